@@ -1,4 +1,4 @@
-"""Tables that compare a return with earlier figures; each row is one comparison that the suites check.
+"""Tables that compare a return with earlier figures; each row is one comparison that `plausibility.py` judges.
 
 `before` holds the figures known before each return under check, with the `submission_id` of that return.  Every table
 has `submission_id` and `place`, so that a failing row points back to its return and cell.
@@ -38,14 +38,14 @@ def score_series_jumps(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
 def compare_sex_shares(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Compare the share of women (`value` of `n` persons of known sex) with up to twelve earlier periods.
 
-    `table` and `before` are those of `tables.tabulate_by_sex`.  `suspect` is 1 if women and men seem to be exchanged,
-    `share` is the percentage of women in the earlier `periods`.
+    `table` and `before` are those of `tables.tabulate_by_sex`.  `suspect` is true if women and men seem to be
+    exchanged, `share` is the percentage of women in the earlier `periods`.
     """
     joined = _with_past(table, before.filter(pl.col("n") > 0), "value", "n")
     women, persons = _matrix(joined, "past_value"), _matrix(joined, "past_n")
     suspect = exchanged.detect_exchange(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())
     return joined.with_columns(
-        pl.Series("suspect", suspect, dtype=pl.Boolean).cast(pl.Int8),
+        pl.Series("suspect", suspect, dtype=pl.Boolean),
         pl.col("past_value").list.len().alias("periods"),
         (100 * pl.col("past_value").list.sum() / pl.col("past_n").list.sum()).round(0).alias("share"),
     ).drop("past_value", "past_n")
@@ -133,7 +133,7 @@ def compare_years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl
 
 
 def find_copied_periods(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Compare each period of a return with the period before: `n` figures above zero, `same` (1: all are equal)."""
+    """Compare each period of a return with the period before: `n` figures above zero, `same` (all are equal)."""
     dims = [c for c in OBSERVATION_KEY if c not in ("period", "period_start", "period_end")]
     now = observations.filter(pl.col("value").is_not_null()).with_columns(
         pl.col("period").map_elements(_previous, return_dtype=pl.String).alias("previous")
@@ -147,7 +147,7 @@ def find_copied_periods(observations: pl.DataFrame, before: pl.DataFrame) -> pl.
         .agg(
             pl.col("place").first(),
             (pl.col("value") > 0).sum().alias("n"),
-            (pl.col("value") == pl.col("past")).fill_null(False).all().cast(pl.Int8).alias("same"),
+            (pl.col("value") == pl.col("past")).fill_null(False).all().alias("same"),
         )
     )
 
@@ -159,14 +159,14 @@ STEADY = 2
 
 
 def find_missing_lines(observations: pl.DataFrame, before: pl.DataFrame, blocks: pl.DataFrame) -> pl.DataFrame:
-    """Return lines known for the same period or both newest earlier ones, with `absent` (1: not in this return).
+    """Return lines known for the same period or both newest earlier ones that are not in this return.
 
     Only full returns must have every line: a patch omits what does not change, and a nil return has no counts. A line
     with a sign for missing is present. `label` and `previous` come from the newest known figure.
     """
     same = ["submission_id", "jurisdiction", "form", "freq"]
     due = blocks.filter("owes_all").select(*same, "period")
-    reported = observations.select(*same, "period", *LINE, pl.lit(1).alias("reported")).unique()
+    reported = observations.select(*same, "period", *LINE).unique()
     past_lines = (
         before.filter(pl.col("value").is_not_null())
         .sort("place", maintain_order=True)
@@ -193,19 +193,17 @@ def find_missing_lines(observations: pl.DataFrame, before: pl.DataFrame, blocks:
             (~pl.col("again") & (pl.col("age") <= STEADY)).sum().alias("steady"),
         )
         .filter(pl.col("again") | (pl.col("steady") == STEADY))
-        .join(reported, on=by, how="left")
-        .with_columns(pl.col("reported").is_null().cast(pl.Int8).alias("absent"), pl.lit("").alias("place"))
+        .join(reported, on=by, how="anti")
+        .with_columns(pl.lit("").alias("place"))
         .sort(by)
     )
 
 
 def find_revised_figures(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Compare figures with earlier values of the same key: `value, expected`, absolute difference `changed`."""
+    """Compare figures with earlier values of the same key: `value, expected`."""
     key = [*OBSERVATION_KEY, "form", "submission_id"]
     past = before.select(*key, pl.col("value").alias("expected"))
-    return observations.join(past, on=key, how="inner").with_columns(
-        (pl.col("value") - pl.col("expected")).abs().alias("changed")
-    )
+    return observations.join(past, on=key, how="inner")
 
 
 def _previous(code: str) -> str:

@@ -1,51 +1,86 @@
-"""Run suites with Great Expectations, one validation per table for many returns.
+"""Run contracts with Great Expectations, one validation per table for many returns.
 
 Great Expectations 1.24 has no working polars or DuckDB source, hence pandas batches; it is imported late, because the
 import takes about three seconds.
 
-Great Expectations is not thread-safe and keeps its current context in a global, so every run holds one lock.  Nearly
-all of a validation is fixed cost (about 25 ms for a return of usual size), so the thread with the lock also validates
-the same table of all waiting threads: the expectations here check each row independently of all others.
+Great Expectations is not thread-safe and keeps its current context in a global, so every run holds one lock.  Much of
+a validation is fixed cost, so the thread with the lock also validates the same table of all waiting threads: the
+expectations here check each row independently of all others, or only together with rows of the same return.
 Great Expectations also keeps every result: after RENEW_AFTER validations the process creates a new context.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
 
-from expectations.common import Check
+from expectations.reporting import FindingTemplate
 
-_ROW = "_row"
+_ROW = "row"
 RENEW_AFTER = 3_000
-"""Validations per context. Checking one return takes about a dozen, a batch of any size at most three dozen."""
-_WARM = Check("warm_up", "ExpectColumnValuesToNotBeNull", {"column": "x"}, "")
+"""Validations per context. Checking one return takes about six, a batch of any size at most three dozen."""
+FEW_ROWS = 5_000
+"""Up to this many rows, a table is first validated without listing the rows that fail."""
 ROW_BY_ROW = frozenset(
     (
         "ExpectColumnPairValuesAToBeGreaterThanB",
         "ExpectColumnPairValuesToBeEqual",
         "ExpectColumnValuesToBeBetween",
         "ExpectColumnValuesToBeInSet",
+        "ExpectColumnValuesToBeNull",
         "ExpectColumnValuesToNotBeNull",
     )
 )
 """Expectations that check each row by itself: only their tables may be validated together with other callers' rows."""
+RETURN_ID = "submission_id"
+"""Column of the return that a row belongs to; expectations of a unique key must include it."""
 _LOCK = threading.RLock()
 _runs = 0
 
 
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """Expectations on one table. `name` is the name of the suite in Data Docs and unique in the process.
+
+    The `meta` of an expectation are the fields of a FindingTemplate.
+    """
+
+    name: str
+    table: str
+    expectations: tuple[Any, ...]
+
+    @cached_property
+    def templates(self) -> tuple[FindingTemplate, ...]:
+        """How the rows that fail each expectation are reported."""
+        return tuple(FindingTemplate(**expectation.meta) for expectation in self.expectations)
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The columns that the expectations read."""
+        return frozenset(column for expectation in self.expectations for column in _columns_of(expectation))
+
+    @cached_property
+    def is_per_return(self) -> bool:
+        """True if no expectation compares rows of different returns."""
+        return all(
+            type(expectation).__name__ in ROW_BY_ROW or RETURN_ID in getattr(expectation, "column_list", ())
+            for expectation in self.expectations
+        )
+
+
 @dataclass(frozen=True)
 class Failure:
-    """One check and the rows of its table that fail it."""
+    """An expectation of a contract, by its position, and the rows of the table that fail it."""
 
-    check: Check
+    position: int
     rows: tuple[int, ...]
 
 
@@ -62,53 +97,35 @@ def _context() -> Any:
 
 
 @cache
-def _definition(suite_name: str, table: str, checks: tuple[int, ...]) -> Any:
-    """Return the validation of a table by a suite; cached, because creating it is slow."""
+def _definition(contract: Contract) -> Any:
+    """Return the validation of a contract in the current context; cached, because creating it is slow."""
     import great_expectations as gx
-    from great_expectations import expectations as gxe
 
     context = _context()
-    selected = [_CHECKS[number] for number in checks]
-    asset = context.data_sources.get("returns").add_dataframe_asset(f"{suite_name}.{table}")
+    asset = context.data_sources.get("returns").add_dataframe_asset(contract.name)
     batch = asset.add_batch_definition_whole_dataframe("all")
-    suite = gx.ExpectationSuite(
-        name=f"{suite_name}.{table}",
-        expectations=[
-            getattr(gxe, check.type)(**check.kwargs, meta={"rule": check.rule, "check": number})
-            for number, check in zip(checks, selected, strict=True)
-        ],
-    )
+    # An expectation belongs to one suite, and every context has its own.
+    expectations = [copy.copy(expectation) for expectation in contract.expectations]
+    for position, expectation in enumerate(expectations):
+        expectation.meta = {**(expectation.meta or {}), "position": position}
+    suite = gx.ExpectationSuite(name=contract.name, expectations=expectations)
     return context.validation_definitions.add(
-        gx.ValidationDefinition(name=f"{suite_name}.{table}", data=batch, suite=context.suites.add(suite))
+        gx.ValidationDefinition(name=contract.name, data=batch, suite=context.suites.add(suite))
     )
 
 
-_CHECKS: list[Check] = []
-_NUMBERS: dict[int, int] = {}
-
-
-def _check_number(check: Check) -> int:
-    """Return a number for a check, always the same for the same object; it keys the cache of definitions."""
-    if id(check) not in _NUMBERS:
-        _NUMBERS[id(check)] = len(_CHECKS)
-        _CHECKS.append(check)
-    return _NUMBERS[id(check)]
-
-
-def run_checks(suite_name: str, checks: Sequence[Check], tables: Mapping[str, pl.DataFrame]) -> list[Failure]:
-    """Run the checks of a suite over its tables and return their failures; empty tables are skipped.
+def find_failures(contract: Contract, table: pl.DataFrame) -> list[Failure]:
+    """Validate a table and return the failures in the order of the contract; an empty table has none.
 
     Safe to call from several threads, which take turns. Raises RuntimeError if an expectation itself cannot be
-    computed: that is a fault of the suite, not of a return.
+    computed: that is a fault of the contract, not of a return.
     """
-    failures = []
-    for table, group in _group_by_table(checks).items():
-        rows = tables[table]
-        if rows.is_empty():
-            continue
-        columns = sorted({c for check in group for c in _columns_of(check)})
-        failures += _ValidationRequest(suite_name, table, group, rows.select(columns)).wait_for_failures()
-    return failures
+    if table.is_empty():
+        return []
+    shown = {*contract.columns, RETURN_ID, "place"}
+    return _ValidationRequest(
+        contract, table.select(column for column in table.columns if column in shown)
+    ).wait_for_failures()
 
 
 class _ValidationRequest:
@@ -117,14 +134,11 @@ class _ValidationRequest:
     _waiting: ClassVar[dict[Any, list[_ValidationRequest]]] = {}
     _queue: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, suite_name: str, table: str, group: Sequence[Check], frame: pl.DataFrame) -> None:
-        self.suite_name, self.table, self.group, self.frame = suite_name, table, group, frame
+    def __init__(self, contract: Contract, frame: pl.DataFrame) -> None:
+        self.contract, self.frame = contract, frame
         self._failures: list[Failure] | None = None
         # Only frames with the same schema can be stacked; expectations over several rows must not see others' rows.
-        is_separate = not all(check.type in ROW_BY_ROW for check in group)
-        with self._queue:
-            numbers = tuple(_check_number(check) for check in group)
-        self._batch_key = (suite_name, table, numbers, tuple(frame.schema.items()), id(self) if is_separate else 0)
+        self._batch_key = (contract, tuple(frame.schema.items()), 0 if contract.is_per_return else id(self))
 
     def wait_for_failures(self) -> list[Failure]:
         """Wait for the lock, validate together with all waiting requests of the kind, and return the failures."""
@@ -141,12 +155,9 @@ class _ValidationRequest:
     def _validate_batch(self, requests: Sequence[_ValidationRequest]) -> None:
         """Validate several requests at once; after an exception put the others back in the queue and retry this one."""
         try:
-            frame = pl.concat([request.frame for request in requests]).with_row_index(_ROW).to_pandas()
-            result = _run_validation(self.suite_name, self.table, self.group, frame)
+            result = _run_validation(self.contract, _stack([request.frame for request in requests]).to_pandas())
             failures = [
-                failure
-                for outcome in result.results
-                if (failure := _read_failure(outcome, self.suite_name)) is not None
+                failure for outcome in result.results if (failure := _read_failure(outcome, self.contract)) is not None
             ]
         except BaseException:
             if len(requests) == 1:
@@ -157,62 +168,90 @@ class _ValidationRequest:
                         self._waiting.setdefault(self._batch_key, []).append(request)
             self._validate_batch([self])
             return
+        # Great Expectations groups its results by column.
+        failures.sort(key=lambda failure: failure.position)
         start = 0
         for request in requests:
             end = start + request.frame.height
             request._failures = [
-                Failure(failure.check, rows)
+                Failure(failure.position, rows)
                 for failure in failures
                 if (rows := tuple(row - start for row in failure.rows if start <= row < end))
             ]
             start = end
 
 
-def _run_validation(suite_name: str, table: str, group: Sequence[Check], frame: Any) -> Any:
-    """Run one validation; the caller holds the lock."""
+def _stack(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Stack the tables of several requests and number their rows.
+
+    Requests of several threads may use the same ids for different returns, so the ids get the number of the request.
+    """
+    if len(frames) > 1 and RETURN_ID in frames[0].columns:
+        frames = [
+            frame.with_columns(pl.concat_str(pl.lit(f"{number}/"), RETURN_ID).alias(RETURN_ID))
+            for number, frame in enumerate(frames)
+        ]
+    return pl.concat(frames).with_row_index(_ROW)
+
+
+def _run_validation(contract: Contract, frame: Any) -> Any:
+    """Validate a frame and list the rows that fail; the caller holds the lock.
+
+    Listing rows doubles the cost of an expectation (9 ms instead of 5), so a small frame, which usually has no
+    failures, is first validated without.
+    """
+    if len(frame) <= FEW_ROWS:
+        result = _run_definition(contract, frame, {"result_format": "BOOLEAN_ONLY"})
+        if result.success:
+            return result
+    index = [column for column in (_ROW, RETURN_ID, "place") if column in frame.columns]
+    return _run_definition(
+        contract,
+        frame,
+        {
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": index,
+            "return_unexpected_index_query": False,
+        },
+    )
+
+
+def _run_definition(contract: Contract, frame: Any, result_format: dict[str, Any]) -> Any:
     global _runs
     if _runs >= RENEW_AFTER:
         _runs = 0
         _definition.cache_clear()
         _context.cache_clear()
     _runs += 1
-    definition = _definition(suite_name, table, tuple(_check_number(check) for check in group))
-    return definition.run(
-        batch_parameters={"dataframe": frame},
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": [_ROW],
-            "return_unexpected_index_query": False,
-        },
-    )
+    return _definition(contract).run(batch_parameters={"dataframe": frame}, result_format=result_format)
 
 
 def warm_up() -> None:
     """Load Great Expectations and its late imports by running one small validation."""
+    from great_expectations import expectations as gxe
+
+    contract = Contract("warm_up", "warm_up", (gxe.ExpectColumnValuesToNotBeNull(column="x"),))
     with _LOCK:
-        _run_validation("warm_up", _WARM.table, [_WARM], pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
+        _run_validation(contract, pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
 
 
-def _read_failure(result: Any, suite_name: str) -> Failure | None:
-    check = _CHECKS[result.expectation_config.meta["check"]]
+def _read_failure(result: Any, contract: Contract) -> Failure | None:
+    config = result.expectation_config
     if result.exception_info and result.exception_info.get("raised_exception"):
         raise RuntimeError(
-            f"{suite_name}: {check.type} {check.kwargs} failed: {result.exception_info['exception_message']}"
+            f"{contract.name}: {config.type} {config.kwargs} failed: {result.exception_info['exception_message']}"
         )
     if result.success:
         return None
-    return Failure(check, tuple(sorted(int(row[_ROW]) for row in result.result["unexpected_index_list"])))
+    rows = sorted(int(row[_ROW]) for row in result.result["unexpected_index_list"])
+    return Failure(config.meta["position"], tuple(rows))
 
 
-def _group_by_table(checks: Iterable[Check]) -> dict[str, list[Check]]:
-    groups: dict[str, list[Check]] = {}
-    for check in checks:
-        groups.setdefault(check.table, []).append(check)
-    return groups
-
-
-def _columns_of(check: Check) -> list[str]:
-    return [check.kwargs[name] for name in ("column", "column_A", "column_B") if name in check.kwargs]
+def _columns_of(expectation: Any) -> list[str]:
+    columns = [getattr(expectation, name, None) for name in ("column", "column_A", "column_B")]
+    condition = getattr(expectation, "row_condition", None)
+    columns += [*getattr(expectation, "column_list", ()), condition and condition.column.name]
+    return [column for column in columns if column]
 
 
 def build_data_docs(folder: Path) -> Path | None:
@@ -221,7 +260,7 @@ def build_data_docs(folder: Path) -> Path | None:
     Returns the index page, or None if no validation was run.  Pages of earlier processes are kept: each validation has
     a page named by its time.
     """
-    if not _CHECKS:
+    if not _runs:
         return None
     with _LOCK:
         return _build_site(_context(), folder)

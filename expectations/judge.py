@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations import comparisons, engine, justice, register, tables, victims
-from expectations.common import CODED, COPIED_FROM, Check
+from expectations import engine, tables
+from expectations.plausibility import Figures, PlausibilityRule
 from expectations.rules import RULES, RULES_VERSION
 from pipelines.core import clock
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules as all_rules
-from pipelines.findings.finding import Finding, Severity
-from pipelines.model.content import Scalar, Where
+from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty
-from pipelines.model.periods import runs
 from pipelines.reading.standardise.standardise import Reading
+
+if TYPE_CHECKING:
+    from expectations.engine import Contract
 
 __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
 
 all_rules.register(RULES)
 
-_SMALLEST_SHOWN = 0.0001
-SUITES: dict[str, list[Check]] = {module.INSTRUMENT: module.build_suite() for module in (justice, victims, register)}
-"""Instrument -> its checks."""
+
+@cache
+def _load_suites() -> dict[str, list[Contract | PlausibilityRule]]:
+    """Return instrument -> its contracts and rules. Imports Great Expectations, so only when there is a return."""
+    from expectations import justice, register, victims
+
+    return {
+        justice.INSTRUMENT: justice.build_suite(),
+        victims.INSTRUMENT: victims.build_suite(),
+        register.INSTRUMENT: list(register.build_suite()),
+    }
 
 
 @dataclass(frozen=True)
@@ -67,66 +77,53 @@ def judge(
     )
     before = _collect_earlier_figures(readings, history, in_order)
     blocks = _tabulate_blocks(readings, registry)
-    for instrument, checks in SUITES.items():
+    for instrument, suite in _load_suites().items():
         submission_ids = {
             item.submission_id for item in readings if registry.forms[item.reading.form].instrument == instrument
         }
         if not submission_ids:
             continue
         is_selected = pl.col("submission_id").is_in(list(submission_ids))
-        computed = _compute_tables(
-            observations.filter(is_selected),
-            events.filter(is_selected),
-            sums.filter(is_selected),
-            before.filter(is_selected),
-            blocks.filter(is_selected),
-            registry,
-        )
-        for failure in engine.run_checks(instrument, checks, computed):
-            table = computed[failure.check.table]
-            rows = [table.row(row, named=True) for row in failure.rows]
-            for values in _merge_rows_by_return(failure.check, rows) if failure.check.together else rows:
-                findings[values["submission_id"]].append(_build_finding(failure.check, values))
+        figures = Figures(observations.filter(is_selected), before.filter(is_selected), blocks.filter(is_selected))
+        contract_tables = _compute_tables(figures, events.filter(is_selected), sums.filter(is_selected), registry)
+        for check in suite:
+            for submission_id, finding in _find(check, figures, contract_tables):
+                findings[submission_id].append(finding)
     return findings
 
 
+def _find(
+    check: Contract | PlausibilityRule, figures: Figures, contract_tables: Mapping[str, pl.DataFrame]
+) -> Iterator[tuple[str, Finding]]:
+    """Yield the submission id and finding of each row that a contract or a plausibility rule finds."""
+    if isinstance(check, PlausibilityRule):
+        yield from check.report.build_findings(check.find(figures).iter_rows(named=True))
+        return
+    table = contract_tables[check.table]
+    found: list[tuple[str, Finding]] = []
+    for failure in engine.find_failures(check, table):
+        rows = (table.row(row, named=True) for row in failure.rows)
+        found += check.templates[failure.position].build_findings(rows)
+    # Empty parts of a key come before unknown codes.
+    yield from sorted(found, key=lambda item: item[1].rule != "expect.key")
+
+
 def _compute_tables(
-    observations: pl.DataFrame,
-    events: pl.DataFrame,
-    sums: pl.DataFrame,
-    before: pl.DataFrame,
-    blocks: pl.DataFrame,
-    registry: Registry,
+    figures: Figures, events: pl.DataFrame, sums: pl.DataFrame, registry: Registry
 ) -> dict[str, pl.DataFrame]:
-    totals, earlier_totals = tables.tabulate_totals(observations), tables.tabulate_totals(before)
-    figure_codes, record_codes = (
-        tables.tabulate_codes(observations, CODED),
-        tables.tabulate_codes(events, register.CODED),
-    )
+    """Return the tables that the contracts are about, by the name that `Contract.table` has."""
+    sums = sums.rename({"added": "sum_of_parts"})
     return {
-        "keys": pl.concat(
-            [tables.tabulate_codes(observations, OBSERVATION_KEY), tables.tabulate_codes(events, CASE_EVENT_KEY)]
+        "observations": tables.mark_empty_codes(
+            tables.tabulate_figures(figures.observations), OBSERVATION_KEY, tables.CODED
         ),
-        "codings": pl.concat([figure_codes, record_codes]).drop_nulls("code"),
-        "figures": tables.tabulate_figures(observations),
-        "whole_sums": sums.filter(pl.col("whole")),
-        "partial_sums": sums.filter(~pl.col("whole")),
-        "records": tables.tabulate_records(events, registry),
-        "coverage": tables.tabulate_coverage(blocks, before, registry),
-        "bounds": tables.join_bounds(totals, registry),
-        "outcomes": tables.pair_outcomes(totals),
-        "exchanges": comparisons.compare_sex_shares(
-            tables.tabulate_by_sex(observations), tables.tabulate_by_sex(before)
-        ),
-        "jumps": comparisons.score_series_jumps(totals, earlier_totals),
-        "stocks": comparisons.compare_stocks(totals, earlier_totals),
-        "lags": comparisons.compare_indictments(totals, earlier_totals),
-        "years_so_far": comparisons.compare_years_so_far(observations, before),
-        "copies": comparisons.find_copied_periods(observations, before).with_columns(
-            ((pl.col("same") == 1) & (pl.col("n") >= COPIED_FROM)).cast(pl.Int8).alias("suspect")
-        ),
-        "gone": comparisons.find_missing_lines(observations, before, blocks),
-        "revisions": comparisons.find_revised_figures(observations, before),
+        "complete_sums": sums.filter(pl.col("whole")),
+        "incomplete_sums": sums.filter(~pl.col("whole")),
+        "event_codes": tables.mark_empty_codes(events, CASE_EVENT_KEY, tables.EVENT_CODED),
+        "events": tables.tabulate_records(events, registry),
+        "coverage": tables.tabulate_coverage(figures.blocks, figures.before, registry),
+        "bounds": tables.join_bounds(figures.totals, registry),
+        "outcomes": tables.pair_outcomes(figures.totals),
     }
 
 
@@ -193,51 +190,3 @@ def _tabulate_blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl
         "owes_all": pl.Boolean,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _merge_rows_by_return(check: Check, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Merge the failing rows of each return into one: period codes as runs, other values as first and last."""
-    by_return: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        by_return.setdefault(row["submission_id"], []).append(row)
-    columns = {column for column in (*check.params.values(), check.seen, check.expected) if column is not None}
-    merged = []
-    for group in by_return.values():
-        merged_row = dict(group[0])
-        for column in columns:
-            values = sorted({row[column] for row in group})
-            if len(values) > 1 and column == "period":
-                merged_row[column] = runs(values)
-            elif len(values) > 1:
-                merged_row[column] = f"{_format_value(values[0])}\N{EN DASH}{_format_value(values[-1])}"
-        merged.append(merged_row)
-    return merged
-
-
-def _build_finding(check: Check, row: Mapping[str, Any]) -> Finding:
-    rule = all_rules.rule(check.rule)
-    severity: Severity = rule.severity if check.severity is None else row[check.severity]
-    params: dict[str, Scalar] = {name: _format_value(row[column]) for name, column in check.params.items()}
-    return Finding(
-        rule=rule.id,
-        severity=severity,
-        where=Where.parse(row.get("place") or ""),
-        params={**params, **check.constants},
-        seen=None if check.seen is None else str(_format_value(row[check.seen])),
-        expected=None if check.expected is None else str(_format_value(row[check.expected])),
-        scope=rule.scope,
-    )
-
-
-def _format_value(value: Any) -> Scalar:
-    """Format a value for a message: whole numbers as int, dates in ISO form, others to two digits or one decimal."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, date):
-        return value.isoformat()
-    number = float(value)
-    if number.is_integer():
-        return int(number)
-    if 0 < number < _SMALLEST_SHOWN:
-        return f"< {_SMALLEST_SHOWN}"
-    return f"{number:.2g}" if abs(number) < 1 else f"{number:.1f}"

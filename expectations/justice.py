@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from expectations.common import (
-    CODED,
-    Check,
-    build_code_checks,
-    build_coverage_checks,
-    build_plausibility_checks,
-    build_sum_checks,
-    build_value_checks,
+from great_expectations import expectations as gxe
+
+from expectations import plausibility
+from expectations.contracts import (
+    build_bounds_contract,
+    build_coverage_contract,
+    build_observation_contract,
+    build_sum_contracts,
+    describe,
 )
+from expectations.engine import Contract
+from expectations.plausibility import PlausibilityRule
 
 INSTRUMENT = "justice"
 
 
-def build_suite() -> list[Check]:
-    """Return the shared checks, and those between the stages of the proceedings."""
+def build_suite() -> list[Contract | PlausibilityRule]:
+    """Return the shared contracts and rules, and those between the stages of the proceedings."""
     return [
-        *build_code_checks(CODED),
-        *build_value_checks(),
-        *build_sum_checks(),
-        *build_coverage_checks(),
-        *build_plausibility_checks(),
-        Check(
+        build_observation_contract(INSTRUMENT),
+        *build_sum_contracts(INSTRUMENT),
+        build_coverage_contract(INSTRUMENT),
+        build_bounds_contract(INSTRUMENT),
+        *plausibility.SHARED_RULES,
+        Contract(
+            f"{INSTRUMENT}.outcomes",
             "outcomes",
-            "ExpectColumnPairValuesAToBeGreaterThanB",
-            {"column_A": "expected", "column_B": "value", "or_equal": True},
-            "plausible.outcome",
-            "value",
-            "expected",
-            params={"part": "part", "whole": "whole", "period": "period"},
+            (
+                gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                    column_A="value_of_whole",
+                    column_B="value_of_part",
+                    or_equal=True,
+                    **describe(
+                        "Court decisions of one kind are not more than all decisions that include them, for example "
+                        "convictions and decisions of the first instance.",
+                        "plausible.outcome",
+                        "value_of_part",
+                        "value_of_whole",
+                        params={"part": "part", "whole": "whole", "period": "period"},
+                    ),
+                ),
+            ),
         ),
-        Check(
-            "stocks",
-            "ExpectColumnPairValuesToBeEqual",
-            {"column_A": "value", "column_B": "expected"},
-            "plausible.stock",
-            "value",
-            "expected",
-            params={"measure": "measure", "period": "period"},
-        ),
-        Check(
-            "lags",
-            "ExpectColumnPairValuesAToBeGreaterThanB",
-            {"column_A": "expected", "column_B": "value", "or_equal": True},
-            "plausible.lag",
-            "value",
-            "expected",
-            params={"period": "period"},
-        ),
+        *plausibility.STAGE_RULES,
     ]

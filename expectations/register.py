@@ -2,77 +2,95 @@
 
 from __future__ import annotations
 
-from expectations.common import Check, build_code_checks, build_coverage_checks
+from typing import Any
+
+from great_expectations import expectations as gxe
+
+from expectations.contracts import (
+    build_coverage_contract,
+    describe,
+    expect_keys_and_codes,
+    expect_unique_key,
+)
+from expectations.engine import Contract
+from expectations.tables import EVENT_CODED
+from pipelines.model.long_tables import CASE_EVENT_KEY
 
 INSTRUMENT = "register"
-CODED = {
-    "event": "measure",
-    "level": "level",
-    "offence": "offence",
-    "sex": "sex",
-    "age": "age",
-    "sentence_type": "sentence_type",
-}
 
 
-def build_suite() -> list[Check]:
-    """Return checks of codes, repeated events, the order and range of dates, and sentences."""
+def build_suite() -> list[Contract]:
+    """Return contracts of keys and codes, coverage, and records: unique events, dates in order, sentences."""
     return [
-        *build_code_checks(CODED),
-        *build_coverage_checks(),
-        Check(
-            "records",
-            "ExpectColumnValuesToBeInSet",
-            {"column": "repeated", "value_set": [0]},
-            "record.unique",
-        ),
-        Check(
-            "records",
-            "ExpectColumnValuesToBeBetween",
-            {"column": "days_after_earlier", "min_value": 0},
-            "record.order",
-            "event_date",
-            "earlier_date",
-            params={"event": "event", "earlier": "earlier"},
-        ),
-        Check(
-            "records",
-            "ExpectColumnValuesToBeBetween",
-            {"column": "days_before_end", "min_value": 0},
-            "record.period",
-            "event_date",
-            params={"period": "period"},
-        ),
-        Check(
-            "records",
-            "ExpectColumnValuesToBeBetween",
-            {"column": "days_after_start", "min_value": 0},
-            "record.period",
-            "event_date",
-            params={"period": "period"},
-        ),
-        Check(
-            "records",
-            "ExpectColumnValuesToBeBetween",
-            {"column": "days_before_cutoff", "min_value": 0},
-            "record.cutoff",
-            "event_date",
-            "cutoff_date",
-        ),
-        Check(
-            "records",
-            "ExpectColumnValuesToBeInSet",
-            {"column": "length_without_prison", "value_set": [0]},
-            "record.sentence",
-            "sentence_months",
-            params={"sentence_type": "sentence_type"},
-        ),
-        Check(
-            "records",
-            "ExpectColumnValuesToBeBetween",
-            {"column": "months_below_longest", "min_value": 0},
-            "record.length",
-            "sentence_months",
-            "longest",
+        Contract(f"{INSTRUMENT}.event_codes", "event_codes", tuple(expect_keys_and_codes(CASE_EVENT_KEY, EVENT_CODED))),
+        build_coverage_contract(INSTRUMENT),
+        Contract(
+            f"{INSTRUMENT}.events",
+            "events",
+            (
+                expect_unique_key(CASE_EVENT_KEY, "A return has each event of a person once.", "record.unique"),
+                _expect_in_order(
+                    "event_date",
+                    "date_of_earlier_stage",
+                    "The stages of a proceeding follow each other.",
+                    "record.order",
+                    expected="date_of_earlier_stage",
+                    params={"event": "event", "earlier": "earlier_stage"},
+                ),
+                _expect_in_order(
+                    "period_end",
+                    "event_date",
+                    "An event is not after the period of its return.",
+                    "record.period",
+                    params={"period": "period"},
+                ),
+                _expect_in_order(
+                    "event_date",
+                    "period_start",
+                    "An event is not before the period of its return.",
+                    "record.period",
+                    params={"period": "period"},
+                ),
+                _expect_in_order(
+                    "cutoff_date",
+                    "event_date",
+                    "An event is not after the cut-off date of its record.",
+                    "record.cutoff",
+                    expected="cutoff_date",
+                ),
+                gxe.ExpectColumnValuesToBeNull(
+                    column="months_without_prison",
+                    **describe(
+                        "Only sanctions that deprive of liberty, and community service, have a length: "
+                        "`months_without_prison` is the length of any other sanction.",
+                        "record.sentence",
+                        "sentence_months",
+                        params={"sentence_type": "sentence_type"},
+                    ),
+                ),
+                gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                    column_A="longest_months_of_article",
+                    column_B="sentence_months",
+                    or_equal=True,
+                    ignore_row_if="either_value_is_missing",
+                    **describe(
+                        "A sentence is not longer than its article allows.",
+                        "record.length",
+                        "sentence_months",
+                        "longest_months_of_article",
+                    ),
+                ),
+            ),
         ),
     ]
+
+
+def _expect_in_order(later: str, earlier: str, note: str, rule: str, **shown: Any) -> gxe.Expectation:
+    """Return the expectation that one date is not before another; the finding shows the date of the event."""
+    return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+        column_A=later,
+        column_B=earlier,
+        or_equal=True,
+        ignore_row_if="either_value_is_missing",
+        **describe(note, rule, "event_date", **shown),
+    )

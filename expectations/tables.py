@@ -10,14 +10,48 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from expectations.reporting import EMPTY
 from pipelines.core import codes
 from pipelines.declarations.export import list_expected_returns
-from pipelines.model.long_tables import CASE_EVENT_KEY, OBSERVATION_KEY
 from pipelines.model.periods import Period
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
 
+CODED: dict[str, str] = {
+    # column of an observation -> code list
+    "instrument": "instrument",
+    "freq": "freq",
+    "accumulation": "accumulation",
+    "date_basis": "date_basis",
+    "measure": "measure",
+    "level": "level",
+    "count_unit": "count_unit",
+    "statistic": "statistic",
+    "unit_measure": "unit_measure",
+    "offence": "offence",
+    "person_type": "person_type",
+    "victim_status": "victim_status",
+    "sex": "sex",
+    "age": "age",
+    "age_basis": "age_basis",
+    "exploitation": "exploitation",
+    "citizenship": "citizenship",
+    "sentence_type": "sentence_type",
+    "sentence_band": "sentence_band",
+    "partner": "partner",
+    "obs_status": "obs_status",
+    "conf_status": "conf_status",
+}
+EVENT_CODED: dict[str, str] = {
+    # column of a case event -> code list
+    "event": "measure",
+    "level": "level",
+    "offence": "offence",
+    "sex": "sex",
+    "age": "age",
+    "sentence_type": "sentence_type",
+}
 BREAKDOWNS = (*codes.DIMENSIONS_WITH_TOTAL, "partner")
 SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offence_group", "victim_status", "freq")
 
@@ -31,34 +65,26 @@ def list_offence_groups() -> pl.DataFrame:
     )
 
 
-def tabulate_figures(observations: pl.DataFrame) -> pl.DataFrame:
-    """Return all observations with `whole` (the distance from a whole number), `status_fits` and `repeated` (0 or 1).
+def mark_empty_codes(rows: pl.DataFrame, key: Iterable[str], coded: Iterable[str]) -> pl.DataFrame:
+    """Write EMPTY where a part of the key that has a code is empty."""
+    return rows.with_columns(pl.col(set(key).intersection(coded)).fill_null(EMPTY))
 
-    A return may have each key once per block; `repeated` marks the others for the suite.
+
+def tabulate_figures(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return all observations with `nearest_whole_number` of a count, and what value and status say about each other.
+
+    `value_is` and `status_says` are `given` or `missing`.
     """
-    key = [*OBSERVATION_KEY, "form", "submission_id"]
-    has_value = pl.col("value").is_not_null()
-    missing = pl.col("obs_status").is_in(["O", "L", "M", "Q"])
+    is_missing = pl.col("obs_status").is_in(["O", "L", "M", "Q"])
     return observations.with_columns(
-        pl.when(pl.col("unit_measure") == "NR").then((pl.col("value") - pl.col("value").round()).abs()).alias("whole"),
-        (has_value ^ missing).cast(pl.Int8).alias("status_fits"),
-        pl.struct(key).is_duplicated().cast(pl.Int8).alias("repeated"),
+        pl.when(pl.col("unit_measure") == "NR").then(pl.col("value").round()).alias("nearest_whole_number"),
+        _given_or_missing(pl.col("value").is_null()).alias("value_is"),
+        _given_or_missing(is_missing).alias("status_says"),
     )
 
 
-def tabulate_codes(rows: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
-    """Return each code that a return uses once: `submission_id, column, code, coding, place`.
-
-    `coding` is `column=code`, so that one expectation covers all lists; `code` is null if a part of the key is empty.
-    `place` is the first place of the code.
-    """
-    used = [
-        rows.group_by("submission_id", pl.col(column).alias("code"), maintain_order=True)
-        .agg(pl.col("place").first())
-        .select("submission_id", pl.lit(column).alias("column"), pl.col("code").cast(pl.String), "place")
-        for column in columns
-    ]
-    return pl.concat(used).with_columns(pl.concat_str("column", pl.lit("="), "code").alias("coding"))
+def _given_or_missing(is_missing: pl.Expr) -> pl.Expr:
+    return pl.when(is_missing).then(pl.lit("missing")).when(~is_missing).then(pl.lit("given"))
 
 
 def tabulate_totals(observations: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +174,7 @@ OUTCOMES = tuple(
 
 
 def pair_outcomes(table: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs of totals whose first is part of the second: `part, whole, value, expected`."""
+    """Return pairs of totals whose first is part of the second: `part, whole, value_of_part, value_of_whole`."""
     keys = [
         "submission_id",
         "territory",
@@ -161,8 +187,8 @@ def pair_outcomes(table: pl.DataFrame) -> pl.DataFrame:
     ]
     pairs = []
     for part, whole in OUTCOMES:
-        parts = table.filter(pl.col("measure") == part)
-        wholes = table.filter(pl.col("measure") == whole).select(*keys, pl.col("value").alias("expected"))
+        parts = table.filter(pl.col("measure") == part).rename({"value": "value_of_part"})
+        wholes = table.filter(pl.col("measure") == whole).select(*keys, pl.col("value").alias("value_of_whole"))
         pairs.append(
             parts.join(wholes, on=keys, how="inner").with_columns(
                 pl.lit(part).alias("part"), pl.lit(whole).alias("whole")
@@ -172,10 +198,10 @@ def pair_outcomes(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def tabulate_coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    """Return each block with `period_end`, `deadline` (null: not expected), `received`, `days_late`, `days_open`.
+    """Return each block with `period_end`, `has_ended` (yes or no), `received`, `first_received` and `deadline`.
 
-    A period that was reported before is not late when it is reported again: `days_late` is then null. A period that
-    has not ended is only too early: `is_expected` is then 1 even if the calendar does not have it.
+    `deadline` is null if no return is expected. A period that was reported before is not late when it is reported
+    again: `first_received` is then null.
     """
     keys = ["submission_id", "jurisdiction", "form", "freq", "period"]
     calendar = pl.DataFrame(
@@ -197,19 +223,17 @@ def tabulate_coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Regi
             calendar, on=["jurisdiction", "instrument", "source", "freq", "period"], how="left", maintain_order="left"
         )
         .with_columns(
-            pl.when(pl.col("known").is_null())
-            .then((pl.col("received") - pl.col("deadline")).dt.total_days())
-            .alias("days_late"),
-            (pl.col("period_end") - pl.col("received")).dt.total_days().alias("days_open"),
-            (pl.col("deadline").is_not_null() | (pl.col("period_end") >= pl.col("received")))
-            .cast(pl.Int8)
-            .alias("is_expected"),
+            pl.when(pl.col("known").is_null()).then(pl.col("received")).alias("first_received"),
+            pl.when(pl.col("period_end") < pl.col("received"))
+            .then(pl.lit("yes"))
+            .otherwise(pl.lit("no"))
+            .alias("has_ended"),
         )
     )
 
 
 def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    """Return all case events with the computed columns that the checks of dates, sanctions and articles use."""
+    """Return all case events with the dates, lengths and limits that the contract compares them with."""
     # An acquittal or a transfer may come before or after other events; only stages have a fixed order.
     order = {code: int(row["stage_order"]) for code, row in codes.codelist("measure").items() if row["kind"] == "flow"}
     longest: dict[str, float] = {}
@@ -227,22 +251,14 @@ def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     )
     person = ["submission_id", "jurisdiction", "proceeding", "person", pl.col("_order").is_null()]
     return with_order.with_columns(
-        pl.col("event_date").cum_max().shift(1).over(person).alias("earlier_date"),
-        pl.col("event").shift(1).over(person).alias("earlier"),
-        (pl.col("period_end") - pl.col("event_date")).dt.total_days().alias("days_before_end"),
-        (pl.col("event_date") - pl.col("period_start")).dt.total_days().alias("days_after_start"),
-        (pl.col("cutoff_date") - pl.col("event_date")).dt.total_days().alias("days_before_cutoff"),
-        pl.struct([*CASE_EVENT_KEY, "submission_id"]).is_duplicated().cast(pl.Int8).alias("repeated"),
-        (
-            pl.col("sentence_months").is_not_null()
-            & ~pl.col("sentence_type").is_in(["prison", "prison_suspended", "juvenile", "community"])
-        )
-        .cast(pl.Int8)
-        .alias("length_without_prison"),
-        pl.col("_article").replace_strict(longest, default=None, return_dtype=pl.Float64).alias("longest"),
-    ).with_columns(
-        (pl.col("event_date") - pl.col("earlier_date")).dt.total_days().alias("days_after_earlier"),
-        (pl.col("longest") - pl.col("sentence_months")).alias("months_below_longest"),
+        pl.col("event_date").cum_max().shift(1).over(person).alias("date_of_earlier_stage"),
+        pl.col("event").shift(1).over(person).alias("earlier_stage"),
+        pl.when(~pl.col("sentence_type").is_in(["prison", "prison_suspended", "juvenile", "community"]))
+        .then(pl.col("sentence_months"))
+        .alias("months_without_prison"),
+        pl.col("_article")
+        .replace_strict(longest, default=None, return_dtype=pl.Float64)
+        .alias("longest_months_of_article"),
     )
 
 

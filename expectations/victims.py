@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from expectations.common import (
-    CODED,
-    Check,
-    build_code_checks,
-    build_coverage_checks,
-    build_plausibility_checks,
-    build_sum_checks,
-    build_value_checks,
+from great_expectations import expectations as gxe
+
+from expectations import plausibility
+from expectations.contracts import (
+    build_bounds_contract,
+    build_coverage_contract,
+    build_observation_contract,
+    build_sum_contracts,
+    describe,
 )
+from expectations.engine import Contract
+from expectations.plausibility import PlausibilityRule
+from expectations.reporting import EMPTY
 
 INSTRUMENT = "victims"
 
 
-def build_suite() -> list[Check]:
-    """Return the shared checks, and one that counts are of victims or migrants only."""
-    return [
-        *build_code_checks(CODED),
-        *build_value_checks(),
-        *build_sum_checks(),
-        *build_coverage_checks(),
-        *build_plausibility_checks(),
-        Check(
-            "figures",
-            "ExpectColumnValuesToBeInSet",
-            {"column": "count_unit", "value_set": ["victim", "migrant"]},
+def build_suite() -> list[Contract | PlausibilityRule]:
+    """Return the shared contracts and rules, and the expectation that counts are of victims or migrants only."""
+    counts_people = gxe.ExpectColumnValuesToBeInSet(
+        column="count_unit",
+        value_set=["victim", "migrant", EMPTY],
+        **describe(
+            "This instrument counts victims of trafficking and smuggled migrants. An empty unit is reported once, as a "
+            "missing part of the key.",
             "expect.code",
             "count_unit",
             constants={"column": "count_unit"},
         ),
+    )
+    return [
+        build_observation_contract(INSTRUMENT, [counts_people]),
+        *build_sum_contracts(INSTRUMENT),
+        build_coverage_contract(INSTRUMENT),
+        build_bounds_contract(INSTRUMENT),
+        *plausibility.SHARED_RULES,
     ]

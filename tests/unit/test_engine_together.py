@@ -10,13 +10,28 @@ from typing import Any
 
 import polars as pl
 import pytest
+from great_expectations import expectations as gxe
 
 from expectations import engine
-from expectations.common import Check
+from expectations.engine import Contract
 
-NOT_NEGATIVE = Check("figures", "ExpectColumnValuesToBeBetween", {"column": "value", "min_value": 0}, "value.negative")
-KNOWN = Check("figures", "ExpectColumnValuesToBeInSet", {"column": "code", "value_set": ["a", "b"]}, "expect.code")
-ONCE = Check("figures", "ExpectColumnValuesToBeUnique", {"column": "value"}, "expect.unique")
+NOT_NEGATIVE, KNOWN = 0, 1
+"""Positions in the contract FIGURES."""
+FIGURES = Contract(
+    "together.figures",
+    "figures",
+    (
+        gxe.ExpectColumnValuesToBeBetween(column="value", min_value=0),
+        gxe.ExpectColumnValuesToBeInSet(column="code", value_set=["a", "b"]),
+    ),
+)
+VALUES = Contract("together.values", "figures", (gxe.ExpectColumnValuesToBeBetween(column="value", min_value=0),))
+ONCE = Contract("together.once", "figures", (gxe.ExpectColumnValuesToBeUnique(column="value"),))
+ONCE_IN_RETURN = Contract(
+    "together.once_in_return",
+    "figures",
+    (gxe.ExpectCompoundColumnsToBeUnique(column_list=["value", "submission_id"]),),
+)
 FAULT = 666
 
 
@@ -25,19 +40,18 @@ class Caller:
     """Somebody who has a table validated, in a thread."""
 
     frame: pl.DataFrame
-    checks: tuple[Check, ...] = (NOT_NEGATIVE, KNOWN)
+    contract: Contract = FIGURES
     failures: list[engine.Failure] = field(default_factory=list)
     error: BaseException | None = None
 
     def ask(self) -> None:
         try:
-            suite = "together." + ".".join(check.rule for check in self.checks)
-            self.failures = engine.run_checks(suite, self.checks, {"figures": self.frame})
+            self.failures = engine.find_failures(self.contract, self.frame)
         except RuntimeError as error:
             self.error = error
 
-    def rows(self, check: Check) -> list[int]:
-        return [row for failure in self.failures if failure.check is check for row in failure.rows]
+    def rows(self, position: int) -> list[int]:
+        return [row for failure in self.failures if failure.position == position for row in failure.rows]
 
 
 def table(values: list[int], codes: list[str] | None = None) -> pl.DataFrame:
@@ -45,10 +59,23 @@ def table(values: list[int], codes: list[str] | None = None) -> pl.DataFrame:
 
 
 def all_at_once(callers: list[Caller]) -> int:
-    """Let all wait for the lock before the first gets it; how many validations they cost."""
+    """Let all wait for the lock before the first gets it, and return how many batches they were validated in."""
+    batches: list[Contract] = []
+    real = engine._run_validation
+
+    def count(contract: Contract, frame: Any) -> Any:
+        batches.append(contract)
+        return real(contract, frame)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_run_validation", count)
+        _wait_together(callers)
+    return len(batches)
+
+
+def _wait_together(callers: list[Caller]) -> None:
     threads = [threading.Thread(target=caller.ask) for caller in callers]
     with engine._LOCK:
-        before = engine._runs
         for thread in threads:
             thread.start()
         began = time.monotonic()
@@ -58,7 +85,6 @@ def all_at_once(callers: list[Caller]) -> int:
     for thread in threads:
         thread.join(60)
     assert not any(engine._ValidationRequest._waiting.values())
-    return engine._runs - before
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -82,25 +108,32 @@ def test_tables_of_other_columns_or_types_are_validated_apart() -> None:
     callers = [
         Caller(table([1, -1])),
         Caller(table([1, -1]).with_columns(pl.col("value").cast(pl.Float64))),
-        Caller(table([1, -1]), (NOT_NEGATIVE,)),
+        Caller(table([1, -1]), VALUES),
     ]
     assert all_at_once(callers) == 3
     assert [caller.rows(NOT_NEGATIVE) for caller in callers] == [[1], [1], [1]]
 
 
 def test_what_judges_rows_together_is_never_put_beside_another_callers_rows() -> None:
-    callers = [Caller(table([1, 2]), (ONCE,)), Caller(table([2, 3]), (ONCE,)), Caller(table([4, 4]), (ONCE,))]
+    callers = [Caller(table([1, 2]), ONCE), Caller(table([2, 3]), ONCE), Caller(table([4, 4]), ONCE)]
     assert all_at_once(callers) == 3
-    assert [caller.rows(ONCE) for caller in callers] == [[], [], [0, 1]]
+    assert [caller.rows(0) for caller in callers] == [[], [], [0, 1]]
+
+
+def test_unique_key_of_return_ignores_other_callers_with_the_same_return_id() -> None:
+    returns = [table(values).with_columns(pl.lit("S1").alias("submission_id")) for values in ([1, 2], [2, 3], [4, 4])]
+    callers = [Caller(frame, ONCE_IN_RETURN) for frame in returns]
+    assert all_at_once(callers) == 1
+    assert [caller.rows(0) for caller in callers] == [[], [], [0, 1]]
 
 
 def test_a_fault_is_told_to_the_caller_whose_rows_have_it_and_to_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     real = engine._run_validation
 
-    def faulty(suite_name: str, name: str, group: Any, frame: Any) -> Any:
+    def faulty(contract: Contract, frame: Any) -> Any:
         if FAULT in set(frame["value"]):
             raise RuntimeError("a planted fault")
-        return real(suite_name, name, group, frame)
+        return real(contract, frame)
 
     monkeypatch.setattr(engine, "_run_validation", faulty)
     callers = [Caller(table([1, -1])), Caller(table([FAULT])), Caller(table([-1])), Caller(table([3]))]

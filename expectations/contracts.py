@@ -1,0 +1,221 @@
+"""Great Expectations contracts shared by the instruments: keys, codes, values, declared sums, coverage, bounds.
+
+Each expectation names in its `meta` the rule that a failing row breaks (see `reporting.FindingTemplate`), and in its
+`notes` what it means; both are shown in Data Docs.  Importing this module imports Great Expectations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from great_expectations import expectations as gxe
+from great_expectations.expectations.row_conditions import Column
+
+from expectations.engine import Contract
+from expectations.reporting import EMPTY, FindingTemplate
+from expectations.tables import CODED
+from pipelines.core import codes
+from pipelines.findings import rules as all_rules
+from pipelines.model.long_tables import OBSERVATION_KEY
+
+_GX_SEVERITY = {"error": "critical", "warning": "warning", "information": "info"}
+_SKIP_MISSING = {"ignore_row_if": "either_value_is_missing"}
+
+
+def describe(note: str, rule: str, seen: str | None = None, expected: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return `meta`, `notes` (Markdown) and `severity` of an expectation whose failing rows break a rule."""
+    severity = all_rules.rule(rule).severity
+    return {
+        "meta": FindingTemplate(rule, seen, expected, **more).as_meta(),
+        "notes": [f"{note}\n\nA row that fails is reported as `{rule}` ({severity})."],
+        "severity": _GX_SEVERITY[severity],
+    }
+
+
+def expect_keys_and_codes(key: Iterable[str], coded: Mapping[str, str]) -> list[gxe.Expectation]:
+    """Return expectations that no part of a key is empty and every code is in its list. `coded`: column -> code list.
+
+    Tables have EMPTY where a coded part of the key is empty, so that one expectation finds both (each costs 5 to 9 ms).
+    """
+    return [
+        *(_expect_code(column, coded[column], key) if column in coded else _expect_value(column) for column in key),
+        *(_expect_code(column, name, key) for column, name in coded.items() if column not in key),
+    ]
+
+
+def _expect_value(column: str) -> gxe.Expectation:
+    note = f"`{column}` is part of the key of a row, so every row has it."
+    return gxe.ExpectColumnValuesToNotBeNull(
+        column=column, **describe(note, "expect.key", constants={"column": column}, once_per="value")
+    )
+
+
+def _expect_code(column: str, codelist: str, key: Iterable[str]) -> gxe.Expectation:
+    note = f"`{column}` has only codes of the code list `{codelist}`."
+    if column in key:
+        note += f" It is part of the key of a row, so every row has it: `{EMPTY}` is reported as `expect.key`."
+    return gxe.ExpectColumnValuesToBeInSet(
+        column=column,
+        value_set=list(codes.codes(codelist)),
+        **describe(
+            note,
+            "expect.code",
+            column,
+            constants={"column": column},
+            once_per="value",
+            rule_if_empty="expect.key" if column in key else None,
+        ),
+    )
+
+
+def expect_unique_key(key: Iterable[str], note: str, rule: str, **shown: Any) -> gxe.Expectation:
+    """Return the expectation that a key is unique within each return."""
+    return gxe.ExpectCompoundColumnsToBeUnique(column_list=[*key, "submission_id"], **describe(note, rule, **shown))
+
+
+def build_observation_contract(instrument: str, more: Iterable[gxe.Expectation] = ()) -> Contract:
+    """Build the contract of the figures of a return: complete unique keys, codes, and values that fit their status."""
+    return Contract(
+        f"{instrument}.observations",
+        "observations",
+        (
+            *expect_keys_and_codes(OBSERVATION_KEY, CODED),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="value", min_value=0, **describe("Counts are not negative.", "value.negative", "value")
+            ),
+            gxe.ExpectColumnPairValuesToBeEqual(
+                column_A="value",
+                column_B="nearest_whole_number",
+                **_SKIP_MISSING,
+                **describe(
+                    "Counts are whole numbers. Figures in other units have no `nearest_whole_number`.",
+                    "value.fraction",
+                    "value",
+                ),
+            ),
+            gxe.ExpectColumnPairValuesToBeEqual(
+                column_A="value_is",
+                column_B="status_says",
+                **_SKIP_MISSING,
+                **describe(
+                    "A figure has a value, or a status that explains why it has none, never both or neither.",
+                    "expect.status",
+                    "value",
+                    params={"status": "obs_status"},
+                ),
+            ),
+            expect_unique_key(
+                (*OBSERVATION_KEY, "form"),
+                "A return has each figure once.",
+                "expect.unique",
+                seen="value",
+                params={"label": "label", "period": "period"},
+            ),
+            *more,
+        ),
+    )
+
+
+def build_sum_contracts(instrument: str) -> list[Contract]:
+    """Build contracts that a declared total equals its parts if all are known, and is not less than the known ones."""
+    shown: dict[str, Any] = {
+        "seen": "total",
+        "expected": "sum_of_parts",
+        "params": {"dim": "dim", "label": "label", "parts": "parts"},
+        "severity": "severity",
+    }
+    return [
+        Contract(
+            f"{instrument}.complete_sums",
+            "complete_sums",
+            (
+                gxe.ExpectColumnPairValuesToBeEqual(
+                    column_A="total",
+                    column_B="sum_of_parts",
+                    **describe("A total equals the sum of its parts if all parts are known.", "sum.differs", **shown),
+                ),
+            ),
+        ),
+        Contract(
+            f"{instrument}.incomplete_sums",
+            "incomplete_sums",
+            (
+                gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                    column_A="total",
+                    column_B="sum_of_parts",
+                    or_equal=True,
+                    **describe("A total is not less than the sum of its known parts.", "sum.exceeded", **shown),
+                ),
+            ),
+        ),
+    ]
+
+
+def build_coverage_contract(instrument: str) -> Contract:
+    """Build the contract that periods have ended, are expected, and arrived in time."""
+    shown: dict[str, Any] = {"params": {"period": "period"}, "once_per": "return"}
+    return Contract(
+        f"{instrument}.coverage",
+        "coverage",
+        (
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="received",
+                column_B="period_end",
+                **describe("A return arrives after its period has ended.", "coverage.too_early", **shown),
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(
+                column="deadline",
+                row_condition=Column("has_ended") == "yes",
+                **describe(
+                    "The calendar of the territory has a deadline for the return.", "coverage.unexpected", **shown
+                ),
+            ),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="deadline",
+                column_B="first_received",
+                or_equal=True,
+                **_SKIP_MISSING,
+                **describe(
+                    "A period arrives by its deadline. Only its first return counts: a period that was reported "
+                    "before has no `first_received`.",
+                    "coverage.late",
+                    "received",
+                    "deadline",
+                    **shown,
+                ),
+            ),
+        ),
+    )
+
+
+def build_bounds_contract(instrument: str) -> Contract:
+    """Build the contract that totals are within the bounds that the territory declares."""
+    shown: dict[str, Any] = {
+        "seen": "value",
+        "params": {
+            "measure": "measure",
+            "offence_group": "offence_group",
+            "period": "period",
+            "low": "low",
+            "high": "high",
+        },
+    }
+    return Contract(
+        f"{instrument}.bounds",
+        "bounds",
+        (
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="value",
+                column_B="low",
+                or_equal=True,
+                **describe("A total is not below the bound that its territory declares.", "plausible.bounds", **shown),
+            ),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="high",
+                column_B="value",
+                or_equal=True,
+                **describe("A total is not above the bound that its territory declares.", "plausible.bounds", **shown),
+            ),
+        ),
+    )
