@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from great_expectations import expectations as gxe
+import great_expectations.expectations
+from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Column
 
-from expectations.engine import Contract
+from expectations.engine import RETURN_ID, Contract
 from expectations.reporting import EMPTY, FindingTemplate
 from expectations.tables import CODED
 from pipelines.core import codes
 from pipelines.findings import rules as all_rules
 from pipelines.model.long_tables import OBSERVATION_KEY
 
+gxe: Any = great_expectations.expectations
+"""The usual name; untyped, because Great Expectations does not export its expectations explicitly."""
 _GX_SEVERITY = {"error": "critical", "warning": "warning", "information": "info"}
 _SKIP_MISSING = {"ignore_row_if": "either_value_is_missing"}
 
 
-def describe(note: str, rule: str, seen: str | None = None, expected: str | None = None, **more: Any) -> dict[str, Any]:
+def describe_failure(
+    note: str, rule: str, seen: str | None = None, expected: str | None = None, **more: Any
+) -> dict[str, Any]:
     """Return `meta`, `notes` (Markdown) and `severity` of an expectation whose failing rows break a rule."""
     severity = all_rules.rule(rule).severity
     return {
@@ -33,7 +38,7 @@ def describe(note: str, rule: str, seen: str | None = None, expected: str | None
     }
 
 
-def expect_keys_and_codes(key: Iterable[str], coded: Mapping[str, str]) -> list[gxe.Expectation]:
+def expect_keys_and_codes(key: Iterable[str], coded: Mapping[str, str]) -> list[Expectation]:
     """Return expectations that no part of a key is empty and every code is in its list. `coded`: column -> code list.
 
     Tables have EMPTY where a coded part of the key is empty, so that one expectation finds both (each costs 5 to 9 ms).
@@ -44,21 +49,22 @@ def expect_keys_and_codes(key: Iterable[str], coded: Mapping[str, str]) -> list[
     ]
 
 
-def _expect_value(column: str) -> gxe.Expectation:
+def _expect_value(column: str) -> Expectation:
     note = f"`{column}` is part of the key of a row, so every row has it."
-    return gxe.ExpectColumnValuesToNotBeNull(
-        column=column, **describe(note, "expect.key", constants={"column": column}, once_per="value")
+    expectation: Expectation = gxe.ExpectColumnValuesToNotBeNull(
+        column=column, **describe_failure(note, "expect.key", constants={"column": column}, once_per="value")
     )
+    return expectation
 
 
-def _expect_code(column: str, codelist: str, key: Iterable[str]) -> gxe.Expectation:
+def _expect_code(column: str, codelist: str, key: Iterable[str]) -> Expectation:
     note = f"`{column}` has only codes of the code list `{codelist}`."
     if column in key:
         note += f" It is part of the key of a row, so every row has it: `{EMPTY}` is reported as `expect.key`."
-    return gxe.ExpectColumnValuesToBeInSet(
+    expectation: Expectation = gxe.ExpectColumnValuesToBeInSet(
         column=column,
         value_set=list(codes.codes(codelist)),
-        **describe(
+        **describe_failure(
             note,
             "expect.code",
             column,
@@ -67,14 +73,18 @@ def _expect_code(column: str, codelist: str, key: Iterable[str]) -> gxe.Expectat
             rule_if_empty="expect.key" if column in key else None,
         ),
     )
+    return expectation
 
 
-def expect_unique_key(key: Iterable[str], note: str, rule: str, **shown: Any) -> gxe.Expectation:
+def expect_unique_key(key: Iterable[str], note: str, rule: str, **template: Any) -> Expectation:
     """Return the expectation that a key is unique within each return."""
-    return gxe.ExpectCompoundColumnsToBeUnique(column_list=[*key, "submission_id"], **describe(note, rule, **shown))
+    expectation: Expectation = gxe.ExpectCompoundColumnsToBeUnique(
+        column_list=[*key, RETURN_ID], **describe_failure(note, rule, **template)
+    )
+    return expectation
 
 
-def build_observation_contract(instrument: str, more: Iterable[gxe.Expectation] = ()) -> Contract:
+def build_observation_contract(instrument: str, more: Iterable[Expectation] = ()) -> Contract:
     """Build the contract of the figures of a return: complete unique keys, codes, and values that fit their status."""
     return Contract(
         f"{instrument}.observations",
@@ -82,13 +92,13 @@ def build_observation_contract(instrument: str, more: Iterable[gxe.Expectation] 
         (
             *expect_keys_and_codes(OBSERVATION_KEY, CODED),
             gxe.ExpectColumnValuesToBeBetween(
-                column="value", min_value=0, **describe("Counts are not negative.", "value.negative", "value")
+                column="value", min_value=0, **describe_failure("Counts are not negative.", "value.negative", "value")
             ),
             gxe.ExpectColumnPairValuesToBeEqual(
                 column_A="value",
                 column_B="nearest_whole_number",
                 **_SKIP_MISSING,
-                **describe(
+                **describe_failure(
                     "Counts are whole numbers. Figures in other units have no `nearest_whole_number`.",
                     "value.fraction",
                     "value",
@@ -98,7 +108,7 @@ def build_observation_contract(instrument: str, more: Iterable[gxe.Expectation] 
                 column_A="value_is",
                 column_B="status_says",
                 **_SKIP_MISSING,
-                **describe(
+                **describe_failure(
                     "A figure has a value, or a status that explains why it has none, never both or neither.",
                     "expect.status",
                     "value",
@@ -119,7 +129,7 @@ def build_observation_contract(instrument: str, more: Iterable[gxe.Expectation] 
 
 def build_sum_contracts(instrument: str) -> list[Contract]:
     """Build contracts that a declared total equals its parts if all are known, and is not less than the known ones."""
-    shown: dict[str, Any] = {
+    template: dict[str, Any] = {
         "seen": "total",
         "expected": "sum_of_parts",
         "params": {"dim": "dim", "label": "label", "parts": "parts"},
@@ -133,7 +143,9 @@ def build_sum_contracts(instrument: str) -> list[Contract]:
                 gxe.ExpectColumnPairValuesToBeEqual(
                     column_A="total",
                     column_B="sum_of_parts",
-                    **describe("A total equals the sum of its parts if all parts are known.", "sum.differs", **shown),
+                    **describe_failure(
+                        "A total equals the sum of its parts if all parts are known.", "sum.differs", **template
+                    ),
                 ),
             ),
         ),
@@ -145,7 +157,9 @@ def build_sum_contracts(instrument: str) -> list[Contract]:
                     column_A="total",
                     column_B="sum_of_parts",
                     or_equal=True,
-                    **describe("A total is not less than the sum of its known parts.", "sum.exceeded", **shown),
+                    **describe_failure(
+                        "A total is not less than the sum of its known parts.", "sum.exceeded", **template
+                    ),
                 ),
             ),
         ),
@@ -154,7 +168,7 @@ def build_sum_contracts(instrument: str) -> list[Contract]:
 
 def build_coverage_contract(instrument: str) -> Contract:
     """Build the contract that periods have ended, are expected, and arrived in time."""
-    shown: dict[str, Any] = {"params": {"period": "period"}, "once_per": "return"}
+    template: dict[str, Any] = {"params": {"period": "period"}, "once_per": "return"}
     return Contract(
         f"{instrument}.coverage",
         "coverage",
@@ -162,13 +176,13 @@ def build_coverage_contract(instrument: str) -> Contract:
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
                 column_A="received",
                 column_B="period_end",
-                **describe("A return arrives after its period has ended.", "coverage.too_early", **shown),
+                **describe_failure("A return arrives after its period has ended.", "coverage.too_early", **template),
             ),
             gxe.ExpectColumnValuesToNotBeNull(
                 column="deadline",
                 row_condition=Column("has_ended") == "yes",
-                **describe(
-                    "The calendar of the territory has a deadline for the return.", "coverage.unexpected", **shown
+                **describe_failure(
+                    "The calendar of the territory has a deadline for the return.", "coverage.unexpected", **template
                 ),
             ),
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
@@ -176,13 +190,13 @@ def build_coverage_contract(instrument: str) -> Contract:
                 column_B="first_received",
                 or_equal=True,
                 **_SKIP_MISSING,
-                **describe(
+                **describe_failure(
                     "A period arrives by its deadline. Only its first return counts: a period that was reported "
                     "before has no `first_received`.",
                     "coverage.late",
                     "received",
                     "deadline",
-                    **shown,
+                    **template,
                 ),
             ),
         ),
@@ -191,7 +205,7 @@ def build_coverage_contract(instrument: str) -> Contract:
 
 def build_bounds_contract(instrument: str) -> Contract:
     """Build the contract that totals are within the bounds that the territory declares."""
-    shown: dict[str, Any] = {
+    template: dict[str, Any] = {
         "seen": "value",
         "params": {
             "measure": "measure",
@@ -209,13 +223,17 @@ def build_bounds_contract(instrument: str) -> Contract:
                 column_A="value",
                 column_B="low",
                 or_equal=True,
-                **describe("A total is not below the bound that its territory declares.", "plausible.bounds", **shown),
+                **describe_failure(
+                    "A total is not below the bound that its territory declares.", "plausible.bounds", **template
+                ),
             ),
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
                 column_A="high",
                 column_B="value",
                 or_equal=True,
-                **describe("A total is not above the bound that its territory declares.", "plausible.bounds", **shown),
+                **describe_failure(
+                    "A total is not above the bound that its territory declares.", "plausible.bounds", **template
+                ),
             ),
         ),
     )

@@ -122,9 +122,9 @@ def find_failures(contract: Contract, table: pl.DataFrame) -> list[Failure]:
     """
     if table.is_empty():
         return []
-    shown = {*contract.columns, RETURN_ID, "place"}
+    columns = {*contract.columns, RETURN_ID, "place"}
     return _ValidationRequest(
-        contract, table.select(column for column in table.columns if column in shown)
+        contract, table.select(column for column in table.columns if column in columns)
     ).wait_for_failures()
 
 
@@ -228,11 +228,15 @@ def _run_definition(contract: Contract, frame: Any, result_format: dict[str, Any
 
 def warm_up() -> None:
     """Load Great Expectations and its late imports by running one small validation."""
-    from great_expectations import expectations as gxe
-
-    contract = Contract("warm_up", "warm_up", (gxe.ExpectColumnValuesToNotBeNull(column="x"),))
     with _LOCK:
-        _run_validation(contract, pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
+        _run_validation(_build_smallest_contract(), pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
+
+
+@cache
+def _build_smallest_contract() -> Contract:
+    from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
+
+    return Contract("warm_up", "warm_up", (ExpectColumnValuesToNotBeNull(column="x"),))
 
 
 def _read_failure(result: Any, contract: Contract) -> Failure | None:

@@ -100,12 +100,12 @@ def _find(
         yield from check.report.build_findings(check.find(figures).iter_rows(named=True))
         return
     table = contract_tables[check.table]
-    found: list[tuple[str, Finding]] = []
+    matches: list[tuple[str, Finding]] = []
     for failure in engine.find_failures(check, table):
         rows = (table.row(row, named=True) for row in failure.rows)
-        found += check.templates[failure.position].build_findings(rows)
+        matches += check.templates[failure.position].build_findings(rows)
     # Empty parts of a key come before unknown codes.
-    yield from sorted(found, key=lambda item: item[1].rule != "expect.key")
+    yield from sorted(matches, key=lambda item: item[1].rule != "expect.key")
 
 
 def _compute_tables(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from great_expectations import expectations as gxe
-
 from expectations import plausibility
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
     build_observation_contract,
     build_sum_contracts,
-    describe,
+    describe_failure,
+    gxe,
 )
 from expectations.engine import Contract
 from expectations.plausibility import PlausibilityRule
@@ -34,7 +33,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
                     column_A="value_of_whole",
                     column_B="value_of_part",
                     or_equal=True,
-                    **describe(
+                    **describe_failure(
                         "Court decisions of one kind are not more than all decisions that include them, for example "
                         "convictions and decisions of the first instance.",
                         "plausible.outcome",

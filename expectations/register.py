@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from great_expectations import expectations as gxe
+from great_expectations.expectations.expectation import Expectation
 
 from expectations.contracts import (
     build_coverage_contract,
-    describe,
+    describe_failure,
     expect_keys_and_codes,
     expect_unique_key,
+    gxe,
 )
 from expectations.engine import Contract
 from expectations.tables import EVENT_CODED
@@ -60,7 +61,7 @@ def build_suite() -> list[Contract]:
                 ),
                 gxe.ExpectColumnValuesToBeNull(
                     column="months_without_prison",
-                    **describe(
+                    **describe_failure(
                         "Only sanctions that deprive of liberty, and community service, have a length: "
                         "`months_without_prison` is the length of any other sanction.",
                         "record.sentence",
@@ -73,7 +74,7 @@ def build_suite() -> list[Contract]:
                     column_B="sentence_months",
                     or_equal=True,
                     ignore_row_if="either_value_is_missing",
-                    **describe(
+                    **describe_failure(
                         "A sentence is not longer than its article allows.",
                         "record.length",
                         "sentence_months",
@@ -85,12 +86,13 @@ def build_suite() -> list[Contract]:
     ]
 
 
-def _expect_in_order(later: str, earlier: str, note: str, rule: str, **shown: Any) -> gxe.Expectation:
+def _expect_in_order(later: str, earlier: str, note: str, rule: str, **template: Any) -> Expectation:
     """Return the expectation that one date is not before another; the finding shows the date of the event."""
-    return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+    expectation: Expectation = gxe.ExpectColumnPairValuesAToBeGreaterThanB(
         column_A=later,
         column_B=earlier,
         or_equal=True,
         ignore_row_if="either_value_is_missing",
-        **describe(note, rule, "event_date", **shown),
+        **describe_failure(note, rule, "event_date", **template),
     )
+    return expectation

@@ -81,7 +81,7 @@ class FindingTemplate:
         for row in rows:
             by_return.setdefault(row["submission_id"], []).append(row)
         columns = {column for column in (*self.params.values(), self.seen, self.expected) if column is not None}
-        merged = []
+        merged: list[Row] = []
         for group in by_return.values():
             merged_row = dict(group[0])
             for column in columns:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from great_expectations import expectations as gxe
-
 from expectations import plausibility
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
     build_observation_contract,
     build_sum_contracts,
-    describe,
+    describe_failure,
+    gxe,
 )
 from expectations.engine import Contract
 from expectations.plausibility import PlausibilityRule
@@ -24,7 +23,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
     counts_people = gxe.ExpectColumnValuesToBeInSet(
         column="count_unit",
         value_set=["victim", "migrant", EMPTY],
-        **describe(
+        **describe_failure(
             "This instrument counts victims of trafficking and smuggled migrants. An empty unit is reported once, as a "
             "missing part of the key.",
             "expect.code",
