@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -28,16 +29,15 @@ __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
 all_rules.register(RULES)
 
 
-@cache
-def _load_suites() -> dict[str, list[Contract | PlausibilityRule]]:
-    """Return instrument -> its contracts and rules. Imports Great Expectations, so only when there is a return."""
-    from expectations import justice, register, victims
+INSTRUMENTS = ("justice", "victims", "register")
+"""The instruments that are judged, each with a module of this package."""
 
-    return {
-        justice.INSTRUMENT: justice.build_suite(),
-        victims.INSTRUMENT: victims.build_suite(),
-        register.INSTRUMENT: list(register.build_suite()),
-    }
+
+@cache
+def _load_suite(instrument: str) -> Sequence[Contract | PlausibilityRule]:
+    """Return the contracts and rules of an instrument. Imports Great Expectations, so only when there is a return."""
+    suite: Sequence[Contract | PlausibilityRule] = import_module(f"expectations.{instrument}").build_suite()
+    return suite
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def judge(
     )
     before = _collect_earlier_figures(readings, history, in_order)
     blocks = _tabulate_blocks(readings, registry)
-    for instrument, suite in _load_suites().items():
+    for instrument in INSTRUMENTS:
         submission_ids = {
             item.submission_id for item in readings if registry.forms[item.reading.form].instrument == instrument
         }
@@ -86,7 +86,7 @@ def judge(
         is_selected = pl.col("submission_id").is_in(list(submission_ids))
         figures = Figures(observations.filter(is_selected), before.filter(is_selected), blocks.filter(is_selected))
         contract_tables = _compute_tables(figures, events.filter(is_selected), sums.filter(is_selected), registry)
-        for check in suite:
+        for check in _load_suite(instrument):
             for submission_id, finding in _find(check, figures, contract_tables):
                 findings[submission_id].append(finding)
     return findings
