@@ -48,10 +48,10 @@ serve: $(STAMP) ## serve what is there
 	@$(BIN)/rti serve
 
 browser: $(STAMP)
-	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.support.chromium
 
 postgres: $(STAMP)
-	@$(BIN)/python -m tests.postgres
+	@$(BIN)/python -m tests.support.postgres
 
 unit: $(STAMP) ## the unit tests alone, in under a minute: no home, no browser, no PostgreSQL, no files from beside the project
 	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared and not postgres" -n 2 --dist loadfile

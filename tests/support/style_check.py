@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 LIMITS: Final = Path(__file__).with_name("style_limits.json")
 FOLDERS: Final = ("pipelines", "expectations", "dashboards")
 
