@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import queries, tables, words
+from dashboards import words
+from dashboards.public import queries, tables
 from pipelines.core import codes
 from pipelines.publication.disclosure import programme
 from pipelines.publication.provenance.explain import figure_id, parse_id
@@ -221,6 +222,6 @@ def test_the_sentence_names_who_is_missing(path: str) -> None:
 
 
 def test_a_statement_has_one_name_in_one_family() -> None:
-    from dashboards.queries import opening
+    from dashboards.public.queries import opening
 
     assert len(queries.SQL) == sum(len(family.SQL) for family in opening.FAMILIES)

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from dashboards import portal_uploads
-from dashboards.portal_uploads import UploadGuard
+from dashboards.office import uploads
+from dashboards.office.uploads import UploadGuard
 from pipelines.core import clock
 from tests.support.running import run_async
 
 ME, OTHER = ({"iss": "here", "sub": name} for name in ("me", "other"))
 
 
-class Sessions(portal_uploads.Sessions):
+class Sessions(uploads.Sessions):
     """Two open pages, one of each person, and one of mine that has lost its connection."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Sessions(portal_uploads.Sessions):
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"LARGEST": 1_000, "_FRAME": 0, "MOST_FILES": 3, "MOST_BYTES": 2_500}.items():
-        monkeypatch.setattr(portal_uploads, name, value)
+        monkeypatch.setattr(uploads, name, value)
 
 
 def guard(sessions: Sessions, person: Mapping[str, Any] | None = ME) -> UploadGuard:
@@ -76,7 +76,7 @@ def put(
         sent.append(message)
 
     headers = [(b"content-length", str(sum(pieces)).encode())] if stated else []
-    path = f"{portal_uploads.PATH}{session}/a-file"
+    path = f"{uploads.PATH}{session}/a-file"
     scope = {
         "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
         "headers": headers, "client": ("192.0.2.1", 1), "scheme": "http", "root_path": "", "http_version": "1.1",
@@ -132,7 +132,7 @@ def test_files_of_closed_pages_are_released_when_the_room_is_needed() -> None:
 def test_an_upload_that_falls_silent_is_given_up_and_its_bytes_are_not_counted_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(portal_uploads, "SECONDS_SILENT", 0.05)
+    monkeypatch.setattr(uploads, "SECONDS_SILENT", 0.05)
     sessions = Sessions()
     served = guard(sessions)
     assert put(served, "mine", 10, silent=True)[0] == 408
@@ -144,14 +144,14 @@ def test_files_of_ended_sessions_and_files_that_no_page_shows_are_released(monke
     removed: list[Any] = []
     storage = {"open": {"shown": 1, "old": 2, "new": 3}, "ended": {"x": 4}}
     manager = SimpleNamespace(get_session_info=lambda session: object() if session == "open" else None)
-    uploads = SimpleNamespace(
+    stored = SimpleNamespace(
         file_storage=storage,
         remove_session_files=lambda session: removed.append(session),
         remove_file=lambda session, file: removed.append((session, file)),
     )
-    monkeypatch.setattr(portal_uploads, "_session_manager", lambda: manager)
-    monkeypatch.setattr(portal_uploads, "_upload_manager", lambda: uploads)
-    assert portal_uploads.Sessions().release_abandoned() == 1
+    monkeypatch.setattr(uploads, "_session_manager", lambda: manager)
+    monkeypatch.setattr(uploads, "_upload_manager", lambda: stored)
+    assert uploads.Sessions().release_abandoned() == 1
     assert removed == ["ended"]
     removed.clear()
 
@@ -162,6 +162,6 @@ def test_files_of_ended_sessions_and_files_that_no_page_shows_are_released(monke
     monkeypatch.setattr(scriptrunner, "get_script_run_ctx", lambda: SimpleNamespace(session_id="open"))
     now = clock.wall()
     seen = {"old": now - 90, "shown": now - 90, "gone": now - 90}
-    portal_uploads.release_unclaimed(["shown"], seen)
+    uploads.release_unclaimed(["shown"], seen)
     assert removed == [("open", "old")]
     assert set(seen) == {"old", "new"}

@@ -11,13 +11,15 @@ from urllib.parse import quote
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import charts, queries, words
-from dashboards.public_pages import cards
+from dashboards import words
+from dashboards.public import charts, queries
+from dashboards.public.pages import cards
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
 from tests import release_fixture, release_ratios
 
 PROJECT = Path(__file__).resolve().parents[2]
+ROUTER = str(PROJECT / "dashboards" / "public" / "pages" / "navigation.py")
 PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
 UNSCR = "United Nations Security Council resolution 1244"
 
@@ -34,7 +36,7 @@ def _home(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(page: str, **address: str) -> AppTest:
     """One page with an address, as its function alone: AppTest knows no router of functions."""
-    script = f"from dashboards.public_pages import {page}\n{page}.render_page()\n"
+    script = f"from dashboards.public.pages import {page}\n{page}.render_page()\n"
     test = AppTest.from_string(script, default_timeout=60)
     for key, value in address.items():
         test.query_params[key] = value
@@ -311,7 +313,7 @@ def test_without_a_release_every_page_names_the_command(
 
 
 def test_the_router_runs() -> None:
-    test = AppTest.from_file(str(PROJECT / "dashboards" / "public.py"), default_timeout=60).run()
+    test = AppTest.from_file(ROUTER, default_timeout=60).run()
     assert not test.exception
     assert test.title[0].value == "The region side by side"
 
@@ -398,7 +400,7 @@ def test_shares_that_can_be_told_apart_are_told_by_their_odds() -> None:
 
 
 def test_older_returns_stand_below_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashboards.public_pages import territory
+    from dashboards.public.pages import territory
 
     monkeypatch.setattr(territory, "_NEWEST", 1)
     test = run("territory", territory="AL")
@@ -534,8 +536,7 @@ def test_a_damaged_release_is_told_in_words_and_comes_back_when_it_is_restored(
     path.unlink()
     if fault == "cut":
         path.write_bytes(whole[:300_000])
-    script = str(PROJECT / "dashboards" / "public.py")
-    test = AppTest.from_file(script, default_timeout=60).run()
+    test = AppTest.from_file(ROUTER, default_timeout=60).run()
     assert not test.exception
     assert [one.value for one in test.title] == ["These figures cannot be shown at the moment"]
     told = " ".join(one.value for one in test.markdown)
@@ -543,7 +544,7 @@ def test_a_damaged_release_is_told_in_words_and_comes_back_when_it_is_restored(
     assert "not lost" in told and "rti audit verify" in told
     assert str(copied) not in told
     path.write_bytes(whole)
-    again = AppTest.from_file(script, default_timeout=60).run()
+    again = AppTest.from_file(ROUTER, default_timeout=60).run()
     assert not again.exception
     assert "These figures cannot be shown" not in str([one.value for one in again.title])
 
@@ -558,7 +559,7 @@ def test_page_names_release_of_older_software(root: Path, tmp_path: Path, monkey
     path.chmod(0o644)
     with duckdb.connect(str(path)) as connection:
         connection.execute("alter table cell drop column is_total")
-    test = AppTest.from_file(str(PROJECT / "dashboards" / "public.py"), default_timeout=60).run()
+    test = AppTest.from_file(ROUTER, default_timeout=60).run()
     assert not test.exception
     assert test.title[-1].value == "These figures cannot be shown at the moment"
     assert "Release 2026-Q3 was made by an older version" in " ".join(one.value for one in test.markdown)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import charts, duration_words, queries, reason_words
-from dashboards.public_pages import cards
+from dashboards.public import charts, queries
+from dashboards.public.pages import cards
+from dashboards.words import durations, reasons
 from pipelines.core import home
 from tests import release_fixture
 from tests.integration.test_dashboard_apptest import UNSCR, html, run
@@ -69,7 +70,7 @@ def test_times_stand_with_limits_and_a_band_and_others_have_no_records(page: App
     found = rows(page, "times")
     assert found["Croatia"] == ["260 (210–330)", "370 (270–570)", "550 (390 or more)", "c", "100–199"]
     assert found["Serbia"] == ["210 (180–330)", "410 (300–510)", "not reached[1]", "20 (10–30)", "100–199"]
-    assert duration_words.NOT_REACHED_NOTE in html(page)
+    assert durations.NOT_REACHED_NOTE in html(page)
     for table in ("times", "ages", "cohorts", "shares", "lengths"):
         for name in WITHOUT:
             first, *others = rows(page, table)[name]
@@ -88,7 +89,7 @@ def test_ages_of_few_say_that_they_are_too_few(page: AppTest) -> None:
     found = rows(page, "ages")
     assert found["Croatia"] == ["too few to compare: 170[1]", "too few to compare: 320[1]", "c", "10–19"]
     assert found["Serbia"] == ["180", "290", "480", "20–49"], "twenty and more are enough"
-    assert duration_words.FEW_NOTE in html(page)
+    assert durations.FEW_NOTE in html(page)
     assert "Croatia, Half: too few to compare, 170" in html(page)
 
 
@@ -108,7 +109,7 @@ def test_sentences_stand_beside_the_law_and_claim_no_time_served(page: AppTest) 
     below = "too few to compare: 30 (5–60)"
     assert bare(found["Serbia"]) == ["30 (0–48)", "48 (36–84)", "84 (48–108)", below, "36–144", "20–49"]
     assert bare(found["Croatia"])[3:5] == ["n/a", "not stated"]
-    assert duration_words.NO_LEAST in html(page)
+    assert durations.NO_LEAST in html(page)
     assert any("time served is not claimed" in text.value for text in page.markdown)
 
 
@@ -121,7 +122,7 @@ def test_clearance_has_a_table_of_its_own_and_says_why_a_figure_is_undefined(pag
     assert "Kosovo under UNSCR 1244, Clearance rate, per cent: too few to compare, 93, range 40 to 213" in text
     assert found["Croatia"] == ["–", "–"]
     for code in ("reporters_differs", "stock_missing", "no_incoming", "no_resolved"):
-        assert text.count(reason_words.UNDEFINED[code]) == 1
+        assert text.count(reasons.UNDEFINED[code]) == 1
     assert "who reported" not in text, "a reason that the note of the figure tells is not told twice"
     assert not any("isposition" in title for title in [*rows(page, "times"), *rows(page, "ages")])
     assert any("365 days" in text.value for text in page.markdown)

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboards import portal_layout
+from dashboards.office import layout
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import service, store
 from tests import portal_fixture
@@ -44,7 +44,7 @@ Run = Callable[..., AppTest]
 @pytest.fixture
 def opened(copied_home: Home) -> service.Desk:
     """The desk of a copied home, with the accounts of the tests."""
-    portal_layout._desk.clear()
+    layout._desk.clear()
     found = service.open_desk(copied_home)
     portal_fixture.make_accounts(found.engine)
     return found
@@ -55,8 +55,8 @@ def run(opened: service.Desk) -> Iterator[Run]:
     """Open a page as somebody, with an address."""
 
     def open_page(page: str, account: str | None, **address: str) -> AppTest:
-        portal_layout.ask_for_claims(lambda: (portal_fixture.claims(account) if account else {}, ""))
-        test = AppTest.from_file(str(PROJECT / "dashboards" / "portal.py"), default_timeout=60)
+        layout.ask_for_claims(lambda: (portal_fixture.claims(account) if account else {}, ""))
+        test = AppTest.from_file(str(PROJECT / "dashboards" / "office" / "pages" / "navigation.py"), default_timeout=60)
         test._page_hash = calc_hash(page) if page != "returns" else ""
         for key, value in address.items():
             test.query_params[key] = value
@@ -65,7 +65,7 @@ def run(opened: service.Desk) -> Iterator[Run]:
         return test
 
     yield open_page
-    portal_layout.ask_for_claims(None)
+    layout.ask_for_claims(None)
 
 
 def html(test: AppTest) -> str:
@@ -147,7 +147,7 @@ def test_a_forged_number_shows_nothing(run: Run, opened: service.Desk, account: 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody"])
 def test_no_page_shows_more_by_what_its_address_says(run: Run, opened: service.Desk, account: str) -> None:
     """Every parameter that any page reads, and some that none does, on every page."""
-    from dashboards.portal_pages import PAGES as OFFERED
+    from dashboards.office.pages import PAGES as OFFERED
 
     assert tuple(page.path for page in OFFERED) == PAGES
     draft, asked = handed_in(opened, **portal_fixture.BROKEN), sent(opened)
@@ -447,15 +447,15 @@ def test_another_persons_run_meanwhile_does_not_take_the_way_to_the_answer(
     """The pages that one run offers are told while others run: a list for all of them was empty for a moment."""
     test = run("upload", "al-sender")
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
-    head = portal_layout.show_header
+    head = layout.show_header
 
-    def beside(here: portal_layout.PageContext) -> None:
-        other = threading.Thread(target=portal_layout.register_pages, args=({},))
+    def beside(here: layout.PageContext) -> None:
+        other = threading.Thread(target=layout.register_pages, args=({},))
         other.start()
         other.join()
         head(here)
 
-    monkeypatch.setattr(portal_layout, "show_header", beside)
+    monkeypatch.setattr(layout, "show_header", beside)
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
     assert not test.exception and "Albania: Justice counts" in test.title[0].value
 
@@ -516,7 +516,7 @@ def test_practice_begins_anew_in_one_run_of_the_page(
     run: Run, opened: service.Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two runs a file that is given goes to a drop area about to be replaced."""
-    from dashboards.portal_pages import practice as page
+    from dashboards.office.pages import practice as page
     from pipelines.submissions.service import practice
 
     test = run("practice", "al-sender")
@@ -737,8 +737,8 @@ def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
     from types import SimpleNamespace
     from typing import Any, cast
 
-    from dashboards.portal_layout import PageContext
-    from dashboards.portal_pages.returns import _count_findings
+    from dashboards.office.layout import PageContext
+    from dashboards.office.pages.returns import _count_findings
     from pipelines.submissions.service import Entry
 
     row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
@@ -756,7 +756,7 @@ def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_
     number = handed_in(opened)
     found = next(e.row for e in service.submissions(opened, _who(opened, "al-sender")) if e.row.submission_id == number)
     store.path_of(opened.home, found.sha256).write_bytes(b"changed")
-    portal_layout._desk.clear()
+    layout._desk.clear()
     test = run("answer", "al-sender", id=number)
     assert len(test.error) == 1
     told = test.error[0].value.replace("\\", "")
@@ -769,7 +769,7 @@ def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_
 def test_a_page_on_a_damaged_ledger_says_so_and_does_not_end_in_an_error(run: Run, opened: service.Desk) -> None:
     opened.engine.dispose()
     (opened.home.restricted / "ledger.sqlite").write_bytes(b"x" * 100_000)
-    portal_layout._desk.clear()
+    layout._desk.clear()
     test = run("returns", "al-sender")
     assert [one.value for one in test.title] == ["Stored data is damaged"]
     assert "it must be restored from a backup" in test.error[0].value

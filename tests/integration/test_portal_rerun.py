@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.util import calc_hash
 
-from dashboards import portal_layout
+from dashboards.office import layout
 from pipelines.submissions import ledger, record, service
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.service import uploading
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
     from pipelines.ledger.identity import Identity
 
-PORTAL = Path(__file__).resolve().parents[2] / "dashboards" / "portal.py"
+PORTAL = Path(__file__).resolve().parents[2] / "dashboards" / "office" / "pages" / "navigation.py"
 ACCOUNT = "al-sender"
 CHECK = "check_file"
 """The check as the desk knows it: looked up when a test stands in for it, since another may stand there already."""
@@ -38,12 +38,12 @@ Again = Callable[[], None]
 @pytest.fixture
 def opened(copied_home: Home) -> Iterator[service.Desk]:
     """The desk of a copied home, with the accounts of the tests; its portal is signed in to."""
-    portal_layout._desk.clear()
+    layout._desk.clear()
     found = service.open_desk(copied_home)
     portal_fixture.make_accounts(found.engine)
-    portal_layout.ask_for_claims(lambda: (portal_fixture.claims(ACCOUNT), ""))
+    layout.ask_for_claims(lambda: (portal_fixture.claims(ACCOUNT), ""))
     yield found
-    portal_layout.ask_for_claims(None)
+    layout.ask_for_claims(None)
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from dashboards import charts, duration_words, words
+from dashboards import words
+from dashboards.public import charts
+from dashboards.words import durations
 
 
 def row(**more: Any) -> dict[str, Any]:
@@ -21,14 +23,14 @@ def row(**more: Any) -> dict[str, Any]:
     ("band", "few"), [("10-19", True), ("20-49", False), ("200-499", False), ("500+", False), (None, False)]
 )
 def test_fewer_than_twenty_are_few(band: str | None, few: bool) -> None:
-    assert duration_words.is_few(row(n_band=band)) is few
+    assert durations.is_few(row(n_band=band)) is few
 
 
 def test_the_state_is_the_releases_own_where_it_tells_one() -> None:
-    assert duration_words.is_few(row(n_band="20-49", state="too_few")), "of a share, the part may be under 20"
-    assert not duration_words.is_few(row(n_band="10-19", state="enough"))
-    assert duration_words.format_limits(row(state="too_few")).spoken == "210, range 180 to 330"
-    assert duration_words.format_figure(row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
+    assert durations.is_few(row(n_band="20-49", state="too_few")), "of a share, the part may be under 20"
+    assert not durations.is_few(row(n_band="10-19", state="enough"))
+    assert durations.format_limits(row(state="too_few")).spoken == "210, range 180 to 330"
+    assert durations.format_figure(row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
 
 
 @pytest.mark.parametrize(
@@ -44,36 +46,32 @@ def test_the_state_is_the_releases_own_where_it_tells_one() -> None:
 def test_persons_are_told_in_bands_and_withheld_ones_stay_withheld(
     rows: list[dict[str, Any]], text: str, spoken: str
 ) -> None:
-    shown = duration_words.format_persons(rows)
+    shown = durations.format_persons(rows)
     assert (shown.text, shown.spoken) == (text, spoken)
 
 
 def test_what_is_withheld_is_never_said_to_be_not_reached() -> None:
-    assert duration_words.format_figure(row(value=None, obs_status="Q", conf_status="C")).text == words.WITHHELD
-    assert duration_words.format_figure(row(value=None, obs_status="M")).text == "not reached"
-    assert duration_words.format_figure(row(value=None, obs_status="M", unit_measure="PC")).text == words.NOT_APPLICABLE
-    assert duration_words.explain_figure(row(value=None, obs_status="Q", conf_status="C")) == "", (
-        "no reason is given away"
-    )
+    assert durations.format_figure(row(value=None, obs_status="Q", conf_status="C")).text == words.WITHHELD
+    assert durations.format_figure(row(value=None, obs_status="M")).text == "not reached"
+    assert durations.format_figure(row(value=None, obs_status="M", unit_measure="PC")).text == words.NOT_APPLICABLE
+    assert durations.explain_figure(row(value=None, obs_status="Q", conf_status="C")) == "", "no reason is given away"
 
 
 def test_the_law_is_told_as_far_as_it_is_known() -> None:
-    assert duration_words.format_law([row(statutory_min=36.0, statutory_max=144.0)]).text == "36–144"
-    assert duration_words.format_law([row(statutory_min=36.0)]).text == "36–not stated"
-    assert duration_words.format_law([row()]).text == "not stated"
+    assert durations.format_law([row(statutory_min=36.0, statutory_max=144.0)]).text == "36–144"
+    assert durations.format_law([row(statutory_min=36.0)]).text == "36–not stated"
+    assert durations.format_law([row()]).text == "not stated"
 
 
 def test_the_sentence_keeps_withheld_and_days_apart() -> None:
     hidden = row(value=None, low=None, high=None, obs_status="Q", conf_status="C")
     bare = row(value=1210.0, low=None, high=None)
-    said = duration_words.compose_sentence(
-        "Time", "Trafficking", [("A", row()), ("B", hidden), ("C", bare)], ["D", "E"]
-    )
+    said = durations.compose_sentence("Time", "Trafficking", [("A", row()), ("B", hidden), ("C", bare)], ["D", "E"])
     assert said == (
         "Time, trafficking, half within: A 210 days, range 180 to 330; B withheld; C 1\u202f210 days. "
         "No records: D and E."
     )
-    assert duration_words.format_day(date(2022, 10, 1)) == "1 October 2022"
+    assert durations.format_day(date(2022, 10, 1)) == "1 October 2022"
 
 
 def test_an_open_range_runs_to_the_common_end_and_a_withheld_figure_has_no_dot() -> None:

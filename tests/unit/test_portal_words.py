@@ -7,8 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards import portal_html as html
-from dashboards import portal_words as words
+from dashboards.office import html, words
 from pipelines.ledger.identity import Grant
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from dashboards import change_words, charts
+from dashboards.public import charts
+from dashboards.words import changes
 
 YEARS = ("2021", "2022", "2023", "2024")
 
@@ -93,18 +94,18 @@ def test_points_that_are_not_joined_have_no_line_between_them() -> None:
 def test_a_break_of_one_measure_is_none_of_another() -> None:
     day = date(2023, 1, 1)
     rows = [broken(day, day, measure="indicted"), broken(day, day, level="first"), broken(day, day)]
-    assert change_words.select_breaks(rows, "convicted_first", "first") == rows[1:]
+    assert changes.select_breaks(rows, "convicted_first", "first") == rows[1:]
 
 
 def test_signs_of_declarations_are_told_in_words() -> None:
     day = date(2006, 1, 1)
     law = broken(day, day, words="law_changed", detail="+388, +389, -111b", first_period="2006-Q1")
-    assert change_words.describe_break(law) == (
+    assert changes.describe_break(law) == (
         "Law, 2006 Q1: Articles in force from then: 388 and 389, no longer in force: 111b."
     )
 
 
 def test_a_rounded_split_still_adds_up() -> None:
     row = {"state": "enough", "change": 10.0, "volume_effect": 22.5, "ratio_effect": -12.5}
-    volume, ratio = change_words.format_effects(row)
+    volume, ratio = changes.format_effects(row)
     assert (volume.text, ratio.text) == ("+22", "\u221212")
