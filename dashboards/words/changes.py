@@ -53,7 +53,7 @@ def format_effects(row: Row) -> tuple[Shown, Shown]:
         return (Shown(NOT_SPLIT, NOT_SPLIT, "note"),) * 2
     if row["state"] != "enough":
         return (format_change(row),) * 2
-    rounded = decomposition.rounded(decomposition.Effect(row["change"], row["volume_effect"], row["ratio_effect"]))
+    rounded = decomposition.round_effect(decomposition.Effect(row["change"], row["volume_effect"], row["ratio_effect"]))
     parts = (format_signed(rounded.volume or 0.0), format_signed(rounded.ratio or 0.0))
     return Shown(parts[0], parts[0], "value"), Shown(parts[1], parts[1], "value")
 

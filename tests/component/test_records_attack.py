@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines.declarations.registry import load
-from pipelines.statistics.record_shares import shared
+from pipelines.statistics.record_shares import insert_shares
 from pipelines.warehouse.records import declared_programme, tabulation, wide_frames
 from tests.records import reported, simulated
 
@@ -48,7 +48,7 @@ def cohorts(whole: int) -> pl.DataFrame:
         for way in falls(whole, 3)
     ]
     types = {"decided_ratio_deff": pl.Float64}
-    return shared(pl.DataFrame(rows, schema_overrides=types), "conviction_ratio", "decided_ratio", "open_share")
+    return insert_shares(pl.DataFrame(rows, schema_overrides=types), "conviction_ratio", "decided_ratio", "open_share")
 
 
 def custody(whole: int) -> pl.DataFrame:
@@ -61,7 +61,7 @@ def custody(whole: int) -> pl.DataFrame:
         for way in falls(whole, 4)
     ]
     types = {"custodial_share_deff": pl.Float64, "suspended_share_deff": pl.Float64}
-    return shared(pl.DataFrame(rows, schema_overrides=types), "custodial_share", "suspended_share")
+    return insert_shares(pl.DataFrame(rows, schema_overrides=types), "custodial_share", "suspended_share")
 
 
 def learned(table: pl.DataFrame, name: str) -> list[str]:

@@ -19,7 +19,7 @@ from scipy import stats
 from pipelines.core import codes
 from pipelines.core.home import Home
 from pipelines.declarations.registry import load
-from pipelines.statistics.comparability import comparability
+from pipelines.statistics.comparability import score_comparability
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.integration.dbt_facts import bounds
@@ -168,7 +168,7 @@ def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int,
             counting.card(registry, area, level, period, count_unit="person").counted(measure, "TIP", breaks=told[area])
             for area in (a, b)
         )
-        said = comparability(one, other)
+        said = score_comparability(one, other)
         scores.append(said.score)
         reasons |= set(said.reasons)
     return min(scores), reasons

@@ -239,7 +239,7 @@ def test_each_ratio_is_that_of_its_two_cells(built: Built) -> None:
             if nested:
                 low, high = intervals.clopper_pearson(x, y, phi) if x <= y else (np.array(np.nan), np.array(np.nan))
             else:
-                _, low, high, _ = ratios.ratio(x, y, 1.0, 1.0, phi, phi)
+                _, low, high, _ = ratios.compute_ratio(x, y, 1.0, 1.0, phi, phi)
             assert near(row["low"], 100 * float(low)) and near(row["high"], 100 * float(high))
             assert (row["state"], row["interval_basis"]) == (str(few.state(x, y)), basis)
             assert ("over_100" in row["flags"]) == (x > y)
@@ -357,7 +357,7 @@ def test_each_exit_is_a_share_of_all_exits_of_its_level(built: Built) -> None:
         phi = PHI if row["area"] == "AA" else 1.0
         assert row["kinds"] == ",".join(sorted(told)) and row["numerator"] == shown(x)
         if row["metric"] == "exit":
-            made = intervals.poisson(x, phi)
+            made = intervals.poisson_interval(x, phi)
             expected = (x, float(made.low), float(made.high))
         else:
             assert near(row["denominator"], float("nan") if any(built.cells.hidden(*key) for key in keys) else n)

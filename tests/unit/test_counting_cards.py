@@ -14,7 +14,7 @@ from pipelines.declarations.export import SCHEMAS, build_tables
 from pipelines.declarations.registry import Registry, load, load_from
 from pipelines.declarations.territory import STATEMENTS
 from pipelines.declarations.yaml_file import DeclarationError
-from pipelines.statistics.comparability import comparability
+from pipelines.statistics.comparability import score_comparability
 from pipelines.warehouse.metrics import counting, counting_table
 from pipelines.warehouse.metrics.counting import NoRuleError, card, may_divide
 from tests.unit import returns_fakes as fakes
@@ -224,8 +224,11 @@ def test_a_card_is_a_side_of_a_comparison() -> None:
         return card(load(), code, level, "2025-Q1").counted(measure, "TIP")
 
     assert (side("XK", "reported").counted_at, side("XK", "indicted").counted_at) == ("input", "output")
-    assert comparability(side("XK", "convicted_first"), side("AL", "convicted_first")) == (3, ())
-    assert comparability(side("XK", "convicted_final"), side("MK", "convicted_final")) == (2, ("juveniles_differs",))
+    assert score_comparability(side("XK", "convicted_first"), side("AL", "convicted_first")) == (3, ())
+    assert score_comparability(side("XK", "convicted_final"), side("MK", "convicted_final")) == (
+        2,
+        ("juveniles_differs",),
+    )
 
 
 def test_words_are_told_in_every_language() -> None:

@@ -100,4 +100,4 @@ def test_the_units_that_come_one_by_one_are_the_same(connection: duckdb.DuckDBPy
         found = connection.execute(f"select {macro('one_by_one', repr(unit))}").fetchone()
         assert found == (unit in dispersion.ONE_BY_ONE,)
         basis = connection.execute(f"select {macro('interval_basis', repr(unit), 'null')}").fetchone()
-        assert basis == (dispersion.dispersion(unit).basis,)
+        assert basis == (dispersion.estimate_dispersion(unit).basis,)

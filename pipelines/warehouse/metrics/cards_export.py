@@ -23,7 +23,7 @@ from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.law import LawArticle, partial_date
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.territory import STATEMENTS, CountingRule, Territory
-from pipelines.statistics.comparability import NOT_STATED, comparability
+from pipelines.statistics.comparability import NOT_STATED, score_comparability
 from pipelines.warehouse.metrics import breaks as breaks_
 from pipelines.warehouse.metrics.counting import STANDING, Card, Divisible, NoRuleError, card, may_divide
 from pipelines.warehouse.metrics.spans import quarter_of, range_of, span_of
@@ -318,7 +318,7 @@ def _comparability_rows(registry: Registry, cards: Cards) -> list[Row]:
     for level, first_id, second_id in sorted(pairs):
         for measure in measures.get(level, ()):
             a, b = (_without_time(cards.said[id_], measure) for id_ in (first_id, second_id))
-            result = comparability(a, b)
+            result = score_comparability(a, b)
             orders = {(first_id, second_id), (second_id, first_id)}
             rows += [
                 {

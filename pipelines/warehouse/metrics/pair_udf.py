@@ -39,17 +39,17 @@ def contrast(
     method: Column, upper_a: Column, lower_a: Column, upper_b: Column, lower_b: Column, phi_a: Column, phi_b: Column,
     level: Column,
 ) -> Column:  # fmt: skip
-    """Return `contrasts.contrasts` of each row as a struct of low, high and p."""
+    """Return `contrasts.compute_contrasts` of each row as a struct of low, high and p."""
     import pyarrow as pa
 
-    from pipelines.statistics.contrasts import contrasts
+    from pipelines.statistics.contrasts import compute_contrasts
 
     kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
     numbers = [
         np.asarray(column.to_numpy(zero_copy_only=False), dtype=float)
         for column in (upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level)
     ]
-    results = contrasts(kinds, *numbers)
+    results = compute_contrasts(kinds, *numbers)
     return pa.StructArray.from_arrays(
         [pa.array(values, type=pa.float64(), from_pandas=True) for values in results], names=list(results._fields)
     )

@@ -19,13 +19,15 @@ Column = Any
 
 
 def limits(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
-    """Return the interval limits from `columns.limits` as a struct of `low` and `high`, null if undefined."""
+    """Return the interval limits from `columns.compute_limits` as a struct of `low` and `high`, null if undefined."""
     import pyarrow as pa
 
     from pipelines.statistics import columns
 
     kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
-    intervals = columns.limits(kinds, *(_numbers(column) for column in (numerator, denominator, dispersion, level)))
+    intervals = columns.compute_limits(
+        kinds, *(_numbers(column) for column in (numerator, denominator, dispersion, level))
+    )
     return pa.StructArray.from_arrays([_nullable(intervals.low), _nullable(intervals.high)], names=["low", "high"])
 
 

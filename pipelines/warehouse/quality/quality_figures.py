@@ -94,17 +94,17 @@ def figures(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
     `quality_table`. Raises the ValueError of `statistics.quality`.
     """
     units = {id_: about.unit for id_, about in INDICATORS.items()}
-    cells = quality.completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
+    cells = quality.compute_completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
     public = [d for d in deliveries if d.published is not None]
     lags = _lags([(d.period_end, d.published) for d in public])
     final_deliveries = [d for d in deliveries if d.final is not None]
     final = _lags([(d.period_end, d.final) for d in final_deliveries])
     due = np.array([d.due for d in deliveries], dtype="datetime64[D]")
     arrived = np.array([d.arrived for d in deliveries], dtype="datetime64[D]")
-    rate = quality.punctual(due, arrived, np.datetime64(today)) if deliveries else math.nan
+    rate = quality.compute_punctuality(due, arrived, np.datetime64(today)) if deliveries else math.nan
     returns_due = sum(d.due <= today for d in deliveries)
     arrivals = [d for d in deliveries if d.arrived is not None]
-    delays = quality.delay(
+    delays = quality.compute_delays(
         np.array([d.due for d in arrivals], dtype="datetime64[D]"),
         np.array([d.arrived for d in arrivals], dtype="datetime64[D]"),
     )

@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines.model.periods import Period
 from pipelines.statistics.quality import comparable_length
-from pipelines.statistics.revisions import revision
+from pipelines.statistics.revisions import measure_revision
 from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, figures
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _revision_figure(ends: pl.DataFrame | None, *, is_known: bool) -> Figure:
         return Figure(None, unit, reason="published figures do not say of which return they are")
     if ends is None:
         return Figure(None, unit, 0, "no figure is final and known twice")
-    size = revision(ends["earlier"].to_numpy(), ends["later"].to_numpy())
+    size = measure_revision(ends["earlier"].to_numpy(), ends["later"].to_numpy())
     if math.isnan(size.relative_to_later):
         why = "no figure is final and known twice" if size.periods == 0 else "all figures are 0"
         return Figure(None, unit, size.periods, why)

@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.statistics.revisions import revision
+from pipelines.statistics.revisions import measure_revision
 
 SERIES: Final = ("area_kind", "area", "territory", "freq", *codes.COUNT_TYPE)
 """Columns that identify one series; its figures differ by `period`."""
@@ -66,7 +66,7 @@ def summary(first_and_newest: pl.DataFrame) -> pl.DataFrame:
     """Return the revision measures of each series (schema SUMMARY) over the periods of `ends`."""
     rows = []
     for key, group in first_and_newest.group_by(SERIES, maintain_order=True):
-        measured = revision(group["earlier"].to_numpy(), group["later"].to_numpy())
+        measured = measure_revision(group["earlier"].to_numpy(), group["later"].to_numpy())
         measures = {name: _nan_to_none(value) for name, value in measured._asdict().items()}
         periods = {"first_period": group["period"].min(), "last_period": group["period"].max()}
         rows.append({**dict(zip(SERIES, key, strict=True)), **periods, **measures})

@@ -16,7 +16,7 @@ from pipelines.core import codes, durable
 from pipelines.core.home import Home
 from pipelines.declarations.law import Law, LawArticle
 from pipelines.model.periods import Period
-from pipelines.statistics.sentences import statutory
+from pipelines.statistics.sentences import find_statutory_range
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.records import carry_over, declared_programme, tabulation, wide_frames
 from pipelines.warehouse.records.schema import COLUMNS, empty_folder, shaped
@@ -171,7 +171,12 @@ def _with_law(rows: pl.DataFrame, law: dict[str, Law]) -> pl.DataFrame:
     for area, group, code in rows.select(by).unique().rows():
         period = Period.of(code)
         ranges.append(
-            (area, group, code, *statutory(law.get(area, Law([])), offences_by_group[group], period.start, period.end))
+            (
+                area,
+                group,
+                code,
+                *find_statutory_range(law.get(area, Law([])), offences_by_group[group], period.start, period.end),
+            )
         )
     types: dict[str, Any] = dict.fromkeys(by, pl.String()) | dict.fromkeys(
         ("statutory_min", "statutory_max"), pl.Float64()

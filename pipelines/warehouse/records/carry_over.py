@@ -44,7 +44,7 @@ def hold(
     """
     import polars as pl
 
-    unmoved = rule.moved(released_members, members).filter(~pl.col("moved")).select("table", "cell")
+    unmoved = rule.find_updatable_cells(released_members, members).filter(~pl.col("moved")).select("table", "cell")
     merged = {}
     for name, frame in tables.items():
         cells = unmoved.filter(pl.col("table") == name).select("cell")

@@ -313,8 +313,8 @@ def _tabulate_dispersion(wide: Mapping[str, pl.DataFrame], *, public: bool) -> p
     """
     import polars as pl
 
-    ruled = rule.ruled(wide["record_dispersion"])
-    bands = [rule.band(n) if public else str(n) for n in ruled["n_proceedings"]]
+    ruled = rule.apply_rule(wide["record_dispersion"])
+    bands = [rule.format_size_band(n) if public else str(n) for n in ruled["n_proceedings"]]
     tenths = [math.ceil(round(10 * phi, 9)) / 10 for phi in ruled["phi"]]
     table = ruled.with_columns(
         phi=pl.Series(tenths, dtype=pl.Float64()),
