@@ -69,8 +69,8 @@ def make(home: Home, read: Path, years: int) -> dict[str, int]:
                     sizes[table] += moved.height
     registry = _earlier(load().national(), int(FIRST[:4]) - int(begin[:4]))
     write_declarations(registry, home.gathered)
-    cards_export.write(registry, home.gathered)
-    metrics.export(home.gathered)
+    cards_export.write_cards(registry, home.gathered)
+    metrics.export_metrics(home.gathered)
     gather_reference(home)
     return sizes
 

@@ -142,8 +142,8 @@ def _write_gathered(
     events.write_parquet(folder / "event.parquet")
     registry = load().national()
     write_declarations(registry, folder)
-    cards_export.write(registry, folder)
-    metrics.export(folder)
+    cards_export.write_cards(registry, folder)
+    metrics.export_metrics(folder)
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> None:

@@ -58,11 +58,11 @@ class Built(NamedTuple):
 @pytest.fixture(scope="module")
 def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:  # noqa: F811
     folder = tmp_path_factory.mktemp("compared") / "tables"
-    shutil.copytree(dbt.tables(counts.path), folder)
+    shutil.copytree(dbt.tables_folder(counts.path), folder)
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
     cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
-    for name, frame in cards_export.frames(load().national(), [period for _, period, _ in PERIODS]).items():
+    for name, frame in cards_export.build_frames(load().national(), [period for _, period, _ in PERIODS]).items():
         frame.write_parquet(folder / f"dim_{name}.parquet")
     _periods().write_parquet(folder / "dim_period.parquet")
     people = [
@@ -153,7 +153,7 @@ def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int,
     for area in (a, b):
         told[area] = frozenset(
             one.code
-            for one in breaks.breaks(registry)
+            for one in breaks.list_breaks(registry)
             if area in breaks.areas_of(registry, one.of_area)
             and one.last_day > start and one.first_day <= end
             and one.offence_group in ("", "TIP")
@@ -165,7 +165,9 @@ def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int,
     for measure in measures:
         level = codes.attribute("measure", measure, "level_rule")
         one, other = (
-            counting.card(registry, area, level, period, count_unit="person").counted(measure, "TIP", breaks=told[area])
+            counting.build_card(registry, area, level, period, count_unit="person").to_counted(
+                measure, "TIP", breaks=told[area]
+            )
             for area in (a, b)
         )
         said = score_comparability(one, other)

@@ -19,7 +19,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     from pipelines.warehouse.metrics import udf  # dbt, which takes a second
 
     made = duckdb.connect()
-    udf.register(made)
+    udf.register_functions(made)
     made.execute("create table pair as select a, b from (values (null), (0.0), (3.0), (19.0), (20.0), (55.0)) as x(a), "
                  "(values (null), (0.0), (1.0), (19.0), (20.0), (21.0)) as y(b)")  # fmt: skip
     return made

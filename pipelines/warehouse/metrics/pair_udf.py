@@ -16,10 +16,10 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: Any) -> None:
         """Register the function."""
-        register(conn)
+        register_pair_function(conn)
 
 
-def register(connection: Any) -> None:
+def register_pair_function(connection: Any) -> None:
     """Register `rti_pair` with a connection. Nulls are passed to the function.
 
     Its arguments are method, four counts, two dispersions and level; it returns a struct of low, high and p, null if
@@ -27,7 +27,7 @@ def register(connection: Any) -> None:
     """
     connection.create_function(
         "rti_pair",
-        contrast,
+        contrast_pairs,
         ["VARCHAR", *["DOUBLE"] * 7],
         "STRUCT(low DOUBLE, high DOUBLE, p DOUBLE)",
         type="arrow",
@@ -35,7 +35,7 @@ def register(connection: Any) -> None:
     )
 
 
-def contrast(
+def contrast_pairs(
     method: Column, upper_a: Column, lower_a: Column, upper_b: Column, lower_b: Column, phi_a: Column, phi_b: Column,
     level: Column,
 ) -> Column:  # fmt: skip

@@ -54,11 +54,11 @@ class Figure:
     n: int = 0
     reason: str | None = None
 
-    def written(self) -> str:
+    def format_value(self) -> str:
         """Return the figure to four decimal places, or `n/a`."""
         return "n/a" if self.value is None else f"{self.value:.4f}".rstrip("0").rstrip(".")
 
-    def notes(self) -> list[tuple[str, str]]:
+    def list_notes(self) -> list[tuple[str, str]]:
         """Return its annotations: unit and n, or the reason why the figure is missing."""
         return (
             [("reason", self.reason or "not given")]
@@ -85,7 +85,7 @@ class Delivery:
     comparable: int = 0
 
 
-def figures(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
+def measure_quality(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
     """Return the indicators over returns of one territory and instrument.
 
     Completeness covers all cells; the mean time lag covers published returns, first and final; the punctuality rate

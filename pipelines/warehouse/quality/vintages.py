@@ -39,7 +39,7 @@ class Edition:
     cells: pl.DataFrame
 
 
-def ends(triangle: pl.DataFrame) -> pl.DataFrame:
+def select_ends(triangle: pl.DataFrame) -> pl.DataFrame:
     """Return first and newest known figure of each series and period, without periods that are still provisional.
 
     Columns: SERIES, `instrument` if `triangle` has it, `period`, `total_of`, `earlier`, `later`.
@@ -62,8 +62,8 @@ def ends(triangle: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def summary(first_and_newest: pl.DataFrame) -> pl.DataFrame:
-    """Return the revision measures of each series (schema SUMMARY) over the periods of `ends`."""
+def summarise_revisions(first_and_newest: pl.DataFrame) -> pl.DataFrame:
+    """Return the revision measures of each series (schema SUMMARY) over the periods of `select_ends`."""
     rows = []
     for key, group in first_and_newest.group_by(SERIES, maintain_order=True):
         measured = measure_revision(group["earlier"].to_numpy(), group["later"].to_numpy())
@@ -73,12 +73,12 @@ def summary(first_and_newest: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SUMMARY).sort(SERIES)
 
 
-def published(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the public triangle and its `ends`, over editions from the oldest to the one being built.
+def build_public_triangle(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the public triangle and its ends (`select_ends`), over editions from the oldest to the one being built.
 
     It contains totals of territories and jurisdictions by quarter and year; a regional sum changes with its members and
     is left out. If the newest edition withholds or lacks a figure, its earlier figures are left out too. A row of the
-    triangle is a release in which the figure is new or differs; `ends` has figures of at least two editions.
+    triangle is a release in which the figure is new or differs; the ends have figures of at least two editions.
     """
     totals = _newest_totals(editions[-1].cells)
     stacked = pl.concat([_figures(edition, number, totals) for number, edition in enumerate(editions)])
@@ -95,7 +95,7 @@ def published(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
     triangle = changed.with_columns(is_newest=pl.col("vintage") == pl.col("vintage").max().over(key))
     repeated = ordered.filter(pl.col("of") > 1).with_columns(vintage=pl.col("edition"))
     columns = [*key, "vintage", "release", "value", "is_newest"]
-    return triangle.select(columns).sort(*key, "vintage"), ends(repeated)
+    return triangle.select(columns).sort(*key, "vintage"), select_ends(repeated)
 
 
 def _newest_totals(cells: pl.DataFrame) -> pl.DataFrame:

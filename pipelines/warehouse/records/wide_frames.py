@@ -37,7 +37,7 @@ are compared."""
 
 @dataclass(frozen=True)
 class Figures:
-    """Result of `figures`.
+    """Result of `compute_figures`.
 
     `wide`: name -> frame with one row for each group of `GROUPS`; `members`: columns `table`, `cell`, `MEMBER`;
     `set_aside`: events from which no stay could be derived, by stage and reason.
@@ -48,7 +48,7 @@ class Figures:
     set_aside: pl.DataFrame
 
 
-def figures(
+def compute_figures(
     events: pl.DataFrame, reported: pl.DataFrame, law: Mapping[str, Law], programme: RecordProgramme
 ) -> Figures:
     """Compute all figures of the programme.
@@ -222,7 +222,7 @@ def _dispersion(events: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataF
     return {"record_dispersion": pl.DataFrame(rows, schema=schema, orient="row")}, _members("record_dispersion", pairs)
 
 
-def cell(table: str) -> pl.Expr:
+def name_cell(table: str) -> pl.Expr:
     """Return the name of the group of persons behind a figure, by which releases are compared.
 
     For sentences the group is all sentenced persons, those in prison, or those in prison under an article with a
@@ -244,7 +244,7 @@ def _members(table: str, frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     present_columns = [name for name in (*UNIT[len(AREA) :], *columns) if name in frame.columns]
     token = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in present_columns], separator="|")
     return frame.select(
-        pl.lit(table).alias("table"), cell(table).alias("cell"), "person", "cluster", token.alias("token")
+        pl.lit(table).alias("table"), name_cell(table).alias("cell"), "person", "cluster", token.alias("token")
     ).unique(maintain_order=True)
 
 
