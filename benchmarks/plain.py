@@ -140,7 +140,7 @@ def _write_gathered(
         *(pl.lit("").alias(name) for name in ("comment", "payload")),
     )
     events.write_parquet(folder / "event.parquet")
-    registry = load().national()
+    registry = load().without_training()
     write_declarations(registry, folder)
     cards_export.write_cards(registry, folder)
     metrics.export_metrics(folder)

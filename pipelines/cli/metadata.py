@@ -47,7 +47,7 @@ def metadata(
     declared = {expected.instrument for expected in territories[territory].calendar}
     if instrument != "_T" and instrument not in declared:
         raise Failure(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
-    sims = standard[territory].of(instrument)
+    sims = standard[territory].select_instrument(instrument)
     if form is Format.html:
         content = esms_page.render_page(sims, name.name, footnote=name.footnote).encode()
     else:

@@ -107,7 +107,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {cached['release']}: nothing new")
         return Step(new=False, release=cached["release"])
-    draft = build_draft(home, folder, indicators, load().national())
+    draft = build_draft(home, folder, indicators, load().without_training())
     for previous in home.drafts.iterdir():
         if previous != draft.folder:
             shutil.rmtree(previous)

@@ -92,7 +92,7 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     engine = ledger.open_ledger(home)
     last_event = queries.last_event_id(engine)
     rows = ledger.export(engine, home.gathered)
-    registry = load().national()
+    registry = load().without_training()
     write_declarations(registry, home.gathered)
     cards_export.write_cards(registry, home.gathered)
     metrics.export_metrics(home.gathered)

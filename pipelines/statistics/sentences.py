@@ -72,7 +72,7 @@ _LAW_KEY = ("jurisdiction", "law_article", "event_date")
 
 def _find_statutory_range(law: Law | None, article: str, day: date) -> tuple[float | None, float | None]:
     """Return the minimum and maximum imprisonment of an article in months; None if unknown."""
-    row, in_force = law.find(article, day, day) if law else (None, False)
+    row, in_force = law.find_article(article, day, day) if law else (None, False)
     if row is None or not in_force:
         return None, None
     low, high = row.row["penalty_min_months"], row.row["penalty_max_months"]

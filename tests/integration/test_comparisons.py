@@ -62,7 +62,9 @@ def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) 
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
     cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
-    for name, frame in cards_export.build_frames(load().national(), [period for _, period, _ in PERIODS]).items():
+    for name, frame in cards_export.build_frames(
+        load().without_training(), [period for _, period, _ in PERIODS]
+    ).items():
         frame.write_parquet(folder / f"dim_{name}.parquet")
     _periods().write_parquet(folder / "dim_period.parquet")
     people = [
@@ -146,7 +148,7 @@ def _cell(
 
 def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int, set[str]]:
     """The Python rule over the cards and the breaks of both sides."""
-    registry = load().national()
+    registry = load().without_training()
     start, end = _days(period)
     scores, reasons = [], set()
     told: dict[str, frozenset[str]] = {}

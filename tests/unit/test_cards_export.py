@@ -21,7 +21,7 @@ PERIODS = [*QUARTERS, *(str(year) for year in range(2013, 2027)), "2011-2013", "
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return load().national()
+    return load().without_training()
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,9 @@ def test_a_date_of_which_only_the_year_is_known_may_be_any_day_of_it(registry: R
 def test_another_office_breaks_its_own_measures_alone(registry: Registry) -> None:
     found = _breaks(registry, "HR", "source")
     assert {measure for _, measure in found} == {"adjudicated_first", "convicted_first", "sentenced_first"}
-    assert found["2023-Q1", "convicted_first"].to_sentence() == "First-instance figures come from the register of courts."
+    assert (
+        found["2023-Q1", "convicted_first"].to_sentence() == "First-instance figures come from the register of courts."
+    )
     shape = _breaks(registry, "HR", "recording")["2023-Q1", "convicted_first"]
     assert (shape.detail, shape.status) == ("aggregates > register", "unverified")
     assert shape.to_sentence() == "Counts come from another kind of return: aggregates > register."

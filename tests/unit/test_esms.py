@@ -247,19 +247,19 @@ def test_every_instrument_that_is_sent_is_described_for_itself(territory: str) -
     sent = {expected.instrument for expected in load().territories[territory].calendar} - {"justice"}
     assert set(sims.instruments) == sent
     for instrument in sent:
-        own, of = sims.concepts, sims.of(instrument).concepts
+        own, of = sims.concepts, sims.select_instrument(instrument).concepts
         assert list(of) == list(own), "every concept is answered"
         for concept in ("statistical_unit", "statistical_population", "source_data", "data_description"):
             assert of[concept].text != own[concept].text, (instrument, concept)
         assert of["reference_area"] == own["reference_area"]
-    assert sims.of("justice") == sims
+    assert sims.select_instrument("justice") == sims
 
 
 def test_the_command_writes_the_metadata_of_one_instrument(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "rs.xml"
     assert main(["metadata", "RS", "--instrument", "victims", "-o", str(out)]) == 0
     assert esms.read_sdmx_message(out.read_bytes()) == {
-        key: load_sims()["RS"].of("victims").concepts[key] for key in CONCEPTS
+        key: load_sims()["RS"].select_instrument("victims").concepts[key] for key in CONCEPTS
     }
     text = out.read_text(encoding="utf-8")
     assert "<mes:ID>ESMS_MSD_RS_VICTIMS</mes:ID>" in text

@@ -42,7 +42,7 @@ def render_page() -> None:
 
 def open_periods(context: PageContext) -> Mapping[str, list[str]]:
     """Return, by form, the periods expected of this person's offices that have no return yet, oldest first."""
-    from pipelines.declarations.base import within
+    from pipelines.declarations.base import is_within
     from pipelines.submissions import timetable
 
     registry = context.desk.registry
@@ -58,7 +58,7 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
                 if (
                     (form.jurisdiction, form.instrument, form.source, form.freq)
                     == (row.jurisdiction, row.instrument, row.source, row.freq)
-                ) and within(cell.deadline.period, form.valid):
+                ) and is_within(cell.deadline.period, form.valid):
                     periods_by_form.setdefault(form.id, []).append(cell.deadline.period)
                     break
     return periods_by_form

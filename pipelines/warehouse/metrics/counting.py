@@ -13,7 +13,7 @@ from pipelines.core.i18n import mark, tell
 from pipelines.declarations.form import Form
 from pipelines.declarations.law import LawArticle
 from pipelines.declarations.registry import Registry
-from pipelines.declarations.territory import STATEMENTS, CountingRule, overlap
+from pipelines.declarations.territory import STATEMENTS, CountingRule, ranges_overlap
 from pipelines.statistics.comparability import NOT_STATED, Counted
 from pipelines.warehouse.metrics.spans import Span, overlaps_period, span_of
 
@@ -279,7 +279,7 @@ def _rules(
 def _require_single_unit(rules: Sequence[CountingRule], period: str) -> None:
     """Raise NoRuleError if a jurisdiction counts in several units at the same time."""
     for first, second in combinations(rules, 2):
-        if first.jurisdiction == second.jurisdiction and overlap(first.valid, second.valid):
+        if first.jurisdiction == second.jurisdiction and ranges_overlap(first.valid, second.valid):
             raise NoRuleError(
                 f"{first.jurisdiction} counts {first.count_unit} and {second.count_unit} at {first.level} in {period}; "
                 "name the count_unit"

@@ -58,7 +58,7 @@ def in_page(page: str, made: str) -> str:
 
 def read_national_registry() -> Registry:
     """Return the national territories in the package, without those that `RTI_TERRITORIES` adds."""
-    return registry_.load_from((registry_.TERRITORIES,)).national()
+    return registry_.load_from((registry_.TERRITORIES,)).without_training()
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pipelines.core import codes
 from pipelines.declarations.base import Declared, Many
-from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate
+from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
 MODELS: Final = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "indicators"
@@ -179,7 +179,7 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
     metrics_by_id: dict[str, Metric] = {}
     concepts: dict[str, str] = {}
     for path in _files(roots):
-        metric = validate(Metric, load_yaml(path), path)
+        metric = validate_data(Metric, load_yaml(path), path)
         if metric.id != path.stem:
             raise _declaration_error(path, "id", f"{metric.id} is in {path.name}", "Rename the file or the id")
         if metric.id in metrics_by_id:
@@ -199,7 +199,7 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
 
 def name_of(path: Path) -> str:
     """Return the English name in one declaration, for the translation catalogues."""
-    return validate(Metric, load_yaml(path), path).name
+    return validate_data(Metric, load_yaml(path), path).name
 
 
 def metric_name(metric: Metric, language: str = "en") -> str:

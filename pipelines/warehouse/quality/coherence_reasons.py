@@ -100,6 +100,6 @@ class Declarations(Declared):
 
 def read_reasons(path: Path = REASONS) -> Declarations:
     """Return the declared comparisons and reasons. Raises DeclarationError, with file, line, key and remedy."""
-    from pipelines.declarations.yaml_file import load_yaml, validate
+    from pipelines.declarations.yaml_file import load_yaml, validate_data
 
-    return validate(Declarations, load_yaml(path), path)
+    return validate_data(Declarations, load_yaml(path), path)

@@ -53,4 +53,4 @@ def declared_areas() -> Areas:
     """Return the areas of all declared territories."""
     from pipelines.declarations import registry
 
-    return areas_of(registry.load().national().territories.values())
+    return areas_of(registry.load().without_training().territories.values())
