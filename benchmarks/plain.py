@@ -140,10 +140,10 @@ def _write_gathered(
         *(pl.lit("").alias(name) for name in ("comment", "payload")),
     )
     events.write_parquet(folder / "event.parquet")
-    registry = load().national()
+    registry = load().without_training()
     write_declarations(registry, folder)
-    cards_export.write(registry, folder)
-    metrics.export(folder)
+    cards_export.write_cards(registry, folder)
+    metrics.export_metrics(folder)
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> None:

@@ -64,7 +64,9 @@ def _ends(valid: str | None) -> tuple[str | None, str | None]:
     return start or None, end or None
 
 
-def expected(registry: Registry, today: date, *, ahead: int = 0) -> Iterator[tuple[Territory, CalendarEntry, Period]]:
+def iterate_expected(
+    registry: Registry, today: date, *, ahead: int = 0
+) -> Iterator[tuple[Territory, CalendarEntry, Period]]:
     """Yield each expected return in the order of declaration.
 
     From the first period of a calendar entry to its last, or to `ahead` periods after the newest one that ended before
@@ -88,7 +90,7 @@ def list_expected_returns(registry: Registry, today: date | None = None) -> list
     Training territories are included; readers exclude them by `kind`.
     """
     rows = []
-    for territory, entry, period in expected(registry, today or clock.now().date()):
+    for territory, entry, period in iterate_expected(registry, today or clock.now().date()):
         values = (
             entry.jurisdiction, territory.code, entry.instrument, entry.source, entry.freq, period.code,
             period.end + timedelta(days=entry.deadline_days), period.end + timedelta(days=entry.days[2]),

@@ -11,7 +11,7 @@ from pipelines.runs.step_log import steps_log
 
 @dg.asset(
     group_name="gathered",
-    deps=[dg.AssetKey(["returns", code]) for code in load().national().territories],
+    deps=[dg.AssetKey(["returns", code]) for code in load().without_training().territories],
     check_specs=[
         dg.AssetCheckSpec(
             "facts_match_ledger",

@@ -83,7 +83,7 @@ def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource)
 
 @dg.asset(
     group_name="returns",
-    deps=[dg.AssetKey(["returns", code]) for code in load().national().territories],
+    deps=[dg.AssetKey(["returns", code]) for code in load().without_training().territories],
     description="Great Expectations' own pages on what this run judged: every suite, every expectation, every failure.",
     kinds={"greatexpectations"},
 )
@@ -101,7 +101,7 @@ def returns_definitions() -> dg.Definitions:
             data_docs,
             *(
                 returns_asset(code, english_name(territory.names))
-                for code, territory in load().national().territories.items()
+                for code, territory in load().without_training().territories.items()
             ),
         ]
     )

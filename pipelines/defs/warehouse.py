@@ -47,13 +47,13 @@ def _list_specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetK
 
     A model that reads from outside the phase depends on the assets `first` instead.
     """
-    nodes = json.loads(dbt.manifest().read_text(encoding="utf-8"))["nodes"].values()
+    nodes = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))["nodes"].values()
     models = {
         node["name"]
         for node in nodes
         if node["resource_type"] == "model" and node["original_file_path"].split("/")[1] in folders
     }
-    specs = build_dbt_asset_specs(manifest=dbt.manifest(), dagster_dbt_translator=_PrefixTranslator(prefix))
+    specs = build_dbt_asset_specs(manifest=dbt.prepare_manifest(), dagster_dbt_translator=_PrefixTranslator(prefix))
     phase_specs = {spec.key: spec for spec in specs if len(spec.key.path) == 2 and spec.key.path[-1] in models}
     seeds = {node["name"] for node in nodes if node["resource_type"] == "seed"}
     reads = {

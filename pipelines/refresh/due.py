@@ -39,7 +39,7 @@ def find_news(home: Home, *, after: int) -> News:
     territories, quarters = set(), set()
     for submission in queries.submissions(engine, ids=touched):
         # A file that has not been read yet has no territory and may belong to any of them.
-        territories |= {submission.territory} if submission.territory else set(load().national().territories)
+        territories |= {submission.territory} if submission.territory else set(load().without_training().territories)
         quarters |= {
             Period.containing(Period.of(block["period"]).end, "Q").code
             for block in queries.blocks(engine, submission.submission_id)
@@ -72,7 +72,7 @@ def list_passed_deadlines(day: date) -> dict[str, str]:
     """Return the last deadline of each territory in the 90 days up to a day, as tags for the run that follows it."""
     from pipelines.declarations.registry import load
 
-    registry = load().national()
+    registry = load().without_training()
     tags: dict[str, str] = {}
     for row in list_expected_returns(registry, day):
         if day - timedelta(days=90) <= row["deadline"] <= day:

@@ -30,9 +30,9 @@ def measure(home: Home, *, log: Log = ignore_log) -> Step:
     counts = dbt.latest_counts(home)
     if counts is None:
         raise RefreshError("there are no counts yet; run `rti refresh`")
-    tables = dbt.tables(counts)
+    tables = dbt.tables_folder(counts)
     journal = journal_path(home)
-    key = build_cache.digest(
+    key = build_cache.digest_parts(
         build_cache.code_digest("warehouse", "statistics"), clock.now().date().isoformat(),
         *(tables / f"{name}.parquet" for name in measured_quality.FROM_COUNTS), home.gathered / "reference.parquet",
         *([journal] if journal.exists() else []),
@@ -81,10 +81,10 @@ def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     shutil.rmtree(aside, ignore_errors=True)
     (aside / "tables").mkdir(parents=True)
     counts = dbt.build_counts(home, as_of=moment)
-    tables = dbt.tables(counts)
+    tables = dbt.tables_folder(counts)
     log(f"counts known at {clock.stamp(moment)} built")
     try:
-        records, is_new = build.build(home, counts, tables)
+        records, is_new = build.build_records(home, counts, tables)
         dbt.build_indicators(
             home,
             input="restricted",

@@ -321,7 +321,7 @@ def _records_behind(home: Home, release: str) -> Path | None:
     drafted = build_cache.find_last_outcome(home, "draft") or {}
     if drafted.get("release") != release or "records" not in drafted:
         return None
-    return build.folder(home) / str(drafted["records"])
+    return build.records_folder(home) / str(drafted["records"])
 
 
 def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:

@@ -27,10 +27,12 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     from pipelines.publication.disclosure.protect import protect
     from pipelines.warehouse import dbt
 
-    tables = dbt.tables(latest_counts(home))
+    tables = dbt.tables_folder(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
-    key = build_cache.digest(build_cache.code_digest("publication/disclosure"), str(codes.measure_parts()), *inputs)
+    key = build_cache.digest_parts(
+        build_cache.code_digest("publication/disclosure"), str(codes.measure_parts()), *inputs
+    )
     cached = build_cache.find_outcome(home, "protect", key)
     if cached is not None and Path(cached["path"]).exists():
         log("protection: nothing new")
@@ -94,7 +96,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     complete_publication(home, log=log)
     folder = protected_folder(home)
     indicators = folder / "indicators"
-    key = build_cache.digest(
+    key = build_cache.digest_parts(
         build_cache.code_digest("publication/releases", "warehouse"), load().digest, home.kind,
         folder / "cells.parquet",
         indicators,
@@ -105,7 +107,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {cached['release']}: nothing new")
         return Step(new=False, release=cached["release"])
-    draft = build_draft(home, folder, indicators, load().national())
+    draft = build_draft(home, folder, indicators, load().without_training())
     for previous in home.drafts.iterdir():
         if previous != draft.folder:
             shutil.rmtree(previous)

@@ -51,11 +51,11 @@ class NodeTime:
 
 
 @cache
-def manifest() -> Path:
+def prepare_manifest() -> Path:
     """Return the path of the dbt manifest for Dagster. Parse the project only if it has changed."""
     path = dbt_cache.find_manifest(PROJECT, _variable_arguments({})[1])
     if path is None:
-        parse()
+        parse_project()
         path = dbt_cache.find_manifest(PROJECT, _variable_arguments({})[1])
     if path is None:
         raise WarehouseError(f"the manifest of the dbt project could not be kept in {dbt_cache.cache_folder()}")
@@ -63,7 +63,7 @@ def manifest() -> Path:
 
 
 @cache
-def parse() -> Any:
+def parse_project() -> Any:
     """Parse the project, once in each process, and return dbt's manifest. Raises WarehouseError."""
     with dbt_cache.parse_target(PROJECT, _variable_arguments({})[1]) as target:
         result = _create_runner(None).invoke(["parse", *_path_arguments(target), *_variable_arguments({})])
@@ -114,7 +114,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     seconds = {t.name: t.seconds for t in times}
     files = {path.name: _sha256(path) for path in (database, *sorted((aside / "tables").glob("*.parquet")))}
     note = {"project": digest, "as_of": variables["as_of"], "warm": warm, "seconds": seconds, "files": files}
-    folder = tables(final)
+    folder = tables_folder(final)
     _remove(folder)
     (aside / "tables" / "build.json").write_text(json.dumps(note, indent=1, sort_keys=True), encoding="utf-8")
     (aside / "tables").replace(folder)
@@ -144,7 +144,7 @@ def build_indicators(
         newest = latest_counts(home)
         if newest is None:
             raise WarehouseError("there are no counts yet; build them first")
-        dimensions = tables(newest)
+        dimensions = tables_folder(newest)
     if not source.is_file():
         raise WarehouseError(f"there are no counts to make indicators of: {source} is missing")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +178,7 @@ def is_whole(counts: Path) -> bool:
     try:
         files = _read_build_note(counts).get("files")
         if files is not None:
-            paths = {name: counts if name == "counts.duckdb" else tables(counts) / name for name in files}
+            paths = {name: counts if name == "counts.duckdb" else tables_folder(counts) / name for name in files}
             return all(path.is_file() and _sha256(path) == files[name] for name, path in paths.items())
         return _can_be_read(counts)
     except ValueError:
@@ -194,7 +194,7 @@ def _can_be_read(counts: Path) -> bool:
             for (name,) in connection.execute(query).fetchall():
                 connection.execute(f'select sum(hash(t)::hugeint) from "{name}" t').fetchone()
             for table in exported_tables.COUNTS:
-                path = str(tables(counts) / f"{table.name}.parquet").replace("'", "''")
+                path = str(tables_folder(counts) / f"{table.name}.parquet").replace("'", "''")
                 connection.execute(f"select sum(hash(t)::hugeint) from read_parquet('{path}') t").fetchone()
     except duckdb.Error:
         return False
@@ -203,14 +203,14 @@ def _can_be_read(counts: Path) -> bool:
 
 def set_aside(home: Home, counts: Path) -> None:
     """Rename a damaged build and its tables, so that the next build starts from nothing. Only the latest is kept."""
-    for path in (counts, tables(counts)):
+    for path in (counts, tables_folder(counts)):
         target = home.warehouse / f".damaged-{path.name}"
         _remove(target)
         if path.exists():
             path.rename(target)
 
 
-def tables(counts: Path) -> Path:
+def tables_folder(counts: Path) -> Path:
     """Return the folder of the Parquet files of a build of the counts."""
     return counts.with_suffix("")
 
@@ -252,7 +252,7 @@ def project_digest() -> str:
 @cache
 def indicators_digest() -> str:
     """Return the SHA-256 over the dbt project and the Python functions that its SQL calls."""
-    return build_cache.digest(
+    return build_cache.digest_parts(
         project_digest(),
         build_cache.code_digest("statistics", "warehouse/metrics/udf.py", "warehouse/metrics/pair_udf.py"),
     )
@@ -325,7 +325,7 @@ def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -
 
 
 def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeTime]:
-    manifest = parse()
+    manifest = parse_project()
     scratch = home.restricted / "dbt"
     # Without --no-write-json dbt writes its manifest again for each build: half a second for a file that exists.
     result = _create_runner(manifest).invoke(
@@ -399,7 +399,7 @@ def _variable_arguments(run_variables: Mapping[str, Any]) -> list[str]:
 
 
 def _read_build_note(counts: Path) -> dict[str, Any]:
-    path = tables(counts) / "build.json"
+    path = tables_folder(counts) / "build.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
@@ -411,7 +411,7 @@ def _prune(home: Home) -> None:
     builds = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
     for path in builds[:-KEPT_BUILDS]:
         _remove(path)
-        _remove(tables(path))
+        _remove(tables_folder(path))
 
 
 def _new_building(folder: Path, name: str) -> Path:
@@ -449,7 +449,7 @@ def main(arguments: Sequence[str]) -> int:
     shutil.copyfile(counts, database)
     variables = {"path": str(database)}
     try:
-        result = _create_runner(parse()).invoke(
+        result = _create_runner(parse_project()).invoke(
             [
                 "docs",
                 "generate",

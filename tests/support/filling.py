@@ -248,7 +248,7 @@ def fill_cube(template: bytes, form: Form, source: Cube, original: Form, period:
                     break
             elif declared.only is None:
                 member = next(m for m in dimension.members if m.code == code)
-                told = next(e.words for e in original.entries(declared.dim or "") if code in e.labels)
+                told = next(e.words for e in original.table_entries(declared.dim or "") if code in e.labels)
                 if member.labels:
                     assert fold(str(told)) in {fold(x) for x in member.labels.values()}, (told, member.labels)
                 line[declared.words or name] = told

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import ToldError
 from pipelines.core.i18n import languages, mark, tell
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
 from pipelines.model.periods import Period
@@ -52,7 +52,7 @@ def forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -
         for form in registry.forms.values()
         if (form.jurisdiction, form.instrument, form.freq) == (jurisdiction, instrument, when.freq)
         and "xlsx" in form.formats
-        and within(period, form.valid)
+        and is_within(period, form.valid)
     ]
 
 
@@ -73,7 +73,7 @@ def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
     end = Period.of(period).end
     for entry in registry.territory_of(form.jurisdiction).calendar:
         same = (entry.jurisdiction, entry.instrument, entry.source, entry.freq)
-        if same == (form.jurisdiction, form.instrument, form.source, form.freq) and within(period, entry.periods):
+        if same == (form.jurisdiction, form.instrument, form.source, form.freq) and is_within(period, entry.periods):
             return end + timedelta(days=entry.deadline_days)
     return None
 
@@ -126,7 +126,7 @@ def _period(form: Form, period: str) -> Period:
         when = Period.of(period)
     except ValueError:
         raise TemplateError(mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(period)) from None
-    if when.freq != form.freq or not within(period, form.valid):
+    if when.freq != form.freq or not is_within(period, form.valid):
         raise TemplateError(_NOT_ITS_PERIOD[form.freq], form=form.id, periods=form.valid, period=period)
     return when
 
@@ -143,11 +143,11 @@ def _above(words: Words, language: str, demonstration: bool) -> list[str]:
     """Return the lines above a table: the words that identify the form and are nowhere else in it, the office, the
     title."""
     form = words.plan.form
-    declared = {text for _, text in form.templates()} | set(form.flat.columns if form.flat else ())
+    declared = {text for _, text in form.iterate_templates()} | set(form.flat.columns if form.flat else ())
     declared |= set(form.records.columns if form.records else ())
     declared |= {t.corner for t in form.tables or ()} | {s for t in form.tables or () for s in t.stub}
     parts = {part for text in declared for part in text.split(" / ")}
-    labels = {label for name in form.codes for label in words.plan.codes[name].labels()}
+    labels = {label for name in form.codes for label in words.plan.codes[name].list_labels()}
     needed = [t for t in form.recognise.all if t not in declared | parts | labels]
     lines = [_known(words, template) for template in needed]
     lines.append(words.office)

@@ -221,7 +221,7 @@ def _restricted_cell(home: Home, cell: Mapping[str, Any]) -> dict[str, Any] | No
     newest = dbt.latest_counts(home)
     if newest is None:
         return None
-    path = dbt.tables(newest) / "mart_count.parquet"
+    path = dbt.tables_folder(newest) / "mart_count.parquet"
     conditions = [pl.col(n).eq_missing(pl.lit(cell[n])) for n in codes.CELL_KEY if n in cell]
     matches = pl.scan_parquet(path).filter(*conditions).head(1).collect()
     return matches.row(0, named=True) if matches.height else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipelines.core.codes import attribute, codelist
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.form import Form
 from pipelines.declarations.law import Law
@@ -145,7 +145,7 @@ class Addresser:
         if period is None or period.freq != form.freq:
             missing_part = "the year" if form.freq == "A" else "year and quarter"
             return _PeriodPart(None, (Trouble("period.missing", "error", {"what": missing_part}),))
-        if within(period.code, form.valid):
+        if is_within(period.code, form.valid):
             return _PeriodPart(period)
         outside = Trouble("period.outside_form", "error", {"form": form.id}, period.code, form.valid)
         return _PeriodPart(period, (outside,))
@@ -216,7 +216,7 @@ class Addresser:
             if self.form.scope.offence != "named":
                 return _OffencePart(self.form.scope.offence, "_Z")
             return _OffencePart(None, "_Z", (Trouble("form.incomplete", "error", {"what": "offence or article"}),))
-        row, in_force = self.law.find(article, period.start, period.end)
+        row, in_force = self.law.find_article(article, period.start, period.end)
         if row is None or (not row.offence and offence_code is None):
             params = {"article": article, "jurisdiction": self.form.jurisdiction}
             return _OffencePart(None, article, (Trouble("article.unknown", "error", params),))

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from pipelines.core.text.folding import fold
-from pipelines.declarations.base import placeholders
+from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.form import Form, NoteMark
 from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 
@@ -102,7 +102,7 @@ def _find_last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _mark_pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"\{[a-z]+\}", template)
-    names = placeholders(template)
+    names = find_placeholders(template)
     groups = [r"\d+" if name == "n" else r"\S*" for name in names]
     pattern = re.escape(parts[0])
     for group, part in zip(groups, parts[1:], strict=True):

@@ -113,7 +113,7 @@ class RecordsReading:
             ignored = records.columns[heading].field == "ignore"
             binding = Binding(where, "ignored" if ignored else "heading", {}, listing.sheet.index, listing.row, column)
             self.collector.bindings.append(binding)
-        code = self.plan.addresser.period_code({**form.fixed.said(), **listing.coordinates})
+        code = self.plan.addresser.period_code({**form.fixed.declared_codes(), **listing.coordinates})
         period = None if code is None else Period.of(code)
         if period is not None:
             self.collector.periods.add(period.code)
@@ -214,9 +214,9 @@ class RecordsReading:
         if name not in _CODED:
             return text.strip()
         table = self._table_of(declared.codes or name)
-        meaning = table.lookup(text, None)
+        meaning = table.find_meaning(text, None)
         if meaning is None:
-            near = nearest(text, table.labels())
+            near = nearest(text, table.list_labels())
             self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             return None
         return meaning.said.get(_AS_TABLE.get(name, name), meaning.key)

@@ -62,7 +62,7 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
     collector = Collector()
     collector.add_findings([rules.from_remark(remark) for remark in content.remarks])
     nil = False
-    if not form.takes(content.format):
+    if not form.accepts_format(content.format):
         expected = ", ".join(form.formats)
         collector.add_finding("return.wrong_format", Where(), form=form.id, seen=content.format, expected=expected)
     elif isinstance(content, Cube):

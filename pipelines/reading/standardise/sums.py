@@ -69,7 +69,7 @@ def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tup
     place = AT[rule.dim]
     excluded = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
     rest_of_key = itemgetter(*(i for i in range(len(KEY)) if i not in excluded))
-    conditions = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
+    conditions = [(AT[name], code) for name, code in rule.where.declared_codes().items() if name in AT]
     parts, total_code = None if rule.parts == "*" else frozenset(rule.parts), rule.total
     groups_by_rest: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
     for number in numbers:

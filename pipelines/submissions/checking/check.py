@@ -256,7 +256,7 @@ def _file_of(job: CheckJob, result: Taken | ReadError) -> _ReadFile:
 
 def _read_nil_return(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
     """Read a nil document in this process, which is safe because it has only codes and a comment."""
-    from pipelines.declarations.base import within
+    from pipelines.declarations.base import is_within
     from pipelines.model.content import Where
     from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
     from pipelines.model.periods import Period
@@ -268,7 +268,7 @@ def _read_nil_return(declared: nil.NilReturn, job: CheckJob, registry: Registry)
         periods = [Period.of(p) for p in declared.periods]
     except ValueError:
         periods = []
-    if form is None or not periods or any(p.freq != form.freq or not within(p.code, form.valid) for p in periods):
+    if form is None or not periods or any(p.freq != form.freq or not is_within(p.code, form.valid) for p in periods):
         finding = Finding("return.not_recognised", "error", params={"nearest": declared.form})
         return Taken(nil.FORMAT, None, (), (finding,), None)
     if persons := tuple(in_text(declared.comment or "", Where(keyword="comment"))):

@@ -41,7 +41,7 @@ def range_of(valid: str | None) -> tuple[int, int]:
     return span_of(start).first, span_of(end).last if end else 40_000
 
 
-def held(period: str, valid: str | None) -> bool:
+def overlaps_period(period: str, valid: str | None) -> bool:
     """Return True if a declared range overlaps any quarter of a period. No range means always."""
     first, last = range_of(valid)
     span = span_of(period)

@@ -16,8 +16,8 @@ import polars as pl
 
 from pipelines.model.periods import Period
 from pipelines.statistics.quality import comparable_length
-from pipelines.statistics.revisions import revision
-from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, figures
+from pipelines.statistics.revisions import measure_revision
+from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, measure_quality
 
 if TYPE_CHECKING:
     from pipelines.declarations.sims import Sims
@@ -68,7 +68,7 @@ def breaks_of(sims: Iterable[Sims]) -> list[Break]:
     return [Break(b.jurisdiction, Period.of(b.period).start) for territory_sims in sims for b in territory_sims.breaks]
 
 
-def table(
+def build_quality_table(
     deliveries: pl.DataFrame,
     publications: pl.DataFrame,
     breaks: Sequence[Break],
@@ -80,15 +80,15 @@ def table(
     """Return the indicators (schema QUALITY) of each territory, instrument and period, and over all of them.
 
     `deliveries` are rows of `mart_delivery`; `publications` has the schema PUBLICATION; `revisions` is
-    `vintages.ends`, with `instrument` if it is known; `pairs` are verdicts on pairs of offices
-    (`coherence.explain`), omitted where they may not be disclosed.
+    `vintages.select_ends`, with `instrument` if it is known; `pairs` are verdicts on pairs of offices
+    (`coherence.explain_differences`), omitted where they may not be disclosed.
     """
     revisions_by_group = _by_group(_select_totals(revisions))
     knows_instruments = "instrument" in revisions.columns
     verdicts_by_group = None if pairs is None else _by_group(pairs.select("territory", "period", "verdict"))
     rows: list[dict[str, Any]] = []
     for key, group_deliveries in sorted(_group_deliveries(deliveries, publications, breaks).items()):
-        indicators = figures(group_deliveries, today)
+        indicators = measure_quality(group_deliveries, today)
         indicators["DATA_REV_AVGSIZE"] = _revision_figure(
             revisions_by_group.get(key), is_known=knows_instruments or key[1] == ALL
         )
@@ -185,7 +185,7 @@ def _revision_figure(ends: pl.DataFrame | None, *, is_known: bool) -> Figure:
         return Figure(None, unit, reason="published figures do not say of which return they are")
     if ends is None:
         return Figure(None, unit, 0, "no figure is final and known twice")
-    size = revision(ends["earlier"].to_numpy(), ends["later"].to_numpy())
+    size = measure_revision(ends["earlier"].to_numpy(), ends["later"].to_numpy())
     if math.isnan(size.relative_to_later):
         why = "no figure is final and known twice" if size.periods == 0 else "all figures are 0"
         return Figure(None, unit, size.periods, why)

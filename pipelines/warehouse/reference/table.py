@@ -48,7 +48,7 @@ class PublishedTable:
     sheet: str | None
     rows: Iterator[tuple[int, dict[str, object]]]
 
-    def where(self, line: int, column: str) -> Where:
+    def locate_field(self, line: int, column: str) -> Where:
         """Return the place of one field: sheet and cell, or line and column."""
         position = self.columns[column]
         if self.sheet is None:

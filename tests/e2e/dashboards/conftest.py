@@ -31,7 +31,7 @@ def serving(home: Path, log: Path) -> Iterator[str]:
     """The public app of a home on a free port of the loopback; gives its address and ends the process it started."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "dashboards.public_app", "--port", str(port)]
+    command = [sys.executable, "-m", "dashboards.public.app", "--port", str(port)]
     environment = {**os.environ, "RTI_HOME": str(home)}
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

@@ -16,7 +16,7 @@ from tests.support.service.streamlit_lines import peak_megabytes, put_file, sess
 MB = 1024 * 1024
 FLAT = 40.0
 """Megabytes by which a process may grow while eight files of 150 MB are sent to it."""
-PUBLIC = [sys.executable, "-m", "dashboards.public_app"]
+PUBLIC = [sys.executable, "-m", "dashboards.public.app"]
 
 
 @pytest.fixture(scope="module")

@@ -144,7 +144,7 @@ from pathlib import Path
 from streamlit.runtime import memory_session_storage as storage
 ahead, kept = Path(sys.argv.pop(1)), storage.TTLCache
 storage.TTLCache = lambda *a, **k: kept(*a, **k, timer=lambda: time.monotonic() + float(ahead.read_text()))
-from dashboards.portal_app import main
+from dashboards.office.app import main
 main()
 """
 """The service as it is started, but that the clock by which it forgets sessions goes ahead as a file says."""

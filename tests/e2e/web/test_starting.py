@@ -142,7 +142,7 @@ def test_the_log_names_no_address_that_somebody_asked_for(service: Service) -> N
 
 def test_a_port_that_is_taken_and_a_home_that_is_none_are_told(service: Service, tmp_path: Path) -> None:
     port = urlsplit(service.address).port
-    command = [sys.executable, "-m", "dashboards.portal_app", "--port"]
+    command = [sys.executable, "-m", "dashboards.office.app", "--port"]
     environment = {**os.environ, "RTI_HOME": str(tmp_path)}
     nowhere = subprocess.run(
         [*command, str(free_port())], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
@@ -167,7 +167,7 @@ def test_a_port_that_is_taken_and_a_home_that_is_none_are_told(service: Service,
 )
 def test_a_setting_that_is_wrong_is_told_in_one_line(service: Service, settings: dict[str, str], said: str) -> None:
     environment = {**os.environ, "RTI_HOME": str(service.home.root), **settings}
-    command = [sys.executable, "-m", "dashboards.portal_app", "--port", str(free_port())]
+    command = [sys.executable, "-m", "dashboards.office.app", "--port", str(free_port())]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode != 0
     assert said in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
@@ -186,9 +186,9 @@ def hear(event, arguments):
 sys.addaudithook(hear)
 from streamlit.testing.v1 import AppTest
 
-ran = [AppTest.from_file("dashboards/public.py", default_timeout=120).run()]
+ran = [AppTest.from_file("dashboards/public/pages/navigation.py", default_timeout=120).run()]
 for page in sys.argv[1:]:
-    script = f"from dashboards.public_pages import {page}\\n{page}.render_page()"
+    script = f"from dashboards.public.pages import {page}\\n{page}.render_page()"
     ran.append(AppTest.from_string(script, default_timeout=120).run())
 assert not any(test.exception for test in ran), [test.exception for test in ran]
 assert all(test.main.children for test in ran)
@@ -207,7 +207,7 @@ _GUARDS = ("pipelines.web.guards", "pipelines.web.settings", "pipelines.web.secu
 
 def _is_restricted(module: str) -> bool:
     return (
-        module.startswith((*_NOT_FOR_THE_PUBLIC, "dashboards.portal"))
+        module.startswith((*_NOT_FOR_THE_PUBLIC, "dashboards.office"))
         and module != "pipelines.web"
         and not module.startswith(_GUARDS)
     )
@@ -215,9 +215,8 @@ def _is_restricted(module: str) -> bool:
 
 def test_the_public_app_opens_and_loads_nothing_that_is_restricted(built_home: Path) -> None:
     """Every page of it runs, in a process that hears of each file that is opened."""
-    pages = sorted(
-        p.stem for p in (ROOT / "dashboards" / "public_pages").glob("*.py") if "def render_page(" in p.read_text()
-    )
+    folder = ROOT / "dashboards" / "public" / "pages"
+    pages = sorted(path.stem for path in folder.glob("*.py") if "def render_page(" in path.read_text())
     assert len(pages) >= 6
     environment = {**os.environ, "RTI_HOME": str(built_home), "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
@@ -231,13 +230,14 @@ def test_the_public_app_opens_and_loads_nothing_that_is_restricted(built_home: P
     assert ran.returncode == 0, ran.stderr[-2000:]
     opened, *loaded = ran.stdout.splitlines()
     assert opened == "opened []"
-    assert {f"dashboards.public_pages.{page}" for page in pages} <= set(loaded) and "dashboards.queries" in loaded
+    expected = {"dashboards.public.queries", *(f"dashboards.public.pages.{page}" for page in pages)}
+    assert expected <= set(loaded)
     assert [name for name in loaded if _is_restricted(name)] == []
 
 
 def test_no_module_of_the_public_app_names_what_is_restricted_even_within_a_function() -> None:
     """By its text: imports of every depth, from the router on, as far as `dashboards` goes."""
-    waiting, seen, named = ["dashboards.public", "dashboards.public_app"], set(), set()
+    waiting, seen, named = ["dashboards.public.pages.navigation", "dashboards.public.app"], set(), set()
     while waiting:
         module = waiting.pop()
         place = ROOT.joinpath(*module.split("."))
@@ -251,5 +251,5 @@ def test_no_module_of_the_public_app_names_what_is_restricted_even_within_a_func
                 found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             named.update(found)
             waiting += [name for name in found if name.startswith("dashboards")]
-    assert {"dashboards.public_pages.region", "dashboards.queries"} <= seen
+    assert {"dashboards.public.pages.region", "dashboards.public.queries"} <= seen
     assert [name for name in sorted(named | seen) if _is_restricted(name)] == []

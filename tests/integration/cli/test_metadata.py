@@ -35,7 +35,7 @@ def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch
     office = {"jurisdiction": "RS", "instrument": "justice", "source": "RS_SORS", "freq": "Q", "period": "2026-Q1"}
     days = [("2026-Q1", date(2026, 6, 1)), ("2026-Q1.1", date(2026, 6, 20))]
     publications = pl.DataFrame([{"release": name, "published_on": day, **office} for name, day in days])
-    rows = quality_table.table(
+    rows = quality_table.build_quality_table(
         pl.DataFrame([row]), publications, [], date(2026, 7, 1), revisions=pl.DataFrame(schema=ENDS)
     )
     measured_quality.write(measured_quality.folder(made), {"mart_quality": rows})
@@ -72,7 +72,7 @@ def test_a_break_ends_the_comparable_series_and_a_gap_does_too() -> None:
 
     def lengths(*breaks: quality_table.Break) -> list[float]:
         arrived = rows.with_columns(first_received_at=pl.lit(clock.parse("2026-05-01T00:00:00Z").replace(tzinfo=None)))
-        made = quality_table.table(
+        made = quality_table.build_quality_table(
             arrived, pl.DataFrame(schema=quality_table.PUBLICATION), breaks, date(2026, 7, 1),
             revisions=pl.DataFrame(schema=ENDS),
         )  # fmt: skip

@@ -19,7 +19,7 @@ from scipy import stats
 from pipelines.core import codes
 from pipelines.core.home import Home
 from pipelines.declarations.registry import load
-from pipelines.statistics.comparability import comparability
+from pipelines.statistics.comparability import score_comparability
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.integration.dbt_project.test_counts import Counts, counts, home  # noqa: F401  (fixtures)
@@ -58,11 +58,13 @@ class Built(NamedTuple):
 @pytest.fixture(scope="module")
 def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:  # noqa: F811
     folder = tmp_path_factory.mktemp("compared") / "tables"
-    shutil.copytree(dbt.tables(counts.path), folder)
+    shutil.copytree(dbt.tables_folder(counts.path), folder)
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
     cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
-    for name, frame in cards_export.frames(load().national(), [period for _, period, _ in PERIODS]).items():
+    for name, frame in cards_export.build_frames(
+        load().without_training(), [period for _, period, _ in PERIODS]
+    ).items():
         frame.write_parquet(folder / f"dim_{name}.parquet")
     _periods().write_parquet(folder / "dim_period.parquet")
     people = [
@@ -146,14 +148,14 @@ def _cell(
 
 def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int, set[str]]:
     """The Python rule over the cards and the breaks of both sides."""
-    registry = load().national()
+    registry = load().without_training()
     start, end = _days(period)
     scores, reasons = [], set()
     told: dict[str, frozenset[str]] = {}
     for area in (a, b):
         told[area] = frozenset(
             one.code
-            for one in breaks.breaks(registry)
+            for one in breaks.list_breaks(registry)
             if area in breaks.areas_of(registry, one.of_area)
             and one.last_day > start and one.first_day <= end
             and one.offence_group in ("", "TIP")
@@ -165,10 +167,12 @@ def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int,
     for measure in measures:
         level = codes.attribute("measure", measure, "level_rule")
         one, other = (
-            counting.card(registry, area, level, period, count_unit="person").counted(measure, "TIP", breaks=told[area])
+            counting.build_card(registry, area, level, period, count_unit="person").to_counted(
+                measure, "TIP", breaks=told[area]
+            )
             for area in (a, b)
         )
-        said = comparability(one, other)
+        said = score_comparability(one, other)
         scores.append(said.score)
         reasons |= set(said.reasons)
     return min(scores), reasons

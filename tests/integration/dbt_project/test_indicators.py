@@ -24,14 +24,14 @@ def read(path: Path, table: str) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def restricted(home: Home, counts: Counts) -> Path:  # noqa: F811
-    source = dbt.tables(counts.path) / "mart_count.parquet"
+    source = dbt.tables_folder(counts.path) / "mart_count.parquet"
     return dbt.build_indicators(home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb")
 
 
 @pytest.fixture(scope="module")
 def protected(home: Home, counts: Counts) -> Path:  # noqa: F811
     """One cell of a table withheld, as the disclosure step would."""
-    cells = pl.read_parquet(dbt.tables(counts.path) / "mart_count.parquet")
+    cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     hidden = (
         (pl.col("area") == "AL") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "reported")
         & (pl.col("sex") == "F") & (pl.col("offence") == "_T") & (pl.col("offence_group") == "TIP")
@@ -49,7 +49,7 @@ def protected(home: Home, counts: Counts) -> Path:  # noqa: F811
 
 def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:  # noqa: F811
     """The id is the start of the MD5 of the key, worked out here without dbt."""
-    cells = pl.read_parquet(dbt.tables(counts.path) / "mart_count.parquet")
+    cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     expected = {
         hashlib.md5("|".join(key).encode(), usedforsecurity=False).hexdigest()[:16]
         for key in cells.select(codes.CELL_KEY).iter_rows()
@@ -164,7 +164,7 @@ def test_one_sql_over_both_inputs_and_where_nothing_is_hidden_one_figure(
     counts: Counts,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    source = dbt.tables(counts.path) / "mart_count.parquet"
+    source = dbt.tables_folder(counts.path) / "mart_count.parquet"
     sql, built = [], []
     for which in ("restricted", "protected"):
         built.append(dbt.build_indicators(home, input=which, source=source, target=tmp_path / f"{which}.duckdb"))
@@ -225,14 +225,14 @@ def test_a_declaration_alone_makes_a_further_indicator(
     monkeypatch.setenv("RTI_METRICS", str(tmp_path))
     before = {path: path.read_bytes() for path in home.gathered.glob("metric*.parquet")}
     try:
-        metrics.export(home.gathered)
+        metrics.export_metrics(home.gathered)
         counts_again = dbt.build_counts(home)
     finally:
         for path, was in before.items():
             path.write_bytes(was)
     target = dbt.build_indicators(
-        home, input="restricted", source=dbt.tables(counts_again) / "mart_count.parquet",
-        target=tmp_path / "indicators.duckdb", dimensions=dbt.tables(counts_again),
+        home, input="restricted", source=dbt.tables_folder(counts_again) / "mart_count.parquet",
+        target=tmp_path / "indicators.duckdb", dimensions=dbt.tables_folder(counts_again),
     )  # fmt: skip
     made = read(target, "mart_indicator")
     al = made.filter(metric="per_million", area="AL", period="2025-Q1", offence_group="TIP").row(0, named=True)

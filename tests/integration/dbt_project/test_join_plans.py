@@ -66,7 +66,7 @@ def wrong(found: Mapping[str, Counter[str]], models: Mapping[str, Node]) -> list
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Node]:
-    nodes = json.loads(dbt.manifest().read_text(encoding="utf-8"))["nodes"]
+    nodes = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))["nodes"]
     return {id_: node for id_, node in nodes.items() if node["resource_type"] == "model"}
 
 

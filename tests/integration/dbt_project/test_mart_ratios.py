@@ -22,7 +22,7 @@ from pipelines.statistics import intervals, ratios
 from pipelines.statistics.intervals import Array
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import metrics
-from pipelines.warehouse.metrics.cards_export import empty
+from pipelines.warehouse.metrics.cards_export import empty_tables
 from pipelines.warehouse.records import schema
 from tests.integration.dbt_project.test_counts import Counts, counts, home  # noqa: F401  (fixtures)
 from tests.oracles import balance, clearance, decomposition, few, shares
@@ -113,10 +113,10 @@ def dimensions(folder: Path, source: Path) -> Path:
     folder.mkdir()
     for name in ("dim_measure", "dim_population"):
         shutil.copyfile(source / f"{name}.parquet", folder / f"{name}.parquet")
-    for name, frame in empty().items():
+    for name, frame in empty_tables().items():
         frame.write_parquet(folder / f"dim_{name}.parquet")
-    metrics.metric_table(metrics.made()).write_parquet(folder / "dim_metric.parquet")
-    metrics.operand_table(metrics.made()).write_parquet(folder / "dim_metric_operand.parquet")
+    metrics.metric_table(metrics.list_modelled_metrics()).write_parquet(folder / "dim_metric.parquet")
+    metrics.operand_table(metrics.list_modelled_metrics()).write_parquet(folder / "dim_metric_operand.parquet")
     pl.DataFrame(
         [
             {
@@ -151,10 +151,10 @@ def records(folder: Path) -> Path:
         }
         for measure in ("adjudicated_first", "convicted_first") for freq, lag in LAG.items()
     ]  # fmt: skip
-    pl.DataFrame(lags, schema=schema.schema("record_lag")).write_parquet(folder / "record_lag.parquet")
+    pl.DataFrame(lags, schema=schema.table_schema("record_lag")).write_parquet(folder / "record_lag.parquet")
     pl.DataFrame(
         [{**who, "phi": PHI, "basis": "quasi_exact", "cases_band": "50-99", "is_public": True}],
-        schema=schema.schema("record_dispersion"),
+        schema=schema.table_schema("record_dispersion"),
     ).write_parquet(folder / "record_dispersion.parquet")
     return folder
 
@@ -183,7 +183,7 @@ def built(
         input="protected",
         source=folder / "cells.parquet",
         target=folder / "indicators.duckdb",
-        dimensions=dimensions(folder / "dimensions", dbt.tables(counts.path)),
+        dimensions=dimensions(folder / "dimensions", dbt.tables_folder(counts.path)),
         records=records(folder / "records"),
     )
     return Built(cells, path)
@@ -211,7 +211,7 @@ def operand(metric: str, side: str) -> tuple[str, str]:
     declared = next(one for one in metrics.load() if one.id == metric)
     terms = declared.numerator if side == "numerator" else declared.denominator
     assert terms is not None and not isinstance(terms, str)
-    (measure,) = terms[0].counted()
+    (measure,) = terms[0].list_measures()
     return measure, terms[0].level_of(measure)
 
 
@@ -239,7 +239,7 @@ def test_each_ratio_is_that_of_its_two_cells(built: Built) -> None:
             if nested:
                 low, high = intervals.clopper_pearson(x, y, phi) if x <= y else (np.array(np.nan), np.array(np.nan))
             else:
-                _, low, high, _ = ratios.ratio(x, y, 1.0, 1.0, phi, phi)
+                _, low, high, _ = ratios.compute_ratio(x, y, 1.0, 1.0, phi, phi)
             assert near(row["low"], 100 * float(low)) and near(row["high"], 100 * float(high))
             assert (row["state"], row["interval_basis"]) == (str(few.state(x, y)), basis)
             assert ("over_100" in row["flags"]) == (x > y)
@@ -357,7 +357,7 @@ def test_each_exit_is_a_share_of_all_exits_of_its_level(built: Built) -> None:
         phi = PHI if row["area"] == "AA" else 1.0
         assert row["kinds"] == ",".join(sorted(told)) and row["numerator"] == shown(x)
         if row["metric"] == "exit":
-            made = intervals.poisson(x, phi)
+            made = intervals.poisson_interval(x, phi)
             expected = (x, float(made.low), float(made.high))
         else:
             assert near(row["denominator"], float("nan") if any(built.cells.hidden(*key) for key in keys) else n)

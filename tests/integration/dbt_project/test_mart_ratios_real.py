@@ -33,7 +33,7 @@ def world(request: pytest.FixtureRequest, home: Home) -> tuple[pl.DataFrame, Pat
     if request.param == "restricted":
         counts = dbt.latest_counts(home)
         assert counts is not None
-        cells = pl.read_parquet(dbt.tables(counts) / "mart_count.parquet").with_columns(conf_status=pl.lit("F"))
+        cells = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet").with_columns(conf_status=pl.lit("F"))
         return totals(cells), home.warehouse / "indicators-restricted.duckdb"
     (folder,) = (path for path in home.protected.iterdir() if path.is_dir() and not path.name.startswith("."))
     return totals(pl.read_parquet(folder / "cells.parquet")), folder / "indicators.duckdb"

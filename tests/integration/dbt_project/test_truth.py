@@ -53,7 +53,7 @@ def _meant() -> truth.Areas:
 def _mart(root: Path) -> pl.DataFrame:
     counts = dbt.latest_counts(open_home(root))
     assert counts is not None
-    return pl.read_parquet(dbt.tables(counts) / "mart_count.parquet")
+    return pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
 
 
 def _found(mart: pl.DataFrame) -> tuple[dict[tuple[Any, ...], truth.Value], list[str]]:

@@ -83,7 +83,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 def read(home: Home, table: str) -> pl.DataFrame:
     counts = dbt.latest_counts(home)
     assert counts is not None
-    return pl.read_parquet(dbt.tables(counts) / f"{table}.parquet")
+    return pl.read_parquet(dbt.tables_folder(counts) / f"{table}.parquet")
 
 
 def known(triangle: pl.DataFrame, area: str, period: str) -> list[tuple[str, float | None]]:
@@ -146,7 +146,7 @@ def test_what_is_not_final_yet_says_so_from_the_cell_to_the_region(home: Home) -
 
 
 def test_measures_of_revision_by_hand(home: Home) -> None:
-    made = measured_quality.inside(home, dbt.tables(dbt.latest_counts(home)), at(NOW))  # type: ignore[arg-type]
+    made = measured_quality.inside(home, dbt.tables_folder(dbt.latest_counts(home)), at(NOW))  # type: ignore[arg-type]
     summary = {row["area"]: row for row in made["mart_revision_summary"].to_dicts()}
     # AL: 20 -> 26 and 30; the third quarter is provisional. XK: 10 -> 12, 15 -> 13, 6 (final by its return).
     assert (summary["AL"]["periods"], summary["AL"]["revised"], summary["AL"]["mean_absolute"]) == (2, 1, 3)
@@ -187,11 +187,11 @@ def test_as_of_now_is_the_build_of_today_row_by_row(home: Home, tmp_path: Path) 
     counts = dbt.latest_counts(home)
     assert counts is not None
     for name in (table.name for table in exported_tables.COUNTS):
-        today = pl.read_parquet(dbt.tables(counts) / f"{name}.parquet")
+        today = pl.read_parquet(dbt.tables_folder(counts) / f"{name}.parquet")
         then = pl.read_parquet(folder / "tables" / f"{name}.parquet")
         assert then.equals(today), name
         assert name != "mart_count" or then.height > 0
-    for name, table in measured_quality.inside(home, dbt.tables(counts), at(NOW)).items():
+    for name, table in measured_quality.inside(home, dbt.tables_folder(counts), at(NOW)).items():
         assert pl.read_parquet(folder / "tables" / f"{name}.parquet").equals(table), name
 
 

@@ -76,7 +76,7 @@ def _checks(home: Home, run_id: str) -> list[Any]:
 
 
 def _mart(counts: Path) -> pl.DataFrame:
-    return pl.read_parquet(dbt.tables(counts) / "mart_count.parquet")
+    return pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
 
 
 def _value(counts: Path, area: str, period: str) -> float | None:

@@ -217,8 +217,8 @@ def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(
     # What was rolled back was public: revisions are measured against it, and records were compared with it until now.
     days = measured_quality.published(home, clock.now())
     assert [name for name, _ in days] == [FIRST, NEXT, "2026-Q3.2"]
-    released = build.folder(home) / "released" / "members.parquet"
-    assert released.read_bytes() == (build.folder(home) / "records-of-2026-Q3.2/members.parquet").read_bytes()
+    released = build.records_folder(home) / "released" / "members.parquet"
+    assert released.read_bytes() == (build.records_folder(home) / "records-of-2026-Q3.2/members.parquet").read_bytes()
 
 
 def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None:

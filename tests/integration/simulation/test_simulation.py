@@ -46,7 +46,7 @@ def test_exact_intervals_cover_and_not_much_too_much(expected: int) -> None:
     # what they cover, from the definition: the chances of those counts whose limits hold the truth
     k = np.arange(0, 400)
     chances = np.exp(k * math.log(expected) - expected - np.array([math.lgamma(one + 1) for one in k]))
-    low, high = intervals.poisson(k)
+    low, high = intervals.poisson_interval(k)
     promised = float(chances[(low <= expected) & (expected <= high)].sum())
     assert promised >= 0.95
     assert made.held == pytest.approx(promised, abs=SLACK)

@@ -12,7 +12,7 @@ from tests.support import small
 PROGRAM = """
 import json
 from pipelines.warehouse import dbt
-print(len(json.loads(dbt.manifest().read_bytes())["nodes"]))
+print(len(json.loads(dbt.prepare_manifest().read_bytes())["nodes"]))
 """
 
 

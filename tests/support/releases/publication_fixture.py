@@ -58,7 +58,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
         ),
     }
     for name in schema.COLUMNS:
-        tables[name.removeprefix("record_")] = pl.DataFrame(schema=schema.schema(name))
+        tables[name.removeprefix("record_")] = pl.DataFrame(schema=schema.table_schema(name))
     folder = home.drafts / release
     (folder / "data").mkdir(parents=True)
     for name, table in tables.items():
@@ -75,7 +75,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     records = f"records-of-{release}"
-    made_of = build.folder(home) / records
+    made_of = build.records_folder(home) / records
     schema.empty_folder(made_of / "public")
     pl.DataFrame({"release": [release]}).write_parquet(made_of / "members.parquet")
     build_cache.store_outcome(home, "draft", release, {"release": release, "records": records})

@@ -122,9 +122,9 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "counting_rule": notes.counting_rules(registry),
         **{name: frame for name, frame in _cards(registry).items() if name != "card_comparability"},
         "metadata": notes.metadata(),
-        "codelist": build._codelists(metrics.metric_table(metrics.made())),
-        "metric": metrics.metric_table(metrics.made()),
-        "metric_operand": metrics.operand_table(metrics.made()),
+        "codelist": build._codelists(metrics.metric_table(metrics.list_modelled_metrics())),
+        "metric": metrics.metric_table(metrics.list_modelled_metrics()),
+        "metric_operand": metrics.operand_table(metrics.list_modelled_metrics()),
         "programme": build._programme(),
         "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
         "indicator": _indicators(cells),
@@ -136,7 +136,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
 
 
 def _cards(registry: Registry) -> dict[str, pl.DataFrame]:
-    return cards_export.frames(registry, [*QUARTERS, *YEARS, POOL[1]])
+    return cards_export.build_frames(registry, [*QUARTERS, *YEARS, POOL[1]])
 
 
 def _conflict() -> pl.DataFrame:

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from dashboards import portal_app
+from dashboards.office import app
 from pipelines.ledger import facts
 from pipelines.reading.sandbox.pool import ChildPool
 from pipelines.submissions import decisions, ledger, receipts, record, store
@@ -54,7 +54,7 @@ def main(step: str, when: str, number: str) -> None:
         return made
 
     setattr(owner, name, killed)
-    portal_app.main()
+    app.main()
 
 
 if __name__ == "__main__":

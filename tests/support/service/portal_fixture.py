@@ -1,6 +1,6 @@
 """What tests of the portal share: accounts of a copied home, who has signed in, and files to hand in.
 
-Nobody signs in with a provider here: claims are given in the process (`portal_layout.ask_for_claims`), as a provider
+Nobody signs in with a provider here: claims are given in the process (`layout.ask_for_claims`), as a provider
 of the name `ISSUER` would give them.
 """
 

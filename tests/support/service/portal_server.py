@@ -1,7 +1,7 @@
 """The portal of a home on a port, for browser tests: `python -m tests.support.service.portal_server HOME PORT`.
 
 Who has signed in is said by a cookie that only this process believes: it gives the claims that a provider would give
-(`portal_layout.ask_for_claims`).  The portal itself knows no such way.
+(`layout.ask_for_claims`).  The portal itself knows no such way.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def main(root: str, port: int) -> None:
     import uvicorn
     from streamlit.starlette import App
 
-    from dashboards import portal_layout
-    from dashboards.portal_line import Lines
-    from dashboards.portal_pages import page_paths
-    from dashboards.portal_shell import INLINE_SCRIPTS, Dressed, asset_routes
+    from dashboards.office import layout, pages
+    from dashboards.office.connections import StaleRunFilter
+    from dashboards.office.pages import page_paths
+    from dashboards.office.shell import INLINE_SCRIPTS, DocumentShell, asset_routes
     from pipelines.core.home import open_home
     from pipelines.submissions.checking.check import warm_up
     from pipelines.submissions.service import open_desk
@@ -36,13 +36,13 @@ def main(root: str, port: int) -> None:
     portal_fixture.make_accounts(desk.engine)
     threading.Thread(target=warm_up, args=(desk.registry,), daemon=True).start()
 
-    def claims() -> tuple[portal_layout.Claims, str]:
+    def claims() -> tuple[layout.Claims, str]:
         account = st.context.cookies.get(COOKIE)
         return (portal_fixture.claims(account) if account else {}), ""
 
-    portal_layout.ask_for_claims(claims)
-    app = App(str(Path(portal_layout.__file__).with_name("portal.py")), routes=asset_routes())
-    served = SecurityHeaders(Dressed(Lines(app), page_paths()), Site(), INLINE_SCRIPTS)
+    layout.ask_for_claims(claims)
+    app = App(str(Path(pages.__file__).with_name("navigation.py")), routes=asset_routes())
+    served = SecurityHeaders(DocumentShell(StaleRunFilter(app), page_paths()), Site(), INLINE_SCRIPTS)
     uvicorn.run(served, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 

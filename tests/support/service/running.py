@@ -112,14 +112,14 @@ def serving(
 ) -> Iterator[Service]:
     """The service of the home at `root`; its log and temporary files lie in `folder`. Ended by its process id.
 
-    `command` replaces `python -m dashboards.portal_app`; the port is added to it.
+    `command` replaces `python -m dashboards.office.app`; the port is added to it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / "temporary"
     temporary.mkdir(exist_ok=True)
     port, log = free_port(), folder / "service.log"
     settings = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK, "TMPDIR": str(temporary), **(environment or {})}
-    asked = [*(command or [sys.executable, "-m", "dashboards.portal_app"]), "--port", str(port)]
+    asked = [*(command or [sys.executable, "-m", "dashboards.office.app"]), "--port", str(port)]
     with log.open("ab") as output:
         process = subprocess.Popen(asked, cwd=ROOT, env=settings, stdout=output, stderr=output)
         service = Service(open_home(root), f"http://127.0.0.1:{port}", process, log, temporary)

@@ -223,12 +223,12 @@ class World:
                 },
             ),
         }  # fmt: skip
-        for name, frame in cards_export.empty().items():
+        for name, frame in cards_export.empty_tables().items():
             tables[name] = (self.cards.get(name, []), dict(frame.schema))
         home.gathered.mkdir(parents=True, exist_ok=True)
         for name, (rows, schema) in tables.items():
             pl.DataFrame(rows, schema=schema, orient="row").write_parquet(home.gathered / f"{name}.parquet")
-        metrics.export(home.gathered)  # the declarations themselves: no figure of this world
+        metrics.export_metrics(home.gathered)  # the declarations themselves: no figure of this world
 
     @staticmethod
     def _facts(folder: Path, facts: dict[str, list[dict[str, Any]]], schema: dict[str, pl.DataType]) -> None:

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from pipelines.core.text.folding import fold, has_lookalike, nearest
 from pipelines.declarations import json_schema
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
-from pipelines.declarations.label_template import Meaning, compile_template, label_table, written
+from pipelines.declarations.label_template import Meaning, compile_template, label_table, write_template
 from pipelines.declarations.law import Law
 from pipelines.reading.standardise.numbers import NumberReader
 from pipelines.reading.standardise.plan import code_tables
@@ -81,7 +81,7 @@ def test_a_wrong_template_is_refused(column: str, words: str) -> None:
     ],
 )
 def test_within_a_range(period: str, valid: str | None, expected: bool) -> None:
-    assert within(period, valid) is expected
+    assert is_within(period, valid) is expected
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,10 @@ NO_QUARTER = {"sex": TABLES["sex"]}
 
 def test_a_template_is_matched_whole() -> None:
     matcher = compile_template("Пол / {sex}", NO_QUARTER)
-    hit = matcher.hit("ПОЛ  / мажи")
+    hit = matcher.match_text("ПОЛ  / мажи")
     assert hit is not None and hit.said == {"sex": "M"} and hit.keys == (("sex", "M"),)
-    assert matcher.hit("Пол / мажи и други") is None and matcher.hit("Пол / жени") is None
-    assert matcher.stranger("Пол / женско") == ("sex", "женско")
+    assert matcher.match_text("Пол / мажи и други") is None and matcher.match_text("Пол / жени") is None
+    assert matcher.find_unknown_label("Пол / женско") == ("sex", "женско")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_template_is_matched_whole() -> None:
     ],
 )
 def test_periods_in_templates(template: str, text: str, said: dict[str, str]) -> None:
-    hit = compile_template(template, {}).hit(text)
+    hit = compile_template(template, {}).match_text(text)
     assert hit is not None and dict(hit.said) == said
 
 
@@ -150,16 +150,16 @@ def test_periods_in_templates(template: str, text: str, said: dict[str, str]) ->
 def test_what_a_template_writes_it_reads_back(sex: str, year: int, quarter: int) -> None:
     template = "Осудени ({sex}), {quarter:roman} квартал {year}"
     codes = {"sex": sex, "year": str(year), "quarter": str(quarter)}
-    text = written(template, NO_QUARTER, codes)
-    hit = compile_template(template, NO_QUARTER).hit(text)
+    text = write_template(template, NO_QUARTER, codes)
+    hit = compile_template(template, NO_QUARTER).match_text(text)
     assert hit is not None and dict(hit.said) == codes
 
 
 def test_every_template_of_a_form_can_be_written() -> None:
     form = form_of()
     tables = code_tables(form, Law(()))
-    assert written("Пол / {sex}", tables, {"sex": "F"}) == "Пол / жени"
-    assert written("{article}", tables, {"article": "350(2)"}) == "Криумчарење, чл. 350"
+    assert write_template("Пол / {sex}", tables, {"sex": "F"}) == "Пол / жени"
+    assert write_template("{article}", tables, {"article": "350(2)"}) == "Криумчарење, чл. 350"
 
 
 @pytest.mark.parametrize(

@@ -228,13 +228,13 @@ def test_of_two_rows_in_force_the_later_counts() -> None:
     law = Law([row("2010", "2019", "A"), row("2015", "2024-03", "B")])
 
     def find(day: date) -> tuple[str | None, bool]:
-        article, in_force = law.find("1", day, day)
+        article, in_force = law.find_article("1", day, day)
         return (article.offence if article else None), in_force
 
     assert find(date(2012, 1, 1)) == ("A", True)
     assert find(date(2016, 1, 1)) == ("B", True)
     assert find(date(2024, 4, 1)) == ("B", False)
-    assert law.find("2", date(2016, 1, 1), date(2016, 1, 1)) == (None, False)
+    assert law.find_article("2", date(2016, 1, 1), date(2016, 1, 1)) == (None, False)
 
 
 def test_the_package_declares_seven_national_territories() -> None:

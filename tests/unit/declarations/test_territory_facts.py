@@ -43,7 +43,7 @@ def _territory(code: str) -> Territory:
 def test_the_seven_are_declared_and_national() -> None:
     found = registry.load().territories
     assert sorted(code for code, t in found.items() if t.kind == "national") == SEVEN
-    assert sorted(registry.load().national().territories) == SEVEN
+    assert sorted(registry.load().without_training().territories) == SEVEN
 
 
 def test_the_name_of_kosovo_carries_its_footnote_everywhere() -> None:

@@ -105,7 +105,7 @@ def test_a_cube_becomes_a_list_in_the_offices_words(tmp_path: Path) -> None:
     assert form.flat is not None and form.flat.crossed and form.cube is None
     assert sorted(form.flat.columns) == sorted(["Пол", "Дело", "Број", "NOTE"])
     assert form.flat.title == "ZZ-JUSTICE-1-XLSX / {year}-Q{quarter}"
-    assert form.entries("article")[0].labels == ("Трговија", "A188")
+    assert form.table_entries("article")[0].labels == ("Трговија", "A188")
     assert form.signs == {"-": "zero", "..": "not_available", "c": "confidential"}
     assert form.note_marks["(P)"].status == "P" and "(A)" not in form.note_marks
 
@@ -113,7 +113,7 @@ def test_a_cube_becomes_a_list_in_the_offices_words(tmp_path: Path) -> None:
 def test_words_that_stand_twice_carry_their_code(tmp_path: Path) -> None:
     codes = {"sex": [{"labels": [c], "words": "исто", "code": d} for c, d in (("T", "_T"), ("M", "M"), ("F", "F"))]}
     form = make_registry(tmp_path, [{**CUBE, "codes": {**CUBE["codes"], **codes}}]).forms["ZZ-JUSTICE-1-XLSX"]
-    assert [e.labels[0] for e in form.entries("sex")] == ["исто (T)", "исто (M)", "исто (F)"]
+    assert [e.labels[0] for e in form.table_entries("sex")] == ["исто (T)", "исто (M)", "исто (F)"]
 
 
 def test_common_codes_take_the_words_of_the_code_list(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_common_codes_take_the_words_of_the_code_list(tmp_path: Path) -> None:
     codes = {"article": CUBE["codes"]["article"]}
     made = {**CUBE, "codes": codes, "cube": {**CUBE["cube"], "dims": dims}}
     form = make_registry(tmp_path, [made]).forms["ZZ-JUSTICE-1-XLSX"]
-    labels = {e.code: e.labels for e in form.entries("sex")}
+    labels = {e.code: e.labels for e in form.table_entries("sex")}
     assert labels["F"][1] == "F" and labels["F"][0] != "F" and "_Z" not in labels
     assert not labels["F"][0].isascii(), "in the form's language, which is Macedonian"
 

@@ -26,7 +26,7 @@ NAMING_ROLES = {
     "pipelines/web/sign_in/demonstration.py": "the name of an account",
     "pipelines/cli/intake.py": "names of accounts",
     "pipelines/cli/people.py": "the name of an account",
-    "dashboards/portal_words.py": "the words for each role",
+    "dashboards/office/words.py": "the words for each role",
 }
 """Modules that may spell a role, and what for."""
 QUESTIONS = {"may", "covers"}

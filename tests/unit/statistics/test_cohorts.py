@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.statistics.cohorts import OUTCOMES, cohorts, states
-from pipelines.statistics.record_shares import counted, counted_schema, design_effect, shared
+from pipelines.statistics.cohorts import OUTCOMES, summarise_cohorts, track_states
+from pipelines.statistics.record_shares import count_share, counted_schema, design_effect, insert_shares
 from pipelines.statistics.stages import FIRST, REPORT_TO_COURT
-from pipelines.statistics.stays import stays
+from pipelines.statistics.stays import find_stays
 from tests.oracles.record_shares import share_limits
 from tests.records import reported, simulated, written
 from tests.records.recovery import CONVICTED, ratios, share_coverage
@@ -41,7 +41,7 @@ def told(frame: pl.DataFrame) -> list[dict[str, int]]:
 
 
 def test_a_cohort_by_hand() -> None:
-    frame = cohorts(stays(written(ROWS), FIRST, reported=SEEN).frame, quarters=5)
+    frame = summarise_cohorts(find_stays(written(ROWS), FIRST, reported=SEEN).frame, quarters=5)
     first = frame.filter(pl.col("cohort") == "2024-Q1")
     assert told(first) == [
         {"convicted": 1, "open": 3},  # 31 March
@@ -67,7 +67,7 @@ def test_a_year_follows_each_quarter_for_as_long() -> None:
         ("K3", "C", "indicted", P, "2023-12-31"),
     ]
     seen = reported("2023-Q4", "2025-Q2")
-    frame = cohorts(stays(written(made), FIRST, reported=seen).frame, quarters=3, freq="A")
+    frame = summarise_cohorts(find_stays(written(made), FIRST, reported=seen).frame, quarters=3, freq="A")
     year = frame.filter(pl.col("cohort") == "2024")
     # A is decided in the 2nd quarter after its own, B in the 2nd after its own, though half a year apart.
     assert told(year) == [{"open": 2}, {"open": 2}, {"convicted": 2}, {}]
@@ -83,7 +83,7 @@ def test_who_was_open_before_a_gap_is_lost() -> None:
         ("K2", "B", "acquitted", F, "2024-02-10"),
     ]
     seen = reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
-    frame = cohorts(stays(written(made), FIRST, reported=seen).frame, quarters=3)
+    frame = summarise_cohorts(find_stays(written(made), FIRST, reported=seen).frame, quarters=3)
     assert told(frame) == [
         {"acquitted": 1, "open": 1},
         {"acquitted": 1, "open": 1},
@@ -104,7 +104,7 @@ def test_from_report_to_court() -> None:
         ("K3", "C", "reported", P, "2024-01-12"),
         ("K3", "C", "requalified_out", P, "2024-02-11"),
     ]
-    frame = cohorts(stays(written(made), REPORT_TO_COURT, reported=SEEN).frame, quarters=3)
+    frame = summarise_cohorts(find_stays(written(made), REPORT_TO_COURT, reported=SEEN).frame, quarters=3)
     assert told(frame) == [
         {"rejected": 1, "requalified": 1, "transferred": 1},
         {"open": 1, "requalified": 1, "transferred": 1},
@@ -141,7 +141,7 @@ def test_nobody_is_lost_from_sight(rows: list[tuple[int, int, int, str | None]])
         made.append((f"K{case}", f"P{place}", "indicted", P, began.isoformat()))
         if end:
             made.append((f"K{case}", f"P{place}", end, F, (began + timedelta(days=days)).isoformat()))
-    frame = cohorts(stays(written(made), FIRST, reported=reported("2023-Q1", "2025-Q4")).frame)
+    frame = summarise_cohorts(find_stays(written(made), FIRST, reported=reported("2023-Q1", "2025-Q4")).frame)
     seen = frame.drop_nulls("open")
     assert (seen.select(pl.sum_horizontal(*OUTCOMES)).to_series() == seen["n_persons"]).all()
     assert seen.filter(pl.col("quarters") == 0)["n_persons"].sum() == len(rows)
@@ -173,8 +173,8 @@ def test_people_judged_alike_count_as_their_cases() -> None:
     hit, case = np.repeat([1, 0], 10), np.repeat(np.arange(10), 2)
     truth = 10 / 9 * 10 / 400 / (0.25 / 19) * (t.ppf(0.975, 9) / t.ppf(0.975, 19)) ** 2
     assert design_effect(hit, case) == pytest.approx(truth)
-    rows = [counted("x", hit, np.arange(20)), counted("x", hit, case), counted("x", hit[:0], case[:0])]
-    frame = shared(pl.DataFrame(rows, schema=counted_schema("x"), orient="row"), "x")
+    rows = [count_share("x", hit, np.arange(20)), count_share("x", hit, case), count_share("x", hit[:0], case[:0])]
+    frame = insert_shares(pl.DataFrame(rows, schema=counted_schema("x"), orient="row"), "x")
     assert frame.columns == ["x", "x_low", "x_high", "x_n", "x_of", "x_deff"]
     assert frame["x"].to_list() == [0.5, 0.5, None]
     alone, together, none = frame.select("x_low", "x_high").rows()
@@ -207,5 +207,5 @@ def test_cohorts_give_back_the_chance_of_conviction() -> None:
 
 
 def test_a_unit_has_one_state_a_quarter() -> None:
-    found = states(stays(simulated(1, "HR"), FIRST).frame)
+    found = track_states(find_stays(simulated(1, "HR"), FIRST).frame)
     assert found.height == found.select("person", "matter", "quarters").n_unique()

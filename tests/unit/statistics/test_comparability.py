@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core import codes
-from pipelines.statistics.comparability import SCORES, Counted, comparability
-from pipelines.statistics.dispersion import at_least, dispersion, of_records, of_sizes
-from pipelines.statistics.ratios import ratio
+from pipelines.statistics.comparability import SCORES, Counted, score_comparability
+from pipelines.statistics.dispersion import at_least, estimate_dispersion, of_records, of_sizes
+from pipelines.statistics.ratios import compute_ratio
 from tests.oracles import comparison, few
 
 NAN = float("nan")
@@ -44,14 +44,16 @@ def test_persons_per_case_never_exceed_the_dispersion(sizes: list[int]) -> None:
 
 
 def test_what_is_known_of_the_dispersion_is_said() -> None:
-    assert dispersion("case", [5] * 100) == (1.0, "exact", 0)
+    assert estimate_dispersion("case", [5] * 100) == (1.0, "exact", 0)
     # sixty cases with 360/120, and one of four more: 376/124
-    assert dispersion("person", [1, 1, 4] * 20) == (pytest.approx(376 / 124), "quasi_exact", 60)
-    assert dispersion("person", [1, 1, 4] * 10, 60, 30) == (2.0, "lower_bound", 0)  # thirty cases tell too little
-    assert dispersion("person", persons=30, cases=12) == (2.5, "lower_bound", 0)
-    assert dispersion("person", persons=8, cases=54) == (1.0, "lower_bound", 0)  # most cases without a known person
-    assert dispersion("victim") == (1.0, "lower_bound", 0)
-    assert dispersion("person", persons=3, cases=0).phi == 1.0
+    assert estimate_dispersion("person", [1, 1, 4] * 20) == (pytest.approx(376 / 124), "quasi_exact", 60)
+    # thirty cases tell too little
+    assert estimate_dispersion("person", [1, 1, 4] * 10, 60, 30) == (2.0, "lower_bound", 0)
+    assert estimate_dispersion("person", persons=30, cases=12) == (2.5, "lower_bound", 0)
+    # most cases without a known person
+    assert estimate_dispersion("person", persons=8, cases=54) == (1.0, "lower_bound", 0)
+    assert estimate_dispersion("victim") == (1.0, "lower_bound", 0)
+    assert estimate_dispersion("person", persons=3, cases=0).phi == 1.0
 
 
 # Too few.
@@ -92,7 +94,7 @@ def test_windows_are_codes_of_periods() -> None:
 
 def test_two_territories_are_one_pair() -> None:
     (pair,) = comparison.rates([60, 30])
-    alone = ratio(60, 30)
+    alone = compute_ratio(60, 30)
     assert (pair.ratio, pair.low, pair.high, pair.p) == tuple(float(one) for one in alone)
     assert pair.verdict == "higher"
     (turned,) = comparison.rates([30, 60])
@@ -102,11 +104,11 @@ def test_two_territories_are_one_pair() -> None:
 def test_three_pairs_ask_for_more() -> None:
     # 40 against 22: P(X >= 40 of 62) doubled is 0.030 alone, three times that among three pairs
     pairs = comparison.rates([40, 22, 30])
-    alone = float(ratio(40, 22).p)
+    alone = float(compute_ratio(40, 22).p)
     assert 0.02 < alone < 0.04
     assert pairs[0].p == pytest.approx(3 * alone) and pairs[0].verdict == "no_difference"
     assert comparison.rates([40, 22])[0].verdict == "higher"
-    assert (pairs[0].low, pairs[0].high) == tuple(float(one) for one in ratio(40, 22, level=1 - 0.05 / 3)[1:3])
+    assert (pairs[0].low, pairs[0].high) == tuple(float(one) for one in compute_ratio(40, 22, level=1 - 0.05 / 3)[1:3])
 
 
 def test_untested_pairs_have_no_part_in_the_correction() -> None:
@@ -114,7 +116,7 @@ def test_untested_pairs_have_no_part_in_the_correction() -> None:
     assert [p.verdict for p in pairs.values()] == [
         "higher", "too_few", "missing", "too_few", "missing", "missing"
     ]  # fmt: skip
-    assert pairs[0, 1].p == pytest.approx(float(ratio(60, 30).p))
+    assert pairs[0, 1].p == pytest.approx(float(compute_ratio(60, 30).p))
     assert math.isnan(pairs[0, 2].p) and pairs[0, 2].ratio == pytest.approx(60 / 19)
     barred = comparison.rates([60, 30, 50], comparable=lambda i, j: 1 not in (i, j))
     assert [p.verdict for p in barred] == ["not_comparable", "no_difference", "not_comparable"]
@@ -177,27 +179,27 @@ CONVICTED = Counted(
 
 
 def test_scores_by_hand() -> None:
-    assert comparability(CONVICTED, CONVICTED) == (3, ())
-    assert comparability(CONVICTED, replace(CONVICTED, period="2024")) == (2, ("period_differs",))
+    assert score_comparability(CONVICTED, CONVICTED) == (3, ())
+    assert score_comparability(CONVICTED, replace(CONVICTED, period="2024")) == (2, ("period_differs",))
     first = replace(CONVICTED, stage="convicted_first", level="first", attempts="not_stated")
-    assert comparability(CONVICTED, first) == (1, ("stage_differs", "level_differs", "attempts_not_stated"))
-    assert comparability(CONVICTED, replace(first, count_unit="case"))[0] == 0
+    assert score_comparability(CONVICTED, first) == (1, ("stage_differs", "level_differs", "attempts_not_stated"))
+    assert score_comparability(CONVICTED, replace(first, count_unit="case"))[0] == 0
 
 
 def test_a_break_on_one_side_differs_and_the_same_break_on_both_does_not() -> None:
     broken = replace(CONVICTED, breaks=frozenset({"law-2024-03"}))
-    assert comparability(CONVICTED, broken) == (2, ("breaks_differs",))
-    assert comparability(broken, broken) == (3, ())
+    assert score_comparability(CONVICTED, broken) == (2, ("breaks_differs",))
+    assert score_comparability(broken, broken) == (3, ())
 
 
 def test_silence_on_both_sides_is_no_agreement() -> None:
     silent = replace(CONVICTED, several_offences="not_stated")
-    assert comparability(silent, silent) == (2, ("several_offences_not_stated",))
+    assert score_comparability(silent, silent) == (2, ("several_offences_not_stated",))
 
 
 @pytest.mark.parametrize("aspect", [one.name for one in fields(Counted)])
 def test_each_aspect_counts_alone_and_both_ways(aspect: str) -> None:
     other = replace(CONVICTED, **{aspect: frozenset({"x"}) if aspect == "breaks" else "something else"})
-    made = comparability(CONVICTED, other)
+    made = score_comparability(CONVICTED, other)
     assert made == (SCORES[aspect], (f"{aspect}_differs",))
-    assert made == comparability(other, CONVICTED)
+    assert made == score_comparability(other, CONVICTED)

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.statistics.durations import durations, estimate_curve, find_quantile, lag_periods
-from pipelines.statistics.pending import AGE_BANDS, ages, bands, pending
+from pipelines.statistics.durations import estimate_curve, find_quantile, lag_periods, summarise_durations
+from pipelines.statistics.pending import AGE_BANDS, count_age_bands, find_pending_stays, summarise_ages
 from pipelines.statistics.stages import APPEAL, FIRST
-from pipelines.statistics.stays import stays
+from pipelines.statistics.stays import find_stays
 from tests.oracles.exits import by_exit, exits
 from tests.records import reported, simulated, written
 from tests.records.recovery import measured, true_quantile
@@ -228,11 +228,11 @@ def many(rows: list[tuple[int, int | None]], start: date = date(2023, 1, 1)) -> 
         if days is not None:
             decided = (start + timedelta(days=days)).isoformat()
             made.append((f"K{case}", f"P{place:02d}", "convicted_first", F, decided))
-    return stays(written(made), FIRST, reported=reported("2023-Q1", "2024-Q4")).frame
+    return find_stays(written(made), FIRST, reported=reported("2023-Q1", "2024-Q4")).frame
 
 
 def test_a_table_of_durations() -> None:
-    frame = durations(many([(1, 10), (1, 10), (2, 20), (3, 40), (4, None)]))
+    frame = summarise_durations(many([(1, 10), (1, 10), (2, 20), (3, 40), (4, None)]))
     row = frame.row(0, named=True)
     assert (row["n_persons"], row["n_proceedings"], row["largest_share"]) == (5, 4, 0.4)
     assert (row["n"], row["n_ended"], row["n_open"]) == (5, 4, 1)
@@ -243,7 +243,7 @@ def test_a_table_of_durations() -> None:
 
 
 def test_a_source_that_tells_no_end_has_no_median() -> None:
-    row = durations(many([(1, None), (2, None)])).row(0, named=True)
+    row = summarise_durations(many([(1, None), (2, None)])).row(0, named=True)
     assert (row["n_ended"], row["median"], row["median_high"]) == (0, None, None)
 
 
@@ -254,9 +254,9 @@ def test_a_retrial_is_no_first_decision() -> None:
         ("K1", "A", "remitted", F, "2024-03-01"),
         ("K1", "A", "convicted_first", F, "2024-12-01"),
     ]
-    frame = stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
+    frame = find_stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
     assert frame["days"].to_list() == [31, 275]
-    assert durations(frame).select("n", "median").row(0) == (1, 31)
+    assert summarise_durations(frame).select("n", "median").row(0) == (1, 31)
     assert exits(frame, days=100).select("closed_by", "share", "n").rows() == [("convicted_first", 1.0, 1)]
 
 
@@ -269,11 +269,11 @@ def test_who_was_joined_to_an_unseen_case_left_in_no_known_way() -> None:
         ("K3", "C", "indicted", P, "2024-01-01"),
         ("K3", "C", "acquitted", F, "2024-02-03"),
     ]
-    frame = stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
+    frame = find_stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
     # A is open until day 31: of the two left one is transferred, of the one left one is acquitted.
     assert exits(frame, days=100).select("closed_by", "share").rows() == [("acquitted", 0.5), ("transferred_out", 0.5)]
     # To wait for an end is another question: neither A nor B has come to one.
-    assert durations(frame).select("n_ended", "n_open", "median").row(0) == (1, 2, 33)
+    assert summarise_durations(frame).select("n_ended", "n_open", "median").row(0) == (1, 2, 33)
 
 
 def test_exits_within_a_year() -> None:
@@ -289,7 +289,7 @@ def test_the_delays_that_the_demonstration_draws_are_found(jurisdiction: str, se
     events = simulated(seed, jurisdiction)
     appeal = true_quantile(0.5, 130) - 5  # least 15 there
     for stage, truth in ((FIRST, true_quantile(0.5, 240)), (APPEAL, appeal)):
-        row = durations(stays(events, stage).frame).row(0, named=True)
+        row = summarise_durations(find_stays(events, stage).frame).row(0, named=True)
         # Twelve tests at 95 % would fail once in two sets of seeds; hence limits wider by a week.
         assert row["median_low"] - 7 <= truth <= row["median_high"] + 7, (stage.name, row["median"], truth)
 
@@ -311,14 +311,14 @@ def test_ages_of_what_is_pending() -> None:
     decided = [("K0", "P9", "indicted", P, "2023-01-05"), ("K0", "P9", "acquitted", F, "2023-03-05")]
     days = [(date(2024, 12, 31) - timedelta(days=100 * place)).isoformat() for place in range(10)]
     made = [*decided, *((f"K{place}", f"P{place}", "indicted", P, day) for place, day in enumerate(days))]
-    found = stays(written(made), FIRST, reported=reported("2022-Q1", "2024-Q4")).frame
-    row = ages(found).row(0, named=True)
+    found = find_stays(written(made), FIRST, reported=reported("2022-Q1", "2024-Q4")).frame
+    row = summarise_ages(found).row(0, named=True)
     assert (row["as_at"], row["seen_from"], row["n_persons"]) == (date(2024, 12, 31), date(2022, 1, 1), 10)
     assert (row["median"], row["p75"], row["p90"]) == (400, 700, 800)
     assert (row["median_side"], row["p90_side"]) == (5, 2)
     # 100 days apart: 365 days or more are 4 .. 9, six persons; 730 or more only 800 and 900.
     assert (row["oldest_over"], row["oldest_n"]) == (365, 6)
-    assert bands(found).select(code for code, _ in AGE_BANDS).row(0) == (2, 2, 4, 2, 0, 0)
+    assert count_age_bands(found).select(code for code, _ in AGE_BANDS).row(0) == (2, 2, 4, 2, 0, 0)
 
 
 def test_after_a_retrial_was_ordered_the_matter_is_older_than_the_stay() -> None:
@@ -329,19 +329,21 @@ def test_after_a_retrial_was_ordered_the_matter_is_older_than_the_stay() -> None
             ("K1", "A", "remitted", F, "2024-12-01"),
         ]
     )
-    row = pending(stays(events, FIRST, reported=reported("2023-Q1", "2024-Q4")).frame).row(0, named=True)
+    row = find_pending_stays(find_stays(events, FIRST, reported=reported("2023-Q1", "2024-Q4")).frame).row(
+        0, named=True
+    )
     assert (row["age"], row["age_of_matter"]) == (30, 730)
 
 
 def test_what_was_open_before_a_gap_is_unknown_and_not_pending() -> None:
     made = [("K1", "A", "indicted", P, "2023-01-01"), ("K2", "B", "indicted", P, "2024-12-01")]
     seen = reported("2023-Q1", "2024-Q4", without=["2023-Q3"])
-    row = ages(stays(written(made), FIRST, reported=seen).frame).row(0, named=True)
+    row = summarise_ages(find_stays(written(made), FIRST, reported=seen).frame).row(0, named=True)
     assert (row["n_persons"], row["n_unknown"], row["seen_from"]) == (1, 1, date(2023, 10, 1))
 
 
 def test_no_single_person_is_the_oldest_band() -> None:
-    row = ages(many([(1, None), (2, None), (3, None), (4, None)])).row(0, named=True)
+    row = summarise_ages(many([(1, None), (2, None), (3, None), (4, None)])).row(0, named=True)
     assert row["oldest_over"] is None
 
 

@@ -25,13 +25,13 @@ def at_most(x: int, mean: float) -> float:
 
 def test_none_seen_by_hand() -> None:
     # P(X = 0) = exp(-mean) falls to 0.025 at mean = -ln 0.025
-    low, high = intervals.poisson(0)
+    low, high = intervals.poisson_interval(0)
     assert (float(low), float(high)) == (0.0, pytest.approx(-math.log(0.025), rel=1e-12))
 
 
 def test_one_seen_by_hand() -> None:
     # low: 1 - exp(-m) = 0.025; high: exp(-m) (1 + m) = 0.025
-    low, high = (float(one) for one in intervals.poisson(1))
+    low, high = (float(one) for one in intervals.poisson_interval(1))
     assert low == pytest.approx(-math.log(0.975), rel=1e-12)
     assert math.exp(-high) * (1 + high) == pytest.approx(0.025, rel=1e-9)
 
@@ -50,14 +50,14 @@ def test_one_seen_by_hand() -> None:
     ],
 )
 def test_published_limits_of_counts(count: int, level: float, low: float, high: float) -> None:
-    made = intervals.poisson(count, level=level)
+    made = intervals.poisson_interval(count, level=level)
     assert (float(made.low), float(made.high)) == (pytest.approx(low, abs=6e-3), pytest.approx(high, abs=6e-3))
 
 
 @given(st.integers(1, 400), st.floats(0.5, 0.999))
 @settings(max_examples=50)
 def test_limits_of_counts_are_where_the_tails_fall(count: int, level: float) -> None:
-    low, high = (float(one) for one in intervals.poisson(count, level=level))
+    low, high = (float(one) for one in intervals.poisson_interval(count, level=level))
     half = (1 - level) / 2
     assert at_most(count, high) == pytest.approx(half, rel=1e-6)
     assert 1 - at_most(count - 1, low) == pytest.approx(half, rel=1e-6, abs=1e-12)
@@ -65,14 +65,14 @@ def test_limits_of_counts_are_where_the_tails_fall(count: int, level: float) -> 
 
 def test_whole_columns_agree_with_chi_squared_quantiles() -> None:
     counts = np.arange(0, 500)
-    low, high = intervals.poisson(counts)
+    low, high = intervals.poisson_interval(counts)
     np.testing.assert_allclose(low[1:], stats.chi2.ppf(0.025, 2 * counts[1:]) / 2, rtol=1e-10)
     np.testing.assert_allclose(high, stats.chi2.ppf(0.975, 2 * counts + 2) / 2, rtol=1e-10)
 
 
 def test_six_persons_of_cases_of_three_are_two_cases() -> None:
     # all cases have three persons: phi = 9/3 = 3, effective count 2, exact limits 0.2422 and 7.2247 (Garwood), times 3
-    low, high = intervals.poisson(6, 3)
+    low, high = intervals.poisson_interval(6, 3)
     assert (float(low), float(high)) == (pytest.approx(0.7266, abs=2e-4), pytest.approx(21.674, abs=1e-3))
 
 
@@ -80,25 +80,25 @@ def test_scaled_limits_are_those_of_fay_and_feuer() -> None:
     # gamma method with variance y phi and weight phi of one event more: v/(2y) chi2(2y^2/v), ... see the docstring
     y, phi = 37.0, 2.6
     v = y * phi
-    low, high = intervals.poisson(y, phi)
+    low, high = intervals.poisson_interval(y, phi)
     assert float(low) == pytest.approx(v / (2 * y) * stats.chi2.ppf(0.025, 2 * y**2 / v), rel=1e-10)
     more = v + phi**2
     assert float(high) == pytest.approx(more / (2 * (y + phi)) * stats.chi2.ppf(0.975, 2 * (y + phi) ** 2 / more))
 
 
 def test_missing_stays_missing_and_nonsense_is_refused() -> None:
-    low, high = intervals.poisson([np.nan, 3.0], [np.nan, np.nan])
+    low, high = intervals.poisson_interval([np.nan, 3.0], [np.nan, np.nan])
     assert np.isnan(low[0]) and np.isnan(high[0])
-    assert low[1] == intervals.poisson(3).low  # an unknown dispersion is no dispersion: a lower bound
+    assert low[1] == intervals.poisson_interval(3).low  # an unknown dispersion is no dispersion: a lower bound
     for arguments in [(-1,), (1, 0.5), (1, np.inf), (1, 1, 0.0), (1, 1, 95)]:
         with pytest.raises(ValueError, match=r"count|dispersion|level"):
-            intervals.poisson(*arguments)
+            intervals.poisson_interval(*arguments)
 
 
 @given(st.integers(0, 300), st.floats(1, 20), st.floats(1, 20))
 @settings(max_examples=50)
 def test_more_dispersion_is_never_a_narrower_interval(count: int, one: float, other: float) -> None:
-    calm, wild = (intervals.poisson(count, phi) for phi in sorted((one, other)))
+    calm, wild = (intervals.poisson_interval(count, phi) for phi in sorted((one, other)))
     assert wild.low <= calm.low + 1e-9
     assert wild.high >= calm.high - 1e-9
 

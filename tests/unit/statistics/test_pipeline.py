@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pipelines.core import codes
 from pipelines.statistics import quality
-from pipelines.statistics.decomposition import Effect, rounded
-from pipelines.statistics.revisions import revision
+from pipelines.statistics.decomposition import Effect, round_effect
+from pipelines.statistics.revisions import measure_revision
 from tests.oracles import clearance, revisions
 from tests.oracles.balance import LEVELS, balance
 from tests.oracles.decomposition import Counts, decompose, split
@@ -133,11 +133,11 @@ def test_a_total_that_is_too_small_is_not_split() -> None:
 
 @given(*[st.integers(20, 500)] * 4, st.integers(0, 2))
 def test_rounded_effects_still_add_up(v0: int, c0: int, v1: int, c1: int, digits: int) -> None:
-    shown = rounded(decompose({"a": Counts(v0, c0, v1, c1)}).total, digits)
+    shown = round_effect(decompose({"a": Counts(v0, c0, v1, c1)}).total, digits)
     assert shown.volume is not None and shown.ratio is not None
     assert round(shown.volume + shown.ratio, digits) == shown.change
     assert abs(shown.ratio - split(Counts(v0, c0, v1, c1))[1]) <= 0.5 * 10**-digits + 1e-9
-    assert rounded(Effect(1.26, None, None), 1) == Effect(1.3, None, None)
+    assert round_effect(Effect(1.26, None, None), 1) == Effect(1.3, None, None)
 
 
 # Revisions.
@@ -145,16 +145,16 @@ def test_rounded_effects_still_add_up(v0: int, c0: int, v1: int, c1: int, digits
 
 def test_revisions_by_hand() -> None:
     # 10, 20, 40 become 12, 20, 38: +2, 0, -2
-    made = revision([10, 20, 40], [12, 20, 38])
+    made = measure_revision([10, 20, 40], [12, 20, 38])
     assert made == (3, 2, 0, pytest.approx(4 / 3), pytest.approx(4 / 70), pytest.approx(4 / 70))
     # 10, 10 become 11, 9 and one more that has no later figure: 2/20 both ways
-    made = revision([10, 10, 5], [11, 9, NAN])
+    made = measure_revision([10, 10, 5], [11, 9, NAN])
     assert (made.periods, made.mean_absolute, made.relative_to_later) == (2, 1, 0.1)
     # 25 become 50: half of the later, all of the earlier
-    made = revision(25, 50)
+    made = measure_revision(25, 50)
     assert (made.mean, made.relative_to_later, made.relative_to_earlier) == (25, 0.5, 1)
-    assert np.isnan(revision([0, 0], [0, 0]).relative_to_later)
-    assert revision([], []).periods == 0
+    assert np.isnan(measure_revision([0, 0], [0, 0]).relative_to_later)
+    assert measure_revision([], []).periods == 0
 
 
 def test_a_triangle_by_hand() -> None:
@@ -178,18 +178,18 @@ def test_time_lag_and_delay_by_hand() -> None:
     ends = ["2025-03-31", "2025-06-30", "2025-09-30"]
     np.testing.assert_array_equal(quality.time_lag(ends, ["2025-05-15", "2025-08-14", "NaT"]), [45, 45, NAN])
     due, came = ["2025-05-15", "2025-08-14", "2025-11-14"], ["2025-05-20", "2025-08-10", "NaT"]
-    np.testing.assert_array_equal(quality.delay(due, came), [5, -4, NAN])
-    assert quality.punctual(due, came, "2025-10-01") == 0.5  # the third is not due yet
-    assert quality.punctual(due, came, "2025-11-14") == pytest.approx(1 / 3)
-    assert np.isnan(quality.punctual(due, came, "2025-01-01"))
+    np.testing.assert_array_equal(quality.compute_delays(due, came), [5, -4, NAN])
+    assert quality.compute_punctuality(due, came, "2025-10-01") == 0.5  # the third is not due yet
+    assert quality.compute_punctuality(due, came, "2025-11-14") == pytest.approx(1 / 3)
+    assert np.isnan(quality.compute_punctuality(due, came, "2025-01-01"))
     with pytest.raises(ValueError, match="before its period"):
         quality.time_lag("2025-03-31", "2025-03-01")
 
 
 def test_completeness_by_hand() -> None:
-    np.testing.assert_array_equal(quality.completeness([6, 0, 7, 0], [7, 4, 7, 0]), [6 / 7, 0, 1, NAN])
+    np.testing.assert_array_equal(quality.compute_completeness([6, 0, 7, 0], [7, 4, 7, 0]), [6 / 7, 0, 1, NAN])
     with pytest.raises(ValueError, match="among those required"):
-        quality.completeness(8, 7)
+        quality.compute_completeness(8, 7)
 
 
 def test_comparable_length_by_hand() -> None:

@@ -14,14 +14,14 @@ from scipy import stats
 from scipy.stats.contingency import odds_ratio
 
 from pipelines.statistics import columns, intervals
-from pipelines.statistics.ratios import difference, ratio, ratio_of_ratios
+from pipelines.statistics.ratios import compute_difference, compute_ratio, ratio_of_ratios
 
 counts = st.integers(0, 120)
 
 
 def test_one_against_one_by_hand() -> None:
     # X given X + Y = 2: 1 - (1 - p)^2 = 0.025 at p = 1 - sqrt 0.975; the other limit by symmetry
-    made = ratio(1, 1)
+    made = compute_ratio(1, 1)
     p = 1 - math.sqrt(0.975)
     assert float(made.low) == pytest.approx(p / (1 - p), rel=1e-10)
     assert float(made.high) == pytest.approx((1 - p) / p, rel=1e-10)
@@ -30,7 +30,7 @@ def test_one_against_one_by_hand() -> None:
 
 def test_five_against_none_by_hand() -> None:
     # p^5 = 0.025; P(X = 5 of 5) = 1/32, twice
-    made = ratio(5, 0)
+    made = compute_ratio(5, 0)
     p = 0.025**0.2
     assert float(made.low) == pytest.approx(p / (1 - p), rel=1e-10)
     assert math.isinf(float(made.high)) and math.isnan(float(made.value))
@@ -39,8 +39,8 @@ def test_five_against_none_by_hand() -> None:
 
 def test_ten_against_two_by_hand() -> None:
     # (66 + 12 + 1) / 4096 of twelve tosses give ten or more, twice
-    assert float(ratio(10, 2).p) == pytest.approx(2 * 79 / 4096)
-    assert float(ratio(2, 10).p) == pytest.approx(2 * 79 / 4096)
+    assert float(compute_ratio(10, 2).p) == pytest.approx(2 * 79 / 4096)
+    assert float(compute_ratio(2, 10).p) == pytest.approx(2 * 79 / 4096)
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,14 @@ def test_ten_against_two_by_hand() -> None:
 def test_published_ratios_of_rates(
     x: int, y: int, tx: int, ty: int, level: float, value: float, low: float, high: float
 ) -> None:
-    made = ratio(x, y, tx, ty, level=level)
+    made = compute_ratio(x, y, tx, ty, level=level)
     assert [float(one) for one in made[:3]] == [pytest.approx(one, rel=2e-6) for one in (value, low, high)]
 
 
 @given(counts, counts, st.floats(0.1, 10), st.floats(0.5, 0.999))
 @settings(max_examples=50)
 def test_ratios_are_those_of_the_binomial(x: int, y: int, exposure: float, level: float) -> None:
-    made = ratio(x, y, exposure, 1.0, level=level)
+    made = compute_ratio(x, y, exposure, 1.0, level=level)
     if x + y == 0:
         assert (float(made.low), float(made.high), float(made.p)) == (0.0, math.inf, 1.0)
         return
@@ -77,10 +77,10 @@ def test_ratios_are_those_of_the_binomial(x: int, y: int, exposure: float, level
 @given(counts, counts, st.floats(1, 8), st.floats(1, 8), st.floats(0.1, 10))
 @settings(max_examples=60)
 def test_interval_and_test_never_contradict_each_other(x: int, y: int, one: float, other: float, t: float) -> None:
-    made = ratio(x, y, t, 1.0, one, other)
+    made = compute_ratio(x, y, t, 1.0, one, other)
     outside = bool(made.low > 1 or made.high < 1)
     assert outside == bool(made.p < 0.05) or float(made.p) == pytest.approx(0.05, abs=1e-9)
-    turned = ratio(y, x, 1.0, t, other, one)
+    turned = compute_ratio(y, x, 1.0, t, other, one)
     assert float(turned.p) == pytest.approx(float(made.p), rel=1e-9)
     if made.low > 0:
         assert float(turned.high) == pytest.approx(1 / float(made.low), rel=1e-6)
@@ -88,18 +88,18 @@ def test_interval_and_test_never_contradict_each_other(x: int, y: int, one: floa
 
 def test_clusters_make_a_ratio_of_effective_counts() -> None:
     # 30 and 12 persons of cases of three: as 10 and 4 cases
-    assert ratio(30, 12, 1, 1, 3, 3) == ratio(10, 4)
+    assert compute_ratio(30, 12, 1, 1, 3, 3) == compute_ratio(10, 4)
     # of cases of three and of two: 10 and 6 cases, whose ratio times 3/2 is that of persons
-    mixed, cases = ratio(30, 12, 1, 1, 3, 2), ratio(10, 6)
+    mixed, cases = compute_ratio(30, 12, 1, 1, 3, 2), compute_ratio(10, 6)
     np.testing.assert_allclose(mixed.low, cases.low * 1.5)
     np.testing.assert_allclose(mixed.high, cases.high * 1.5)
     assert float(mixed.value) == 2.5
 
 
 def test_missing_stays_missing() -> None:
-    made = ratio([np.nan, 1, 1, 1], [1, np.nan, 1, 1], [1, 1, np.nan, 0])
+    made = compute_ratio([np.nan, 1, 1, 1], [1, np.nan, 1, 1], [1, 1, np.nan, 0])
     assert np.isnan(np.array(made)).all()
-    assert np.isnan(difference([np.nan, 3], 1)).tolist() == [True, False]
+    assert np.isnan(compute_difference([np.nan, 3], 1)).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -153,31 +153,31 @@ def test_clusters_tell_less_of_a_ratio_of_ratios() -> None:
 
 
 def test_each_row_has_its_own_method() -> None:
-    made = columns.limits(
+    made = columns.compute_limits(
         ["poisson", "poisson", "clopper_pearson", "conditional", "", "clopper_pearson", "poisson"],
         [25, 10, 81, 10, 7, 9, np.nan],
         [np.nan, 20, 263, 4, 8, 8, np.nan],
         [1, np.nan, 1, 2, 1, 1, 1],
     )
     expected = [
-        intervals.poisson(25),
-        [one / 20 for one in intervals.poisson(10)],
+        intervals.poisson_interval(25),
+        [one / 20 for one in intervals.poisson_interval(10)],
         intervals.clopper_pearson(81, 263),
-        ratio(10, 4, 1, 1, 2, 2)[1:3],
+        compute_ratio(10, 4, 1, 1, 2, 2)[1:3],
         (np.nan, np.nan),
         (np.nan, np.nan),  # contradicts itself: no interval, and no other row loses its own
         (np.nan, np.nan),
     ]
     np.testing.assert_allclose(made.low, [float(one[0]) for one in expected])
     np.testing.assert_allclose(made.high, [float(one[1]) for one in expected])
-    below = columns.limits(["poisson", "conditional", "poisson"], [-1, 4, 25], [np.nan, -2, np.nan])
+    below = columns.compute_limits(["poisson", "conditional", "poisson"], [-1, 4, 25], [np.nan, -2, np.nan])
     assert np.isnan(below.low).tolist() == [True, True, False]
     with pytest.raises(ValueError, match="wilson"):
-        columns.limits(["wilson"], [1], [2])
+        columns.compute_limits(["wilson"], [1], [2])
 
 
 def test_each_row_may_have_its_own_level() -> None:
-    made = columns.limits("poisson", [25, 25, 25], np.nan, 1.0, [0.9, 0.95, 0.99])
+    made = columns.compute_limits("poisson", [25, 25, 25], np.nan, 1.0, [0.9, 0.95, 0.99])
     np.testing.assert_allclose(made.low, [17.38, 16.18, 14.00], atol=6e-3)
 
 
@@ -191,7 +191,7 @@ def test_columns_serve_a_function_of_the_warehouse() -> None:
     def limits(
         method: pa.ChunkedArray, x: pa.ChunkedArray, y: pa.ChunkedArray, phi: pa.ChunkedArray, level: pa.ChunkedArray
     ) -> pa.Array:
-        made = columns.limits(method.to_numpy(), *(one.to_numpy().astype(float) for one in (x, y, phi, level)))
+        made = columns.compute_limits(method.to_numpy(), *(one.to_numpy().astype(float) for one in (x, y, phi, level)))
         return pa.StructArray.from_arrays([pa.array(one, from_pandas=True) for one in made], ["low", "high"])
 
     struct = duckdb.struct_type({"low": "DOUBLE", "high": "DOUBLE"})

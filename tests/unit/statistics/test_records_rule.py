@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.statistics.durations import durations
+from pipelines.statistics.durations import summarise_durations
 from pipelines.statistics.records_rule import (
     BANDS,
-    band,
+    apply_rule,
     decide_publication,
+    find_updatable_cells,
+    format_size_band,
     hidden_parts,
-    moved,
     none_small,
     public_parts,
     public_quantiles,
     public_shares,
-    ruled,
 )
 from pipelines.statistics.stages import AREA, FIRST
-from pipelines.statistics.stays import stays
+from pipelines.statistics.stays import find_stays
 from tests.records import simulated
 
 
@@ -111,11 +111,11 @@ def test_what_goes_with_a_row_is_withheld_with_it() -> None:
 
 
 def test_insiders_see_why() -> None:
-    assert ruled(figures(n_persons=9)).select("published", "withheld_because").row(0) == (False, "few_persons")
+    assert apply_rule(figures(n_persons=9)).select("published", "withheld_because").row(0) == (False, "few_persons")
 
 
 def test_bands_of_size() -> None:
-    assert [band(n) for n in (9, 10, 19, 20, 499, 500, 7000)] == [
+    assert [format_size_band(n) for n in (9, 10, 19, 20, 499, 500, 7000)] == [
         None,
         "10-19",
         "10-19",
@@ -194,10 +194,10 @@ def test_shares_made_public(part: int | None, whole: int | None, status: str) ->
 
 def test_no_published_quantile_is_an_extreme_of_few() -> None:
     """Over a simulated register, cut by quarters: whatever is published has five on either side, of two cases."""
-    frame = stays(simulated(1, "HR"), FIRST).frame
+    frame = find_stays(simulated(1, "HR"), FIRST).frame
     cut = frame.with_columns(period=pl.col("start").dt.truncate("1q").cast(pl.String))
     by = [*AREA, "period"]
-    inside = durations(cut, by)
+    inside = summarise_durations(cut, by)
     outside = public_quantiles(inside, by, ["median", "p75", "p90"], step=10, limit_step=30)
     assert outside.height == inside.height, "withheld, not dropped"
     both = inside.join(outside, on=by, suffix="_public")
@@ -220,7 +220,7 @@ def test_a_figure_is_told_anew_from_five_persons_of_two_proceedings_on() -> None
     before = members(*ten)
 
     def told(*rows: tuple[str, str]) -> bool:
-        return bool(moved(before, members(*rows))["moved"].item())
+        return bool(find_updatable_cells(before, members(*rows))["moved"].item())
 
     assert not told(*ten)
     assert not told(*ten, *[(f"N{i}", "open") for i in range(4)])
@@ -233,7 +233,7 @@ def test_a_figure_is_told_anew_from_five_persons_of_two_proceedings_on() -> None
 
 def test_a_cell_that_is_new_or_gone_is_not_compared() -> None:
     other = members(("P", "x")).with_columns(cell=pl.lit("d"))
-    assert moved(members(("P", "x")), other).is_empty()
+    assert find_updatable_cells(members(("P", "x")), other).is_empty()
 
 
 def test_parts_stand_together_where_none_is_small() -> None:

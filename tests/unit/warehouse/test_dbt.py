@@ -131,7 +131,7 @@ def test_a_damaged_build_is_set_aside_and_the_one_before_is_built_upon(
 ) -> None:
     newest = dbt.latest_counts(home)
     assert newest is not None and newest.name == "counts-000002.duckdb"
-    fault(newest if what == "database" else dbt.tables(newest) / "t.parquet")
+    fault(newest if what == "database" else dbt.tables_folder(newest) / "t.parquet")
     if newest.exists():
         assert not dbt.is_whole(newest)
     again = dbt.build_counts(home)
@@ -153,7 +153,7 @@ def test_where_every_build_is_damaged_the_next_begins_afresh(home: Home, built: 
 def test_a_build_of_an_earlier_version_is_whole_while_it_can_be_read(home: Home, built: list[bool]) -> None:
     newest = dbt.latest_counts(home)
     assert newest is not None
-    note = dbt.tables(newest) / "build.json"
+    note = dbt.tables_folder(newest) / "build.json"
     content = json.loads(note.read_text(encoding="utf-8"))
     del content["files"]
     note.write_text(json.dumps(content), encoding="utf-8")

@@ -80,7 +80,7 @@ class Published:
         assert counts is not None
         public = pl.read_parquet(folder / "data" / "cell.parquet")
         self.cells = _folded(public.filter(~pl.col("obs_status").is_in(NOT_HIDDEN)))
-        mart = pl.read_parquet(dbt.tables(counts) / "mart_count.parquet")
+        mart = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
         self.true = _folded(programme.select(mart).filter(pl.col("value").is_not_null()))
 
     def write(self, folder: Path, blocks: list[tuple[str, str]] | None = None) -> tuple[Path, Path]:

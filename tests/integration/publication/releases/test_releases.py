@@ -63,7 +63,7 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     protected, indicators = folder / "protected", folder / "protected" / "indicators"
     indicators.mkdir(parents=True, exist_ok=True)
     table.write_parquet(protected / "cells.parquet")
-    metrics.export(protected)
+    metrics.export_metrics(protected)
     for name in ("metric", "metric_operand"):
         (protected / f"{name}.parquet").rename(protected / f"dim_{name}.parquet")
     submission = {name: ["S1"] for name in SUBMISSION_COLUMNS}
@@ -80,7 +80,7 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     pl.DataFrame([delivery]).write_parquet(protected / "mart_coverage.parquet")
     made_of = {"final_on": date(2025, 5, 10), "is_provisional": False, "cells_required": 4, "cells_provided": 3}
     pl.DataFrame([delivery | made_of]).write_parquet(protected / "mart_delivery.parquet")
-    for name, frame in cards_export.frames(load(), ["2025", "2026-Q3"]).items():
+    for name, frame in cards_export.build_frames(load(), ["2025", "2026-Q3"]).items():
         frame.write_parquet(protected / f"dim_{name}.parquet")
     for exported in exported_tables.INDICATORS:
         pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / f"{exported.name}.parquet")
@@ -250,7 +250,7 @@ def test_the_real_cases_stand_in_the_release_and_meet_nothing_invented(a_home: h
 def test_every_declared_indicator_is_a_row_and_a_code_of_the_release(a_home: home.Home) -> None:
     folder = built(a_home).folder
     table, codelist = (pl.read_parquet(folder / "data" / f"{name}.parquet") for name in ("metric", "codelist"))
-    declared = sorted(metric.id for metric in metrics.made())
+    declared = sorted(metric.id for metric in metrics.list_modelled_metrics())
     assert table["metric"].to_list() == declared
     assert codelist.filter(codelist="metric")["code"].to_list() == declared
     assert table["sdmx_concept"].n_unique() == len(declared)

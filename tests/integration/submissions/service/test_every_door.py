@@ -153,12 +153,12 @@ def test_every_address_of_the_api_stands_in_a_table_and_asks_for_a_token(world: 
 def test_every_page_of_the_portal_begins_by_asking_who_acts() -> None:
     """`test_portal_pages.py` opens each with a forged address."""
     pages = {}
-    for path in (ROOT / "dashboards" / "portal_pages").glob("*.py"):
+    for path in (ROOT / "dashboards" / "office" / "pages").glob("*.py"):
         for made in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(made, ast.FunctionDef) and made.name == "render_page" and not made.args.args:
                 lines = [line for line in made.body if not isinstance(line, ast.Import | ast.ImportFrom)]
                 pages[path.stem] = ast.unparse(lines[int(ast.get_docstring(made) is not None)])
-    assert len(pages) > 10 and {line.partition(" = ")[2] for line in pages.values()} == {"portal_entry.enter_page()"}
+    assert len(pages) > 10 and {line.partition(" = ")[2] for line in pages.values()} == {"access.enter_page()"}
 
 
 # --------------------------------------------------------------------------------------------------------------- people

@@ -262,12 +262,12 @@ def test_nothing_gathered_or_due_is_the_training_territorys() -> None:
     training = {code for code, t in declared.territories.items() if t.kind == "training"}
     assert training
     places = {j.code for code in training for j in declared.territories[code].jurisdictions}
-    for name, frame in build_tables(declared.national()).items():
+    for name, frame in build_tables(declared.without_training()).items():
         for column in ("code", "territory", "jurisdiction"):
             if column in frame.columns:
                 assert not (training | places) & set(frame[column]), name
     assert not {d.territory for d in timetable.deadlines(declared, today=NOW.date())} & training
-    assert declared.national().digest == declared.digest
+    assert declared.without_training().digest == declared.digest
 
 
 def test_what_is_gathered_is_the_same_without_the_folder(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_what_is_gathered_is_the_same_without_the_folder(tmp_path: Path) -> None
         if folder.name not in training:
             (tmp_path / folder.name).symlink_to(folder)
     without = build_tables(registry.load_from((tmp_path,)))
-    here = build_tables(registry.load_from((registry.TERRITORIES,)).national())
+    here = build_tables(registry.load_from((registry.TERRITORIES,)).without_training())
     assert without.keys() == here.keys()
     for name, frame in here.items():
         assert frame.equals(without[name]), name

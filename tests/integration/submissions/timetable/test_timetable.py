@@ -128,7 +128,7 @@ def test_what_is_ahead_is_asked_for_and_an_ended_entry_has_no_future(tmp_path: P
 def test_deadlines_are_those_the_warehouse_is_given() -> None:
     declared = {
         (r["jurisdiction"], r["instrument"], r["source"], r["freq"], r["period"]): r["deadline"]
-        for r in list_expected_returns(load().national(), DAY)
+        for r in list_expected_returns(load().without_training(), DAY)
     }
     assert {d.key: d.collection for d in timetable.deadlines(load(), today=DAY)} == declared
 

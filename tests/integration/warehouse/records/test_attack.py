@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines.declarations.registry import load
-from pipelines.statistics.record_shares import shared
+from pipelines.statistics.record_shares import insert_shares
 from pipelines.warehouse.records import declared_programme, tabulation, wide_frames
 from tests.records import reported, simulated
 
@@ -48,7 +48,7 @@ def cohorts(whole: int) -> pl.DataFrame:
         for way in falls(whole, 3)
     ]
     types = {"decided_ratio_deff": pl.Float64}
-    return shared(pl.DataFrame(rows, schema_overrides=types), "conviction_ratio", "decided_ratio", "open_share")
+    return insert_shares(pl.DataFrame(rows, schema_overrides=types), "conviction_ratio", "decided_ratio", "open_share")
 
 
 def custody(whole: int) -> pl.DataFrame:
@@ -61,7 +61,7 @@ def custody(whole: int) -> pl.DataFrame:
         for way in falls(whole, 4)
     ]
     types = {"custodial_share_deff": pl.Float64, "suspended_share_deff": pl.Float64}
-    return shared(pl.DataFrame(rows, schema_overrides=types), "custodial_share", "suspended_share")
+    return insert_shares(pl.DataFrame(rows, schema_overrides=types), "custodial_share", "suspended_share")
 
 
 def learned(table: pl.DataFrame, name: str) -> list[str]:
@@ -120,19 +120,19 @@ def found() -> wide_frames.Figures:
         territory=pl.lit("HR"), jurisdiction=pl.lit("HR"), source=pl.lit("HR_MPU"), offence_group=pl.lit("TIP")
     )
     law = {"HR": load().law_of("HR")}
-    return wide_frames.figures(events, reported("2022-Q4", "2026-Q3"), law, TOLD)
+    return wide_frames.compute_figures(events, reported("2022-Q4", "2026-Q3"), law, TOLD)
 
 
 def test_behind_each_public_figure_stand_ten_of_two_proceedings_and_none_over_half(
     found: wide_frames.Figures,
 ) -> None:
     """Counted from the members, not from the numbers that the rule was given."""
-    public = tabulation.public(found, TOLD)
+    public = tabulation.tabulate_public(found, TOLD)
     shown = 0
     for name, table in public.items():
         value = "phi" if name == "record_dispersion" else "value"
         # Of sentences the cell is of all sentenced; lengths are of those in prison, ruled on their own numbers.
-        cells = table.filter(pl.col(value).is_not_null()).select(wide_frames.cell(name).alias("cell")).unique()
+        cells = table.filter(pl.col(value).is_not_null()).select(wide_frames.name_cell(name).alias("cell")).unique()
         behind = found.members.filter(pl.col("table") == name).join(cells, on="cell", how="semi")
         for _, people in behind.group_by("cell"):
             pairs = people.select("person", "cluster").unique()
@@ -147,15 +147,15 @@ def test_behind_each_public_figure_stand_ten_of_two_proceedings_and_none_over_ha
 def test_cohorts_are_public_after_one_number_of_quarters_and_of_one_kind_of_period(
     found: wide_frames.Figures,
 ) -> None:
-    public = tabulation.public(found, TOLD)["record_cohort"]
+    public = tabulation.tabulate_public(found, TOLD)["record_cohort"]
     assert public["quarters"].unique().to_list() == [TOLD.cohorts.public.quarters]
     assert public["freq"].n_unique() == 1
-    inside = tabulation.restricted(found)["record_cohort"]
+    inside = tabulation.tabulate_restricted(found)["record_cohort"]
     assert inside["quarters"].n_unique() > 1 and inside["freq"].n_unique() == 2
 
 
 def test_what_is_not_in_the_programme_is_not_in_a_public_table(found: wide_frames.Figures) -> None:
-    public = tabulation.public(found, TOLD)
+    public = tabulation.tabulate_public(found, TOLD)
     assert set(public["record_duration"]["freq"]) == set(TOLD.durations.public.freqs)
     for name, told in (
         ("record_duration", TOLD.durations.public.statistics),

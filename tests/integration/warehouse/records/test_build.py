@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from pipelines.core import home as homes
 from pipelines.warehouse.records import build, declared_programme
-from pipelines.warehouse.records.schema import COLUMNS, KEYS, schema
+from pipelines.warehouse.records.schema import COLUMNS, KEYS, table_schema
 from tests.records import simulated, written
 
 AREAS = [
@@ -56,7 +56,7 @@ class World:
             connection.register("b", blocks.to_arrow())
             connection.execute("create table fct_case_event as select * from e")
             connection.execute("create table int_block as select * from b")
-        return build.build(self.home, self.counts, self.tables)
+        return build.build_records(self.home, self.counts, self.tables)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_without_records_every_table_is_there_and_empty(world: World) -> None:
     for side in ("restricted", "public"):
         for table in COLUMNS:
             found = read(folder, side, table)
-            assert found.is_empty() and dict(found.schema) == schema(table)
+            assert found.is_empty() and dict(found.schema) == table_schema(table)
 
 
 def test_tables_have_their_columns_and_key_and_nothing_new_is_no_work(world: World) -> None:
@@ -93,7 +93,7 @@ def test_tables_have_their_columns_and_key_and_nothing_new_is_no_work(world: Wor
     for side in ("restricted", "public"):
         for table in COLUMNS:
             found = read(folder, side, table)
-            assert dict(found.schema) == schema(table)
+            assert dict(found.schema) == table_schema(table)
             assert found.height == found.select(KEYS[table]).drop_nulls().unique().height > 0, table
     written_at = (folder / "public" / "record_lag.parquet").stat().st_mtime_ns
     assert world.build(register()) == (folder, False)
@@ -183,7 +183,7 @@ def median(folder: Path, side: str = "public") -> tuple[Any, ...]:
 def test_a_released_figure_is_kept_until_five_persons_have_moved(world: World, more: int, told_anew: bool) -> None:
     first, _ = world.build(written(decided(14, of=14)))
     assert median(first)[0] is not None, "nothing was published that could be kept"
-    build.release(world.home, first)
+    build.keep_baseline(world.home, first)
     again, new = world.build(written(decided(14, of=14)))
     assert new and median(again) == median(first), "a release by itself changes no figure"
     next_rows = decided(14 + more, of=14 + more)
@@ -201,9 +201,9 @@ def test_a_released_figure_is_kept_until_five_persons_have_moved(world: World, m
 
 def test_what_moves_little_by_little_is_told_once_it_adds_up(world: World) -> None:
     first, _ = world.build(written(decided(14, of=14)))
-    build.release(world.home, first)
+    build.keep_baseline(world.home, first)
     second, _ = world.build(written(decided(17, of=17)))
-    build.release(world.home, second)
+    build.keep_baseline(world.home, second)
     third, _ = world.build(written(decided(19, of=19)))
     counted = [pl.read_parquet(folder / "members.parquet") for folder in (first, second, third)]
     of_first = pl.col("cell").str.contains(r"\|first\|_T\|")
@@ -212,11 +212,11 @@ def test_what_moves_little_by_little_is_told_once_it_adds_up(world: World) -> No
 
 def test_folders_that_are_wanted_stay(world: World) -> None:
     first, _ = world.build(register(date(2026, 3, 31)))
-    build.release(world.home, first)
+    build.keep_baseline(world.home, first)
     second, _ = world.build(register())
     third, _ = world.build(register(date(2026, 6, 30)))
-    build.keep(world.home, [second.name, third.name])
-    assert {path.name for path in build.folder(world.home).iterdir()} == {second.name, third.name, "released"}
+    build.remove_other_builds(world.home, [second.name, third.name])
+    assert {path.name for path in build.records_folder(world.home).iterdir()} == {second.name, third.name, "released"}
 
 
 # ------------------------------------------------------------------------------------------------------- the programme

@@ -19,7 +19,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     from pipelines.warehouse.metrics import udf  # dbt, which takes a second
 
     made = duckdb.connect()
-    udf.register(made)
+    udf.register_functions(made)
     made.execute("create table pair as select a, b from (values (null), (0.0), (3.0), (19.0), (20.0), (55.0)) as x(a), "
                  "(values (null), (0.0), (1.0), (19.0), (20.0), (21.0)) as y(b)")  # fmt: skip
     return made
@@ -100,4 +100,4 @@ def test_the_units_that_come_one_by_one_are_the_same(connection: duckdb.DuckDBPy
         found = connection.execute(f"select {macro('one_by_one', repr(unit))}").fetchone()
         assert found == (unit in dispersion.ONE_BY_ONE,)
         basis = connection.execute(f"select {macro('interval_basis', repr(unit), 'null')}").fetchone()
-        assert basis == (dispersion.dispersion(unit).basis,)
+        assert basis == (dispersion.estimate_dispersion(unit).basis,)

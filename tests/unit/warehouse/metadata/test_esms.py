@@ -17,7 +17,7 @@ from pipelines.declarations.registry import load
 from pipelines.declarations.sims import CONCEPTS, Sims, Statement, load_sims
 from pipelines.warehouse.metadata import esms, esms_page
 from pipelines.warehouse.metadata.esms import COMMON, GENERIC, MESSAGE, OURS, STRUCTURE, MetadataError
-from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, figures
+from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, measure_quality
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SEEN_ELSEWHERE = {
@@ -64,8 +64,8 @@ def test_only_what_was_seen_elsewhere_counts_as_verified() -> None:
 @pytest.mark.parametrize("territory", sorted(load_sims()))
 def test_every_territory_comes_back_as_it_was_written(territory: str) -> None:
     sims = load_sims()[territory]
-    data = esms.sdmx(sims, "esms", prepared=NOW)
-    assert esms.read(data) == {key: sims.concepts[key] for key in CONCEPTS}
+    data = esms.build_sdmx_message(sims, "esms", prepared=NOW)
+    assert esms.read_sdmx_message(data) == {key: sims.concepts[key] for key in CONCEPTS}
     assert {c.id for c in STRUCTURE if c.key} <= set(_ids(data))
 
 
@@ -80,14 +80,17 @@ def test_every_territory_comes_back_as_it_was_written(territory: str) -> None:
 def test_texts_come_back_letter_by_letter(text: str) -> None:
     said = Statement(text=text, status="stated", source="Службени гласник РС")
     sims = _sims(comment=said, coverage=said)
-    back = esms.read(esms.sdmx(sims, "esms", prepared=NOW))
+    back = esms.read_sdmx_message(esms.build_sdmx_message(sims, "esms", prepared=NOW))
     assert back["comment"] == said == back["coverage"]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1))
 def test_any_text_comes_back(text: str) -> None:
     said = Statement(text=text, status="assumed")
-    assert esms.read(esms.sdmx(_sims(timeliness=said), "esms", prepared=NOW))["timeliness"] == said
+    assert (
+        esms.read_sdmx_message(esms.build_sdmx_message(_sims(timeliness=said), "esms", prepared=NOW))["timeliness"]
+        == said
+    )
 
 
 def test_the_message_is_sdmx_ml_2_1_and_another_program_reads_it() -> None:
@@ -97,7 +100,7 @@ def test_the_message_is_sdmx_ml_2_1_and_another_program_reads_it() -> None:
     """
     import sdmx
 
-    data = esms.sdmx(_sims(), "esms", prepared=NOW, footnote="n")
+    data = esms.build_sdmx_message(_sims(), "esms", prepared=NOW, footnote="n")
     root = etree.fromstring(data)
     header, found = root
     assert [etree.QName(e).localname for e in header] == ["ID", "Test", "Prepared", "Sender", "Structure"]
@@ -122,14 +125,14 @@ def test_the_message_is_sdmx_ml_2_1_and_another_program_reads_it() -> None:
 
 def test_breaks_stand_with_comparability_over_time() -> None:
     """Albania: articles 110/b and 110/c, 2013, of a date that is not verified."""
-    data = esms.sdmx(load_sims()["AL"], "esms", prepared=NOW)
+    data = esms.build_sdmx_message(load_sims()["AL"], "esms", prepared=NOW)
     assert (
         "AL, 2013, law, unverified: Articles 110/b and 110/c added" in _notes(_attribute(data, "COMPAR_TIME"))["break"]
     )
 
 
 def test_what_is_not_verified_is_marked() -> None:
-    data = esms.sdmx(_sims(), "esms", prepared=NOW)
+    data = esms.build_sdmx_message(_sims(), "esms", prepared=NOW)
     assert _notes(_attribute(data, "REF_AREA"))["unverified"] == "identifier"
     assert "unverified" not in _notes(_attribute(data, "TIMELINESS"))
     (report,) = etree.fromstring(data).iter(f"{{{GENERIC}}}Report")
@@ -141,20 +144,20 @@ def test_a_concept_that_is_not_known_is_refused() -> None:
         update={"concepts": _sims().concepts | {"mood": Statement(text="x", status="unknown")}}
     )
     with pytest.raises(MetadataError, match="mood: no such concept"):
-        esms.sdmx(strange, "esms", prepared=NOW)
+        esms.build_sdmx_message(strange, "esms", prepared=NOW)
     with pytest.raises(MetadataError, match="mood"):
-        esms_page.html(strange, "Serbia")
-    data = esms.sdmx(_sims(), "esms", prepared=NOW).replace(b'id="TIMELINESS"', b'id="TIMELYNESS"')
+        esms_page.render_page(strange, "Serbia")
+    data = esms.build_sdmx_message(_sims(), "esms", prepared=NOW).replace(b'id="TIMELINESS"', b'id="TIMELYNESS"')
     with pytest.raises(MetadataError, match="TIMELYNESS: no such concept"):
-        esms.read(data)
+        esms.read_sdmx_message(data)
     with pytest.raises(MetadataError, match="no such indicator"):
-        esms.sdmx(_sims(), "esqrs", prepared=NOW, figures={"X": Figure(1.0, "days")})
+        esms.build_sdmx_message(_sims(), "esqrs", prepared=NOW, figures={"X": Figure(1.0, "days")})
 
 
 @pytest.mark.parametrize("data", [b"<a", b"<a/>", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'])
 def test_what_is_no_such_file_is_refused(data: bytes) -> None:
     with pytest.raises(MetadataError):
-        esms.read(data)
+        esms.read_sdmx_message(data)
 
 
 # -- quality
@@ -162,7 +165,7 @@ def test_what_is_no_such_file_is_refused(data: bytes) -> None:
 
 def test_the_quality_report_has_its_subset_with_figures_or_the_reason() -> None:
     given_ = {"TIMELAG_FIRST": Figure(51.5, "days", 4)}
-    data = esms.sdmx(_sims(), "esqrs", prepared=NOW, figures=given_)
+    data = esms.build_sdmx_message(_sims(), "esqrs", prepared=NOW, figures=given_)
     ids = _ids(data)
     assert set(ids) == {c.id for c in STRUCTURE if c.esqrs} | set(INDICATORS)
     assert "STAT_UNIT" not in ids
@@ -178,17 +181,17 @@ def test_figures_by_hand() -> None:
     first = Delivery(date(2026, 3, 31), date(2026, 5, 15), date(2026, 5, 15), date(2026, 6, 30), 10, 10)
     late = Delivery(date(2026, 6, 30), date(2026, 8, 14), date(2026, 8, 16), date(2026, 9, 28), 20, 20)
     lost = Delivery(date(2026, 9, 30), date(2026, 11, 14), None, None, 0, 10)
-    out = figures([first, late, lost], date(2026, 11, 20))
+    out = measure_quality([first, late, lost], date(2026, 11, 20))
     assert out["COMPLETENESS_RATE"] == Figure(0.75, "fraction", 3)
     assert out["TIMELAG_FIRST"] == Figure(90.5, "days", 2)  # 91 and 90
     assert out["PUNCTUALITY_RATE"].value == pytest.approx(1 / 3) and out["PUNCTUALITY_RATE"].n == 3
-    assert out["PUNCTUALITY_RATE"].written() == "0.3333"
-    early = figures([first, late, lost], date(2026, 5, 20))
+    assert out["PUNCTUALITY_RATE"].format_value() == "0.3333"
+    early = measure_quality([first, late, lost], date(2026, 5, 20))
     assert (early["PUNCTUALITY_RATE"].value, early["PUNCTUALITY_RATE"].n) == (1.0, 1)
 
 
 def test_nothing_gives_reasons_and_no_zero() -> None:
-    out = figures([], date(2026, 11, 20))
+    out = measure_quality([], date(2026, 11, 20))
     assert {id_: (f.value, f.reason) for id_, f in out.items()} == {
         "COMPLETENESS_RATE": (None, "no cell is required"),
         "TIMELAG_FIRST": (None, "nothing was published"),
@@ -197,8 +200,8 @@ def test_nothing_gives_reasons_and_no_zero() -> None:
         "PUNCTUALITY_DAYS": (None, "nothing came"),
         "COMPAR_LENGTH": (None, "nothing was due"),
     }
-    assert out["TIMELAG_FIRST"].written() == "n/a"
-    assert Figure(0.0, "days", 1).written() == "0" and Figure(100.0, "days", 1).written() == "100"
+    assert out["TIMELAG_FIRST"].format_value() == "n/a"
+    assert Figure(0.0, "days", 1).format_value() == "0" and Figure(100.0, "days", 1).format_value() == "100"
 
 
 # -- page and command
@@ -206,7 +209,7 @@ def test_nothing_gives_reasons_and_no_zero() -> None:
 
 def test_the_page_shows_every_text_and_escapes_it() -> None:
     sims = _sims(comment=Statement(text="<script>Ž</script>", status="stated", source="a & b"))
-    page = esms_page.html(sims, "Serbia")
+    page = esms_page.render_page(sims, "Serbia")
     assert "&lt;script&gt;Ž&lt;/script&gt;" in page and "<script" not in page and "a &amp; b" in page
     assert all(f'id="{key}"' in page for key in CONCEPTS)
     assert (
@@ -232,7 +235,7 @@ def test_the_command_prints_or_writes(
     assert main(["metadata", "RS", "-o", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"territory": "RS", "format": "esms", "file": str(out)}
     assert out.read_bytes().strip() == printed
-    assert esms.read(out.read_bytes()) == {key: load_sims()["RS"].concepts[key] for key in CONCEPTS}
+    assert esms.read_sdmx_message(out.read_bytes()) == {key: load_sims()["RS"].concepts[key] for key in CONCEPTS}
     assert main(["metadata", "RS", "--format", "html", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["content"].startswith("<!doctype html>")
 
@@ -244,18 +247,20 @@ def test_every_instrument_that_is_sent_is_described_for_itself(territory: str) -
     sent = {expected.instrument for expected in load().territories[territory].calendar} - {"justice"}
     assert set(sims.instruments) == sent
     for instrument in sent:
-        own, of = sims.concepts, sims.of(instrument).concepts
+        own, of = sims.concepts, sims.select_instrument(instrument).concepts
         assert list(of) == list(own), "every concept is answered"
         for concept in ("statistical_unit", "statistical_population", "source_data", "data_description"):
             assert of[concept].text != own[concept].text, (instrument, concept)
         assert of["reference_area"] == own["reference_area"]
-    assert sims.of("justice") == sims
+    assert sims.select_instrument("justice") == sims
 
 
 def test_the_command_writes_the_metadata_of_one_instrument(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "rs.xml"
     assert main(["metadata", "RS", "--instrument", "victims", "-o", str(out)]) == 0
-    assert esms.read(out.read_bytes()) == {key: load_sims()["RS"].of("victims").concepts[key] for key in CONCEPTS}
+    assert esms.read_sdmx_message(out.read_bytes()) == {
+        key: load_sims()["RS"].select_instrument("victims").concepts[key] for key in CONCEPTS
+    }
     text = out.read_text(encoding="utf-8")
     assert "<mes:ID>ESMS_MSD_RS_VICTIMS</mes:ID>" in text
     assert ">Victims<" in text

@@ -21,12 +21,12 @@ PERIODS = [*QUARTERS, *(str(year) for year in range(2013, 2027)), "2011-2013", "
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return load().national()
+    return load().without_training()
 
 
 @pytest.fixture(scope="module")
 def tables(registry: Registry) -> dict[str, pl.DataFrame]:
-    return cards_export.frames(registry, PERIODS)
+    return cards_export.build_frames(registry, PERIODS)
 
 
 def _of(table: pl.DataFrame, **what: object) -> pl.DataFrame:
@@ -42,7 +42,7 @@ def test_each_period_has_the_card_that_is_made_for_it_alone(
     rows = tables["counting_card_of"].rows(named=True)
     assert len(rows) > 2000
     for row in rows[::17]:
-        one = counting.card(registry, row["area"], row["level"], row["period"], count_unit=row["count_unit"])
+        one = counting.build_card(registry, row["area"], row["level"], row["period"], count_unit=row["count_unit"])
         assert cards_export.card_id(one) == row["card_id"], row
 
 
@@ -53,13 +53,13 @@ def test_cards_are_made_once_a_stretch_and_not_once_a_period(
 
     def counted(*given: object, **named: object) -> counting.Card:
         calls.append(given)
-        return counting.card(*given, **named)  # type: ignore[arg-type]
+        return counting.build_card(*given, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cards_export, "card", counted)
-    short = cards_export.gather(registry, QUARTERS[:18])
+    monkeypatch.setattr(cards_export, "build_card", counted)
+    short = cards_export.gather_cards(registry, QUARTERS[:18])
     few = len(calls)
     calls.clear()
-    cards_export.gather(registry, QUARTERS)
+    cards_export.gather_cards(registry, QUARTERS)
     assert len(calls) <= few * 2 < len(short.of)
 
 
@@ -85,7 +85,7 @@ def test_the_law_of_a_card_goes_by_the_period(tables: dict[str, pl.DataFrame]) -
 
 def test_no_card_where_no_rule_counts_in_the_unit(tmp_path: Path) -> None:
     registry = _with_rules(tmp_path, _rule(count_unit="case", level="prosecution"), _rule(level="first"))
-    made = cards_export.frames(registry, ["2025"])
+    made = cards_export.build_frames(registry, ["2025"])
     of = {(r["level"], r["count_unit"]) for r in made["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
     assert of == {("prosecution", "case"), ("first", "person")}
     pairs = {
@@ -101,14 +101,14 @@ def test_no_card_where_no_rule_counts_in_the_unit(tmp_path: Path) -> None:
 
 def test_a_level_that_says_nothing_in_a_period_cannot_be_divided(tmp_path: Path) -> None:
     registry = _with_rules(tmp_path, _rule(level="prosecution", valid="2026.."), _rule(level="first"))
-    made = cards_export.frames(registry, ["2025", "2026"])["card_pair"]
+    made = cards_export.build_frames(registry, ["2025", "2026"])["card_pair"]
     pair = made.filter(area="ZZ", upper_level="first", lower_level="prosecution", count_unit="person").sort("period")
     assert pair.select("is_allowed", "reasons").rows() == [(False, "count_unit_not_stated"), (True, "")]
 
 
 def test_a_rule_that_begins_within_the_year_breaks_the_year_alone(tmp_path: Path) -> None:
     registry = _with_rules(tmp_path, _rule(valid="2010-Q1..2025-Q2"), _rule(attempts="excluded", valid="2025-Q3.."))
-    made = cards_export.frames(registry, ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025", "2026"])
+    made = cards_export.build_frames(registry, ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025", "2026"])
     of = {r["period"]: r["card_id"] for r in made["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
     said = {r["card_id"]: r for r in made["counting_card"].rows(named=True)}
     assert of["2025-Q1"] == of["2025-Q2"] != of["2025-Q3"] == of["2025-Q4"] == of["2026"]
@@ -139,7 +139,7 @@ def test_pairs_of_cards_are_scored_both_ways_round(tables: dict[str, pl.DataFram
 
 def test_pools_are_those_of_the_warehouse(registry: Registry, tmp_path: Path) -> None:
     pl.DataFrame({"period": ["2020", "2022-Q4"]}).write_parquet(tmp_path / "block.parquet")
-    made = cards_export.periods(registry, tmp_path)
+    made = cards_export.list_periods(registry, tmp_path)
     assert {"2020", "2022", "2022-Q4", "2020-2022", "2016-2020", "2021-2025"} <= set(made)
     assert not {"2021-2023", "2019-2021"} & set(made)
     assert [cards_export.freq_of(p) for p in ("2022-Q4", "2022", "2020-2022", "2021-2025")] == ["Q", "A", "P3", "P5"]
@@ -151,7 +151,7 @@ def test_pools_are_those_of_the_warehouse(registry: Registry, tmp_path: Path) ->
 def _breaks(registry: Registry, area: str, kind: str) -> dict[tuple[str, str], Break]:
     return {
         (b.first_period, b.measure or b.offence_group): b
-        for b in breaks.breaks(registry)
+        for b in breaks.list_breaks(registry)
         if (b.of_area, b.kind) == (area, kind)
     }
 
@@ -171,14 +171,16 @@ def test_a_date_of_which_only_the_year_is_known_may_be_any_day_of_it(registry: R
 def test_another_office_breaks_its_own_measures_alone(registry: Registry) -> None:
     found = _breaks(registry, "HR", "source")
     assert {measure for _, measure in found} == {"adjudicated_first", "convicted_first", "sentenced_first"}
-    assert found["2023-Q1", "convicted_first"].text() == "First-instance figures come from the register of courts."
+    assert (
+        found["2023-Q1", "convicted_first"].to_sentence() == "First-instance figures come from the register of courts."
+    )
     shape = _breaks(registry, "HR", "recording")["2023-Q1", "convicted_first"]
     assert (shape.detail, shape.status) == ("aggregates > register", "unverified")
-    assert shape.text() == "Counts come from another kind of return: aggregates > register."
+    assert shape.to_sentence() == "Counts come from another kind of return: aggregates > register."
 
 
 def test_new_words_of_a_form_are_no_break(registry: Registry) -> None:
-    assert not [b for b in breaks.breaks(registry) if b.of_area == "MK" and b.first_period.startswith("2025")]
+    assert not [b for b in breaks.list_breaks(registry) if b.of_area == "MK" and b.first_period.startswith("2025")]
 
 
 def test_a_break_of_a_part_is_one_of_the_whole_and_of_the_region(tables: dict[str, pl.DataFrame]) -> None:
@@ -188,4 +190,4 @@ def test_a_break_of_a_part_is_one_of_the_whole_and_of_the_region(tables: dict[st
 
 def test_no_break_before_the_first_rule(tmp_path: Path) -> None:
     registry = _with_rules(tmp_path, _rule(valid="2024.."))
-    assert not [b for b in breaks.breaks(registry) if b.kind == "counting"]
+    assert not [b for b in breaks.list_breaks(registry) if b.kind == "counting"]

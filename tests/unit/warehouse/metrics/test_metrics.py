@@ -105,7 +105,7 @@ def test_the_declared_metrics_are_whole() -> None:
     for metric in found.values():
         assert metric.definition.endswith("."), metric.id
         # First-instance and final never meet, but where the one is set over the other by its name.
-        levels = {t.level_of(m) for t in metric.numerator for m in t.counted()} & {"first", "final"}
+        levels = {t.level_of(m) for t in metric.numerator for m in t.list_measures()} & {"first", "final"}
         assert len(levels) <= 1 or metric.kind in metrics.EACH, metric.id
 
 
@@ -129,7 +129,7 @@ def test_no_model_is_awaited_that_exists() -> None:
 
 def test_the_page_of_indicators_is_made_of_the_declarations() -> None:
     page = metric_page.PAGE.read_text("utf-8")
-    made = metric_page.table(metrics.load_from((metrics.DECLARED,)))
+    made = metric_page.render_table(metrics.load_from((metrics.DECLARED,)))
     assert metric_page.in_page(page, made) == page, "run: python -m pipelines.warehouse.metrics.metric_page"
     assert made.count("\n| `") == len(list(metrics.DECLARED.glob("*.yml")))
 

@@ -16,12 +16,12 @@ from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.warehouse.quality import coherence, coherence_page
 from pipelines.warehouse.quality.coherence import (
     MixedKindsError,
-    declared,
-    explain,
+    explain_differences,
+    find_idle_reasons,
     from_counts,
-    idle,
-    match,
-    parts,
+    match_figures,
+    pair_declared,
+    pair_parts,
     resolve_amounts,
 )
 from pipelines.warehouse.quality.coherence_reasons import Declarations, Reason, Selector, read_reasons
@@ -121,12 +121,12 @@ def test_caveats_of_collected_figures_stay(verdicts: pl.DataFrame) -> None:
 
 
 def test_no_declared_reason_is_out_of_date(verdicts: pl.DataFrame) -> None:
-    assert idle(verdicts, coherence_page.real_cases()[1]) == []
+    assert find_idle_reasons(verdicts, coherence_page.real_cases()[1]) == []
 
 
 def test_the_page_shows_what_the_code_gives() -> None:
     page = coherence_page.PAGE.read_text(encoding="utf-8")
-    assert coherence_page.in_page(page, coherence_page.table()) == page
+    assert coherence_page.in_page(page, coherence_page.render_table()) == page
     with pytest.raises(ValueError, match="lacks"):
         coherence_page.in_page("nothing", "")
 
@@ -146,7 +146,7 @@ def test_unodcs_figures_are_those_of_its_table() -> None:
 
 def test_a_pair_agrees_in_everything_that_is_counted() -> None:
     left, right = _rows(_row()), _row(source="B")
-    assert match(left, _rows(right)).height == 1
+    assert match_figures(left, _rows(right)).height == 1
     for other in (
         {"territory": "ME"}, {"jurisdiction": "AL_X"}, {"measure": "reported"}, {"level": "first"},
         {"count_unit": "person"}, {"statistic": "start"}, {"offence_group": "SOM"}, {"sex": "F"}, {"age": "Y_LT18"},
@@ -154,7 +154,7 @@ def test_a_pair_agrees_in_everything_that_is_counted() -> None:
         {"period_end": date(2020, 6, 30), "accumulation": "ytd"}, {"victim_status": "identified"},
         {"victim_status": "_T"}, {"unit_measure": "PC"},
     ):  # fmt: skip
-        assert match(left, _rows(_row(**{"source": "B"} | other))).is_empty(), other
+        assert match_figures(left, _rows(_row(**{"source": "B"} | other))).is_empty(), other
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,12 @@ def test_a_pair_agrees_in_everything_that_is_counted() -> None:
     ],
 )
 def test_what_may_not_be_compared_is_not(other: dict[str, Any]) -> None:
-    assert match(_rows(_row()), _rows(_row(**other))).is_empty()
+    assert match_figures(_rows(_row()), _rows(_row(**other))).is_empty()
 
 
 def test_a_key_that_a_source_says_twice_is_dropped_whole() -> None:
     twice = _rows(_row(source="B"), _row(11.0, source="B", occurrence=2))
-    assert match(_rows(_row()), twice).is_empty()
+    assert match_figures(_rows(_row()), twice).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_key_that_a_source_says_twice_is_dropped_whole() -> None:
     ],
 )
 def test_definition_says_how_far_the_two_are_one(left: dict[str, Any], right: dict[str, Any], definition: str) -> None:
-    pairs = match(_rows(_row(**left)), _rows(_row(**({"source": "B"} | right))))
+    pairs = match_figures(_rows(_row(**left)), _rows(_row(**({"source": "B"} | right))))
     assert pairs["definition"].to_list() == [definition]
 
 
@@ -196,45 +196,47 @@ def test_an_unsaid_status_meets_no_one_of_several() -> None:
     unsaid = _rows(_row(159.0, victim_status="_U"))
     for official in (5.0, None):
         both = _rows(_row(154.0, source="B"), _row(official, source="B", victim_status="identified"))
-        assert match(unsaid, both).is_empty()
-    assert match(unsaid, _rows(_row(154.0, source="B"))).height == 1
+        assert match_figures(unsaid, both).is_empty()
+    assert match_figures(unsaid, _rows(_row(154.0, source="B"))).height == 1
 
 
 def test_years_are_summed_only_where_each_is_there() -> None:
     whole = _rows(_span(2019, 2020, 30.0, source="B"))
     years = [_row(10.0, year=2019), _row(20.0, year=2020)]
-    (pair,) = match(_rows(*years), whole).to_dicts()
+    (pair,) = match_figures(_rows(*years), whole).to_dicts()
     assert (pair["left_value"], pair["left_parts"], pair["right_value"]) == (30, "2019: 10 + 2020: 20", 30)
-    assert match(_rows(years[0]), whole).is_empty()
-    assert match(_rows(years[0], _row(None, year=2020)), whole).is_empty()
-    assert match(_rows(years[0], _row(20.0, year=2020, source="C")), whole).is_empty(), "two sources make no sum"
+    assert match_figures(_rows(years[0]), whole).is_empty()
+    assert match_figures(_rows(years[0], _row(None, year=2020)), whole).is_empty()
+    assert match_figures(_rows(years[0], _row(20.0, year=2020, source="C")), whole).is_empty(), (
+        "two sources make no sum"
+    )
 
 
 def test_stocks_are_never_summed() -> None:
     stock = {"measure": "pending_first", "level": "first", "statistic": "end", "count_unit": "case"}
     years = _rows(_row(10.0, year=2019, **stock), _row(20.0, year=2020, **stock))
-    assert match(years, _rows(_span(2019, 2020, 30.0, source="B", **stock))).is_empty()
+    assert match_figures(years, _rows(_span(2019, 2020, 30.0, source="B", **stock))).is_empty()
 
 
 def test_quarters_are_not_taken_for_years() -> None:
     quarter = {"period": "2019-Q4", "period_start": date(2019, 10, 1), "freq": "Q"}
     rows = _rows(_row(10.0, year=2019, **quarter), _row(20.0, year=2020))
-    assert match(rows, _rows(_span(2019, 2020, 30.0, source="B"))).is_empty()
+    assert match_figures(rows, _rows(_span(2019, 2020, 30.0, source="B"))).is_empty()
 
 
 def test_an_estimated_year_makes_an_estimated_sum() -> None:
     rows = _rows(_row(10.0, year=2019, obs_status="E"), _row(20.0, year=2020))
-    assert match(rows, _rows(_span(2019, 2020, 30.0, source="B")))["left_obs_status"].to_list() == ["E"]
+    assert match_figures(rows, _rows(_span(2019, 2020, 30.0, source="B")))["left_obs_status"].to_list() == ["E"]
 
 
 def test_a_withheld_part_and_a_single_part_leave_a_total_alone() -> None:
     total, female, male = _row(50.0), _row(20.0, sex="F"), _row(30.0, sex="M")
-    assert parts(_rows(total, female, male), "sex").height == 1
-    assert parts(_rows(total, female), "sex").is_empty()
-    assert parts(_rows(total, female, _row(None, sex="M")), "sex").is_empty()
-    assert parts(_rows(total, female, _row(30.0, sex="M", source="B")), "sex").is_empty()
+    assert pair_parts(_rows(total, female, male), "sex").height == 1
+    assert pair_parts(_rows(total, female), "sex").is_empty()
+    assert pair_parts(_rows(total, female, _row(None, sex="M")), "sex").is_empty()
+    assert pair_parts(_rows(total, female, _row(30.0, sex="M", source="B")), "sex").is_empty()
     with pytest.raises(ValueError, match="not a dimension"):
-        parts(_rows(total), "measure")
+        pair_parts(_rows(total), "measure")
 
 
 # -- real and invented
@@ -255,29 +257,29 @@ def test_a_demonstrations_returns_meet_invented_references_only() -> None:
     """Albania 2020, persons indicted: 25 by the invented observatory."""
     counts = from_counts(_counts(), "demonstration", "returns")
     assert counts.schema == pl.Schema(REFERENCE)
-    (pair,) = match(counts, read_invented()).to_dicts()
+    (pair,) = match_figures(counts, read_invented()).to_dicts()
     assert (pair["left_value"], pair["right_value"], pair["definition"]) == (24, 25, "same")
     with pytest.raises(MixedKindsError, match="published"):
-        match(counts, read_published())
+        match_figures(counts, read_published())
 
 
 def test_a_real_homes_returns_never_meet_invented_references() -> None:
     counts = from_counts(_counts(), "real", "returns")
     with pytest.raises(MixedKindsError, match="returned"):
-        match(counts, read_invented())
-    match(counts, read_published())
+        match_figures(counts, read_invented())
+    match_figures(counts, read_published())
 
 
 def test_a_table_that_mixes_is_refused_by_every_kind_of_pair() -> None:
     mixed = pl.concat([read_published(), read_invented()])
     with pytest.raises(MixedKindsError):
-        match(mixed, mixed)
+        match_figures(mixed, mixed)
     with pytest.raises(MixedKindsError):
-        parts(mixed, "sex")
+        pair_parts(mixed, "sex")
     with pytest.raises(MixedKindsError):
-        declared(mixed, read_reasons().comparisons)
+        pair_declared(mixed, read_reasons().comparisons)
     with pytest.raises(ValueError, match="not known"):
-        match(_rows(_row(kind="guessed")), _rows(_row()))
+        match_figures(_rows(_row(kind="guessed")), _rows(_row()))
 
 
 def test_counts_keep_their_periods_and_leave_out_region_and_sanctions() -> None:
@@ -303,9 +305,9 @@ def _reason(**said: Any) -> Reason:
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.lists(st.integers(-50, 50), max_size=4))
 def test_a_verdict_is_arithmetic(left: int, right: int, amounts: list[int]) -> None:
-    pairs = match(_rows(_row(float(left))), _rows(_row(float(right), source="B")))
+    pairs = match_figures(_rows(_row(float(left))), _rows(_row(float(right), source="B")))
     reasons = [_reason(id=f"r{i}", amount=float(amount)) for i, amount in enumerate(amounts)]
-    (row,) = explain(pairs, reasons).to_dicts()
+    (row,) = explain_differences(pairs, reasons).to_dicts()
     assert row["difference"] == left - right
     if left == right:
         assert row["verdict"] == "reconciles"
@@ -318,8 +320,8 @@ def test_a_verdict_is_arithmetic(left: int, right: int, amounts: list[int]) -> N
 
 def test_a_reason_counts_the_other_way_where_its_sides_are_turned() -> None:
     larger, smaller = _rows(_row(14.0)), _rows(_row(10.0, source="B"))
-    for pairs, difference in ((match(larger, smaller), 4), (match(smaller, larger), -4)):
-        (row,) = explain(pairs, [_reason()]).to_dicts()
+    for pairs, difference in ((match_figures(larger, smaller), 4), (match_figures(smaller, larger), -4)):
+        (row,) = explain_differences(pairs, [_reason()]).to_dicts()
         assert (row["difference"], row["explained"], row["verdict"]) == (difference, difference, "explained")
 
 
@@ -327,15 +329,15 @@ def test_a_reason_counts_the_other_way_where_its_sides_are_turned() -> None:
     "other", [{"territory": "ME"}, {"period": "2021"}, {"measure": "reported"}, {"sources": ["A", "C"]}]
 )
 def test_a_reason_of_another_pair_explains_nothing(other: dict[str, Any]) -> None:
-    pairs = match(_rows(_row(14.0)), _rows(_row(10.0, source="B")))
-    verdicts = explain(pairs, [_reason(**other)])
+    pairs = match_figures(_rows(_row(14.0)), _rows(_row(10.0, source="B")))
+    verdicts = explain_differences(pairs, [_reason(**other)])
     assert verdicts["verdict"].to_list() == ["open"]
-    assert idle(verdicts, [_reason(**other)]) == ["r"]
+    assert find_idle_reasons(verdicts, [_reason(**other)]) == ["r"]
 
 
 def test_a_reason_whose_difference_is_gone_is_out_of_date() -> None:
-    verdicts = explain(match(_rows(_row()), _rows(_row(source="B"))), [_reason()])
-    assert (verdicts["verdict"].item(), idle(verdicts, [_reason()])) == ("reconciles", ["r"])
+    verdicts = explain_differences(match_figures(_rows(_row()), _rows(_row(source="B"))), [_reason()])
+    assert (verdicts["verdict"].item(), find_idle_reasons(verdicts, [_reason()])) == ("reconciles", ["r"])
 
 
 # -- declarations
@@ -345,7 +347,7 @@ def test_an_amount_is_settled_against_the_figure_it_names() -> None:
     said = read_reasons()
     assert [r.amount for r in resolve_amounts(said.reasons, read_published())] == [25]
     with pytest.raises(ValueError, match="without an amount: carried_over"):
-        explain(declared(read_published(), said.comparisons), said.reasons)
+        explain_differences(pair_declared(read_published(), said.comparisons), said.reasons)
     with pytest.raises(LookupError, match="0 known figures"):
         resolve_amounts(said.reasons, _rows(_row()))
 
@@ -353,9 +355,9 @@ def test_an_amount_is_settled_against_the_figure_it_names() -> None:
 def test_a_selector_names_one_figure() -> None:
     rows = _rows(_row(sex="F"), _row(sex="M"))
     with pytest.raises(LookupError, match="2 known figures"):
-        coherence.find(rows, Selector(territory="AL", period="2020", source="A", measure_words="victims"))
+        coherence.find_row(rows, Selector(territory="AL", period="2020", source="A", measure_words="victims"))
     one = Selector(territory="AL", period="2020", source="A", measure_words="victims", sex="F")
-    assert coherence.find(rows, one)["sex"].item() == "F"
+    assert coherence.find_row(rows, one)["sex"].item() == "F"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.warehouse.quality.contract import ContractError, hold
+from pipelines.warehouse.quality.contract import ContractError, enforce_contract
 
 ROW = {
     "territory": "AA", "instrument": "justice", "freq": "Q", "period": "2026-Q3", "indicator": "completeness",
@@ -20,7 +20,7 @@ def table(*rows: dict[str, object]) -> pl.DataFrame:
 
 def test_a_table_as_declared_passes_as_it_is() -> None:
     made = table(ROW, ROW | {"period": "2026-Q2"})
-    assert hold("quality", made) is made
+    assert enforce_contract("quality", made) is made
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_a_table_as_declared_passes_as_it_is() -> None:
 )
 def test_a_table_that_is_not_says_what_differs(made: pl.DataFrame, told: str) -> None:
     with pytest.raises(ContractError, match=told):
-        hold("quality", made)
+        enforce_contract("quality", made)

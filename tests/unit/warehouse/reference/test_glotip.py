@@ -241,12 +241,12 @@ def test_every_rule_has_words_that_are_registered() -> None:
 
 def test_areas_come_from_the_declarations() -> None:
     areas = declared_areas()
-    assert areas.code("Kosovo (under UNSC res. 1244)") == "XK"
-    assert areas.shown("Kosovo") == "Kosovo under UNSCR 1244"
-    assert areas.shown("The former Yugoslav Republic of Macedonia") == "North Macedonia"
-    assert areas.code("B & H") == "BA"
-    assert areas.code("Former Yugoslavia") is None
-    assert {areas.code(iso) for iso in ("ALB", "BIH", "HRV", "XKX", "MKD", "MNE", "SRB")} == set(areas.english)
+    assert areas.find_code("Kosovo (under UNSC res. 1244)") == "XK"
+    assert areas.display_name("Kosovo") == "Kosovo under UNSCR 1244"
+    assert areas.display_name("The former Yugoslav Republic of Macedonia") == "North Macedonia"
+    assert areas.find_code("B & H") == "BA"
+    assert areas.find_code("Former Yugoslavia") is None
+    assert {areas.find_code(iso) for iso in ("ALB", "BIH", "HRV", "XKX", "MKD", "MNE", "SRB")} == set(areas.english)
 
 
 def test_two_territories_cannot_have_one_name() -> None:
