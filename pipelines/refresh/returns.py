@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pipelines.core.home import Home
+from pipelines.core.settings import HomeSettings, read_settings
 from pipelines.refresh.due import mark_gathered
 from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
-"""Folder of the demonstration's returns; the environment variable RTI_SAMPLES names another one."""
+"""Folder of the demonstration's returns; `RTI_SAMPLES` names another one."""
 
 
 def arrive(home: Home, *, log: Log = ignore_log) -> int:
@@ -34,7 +34,7 @@ def arrive(home: Home, *, log: Log = ignore_log) -> int:
 
 def samples() -> Path:
     """Return the folder of the demonstration's returns."""
-    return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
+    return read_settings(HomeSettings).samples or RAW_SAMPLES
 
 
 def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResult:

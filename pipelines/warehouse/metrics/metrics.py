@@ -6,7 +6,6 @@ The declarations are in `declared/`; `RTI_METRICS` (a path list of folders) adds
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -17,6 +16,7 @@ import polars as pl
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pipelines.core import codes
+from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations.base import Declared, Many
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate
 
@@ -165,7 +165,7 @@ METRIC_OPERAND: Final[dict[str, pl.DataType]] = {
 
 def folders() -> tuple[Path, ...]:
     """Return the package's folder of declarations, then those of `RTI_METRICS`."""
-    return (DECLARED, *(Path(part) for part in os.environ.get("RTI_METRICS", "").split(os.pathsep) if part))
+    return (DECLARED, *read_settings(DeclarationSettings).metrics)
 
 
 def load() -> tuple[Metric, ...]:
