@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import charts, indicator_words, layout, queries, tables, words
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 
@@ -83,7 +84,8 @@ def show_significant_pairs(
             items.append(f"<li>{escape(summary)}{inner}</li>")
     if not items:
         st.markdown(
-            f"No share by {by} can be compared: each has under 20 on a side, is not public, or counts differently."
+            f"No share by {by} can be compared: each has under {ENOUGH_EVENTS} on a side, is not public, or "
+            "counts differently."
         )
         return
     layout.put_html(f"<ul>{''.join(items)}</ul>")

@@ -10,11 +10,12 @@ import streamlit as st
 
 from dashboards import charts, indicator_words, layout, queries, region_words, tables, words
 from dashboards.public_pages import cards
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 _READ = (
-    "Every figure is shown with its 95% confidence interval. Where one of the two counts is under 20, it is too few to "
-    "compare."
+    "Every figure is shown with its 95% confidence interval. Where one of the two counts is under "
+    f"{ENOUGH_EVENTS}, it is too few to compare."
 )
 _NO_RECORDS = "no records"
 
