@@ -46,13 +46,14 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
     from pipelines.core.home import init
     from pipelines.declarations.registry import load
     from pipelines.ledger import facts, queries
+    from pipelines.ledger.export import export
     from pipelines.ledger.identity import Grant, Identity
-    from pipelines.submissions import ledger
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import service as door
 
     home = init(setting.scratch / f"ledger-{size}", "demonstration")
     facts.prepare(home)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     ledgers.fill(engine, size)
     ledgers.settle(engine)
     samples = setting.scratch / f"arrivals-{size}"
@@ -79,7 +80,7 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
         ),
         "rti status": status,
         "take in, nothing new, all territories": take_in,
-        EXPORT: lambda: ledger.export(engine, home.gathered),
+        EXPORT: lambda: export(engine, home.gathered),
     }
 
 

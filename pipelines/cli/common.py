@@ -62,7 +62,7 @@ def the_home() -> Home:
 
 def the_ledger(home: Home) -> sa.Engine:
     """Return the ledger of a home. Raises LedgerError."""
-    from pipelines.submissions.ledger import open_ledger
+    from pipelines.ledger.opening import open_ledger
 
     return open_ledger(home)
 

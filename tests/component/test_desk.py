@@ -17,7 +17,7 @@ from pipelines.ledger.identity import Grant, NotAllowedError
 from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
 from pipelines.model.content import Where
-from pipelines.submissions import ledger, receipts, record, store
+from pipelines.submissions import intake, receipts, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, SubmissionRefusedError, memory
@@ -177,16 +177,16 @@ def test_the_same_request_twice_at_once_is_one_submission(
     if by_token:
         person = tokens.identity(desk.engine, tokens.issue(desk.engine, person, "test").text)
     second: list[door.Uploaded] = []
-    real = ledger.receive
+    real = intake.receive
 
     def receive(*args: Any, **kwargs: Any) -> Any:
         out = real(*args, **kwargs)
         if not second:
-            monkeypatch.setattr(ledger, "receive", real)
+            monkeypatch.setattr(intake, "receive", real)
             second.append(door.upload(desk, person, file(value=101), "b.csv"))
         return out
 
-    monkeypatch.setattr(ledger, "receive", receive)
+    monkeypatch.setattr(intake, "receive", receive)
     first = door.upload(desk, person, file(value=101), "a.csv")
     assert (first.submission_id, first.new, second[0].new) == (second[0].submission_id, True, False)
     assert len(queries.submissions(desk.engine)) == 1
@@ -598,9 +598,9 @@ class PowerCutError(Exception):
 
 _UPLOAD_STEPS = {
     "before the store": (store, "put_bytes"),
-    "before the ledger": (ledger, "receive"),
+    "before the ledger": (intake, "receive"),
     "before the reading is kept": (facts, "keep_reading"),
-    "before the check is recorded": (ledger, "record_check_many"),
+    "before the check is recorded": (intake, "record_check_many"),
 }
 
 

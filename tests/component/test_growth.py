@@ -19,8 +19,9 @@ from pipelines.core.home import init
 from pipelines.ledger import facts, queries
 from pipelines.ledger.database import writing
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.submissions import arrivals, ledger, record
+from pipelines.submissions import arrivals, record
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, Filter
@@ -69,7 +70,7 @@ def counting(engine: sa.Engine) -> Iterator[Work]:
 def opened(folder: Path, submissions: int) -> Desk:
     home = init(folder / f"home-{submissions}", "demonstration")
     facts.prepare(home)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     ledgers.fill(engine, submissions)
     people = [
         accounts.New(STEWARD, "Steward", (Grant("steward"),)),
@@ -187,7 +188,9 @@ def test_take_in_without_news_does_not_grow_with_history(
             taken = refresh.take_in(desk.home, territory)
             assert taken.checked == 0 and not taken.undecided
 
-    monkeypatch.setattr(ledger, "open_ledger", lambda home: next(d.engine for d in desks.values() if d.home == home))
+    monkeypatch.setattr(
+        "pipelines.ledger.opening.open_ledger", lambda home: next(d.engine for d in desks.values() if d.home == home)
+    )
     grown(desks, ask)
     assert arrivals._parse.cache_info().misses == len(lists), "parsed once, however many territories ask for it"
 

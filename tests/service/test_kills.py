@@ -20,10 +20,10 @@ import pytest
 
 from pipelines.core.home import Home
 from pipelines.ledger import facts, queries
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import receipts, store
 from pipelines.submissions.checking import history
-from pipelines.submissions.ledger import open_ledger
 from tests.conftest import CLOCK, frozen_at
 from tests.service import running
 from tests.service.running import Service, serving

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipelines.ledger import queries
+from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import store
-from pipelines.submissions.ledger import open_ledger
 from tests import portal_fixture
 from tests.conftest import CLOCK, frozen_at
 from tests.service import running

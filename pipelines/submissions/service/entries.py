@@ -20,10 +20,10 @@ from pipelines.submissions.service.desk import Desk
 from pipelines.submissions.service.stored import read_stored
 
 if TYPE_CHECKING:
+    from pipelines.ledger.acts import Block
     from pipelines.ledger.identity import Identity
     from pipelines.ledger.queries import Replacement, Submission
     from pipelines.ledger.transitions import State
-    from pipelines.submissions.ledger import Block
 
 
 @dataclass(frozen=True, slots=True)

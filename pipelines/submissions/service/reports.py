@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from expectations.judge import History
+    from pipelines.ledger.acts import Block
     from pipelines.ledger.identity import Identity
     from pipelines.ledger.queries import BlockKey, Submission
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.ledger import Block
 
 PERIODS = 12
 """Number of past periods of a series shown next to a value."""
