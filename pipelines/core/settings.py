@@ -347,9 +347,9 @@ def find_unknown_variables(names: Iterable[str]) -> dict[str, str | None]:
     """Return the names with our prefix that no setting has, each with the nearest known name or None."""
     import difflib
 
-    known = [name for group in GROUPS for name in list_variables(group)]
-    unknown = sorted(n for n in names if n.startswith(PREFIX) and not n.startswith(TEST_PREFIX) and n not in known)
-    return {name: next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.7)), None) for name in unknown}
+    declared = [name for group in GROUPS for name in list_variables(group)]
+    unknown = sorted(n for n in names if n.startswith(PREFIX) and not n.startswith(TEST_PREFIX) and n not in declared)
+    return {name: next(iter(difflib.get_close_matches(name, declared, n=1, cutoff=0.7)), None) for name in unknown}
 
 
 def describe_unknown_variables(names: Iterable[str]) -> list[str]:
