@@ -45,7 +45,7 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
     from pipelines import refresh
     from pipelines.core.home import init
     from pipelines.declarations.registry import load
-    from pipelines.ledger import facts, queries
+    from pipelines.ledger import facts, queries, supersession
     from pipelines.ledger.export import export
     from pipelines.ledger.identity import Grant, Identity
     from pipelines.ledger.opening import open_ledger
@@ -64,7 +64,7 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
 
     def status() -> None:
         page = queries.submission_page(engine, limit=50)
-        queries.replacements(engine, [one.submission_id for one in page])
+        supersession.replacements(engine, [one.submission_id for one in page])
         queries.count_submissions(engine)
 
     def take_in() -> None:

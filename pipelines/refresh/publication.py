@@ -328,10 +328,10 @@ def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
     """Return the accepted returns behind the figures of a release."""
     import polars as pl
 
-    from pipelines.ledger import queries
+    from pipelines.ledger import queries, supersession
 
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
-    released |= find_returns_behind_records(folder / "data", queries.accepted_blocks(engine).values())
+    released |= find_returns_behind_records(folder / "data", supersession.accepted_blocks(engine).values())
     return sorted(released & queries.accepted_ids(engine))
 
 

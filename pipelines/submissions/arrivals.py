@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.core import clock
-from pipelines.ledger import queries
+from pipelines.ledger import queries, supersession
 from pipelines.ledger.acts import Act, Arrival, Justification, Refusals
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions import decisions, intake, store
@@ -165,8 +165,10 @@ def _derive_reasons(engine: sa.Engine, by_id: Mapping[str, Listed], to_send: Seq
     from pipelines.ledger.database import reading
 
     with reading(engine) as connection:
-        keys = queries.block_keys(connection, to_send)
-        earlier_keys: set[queries.BlockKey] = set().union(*queries.replaced_blocks(connection, to_send).values())
+        keys = supersession.block_keys(connection, to_send)
+        earlier_keys: set[supersession.BlockKey] = set().union(
+            *supersession.replaced_blocks(connection, to_send).values()
+        )
     reasons = {}
     for identity in sorted(to_send, key=lambda i: (by_id[i].received_at, i)):
         own_keys = keys.get(identity, set())

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.core.home import Home
-from pipelines.ledger import audit_log, permissions, queries
+from pipelines.ledger import audit_log, permissions, queries, supersession
 from pipelines.ledger.acts import Act, Arrival, Block, Justification
 from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.ledger.identity import SYSTEM, Grant, NotAllowedError
@@ -160,10 +160,10 @@ def test_who_asks_for_a_withdrawal(desk: tuple[Home, sa.Engine], who: str) -> No
     home, engine = desk
     one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     able = {"office", "colleague", "chief", "both", "secretariat"}
-    before = queries.accepted_blocks(engine)
+    before = supersession.accepted_blocks(engine)
     act = Act(one, who, comment="the wrong file", reason="wrong_return")
     assert _outcome(lambda: decisions.ask_withdrawal(engine, act)) == ("done" if who in able else "not allowed")
-    assert (queries.find(engine, one).state, queries.accepted_blocks(engine)) == ("approved", before)
+    assert (queries.find(engine, one).state, supersession.accepted_blocks(engine)) == ("approved", before)
     assert [e["action"] for e in queries.events(engine, one)].count("ask_withdrawal") == (who in able)
     assert verify_ledger(engine).good
 
@@ -353,10 +353,10 @@ def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], mo
     accept_clock(engine, actor="the-steward", reason="the clock was ahead")
     with pytest.raises(TransitionError, match=r"accepted at 2026-02-11T09:00:00Z, and the clock"):
         decisions.approve(engine, home, Act(again, "chief"))
-    assert queries.accepted_blocks(engine)[key] == first
+    assert supersession.accepted_blocks(engine)[key] == first
     monkeypatch.setenv("RTI_NOW", "2026-02-12T09:00:00Z")
     decisions.approve(engine, home, Act(again, "chief"))
-    assert queries.accepted_blocks(engine)[key] == again
+    assert supersession.accepted_blocks(engine)[key] == again
 
 
 def test_of_two_sent_at_once_the_second_is_not_accepted_without_a_reason(desk: tuple[Home, sa.Engine]) -> None:

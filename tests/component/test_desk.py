@@ -12,7 +12,7 @@ import pytest
 from pipelines.core import clock
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
-from pipelines.ledger import facts, queries
+from pipelines.ledger import facts, queries, supersession
 from pipelines.ledger.identity import Grant, NotAllowedError
 from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
@@ -456,7 +456,7 @@ def test_what_replaces_says_why(desk: Desk) -> None:
     door.withdraw(
         desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's", override=True
     )
-    assert queries.accepted_blocks(desk.engine).popitem()[1] == first
+    assert supersession.accepted_blocks(desk.engine).popitem()[1] == first
 
 
 def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
@@ -530,7 +530,7 @@ def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
     door.withdraw(desk, approver, one, "wrong_return", "yes, it was")
     assert door.submission(desk, sender, one).withdrawal_asked == ()
     assert [e["action"] for e in door.events(desk, sender, one)][-2:] == ["ask_withdrawal", "withdraw"]
-    assert (queries.accepted_blocks(desk.engine), verify_ledger(desk.engine).faults) == ({}, ())
+    assert (supersession.accepted_blocks(desk.engine), verify_ledger(desk.engine).faults) == ({}, ())
 
 
 def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:

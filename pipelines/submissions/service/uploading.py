@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.ledger import permissions, queries
+from pipelines.ledger import permissions, queries, supersession
 from pipelines.ledger.acts import Arrival
 from pipelines.ledger.clock_guard import refuse_clock_set_back
 from pipelines.ledger.database import reading
@@ -301,7 +301,7 @@ def _make_uploaded(
     draft = submission.state == "checked"
     unjustified = tuple(queries.unjustified(desk.engine, submission.submission_id)) if draft else ()
     replaced_keys = (
-        queries.find_replaced_keys(desk.engine, submission.submission_id)
+        supersession.find_replaced_keys(desk.engine, submission.submission_id)
         if draft and not submission.revision_reason
         else set()
     )
