@@ -32,8 +32,8 @@ from pipelines.ledger.acts import Arrival
 from pipelines.model import long_tables
 from pipelines.model.content import ReadError
 from pipelines.submissions import arrivals
-from pipelines.submissions.checking.check import blocks_of
 from pipelines.submissions.checking.read_task import Taken, Task, take
+from pipelines.submissions.checking.report_building import blocks_of
 from pipelines.submissions.store import digest
 from pipelines.warehouse import dbt, exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics, pair_udf, udf
