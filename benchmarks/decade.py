@@ -142,8 +142,8 @@ def _hide_small(home: Home) -> None:
     import polars as pl
 
     from pipelines.publication.disclosure import programme
-    from pipelines.publication.disclosure.protect import THRESHOLD
     from pipelines.refresh import counts as steps
+    from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
     from pipelines.warehouse import dbt, exported_tables
 
     tables = dbt.tables_folder(steps.latest_counts(home))
@@ -151,7 +151,7 @@ def _hide_small(home: Home) -> None:
     cells = programme.select(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
-    is_small = pl.col("value").is_between(0, THRESHOLD, closed="none")
+    is_small = pl.col("value").is_between(0, SMALLEST_PUBLISHED_COUNT, closed="none")
     folder = home.protected / "small"
     folder.mkdir()
     cells.with_columns(

@@ -28,12 +28,12 @@ from benchmarks.measuring import ROOT
 from pipelines.declarations.export import write_declarations
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts
+from pipelines.ledger.acts import Arrival
 from pipelines.model import long_tables
 from pipelines.model.content import ReadError
 from pipelines.submissions import arrivals
-from pipelines.submissions.checking.check import blocks_of
 from pipelines.submissions.checking.read_task import Taken, Task, take
-from pipelines.submissions.ledger import Arrival
+from pipelines.submissions.checking.report_building import blocks_of
 from pipelines.submissions.store import digest
 from pipelines.warehouse import dbt, exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics, pair_udf, udf

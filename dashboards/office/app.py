@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.home import Home, HomeError, open_home
+from pipelines.core.settings import SettingsError
 from pipelines.ledger.database import LedgerError
 from pipelines.web import fault_log
-from pipelines.web.settings import IDENTITY_PATH, Settings, SettingsError, settings
+from pipelines.web.settings import IDENTITY_PATH, Settings, settings
 
 if TYPE_CHECKING:
     from starlette.types import Scope

@@ -11,8 +11,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.settings import SettingsError
 from pipelines.web import guards
-from pipelines.web.settings import SettingsError, Site, public_site
+from pipelines.web.settings import Site, public_site
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

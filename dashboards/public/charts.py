@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dashboards import words
 from dashboards.words import changes, indicators
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -67,9 +68,9 @@ def _bar_row(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dic
 
 
 SERIES_READ = (
-    "A bar through a point is its 95% confidence interval; a hollow point is under 20: too few to compare; a diamond "
-    "is provisional. A dashed rule with its word, or a grey band where the day is not known, is a break: no line "
-    "crosses it. The symbol at the foot shows why a period has no point."
+    f"A bar through a point is its 95% confidence interval; a hollow point is under {ENOUGH_EVENTS}: too few to "
+    "compare; a diamond is provisional. A dashed rule with its word, or a grey band where the day is not known, is a "
+    "break: no line crosses it. The symbol at the foot shows why a period has no point."
 )
 
 

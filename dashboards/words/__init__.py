@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.statistics.few import MINIMUM
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 
 WITHHELD, UNAVAILABLE, NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "c", "..", "–", "n/a", "k"
-FEW_LEGEND = "Fewer than 20, in grey italics: too few to compare. In charts such a bar is hollow."
+FEW_LEGEND = f"Fewer than {ENOUGH_EVENTS}, in grey italics: too few to compare. In charts such a bar is hollow."
 LEGEND: tuple[tuple[str, str], ...] = (
     ("0", "Zero: the office reported that there was none."),
     (WITHHELD, "Withheld to protect persons. The figure may be small, larger, or zero."),
@@ -25,7 +25,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 ELSEWHERE_LEGEND = (ELSEWHERE, "Included in another category.")
 ADULT = "Y_GE18"
 TOO_FEW = "too few to compare"
-"""State of a figure if one of its numbers is under 20."""
+"""State of a figure if one of its numbers is below the minimum of a comparison."""
 
 FLAGS: Mapping[str, str] = {
     "partial": "Partial: the sum of those that reported, not of the whole region.",
@@ -134,8 +134,8 @@ def format_rate(cell: Row) -> Shown:
 
 
 def is_few(cell: Row) -> bool:
-    """Return True if a count, and therefore its rate, is below the limit for comparison (`statistics.few`)."""
-    return cell["value"] is not None and cell["value"] < MINIMUM
+    """Return True if a count, and therefore its rate, is below the limit for comparison (`statistics.thresholds`)."""
+    return cell["value"] is not None and cell["value"] < ENOUGH_EVENTS
 
 
 def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dashboards import words
 from dashboards.words import Row, Shown
 from dashboards.words.reasons import LEFT_OUT
 from pipelines.statistics import decomposition
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.warehouse.metrics.spans import span_of
 
 BREAK_KINDS: Mapping[str, str] = {
@@ -19,7 +20,7 @@ BREAK_KINDS: Mapping[str, str] = {
 SPLIT_READ = (
     "What goes with the number: the change there would be if only the number indicted had changed; with the ratio: if "
     "only the share convicted had. The two add up to the change. They say how much goes with what, not why. A change "
-    "is split only where all four counts behind it are 20 or more."
+    f"is split only where all four counts behind it are {ENOUGH_EVENTS} or more."
 )
 NOT_SPLIT = "too few to split"
 LEVELS: Mapping[str, str] = {
@@ -34,7 +35,7 @@ REQUALIFIED_READ = (
     "neither dropped nor ends in acquittal."
 )
 REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, so it is not part of any outcome."
-TOO_FEW_EXIT = "Too few to compare: under 20. Such a figure changes a lot by chance alone."
+TOO_FEW_EXIT = f"Too few to compare: under {ENOUGH_EVENTS}. Such a figure changes a lot by chance alone."
 
 # ------------------------------------------------------------------------------------------------- convictions split
 
@@ -84,7 +85,7 @@ def describe_split(row: Row, name: str, crime: str, whole: int = 1) -> str:
     before, after = words.format_number(row["count_before"]), words.format_number(row["count_after"])
     move = f"from {before} to {after} ({format_signed(row['change'])})"
     if row["state"] == "too_few":
-        return f"{lead}{move}; {NOT_SPLIT} into number and ratio, since a count behind it is under 20."
+        return f"{lead}{move}; {NOT_SPLIT} into number and ratio, since a count behind it is under {ENOUGH_EVENTS}."
     volume, ratio = format_effects(row)
     return (
         f"{lead}{move}; {volume.text} goes with the number of persons indicted and {ratio.text} with how many of them "

@@ -8,6 +8,7 @@ from datetime import date
 from dashboards import words
 from dashboards.words import Row, Shown, indicators
 from dashboards.words.reasons import UNDEFINED
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 QUANTILES: Mapping[str, str] = {"median": "Half", "p75": "Three quarters", "p90": "Nine in ten"}
 """Share of persons who have left the stage by then; used for columns and for lines of a chart."""
@@ -25,8 +26,8 @@ NO_RECORDS = Shown("no records", "no records", "not_collected")
 NOT_REACHED = Shown("not reached", "not reached", "not_applicable")
 NOT_REACHED_NOTE = "Not reached: too few have left the stage so far."
 FEW_NOTE = (
-    "Too few to compare: the persons, or those in a share, may be fewer than 20. Such a figure changes a lot by "
-    "chance alone."
+    f"Too few to compare: the persons, or those in a share, may be fewer than {ENOUGH_EVENTS}. Such a figure changes a "
+    "lot by chance alone."
 )
 NOT_YET = (
     "Not yet: the records do not cover that whole year, or its people have not been followed for {quarters} quarters."
@@ -91,7 +92,7 @@ def is_few(row: Row) -> bool:
     if row.get("state"):
         return bool(row["state"] == "too_few")
     band = row["n_band"]
-    return band is not None and int(band.rstrip("+").split("-")[0]) < 20
+    return band is not None and int(band.rstrip("+").split("-")[0]) < ENOUGH_EVENTS
 
 
 def format_persons(rows: Sequence[Row]) -> Shown:

@@ -8,6 +8,7 @@ from dashboards import words
 from dashboards.words import Row, Shown
 from dashboards.words.reasons import ASPECTS, OTHERS
 from pipelines.core.i18n import mark
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 VERSIONS: Mapping[str, str] = {
     "same_period": mark("Same period"),
@@ -29,7 +30,8 @@ RULES: Mapping[str, str] = {
 }
 TOO_FEW = words.TOO_FEW
 STATES: Mapping[str, str] = {
-    "too_few": "Too few to compare: one of the two numbers is under 20. Such a figure changes a lot by chance alone.",
+    "too_few": f"Too few to compare: one of the two numbers is under {ENOUGH_EVENTS}. Such a figure changes a "
+    "lot by chance alone.",
 }
 BASIS: Mapping[str, str] = {
     "lower_bound": (
@@ -154,7 +156,10 @@ def describe_pairs(rows: Sequence[Row]) -> str:
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
     if not tested:
-        return f"None of {len(rows)} pairs can be compared: a side has under 20, is not public, or counts differently."
+        return (
+            f"None of {len(rows)} pairs can be compared: a side has under {ENOUGH_EVENTS}, is not public, or "
+            "counts differently."
+        )
     return (
         f"{len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}. Comparing many pairs finds "
         f"some differences by chance alone. The intervals are therefore made so wide that in 95 of 100 such "

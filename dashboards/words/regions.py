@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from dashboards import words
 from dashboards.words import Row, indicators
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 NOT_BORROWED = "Nothing is estimated for the others."
 FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
@@ -56,7 +57,7 @@ def explain_window(windows: Sequence[Row]) -> str:
     chosen = default_window(windows)
     if chosen is None:
         return ""
-    reach = f"{chosen['n_reaching']} of {chosen['n_territories']} territories have 20 or more"
+    reach = f"{chosen['n_reaching']} of {chosen['n_territories']} territories have {ENOUGH_EVENTS} or more"
     name = f"{words.period_short(chosen['period'])} ({FREQS[chosen['freq']]})"
     shorter = [row for row in windows if _order(row) < _order(chosen) and row["period"]]
     lacking = words.join_words(
@@ -96,7 +97,10 @@ def describe_windows(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
     if not together:
         return ""
     windows = "; ".join(f"{name} for {words.join_words(stages)}" for name, stages in together.items())
-    return f"To compare territories, take the shortest window in which most of them have 20 or more: {windows}."
+    return (
+        f"To compare territories, take the shortest window in which most of them have {ENOUGH_EVENTS} or more: "
+        f"{windows}."
+    )
 
 
 def _order(row: Row) -> int:

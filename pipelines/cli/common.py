@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,7 +62,7 @@ def the_home() -> Home:
 
 def the_ledger(home: Home) -> sa.Engine:
     """Return the ledger of a home. Raises LedgerError."""
-    from pipelines.submissions.ledger import open_ledger
+    from pipelines.ledger.opening import open_ledger
 
     return open_ledger(home)
 
@@ -150,5 +149,5 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
 
 
 def actor_or(actor: str | None, default: str) -> str:
-    """Return the acting account: the one passed, else `RTI_ACTOR`, else the default."""
-    return actor or os.environ.get("RTI_ACTOR") or default
+    """Return the acting account: that of `--as` or `RTI_ACTOR`, else the default."""
+    return actor or default

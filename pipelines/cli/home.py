@@ -11,7 +11,8 @@ import typer
 from pipelines.cli.common import AsJson, ledger_to_read, note, say, say_json, table, the_home, the_ledger, the_registry
 
 if TYPE_CHECKING:
-    from pipelines.ledger.queries import Replacement, Submission
+    from pipelines.ledger.queries import Submission
+    from pipelines.ledger.supersession import Replacement
 
 
 PAGE = 50
@@ -69,7 +70,7 @@ def status(
     """
     from pipelines.cli.common import ERRORS, Failure
     from pipelines.core import codes
-    from pipelines.ledger import queries
+    from pipelines.ledger import queries, supersession
     from pipelines.publication.releases.publications import find_unfinished
 
     home = the_home()
@@ -88,7 +89,7 @@ def status(
         older_than=queries.Position.of(queries.find(engine, before)) if before is not None else None,
     )
     submissions = newest_first[::-1]
-    replaced = queries.replacements(engine, [s.submission_id for s in submissions])
+    replaced = supersession.replacements(engine, [s.submission_id for s in submissions])
     unfinished = [publication.localize() for publication in find_unfinished(home)]
     if as_json:
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in submissions]
@@ -174,10 +175,10 @@ def _replaced_by(replaced: Mapping[str, Sequence[Replacement]], submission_id: s
 
 
 def _story(engine: Any, text: str) -> dict[str, Any]:
-    from pipelines.ledger import queries
+    from pipelines.ledger import queries, supersession
 
     submission = queries.find(engine, text)
-    replaced = queries.replacements(engine, [submission.submission_id])
+    replaced = supersession.replacements(engine, [submission.submission_id])
     return {
         **_as_dict(submission),
         "blocks": queries.blocks(engine, submission.submission_id),

@@ -28,7 +28,7 @@ from pipelines.cli import (
     submit,
     templates,
 )
-from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
+from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure, note
 
 app = typer.Typer(
     name="rti",
@@ -76,6 +76,7 @@ _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "F
 _WORDED = {
     # Errors whose text is already a sentence with a remedy, by the module that raises them.
     "pipelines.core.home": ("HomeError",),
+    "pipelines.core.settings": ("SettingsError",),
     "pipelines.ledger.database": ("LedgerError",),
     "pipelines.ledger.opening": ("LedgerMissingError",),
     "pipelines.ledger.clock_guard": ("ClockSetBackError",),
@@ -126,6 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
+    if arguments and "--help" not in arguments:
+        _warn_of_unknown_variables()
     try:
         result = app(args=arguments or ["--help"], prog_name="rti", standalone_mode=False)
     except Failure as error:
@@ -156,6 +159,15 @@ def _run(arguments: list[str]) -> int:
             f"a fault of the program itself ({type(error).__name__}); please report the lines above", FAULT, as_json
         )
     return result if isinstance(result, int) else GOOD
+
+
+def _warn_of_unknown_variables() -> None:
+    """Report variables `RTI_*` that have no effect, such as a misspelt one. Loads the settings only if one is set."""
+    if any(name.startswith("RTI_") for name in os.environ):
+        from pipelines.core.settings import describe_unknown_variables
+
+        for sentence in describe_unknown_variables(os.environ):
+            note(f"rti: {sentence}")
 
 
 def _tell(message: str, code: int, as_json: bool) -> int:

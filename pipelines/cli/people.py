@@ -6,7 +6,6 @@ such a user can read and write the home's files anyway. The ledger still holds t
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -192,7 +191,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the tokens of the account that `--as` names, or of all."""
     from pipelines.submissions.accounts import tokens
 
-    issued_tokens = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
+    issued_tokens = tokens.of(ledger_to_read(the_home()), actor or None)
     if as_json:
         say_json([asdict(t) for t in issued_tokens])
         return
@@ -324,10 +323,9 @@ def _managing_account(engine: sa.Engine, actor: str | None) -> str:
     from pipelines.ledger.identity import SYSTEM
     from pipelines.submissions.accounts import accounts
 
-    account_id = actor or os.environ.get("RTI_ACTOR")
-    if account_id == SYSTEM:
+    if actor == SYSTEM:
         raise Failure(f"{SYSTEM} is nobody's name; say which steward acts with --as")
-    return account_id or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
+    return actor or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
 
 
 def _grant(text: str, *, known_only: bool = True) -> Grant:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.cli.common import Failure, bytes_of, return_bytes
 from pipelines.cli.handed_in import Answer, go_through
-
-TOKEN = "RTI_TOKEN"
 
 
 def submit_to(
@@ -42,7 +39,13 @@ def submit_to(
 
 def token_of(path: Path | None) -> str:
     """Return the token from a file, else from `RTI_TOKEN`. Raises Failure if there is none; never shows the token."""
-    text = bytes_of(path).decode("ascii", "replace") if path is not None else os.environ.get(TOKEN, "")
+    from pipelines.core.settings import CommandSettings, read_settings
+
+    if path is not None:
+        text = bytes_of(path).decode("ascii", "replace")
+    else:
+        secret = read_settings(CommandSettings).token
+        text = secret.get_secret_value() if secret is not None else ""
     if not (token := text.strip()):
-        raise Failure(f"there is no token; name a file that holds it with --token-file, or set {TOKEN}")
+        raise Failure("there is no token; name a file that holds it with --token-file, or set RTI_TOKEN")
     return token

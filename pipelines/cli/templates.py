@@ -131,8 +131,8 @@ def _accepted(home: Home | None, form: Form) -> pl.DataFrame | None:
     """Return the newest accepted observations of the form's series, if there is a home with any."""
     if home is None:
         return None
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions.checking import history
-    from pipelines.submissions.ledger import open_ledger
 
     accepted_history = history.gather(home, open_ledger(home), [form.jurisdiction])
     if accepted_history is None:

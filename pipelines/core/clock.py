@@ -6,7 +6,6 @@ submissions, code and clock give a byte-identical release.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,11 +14,16 @@ _frozen: list[datetime] = []
 
 
 def now() -> datetime:
-    """Return the UTC time to the second: the innermost frozen time, else `RTI_NOW` (ISO 8601), else the real time."""
+    """Return the UTC time to the second: the innermost frozen time, else `RTI_NOW`, else the real time.
+
+    Raises SettingsError if `RTI_NOW` is not a time.
+    """
     if _frozen:
         return _frozen[-1]
-    if text := os.environ.get("RTI_NOW"):
-        return parse(text)
+    from pipelines.core.settings import ClockSettings, read_settings
+
+    if (moment := read_settings(ClockSettings).now) is not None:
+        return _to_utc(moment)
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -33,7 +37,10 @@ def wall() -> float:
 
 def parse(text: str) -> datetime:
     """Parse an ISO 8601 time and convert it to UTC; a time without a zone is taken as UTC. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
+    return _to_utc(datetime.fromisoformat(text))
+
+
+def _to_utc(moment: datetime) -> datetime:
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).replace(microsecond=0)
 
 

@@ -41,7 +41,10 @@ class Home:
 
     @property
     def ledger_url(self) -> str:  # ledger/database
-        return os.environ.get("RTI_LEDGER_URL", f"sqlite:///{self.restricted / 'ledger.sqlite'}")
+        from pipelines.core.settings import HomeSettings, read_settings
+
+        url = read_settings(HomeSettings).ledger_url
+        return url.get_secret_value() if url is not None else f"sqlite:///{self.restricted / 'ledger.sqlite'}"
 
     @property
     def facts(self) -> Path:  # ledger/facts: observation/ case_event/ finding/, one Parquet file per submission
@@ -86,7 +89,9 @@ class Home:
 
 def default_root() -> Path:
     """Return the path in `RTI_HOME`, else `data/` in the working directory."""
-    return Path(os.environ.get("RTI_HOME", "data")).resolve()
+    from pipelines.core.settings import HomeSettings, read_settings
+
+    return read_settings(HomeSettings).home.resolve()
 
 
 def init(root: Path, kind: HomeKind) -> Home:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.codes import codes
+from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations import workbook_form
 from pipelines.declarations.corrections import Correction, CorrectionFile
 from pipelines.declarations.form import Form
@@ -74,8 +74,7 @@ class Registry:
 
 def territory_folders() -> tuple[Path, ...]:
     """Return the folders with territory folders: that of the package, then those in `RTI_TERRITORIES` (a path list)."""
-    extra = [Path(part) for part in os.environ.get("RTI_TERRITORIES", "").split(os.pathsep) if part]
-    return (TERRITORIES, *extra)
+    return (TERRITORIES, *read_settings(DeclarationSettings).territories)
 
 
 def load() -> Registry:

@@ -64,10 +64,13 @@ class CalendarEntry(Declared):
         None,
         ge=1,
         le=430,
-        description="Days after it by which questions are answered: 60, of a year 115.",
+        description=f"Days after it by which questions are answered: {QUERY_DAYS['Q']}, of a year {QUERY_DAYS['A']}.",
     )
     release_days: int | None = Field(
-        None, ge=1, le=460, description="Days after it on which it is released: 75, of a year 130."
+        None,
+        ge=1,
+        le=460,
+        description=f"Days after it on which it is released: {RELEASE_DAYS['Q']}, of a year {RELEASE_DAYS['A']}.",
     )
 
     @property

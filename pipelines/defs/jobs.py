@@ -6,12 +6,15 @@ assets.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
 from pipelines import refresh
+from pipelines.declarations.territory import RELEASE_DAYS
 from pipelines.defs.home import HomeResource
 from pipelines.defs.periods import QUARTERS
+from pipelines.model.periods import Period
 from pipelines.runs.instance import EXCLUSIVE_TAG
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -20,6 +23,13 @@ RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_ra
 def range_tags(first: str, last: str) -> dict[str, str]:
     """Return the tags that make one run cover a range of partitions."""
     return {RANGE_TAGS[0]: first, RANGE_TAGS[1]: last}
+
+
+def _quarterly_cron() -> str:
+    """Return four in the morning of the first day of a month by which the release day of each quarter has come."""
+    days = [Period.of(f"2025-Q{number}").end + timedelta(days=RELEASE_DAYS["Q"]) for number in (1, 2, 3, 4)]
+    months = ",".join(str(month) for month in sorted(day.month for day in days))
+    return f"0 4 {max(day.day for day in days)} {months} *"
 
 
 JOB = dg.define_asset_job(
@@ -34,11 +44,11 @@ JOB = dg.define_asset_job(
 @dg.schedule(
     job=JOB,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    cron_schedule="0 4 16 3,6,9,12 *",
+    cron_schedule=_quarterly_cron(),
     execution_timezone="Europe/Belgrade",
     description=(
-        "Each quarter, on the day after the deadline for release (quarter's end and 75 days). Each territory's own "
-        "deadlines are in its territory.yml and are shown in the run's metadata."
+        f"Each quarter, when the release day has come ({RELEASE_DAYS['Q']} days after the quarter's end). Each "
+        "territory's own deadlines are in its territory.yml and are shown in the run's metadata."
     ),
 )
 def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

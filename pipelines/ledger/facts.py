@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipelines.core.home import Home
     from pipelines.findings.finding import Finding
-    from pipelines.ledger.queries import BlockKey
+    from pipelines.ledger.supersession import BlockKey
 
 TABLES = ("observation", "case_event")
 _NOT_READ = mark("what was read from {submission} is not on the disk; run `rti refresh`, which reads it again")

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.core.home import Home
+from pipelines.core.settings import check_settings
 from pipelines.operations.supervision import Process, SessionProcess, SupervisionError, Supervisor, rotate_log
 from pipelines.refresh.publication import complete_publication_at_start
 from pipelines.runs.instance import instance_folder
@@ -51,8 +52,10 @@ def serve(home: Home) -> None:
     """Start the servers, print their addresses when they answer, and keep them running until interrupted.
 
     The public dashboard and the offices' pages are separate processes: the public one reads only `public/` and cannot
-    read more. Raises ServeError if a server does not start, or if later every one of them has failed.
+    read more. Raises SettingsError for a wrong setting, before anything starts, and ServeError if a server does not
+    start, or if later every one of them has failed.
     """
+    check_settings()
     complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
     logs = home.restricted / "logs"
     logs.mkdir(exist_ok=True)

@@ -26,10 +26,10 @@ def find_news(home: Home, *, after: int) -> News:
     """Return the new events since event `after` and the last refresh, except publications and checks by the program."""
     from pipelines.declarations.registry import load
     from pipelines.ledger import queries
+    from pipelines.ledger.opening import open_ledger
     from pipelines.model.periods import Period
-    from pipelines.submissions import ledger
 
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     after = max(after, last_refreshed_event(home))
     events = queries.events(engine, after=after)
     last = max((int(event["event_id"]) for event in events), default=after)

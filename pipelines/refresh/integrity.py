@@ -118,7 +118,7 @@ def check_inputs(home: Home, engine: sa.Engine) -> list[Damage]:
 
 def require_intact_inputs(home: Home) -> None:
     """Raise IntegrityError if the ledger's file is damaged, or a facts file missing, changed or added."""
-    from pipelines.submissions.ledger import open_ledger
+    from pipelines.ledger.opening import open_ledger
 
     engine = open_ledger(home)
     try:

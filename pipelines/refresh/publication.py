@@ -273,16 +273,16 @@ def _renew_baseline(home: Home) -> None:
 
 
 def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
-    from pipelines.submissions import ledger
+    from pipelines.submissions import release_log
 
     _reserve_path(home).unlink(missing_ok=True)
     publication = intent.publication
     at = clock.parse(publication.published_at)
     if publication.action == "publish":
-        ledger.publish(engine, intent.submissions, publication.release, at)
+        release_log.record_publication(engine, intent.submissions, publication.release, at)
         return
     assert publication.actor is not None and publication.reason is not None
-    ledger.roll_back(
+    release_log.record_rollback(
         engine,
         publication.release,
         publication.previous,
@@ -309,9 +309,9 @@ def _draft_folder(home: Home, release: str) -> Path:
 
 
 def _open_ledger(home: Home) -> sa.Engine:
-    from pipelines.submissions import ledger
+    from pipelines.ledger.opening import open_ledger
 
-    return ledger.open_ledger(home)
+    return open_ledger(home)
 
 
 def _records_behind(home: Home, release: str) -> Path | None:
@@ -328,10 +328,10 @@ def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
     """Return the accepted returns behind the figures of a release."""
     import polars as pl
 
-    from pipelines.ledger import queries
+    from pipelines.ledger import queries, supersession
 
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
-    released |= find_returns_behind_records(folder / "data", queries.accepted_blocks(engine).values())
+    released |= find_returns_behind_records(folder / "data", supersession.accepted_blocks(engine).values())
     return sorted(released & queries.accepted_ids(engine))
 
 

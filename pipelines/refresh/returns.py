@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pipelines.core.home import Home
+from pipelines.core.settings import HomeSettings, read_settings
 from pipelines.refresh.due import mark_gathered
 from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
-"""Folder of the demonstration's returns; the environment variable RTI_SAMPLES names another one."""
+"""Folder of the demonstration's returns; `RTI_SAMPLES` names another one."""
 
 
 def arrive(home: Home, *, log: Log = ignore_log) -> int:
@@ -25,24 +25,26 @@ def arrive(home: Home, *, log: Log = ignore_log) -> int:
     start_refresh(home, log=log)
     if home.kind != "demonstration":
         return 0
-    from pipelines.submissions import arrivals, ledger
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.submissions import arrivals
 
-    new = arrivals.enter(home, ledger.open_ledger(home), samples())
+    new = arrivals.enter(home, open_ledger(home), samples())
     log(f"{new} returns of {samples().name}/ are new")
     return new
 
 
 def samples() -> Path:
     """Return the folder of the demonstration's returns."""
-    return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
+    return read_settings(HomeSettings).samples or RAW_SAMPLES
 
 
 def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResult:
     """Check the waiting returns of one territory; in a demonstration home, also decide as the arrivals list says."""
     from pipelines.declarations.registry import load
-    from pipelines.submissions import arrivals, ledger, record
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.submissions import arrivals, record
 
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     demonstration = home.kind == "demonstration"
     reports = record.check_waiting(
         home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
@@ -84,14 +86,15 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
     from pipelines.ledger import audit_log, queries
+    from pipelines.ledger.export import export
+    from pipelines.ledger.opening import open_ledger
     from pipelines.refresh import integrity
-    from pipelines.submissions import ledger
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
 
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     last_event = queries.last_event_id(engine)
-    rows = ledger.export(engine, home.gathered)
+    rows = export(engine, home.gathered)
     registry = load().without_training()
     write_declarations(registry, home.gathered)
     cards_export.write_cards(registry, home.gathered)

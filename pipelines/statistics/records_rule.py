@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
+
 if TYPE_CHECKING:
     import polars as pl
 
 MINIMUM_PERSONS = 10
 MINIMUM_PROCEEDINGS = 2
 LARGEST_SHARE = 0.5
-MINIMUM_SIDE = 5
+MINIMUM_SIDE = SMALLEST_PUBLISHED_COUNT
 """Persons on either side of a published quantile and in each published part: the threshold for small counts."""
 BANDS = (10, 20, 50, 100, 200, 500)
 SHARE_STEP = 0.05

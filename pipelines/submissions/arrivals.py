@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.core import clock
-from pipelines.ledger import queries
+from pipelines.ledger import queries, supersession
+from pipelines.ledger.acts import Act, Arrival, Justification, Refusals
 from pipelines.ledger.identity import SYSTEM, Grant
-from pipelines.submissions import ledger, store
+from pipelines.submissions import decisions, intake, store
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.ledger import Act, Arrival, Justification, Refusals
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -111,7 +111,7 @@ def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
         data = _read_file(folder, entry)
         store.point_to(home, entry.sha256, folder / entry.file)  # stored at its check, after the scan for personal data
         arrivals.append(_make_arrival(entry, len(data), identities))
-    return sum(r.new for r in ledger.receive_many(engine, arrivals, again=True))
+    return sum(r.new for r in intake.receive_many(engine, arrivals, again=True))
 
 
 def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
@@ -136,16 +136,16 @@ def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
         for i in checked
         if (entry := by_id[i]).justification_reason
     ]
-    refused = ledger.justify_many(engine, justifications) if justifications else {}
+    refused = decisions.justify_many(engine, justifications) if justifications else {}
     to_send = [i for i in checked if i not in refused]
     reasons = _derive_reasons(engine, by_id, to_send)
-    refused |= ledger.send_many(
+    refused |= decisions.send_many(
         engine,
         [Act(i, by_id[i].sender, _compute_sent_at(by_id[i], now), reason=reasons.get(i)) for i in to_send],
     )
     to_approve = [i for i, state in states.items() if (state == "sent" or i in to_send) and i not in refused]
     due = [Act(i, by_id[i].approver, by_id[i].received_at + APPROVED_AFTER) for i in to_approve]
-    return refused | ledger.approve_many(engine, home, [a for a in due if a.at is None or a.at <= now])
+    return refused | decisions.approve_many(engine, home, [a for a in due if a.at is None or a.at <= now])
 
 
 def _compute_sent_at(entry: Listed, now: datetime) -> datetime:
@@ -165,8 +165,10 @@ def _derive_reasons(engine: sa.Engine, by_id: Mapping[str, Listed], to_send: Seq
     from pipelines.ledger.database import reading
 
     with reading(engine) as connection:
-        keys = queries.block_keys(connection, to_send)
-        earlier_keys: set[queries.BlockKey] = set().union(*queries.replaced_blocks(connection, to_send).values())
+        keys = supersession.block_keys(connection, to_send)
+        earlier_keys: set[supersession.BlockKey] = set().union(
+            *supersession.replaced_blocks(connection, to_send).values()
+        )
     reasons = {}
     for identity in sorted(to_send, key=lambda i: (by_id[i].received_at, i)):
         own_keys = keys.get(identity, set())

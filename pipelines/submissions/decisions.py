@@ -14,16 +14,9 @@ from pipelines.core.i18n import mark
 from pipelines.ledger import fact_digests, facts, permissions
 from pipelines.ledger.acts import Act, Justification, Refusals, Within
 from pipelines.ledger.identity import NotAllowedError
-from pipelines.ledger.queries import (
-    BlockKey,
-    block_keys,
-    newest_accepted,
-    open_warnings,
-    previous_blocks,
-    replaced_blocks,
-    withdrawal_askers,
-)
+from pipelines.ledger.queries import open_warnings, withdrawal_askers
 from pipelines.ledger.schema import JUSTIFICATION
+from pipelines.ledger.supersession import BlockKey, block_keys, newest_accepted, previous_blocks, replaced_blocks
 from pipelines.ledger.transitions import ACCEPTED, Action, TransitionError
 from pipelines.submissions import changes
 from pipelines.submissions.changes import Book, Change, apply_changes, open_book, raise_first

@@ -21,14 +21,14 @@ from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log
 from pipelines.ledger.database import reading
 from pipelines.ledger.schema import JUSTIFICATION, RECEIPT, SUBMISSION
-from pipelines.submissions import ledger, receipt_keys
+from pipelines.submissions import decisions, receipt_keys
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from pipelines.core.home import Home
+    from pipelines.ledger.acts import Act
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.ledger import Act
 
 VERSION = "rti-receipt-1"
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
@@ -76,7 +76,7 @@ def send(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedRecei
     def within(connection: sa.Connection, sent: Act) -> None:
         receipts.append(_issue(connection, home, key, sent, report, at))
 
-    ledger.send(engine, act, within=within)
+    decisions.send(engine, act, within=within)
     return receipts[0]
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.ledger import fact_digests, facts, queries
+from pipelines.ledger.acts import CheckResult, Refusals
 from pipelines.ledger.database import reading
-from pipelines.submissions import admission, ledger, store
+from pipelines.submissions import admission, intake, store
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking import history
 from pipelines.submissions.checking.check import CheckJob, check_many, rules_version
 from pipelines.submissions.checking.report import Report
-from pipelines.submissions.ledger import CheckResult, Refusals
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -72,7 +72,7 @@ def record_reports(
         replace(as_result(i, r, times.get(i)), reading=fact_digests.reading_digests(home, i))
         for i, r in reports.items()
     ]
-    refused = ledger.record_check_many(engine, results)
+    refused = intake.record_check_many(engine, results)
     _drop_unkept(home, engine)
     return refused
 

@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from pipelines.core import clock, codes
 from pipelines.core.home import Home, open_home
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.warehouse import build_cache, dbt_cache, exported_tables
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -394,7 +395,11 @@ def _sha256(path: Path) -> str:
 
 def _variable_arguments(run_variables: Mapping[str, Any]) -> list[str]:
     """Return dbt's command line arguments for the variables of one run and those that are the same for every run."""
-    declared = {"region": codes.REGION, "count_type_columns": codes.COUNT_TYPE}
+    declared = {
+        "region": codes.REGION,
+        "count_type_columns": codes.COUNT_TYPE,
+        "enough_events": ENOUGH_EVENTS,
+    }
     return ["--vars", json.dumps({**declared, **run_variables})]
 
 

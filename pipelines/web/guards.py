@@ -23,7 +23,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from pipelines.core import i18n
 from pipelines.core.i18n import gettext, mark
-from pipelines.web.settings import Limits
+from pipelines.core.settings import Limits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -206,7 +206,7 @@ def _show_explanation_form(
     `others` are the other open groups: once this one is explained, the first of them comes next.
     """
     from pipelines.core import codes
-    from pipelines.submissions.ledger import MINIMUM_TEXT
+    from pipelines.submissions.decisions import MINIMUM_TEXT
 
     before = next((remembered[finding.key] for finding in open_findings if finding.key in remembered), None)
     if before is not None:

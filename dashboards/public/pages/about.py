@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboards import words
 from dashboards.public import layout, queries, tables
+from pipelines.statistics.thresholds import LARGEST_HIDDEN_COUNT
 
 _MIME = {
     ".csv": "text/csv",
@@ -38,10 +39,11 @@ partial, and nothing is assumed about them.
 **Rates** are per 100,000 inhabitants for the period itself; a quarter's rate is not multiplied by four. Where the
 population of a year is not yet known, the last known one is used, and the figure is marked.
 """
-PROTECTION = """
-Counts of 1 to 4 persons are never shown. So that none of them can be worked out from totals, further figures are
-withheld with them; all carry the same **c**, and a withheld figure may be a zero. Shares, rates and differences are
-made of published figures only. A page selects rows of the declared tables and adds nothing up.
+PROTECTION = f"""
+Counts of 1 to {LARGEST_HIDDEN_COUNT} persons are never shown. So that none of them can be worked out from
+totals, further figures are withheld with them; all carry the same **c**, and a withheld figure may be a zero. Shares,
+rates and differences are made of published figures only. A page selects rows of the declared tables and adds nothing
+up.
 """
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.words import indicators
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 
@@ -85,7 +86,8 @@ def show_significant_pairs(
             items.append(f"<li>{escape(summary)}{inner}</li>")
     if not items:
         st.markdown(
-            f"No share by {by} can be compared: each has under 20 on a side, is not public, or counts differently."
+            f"No share by {by} can be compared: each has under {ENOUGH_EVENTS} on a side, is not public, or "
+            "counts differently."
         )
         return
     layout.put_html(f"<ul>{''.join(items)}</ul>")

@@ -12,11 +12,12 @@ from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.words import indicators, regions
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 _READ = (
-    "Every figure is shown with its 95% confidence interval. Where one of the two counts is under 20, it is too few to "
-    "compare."
+    "Every figure is shown with its 95% confidence interval. Where one of the two counts is under "
+    f"{ENOUGH_EVENTS}, it is too few to compare."
 )
 _NO_RECORDS = "no records"
 

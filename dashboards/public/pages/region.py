@@ -18,6 +18,7 @@ from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import show_cross_table
 from dashboards.public.pages.changes import show_splits
 from dashboards.words import changes, indicators, regions
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _RATES = (
@@ -234,14 +235,14 @@ def _show_spread(
                     tables.few_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
                     tables.Cell(n_reporters, f"{n_reporters} territories in the region's figure", absent, kind="note"),
                     tables.Cell(regions.format_range(row, 2)),
-                    tables.Cell(hidden, f"{hidden} of these reach 20", kind="note"),
+                    tables.Cell(hidden, f"{hidden} of these reach {ENOUGH_EVENTS}", kind="note"),
                 ),
             )
         )
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     subject = f"{crime_name}, {words.period_short(period)}, {words.unit_name(unit)}: rates {per}"
     caption = f"{subject}, with 95% confidence intervals. Release {frame.id}.{demonstration}"
-    columns = ["Region", "From", "Territories: median, range", "Of these with 20 or more"]
+    columns = ["Region", "From", "Territories: median, range", f"Of these with {ENOUGH_EVENTS} or more"]
     layout.put_html(tables.render_table(caption, columns, lines, corner="Stage", text=True))
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in stage_ranges]
     sentences = (regions.describe_windows(by_stage), f"No median of fewer than three. {regions.NOT_BORROWED}")

@@ -31,8 +31,8 @@ import polars as pl
 from pipelines.core import codes
 from pipelines.publication.disclosure import audit, lp, space, ties
 from pipelines.publication.disclosure.space import Array
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
-THRESHOLD = 5
 WIDTH = 2
 _ROUNDS = 8
 
@@ -59,7 +59,7 @@ class Protected:
 def protect(
     cells: pl.DataFrame,
     *,
-    threshold: int = THRESHOLD,
+    threshold: int = SMALLEST_PUBLISHED_COUNT,
     width: int = WIDTH,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,

@@ -28,6 +28,8 @@ from pipelines.publication.releases import formats, notes
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import refuse_older_edition
+from pipelines.statistics.records_rule import MINIMUM_PERSONS, MINIMUM_SIDE
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, LARGEST_HIDDEN_COUNT, SMALLEST_PUBLISHED_COUNT
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table
 
 # Order of the rows in the files.
@@ -96,7 +98,7 @@ def _refuse_internal(cells: pl.DataFrame) -> None:
     """
     flagged = cells.filter(pl.col("conf_status").is_in(_INTERNAL_FLAGS)).height
     leaking = cells.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null()).height
-    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < 5)).height
+    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < SMALLEST_PUBLISHED_COUNT)).height
     if flagged or leaking or small:
         raise ReleaseError(
             f"{flagged} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small "
@@ -238,7 +240,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "            same cell in every release\n"
         "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
         "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
-        "            be compared (too_few: under 20 events on a side)\n"
+        f"            be compared (too_few: under {ENOUGH_EVENTS} events on a side)\n"
         "metric      what each indicator is: name, definition, formula, unit, source, caveats, SDMX concept\n"
         "pipeline    the stages of proceedings side by side\n"
         "stage_ratio ratios of two stages in their versions; is_default says which to show, reasons what to tell\n"
@@ -248,7 +250,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "decomposition   the change of convictions from year to year, by volume and by ratio\n"
         "duration, pending, cohort, sentence   from case records of territories that send them: time to an end with\n"
         "            open cases counted, age of what is open, what became of a year's cases, sentences and law;\n"
-        "            rounded, of at least 10 persons, and kept as released until 5 more persons have moved\n"
+        f"            rounded, of at least {MINIMUM_PERSONS} persons, and kept as released until {MINIMUM_SIDE} more "
+        "persons have moved\n"
         "coverage    who was expected to report, and who did\n"
         "note        what must be known about a figure: names, breaks, ways of counting\n"
         "metadata    reference metadata of each territory in SIMS concepts\n"
@@ -263,7 +266,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "region      the region with who is in it, and the range of its territories\n"
         "codelist    what every code means\n"
         "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
-        "A withheld cell (conf_status C) may be a zero. Counts of 1 to 4 are never shown, and further cells are\n"
+        "A withheld cell (conf_status C) may be a zero. "
+        f"Counts of 1 to {LARGEST_HIDDEN_COUNT} are never shown, and further cells are\n"
         "withheld so that none can be worked out from totals.\n\n" + "\n".join(_footnotes())
     )
 

@@ -317,8 +317,13 @@ class Child:
 
 
 def _child_environment() -> dict[str, str]:
-    """Return the environment of a child: language, path, time zone and our own settings, limited to one thread."""
-    variables = {name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES)}
+    """Return the environment of a child: language, path, time zone and our settings without secrets; one thread."""
+    from pipelines.core.settings import list_secret_variables  # not at the top, which each child would load too
+
+    secrets = list_secret_variables()
+    variables = {
+        name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES) and name not in secrets
+    }
     return {**variables, **dict.fromkeys(_ONE_THREAD, "1"), **_FAST_XML}
 
 

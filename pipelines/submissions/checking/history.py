@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.core import clock
-from pipelines.ledger import facts, queries
+from pipelines.ledger import facts, supersession
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from expectations.judge import History
     from pipelines.core.home import Home
-    from pipelines.ledger.queries import BlockKey
+    from pipelines.ledger.supersession import BlockKey
 
 
 def source(home: Home, engine: sa.Engine) -> Callable[[Sequence[str]], History | None]:
@@ -31,7 +31,7 @@ def gather(home: Home, engine: sa.Engine, jurisdictions: Sequence[str]) -> Histo
     from expectations.judge import History
     from pipelines.model import long_tables
 
-    current = queries.accepted_blocks(engine, jurisdictions=jurisdictions)
+    current = supersession.accepted_blocks(engine, jurisdictions=jurisdictions)
     if not current:
         return None
     return History(

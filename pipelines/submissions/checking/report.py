@@ -12,8 +12,8 @@ from pipelines.findings.finding import Finding, worst_first
 from pipelines.findings.texts import describe_finding
 
 if TYPE_CHECKING:
+    from pipelines.ledger.acts import Block
     from pipelines.reading.standardise.standardise import Reading
-    from pipelines.submissions.ledger import Block
 
 Verdict = Literal["good", "information", "warning", "error", "unreadable"]
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.ledger import permissions, queries
-from pipelines.ledger.acts import Refusals
+from pipelines.ledger.acts import Act, Refusals
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.transitions import ACCEPTED
-from pipelines.submissions import ledger, receipts
-from pipelines.submissions.ledger import Act
+from pipelines.submissions import decisions, receipts
 from pipelines.submissions.receipts import SignedReceipt
 from pipelines.submissions.service import reports, rights
 from pipelines.submissions.service.desk import Desk
@@ -56,7 +55,7 @@ def approve(
     submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "approve", rights.resource_of(submission, blocks), submission_id, override=override)
     # Without a time, the ledger uses that of its transaction and checks that the clock was not set back.
-    ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
+    decisions.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
 
 
 def approve_many(
@@ -79,14 +78,14 @@ def approve_many(
             refused[submission_id] = error
             continue
         acts.append(Act(submission_id, who.account, None, comment, override=override))
-    return refused | ledger.approve_many(desk.engine, desk.home, acts)
+    return refused | decisions.approve_many(desk.engine, desk.home, acts)
 
 
 def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> None:
     """Give a sent return back to its sender, who reads the comment. Raises NotAllowedError, TransitionError."""
     submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "give_back", rights.resource_of(submission, blocks), submission_id)
-    ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
+    decisions.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
 
 def withdraw(
@@ -103,7 +102,7 @@ def withdraw(
     override = override and submission.state in ACCEPTED
     permissions.require_actor(who.account, "withdraw", resource, submission_id, override=override)
     permissions.require_role(who, "withdraw", resource, submission_id, override=override)
-    ledger.withdraw(
+    decisions.withdraw(
         desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason, override=override)
     )
 
@@ -112,4 +111,4 @@ def ask_withdrawal(desk: Desk, who: Identity, submission_id: str, reason: str, c
     """Ask a second person of the office to withdraw an accepted return. Raises NotAllowedError, TransitionError."""
     submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "ask_withdrawal", rights.resource_of(submission, blocks), submission_id)
-    ledger.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))
+    decisions.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

@@ -38,7 +38,7 @@ def open_desk(home: Home, *, kind: Kind = "national") -> Desk:
     """Open the desk of a home: its migrated ledger and all declarations. Raises LedgerError."""
     from pipelines.declarations.registry import load
     from pipelines.ledger import facts
-    from pipelines.submissions.ledger import open_ledger
+    from pipelines.ledger.opening import open_ledger
 
     facts.prepare(home)
     return Desk(home, open_ledger(home), load(), kind)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from pipelines.ledger import queries
+from pipelines.ledger import queries, supersession
 from pipelines.ledger.database import reading
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import can_act, draft_pairs
@@ -20,10 +20,11 @@ from pipelines.submissions.service.desk import Desk
 from pipelines.submissions.service.stored import read_stored
 
 if TYPE_CHECKING:
+    from pipelines.ledger.acts import Block
     from pipelines.ledger.identity import Identity
-    from pipelines.ledger.queries import Replacement, Submission
+    from pipelines.ledger.queries import Submission
+    from pipelines.ledger.supersession import Replacement
     from pipelines.ledger.transitions import State
-    from pipelines.submissions.ledger import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _conditions(who: Identity, criteria: Filter) -> list[sa.ColumnElement[bool]]
     accepted = set(criteria.shown or ()) & {*ACCEPTED, "replaced"}
     if accepted and accepted != {*ACCEPTED, "replaced"}:
         current = [state for state in ACCEPTED if state in accepted]
-        is_replaced = queries.is_replaced()
+        is_replaced = supersession.is_replaced()
         is_shown = sa.or_(SUBMISSION.c.state.in_(current), is_replaced) if "replaced" in accepted else ~is_replaced
         conditions.append(sa.or_(SUBMISSION.c.state.not_in(ACCEPTED), is_shown))
     return conditions
@@ -253,11 +254,11 @@ def _make_entries(desk: Desk, who: Identity, visible: Sequence[tuple[Submission,
     draft_ids = [row.submission_id for row, _ in visible if row.state == "checked"]
     requests_by_id, replacements = (
         _withdrawal_requests(desk, accepted_ids),
-        queries.replacements(desk.engine, accepted_ids),
+        supersession.replacements(desk.engine, accepted_ids),
     )
     with reading(desk.engine) as connection:
         comments, acts = _newest_comments(connection, ids), _newest_acts(connection, ids)
-        replacing = queries.replaced_blocks(
+        replacing = supersession.replaced_blocks(
             connection, [row.submission_id for row, _ in visible if row.state not in ACCEPTED]
         )
         unjustified = queries.open_warnings(connection, draft_ids)

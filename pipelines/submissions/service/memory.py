@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import permissions
+from pipelines.ledger.acts import Justification
 from pipelines.ledger.database import reading
 from pipelines.ledger.schema import BLOCK, JUSTIFICATION, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED
 from pipelines.model.content import Where
-from pipelines.submissions import ledger
+from pipelines.submissions import decisions
 from pipelines.submissions.service import reports, rights
 from pipelines.submissions.service.desk import Desk
 
@@ -123,5 +124,5 @@ def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | No
     at = clock.now()
     series = min((b.form for b in blocks), default="")
     memory = {f.key: (memory_key(series, f), clock.stamp(expiry_of(at))) for f in report.findings}
-    justification = ledger.Justification(submission_id, reason, text, who.account, finding_key, at, memory)
-    return ledger.justify(desk.engine, justification)
+    justification = Justification(submission_id, reason, text, who.account, finding_key, at, memory)
+    return decisions.justify(desk.engine, justification)

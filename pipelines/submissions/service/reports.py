@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.ledger import facts, queries
+from pipelines.ledger import facts, queries, supersession
 from pipelines.ledger.database import reading
 from pipelines.ledger.permissions import can_read
 from pipelines.ledger.schema import BLOCK, EVENT
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from expectations.judge import History
+    from pipelines.ledger.acts import Block
     from pipelines.ledger.identity import Identity
-    from pipelines.ledger.queries import BlockKey, Submission
+    from pipelines.ledger.queries import Submission
+    from pipelines.ledger.supersession import BlockKey
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.ledger import Block
 
 PERIODS = 12
 """Number of past periods of a series shown next to a value."""
@@ -178,7 +179,7 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
                 "ask your steward."
             )
         )
-    holders = queries.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
+    holders = supersession.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
     series = (form.jurisdiction, form.instrument, form.series)
     return _read_observations(desk, {key: holder for key, holder in holders.items() if key[:3] == series})
 
@@ -192,7 +193,7 @@ def _previous_holders(desk: Desk, who: Identity, submission_id: str) -> dict[Blo
 
 def _accepted_holders(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> dict[BlockKey, str]:
     before = submission.accepted_at if submission.state in ACCEPTED else None
-    holders = queries.accepted_blocks(desk.engine, before=before, jurisdictions={b.jurisdiction for b in blocks})
+    holders = supersession.accepted_blocks(desk.engine, before=before, jurisdictions={b.jurisdiction for b in blocks})
     return {key: holder for key, holder in holders.items() if holder != submission.submission_id}
 
 
@@ -200,7 +201,7 @@ def _history_before(desk: Desk, jurisdictions: Sequence[str], before: str | None
     """Gather the history as `pipelines.submissions.checking.history` does, but as accepted before a given time."""
     from expectations.judge import History
 
-    holders = queries.accepted_blocks(desk.engine, before=before, jurisdictions=jurisdictions)
+    holders = supersession.accepted_blocks(desk.engine, before=before, jurisdictions=jurisdictions)
     if not holders:
         return None
     return History(

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 
 from pipelines.core.i18n import mark
 from pipelines.ledger import permissions, queries
+from pipelines.ledger.acts import Block
 from pipelines.ledger.database import reading
 from pipelines.ledger.identity import Identity, NotAllowedError
 from pipelines.ledger.permissions import Pair, Resource
 from pipelines.ledger.schema import BLOCK, EVENT
 from pipelines.ledger.transitions import DRAFT
-from pipelines.submissions.ledger import Block
 from pipelines.submissions.service.desk import Desk
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.ledger import permissions, queries
+from pipelines.ledger import permissions, queries, supersession
+from pipelines.ledger.acts import Arrival
 from pipelines.ledger.clock_guard import refuse_clock_set_back
 from pipelines.ledger.database import reading
-from pipelines.submissions import admission, ledger, receipts, record, store
+from pipelines.submissions import admission, intake, receipts, record, store
 from pipelines.submissions.admission import SubmissionRefusedError
 from pipelines.submissions.changes import refuse_words
 from pipelines.submissions.checking import history as checking_history
@@ -132,14 +133,14 @@ def upload(
     if not admission.is_kept(report):
         return Uploaded(name, sha256, len(data), None, None, None, False, _list_states(earlier), report)
     store.put_bytes(desk.home, data)
-    received = ledger.receive(desk.engine, arrival)
+    received = intake.receive(desk.engine, arrival)
     if not received.new:
         # It arrived during this check: the same request, repeated by the user or after a lost connection.
         now = [s for s in queries.same_file(desk.engine, sha256) if s.submission_id == received.submission_id]
         if now[0].sender == who.account or rights.may_see(desk, who, now):
             return _report_earlier(desk, who, now, data, form)
         # It belongs to others and must not be revealed: record both, and each office is responsible for its own.
-        received = ledger.receive(desk.engine, arrival, again=True)
+        received = intake.receive(desk.engine, arrival, again=True)
     _record_report(desk, received.submission_id, report)
     submission, blocks = rights.get_visible(desk, who, received.submission_id)
     reports.cache_report(desk, submission, blocks, report)
@@ -193,7 +194,7 @@ def _check_upload(
     name: str,
     form: str | None,
     kind: str | None,
-    arrival: ledger.Arrival | None,
+    arrival: Arrival | None,
     on_step: OnStep | None,
 ) -> Report:
     arrival_options: dict[str, Any] = {}
@@ -246,10 +247,10 @@ def _find_earlier(desk: Desk, who: Identity, sha256: str) -> list[Submission]:
 
 def _make_arrival(
     desk: Desk, who: Identity, sha256: str, size: int, name: str, corrects: str | None, kind: str | None
-) -> ledger.Arrival:
+) -> Arrival:
     """Return the arrival of a file, later than earlier arrivals of it in the same second, so that its id is new."""
     demonstration = desk.home.kind == "demonstration"
-    arrival = ledger.Arrival(sha256, size, name, who.account, clock.now(), demonstration, corrects, kind=kind)
+    arrival = Arrival(sha256, size, name, who.account, clock.now(), demonstration, corrects, kind=kind)
     taken_ids = {s.submission_id for s in queries.same_file(desk.engine, sha256)}
     while arrival.submission_id in taken_ids:
         arrival = replace(arrival, received_at=arrival.received_at + timedelta(seconds=1))
@@ -262,7 +263,7 @@ def _report_earlier(
     """Return the outcome for bytes that were uploaded before, after completing what a crash left undone."""
     submission = earlier[-1]
     if submission.state == "received":
-        arrival = ledger.Arrival(
+        arrival = Arrival(
             submission.sha256,
             submission.size,
             submission.filename,
@@ -300,7 +301,7 @@ def _make_uploaded(
     draft = submission.state == "checked"
     unjustified = tuple(queries.unjustified(desk.engine, submission.submission_id)) if draft else ()
     replaced_keys = (
-        queries.find_replaced_keys(desk.engine, submission.submission_id)
+        supersession.find_replaced_keys(desk.engine, submission.submission_id)
         if draft and not submission.revision_reason
         else set()
     )

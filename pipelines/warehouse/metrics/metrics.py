@@ -6,7 +6,6 @@ The declarations are in `declared/`; `RTI_METRICS` (a path list of folders) adds
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -14,11 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import polars as pl
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from pipelines.core import codes
+from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations.base import Declared, Many
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
 MODELS: Final = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "indicators"
@@ -120,7 +121,7 @@ class Metric(Declared):
     times: Literal["days"] | None = Field(None, description="the ratio is multiplied by the days of the period")
     nested: bool = Field(False, description="each event of the numerator is an event of the denominator")
     interval: Literal["poisson", "clopper_pearson", "conditional", "kaplan_meier", "none"]
-    minimum_events: Literal[0, 20] = 20
+    minimum_events: int = Field(ENOUGH_EVENTS, description="a figure of fewer events is not compared; 0 for balances")
     count_units: Many[Annotated[str, _code_of("count_unit")]] = ()
     freqs: Many[Annotated[str, _code_of("freq")]]
     dimensions: Many[str] = ()
@@ -128,6 +129,18 @@ class Metric(Declared):
     source: str
     caveats: Many[str] = ()
     sdmx_concept: Annotated[str, _matching(_CONCEPT, "CAPITAL_LETTERS")]
+
+    @field_validator("minimum_events")
+    @classmethod
+    def _check_minimum(cls, value: int) -> int:
+        if value not in (0, ENOUGH_EVENTS):
+            raise ValueError(f"write 0, or leave it out for {ENOUGH_EVENTS}, the minimum of all comparisons")
+        return value
+
+    @field_validator("caveats")
+    @classmethod
+    def _fill_minimum(cls, caveats: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(caveat.replace("{minimum_events}", str(ENOUGH_EVENTS)) for caveat in caveats)
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -165,7 +178,7 @@ METRIC_OPERAND: Final[dict[str, pl.DataType]] = {
 
 def metric_folders() -> tuple[Path, ...]:
     """Return the package's folder of declarations, then those of `RTI_METRICS`."""
-    return (DECLARED, *(Path(part) for part in os.environ.get("RTI_METRICS", "").split(os.pathsep) if part))
+    return (DECLARED, *read_settings(DeclarationSettings).metrics)
 
 
 def load() -> tuple[Metric, ...]:

@@ -14,8 +14,8 @@ import pytest
 from pipelines import refresh
 from pipelines.core.home import Home
 from pipelines.ledger import queries
+from pipelines.ledger.opening import open_ledger
 from pipelines.refresh.counts import records_folder
-from pipelines.submissions.ledger import open_ledger
 from pipelines.warehouse import build_cache
 from tests.support import small
 from tests.support.demonstration import CLOCK

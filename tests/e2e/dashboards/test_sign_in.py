@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.ledger import open_ledger
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service.running import Service, serving
 

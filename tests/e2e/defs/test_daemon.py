@@ -19,9 +19,10 @@ from pipelines.cli import main
 from pipelines.core.home import Home, open_home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.ledger import queries
+from pipelines.ledger.opening import open_ledger
 from pipelines.refresh import due
 from pipelines.runs.instance import instance_folder
-from pipelines.submissions import ledger, notices
+from pipelines.submissions import notices
 from tests.support.demonstration import CLOCK
 from tests.support.paths import ROOT
 
@@ -36,7 +37,7 @@ def home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
     monkeypatch.setenv("RTI_NOW", CLOCK)
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     copied = open_home(tmp_path / "home")
-    due.mark_gathered(copied, queries.last_event_id(ledger.open_ledger(copied)))
+    due.mark_gathered(copied, queries.last_event_id(open_ledger(copied)))
     due.mark_refreshed(copied)
     assert due.find_news(copied, after=0).territories == ()
     assert main.main(["nil", "AL-VICTIMS-1", "2026-Q3", "--comment", "none"]) == 0
@@ -85,8 +86,8 @@ def test_daemon_runs_for_new_return_and_recovers_from_killed_run(home: Home, dae
         wait_for(lambda: new_runs() == ["FAILURE", "SUCCESS"], daemon)
 
     def is_reported() -> bool:
-        listed = notices.listed(ledger.open_ledger(home))
+        listed = notices.listed(open_ledger(home))
         return [n.content["cause"] for n in listed if n.kind == "run_failed"] == ["process_died"]
 
     wait_for(is_reported, daemon)
-    assert due.last_refreshed_event(home) == queries.last_event_id(ledger.open_ledger(home))
+    assert due.last_refreshed_event(home) == queries.last_event_id(open_ledger(home))

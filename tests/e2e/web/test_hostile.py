@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from pipelines.ledger import queries
-from pipelines.submissions.ledger import open_ledger
+from pipelines.ledger.opening import open_ledger
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.hostile_files import (
     pdf_of_many_lines,

@@ -19,11 +19,11 @@ import httpx
 import pytest
 
 from pipelines.core.home import Home
-from pipelines.ledger import facts, queries
+from pipelines.ledger import facts, queries, supersession
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import receipts, store
 from pipelines.submissions.checking import history
-from pipelines.submissions.ledger import open_ledger
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service import running
 from tests.support.service.running import Service, serving
@@ -155,7 +155,7 @@ def stands(home: Home, every: list[Told]) -> None:
                     laid = facts.path_of(home, "observation", row.submission_id)
                     assert laid.read_bytes() == facts.waiting_path(home, "observation", row.submission_id).read_bytes()
         counted = {i for i, row in rows.items() if row.state in ("approved", "published")}
-        assert set(queries.accepted_blocks(engine).values()) <= counted
+        assert set(supersession.accepted_blocks(engine).values()) <= counted
         for path in home.facts.rglob("*.parquet"):
             assert path.name == "_schema.parquet" or path.stem in rows, f"{path.name} is of no submission"
         seen = history.gather(home, engine, ["AL", "HR", "RS", "MK", "XK"])

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipelines.ledger import queries
+from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import store
-from pipelines.submissions.ledger import open_ledger
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service import portal_fixture, running
 from tests.support.service.in_browser import PATIENCE, signed_in

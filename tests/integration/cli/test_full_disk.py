@@ -12,9 +12,9 @@ from pipelines.core.home import Home, open_home
 from pipelines.ledger import queries
 from pipelines.ledger.database import sqlite_path
 from pipelines.ledger.identity import SYSTEM, Grant
-from pipelines.ledger.opening import open_ledger_to_read
+from pipelines.ledger.opening import open_ledger, open_ledger_to_read
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger
+from pipelines.submissions import intake
 from pipelines.submissions.accounts import accounts
 from tests.support import disks
 from tests.support.fakes.ledger_fakes import accepted, arrival, home_and_ledger
@@ -31,7 +31,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with disks.small_disk(tmp_path, 24 * 1024) as place:
         home, engine = home_and_ledger(place)
         accepted(home, engine, "accepted.csv", {("2025-Q4", "reported"): 3}, days=1)
-        ledger.receive(engine, arrival("waiting.csv", 2))
+        intake.receive(engine, arrival("waiting.csv", 2))
         accounts.create_many(engine, [accounts.New("hr-register", "Register", (Grant("submitter", "HR"),))], by=SYSTEM)
         engine.dispose()
         monkeypatch.setenv("RTI_HOME", str(home.root))
@@ -60,7 +60,7 @@ def test_a_command_that_writes_says_that_the_disk_is_full(
     assert "Free some space and run the command again. Nothing was lost." in told
     assert "Traceback" not in told and "fault of the program" not in told
     disks.empty(disk)
-    engine = ledger.open_ledger(_home(disk))
+    engine = open_ledger(_home(disk))
     assert [s.filename for s in queries.submissions(engine)] == ["accepted.csv", "waiting.csv"]
     assert verify_ledger(engine, home=_home(disk)).good
     engine.dispose()
@@ -105,8 +105,8 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     home = _home(disk)
     path = sqlite_path(home.ledger_url)
     assert path is not None
-    engine = ledger.open_ledger(home)
-    ledger.receive(engine, arrival("in the log.csv", 3))
+    engine = open_ledger(home)
+    intake.receive(engine, arrival("in the log.csv", 3))
     wal = path.with_name(f"{path.name}-wal")
     main, log = path.read_bytes(), wal.read_bytes()
     assert log
@@ -119,6 +119,6 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     reading = open_ledger_to_read(home)
     assert [s.filename for s in queries.submissions(reading)][-1] == "in the log.csv"
     with pytest.raises(Exception, match="readonly"):
-        ledger.receive(reading, arrival("late.csv", 4))
+        intake.receive(reading, arrival("late.csv", 4))
     reading.dispose()
     assert wal.read_bytes() == log

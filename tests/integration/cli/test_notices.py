@@ -11,8 +11,8 @@ import pytest
 from pipelines.cli.main import main
 from pipelines.core.home import init
 from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.ledger import open_ledger
 
 
 @pytest.fixture(autouse=True)

@@ -83,8 +83,8 @@ def test_a_role_that_there_is_none_of_is_refused(capsys: pytest.CaptureFixture[s
 
 def test_passwords_are_printed_once_and_only_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     from pipelines.core.home import open_home
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions.accounts import password_sign_in
-    from pipelines.submissions.ledger import open_ledger
 
     _run(capsys, "init")
     secret = _json(capsys, "account", "add", "one", "Office")["one_time_password"]
@@ -102,8 +102,8 @@ def test_passwords_are_printed_once_and_only_where_there_is_one(capsys: pytest.C
 def test_a_token_is_printed_once_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
     from pipelines.core.home import open_home
     from pipelines.ledger.identity import NotAllowedError
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions.accounts import tokens
-    from pipelines.submissions.ledger import open_ledger
 
     _run(capsys, "init")
     issued = _json(capsys, "token", "issue", "nightly", "--as", "sender", "--grant", "submitter:QQ", "--days", "5")

@@ -9,9 +9,9 @@ import pytest
 
 from pipelines.core.home import init
 from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import notices
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.ledger import open_ledger
 
 
 def test_the_job_reminds_once_and_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

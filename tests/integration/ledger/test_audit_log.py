@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from pipelines.core.home import Home
 from pipelines.ledger import audit_log, migrations
+from pipelines.ledger.acts import Act, Justification
 from pipelines.ledger.audit_log import Entry
 from pipelines.ledger.database import writing
 from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger
+from pipelines.submissions import decisions, intake
 from pipelines.submissions.accounts import accounts, password_sign_in, tokens
-from pipelines.submissions.ledger import Act, Justification
 from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
 
 
@@ -30,13 +31,13 @@ def story(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     """One accepted return, one with justified warnings, a token: some of everything that is vouched for."""
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q3", "reported"): 3}, days=1)
-    second = ledger.receive(engine, arrival("2", 2)).submission_id
+    second = intake.receive(engine, arrival("2", 2)).submission_id
     keep(home, second, {("2025-Q4", "reported"): 4})
-    ledger.record_check(engine, result(second, block(), warnings=(("a" * 16, "rule.one"),)))
-    ledger.justify(
+    intake.record_check(engine, result(second, block(), warnings=(("a" * 16, "rule.one"),)))
+    decisions.justify(
         engine, Justification(second, "real_change", "žrtva — потврђено са извором", "office", None, at(2.1))
     )
-    ledger.send(engine, Act(second, "office", at(2.2), "quarter four"))
+    decisions.send(engine, Act(second, "office", at(2.2), "quarter four"))
     tokens.issue(engine, accounts.identity(engine, "office"), "nightly")
     yield home, engine
     engine.dispose()
@@ -105,8 +106,8 @@ def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Hom
 def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     before = verify_ledger(engine)
-    one = ledger.receive(engine, arrival("3", 3)).submission_id
-    ledger.record_check(engine, result(one, block("2024-Q1")))
+    one = intake.receive(engine, arrival("3", 3)).submission_id
+    intake.record_check(engine, result(one, block("2024-Q1")))
     between = verify_ledger(engine)
     assert between.entries == before.entries + 2
 
@@ -116,7 +117,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
         raise RuntimeError("the receipt cannot be signed")
 
     with pytest.raises(RuntimeError):
-        ledger.send(engine, Act(one, "office"), within=broken)
+        decisions.send(engine, Act(one, "office"), within=broken)
     assert verify_ledger(engine) == between
 
 
@@ -132,7 +133,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
     failures: list[BaseException] = []
 
     def write(number: int) -> None:
-        own = ledger.open_ledger(home)
+        own = open_ledger(home)
         try:
             for n in range(5):
                 with writing(own) as connection:
@@ -413,7 +414,7 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
     else:
         url = request.getfixturevalue("postgres_databases").empty()
     _first_revision(url)
-    engine = ledger.open_url(url)
+    engine = open_url(url)
     assert [(e["action"], e["actor"]) for e in audit_log.entries(engine)] == [
         ("audit.begin", "system"),
         ("submission.receive", "office"),
@@ -421,7 +422,7 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
         ("submission.send", "office"),
     ]
     assert verify_ledger(engine).good
-    ledger.open_url(url).dispose()
+    open_url(url).dispose()
     assert verify_ledger(engine).entries == 4
     _behind(engine, "update submission set state = 'approved'")
     assert [f.seq for f in verify_ledger(engine).faults] == [4]
@@ -431,7 +432,7 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
 def test_a_log_emptied_later_is_not_begun_anew(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
     _behind(engine, "delete from audit")
-    again = ledger.open_ledger(home)
+    again = open_ledger(home)
     assert not verify_ledger(again).good
     again.dispose()
 

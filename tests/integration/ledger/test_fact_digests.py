@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from pipelines.core.home import Home
 from pipelines.ledger import audit_log, database, facts, migrations
+from pipelines.ledger.acts import Act, CheckResult
 from pipelines.ledger.database import writing
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
 from pipelines.model import long_tables
 from pipelines.refresh import integrity
-from pipelines.submissions import ledger, record
-from pipelines.submissions.ledger import Act
+from pipelines.submissions import decisions, intake, record
 from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, observations, result
 
 
@@ -49,13 +50,13 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
 
 def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = ledger.receive(engine, arrival("register.csv")).submission_id
+    identity = intake.receive(engine, arrival("register.csv")).submission_id
     event = dict.fromkeys(long_tables.CASE_EVENT) | {"submission_id": identity, "period": "2025-Q4"}
     events = pl.DataFrame([event], schema=long_tables.CASE_EVENT)
     facts.keep_reading(home, identity, observations(identity, {("2025-Q4", "reported"): 3}), events, [])
-    ledger.record_check(engine, result(identity, block()))
-    ledger.send(engine, Act(identity, "office", at(0.2)))
-    ledger.approve(engine, home, Act(identity, "secretariat", at(1)))
+    intake.record_check(engine, result(identity, block()))
+    decisions.send(engine, Act(identity, "office", at(0.2)))
+    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
     assert [row[1] for row in _rows(engine)] == ["case_event", "observation"]
     assert verify_ledger(engine).good
     (home.facts / "case_event" / f"{identity}.parquet").unlink()
@@ -64,11 +65,11 @@ def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]
 
 def test_an_approval_that_fails_records_nothing(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = ledger.receive(engine, arrival("q.csv")).submission_id
+    identity = intake.receive(engine, arrival("q.csv")).submission_id
     keep(home, identity, {("2025-Q4", "reported"): 3})
-    ledger.record_check(engine, result(identity, block()))
+    intake.record_check(engine, result(identity, block()))
     with pytest.raises(TransitionError):
-        ledger.approve(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
     assert _rows(engine) == []
 
 
@@ -143,23 +144,23 @@ def _entry_of(engine: sa.Engine, identity: str) -> int:
 
 def test_a_reading_that_changed_after_its_check_is_not_approved(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = ledger.receive(engine, arrival("q.csv")).submission_id
+    identity = intake.receive(engine, arrival("q.csv")).submission_id
     keep(home, identity, {("2025-Q4", "reported"): 3})
     kept = record.fact_digests.reading_digests(home, identity)
     path = home.facts / "waiting" / "observation" / f"{identity}.parquet"
     assert kept == {"observation": hashlib.sha256(path.read_bytes()).hexdigest()}
     checked = result(identity, block())
-    ledger.record_check(engine, type(checked)(**{**_fields(checked), "reading": kept}))
-    ledger.send(engine, Act(identity, "office", at(0.2)))
+    intake.record_check(engine, type(checked)(**{**_fields(checked), "reading": kept}))
+    decisions.send(engine, Act(identity, "office", at(0.2)))
     before = path.read_bytes()
     _raise_values(path)
     with pytest.raises(TransitionError, match=f"What was read from {identity} has changed on the disk"):
-        ledger.approve(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
     path.write_bytes(before)
-    ledger.approve(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
 
 
-def _fields(checked: ledger.CheckResult) -> dict[str, object]:
+def _fields(checked: CheckResult) -> dict[str, object]:
     return {name: getattr(checked, name) for name in checked.__dataclass_fields__}
 
 
@@ -200,7 +201,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[s
 
 def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Home, list[str]]) -> None:
     home, ids = older
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     adopted = [e for e in audit_log.entries(engine) if e["action"].startswith("facts.")]
     assert adopted[0]["action"] == "facts.begin"
     assert adopted[0]["detail"] == {"missing": [ids[2]], "submissions": 2}
@@ -212,7 +213,7 @@ def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Ho
     _raise_values(home.facts / "observation" / f"{ids[0]}.parquet")
     assert {d.submission_id for d in integrity.check_facts(home, engine)} == {ids[0], ids[2]}
     engine.dispose()
-    again = ledger.open_ledger(home)
+    again = open_ledger(home)
     assert len([e for e in audit_log.entries(again) if e["action"] == "facts.begin"]) == 1
     again.dispose()
     assert migrations.HEAD == "0004"

@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 from benchmarks import ledgers
 from pipelines.core.home import init
-from pipelines.ledger import facts, queries
+from pipelines.ledger import facts, queries, supersession
 from pipelines.ledger.database import writing
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.submissions import arrivals, ledger, record
+from pipelines.submissions import arrivals, record
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, Filter
@@ -69,7 +70,7 @@ def counting(engine: sa.Engine) -> Iterator[Work]:
 def opened(folder: Path, submissions: int) -> Desk:
     home = init(folder / f"home-{submissions}", "demonstration")
     facts.prepare(home)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     ledgers.fill(engine, submissions)
     people = [
         accounts.New(STEWARD, "Steward", (Grant("steward"),)),
@@ -187,7 +188,9 @@ def test_take_in_without_news_does_not_grow_with_history(
             taken = refresh.take_in(desk.home, territory)
             assert taken.checked == 0 and not taken.undecided
 
-    monkeypatch.setattr(ledger, "open_ledger", lambda home: next(d.engine for d in desks.values() if d.home == home))
+    monkeypatch.setattr(
+        "pipelines.ledger.opening.open_ledger", lambda home: next(d.engine for d in desks.values() if d.home == home)
+    )
     grown(desks, ask)
     assert arrivals._parse.cache_info().misses == len(lists), "parsed once, however many territories ask for it"
 
@@ -236,7 +239,7 @@ def _successors(truth: list[Row]) -> dict[str, dict[tuple[str, str, str], str]]:
 
 def test_replacements_are_the_next_accepted_returns_of_each_block(desk: Desk, truth: list[Row]) -> None:
     expected = _successors(truth)
-    found = queries.replacements(desk.engine, [row.identity for row in truth])
+    found = supersession.replacements(desk.engine, [row.identity for row in truth])
     answered = {
         identity: {(key[0], key[1], key[4]): one.submission_id for one in later for key in one.keys}
         for identity, later in found.items()
@@ -250,7 +253,7 @@ def test_replacements_skip_what_was_withdrawn(desk: Desk, truth: list[Row]) -> N
     gone = next(iter(expected[first.identity].values()))
     with writing(desk.engine) as connection:
         connection.execute(sa.update(SUBMISSION).where(SUBMISSION.c.submission_id == gone).values(state="withdrawn"))
-    later = {one.submission_id for one in queries.replacements(desk.engine, [first.identity])[first.identity]}
+    later = {one.submission_id for one in supersession.replacements(desk.engine, [first.identity])[first.identity]}
     without = [row for row in truth if row.identity != gone]
     assert later == set(_successors(without)[first.identity].values()) and gone not in later
 
@@ -264,8 +267,8 @@ def test_accepted_blocks_are_the_newest_of_each_key(desk: Desk, truth: list[Row]
         for key in row.keys
         if key not in replaced.get(row.identity, {})
     }
-    found = {(k[0], k[1], k[4]): holder for k, holder in queries.accepted_blocks(desk.engine).items()}
-    of_one = queries.accepted_blocks(desk.engine, jurisdictions=["QA"])
+    found = {(k[0], k[1], k[4]): holder for k, holder in supersession.accepted_blocks(desk.engine).items()}
+    of_one = supersession.accepted_blocks(desk.engine, jurisdictions=["QA"])
     assert found == expected
     assert {k[4] for k in of_one} and {k[0] for k in of_one} == {"QA"}
 

@@ -12,13 +12,15 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import facts, migrations, queries
+from pipelines.ledger.acts import Act, Justification
 from pipelines.ledger.database import LedgerError, reading, writing
-from pipelines.ledger.export import read_tables
+from pipelines.ledger.export import export, read_tables
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.schema import METADATA
+from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger
-from pipelines.submissions.ledger import Act, Justification, TransitionError
+from pipelines.submissions import decisions, intake, release_log
 from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, people, result
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -64,7 +66,7 @@ def test_opening_twice_keeps_what_is_there_and_two_at_once_migrate_once(tmp_path
 
     def open_it() -> None:
         try:
-            ledger.open_url(url).dispose()
+            open_url(url).dispose()
         except BaseException as error:
             failures.append(error)
 
@@ -74,10 +76,10 @@ def test_opening_twice_keeps_what_is_there_and_two_at_once_migrate_once(tmp_path
     for thread in threads:
         thread.join()
     assert not failures
-    engine = ledger.open_url(url)
+    engine = open_url(url)
     people(engine)
-    ledger.receive(engine, arrival("one.csv"))
-    assert len(queries.submissions(ledger.open_url(url))) == 1
+    intake.receive(engine, arrival("one.csv"))
+    assert len(queries.submissions(open_url(url))) == 1
 
 
 def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None
     with writing(engine) as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '9999'")
     with pytest.raises(LedgerError, match="newer version"):
-        ledger.open_url(str(engine.url))
+        open_url(str(engine.url))
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -105,7 +107,7 @@ def test_sqlite_waits_for_others_and_holds_foreign_keys(tmp_path: Path) -> None:
 )
 def test_an_event_can_be_neither_changed_nor_deleted(tmp_path: Path, statement: str) -> None:
     _, engine = home_and_ledger(tmp_path)
-    ledger.receive(engine, arrival("one.csv"))
+    intake.receive(engine, arrival("one.csv"))
     with pytest.raises(sa.exc.DatabaseError, match="append-only"), writing(engine) as connection:
         connection.exec_driver_sql(statement)
     assert [e["actor"] for e in queries.events(engine)] == ["office"]
@@ -118,7 +120,7 @@ def test_an_event_can_be_neither_changed_nor_deleted(tmp_path: Path, statement: 
 def test_a_return_goes_from_arrival_to_publication(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
-    assert ledger.publish(engine, [one], "2025-Q4", at(2)) == 1
+    assert release_log.record_publication(engine, [one], "2025-Q4", at(2)) == 1
     found = queries.find(engine, one[:6])
     assert (found.state, found.accepted_at) == ("published", clock.stamp(at(1)))
     assert [(e["action"], e["to_state"]) for e in queries.events(engine, one)] == [
@@ -142,57 +144,57 @@ def test_the_id_is_that_of_file_time_sender_and_name() -> None:
 
 def test_the_same_file_counts_once_until_it_was_refused_or_withdrawn(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    first = ledger.receive(engine, arrival("one.csv", content="x"))
+    first = intake.receive(engine, arrival("one.csv", content="x"))
     assert first.new
-    again = ledger.receive(engine, arrival("copy.csv", days=1, content="x"))
+    again = intake.receive(engine, arrival("copy.csv", days=1, content="x"))
     assert (again.submission_id, again.new) == (first.submission_id, False)
     assert again.same_file == ((first.submission_id, "received"),)
-    ledger.record_check(engine, result(first.submission_id, errors=1))
-    third = ledger.receive(engine, arrival("copy.csv", days=2, content="x"))
+    intake.record_check(engine, result(first.submission_id, errors=1))
+    third = intake.receive(engine, arrival("copy.csv", days=2, content="x"))
     assert third.new
     assert third.same_file == ((first.submission_id, "refused"),)
 
 
 def test_a_refused_return_cannot_be_sent(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    one = ledger.receive(engine, arrival("one.csv")).submission_id
-    assert ledger.record_check(engine, result(one, errors=2)) == "refused"
+    one = intake.receive(engine, arrival("one.csv")).submission_id
+    assert intake.record_check(engine, result(one, errors=2)) == "refused"
     with pytest.raises(TransitionError, match="it has errors; correct the file"):
-        ledger.send(engine, Act(one, "office"))
+        decisions.send(engine, Act(one, "office"))
 
 
 def test_a_warning_needs_its_justification_before_sending(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    one = ledger.receive(engine, arrival("one.csv")).submission_id
-    ledger.record_check(engine, result(one, block(), warnings=WARNINGS))
+    one = intake.receive(engine, arrival("one.csv")).submission_id
+    intake.record_check(engine, result(one, block(), warnings=WARNINGS))
     with pytest.raises(TransitionError, match=r"2 warning\(s\) without a justification \(rule.one, rule.two\)"):
-        ledger.send(engine, Act(one, "office"))
+        decisions.send(engine, Act(one, "office"))
     with pytest.raises(TransitionError, match="is not a reason"):
-        ledger.justify(engine, Justification(one, "because", "checked by telephone", "office"))
+        decisions.justify(engine, Justification(one, "because", "checked by telephone", "office"))
     with pytest.raises(TransitionError, match="at least 10 characters"):
-        ledger.justify(engine, Justification(one, "real_change", "yes", "office"))
+        decisions.justify(engine, Justification(one, "real_change", "yes", "office"))
     with pytest.raises(TransitionError, match="has no warning"):
-        ledger.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "f" * 16))
+        decisions.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "f" * 16))
     with pytest.raises(TransitionError, match="Only its sender"):
-        ledger.justify(engine, Justification(one, "real_change", "checked by telephone", "chief"))
-    assert ledger.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "a" * 16)) == 1
-    assert ledger.justify(engine, Justification(one, "large_case", "one case of twelve persons", "office")) == 0
-    assert ledger.justify(engine, Justification(one, "other", "checked again in writing", "office", "a" * 16)) == 0
+        decisions.justify(engine, Justification(one, "real_change", "checked by telephone", "chief"))
+    assert decisions.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "a" * 16)) == 1
+    assert decisions.justify(engine, Justification(one, "large_case", "one case of twelve persons", "office")) == 0
+    assert decisions.justify(engine, Justification(one, "other", "checked again in writing", "office", "a" * 16)) == 0
     assert [j["reason"] for j in queries.justifications(engine, one)] == ["other", "large_case"]
-    ledger.send(engine, Act(one, "office"))
+    decisions.send(engine, Act(one, "office"))
     assert queries.find(engine, one).state == "sent"
 
 
 def test_a_new_check_replaces_blocks_until_sent_and_never_un_accepts(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = ledger.receive(engine, arrival("one.csv")).submission_id
-    ledger.record_check(engine, result(one, block("2025-Q3")))
-    ledger.record_check(engine, result(one, block("2025-Q4")))
+    one = intake.receive(engine, arrival("one.csv")).submission_id
+    intake.record_check(engine, result(one, block("2025-Q3")))
+    intake.record_check(engine, result(one, block("2025-Q4")))
     assert [b["period"] for b in queries.blocks(engine, one)] == ["2025-Q4"]
     keep(home, one, {("2025-Q4", "reported"): 1})
-    ledger.send(engine, Act(one, "office"))
-    ledger.approve(engine, home, Act(one, "secretariat"))
-    assert ledger.record_check(engine, result(one, block("2024-Q1"), errors=3, version="2")) == "approved"
+    decisions.send(engine, Act(one, "office"))
+    decisions.approve(engine, home, Act(one, "secretariat"))
+    assert intake.record_check(engine, result(one, block("2024-Q1"), errors=3, version="2")) == "approved"
     found = queries.find(engine, one)
     assert (found.errors, found.rules_version) == (3, "2")
     assert [b["period"] for b in queries.blocks(engine, one)] == ["2025-Q4"]
@@ -200,16 +202,16 @@ def test_a_new_check_replaces_blocks_until_sent_and_never_un_accepts(tmp_path: P
 
 def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = ledger.receive(engine, arrival("one.csv")).submission_id
+    one = intake.receive(engine, arrival("one.csv")).submission_id
     keep(home, one, {("2025-Q4", "reported"): 1})
-    ledger.record_check(engine, result(one, block()))
-    ledger.send(engine, Act(one, "office"))
+    intake.record_check(engine, result(one, block()))
+    decisions.send(engine, Act(one, "office"))
     outcomes: list[str] = []
 
     def approve(name: str) -> None:
-        own = ledger.open_ledger(home)
+        own = open_ledger(home)
         try:
-            ledger.approve(own, home, Act(one, name))
+            decisions.approve(own, home, Act(one, name))
             outcomes.append("approved")
         except TransitionError as error:
             outcomes.append(str(error))
@@ -228,23 +230,23 @@ def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     with pytest.raises(TransitionError, match="Give a reason that is one of late_data"):
-        ledger.withdraw(engine, Act(one, "chief", comment="sent by mistake"))
+        decisions.withdraw(engine, Act(one, "chief", comment="sent by mistake"))
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
-        ledger.withdraw(engine, Act(one, "chief", reason="wrong_return"))
-    ledger.withdraw(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
+        decisions.withdraw(engine, Act(one, "chief", reason="wrong_return"))
+    decisions.withdraw(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
     assert queries.events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
     with pytest.raises(TransitionError, match="it was taken back"):
-        ledger.withdraw(engine, Act(one, "chief", at(3), "again", "other"))
+        decisions.withdraw(engine, Act(one, "chief", at(3), "again", "other"))
 
 
 def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     with pytest.raises(NotAllowedError, match="rti status"):
-        ledger.send(engine, Act("S0", "office"))
+        decisions.send(engine, Act("S0", "office"))
     with pytest.raises(TransitionError, match="rti status"):
-        ledger.record_check(engine, result("S0"))
+        intake.record_check(engine, result("S0"))
     with pytest.raises(NotAllowedError, match="There is no submission S0 that secretariat can act on"):
-        ledger.approve(engine, home, Act("S0", "secretariat"))
+        decisions.approve(engine, home, Act("S0", "secretariat"))
 
 
 # -------------------------------------------------------------------------------------------------------------- patches
@@ -277,7 +279,7 @@ def test_a_withdrawn_block_is_not_patched(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, 1)
     wrong = accepted(home, engine, "2", {("2025-Q4", "reported"): 33, ("2025-Q4", "indicted"): 1}, 2)
-    ledger.withdraw(engine, Act(wrong, "chief", at(2.5), "the wrong file", "wrong_return"))
+    decisions.withdraw(engine, Act(wrong, "chief", at(2.5), "the wrong file", "wrong_return"))
     patch = accepted(home, engine, "3", {("2025-Q4", "indicted"): 7}, 3, "patch")
     laid = pl.read_parquet(facts.path_of(home, "observation", patch)).sort("measure")
     assert laid["value"].to_list() == [7, 3]
@@ -285,27 +287,27 @@ def test_a_withdrawn_block_is_not_patched(tmp_path: Path) -> None:
 
 def test_in_a_batch_a_patch_finds_the_return_accepted_before_it_in_the_same_batch(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    ids = [r.submission_id for r in ledger.receive_many(engine, [arrival("1"), arrival("2", 1), arrival("3", 2)])]
+    ids = [r.submission_id for r in intake.receive_many(engine, [arrival("1"), arrival("2", 1), arrival("3", 2)])]
     for identity, value in zip(ids, (1.0, 2.0, 3.0), strict=True):
         keep(home, identity, {("2025-Q4", f"m{value:.0f}"): value})
     kinds = ("full", "patch", "patch")
-    refused = ledger.record_check_many(engine, [result(i, block(), kind=k) for i, k in zip(ids, kinds, strict=True)])
-    refused |= ledger.send_many(engine, [Act(i, "office", reason="late_data") for i in ids])
+    refused = intake.record_check_many(engine, [result(i, block(), kind=k) for i, k in zip(ids, kinds, strict=True)])
+    refused |= decisions.send_many(engine, [Act(i, "office", reason="late_data") for i in ids])
     acts = [Act(i, "secretariat", at(n)) for n, i in enumerate(ids)]
-    refused |= ledger.approve_many(engine, home, list(reversed(acts)))
+    refused |= decisions.approve_many(engine, home, list(reversed(acts)))
     assert not refused
     assert pl.read_parquet(facts.path_of(home, "observation", ids[2]))["value"].to_list() == [1, 2, 3]
 
 
 def test_in_a_batch_one_that_cannot_be_approved_holds_up_nobody(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    ids = [r.submission_id for r in ledger.receive_many(engine, [arrival("1"), arrival("2"), arrival("3")])]
+    ids = [r.submission_id for r in intake.receive_many(engine, [arrival("1"), arrival("2"), arrival("3")])]
     keep(home, ids[0], {("2025-Q4", "reported"): 1})
     keep(home, ids[1], {("2025-Q4", "reported"): 1})
-    ledger.record_check_many(engine, [result(i, block()) for i in ids])
-    ledger.send_many(engine, [Act(i, "office", reason="other") for i in ids])
+    intake.record_check_many(engine, [result(i, block()) for i in ids])
+    decisions.send_many(engine, [Act(i, "office", reason="other") for i in ids])
     acts = [Act(ids[0], "office"), Act(ids[1], "chief"), Act(ids[2], "chief")]
-    refused = ledger.approve_many(engine, home, acts)
+    refused = decisions.approve_many(engine, home, acts)
     assert set(refused) == {ids[0], ids[2]}
     assert "rti refresh" in str(refused[ids[2]])
     assert queries.find(engine, ids[1]).state == "approved"
@@ -336,14 +338,14 @@ def test_after_a_withdrawal_the_block_before_counts_again(tmp_path: Path) -> Non
     home, engine = home_and_ledger(tmp_path)
     first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
-    ledger.withdraw(engine, Act(second, "chief", at(3), "the wrong file", "wrong_return"))
+    decisions.withdraw(engine, Act(second, "chief", at(3), "the wrong file", "wrong_return"))
     assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
     assert _stretches(read_tables(engine, as_of=at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
     assert _stretches(read_tables(engine, as_of=at(1.5))["block"]) == [(first, 1, None)]
     third = accepted(home, engine, "3", {("2025-Q4", "reported"): 5}, days=4)
-    ledger.withdraw(engine, Act(first, "chief", at(5), "never was right", "wrong_return"))
+    decisions.withdraw(engine, Act(first, "chief", at(5), "never was right", "wrong_return"))
     assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, 4), (third, 4, None)]
-    ledger.withdraw(engine, Act(third, "chief", at(6), "nor this one", "wrong_return"))
+    decisions.withdraw(engine, Act(third, "chief", at(6), "nor this one", "wrong_return"))
     assert _stretches(read_tables(engine)["block"])[-1] == (third, 4, 6)
 
 
@@ -362,7 +364,7 @@ def test_an_empty_ledger_exports_the_same_columns(tmp_path: Path) -> None:
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     full = read_tables(engine)
     assert {n: f.schema for n, f in empty.items()} == {n: f.schema for n, f in full.items()}
-    assert ledger.export(engine, tmp_path / "a") == ledger.export(engine, tmp_path / "b")
+    assert export(engine, tmp_path / "a") == export(engine, tmp_path / "b")
     for name in full:
         one, two = (tmp_path / x / f"{name}.parquet" for x in "ab")
         assert one.read_bytes() == two.read_bytes()
@@ -374,15 +376,15 @@ def test_a_whole_demonstration_goes_through_in_batches(tmp_path: Path) -> None:
     """280 returns, in one transaction a step."""
     _, engine = home_and_ledger(tmp_path)
     arrivals = [arrival(f"{n}.csv", n / 100) for n in range(280)]
-    ids = [r.submission_id for r in ledger.receive_many(engine, arrivals)]
+    ids = [r.submission_id for r in intake.receive_many(engine, arrivals)]
     periods = [block(f"{2000 + n // 4}-Q{n % 4 + 1}") for n in range(280)]
     warned = [result(i, p, warnings=WARNINGS) for i, p in zip(ids, periods, strict=True)]
-    assert not ledger.record_check_many(engine, warned)
+    assert not intake.record_check_many(engine, warned)
     text = "checked with the source"
-    assert not ledger.justify_many(engine, [Justification(i, "real_change", text, "office") for i in ids])
-    assert not ledger.send_many(engine, [Act(i, "office") for i in ids])
+    assert not decisions.justify_many(engine, [Justification(i, "real_change", text, "office") for i in ids])
+    assert not decisions.send_many(engine, [Act(i, "office") for i in ids])
     assert {s.state for s in queries.submissions(engine)} == {"sent"}
-    assert ledger.export(engine, tmp_path / "out") == {
+    assert export(engine, tmp_path / "out") == {
         "submission": 280,
         "block": 0,
         "event": 1120,

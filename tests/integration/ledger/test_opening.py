@@ -10,9 +10,9 @@ import pytest
 from pipelines.cli import main
 from pipelines.core.home import Home, HomeError, init, open_home
 from pipelines.ledger import facts
-from pipelines.ledger.opening import LedgerMissingError, open_ledger_to_read
+from pipelines.ledger.opening import LedgerMissingError, open_ledger, open_ledger_to_read
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger, store
+from pipelines.submissions import store
 from tests.support.fakes.ledger_fakes import accepted, home_and_ledger
 
 
@@ -69,7 +69,7 @@ def _fact(home: Home) -> None:
 def test_a_home_of_an_earlier_version_is_known_by_its_traces(tmp_path: Path, trace: object) -> None:
     home = init(tmp_path / "home", "real")
     trace(home)  # type: ignore[operator]
-    for open_it in (ledger.open_ledger, open_ledger_to_read):
+    for open_it in (open_ledger, open_ledger_to_read):
         with pytest.raises(LedgerMissingError, match="this home had one"):
             open_it(home)
     assert not _file(home).exists()
@@ -78,13 +78,13 @@ def test_a_home_of_an_earlier_version_is_known_by_its_traces(tmp_path: Path, tra
 def test_a_home_of_an_earlier_version_is_marked_when_it_is_opened(home: Home) -> None:
     mark = home.root / "home.json"
     mark.write_text('{"kind": "demonstration", "layout": 1}\n', encoding="utf-8")
-    ledger.open_ledger(home).dispose()
+    open_ledger(home).dispose()
     assert json.loads(mark.read_text(encoding="utf-8")) == {"kind": "demonstration", "layout": 1, "ledger": True}
 
 
 def test_a_new_home_gets_its_ledger(tmp_path: Path) -> None:
     home = init(tmp_path / "home", "real")
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     assert verify_ledger(engine, home=home).entries == 0
     engine.dispose()
     assert json.loads((home.root / "home.json").read_text(encoding="utf-8"))["ledger"] is True

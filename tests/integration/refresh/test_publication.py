@@ -19,8 +19,10 @@ from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.ledger import audit_log, queries
+from pipelines.ledger.acts import Act
 from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.opening import open_ledger
 from pipelines.operations import run, serve
 from pipelines.publication import measured_quality
 from pipelines.publication.releases.build import next_release
@@ -29,9 +31,8 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import find_unfinished
 from pipelines.publication.releases.publish import current, drafts
 from pipelines.refresh import integrity, publication
-from pipelines.submissions import ledger, store
+from pipelines.submissions import decisions, intake, release_log, store
 from pipelines.submissions.clock_acceptance import accept_clock
-from pipelines.submissions.ledger import Act
 from pipelines.warehouse.records import build
 from tests.support.fakes import ledger_fakes
 from tests.support.fakes.ledger_fakes import block
@@ -118,23 +119,23 @@ def test_commands_with_clock_set_back_exit_three_and_say_what_to_do(
 
 
 def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
-    ids = {name: ledger.receive(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")}
+    ids = {name: intake.receive(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")}
     for name, identity in ids.items():
         ledger_fakes.keep(home, identity, {("2025-Q4", name): 3})
-        ledger.record_check(engine, ledger_fakes.result(identity, block("2025-Q4"), days=10))
-    ledger.send(engine, Act(ids["sent"], "office"))
+        intake.record_check(engine, ledger_fakes.result(identity, block("2025-Q4"), days=10))
+    decisions.send(engine, Act(ids["sent"], "office"))
     monkeypatch.setenv("RTI_NOW", EARLIER)
     comment = "It was the wrong file."
     acts: dict[str, Callable[[], object]] = {
-        "receive": lambda: ledger.receive(engine, ledger_fakes.arrival("late", 20)),
-        "check": lambda: ledger.record_check(engine, ledger_fakes.result(ids["draft"], block("2025-Q4"))),
-        "send": lambda: ledger.send(engine, Act(ids["draft"], "office")),
-        "approve": lambda: ledger.approve(engine, home, Act(ids["sent"], "chief")),
-        "give back": lambda: ledger.give_back(engine, Act(ids["sent"], "chief", comment=comment)),
-        "withdraw": lambda: ledger.withdraw(engine, Act(ids["draft"], "office", None, comment, "wrong_return")),
-        "publish": lambda: ledger.publish(engine, [], NEXT),
+        "receive": lambda: intake.receive(engine, ledger_fakes.arrival("late", 20)),
+        "check": lambda: intake.record_check(engine, ledger_fakes.result(ids["draft"], block("2025-Q4"))),
+        "send": lambda: decisions.send(engine, Act(ids["draft"], "office")),
+        "approve": lambda: decisions.approve(engine, home, Act(ids["sent"], "chief")),
+        "give back": lambda: decisions.give_back(engine, Act(ids["sent"], "chief", comment=comment)),
+        "withdraw": lambda: decisions.withdraw(engine, Act(ids["draft"], "office", None, comment, "wrong_return")),
+        "publish": lambda: release_log.record_publication(engine, [], NEXT),
     }
     before = fixture.read_state(home)
     for name, act in acts.items():
@@ -144,7 +145,7 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
     assert fixture.read_state(home) == before
     # The same time as the newest entry is no step back.
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
-    ledger.approve(engine, home, Act(ids["sent"], "chief"))
+    decisions.approve(engine, home, Act(ids["sent"], "chief"))
     assert queries.find(engine, ids["sent"]).state == "approved"
 
 
@@ -156,7 +157,7 @@ def test_publish_before_its_draft_was_made_is_refused(home: Home, monkeypatch: p
 
 
 def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     refresh.publish(home)
     monkeypatch.setenv("RTI_NOW", EARLIER)
     with pytest.raises(NotAllowedError):
@@ -173,7 +174,7 @@ def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypat
 
 def test_accept_clock_with_nothing_ahead_is_refused(home: Home) -> None:
     with pytest.raises(ClockSetBackError, match="nothing recorded is later"):
-        accept_clock(ledger.open_ledger(home), actor="the-steward", reason="The clock was ahead.")
+        accept_clock(open_ledger(home), actor="the-steward", reason="The clock was ahead.")
 
 
 def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
@@ -199,7 +200,7 @@ def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Hom
         "release": FIRST, "published_at": fixture.NOW, "action": "rollback", "previous": NEXT,
         "actor": "the-steward", "reason": REASON,
     }  # fmt: skip
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     entry = audit_log.entries(engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "release.rollback", FIRST)
     assert entry["detail"] == {"previous": NEXT, "reason": REASON, "number": 3}
@@ -210,7 +211,7 @@ def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(
     refresh.publish(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     assert next_release(home, "2026-Q3") == "2026-Q3.2"
-    ids = [one.submission_id for one in queries.submissions(ledger.open_ledger(home))]
+    ids = [one.submission_id for one in queries.submissions(open_ledger(home))]
     fixture.write_draft(home, "2026-Q3.2", ids)
     refresh.publish(home)
     assert current_name(home) == "2026-Q3.2"
@@ -227,7 +228,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
         assert current_name(home) == release
     assert [line["release"] for line in fixture.read_journal(home)] == [FIRST, NEXT, FIRST, NEXT, FIRST]
-    entries = [one for one in audit_log.entries(ledger.open_ledger(home)) if one["action"] == "release.rollback"]
+    entries = [one for one in audit_log.entries(open_ledger(home)) if one["action"] == "release.rollback"]
     assert [one["detail"]["number"] for one in entries] == [3, 4, 5]
 
 
@@ -268,7 +269,7 @@ def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monke
     [unfinished] = find_unfinished(home)
     assert f"rollback to release {FIRST}" in unfinished.localize()
     assert refresh.publish(home) == FIRST
-    assert [one["action"] for one in audit_log.entries(ledger.open_ledger(home))].count("release.rollback") == 1
+    assert [one["action"] for one in audit_log.entries(open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
     assert find_unfinished(home) == []
 

@@ -24,12 +24,12 @@ from pipelines.defs.failures import failed_runs
 from pipelines.defs.home import HomeResource, LockedHomeResource
 from pipelines.defs.retries import retry_transient_failures
 from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
 from pipelines.runs import liveness, recovery, transient
 from pipelines.runs.instance import instance_folder
 from pipelines.runs.reports import FailedRun, report_failed_run
 from pipelines.submissions import notices
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.ledger import open_ledger
 
 ALIVE = """
 import sys, time

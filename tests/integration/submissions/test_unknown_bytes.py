@@ -11,8 +11,9 @@ import pytest
 from pipelines.cli import main
 from pipelines.ledger import audit_log
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger, store, unknown_bytes
+from pipelines.submissions import intake, store, unknown_bytes
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
@@ -41,7 +42,7 @@ def _aged(desk: Desk, days: float) -> None:
 def _killed(desk: Desk, monkeypatch: pytest.MonkeyPatch, data: bytes) -> str:
     """Hand in a file; the process ends between keeping and entering it."""
     with monkeypatch.context() as cut:
-        cut.setattr(ledger, "receive", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        cut.setattr(intake, "receive", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             door.upload(desk, who(desk, "qq-sender"), data, "a.csv")
     return store.digest(data)
@@ -110,7 +111,7 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     for path in before.parent.glob("ledger.sqlite-*"):
         path.unlink()
     shutil.copyfile(kept, before)
-    restored = Desk(desk.home, ledger.open_ledger(desk.home), desk.registry)
+    restored = Desk(desk.home, open_ledger(desk.home), desk.registry)
     _aged(restored, 2)
     sha256 = given.as_json()["file"]["sha256"]
     assert _found(restored) == [sha256]

@@ -14,9 +14,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from pipelines.core.settings import Limits, SettingsError
 from pipelines.web import guards, settings
 from pipelines.web.security_headers import SecurityHeaders, script_hashes
-from pipelines.web.settings import Limits, SettingsError, Site
+from pipelines.web.settings import Site
 from tests.support.coroutines import run_async
 
 
@@ -258,10 +259,13 @@ def test_over_tls_answers_have_hsts_and_every_cookie_is_secure() -> None:
 
 
 @pytest.mark.parametrize(("proxies", "secure"), [("192.0.2.1", True), ("10.0.0.0/8", False), ("", False)])
-def test_forwarded_headers_count_only_from_a_trusted_proxy(proxies: str, secure: bool) -> None:
+def test_forwarded_headers_count_only_from_a_trusted_proxy(
+    monkeypatch: pytest.MonkeyPatch, proxies: str, secure: bool
+) -> None:
     from uvicorn import Config
 
-    site = settings.public_site({"RTI_TRUSTED_PROXIES": proxies})
+    monkeypatch.setenv("RTI_TRUSTED_PROXIES", proxies)
+    site = settings.public_site()
     served = app(Limits(requests_per_minute=1), site)
     config = Config(served, log_config=None, **site.uvicorn())
     config.load()
@@ -290,8 +294,11 @@ def test_forwarded_headers_count_only_from_a_trusted_proxy(proxies: str, secure:
         ("[", False),
     ],
 )
-def test_a_foreign_host_is_refused_where_an_address_is_set(host: str, allowed: bool) -> None:
-    site = settings.public_site({"RTI_PUBLIC_URL": "https://figures.example"})
+def test_a_foreign_host_is_refused_where_an_address_is_set(
+    monkeypatch: pytest.MonkeyPatch, host: str, allowed: bool
+) -> None:
+    monkeypatch.setenv("RTI_PUBLIC_URL", "https://figures.example")
+    site = settings.public_site()
     answer = client(app(site=site)).get("/", headers={"Host": host})
     assert answer.status_code == (200 if allowed else 421)
     assert client(app()).get("/", headers={"Host": "any.example"}).status_code == 200
@@ -317,12 +324,15 @@ def test_the_policy_names_inline_scripts_by_their_hash_and_no_foreign_text() -> 
         ("RTI_SESSIONS", "many"),
     ],
 )
-def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
-        settings.public_site({name: value})
+        settings.public_site()
 
 
-def test_limits_are_read_from_the_environment() -> None:
-    site = settings.public_site({"RTI_SESSIONS_PER_ADDRESS": "7", "RTI_TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"})
+def test_limits_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_SESSIONS_PER_ADDRESS", "7")
+    monkeypatch.setenv("RTI_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1")
+    site = settings.public_site()
     assert (site.limits.sessions_per_address, site.limits.sessions) == (7, Limits().sessions)
     assert site.uvicorn() == {"proxy_headers": True, "forwarded_allow_ips": "10.0.0.0/8,127.0.0.1"}

@@ -19,7 +19,7 @@ from pipelines.core import clock
 from pipelines.core.home import init
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
-from pipelines.submissions import ledger
+from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.read_task import Taken, Task
@@ -121,7 +121,7 @@ def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
     """A desk over a new home with everybody in it."""
     home = init(folder / "home", "demonstration")
     facts.prepare(home)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     new = [accounts.New(name, name.title(), grants) for name, grants in PEOPLE.items()]
     with clock.frozen(ACCOUNTS_MADE_AT):
         accounts.create_many(engine, new, by=SYSTEM)

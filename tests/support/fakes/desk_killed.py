@@ -16,7 +16,8 @@ import pytest
 
 from pipelines.core.home import open_home
 from pipelines.ledger import facts
-from pipelines.submissions import decisions, ledger, receipt_keys, receipts, record, store
+from pipelines.ledger.opening import open_ledger
+from pipelines.submissions import decisions, intake, receipt_keys, receipts, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
@@ -24,15 +25,15 @@ from tests.support.fakes.desk_fakes import SENDER, file, who
 
 STEPS: dict[str, tuple[Any, str]] = {
     "store.put_bytes": (store, "put_bytes"),
-    "ledger.receive": (ledger, "receive"),
+    "intake.receive": (intake, "receive"),
     "facts.write_parquet": (facts, "write_parquet"),
     "record.record_reports": (record, "record_reports"),
-    "ledger.record_check_many": (ledger, "record_check_many"),
+    "intake.record_check_many": (intake, "record_check_many"),
     "receipt_keys.signing_key": (receipt_keys, "signing_key"),
     "receipts.sign_receipt": (receipts, "sign_receipt"),
     "receipts._issue": (receipts, "_issue"),
     "decisions.apply_changes": (decisions, "apply_changes"),
-    "ledger.send": (ledger, "send"),
+    "decisions.send": (decisions, "send"),
 }
 DATA = file()
 
@@ -51,7 +52,7 @@ def main(root: str, step: str, when: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         desk_fakes.install(patch)
         home = open_home(Path(root))
-        desk = Desk(home, ledger.open_ledger(home), desk_fakes.REGISTRY)
+        desk = Desk(home, open_ledger(home), desk_fakes.REGISTRY)
         sender = who(desk, SENDER)
         module, name = STEPS[step]
         setattr(module, name, _killed(getattr(module, name), when == "after"))

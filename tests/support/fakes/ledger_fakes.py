@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.core.home import Home, init
 from pipelines.ledger import facts
+from pipelines.ledger.acts import Act, Arrival, Block, CheckResult
 from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
 from pipelines.model import long_tables
-from pipelines.submissions import ledger
+from pipelines.submissions import decisions, intake
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.ledger import Act, Arrival, Block, CheckResult
 
 START = datetime(2026, 2, 10, 9, tzinfo=UTC)
 
@@ -27,7 +28,7 @@ def at(days: float) -> datetime:
 def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
     home = init(folder / "home", "demonstration")
     facts.prepare(home)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     people(engine)
     return home, engine
 
@@ -119,10 +120,10 @@ def accepted(
     home: Home, engine: sa.Engine, name: str, values: dict[tuple[str, str], float], days: float, kind: str = "full"
 ) -> str:
     """One submission carried from arrival to acceptance; accepted at `days`."""
-    identity = ledger.receive(engine, arrival(name, days - 0.5)).submission_id
+    identity = intake.receive(engine, arrival(name, days - 0.5)).submission_id
     keep(home, identity, values)
     periods = sorted({period for period, _ in values})
-    ledger.record_check(engine, result(identity, *(block(p) for p in periods), kind=kind, days=days - 0.4))
-    ledger.send(engine, Act(identity, "office", at(days - 0.3), reason="late_data"))
-    ledger.approve(engine, home, Act(identity, "secretariat", at(days)))
+    intake.record_check(engine, result(identity, *(block(p) for p in periods), kind=kind, days=days - 0.4))
+    decisions.send(engine, Act(identity, "office", at(days - 0.3), reason="late_data"))
+    decisions.approve(engine, home, Act(identity, "secretariat", at(days)))
     return identity

@@ -15,9 +15,9 @@ from pipelines import refresh
 from pipelines.core import clock
 from pipelines.core.home import Home, open_home
 from pipelines.ledger.database import reading
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import AUDIT, EVENT, SUBMISSION
 from pipelines.publication.releases import formats
-from pipelines.submissions import ledger
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.records import build, schema
 from tests.support.fakes import ledger_fakes
@@ -98,7 +98,7 @@ def read_state(home: Home) -> dict[str, Any]:
             out[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         elif path.is_dir():
             out[name] = "folder"
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with reading(engine) as connection:
         for table in (SUBMISSION, EVENT, AUDIT):
             out[table.name] = [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]

@@ -20,7 +20,7 @@ from pipelines import refresh
 from pipelines.core.home import open_home
 from pipelines.ledger import audit_log
 from pipelines.refresh import publication
-from pipelines.submissions import ledger
+from pipelines.submissions import release_log
 from pipelines.warehouse.records import build
 
 STEPS: dict[str, tuple[Any, str]] = {
@@ -33,7 +33,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "switched": (publication, "switch_current"),
     "journal written": (publication, "append_journal"),
     "baseline renewed": (build, "renew_baseline"),
-    "returns marked": (ledger, "publish"),
+    "returns marked": (release_log, "record_publication"),
     "checkpoint written": (audit_log, "checkpoint"),
     "intent removed": (publication, "remove_intent"),
 }

@@ -18,7 +18,7 @@ import polars as pl
 from dashboards.office import app
 from pipelines.ledger import facts
 from pipelines.reading.sandbox.pool import ChildPool
-from pipelines.submissions import decisions, ledger, receipts, record, store
+from pipelines.submissions import decisions, intake, receipts, record, store
 
 # Only `os.fsync` of the store, not that of everybody.
 store.os = SimpleNamespace(**{name: getattr(os, name) for name in dir(os)})  # type: ignore[assignment]
@@ -26,11 +26,11 @@ STEPS: dict[str, tuple[Any, str]] = {
     "read in the child": (ChildPool, "_release"),
     "half stored": (store.os, "fsync"),
     "stored": (store, "put_bytes"),
-    "entered": (ledger, "receive"),
+    "entered": (intake, "receive"),
     "facts half written": (pl.DataFrame, "write_parquet"),
     "facts written": (facts, "write_parquet"),
     "recorded": (record, "record_reports"),
-    "check recorded": (ledger, "record_check_many"),
+    "check recorded": (intake, "record_check_many"),
     "receipt signed": (receipts, "sign_receipt"),
     "receipt given": (receipts, "_issue"),
     "decided": (decisions, "apply_changes"),

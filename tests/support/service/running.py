@@ -47,8 +47,8 @@ class Service:
         Threads take turns: `frozen_at` changes the environment of the whole process, and one that leaves it while
         another is still inside would let that one write to the ledger at today's date.
         """
+        from pipelines.ledger.opening import open_ledger
         from pipelines.submissions.accounts import accounts, tokens
-        from pipelines.submissions.ledger import open_ledger
 
         with self.issuing:
             if account not in self.tokens:

@@ -32,11 +32,10 @@ NAMING_ROLES = {
 QUESTIONS = {"may", "covers"}
 """Questions about a role that are put to an identity or a grant."""
 ACTS = ("justify", "send", "approve", "give_back", "ask_withdrawal", "withdraw")
-LEDGER = ("pipelines.submissions.ledger", "pipelines.submissions.decisions", "pipelines.submissions.receipts")
+LEDGER = ("pipelines.submissions.decisions", "pipelines.submissions.receipts")
 LEDGER_CALLERS = {
     "pipelines/submissions/service/acts.py",
     "pipelines/submissions/service/memory.py",
-    "pipelines/submissions/ledger.py",
     "pipelines/submissions/receipts.py",
     # The history of the demonstration, entered as its list of arrivals has it.
     "pipelines/submissions/arrivals.py",

@@ -12,11 +12,11 @@ import pytest
 from pipelines.core import codes
 from pipelines.core.home import Home
 from pipelines.ledger import facts
+from pipelines.ledger.acts import Act
 from pipelines.model import long_tables
 from pipelines.publication.provenance.explain import ExplainError, explain, figure_id, find_places, in_words, parse_id
 from pipelines.publication.provenance.return_places import periods_of
-from pipelines.submissions import ledger
-from pipelines.submissions.ledger import Act
+from pipelines.submissions import decisions, intake
 from tests.support.fakes.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
 
 CELL: dict[str, Any] = {
@@ -167,13 +167,13 @@ def test_of_two_submissions_the_later_accepted_counts(home: Home) -> None:
 
 def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     home, engine = home_and_ledger(tmp_path)
-    identity = ledger.receive(engine, arrival("one.xlsx")).submission_id
+    identity = intake.receive(engine, arrival("one.xlsx")).submission_id
     frame = _rows({"value": 3, "sex": "F"}, {"value": 4, "sex": "M"})
     frame = frame.with_columns(submission_id=pl.lit(identity), origin_submission_id=pl.lit(identity))
     facts.keep_reading(home, identity, frame, long_tables.empty(long_tables.CASE_EVENT), [])
-    ledger.record_check(engine, result(identity, block("2025-Q4")))
-    ledger.send(engine, Act(identity, "office", at(0.2)))
-    ledger.approve(engine, home, Act(identity, "secretariat", at(1)))
+    intake.record_check(engine, result(identity, block("2025-Q4")))
+    decisions.send(engine, Act(identity, "office", at(0.2)))
+    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
     folder = home.releases / "2025-Q4"
     folder.mkdir()
     rows = [{**cell, "cell_id": n} for n, cell in enumerate(cells or (CELL,))]

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from pipelines.core import clock
 from pipelines.ledger import audit_log
 from pipelines.ledger.identity import EVERY, ROLES, SYSTEM, Grant, Identity, NotAllowedError, intersect_grants
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import ACCOUNT, AUDIT, TOKEN
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger
 from pipelines.submissions.accounts import accounts, password_sign_in, passwords, tokens
 from pipelines.submissions.accounts.accounts import AccountError
 from pipelines.submissions.accounts.passwords import PasswordError
@@ -48,7 +48,7 @@ def real_hashes() -> None:
 def engine(tmp_path: Path, database: str) -> Iterator[sa.Engine]:
     from pipelines.core.home import init
 
-    made = ledger.open_ledger(init(tmp_path / "home", "demonstration"))
+    made = open_ledger(init(tmp_path / "home", "demonstration"))
     yield made
     made.dispose()
 

@@ -15,7 +15,8 @@ from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.ledger import queries
-from pipelines.submissions import ledger, store
+from pipelines.ledger.acts import Arrival
+from pipelines.submissions import intake, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.web.api.app import create_api
@@ -47,8 +48,8 @@ def test_a_file_has_one_hash_wherever_it_is_checked_and_another_for_what_history
 
     # The pipeline: a file that only came in is checked by the next refresh.
     store.put_bytes(copied_home, data)
-    arrival = ledger.Arrival(store.digest(data), len(data), NAME, "al-sender", clock.now(), demonstration=True)
-    identity = ledger.receive(desk.engine, arrival).submission_id
+    arrival = Arrival(store.digest(data), len(data), NAME, "al-sender", clock.now(), demonstration=True)
+    identity = intake.receive(desk.engine, arrival).submission_id
     assert queries.find(desk.engine, identity).state == "received"
     refresh.take_in(copied_home, "AL")
     (checked,) = [e for e in door.events(desk, who, identity) if e["action"] == "check"]

@@ -11,7 +11,9 @@ from pipelines.core import clock
 from pipelines.core.home import Home, init
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts, queries
-from pipelines.submissions import arrivals, ledger, record, store
+from pipelines.ledger.acts import Arrival
+from pipelines.ledger.opening import open_ledger
+from pipelines.submissions import arrivals, intake, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.check import OFFLINE_ID, check
@@ -32,7 +34,7 @@ SECRET = "person 2025-Q4;reported;77"
 def home(tmp_path: Path) -> Home:
     made = init(tmp_path / "home", "demonstration")
     facts.prepare(made)
-    people(ledger.open_ledger(made))
+    people(open_ledger(made))
     return made
 
 
@@ -89,14 +91,14 @@ def test_a_heading_inside_a_register_is_no_pseudonym(line: str) -> None:
 
 def test_a_refused_register_leaves_nothing_in_a_home(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     before = set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*"))
-    desk = door.Desk(home, ledger.open_ledger(home), load())
+    desk = door.Desk(home, open_ledger(home), load())
     receipt = door.hand_in(desk, accounts.identity(desk.engine, "office"), _with_persons(JMBG), "r.csv")
     assert receipt.submission_id is None and receipt.report is not None
     assert receipt.report.verdict == "error" and receipt.report.reading is None
     assert JMBG not in str(receipt.as_json()) and JMBG not in repr(receipt)
     assert _holding(home.root, JMBG) == []
     assert not [p for p in home.store.rglob("*") if p.is_file()]
-    assert queries.submissions(ledger.open_ledger(home)) == []
+    assert queries.submissions(open_ledger(home)) == []
     assert set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*")) <= before
     said = capfd.readouterr()
     assert JMBG not in said.out + said.err
@@ -125,12 +127,12 @@ def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home
     """A home into which a good return and one that names persons have arrived, not checked yet."""
     check_fakes.install(monkeypatch)
     with clock.frozen(at(50)):
-        assert arrivals.enter(home, ledger.open_ledger(home), _folder(tmp_path, _rows())) == 2
+        assert arrivals.enter(home, open_ledger(home), _folder(tmp_path, _rows())) == 2
     return home
 
 
 def _check(home: Home) -> dict[str, str]:
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with clock.frozen(at(50)):
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
     return {s.filename: s.state for s in queries.submissions(engine)}
@@ -167,7 +169,7 @@ def test_a_crash_at_any_step_leaves_no_byte(arrived: Home, monkeypatch: pytest.M
 
 def test_a_crash_of_the_ledger_leaves_no_byte(arrived: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as crash:
-        crash.setattr(ledger, "record_check_many", _crash)
+        crash.setattr(intake, "record_check_many", _crash)
         with pytest.raises(KeyboardInterrupt):
             _check(arrived)
     assert _holding(arrived.root, SECRET, "reported;77") == []
@@ -176,9 +178,9 @@ def test_a_crash_of_the_ledger_leaves_no_byte(arrived: Home, monkeypatch: pytest
 
 def test_what_newer_rules_find_in_a_stored_draft_is_removed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     check_fakes.install(monkeypatch)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     sha256 = store.put_bytes(home, SECRET.encode())
-    ledger.receive(engine, ledger.Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
+    intake.receive(engine, Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
     assert _check(home) == {"old.csv": "refused"}
     assert _kept(home) == []
     assert store.put_bytes(home, SECRET.encode()) == sha256  # taken in again under rules that find nothing

@@ -197,21 +197,22 @@ def test_a_notice_is_undone_with_its_transaction(there: tuple[Home, sa.Engine]) 
 
 def test_the_ledger_tells_through_its_one_log(there: tuple[Home, sa.Engine]) -> None:
     """The whole way of a return."""
-    from pipelines.submissions import ledger
+    from pipelines.ledger.acts import Act, Arrival, Block, CheckResult
+    from pipelines.submissions import decisions, intake
 
     _, engine = there
-    came = ledger.Arrival("1" * 64, 1, "a.csv", "fed-sender", NOW, demonstration=True)
-    identity = ledger.receive(engine, came).submission_id
-    block = ledger.Block("BA_FED", "justice", "BA_FED-JUSTICE-BA_FED_PO", "Q", "2026-Q3", 1)
-    checked = ledger.CheckResult(
+    came = Arrival("1" * 64, 1, "a.csv", "fed-sender", NOW, demonstration=True)
+    identity = intake.receive(engine, came).submission_id
+    block = Block("BA_FED", "justice", "BA_FED-JUSTICE-BA_FED_PO", "Q", "2026-Q3", 1)
+    checked = CheckResult(
         identity, "csv", "BA", "BA_FED-JUSTICE-1", "full", (block,), 0, (), 0, "d" * 64, "1", "h" * 64, NOW,
         "BA_FED", "justice",
     )  # fmt: skip
-    ledger.record_check(engine, checked)
+    intake.record_check(engine, checked)
     assert _told(engine) == {}
-    ledger.send(engine, ledger.Act(identity, "fed-sender", NOW))
+    decisions.send(engine, Act(identity, "fed-sender", NOW))
     assert _told(engine) == {"fed-sender": "receipt", "fed-approver": "to_approve"}
-    ledger.give_back(engine, ledger.Act(identity, "fed-approver", NOW + timedelta(hours=1), "look again"))
+    decisions.give_back(engine, Act(identity, "fed-approver", NOW + timedelta(hours=1), "look again"))
     assert [n.kind for n in notices.listed(engine, account_id="fed-sender")] == ["receipt", "returned"]
 
 

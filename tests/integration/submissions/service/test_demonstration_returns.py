@@ -12,9 +12,10 @@ from fastapi.testclient import TestClient
 
 from pipelines.core.home import Home
 from pipelines.ledger import facts, queries
+from pipelines.ledger.export import export
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.office import answers
-from pipelines.submissions import ledger, receipts
+from pipelines.submissions import receipts
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
@@ -90,7 +91,7 @@ def test_an_explanation_stays_with_its_quarter_is_offered_for_the_next_and_expir
     assert door.justify(desk, sender, first, None, "large_case", words) == 0
     door.send(desk, sender, first, reason="late_data")
     door.approve(desk, approver, first)
-    kept = ledger.export(desk.engine, desk.home.root / "export")
+    kept = export(desk.engine, desk.home.root / "export")
     assert kept
     written = pl.read_parquet(desk.home.root / "export" / "justification.parquet").filter(submission_id=first)
     assert set(written["rule"]) == {"plausible.bounds", "plausible.jump"} and set(written["text"]) == {words}

@@ -12,12 +12,12 @@ import pytest
 from pipelines.core import clock
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
-from pipelines.ledger import facts, queries
+from pipelines.ledger import facts, queries, supersession
 from pipelines.ledger.identity import Grant, NotAllowedError
 from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
 from pipelines.model.content import Where
-from pipelines.submissions import ledger, receipts, record, store
+from pipelines.submissions import intake, receipts, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, SubmissionRefusedError, memory
@@ -177,16 +177,16 @@ def test_the_same_request_twice_at_once_is_one_submission(
     if by_token:
         person = tokens.identity(desk.engine, tokens.issue(desk.engine, person, "test").text)
     second: list[door.Uploaded] = []
-    real = ledger.receive
+    real = intake.receive
 
     def receive(*args: Any, **kwargs: Any) -> Any:
         out = real(*args, **kwargs)
         if not second:
-            monkeypatch.setattr(ledger, "receive", real)
+            monkeypatch.setattr(intake, "receive", real)
             second.append(door.upload(desk, person, file(value=101), "b.csv"))
         return out
 
-    monkeypatch.setattr(ledger, "receive", receive)
+    monkeypatch.setattr(intake, "receive", receive)
     first = door.upload(desk, person, file(value=101), "a.csv")
     assert (first.submission_id, first.new, second[0].new) == (second[0].submission_id, True, False)
     assert len(queries.submissions(desk.engine)) == 1
@@ -456,7 +456,7 @@ def test_what_replaces_says_why(desk: Desk) -> None:
     door.withdraw(
         desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's", override=True
     )
-    assert queries.accepted_blocks(desk.engine).popitem()[1] == first
+    assert supersession.accepted_blocks(desk.engine).popitem()[1] == first
 
 
 def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
@@ -530,7 +530,7 @@ def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
     door.withdraw(desk, approver, one, "wrong_return", "yes, it was")
     assert door.submission(desk, sender, one).withdrawal_asked == ()
     assert [e["action"] for e in door.events(desk, sender, one)][-2:] == ["ask_withdrawal", "withdraw"]
-    assert (queries.accepted_blocks(desk.engine), verify_ledger(desk.engine).faults) == ({}, ())
+    assert (supersession.accepted_blocks(desk.engine), verify_ledger(desk.engine).faults) == ({}, ())
 
 
 def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
@@ -598,9 +598,9 @@ class PowerCutError(Exception):
 
 _UPLOAD_STEPS = {
     "before the store": (store, "put_bytes"),
-    "before the ledger": (ledger, "receive"),
+    "before the ledger": (intake, "receive"),
     "before the reading is kept": (facts, "keep_reading"),
-    "before the check is recorded": (ledger, "record_check_many"),
+    "before the check is recorded": (intake, "record_check_many"),
 }
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.ledger import queries
+from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger, receipts, store
+from pipelines.submissions import receipts, store
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
@@ -35,7 +36,7 @@ def test_a_kill_at_any_step_leaves_one_state(
     from pipelines.core.home import open_home
 
     home = open_home(root)
-    desk = Desk(home, ledger.open_ledger(home), desk_fakes.REGISTRY)
+    desk = Desk(home, open_ledger(home), desk_fakes.REGISTRY)
     sender = who(desk, SENDER)
     assert verify_ledger(desk.engine).faults == ()
     found = queries.submissions(desk.engine)

@@ -13,12 +13,13 @@ import pytest
 from pipelines.core import clock
 from pipelines.core.home import Home, init
 from pipelines.ledger import facts, queries
+from pipelines.ledger.acts import Act, Arrival
 from pipelines.ledger.identity import NotAllowedError
-from pipelines.submissions import admission, arrivals, decisions, ledger, record, store
+from pipelines.ledger.opening import open_ledger
+from pipelines.submissions import admission, arrivals, decisions, intake, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.history import gather
-from pipelines.submissions.ledger import Act
 from pipelines.submissions.service import Desk, SubmissionRefusedError, Uploaded
 from tests.support.fakes import check_fakes
 from tests.support.fakes.check_fakes import REGISTRY
@@ -34,7 +35,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path) -> Home:
     made = init(tmp_path / "home", "demonstration")
     facts.prepare(made)
-    people(ledger.open_ledger(made))
+    people(open_ledger(made))
     return made
 
 
@@ -42,7 +43,7 @@ def _submit(
     home: Home, text: str, sender: str = "office", name: str = "return.csv", days: float = 0, **options: Any
 ) -> Uploaded:
     """As `rti submit` does, `days` after the day on which the tests begin."""
-    desk = Desk(home, ledger.open_ledger(home), REGISTRY)
+    desk = Desk(home, open_ledger(home), REGISTRY)
     with clock.frozen(at(days)):
         return door.hand_in(desk, accounts.identity(desk.engine, sender), text.encode(), name, **options)
 
@@ -56,10 +57,10 @@ def test_a_good_return_is_kept_checked_and_sent(home: Home) -> None:
     assert (receipt.state, receipt.new, receipt.open_warnings) == ("sent", True, ())
     assert _stored(home) == [receipt.sha256]
     assert receipt.submission_id is not None
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     assert [b["rows"] for b in queries.blocks(engine, receipt.submission_id)] == [1]
     assert list((home.facts / "observation").glob("S*")) == []
-    ledger.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+    decisions.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert pl.read_parquet(facts.path_of(home, "observation", receipt.submission_id))["value"].to_list() == [3]
     known = gather(home, engine, ["QQ"])
     assert known is not None
@@ -87,7 +88,7 @@ def test_what_cannot_be_read_or_names_persons_is_not_kept(home: Home, text: str)
     receipt = _submit(home, text)
     assert (receipt.submission_id, receipt.state, _stored(home)) == (None, None, [])
     assert receipt.report is not None
-    assert queries.submissions(ledger.open_ledger(home)) == []
+    assert queries.submissions(open_ledger(home)) == []
 
 
 def test_the_same_file_twice_is_told(home: Home) -> None:
@@ -95,7 +96,7 @@ def test_the_same_file_twice_is_told(home: Home) -> None:
     second = _submit(home, "2025-Q4;reported;3")
     assert (second.new, second.submission_id, second.state) == (False, first.submission_id, "sent")
     assert second.same_file == ((first.submission_id, "sent"),)
-    assert len(queries.submissions(ledger.open_ledger(home))) == 1
+    assert len(queries.submissions(open_ledger(home))) == 1
 
 
 def test_a_sender_without_an_account_or_a_role_hands_in_nothing(home: Home) -> None:
@@ -106,11 +107,11 @@ def test_a_sender_without_an_account_or_a_role_hands_in_nothing(home: Home) -> N
 
 
 def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> None:
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     first = _submit(home, "2025-Q4;reported;3")
     assert (first.state, first.replaces) == ("sent", ())
     assert first.submission_id is not None
-    ledger.approve(engine, home, Act(first.submission_id, "secretariat", at(1)))
+    decisions.approve(engine, home, Act(first.submission_id, "secretariat", at(1)))
     second = _submit(home, "2025-Q4;reported;4", days=2)
     assert (second.state, second.replaces, second.as_json()["replaces"]) == ("checked", ("2025-Q4",), ["2025-Q4"])
     again = _submit(home, "2025-Q4;reported;4", days=2, reason="late_data")
@@ -125,7 +126,7 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
     data = b"2025-Q4;reported;3"
     listed = {hashlib.sha256(data).hexdigest(): "QQ/justice/return.csv"}
     monkeypatch.setattr(admission, "demonstration_files", lambda: listed)
-    people(ledger.open_ledger(real))
+    people(open_ledger(real))
     with pytest.raises(SubmissionRefusedError, match=r"invented return QQ/justice/return.csv.*real home") as told:
         _submit(real, data.decode(), name="renamed.csv")
     assert str(real.root) not in str(told.value), "where a home lies is not its offices' matter"
@@ -144,12 +145,12 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
     def cut(*_: object, **__: object) -> None:
         raise PowerCutError
 
-    target = {"put_bytes": store, "receive": ledger, "record_reports": record, "send": ledger}[step]
+    target = {"put_bytes": store, "receive": intake, "record_reports": record, "send": decisions}[step]
     with monkeypatch.context() as patch:
         patch.setattr(target, step, cut)
         with pytest.raises(PowerCutError):
             _submit(home, "2025-Q4;reported;3")
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     states = [s.state for s in queries.submissions(engine)]
     assert states == {"put_bytes": [], "receive": [], "record_reports": ["received"], "send": ["checked"]}[step]
     if mended_by == "refresh":
@@ -166,7 +167,7 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
 ) -> None:
     receipt = _submit(home, "2025-Q4;reported;3")
     assert receipt.submission_id is not None
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
 
     def cut(*_: object) -> None:
         raise RuntimeError("power cut")
@@ -174,18 +175,18 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
     with monkeypatch.context() as patch:
         patch.setattr(decisions, "apply_changes", cut)
         with pytest.raises(RuntimeError):
-            ledger.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+            decisions.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert queries.find(engine, receipt.submission_id).state == "sent"
-    ledger.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+    decisions.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert queries.find(engine, receipt.submission_id).state == "approved"
 
 
 def test_what_waits_is_checked_once_and_again_only_under_other_rules(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     sha256 = store.put_bytes(home, b"2025-Q4;reported;-1")
-    ledger.receive(engine, ledger.Arrival(sha256, 19, "a.csv", "office", at(0), demonstration=True))
+    intake.receive(engine, Arrival(sha256, 19, "a.csv", "office", at(0), demonstration=True))
     assert [r.verdict for r in record.check_waiting(home, engine, REGISTRY).values()] == ["error"]
     assert record.check_waiting(home, engine, REGISTRY) == {}
     import sys
@@ -233,7 +234,7 @@ def _rows() -> list[dict[str, str]]:
 
 def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, tmp_path: Path) -> None:
     folder = _folder(tmp_path, _rows())
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with clock.frozen(at(50)):
         assert arrivals.enter(home, engine, folder) == 3
         assert arrivals.enter(home, engine, folder) == 0
@@ -258,7 +259,7 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
         {"file": "6.csv", "text": "2025-Q2;reported;4", "received_at": clock.stamp(at(4)), "kind": "full"},
     ]
     folder = _folder(tmp_path, rows)
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with clock.frozen(at(50)):
         arrivals.enter(home, engine, folder)
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
@@ -270,7 +271,7 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
 def test_a_real_home_takes_no_demonstration(tmp_path: Path) -> None:
     real = init(tmp_path / "real", "real")
     with pytest.raises(arrivals.ArrivalsError, match="real home"):
-        arrivals.enter(real, ledger.open_ledger(real), _folder(tmp_path, _rows()))
+        arrivals.enter(real, open_ledger(real), _folder(tmp_path, _rows()))
 
 
 @pytest.mark.parametrize(("fault", "words"), [("change", "is not the file"), ("remove", "is listed and not there")])
@@ -282,7 +283,7 @@ def test_a_list_that_does_not_fit_its_files_is_refused_whole(
         (folder / "2.csv").write_text("changed")
     else:
         (folder / "2.csv").unlink()
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     with clock.frozen(at(50)), pytest.raises(arrivals.ArrivalsError, match=words):
         arrivals.enter(home, engine, folder)
     assert queries.submissions(engine) == []

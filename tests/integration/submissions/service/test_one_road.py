@@ -15,8 +15,9 @@ from fastapi.testclient import TestClient
 from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.ledger import facts, queries
+from pipelines.ledger.acts import Arrival
 from pipelines.ledger.identity import Grant
-from pipelines.submissions import arrivals, ledger, record, store
+from pipelines.submissions import arrivals, intake, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
@@ -269,8 +270,8 @@ def _arrived(desk: Desk, data: bytes, sender: str) -> str:
     """As a batch enters it: in the ledger, its bytes pointed at, nothing checked."""
     (path := desk.home.root / "theirs.csv").write_bytes(data)
     store.point_to(desk.home, store.digest(data), path)
-    arrival = ledger.Arrival(store.digest(data), len(data), "theirs.csv", sender, at(0), demonstration=True)
-    return ledger.receive(desk.engine, arrival).submission_id
+    arrival = Arrival(store.digest(data), len(data), "theirs.csv", sender, at(0), demonstration=True)
+    return intake.receive(desk.engine, arrival).submission_id
 
 
 @pytest.mark.parametrize(("form", "rule"), [("RR-JUSTICE-1", "desk.not_yours"), ("TT-JUSTICE-1", "desk.practice")])
@@ -297,8 +298,8 @@ def test_the_batch_turns_away_what_the_desk_turns_away(desk: Desk, form: str, ru
 def test_the_bytes_of_their_own_office_stay_where_another_sends_the_same(desk: Desk) -> None:
     data = file("RR-JUSTICE-1")
     done = door.upload(desk, who(desk, "rr-sender"), data, "ours.csv")
-    arrival = ledger.Arrival(done.sha256, len(data), "theirs.csv", "qq-sender", at(0.1), demonstration=True)
-    identity = ledger.receive(desk.engine, arrival, again=True).submission_id
+    arrival = Arrival(done.sha256, len(data), "theirs.csv", "qq-sender", at(0.1), demonstration=True)
+    identity = intake.receive(desk.engine, arrival, again=True).submission_id
     record.check_waiting(desk.home, desk.engine, desk.registry)
     assert queries.find(desk.engine, identity).state == "refused"
     assert store.get_bytes(desk.home, done.sha256) == data

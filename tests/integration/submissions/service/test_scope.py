@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from pipelines.ledger import audit_log, queries
+from pipelines.ledger.acts import Arrival
 from pipelines.ledger.database import reading
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import ledger, store
+from pipelines.submissions import intake, release_log, store
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from pipelines.submissions.service.rights import NotThereError
@@ -59,7 +60,7 @@ def _world(folder: Path) -> World:
     sender = who(desk, SENDER)
     ids = {"approved": accepted(desk, period="2024-Q1"), "sent": sent(desk, period="2024-Q2")}
     ids["published"] = accepted(desk, period="2024-Q3")
-    ledger.publish(desk.engine, [ids["published"]], "2024-Q3")
+    release_log.record_publication(desk.engine, [ids["published"]], "2024-Q3")
     ids["checked"] = warned(desk, period="2024-Q4")
     refused = door.upload(desk, sender, file(value=-1), "bad.csv").submission_id
     assert refused is not None
@@ -74,8 +75,8 @@ def _world(folder: Path) -> World:
     # A crash after the arrival: nobody but its sender knows whose it is.
     data = file(value=41)
     store.put_bytes(desk.home, data)
-    arrival = ledger.Arrival(store.digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
-    ids["received"] = ledger.receive(desk.engine, arrival).submission_id
+    arrival = Arrival(store.digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
+    ids["received"] = intake.receive(desk.engine, arrival).submission_id
     ids["both"] = sent(desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data")
     states = {s.submission_id: s.state for s in queries.submissions(desk.engine)}
     assert {name: states[i] for name, i in ids.items()} == {

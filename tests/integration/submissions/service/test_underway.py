@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.ledger import queries
-from pipelines.submissions import ledger
+from pipelines.submissions import intake
 from pipelines.submissions import service as door
 from pipelines.submissions.checking.check import check as check_file
 from pipelines.submissions.service import Desk, uploading
@@ -113,14 +113,14 @@ def test_a_file_taken_out_of_the_list_is_not_kept(desk: Desk, monkeypatch: pytes
 
 
 def test_what_is_kept_when_the_file_is_taken_out_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    uploads, real = Uploads(), ledger.receive
+    uploads, real = Uploads(), intake.receive
 
     def receive(*args: Any, **named: Any) -> Any:
         out = real(*args, **named)
         uploads.keep([])
         return out
 
-    monkeypatch.setattr(ledger, "receive", receive)
+    monkeypatch.setattr(intake, "receive", receive)
     done = uploads.begin(desk, who(desk, SENDER), file(), "a.csv", "1").follow(lambda _: None)
     assert [(one.submission_id, one.state) for one in queries.submissions(desk.engine)] == [
         (done.submission_id, "checked")

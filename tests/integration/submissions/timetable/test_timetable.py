@@ -18,12 +18,12 @@ from pipelines.core.home import Home
 from pipelines.core.i18n import languages
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry, load, load_from
+from pipelines.ledger.acts import Arrival, Block, CheckResult, Justification
 from pipelines.ledger.database import writing
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.schema import SUBMISSION
-from pipelines.submissions import ledger, timetable
+from pipelines.submissions import decisions, intake, timetable
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.ledger import Arrival, Block, CheckResult
 from pipelines.submissions.timetable import Cell, Deadline
 from pipelines.submissions.timetable.names import note_of, office_name, pick_name
 from tests.support.fakes.ledger_fakes import home_and_ledger
@@ -164,9 +164,9 @@ class World:
         at = datetime.fromisoformat(day).replace(tzinfo=UTC)
         name = f"{period} {day} {state}"
         arrival = Arrival(f"{int.from_bytes(name.encode()):064x}"[-64:], 1, name, "zz-office", at, demonstration=True)
-        identity = ledger.receive(self.engine, arrival).submission_id
+        identity = intake.receive(self.engine, arrival).submission_id
         block = Block(place, "justice", self.series, "Q", period, 1, nil)
-        ledger.record_check(
+        intake.record_check(
             self.engine,
             CheckResult(
                 identity, "csv", "ZZ", "ZZ-JUSTICE-1", "full", (block,), errors,
@@ -249,8 +249,8 @@ def test_to_who_does_not_work_on_it_a_draft_is_as_if_it_had_not_come(
 def test_a_warning_that_was_answered_is_no_finding(world: World) -> None:
     identity = world.comes(LAST, "2026-11-10", warnings=1)
     assert world.cell(LAST).state == "findings"
-    ledger.justify(
-        world.engine, ledger.Justification(identity, "real_change", "a large case was opened", "zz-office", "key0")
+    decisions.justify(
+        world.engine, Justification(identity, "real_change", "a large case was opened", "zz-office", "key0")
     )
     assert world.cell(LAST).state == "draft"
 

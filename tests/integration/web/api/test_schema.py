@@ -19,7 +19,7 @@ from pipelines.core.home import init
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant
-from pipelines.submissions import ledger
+from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
@@ -56,7 +56,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         patch.delenv("RTI_LEDGER_URL", raising=False)
         home = init(tmp_path_factory.mktemp("schema") / "home", "demonstration")
         facts.prepare(home)
-        engine = ledger.open_ledger(home)
+        engine = open_ledger(home)
         new = [accounts.New(name, name, grants) for name, grants in PEOPLE.items()]
         accounts.create_many(engine, new, by=SYSTEM)
         opened = Desk(home, engine, load(), "national")

@@ -18,7 +18,7 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from streamlit.util import calc_hash
 
 from dashboards.office import layout
-from pipelines.submissions import ledger, record, service
+from pipelines.submissions import intake, record, service
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.service import uploading
 from tests.support.paths import ROOT
@@ -136,7 +136,7 @@ MOMENTS: dict[str, Callable[[pytest.MonkeyPatch, Again], None]] = {
     "read": lambda patch, again: _when_checked(patch, "read", again),
     "judging": lambda patch, again: _when_checked(patch, "judging", again),
     "judged": lambda patch, again: _when_checked(patch, "judged", again),
-    "entered in the ledger": lambda patch, again: _when_called(patch, ledger, "receive", again),
+    "entered in the ledger": lambda patch, again: _when_called(patch, intake, "receive", again),
     "recorded": lambda patch, again: _when_called(patch, record, "record_reports", again),
 }
 

@@ -1,4 +1,4 @@
-"""Write to the ledger: arrivals, check results, decisions of people, publications.
+"""Record arrivals and check results in the ledger.
 
 Each function is one transaction and has a `…_many` variant for a batch, which does everything that is allowed and
 returns the errors of the rest; the single variant raises its error.
@@ -6,25 +6,20 @@ returns the errors of the rest; the single variant raises its error.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger import audit_log
-from pipelines.ledger.acts import Act, Arrival, Block, CheckResult, Justification, Received, Refusals, Within
-from pipelines.ledger.database import LedgerError
-from pipelines.ledger.export import export
+from pipelines.ledger.acts import Arrival, CheckResult, Received, Refusals
 from pipelines.ledger.fact_digests import READING
 from pipelines.ledger.identity import SYSTEM
-from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.permissions import is_actionable_by
 from pipelines.ledger.queries import find, in_ids
-from pipelines.ledger.schema import AUDIT, BLOCK, SUBMISSION
-from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, decide_target
+from pipelines.ledger.schema import BLOCK, SUBMISSION
+from pipelines.ledger.transitions import State, decide_target
 from pipelines.submissions import authority
 from pipelines.submissions.changes import (
     Book,
@@ -37,60 +32,7 @@ from pipelines.submissions.changes import (
     open_book,
     raise_first,
     refuse_unwritable,
-    seal_book,
 )
-from pipelines.submissions.decisions import (
-    MINIMUM_TEXT,
-    approve,
-    approve_many,
-    ask_withdrawal,
-    give_back,
-    justify,
-    justify_many,
-    send,
-    send_many,
-    withdraw,
-)
-from pipelines.submissions.head_steward import require_head_steward
-
-__all__ = [
-    "MINIMUM_TEXT",
-    "SYSTEM",
-    "Act",
-    "Arrival",
-    "Block",
-    "CheckResult",
-    "Justification",
-    "LedgerError",
-    "Received",
-    "Refusals",
-    "TransitionError",
-    "Within",
-    "approve",
-    "approve_many",
-    "ask_withdrawal",
-    "export",
-    "give_back",
-    "justify",
-    "justify_many",
-    "open_ledger",
-    "open_url",
-    "publish",
-    "receive",
-    "receive_many",
-    "record_check",
-    "record_check_many",
-    "roll_back",
-    "send",
-    "send_many",
-    "withdraw",
-]
-
-
-RELEASE_PUBLISHED = "release.publish"
-RELEASE_ROLLED_BACK = "release.rollback"
-"""Actions of the entries of the audit log whose subject is a release."""
-
 
 # ------------------------------------------------------------------------------------------------------------- arrivals
 
@@ -237,60 +179,3 @@ def _replace_blocks(connection: sa.Connection, results: Sequence[CheckResult]) -
     ]
     if rows:
         connection.execute(sa.insert(BLOCK), rows)
-
-
-# ---------------------------------------------------------------------------------------------------------- publication
-
-
-def publish(engine: sa.Engine, submission_ids: Iterable[str], release: str, at: datetime | None = None) -> int:
-    """Record a release and mark the accepted returns as part of it, in one transaction; return their number.
-
-    A second call for the same release does nothing and returns 0. Raises ClockSetBackError.
-    """
-    ids = list(submission_ids)
-    moment = at or clock.now()
-    with open_book(engine, ids, ()) as book:
-        if _is_entered(book, RELEASE_PUBLISHED, release):
-            return 0
-        accepted = [i for i in ids if i in book.known and book.known[i].state in ACCEPTED]
-        refused = apply_changes(
-            book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted]
-        )
-        marked = len(accepted) - len(refused)
-        seal_book(book)
-        audit_log.append_entry(
-            book.connection,
-            at=moment,
-            actor=SYSTEM,
-            action=RELEASE_PUBLISHED,
-            subject=release,
-            detail={"returns": marked},
-        )
-    return marked
-
-
-def roll_back(
-    engine: sa.Engine, release: str, previous: str | None, *, number: int, actor: str, reason: str, at: datetime
-) -> None:
-    """Record that an earlier release is current again. `number` is its line in the journal, recorded once.
-
-    Raises ClockSetBackError, and NotAllowedError unless the actor is a steward for everything.
-    """
-    with open_book(engine, (), [actor]) as book:
-        require_head_steward(book.people.get(actor), actor, "roll_back")
-        if _is_entered(book, RELEASE_ROLLED_BACK, release, number):
-            return
-        audit_log.append_entry(
-            book.connection,
-            at=at,
-            actor=actor,
-            action=RELEASE_ROLLED_BACK,
-            subject=release,
-            detail={"previous": previous, "reason": reason, "number": number},
-        )
-
-
-def _is_entered(book: Book, action: str, release: str, number: int | None = None) -> bool:
-    query = sa.select(AUDIT.c.detail).where(AUDIT.c.action == action, AUDIT.c.subject == release)
-    details = [json.loads(detail) for detail in book.connection.execute(query).scalars()]
-    return any(number is None or detail["number"] == number for detail in details)
