@@ -39,13 +39,12 @@ def submit_to(
 
 def token_of(path: Path | None) -> str:
     """Return the token from a file, else from `RTI_TOKEN`. Raises Failure if there is none; never shows the token."""
-    from pipelines.core.settings import CommandSettings, read_settings
+    from pipelines.core.settings import CommandSettings, read_settings, reveal_secret
 
     if path is not None:
         text = bytes_of(path).decode("ascii", "replace")
     else:
-        secret = read_settings(CommandSettings).token
-        text = secret.get_secret_value() if secret is not None else ""
+        text = reveal_secret(read_settings(CommandSettings).token) or ""
     if not (token := text.strip()):
         raise Failure("there is no token; name a file that holds it with --token-file, or set RTI_TOKEN")
     return token

@@ -41,10 +41,9 @@ class Home:
 
     @property
     def ledger_url(self) -> str:  # ledger/database
-        from pipelines.core.settings import HomeSettings, read_settings
+        from pipelines.core.settings import HomeSettings, read_settings, reveal_secret
 
-        url = read_settings(HomeSettings).ledger_url
-        return url.get_secret_value() if url is not None else f"sqlite:///{self.restricted / 'ledger.sqlite'}"
+        return reveal_secret(read_settings(HomeSettings).ledger_url) or f"sqlite:///{self.restricted / 'ledger.sqlite'}"
 
     @property
     def facts(self) -> Path:  # ledger/facts: observation/ case_event/ finding/, one Parquet file per submission

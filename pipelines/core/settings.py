@@ -23,7 +23,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PositiveInt,
     SecretStr,
@@ -196,13 +195,11 @@ class AddressSettings(SettingsGroup):
     )
 
 
-class Limits(BaseModel):
+class Limits(BaseModel, frozen=True):
     """Limits of one web process; "per address" means per IPv4 address or IPv6 /64 network.
 
     One address may be a whole office or university behind one router, so the limits per address are wide.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     sessions: Count = Field(400, description="Open pages in total; each holds up to 0.5 MB.")
     sessions_per_address: Count = Field(200, description="Open pages from one address.")
@@ -304,6 +301,11 @@ def read_settings(group: type[G]) -> G:
         raise SettingsError(_describe_errors(group, error)) from None
     _last_read[group] = values, settings
     return settings
+
+
+def reveal_secret(secret: SecretStr | None) -> str | None:
+    """Return the value of a secret setting, or None if it is not set."""
+    return secret.get_secret_value() if secret is not None else None
 
 
 def check_settings() -> None:

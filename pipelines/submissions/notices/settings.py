@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.core.errors import ToldError
 from pipelines.core.i18n import mark
-from pipelines.core.settings import LOOPBACK, AddressSettings, NoticeSettings, read_settings
+from pipelines.core.settings import LOOPBACK, AddressSettings, NoticeSettings, read_settings, reveal_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,10 +121,10 @@ def _read_variables() -> dict[str, str]:
     """Return the settings of the environment in the names of the file."""
     variables = read_settings(NoticeSettings)
     values = {
-        "smtp": variables.smtp_url and variables.smtp_url.get_secret_value(),
+        "smtp": reveal_secret(variables.smtp_url),
         "sender": variables.mail_from,
-        "webhook": variables.webhook_url and variables.webhook_url.get_secret_value(),
-        "webhook_secret": variables.webhook_secret and variables.webhook_secret.get_secret_value(),
+        "webhook": reveal_secret(variables.webhook_url),
+        "webhook_secret": reveal_secret(variables.webhook_secret),
         "portal": read_settings(AddressSettings).portal_url,
     }
     return {name: value for name, value in values.items() if value is not None}
