@@ -171,7 +171,7 @@ def own_files(out: Path) -> dict[str, list[str]]:
 
 def _facts(out: Path, table: str) -> list[Path]:
     schema = long_tables.OBSERVATION if table == "observation" else long_tables.CASE_EVENT
-    long_tables.empty(schema).write_parquet(out / "facts" / f"{table}.parquet")
+    long_tables.empty_table(schema).write_parquet(out / "facts" / f"{table}.parquet")
     return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
 
 

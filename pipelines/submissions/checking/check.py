@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipelines.core.errors import ToldError
 from pipelines.core.i18n import mark
-from pipelines.findings.finding import Finding, verdict
+from pipelines.findings.finding import Finding, compute_verdict
 from pipelines.ledger.acts import Block
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.read import too_big
@@ -258,14 +258,14 @@ def _read_nil_return(declared: nil.NilReturn, job: CheckJob, registry: Registry)
     """Read a nil document in this process, which is safe because it has only codes and a comment."""
     from pipelines.declarations.base import is_within
     from pipelines.model.content import Where
-    from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
+    from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
     from pipelines.model.periods import Period
     from pipelines.reading.privacy.scan import in_text
     from pipelines.reading.standardise.standardise import Reading
 
     form = registry.forms.get(declared.form)
     try:
-        periods = [Period.of(p) for p in declared.periods]
+        periods = [Period.from_code(p) for p in declared.periods]
     except ValueError:
         periods = []
     if form is None or not periods or any(p.freq != form.freq or not is_within(p.code, form.valid) for p in periods):
@@ -274,8 +274,8 @@ def _read_nil_return(declared: nil.NilReturn, job: CheckJob, registry: Registry)
     if persons := tuple(in_text(declared.comment or "", Where(keyword="comment"))):
         return Taken(nil.FORMAT, form.id, (form.id,), persons, None)
     reading = Reading(
-        observations=empty(OBSERVATION),
-        events=empty(CASE_EVENT),
+        observations=empty_table(OBSERVATION),
+        events=empty_table(CASE_EVENT),
         findings=[],
         bindings=[],
         periods=periods,
@@ -283,7 +283,7 @@ def _read_nil_return(declared: nil.NilReturn, job: CheckJob, registry: Registry)
         series=form.series,
         nil=True,
         kind="full",
-        sums=empty(DECLARED_SUM),
+        sums=empty_table(DECLARED_SUM),
     )
     return Taken(nil.FORMAT, declared.form, (declared.form,), (), reading)
 
@@ -298,7 +298,7 @@ def _judge(
 
     Returns without any history are not in the second mapping: no history rule was run on them.
     """
-    from expectations.judge import JudgedReturn, judge
+    from expectations.judge import JudgedReturn, judge_returns
 
     readings = [(file, file.result.reading) for file in read if isinstance(file.result, Taken)]
     judged = [(file, reading) for file, reading in readings if reading is not None]
@@ -308,7 +308,7 @@ def _judge(
         history = history(sorted({registry.forms[reading.form].jurisdiction for _, reading in judged}))
     # Offline checks share one submission id, so use the key here.
     returns = [JudgedReturn(file.key, reading, file.received) for file, reading in judged]
-    return judge(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
+    return judge_returns(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
 
 
 def _find_known_before(
@@ -364,7 +364,7 @@ def _make_report(
         sha256=file.sha256,
         size=file.size,
         language=language,
-        verdict="unreadable" if result is None else verdict(findings),
+        verdict="unreadable" if result is None else compute_verdict(findings),
         findings=tuple(findings),
         rules_version=version,
         declaration_hash=registry.digest,
