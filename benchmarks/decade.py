@@ -148,7 +148,7 @@ def _hide_small(home: Home) -> None:
 
     tables = dbt.tables_folder(steps.latest_counts(home))
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
-    cells = programme.select(
+    cells = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
     is_small = pl.col("value").is_between(0, SMALLEST_PUBLISHED_COUNT, closed="none")

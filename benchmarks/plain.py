@@ -171,7 +171,7 @@ def own_files(out: Path) -> dict[str, list[str]]:
 
 def _facts(out: Path, table: str) -> list[Path]:
     schema = long_tables.OBSERVATION if table == "observation" else long_tables.CASE_EVENT
-    long_tables.empty(schema).write_parquet(out / "facts" / f"{table}.parquet")
+    long_tables.empty_table(schema).write_parquet(out / "facts" / f"{table}.parquet")
     return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
 
 
@@ -251,7 +251,7 @@ def main(arguments: list[str]) -> None:
     """Run everything; the last line printed is a JSON object of seconds by step."""
     from pipelines.core.home import open_home
     from pipelines.publication.disclosure import programme
-    from pipelines.publication.disclosure.protect import protect
+    from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.refresh.counts import records_folder
 
     samples, out, folder = Path(arguments[0]), Path(arguments[1]), Path(arguments[2])
@@ -265,10 +265,10 @@ def main(arguments: list[str]) -> None:
     indicators(out, folder, tables / "mart_count.parquet", tables, "restricted", records / "restricted")
     laps.end("restricted indicators")
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
-    chosen = programme.select(
+    chosen = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
-    done = protect(chosen.drop("conf_status"))
+    done = hide_small_counts(chosen.drop("conf_status"))
     cells = done.cells.with_columns(
         pl.when(pl.col("conf_status") == "F").then(pl.lit("F")).otherwise(pl.lit("C")).alias("conf_status")
     )

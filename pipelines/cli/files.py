@@ -167,8 +167,8 @@ def _is_demonstration() -> bool:
 def _content(
     file: Path, encodings: tuple[str, ...], format_name: str | None, options: dict[str, object] | None = None
 ) -> Content:
+    from pipelines.findings.rules import describe_in_english as in_words
     from pipelines.findings.rules import from_read_error
-    from pipelines.findings.rules import say as in_words
     from pipelines.model.content import ReadError
     from pipelines.reading.formats.sniff import FORMATS
     from pipelines.reading.sandbox.child import read_in_child

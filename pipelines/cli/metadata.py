@@ -79,7 +79,11 @@ def _figures(territory: str, instrument: str) -> dict[str, Figure]:
     from pipelines.warehouse.quality.quality_table import figures_in
 
     root = default_root()
-    path = measured_quality.folder(open_home(root)) / "mart_quality.parquet" if (root / "home.json").exists() else None
+    path = (
+        measured_quality.quality_folder(open_home(root)) / "mart_quality.parquet"
+        if (root / "home.json").exists()
+        else None
+    )
     if path is None or not path.exists():
         why = (
             "nothing was measured: there is no home here" if path is None else "nothing was measured: run `rti refresh`"

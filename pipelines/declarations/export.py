@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.core import clock
 from pipelines.declarations.law import LAW_COLUMNS
 from pipelines.declarations.territory import CalendarEntry, Name, Territory
-from pipelines.model.periods import Period, last_ended, span
+from pipelines.model.periods import Period, last_ended, periods_between
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -78,9 +78,9 @@ def iterate_expected(
             assert start is not None  # a range begins with a period
             newest = last_ended(today, entry.freq)
             for _ in range(ahead):
-                newest = newest.next()
-            last = min(Period.of(end), newest) if end else newest
-            yield from ((territory, entry, period) for period in span(Period.of(start), last))
+                newest = newest.next_period()
+            last = min(Period.from_code(end), newest) if end else newest
+            yield from ((territory, entry, period) for period in periods_between(Period.from_code(start), last))
 
 
 def list_expected_returns(registry: Registry, today: date | None = None) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ def range_tags(first: str, last: str) -> dict[str, str]:
 
 def _quarterly_cron() -> str:
     """Return four in the morning of the first day of a month by which the release day of each quarter has come."""
-    days = [Period.of(f"2025-Q{number}").end + timedelta(days=RELEASE_DAYS["Q"]) for number in (1, 2, 3, 4)]
+    days = [Period.from_code(f"2025-Q{number}").end + timedelta(days=RELEASE_DAYS["Q"]) for number in (1, 2, 3, 4)]
     months = ",".join(str(month) for month in sorted(day.month for day in days))
     return f"0 4 {max(day.day for day in days)} {months} *"
 

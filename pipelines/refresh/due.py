@@ -41,11 +41,11 @@ def find_news(home: Home, *, after: int) -> News:
         # A file that has not been read yet has no territory and may belong to any of them.
         territories |= {submission.territory} if submission.territory else set(load().without_training().territories)
         quarters |= {
-            Period.containing(Period.of(block["period"]).end, "Q").code
+            Period.from_day(Period.from_code(block["period"]).end, "Q").code
             for block in queries.blocks(engine, submission.submission_id)
         }
     if not quarters:
-        quarters = {Period.containing(clock.now().date(), "Q").code}
+        quarters = {Period.from_day(clock.now().date(), "Q").code}
     return News(tuple(sorted(territories)), tuple(sorted(quarters)), last)
 
 

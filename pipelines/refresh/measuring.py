@@ -37,12 +37,12 @@ def measure(home: Home, *, log: Log = ignore_log) -> Step:
         *(tables / f"{name}.parquet" for name in measured_quality.FROM_COUNTS), home.gathered / "reference.parquet",
         *([journal] if journal.exists() else []),
     )  # fmt: skip
-    folder = measured_quality.folder(home)
+    folder = measured_quality.quality_folder(home)
     if build_cache.find_outcome(home, "measure", key) is not None and folder.exists():
         log("quality: nothing new")
         return Step(new=False, path=folder)
-    marts = measured_quality.inside(home, tables, clock.now())
-    measured_quality.write(folder, marts)
+    marts = measured_quality.build_internal_tables(home, tables, clock.now())
+    measured_quality.write_tables(folder, marts)
     build_cache.store_outcome(home, "measure", key, {"path": str(folder)})
     rows = {name: table.height for name, table in marts.items()}
     log(f"quality measured: {rows['mart_quality']} figures, {rows['mart_coherence']} pairs of sources")
@@ -95,7 +95,7 @@ def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
         )
         for path in sorted((records / "restricted").glob("*.parquet")):
             shutil.copyfile(path, aside / "tables" / path.name)
-        measured_quality.write(aside / "tables", measured_quality.inside(home, tables, moment))
+        measured_quality.write_tables(aside / "tables", measured_quality.build_internal_tables(home, tables, moment))
         for path in sorted(tables.glob("*.parquet")):
             shutil.copyfile(path, aside / "tables" / path.name)
         marts = [table for table in exported_tables.INDICATORS if table.is_public]

@@ -24,7 +24,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     import polars as pl
 
     from pipelines.publication.disclosure import programme
-    from pipelines.publication.disclosure.protect import protect
+    from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.warehouse import dbt
 
     tables = dbt.tables_folder(latest_counts(home))
@@ -38,8 +38,8 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
         log("protection: nothing new")
         return Step(new=False, path=Path(cached["path"]), audit=cached["audit"])
     counts = pl.read_parquet(tables / "mart_count.parquet")
-    cells = programme.select(counts.filter(pl.col("area").is_in(_public_areas(tables))))
-    protection = protect(
+    cells = programme.select_rows(counts.filter(pl.col("area").is_in(_public_areas(tables))))
+    protection = hide_small_counts(
         cells, cache=home.restricted / "protection", progress=_log_tenths(log, "blocks of cells protected")
     )
     folder = home.protected / key[:16]
@@ -58,7 +58,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     for old in home.protected.iterdir():
         if old != folder:
             shutil.rmtree(old)
-    audit = protection.report.totals()
+    audit = protection.report.count_cells()
     build_cache.store_outcome(home, "protect", key, {"path": str(folder), "audit": audit})
     log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)

@@ -65,7 +65,7 @@ def find_record_runs(events: pl.DataFrame, reported: pl.DataFrame | None = None)
     reported_periods = set(cutoffs) | (set() if reported is None else set(reported.select(key).unique().rows()))
     spans = []
     for jurisdiction, source, code in reported_periods:
-        period = Period.of(code)
+        period = Period.from_code(code)
         cutoff = cutoffs.get((jurisdiction, source, code)) or period.end
         spans.append((jurisdiction, source, period.start, min(cutoff, period.end)))
     runs: list[list[object]] = []

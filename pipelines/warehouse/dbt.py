@@ -308,9 +308,9 @@ def _empty_facts_file(folder: Path, name: str) -> Path:
 
     path = folder / f".empty-{name}.parquet"
     if not path.exists():
-        long_tables.empty(long_tables.OBSERVATION if name == "observation" else long_tables.CASE_EVENT).write_parquet(
-            path
-        )
+        long_tables.empty_table(
+            long_tables.OBSERVATION if name == "observation" else long_tables.CASE_EVENT
+        ).write_parquet(path)
     return path
 
 

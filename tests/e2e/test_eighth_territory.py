@@ -20,7 +20,7 @@ import pytest
 from pipelines.core import codes
 from pipelines.core.home import open_home
 from pipelines.model.long_tables import OBSERVATION_KEY
-from pipelines.publication.releases.publish import current
+from pipelines.publication.releases.publish import find_current_release
 from tests.support import small
 from tests.support.paths import EIGHTH
 
@@ -52,7 +52,7 @@ def _golden() -> list[dict[str, str]]:
 
 
 def _released(home: Path) -> pl.DataFrame:
-    folder = current(open_home(home))
+    folder = find_current_release(open_home(home))
     assert folder is not None
     return pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("area") == "ZZ")
 
@@ -82,7 +82,7 @@ def test_its_figures_stand_in_the_release(home: Path) -> None:
 
 
 def test_it_is_a_part_of_the_region(home: Path) -> None:
-    folder = current(open_home(home))
+    folder = find_current_release(open_home(home))
     assert folder is not None
     region = pl.read_parquet(folder / "data" / "cell.parquet").filter(
         (pl.col("area_kind") == "region") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "indicted")
@@ -94,7 +94,7 @@ def test_it_is_a_part_of_the_region(home: Path) -> None:
 
 
 def test_its_page_of_rates_has_its_population(home: Path) -> None:
-    folder = current(open_home(home))
+    folder = find_current_release(open_home(home))
     assert folder is not None
     rates = pl.read_parquet(folder / "data" / "indicator.parquet").filter(
         (pl.col("area") == "ZZ") & (pl.col("period") == "2025") & pl.col("denominator").is_not_null()

@@ -41,10 +41,10 @@ def current_release() -> str:
     DamagedReleaseError.
     """
     from pipelines.core.home import HomeError, open_home
-    from pipelines.publication.releases.publish import current
+    from pipelines.publication.releases.publish import find_current_release
 
     try:
-        folder = current(open_home())
+        folder = find_current_release(open_home())
     except HomeError as error:
         # Readers of a public page must not learn the path of the home on the server.
         raise NoReleaseError("there is no home; make one with `rti init` and set RTI_HOME to it") from error

@@ -90,7 +90,7 @@ def _taken(report: Report) -> Iterator[tuple[str | None, str]]:
     pairs = report.reading.observations.select("place", "label").iter_rows()
     words_seen: set[tuple[str | None, str]] = set()
     for place, label in pairs:
-        sheet = Where.parse(place or "").sheet
+        sheet = Where.from_text(place or "").sheet
         if (sheet, label) not in words_seen:
             words_seen.add((sheet, label))
             yield from ((sheet, fold(part)) for part in (label or "").split(" | "))

@@ -46,7 +46,7 @@ def forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -
 
     A form in another format is represented by its second form. Raises ValueError if the period is not valid.
     """
-    when = Period.of(period)
+    when = Period.from_code(period)
     return [
         form
         for form in registry.forms.values()
@@ -70,7 +70,7 @@ def workbook_form(registry: Registry, form_id: str) -> Form:
 
 def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
     """Return the day when a form's return of a period is due by the territory's calendar; None without a due date."""
-    end = Period.of(period).end
+    end = Period.from_code(period).end
     for entry in registry.territory_of(form.jurisdiction).calendar:
         same = (entry.jurisdiction, entry.instrument, entry.source, entry.freq)
         if same == (form.jurisdiction, form.instrument, form.source, form.freq) and is_within(period, entry.periods):
@@ -123,7 +123,7 @@ def write(
 
 def _period(form: Form, period: str) -> Period:
     try:
-        when = Period.of(period)
+        when = Period.from_code(period)
     except ValueError:
         raise TemplateError(mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(period)) from None
     if when.freq != form.freq or not is_within(period, form.valid):
@@ -195,9 +195,9 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
     reading = standardise(content, form, registry)
     wrong = [f for f in reading.findings if f.severity != "information" and f.rule not in _TO_BE_FILLED]
     if wrong:
-        from pipelines.findings.rules import say
+        from pipelines.findings.rules import describe_in_english
 
-        places = "; ".join(f"{f.where}: {say(f)[0]}" for f in wrong[:3])
+        places = "; ".join(f"{f.where}: {describe_in_english(f)[0]}" for f in wrong[:3])
         raise TemplateError(
             mark("the workbook of {form} for {period} would not be read: {places}"),
             form=form.id,

@@ -141,7 +141,7 @@ class Addresser:
 
     def _resolve_period(self, code: str | None) -> _PeriodPart:
         form = self.form
-        period = None if code is None else Period.of(code)
+        period = None if code is None else Period.from_code(code)
         if period is None or period.freq != form.freq:
             missing_part = "the year" if form.freq == "A" else "year and quarter"
             return _PeriodPart(None, (Trouble("period.missing", "error", {"what": missing_part}),))

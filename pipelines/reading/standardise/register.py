@@ -114,7 +114,7 @@ class RecordsReading:
             binding = Binding(where, "ignored" if ignored else "heading", {}, listing.sheet.index, listing.row, column)
             self.collector.bindings.append(binding)
         code = self.plan.addresser.period_code({**form.fixed.declared_codes(), **listing.coordinates})
-        period = None if code is None else Period.of(code)
+        period = None if code is None else Period.from_code(code)
         if period is not None:
             self.collector.periods.add(period.code)
         ends = [self.plan.compile(t) for t in records.end]
@@ -126,7 +126,7 @@ class RecordsReading:
         for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_record(listing, columns, row, period)
         if records.cutoff == "period_end" and period is None and self.collector.periods:
-            newest = max(Period.of(c) for c in self.collector.periods).end
+            newest = max(Period.from_code(c) for c in self.collector.periods).end
             for event in self.collector.events:
                 event["cutoff_date"] = newest
 
@@ -267,7 +267,7 @@ class RecordsReading:
     def _period_of(self, day: date) -> tuple[Period, date]:
         """Return the period that contains a day, and the period's last day."""
         if day not in self._periods:
-            period = Period.containing(day, self.plan.form.freq)
+            period = Period.from_day(day, self.plan.form.freq)
             self._periods[day] = period, period.end
         return self._periods[day]
 

@@ -237,7 +237,7 @@ def _judge(
 
     Returns without any history are not in the second mapping: no history rule was run on them.
     """
-    from expectations.judge import JudgedReturn, judge
+    from expectations.judge import JudgedReturn, judge_returns
 
     readings = [(file, file.result.reading) for file in read if isinstance(file.result, Taken)]
     judged = [(file, reading) for file, reading in readings if reading is not None]
@@ -247,7 +247,7 @@ def _judge(
         history = history(sorted({registry.forms[reading.form].jurisdiction for _, reading in judged}))
     # Offline checks share one submission id, so use the key here.
     returns = [JudgedReturn(file.key, reading, file.received) for file, reading in judged]
-    return judge(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
+    return judge_returns(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
 
 
 def _find_known_before(

@@ -162,7 +162,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     requested_periods = sorted(set(periods))
     for text in requested_periods:
         try:
-            period = Period.of(text)
+            period = Period.from_code(text)
         except ValueError:
             raise SubmissionRefusedError(
                 mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(text)

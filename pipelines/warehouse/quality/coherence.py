@@ -309,8 +309,8 @@ def _first_and_last_day(period: str) -> tuple[date, date]:
 
     first, dash, last = period.partition("-")
     if dash and not last.startswith("Q"):
-        return Period.of(first).start, Period.of(last).end
-    return Period.of(period).start, Period.of(period).end
+        return Period.from_code(first).start, Period.from_code(last).end
+    return Period.from_code(period).start, Period.from_code(period).end
 
 
 def resolve_amounts(reasons: Iterable[Reason], rows: pl.DataFrame) -> list[Reason]:

@@ -65,7 +65,11 @@ class Break:
 
 def breaks_of(sims: Iterable[Sims]) -> list[Break]:
     """Return the declared breaks of some territories."""
-    return [Break(b.jurisdiction, Period.of(b.period).start) for territory_sims in sims for b in territory_sims.breaks]
+    return [
+        Break(b.jurisdiction, Period.from_code(b.period).start)
+        for territory_sims in sims
+        for b in territory_sims.breaks
+    ]
 
 
 def build_quality_table(
@@ -141,7 +145,7 @@ def _group_deliveries(
         released = days.get(office, [])
         arrived = row["first_received_at"] if row["is_reported"] else None
         delivery = Delivery(
-            period_end=Period.of(row["period"]).end,
+            period_end=Period.from_code(row["period"]).end,
             due=row["deadline"],
             arrived=arrived.date() if arrived is not None else None,
             published=released[0] if released else None,
@@ -160,7 +164,7 @@ def _comparable_lengths(deliveries: pl.DataFrame, breaks: Sequence[Break]) -> di
     lengths = {}
     for office, group in deliveries.group_by(_OFFICE):
         ordered = group.sort("period")
-        periods = [Period.of(code) for code in ordered["period"].to_list()]
+        periods = [Period.from_code(code) for code in ordered["period"].to_list()]
         is_reported = ordered["is_reported"].to_list()
         territory = ordered["territory"][0]
         starts = [b.start for b in breaks if b.jurisdiction in (office[0], territory)]

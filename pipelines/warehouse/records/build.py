@@ -169,7 +169,7 @@ def _with_law(rows: pl.DataFrame, law: dict[str, Law]) -> pl.DataFrame:
         offences_by_group.setdefault(row["offence_group"], []).append(code)
     ranges: list[tuple[Any, ...]] = []
     for area, group, code in rows.select(by).unique().rows():
-        period = Period.of(code)
+        period = Period.from_code(code)
         ranges.append(
             (
                 area,

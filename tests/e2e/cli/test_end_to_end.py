@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.core.home import open_home
 from pipelines.publication.provenance.explain import explain
-from pipelines.publication.releases.publish import current
+from pipelines.publication.releases.publish import find_current_release
 from tests.support import small
 from tests.support.demonstration import CLOCK
 from tests.support.paths import SHARED
@@ -137,7 +137,7 @@ def test_figures_of_every_kind_add_up_on_the_way_back(built_home: Path, monkeypa
     """Cells of every area, table and basis: quarters, years, pools, the region, records, differences and sums."""
     monkeypatch.setenv("RTI_NOW", CLOCK)
     home = open_home(built_home)
-    folder = current(home)
+    folder = find_current_release(home)
     assert folder is not None
     cells = pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("value") > 0)
     some = cells.filter(pl.int_range(pl.len()).over("table_id", "area", "basis") == 0)
@@ -160,7 +160,7 @@ _TERMS = (
 def test_a_withheld_figure_stays_withheld(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", CLOCK)
     home = open_home(built_home)
-    folder = current(home)
+    folder = find_current_release(home)
     assert folder is not None
     hidden = pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("conf_status") == "C").row(0, named=True)
     way = explain(home, f"{folder.name}/{hidden['table_id']}/" + ";".join(f"{t}={hidden[t]}" for t in _TERMS))

@@ -38,7 +38,7 @@ def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch
     rows = quality_table.build_quality_table(
         pl.DataFrame([row]), publications, [], date(2026, 7, 1), revisions=pl.DataFrame(schema=ENDS)
     )
-    measured_quality.write(measured_quality.folder(made), {"mart_quality": rows})
+    measured_quality.write_tables(measured_quality.quality_folder(made), {"mart_quality": rows})
     monkeypatch.setenv("RTI_HOME", str(made.root))
 
     def told(*arguments: str) -> dict[str, str]:

@@ -146,7 +146,7 @@ def test_what_is_not_final_yet_says_so_from_the_cell_to_the_region(home: Home) -
 
 
 def test_measures_of_revision_by_hand(home: Home) -> None:
-    made = measured_quality.inside(home, dbt.tables_folder(dbt.latest_counts(home)), at(NOW))  # type: ignore[arg-type]
+    made = measured_quality.build_internal_tables(home, dbt.tables_folder(dbt.latest_counts(home)), at(NOW))  # type: ignore[arg-type]
     summary = {row["area"]: row for row in made["mart_revision_summary"].to_dicts()}
     # AL: 20 -> 26 and 30; the third quarter is provisional. XK: 10 -> 12, 15 -> 13, 6 (final by its return).
     assert (summary["AL"]["periods"], summary["AL"]["revised"], summary["AL"]["mean_absolute"]) == (2, 1, 3)
@@ -191,7 +191,7 @@ def test_as_of_now_is_the_build_of_today_row_by_row(home: Home, tmp_path: Path) 
         then = pl.read_parquet(folder / "tables" / f"{name}.parquet")
         assert then.equals(today), name
         assert name != "mart_count" or then.height > 0
-    for name, table in measured_quality.inside(home, dbt.tables_folder(counts), at(NOW)).items():
+    for name, table in measured_quality.build_internal_tables(home, dbt.tables_folder(counts), at(NOW)).items():
         assert pl.read_parquet(folder / "tables" / f"{name}.parquet").equals(table), name
 
 
@@ -228,7 +228,7 @@ def test_a_failed_build_leaves_nothing_and_the_earlier_folder_whole(
 def test_measuring_again_with_nothing_new_is_no_work(home: Home) -> None:
     assert measuring.measure(home).new
     assert not measuring.measure(home).new
-    shutil.rmtree(measured_quality.folder(home))
+    shutil.rmtree(measured_quality.quality_folder(home))
     assert measuring.measure(home).new
 
 

@@ -62,7 +62,7 @@ def _stored(home: Home) -> None:
 def _fact(home: Home) -> None:
     from pipelines.model import long_tables
 
-    facts.write_parquet(long_tables.empty(long_tables.OBSERVATION), facts.path_of(home, "observation", "S1"))
+    facts.write_parquet(long_tables.empty_table(long_tables.OBSERVATION), facts.path_of(home, "observation", "S1"))
 
 
 @pytest.mark.parametrize("trace", [_checkpoint, _stored, _fact])

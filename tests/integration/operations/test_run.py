@@ -294,7 +294,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
     path = facts.path_of(story.home, "observation", lost.submission_id)
     whole = path.read_bytes()
     before = dbt.latest_counts(story.home)
-    waiting, current = publish.drafts(story.home), story.home.current.resolve()
+    waiting, current = publish.list_drafts(story.home), story.home.current.resolve()
     assert waiting == ["2026-Q3.1"]
     said: list[str] = []
     fault(path)
@@ -311,7 +311,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
     assert not [line for line in said if line.startswith(("counts", "release", "draft"))]
     reported = [notice for notice in notices.listed(engine) if notice.kind == "run_failed"]
     assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]
-    assert (publish.drafts(story.home), story.home.current.resolve()) == (waiting, current)
+    assert (publish.list_drafts(story.home), story.home.current.resolve()) == (waiting, current)
 
 
 def test_a_cell_that_could_be_worked_out_stops_the_draft(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:

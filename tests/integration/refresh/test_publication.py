@@ -29,7 +29,7 @@ from pipelines.publication.releases.build import next_release
 from pipelines.publication.releases.editions import edition_key, next_edition
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import find_unfinished
-from pipelines.publication.releases.publish import current, drafts
+from pipelines.publication.releases.publish import find_current_release, list_drafts
 from pipelines.refresh import integrity, publication
 from pipelines.submissions import decisions, intake, release_log, store
 from pipelines.submissions.clock_acceptance import accept_clock
@@ -62,7 +62,7 @@ def no_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def current_name(home: Home) -> str | None:
-    folder = current(home)
+    folder = find_current_release(home)
     return folder.name if folder is not None else None
 
 
@@ -115,7 +115,7 @@ def test_commands_with_clock_set_back_exit_three_and_say_what_to_do(
     assert main.main(list(command)) == 3
     said = capsys.readouterr().err
     assert EARLIER in said and fixture.FIRST_AT in said and "Set the clock right" in said
-    assert (current_name(home), drafts(home)) == (FIRST, [NEXT])
+    assert (current_name(home), list_drafts(home)) == (FIRST, [NEXT])
 
 
 def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,7 @@ def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(
     refresh.publish(home)
     assert current_name(home) == "2026-Q3.2"
     # What was rolled back was public: revisions are measured against it, and records were compared with it until now.
-    days = measured_quality.published(home, clock.now())
+    days = measured_quality.list_public_releases(home, clock.now())
     assert [name for name, _ in days] == [FIRST, NEXT, "2026-Q3.2"]
     released = build.records_folder(home) / "released" / "members.parquet"
     assert released.read_bytes() == (build.records_folder(home) / "records-of-2026-Q3.2/members.parquet").read_bytes()
@@ -267,7 +267,7 @@ def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monke
         with pytest.raises(KeyboardInterrupt):
             refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     [unfinished] = find_unfinished(home)
-    assert f"rollback to release {FIRST}" in unfinished.localize()
+    assert f"rollback to release {FIRST}" in unfinished.to_sentence()
     assert refresh.publish(home) == FIRST
     assert [one["action"] for one in audit_log.entries(open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
@@ -367,7 +367,7 @@ def test_a_release_outside_the_journal_is_reported_and_published_by_its_name(hom
     """What a version without the intent leaves when it is killed between moving and switching."""
     (home.drafts / NEXT).rename(home.releases / NEXT)
     [unfinished] = find_unfinished(home)
-    assert f"`rti publish {NEXT}` finishes it" in unfinished.localize()
+    assert f"`rti publish {NEXT}` finishes it" in unfinished.to_sentence()
     assert refresh.publish(home, NEXT) == NEXT
     assert (current_name(home), find_unfinished(home)) == (NEXT, [])
     assert len(fixture.read_journal(home)) == 2
@@ -378,8 +378,8 @@ def test_a_pointer_that_was_moved_by_hand_is_reported(home: Home) -> None:
     home.current.unlink()
     home.current.symlink_to(f"releases/{FIRST}")
     [unfinished] = find_unfinished(home)
-    assert f"current release is {FIRST}" in unfinished.localize()
-    assert f"`rti rollback {NEXT}`" in unfinished.localize()
+    assert f"current release is {FIRST}" in unfinished.to_sentence()
+    assert f"`rti rollback {NEXT}`" in unfinished.to_sentence()
     refresh.roll_back(home, NEXT, actor="the-steward", reason=REASON)
     assert find_unfinished(home) == []
 

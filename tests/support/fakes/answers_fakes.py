@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 
 from pipelines.declarations.registry import load
-from pipelines.findings.finding import Finding, verdict
+from pipelines.findings.finding import Finding, compute_verdict
 from pipelines.model.content import Where
 from pipelines.submissions.checking.check import check
 from pipelines.submissions.checking.report import Report
@@ -56,7 +56,7 @@ def report_of(data: bytes, filename: str = BOOK.name, language: str = "en") -> R
 
 def with_findings(report: Report, findings: Sequence[Finding]) -> Report:
     """The report with these findings in place of its own."""
-    return replace(report, findings=tuple(findings), verdict=verdict(findings))
+    return replace(report, findings=tuple(findings), verdict=compute_verdict(findings))
 
 
 def finding(rule: str = "cell.empty", severity: Any = "error", where: Where | None = None, **more: Any) -> Finding:

@@ -21,7 +21,7 @@ from pipelines.findings import rules
 from pipelines.findings.finding import Finding
 from pipelines.findings.rules import Rule
 from pipelines.model.content import ReadError, Where
-from pipelines.model.long_tables import CASE_EVENT, empty
+from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.model.periods import Period
 from pipelines.submissions.checking import check
 from pipelines.submissions.checking.read_task import Taken, Task
@@ -60,7 +60,7 @@ class JudgedReturn:
     received: object = None
 
 
-def judge(
+def judge_returns(
     readings: list[JudgedReturn], history: History | None, _registry: Any, *, in_order: bool = False
 ) -> dict[str, list[Finding]]:
     """One finding where history holds anything."""
@@ -95,9 +95,9 @@ def take(task: Task) -> Taken:
         series=SERIES,
         kind="full",
         nil=False,
-        periods=[Period.of(p) for p in sorted({p for p, _ in values})],
+        periods=[Period.from_code(p) for p in sorted({p for p, _ in values})],
         observations=observations(task.submission_id, values),
-        events=empty(CASE_EVENT),
+        events=empty_table(CASE_EVENT),
         findings=found,
         bindings=[],
     )
@@ -129,7 +129,9 @@ class Shared:
 def install(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Rule]:
     """Put reader, judge and rules in place of the real ones for one test."""
     module = types.ModuleType("expectations.judge")
-    module.__dict__.update(History=History, JudgedReturn=JudgedReturn, judge=judge, RULES_VERSION="test.1")
+    module.__dict__.update(
+        History=History, JudgedReturn=JudgedReturn, judge_returns=judge_returns, RULES_VERSION="test.1"
+    )
     monkeypatch.setitem(sys.modules, "expectations.judge", module)
     monkeypatch.setattr(check, "SHARED", Shared())
     for identity, rule in FAKE_RULES.items():

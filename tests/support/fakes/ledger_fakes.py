@@ -112,7 +112,7 @@ def observations(
 
 def keep(home: Home, submission_id: str, values: dict[tuple[str, str], float]) -> None:
     facts.keep_reading(
-        home, submission_id, observations(submission_id, values), long_tables.empty(long_tables.CASE_EVENT), []
+        home, submission_id, observations(submission_id, values), long_tables.empty_table(long_tables.CASE_EVENT), []
     )
 
 

@@ -65,7 +65,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
         formats.write_parquet(table, folder / "data" / f"{name}.parquet")
     formats.write_duckdb(tables, folder / "data", folder / "release.duckdb")
     files = {
-        path.relative_to(folder).as_posix(): {"sha256": formats.sha256(path)} for path in folder.rglob("*.parquet")
+        path.relative_to(folder).as_posix(): {"sha256": formats.hash_file(path)} for path in folder.rglob("*.parquet")
     }
     manifest = {
         "release": release,

@@ -89,7 +89,7 @@ def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
     """Do a publication's acts on the public folder, without ledger and records; returns the release's folder."""
     release = publish.select_draft(home, draft)
     publish.refuse_older_edition(home, release)
-    publish.verify(home.drafts / release)
+    publish.verify_files(home.drafts / release)
     publish.move_draft(home, release)
     publish.switch_current(home, release)
     number = len(publications.read_publications(home)) + 1
@@ -114,14 +114,14 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
             "cell_id", pl.format("S{}", pl.col("area").str.pad_end(15, "0")).alias("submission_id")
         ),
         "area": _areas(registry),
-        "area_name": notes.names(registry),
+        "area_name": notes.build_names(registry),
         "population": _population(),
         "coverage": _coverage(),
         "submission": _submissions(),
-        "note": notes.notes(registry),
+        "note": notes.build_notes(registry),
         "counting_rule": notes.counting_rules(registry),
         **{name: frame for name, frame in _cards(registry).items() if name != "card_comparability"},
-        "metadata": notes.metadata(),
+        "metadata": notes.build_metadata(),
         "codelist": build._codelists(metrics.metric_table(metrics.list_modelled_metrics())),
         "metric": metrics.metric_table(metrics.list_modelled_metrics()),
         "metric_operand": metrics.operand_table(metrics.list_modelled_metrics()),
@@ -402,7 +402,9 @@ def _denominator(row: dict[str, str]) -> float:
 
 
 def _areas(registry: Registry) -> pl.DataFrame:
-    named = {row["area"]: row for row in notes.names(registry).filter(pl.col("language") == "en").iter_rows(named=True)}
+    named = {
+        row["area"]: row for row in notes.build_names(registry).filter(pl.col("language") == "en").iter_rows(named=True)
+    }
     rows = [{"area": codes.REGION, "area_kind": "region", "territory": codes.REGION, "kind": "national", "sort": 0,
              "name_en": "Western Balkans", "footnote_en": None}]  # fmt: skip
     for code, row in named.items():

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations.judge import History, JudgedReturn, judge
+from expectations.judge import History, JudgedReturn, judge_returns
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
-from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
+from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.standardise import Reading
 
@@ -47,8 +47,8 @@ def row(registry: Registry, instrument: str = "justice", period: str = "2025-Q2"
         "source": form.source,
         "freq": "Q",
         "period": period,
-        "period_start": Period.of(period).start,
-        "period_end": Period.of(period).end,
+        "period_start": Period.from_code(period).start,
+        "period_end": Period.from_code(period).end,
         "accumulation": "discrete",
         "date_basis": "decision",
         "measure": "convicted_first" if instrument == "justice" else "victims_detected",
@@ -83,12 +83,12 @@ def reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "j
         "series": form.series,
         "kind": "full",
         "nil": False,
-        "periods": sorted({Period.of(r["period"]) for r in rows}),
+        "periods": sorted({Period.from_code(r["period"]) for r in rows}),
         "observations": pl.DataFrame(rows, schema=OBSERVATION),
-        "events": empty(CASE_EVENT),
+        "events": empty_table(CASE_EVENT),
         "findings": [],
         "bindings": [],
-        "sums": empty(DECLARED_SUM),
+        "sums": empty_table(DECLARED_SUM),
     }
     return Reading(**values | over)
 
@@ -108,7 +108,7 @@ def found_each(
 ) -> dict[str, dict[str, Finding]]:
     """The same of several returns, judged at once and each by itself: a validation costs as much for one as for all."""
     given = [JudgedReturn(name, reading(registry, rows, instrument), RECEIVED) for name, rows in returns.items()]
-    return {name: {f.rule: f for f in findings} for name, findings in judge(given, history, registry).items()}
+    return {name: {f.rule: f for f in findings} for name, findings in judge_returns(given, history, registry).items()}
 
 
 def past(registry: Registry, values: list[float], **over: Any) -> History:
@@ -116,7 +116,7 @@ def past(registry: Registry, values: list[float], **over: Any) -> History:
     last = quarters.index("2025-Q1") + 1
     periods = quarters[last - len(values) : last]
     rows = [row(registry, period=p, value=v, **over) for p, v in zip(periods, values, strict=True)]
-    return History(pl.DataFrame(rows, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    return History(pl.DataFrame(rows, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
 
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
@@ -194,7 +194,7 @@ def of_records(registry: Registry, rows: list[dict[str, Any]]) -> Reading:
     """A return of records."""
     events = pl.DataFrame(rows, schema=CASE_EVENT)
     return reading(
-        registry, [], "register", periods=[Period("2025-Q2")], observations=empty(OBSERVATION), events=events
+        registry, [], "register", periods=[Period("2025-Q2")], observations=empty_table(OBSERVATION), events=events
     )
 
 
@@ -207,7 +207,7 @@ def judged(registry: Registry) -> dict[str, list[Finding]]:
     for one in sums:
         returns[str(one)] = reading(registry, [row(registry)], sums=pl.DataFrame([one], schema=DECLARED_SUM))
     assert len(returns) == len(FAULTS) + len(RECORD_FAULTS) + len(sums)
-    return judge([JudgedReturn(name, one, RECEIVED) for name, one in returns.items()], None, registry)
+    return judge_returns([JudgedReturn(name, one, RECEIVED) for name, one in returns.items()], None, registry)
 
 
 def test_a_sound_return_has_no_finding(registry: Registry) -> None:
@@ -261,7 +261,7 @@ def test_what_is_the_same_of_many_quarters_is_told_once(registry: Registry) -> N
     rows = [row(registry, period=quarter) for quarter in quarters]
     one = JudgedReturn("S1", reading(registry, rows), datetime(2025, 11, 1, tzinfo=UTC))
     other = JudgedReturn("S2", reading(registry, rows[:1]), datetime(2025, 11, 1, tzinfo=UTC))
-    told = judge([one, other], None, registry)
+    told = judge_returns([one, other], None, registry)
     (late,) = [f for f in told["S1"] if f.rule == "coverage.late"]
     assert late.params == {"period": "2024-Q2–2024-Q4, 2025-Q2"}
     due = (d for d in list_expected_returns(registry) if d["period"] in quarters and _is_of(d, rows[0]))
@@ -277,18 +277,18 @@ def _is_of(day: dict[str, Any], one: dict[str, Any]) -> bool:
 
 def test_a_late_return_is_told_and_nothing_is_asked(registry: Registry) -> None:
     one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
-    rules = {f.rule: f for f in judge([one], None, registry)["S1"]}
+    rules = {f.rule: f for f in judge_returns([one], None, registry)["S1"]}
     assert rules["coverage.late"].severity == "information"
 
 
 def test_a_quarter_told_again_is_not_late(registry: Registry) -> None:
     before = History(
         pl.DataFrame([row(registry, submission_id="S0")], schema=OBSERVATION),
-        empty(CASE_EVENT),
+        empty_table(CASE_EVENT),
         datetime(2025, 8, 1, tzinfo=UTC),
     )
     one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
-    assert "coverage.late" not in {f.rule for f in judge([one], before, registry)["S1"]}
+    assert "coverage.late" not in {f.rule for f in judge_returns([one], before, registry)["S1"]}
 
 
 def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
@@ -307,7 +307,7 @@ def test_women_in_the_place_of_men_are_found(registry: Registry) -> None:
 
     quarters = ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1"]
     rows = [one for i, quarter in enumerate(quarters) for one in both(3.0 + i % 2, 30.0 + i, period=quarter)]
-    history = History(pl.DataFrame(rows, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    history = History(pl.DataFrame(rows, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
     finding = found(registry, both(34.0, 4.0), history=history)["plausible.exchanged"]
     assert (str(finding.where), finding.seen, finding.severity) == ("Т-03!D5", "34", "warning")
     # 3 + 4 + 3 + 4 + 3 women of 177 are 9.6 per cent.
@@ -320,7 +320,7 @@ def test_the_old_file_under_a_new_name_is_found(registry: Registry) -> None:
     offences = ["ICCS0204", "ICCS08051", "ICCS02031"]
     rows = [row(registry, offence=o, sex=s, value=3.0 + i) for i, o in enumerate(offences) for s in ("M", "F", "_T")]
     before = pl.DataFrame([r | {"period": "2025-Q1"} for r in rows], schema=OBSERVATION)
-    history = History(before, empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    history = History(before, empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
     changed = [rows[0] | {"value": 4.0}, *rows[1:]]
     told = found_each(registry, {"the same": rows, "changed": changed}, history=history)
     assert "plausible.copied" in told["the same"] and "plausible.copied" not in told["changed"]
@@ -328,7 +328,7 @@ def test_the_old_file_under_a_new_name_is_found(registry: Registry) -> None:
 
 def test_a_revision_is_told_with_both_values(registry: Registry) -> None:
     before = pl.DataFrame([row(registry, value=3.0)], schema=OBSERVATION)
-    history = History(before, empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    history = History(before, empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
     finding = found(registry, [row(registry, value=4.0)], history=history)["revision.changed"]
     assert (finding.expected, finding.seen, finding.severity) == ("3", "4", "information")
 
@@ -389,7 +389,7 @@ def test_a_record_that_stands_twice_is_found(registry: Registry) -> None:
 
 def assert_record_finding(registry: Registry, rows: list[dict[str, Any]], rule: str) -> None:
     one = JudgedReturn("S1", of_records(registry, rows), RECEIVED)
-    assert_at_its_line(judge([one], None, registry)["S1"], rule)
+    assert_at_its_line(judge_returns([one], None, registry)["S1"], rule)
 
 
 def assert_at_its_line(findings: list[Finding], rule: str) -> None:
@@ -402,7 +402,7 @@ def test_many_returns_are_judged_at_once_and_told_apart(registry: Registry) -> N
     received = datetime(2025, 7, 20, tzinfo=UTC)
     sound = reading(registry, [row(registry)])
     faulty = reading(registry, [row(registry, value=-2.0)])
-    judged = judge([JudgedReturn("S1", sound, received), JudgedReturn("S2", faulty, received)], None, registry)
+    judged = judge_returns([JudgedReturn("S1", sound, received), JudgedReturn("S2", faulty, received)], None, registry)
     assert judged["S1"] == []
     assert [f.rule for f in judged["S2"]] == ["value.negative", "plausible.bounds"]
 
@@ -414,10 +414,10 @@ def test_in_order_each_return_is_judged_beside_those_before_it(registry: Registr
         JudgedReturn(f"S{i}", reading(registry, [row(registry, period=p, value=v)]), datetime(2025, 7, 20, tzinfo=UTC))
         for i, (p, v) in enumerate(zip(quarters, values, strict=True))
     ]
-    judged = judge(batch, None, registry, in_order=True)
+    judged = judge_returns(batch, None, registry, in_order=True)
     jumps = {i: [f.rule for f in findings if f.rule == "plausible.jump"] for i, findings in judged.items()}
     assert [i for i, rules in jumps.items() if rules] == ["S5"]
-    assert not any(f.rule == "plausible.jump" for f in judge(batch, None, registry)["S5"])
+    assert not any(f.rule == "plausible.jump" for f in judge_returns(batch, None, registry)["S5"])
 
 
 def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
@@ -425,7 +425,9 @@ def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
     earlier = [
         row(registry, period=p, law_article=a, label=f"row {a}") for p in ("2024-Q4", "2025-Q1") for a in ("388", "389")
     ]
-    history = History(pl.DataFrame(earlier, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    history = History(
+        pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
+    )
     missing = [both[0], both[1] | {"value": None, "obs_status": "O"}]
     each = found_each(registry, {"both": both, "one": both[:1], "missing": missing}, history=history)
     assert "coverage.gone" not in each["both"]
@@ -438,13 +440,15 @@ def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
     )
     assert "coverage.gone" not in each["missing"], "a sign for missing is a line"
     once = [r for r in earlier if (r["period"], r["law_article"]) != ("2024-Q4", "389")]
-    seldom = History(pl.DataFrame(once, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    seldom = History(pl.DataFrame(once, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
     assert "coverage.gone" not in found(registry, both[:1], history=seldom), "what was there once comes and goes"
 
 
 def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(registry: Registry) -> None:
     before = [row(registry, law_article="388"), row(registry, law_article="389", label="row 389")]
-    history = History(pl.DataFrame(before, schema=OBSERVATION), empty(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    history = History(
+        pl.DataFrame(before, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
+    )
     unread = Finding("label.undeclared", "error")
     kinds: dict[str, dict[str, Any]] = {
         "full": {},
@@ -453,6 +457,6 @@ def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(regis
         "with a fault": {"findings": [unread]},
     }
     given = [JudgedReturn(name, reading(registry, before[:1], **over), RECEIVED) for name, over in kinds.items()]
-    told = judge(given, history, registry)
+    told = judge_returns(given, history, registry)
     gone = {name: [f.seen for f in findings if f.rule == "coverage.gone"] for name, findings in told.items()}
     assert gone == {"full": ["row 389"], "patch": [], "nil": [], "with a fault": []}

@@ -20,8 +20,8 @@ PLACES = [
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_what_a_place_writes_it_reads_back(place: Where) -> None:
-    assert Where.parse(str(place)) == place
+    assert Where.from_text(str(place)) == place
 
 
 def test_a_place_in_other_words_is_kept_as_they_are() -> None:
-    assert str(Where.parse("somewhere near the end")) == "somewhere near the end"
+    assert str(Where.from_text("somewhere near the end")) == "somewhere near the end"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipelines.core import i18n
 from pipelines.core.text import script
 from pipelines.findings.finding import Finding
-from pipelines.findings.rules import all_rules, fill
+from pipelines.findings.rules import all_rules, fill_parameters
 from pipelines.findings.texts import describe_finding
 from pipelines.translation import catalogues, extraction, review
 from pipelines.translation.__main__ import main
@@ -110,7 +110,7 @@ def test_every_text_of_every_rule_is_a_template_that_fills() -> None:
         assert all(name.isidentifier() for name in names), (identity, names)
         finding = Finding(identity, rule.severity, params=dict.fromkeys(names - {"seen", "expected"}, "x"), seen="x")
         for text in (rule.message, rule.remedy):
-            assert "{" not in fill(text, finding), (identity, text)
+            assert "{" not in fill_parameters(text, finding), (identity, text)
 
 
 def test_words_fill_in_parameters_and_what_was_seen() -> None:

@@ -75,7 +75,7 @@ def test_what_was_capped_is_counted() -> None:
 
 def test_findings_stand_in_the_order_of_the_sheet(clean: Any) -> None:
     places = ["Т-02!B10", "Т-01!C12", "Т-01!B12", "Т-01!AA3", "Т-02!B9"]
-    found = [finding(where=Where.parse(p), seen=p) for p in places]
+    found = [finding(where=Where.from_text(p), seen=p) for p in places]
     (group,) = answers.groups(with_findings(clean, found), "en")
     assert [str(f.where) for f in group.findings] == ["Т-01!AA3", "Т-01!B12", "Т-01!C12", "Т-02!B9", "Т-02!B10"]
 

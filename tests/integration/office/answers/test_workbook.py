@@ -257,7 +257,7 @@ def test_other_formats(format_: str) -> None:
     assert read.format == format_ or format_ == "sdmx"
     assert read.reading is not None
     place = read.reading.observations["place"][3]
-    found = with_findings(read, [finding("value.negative", where=Where.parse(place), seen="-1")])
+    found = with_findings(read, [finding("value.negative", where=Where.from_text(place), seen="-1")])
     name, out = answers.annotated(data, found, "en")
     assert name == findings_name(path.name)
     book = opened(out)

@@ -21,7 +21,7 @@ import pytest
 from pipelines.core.codes import REGION
 from pipelines.core.home import open_home
 from pipelines.publication.disclosure import programme
-from pipelines.publication.releases.publish import current
+from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import dbt
 from tests.support.paths import SHARED
 
@@ -75,13 +75,13 @@ class Published:
 
     def __init__(self, root: Path) -> None:
         home = open_home(root)
-        folder, counts = current(home), dbt.latest_counts(home)
+        folder, counts = find_current_release(home), dbt.latest_counts(home)
         assert folder is not None
         assert counts is not None
         public = pl.read_parquet(folder / "data" / "cell.parquet")
         self.cells = _folded(public.filter(~pl.col("obs_status").is_in(NOT_HIDDEN)))
         mart = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
-        self.true = _folded(programme.select(mart).filter(pl.col("value").is_not_null()))
+        self.true = _folded(programme.select_rows(mart).filter(pl.col("value").is_not_null()))
 
     def write(self, folder: Path, blocks: list[tuple[str, str]] | None = None) -> tuple[Path, Path]:
         """`cells.parquet` and `spec.json`; with `blocks`, only those (measure, offence group)."""

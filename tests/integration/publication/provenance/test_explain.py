@@ -170,7 +170,7 @@ def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     identity = intake.receive(engine, arrival("one.xlsx")).submission_id
     frame = _rows({"value": 3, "sex": "F"}, {"value": 4, "sex": "M"})
     frame = frame.with_columns(submission_id=pl.lit(identity), origin_submission_id=pl.lit(identity))
-    facts.keep_reading(home, identity, frame, long_tables.empty(long_tables.CASE_EVENT), [])
+    facts.keep_reading(home, identity, frame, long_tables.empty_table(long_tables.CASE_EVENT), [])
     intake.record_check(engine, result(identity, block("2025-Q4")))
     decisions.send(engine, Act(identity, "office", at(0.2)))
     decisions.approve(engine, home, Act(identity, "secretariat", at(1)))

@@ -14,7 +14,7 @@ from pipelines.declarations.registry import load
 from pipelines.publication.disclosure import space
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
-from pipelines.publication.releases.publish import current, drafts, verify
+from pipelines.publication.releases.publish import find_current_release, list_drafts, verify_files
 from pipelines.warehouse import exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import read_published
@@ -143,7 +143,7 @@ def test_the_same_inputs_give_the_same_bytes(a_home: home.Home) -> None:
 def test_what_must_not_be_public_stops_the_build(a_home: home.Home, fault: dict[str, object], words: str) -> None:
     with pytest.raises(ReleaseError, match=words):
         built(a_home, cells(**fault))
-    assert drafts(a_home) == []
+    assert list_drafts(a_home) == []
 
 
 def test_nothing_reported_is_no_release(a_home: home.Home) -> None:
@@ -153,10 +153,10 @@ def test_nothing_reported_is_no_release(a_home: home.Home) -> None:
 
 def test_publishing_moves_the_draft_and_switches_the_pointer(a_home: home.Home) -> None:
     draft = built(a_home)
-    assert current(a_home) is None
+    assert find_current_release(a_home) is None
     folder = publish(a_home, draft.release)
-    assert current(a_home) == folder.resolve()
-    assert drafts(a_home) == []
+    assert find_current_release(a_home) == folder.resolve()
+    assert list_drafts(a_home) == []
     assert a_home.current.readlink() == Path("releases/2026-Q3")
 
 
@@ -176,14 +176,14 @@ def test_a_changed_file_is_never_published(a_home: home.Home) -> None:
     path.write_bytes(path.read_bytes().replace(b"12.0", b"21.0"))
     with pytest.raises(ReleaseError, match=r"cell\.csv has changed"):
         publish(a_home, draft.release)
-    assert current(a_home) is None
+    assert find_current_release(a_home) is None
 
 
 def test_a_file_too_many_or_too_few_is_found(a_home: home.Home) -> None:
     folder = built(a_home).folder
     (folder / "data" / "extra.parquet").write_bytes(b"x")
     with pytest.raises(ReleaseError, match=r"extra\.parquet"):
-        verify(folder)
+        verify_files(folder)
 
 
 def test_publishing_without_a_draft_says_what_makes_one(a_home: home.Home) -> None:

@@ -238,7 +238,7 @@ def test_the_wrong_quarter(
     quarter: str, severity: str, rule: str, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An old period is told as late, since it may be a correction; one that has not ended cannot be right."""
-    from expectations.judge import JudgedReturn, judge
+    from expectations.judge import JudgedReturn, judge_returns
 
     monkeypatch.setenv("RTI_NOW", "2026-11-10T09:00:00Z")
 
@@ -249,7 +249,7 @@ def test_the_wrong_quarter(
 
     taken = take_with(Task(_edited(change), GOOD.name, "S0", registry.digest), registry)
     assert taken.reading is not None
-    found = judge([JudgedReturn("S0", taken.reading)], None, registry)["S0"]
+    found = judge_returns([JudgedReturn("S0", taken.reading)], None, registry)["S0"]
     assert (rule, severity) in [(f.rule, f.severity) for f in found]
     said = describe_finding(next(f for f in found if f.rule == rule), "en")
     assert "2026-Q" in said.message and "period" in said.remedy

@@ -78,7 +78,7 @@ def test_a_made_up_nil_document_of_a_period_that_is_not_asked_for_is_not_kept(de
 @pytest.mark.parametrize("code", ["0000", "9999-Q4", "\uff12\uff10\uff12\uff16-Q1", "2026-Q5", "2026-Q1\n"])
 def test_a_period_has_days_and_one_code(code: str) -> None:
     with pytest.raises(ValueError, match="is not a period"):
-        Period.of(code)
+        Period.from_code(code)
 
 
 # ------------------------------------------------------------------------------------------------------------- comments

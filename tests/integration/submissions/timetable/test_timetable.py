@@ -81,8 +81,8 @@ def test_a_day_is_its_distance_from_the_last_day_of_the_month(
         deadline_days=collection, query_days=collection + more, release_days=collection + 2 * more,
     )  # fmt: skip
     last = date(year, 3 * quarter, months.monthrange(year, 3 * quarter)[1])
-    assert Period.of(period).end == last
-    days = [Period.of(period).end.toordinal() + n for n in entry.days]
+    assert Period.from_code(period).end == last
+    days = [Period.from_code(period).end.toordinal() + n for n in entry.days]
     assert [d - last.toordinal() for d in days] == [collection, collection + more, collection + 2 * more]
 
 

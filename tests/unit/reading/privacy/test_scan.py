@@ -14,7 +14,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.findings.rules import rule
+from pipelines.findings.rules import find_rule
 from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid, Member, Table, Where
 from pipelines.reading.formats.read import read
 from pipelines.reading.privacy import columns, names, numbers
@@ -345,7 +345,7 @@ def test_many_findings_are_counted_and_not_listed() -> None:
 
 def test_each_rule_has_words() -> None:
     for identity in ("person.column", "person.number", "person.name"):
-        assert rule(identity).message and rule(identity).remedy
+        assert find_rule(identity).message and find_rule(identity).remedy
 
 
 # -------------------------------------------------------------------------------------------------- beside the content

@@ -60,7 +60,7 @@ def test_a_cube_by_its_dimensions(registry: Registry) -> None:
 def test_another_format_is_no_match_and_the_nearest_form_is_told(registry: Registry) -> None:
     content: Grid = grid(format_="csv")
     assert recognise(content, None, registry) == []
-    message, remedy = rules.say(not_recognised(content, registry))
+    message, remedy = rules.describe_in_english(not_recognised(content, registry))
     assert "ZZ-JUSTICE-" in message and "which comes as xlsx" in message and remedy
 
 

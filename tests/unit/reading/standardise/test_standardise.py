@@ -185,9 +185,9 @@ def test_a_planted_fault_is_told_with_its_place(
     reading = read(make(), form_of(), registry)
     assert (rule, place) in told(reading)
     finding = next(f for f in reading.findings if f.rule == rule)
-    message, remedy = rules.say(finding)
+    message, remedy = rules.describe_in_english(finding)
     assert message and remedy and "?" not in message + remedy, "a parameter of the words is not given"
-    assert finding.severity == rules.rule(rule).severity or rule == "read.hidden_sheet"
+    assert finding.severity == rules.find_rule(rule).severity or rule == "read.hidden_sheet"
 
 
 @pytest.mark.parametrize(
@@ -214,10 +214,10 @@ def test_a_fault_in_one_cell_leaves_the_others(registry: Registry) -> None:
 
 def test_the_message_proposes_the_nearest_declared_word(registry: Registry) -> None:
     reading = read(with_cell(grid(), "A6", value="Трговјиа, чл. 188"), form_of(), registry)
-    message, _ = rules.say(of_rule(reading, "label.undeclared")[0])
+    message, _ = rules.describe_in_english(of_rule(reading, "label.undeclared")[0])
     assert "Nearest declared: 'Трговија, чл. 188'" in message
     reading = read(with_cell(grid(), "D4", value="жените"), form_of(), registry)
-    assert "'жени'" in rules.say(of_rule(reading, "heading.undeclared")[0])[0]
+    assert "'жени'" in rules.describe_in_english(of_rule(reading, "heading.undeclared")[0])[0]
 
 
 def test_words_are_matched_after_folding_and_kept_as_read(registry: Registry) -> None:
@@ -501,10 +501,10 @@ def test_every_rule_has_words_and_a_severity() -> None:
 
 def test_a_rule_may_be_declared_once_only() -> None:
     one = rules.Rule("test.only", "warning", "a", "b", "history")
-    rules.register({"test.only": one})
-    rules.register({"test.only": one})
+    rules.register_rules({"test.only": one})
+    rules.register_rules({"test.only": one})
     with pytest.raises(ValueError, match="twice"):
-        rules.register({"test.only": dataclasses.replace(one, message="other")})
+        rules.register_rules({"test.only": dataclasses.replace(one, message="other")})
     del rules.RULES["test.only"]
 
 

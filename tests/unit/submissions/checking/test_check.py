@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock
-from pipelines.model.long_tables import CASE_EVENT, empty
+from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.submissions.checking import nil
 from pipelines.submissions.checking.check import CheckJob, Step, UnknownFormError, check, check_many
 from pipelines.submissions.checking.totals import compute_totals
@@ -33,7 +33,7 @@ def _check(text: str, **options: Any) -> Any:
 
 def _history(submission_id: str = "S0") -> check_fakes.History:
     return check_fakes.History(
-        observations(submission_id, {("2025-Q3", "reported"): 1}), empty(CASE_EVENT), clock.now()
+        observations(submission_id, {("2025-Q3", "reported"): 1}), empty_table(CASE_EVENT), clock.now()
     )
 
 

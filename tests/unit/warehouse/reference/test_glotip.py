@@ -9,7 +9,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from pipelines.findings.rules import rule
+from pipelines.findings.rules import find_rule
 from pipelines.model.content import ReadError
 from pipelines.warehouse.reference.areas import Areas, areas_of, declared_areas
 from pipelines.warehouse.reference.glotip import GlotipImport, read_glotip
@@ -236,7 +236,7 @@ def test_a_broken_workbook_is_refused(cut: int) -> None:
 def test_every_rule_has_words_that_are_registered() -> None:
     assert set(RULES) == set(SEVERITIES)
     for name in RULES:
-        assert rule(name).message and rule(name).remedy
+        assert find_rule(name).message and find_rule(name).remedy
 
 
 def test_areas_come_from_the_declarations() -> None:
