@@ -56,8 +56,8 @@ This page is written by `python -m tests.simulation`, seed {SEED}; do not edit i
 cases from a process whose true parameters are known, and counts them as a return would. It then
 measures how often each interval contains the true value.
 
-There are {size.intervals:,} runs per interval (one standard error at 95 % is {error:.2f} points), {size.families:,} per
-family of pairs and {size.ratios:,} per stage ratio. The nominal level is 95 % throughout. Formulas and sources
+There are {size.intervals:,} runs per interval (one standard error at 95% is {error:.2f} points), {size.families:,} per
+family of pairs and {size.ratios:,} per stage ratio. The nominal level is 95% throughout. Formulas and sources
 are in [uncertainty](uncertainty.md) and [ratios](ratios.md).
 
 There are two invented distributions of persons per case. *{PAIRS.name.capitalize()}* has {PAIRS.mean:.2f} persons per
@@ -105,9 +105,9 @@ def _shares(rng: np.random.Generator, size: Size) -> str:
             rows.append(
                 [
                     sizes.name,
-                    f"{100 * together:.0f} %" if sizes is not ALONE else "",
+                    f"{100 * together:.0f}%" if sizes is not ALONE else "",
                     f"{whole}",
-                    f"{100 * chance:.0f} %",
+                    f"{100 * chance:.0f}%",
                     *_cells(made, ("as if alone", "50 cases", "200 cases")),
                 ]
             )
@@ -170,9 +170,9 @@ simultaneous intervals (*together*, used here), and *Holm*'s procedure.
 
 {_table(heads, rows)}
 
-If each pair is tested alone, equal territories are declared different in {min(false):.0f} to {max(false):.0f} % of
-comparisons. Simultaneous intervals keep this below 5 %. Holm's procedure finds
-{min(gains):.0f} to {max(gains):.0f} % more differences, but has no matching interval."""
+If each pair is tested alone, equal territories are declared different in {min(false):.0f} to {max(false):.0f}% of
+comparisons. Simultaneous intervals keep this below 5%. Holm's procedure finds
+{min(gains):.0f} to {max(gains):.0f}% more differences, but has no matching interval."""
 
 
 def _stages(rng: np.random.Generator, size: Size) -> str:
@@ -198,7 +198,7 @@ def _stages(rng: np.random.Generator, size: Size) -> str:
     truth = next(iter(made.values())).truth
     return f"""## Stage ratios
 
-Of those indicted, {100 * truth:.0f} % are convicted, after five quarters on average. The returns of one year have
+Of those indicted, {100 * truth:.0f}% are convicted, after five quarters on average. The returns of one year have
 some hundred persons indicted, and co-defendants often get the same outcome. The first columns show
 the mean figure in per cent. *Coverage* is the percentage of runs in which its interval contains {100 * truth:.0f}.
 *Lagged* divides by those indicted earlier, by the Kaplan–Meier median of the territory's own case
