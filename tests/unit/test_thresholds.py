@@ -116,7 +116,7 @@ def test_schedule_fires_soon_after_the_release_day_of_each_quarter() -> None:
     ticks = [date(year, int(month), int(day)) for year in range(2024, 2030) for month in months.split(",")]
     for year in range(2024, 2029):
         for quarter in (1, 2, 3, 4):
-            release = Period.of(f"{year}-Q{quarter}").end + timedelta(days=RELEASE_DAYS["Q"])
+            release = Period.from_code(f"{year}-Q{quarter}").end + timedelta(days=RELEASE_DAYS["Q"])
             tick = min(t for t in ticks if t >= release)
             assert (tick - release).days <= 3, (release, tick)
     guide = (DOCS / "guides/steward.md").read_text(encoding="utf-8")
