@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import charts, duration_words, queries, reason_words
 from dashboards.public_pages import cards
 from pipelines.core import home
-from tests.integration.dashboards.public_pages.test_public_pages import UNSCR, html, run
+from tests.support.public_pages import UNSCR, html, run
 from tests.support.releases import release_fixture
 
 WITHOUT = (
