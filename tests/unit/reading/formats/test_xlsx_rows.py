@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.reading.formats import xlsx
 from pipelines.reading.formats.xlsx_rows import take_rows, without_rows
-from tests.unit.reading.formats.test_workbooks import _as_opened, _by_openpyxl, _edit, _xlsx
+from tests.support.fakes.workbook_fakes import edit_part, make_xlsx, read_as_opened, read_by_openpyxl
 
 _SHEET = "xl/worksheets/sheet1.xml"
 _LINE = b'<c r="A3" t="s"><v>4</v></c>'
@@ -33,7 +33,7 @@ def _list(book: Any) -> None:
 
 
 def _book() -> bytes:
-    return _xlsx(_list)
+    return make_xlsx(_list)
 
 
 def _with(old: bytes, new: bytes) -> bytes:
@@ -41,7 +41,7 @@ def _with(old: bytes, new: bytes) -> bytes:
         assert old in xml
         return xml.replace(old, new, 1)
 
-    return _edit(_book(), _SHEET, change)
+    return edit_part(_book(), _SHEET, change)
 
 
 def _xml(data: bytes) -> bytes:
@@ -86,7 +86,7 @@ ODD: dict[str, Callable[[], bytes]] = {
     "lines without number": lambda: _with(
         b"</sheetData>", b'<row><c r="A8"><v>7</v></c></row><row><c><v>8</v></c></row></sheetData>'
     ),
-    "line without number below nothing": lambda: _edit(
+    "line without number below nothing": lambda: edit_part(
         _book(),
         _SHEET,
         lambda xml: (
@@ -142,7 +142,7 @@ ODD: dict[str, Callable[[], bytes]] = {
     "formula shared": lambda: _with(_LINE, b'<c r="A3"><f t="shared" ref="A3:A4" si="0">B3*2</f><v>1</v></c>'),
     "attributes in another order": lambda: _with(_LINE, b'<c t="s" r="A3"><v>4</v></c>'),
     "attributes in other quotes": lambda: _with(_LINE, b"<c r='A3' t='s'><v>4</v></c>"),
-    "other prefix": lambda: _edit(
+    "other prefix": lambda: edit_part(
         _book(),
         _SHEET,
         lambda xml: (
@@ -152,11 +152,11 @@ ODD: dict[str, Callable[[], bytes]] = {
             .replace(b"<x:?", b"<?")
         ),
     ),
-    "byte order mark": lambda: _edit(_book(), _SHEET, lambda xml: b"\xef\xbb\xbf" + xml),
-    "UTF-16": lambda: _edit(
+    "byte order mark": lambda: edit_part(_book(), _SHEET, lambda xml: b"\xef\xbb\xbf" + xml),
+    "UTF-16": lambda: edit_part(
         _book(), _SHEET, lambda xml: xml.decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16")
     ),
-    "Latin-1": lambda: _edit(
+    "Latin-1": lambda: edit_part(
         _book(),
         _SHEET,
         lambda xml: (
@@ -166,7 +166,7 @@ ODD: dict[str, Callable[[], bytes]] = {
             .encode("iso-8859-1")
         ),
     ),
-    "indented": lambda: _edit(
+    "indented": lambda: edit_part(
         _book(), _SHEET, lambda xml: xml.replace(b"<row", b"\n  <row").replace(b"<c ", b"\n    <c ")
     ),
 }
@@ -177,7 +177,7 @@ ODD: dict[str, Callable[[], bytes]] = {
 def test_what_is_read_is_what_openpyxl_reads(name: str) -> None:
     data = ODD[name]()
     contents = xlsx.inspect(data)
-    assert _as_opened(data, contents) == _by_openpyxl(data, contents) != []
+    assert read_as_opened(data, contents) == read_by_openpyxl(data, contents) != []
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_text_or_a_style_that_is_not_there_is_refused(cell: bytes) -> None:
 
 
 def test_the_first_rows_are_those_of_the_whole_with_all_that_stands_around_them() -> None:
-    data = _edit(
+    data = edit_part(
         _book(),
         _SHEET,
         lambda xml: xml.replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="F1:G2"/></mergeCells>'),
@@ -245,7 +245,7 @@ def test_nothing_is_cut_from_a_book_of_few_rows_or_one_that_may_not_be_plain() -
 def test_a_container_that_is_refused_is_refused_before_its_rows_are_cut() -> None:
     from pipelines.model.content import ReadError
 
-    data = _edit(_book(), _SHEET, lambda xml: xml.replace(b"</sheetData>", b" " * 100_000_000 + b"</sheetData>"))
+    data = edit_part(_book(), _SHEET, lambda xml: xml.replace(b"</sheetData>", b" " * 100_000_000 + b"</sheetData>"))
     with pytest.raises(ReadError, match=r"read\.zip_bomb"):
         xlsx.first_rows(data, 3)
     with pytest.raises(ReadError, match=r"read\.malformed"):

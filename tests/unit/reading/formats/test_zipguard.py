@@ -13,7 +13,7 @@ import pytest
 from pipelines.model.content import ReadError
 from pipelines.reading.formats import zipguard
 from pipelines.reading.formats.common import MAX_CELLS
-from tests.unit.reading.formats.test_workbooks import make_ods
+from tests.support.fakes.workbook_fakes import make_ods
 
 _SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData>{}</worksheet>'
 _BOOK = (
