@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ledger import audit_log, queries
+from pipelines.ledger.acts import Arrival
 from pipelines.ledger.database import reading
 from pipelines.ledger.identity import Identity
 from pipelines.submissions import intake, release_log, store
@@ -57,7 +58,7 @@ def make_world(folder: Path) -> World:
     # A crash after the arrival: nobody but its sender knows whose it is.
     data = file(value=41)
     store.put_bytes(desk.home, data)
-    arrival = ledger.Arrival(store.digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
+    arrival = Arrival(store.digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
     ids["received"] = intake.receive(desk.engine, arrival).submission_id
     ids["both"] = sent(desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data")
     states = {s.submission_id: s.state for s in queries.submissions(desk.engine)}
