@@ -56,14 +56,6 @@ def accepted_blocks(
         return {_block_key(row): row.submission_id for row in connection.execute(query)}
 
 
-def list_block_keys(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
-    """Return the block keys of each submission; submissions without blocks are left out."""
-    keys_by_submission: dict[str, set[BlockKey]] = {}
-    for row in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, ids):
-        keys_by_submission.setdefault(row.submission_id, set()).add(_block_key(row))
-    return keys_by_submission
-
-
 def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: str) -> dict[BlockKey, str | None]:
     """Return, for each block of a submission about to be accepted, the submission with the previous accepted block.
 

@@ -50,7 +50,7 @@ def find_quarters(engine: sa.Engine, ids: Sequence[str]) -> dict[str, set[Period
     from pipelines.ledger.database import reading
 
     with reading(engine) as connection:
-        keys = supersession.list_block_keys(connection, ids)
+        keys = supersession.block_keys(connection, ids)
     return {identity: _end_quarters(period for *_, period in own_keys) for identity, own_keys in keys.items()}
 
 

@@ -85,7 +85,7 @@ def summarise_suites(
         if s.state not in ("received", "withdrawn") and s.instrument in instruments
     }
     with reading(engine) as connection:
-        newest = _select_newest(submissions, supersession.list_block_keys(connection, list(submissions)), quarters)
+        newest = _select_newest(submissions, supersession.block_keys(connection, list(submissions)), quarters)
         with_findings = [s for s in newest if s.errors or s.warnings or s.informations]
         open_warnings = queries.open_warnings(connection, [s.submission_id for s in with_findings])
     open_keys = {(identity, key) for identity, pairs in open_warnings.items() for key, _ in pairs}
