@@ -37,7 +37,7 @@ def test_the_example_of_the_page_is_a_territory(added: registry.Registry) -> Non
 
 def test_a_training_territory_is_no_area_of_references(added: registry.Registry) -> None:
     areas = areas_of(added.territories.values())
-    assert "ZZ" not in areas.english and areas.code("Exampleland") is None
+    assert "ZZ" not in areas.english and areas.find_code("Exampleland") is None
 
 
 def test_a_return_on_its_form_is_read(added: registry.Registry) -> None:

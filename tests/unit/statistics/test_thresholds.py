@@ -19,9 +19,9 @@ from pipelines.statistics import records_rule
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, LARGEST_HIDDEN_COUNT, SMALLEST_PUBLISHED_COUNT
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import metrics
+from tests.support.paths import ROOT
 
-PROJECT = Path(__file__).resolve().parents[2]
-DOCS = PROJECT / "docs"
+DOCS = ROOT / "docs"
 _STATED = re.compile(
     rf"(?i)(?:under|below|fewer than|at least|reach(?:es)?) {ENOUGH_EVENTS}\b|\b{ENOUGH_EVENTS} or more\b"
     rf"|\b1 to {LARGEST_HIDDEN_COUNT} persons|until {SMALLEST_PUBLISHED_COUNT} more"
@@ -32,7 +32,7 @@ _STATED = re.compile(
 def test_no_text_of_the_product_states_a_limit_itself() -> None:
     found = []
     for package in ("pipelines/publication", "pipelines/warehouse", "pipelines/office", "dashboards"):
-        for path in sorted((PROJECT / package).rglob("*.py")):
+        for path in sorted((ROOT / package).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             docstrings = {
                 id(node.value)
@@ -50,14 +50,14 @@ def test_no_comparison_in_code_repeats_a_limit() -> None:
     found = [
         f"{path.name}: {match.group()}"
         for package in ("pipelines/publication", "pipelines/statistics", "dashboards")
-        for path in sorted((PROJECT / package).rglob("*.py"))
+        for path in sorted((ROOT / package).rglob("*.py"))
         for match in repeated.finditer(path.read_text(encoding="utf-8"))
     ]
     assert found == []
 
 
 def test_sql_takes_the_limit_from_the_metric_or_the_variable() -> None:
-    models = [*(PROJECT / "dbt_project/macros").glob("*.sql"), *(PROJECT / "dbt_project/models").rglob("*.sql")]
+    models = [*(ROOT / "dbt_project/macros").glob("*.sql"), *(ROOT / "dbt_project/models").rglob("*.sql")]
     assert len(models) > 20
     literal = re.compile(rf"(?:few_state|record_state)\([^)]*{ENOUGH_EVENTS}|(?:<|>=) {ENOUGH_EVENTS}\b")
     assert [path.name for path in models if literal.search(path.read_text(encoding="utf-8"))] == []
@@ -66,7 +66,9 @@ def test_sql_takes_the_limit_from_the_metric_or_the_variable() -> None:
 
 
 def test_protection_and_records_use_the_same_smallest_count() -> None:
-    assert protect.protect.__kwdefaults__["threshold"] == SMALLEST_PUBLISHED_COUNT == records_rule.MINIMUM_SIDE
+    assert (
+        protect.hide_small_counts.__kwdefaults__["threshold"] == SMALLEST_PUBLISHED_COUNT == records_rule.MINIMUM_SIDE
+    )
     assert records_rule.none_small(0, SMALLEST_PUBLISHED_COUNT)
     assert not records_rule.none_small(LARGEST_HIDDEN_COUNT)
 
