@@ -47,7 +47,7 @@ def _everything(book: Any) -> None:
 
 
 def test_xlsx_gives_every_kind_of_cell_with_its_place() -> None:
-    grid = xlsx.read(make_xlsx(_everything))
+    grid = xlsx.read_file(make_xlsx(_everything))
     assert [(table.name, table.hidden) for table in grid.tables] == [("Т-03", False), ("hidden", True), ("very", True)]
     assert [remark.rule for remark in grid.remarks] == ["read.hidden_sheet", "read.hidden_sheet"]
     spread = [cell for cell in grid.tables[0].cells if cell.row == 1]
@@ -72,20 +72,20 @@ def test_xlsx_gives_every_kind_of_cell_with_its_place() -> None:
 def test_a_formula_that_was_never_calculated_is_told_from_one_that_was() -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write_formula("A1", "=1+1", None, 2))
     bare = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>2</v>", b""))
-    cell = _at(xlsx.read(bare), "A1")
+    cell = _at(xlsx.read_file(bare), "A1")
     assert (cell.kind, cell.value, cell.formula) == ("formula", None, "=1+1")
 
 
 def test_a_formula_whose_result_is_the_empty_text_is_calculated() -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write_formula("A1", '=""', None, "x"))
     empty = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>x</v>", b"<v></v>"))
-    cell = _at(xlsx.read(empty), "A1")
+    cell = _at(xlsx.read_file(empty), "A1")
     assert (cell.kind, cell.value, cell.formula) == ("text", "", '=""')
 
 
 def test_results_kept_by_the_guard_are_those_of_a_second_load() -> None:
     data = make_xlsx(_everything)
-    contents = xlsx.inspect(data)
+    contents = xlsx.inspect_container(data)
     opened = xlsx._open(data, contents)
     kept = xlsx._grid(opened, xlsx._results(opened.book, contents) or {}, contents)
     assert kept == xlsx._grid(xlsx._open(data, contents), xlsx._second_load(data, contents), contents)
@@ -123,7 +123,7 @@ def _samples() -> list[bytes]:
 @pytest.mark.parametrize("made", [_everything, _of_every_way, None])
 def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] | None) -> None:
     for data in [make_xlsx(made)] if made is not None else _samples():
-        contents = xlsx.inspect(data)
+        contents = xlsx.inspect_container(data)
         assert read_as_opened(data, contents) == read_by_openpyxl(data, contents) != []
 
 
@@ -144,27 +144,27 @@ def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] 
 def test_a_cell_may_be_written_in_other_ways(cell: bytes, value: object, kind: str) -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write_number("A1", 1))
     other = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
-    found = _at(xlsx.read(other), "A1")
+    found = _at(xlsx.read_file(other), "A1")
     assert (found.value, found.kind) == (value, kind)
 
 
 def test_a_carriage_return_inside_a_text_is_decoded() -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write_string("A1", "Vrsta\rdela"))
-    assert _at(xlsx.read(data), "A1").text == "Vrsta\rdela"
+    assert _at(xlsx.read_file(data), "A1").text == "Vrsta\rdela"
 
 
 def test_the_1904_date_system_is_obeyed() -> None:
     def write(book: Any) -> None:
         book.add_worksheet("S").write_datetime("A1", dt.datetime(2024, 3, 31), book.add_format({"num_format": 14}))
 
-    grid = xlsx.read(make_xlsx(write, {"date_1904": True}))
+    grid = xlsx.read_file(make_xlsx(write, {"date_1904": True}))
     assert (_at(grid, "A1").value, grid.properties["date_system"]) == ("2024-03-31", 1904)
 
 
 def test_odd_spaces_and_normal_forms_stay_as_they_are() -> None:
     words = ["Мал\u00adолетни", "18\u00a0–\u00a020", "c\u030cl. 186", "Kривично"]  # the last begins with a Latin K
     data = make_xlsx(lambda book: book.add_worksheet("S").write_column("A1", words))
-    assert [cell.text for cell in xlsx.read(data).tables[0].cells] == words
+    assert [cell.text for cell in xlsx.read_file(data).tables[0].cells] == words
 
 
 def test_formatted_empty_cells_are_left_out() -> None:
@@ -173,7 +173,7 @@ def test_formatted_empty_cells_are_left_out() -> None:
         sheet.write("A1", "x")
         sheet.write_blank("XFD9", None, book.add_format({"bold": True}))
 
-    assert [cell.where.cell for cell in xlsx.read(make_xlsx(write)).tables[0].cells] == ["A1"]
+    assert [cell.where.cell for cell in xlsx.read_file(make_xlsx(write)).tables[0].cells] == ["A1"]
 
 
 def test_a_lying_dimension_is_not_believed() -> None:
@@ -181,7 +181,7 @@ def test_a_lying_dimension_is_not_believed() -> None:
     lie = edit_part(
         data, "xl/worksheets/sheet1.xml", lambda x: x.replace(b'<dimension ref="B2"/>', b'<dimension ref="A1:XFD99"/>')
     )
-    assert [cell.value for cell in xlsx.read(lie).tables[0].cells] == [5]
+    assert [cell.value for cell in xlsx.read_file(lie).tables[0].cells] == [5]
 
 
 def test_strict_workbooks_are_named_as_such() -> None:
@@ -192,7 +192,7 @@ def test_strict_workbooks_are_named_as_such() -> None:
     )
     strict = edit_part(data, "xl/workbook.xml", lambda xml: xml.replace(old, new))
     with pytest.raises(ReadError) as refusal:
-        xlsx.read(strict)
+        xlsx.read_file(strict)
     assert refusal.value.rule == "read.xlsx.strict"
 
 
@@ -220,7 +220,7 @@ def _xls(date_1904: bool = False) -> bytes:
 
 
 def test_xls_gives_every_kind_of_cell_with_its_place() -> None:
-    grid = xls.read(_xls())
+    grid = xls.read_file(_xls())
     assert [(table.name, table.hidden) for table in grid.tables] == [("Т-03", False), ("скривен", True)]
     assert [(c.text, c.anchor, c.spread) for c in grid.tables[0].cells if c.row == 1][2] == (
         "Осуђена лица",
@@ -237,21 +237,21 @@ def test_xls_gives_every_kind_of_cell_with_its_place() -> None:
 
 
 def test_xls_of_the_1904_date_system() -> None:
-    grid = xls.read(_xls(date_1904=True))
+    grid = xls.read_file(_xls(date_1904=True))
     assert grid.properties["date_system"] == 1904
     assert _at(grid, "D3").kind == "date"
 
 
 def test_a_cut_off_xls_is_refused() -> None:
     with pytest.raises(ReadError, match=r"read\.malformed"):
-        xls.read(_xls()[:2000])
+        xls.read_file(_xls()[:2000])
 
 
 _STRING = 'office:value-type="string"'
 
 
 def test_ods_expands_repeats_and_spans_and_ignores_trailing_blanks() -> None:
-    grid = ods.read(
+    grid = ods.read_file(
         make_ods(
             f'<table:table-row><table:table-cell {_STRING} table:number-columns-spanned="2"><text:p>Пол</text:p>'
             '</table:table-cell><table:covered-table-cell/><table:table-cell table:number-columns-repeated="16382"/>'
@@ -282,7 +282,7 @@ def test_ods_kinds_hidden_notes_marks_and_formats() -> None:
         '<style:style style:name="T1" style:family="text"><style:text-properties style:text-position="super 58%"/>'
         "</style:style>"
     )
-    grid = ods.read(
+    grid = ods.read_file(
         make_ods(
             '<table:table-row table:visibility="collapse"><table:table-cell office:value-type="percentage" '
             'office:value="0.253" table:style-name="c1"><text:p>25,3%</text:p></table:table-cell>'
@@ -313,7 +313,7 @@ def _ods_format(styles: str, name: str = "N1") -> str | None:
     """The format code of a cell that has this data style."""
     styles += f'<style:style style:name="c1" style:family="table-cell" style:data-style-name="{name}"/>'
     cell = '<table:table-cell office:value-type="float" office:value="39" table:style-name="c1"/>'
-    return _at(ods.read(make_ods(f"<table:table-row>{cell}</table:table-row>", "", styles)), "A1").number_format
+    return _at(ods.read_file(make_ods(f"<table:table-row>{cell}</table:table-row>", "", styles)), "A1").number_format
 
 
 @pytest.mark.parametrize(

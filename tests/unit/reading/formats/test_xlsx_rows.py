@@ -52,7 +52,7 @@ def _xml(data: bytes) -> bytes:
 
 
 def _cells(data: bytes) -> dict[str | None, object]:
-    return {cell.where.cell: cell.value for cell in xlsx.read(data).tables[0].cells}
+    return {cell.where.cell: cell.value for cell in xlsx.read_file(data).tables[0].cells}
 
 
 def test_the_lines_of_a_list_are_all_taken() -> None:
@@ -176,7 +176,7 @@ ODD: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_read_is_what_openpyxl_reads(name: str) -> None:
     data = ODD[name]()
-    contents = xlsx.inspect(data)
+    contents = xlsx.inspect_container(data)
     assert read_as_opened(data, contents) == read_by_openpyxl(data, contents) != []
 
 
@@ -185,7 +185,7 @@ def test_what_is_read_is_what_openpyxl_reads(name: str) -> None:
     [("line hidden", True), ("line of no height", True), ("line shown, as it says", False), ("as it is", False)],
 )
 def test_a_hidden_line_stays_hidden(name: str, hidden: bool) -> None:
-    cells = xlsx.read(ODD[name]()).tables[0].cells
+    cells = xlsx.read_file(ODD[name]()).tables[0].cells
     assert {cell.row for cell in cells if cell.hidden} == ({3} if hidden else set())
 
 
@@ -209,7 +209,7 @@ def test_a_line_that_openpyxl_refuses_is_refused(style: bytes) -> None:
     from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
-        xlsx.read(_with(b'<row r="3"', style))
+        xlsx.read_file(_with(b'<row r="3"', style))
 
 
 @pytest.mark.parametrize("cell", [b'<c r="A3" t="s"><v>99</v></c>', b'<c r="A3" s="77"><v>1</v></c>'])
@@ -217,7 +217,7 @@ def test_a_text_or_a_style_that_is_not_there_is_refused(cell: bytes) -> None:
     from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
-        xlsx.read(_with(_LINE, cell))
+        xlsx.read_file(_with(_LINE, cell))
 
 
 # --------------------------------------------------------------------------------------------------------- first rows
@@ -231,7 +231,7 @@ def test_the_first_rows_are_those_of_the_whole_with_all_that_stands_around_them(
     )
     few = xlsx.first_rows(data, 3)
     assert few is not None
-    found, all_of_it = xlsx.read(few).tables[0].cells, xlsx.read(data).tables[0].cells
+    found, all_of_it = xlsx.read_file(few).tables[0].cells, xlsx.read_file(data).tables[0].cells
     assert found == tuple(cell for cell in all_of_it if cell.row <= 3)
     assert {cell.row for cell in all_of_it} == set(range(1, 8)) and found[-1].where.cell == "D3"
 
