@@ -13,7 +13,7 @@ import pytest
 from pipelines.core import clock
 from pipelines.core.home import Home, init
 from pipelines.publication.provenance.lineage import Place, read_places
-from pipelines.publication.releases.publish import current
+from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import dbt
 from tests.support.warehouse.dbt_facts import World, at
 from tests.support.warehouse.made_up_world import NOW, QUARTERS, Counts, made_up_world, one
@@ -184,7 +184,7 @@ def warehouse(demonstration: Home) -> Path:
 def test_every_figure_of_the_demonstration_is_the_sum_of_the_facts_behind_it(
     demonstration: Home, warehouse: Path
 ) -> None:
-    folder = current(demonstration)
+    folder = find_current_release(demonstration)
     assert folder is not None
     published = set(pl.read_parquet(folder / "data" / "cell.parquet")["cell_id"])
     with duckdb.connect(str(warehouse), read_only=True) as connection:
