@@ -55,6 +55,11 @@ def test_find_departures_ignores_private_functions_and_properties(tmp_path: Path
     assert kinds_in(tmp_path, source) == []
 
 
+@pytest.mark.parametrize("name", style_check.FIXED_NAMES)
+def test_find_departures_accepts_names_that_a_framework_looks_for(tmp_path: Path, name: str) -> None:
+    assert kinds_in(tmp_path, PLAIN.replace("def read_return", f"def {name}")) == []
+
+
 def test_compare_with_limits_reports_rise_and_unlowered_limit() -> None:
     limits = {"pipelines.core": {"vague_name": 2}}
     assert compare_with_limits({"pipelines.core": {"vague_name": 2}}, limits) == []
