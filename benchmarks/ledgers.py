@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.ledger.database import writing
 from pipelines.ledger.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
-from pipelines.submissions.arrivals import Listed
+from pipelines.submissions.arrivals import ListedArrival
 
 RETURNS, EDITIONS = 280, 10
 """Different returns of seven quarters, and how often each of them comes."""
@@ -66,7 +66,7 @@ def settle(engine: sa.Engine) -> None:
 def write_arrivals(folder: Path, returns: int) -> None:
     """Write a list of arrivals of that length, none of which waits for a decision."""
     folder.mkdir(parents=True)
-    names = list(Listed.__dataclass_fields__)
+    names = list(ListedArrival.__dataclass_fields__)
     with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
         rows = csv.writer(handle)
         rows.writerow(names)

@@ -35,5 +35,5 @@ def refuse_page() -> None:
 
     context = enter_page()
     layout.show_title(context.tell("You do not have access to this page"))
-    layout.show_refusal(context, rights.lacking())
+    layout.show_refusal(context, rights.make_missing_role_error())
     layout.end_page(context)

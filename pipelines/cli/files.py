@@ -151,7 +151,7 @@ def _history(offline: bool) -> HistorySource | None:
         if (default_root() / "home.json").exists():
             raise  # a damaged home: a check without its history would silently report less
         return None  # a check needs no home
-    return history.source(home, open_ledger_to_read(home))
+    return history.make_history_source(home, open_ledger_to_read(home))
 
 
 def _is_demonstration() -> bool:

@@ -51,9 +51,9 @@ def justify(
     entry = queries.find(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
-        n_open = acts.justify(desk, who, entry.submission_id, finding, reason, text)
+        n_open = acts.justify_warnings(desk, who, entry.submission_id, finding, reason, text)
         if not n_open and not hold:
-            acts.send(desk, who, entry.submission_id, reason=replaces)
+            acts.send_submission(desk, who, entry.submission_id, reason=replaces)
     state = queries.find(desk.engine, entry.submission_id).state
     if as_json:
         say_json({"submission_id": entry.submission_id, "state": state, "to_justify": n_open})
@@ -76,7 +76,7 @@ def send(
     entry = queries.find(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
-        acts.send(desk, who, entry.submission_id, reason=reason, comment=comment)
+        acts.send_submission(desk, who, entry.submission_id, reason=reason, comment=comment)
     _show_state(desk, [entry.submission_id], as_json)
 
 
@@ -157,7 +157,7 @@ def withdraw(
         if ask:
             acts.ask_withdrawal(desk, who, entry.submission_id, reason, comment)
         else:
-            acts.withdraw(desk, who, entry.submission_id, reason, comment, override=override)
+            acts.withdraw_submission(desk, who, entry.submission_id, reason, comment, override=override)
     _show_state(desk, [entry.submission_id], as_json)
 
 
@@ -171,7 +171,7 @@ def _identity(desk: Desk, account: str) -> Identity:
     """Return the identity of the account that acts. Raises NotAllowedError for one that is unknown or disabled."""
     from pipelines.submissions.accounts import accounts
 
-    return accounts.identity(desk.engine, account)
+    return accounts.get_identity(desk.engine, account)
 
 
 @contextmanager

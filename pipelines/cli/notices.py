@@ -48,7 +48,7 @@ def send(
     from pipelines.submissions import notices
 
     home = the_home()
-    delivery = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
+    delivery = notices.deliver_notices(home, the_ledger(home), registry=the_registry(), again=again)
     if as_json:
         say_json(asdict(delivery))
     else:
@@ -73,7 +73,7 @@ def remind(
     from pipelines.submissions import notices
 
     home = the_home()
-    count = notices.remind(home, the_ledger(home), the_registry(), today=_day(today))
+    count = notices.enqueue_reminders(home, the_ledger(home), the_registry(), today=_day(today))
     if as_json:
         say_json({"reminded": count})
     else:
@@ -90,7 +90,7 @@ def list_(
     from pipelines.submissions import notices
 
     home = the_home()
-    listed = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
+    listed = notices.list_notices(the_ledger(home), account_id=account, unsent=unsent)
     if as_json:
         say_json([{**asdict(notice), "state": notice.state} for notice in listed])
         return
@@ -121,9 +121,11 @@ def timetable(
             f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(jurisdiction_codes))}"
         )
     day = _day(today) or clock.now().date()
-    deadlines = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
+    deadlines = days.to_come(
+        days.list_deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day
+    )
     if ics is not None:
-        content = days.ics(deadlines, language, demonstration=_is_demonstration(), registry=registry)
+        content = days.export_calendar(deadlines, language, demonstration=_is_demonstration(), registry=registry)
         try:
             ics.write_bytes(content)
         except OSError as error:

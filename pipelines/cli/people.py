@@ -69,7 +69,7 @@ def add(
 
     engine = the_ledger(the_home())
     secret = None if no_password or issuer else passwords.one_time()
-    created = accounts.create(
+    created = accounts.create_account(
         engine,
         account_id,
         name,
@@ -114,7 +114,7 @@ def grant(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: A
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    new = accounts.grant(engine, account_id, _grant(role), by=_managing_account(engine, actor))
+    new = accounts.grant_role(engine, account_id, _grant(role), by=_managing_account(engine, actor))
     _show(engine, account_id, as_json, "" if new else "it had it already")
 
 
@@ -124,7 +124,9 @@ def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    n_revoked = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor))
+    n_revoked = accounts.revoke_role(
+        engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor)
+    )
     _show(engine, account_id, as_json, "" if n_revoked else "it did not have it")
 
 
@@ -134,7 +136,7 @@ def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False)
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.disable(engine, account_id, by=_managing_account(engine, actor))
+    accounts.disable_account(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -144,7 +146,7 @@ def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.enable(engine, account_id, by=_managing_account(engine, actor))
+    accounts.enable_account(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -176,9 +178,9 @@ def issue(
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
-    who = accounts.identity(engine, actor_or(actor, "sender"))
+    who = accounts.get_identity(engine, actor_or(actor, "sender"))
     narrower = [_grant(text) for text in grant] if grant else None
-    issued = tokens.issue(engine, who, label, grants=narrower, days=days)
+    issued = tokens.issue_token(engine, who, label, grants=narrower, days=days)
     if as_json:
         say_json({"token": issued.text, "token_id": issued.token_id, "expires_at": issued.expires_at.isoformat()})
     else:
@@ -191,7 +193,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the tokens of the account that `--as` names, or of all."""
     from pipelines.submissions.accounts import tokens
 
-    issued_tokens = tokens.of(ledger_to_read(the_home()), actor or None)
+    issued_tokens = tokens.list_tokens(ledger_to_read(the_home()), actor or None)
     if as_json:
         say_json([asdict(t) for t in issued_tokens])
         return
@@ -213,7 +215,7 @@ def revoke_token(
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
-    tokens.revoke(engine, accounts.identity(engine, actor_or(actor, "steward")), token_id)
+    tokens.revoke_token(engine, accounts.get_identity(engine, actor_or(actor, "steward")), token_id)
     if as_json:
         say_json({"token_id": token_id, "revoked": True})
     else:
@@ -363,7 +365,7 @@ def _account_as_json(account: Account) -> dict[str, Any]:
 def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -> None:
     from pipelines.submissions.accounts import accounts
 
-    account = accounts.find(engine, account_id)
+    account = accounts.find_account(engine, account_id)
     assert account is not None
     if as_json:
         say_json(_account_as_json(account))

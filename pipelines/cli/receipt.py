@@ -22,7 +22,7 @@ from pipelines.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.submissions.receipts import Verified
+    from pipelines.submissions.receipts import ReceiptVerification
 
 app = typer.Typer(help="Signed receipts: verify one, show one, change the key that signs.", no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def verify(
         public_key = receipt_keys.read_public(bytes_of(key)) if key is not None else None
     except receipt_keys.KeyFileError as error:
         raise Failure(f"{key}: {error.told(language)}", UNREADABLE) from None
-    verified = receipts.verify(document, file=data, key=public_key)
+    verified = receipts.verify_receipt(document, file=data, key=public_key)
     if as_json:
         say_json(
             {
@@ -72,7 +72,7 @@ def show(
     from pipelines.submissions import receipts
 
     engine = the_ledger(the_home())
-    receipt = receipts.find(engine, identity) or receipts.newest(engine, identity)
+    receipt = receipts.find_receipt(engine, identity) or receipts.find_newest_receipt(engine, identity)
     if receipt is None:
         raise Failure(f"there is no receipt {identity}; a receipt is given when a return is sent (see `rti status`)")
     if out is not None:
@@ -88,7 +88,7 @@ def rotate_key(as_json: AsJson = False) -> None:
     from pipelines.submissions import receipt_keys
 
     home = the_home()
-    identity = receipt_keys.rotate(home)
+    identity = receipt_keys.rotate_key(home)
     path = receipt_keys.public_path(home, identity)
     if as_json:
         say_json({"key_id": identity, "public": str(path)})
@@ -96,7 +96,7 @@ def rotate_key(as_json: AsJson = False) -> None:
         say(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
 
 
-def _show(verified: Verified, path: Path, language: str) -> None:
+def _show(verified: ReceiptVerification, path: Path, language: str) -> None:
     from pipelines.core.i18n import tell
 
     if verified.content is not None:

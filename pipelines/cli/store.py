@@ -37,9 +37,9 @@ def check(
     home = the_home()
     engine = the_ledger(home) if remove else ledger_to_read(home)
     if remove:
-        unknown_files = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
+        unknown_files = unknown_bytes.remove_unknown_files(home, engine, by=actor_or(actor, STEWARD))
     else:
-        unknown_files = unknown_bytes.find(home, engine)
+        unknown_files = unknown_bytes.find_unknown_files(home, engine)
     damage = integrity.check_store(home, engine)
     if as_json:
         say_json(

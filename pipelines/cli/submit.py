@@ -124,7 +124,7 @@ def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Id
     from pipelines.submissions.accounts import accounts
 
     desk = door.open_desk(home)
-    return desk, replace(accounts.identity(desk.engine, actor_or(actor, SENDER)), language=language)
+    return desk, replace(accounts.get_identity(desk.engine, actor_or(actor, SENDER)), language=language)
 
 
 def _keep(folder: Path | None, signed: SignedReceipt | None) -> Path | None:
@@ -142,11 +142,11 @@ def _submit_demonstration(home: Home, folder: Path, language: str, as_json: bool
     from pipelines.submissions.record import check_waiting
 
     registry, engine = the_registry(), the_ledger(home)
-    new = arrivals.enter(home, engine, folder)
+    new = arrivals.record_arrivals(home, engine, folder)
     waiting = queries.count_submissions(engine, states=["received"])
     with progress(waiting, "Checking") as tick:
         reports = check_waiting(home, engine, registry, language=language, after=arrivals.CHECKED_AFTER, progress=tick)
-    refused = arrivals.decide(home, engine, folder)
+    refused = arrivals.replay_decisions(home, engine, folder)
     for error in refused.values():
         note(f"rti: {error}")
     states = queries.count_by_state(engine)

@@ -134,7 +134,7 @@ def _accepted(home: Home | None, form: Form) -> pl.DataFrame | None:
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions.checking import history
 
-    accepted_history = history.gather(home, open_ledger(home), [form.jurisdiction])
+    accepted_history = history.gather_history(home, open_ledger(home), [form.jurisdiction])
     if accepted_history is None:
         return None
     return accepted_history.observations.filter(accepted_history.observations["form"] == form.series)

@@ -214,7 +214,7 @@ def _find_receipt_problem(
         return "cannot be read"
     if key_id not in keys:
         return f"is signed with the key {key_id}, which is not among this home's public keys"
-    verified = receipts.verify(receipt.document.encode() + b"\n", key=keys[key_id])
+    verified = receipts.verify_receipt(receipt.document.encode() + b"\n", key=keys[key_id])
     if verified.content is None or verified.problems:
         return f"is not as it was given out: {verified.problems[0]}"
     content = verified.content

@@ -103,7 +103,7 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
     with _explain_system_errors("rollback"), hold_home_lock(home, purpose="rollback"):
         complete_publication(home, log=log)
         engine = _open_ledger(home)
-        require_head_steward(accounts.identity(engine, actor), actor, "roll_back")
+        require_head_steward(accounts.get_identity(engine, actor), actor, "roll_back")
         changes.refuse_words(reason)
         if len(reason.strip()) < MINIMUM_REASON:
             raise ReleaseError(f"say in at least {MINIMUM_REASON} characters why {release} is to be current again")

@@ -28,7 +28,7 @@ def arrive(home: Home, *, log: Log = ignore_log) -> int:
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import arrivals
 
-    new = arrivals.enter(home, open_ledger(home), samples())
+    new = arrivals.record_arrivals(home, open_ledger(home), samples())
     log(f"{new} returns of {samples().name}/ are new")
     return new
 
@@ -49,17 +49,17 @@ def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResul
     reports = record.check_waiting(
         home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
     )
-    undecided = arrivals.decide(home, engine, samples()) if demonstration else {}
+    undecided = arrivals.replay_decisions(home, engine, samples()) if demonstration else {}
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()
-        if report.count("error")
+        if report.count_findings("error")
     }
     intake = IntakeResult(
         territory,
         checked=len(reports),
         refused=refused,
-        warnings=sum(report.count("warning") for report in reports.values()),
+        warnings=sum(report.count_findings("warning") for report in reports.values()),
         undecided=tuple(str(error) for error in undecided.values()),
     )
     if reports:

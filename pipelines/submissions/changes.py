@@ -35,7 +35,7 @@ LONGEST_TEXT = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SubmissionState:
     """The columns and pairs of one submission that a transaction needs."""
 
     state: State
@@ -70,7 +70,7 @@ class Book:
     """One transaction: its submissions, its people, and the events not yet in the audit log."""
 
     connection: sa.Connection
-    known: dict[str, Known]
+    known: dict[str, SubmissionState]
     people: dict[str, Identity]
     pending: list[dict[str, Any]] = field(default_factory=list)
 
@@ -219,11 +219,11 @@ def raise_first(refused: Refusals) -> None:
         raise error
 
 
-def _decide_target(submission: Known, change: Change) -> State:
+def _decide_target(submission: SubmissionState, change: Change) -> State:
     return decide_target(change.submission_id, submission.state, change.action, change.outcome or submission.state)
 
 
-def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
+def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, SubmissionState]:
     """Return the data of the submissions by id; ids that do not exist are left out."""
     columns = SUBMISSION.c
     query = sa.select(
@@ -244,7 +244,7 @@ def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known
         own_pairs = pairs.get(row.submission_id, set())
         if row.jurisdiction is not None and row.instrument is not None:
             own_pairs = own_pairs | {(row.jurisdiction, row.instrument)}
-        submissions[row.submission_id] = Known(
+        submissions[row.submission_id] = SubmissionState(
             row.state, row.sender, row.kind, row.revision_reason, tuple(sorted(own_pairs))
         )
     return submissions

@@ -36,7 +36,7 @@ _UNDONE = (TransitionError, NotAllowedError)
 # -------------------------------------------------------------------------------------------------------------- justify
 
 
-def justify(engine: sa.Engine, justification: Justification) -> int:
+def justify_warnings(engine: sa.Engine, justification: Justification) -> int:
     """Justify one warning or all open ones, and return how many are still open.
 
     Raises TransitionError, NotAllowedError.
@@ -146,7 +146,7 @@ def _keep_justifications(book: Book, rows: Sequence[dict[str, Any]]) -> None:
 # ----------------------------------------------------------------------------------------------------------------- send
 
 
-def send(engine: sa.Engine, act: Act, *, within: Within | None = None) -> None:
+def send_submission(engine: sa.Engine, act: Act, *, within: Within | None = None) -> None:
     """Send a checked return for approval.
 
     Raises NotAllowedError, and TransitionError if a warning has no justification or if the return replaces an accepted
@@ -223,7 +223,7 @@ def _list_periods(keys: set[BlockKey]) -> str:
 # -------------------------------------------------------------------------------------------------------------- approve
 
 
-def approve(engine: sa.Engine, home: Home, act: Act) -> None:
+def approve_submission(engine: sa.Engine, home: Home, act: Act) -> None:
     """Accept a return: store its accepted facts, so that it counts from now on.
 
     Raises NotAllowedError, and TransitionError, also if the actor is its sender.
@@ -352,7 +352,7 @@ def ask_withdrawal(engine: sa.Engine, act: Act) -> None:
         _withdraw_or_ask(book, act, "ask_withdrawal", {"reason": act.reason})
 
 
-def withdraw(engine: sa.Engine, act: Act) -> None:
+def withdraw_submission(engine: sa.Engine, act: Act) -> None:
     """Withdraw a return: it no longer counts, and the blocks before it count again.
 
     `act.reason` (a code of `revision_reason`) and `act.comment` are required. `act.override` is for a steward who

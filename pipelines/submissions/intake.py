@@ -24,7 +24,7 @@ from pipelines.submissions import authority
 from pipelines.submissions.changes import (
     Book,
     Change,
-    Known,
+    SubmissionState,
     apply_changes,
     event_row,
     load_known,
@@ -37,7 +37,7 @@ from pipelines.submissions.changes import (
 # ------------------------------------------------------------------------------------------------------------- arrivals
 
 
-def receive(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> Received:
+def record_arrival(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> Received:
     """Record one arrival; do nothing if the same file arrived before, unless that was refused or withdrawn.
 
     With `again`, the file is recorded in any case. Submissions that the sender may not see are not considered.
@@ -76,21 +76,21 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
             change = Change(identity, "receive", arrival.sender, entered_at, comment=arrival.comment)
             events.append(event_row(change, None, target))
             received.append(Received(identity, new=True, same_file=tuple(visible.items())))
-            known_arrivals[identity] = Known(target, arrival.sender, arrival.kind, None, ())
+            known_arrivals[identity] = SubmissionState(target, arrival.sender, arrival.kind, None, ())
         if rows:
             book.connection.execute(sa.insert(SUBMISSION), rows)
             log_events(book, events)
     return received
 
 
-def _find_same_files(book: Book, digests: Sequence[str]) -> dict[str, dict[str, Known]]:
+def _find_same_files(book: Book, digests: Sequence[str]) -> dict[str, dict[str, SubmissionState]]:
     """Return, by SHA-256, the submissions with these bytes that are in the ledger, in the order of arrival."""
     query = sa.select(SUBMISSION.c.sha256, SUBMISSION.c.submission_id).order_by(
         SUBMISSION.c.received_at, SUBMISSION.c.submission_id
     )
     rows = list(in_ids(book.connection, query, SUBMISSION.c.sha256, digests))
     submissions = load_known(book.connection, [row.submission_id for row in rows])
-    by_digest: dict[str, dict[str, Known]] = {}
+    by_digest: dict[str, dict[str, SubmissionState]] = {}
     for row in rows:
         by_digest.setdefault(row.sha256, {})[row.submission_id] = submissions[row.submission_id]
     return by_digest

@@ -85,7 +85,7 @@ def _unreadable_key_error(path: Path) -> KeyFileError:
     )
 
 
-def rotate(home: Home) -> str:
+def rotate_key(home: Home) -> str:
     """Create a new signing key, put it in use, and return its id. Old keys remain, to verify old receipts."""
     return _make_key(home, replace=True)
 

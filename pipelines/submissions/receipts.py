@@ -67,16 +67,16 @@ def to_canonical_json(content: dict[str, Any]) -> str:
 # ------------------------------------------------------------------------------------------------------------- sending
 
 
-def send(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedReceipt:
+def send_with_receipt(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedReceipt:
     """Send a checked return and issue its receipt in one transaction. Raises TransitionError."""
     key = receipt_keys.signing_key(home)
     at = clock.stamp(act.at or clock.now())
     receipts: list[SignedReceipt] = []
 
-    def within(connection: sa.Connection, sent: Act) -> None:
+    def issue_receipt(connection: sa.Connection, sent: Act) -> None:
         receipts.append(_issue(connection, home, key, sent, report, at))
 
-    decisions.send(engine, act, within=within)
+    decisions.send_submission(engine, act, within=issue_receipt)
     return receipts[0]
 
 
@@ -160,7 +160,7 @@ def sign_receipt(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedRecei
 # -------------------------------------------------------------------------------------------------------------- queries
 
 
-def newest(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
+def find_newest_receipt(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
     """Return the newest receipt of a submission, or None."""
     query = sa.select(RECEIPT).where(RECEIPT.c.submission_id == submission_id)
     with reading(engine) as connection:
@@ -171,7 +171,7 @@ def newest(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
     return max(receipts, key=lambda receipt: audit_log.parse_head(receipt.as_json()["audit_head"]), default=None)
 
 
-def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
+def find_receipt(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
     """Return the receipt with this id, or None."""
     with reading(engine) as connection:
         row = connection.execute(sa.select(RECEIPT).where(RECEIPT.c.receipt_id == receipt_id)).one_or_none()
@@ -182,7 +182,7 @@ def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class ReceiptVerification:
     """The result of a verification. `content` is None if the document is not a readable receipt.
 
     `known_key` is True if the signature was compared with a key that the verifier already had. Without one, the
@@ -207,7 +207,9 @@ class Verified:
         return str(key["id"]) if isinstance(key, dict) and "id" in key else None
 
 
-def verify(document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey | None = None) -> Verified:
+def verify_receipt(
+    document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey | None = None
+) -> ReceiptVerification:
     """Verify a receipt, optionally against the file it covers and the key it should be signed with.
 
     Needs neither a home nor a network. Detects any changed byte of the document.
@@ -215,12 +217,12 @@ def verify(document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey 
     content = _parse(document)
     if content is None:
         problem = ToldError(mark("This is not a receipt; use the file exactly as you received it, receipt-R….json."))
-        return Verified(None, (problem,), key is not None, file is not None)
+        return ReceiptVerification(None, (problem,), key is not None, file is not None)
     problems = [
         *_check_signature(document, content, key),
         *(_check_file(content, file) if file is not None else ()),
     ]
-    return Verified(content, tuple(problems), key is not None, file is not None)
+    return ReceiptVerification(content, tuple(problems), key is not None, file is not None)
 
 
 def _parse(document: bytes) -> dict[str, Any] | None:

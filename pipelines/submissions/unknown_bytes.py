@@ -40,7 +40,7 @@ class LedgerNotWholeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownFile:
     """One file of the store that the ledger does not name."""
 
     sha256: str
@@ -48,19 +48,19 @@ class Unknown:
     stored_at: datetime
 
 
-def find(home: Home, engine: sa.Engine) -> list[Unknown]:
+def find_unknown_files(home: Home, engine: sa.Engine) -> list[UnknownFile]:
     """Return stored files older than a day that no submission or receipt names, oldest first."""
     with reading(engine) as connection:
         return _find_unknown(home, connection)
 
 
-def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
-    """Remove the files that `find` returns, record each in the audit log, and return those removed.
+def remove_unknown_files(home: Home, engine: sa.Engine, *, by: str) -> list[UnknownFile]:
+    """Remove the files that `find_unknown_files` returns, record each in the audit log, and return those removed.
 
     Raises NotAllowedError unless `by` is a steward for everything, LedgerNotWholeError if the ledger is faulty or
     older than one of its checkpoints.
     """
-    if not permissions.has_role_for(accounts.identity(engine, by), "remove_unknown_files", EVERY, EVERY):
+    if not permissions.has_role_for(accounts.get_identity(engine, by), "remove_unknown_files", EVERY, EVERY):
         (role,) = permissions.roles_for("remove_unknown_files")
         raise permissions.missing_role(by, role, EVERY, EVERY)
     verified = verification.verify_ledger(engine, home=home)
@@ -79,7 +79,7 @@ def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
     return removed
 
 
-def _find_unknown(home: Home, connection: sa.Connection) -> list[Unknown]:
+def _find_unknown(home: Home, connection: sa.Connection) -> list[UnknownFile]:
     known_digests = set(connection.execute(sa.select(SUBMISSION.c.sha256)).scalars()) | _digests_in_receipts(connection)
     # File times are those of the machine, even if `clock` is set to another time for a demonstration.
     now = datetime.fromtimestamp(clock.wall(), UTC)
@@ -90,7 +90,7 @@ def _find_unknown(home: Home, connection: sa.Connection) -> list[Unknown]:
         stat = path.stat()
         stored = datetime.fromtimestamp(stat.st_mtime, UTC)
         if now - stored > AGE:
-            files.append(Unknown(path.name, stat.st_size, stored))
+            files.append(UnknownFile(path.name, stat.st_size, stored))
     return sorted(files, key=lambda file: (file.stored_at, file.sha256))
 
 
@@ -99,7 +99,7 @@ def _digests_in_receipts(connection: sa.Connection) -> set[str]:
     return {json.loads(document)["file"]["sha256"] for document in documents}
 
 
-def _remove_file(home: Home, file: Unknown) -> bool:
+def _remove_file(home: Home, file: UnknownFile) -> bool:
     """Remove a file and return True, unless the same bytes arrived again meanwhile.
 
     `store.put` updates the modification time of bytes it already has, so that a new arrival is noticed.

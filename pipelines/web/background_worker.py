@@ -59,8 +59,8 @@ def round_(home: Home, engine: sa.Engine, registry: Registry, *, remind: bool) -
     from pipelines.submissions import notices
 
     if remind:
-        notices.remind(home, engine, registry)
-    delivery = notices.deliver(home, engine, registry=registry)
+        notices.enqueue_reminders(home, engine, registry)
+    delivery = notices.deliver_notices(home, engine, registry=registry)
     if delivery.failed or delivery.given_up:
         _LOG.warning(
             "%s notices could not be sent, %s were given up; see `rti notices list`", delivery.failed, delivery.given_up

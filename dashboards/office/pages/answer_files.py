@@ -23,7 +23,7 @@ def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
     from pipelines.office import answers
     from pipelines.submissions import service
 
-    filename, data = service.original(context.desk, context.who, entry.submission_id)
+    filename, data = service.read_original(context.desk, context.who, entry.submission_id)
     stem = filename.rpartition(".")[0] or filename
     invented = context.is_demonstration
     begin = "demonstration-" if invented else ""
@@ -77,7 +77,7 @@ def show_events(context: PageContext, entry: Entry) -> None:
     """Show every event of a submission, oldest first: who, when, and the comment."""
     from pipelines.submissions import service
 
-    rows = [_event_row(context, event) for event in service.events(context.desk, context.who, entry.submission_id)]
+    rows = [_event_row(context, event) for event in service.list_events(context.desk, context.who, entry.submission_id)]
     layout.put_html(
         html.Table(
             context.tell("What happened to this return, oldest first"),

@@ -14,7 +14,7 @@ from dashboards.office.layout import PageContext
 if TYPE_CHECKING:
     from pipelines.office.answers import Group, Told
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.service import Entry, Remembered
+    from pipelines.submissions.service import EarlierJustification, Entry
 
 
 def finding_anchor(told: Told) -> str:
@@ -30,9 +30,9 @@ def show_findings(context: PageContext, entry: Entry, report: Report, groups: Se
         layout.put_html(html.Markup("<p>{}</p>").format(context.tell("No findings.")))
         return
     _offer_corrected_copy(context, entry, report, groups)
-    remembered: Mapping[str, Remembered] = {}
+    remembered: Mapping[str, EarlierJustification] = {}
     if entry.may_justify and entry.open_warnings:
-        remembered = service.remembered(context.desk, context.who, entry.submission_id)
+        remembered = service.find_earlier_justifications(context.desk, context.who, entry.submission_id)
     explanations = _explanations_by_finding(context, entry)
     still_open = {key for key, _ in entry.open_warnings}
     open_findings = {
@@ -70,7 +70,7 @@ def _explanations_by_finding(context: PageContext, entry: Entry) -> dict[str, ht
     explanations: dict[str, html.Part] = {
         key: html.render_badge("warning", "▲", context.tell("not explained")) for key, _ in entry.open_warnings
     }
-    for event in service.events(context.desk, context.who, entry.submission_id):
+    for event in service.list_events(context.desk, context.who, entry.submission_id):
         if event["action"] == "justify" and event["payload"]:
             reason = context.label("justification_reason", event["payload"]["reason"])
             explanations.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
@@ -176,7 +176,7 @@ def _offer_corrected_copy(context: PageContext, entry: Entry, report: Report, gr
     ]
     if not certain or report.format != "xlsx" or not entry.mine:
         return
-    filename, data = service.original(context.desk, context.who, entry.submission_id)
+    filename, data = service.read_original(context.desk, context.who, entry.submission_id)
     st.download_button(
         context.many(
             "Download a copy with the {n} certain suggestion put in",
@@ -198,7 +198,7 @@ def _show_explanation_form(
     entry: Entry,
     group: Group,
     open_findings: Sequence[Told],
-    remembered: Mapping[str, Remembered],
+    remembered: Mapping[str, EarlierJustification],
     others: Sequence[str],
 ) -> None:
     """Show the form of one group: a coded reason and a comment, stored for each of its places.
@@ -241,7 +241,7 @@ def _offer_same_explanation(
     entry: Entry,
     group: Group,
     open_findings: Sequence[Told],
-    before: Remembered,
+    before: EarlierJustification,
     others: Sequence[str],
 ) -> None:
     layout.put_html(
@@ -272,7 +272,7 @@ def _keep_explanation(
 
     try:
         for finding in open_findings:
-            still = service.justify(context.desk, context.who, entry.submission_id, finding.key, reason, text)
+            still = service.justify_warnings(context.desk, context.who, entry.submission_id, finding.key, reason, text)
     except (service.NotAllowedError, service.TransitionError) as error:
         layout.show_refusal(context, error)
         return

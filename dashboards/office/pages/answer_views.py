@@ -33,7 +33,7 @@ def show_side_by_side(context: PageContext, entry: Entry, report: Report, groups
     from pipelines.office import answers
     from pipelines.submissions import service
 
-    filename, data = service.original(context.desk, context.who, entry.submission_id)
+    filename, data = service.read_original(context.desk, context.who, entry.submission_id)
     try:
         sides = answers.beside(data, filename, report.form, context.language, demonstration=context.is_demonstration)
     except ReadError:
@@ -193,7 +193,7 @@ def show_changes(context: PageContext, entry: Entry, report: Report) -> None:
     if report.instrument == "register":
         _register_changes(context, entry, report.reading.events)
         return
-    old = service.previous(context.desk, context.who, entry.submission_id)
+    old = service.read_previous_figures(context.desk, context.who, entry.submission_id)
     if old.is_empty():
         _all_new(context)
         return
@@ -303,7 +303,7 @@ def show_earlier_periods(context: PageContext, entry: Entry, report: Report) -> 
     if report.reading is None or report.reading.observations.is_empty():
         _nothing(context)
         return
-    history = service.history(context.desk, context.who, entry.submission_id)
+    history = service.read_history(context.desk, context.who, entry.submission_id)
     series_list = answers.quarters(report.reading.observations, history, PERIODS, context.language)
     if not any(series.points for series in series_list):
         layout.put_html(

@@ -23,10 +23,10 @@ def render_page() -> None:
     from pipelines.submissions.service import NotAllowedError, figures
 
     context = access.enter_page()
-    own_areas = figures.areas(context.desk, context.who)
+    own_areas = figures.list_areas(context.desk, context.who)
     area = st.query_params.get("area") or next(iter(own_areas), None)
     try:
-        area_figures = figures.figures(context.desk, context.who, area) if area is not None else None
+        area_figures = figures.read_figures(context.desk, context.who, area) if area is not None else None
     except NotAllowedError as error:
         layout.show_title(context.tell("You do not have access to this page"))
         layout.show_refusal(context, error)

@@ -49,8 +49,10 @@ def _show_tasks(context: PageContext) -> None:
     """Show what is waiting for this person, above any list."""
     from pipelines.submissions import service
 
-    drafts = service.submissions(context.desk, context.who, states=_DRAFTS, mine=True)
-    waiting = [entry for entry in service.submissions(context.desk, context.who, states=["sent"]) if entry.may_approve]
+    drafts = service.list_submissions(context.desk, context.who, states=_DRAFTS, mine=True)
+    waiting = [
+        entry for entry in service.list_submissions(context.desk, context.who, states=["sent"]) if entry.may_approve
+    ]
     lines: list[html.Part] = [
         html.Markup('{} {} <span class="rti-small">{}</span>').format(
             layout.state_badge(context, entry.state),

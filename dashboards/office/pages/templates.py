@@ -53,7 +53,7 @@ def _due_periods(context: PageContext) -> list[Deadline]:
     from pipelines.submissions import timetable
 
     today = clock.now().date()
-    deadlines = timetable.deadlines(
+    deadlines = timetable.list_deadlines(
         context.desk.registry, pairs=context.who.pairs(), today=today, ahead=1, kind=context.desk.kind
     )
     return [d for d in deadlines if d.queries >= today]
@@ -128,8 +128,8 @@ def _accepted_figures(context: PageContext, form: Form) -> pl.DataFrame | None:
     if not page.entries:
         return None
     newest = page.entries[0]
-    parts = [service.history(context.desk, context.who, newest.submission_id)]
-    reading = service.report(context.desk, context.who, newest.submission_id).reading
+    parts = [service.read_history(context.desk, context.who, newest.submission_id)]
+    reading = service.make_report(context.desk, context.who, newest.submission_id).reading
     if reading is not None:
         parts.append(reading.observations)
     return pl.concat(parts)

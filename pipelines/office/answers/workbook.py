@@ -126,7 +126,7 @@ def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
         (tell("File", language), report.filename),
         *_describe_return(report, language),
         (tell("Verdict", language), verdict),
-        *((severity_words(s, language), str(report.count(s))) for s in SEVERITIES),
+        *((severity_words(s, language), str(report.count_findings(s))) for s in SEVERITIES),
         (tell("Form", language), report.form or "\u2013"),
         (tell("SHA-256", language), report.sha256),
         (tell("Version of the rules", language), report.rules_version),

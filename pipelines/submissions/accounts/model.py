@@ -46,7 +46,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class NewAccount:
     """An account to create."""
 
     account_id: str
@@ -60,7 +60,7 @@ class New:
     subject: str | None = None
 
 
-def check_account(new_account: New) -> None:
+def check_account(new_account: NewAccount) -> None:
     """Raise AccountError or PasswordError if an account cannot be created."""
     if not _ID.match(new_account.account_id) or new_account.account_id == SYSTEM:
         raise AccountError(
@@ -111,7 +111,7 @@ def check_grant(role_grant: Grant) -> None:
         raise AccountError(mark("A role is held in a jurisdiction, or in * for every one."))
 
 
-def account_row(new_account: New, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
+def account_row(new_account: NewAccount, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
     """Return the table row of a new account."""
     return {
         "account_id": new_account.account_id,

@@ -79,7 +79,7 @@ def _refuse_guessable(password: str, plain: str, words: Sequence[str]) -> None:
         )
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return the Argon2 hash of a password, with its salt and parameters."""
     with _HASH_SLOTS:
         return _HASHER.hash(password)

@@ -34,7 +34,7 @@ _TEXT = re.compile(r"rti_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedToken:
     """A new token; `text` is available only here."""
 
     text: str
@@ -42,7 +42,7 @@ class Issued:
     expires_at: datetime
 
     def __repr__(self) -> str:
-        return f"Issued(token_id={self.token_id!r}, expires_at={self.expires_at!r})"
+        return f"IssuedToken(token_id={self.token_id!r}, expires_at={self.expires_at!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class Token:
     used_at: str | None
 
 
-def issue(
+def issue_token(
     engine: sa.Engine, who: Identity, label: str, *, grants: Iterable[Grant] | None = None, days: int = 90
-) -> Issued:
+) -> IssuedToken:
     """Issue a token for the caller's own account. `grants` narrows its permissions; the default is all of the account.
 
     Raises NotAllowedError if the caller was authenticated by a token or no grant would remain, AccountError for an
@@ -99,10 +99,10 @@ def issue(
             )
         )
         _record(connection, who.account, "issue", token_id, who.account)
-    return Issued(f"rti_{token_id}_{secret}", token_id, expires)
+    return IssuedToken(f"rti_{token_id}_{secret}", token_id, expires)
 
 
-def identity(engine: sa.Engine, text: str) -> Identity:
+def verify_token(engine: sa.Engine, text: str) -> Identity:
     """Return the identity of a token with its present grants. Raises NotAllowedError, always with the same message."""
     match = _TEXT.match(text.strip())
     if match is None:
@@ -129,7 +129,7 @@ def identity(engine: sa.Engine, text: str) -> Identity:
     )
 
 
-def revoke(engine: sa.Engine, who: Identity, token_id: str) -> None:
+def revoke_token(engine: sa.Engine, who: Identity, token_id: str) -> None:
     """Revoke a token, for its own account or for a steward of that account. Raises NotAllowedError."""
     with writing(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
@@ -143,7 +143,7 @@ def revoke(engine: sa.Engine, who: Identity, token_id: str) -> None:
             _record(connection, who.account, "revoke", token_id, row.account_id)
 
 
-def of(engine: sa.Engine, account_id: str | None) -> list[Token]:
+def list_tokens(engine: sa.Engine, account_id: str | None) -> list[Token]:
     """Return the tokens of an account or of all, in the order of creation, including expired and revoked ones."""
     query = sa.select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.token_id)
     if account_id is not None:

@@ -25,7 +25,7 @@ from pipelines.ledger.identity import EVERY, SYSTEM, Role
 from pipelines.ledger.permissions import roles_for
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, SUBMISSION
-from pipelines.submissions.notices.queue import Kind, enqueue
+from pipelines.submissions.notices.queue import Kind, enqueue_notice
 
 NEWS = timedelta(days=7)
 """Maximum age of an event for a notice, so that recording an old history sends no mail."""
@@ -85,7 +85,7 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
         key, at = f"{row.submission_id} {action} {event['at']}", clock.parse(str(event["at"]))
         for account, kind in sorted(recipients.items()):
             if account != event["actor"] or kind == "receipt":
-                new_id = enqueue(connection, account, kind, content, what=key, at=at)
+                new_id = enqueue_notice(connection, account, kind, content, what=key, at=at)
                 notice_ids += [new_id] if new_id is not None else []
     return notice_ids
 
@@ -122,7 +122,7 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     notice_ids = []
     for row in connection.execute(query.order_by(ACCOUNT.c.account_id)):
         key = news if news == "attempts" else f"{news} {clock.stamp(clock.now())}"
-        new_id = enqueue(connection, row.account_id, "account", content, what=key)
+        new_id = enqueue_notice(connection, row.account_id, "account", content, what=key)
         notice_ids += [new_id] if new_id is not None else []
     return notice_ids
 

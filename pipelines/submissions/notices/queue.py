@@ -71,7 +71,7 @@ def notice_id(account_id: str, kind: Kind, what: str, day: str) -> str:
     return "N" + hashlib.sha256("\n".join((account_id, kind, what, day)).encode()).hexdigest()[:15]
 
 
-def enqueue(
+def enqueue_notice(
     connection: sa.Connection,
     account_id: str,
     kind: Kind,
@@ -102,7 +102,7 @@ def _insert_function(connection: sa.Connection) -> Any:
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
-def listed(engine: sa.Engine, *, account_id: str | None = None, unsent: bool = False) -> list[Notice]:
+def list_notices(engine: sa.Engine, *, account_id: str | None = None, unsent: bool = False) -> list[Notice]:
     """Return notices in the order of creation, optionally of one account or only unsent ones."""
     query = _notice_query().order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
     if account_id is not None:
@@ -121,7 +121,7 @@ def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> lis
 
 def find_due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
     """Return the notices to send now; with `again`, all unsent ones, including those given up or pausing."""
-    return [n for n in listed(engine, unsent=True) if again or _is_due(n, now)]
+    return [n for n in list_notices(engine, unsent=True) if again or _is_due(n, now)]
 
 
 def _is_due(notice: Notice, now: datetime) -> bool:

@@ -48,7 +48,7 @@ class Server(BaseModel):
     password: str | None
 
 
-def settings(home: Home) -> Settings:
+def read_notice_settings(home: Home) -> Settings:
     """Return the settings of a home; environment variables override the file.
 
     Raises NoticeSettingsError, and SettingsError if a variable is wrong by itself.

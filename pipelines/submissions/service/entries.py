@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WithdrawalRequest:
     """A request that a second person withdraws an accepted return. `reason` is a code of `revision_reason`."""
 
     actor: str
@@ -64,7 +64,7 @@ class Entry:
     may_withdraw: bool
     may_override_withdrawal: bool
     may_ask_withdrawal: bool
-    withdrawal_asked: tuple[Asked, ...]
+    withdrawal_asked: tuple[WithdrawalRequest, ...]
 
     @property
     def submission_id(self) -> str:
@@ -113,7 +113,9 @@ class Page:
     newer: Position | None = None
 
 
-def submissions(desk: Desk, who: Identity, *, states: Iterable[str] | None = None, mine: bool = False) -> list[Entry]:
+def list_submissions(
+    desk: Desk, who: Identity, *, states: Iterable[str] | None = None, mine: bool = False
+) -> list[Entry]:
     """Return all submissions that an identity may see, newest first; with `mine`, only those that it sent.
 
     The result grows with the history; use `submission_page` for lists that people or programs request.
@@ -175,18 +177,18 @@ def reported_periods(desk: Desk, who: Identity) -> list[str]:
         return sorted(periods, reverse=True)
 
 
-def submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
+def get_submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
     """Return one submission. Raises NotAllowedError if it does not exist or may not be seen."""
     return _make_entries(desk, who, [rights.get_visible(desk, who, submission_id)])[0]
 
 
-def events(desk: Desk, who: Identity, submission_id: str) -> list[dict[str, Any]]:
+def list_events(desk: Desk, who: Identity, submission_id: str) -> list[dict[str, Any]]:
     """Return the events of a submission, oldest first, with the columns of the ledger's table `event`."""
     row, _ = rights.get_visible(desk, who, submission_id)
     return queries.events(desk.engine, row.submission_id)
 
 
-def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]:
+def read_original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]:
     """Return name and bytes of the uploaded file, unchanged. Raises NotAllowedError, DamagedFileError."""
     row, _ = rights.get_visible(desk, who, submission_id)
     return row.filename, read_stored(desk.home, row)
@@ -294,15 +296,15 @@ def _make_entries(desk: Desk, who: Identity, visible: Sequence[tuple[Submission,
     return entries
 
 
-def _withdrawal_requests(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Asked, ...]]:
+def _withdrawal_requests(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[WithdrawalRequest, ...]]:
     """Return the requests to withdraw each accepted submission, oldest first."""
     if not ids:
         return {}
     query = sa.select(EVENT).where(EVENT.c.action == "ask_withdrawal").order_by(EVENT.c.event_id)
-    requests: dict[str, list[Asked]] = {}
+    requests: dict[str, list[WithdrawalRequest]] = {}
     with reading(desk.engine) as connection:
         for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids):
-            request = Asked(row.actor, row.at, row.payload["reason"], row.comment)
+            request = WithdrawalRequest(row.actor, row.at, row.payload["reason"], row.comment)
             requests.setdefault(row.submission_id, []).append(request)
     return {identity: tuple(submission_requests) for identity, submission_requests in requests.items()}
 

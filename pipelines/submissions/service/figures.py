@@ -57,7 +57,7 @@ class Figures:
     pending: Sequence[Row]
 
 
-def areas(desk: Desk, who: Identity) -> tuple[str, ...]:
+def list_areas(desk: Desk, who: Identity) -> tuple[str, ...]:
     """Return the jurisdictions and territories whose unprotected figures an identity may see."""
     return tuple(
         area
@@ -66,7 +66,7 @@ def areas(desk: Desk, who: Identity) -> tuple[str, ...]:
     )
 
 
-def figures(desk: Desk, who: Identity, area: str) -> Figures:
+def read_figures(desk: Desk, who: Identity, area: str) -> Figures:
     """Return the unprotected figures of an area.
 
     Raises FiguresBusyError, and NotAllowedError, with the same message for an area that may not be seen and for one

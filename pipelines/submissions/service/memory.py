@@ -41,7 +41,7 @@ _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?|\d{4}(-Q[1-4])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class EarlierJustification:
     """The justification of the same warning in an earlier accepted return of the same series."""
 
     reason: str
@@ -82,7 +82,7 @@ def expiry_of(at: datetime) -> datetime:
         return at.replace(year=at.year + QUARTERS // 4, day=28)
 
 
-def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Remembered]:
+def find_earlier_justifications(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, EarlierJustification]:
     """Return the unexpired earlier justifications for the warnings of a draft, by finding."""
     submission, blocks = rights.get_visible(desk, who, submission_id)
     if submission.state != "checked":
@@ -107,13 +107,15 @@ def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Re
     )
     with reading(desk.engine) as connection:
         newest = {
-            row.memory_key: Remembered(row.reason, row.text, row.at, row.expires_at)
+            row.memory_key: EarlierJustification(row.reason, row.text, row.at, row.expires_at)
             for row in connection.execute(query)
         }
     return {finding: newest[key] for finding, key in keys.items() if key in newest}
 
 
-def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | None, reason: str, text: str) -> int:
+def justify_warnings(
+    desk: Desk, who: Identity, submission_id: str, finding_key: str | None, reason: str, text: str
+) -> int:
     """Justify a warning (None: all open ones) and return how many are still open.
 
     Raises NotAllowedError, TransitionError (no such warning, no such reason, too few words).
@@ -125,4 +127,4 @@ def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | No
     series = min((b.form for b in blocks), default="")
     memory = {f.key: (memory_key(series, f), clock.stamp(expiry_of(at))) for f in report.findings}
     justification = Justification(submission_id, reason, text, who.account, finding_key, at, memory)
-    return decisions.justify(desk.engine, justification)
+    return decisions.justify_warnings(desk.engine, justification)

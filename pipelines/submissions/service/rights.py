@@ -44,7 +44,7 @@ def not_there() -> NotThereError:
     )
 
 
-def lacking() -> NotAllowedError:
+def make_missing_role_error() -> NotAllowedError:
     """Return the error for a missing role, where the submission itself may be seen."""
     return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
 

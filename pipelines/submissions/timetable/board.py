@@ -15,7 +15,7 @@ from pipelines.core import clock
 from pipelines.ledger.database import reading
 from pipelines.ledger.queries import open_warnings
 from pipelines.ledger.schema import BLOCK, SUBMISSION
-from pipelines.submissions.timetable.deadlines import Deadline, Pairs, TerritoryKind, deadlines, within_pairs
+from pipelines.submissions.timetable.deadlines import Deadline, Pairs, TerritoryKind, list_deadlines, within_pairs
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -89,12 +89,12 @@ class Board:
     rows: tuple[Row, ...]
     periods: tuple[str, ...]
 
-    def count(self, *states: State) -> int:
+    def count_cells(self, *states: State) -> int:
         """Return the number of cells in any of the states."""
         return sum(cell.state in states for row in self.rows for cell in row.cells)
 
 
-def board(
+def build_board(
     engine: sa.Engine,
     registry: Registry,
     pairs: Pairs,
@@ -112,7 +112,7 @@ def board(
     """
     day = today or clock.now().date()
     shown_periods = {"Q": max(periods, 1), "A": max(periods // 4, 1)}
-    due = deadlines(registry, pairs=pairs, today=day, kind=kind)
+    due = list_deadlines(registry, pairs=pairs, today=day, kind=kind)
     rows = []
     for (_, _, _, freq), group in groupby(due, key=lambda d: d.key[:4]):
         rows.append(list(group)[-shown_periods[freq] :])

@@ -53,7 +53,7 @@ def within_pairs(jurisdiction: str, instrument: str, pairs: Pairs) -> bool:
     )
 
 
-def deadlines(
+def list_deadlines(
     registry: Registry,
     *,
     jurisdictions: Iterable[str] | None = None,

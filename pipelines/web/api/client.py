@@ -109,7 +109,7 @@ def submit(
         upload_response = _request_with_retries(remote, lambda: client.get(path))
         if upload_response.status_code != 200:
             raise _refusal(upload_response, _json(upload_response))
-    if problems := receipts.verify(upload_response.content, file=data).problems:
+    if problems := receipts.verify_receipt(upload_response.content, file=data).problems:
         raise RemoteError(mark("The receipt of {file} is not good: {problem}"), file=filename, problem=problems[0])
     return Answer(content, upload_response.content)
 

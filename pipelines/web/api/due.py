@@ -25,11 +25,11 @@ def timetable(
 ) -> Any:
     """The days to come of the returns that this account may see, as a calendar to subscribe to."""
     from pipelines.core import clock
-    from pipelines.submissions.timetable import deadlines, ics, to_come
+    from pipelines.submissions.timetable import export_calendar, list_deadlines, to_come
 
-    due = to_come(deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind), clock.now().date())
+    due = to_come(list_deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind), clock.now().date())
     demonstration = desk.home.kind == "demonstration"
-    calendar = ics(due, who.language, demonstration=demonstration, registry=desk.registry)
+    calendar = export_calendar(due, who.language, demonstration=demonstration, registry=desk.registry)
     return download(calendar, "timetable.ics", "text/calendar; charset=utf-8")
 
 
@@ -56,7 +56,7 @@ async def template(
     from pipelines.office import templates
 
     def work() -> Response:
-        before = door.accepted(desk, who, form)
+        before = door.read_accepted_figures(desk, who, form)
         name, workbook = templates.write(
             desk.registry, form, period, previous=before, demonstration=desk.home.kind == "demonstration"
         )

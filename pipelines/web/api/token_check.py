@@ -58,7 +58,7 @@ class TokenFirst:
             await ProblemError(429, detail, language=language, headers=headers).answer()(scope, receive, send)
             return
         try:
-            who: Identity = await to_thread.run_sync(tokens.identity, self.desk().engine, text)
+            who: Identity = await to_thread.run_sync(tokens.verify_token, self.desk().engine, text)
         except NotAllowedError as error:
             self._right.pop(digest, None)
             if text:

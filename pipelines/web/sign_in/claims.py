@@ -36,7 +36,7 @@ def identity_of_claims(engine: sa.Engine, claims: Mapping[str, Any], built_in_is
         if since < _password_since(engine, subject) <= clock.wall():
             return None
         try:
-            return accounts.identity(engine, subject)
+            return accounts.get_identity(engine, subject)
         except NotAllowedError:
             return None
     return accounts.identity_of(engine, issuer, subject)

@@ -51,7 +51,7 @@ class Protocol:
         except RequestError as error:
             status = 401 if error.code == "invalid_client" else 400
             return _json({"error": error.code, "error_description": str(error)}, status)
-        account = await in_thread(accounts.find, self.engine, grant.account)
+        account = await in_thread(accounts.find_account, self.engine, grant.account)
         if account is None or account.disabled:
             return _json({"error": "invalid_grant", "error_description": "the account is not open"}, 400)
         claims = {"name": account.display_name, "locale": account.language}

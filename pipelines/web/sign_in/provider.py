@@ -78,7 +78,7 @@ class SignIn:
             return self._wait(self._form(request, authorization, account=name, fault=_too_many(error, language)), error)
         outcome = await in_thread(password_sign_in.sign_in, self.engine, name, form.get("password", ""))
         if outcome.outcome != "wrong":
-            self.throttle.forgive(attempt)
+            self.throttle.forgive_attempt(attempt)
         if outcome.outcome == "ok":
             return self._back(request, authorization, name)
         if outcome.outcome == "must_change":
@@ -115,10 +115,10 @@ class SignIn:
             await in_thread(password_sign_in.change_password, self.engine, name, old, form.get("new", ""))
         except (PasswordError, NotAllowedError) as error:
             if attempt is not None and isinstance(error, PasswordError):
-                self.throttle.forgive(attempt)
+                self.throttle.forgive_attempt(attempt)
             return again(fault=error.told(language))
         if attempt is not None:
-            self.throttle.forgive(attempt)
+            self.throttle.forgive_attempt(attempt)
         if pending is None:
             changed = self._said(request, 200, said=tell("Your password is changed.", language))
             self._remember(request, changed, name)
@@ -137,9 +137,9 @@ class SignIn:
     async def _admit(self, request: Request, account: str) -> Attempt:
         """Count an attempt and wait for its turn. Raises ThrottledError."""
         origin = Origin(client_network(request.scope), self.devices.recognise(request, account))
-        attempt = self.throttle.count(origin, account)
+        attempt = self.throttle.count_attempt(origin, account)
         if attempt.delay:
-            with self.throttle.waiting(account):
+            with self.throttle.occupy_slot(account):
                 await sleep(attempt.delay)
         return attempt
 

@@ -26,7 +26,7 @@ def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     made = init(tmp_path / "home", "demonstration")
-    accounts.create(
+    accounts.create_account(
         open_ledger(made), "al-office", "Office", grants=[Grant("submitter", "AL")], email="al@example.org", by=SYSTEM
     )
     return made.root

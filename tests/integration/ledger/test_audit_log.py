@@ -31,14 +31,14 @@ def story(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     """One accepted return, one with justified warnings, a token: some of everything that is vouched for."""
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q3", "reported"): 3}, days=1)
-    second = intake.receive(engine, arrival("2", 2)).submission_id
+    second = intake.record_arrival(engine, arrival("2", 2)).submission_id
     keep(home, second, {("2025-Q4", "reported"): 4})
     intake.record_check(engine, result(second, block(), warnings=(("a" * 16, "rule.one"),)))
-    decisions.justify(
+    decisions.justify_warnings(
         engine, Justification(second, "real_change", "žrtva — потврђено са извором", "office", None, at(2.1))
     )
-    decisions.send(engine, Act(second, "office", at(2.2), "quarter four"))
-    tokens.issue(engine, accounts.identity(engine, "office"), "nightly")
+    decisions.send_submission(engine, Act(second, "office", at(2.2), "quarter four"))
+    tokens.issue_token(engine, accounts.get_identity(engine, "office"), "nightly")
     yield home, engine
     engine.dispose()
 
@@ -106,7 +106,7 @@ def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Hom
 def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     before = verify_ledger(engine)
-    one = intake.receive(engine, arrival("3", 3)).submission_id
+    one = intake.record_arrival(engine, arrival("3", 3)).submission_id
     intake.record_check(engine, result(one, block("2024-Q1")))
     between = verify_ledger(engine)
     assert between.entries == before.entries + 2
@@ -117,7 +117,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
         raise RuntimeError("the receipt cannot be signed")
 
     with pytest.raises(RuntimeError):
-        decisions.send(engine, Act(one, "office"), within=broken)
+        decisions.send_submission(engine, Act(one, "office"), within=broken)
     assert verify_ledger(engine) == between
 
 
@@ -337,11 +337,11 @@ def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> 
 
 def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
-    accounts.create(engine, "signs-in", "Office", password="four words make it", must_change=False, by=SYSTEM)
+    accounts.create_account(engine, "signs-in", "Office", password="four words make it", must_change=False, by=SYSTEM)
     password_sign_in.sign_in(engine, "signs-in", "wrong")
     password_sign_in.sign_in(engine, "signs-in", "four words make it")
-    issued = tokens.issue(engine, accounts.identity(engine, "office"), "another")
-    tokens.identity(engine, issued.text)
+    issued = tokens.issue_token(engine, accounts.get_identity(engine, "office"), "another")
+    tokens.verify_token(engine, issued.text)
     assert verify_ledger(engine).good
 
 
@@ -359,7 +359,7 @@ def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(st
         handle.write('{"at": "2026-0')
     assert audit_log.read_checkpoints(home) == [first]
     assert verify_ledger(engine, home=home).good
-    accounts.grant(engine, "office", Grant("viewer"), by=SYSTEM)
+    accounts.grant_role(engine, "office", Grant("viewer"), by=SYSTEM)
     second = audit_log.checkpoint(home, engine)
     assert audit_log.read_checkpoints(home) == [first, second]
     with path.open("a", encoding="ascii") as handle:

@@ -50,13 +50,13 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
 
 def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.receive(engine, arrival("register.csv")).submission_id
+    identity = intake.record_arrival(engine, arrival("register.csv")).submission_id
     event = dict.fromkeys(long_tables.CASE_EVENT) | {"submission_id": identity, "period": "2025-Q4"}
     events = pl.DataFrame([event], schema=long_tables.CASE_EVENT)
     facts.keep_reading(home, identity, observations(identity, {("2025-Q4", "reported"): 3}), events, [])
     intake.record_check(engine, result(identity, block()))
-    decisions.send(engine, Act(identity, "office", at(0.2)))
-    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     assert [row[1] for row in _rows(engine)] == ["case_event", "observation"]
     assert verify_ledger(engine).good
     (home.facts / "case_event" / f"{identity}.parquet").unlink()
@@ -65,11 +65,11 @@ def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]
 
 def test_an_approval_that_fails_records_nothing(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.receive(engine, arrival("q.csv")).submission_id
+    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
     keep(home, identity, {("2025-Q4", "reported"): 3})
     intake.record_check(engine, result(identity, block()))
     with pytest.raises(TransitionError):
-        decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     assert _rows(engine) == []
 
 
@@ -144,20 +144,20 @@ def _entry_of(engine: sa.Engine, identity: str) -> int:
 
 def test_a_reading_that_changed_after_its_check_is_not_approved(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.receive(engine, arrival("q.csv")).submission_id
+    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
     keep(home, identity, {("2025-Q4", "reported"): 3})
     kept = record.fact_digests.reading_digests(home, identity)
     path = home.facts / "waiting" / "observation" / f"{identity}.parquet"
     assert kept == {"observation": hashlib.sha256(path.read_bytes()).hexdigest()}
     checked = result(identity, block())
     intake.record_check(engine, type(checked)(**{**_fields(checked), "reading": kept}))
-    decisions.send(engine, Act(identity, "office", at(0.2)))
+    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
     before = path.read_bytes()
     _raise_values(path)
     with pytest.raises(TransitionError, match=f"What was read from {identity} has changed on the disk"):
-        decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     path.write_bytes(before)
-    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
 
 
 def _fields(checked: CheckResult) -> dict[str, object]:

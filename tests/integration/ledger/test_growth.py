@@ -73,8 +73,8 @@ def opened(folder: Path, submissions: int) -> Desk:
     engine = open_ledger(home)
     ledgers.fill(engine, submissions)
     people = [
-        accounts.New(STEWARD, "Steward", (Grant("steward"),)),
-        accounts.New(OFFICE, "Office", (Grant("submitter", "QA"),)),
+        accounts.NewAccount(STEWARD, "Steward", (Grant("steward"),)),
+        accounts.NewAccount(OFFICE, "Office", (Grant("submitter", "QA"),)),
     ]
     accounts.create_many(engine, people, by=SYSTEM)
     return Desk(home, engine, Any, "national")  # type: ignore[arg-type]  # no form is asked for
@@ -90,7 +90,7 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Desk]:
 
 
 def who(desk: Desk, account: str) -> Identity:
-    return accounts.identity(desk.engine, account)
+    return accounts.get_identity(desk.engine, account)
 
 
 def grown(desks: dict[int, Desk], ask: Callable[[Desk], object]) -> None:
@@ -114,7 +114,7 @@ def test_list_of_the_api_does_not_grow_with_history(desks: dict[int, Desk], acco
     # The office has 56 returns of the short history, so that both its pages are full.
     address = "/v1/submissions?limit=20" if account == OFFICE else "/v1/submissions"
     headers = {
-        size: {"Authorization": f"Bearer {tokens.issue(desk.engine, who(desk, account), 'test').text}"}
+        size: {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who(desk, account), 'test').text}"}
         for size, desk in desks.items()
     }
 

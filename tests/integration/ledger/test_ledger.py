@@ -78,7 +78,7 @@ def test_opening_twice_keeps_what_is_there_and_two_at_once_migrate_once(tmp_path
     assert not failures
     engine = open_url(url)
     people(engine)
-    intake.receive(engine, arrival("one.csv"))
+    intake.record_arrival(engine, arrival("one.csv"))
     assert len(queries.submissions(open_url(url))) == 1
 
 
@@ -107,7 +107,7 @@ def test_sqlite_waits_for_others_and_holds_foreign_keys(tmp_path: Path) -> None:
 )
 def test_an_event_can_be_neither_changed_nor_deleted(tmp_path: Path, statement: str) -> None:
     _, engine = home_and_ledger(tmp_path)
-    intake.receive(engine, arrival("one.csv"))
+    intake.record_arrival(engine, arrival("one.csv"))
     with pytest.raises(sa.exc.DatabaseError, match="append-only"), writing(engine) as connection:
         connection.exec_driver_sql(statement)
     assert [e["actor"] for e in queries.events(engine)] == ["office"]
@@ -144,56 +144,69 @@ def test_the_id_is_that_of_file_time_sender_and_name() -> None:
 
 def test_the_same_file_counts_once_until_it_was_refused_or_withdrawn(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    first = intake.receive(engine, arrival("one.csv", content="x"))
+    first = intake.record_arrival(engine, arrival("one.csv", content="x"))
     assert first.new
-    again = intake.receive(engine, arrival("copy.csv", days=1, content="x"))
+    again = intake.record_arrival(engine, arrival("copy.csv", days=1, content="x"))
     assert (again.submission_id, again.new) == (first.submission_id, False)
     assert again.same_file == ((first.submission_id, "received"),)
     intake.record_check(engine, result(first.submission_id, errors=1))
-    third = intake.receive(engine, arrival("copy.csv", days=2, content="x"))
+    third = intake.record_arrival(engine, arrival("copy.csv", days=2, content="x"))
     assert third.new
     assert third.same_file == ((first.submission_id, "refused"),)
 
 
 def test_a_refused_return_cannot_be_sent(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    one = intake.receive(engine, arrival("one.csv")).submission_id
+    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
     assert intake.record_check(engine, result(one, errors=2)) == "refused"
     with pytest.raises(TransitionError, match="it has errors; correct the file"):
-        decisions.send(engine, Act(one, "office"))
+        decisions.send_submission(engine, Act(one, "office"))
 
 
 def test_a_warning_needs_its_justification_before_sending(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    one = intake.receive(engine, arrival("one.csv")).submission_id
+    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
     intake.record_check(engine, result(one, block(), warnings=WARNINGS))
     with pytest.raises(TransitionError, match=r"2 warning\(s\) without a justification \(rule.one, rule.two\)"):
-        decisions.send(engine, Act(one, "office"))
+        decisions.send_submission(engine, Act(one, "office"))
     with pytest.raises(TransitionError, match="is not a reason"):
-        decisions.justify(engine, Justification(one, "because", "checked by telephone", "office"))
+        decisions.justify_warnings(engine, Justification(one, "because", "checked by telephone", "office"))
     with pytest.raises(TransitionError, match="at least 10 characters"):
-        decisions.justify(engine, Justification(one, "real_change", "yes", "office"))
+        decisions.justify_warnings(engine, Justification(one, "real_change", "yes", "office"))
     with pytest.raises(TransitionError, match="has no warning"):
-        decisions.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "f" * 16))
+        decisions.justify_warnings(
+            engine, Justification(one, "real_change", "checked by telephone", "office", "f" * 16)
+        )
     with pytest.raises(TransitionError, match="Only its sender"):
-        decisions.justify(engine, Justification(one, "real_change", "checked by telephone", "chief"))
-    assert decisions.justify(engine, Justification(one, "real_change", "checked by telephone", "office", "a" * 16)) == 1
-    assert decisions.justify(engine, Justification(one, "large_case", "one case of twelve persons", "office")) == 0
-    assert decisions.justify(engine, Justification(one, "other", "checked again in writing", "office", "a" * 16)) == 0
+        decisions.justify_warnings(engine, Justification(one, "real_change", "checked by telephone", "chief"))
+    assert (
+        decisions.justify_warnings(
+            engine, Justification(one, "real_change", "checked by telephone", "office", "a" * 16)
+        )
+        == 1
+    )
+    assert (
+        decisions.justify_warnings(engine, Justification(one, "large_case", "one case of twelve persons", "office"))
+        == 0
+    )
+    assert (
+        decisions.justify_warnings(engine, Justification(one, "other", "checked again in writing", "office", "a" * 16))
+        == 0
+    )
     assert [j["reason"] for j in queries.justifications(engine, one)] == ["other", "large_case"]
-    decisions.send(engine, Act(one, "office"))
+    decisions.send_submission(engine, Act(one, "office"))
     assert queries.find(engine, one).state == "sent"
 
 
 def test_a_new_check_replaces_blocks_until_sent_and_never_un_accepts(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = intake.receive(engine, arrival("one.csv")).submission_id
+    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
     intake.record_check(engine, result(one, block("2025-Q3")))
     intake.record_check(engine, result(one, block("2025-Q4")))
     assert [b["period"] for b in queries.blocks(engine, one)] == ["2025-Q4"]
     keep(home, one, {("2025-Q4", "reported"): 1})
-    decisions.send(engine, Act(one, "office"))
-    decisions.approve(engine, home, Act(one, "secretariat"))
+    decisions.send_submission(engine, Act(one, "office"))
+    decisions.approve_submission(engine, home, Act(one, "secretariat"))
     assert intake.record_check(engine, result(one, block("2024-Q1"), errors=3, version="2")) == "approved"
     found = queries.find(engine, one)
     assert (found.errors, found.rules_version) == (3, "2")
@@ -202,16 +215,16 @@ def test_a_new_check_replaces_blocks_until_sent_and_never_un_accepts(tmp_path: P
 
 def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = intake.receive(engine, arrival("one.csv")).submission_id
+    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
     keep(home, one, {("2025-Q4", "reported"): 1})
     intake.record_check(engine, result(one, block()))
-    decisions.send(engine, Act(one, "office"))
+    decisions.send_submission(engine, Act(one, "office"))
     outcomes: list[str] = []
 
     def approve(name: str) -> None:
         own = open_ledger(home)
         try:
-            decisions.approve(own, home, Act(one, name))
+            decisions.approve_submission(own, home, Act(one, name))
             outcomes.append("approved")
         except TransitionError as error:
             outcomes.append(str(error))
@@ -230,23 +243,23 @@ def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     with pytest.raises(TransitionError, match="Give a reason that is one of late_data"):
-        decisions.withdraw(engine, Act(one, "chief", comment="sent by mistake"))
+        decisions.withdraw_submission(engine, Act(one, "chief", comment="sent by mistake"))
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
-        decisions.withdraw(engine, Act(one, "chief", reason="wrong_return"))
-    decisions.withdraw(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
+        decisions.withdraw_submission(engine, Act(one, "chief", reason="wrong_return"))
+    decisions.withdraw_submission(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
     assert queries.events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
     with pytest.raises(TransitionError, match="it was taken back"):
-        decisions.withdraw(engine, Act(one, "chief", at(3), "again", "other"))
+        decisions.withdraw_submission(engine, Act(one, "chief", at(3), "again", "other"))
 
 
 def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     with pytest.raises(NotAllowedError, match="rti status"):
-        decisions.send(engine, Act("S0", "office"))
+        decisions.send_submission(engine, Act("S0", "office"))
     with pytest.raises(TransitionError, match="rti status"):
         intake.record_check(engine, result("S0"))
     with pytest.raises(NotAllowedError, match="There is no submission S0 that secretariat can act on"):
-        decisions.approve(engine, home, Act("S0", "secretariat"))
+        decisions.approve_submission(engine, home, Act("S0", "secretariat"))
 
 
 # -------------------------------------------------------------------------------------------------------------- patches
@@ -279,7 +292,7 @@ def test_a_withdrawn_block_is_not_patched(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, 1)
     wrong = accepted(home, engine, "2", {("2025-Q4", "reported"): 33, ("2025-Q4", "indicted"): 1}, 2)
-    decisions.withdraw(engine, Act(wrong, "chief", at(2.5), "the wrong file", "wrong_return"))
+    decisions.withdraw_submission(engine, Act(wrong, "chief", at(2.5), "the wrong file", "wrong_return"))
     patch = accepted(home, engine, "3", {("2025-Q4", "indicted"): 7}, 3, "patch")
     laid = pl.read_parquet(facts.path_of(home, "observation", patch)).sort("measure")
     assert laid["value"].to_list() == [7, 3]
@@ -338,14 +351,14 @@ def test_after_a_withdrawal_the_block_before_counts_again(tmp_path: Path) -> Non
     home, engine = home_and_ledger(tmp_path)
     first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
-    decisions.withdraw(engine, Act(second, "chief", at(3), "the wrong file", "wrong_return"))
+    decisions.withdraw_submission(engine, Act(second, "chief", at(3), "the wrong file", "wrong_return"))
     assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
     assert _stretches(read_tables(engine, as_of=at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
     assert _stretches(read_tables(engine, as_of=at(1.5))["block"]) == [(first, 1, None)]
     third = accepted(home, engine, "3", {("2025-Q4", "reported"): 5}, days=4)
-    decisions.withdraw(engine, Act(first, "chief", at(5), "never was right", "wrong_return"))
+    decisions.withdraw_submission(engine, Act(first, "chief", at(5), "never was right", "wrong_return"))
     assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, 4), (third, 4, None)]
-    decisions.withdraw(engine, Act(third, "chief", at(6), "nor this one", "wrong_return"))
+    decisions.withdraw_submission(engine, Act(third, "chief", at(6), "nor this one", "wrong_return"))
     assert _stretches(read_tables(engine)["block"])[-1] == (third, 4, 6)
 
 

@@ -309,7 +309,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
         assert part in str(stopped.value)
     assert dbt.latest_counts(story.home) == before
     assert not [line for line in said if line.startswith(("counts", "release", "draft"))]
-    reported = [notice for notice in notices.listed(engine) if notice.kind == "run_failed"]
+    reported = [notice for notice in notices.list_notices(engine) if notice.kind == "run_failed"]
     assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]
     assert (publish.list_drafts(story.home), story.home.current.resolve()) == (waiting, current)
 

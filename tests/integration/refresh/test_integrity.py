@@ -49,7 +49,7 @@ def test_a_damaged_stored_file_is_named_by_both_commands(
 ) -> None:
     identity = accepted(desk)
     assert _verify(capsys) == (0, {**_verify(capsys)[1], "good": True, "faults": [], "damage": []})
-    path = store.path_of(desk.home, store.digest(file()))
+    path = store.path_of(desk.home, store.compute_digest(file()))
     if how == "deleted":
         path.unlink()
     else:
@@ -66,7 +66,7 @@ def test_a_damaged_stored_file_is_named_by_both_commands(
 
 def test_a_file_that_was_not_kept_is_not_missing(desk: Desk) -> None:
     accepted(desk)
-    sha256 = store.digest(file())
+    sha256 = store.compute_digest(file())
     store.mark_not_kept(desk.home, sha256)
     store.drop_not_kept(desk.home, sha256)
     assert integrity.check_store(desk.home, desk.engine) == []
@@ -114,7 +114,7 @@ def test_a_receipt_signed_with_a_foreign_key_is_named(desk: Desk) -> None:
 def test_receipts_of_a_return_sent_twice_are_both_good(desk: Desk) -> None:
     identity = desk_fakes.sent(desk)
     door.give_back(desk, who(desk, "qq-approver"), identity, "please look again")
-    door.send(desk, who(desk, "qq-sender"), identity)
+    door.send_submission(desk, who(desk, "qq-sender"), identity)
     assert integrity.check_receipts(desk.home, desk.engine) == []
 
 

@@ -121,20 +121,24 @@ def test_commands_with_clock_set_back_exit_three_and_say_what_to_do(
 def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = open_ledger(home)
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
-    ids = {name: intake.receive(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")}
+    ids = {
+        name: intake.record_arrival(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")
+    }
     for name, identity in ids.items():
         ledger_fakes.keep(home, identity, {("2025-Q4", name): 3})
         intake.record_check(engine, ledger_fakes.result(identity, block("2025-Q4"), days=10))
-    decisions.send(engine, Act(ids["sent"], "office"))
+    decisions.send_submission(engine, Act(ids["sent"], "office"))
     monkeypatch.setenv("RTI_NOW", EARLIER)
     comment = "It was the wrong file."
     acts: dict[str, Callable[[], object]] = {
-        "receive": lambda: intake.receive(engine, ledger_fakes.arrival("late", 20)),
+        "receive": lambda: intake.record_arrival(engine, ledger_fakes.arrival("late", 20)),
         "check": lambda: intake.record_check(engine, ledger_fakes.result(ids["draft"], block("2025-Q4"))),
-        "send": lambda: decisions.send(engine, Act(ids["draft"], "office")),
-        "approve": lambda: decisions.approve(engine, home, Act(ids["sent"], "chief")),
+        "send": lambda: decisions.send_submission(engine, Act(ids["draft"], "office")),
+        "approve": lambda: decisions.approve_submission(engine, home, Act(ids["sent"], "chief")),
         "give back": lambda: decisions.give_back(engine, Act(ids["sent"], "chief", comment=comment)),
-        "withdraw": lambda: decisions.withdraw(engine, Act(ids["draft"], "office", None, comment, "wrong_return")),
+        "withdraw": lambda: decisions.withdraw_submission(
+            engine, Act(ids["draft"], "office", None, comment, "wrong_return")
+        ),
         "publish": lambda: release_log.record_publication(engine, [], NEXT),
     }
     before = fixture.read_state(home)
@@ -145,7 +149,7 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
     assert fixture.read_state(home) == before
     # The same time as the newest entry is no step back.
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
-    decisions.approve(engine, home, Act(ids["sent"], "chief"))
+    decisions.approve_submission(engine, home, Act(ids["sent"], "chief"))
     assert queries.find(engine, ids["sent"]).state == "approved"
 
 

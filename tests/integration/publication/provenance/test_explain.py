@@ -167,13 +167,13 @@ def test_of_two_submissions_the_later_accepted_counts(home: Home) -> None:
 
 def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     home, engine = home_and_ledger(tmp_path)
-    identity = intake.receive(engine, arrival("one.xlsx")).submission_id
+    identity = intake.record_arrival(engine, arrival("one.xlsx")).submission_id
     frame = _rows({"value": 3, "sex": "F"}, {"value": 4, "sex": "M"})
     frame = frame.with_columns(submission_id=pl.lit(identity), origin_submission_id=pl.lit(identity))
     facts.keep_reading(home, identity, frame, long_tables.empty_table(long_tables.CASE_EVENT), [])
     intake.record_check(engine, result(identity, block("2025-Q4")))
-    decisions.send(engine, Act(identity, "office", at(0.2)))
-    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     folder = home.releases / "2025-Q4"
     folder.mkdir()
     rows = [{**cell, "cell_id": n} for n, cell in enumerate(cells or (CELL,))]

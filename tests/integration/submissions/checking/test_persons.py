@@ -16,7 +16,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import arrivals, intake, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.checking.check import OFFLINE_ID, check
+from pipelines.submissions.checking.check import OFFLINE_ID, check_file
 from pipelines.submissions.checking.read_task import Task, take_with
 from tests.integration.submissions.service.test_handing_in import _folder
 from tests.support.fakes import check_fakes
@@ -92,7 +92,7 @@ def test_a_heading_inside_a_register_is_no_pseudonym(line: str) -> None:
 def test_a_refused_register_leaves_nothing_in_a_home(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     before = set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*"))
     desk = door.Desk(home, open_ledger(home), load())
-    receipt = door.hand_in(desk, accounts.identity(desk.engine, "office"), _with_persons(JMBG), "r.csv")
+    receipt = door.hand_in(desk, accounts.get_identity(desk.engine, "office"), _with_persons(JMBG), "r.csv")
     assert receipt.submission_id is None and receipt.report is not None
     assert receipt.report.verdict == "error" and receipt.report.reading is None
     assert JMBG not in str(receipt.as_json()) and JMBG not in repr(receipt)
@@ -127,7 +127,7 @@ def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home
     """A home into which a good return and one that names persons have arrived, not checked yet."""
     check_fakes.install(monkeypatch)
     with clock.frozen(at(50)):
-        assert arrivals.enter(home, open_ledger(home), _folder(tmp_path, _rows())) == 2
+        assert arrivals.record_arrivals(home, open_ledger(home), _folder(tmp_path, _rows())) == 2
     return home
 
 
@@ -180,7 +180,7 @@ def test_what_newer_rules_find_in_a_stored_draft_is_removed(home: Home, monkeypa
     check_fakes.install(monkeypatch)
     engine = open_ledger(home)
     sha256 = store.put_bytes(home, SECRET.encode())
-    intake.receive(engine, Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
+    intake.record_arrival(engine, Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
     assert _check(home) == {"old.csv": "refused"}
     assert _kept(home) == []
     assert store.put_bytes(home, SECRET.encode()) == sha256  # taken in again under rules that find nothing
@@ -192,6 +192,6 @@ def _crash(*_: object) -> None:
 
 
 def test_the_report_of_such_a_file_does_not_quote_it() -> None:
-    report = check(_with_persons(JMBG), "r.csv", registry=load())
+    report = check_file(_with_persons(JMBG), "r.csv", registry=load())
     assert (report.verdict, report.blocks, report.totals) == ("error", (), ())
     assert JMBG not in repr(report.as_json())

@@ -43,15 +43,15 @@ def test_a_kill_at_any_step_leaves_one_state(
     assert [s.state for s in found] in ([], ["received"], ["checked"], ["sent"])
     for one in found:
         assert store.get_bytes(home, one.sha256) == DATA
-        given = door.receipt(desk, sender, one.submission_id)
+        given = door.get_receipt(desk, sender, one.submission_id)
         assert (given is not None) == (one.state == "sent")
         if given is not None:
-            assert receipts.verify(given.as_bytes(), file=DATA).outcome == "good"
+            assert receipts.verify_receipt(given.as_bytes(), file=DATA).outcome == "good"
 
-    done = door.upload(desk, sender, DATA, "a.csv")
+    done = door.upload_file(desk, sender, DATA, "a.csv")
     assert done.submission_id is not None
     if done.state == "checked":
-        door.send(desk, sender, done.submission_id)
-    door.approve(desk, who(desk, "qq-approver"), done.submission_id)
+        door.send_submission(desk, sender, done.submission_id)
+    door.approve_submission(desk, who(desk, "qq-approver"), done.submission_id)
     assert [s.state for s in queries.submissions(desk.engine)] == ["approved"]
     assert verify_ledger(desk.engine).faults == ()

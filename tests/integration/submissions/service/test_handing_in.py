@@ -19,8 +19,8 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import admission, arrivals, decisions, intake, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.checking.history import gather
-from pipelines.submissions.service import Desk, SubmissionRefusedError, Uploaded
+from pipelines.submissions.checking.history import gather_history
+from pipelines.submissions.service import Desk, SubmissionRefusedError, UploadResult
 from tests.support.fakes import check_fakes
 from tests.support.fakes.check_fakes import REGISTRY
 from tests.support.fakes.ledger_fakes import at, people
@@ -41,11 +41,11 @@ def home(tmp_path: Path) -> Home:
 
 def _submit(
     home: Home, text: str, sender: str = "office", name: str = "return.csv", days: float = 0, **options: Any
-) -> Uploaded:
+) -> UploadResult:
     """As `rti submit` does, `days` after the day on which the tests begin."""
     desk = Desk(home, open_ledger(home), REGISTRY)
     with clock.frozen(at(days)):
-        return door.hand_in(desk, accounts.identity(desk.engine, sender), text.encode(), name, **options)
+        return door.hand_in(desk, accounts.get_identity(desk.engine, sender), text.encode(), name, **options)
 
 
 def _stored(home: Home) -> list[str]:
@@ -60,12 +60,12 @@ def test_a_good_return_is_kept_checked_and_sent(home: Home) -> None:
     engine = open_ledger(home)
     assert [b["rows"] for b in queries.blocks(engine, receipt.submission_id)] == [1]
     assert list((home.facts / "observation").glob("S*")) == []
-    decisions.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert pl.read_parquet(facts.path_of(home, "observation", receipt.submission_id))["value"].to_list() == [3]
-    known = gather(home, engine, ["QQ"])
+    known = gather_history(home, engine, ["QQ"])
     assert known is not None
     assert known.observations["value"].to_list() == [3]
-    assert gather(home, engine, ["ZZ"]) is None
+    assert gather_history(home, engine, ["ZZ"]) is None
 
 
 def test_a_warning_waits_for_its_justification(home: Home) -> None:
@@ -111,7 +111,7 @@ def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> No
     first = _submit(home, "2025-Q4;reported;3")
     assert (first.state, first.replaces) == ("sent", ())
     assert first.submission_id is not None
-    decisions.approve(engine, home, Act(first.submission_id, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(first.submission_id, "secretariat", at(1)))
     second = _submit(home, "2025-Q4;reported;4", days=2)
     assert (second.state, second.replaces, second.as_json()["replaces"]) == ("checked", ("2025-Q4",), ["2025-Q4"])
     again = _submit(home, "2025-Q4;reported;4", days=2, reason="late_data")
@@ -175,9 +175,9 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
     with monkeypatch.context() as patch:
         patch.setattr(decisions, "apply_changes", cut)
         with pytest.raises(RuntimeError):
-            decisions.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+            decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert queries.find(engine, receipt.submission_id).state == "sent"
-    decisions.approve(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert queries.find(engine, receipt.submission_id).state == "approved"
 
 
@@ -186,7 +186,7 @@ def test_what_waits_is_checked_once_and_again_only_under_other_rules(
 ) -> None:
     engine = open_ledger(home)
     sha256 = store.put_bytes(home, b"2025-Q4;reported;-1")
-    intake.receive(engine, Arrival(sha256, 19, "a.csv", "office", at(0), demonstration=True))
+    intake.record_arrival(engine, Arrival(sha256, 19, "a.csv", "office", at(0), demonstration=True))
     assert [r.verdict for r in record.check_waiting(home, engine, REGISTRY).values()] == ["error"]
     assert record.check_waiting(home, engine, REGISTRY) == {}
     import sys
@@ -202,7 +202,7 @@ def test_what_waits_is_checked_once_and_again_only_under_other_rules(
 def _folder(tmp_path: Path, rows: list[dict[str, str]]) -> Path:
     folder = tmp_path / "samples"
     folder.mkdir()
-    names = list(arrivals.Listed.__dataclass_fields__)
+    names = list(arrivals.ListedArrival.__dataclass_fields__)
     with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, names, restval="")
         writer.writeheader()
@@ -236,10 +236,10 @@ def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, t
     folder = _folder(tmp_path, _rows())
     engine = open_ledger(home)
     with clock.frozen(at(50)):
-        assert arrivals.enter(home, engine, folder) == 3
-        assert arrivals.enter(home, engine, folder) == 0
+        assert arrivals.record_arrivals(home, engine, folder) == 3
+        assert arrivals.record_arrivals(home, engine, folder) == 0
         assert len(record.check_waiting(home, engine, REGISTRY, territory="QQ", after=arrivals.CHECKED_AFTER)) == 3
-        refused = arrivals.decide(home, engine, folder)
+        refused = arrivals.replay_decisions(home, engine, folder)
     assert ["without a justification" in str(e) for e in refused.values()] == [True]
     states = {s.filename: s for s in queries.submissions(engine)}
     assert {n: s.state for n, s in states.items()} == {"1.csv": "approved", "2.csv": "approved", "3.csv": "checked"}
@@ -249,7 +249,7 @@ def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, t
     laid = pl.read_parquet(facts.path_of(home, "observation", states["2.csv"].submission_id))
     assert sorted(laid["value"].to_list()) == [3, 200]
     with clock.frozen(at(50)):
-        assert list(arrivals.decide(home, engine, folder)) == list(refused)
+        assert list(arrivals.replay_decisions(home, engine, folder)) == list(refused)
 
 
 def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_path: Path) -> None:
@@ -261,9 +261,9 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
     folder = _folder(tmp_path, rows)
     engine = open_ledger(home)
     with clock.frozen(at(50)):
-        arrivals.enter(home, engine, folder)
+        arrivals.record_arrivals(home, engine, folder)
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
-        assert arrivals.decide(home, engine, folder) == {}
+        assert arrivals.replay_decisions(home, engine, folder) == {}
     reasons = {s.filename: (s.state, s.revision_reason) for s in queries.submissions(engine)}
     assert reasons == {"1.csv": ("approved", None), "5.csv": ("approved", "late_data"), "6.csv": ("approved", None)}
 
@@ -271,7 +271,7 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
 def test_a_real_home_takes_no_demonstration(tmp_path: Path) -> None:
     real = init(tmp_path / "real", "real")
     with pytest.raises(arrivals.ArrivalsError, match="real home"):
-        arrivals.enter(real, open_ledger(real), _folder(tmp_path, _rows()))
+        arrivals.record_arrivals(real, open_ledger(real), _folder(tmp_path, _rows()))
 
 
 @pytest.mark.parametrize(("fault", "words"), [("change", "is not the file"), ("remove", "is listed and not there")])
@@ -285,7 +285,7 @@ def test_a_list_that_does_not_fit_its_files_is_refused_whole(
         (folder / "2.csv").unlink()
     engine = open_ledger(home)
     with clock.frozen(at(50)), pytest.raises(arrivals.ArrivalsError, match=words):
-        arrivals.enter(home, engine, folder)
+        arrivals.record_arrivals(home, engine, folder)
     assert queries.submissions(engine) == []
     with pytest.raises(arrivals.ArrivalsError, match="make samples"):
         arrivals.read_list(tmp_path)

@@ -62,21 +62,21 @@ def _world(folder: Path) -> World:
     ids["published"] = accepted(desk, period="2024-Q3")
     release_log.record_publication(desk.engine, [ids["published"]], "2024-Q3")
     ids["checked"] = warned(desk, period="2024-Q4")
-    refused = door.upload(desk, sender, file(value=-1), "bad.csv").submission_id
+    refused = door.upload_file(desk, sender, file(value=-1), "bad.csv").submission_id
     assert refused is not None
     ids["refused"] = refused
     for name, value in (("withdrawn draft", 31), ("withdrawn later", 32)):
-        made = door.upload(desk, sender, file(value=value, period="2023-Q4"), "w.csv").submission_id
+        made = door.upload_file(desk, sender, file(value=value, period="2023-Q4"), "w.csv").submission_id
         assert made is not None
         ids[name] = made
         if name == "withdrawn later":
-            door.send(desk, sender, made)
-        door.withdraw(desk, sender, made, "wrong_return", "it was the wrong file")
+            door.send_submission(desk, sender, made)
+        door.withdraw_submission(desk, sender, made, "wrong_return", "it was the wrong file")
     # A crash after the arrival: nobody but its sender knows whose it is.
     data = file(value=41)
     store.put_bytes(desk.home, data)
-    arrival = Arrival(store.digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
-    ids["received"] = intake.receive(desk.engine, arrival).submission_id
+    arrival = Arrival(store.compute_digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
+    ids["received"] = intake.record_arrival(desk.engine, arrival).submission_id
     ids["both"] = sent(desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data")
     states = {s.submission_id: s.state for s in queries.submissions(desk.engine)}
     assert {name: states[i] for name, i in ids.items()} == {
@@ -93,24 +93,24 @@ def _person(*grants: Grant, account: str = "somebody", token: str | None = None)
 # ------------------------------------------------------------------------------------------------------------- looking
 
 LOOKS: dict[str, Callable[[Desk, Identity, str], Any]] = {
-    "submission": door.submission,
-    "report": door.report,
-    "original": door.original,
-    "events": door.events,
-    "remembered": door.remembered,
-    "receipt": door.receipt,
-    "previous": door.previous,
+    "submission": door.get_submission,
+    "report": door.make_report,
+    "original": door.read_original,
+    "events": door.list_events,
+    "remembered": door.find_earlier_justifications,
+    "receipt": door.get_receipt,
+    "previous": door.read_previous_figures,
     "previous_events": door.previous_events,
-    "history": door.history,
+    "history": door.read_history,
 }
 ACTS: dict[str, Callable[[Desk, Identity, str], Any]] = {
-    "justify": lambda d, w, i: door.justify(d, w, i, None, "large_case", "one case of many persons"),
-    "send": lambda d, w, i: door.send(d, w, i, reason="late_data"),
-    "approve": lambda d, w, i: door.approve(d, w, i),
-    "override": lambda d, w, i: door.approve(d, w, i, override=True, comment="in the office's stead"),
+    "justify": lambda d, w, i: door.justify_warnings(d, w, i, None, "large_case", "one case of many persons"),
+    "send": lambda d, w, i: door.send_submission(d, w, i, reason="late_data"),
+    "approve": lambda d, w, i: door.approve_submission(d, w, i),
+    "override": lambda d, w, i: door.approve_submission(d, w, i, override=True, comment="in the office's stead"),
     "give_back": lambda d, w, i: door.give_back(d, w, i, "look at it again"),
-    "withdraw": lambda d, w, i: door.withdraw(d, w, i, "wrong_return", "it was the wrong file"),
-    "override_withdrawal": lambda d, w, i: door.withdraw(
+    "withdraw": lambda d, w, i: door.withdraw_submission(d, w, i, "wrong_return", "it was the wrong file"),
+    "override_withdrawal": lambda d, w, i: door.withdraw_submission(
         d, w, i, "wrong_return", "in the office's stead", override=True
     ),
     "ask_withdrawal": lambda d, w, i: door.ask_withdrawal(d, w, i, "wrong_return", "it was the wrong file"),
@@ -145,7 +145,7 @@ def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any
     for place, instrument in product(PLACES, INSTRUMENTS):
         for token in (None, "t1"):
             person = _person(Grant(role, place, instrument), token=token)
-            listed = {e.submission_id for e in door.submissions(world.desk, person)}
+            listed = {e.submission_id for e in door.list_submissions(world.desk, person)}
             assert _paged(world, person) == listed
             for state in (*DRAFTS, *LATER):
                 expected = _is_seen(role, place, instrument, state)
@@ -176,7 +176,7 @@ def test_what_is_foreign_and_what_is_not_there_is_told_in_the_same_words(world: 
                     do(world.desk, person, identity)
                 told.add((type(error.value), str(error.value), error.value.told("en")))
         assert len(told) == 1
-        assert door.submissions(world.desk, person) == []
+        assert door.list_submissions(world.desk, person) == []
     assert world.marks() == before
 
 
@@ -196,21 +196,21 @@ def test_its_sender_sees_it_in_every_state_and_a_token_of_the_sender_only_what_i
     for role in ("submitter", "viewer"):
         own = _person(Grant(role, "QQ"), account=SENDER)
         for state in (*DRAFTS, *LATER):
-            assert door.submission(world.desk, own, world.ids[state]).mine
+            assert door.get_submission(world.desk, own, world.ids[state]).mine
     narrow = _person(Grant("submitter", "RR"), account=SENDER, token="t1")
-    assert door.submissions(world.desk, narrow) == []
+    assert door.list_submissions(world.desk, narrow) == []
     for state in (*DRAFTS, *LATER):
         with pytest.raises(NotThereError):
-            door.submission(world.desk, narrow, world.ids[state])
+            door.get_submission(world.desk, narrow, world.ids[state])
     viewing = _person(Grant("viewer", "QQ"), account=SENDER, token="t1")
-    seen = {e.submission_id for e in door.submissions(world.desk, viewing)}
+    seen = {e.submission_id for e in door.list_submissions(world.desk, viewing)}
     assert seen == {world.ids[state] for state in LATER}
 
 
 def test_whose_roles_were_taken_away_sees_nothing_of_the_office_any_more(world: World) -> None:
     for left in ((), (Grant("submitter", "RR"),), (Grant("submitter", "QQ", "victims"),)):
         gone = _person(*left, account=SENDER)
-        assert {e.submission_id for e in door.submissions(world.desk, gone)} == {world.ids["received"]}
+        assert {e.submission_id for e in door.list_submissions(world.desk, gone)} == {world.ids["received"]}
         for state in {*DRAFTS, *LATER} - {"received"}:
             for look in LOOKS.values():
                 with pytest.raises(NotThereError):
@@ -227,17 +227,17 @@ def test_a_return_of_two_offices_needs_both(world: World) -> None:
         ((Grant("steward"),), True),
     ):
         person = _person(*grants)
-        listed = {e.submission_id for e in door.submissions(world.desk, person)}
+        listed = {e.submission_id for e in door.list_submissions(world.desk, person)}
         assert (both in listed) is expected, grants
         assert _paged(world, person) == listed
         if not expected:
             with pytest.raises(NotThereError):
-                door.report(world.desk, person, both)
+                door.make_report(world.desk, person, both)
     half = _person(Grant("approver", "QQ"), Grant("viewer", "RR"))
-    entry = door.submission(world.desk, half, both)
+    entry = door.get_submission(world.desk, half, both)
     assert (entry.may_approve, entry.may_give_back, entry.may_withdraw) == (False, False, False)
     with pytest.raises(NotAllowedError):
-        door.approve(world.desk, half, both)
+        door.approve_submission(world.desk, half, both)
 
 
 # -------------------------------------------------------------------------------------------------------------- acting
@@ -284,7 +284,7 @@ def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: s
                     with pytest.raises(NotThereError):
                         act(world.desk, person, world.ids[state])
                 continue
-            entry = door.submission(world.desk, person, world.ids[state])
+            entry = door.get_submission(world.desk, person, world.ids[state])
             for name, act in ACTS.items():
                 expected = _may(name, person, state)
                 if name == "override_withdrawal" and state not in ("approved", "published"):
@@ -350,11 +350,11 @@ def test_uploading_is_held_to_the_pairs_of_the_file(world: World) -> None:
         }
         person = _person(Grant("submitter", place, instrument), account=SENDER)
         for form in (f for f in desk_fakes.FORMS if f not in covers and (f, place) != (desk_fakes.BOTH, "*")):
-            done = door.upload(world.desk, person, file(form, value=55), "x.csv")
+            done = door.upload_file(world.desk, person, file(form, value=55), "x.csv")
             assert (done.submission_id, done.same_file) == (None, ())
             assert door.RULES.keys() & {f.rule for f in done.report.findings}
         for form in ("RR-JUSTICE-1", "NONE"):
             if form not in covers:
                 with pytest.raises(NotAllowedError):
-                    door.nil(world.desk, person, form, ["2025-Q1"])
+                    door.upload_nil(world.desk, person, form, ["2025-Q1"])
     assert (world.marks(), sorted(world.desk.home.store.rglob("*"))) == (before, stored)

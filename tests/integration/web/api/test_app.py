@@ -52,7 +52,7 @@ def client(desk: Desk) -> TestClient:
 
 
 def _as(desk: Desk, account: str, **more: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue(desk.engine, who(desk, account), 'test').text}", **more}
+    return {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who(desk, account), 'test').text}", **more}
 
 
 def _is_problem(response: httpx.Response, status: int) -> dict[str, Any]:
@@ -121,16 +121,16 @@ def test_a_file_comes_in_every_shape_with_its_name(desk: Desk, client: TestClien
     assert response.status_code == 201, response.text
     content = response.json()
     assert (content["file"]["name"], content["state"], content["new"]) == (name, "checked", True)
-    assert door.original(desk, who(desk, "qq-sender"), content["submission_id"]) == (name, file())
+    assert door.read_original(desk, who(desk, "qq-sender"), content["submission_id"]) == (name, file())
     models.UploadBody.model_validate(content)
 
 
 def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) -> None:
-    from pipelines.submissions.checking.check import check
+    from pipelines.submissions.checking.check import check_file
 
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     told = client.post("/v1/check", headers=head, content=file(value=101)).json()
-    alone = check(file(value=101), "a.csv", registry=desk_fakes.REGISTRY).as_json()
+    alone = check_file(file(value=101), "a.csv", registry=desk_fakes.REGISTRY).as_json()
     assert told == json.loads(json.dumps(alone))
     schema = json.loads((SCHEMAS / "check-report.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(told)
@@ -157,7 +157,7 @@ def test_sending_gives_the_receipt_and_repeating_gives_it_again(desk: Desk, clie
     assert (first.json()["state"], again.json()["state"]) == ("sent", "sent")
     assert first.json()["receipt"] == again.json()["receipt"] is not None
     given = client.get(f"/v1/submissions/{first.json()['submission_id']}/receipt", headers=head)
-    assert receipts.verify(given.content, file=file()).outcome == "good"
+    assert receipts.verify_receipt(given.content, file=file()).outcome == "good"
     assert given.json() == first.json()["receipt"]
     assert len(queries.submissions(desk.engine)) == 1
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_sent_yet_is_a_draft_and_says_why(desk: Desk, client: Tes
     done = client.post(f"/v1/submissions/{identity}/justify", headers=head, json=body)
     assert done.json() == {"submission_id": identity, "state": "checked", "to_justify": 0}
     sent = client.post(f"/v1/submissions/{identity}/send", headers=head)
-    assert receipts.verify(sent.content, file=file(value=101)).outcome == "good"
+    assert receipts.verify_receipt(sent.content, file=file(value=101)).outcome == "good"
     other = _as(desk, "qq-approver")
     assert client.post(f"/v1/submissions/{identity}/approve", headers=other).json()["state"] == "approved"
 
@@ -304,7 +304,7 @@ def test_what_counts_is_taken_back_by_two(desk: Desk, client: TestClient) -> Non
     _is_problem(client.post(f"/v1/submissions/{identity}/ask-withdrawal", headers=steward, json=why), 403)
     done = client.post(f"/v1/submissions/{identity}/withdraw", headers=steward, json={**why, "override": True})
     assert done.json()["state"] == "withdrawn"
-    event = door.events(desk, who(desk, "qq-sender"), identity)[-1]
+    event = door.list_events(desk, who(desk, "qq-sender"), identity)[-1]
     assert (event["actor"], event["payload"]) == ("the-steward", {"reason": "wrong_return", "override": True})
 
 

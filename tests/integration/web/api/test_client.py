@@ -63,7 +63,7 @@ def address(desk: Desk) -> Iterator[str]:
 
 
 def _token(desk: Desk, account: str = "qq-sender", **options: Any) -> str:
-    return tokens.issue(desk.engine, who(desk, account), "test", **options).text
+    return tokens.issue_token(desk.engine, who(desk, account), "test", **options).text
 
 
 # -------------------------------------------------------------------------------------------------------------- command
@@ -91,7 +91,7 @@ def test_files_are_handed_in_and_receipts_kept(
     states = {s.filename: s.state for s in queries.submissions(desk.engine)}
     assert states == {"Прво 2025.csv": "sent", "b.csv": "checked"}
     (receipt,) = kept.iterdir()
-    assert receipts.verify(receipt.read_bytes(), file=file(period="2025-Q1")).outcome == "good"
+    assert receipts.verify_receipt(receipt.read_bytes(), file=file(period="2025-Q1")).outcome == "good"
     # The whole folder again: told, nothing taken twice, the same receipt.
     assert main.main([*command, "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
@@ -127,7 +127,9 @@ def test_the_words_are_those_of_the_local_command(
                 how = rf"{address}/answer\?id=S|rti justify S|rti send S --reason CODE"
                 told.append((code, re.sub(how, "HOW", out)))
                 for one in queries.submissions(desk.engine, states=["checked", "refused", "sent"]):
-                    door.withdraw(desk, who(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way")
+                    door.withdraw_submission(
+                        desk, who(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way"
+                    )
         assert told[0] == told[1]
 
 
@@ -258,7 +260,7 @@ def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
     answer = client.submit(remote, file(), "a.csv")
     assert (waited, answer.content["state"]) == (pauses, "sent")
     assert answer.receipt is not None
-    assert receipts.verify(answer.receipt, file=file()).outcome == "good"
+    assert receipts.verify_receipt(answer.receipt, file=file()).outcome == "good"
     assert len(queries.submissions(desk.engine)) == 1
     assert set(remote.transport.bodies) == {file()}  # type: ignore[union-attr]
 

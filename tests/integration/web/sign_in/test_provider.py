@@ -38,8 +38,8 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 def engine(tmp_path: Path, _cheap_hashes: None) -> sa.Engine:
     engine = open_url(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     grants = [Grant("submitter", "RS", "justice")]
-    accounts.create(engine, "rs-sender", "Office", grants=grants, password=RIGHT, must_change=False, by=SYSTEM)
-    accounts.create(engine, "rs-new", "Office", grants=grants, password="first password 1", by=SYSTEM)
+    accounts.create_account(engine, "rs-sender", "Office", grants=grants, password=RIGHT, must_change=False, by=SYSTEM)
+    accounts.create_account(engine, "rs-new", "Office", grants=grants, password="first password 1", by=SYSTEM)
     return engine
 
 
@@ -106,7 +106,7 @@ def test_a_right_password_leads_back_with_a_code_that_becomes_a_token(browser: T
 
 def test_a_disabled_account_gets_no_token_for_a_code_it_already_has(browser: TestClient, engine: sa.Engine) -> None:
     code = parse_qs(urlsplit(post(browser, "rs-sender", RIGHT).headers["location"]).query)["code"][0]
-    accounts.disable(engine, "rs-sender", by=SYSTEM)
+    accounts.disable_account(engine, "rs-sender", by=SYSTEM)
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CLIENT.redirect_uri}
     credentials = {"client_id": CLIENT.client_id, "client_secret": CLIENT.client_secret, "code_verifier": VERIFIER}
     assert browser.post("/identity/token", data=form | credentials).json()["error"] == "invalid_grant"
