@@ -361,7 +361,7 @@ def show_fault(error: Exception) -> bool:
         st.error(words.escape_markdown(f"{detail} {remedy}"), icon=None)
     else:
         return False
-    fault_log.log(error)
+    fault_log.log_fault(error)
     return True
 
 

@@ -31,8 +31,8 @@ def submit_to(
     pages = remote.address.removesuffix("/api")
 
     def hand_in(file: Path) -> Answer:
-        answer = client.submit(remote, return_bytes(file), file.name, **options)
-        return Answer(answer.content, client.keep(receipts, answer) if receipts is not None else None, pages)
+        answer = client.submit_file(remote, return_bytes(file), file.name, **options)
+        return Answer(answer.content, client.store_receipt(receipts, answer) if receipts is not None else None, pages)
 
     go_through(files, hand_in, language, as_json)
 

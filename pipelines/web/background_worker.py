@@ -50,7 +50,9 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
         except Exception as error:
             # An unreachable database must not end the rounds: notices wait, and the next round may send them. The
             # message of such an exception may quote a row or an address.
-            _LOG.error("a round over the notices failed; the next follows in %s s: %s", every, fault_log.told(error))
+            _LOG.error(
+                "a round over the notices failed; the next follows in %s s: %s", every, fault_log.describe_fault(error)
+            )
         number += 1
 
 

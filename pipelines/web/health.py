@@ -63,11 +63,11 @@ def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    async def answer(_request: Request) -> Response:
+    async def answer_health(_request: Request) -> Response:
         health = await run_in_threadpool(measure)
         return JSONResponse(health.as_json(), 200 if health.is_good else 503, headers={"Cache-Control": "no-store"})
 
-    return Route(path, answer, methods=["GET"])
+    return Route(path, answer_health, methods=["GET"])
 
 
 def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:

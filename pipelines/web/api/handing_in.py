@@ -90,11 +90,11 @@ async def upload(
     Safe to repeat: the same bytes are taken once, and what a broken connection has left undone is done now.
     """
 
-    def work() -> JSONResponse:
+    def make_response() -> JSONResponse:
         options = {"form": form, "kind": kind, "corrects": corrects, "reason": reason}
         return _upload_response(who, door.hand_in(desk, who, file.data, file.filename, send=send, **options))
 
-    return await queue.run(who.account, who.language, work)
+    return await queue.run(who.account, who.language, make_response)
 
 
 @router.post("/nil", response_model=models.UploadBody, status_code=201, responses=_KEPT_OR_NOT)

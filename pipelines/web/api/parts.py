@@ -63,22 +63,22 @@ Who = Annotated[Identity, Depends(_who)]
 TheDesk = Annotated[Desk, Depends(_desk)]
 
 
-async def _file(request: Request, who: Who) -> AsyncIterator[body.Sent]:
+async def _file(request: Request, who: Who) -> AsyncIterator[body.ReceivedFile]:
     queue: Queue = request.app.state.queue
     n_bytes = 0
 
-    def grow(size: int) -> None:
+    def count_bytes(size: int) -> None:
         nonlocal n_bytes
-        queue.hold(who.account, who.language, size)
+        queue.hold_bytes(who.account, who.language, size)
         n_bytes += size
 
     try:
-        yield await body.file_of(request, who.language, grow)
+        yield await body.file_of(request, who.language, count_bytes)
     finally:
-        queue.release(who.account, n_bytes)
+        queue.release_bytes(who.account, n_bytes)
 
 
-TheFile = Annotated[body.Sent, Depends(_file)]
+TheFile = Annotated[body.ReceivedFile, Depends(_file)]
 Id = Annotated[str, Path(description="The submission's id.", examples=["S4105b7433556dd9"])]
 Revision = Annotated[
     str | SkipJsonSchema[None],
@@ -99,7 +99,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
-def download(data: bytes, name: str, media_type: str) -> Response:
+def make_download(data: bytes, name: str, media_type: str) -> Response:
     """Return a response that is a file to save."""
 
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}

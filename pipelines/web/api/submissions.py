@@ -16,7 +16,7 @@ from pipelines.ledger.transitions import State
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from pipelines.web.api import models
-from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, Id, TheDesk, TheQueue, Who, download
+from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, Id, TheDesk, TheQueue, Who, make_download
 from pipelines.web.api.problems import ProblemError
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
@@ -82,7 +82,7 @@ def receipt(desk: TheDesk, who: Who, submission_id: Id) -> Any:
     if document is None:
         detail = tell("It has no receipt: a receipt is given when a return is sent.", who.language)
         raise ProblemError(404, detail, language=who.language)
-    return download(document.as_bytes(), document.filename, "application/json")
+    return make_download(document.as_bytes(), document.filename, "application/json")
 
 
 @router.get(
@@ -95,11 +95,11 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
     """Every finding of a submission as a line of CSV."""
     from pipelines.office import answers
 
-    def work() -> Response:
+    def make_response() -> Response:
         content = answers.csv(door.make_report(desk, who, submission_id), who.language)
-        return download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
+        return make_download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
 
-    return await queue.run(who.account, who.language, work)
+    return await queue.run(who.account, who.language, make_response)
 
 
 @router.get(
@@ -112,13 +112,13 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
     """Their own workbook with the findings in its cells; for other formats a workbook of findings."""
     from pipelines.office import answers
 
-    def work() -> Response:
+    def make_response() -> Response:
         content = door.make_report(desk, who, submission_id)
         _, data = door.read_original(desk, who, submission_id)
         name, workbook = answers.annotated(data, content, who.language, demonstration=desk.home.kind == "demonstration")
-        return download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
+        return make_download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
 
-    return await queue.run(who.account, who.language, work)
+    return await queue.run(who.account, who.language, make_response)
 
 
 # --------------------------------------------------------------------------------------------------------------- acting
@@ -136,7 +136,7 @@ def send(desk: TheDesk, who: Who, submission_id: Id, body: models.SendRequest | 
     """Send a checked return for approval; the answer is its signed receipt, byte for byte."""
     request_body = body or models.SendRequest(reason=None, comment=None)
     document = door.send_submission(desk, who, submission_id, reason=request_body.reason, comment=request_body.comment)
-    return download(document.as_bytes(), document.filename, "application/json")
+    return make_download(document.as_bytes(), document.filename, "application/json")
 
 
 @router.post("/submissions/{submission_id}/approve", response_model=models.StateBody, tags=["acting"])

@@ -31,12 +31,12 @@ def language_of(request: HTTPConnection) -> str:
     return i18n.SOURCE_LANGUAGE
 
 
-def remember(response: Response, language: str, *, secure: bool) -> None:
+def remember_language(response: Response, language: str, *, secure: bool) -> None:
     """Store the language in the browser for every page of this host."""
     response.set_cookie(LANGUAGE_COOKIE, language, path="/", max_age=31_536_000, samesite="lax", secure=secure)
 
 
-def choices(request: Request, language: str) -> list[tuple[str, str, str]]:
+def list_choices(request: Request, language: str) -> list[tuple[str, str, str]]:
     """Return code, name and address of each language in which a page is available."""
     others = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
     # A posted form has no address of its own to return to, so the choice is then not offered.

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from dashboards.office import app as office_app
 from dashboards.public import app as public_app
 from pipelines.core.home import init
-from pipelines.web.settings import public_site, settings
+from pipelines.web.settings import public_site, read_web_settings
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_the_offices_service_tells_its_health_without_a_sign_in(
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
     home = init(tmp_path / "home", "real")
     monkeypatch.setenv("RTI_HOME", str(home.root))
-    client = TestClient(office_app.create_app(home, settings(home, 8999)), base_url="http://127.0.0.1:8999")
+    client = TestClient(office_app.create_app(home, read_web_settings(home, 8999)), base_url="http://127.0.0.1:8999")
     good = client.get("/health")
     assert (good.status_code, good.json()["status"]) == (200, "ok")
     (home.restricted / "ledger.sqlite").rename(home.restricted / "elsewhere")

@@ -194,14 +194,14 @@ def test_one_that_fails_holds_up_no_other(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RTI_TOKEN", _token(desk))
-    real = client.submit
+    real = client.submit_file
 
-    def once(remote: client.Remote, data: bytes, filename: str, **options: Any) -> client.Answer:
+    def once(remote: client.Remote, data: bytes, filename: str, **options: Any) -> client.RemoteResult:
         if filename == "a.csv":
             raise client.RemoteError("broken on purpose")
         return real(remote, data, filename, **options)
 
-    monkeypatch.setattr(client, "submit", once)
+    monkeypatch.setattr(client, "submit_file", once)
     for name, period in (("a.csv", "2025-Q1"), ("b.csv", "2025-Q2")):
         (tmp_path / name).write_bytes(file(period=period))
     assert main.main(["submit", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--to", address]) == 3
@@ -257,7 +257,7 @@ def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
 ) -> None:
     waited: list[float] = []
     remote = _remote(desk, list(faults), waited)
-    answer = client.submit(remote, file(), "a.csv")
+    answer = client.submit_file(remote, file(), "a.csv")
     assert (waited, answer.content["state"]) == (pauses, "sent")
     assert answer.receipt is not None
     assert receipts.verify_receipt(answer.receipt, file=file()).outcome == "good"
@@ -268,10 +268,10 @@ def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
 def test_after_the_last_attempt_it_is_told(desk: Desk) -> None:
     waited: list[float] = []
     with pytest.raises(client.RemoteError, match="cannot be reached"):
-        client.submit(_remote(desk, ["no way"] * 5, waited), file(), "a.csv")
+        client.submit_file(_remote(desk, ["no way"] * 5, waited), file(), "a.csv")
     assert waited == [1.0, 2.0, 4.0, 8.0]
     with pytest.raises(client.RemoteError, match="status 503"):
-        client.submit(_remote(desk, ["503"] * 5, waited), file(), "a.csv")
+        client.submit_file(_remote(desk, ["503"] * 5, waited), file(), "a.csv")
 
 
 def _answering(answer: Callable[[httpx.Request], httpx.Response]) -> client.Remote:
@@ -286,11 +286,11 @@ def test_who_is_not_the_service_is_not_believed(desk: Desk) -> None:
         httpx.Response(200, json={"file": {"sha256": "0" * 64}, "receipt": None}),
     ):
         with pytest.raises(client.RemoteError):
-            client.submit(_answering(lambda _, r=response: r), file(), "a.csv")
+            client.submit_file(_answering(lambda _, r=response: r), file(), "a.csv")
 
 
 def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
-    taken = client.submit(_remote(desk, [], []), file(), "a.csv")
+    taken = client.submit_file(_remote(desk, [], []), file(), "a.csv")
     assert taken.receipt is not None
     bad = taken.receipt.replace(b"qq-sender", b"qq-sander")
 
@@ -300,7 +300,7 @@ def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
         return httpx.Response(200, content=bad)
 
     with pytest.raises(client.RemoteError, match="not good"):
-        client.submit(_answering(forging), file(), "a.csv")
+        client.submit_file(_answering(forging), file(), "a.csv")
 
 
 @pytest.mark.parametrize(

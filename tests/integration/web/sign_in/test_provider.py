@@ -48,7 +48,7 @@ def browser(engine: sa.Engine) -> TestClient:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    served = provider.create(engine, CLIENT, ISSUER, demonstration=True)
+    served = provider.create_provider(engine, CLIENT, ISSUER, demonstration=True)
     return TestClient(Starlette(routes=[Mount("/identity", served)]), base_url=HOST, follow_redirects=False)
 
 
