@@ -92,7 +92,7 @@ def preview(
 ) -> None:
     """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
     content = _content(file, (), None)
-    from pipelines.office.answers.binding_preview import preview as picture
+    from pipelines.office.answers.binding_preview import render_preview as picture
     from pipelines.reading.standardise.recognise import recognise
     from pipelines.reading.standardise.standardise import standardise
     from pipelines.submissions.checking.check import OFFLINE_ID
@@ -131,11 +131,11 @@ def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Pa
     except HomeError:
         demonstration = False  # a check needs no home
     if annotated is not None:
-        annotated.write_bytes(answers.annotated(data, report, report.language, demonstration=demonstration)[1])
+        annotated.write_bytes(answers.annotate_workbook(data, report, report.language, demonstration=demonstration)[1])
     if html is not None:
-        html.write_text(answers.html(report, report.language, demonstration=demonstration), encoding="utf-8")
+        html.write_text(answers.render_html(report, report.language, demonstration=demonstration), encoding="utf-8")
     if csv is not None:
-        csv.write_text(answers.csv(report, report.language), encoding="utf-8", newline="")
+        csv.write_text(answers.render_csv(report, report.language), encoding="utf-8", newline="")
 
 
 def _history(offline: bool) -> HistorySource | None:

@@ -62,7 +62,7 @@ def _all(
 
     try:
         every = {(f.jurisdiction, f.instrument) for f in registry.forms.values()}
-        forms = [f for pair in sorted(every) for f in templates.forms(registry, *pair, period)]
+        forms = [f for pair in sorted(every) for f in templates.list_forms(registry, *pair, period)]
     except ValueError as error:
         raise Failure(str(error)) from None
     if not forms:
@@ -90,7 +90,7 @@ def _one(
 
     form = templates.workbook_form(registry, form_id)
     due = templates.deadline_of(registry, form, period) if _is_period(period) else None
-    name, data = templates.write(
+    name, data = templates.write_template(
         registry,
         form_id,
         period,
@@ -114,7 +114,7 @@ def _is_period(text: str) -> bool:
     try:
         Period.from_code(text)
     except ValueError:
-        return False  # `write` reports what is wrong with it
+        return False  # `write_template` reports what is wrong with it
     return True
 
 

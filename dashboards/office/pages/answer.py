@@ -69,7 +69,7 @@ def show_answer(context: PageContext, submission_id: str, *, level: int = 1) -> 
         layout.show_heading(context.tell(VIEWS["events"]))
         answer_files.show_events(context, entry)
         return
-    groups = answers.groups(report, context.language)
+    groups = answers.group_findings(report, context.language)
     heading = layout.describe_submission(context, entry)
     if level == 1:
         layout.show_title(heading)

@@ -30,7 +30,7 @@ def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
     is_own_workbook = report.format == "xlsx"
 
     def annotated() -> bytes:
-        return answers.annotated(data, report, context.language, demonstration=invented)[1]
+        return answers.annotate_workbook(data, report, context.language, demonstration=invented)[1]
 
     offers: list[tuple[str, str, Any, str, str]] = [
         (
@@ -45,14 +45,14 @@ def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
         (
             context.tell("The validation report as a page (HTML)"),
             context.tell("To print, or to send to a colleague."),
-            lambda: answers.html(report, context.language, demonstration=invented).encode(),
+            lambda: answers.render_html(report, context.language, demonstration=invented).encode(),
             f"{begin}{stem}-{entry.submission_id}.html",
             "text/html",
         ),
         (
             context.tell("The findings as a table (CSV)"),
             "",
-            lambda: answers.csv(report, context.language).encode(),
+            lambda: answers.render_csv(report, context.language).encode(),
             f"{begin}{stem}-{entry.submission_id}.csv",
             "text/csv",
         ),

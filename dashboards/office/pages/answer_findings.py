@@ -12,12 +12,12 @@ from dashboards.office import html, layout, words
 from dashboards.office.layout import PageContext
 
 if TYPE_CHECKING:
-    from pipelines.office.answers import Group, Told
+    from pipelines.office.answers import Group, LocalizedFinding
     from pipelines.submissions.checking.report import Report
     from pipelines.submissions.service import EarlierJustification, Entry
 
 
-def finding_anchor(told: Told) -> str:
+def finding_anchor(told: LocalizedFinding) -> str:
     """Return the anchor of a finding on the page."""
     return f"f-{told.key}"
 
@@ -122,7 +122,7 @@ def _render_group(context: PageContext, group: Group, explanations: Mapping[str,
 
 
 def _findings_table(
-    context: PageContext, group: Group, findings: Sequence[Told], explanations: Mapping[str, html.Part]
+    context: PageContext, group: Group, findings: Sequence[LocalizedFinding], explanations: Mapping[str, html.Part]
 ) -> html.Markup:
     rows = [
         html.Row(
@@ -151,7 +151,7 @@ def _findings_table(
     )
 
 
-def _render_suggestion(context: PageContext, finding: Told) -> html.Part:
+def _render_suggestion(context: PageContext, finding: LocalizedFinding) -> html.Part:
     if finding.suggestion is None:
         return ""
     if finding.suggestion.certain:
@@ -183,7 +183,7 @@ def _offer_corrected_copy(context: PageContext, entry: Entry, report: Report, gr
             "Download a copy with the {n} certain suggestions put in",
             len(certain),
         ),
-        lambda: answers.mended(data, certain, report),
+        lambda: answers.correct_workbook(data, certain, report),
         file_name=context.tell("corrected-{file}", file=filename),
         on_click="ignore",
         key="answer.mended",
@@ -197,7 +197,7 @@ def _show_explanation_form(
     context: PageContext,
     entry: Entry,
     group: Group,
-    open_findings: Sequence[Told],
+    open_findings: Sequence[LocalizedFinding],
     remembered: Mapping[str, EarlierJustification],
     others: Sequence[str],
 ) -> None:
@@ -240,7 +240,7 @@ def _offer_same_explanation(
     context: PageContext,
     entry: Entry,
     group: Group,
-    open_findings: Sequence[Told],
+    open_findings: Sequence[LocalizedFinding],
     before: EarlierJustification,
     others: Sequence[str],
 ) -> None:
@@ -265,7 +265,12 @@ def _offer_same_explanation(
 
 
 def _keep_explanation(
-    context: PageContext, entry: Entry, open_findings: Sequence[Told], reason: str, text: str, others: Sequence[str]
+    context: PageContext,
+    entry: Entry,
+    open_findings: Sequence[LocalizedFinding],
+    reason: str,
+    text: str,
+    others: Sequence[str],
 ) -> None:
     from dashboards.office.pages.answer_forms import keep_result
     from pipelines.submissions import service

@@ -149,4 +149,6 @@ def _explain_why_not(context: PageContext, report: object) -> str:
     from pipelines.submissions.checking.report import Report
 
     assert isinstance(report, Report)
-    return " ".join(group.title for group in answers.groups(report, context.language) if group.severity == "error")
+    return " ".join(
+        group.title for group in answers.group_findings(report, context.language) if group.severity == "error"
+    )

@@ -65,7 +65,7 @@ def _show_offers(context: PageContext, due: Sequence[Deadline]) -> None:
 
     offered = 0
     for deadline in due:
-        forms = templates.forms(context.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
+        forms = templates.list_forms(context.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
         for form in (f for f in forms if f.source == deadline.source):
             offered += 1
             with st.container(key=f"template-{form.id}-{deadline.period}", border=True, gap="small"):
@@ -95,7 +95,7 @@ def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
     from pipelines.office import templates
 
     def content() -> bytes:
-        return templates.write(
+        return templates.write_template(
             context.desk.registry,
             form.id,
             deadline.period,

@@ -273,7 +273,7 @@ def _explain_refusal(context: PageContext, report: Report) -> None:
 
     parts = [
         html.Markup("<p><b>{}</b></p><p>{}</p>").format(group.title, group.remedy)
-        for group in answers.groups(report, context.language)
+        for group in answers.group_findings(report, context.language)
         if group.severity == "error"
     ]
     layout.put_html(html.render_box("error", context.tell("Why it was not saved"), html.join_parts(parts), level=3))

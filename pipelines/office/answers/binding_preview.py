@@ -58,7 +58,7 @@ _MAX_ROWS = 3000
 """Rows or observations of one table that are drawn; the page states if there are more."""
 
 
-def preview(content: Content, reading: Reading, language: str = "en", *, demonstration: bool = False) -> str:
+def render_preview(content: Content, reading: Reading, language: str = "en", *, demonstration: bool = False) -> str:
     """Return the page as text. Findings are in `language`; contact cells are shown empty, since they are never kept.
 
     For a cube, the members of each dimension and the observations are listed. Everything from the file is escaped.

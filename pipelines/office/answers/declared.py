@@ -19,7 +19,7 @@ _MISSING = {"heading.missing", "label.missing", "label.absent"}
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredWords:
     """Headings and labels as written in a form.
 
     `taken` are headings and labels that the return has, `missing` those it lacks, each as (sheet, folded words).
@@ -38,7 +38,7 @@ class Declared:
         words = [*self.headings, *self.labels]
         return {fold(part): part for word in words for part in (word, *word.split(" / "))}
 
-    def free(self, sheet: str | None, word: str, *, heading: bool) -> bool:
+    def is_free(self, sheet: str | None, word: str, *, heading: bool) -> bool:
         """Return True if a word may be put on a sheet: it is missing from the return, or not yet on that sheet."""
         if self.repeats and not heading:
             return True
@@ -46,7 +46,7 @@ class Declared:
         return candidate in self.missing or candidate not in self.taken
 
 
-def of_report(report: Report, registry: Registry | None = None) -> Declared | None:
+def of_report(report: Report, registry: Registry | None = None) -> DeclaredWords | None:
     """Return the words of the form by which a report was made; None if no form was recognised or the form is not
     declared."""
     from pipelines.declarations.registry import load
@@ -58,7 +58,7 @@ def of_report(report: Report, registry: Registry | None = None) -> Declared | No
     plan = plan_of(registry.forms[report.form], registry)
     headings, labels = _headings(plan), _labels(plan)
     missing = frozenset((f.where.sheet, fold(f.expected)) for f in report.findings if f.rule in _MISSING and f.expected)
-    return Declared(_unique(headings), _unique(labels), frozenset(_taken(report)), missing, not plan.tables)
+    return DeclaredWords(_unique(headings), _unique(labels), frozenset(_taken(report)), missing, not plan.tables)
 
 
 def _headings(plan: Plan) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pipelines.office.answers.model import Suggestion
 
 if TYPE_CHECKING:
     from pipelines.findings.finding import Finding
-    from pipelines.office.answers.declared import Declared
+    from pipelines.office.answers.declared import DeclaredWords
 
 MENDABLE = frozenset({"label.undeclared", "heading.undeclared", "cell.lookalike"})
 """Rules about words in one cell, which a certain suggestion can correct."""
@@ -34,7 +34,7 @@ _NEAR = 2
 _CUTOFF = 55.0
 
 
-def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | None:
+def suggest_correction(finding: Finding, declared: DeclaredWords | None = None) -> Suggestion | None:
     """Return a suggestion or None. Without the declared words of the form, no label is certain."""
     match finding.rule:
         case "cell.number_as_text":
@@ -53,7 +53,7 @@ def _number(value: object) -> str:
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
+def _word(finding: Finding, declared: DeclaredWords | None) -> Suggestion | None:
     quoted = _QUOTED.search(str(finding.params.get("nearest") or ""))
     near = quoted.group(1) if quoted else None
     word_seen = finding.seen or ""
@@ -62,7 +62,7 @@ def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
     heading = finding.rule == "heading.undeclared"
     declared_words = declared.headings if heading else declared.labels
     sure = _certain_word(word_seen, declared_words)
-    if sure is not None and declared.free(finding.where.sheet, sure, heading=heading):
+    if sure is not None and declared.is_free(finding.where.sheet, sure, heading=heading):
         return Suggestion(sure, certain=True)
     ranked = list(
         dict.fromkeys([*([sure] if sure else []), *_rank_words(word_seen, declared_words), *([near] if near else [])])

@@ -57,7 +57,7 @@ async def template(
 
     def make_response() -> Response:
         before = door.read_accepted_figures(desk, who, form)
-        name, workbook = templates.write(
+        name, workbook = templates.write_template(
             desk.registry, form, period, previous=before, demonstration=desk.home.kind == "demonstration"
         )
         return make_download(workbook, name, XLSX)

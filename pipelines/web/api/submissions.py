@@ -96,7 +96,7 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
     from pipelines.office import answers
 
     def make_response() -> Response:
-        content = answers.csv(door.make_report(desk, who, submission_id), who.language)
+        content = answers.render_csv(door.make_report(desk, who, submission_id), who.language)
         return make_download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
 
     return await queue.run(who.account, who.language, make_response)
@@ -115,7 +115,9 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
     def make_response() -> Response:
         content = door.make_report(desk, who, submission_id)
         _, data = door.read_original(desk, who, submission_id)
-        name, workbook = answers.annotated(data, content, who.language, demonstration=desk.home.kind == "demonstration")
+        name, workbook = answers.annotate_workbook(
+            data, content, who.language, demonstration=desk.home.kind == "demonstration"
+        )
         return make_download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
 
     return await queue.run(who.account, who.language, make_response)

@@ -72,7 +72,7 @@ def _filled(workbook: str) -> tuple[bytes, MadeReturn, str]:
     made = returns[-1]
     before = next((m for m in reversed(returns[:-1]) if m.periods[-1].code < made.periods[-1].code), None)
     period = made.periods[-1].code
-    _, empty = templates.write(REGISTRY, workbook, period, previous=_previous(before), demonstration=True)
+    _, empty = templates.write_template(REGISTRY, workbook, period, previous=_previous(before), demonstration=True)
     form = REGISTRY.forms[workbook]
     return fill(empty, form, _content(made), REGISTRY.forms[made.form], period), made, period
 
@@ -82,7 +82,7 @@ def _empty(workbook: str) -> Any:
     """The workbook of the newest period with the figures of the return before beside its cells."""
     returns = _returns(workbook)
     period = returns[-1].periods[-1].code
-    _, data = templates.write(REGISTRY, workbook, period, previous=_previous(returns[-1]), demonstration=True)
+    _, data = templates.write_template(REGISTRY, workbook, period, previous=_previous(returns[-1]), demonstration=True)
     return openpyxl.load_workbook(io.BytesIO(data))
 
 
@@ -162,7 +162,7 @@ def test_on_paper_stand_whole_titles_and_no_earlier_figure(workbook: str) -> Non
 @pytest.mark.parametrize("workbook", WORKBOOKS)
 def test_an_empty_workbook_says_what_is_missing(workbook: str) -> None:
     period = _returns(workbook)[-1].periods[-1].code
-    _, data = templates.write(REGISTRY, workbook, period)
+    _, data = templates.write_template(REGISTRY, workbook, period)
     found, reading = _read(data)
     assert found[0] == workbook
     wrong = [f.rule for f in reading.findings if f.severity == "error"]
@@ -181,7 +181,7 @@ def test_a_workbook_of_the_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPa
     form = REGISTRY.forms[workbook]
     jobs = []
     for period in ("2027-Q1", "2010-Q1"):
-        _, empty = templates.write(REGISTRY, workbook, "2026-Q3")
+        _, empty = templates.write_template(REGISTRY, workbook, "2026-Q3")
         data = fill(empty, form, _content(made), REGISTRY.forms[made.form], "2026-Q3")
         year, _, quarter = period.partition("-Q")
         book = openpyxl.load_workbook(io.BytesIO(data))
