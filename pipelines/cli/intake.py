@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.common import Actor, AsJson, Failure, actor_or, note, say, say_json, the_home
+from pipelines.cli.common import Actor, AsJson, CommandError, actor_or, print_line, print_note, say_json, the_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def justify(
     if as_json:
         say_json({"submission_id": entry.submission_id, "state": state, "to_justify": n_open})
     else:
-        say(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
+        print_line(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
 
 
 def send(
@@ -101,7 +101,7 @@ def approve(
     for submission_id, error in refused.items():
         reason = str(_named_refusal(error, submission_id, who))
         # The refusal for a missing role does not name the return.
-        note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
+        print_note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
     _show_state(desk, [i for i in ids if i not in refused], as_json)
     if refused:
         raise typer.Exit(3)
@@ -148,7 +148,7 @@ def withdraw(
     from pipelines.submissions import service as acts
 
     if ask and override:
-        raise Failure("--ask and --override are two acts of two people; choose one")
+        raise CommandError("--ask and --override are two acts of two people; choose one")
     desk = _open_desk()
     entry = queries.find(desk.engine, submission)
     usual = STEWARD if override else entry.sender if ask or entry.state not in ACCEPTED else APPROVER
@@ -212,4 +212,4 @@ def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
         say_json(content[0] if len(content) == 1 else content)
     else:
         for entry in entries:
-            say(f"{entry.submission_id}: {entry.state}")
+            print_line(f"{entry.submission_id}: {entry.state}")

@@ -12,10 +12,10 @@ from pipelines.cli.common import (
     GOOD,
     UNREADABLE,
     AsJson,
-    Failure,
+    CommandError,
     Language,
     bytes_of,
-    say,
+    print_line,
     say_json,
     the_home,
     the_ledger,
@@ -45,7 +45,7 @@ def verify(
     try:
         public_key = receipt_keys.read_public(bytes_of(key)) if key is not None else None
     except receipt_keys.KeyFileError as error:
-        raise Failure(f"{key}: {error.told(language)}", UNREADABLE) from None
+        raise CommandError(f"{key}: {error.told(language)}", UNREADABLE) from None
     verified = receipts.verify_receipt(document, file=data, key=public_key)
     if as_json:
         say_json(
@@ -74,12 +74,14 @@ def show(
     engine = the_ledger(the_home())
     receipt = receipts.find_receipt(engine, identity) or receipts.find_newest_receipt(engine, identity)
     if receipt is None:
-        raise Failure(f"there is no receipt {identity}; a receipt is given when a return is sent (see `rti status`)")
+        raise CommandError(
+            f"there is no receipt {identity}; a receipt is given when a return is sent (see `rti status`)"
+        )
     if out is not None:
         out.write_bytes(receipt.as_bytes())
-        say(f"{out} is the receipt {receipt.receipt_id} of {receipt.submission_id}")
+        print_line(f"{out} is the receipt {receipt.receipt_id} of {receipt.submission_id}")
     else:
-        say(receipt.document)
+        print_line(receipt.document)
 
 
 @app.command("rotate-key")
@@ -93,7 +95,7 @@ def rotate_key(as_json: AsJson = False) -> None:
     if as_json:
         say_json({"key_id": identity, "public": str(path)})
     else:
-        say(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
+        print_line(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
 
 
 def _show(verified: ReceiptVerification, path: Path, language: str) -> None:
@@ -102,7 +104,7 @@ def _show(verified: ReceiptVerification, path: Path, language: str) -> None:
     if verified.content is not None:
         about, content = verified.content.get("file"), verified.content
         name = about.get("name") if isinstance(about, dict) else None
-        say(
+        print_line(
             tell(
                 "{path}: receipt {receipt} of {submission}, {file}, sent {at} by {sender}",
                 language,
@@ -115,21 +117,21 @@ def _show(verified: ReceiptVerification, path: Path, language: str) -> None:
             )
         )
         if content.get("demonstration"):
-            say("  " + tell("It comes from a demonstration: its figures are invented.", language))
+            print_line("  " + tell("It comes from a demonstration: its figures are invented.", language))
     for problem in verified.problems:
-        say("  " + problem.told(language))
+        print_line("  " + problem.told(language))
     if verified.outcome != "good":
-        say("  " + tell("NOT GOOD", language))
+        print_line("  " + tell("NOT GOOD", language))
         return
     if verified.file_compared:
-        say("  " + tell("The file is the one that was sent, byte for byte.", language))
+        print_line("  " + tell("The file is the one that was sent, byte for byte.", language))
     if verified.known_key:
-        say("  " + tell("GOOD: signed with the key you gave, {key}.", language, key=verified.key_id))
+        print_line("  " + tell("GOOD: signed with the key you gave, {key}.", language, key=verified.key_id))
         return
-    say(
+    print_line(
         "  " + tell("The receipt is complete. It names {key} as the key that signed it.", language, key=verified.key_id)
     )
-    say(
+    print_line(
         "  "
         + tell("This does not prove whose key that is: give it with --key, from the page of the secretariat.", language)
     )

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.common import ERRORS, Actor, AsJson, actor_or, ledger_to_read, say, say_json, the_home, the_ledger
+from pipelines.cli.common import (
+    ERRORS,
+    Actor,
+    AsJson,
+    actor_or,
+    ledger_to_read,
+    print_line,
+    say_json,
+    the_home,
+    the_ledger,
+)
 from pipelines.cli.intake import STEWARD
 
 app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_markup_mode=None)
@@ -53,9 +63,9 @@ def check(
         )
     else:
         for file in unknown_files:
-            say(f"{file.sha256}  {file.size} bytes, stored {file.stored_at:%Y-%m-%d %H:%M}")
+            print_line(f"{file.sha256}  {file.size} bytes, stored {file.stored_at:%Y-%m-%d %H:%M}")
         for fault in damage:
-            say(fault.message)
+            print_line(fault.message)
         outcome = "removed" if remove else "unknown to the ledger, kept"
-        say(f"{len(unknown_files)} file(s) {outcome}")
+        print_line(f"{len(unknown_files)} file(s) {outcome}")
     raise typer.Exit(ERRORS if damage or (unknown_files and not remove) else 0)

@@ -350,7 +350,7 @@ def test_a_home_keeps_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
-    with common.progress(5, "Checking") as tick:
+    with common.show_progress(5, "Checking") as tick:
         tick("one")
     assert capsys.readouterr() == ("", "")
     assert files.check.__doc__

@@ -238,9 +238,9 @@ def _values(folder: Path) -> list[float | None]:
 
 def test_a_moment_is_a_day_to_its_end_or_a_time() -> None:
     from pipelines.cli.as_of import _moment
-    from pipelines.cli.common import Failure
+    from pipelines.cli.common import CommandError
 
     assert _moment("2026-06-30") == datetime.fromisoformat("2026-06-30T23:59:59+00:00")
     assert _moment("2026-06-30T12:00:00+02:00") == datetime.fromisoformat("2026-06-30T10:00:00+00:00")
-    with pytest.raises(Failure, match="not a day or a time"):
+    with pytest.raises(CommandError, match="not a day or a time"):
         _moment("30.6.2026")
