@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
 from pipelines.submissions.arrivals import ListedArrival
 
@@ -47,7 +47,7 @@ def fill(engine: sa.Engine, submissions: int) -> None:
             rows[table] += made
     for number, row in enumerate(sorted(rows[EVENT], key=lambda row: str(row["at"])), start=1):
         row["event_id"] = number
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         for table, made in rows.items():
             connection.execute(sa.insert(table), made)
 
@@ -58,7 +58,7 @@ def settle(engine: sa.Engine) -> None:
     from pipelines.submissions.checking.check import rules_version
 
     checked = {"declaration_hash": load().digest, "rules_version": rules_version()}
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(sa.update(SUBMISSION).values(checked))
         connection.execute(sa.update(SUBMISSION).where(SUBMISSION.c.state == "received").values(state="checked"))
 

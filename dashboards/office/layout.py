@@ -246,7 +246,7 @@ def show_header(context: PageContext) -> None:
 
 def describe_offices(context: PageContext) -> str:
     """Return the offices that a person works with, in one line."""
-    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.pairs()))
+    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.list_pairs()))
     if "*" in places:
         return context.tell("all territories")
     names = [context.area(place) for place in places[:3]]

@@ -49,7 +49,7 @@ def init(
     from pipelines.ledger import facts
 
     home = make(default_root(), kind.value)
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     engine = the_ledger(home)
     if home.kind == "demonstration":
         from pipelines.refresh import samples
@@ -98,10 +98,12 @@ def status(
         *([queries.of_territory(territory)] if territory is not None else []),
         states=state,
         limit=max(total, 1) if show_all else limit,
-        older_than=queries.Position.of(queries.find(engine, before)) if before is not None else None,
+        older_than=queries.Position.from_submission(queries.find_submission(engine, before))
+        if before is not None
+        else None,
     )
     submissions = newest_first[::-1]
-    replaced = supersession.replacements(engine, [s.submission_id for s in submissions])
+    replaced = supersession.find_replacements(engine, [s.submission_id for s in submissions])
     unfinished = [publication.to_sentence() for publication in find_unfinished(home)]
     if as_json:
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in submissions]
@@ -191,16 +193,16 @@ def _replaced_by(replaced: Mapping[str, Sequence[Replacement]], submission_id: s
 def _story(engine: Any, text: str) -> dict[str, Any]:
     from pipelines.ledger import queries, supersession
 
-    submission = queries.find(engine, text)
-    replaced = supersession.replacements(engine, [submission.submission_id])
+    submission = queries.find_submission(engine, text)
+    replaced = supersession.find_replacements(engine, [submission.submission_id])
     return {
         **_as_dict(submission),
-        "blocks": queries.blocks(engine, submission.submission_id),
+        "blocks": queries.list_blocks(engine, submission.submission_id),
         "replaced_by": _replaced_by(replaced, submission.submission_id),
-        "events": queries.events(engine, submission.submission_id),
-        "justifications": queries.justifications(engine, submission.submission_id),
+        "events": queries.list_events(engine, submission.submission_id),
+        "justifications": queries.list_justifications(engine, submission.submission_id),
         "to_justify": [
-            {"finding": key, "rule": rule} for key, rule in queries.unjustified(engine, submission.submission_id)
+            {"finding": key, "rule": rule} for key, rule in queries.list_unjustified(engine, submission.submission_id)
         ],
     }
 

@@ -48,13 +48,13 @@ def justify(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
         n_open = acts.justify_warnings(desk, who, entry.submission_id, finding, reason, text)
         if not n_open and not hold:
             acts.send_submission(desk, who, entry.submission_id, reason=replaces)
-    state = queries.find(desk.engine, entry.submission_id).state
+    state = queries.find_submission(desk.engine, entry.submission_id).state
     if as_json:
         say_json({"submission_id": entry.submission_id, "state": state, "to_justify": n_open})
     else:
@@ -73,7 +73,7 @@ def send(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
         acts.send_submission(desk, who, entry.submission_id, reason=reason, comment=comment)
@@ -150,7 +150,7 @@ def withdraw(
     if ask and override:
         raise CommandError("--ask and --override are two acts of two people; choose one")
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     usual = STEWARD if override else entry.sender if ask or entry.state not in ACCEPTED else APPROVER
     who = _identity(desk, actor_or(actor, usual))
     with _name_in_refusal(entry.submission_id, who):
@@ -200,13 +200,13 @@ def _named_refusal(error: Exception, submission_id: str, who: Identity) -> Excep
 def _full_id(desk: Desk, text: str) -> str:
     from pipelines.ledger import queries
 
-    return queries.find(desk.engine, text).submission_id
+    return queries.find_submission(desk.engine, text).submission_id
 
 
 def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
     from pipelines.ledger import queries
 
-    entries = queries.submissions(desk.engine, ids=ids) if ids else []
+    entries = queries.list_submissions(desk.engine, ids=ids) if ids else []
     if as_json:
         content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in entries]
         say_json(content[0] if len(content) == 1 else content)

@@ -250,12 +250,12 @@ def verify(
     damage = integrity.verify_home(home, engine)
     is_good = verification.good and not damage
     if as_json:
-        faults = [{"seq": f.seq, "message": f.told()} for f in verification.faults]
+        faults = [{"seq": f.seq, "message": f.localize_message()} for f in verification.faults]
         entries = {"entries": verification.entries, "head": log.format_head(verification.head)}
         say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
     else:
         for fault in verification.faults:
-            print_line(f"{fault.seq}: {fault.told()}")
+            print_line(f"{fault.seq}: {fault.localize_message()}")
         for item in damage:
             print_line(item.message)
         print_line(
@@ -287,7 +287,7 @@ def checkpoint(as_json: AsJson = False) -> None:
     from pipelines.ledger import audit_log as log
 
     home = the_home()
-    head = log.format_head(log.checkpoint(home, the_ledger(home)))
+    head = log.format_head(log.write_checkpoint(home, the_ledger(home)))
     if as_json:
         say_json({"head": head})
     else:

@@ -87,7 +87,7 @@ def submit(
     if corrects is not None:
         from pipelines.ledger import queries
 
-        options["corrects"] = queries.find(desk.engine, corrects).submission_id
+        options["corrects"] = queries.find_submission(desk.engine, corrects).submission_id
 
     def hand_in(file: Path) -> HandInResult:
         from pipelines.submissions import service as door

@@ -45,7 +45,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ArrivalOutcome:
     """The outcome of an arrival.
 
     `new` is False if this arrival was recorded before, or the same file was and is not refused or withdrawn.

@@ -46,7 +46,7 @@ def waiting_path(home: Home, table: str, submission_id: str) -> Path:
     return home.facts / "waiting" / table / f"{submission_id}.parquet"
 
 
-def prepare(home: Home) -> None:
+def prepare_fact_folders(home: Home) -> None:
     """Create the folders and the empty files that give each table its columns."""
     from pipelines.model import long_tables
 
@@ -91,7 +91,7 @@ def keep_findings(home: Home, submission_id: str, findings: pl.DataFrame) -> Non
     write_parquet(findings, path_of(home, "finding", submission_id))
 
 
-def accept(home: Home, submission_id: str) -> None:
+def accept_facts(home: Home, submission_id: str) -> None:
     """Make the waiting facts of a return its accepted facts. Raises FactsError if there are none."""
     source = waiting_path(home, "observation", submission_id)
     if not source.exists():

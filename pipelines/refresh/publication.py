@@ -296,7 +296,7 @@ def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
 def _write_checkpoint(home: Home, engine: sa.Engine) -> None:
     from pipelines.ledger import audit_log
 
-    audit_log.checkpoint(home, engine)
+    audit_log.write_checkpoint(home, engine)
 
 
 # -- Inputs of a publication
@@ -363,7 +363,7 @@ def _refuse_clock_set_back(
     import json
 
     from pipelines.ledger import clock_guard
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
 
     dated = [(entry.release, entry.published_at) for entry in read_publications(home)]
     if made_at is not None:
@@ -371,7 +371,7 @@ def _refuse_clock_set_back(
     if draft is not None:
         manifest = json.loads((draft / "manifest.json").read_text(encoding="utf-8"))
         dated.append((draft.name, manifest["drafted_at"]))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
         if dated:
             release, newest = max(dated, key=lambda entry: entry[1])

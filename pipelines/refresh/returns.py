@@ -86,7 +86,7 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
     from pipelines.ledger import audit_log, queries
-    from pipelines.ledger.export import export
+    from pipelines.ledger.export import export_ledger
     from pipelines.ledger.opening import open_ledger
     from pipelines.refresh import integrity
     from pipelines.warehouse.metrics import cards_export, metrics
@@ -94,7 +94,7 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
 
     engine = open_ledger(home)
     last_event = queries.last_event_id(engine)
-    rows = export(engine, home.gathered)
+    rows = export_ledger(engine, home.gathered)
     registry = load().without_training()
     write_declarations(registry, home.gathered)
     cards_export.write_cards(registry, home.gathered)
@@ -102,9 +102,9 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     gather_reference(home)
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(damage.message for damage in integrity.check_inputs(home, engine))
-    audit_log.checkpoint(home, engine)
+    audit_log.write_checkpoint(home, engine)
     # A return that arrived in the meantime and has not been checked yet must trigger another refresh.
-    if not queries.submissions(engine, states=["received"]):
+    if not queries.list_submissions(engine, states=["received"]):
         mark_gathered(home, last_event)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)

@@ -122,7 +122,7 @@ def replay_decisions(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
     """
     now = clock.now()
     by_id = read_identities(folder)
-    undecided = queries.submissions(engine, states=["checked", "sent"])
+    undecided = queries.list_submissions(engine, states=["checked", "sent"])
     states = {
         s.submission_id: s.state
         for s in undecided
@@ -162,9 +162,9 @@ def _derive_reasons(engine: sa.Engine, by_id: Mapping[str, ListedArrival], to_se
     A return that `corrects` another fixes an error of its source; any other return for the same periods brings late
     data.
     """
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
 
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         keys = supersession.block_keys(connection, to_send)
         earlier_keys: set[supersession.BlockKey] = set().union(
             *supersession.replaced_blocks(connection, to_send).values()

@@ -19,7 +19,7 @@ from pipelines.core import clock, codes
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, clock_guard, permissions
 from pipelines.ledger.acts import Refusals
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Identity, NotAllowedError
 from pipelines.ledger.permissions import Pair, Resource
 from pipelines.ledger.queries import in_ids
@@ -81,7 +81,7 @@ def open_book(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> I
 
     Raises ClockSetBackError while the clock is behind the newest entry of that log.
     """
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
         people = accounts.select_identities(connection, sorted({a for a in actors if a != SYSTEM}))
         book = Book(connection, load_known(connection, list(ids)), people)

@@ -266,7 +266,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                     previous = previous_blocks(book.connection, act.submission_id, clock.stamp(change.at))
                     facts.accept_patch(home, act.submission_id, previous)
                 else:
-                    facts.accept(home, act.submission_id)
+                    facts.accept_facts(home, act.submission_id)
             except _UNDONE as error:
                 refused[act.submission_id] = error
                 continue

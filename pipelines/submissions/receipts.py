@@ -19,7 +19,7 @@ from pipelines.core import clock
 from pipelines.core.errors import ToldError
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import JUSTIFICATION, RECEIPT, SUBMISSION
 from pipelines.submissions import decisions, receipt_keys
 
@@ -163,7 +163,7 @@ def sign_receipt(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedRecei
 def find_newest_receipt(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
     """Return the newest receipt of a submission, or None."""
     query = sa.select(RECEIPT).where(RECEIPT.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query).all()
     receipts = [SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) for row in rows]
     # A return that is given back and sent again within a second has two receipts of the same time, so order them by
@@ -173,7 +173,7 @@ def find_newest_receipt(engine: sa.Engine, submission_id: str) -> SignedReceipt 
 
 def find_receipt(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
     """Return the receipt with this id, or None."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         row = connection.execute(sa.select(RECEIPT).where(RECEIPT.c.receipt_id == receipt_id)).one_or_none()
     return SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) if row is not None else None
 

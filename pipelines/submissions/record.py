@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.core import clock
 from pipelines.ledger import fact_digests, facts, queries
 from pipelines.ledger.acts import CheckResult, Refusals
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.submissions import admission, intake, store
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking import history
@@ -60,7 +60,7 @@ def record_reports(
     from pipelines.model import long_tables
 
     reports = {i: admission.remove_office(r) if admission.is_turned_away(r) else r for i, r in reports.items()}
-    _keep_bytes(home, engine, queries.submissions(engine, ids=list(reports)), reports)
+    _keep_bytes(home, engine, queries.list_submissions(engine, ids=list(reports)), reports)
     for identity, report in reports.items():
         if report.reading is not None:
             facts.keep_reading(home, identity, report.reading.observations, report.reading.events, report.findings)
@@ -132,7 +132,7 @@ def _admit_reports(
     the role at that point.
     """
     new = {s.submission_id: s.sender for s in part if s.state == "received"}
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         people = accounts.select_identities(connection, sorted(set(new.values())))
     return {
         i: admission.admit_report(registry, people[new[i]], report) if new.get(i) in people else report

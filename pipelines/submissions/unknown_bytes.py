@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import audit_log, permissions, verification
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.schema import RECEIPT, SUBMISSION
 from pipelines.submissions import store
@@ -50,7 +50,7 @@ class UnknownFile:
 
 def find_unknown_files(home: Home, engine: sa.Engine) -> list[UnknownFile]:
     """Return stored files older than a day that no submission or receipt names, oldest first."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return _find_unknown(home, connection)
 
 
@@ -66,10 +66,11 @@ def remove_unknown_files(home: Home, engine: sa.Engine, *, by: str) -> list[Unkn
     verified = verification.verify_ledger(engine, home=home)
     if verified.faults:
         raise LedgerNotWholeError(
-            f"the ledger is damaged ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"
+            f"the ledger is damaged ({verified.faults[0].localize_message()}); "
+            "nothing was removed, see `rti audit verify`"
         )
     # Hold the ledger's write lock, so that nothing is recorded between the search and the removal.
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         removed = [file for file in _find_unknown(home, connection) if _remove_file(home, file)]
         for file in removed:
             detail = {"size": file.size, "stored_at": clock.stamp(file.stored_at)}

@@ -73,7 +73,7 @@ def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
 def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
     import sqlalchemy as sa
 
-    from pipelines.ledger.database import reading, sqlite_path
+    from pipelines.ledger.database import open_read_transaction, sqlite_path
     from pipelines.ledger.schema import AUDIT, SUBMISSION
 
     path = sqlite_path(home.ledger_url)
@@ -81,7 +81,7 @@ def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
         # An open connection would still read from the deleted file.
         return HealthCheck("ledger", "the ledger is missing")
     try:
-        with reading(engine) as connection:
+        with open_read_transaction(engine) as connection:
             connection.execute(sa.select(sa.func.max(AUDIT.c.seq))).scalar()
             connection.execute(sa.select(SUBMISSION.c.state, sa.func.count()).group_by(SUBMISSION.c.state)).all()
     except sa.exc.SQLAlchemyError as error:

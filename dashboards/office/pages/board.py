@@ -48,7 +48,7 @@ def render_page() -> None:
     board = timetable.build_board(
         context.desk.engine,
         registry,
-        context.who.pairs(),
+        context.who.list_pairs(),
         periods=int(periods or _SHOWN[1]),
         kind=context.desk.kind,
         working=draft_pairs(context.who),
@@ -96,7 +96,7 @@ def _next(context: PageContext) -> None:
 
     today = clock.now().date()
     ahead = timetable.list_deadlines(
-        context.desk.registry, pairs=context.who.pairs(), today=today, ahead=4, kind=context.desk.kind
+        context.desk.registry, pairs=context.who.list_pairs(), today=today, ahead=4, kind=context.desk.kind
     )
     coming = sorted((d for d in ahead if d.collection >= today), key=lambda d: d.collection)
     days = {

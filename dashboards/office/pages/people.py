@@ -285,7 +285,7 @@ def _show_audit(context: PageContext) -> None:
     )
     if st.button(context.tell("Verify the whole chain now"), key="people.verify"):
         result = integrity.verify_records(context.desk.home, context.desk.engine)
-        faults = [f"{fault.seq}: {fault.told(context.language)}" for fault in result.faults]
+        faults = [f"{fault.seq}: {fault.localize_message(context.language)}" for fault in result.faults]
         if faults:
             layout.put_html(
                 html.render_box(
@@ -298,7 +298,7 @@ def _show_audit(context: PageContext) -> None:
             layout.put_html(
                 html.render_box("good", context.many("{n} entry, no fault", "{n} entries, no fault", result.entries))
             )
-    every = audit_log.entries(context.desk.engine)
+    every = audit_log.list_entries(context.desk.engine)
     rows = [
         html.Row(
             str(entry["seq"]),

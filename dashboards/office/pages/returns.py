@@ -76,7 +76,7 @@ def _show_list(context: PageContext) -> None:
     """Show one page of the list. Its filters and position are in the address, so that it can be linked to."""
     from pipelines.submissions import service
 
-    before, after = (service.Position.parse(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
+    before, after = (service.Position.parse_cursor(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
     page = service.submission_page(
         context.desk,
         context.who,

@@ -54,7 +54,7 @@ def _due_periods(context: PageContext) -> list[Deadline]:
 
     today = clock.now().date()
     deadlines = timetable.list_deadlines(
-        context.desk.registry, pairs=context.who.pairs(), today=today, ahead=1, kind=context.desk.kind
+        context.desk.registry, pairs=context.who.list_pairs(), today=today, ahead=1, kind=context.desk.kind
     )
     return [d for d in deadlines if d.queries >= today]
 

@@ -244,10 +244,10 @@ def _submissions(
     engine = open_ledger_to_read(home)
     shown_fields = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
     submissions = [
-        {k: v for k, v in asdict(s).items() if k in shown_fields} for s in queries.submissions(engine, ids=ids)
+        {k: v for k, v in asdict(s).items() if k in shown_fields} for s in queries.list_submissions(engine, ids=ids)
     ]
     periods = set(periods_of(cell))
-    blocks = [b for i in ids for b in queries.blocks(engine, i) if b["period"] in periods]
+    blocks = [b for i in ids for b in queries.list_blocks(engine, i) if b["period"] in periods]
     engine.dispose()
     return tuple(submissions), tuple(blocks)
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, permissions
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT
@@ -99,7 +99,7 @@ def create_many(engine: sa.Engine, accounts: Sequence[NewAccount], *, by: str) -
         if account.password is not None
     }
     now = clock.stamp(clock.now())
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         known_ids = {
             r.account_id
             for r in in_ids(
@@ -131,19 +131,19 @@ def create_many(engine: sa.Engine, accounts: Sequence[NewAccount], *, by: str) -
 
 def find_account(engine: sa.Engine, account_id: str) -> Account | None:
     """Return an account, even if it is disabled, or None if it does not exist."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return next(iter(_select_accounts(connection, [account_id])), None)
 
 
 def all_accounts(engine: sa.Engine) -> list[Account]:
     """Return all accounts, sorted by id."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return _select_accounts(connection)
 
 
 def get_identity(engine: sa.Engine, account_id: str) -> Identity:
     """Return the identity of an account with its present grants. Raises NotAllowedError if unknown or disabled."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         holder = select_identities(connection, [account_id]).get(account_id)
     if holder is None:
         raise unknown_account(account_id)
@@ -156,7 +156,7 @@ def identity_of(engine: sa.Engine, issuer: str, subject: str) -> Identity | None
         condition = sa.and_(ACCOUNT.c.account_id == subject, ACCOUNT.c.issuer.is_(None))
     else:
         condition = sa.and_(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(condition)).scalar_one_or_none()
         return select_identities(connection, [account_id]).get(account_id) if account_id is not None else None
 
@@ -186,7 +186,7 @@ def unknown_account(account_id: str) -> NotAllowedError:
 def grant_role(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str) -> bool:
     """Grant a role to an account; return False if it already had it. Raises NotAllowedError, AccountError."""
     check_grant(role_grant)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         account = require_changeable(connection, account_id, by, [role_grant])
         if role_grant in account.grants:
             return False
@@ -198,7 +198,7 @@ def grant_role(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str
 
 def revoke_role(engine: sa.Engine, account_id: str, revoked_grant: Grant, *, by: str) -> bool:
     """Revoke a role of an account; return False if it did not have it. Raises NotAllowedError."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         account = require_changeable(connection, account_id, by, [revoked_grant], whole=False)
         if revoked_grant not in account.grants:
             return False
@@ -262,7 +262,7 @@ def has_head_steward(engine: sa.Engine) -> bool:
 
 def _update_account(engine: sa.Engine, account_id: str, by: str, action: str, **values: Any) -> None:
     is_own_setting = by == account_id and action in ("language", "email")
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         if is_own_setting and account_id not in select_identities(connection, [account_id]):
             raise unknown_account(account_id)
         if not is_own_setting:

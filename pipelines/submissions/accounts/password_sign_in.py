@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import Identity, NotAllowedError
 from pipelines.ledger.schema import ACCOUNT
 from pipelines.submissions.accounts import accounts, passwords
@@ -60,7 +60,7 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
         new, account_id, account.display_name if account else "", account.email if account else None
     )
     fresh = passwords.hash_password(new)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         _update(connection, account_id, password_hash=fresh, must_change=False)
         accounts.record_change(connection, account_id, "password", [account_id])
 
@@ -69,7 +69,7 @@ def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
     """Set and return a one-time password, which must be changed at the next sign-in. Raises NotAllowedError."""
     secret = passwords.one_time()
     fresh = passwords.hash_password(secret)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         accounts.require_changeable(connection, account_id, by)
         _update(connection, account_id, password_hash=fresh, must_change=True, failed=0, issuer=None, subject=None)
         accounts.record_change(connection, by, "reset_password", [account_id])
@@ -78,7 +78,7 @@ def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
 
 def _count_attempt(engine: sa.Engine, account_id: str) -> str | None:
     """Count an attempt and return the stored hash, or None if there is none."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one_or_none()
         if row is None or row.password_hash is None:
             return None
@@ -92,7 +92,7 @@ def _count_attempt(engine: sa.Engine, account_id: str) -> str | None:
 def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignIn:
     """Reset the count after a correct password, renew an outdated hash, and return the outcome."""
     fresh = passwords.hash_password(password) if passwords.needs_rehash(stored) else None
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one()
         if row.password_hash != stored:
             return SignIn("wrong")

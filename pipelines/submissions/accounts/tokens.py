@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, permissions
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError, intersect_grants
 from pipelines.ledger.schema import ACCOUNT_GRANT, TOKEN
 from pipelines.submissions.accounts import accounts
@@ -78,7 +78,7 @@ def issue_token(
     token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     now = clock.now()
     expires = now + timedelta(days=days)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         holder = accounts.select_identities(connection, [who.account]).get(who.account)
         if holder is None:
             raise accounts.unknown_account(who.account)
@@ -109,7 +109,7 @@ def verify_token(engine: sa.Engine, text: str) -> Identity:
         raise _invalid_token_error()
     token_id, secret = match.groups()
     now = clock.now()
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
         is_match = hmac.compare_digest(_hash(secret), row.hash if row is not None else "0" * 64)
         if row is None or not is_match or row.revoked_at is not None or clock.parse(row.expires_at) <= now:
@@ -118,7 +118,7 @@ def verify_token(engine: sa.Engine, text: str) -> Identity:
     if holder is None:
         raise _invalid_token_error()
     if row.used_at is None or clock.parse(row.used_at) + USED_EVERY <= now:
-        with writing(engine) as connection:
+        with open_write_transaction(engine) as connection:
             connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(used_at=clock.stamp(now)))
     return Identity(
         holder.account,
@@ -131,7 +131,7 @@ def verify_token(engine: sa.Engine, text: str) -> Identity:
 
 def revoke_token(engine: sa.Engine, who: Identity, token_id: str) -> None:
     """Revoke a token, for its own account or for a steward of that account. Raises NotAllowedError."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
         if row is None or (
             who.account not in (SYSTEM, row.account_id) and not _can_keep_account(connection, who, row.account_id)
@@ -149,7 +149,7 @@ def list_tokens(engine: sa.Engine, account_id: str | None) -> list[Token]:
     if account_id is not None:
         query = query.where(TOKEN.c.account_id == account_id)
     names = [n for n in Token.__dataclass_fields__ if n != "grants"]
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [
             Token(**{n: getattr(row, n) for n in names}, grants=_parse_grants(row.grants))
             for row in connection.execute(query)

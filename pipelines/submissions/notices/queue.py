@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.schema import ACCOUNT, NOTICE
 
 Kind = Literal[
@@ -80,7 +80,7 @@ def enqueue_notice(
     what: str | None = None,
     at: datetime | None = None,
 ) -> str | None:
-    """Enqueue a notice in an open transaction (`writing`). Returns its id, or None if it is already in the queue.
+    """Enqueue a notice in a transaction of `open_write_transaction`. Return its id, or None if it is in the queue.
 
     `content` holds codes and ids, never a figure, a finding or a comment. `what` distinguishes notices of one kind on
     the same day (default: the content). Raises ValueError for an unknown kind.
@@ -109,7 +109,7 @@ def list_notices(engine: sa.Engine, *, account_id: str | None = None, unsent: bo
         query = query.where(NOTICE.c.account_id == account_id)
     if unsent:
         query = query.where(NOTICE.c.sent_at.is_(None))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [_as_notice(row) for row in connection.execute(query)]
 
 
@@ -139,7 +139,7 @@ def is_stale(notice: Notice, now: datetime) -> bool:
 
 def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
     """Count an attempt; return False if another process was faster. `error` starts with the time of the attempt."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         result = connection.execute(
             sa.update(NOTICE)
             .where(
@@ -155,7 +155,7 @@ def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
 
 def mark_sent(engine: sa.Engine, notice: Notice, now: datetime) -> None:
     """Mark a notice as sent."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(
             sa.update(NOTICE).where(NOTICE.c.notice_id == notice.notice_id).values(sent_at=clock.stamp(now), error=None)
         )
@@ -166,7 +166,7 @@ def mark_failed(engine: sa.Engine, notice: Notice, now: datetime, why: str, *, f
     values: dict[str, Any] = {"error": f"{clock.stamp(now)} {' '.join(why.split())[:500]}"}
     if for_good:
         values["attempts"] = ATTEMPTS
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(
             sa.update(NOTICE).where(NOTICE.c.notice_id == notice.notice_id, NOTICE.c.sent_at.is_(None)).values(**values)
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.permissions import roles_for
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT
 from pipelines.submissions.notices.queue import Notice, enqueue_notice, of_kind_since
@@ -51,7 +51,7 @@ def enqueue_reminders(home: Home, engine: sa.Engine, registry: Registry, *, toda
     if not due:
         return 0
     count = 0
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         reminded = _past_reminders(of_kind_since(connection, "reminder", now - _PAUSE))
         for account, pairs in _select_submitters(connection).items():
             items = [

@@ -66,7 +66,7 @@ def approve_many(
     """Accept all returns that can be accepted, in one transaction; return the errors of the others by id."""
     visible = {
         submission.submission_id: (submission, blocks)
-        for submission, blocks in rights.may_see(desk, who, queries.submissions(desk.engine, ids=submission_ids))
+        for submission, blocks in rights.may_see(desk, who, queries.list_submissions(desk.engine, ids=submission_ids))
     }
     refused: Refusals = {}
     acts = []

@@ -40,5 +40,5 @@ def open_desk(home: Home, *, kind: Kind = "national") -> Desk:
     from pipelines.ledger import facts
     from pipelines.ledger.opening import open_ledger
 
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     return Desk(home, open_ledger(home), load(), kind)

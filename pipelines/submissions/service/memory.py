@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.ledger import permissions
 from pipelines.ledger.acts import Justification
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import BLOCK, JUSTIFICATION, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED
 from pipelines.model.content import Where
@@ -105,7 +105,7 @@ def find_earlier_justifications(desk: Desk, who: Identity, submission_id: str) -
         )
         .order_by(JUSTIFICATION.c.at, JUSTIFICATION.c.submission_id)
     )
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         newest = {
             row.memory_key: EarlierJustification(row.reason, row.text, row.at, row.expires_at)
             for row in connection.execute(query)

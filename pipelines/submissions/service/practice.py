@@ -148,7 +148,7 @@ def _open_practice(root: Path, registry: Registry) -> Desk:
     if not (root / "home.json").exists():
         _make_practice_home(root)
     home = _PracticeHome(root, "demonstration")
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     return Desk(home, open_url(home.ledger_url, home), registry, kind="training")
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import facts, queries, supersession
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.permissions import can_read
 from pipelines.ledger.schema import BLOCK, EVENT
 from pipelines.ledger.transitions import ACCEPTED, DRAFT
@@ -104,7 +104,7 @@ def _make_report(desk: Desk, submission: Submission) -> Report:
 
 def _is_outdated(desk: Desk, submission: Submission, validation_report: Report) -> bool:
     """Return True if the check recorded for a draft differs from its present report."""
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         recorded_warnings = queries.open_warnings(connection, [submission.submission_id], justified=True).get(
             submission.submission_id
         )
@@ -123,7 +123,7 @@ def _newest_decision(engine: sa.Engine, jurisdictions: Sequence[str]) -> int:
     query = sa.select(sa.func.max(EVENT.c.event_id)).where(
         EVENT.c.action.in_(("approve", "withdraw")), EVENT.c.submission_id.in_(concerned)
     )
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return int(connection.execute(query).scalar() or 0)
 
 

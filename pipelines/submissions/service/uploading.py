@@ -19,7 +19,7 @@ from pipelines.core.i18n import mark
 from pipelines.ledger import permissions, queries, supersession
 from pipelines.ledger.acts import Arrival
 from pipelines.ledger.clock_guard import refuse_clock_set_back
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.submissions import admission, intake, receipts, record, store
 from pipelines.submissions.admission import SubmissionRefusedError
 from pipelines.submissions.changes import refuse_words
@@ -118,7 +118,7 @@ def upload_file(
     """
     if not permissions.pairs_for(who, "receive"):
         raise rights.make_missing_role_error()
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         refuse_clock_set_back(connection)  # before the file is checked and stored, as the ledger would refuse it later
     if corrects is not None:
         rights.get_visible(desk, who, corrects)
@@ -299,7 +299,7 @@ def _make_uploaded(
     desk: Desk, submission: Submission, report: Report, same_file: tuple[tuple[str, State], ...], *, new: bool
 ) -> UploadResult:
     draft = submission.state == "checked"
-    unjustified = tuple(queries.unjustified(desk.engine, submission.submission_id)) if draft else ()
+    unjustified = tuple(queries.list_unjustified(desk.engine, submission.submission_id)) if draft else ()
     replaced_keys = (
         supersession.find_replaced_keys(desk.engine, submission.submission_id)
         if draft and not submission.revision_reason

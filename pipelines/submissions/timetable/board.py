@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.queries import open_warnings
 from pipelines.ledger.schema import BLOCK, SUBMISSION
 from pipelines.submissions.timetable.deadlines import Deadline, Pairs, TerritoryKind, list_deadlines, within_pairs
@@ -104,7 +104,7 @@ def build_board(
     kind: TerritoryKind = "national",
     working: Pairs | None = None,
 ) -> Board:
-    """Return the board for the pairs of an identity (`Identity.pairs()`), over the last `periods` periods per office.
+    """Return the board for the pairs of `Identity.list_pairs()`, over the last `periods` periods per office.
 
     `working` are the pairs whose drafts are shown (default: all of `pairs`); drafts of other pairs are treated as not
     arrived, as everywhere else. Annual returns show `periods / 4` years, at least one. No rows outside the pairs are
@@ -167,7 +167,7 @@ def _find_returns(
     )  # fmt: skip
     returns: dict[tuple[str, str, str, str, str], list[_Return]] = defaultdict(list)
     wanted_keys = {deadline.key for deadline in due}
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query).all()
         with_warnings = [r.submission_id for r in rows if r.state == "checked" and r.warnings]
         unanswered = open_warnings(connection, with_warnings) if with_warnings else {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TerritoryKind = Literal["national", "training"]
 Pairs = Iterable[tuple[str, str]]
-"""(jurisdiction, instrument), `*` for all, as returned by `Identity.pairs()`."""
+"""(jurisdiction, instrument), `*` for all, as returned by `Identity.list_pairs()`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,9 @@ def timetable(
     from pipelines.core import clock
     from pipelines.submissions.timetable import export_calendar, list_deadlines, to_come
 
-    due = to_come(list_deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind), clock.now().date())
+    due = to_come(
+        list_deadlines(desk.registry, pairs=who.list_pairs(), ahead=ahead, kind=desk.kind), clock.now().date()
+    )
     demonstration = desk.home.kind == "demonstration"
     calendar = export_calendar(due, who.language, demonstration=demonstration, registry=desk.registry)
     return make_download(calendar, "timetable.ics", "text/calendar; charset=utf-8")

@@ -52,7 +52,7 @@ def submissions(
     next page. Submissions that come in meanwhile do not shift the pages.
     """
     criteria = door.Filter(states=tuple(state) if state is not None else None, mine=mine)
-    position = door.Position.parse(cursor) if cursor is not None else None
+    position = door.Position.parse_cursor(cursor) if cursor is not None else None
     page = door.submission_page(desk, who, criteria, limit=limit, older_than=position)
     headers = {}
     if page.older is not None:

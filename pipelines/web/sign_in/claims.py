@@ -46,12 +46,12 @@ def _password_since(engine: sa.Engine, account_id: str) -> float:
     """Return when the account's password was last changed or reset, in seconds since 1970; older sign-ins are over."""
     import sqlalchemy as sa
 
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
     from pipelines.ledger.schema import AUDIT
 
     query = sa.select(sa.func.max(AUDIT.c.at)).where(
         AUDIT.c.subject == account_id, AUDIT.c.action.in_(["account.password", "account.reset_password"])
     )
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         last = connection.execute(query).scalar_one_or_none()
     return clock.parse(last).timestamp() if last else 0.0

@@ -133,8 +133,8 @@ def stands(home: Home, every: list[Told]) -> None:
     with frozen_at(CLOCK, home.root):
         engine = open_ledger(home)
         verified = verify_ledger(engine, home=home)
-        assert verified.faults == (), [fault.told() for fault in verified.faults]
-        rows = {row.submission_id: row for row in queries.submissions(engine)}
+        assert verified.faults == (), [fault.localize_message() for fault in verified.faults]
+        rows = {row.submission_id: row for row in queries.list_submissions(engine)}
         for told in every:
             ours = [row for row in rows.values() if row.sha256 == store.compute_digest(told.data)]
             assert len(ours) <= 1, f"{told.name} was taken {len(ours)} times"
@@ -144,7 +144,7 @@ def stands(home: Home, every: list[Told]) -> None:
                 assert store.get_bytes(home, row.sha256) == told.data
                 assert row.state in ("received", "checked", "sent", "approved", "withdrawn"), row.state
                 kept = receipts.find_newest_receipt(engine, row.submission_id)
-                events = [event["action"] for event in queries.events(engine, submission_id=row.submission_id)]
+                events = [event["action"] for event in queries.list_events(engine, submission_id=row.submission_id)]
                 assert (kept is not None) == ("send" in events), events
                 if told.receipt is not None:
                     assert kept is not None and kept.as_bytes() == told.receipt

@@ -63,7 +63,7 @@ def test_a_command_that_writes_says_that_the_disk_is_full(
     assert "Traceback" not in told and "fault of the program" not in told
     disks.empty(disk)
     engine = open_ledger(_home(disk))
-    assert [s.filename for s in queries.submissions(engine)] == ["accepted.csv", "waiting.csv"]
+    assert [s.filename for s in queries.list_submissions(engine)] == ["accepted.csv", "waiting.csv"]
     assert verify_ledger(engine, home=_home(disk)).good
     engine.dispose()
 
@@ -119,7 +119,7 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     wal.write_bytes(log)
     disks.fill(disk, leave=0)
     reading = open_ledger_to_read(home)
-    assert [s.filename for s in queries.submissions(reading)][-1] == "in the log.csv"
+    assert [s.filename for s in queries.list_submissions(reading)][-1] == "in the log.csv"
     with pytest.raises(Exception, match="readonly"):
         intake.record_arrival(reading, arrival("late.csv", 4))
     reading.dispose()

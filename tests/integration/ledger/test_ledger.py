@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.ledger import facts, migrations, queries
 from pipelines.ledger.acts import Act, Justification
-from pipelines.ledger.database import LedgerError, reading, writing
-from pipelines.ledger.export import export, read_tables
+from pipelines.ledger.database import LedgerError, open_read_transaction, open_write_transaction
+from pipelines.ledger.export import export_ledger, read_tables
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.schema import METADATA
@@ -79,12 +79,12 @@ def test_opening_twice_keeps_what_is_there_and_two_at_once_migrate_once(tmp_path
     engine = open_url(url)
     people(engine)
     intake.record_arrival(engine, arrival("one.csv"))
-    assert len(queries.submissions(open_url(url))) == 1
+    assert len(queries.list_submissions(open_url(url))) == 1
 
 
 def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '9999'")
     with pytest.raises(LedgerError, match="newer version"):
         open_url(str(engine.url))
@@ -93,11 +93,11 @@ def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_sqlite_waits_for_others_and_holds_foreign_keys(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("pragma foreign_keys").scalar() == 1
         assert connection.exec_driver_sql("pragma busy_timeout").scalar() == 30_000
-    with pytest.raises(sa.exc.IntegrityError), writing(engine) as connection:
+    with pytest.raises(sa.exc.IntegrityError), open_write_transaction(engine) as connection:
         connection.exec_driver_sql("insert into block values ('S0', 'QQ', 'justice', 'f', 'Q', '2025-Q4', 1, 0)")
 
 
@@ -108,9 +108,9 @@ def test_sqlite_waits_for_others_and_holds_foreign_keys(tmp_path: Path) -> None:
 def test_an_event_can_be_neither_changed_nor_deleted(tmp_path: Path, statement: str) -> None:
     _, engine = home_and_ledger(tmp_path)
     intake.record_arrival(engine, arrival("one.csv"))
-    with pytest.raises(sa.exc.DatabaseError, match="append-only"), writing(engine) as connection:
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), open_write_transaction(engine) as connection:
         connection.exec_driver_sql(statement)
-    assert [e["actor"] for e in queries.events(engine)] == ["office"]
+    assert [e["actor"] for e in queries.list_events(engine)] == ["office"]
     assert verify_ledger(engine).good
 
 
@@ -121,18 +121,18 @@ def test_a_return_goes_from_arrival_to_publication(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     assert release_log.record_publication(engine, [one], "2025-Q4", at(2)) == 1
-    found = queries.find(engine, one[:6])
+    found = queries.find_submission(engine, one[:6])
     assert (found.state, found.accepted_at) == ("published", clock.stamp(at(1)))
-    assert [(e["action"], e["to_state"]) for e in queries.events(engine, one)] == [
+    assert [(e["action"], e["to_state"]) for e in queries.list_events(engine, one)] == [
         ("receive", "received"),
         ("check", "checked"),
         ("send", "sent"),
         ("approve", "approved"),
         ("publish", "published"),
     ]
-    ids = [e["event_id"] for e in queries.events(engine)]
+    ids = [e["event_id"] for e in queries.list_events(engine)]
     assert ids == sorted(ids)
-    assert queries.events(engine, after=ids[-1]) == []
+    assert queries.list_events(engine, after=ids[-1]) == []
 
 
 def test_the_id_is_that_of_file_time_sender_and_name() -> None:
@@ -193,9 +193,9 @@ def test_a_warning_needs_its_justification_before_sending(tmp_path: Path) -> Non
         decisions.justify_warnings(engine, Justification(one, "other", "checked again in writing", "office", "a" * 16))
         == 0
     )
-    assert [j["reason"] for j in queries.justifications(engine, one)] == ["other", "large_case"]
+    assert [j["reason"] for j in queries.list_justifications(engine, one)] == ["other", "large_case"]
     decisions.send_submission(engine, Act(one, "office"))
-    assert queries.find(engine, one).state == "sent"
+    assert queries.find_submission(engine, one).state == "sent"
 
 
 def test_a_new_check_replaces_blocks_until_sent_and_never_un_accepts(tmp_path: Path) -> None:
@@ -203,14 +203,14 @@ def test_a_new_check_replaces_blocks_until_sent_and_never_un_accepts(tmp_path: P
     one = intake.record_arrival(engine, arrival("one.csv")).submission_id
     intake.record_check(engine, result(one, block("2025-Q3")))
     intake.record_check(engine, result(one, block("2025-Q4")))
-    assert [b["period"] for b in queries.blocks(engine, one)] == ["2025-Q4"]
+    assert [b["period"] for b in queries.list_blocks(engine, one)] == ["2025-Q4"]
     keep(home, one, {("2025-Q4", "reported"): 1})
     decisions.send_submission(engine, Act(one, "office"))
     decisions.approve_submission(engine, home, Act(one, "secretariat"))
     assert intake.record_check(engine, result(one, block("2024-Q1"), errors=3, version="2")) == "approved"
-    found = queries.find(engine, one)
+    found = queries.find_submission(engine, one)
     assert (found.errors, found.rules_version) == (3, "2")
-    assert [b["period"] for b in queries.blocks(engine, one)] == ["2025-Q4"]
+    assert [b["period"] for b in queries.list_blocks(engine, one)] == ["2025-Q4"]
 
 
 def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
         thread.join()
     assert outcomes.count("approved") == 1
     assert sum("it has already been approved" in o for o in outcomes) == 3
-    assert [e["action"] for e in queries.events(engine, one)].count("approve") == 1
+    assert [e["action"] for e in queries.list_events(engine, one)].count("approve") == 1
 
 
 def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
         decisions.withdraw_submission(engine, Act(one, "chief", reason="wrong_return"))
     decisions.withdraw_submission(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
-    assert queries.events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
+    assert queries.list_events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
     with pytest.raises(TransitionError, match="it was taken back"):
         decisions.withdraw_submission(engine, Act(one, "chief", at(3), "again", "other"))
 
@@ -284,7 +284,7 @@ def test_a_patch_over_nothing_is_refused_and_leaves_nothing(tmp_path: Path) -> N
     home, engine = home_and_ledger(tmp_path)
     with pytest.raises(TransitionError, match="send the whole return"):
         accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, 1, "patch")
-    assert [s.state for s in queries.submissions(engine)] == ["sent"]
+    assert [s.state for s in queries.list_submissions(engine)] == ["sent"]
     assert list((home.facts / "observation").glob("S*.parquet")) == []
 
 
@@ -323,7 +323,7 @@ def test_in_a_batch_one_that_cannot_be_approved_holds_up_nobody(tmp_path: Path) 
     refused = decisions.approve_many(engine, home, acts)
     assert set(refused) == {ids[0], ids[2]}
     assert "rti refresh" in str(refused[ids[2]])
-    assert queries.find(engine, ids[1]).state == "approved"
+    assert queries.find_submission(engine, ids[1]).state == "approved"
 
 
 # --------------------------------------------------------------------------------------------------------------- export
@@ -377,7 +377,7 @@ def test_an_empty_ledger_exports_the_same_columns(tmp_path: Path) -> None:
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     full = read_tables(engine)
     assert {n: f.schema for n, f in empty.items()} == {n: f.schema for n, f in full.items()}
-    assert export(engine, tmp_path / "a") == export(engine, tmp_path / "b")
+    assert export_ledger(engine, tmp_path / "a") == export_ledger(engine, tmp_path / "b")
     for name in full:
         one, two = (tmp_path / x / f"{name}.parquet" for x in "ab")
         assert one.read_bytes() == two.read_bytes()
@@ -396,8 +396,8 @@ def test_a_whole_demonstration_goes_through_in_batches(tmp_path: Path) -> None:
     text = "checked with the source"
     assert not decisions.justify_many(engine, [Justification(i, "real_change", text, "office") for i in ids])
     assert not decisions.send_many(engine, [Act(i, "office") for i in ids])
-    assert {s.state for s in queries.submissions(engine)} == {"sent"}
-    assert export(engine, tmp_path / "out") == {
+    assert {s.state for s in queries.list_submissions(engine)} == {"sent"}
+    assert export_ledger(engine, tmp_path / "out") == {
         "submission": 280,
         "block": 0,
         "event": 1120,

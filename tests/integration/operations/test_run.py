@@ -129,7 +129,7 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
 
 def test_a_refused_return_does_not_reach_the_gathered_tables(story: Story) -> None:
     engine = open_ledger(story.home)
-    refused = queries.submissions(engine, states=["refused"])
+    refused = queries.list_submissions(engine, states=["refused"])
     assert [one.filename for one in refused] == [Path(story.faulty["file"]).name]
     identity = refused[0].submission_id
     assert not facts.path_of(story.home, "observation", identity).exists()
@@ -159,7 +159,7 @@ def test_the_check_of_that_territory_fails_as_a_warning_and_no_other(story: Stor
 
 def test_the_finding_names_the_cell(story: Story) -> None:
     engine = open_ledger(story.home)
-    identity = queries.submissions(engine, states=["refused"])[0].submission_id
+    identity = queries.list_submissions(engine, states=["refused"])[0].submission_id
     found = pl.read_parquet(facts.path_of(story.home, "finding", identity)).filter(pl.col("severity") == "error")
     line = story.good_bytes[: story.good_bytes.index(WRONG)].count(b"\n") + 1
     places = [str(row) for row in found.iter_rows(named=True)]
@@ -217,7 +217,7 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
     from pipelines.defs.jobs import ledger_events
 
     repository = defs().get_repository_def()
-    events = queries.events(open_ledger(story.home))
+    events = queries.list_events(open_ledger(story.home))
     corrected = [e for e in events if e["action"] == "receive"][-1]
     # As if the correction had come after the last refresh, which has taken it in already.
     refreshed = refresh.due.last_refreshed_event(story.home)
@@ -290,7 +290,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
     engine = open_ledger(story.home)
-    lost = queries.submissions(engine, states=["published", "approved"])[0]
+    lost = queries.list_submissions(engine, states=["published", "approved"])[0]
     path = facts.path_of(story.home, "observation", lost.submission_id)
     whole = path.read_bytes()
     before = dbt.latest_counts(story.home)

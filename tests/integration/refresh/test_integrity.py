@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.cli import main
 from pipelines.core.home import Home, open_home
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.publication.releases.verification import manifest_digest, verify_published
 from pipelines.refresh import integrity
 from pipelines.submissions import service as door
@@ -76,7 +76,7 @@ def test_a_file_that_was_not_kept_is_not_missing(desk: Desk) -> None:
 
 
 def _behind(engine: sa.Engine, table: str, statement: str) -> None:
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         if table == "receipt":
             connection.exec_driver_sql("drop trigger receipt_no_update")
         assert connection.exec_driver_sql(statement).rowcount == 1

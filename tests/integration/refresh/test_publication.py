@@ -150,7 +150,7 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
     # The same time as the newest entry is no step back.
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
     decisions.approve_submission(engine, home, Act(ids["sent"], "chief"))
-    assert queries.find(engine, ids["sent"]).state == "approved"
+    assert queries.find_submission(engine, ids["sent"]).state == "approved"
 
 
 def test_publish_before_its_draft_was_made_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Hom
         "actor": "the-steward", "reason": REASON,
     }  # fmt: skip
     engine = open_ledger(home)
-    entry = audit_log.entries(engine)[-1]
+    entry = audit_log.list_entries(engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "release.rollback", FIRST)
     assert entry["detail"] == {"previous": NEXT, "reason": REASON, "number": 3}
     assert integrity.verify_records(home, engine).faults == ()
@@ -215,7 +215,7 @@ def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(
     refresh.publish(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     assert next_release(home, "2026-Q3") == "2026-Q3.2"
-    ids = [one.submission_id for one in queries.submissions(open_ledger(home))]
+    ids = [one.submission_id for one in queries.list_submissions(open_ledger(home))]
     fixture.write_draft(home, "2026-Q3.2", ids)
     refresh.publish(home)
     assert current_name(home) == "2026-Q3.2"
@@ -232,7 +232,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
         assert current_name(home) == release
     assert [line["release"] for line in fixture.read_journal(home)] == [FIRST, NEXT, FIRST, NEXT, FIRST]
-    entries = [one for one in audit_log.entries(open_ledger(home)) if one["action"] == "release.rollback"]
+    entries = [one for one in audit_log.list_entries(open_ledger(home)) if one["action"] == "release.rollback"]
     assert [one["detail"]["number"] for one in entries] == [3, 4, 5]
 
 
@@ -273,7 +273,7 @@ def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monke
     [unfinished] = find_unfinished(home)
     assert f"rollback to release {FIRST}" in unfinished.to_sentence()
     assert refresh.publish(home) == FIRST
-    assert [one["action"] for one in audit_log.entries(open_ledger(home))].count("release.rollback") == 1
+    assert [one["action"] for one in audit_log.list_entries(open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
     assert find_unfinished(home) == []
 

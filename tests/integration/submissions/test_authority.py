@@ -91,7 +91,7 @@ def test_only_a_submitter_hands_in(desk: tuple[Home, sa.Engine], who: str) -> No
     _, engine = desk
     able = {"office", "colleague", "qq-victims", "rr-office", "both"}
     assert (_outcome(lambda: intake.record_arrival(engine, arrival("x", sender=who))) == "done") == (who in able)
-    assert len(queries.submissions(engine)) == (who in able)
+    assert len(queries.list_submissions(engine)) == (who in able)
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -105,7 +105,7 @@ def test_only_its_sender_justifies_and_sends(desk: tuple[Home, sa.Engine], who: 
         _outcome(lambda: decisions.justify_warnings(engine, Justification(one, "real_change", TEXT, who))) == expected
     )
     assert _outcome(lambda: decisions.send_submission(engine, Act(one, who))) == expected
-    assert queries.find(engine, one).state == ("sent" if who == "office" else "checked")
+    assert queries.find_submission(engine, one).state == ("sent" if who == "office" else "checked")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -117,7 +117,7 @@ def test_who_approves(desk: tuple[Home, sa.Engine], who: str, override: bool) ->
     act = Act(one, who, comment="the office's approver is away", override=override)
     outcome = _outcome(lambda: decisions.approve_submission(engine, home, act))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find(engine, one).state == ("approved" if who in able else "sent")
+    assert queries.find_submission(engine, one).state == ("approved" if who in able else "sent")
     assert verify_ledger(engine).good
 
 
@@ -128,7 +128,7 @@ def test_who_gives_back(desk: tuple[Home, sa.Engine], who: str) -> None:
     able = {"chief", "both", "qq-steward", "the-steward"}
     outcome = _outcome(lambda: decisions.give_back(engine, Act(one, who, comment="the table of victims is empty")))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find(engine, one).state == ("checked" if who in able else "sent")
+    assert queries.find_submission(engine, one).state == ("checked" if who in able else "sent")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -138,7 +138,7 @@ def test_who_withdraws_what_does_not_count_yet(desk: tuple[Home, sa.Engine], who
     able = {"office", "chief", "both", "qq-steward", "the-steward"}
     act = Act(one, who, comment="the wrong file", reason="wrong_return")
     assert _outcome(lambda: decisions.withdraw_submission(engine, act)) == ("done" if who in able else "not allowed")
-    assert queries.find(engine, one).state == ("withdrawn" if who in able else "sent")
+    assert queries.find_submission(engine, one).state == ("withdrawn" if who in able else "sent")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -153,10 +153,10 @@ def test_who_withdraws_what_counts(desk: tuple[Home, sa.Engine], who: str, overr
     act = Act(one, who, comment="the wrong file", reason="wrong_return", override=override)
     outcome = _outcome(lambda: decisions.withdraw_submission(engine, act))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find(engine, one).state == ("withdrawn" if who in able else state)
+    assert queries.find_submission(engine, one).state == ("withdrawn" if who in able else state)
     if who in able:
         told = {"reason": "wrong_return", **({"override": True} if override else {})}
-        assert queries.events(engine, one)[-1]["payload"] == told
+        assert queries.list_events(engine, one)[-1]["payload"] == told
     assert verify_ledger(engine).good
 
 
@@ -168,8 +168,8 @@ def test_who_asks_for_a_withdrawal(desk: tuple[Home, sa.Engine], who: str) -> No
     before = supersession.accepted_blocks(engine)
     act = Act(one, who, comment="the wrong file", reason="wrong_return")
     assert _outcome(lambda: decisions.ask_withdrawal(engine, act)) == ("done" if who in able else "not allowed")
-    assert (queries.find(engine, one).state, supersession.accepted_blocks(engine)) == ("approved", before)
-    assert [e["action"] for e in queries.events(engine, one)].count("ask_withdrawal") == (who in able)
+    assert (queries.find_submission(engine, one).state, supersession.accepted_blocks(engine)) == ("approved", before)
+    assert [e["action"] for e in queries.list_events(engine, one)].count("ask_withdrawal") == (who in able)
     assert verify_ledger(engine).good
 
 
@@ -185,7 +185,7 @@ def test_who_asked_does_not_carry_it_out(desk: tuple[Home, sa.Engine]) -> None:
                 engine, Act(one, "chief", comment="now", reason="wrong_return", override=override)
             )
     decisions.withdraw_submission(engine, Act(one, "both", comment="indeed the wrong file", reason="wrong_return"))
-    assert [e["actor"] for e in queries.events(engine, one)][-2:] == ["chief", "both"]
+    assert [e["actor"] for e in queries.list_events(engine, one)][-2:] == ["chief", "both"]
 
 
 def test_ask_withdrawal_twice_by_same_account_raises(desk: tuple[Home, sa.Engine]) -> None:
@@ -303,7 +303,7 @@ def test_what_is_given_back_can_be_sent_anew_and_keeps_its_comments(desk: tuple[
         decisions.approve_submission(engine, home, Act(one, "chief"))
     decisions.send_submission(engine, Act(one, "office", at(2), "it is empty: none were identified"))
     decisions.approve_submission(engine, home, Act(one, "chief", at(3)))
-    told = [(e["action"], e["comment"]) for e in queries.events(engine, one)][2:]
+    told = [(e["action"], e["comment"]) for e in queries.list_events(engine, one)][2:]
     assert told == [
         ("send", None),
         ("give_back", "the table of victims is empty"),
@@ -324,7 +324,7 @@ def test_an_override_is_shown_and_never_lifts_that_nobody_approves_his_own(desk:
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
         decisions.approve_submission(engine, home, Act(one, "qq-steward", override=True))
     decisions.approve_submission(engine, home, Act(one, "qq-steward", comment="the approver is away", override=True))
-    last = queries.events(engine, one)[-1]
+    last = queries.list_events(engine, one)[-1]
     assert (last["payload"], last["comment"]) == ({"override": True}, "the approver is away")
 
 
@@ -337,14 +337,14 @@ def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine])
     with pytest.raises(TransitionError, match=r"Give a reason that is one of late_data, .* not because"):
         decisions.send_submission(engine, Act(again, "office", reason="because"))
     decisions.send_submission(engine, Act(again, "office", reason="source_error"))
-    assert queries.find(engine, again).revision_reason == "source_error"
+    assert queries.find_submission(engine, again).revision_reason == "source_error"
     # Given back, it is sent anew for the same reason.
     decisions.give_back(engine, Act(again, "chief", comment="look again"))
     decisions.send_submission(engine, Act(again, "office"))
-    assert queries.find(engine, again).revision_reason == "source_error"
+    assert queries.find_submission(engine, again).revision_reason == "source_error"
     other = _checked(engine, "3", "office", block("2025-Q3"))
     decisions.send_submission(engine, Act(other, "office"))
-    assert queries.find(engine, other).revision_reason is None
+    assert queries.find_submission(engine, other).revision_reason is None
 
 
 def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,7 +375,7 @@ def test_of_two_sent_at_once_the_second_is_not_accepted_without_a_reason(desk: t
     refused = decisions.approve_many(engine, home, [Act(i, "chief", at(n)) for n, i in enumerate(ids)])
     assert list(refused) == [ids[1]]
     assert "would replace what was accepted for 2025-Q4 after it was sent" in str(refused[ids[1]])
-    assert [queries.find(engine, i).state for i in ids] == ["approved", "sent"]
+    assert [queries.find_submission(engine, i).state for i in ids] == ["approved", "sent"]
     decisions.give_back(engine, Act(ids[1], "chief", comment="why does it come again?"))
     decisions.send_submission(engine, Act(ids[1], "office", reason="late_data"))
     decisions.approve_submission(engine, home, Act(ids[1], "chief"))
@@ -423,8 +423,11 @@ def test_approving_and_giving_back_at_once_leaves_one_of_both(desk: tuple[Home, 
         lambda: decisions.approve_submission(engine, home, Act(one, "secretariat")),
     )
     assert outcomes == ["done", "not now", "not now"]
-    last = queries.events(engine, one)[-1]
-    assert (last["action"], queries.find(engine, one).state) in [("approve", "approved"), ("give_back", "checked")]
+    last = queries.list_events(engine, one)[-1]
+    assert (last["action"], queries.find_submission(engine, one).state) in [
+        ("approve", "approved"),
+        ("give_back", "checked"),
+    ]
     assert verify_ledger(engine).good
 
 
@@ -436,8 +439,10 @@ def test_a_right_taken_while_it_is_used_is_either_before_or_after(desk: tuple[Ho
         lambda: decisions.approve_submission(engine, home, Act(one, "chief")),
         lambda: accounts.revoke_role(engine, "chief", Grant("approver", "QQ"), by=SYSTEM),
     )
-    order = [e["action"] for e in audit_log.entries(engine) if e["action"] in ("submission.approve", "account.revoke")]
-    approved = queries.find(engine, one).state == "approved"
+    order = [
+        e["action"] for e in audit_log.list_entries(engine) if e["action"] in ("submission.approve", "account.revoke")
+    ]
+    approved = queries.find_submission(engine, one).state == "approved"
     assert order == (["submission.approve", "account.revoke"] if approved else ["account.revoke"])
 
 
@@ -489,8 +494,14 @@ def test_a_demonstration_has_accounts_for_those_of_its_list(tmp_path: Path) -> N
     sender = accounts.get_identity(engine, "al-pp-sender")
     assert sender.grants == (Grant("submitter", "AL", "justice"),)
     for listed in arrivals.read_list(folder):
-        assert accounts.get_identity(engine, listed.sender).may("submitter", listed.jurisdiction, listed.instrument)
-        assert accounts.get_identity(engine, listed.approver).may("approver", listed.jurisdiction, listed.instrument)
-        assert not accounts.get_identity(engine, listed.sender).may("approver", listed.jurisdiction, listed.instrument)
+        assert accounts.get_identity(engine, listed.sender).has_role(
+            "submitter", listed.jurisdiction, listed.instrument
+        )
+        assert accounts.get_identity(engine, listed.approver).has_role(
+            "approver", listed.jurisdiction, listed.instrument
+        )
+        assert not accounts.get_identity(engine, listed.sender).has_role(
+            "approver", listed.jurisdiction, listed.instrument
+        )
     assert accounts.get_identity(engine, "steward").grants == (Grant("steward"),)
     assert not any(a.has_password for a in accounts.all_accounts(engine))

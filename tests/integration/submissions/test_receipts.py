@@ -64,7 +64,7 @@ def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None
     assert receipts.verify_receipt(signed.as_bytes(), file=file()).outcome == "good"
     seq, hashed = content["audit_head"].split(":")
     # Its own entry follows the head that it names.
-    before, own = audit_log.entries(desk.engine, after=int(seq) - 1)
+    before, own = audit_log.list_entries(desk.engine, after=int(seq) - 1)
     assert (before["hash"], own["previous"], own["action"]) == (hashed, hashed, "receipt.give")
     assert own["subject"] == signed.receipt_id
 
@@ -177,10 +177,13 @@ def test_another_key_is_found(desk: Desk, signed: SignedReceipt, tmp_path: Path)
 def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedReceipt) -> None:
     import sqlalchemy as sa
 
-    from pipelines.ledger.database import writing
+    from pipelines.ledger.database import open_write_transaction
 
     for statement in ("update receipt set document = 'x'", "delete from receipt"):
-        with pytest.raises(sa.exc.DatabaseError, match="append-only"), writing(desk.engine) as connection:
+        with (
+            pytest.raises(sa.exc.DatabaseError, match="append-only"),
+            open_write_transaction(desk.engine) as connection,
+        ):
             connection.execute(sa.text(statement))
     assert receipts.find_receipt(desk.engine, signed.receipt_id) == signed
 
@@ -202,7 +205,7 @@ def test_a_receipt_taken_away_or_changed_behind_the_triggers_is_found(
         for (name,) in connection.exec_driver_sql(names).all():
             connection.exec_driver_sql(f"drop trigger {name}")
         connection.exec_driver_sql(change)
-    told = [f.told("en") for f in verify_ledger(own.engine).faults]
+    told = [f.localize_message("en") for f in verify_ledger(own.engine).faults]
     assert len(told) == 1
     assert told[0].startswith("Receipt R")
     assert told[0].endswith(f"it was {fault}.")

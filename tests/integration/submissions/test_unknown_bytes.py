@@ -90,7 +90,7 @@ def test_a_steward_removes_it_and_the_log_says_so(
     assert main.main(["store", "check", "--remove", "--as", "the-steward"]) == 0
     assert not store.path_of(desk.home, left).exists()
     assert not [p for p in desk.home.store.rglob("*") if p.name.startswith(".")]
-    entry = audit_log.entries(desk.engine)[-1]
+    entry = audit_log.list_entries(desk.engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "store.remove", left)
     assert verify_ledger(desk.engine, home=desk.home).good
     assert (main.main(["store", "check"]), _found(desk)) == (0, [])
@@ -105,7 +105,7 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     shutil.copyfile(before, kept := desk.home.root / "backup.sqlite")
     identity = sent(desk)
     given = door.get_receipt(desk, who(desk, "qq-sender"), identity)
-    audit_log.checkpoint(desk.home, desk.engine)
+    audit_log.write_checkpoint(desk.home, desk.engine)
     assert given is not None
     desk.engine.dispose()
     for path in before.parent.glob("ledger.sqlite-*"):

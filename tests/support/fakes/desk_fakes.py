@@ -120,7 +120,7 @@ PEOPLE: dict[str, tuple[Grant, ...]] = {
 def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
     """A desk over a new home with everybody in it."""
     home = init(folder / "home", "demonstration")
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     new = [accounts.NewAccount(name, name.title(), grants) for name, grants in PEOPLE.items()]
     with clock.frozen(ACCOUNTS_MADE_AT):

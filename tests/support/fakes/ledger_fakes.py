@@ -27,7 +27,7 @@ def at(days: float) -> datetime:
 
 def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
     home = init(folder / "home", "demonstration")
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     people(engine)
     return home, engine

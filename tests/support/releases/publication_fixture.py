@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines import refresh
 from pipelines.core import clock
 from pipelines.core.home import Home, open_home
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import AUDIT, EVENT, SUBMISSION
 from pipelines.publication.releases import formats
@@ -99,7 +99,7 @@ def read_state(home: Home) -> dict[str, Any]:
         elif path.is_dir():
             out[name] = "folder"
     engine = open_ledger(home)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         for table in (SUBMISSION, EVENT, AUDIT):
             out[table.name] = [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
     engine.dispose()

@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "journal written": (publication, "append_journal"),
     "baseline renewed": (build, "renew_baseline"),
     "returns marked": (release_log, "record_publication"),
-    "checkpoint written": (audit_log, "checkpoint"),
+    "checkpoint written": (audit_log, "write_checkpoint"),
     "intent removed": (publication, "remove_intent"),
 }
 CALLS = ("rename", "replace", "symlink", "unlink", "fsync", "mkdir", "rmdir", "posix_fallocate")

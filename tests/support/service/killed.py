@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "receipt signed": (receipts, "sign_receipt"),
     "receipt given": (receipts, "_issue"),
     "decided": (decisions, "apply_changes"),
-    "facts laid": (facts, "accept"),
+    "facts laid": (facts, "accept_facts"),
     "fact linked": (facts, "_link_as"),
 }
 

@@ -29,7 +29,7 @@ NAMING_ROLES = {
     "dashboards/office/words.py": "the words for each role",
 }
 """Modules that may spell a role, and what for."""
-QUESTIONS = {"may", "covers"}
+QUESTIONS = {"has_role", "gives_role"}
 """Questions about a role that are put to an identity or a grant."""
 ACTS = {
     "justify": ("justify_warnings", "justify_many"),
@@ -71,7 +71,7 @@ def _asks_for_a_role(node: ast.AST) -> bool:
         return any(_is_role(part) for side in (node.left, *node.comparators) for part in ast.walk(side))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         name = node.func.attr
-        return name in QUESTIONS or (name == "pairs" and any(_is_role(a) for a in node.args))
+        return name in QUESTIONS or (name == "list_pairs" and any(_is_role(a) for a in node.args))
     return False
 
 
@@ -110,11 +110,12 @@ def test_only_the_table_compares_roles() -> None:
 def test_detector_finds_comparison_of_a_role() -> None:
     """The detector itself, on the shapes that decided rights before there was one table."""
     for line in (
-        'who.may("submitter", *pair)', 'grant.role == "approver"', 'any(g.role in ("approver", "steward") for g in x)',
-        'who.pairs("submitter")', "who.may(role, jurisdiction, instrument)",
+        'who.has_role("submitter", *pair)', 'grant.role == "approver"',
+        'any(g.role in ("approver", "steward") for g in x)',
+        'who.list_pairs("submitter")', "who.has_role(role, jurisdiction, instrument)",
     ):  # fmt: skip
         assert any(_asks_for_a_role(node) for node in ast.walk(ast.parse(line))), line
-    for line in ('Grant("submitter", "QQ")', "who.pairs()", 'ROLES = {"viewer": "may see"}'):
+    for line in ('Grant("submitter", "QQ")', "who.list_pairs()", 'ROLES = {"viewer": "may see"}'):
         assert not any(_asks_for_a_role(node) for node in ast.walk(ast.parse(line))), line
 
 

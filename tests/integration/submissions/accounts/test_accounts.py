@@ -91,11 +91,11 @@ def test_narrowed_grants_allow_what_both_allow_and_nothing_else(mine: list[Grant
 @given(_SOME)
 def test_may_is_what_the_grants_say_and_nothing_is_granted_for_what_is_unknown(grants: list[Grant]) -> None:
     who = Identity("a", "A", "en", tuple(grants))
-    assert {pair for pair in _PAIRS if who.may(*pair)} == _meaning(grants)
-    assert not any(who.may(role, None, "justice") or who.may(role, "AL", None) for role in ROLES)
+    assert {pair for pair in _PAIRS if who.has_role(*pair)} == _meaning(grants)
+    assert not any(who.has_role(role, None, "justice") or who.has_role(role, "AL", None) for role in ROLES)
     for role in ROLES:
         # To be asked for everywhere needs a grant of everywhere: a sum of parts is not the whole.
-        assert who.may(role, EVERY, EVERY) == (Grant(role) in grants)
+        assert who.has_role(role, EVERY, EVERY) == (Grant(role) in grants)
 
 
 # ------------------------------------------------------------------------------------------------------------- accounts
@@ -111,8 +111,8 @@ def test_an_account_is_made_found_and_never_shows_its_hash(engine: sa.Engine) ->
     assert not any("argon2" in str(v) for v in made.__getstate__())  # type: ignore[attr-defined]
     assert [a.account_id for a in accounts.all_accounts(engine)] == ["al-pp"]
     who = accounts.get_identity(engine, "al-pp")
-    assert who.may("submitter", "AL", "justice")
-    assert not who.may("submitter", "AL", "victims")
+    assert who.has_role("submitter", "AL", "justice")
+    assert not who.has_role("submitter", "AL", "victims")
     assert accounts.find_account(engine, "nobody") is None
     with pytest.raises(AccountError, match="There is an account al-pp already"):
         _account(engine)
@@ -267,7 +267,7 @@ def test_every_change_of_an_account_is_in_the_audit_log_with_who_made_it(engine:
     password_sign_in.change_password(engine, "al-pp", secret, ANOTHER)
     accounts.disable_account(engine, "al-pp", by="head")
     accounts.enable_account(engine, "al-pp", by="head")
-    told = [(e["actor"], e["action"].partition(".")[2]) for e in audit_log.entries(engine, subject="al-pp")]
+    told = [(e["actor"], e["action"].partition(".")[2]) for e in audit_log.list_entries(engine, subject="al-pp")]
     assert told == [
         ("system", "create"), ("head", "grant"), ("head", "revoke"), ("al-pp", "language"), ("al-pp", "email"),
         ("head", "reset_password"), ("al-pp", "sign_in"), ("al-pp", "password"), ("head", "disable"),
@@ -355,7 +355,9 @@ def test_wrong_passwords_never_stop_the_right_one_and_are_told_once(engine: sa.E
     found = accounts.find_account(engine, "al-pp")
     assert found is not None and found.failed == 0
     told = [
-        e["detail"]["failed"] for e in audit_log.entries(engine, subject="al-pp") if e["action"] == "account.attempts"
+        e["detail"]["failed"]
+        for e in audit_log.list_entries(engine, subject="al-pp")
+        if e["action"] == "account.attempts"
     ]
     assert told == [10]
     assert verify_ledger(engine).good
@@ -501,7 +503,7 @@ def test_a_token_ends_by_time_by_revocation_and_with_its_account(engine: sa.Engi
         tokens.revoke_token(engine, who, long.token_id)
         with pytest.raises(NotAllowedError):
             tokens.verify_token(engine, long.text)
-    told = [e["action"] for e in audit_log.entries(engine, subject=long.token_id)]
+    told = [e["action"] for e in audit_log.list_entries(engine, subject=long.token_id)]
     assert told == ["token.issue", "token.revoke"]
 
 

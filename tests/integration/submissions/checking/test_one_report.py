@@ -50,7 +50,7 @@ def test_a_file_has_one_hash_wherever_it_is_checked_and_another_for_what_history
     store.put_bytes(copied_home, data)
     arrival = Arrival(store.compute_digest(data), len(data), NAME, "al-sender", clock.now(), demonstration=True)
     identity = intake.record_arrival(desk.engine, arrival).submission_id
-    assert queries.find(desk.engine, identity).state == "received"
+    assert queries.find_submission(desk.engine, identity).state == "received"
     refresh.take_in(copied_home, "AL")
     (checked,) = [e for e in door.list_events(desk, who, identity) if e["action"] == "check"]
 

@@ -33,7 +33,7 @@ SECRET = "person 2025-Q4;reported;77"
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     made = init(tmp_path / "home", "demonstration")
-    facts.prepare(made)
+    facts.prepare_fact_folders(made)
     people(open_ledger(made))
     return made
 
@@ -98,7 +98,7 @@ def test_a_refused_register_leaves_nothing_in_a_home(home: Home, capfd: pytest.C
     assert JMBG not in str(receipt.as_json()) and JMBG not in repr(receipt)
     assert _holding(home.root, JMBG) == []
     assert not [p for p in home.store.rglob("*") if p.is_file()]
-    assert queries.submissions(open_ledger(home)) == []
+    assert queries.list_submissions(open_ledger(home)) == []
     assert set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*")) <= before
     said = capfd.readouterr()
     assert JMBG not in said.out + said.err
@@ -135,7 +135,7 @@ def _check(home: Home) -> dict[str, str]:
     engine = open_ledger(home)
     with clock.frozen(at(50)):
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
-    return {s.filename: s.state for s in queries.submissions(engine)}
+    return {s.filename: s.state for s in queries.list_submissions(engine)}
 
 
 def _kept(home: Home) -> list[str]:

@@ -29,7 +29,7 @@ from aiosmtpd.controller import Controller
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.declarations.registry import load
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.schema import ACCOUNT, BLOCK, NOTICE, SUBMISSION
 from pipelines.submissions import notices
@@ -102,7 +102,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> Ite
 
 
 def _submission(engine: sa.Engine, sender: str = "fed-sender", identity: str = "S0123456789abcde") -> str:
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(
             sa.insert(SUBMISSION).values(
                 submission_id=identity, sha256="0" * 64, size=1, filename="secret-name.xlsx",
@@ -126,7 +126,7 @@ def _event(engine: sa.Engine, action: str, actor: str, **more: Any) -> list[str]
         "action": action, "from_state": "sent", "to_state": "x", "comment": f"the figure is {FIGURE}",
         "payload": {"rows": FIGURE}, **more,
     }  # fmt: skip
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         return notices.on_events(connection, [event])
 
 
@@ -189,7 +189,7 @@ def test_a_sender_who_is_no_account_breaks_nothing(there: tuple[Home, sa.Engine]
 
 def test_a_notice_is_undone_with_its_transaction(there: tuple[Home, sa.Engine]) -> None:
     _, engine = there
-    with pytest.raises(RuntimeError), writing(engine) as connection:
+    with pytest.raises(RuntimeError), open_write_transaction(engine) as connection:
         assert notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
         raise RuntimeError
     assert notices.list_notices(engine) == []
@@ -233,7 +233,7 @@ def test_what_accounts_are_told_of_themselves(
     password_sign_in.reset_password(engine, "al-approver", by=SYSTEM)
     with engine.begin() as connection:
         connection.execute(sa.delete(NOTICE))
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         # The steward signs in elsewhere: no password of hers is kept here.
         notices.on_account(connection, action, ["al-approver", "steward"], by, failed=10)
     assert {n.account_id: n.content["what"] for n in notices.list_notices(engine)} == told
@@ -242,14 +242,14 @@ def test_what_accounts_are_told_of_themselves(
 def test_wrong_passwords_are_told_once_a_day(there: tuple[Home, sa.Engine]) -> None:
     _, engine = there
     password_sign_in.reset_password(engine, "al-approver", by=SYSTEM)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         for _ in range(5):
             notices.on_account(connection, "attempts", ["al-approver"], "al-approver", failed=10)
     assert len([n for n in notices.list_notices(engine) if n.content["what"] == "attempts"]) == 1
 
 
 def test_no_such_kind(there: tuple[Home, sa.Engine]) -> None:
-    with pytest.raises(ValueError, match="not a kind"), writing(there[1]) as connection:
+    with pytest.raises(ValueError, match="not a kind"), open_write_transaction(there[1]) as connection:
         notices.enqueue_notice(connection, "steward", "gossip", {})  # type: ignore[arg-type]
 
 
@@ -319,7 +319,7 @@ def test_it_is_said_in_the_persons_language(
 @pytest.mark.parametrize("what", ["created", "reset", "attempts", "locked"])
 def test_account_notices_never_hold_a_password(there: tuple[Home, sa.Engine], inbox: Inbox, what: str) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(
             connection, "steward", "account", {"what": what, "until": "2026-11-20T09:15:00Z", "failed": 10}
         )
@@ -331,7 +331,7 @@ def test_account_notices_never_hold_a_password(there: tuple[Home, sa.Engine], in
 
 def test_a_line_break_in_a_name_starts_no_header(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(
             sa.update(ACCOUNT)
             .where(ACCOUNT.c.account_id == "steward")
@@ -345,7 +345,7 @@ def test_a_line_break_in_a_name_starts_no_header(there: tuple[Home, sa.Engine], 
 def test_kosovo_goes_with_its_footnote(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
     content = {"submission_id": "S1", "jurisdiction": "XK", "instrument": "justice", "periods": ["2026-Q3"]}
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "approved", content)
     notices.deliver_notices(home, engine)
     body = inbox.mails[0][1].get_body(("plain",))
@@ -359,7 +359,7 @@ def test_a_server_that_is_down_loses_nothing_and_is_not_pressed(
     there: tuple[Home, sa.Engine], inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     inbox.refuse = "451 later"
     assert notices.deliver_notices(home, engine).failed == 1
@@ -378,7 +378,7 @@ def test_a_server_that_is_down_loses_nothing_and_is_not_pressed(
 
 def test_it_is_given_up_after_a_while_listed_and_sent_on_demand(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     inbox.refuse = "451 later"
     tried = 0
@@ -398,7 +398,7 @@ def test_it_is_given_up_after_a_while_listed_and_sent_on_demand(there: tuple[Hom
 def test_an_address_that_does_not_exist_is_given_up_at_once(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
     accounts.set_email(engine, "steward", "nobody@example.org", by=SYSTEM)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
         notices.enqueue_notice(connection, "al-approver", "account", {"what": "created"})
     done = notices.deliver_notices(home, engine)
@@ -410,7 +410,7 @@ def test_a_crash_after_sending_sends_again_under_the_same_id(
     there: tuple[Home, sa.Engine], inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
 
     def dies(*_: object) -> None:
@@ -428,7 +428,7 @@ def test_a_crash_after_sending_sends_again_under_the_same_id(
 
 def test_two_processes_send_each_notice_once(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         for number in range(12):
             notices.enqueue_notice(connection, "steward", "account", {"what": "created"}, what=str(number))
 
@@ -442,7 +442,7 @@ def test_two_processes_send_each_notice_once(there: tuple[Home, sa.Engine], inbo
 
 def test_nothing_goes_to_an_account_disabled_meanwhile(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "al-approver", "account", {"what": "created"})
     accounts.disable_account(engine, "al-approver", by=SYSTEM)
     assert notices.deliver_notices(home, engine).sent == 0 and inbox.mails == []
@@ -451,7 +451,7 @@ def test_nothing_goes_to_an_account_disabled_meanwhile(there: tuple[Home, sa.Eng
 def test_without_a_server_the_mail_lies_in_the_outbox_once(there: tuple[Home, sa.Engine]) -> None:
     home, engine = there
     accounts.set_email(engine, "steward", None, by=SYSTEM)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     assert notices.deliver_notices(home, engine).ways == ("outbox",)
     assert notices.deliver_notices(home, engine).sent == 0
@@ -464,7 +464,7 @@ def test_without_a_server_the_mail_lies_in_the_outbox_once(there: tuple[Home, sa
 def test_an_account_without_address_is_not_lost_beside_a_server(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
     accounts.set_email(engine, "steward", None, by=SYSTEM)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     assert notices.deliver_notices(home, engine).sent == 1
     assert inbox.mails == [] and len(list((home.restricted / "outbox").iterdir())) == 1
@@ -530,7 +530,7 @@ def test_a_webhook_that_is_not_there_is_an_error_kept(
     there: tuple[Home, sa.Engine], hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers there
@@ -543,7 +543,7 @@ def test_a_webhook_that_is_not_there_is_an_error_kept(
 
 def test_both_ways_are_gone(there: tuple[Home, sa.Engine], hook: Hook, inbox: Inbox) -> None:
     home, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     assert notices.deliver_notices(home, engine).ways == ("webhook", "mail")
     assert len(hook.taken) == len(inbox.mails) == 1
@@ -573,7 +573,7 @@ def test_starttls_is_not_left_out_because_the_server_lacks_it(
 ) -> None:
     home, engine = there
     monkeypatch.setenv("RTI_SMTP_URL", f"smtp://127.0.0.1:{inbox.port}")
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     assert notices.deliver_notices(home, engine).failed == 1 and inbox.mails == []
 
@@ -659,7 +659,7 @@ def test_what_was_sent_is_not_asked_for(there: tuple[Home, sa.Engine]) -> None:
 @pytest.mark.parametrize("state", ["checked", "refused", "withdrawn"])
 def test_a_draft_is_asked_for(there: tuple[Home, sa.Engine], state: str) -> None:
     _submission(there[1])
-    with writing(there[1]) as connection:
+    with open_write_transaction(there[1]) as connection:
         connection.execute(sa.update(SUBMISSION).values(state=state))
     assert _remind(there, DUE + timedelta(days=1)) == 1
 
@@ -700,7 +700,7 @@ def test_a_year_has_its_own_days(there: tuple[Home, sa.Engine]) -> None:
 
 def test_the_table_is_the_queue(there: tuple[Home, sa.Engine]) -> None:
     _, engine = there
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     with engine.connect() as connection:
         row = connection.execute(sa.select(NOTICE)).one()

@@ -35,7 +35,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def _states(desk: Desk, *ids: str) -> list[str]:
-    return [queries.find(desk.engine, one).state for one in ids]
+    return [queries.find_submission(desk.engine, one).state for one in ids]
 
 
 def test_approve_many_accepts_what_it_can_and_returns_other_refusals(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from pipelines.core.home import Home
 from pipelines.ledger import facts, queries
-from pipelines.ledger.export import export
+from pipelines.ledger.export import export_ledger
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.office import answers
 from pipelines.submissions import receipts
@@ -77,7 +77,7 @@ def test_a_quarter_is_replaced_and_its_history_stands_beside(desk: Desk, at: Cal
     assert receipts.verify_receipt(given.as_bytes(), file=data).outcome == "good"
     assert content["counts"]["observations"] == sum(b.rows for b in entry.blocks)
     assert content["periods"] == ["2026-Q3"]
-    assert queries.find(desk.engine, done.submission_id).state == "sent"
+    assert queries.find_submission(desk.engine, done.submission_id).state == "sent"
 
 
 def test_an_explanation_stays_with_its_quarter_is_offered_for_the_next_and_expires(
@@ -93,7 +93,7 @@ def test_an_explanation_stays_with_its_quarter_is_offered_for_the_next_and_expir
     assert door.justify_warnings(desk, sender, first, None, "large_case", words) == 0
     door.send_submission(desk, sender, first, reason="late_data")
     door.approve_submission(desk, approver, first)
-    kept = export(desk.engine, desk.home.root / "export")
+    kept = export_ledger(desk.engine, desk.home.root / "export")
     assert kept
     written = pl.read_parquet(desk.home.root / "export" / "justification.parquet").filter(submission_id=first)
     assert set(written["rule"]) == {"plausible.bounds", "plausible.jump"} and set(written["text"]) == {words}

@@ -73,7 +73,7 @@ def test_what_is_anothers_is_not_kept(desk: Desk, form: str, named: str) -> None
     assert (first.rule, first.severity, first.params["name"]) == ("desk.not_yours", "error", named)
     title = "Return of RR" if form != desk_fakes.BOTH else "Return of QQ"
     assert first.params["form"] == f"{title} ({form})"
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_an_instrument_of_ones_own_jurisdiction_that_is_not_granted_is_not_kept(desk: Desk) -> None:
@@ -88,12 +88,12 @@ def test_an_instrument_of_ones_own_jurisdiction_that_is_not_granted_is_not_kept(
 def test_what_cannot_be_read_or_recognised_or_names_persons_is_not_kept(desk: Desk, text: str) -> None:
     done = door.upload_file(desk, who(desk, "qq-sender"), text.encode(), "a.csv")
     assert (done.submission_id, done.report.verdict in ("error", "unreadable")) == (None, True)
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_a_check_keeps_nothing(desk: Desk) -> None:
     assert door.check_file(desk, who(desk, "qq-viewer"), file(value=101), "a.csv").verdict == "warning"
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
     with pytest.raises(NotAllowedError):
         door.check_file(desk, who(desk, "nobody-yet"), file(), "a.csv")
 
@@ -153,7 +153,7 @@ def test_the_same_bytes_are_told_and_not_taken_twice(desk: Desk) -> None:
     assert again.report.findings == first.report.findings
     colleague = door.upload_file(desk, who(desk, "qq-second"), file(), "c.csv")
     assert (colleague.submission_id, colleague.new) == (first.submission_id, False)
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
 
 
 def test_nobody_is_told_of_the_same_bytes_of_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_nobody_is_told_of_the_same_bytes_of_another(desk: Desk, monkeypatch: py
     desk_fakes.install(monkeypatch)
     other = door.upload_file(desk, who(desk, "qq-second"), file(), "a.csv")
     assert (other.new, other.same_file) == (True, ())
-    assert {s.sender for s in queries.submissions(desk.engine)} == {"qq-sender", "qq-second"}
+    assert {s.sender for s in queries.list_submissions(desk.engine)} == {"qq-sender", "qq-second"}
 
 
 @pytest.mark.parametrize("by_token", [False, True])
@@ -189,8 +189,8 @@ def test_the_same_request_twice_at_once_is_one_submission(
     monkeypatch.setattr(intake, "record_arrival", receive)
     first = door.upload_file(desk, person, file(value=101), "a.csv")
     assert (first.submission_id, first.new, second[0].new) == (second[0].submission_id, True, False)
-    assert len(queries.submissions(desk.engine)) == 1
-    assert queries.find(desk.engine, first.submission_id or "").state == "checked"
+    assert len(queries.list_submissions(desk.engine)) == 1
+    assert queries.find_submission(desk.engine, first.submission_id or "").state == "checked"
 
 
 def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
@@ -201,9 +201,9 @@ def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
     person = who(desk, "qq-sender")
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda n: door.upload_file(desk, person, file(), f"{n}.csv"), range(16)))
-    assert {m.submission_id for m in made} == {queries.submissions(desk.engine)[0].submission_id}
+    assert {m.submission_id for m in made} == {queries.list_submissions(desk.engine)[0].submission_id}
     assert sum(m.new for m in made) == 1
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
     assert verify_ledger(desk.engine).faults == ()
 
 
@@ -224,7 +224,7 @@ def test_corrects_must_be_ones_own_to_see(desk: Desk) -> None:
     theirs = sent(desk, "rr-sender", form="RR-JUSTICE-1")
     with pytest.raises(NotThereError):
         door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv", corrects=theirs)
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
 
 
 # ------------------------------------------------------------------------------------------------------------- nil
@@ -369,7 +369,7 @@ def test_a_report_is_made_once_and_again_when_what_it_depends_on_changes(
     monkeypatch.setattr(sys.modules["expectations.judge"], "RULES_VERSION", "test.2")
     door.make_report(desk, sender, draft)
     assert len(made) == 2
-    assert queries.find(desk.engine, draft).rules_version == "test.2"
+    assert queries.find_submission(desk.engine, draft).rules_version == "test.2"
 
 
 def test_an_accepted_return_is_not_judged_beside_itself(desk: Desk) -> None:
@@ -549,7 +549,7 @@ def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
             door.ask_withdrawal(desk, cut, one, "wrong_return", "it was another quarter's")
         with pytest.raises((NotAllowedError, TransitionError)):
             door.withdraw_submission(desk, cut, one, "wrong_return", "it was another quarter's")
-    assert queries.find(desk.engine, one).state == "approved"
+    assert queries.find_submission(desk.engine, one).state == "approved"
 
 
 def test_given_back_is_a_draft_again_and_sent_anew_has_a_new_receipt(desk: Desk) -> None:
@@ -592,7 +592,7 @@ def test_nobody_approves_what_he_or_she_sent(desk: Desk) -> None:
     for override in (False, True):
         with pytest.raises((TransitionError, NotAllowedError)):
             door.approve_submission(desk, person, identity, override=override, comment="all is well with it")
-    assert queries.find(desk.engine, identity).state == "sent"
+    assert queries.find_submission(desk.engine, identity).state == "sent"
 
 
 # --------------------------------------------------------------------------------------------------------------- kills
@@ -628,15 +628,15 @@ def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
         patch.setattr(module, name, cut)
         with pytest.raises(PowerCutError):
             door.upload_file(desk, sender, file(value=101), "a.csv")
-    states = [s.state for s in queries.submissions(desk.engine)]
+    states = [s.state for s in queries.list_submissions(desk.engine)]
     assert states in ([], ["received"], ["checked"])
     assert not list(desk.home.store.rglob("*.new"))
     # Whatever was entered has its bytes; sending the same again finishes it, once.
-    for one in queries.submissions(desk.engine):
+    for one in queries.list_submissions(desk.engine):
         assert store.get_bytes(desk.home, one.sha256) == file(value=101)
     done = door.upload_file(desk, sender, file(value=101), "a.csv")
     assert (done.state, len(done.open_warnings)) == ("checked", 1)
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
     assert _stored(desk) == [done.sha256]
     assert verify_ledger(desk.engine).faults == ()
 
@@ -666,11 +666,11 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
         patch.setattr(target, name, broken)
         with pytest.raises(PowerCutError):
             door.send_submission(desk, sender, identity)
-    assert queries.find(desk.engine, identity).state == "checked"
+    assert queries.find_submission(desk.engine, identity).state == "checked"
     assert door.get_receipt(desk, sender, identity) is None
     assert verify_ledger(desk.engine).entries == before
     given = door.send_submission(desk, sender, identity)
-    assert queries.find(desk.engine, identity).state == "sent"
+    assert queries.find_submission(desk.engine, identity).state == "sent"
     assert receipts.verify_receipt(given.as_bytes(), file=file()).outcome == "good"
     assert verify_ledger(desk.engine).faults == ()
 

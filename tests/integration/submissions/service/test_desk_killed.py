@@ -39,7 +39,7 @@ def test_a_kill_at_any_step_leaves_one_state(
     desk = Desk(home, open_ledger(home), desk_fakes.REGISTRY)
     sender = who(desk, SENDER)
     assert verify_ledger(desk.engine).faults == ()
-    found = queries.submissions(desk.engine)
+    found = queries.list_submissions(desk.engine)
     assert [s.state for s in found] in ([], ["received"], ["checked"], ["sent"])
     for one in found:
         assert store.get_bytes(home, one.sha256) == DATA
@@ -53,5 +53,5 @@ def test_a_kill_at_any_step_leaves_one_state(
     if done.state == "checked":
         door.send_submission(desk, sender, done.submission_id)
     door.approve_submission(desk, who(desk, "qq-approver"), done.submission_id)
-    assert [s.state for s in queries.submissions(desk.engine)] == ["approved"]
+    assert [s.state for s in queries.list_submissions(desk.engine)] == ["approved"]
     assert verify_ledger(desk.engine).faults == ()

@@ -18,7 +18,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pipelines.ledger import audit_log
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, password_sign_in
@@ -199,7 +199,7 @@ def test_every_change_of_an_account_is_among_those_tried() -> None:
 @pytest.mark.parametrize("name", sorted(KEEPERS))
 @pytest.mark.parametrize("by", ["qq-approver", "rr-sender", "nobody-yet", "not there", ""])
 def test_nobody_but_a_steward_changes_anothers_account(world: World, name: str, by: str) -> None:
-    with reading(world.desk.engine) as connection:
+    with open_read_transaction(world.desk.engine) as connection:
         before = audit_log.read_head(connection)
     there = {one.account_id: one for one in accounts.all_accounts(world.desk.engine)}
     for account in ("qq-sender", "the-steward", "a-friend"):
@@ -208,6 +208,6 @@ def test_nobody_but_a_steward_changes_anothers_account(world: World, name: str, 
         given = {key: value for key, value in given.items() if key in parameters}
         with pytest.raises(NotAllowedError):
             KEEPERS[name](**given)
-    with reading(world.desk.engine) as connection:
+    with open_read_transaction(world.desk.engine) as connection:
         assert audit_log.read_head(connection) == before
     assert {one.account_id: one for one in accounts.all_accounts(world.desk.engine)} == there

@@ -34,7 +34,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     made = init(tmp_path / "home", "demonstration")
-    facts.prepare(made)
+    facts.prepare_fact_folders(made)
     people(open_ledger(made))
     return made
 
@@ -58,7 +58,7 @@ def test_a_good_return_is_kept_checked_and_sent(home: Home) -> None:
     assert _stored(home) == [receipt.sha256]
     assert receipt.submission_id is not None
     engine = open_ledger(home)
-    assert [b["rows"] for b in queries.blocks(engine, receipt.submission_id)] == [1]
+    assert [b["rows"] for b in queries.list_blocks(engine, receipt.submission_id)] == [1]
     assert list((home.facts / "observation").glob("S*")) == []
     decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
     assert pl.read_parquet(facts.path_of(home, "observation", receipt.submission_id))["value"].to_list() == [3]
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_or_names_persons_is_not_kept(home: Home, text: str)
     receipt = _submit(home, text)
     assert (receipt.submission_id, receipt.state, _stored(home)) == (None, None, [])
     assert receipt.report is not None
-    assert queries.submissions(open_ledger(home)) == []
+    assert queries.list_submissions(open_ledger(home)) == []
 
 
 def test_the_same_file_twice_is_told(home: Home) -> None:
@@ -96,7 +96,7 @@ def test_the_same_file_twice_is_told(home: Home) -> None:
     second = _submit(home, "2025-Q4;reported;3")
     assert (second.new, second.submission_id, second.state) == (False, first.submission_id, "sent")
     assert second.same_file == ((first.submission_id, "sent"),)
-    assert len(queries.submissions(open_ledger(home))) == 1
+    assert len(queries.list_submissions(open_ledger(home))) == 1
 
 
 def test_a_sender_without_an_account_or_a_role_hands_in_nothing(home: Home) -> None:
@@ -118,7 +118,10 @@ def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> No
     assert (again.submission_id, again.state, again.replaces) == (second.submission_id, "sent", ())
     third = _submit(home, "2025-Q4;reported;5", days=2, reason="entry_error")
     assert third.submission_id is not None
-    assert (third.state, queries.find(engine, third.submission_id).revision_reason) == ("sent", "entry_error")
+    assert (third.state, queries.find_submission(engine, third.submission_id).revision_reason) == (
+        "sent",
+        "entry_error",
+    )
 
 
 def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,14 +154,14 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
         with pytest.raises(PowerCutError):
             _submit(home, "2025-Q4;reported;3")
     engine = open_ledger(home)
-    states = [s.state for s in queries.submissions(engine)]
+    states = [s.state for s in queries.list_submissions(engine)]
     assert states == {"put_bytes": [], "receive": [], "record_reports": ["received"], "send": ["checked"]}[step]
     if mended_by == "refresh":
         with clock.frozen(at(0)):
             checked = record.check_waiting(home, engine, REGISTRY)
         assert len(checked) == (1 if step == "record_reports" else 0)
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
-    assert len(queries.submissions(engine)) == 1
+    assert len(queries.list_submissions(engine)) == 1
     assert len(_stored(home)) == 1
 
 
@@ -176,9 +179,9 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
         patch.setattr(decisions, "apply_changes", cut)
         with pytest.raises(RuntimeError):
             decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
-    assert queries.find(engine, receipt.submission_id).state == "sent"
+    assert queries.find_submission(engine, receipt.submission_id).state == "sent"
     decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
-    assert queries.find(engine, receipt.submission_id).state == "approved"
+    assert queries.find_submission(engine, receipt.submission_id).state == "approved"
 
 
 def test_what_waits_is_checked_once_and_again_only_under_other_rules(
@@ -241,7 +244,7 @@ def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, t
         assert len(record.check_waiting(home, engine, REGISTRY, territory="QQ", after=arrivals.CHECKED_AFTER)) == 3
         refused = arrivals.replay_decisions(home, engine, folder)
     assert ["without a justification" in str(e) for e in refused.values()] == [True]
-    states = {s.filename: s for s in queries.submissions(engine)}
+    states = {s.filename: s for s in queries.list_submissions(engine)}
     assert {n: s.state for n, s in states.items()} == {"1.csv": "approved", "2.csv": "approved", "3.csv": "checked"}
     assert states["2.csv"].corrects_submission_id == states["1.csv"].submission_id
     assert (states["1.csv"].revision_reason, states["2.csv"].revision_reason) == (None, "source_error")
@@ -264,7 +267,7 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
         arrivals.record_arrivals(home, engine, folder)
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
         assert arrivals.replay_decisions(home, engine, folder) == {}
-    reasons = {s.filename: (s.state, s.revision_reason) for s in queries.submissions(engine)}
+    reasons = {s.filename: (s.state, s.revision_reason) for s in queries.list_submissions(engine)}
     assert reasons == {"1.csv": ("approved", None), "5.csv": ("approved", "late_data"), "6.csv": ("approved", None)}
 
 
@@ -286,6 +289,6 @@ def test_a_list_that_does_not_fit_its_files_is_refused_whole(
     engine = open_ledger(home)
     with clock.frozen(at(50)), pytest.raises(arrivals.ArrivalsError, match=words):
         arrivals.record_arrivals(home, engine, folder)
-    assert queries.submissions(engine) == []
+    assert queries.list_submissions(engine) == []
     with pytest.raises(arrivals.ArrivalsError, match="make samples"):
         arrivals.read_list(tmp_path)

@@ -173,7 +173,7 @@ def test_a_forged_territory_is_turned_away_by_the_command(
     code, told = _command(capsys, str(path), "--as", "qq-sender")
     assert (code, told["submission_id"], told["state"]) == (1, None, None)
     assert (told["report"]["verdict"], told["report"]["findings"][0]["rule"]) == ("error", rule)
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_who_may_submit_everything_may_not_bring_practice_into_the_real_ledger_or_back(
@@ -188,7 +188,7 @@ def test_who_may_submit_everything_may_not_bring_practice_into_the_real_ledger_o
     accounts.create_account(practice.engine, "every", "Everybody's", grants=everything, by="system")
     done = door.hand_in(practice, who(practice, "every"), file(), "a.csv")
     assert (done.submission_id, done.report.findings[0].rule) == (None, "desk.not_practice")
-    assert [_stored(one) + queries.submissions(one.engine) for one in (desk, practice)] == [[], []]
+    assert [_stored(one) + queries.list_submissions(one.engine) for one in (desk, practice)] == [[], []]
 
 
 @pytest.mark.parametrize("account", ["qq-viewer", "qq-approver", "nobody-yet", "no such account"])
@@ -196,7 +196,7 @@ def test_who_submits_nothing_hands_in_nothing(desk: Desk, tmp_path: Path, capsys
     (path := tmp_path / "a.csv").write_bytes(file())
     code, told = _command(capsys, str(path), "--as", account)
     assert (code, told["error"]["exit_code"]) == (3, 3)
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_a_viewers_token_hands_in_nothing(desk: Desk) -> None:
@@ -207,7 +207,7 @@ def test_a_viewers_token_hands_in_nothing(desk: Desk) -> None:
     for text in (viewers, cut):
         head = {"Authorization": f"Bearer {text}", "X-Filename": "a.csv"}
         assert client.post("/v1/submissions?send=true", headers=head, content=file()).status_code == 403
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 # ---------------------------------------------------------------------------------------------------------- a folder
@@ -241,7 +241,7 @@ def test_a_folder_with_broken_files_loses_none_of_the_others(desk: Desk, tmp_pat
     code, again = _command(capsys, *command)
     assert (code, [(one["new"], one["state"]) for one in again][:2]) == (1, [(False, "sent"), (True, "sent")])
     assert again[0]["receipt"] == told[0]["receipt"]
-    assert len(queries.submissions(desk.engine)) == 3
+    assert len(queries.list_submissions(desk.engine)) == 3
 
 
 def test_what_cannot_be_handed_in_at_all_holds_up_no_other(
@@ -280,8 +280,8 @@ def test_the_batch_turns_away_what_the_desk_turns_away(desk: Desk, form: str, ru
     identity = _arrived(desk, data, "qq-sender")
     reports = record.check_waiting(desk.home, desk.engine, desk.registry, after=arrivals.CHECKED_AFTER)
     assert reports[identity].findings[0].rule == rule
-    found = queries.find(desk.engine, identity)
-    assert (found.state, found.jurisdiction, queries.blocks(desk.engine, identity)) == ("refused", None, [])
+    found = queries.find_submission(desk.engine, identity)
+    assert (found.state, found.jurisdiction, queries.list_blocks(desk.engine, identity)) == ("refused", None, [])
     findings = pl.read_parquet(facts.path_of(desk.home, "finding", identity))["rule"].to_list()
     assert rule in findings and _stored(desk) == []
     assert not [p for p in desk.home.store.rglob("*") if p.is_symlink()]
@@ -301,7 +301,7 @@ def test_the_bytes_of_their_own_office_stay_where_another_sends_the_same(desk: D
     arrival = Arrival(done.sha256, len(data), "theirs.csv", "qq-sender", at(0.1), demonstration=True)
     identity = intake.record_arrival(desk.engine, arrival, again=True).submission_id
     record.check_waiting(desk.home, desk.engine, desk.registry)
-    assert queries.find(desk.engine, identity).state == "refused"
+    assert queries.find_submission(desk.engine, identity).state == "refused"
     assert store.get_bytes(desk.home, done.sha256) == data
 
 
@@ -316,7 +316,7 @@ def test_what_a_crash_left_is_turned_away_once_the_right_is_gone(desk: Desk, mon
     accounts.revoke_role(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
     again = door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv")
     assert (again.submission_id, again.report.findings[0].rule) == (None, "desk.not_yours")
-    (one,) = queries.submissions(desk.engine)
+    (one,) = queries.list_submissions(desk.engine)
     assert (one.state, one.jurisdiction, _stored(desk)) == ("refused", None, [])
 
 
@@ -328,4 +328,4 @@ def test_what_was_taken_once_is_not_turned_away_by_newer_rules(desk: Desk, monke
     monkeypatch.setattr(sys.modules["expectations.judge"], "RULES_VERSION", "test.2")
     assert len(record.check_waiting(desk.home, desk.engine, desk.registry)) == 1
     assert done.submission_id is not None
-    assert queries.find(desk.engine, done.submission_id).state == "checked"
+    assert queries.find_submission(desk.engine, done.submission_id).state == "checked"

@@ -132,7 +132,11 @@ def test_the_whole_cycle_can_be_learnt_alone_and_touches_nothing_real(real: Desk
     here = practice.open(real, person)
     me = practice.make_practice_identity(here, person)
     assert (me.account, me.language) == (person.account, "sq")
-    assert me.may("submitter", *_pair(here)) and me.may("approver", *_pair(here)) and not me.may("submitter", "AL", "*")
+    assert (
+        me.has_role("submitter", *_pair(here))
+        and me.has_role("approver", *_pair(here))
+        and not me.has_role("submitter", "AL", "*")
+    )
 
     bad = service.upload_file(here, me, _file("mistakes").data, "bad.xlsx")
     assert bad.state == "refused"
@@ -148,7 +152,7 @@ def test_the_whole_cycle_can_be_learnt_alone_and_touches_nothing_real(real: Desk
     practice.colleague_approves(here, person, good.submission_id)
     assert service.get_submission(here, me, good.submission_id).state == "approved"
 
-    shown = timetable.build_board(here.engine, here.registry, me.pairs(), today=NOW.date(), kind="training")
+    shown = timetable.build_board(here.engine, here.registry, me.list_pairs(), today=NOW.date(), kind="training")
     states = {row.instrument: row.cells[-1].state for row in shown.rows}
     assert states == {"justice": "approved", "victims": "overdue"}
     assert _snapshot(real.home) == before

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.ledger import audit_log, queries
 from pipelines.ledger.acts import Arrival
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import intake, release_log, store
@@ -42,10 +42,10 @@ class World:
 
     def marks(self) -> tuple[int, tuple[int, str], dict[str, str]]:
         """What must not change: events, head of the audit log, states."""
-        with reading(self.desk.engine) as connection:
+        with open_read_transaction(self.desk.engine) as connection:
             head = audit_log.read_head(connection)
-        states = {s.submission_id: s.state for s in queries.submissions(self.desk.engine)}
-        return len(queries.events(self.desk.engine)), head, states
+        states = {s.submission_id: s.state for s in queries.list_submissions(self.desk.engine)}
+        return len(queries.list_events(self.desk.engine)), head, states
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def _world(folder: Path) -> World:
     arrival = Arrival(store.compute_digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
     ids["received"] = intake.record_arrival(desk.engine, arrival).submission_id
     ids["both"] = sent(desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data")
-    states = {s.submission_id: s.state for s in queries.submissions(desk.engine)}
+    states = {s.submission_id: s.state for s in queries.list_submissions(desk.engine)}
     assert {name: states[i] for name, i in ids.items()} == {
         **{name: name.split()[0] for name in (*DRAFTS, *LATER)},
         "both": "sent",
@@ -322,7 +322,7 @@ def test_what_is_allowed_is_done(
     desk_fakes.install(monkeypatch)
     world = _world(tmp_path)
     ACTS[act](world.desk, who(world.desk, account), world.ids[state])
-    assert queries.find(world.desk.engine, world.ids[state]).state == after
+    assert queries.find_submission(world.desk.engine, world.ids[state]).state == after
     assert verify_ledger(world.desk.engine).faults == ()
 
 

@@ -41,7 +41,7 @@ def test_as_many_as_follow_are_told_every_step_and_one_answer(desk: Desk) -> Non
     assert told == [STEPS, STEPS]
     assert answers[0] is answers[1]
     assert (answers[0].new, answers[0].state, len(answers[0].open_warnings)) == (True, "checked", 1)
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -70,7 +70,7 @@ def test_other_bytes_another_account_and_another_file_are_uploads_of_their_own(d
     ]
     assert len({id(one) for one in (first, *others)}) == 4
     made = {one.follow_steps(lambda _: None).submission_id for one in (first, *others)}
-    assert made == {one.submission_id for one in queries.submissions(desk.engine)}
+    assert made == {one.submission_id for one in queries.list_submissions(desk.engine)}
 
 
 def test_what_was_told_is_begun_anew_and_told_as_here_before(desk: Desk) -> None:
@@ -111,7 +111,7 @@ def test_a_file_taken_out_of_the_list_is_not_kept(desk: Desk, monkeypatch: pytes
     with pytest.raises(UploadCancelledError):
         work.follow_steps(lambda _: None)
     assert stays.follow_steps(lambda _: None).state == "checked"
-    assert [one.filename for one in queries.submissions(desk.engine)] == ["b.csv"]
+    assert [one.filename for one in queries.list_submissions(desk.engine)] == ["b.csv"]
 
 
 def test_what_is_kept_when_the_file_is_taken_out_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +124,6 @@ def test_what_is_kept_when_the_file_is_taken_out_stays(desk: Desk, monkeypatch: 
 
     monkeypatch.setattr(intake, "record_arrival", receive)
     done = uploads.begin_upload(desk, who(desk, SENDER), file(), "a.csv", "1").follow_steps(lambda _: None)
-    assert [(one.submission_id, one.state) for one in queries.submissions(desk.engine)] == [
+    assert [(one.submission_id, one.state) for one in queries.list_submissions(desk.engine)] == [
         (done.submission_id, "checked")
     ]

@@ -19,7 +19,7 @@ from pipelines.core.i18n import languages
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry, load, load_from
 from pipelines.ledger.acts import Arrival, Block, CheckResult, Justification
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.schema import SUBMISSION
 from pipelines.submissions import decisions, intake, timetable
@@ -176,7 +176,7 @@ class World:
             ),
         )  # fmt: skip
         if state not in ("checked", "refused"):
-            with writing(self.engine) as connection:
+            with open_write_transaction(self.engine) as connection:
                 connection.execute(
                     sa.update(SUBMISSION)
                     .where(SUBMISSION.c.submission_id == identity)

@@ -74,7 +74,7 @@ def test_the_list_is_paged_and_each_page_links_to_the_next(desk: Desk, client: T
         client.post("/v1/submissions", headers=head, content=file(period=f"20{year}-Q1")).json()["submission_id"]
         for year in range(10, 17)
     ]
-    ledger = {s.submission_id: s.received_at for s in queries.submissions(desk.engine)}
+    ledger = {s.submission_id: s.received_at for s in queries.list_submissions(desk.engine)}
     expected = sorted(made, key=lambda identity: (ledger[identity], identity), reverse=True)
     address, pages = "/v1/submissions?state=checked&limit=3&mine=true&language=sq", []
     while address:
@@ -135,7 +135,7 @@ def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) 
     schema = json.loads((SCHEMAS / "check-report.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(told)
     assert set(models.ReportBody.model_fields) == set(told)
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 def test_reading_processes_are_shared_out_by_account(
@@ -159,7 +159,7 @@ def test_sending_gives_the_receipt_and_repeating_gives_it_again(desk: Desk, clie
     given = client.get(f"/v1/submissions/{first.json()['submission_id']}/receipt", headers=head)
     assert receipts.verify_receipt(given.content, file=file()).outcome == "good"
     assert given.json() == first.json()["receipt"]
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
 
 
 def test_what_cannot_be_sent_yet_is_a_draft_and_says_why(desk: Desk, client: TestClient) -> None:
@@ -209,7 +209,7 @@ def test_what_is_not_kept_is_a_problem_with_the_whole_answer(
     assert words in content["detail"]
     models.UploadBody.model_validate(content["result"])
     assert content["result"]["submission_id"] is None
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 # ------------------------------------------------------------------------------------------------------------- problems
@@ -280,7 +280,7 @@ def test_a_wrong_request_is_told(
     desk: Desk, client: TestClient, path: str, head: dict[str, str], send: dict[str, Any], status: int
 ) -> None:
     _is_problem(client.post(path, headers=_as(desk, "qq-sender", **head), **send), status)
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 def test_a_state_that_does_not_allow_it_is_a_conflict(desk: Desk, client: TestClient) -> None:

@@ -85,10 +85,10 @@ def test_files_are_handed_in_and_receipts_kept(
     assert "Прво 2025.csv: good, QQ-JUSTICE-1 (1 observation)" in told.out
     assert "c.csv was not kept" in told.out and "for which you may not submit" in told.out
     assert "test.high" in told.out
-    (waits,) = (s.submission_id for s in queries.submissions(desk.engine) if s.filename == "b.csv")
+    (waits,) = (s.submission_id for s in queries.list_submissions(desk.engine) if s.filename == "b.csv")
     assert f"asks for a justification: {address}/answer?id={waits}\n" in told.out, "no command of this machine does it"
     assert secret.read_text().strip() not in told.out + told.err
-    states = {s.filename: s.state for s in queries.submissions(desk.engine)}
+    states = {s.filename: s.state for s in queries.list_submissions(desk.engine)}
     assert states == {"Прво 2025.csv": "sent", "b.csv": "checked"}
     (receipt,) = kept.iterdir()
     assert receipts.verify_receipt(receipt.read_bytes(), file=file(period="2025-Q1")).outcome == "good"
@@ -96,7 +96,7 @@ def test_files_are_handed_in_and_receipts_kept(
     assert main.main([*command, "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
     assert [c["new"] for c in content] == [False, False, False]
-    assert len(queries.submissions(desk.engine)) == 2
+    assert len(queries.list_submissions(desk.engine)) == 2
     assert list(kept.iterdir()) == [receipt]
 
 
@@ -126,7 +126,7 @@ def test_the_words_are_those_of_the_local_command(
                 # What is still to be done is done elsewhere: on the pages of the service, or by a command here.
                 how = rf"{address}/answer\?id=S|rti justify S|rti send S --reason CODE"
                 told.append((code, re.sub(how, "HOW", out)))
-                for one in queries.submissions(desk.engine, states=["checked", "refused", "sent"]):
+                for one in queries.list_submissions(desk.engine, states=["checked", "refused", "sent"]):
                     door.withdraw_submission(
                         desk, who(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way"
                     )
@@ -153,12 +153,12 @@ def test_holding_correcting_and_replacing_are_passed_on(
     path = tmp_path / "a.csv"
     path.write_bytes(file(value=4))
     assert main.main(["submit", str(path), "--to", f"{address}/api/", "--hold", "--patch", "--corrects", first]) == 0
-    (draft,) = (s for s in queries.submissions(desk.engine) if s.submission_id != first)
+    (draft,) = (s for s in queries.list_submissions(desk.engine) if s.submission_id != first)
     assert (draft.state, draft.kind, draft.corrects_submission_id) == ("checked", "patch", first)
     assert main.main(["submit", str(path), "--to", address]) == 0
-    assert queries.find(desk.engine, draft.submission_id).state == "checked"
+    assert queries.find_submission(desk.engine, draft.submission_id).state == "checked"
     assert main.main(["submit", str(path), "--to", address, "--reason", "late_data"]) == 0
-    sent = queries.find(desk.engine, draft.submission_id)
+    sent = queries.find_submission(desk.engine, draft.submission_id)
     assert (sent.state, sent.revision_reason) == ("sent", "late_data")
 
 
@@ -187,7 +187,7 @@ def test_what_the_service_refuses_is_told(
     path.write_bytes(file())
     assert main.main(["submit", str(path), "--to", address, *arguments]) in (2, 3)
     assert words in capsys.readouterr().err
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 def test_one_that_fails_holds_up_no_other(
@@ -206,7 +206,7 @@ def test_one_that_fails_holds_up_no_other(
         (tmp_path / name).write_bytes(file(period=period))
     assert main.main(["submit", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--to", address]) == 3
     assert "a.csv: broken on purpose" in capsys.readouterr().err
-    assert [s.filename for s in queries.submissions(desk.engine)] == ["b.csv"]
+    assert [s.filename for s in queries.list_submissions(desk.engine)] == ["b.csv"]
 
 
 # ----------------------------------------------------------------------------------------------------------- repetition
@@ -261,7 +261,7 @@ def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
     assert (waited, answer.content["state"]) == (pauses, "sent")
     assert answer.receipt is not None
     assert receipts.verify_receipt(answer.receipt, file=file()).outcome == "good"
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
     assert set(remote.transport.bodies) == {file()}  # type: ignore[union-attr]
 
 
@@ -335,4 +335,4 @@ def test_a_narrowed_token_hands_in_only_what_it_may(desk: Desk, address: str, tm
     for name, form, code in (("q.csv", "QQ-JUSTICE-1", 1), ("r.csv", "RR-JUSTICE-1", 0)):
         (tmp_path / name).write_bytes(file(form))
         assert main.main(["submit", str(tmp_path / name), "--to", address, "--token-file", str(secret)]) == code
-    assert [s.filename for s in queries.submissions(desk.engine)] == ["r.csv"]
+    assert [s.filename for s in queries.list_submissions(desk.engine)] == ["r.csv"]

@@ -55,7 +55,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         patch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
         patch.delenv("RTI_LEDGER_URL", raising=False)
         home = init(tmp_path_factory.mktemp("schema") / "home", "demonstration")
-        facts.prepare(home)
+        facts.prepare_fact_folders(home)
         engine = open_ledger(home)
         new = [accounts.NewAccount(name, name, grants) for name, grants in PEOPLE.items()]
         accounts.create_many(engine, new, by=SYSTEM)

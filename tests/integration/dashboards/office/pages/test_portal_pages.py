@@ -574,7 +574,7 @@ def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: servic
     next(b for b in test.button if b.label == "Make this account").click().run()
     assert not test.exception and "shown only once" in html(test)
     made = accounts.get_identity(opened.engine, "me-office-sender")
-    assert made.may("submitter", "ME", "justice") and not made.may("submitter", "AL", "justice")
+    assert made.has_role("submitter", "ME", "justice") and not made.has_role("submitter", "AL", "justice")
 
 
 def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: service.Desk) -> None:
