@@ -125,7 +125,7 @@ def build(home: Home) -> dict[str, Any]:
     _hide_small(home)
     processor = time.process_time()
     laps.run("public indicators", lambda: refresh.build_indicators(home, which="protected"))
-    laps.run("quality", lambda: quality.measure(home))
+    laps.run("quality", lambda: quality.measure_quality(home))
     taken += time.process_time() - processor
     rows = {"mart_count": _rows(dbt.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
     return {"seconds": laps.seconds, "processor": taken, "slowest": laps.slowest, "rows": rows}

@@ -52,10 +52,10 @@ def init(
     facts.prepare_fact_folders(home)
     engine = the_ledger(home)
     if home.kind == "demonstration":
-        from pipelines.refresh import samples
+        from pipelines.refresh import find_sample_folder
         from pipelines.submissions import arrivals
 
-        arrivals.ensure_accounts(engine, samples())
+        arrivals.ensure_accounts(engine, find_sample_folder())
     engine.dispose()
     if as_json:
         say_json({"home": str(home.root), "kind": home.kind})

@@ -16,8 +16,8 @@ def refresh(
 ) -> None:
     """Take in what waits, rebuild everything that it affects, and make the draft of a release."""
     from pipelines.core.home_lock import hold_home_lock
-    from pipelines.operations.run import refresh as run
-    from pipelines.refresh import publish as publish_draft
+    from pipelines.operations.run import run_refresh as run
+    from pipelines.refresh import publish_draft
 
     home = the_home()
     with hold_home_lock(home, purpose="refresh"):
@@ -45,7 +45,7 @@ def publish(
 
     A publication that was interrupted is finished first.
     """
-    from pipelines.refresh import publish as publish_draft
+    from pipelines.refresh import publish_draft
 
     home = the_home()
     release = publish_draft(home, draft, log=print_note)
@@ -131,6 +131,6 @@ def import_reference(
 
 def serve() -> None:
     """Serve the public pages, the offices' pages and the Dagster UI of this home, and print their addresses."""
-    from pipelines.operations.serve import serve as run
+    from pipelines.operations.serve import serve_home as run
 
     run(the_home())

@@ -20,5 +20,5 @@ from pipelines.runs.step_log import steps_log
 )
 def measured_quality(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with retry_transient_failures(context):
-        result = measuring.measure(locked_home.open(), log=steps_log().info)
+        result = measuring.measure_quality(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata=result.as_metadata())

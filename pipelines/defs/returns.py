@@ -77,7 +77,7 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
 )
 def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with retry_transient_failures(context):
-        arrived = refresh.arrive(locked_home.open(), log=steps_log().info)
+        arrived = refresh.enter_arrivals(locked_home.open(), log=steps_log().info)
     return dg.MaterializeResult(metadata={"new submissions": arrived})
 
 

@@ -19,7 +19,7 @@ class AsOfError(Exception):
     """The state at a moment cannot be rebuilt. The text says why and what to do."""
 
 
-def measure(home: Home, *, log: Log = ignore_log) -> Step:
+def measure_quality(home: Home, *, log: Log = ignore_log) -> Step:
     """Measure quality, revisions and coherence of the newest counts, for the offices and the steward.
 
     Raises RefreshError if there are no counts yet.

@@ -55,7 +55,7 @@ _LEDGER_BYTES, _LEDGER_BYTES_PER_RETURN = 1 << 20, 1 << 14
 """Space reserved for the ledger: its write-ahead log grows by whole pages, about three for each marked return."""
 
 
-def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
+def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
     """Publish a draft as the current release and mark its returns in the ledger. Return the release's id.
 
     `draft` may be left out if there is only one. An interrupted publication is completed first; if no draft is left

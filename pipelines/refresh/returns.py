@@ -13,7 +13,7 @@ RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 """Folder of the demonstration's returns; `RTI_SAMPLES` names another one."""
 
 
-def arrive(home: Home, *, log: Log = ignore_log) -> int:
+def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
     """Enter the returns that have arrived by now; return how many submissions are new.
 
     A demonstration home takes them from the list in `raw_samples/`.  In a real home the offices submit their files
@@ -28,12 +28,12 @@ def arrive(home: Home, *, log: Log = ignore_log) -> int:
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import arrivals
 
-    new = arrivals.record_arrivals(home, open_ledger(home), samples())
-    log(f"{new} returns of {samples().name}/ are new")
+    new = arrivals.record_arrivals(home, open_ledger(home), find_sample_folder())
+    log(f"{new} returns of {find_sample_folder().name}/ are new")
     return new
 
 
-def samples() -> Path:
+def find_sample_folder() -> Path:
     """Return the folder of the demonstration's returns."""
     return read_settings(HomeSettings).samples or RAW_SAMPLES
 
@@ -49,7 +49,7 @@ def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResul
     reports = record.check_waiting(
         home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
     )
-    undecided = arrivals.replay_decisions(home, engine, samples()) if demonstration else {}
+    undecided = arrivals.replay_decisions(home, engine, find_sample_folder()) if demonstration else {}
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()

@@ -18,8 +18,8 @@ def build(root: Path) -> None:
 
     with frozen_at(CLOCK, root):
         home = init(root, "demonstration")
-        run.refresh(home, say=lambda _: None)
-        refresh.publish(home)
+        run.run_refresh(home, say=lambda _: None)
+        refresh.publish_draft(home)
 
 
 class frozen_at:  # noqa: N801 - reads as a word in a with statement

@@ -226,10 +226,10 @@ def test_a_failed_build_leaves_nothing_and_the_earlier_folder_whole(
 
 
 def test_measuring_again_with_nothing_new_is_no_work(home: Home) -> None:
-    assert measuring.measure(home).new
-    assert not measuring.measure(home).new
+    assert measuring.measure_quality(home).new
+    assert not measuring.measure_quality(home).new
     shutil.rmtree(measured_quality.quality_folder(home))
-    assert measuring.measure(home).new
+    assert measuring.measure_quality(home).new
 
 
 def _values(folder: Path) -> list[float | None]:

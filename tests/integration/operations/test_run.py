@@ -59,7 +59,7 @@ class Story:
     def refresh(self, name: str) -> None:
         """Run the job and keep what it said, gave and checked."""
         self.said[name] = []
-        self.results[name] = run.refresh(self.home, say=self.said[name].append)
+        self.results[name] = run.run_refresh(self.home, say=self.said[name].append)
         self.checks[name] = _checks(self.home, self.results[name]["run"])
         latest = dbt.latest_counts(self.home)
         assert latest is not None
@@ -114,7 +114,7 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
         told = Story(home, mine, faulty, good)
         told.refresh("first")
         told.refresh("again")
-        refresh.publish(home)
+        refresh.publish_draft(home)
         patch.setenv("RTI_NOW", LATER)
         small.add(
             mine, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
@@ -274,7 +274,7 @@ def test_two_refreshes_of_one_home_do_not_meet(story: Story) -> None:
     from filelock import FileLock
 
     with FileLock(story.home.lock), pytest.raises(HomeBusyError, match="another command is running"):
-        run.refresh(story.home, say=lambda _: None)
+        run.run_refresh(story.home, say=lambda _: None)
 
 
 def _raise_values(path: Path) -> None:
@@ -300,9 +300,9 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
     fault(path)
     try:
         with pytest.raises(run.DamagedFactsError, match="gathered") as stopped:
-            run.refresh(story.home, say=said.append)
+            run.run_refresh(story.home, say=said.append)
         with pytest.raises(integrity.IntegrityError, match=lost.submission_id):
-            refresh.publish(story.home)
+            refresh.publish_draft(story.home)
     finally:
         path.write_bytes(whole)
     for part in (lost.submission_id, lost.filename, str(lost.territory), str(lost.form), str(path)):
@@ -320,7 +320,7 @@ def test_a_cell_that_could_be_worked_out_stops_the_draft(story: Story, monkeypat
     monkeypatch.setattr(refresh, "protect_cells", lambda _home, log: refresh.Step(new=True, audit={"disclosed": 1}))
     said: list[str] = []
     with pytest.raises(run.RunFailedError, match="protected_cells"):
-        run.refresh(story.home, say=said.append)
+        run.run_refresh(story.home, say=said.append)
     assert not [line for line in said if line.startswith(("release", "draft"))]
 
 

@@ -91,14 +91,14 @@ def test_next_edition_follows_the_newest_and_not_the_first_gap() -> None:
 def test_refresh_and_publish_with_clock_set_back_change_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch, no_dagster: None
 ) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     fixture.write_draft(home, "2026-Q3.2", [])
     before = fixture.read_state(home)
     monkeypatch.setenv("RTI_NOW", EARLIER)
     acts: tuple[Callable[[], object], ...] = (
-        lambda: run.refresh(home, say=lambda _: None),
-        lambda: refresh.arrive(home),
-        lambda: refresh.publish(home),
+        lambda: run.run_refresh(home, say=lambda _: None),
+        lambda: refresh.enter_arrivals(home),
+        lambda: refresh.publish_draft(home),
         lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
     )
     for act in acts:
@@ -156,13 +156,13 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
 def test_publish_before_its_draft_was_made_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2026-11-22T09:00:00Z")
     with pytest.raises(ClockSetBackError, match=f"release {NEXT} dates from {fixture.NOW}"):
-        refresh.publish(home)
+        refresh.publish_draft(home)
     assert current_name(home) == FIRST
 
 
 def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = open_ledger(home)
-    refresh.publish(home)
+    refresh.publish_draft(home)
     monkeypatch.setenv("RTI_NOW", EARLIER)
     with pytest.raises(NotAllowedError):
         accept_clock(engine, actor="office", reason="The clock was ahead.")
@@ -184,7 +184,7 @@ def test_accept_clock_with_nothing_ahead_is_refused(home: Home) -> None:
 def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
     shutil.move(home.drafts / NEXT, home.drafts / "2026-Q2")
     with pytest.raises(ReleaseError, match=f"2026-Q2 is older than the current release {FIRST}.*rti rollback"):
-        refresh.publish(home)
+        refresh.publish_draft(home)
     assert current_name(home) == FIRST
     assert not (home.releases / "2026-Q2").exists()
 
@@ -193,7 +193,7 @@ def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
 
 
 def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     before = fixture.read_state(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     after = fixture.read_state(home)
@@ -212,12 +212,12 @@ def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Hom
 
 
 def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     assert next_release(home, "2026-Q3") == "2026-Q3.2"
     ids = [one.submission_id for one in queries.list_submissions(open_ledger(home))]
     fixture.write_draft(home, "2026-Q3.2", ids)
-    refresh.publish(home)
+    refresh.publish_draft(home)
     assert current_name(home) == "2026-Q3.2"
     # What was rolled back was public: revisions are measured against it, and records were compared with it until now.
     days = measured_quality.list_public_releases(home, clock.now())
@@ -227,7 +227,7 @@ def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(
 
 
 def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     for release in (FIRST, NEXT, FIRST):
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
         assert current_name(home) == release
@@ -249,7 +249,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
 def test_rollback_that_is_not_allowed_changes_nothing(
     home: Home, release: str, actor: str, reason: str, error: type[Exception], words: str
 ) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     before = fixture.read_state(home)
     with pytest.raises(error, match=words):
         refresh.roll_back(home, release, actor=actor, reason=reason)
@@ -257,7 +257,7 @@ def test_rollback_that_is_not_allowed_changes_nothing(
 
 
 def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     (home.releases / FIRST / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match="has changed"):
         refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
@@ -265,14 +265,14 @@ def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
 
 
 def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     with monkeypatch.context() as patch:
         patch.setattr(publication, "_record_in_ledger", _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     [unfinished] = find_unfinished(home)
     assert f"rollback to release {FIRST}" in unfinished.to_sentence()
-    assert refresh.publish(home) == FIRST
+    assert refresh.publish_draft(home) == FIRST
     assert [one["action"] for one in audit_log.list_entries(open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
     assert find_unfinished(home) == []
@@ -298,7 +298,7 @@ def _interrupted(home: Home, act: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publication, act, _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
-            refresh.publish(home)
+            refresh.publish_draft(home)
 
 
 def test_status_and_audit_verify_report_an_unfinished_publication(
@@ -337,7 +337,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
     _interrupted(home, "switch_current")
     monkeypatch.setattr(serve, "_find_free_port", _raise(serve.ServeError("no port is free")))
     with pytest.raises(serve.ServeError):
-        serve.serve(home)
+        serve.serve_home(home)
     assert (current_name(home), find_unfinished(home)) == (NEXT, [])
     assert f"interrupted publication of {NEXT} is complete" in capsys.readouterr().err
 
@@ -345,7 +345,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
 def test_completion_keeps_the_time_at_which_publication_began(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     _interrupted(home, "append_journal")
     monkeypatch.setenv("RTI_NOW", "2026-11-26T09:00:00Z")
-    refresh.publish(home)
+    refresh.publish_draft(home)
     line = fixture.read_journal(home)[-1]
     assert (line["release"], line["published_at"]) == (NEXT, fixture.NOW)
 
@@ -363,7 +363,7 @@ def test_a_release_that_was_damaged_before_the_switch_is_not_made_current(home: 
     _interrupted(home, "switch_current")
     (home.releases / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match=r"cannot be completed.*has changed"):
-        refresh.publish(home)
+        refresh.publish_draft(home)
     assert current_name(home) == FIRST
 
 
@@ -372,13 +372,13 @@ def test_a_release_outside_the_journal_is_reported_and_published_by_its_name(hom
     (home.drafts / NEXT).rename(home.releases / NEXT)
     [unfinished] = find_unfinished(home)
     assert f"`rti publish {NEXT}` finishes it" in unfinished.to_sentence()
-    assert refresh.publish(home, NEXT) == NEXT
+    assert refresh.publish_draft(home, NEXT) == NEXT
     assert (current_name(home), find_unfinished(home)) == (NEXT, [])
     assert len(fixture.read_journal(home)) == 2
 
 
 def test_a_pointer_that_was_moved_by_hand_is_reported(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     home.current.unlink()
     home.current.symlink_to(f"releases/{FIRST}")
     [unfinished] = find_unfinished(home)
@@ -404,9 +404,9 @@ def test_full_disk_before_the_first_act_changes_nothing_and_publishes_later(
     with monkeypatch.context() as patch:
         patch.setattr(*act, _raise(_FULL))
         with pytest.raises(ReleaseError, match=r"was not published, and nothing has changed: .*No space left"):
-            refresh.publish(home)
+            refresh.publish_draft(home)
     assert fixture.read_state(home) == before
-    refresh.publish(home)
+    refresh.publish_draft(home)
     assert current_name(home) == NEXT
 
 
@@ -418,11 +418,11 @@ def test_full_disk_at_an_act_is_finished_later(home: Home, monkeypatch: pytest.M
     with monkeypatch.context() as patch:
         patch.setattr(publication, act, _raise(_FULL))
         with pytest.raises(ReleaseError, match=r"is not finished: .*No space left.*`rti publish`"):
-            refresh.publish(home)
+            refresh.publish_draft(home)
         said: list[str] = []
         publication.complete_publication_at_start(home, report=said.append)
         assert "No space left" in said[0], "a service starts all the same, and says so"
-    assert refresh.publish(home) == NEXT
+    assert refresh.publish_draft(home) == NEXT
     assert find_unfinished(home) == []
 
 
@@ -450,7 +450,7 @@ def test_after_the_intent_only_the_ledger_needs_space(home: Home, monkeypatch: p
         monkeypatch.setattr(Path, "open", watch)
 
     monkeypatch.setattr(publication, "write_intent", written)
-    refresh.publish(home)
+    refresh.publish_draft(home)
     assert opened == []
 
 
@@ -480,7 +480,7 @@ def test_publish_while_something_else_holds_the_home_is_refused(
 ) -> None:
     said = rf"`refresh` is running \(process {os.getpid()}, since {fixture.NOW}\)"
     for act in (
-        lambda: refresh.publish(home),
+        lambda: refresh.publish_draft(home),
         lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
     ):
         with pytest.raises(HomeBusyError, match=said):
@@ -493,7 +493,7 @@ def test_home_lock_is_entered_again_by_the_thread_that_holds_it(home: Home) -> N
     with hold_home_lock(home, purpose="outer"):
         with hold_home_lock(home, purpose="inner"):
             pass
-        assert refresh.publish(home) == NEXT
+        assert refresh.publish_draft(home) == NEXT
     with hold_home_lock(home, purpose="again", wait_seconds=0):
         pass
 

@@ -41,7 +41,7 @@ def make(folder: Path) -> Home:
             ledger_fakes.accepted(home, engine, str(n), {(f"2025-Q{n}", "reported"): 9.0}, days=n) for n in (1, 2, 3)
         ]
         write_draft(home, FIRST, ids[:2])
-        refresh.publish(home)
+        refresh.publish_draft(home)
     with clock.frozen(clock.parse(NOW)):
         write_draft(home, NEXT, ids)
     engine.dispose()
