@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks import history, homes, measuring, plain
 from benchmarks.registry import Figure, Setting, benchmark
-from pipelines.core.home import Home, init, open_home
+from pipelines.core.home import Home, initialise_home, open_home
 
 YEARS = 10
 LIMIT = 60.0
@@ -214,7 +214,7 @@ def main(what: str, *arguments: str) -> None:
         plain.returns(places[0], places[1])
         made = {}
     elif what == "history":
-        made = history.make(init(places[0], "demonstration"), places[1], int(arguments[2]))
+        made = history.make(initialise_home(places[0], "demonstration"), places[1], int(arguments[2]))
     elif what == "build":
         made = build(open_home(places[0]))
     elif what == "floor":

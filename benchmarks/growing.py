@@ -43,7 +43,7 @@ def growth(setting: Setting) -> Iterator[Figure]:
 
 def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
     from pipelines import refresh
-    from pipelines.core.home import init
+    from pipelines.core.home import initialise_home
     from pipelines.declarations.registry import load
     from pipelines.ledger import facts, queries, supersession
     from pipelines.ledger.export import export_ledger
@@ -51,7 +51,7 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import service as door
 
-    home = init(setting.scratch / f"ledger-{size}", "demonstration")
+    home = initialise_home(setting.scratch / f"ledger-{size}", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     ledgers.fill(engine, size)

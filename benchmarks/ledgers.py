@@ -71,7 +71,7 @@ def write_arrivals(folder: Path, returns: int) -> None:
         rows = csv.writer(handle)
         rows.writerow(names)
         for number in range(returns):
-            given = {"file": f"{number}.csv", "sha256": f"{number:064x}", "received_at": clock.stamp(BEGIN)}
+            given = {"file": f"{number}.csv", "sha256": f"{number:064x}", "received_at": clock.format_timestamp(BEGIN)}
             rows.writerow([given.get(name, "x") for name in names])
 
 
@@ -99,15 +99,15 @@ def keys(number: int) -> list[tuple[str, str, str]]:
 
 def received_at(number: int) -> str:
     """Return when a submission came in; two of them at a time."""
-    return clock.stamp(BEGIN + STEP * (number // 2 * 2))
+    return clock.format_timestamp(BEGIN + STEP * (number // 2 * 2))
 
 
 def _submission(number: int, submissions: int) -> dict[sa.Table, list[dict[str, object]]]:
     one, now = identity(number), state(number, submissions)
     own = keys(number)
     jurisdiction, instrument, _ = own[-1]
-    came = clock.parse(received_at(number))
-    at = [clock.stamp(came + timedelta(minutes=minutes)) for minutes in (0, 1, 2, 3, 4, 5)]
+    came = clock.parse_time(received_at(number))
+    at = [clock.format_timestamp(came + timedelta(minutes=minutes)) for minutes in (0, 1, 2, 3, 4, 5)]
     finding = hashlib.sha256(one.encode()).hexdigest()[:16]
     row = {
         "submission_id": one,

@@ -196,7 +196,7 @@ def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
     context = get_script_run_ctx()
     if not runtime.exists() or context is None:
         return
-    session_files, now = set(_stored_files().get(context.session_id, ())), clock.wall()
+    session_files, now = set(_stored_files().get(context.session_id, ())), clock.read_wall_clock()
     for file in list(seen):
         if file in present or file not in session_files:
             del seen[file]

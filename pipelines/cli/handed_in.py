@@ -21,7 +21,7 @@ from pipelines.cli.common import (
     say_json,
     show_progress,
 )
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def go_through(files: Sequence[Path], hand_in: Callable[[Path], HandInResult], l
         for file in files:
             try:
                 answer = hand_in(file)
-            except (ToldError, CommandError) as error:
+            except (UserFacingError, CommandError) as error:
                 code = error.code if isinstance(error, CommandError) else WRONG_USE
-                message = error.told(language) if isinstance(error, ToldError) else str(error)
+                message = error.localize_message(language) if isinstance(error, UserFacingError) else str(error)
                 print_note(f"rti: {file.name}: {message}")
                 content.append({"file": {"name": file.name}, "error": {"message": message, "exit_code": code}})
                 worst = max(worst, code)

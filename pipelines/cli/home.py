@@ -45,7 +45,7 @@ def init(
     A demonstration home takes invented returns and marks everything as demonstration data; a real one refuses them.
     """
     from pipelines.core.home import default_root
-    from pipelines.core.home import init as make
+    from pipelines.core.home import initialise_home as make
     from pipelines.ledger import facts
 
     home = make(default_root(), kind.value)
@@ -88,9 +88,9 @@ def status(
     if submission is not None:
         _show_submission(_story(engine, submission), as_json)
         return
-    if unknown := set(state or ()) - set(codes.codes("return_state")):
+    if unknown := set(state or ()) - set(codes.list_codes("return_state")):
         raise CommandError(
-            f"no state is named {', '.join(unknown)}; there are {', '.join(codes.codes('return_state'))}"
+            f"no state is named {', '.join(unknown)}; there are {', '.join(codes.list_codes('return_state'))}"
         )
     total = queries.count_submissions(engine, states=state, territory=territory)
     newest_first = queries.submission_page(

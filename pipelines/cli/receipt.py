@@ -45,13 +45,13 @@ def verify(
     try:
         public_key = receipt_keys.read_public(bytes_of(key)) if key is not None else None
     except receipt_keys.KeyFileError as error:
-        raise CommandError(f"{key}: {error.told(language)}", UNREADABLE) from None
+        raise CommandError(f"{key}: {error.localize_message(language)}", UNREADABLE) from None
     verified = receipts.verify_receipt(document, file=data, key=public_key)
     if as_json:
         say_json(
             {
                 "outcome": verified.outcome,
-                "problems": [p.told(language) for p in verified.problems],
+                "problems": [p.localize_message(language) for p in verified.problems],
                 "key_id": verified.key_id,
                 "known_key": verified.known_key,
                 "file_compared": verified.file_compared,
@@ -119,7 +119,7 @@ def _show(verified: ReceiptVerification, path: Path, language: str) -> None:
         if content.get("demonstration"):
             print_line("  " + tell("It comes from a demonstration: its figures are invented.", language))
     for problem in verified.problems:
-        print_line("  " + problem.told(language))
+        print_line("  " + problem.localize_message(language))
     if verified.outcome != "good":
         print_line("  " + tell("NOT GOOD", language))
         return

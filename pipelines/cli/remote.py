@@ -26,7 +26,7 @@ def submit_to(
     try:
         remote = client.Remote(client.address_of(address), token_of(token_file), language)
     except client.RemoteError as error:
-        raise CommandError(error.told(language)) from None
+        raise CommandError(error.localize_message(language)) from None
 
     pages = remote.address.removesuffix("/api")
 

@@ -79,7 +79,7 @@ def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
     for entry in entries:
         seq += 1
         detail = to_canonical_json(dict(entry.detail))
-        at = clock.stamp(entry.at)
+        at = clock.format_timestamp(entry.at)
         hashed = hash_entry(seq, at, entry.actor, entry.action, entry.subject, detail, previous)
         rows.append(
             {
@@ -139,7 +139,7 @@ def write_checkpoint(home: Home, engine: sa.Engine) -> Head:
         at = read_head(connection)
     previous_heads = read_checkpoints(home)
     if at[0] and (not previous_heads or previous_heads[-1] != at):
-        line = to_canonical_json({"at": clock.stamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
+        line = to_canonical_json({"at": clock.format_timestamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
         handle = os.open(_path(home), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             _drop_cut_line(handle)

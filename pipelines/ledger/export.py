@@ -49,7 +49,7 @@ def read_tables(engine: sa.Engine, *, as_of: datetime | None = None) -> dict[str
         event = _read_table(connection, EVENT)
         justification = _read_table(connection, JUSTIFICATION)
     if as_of is not None:
-        moment = clock.stamp(as_of)
+        moment = clock.format_timestamp(as_of)
         event = event.filter(pl.col("at") <= moment)
         justification = justification.filter(pl.col("at") <= moment)
         submission = _select_known_submissions(submission, event)

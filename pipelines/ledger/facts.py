@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ TABLES = ("observation", "case_event")
 _NOT_READ = mark("what was read from {submission} is not on the disk; run `rti refresh`, which reads it again")
 
 
-class FactsError(ToldError):
+class FactsError(UserFacingError):
     """Facts are missing, or a patch has no previous block to apply to. The message says what to do."""
 
 

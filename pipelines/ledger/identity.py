@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 
 Role = Literal["viewer", "submitter", "approver", "steward"]
 """`viewer` sees; `submitter` also sends; `approver` also decides, but never on their own returns; `steward` sees
@@ -25,7 +25,7 @@ SYSTEM = "system"
 """The account of the machine itself, when it acts for nobody."""
 
 
-class NotAllowedError(ToldError):
+class NotAllowedError(UserFacingError):
     """An account lacks the permission for a request.
 
     The message says what is missing and whom to ask. It never reveals whether something the account may not see

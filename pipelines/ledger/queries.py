@@ -23,7 +23,7 @@ _CHUNK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One row of the table `submission`; times are text in the format of `clock.stamp()`."""
+    """One row of the table `submission`; times are text in the format of `clock.format_timestamp()`."""
 
     submission_id: str
     sha256: str

@@ -78,7 +78,7 @@ def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log
         verify_files(draft_folder)
         records = _records_behind(home, release)
         intent = Intent(
-            Publication(release, clock.stamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
+            Publication(release, clock.format_timestamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
             number=len(read_publications(home)) + 1,
             renews_records=records is not None,
             submissions=tuple(_returns_behind(engine, draft_folder)),
@@ -117,7 +117,7 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
             raise ReleaseError(f"{release} is the current release already")
         _refuse_clock_set_back(home, engine)
         verify_files(home.releases / release)
-        now, previous = clock.stamp(clock.now()), before.name if before is not None else None
+        now, previous = clock.format_timestamp(clock.now()), before.name if before is not None else None
         publication = Publication(release, now, "rollback", previous, actor, reason.strip())
         intent = Intent(publication, number=len(publications) + 1)
         _prepare(home, intent, None)
@@ -277,7 +277,7 @@ def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
 
     _reserve_path(home).unlink(missing_ok=True)
     publication = intent.publication
-    at = clock.parse(publication.published_at)
+    at = clock.parse_time(publication.published_at)
     if publication.action == "publish":
         release_log.record_publication(engine, intent.submissions, publication.release, at)
         return

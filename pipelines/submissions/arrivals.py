@@ -82,7 +82,9 @@ def _parse(path: Path, content: bytes) -> tuple[ListedArrival, ...]:
     if missing := set(names) - set(rows.fieldnames or ()):
         raise ArrivalsError(f"{path} lacks the columns {', '.join(sorted(missing))}; write it with `make samples`")
     listed = [
-        ListedArrival(**{n: row[n] for n in names if n != "received_at"}, received_at=clock.parse(row["received_at"]))
+        ListedArrival(
+            **{n: row[n] for n in names if n != "received_at"}, received_at=clock.parse_time(row["received_at"])
+        )
         for row in rows
     ]
     return tuple(sorted(listed, key=lambda entry: (entry.received_at, entry.file)))

@@ -164,7 +164,7 @@ def event_row(change: Change, source: State | None, target: State) -> dict[str, 
     """Return the row of an event, without its id."""
     return {
         "submission_id": change.submission_id,
-        "at": clock.stamp(change.at),
+        "at": clock.format_timestamp(change.at),
         "actor": change.actor,
         "action": change.action,
         "from_state": source,
@@ -206,7 +206,7 @@ def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> 
 
 def needed_reason(reason: str | None) -> None:
     """Raise TransitionError if a reason is missing or not in the code list `revision_reason`."""
-    listed = codes.codes("revision_reason")
+    listed = codes.list_codes("revision_reason")
     if reason not in listed:
         raise TransitionError(
             mark("Give a reason that is one of {known}, not {reason}."), known=", ".join(listed), reason=reason or "–"

@@ -29,10 +29,10 @@ def accept_clock(engine: sa.Engine, *, actor: str, reason: str, dates: Iterable[
         require_head_steward(accounts.select_identities(connection, [actor]).get(actor), actor, "accept_clock")
         now = clock.now()
         newest = max([clock_guard.newest_entry_at(connection) or "", *dates])
-        if newest <= clock.stamp(now):
+        if newest <= clock.format_timestamp(now):
             raise clock_guard.ClockSetBackError(
                 mark("The clock says {now}, and nothing recorded is later: there is nothing to accept."),
-                now=clock.stamp(now),
+                now=clock.format_timestamp(now),
             )
         audit_log.append_entry(
             connection,

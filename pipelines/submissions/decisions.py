@@ -86,11 +86,11 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
 def _keys_to_justify(
     justification: Justification, all_warnings: Sequence[tuple[str, str]], open_pairs: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    if justification.reason not in codes.codes("justification_reason"):
+    if justification.reason not in codes.list_codes("justification_reason"):
         raise TransitionError(
             mark("{reason} is not a reason; use one of {known}."),
             reason=repr(justification.reason),
-            known=", ".join(codes.codes("justification_reason")),
+            known=", ".join(codes.list_codes("justification_reason")),
         )
     if len(justification.text.strip()) < MINIMUM_TEXT:
         raise TransitionError(
@@ -124,7 +124,7 @@ def _justification_rows(
                 "reason": justification.reason,
                 "text": justification.text,
                 "actor": justification.actor,
-                "at": clock.stamp(at),
+                "at": clock.format_timestamp(at),
                 "memory_key": memory_key,
                 "expires_at": expires_at,
             }
@@ -212,7 +212,7 @@ def _require_revision_reason(book: Book, act: Act, replaced: set[BlockKey]) -> N
             ),
             submission=act.submission_id,
             periods=_list_periods(replaced),
-            known=", ".join(codes.codes("revision_reason")),
+            known=", ".join(codes.list_codes("revision_reason")),
         )
 
 
@@ -263,7 +263,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                     # A patch applies to the blocks accepted before it, so record all earlier approvals first.
                     refused |= apply_changes(book, waiting)
                     waiting = []
-                    previous = previous_blocks(book.connection, act.submission_id, clock.stamp(change.at))
+                    previous = previous_blocks(book.connection, act.submission_id, clock.format_timestamp(change.at))
                     facts.accept_patch(home, act.submission_id, previous)
                 else:
                     facts.accept_facts(home, act.submission_id)
@@ -293,7 +293,7 @@ def _approval_change(act: Act, now: datetime) -> Change:
         at,
         comment=act.comment,
         payload={"override": True} if act.override else None,
-        values={"accepted_at": clock.stamp(at)},
+        values={"accepted_at": clock.format_timestamp(at)},
         override=act.override,
     )
 
@@ -317,7 +317,7 @@ def _require_later_than_replaced(book: Book, act: Act, at: datetime) -> None:
     The newest accepted return counts, so the approval would silently have no effect.
     """
     newest = newest_accepted(book.connection, act.submission_id)
-    if newest is not None and newest > clock.stamp(at):
+    if newest is not None and newest > clock.format_timestamp(at):
         raise TransitionError(
             mark(
                 "{submission} replaces what was accepted at {time}, and the clock of this machine says that it is "

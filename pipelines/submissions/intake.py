@@ -102,7 +102,7 @@ def _arrival_row(arrival: Arrival, state: State) -> dict[str, Any]:
         "sha256": arrival.sha256,
         "size": arrival.size,
         "filename": arrival.filename,
-        "received_at": clock.stamp(arrival.received_at),
+        "received_at": clock.format_timestamp(arrival.received_at),
         "sender": arrival.sender,
         "state": state,
         "corrects_submission_id": arrival.corrects,

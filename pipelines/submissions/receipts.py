@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log
 from pipelines.ledger.database import open_read_transaction
@@ -70,7 +70,7 @@ def to_canonical_json(content: dict[str, Any]) -> str:
 def send_with_receipt(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedReceipt:
     """Send a checked return and issue its receipt in one transaction. Raises TransitionError."""
     key = receipt_keys.signing_key(home)
-    at = clock.stamp(act.at or clock.now())
+    at = clock.format_timestamp(act.at or clock.now())
     receipts: list[SignedReceipt] = []
 
     def issue_receipt(connection: sa.Connection, sent: Act) -> None:
@@ -99,7 +99,12 @@ def _issue(
     standing = audit_digests.digest_receipts(connection, [signed.receipt_id])[signed.receipt_id]
     detail = {"submission": act.submission_id, "standing": standing}
     audit_log.append_entry(
-        connection, at=clock.parse(at), actor=act.actor, action="receipt.give", subject=signed.receipt_id, detail=detail
+        connection,
+        at=clock.parse_time(at),
+        actor=act.actor,
+        action="receipt.give",
+        subject=signed.receipt_id,
+        detail=detail,
     )
     return signed
 
@@ -190,7 +195,7 @@ class ReceiptVerification:
     """
 
     content: dict[str, Any] | None
-    problems: tuple[ToldError, ...]
+    problems: tuple[UserFacingError, ...]
     known_key: bool
     file_compared: bool
 
@@ -216,7 +221,9 @@ def verify_receipt(
     """
     content = _parse(document)
     if content is None:
-        problem = ToldError(mark("This is not a receipt; use the file exactly as you received it, receipt-R….json."))
+        problem = UserFacingError(
+            mark("This is not a receipt; use the file exactly as you received it, receipt-R….json.")
+        )
         return ReceiptVerification(None, (problem,), key is not None, file is not None)
     problems = [
         *_check_signature(document, content, key),
@@ -233,7 +240,7 @@ def _parse(document: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and content.get("version") == VERSION else None
 
 
-def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519PublicKey | None) -> list[ToldError]:
+def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519PublicKey | None) -> list[UserFacingError]:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -246,20 +253,20 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
         and isinstance(stated_key.get("public"), str)
         and _PUBLIC.fullmatch(stated_key["public"])
     ):
-        return [ToldError(mark("The receipt lacks its signature or the key of it."))]
+        return [UserFacingError(mark("The receipt lacks its signature or the key of it."))]
     try:
         is_unchanged = document == to_canonical_json(content).encode() + b"\n"
     except ValueError:
         is_unchanged = False
     if not is_unchanged:
-        return [ToldError(mark("The receipt has been changed; use the original file."))]
+        return [UserFacingError(mark("The receipt has been changed; use the original file."))]
     public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(stated_key["public"]))
     problems = []
     if receipt_keys.key_id(public_key) != stated_key.get("id"):
-        problems.append(ToldError(mark("The receipt names a key that is not the one it holds.")))
+        problems.append(UserFacingError(mark("The receipt names a key that is not the one it holds.")))
     if key is not None and receipt_keys.raw_bytes(key) != receipt_keys.raw_bytes(public_key):
         problems.append(
-            ToldError(
+            UserFacingError(
                 mark("It is signed with the key {named}, and not with the key given, {given}."),
                 named=receipt_keys.key_id(public_key),
                 given=receipt_keys.key_id(key),
@@ -268,22 +275,24 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
     try:
         public_key.verify(bytes.fromhex(signature), to_canonical_json(whole).encode())
     except InvalidSignature:
-        problems.append(ToldError(mark("The signature does not fit: the receipt was changed after it was signed.")))
+        problems.append(
+            UserFacingError(mark("The signature does not fit: the receipt was changed after it was signed."))
+        )
     return problems
 
 
-def _check_file(content: dict[str, Any], file: bytes) -> list[ToldError]:
+def _check_file(content: dict[str, Any], file: bytes) -> list[UserFacingError]:
     stated_file = content.get("file")
     stated_file = stated_file if isinstance(stated_file, dict) else {}
     problems = []
     if stated_file.get("size") != len(file):
         problems.append(
-            ToldError(
+            UserFacingError(
                 mark("The receipt is about a file of {expected} bytes; this one has {seen}."),
                 expected=stated_file.get("size"),
                 seen=len(file),
             )
         )
     if stated_file.get("sha256") != hashlib.sha256(file).hexdigest():
-        problems.append(ToldError(mark("The file is not the one that was sent: its SHA-256 differs.")))
+        problems.append(UserFacingError(mark("The file is not the one that was sent: its SHA-256 differs.")))
     return problems

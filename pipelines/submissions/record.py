@@ -117,7 +117,7 @@ def check_waiting(
         times = None
         if after is not None:
             now = clock.now()
-            times = {s.submission_id: min(clock.parse(s.received_at) + after, now) for s in part}
+            times = {s.submission_id: min(clock.parse_time(s.received_at) + after, now) for s in part}
         record_reports(home, engine, reports, times)
         checked |= reports
     return checked
@@ -171,7 +171,7 @@ def _make_jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[Check
     for submission in part:
         data = store.get_bytes(home, submission.sha256)
         kind = "patch" if submission.kind == "patch" else None
-        received_at = clock.parse(submission.received_at)
+        received_at = clock.parse_time(submission.received_at)
         yield CheckJob(
             submission.submission_id, data, submission.filename, submission.submission_id, None, kind, received_at
         )

@@ -73,7 +73,7 @@ def remove_unknown_files(home: Home, engine: sa.Engine, *, by: str) -> list[Unkn
     with open_write_transaction(engine) as connection:
         removed = [file for file in _find_unknown(home, connection) if _remove_file(home, file)]
         for file in removed:
-            detail = {"size": file.size, "stored_at": clock.stamp(file.stored_at)}
+            detail = {"size": file.size, "stored_at": clock.format_timestamp(file.stored_at)}
             audit_log.append_entry(
                 connection, at=clock.now(), actor=by, action="store.remove", subject=file.sha256, detail=detail
             )
@@ -83,7 +83,7 @@ def remove_unknown_files(home: Home, engine: sa.Engine, *, by: str) -> list[Unkn
 def _find_unknown(home: Home, connection: sa.Connection) -> list[UnknownFile]:
     known_digests = set(connection.execute(sa.select(SUBMISSION.c.sha256)).scalars()) | _digests_in_receipts(connection)
     # File times are those of the machine, even if `clock` is set to another time for a demonstration.
-    now = datetime.fromtimestamp(clock.wall(), UTC)
+    now = datetime.fromtimestamp(clock.read_wall_clock(), UTC)
     files = []
     for path in home.store.glob("[0-9a-f][0-9a-f]/*"):
         if not _NAME.fullmatch(path.name) or path.name in known_digests or path.is_symlink():

@@ -214,7 +214,7 @@ def _show_explanation_form(
     with st.form(key=f"explain.{group.id}", border=True):
         reason = st.selectbox(
             context.tell("Reason: {cause}", cause=words.strip_markdown(group.title)),
-            codes.codes("justification_reason"),
+            codes.list_codes("justification_reason"),
             index=None,
             placeholder=context.tell("Choose a reason"),
             format_func=lambda code: context.label("justification_reason", code),

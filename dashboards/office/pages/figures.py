@@ -114,7 +114,7 @@ def _offence_groups(area_figures: Figures) -> list[str]:
         for rows in (area_figures.counts, area_figures.ratios, area_figures.durations)
         for row in rows
     }
-    return [code for code in codes.codes("offence_group") if code in codes_present]
+    return [code for code in codes.list_codes("offence_group") if code in codes_present]
 
 
 def _caption(context: PageContext, area_figures: Figures, period: str, offence: str) -> str:
@@ -135,7 +135,7 @@ def _show_counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Ro
 
     keys = ("measure", "level", "count_unit", "victim_status")
     by_key = {tuple(row[key] for key in keys): row for row in rates}
-    order = {code: place for place, code in enumerate(codes.codes("measure"))}
+    order = {code: place for place, code in enumerate(codes.list_codes("measure"))}
     lines = []
     for row in sorted(counts, key=lambda row: order[row["measure"]]):
         rate = by_key.get(tuple(row[key] for key in keys))

@@ -54,12 +54,12 @@ def _managed_accounts(context: PageContext) -> list[Account]:
 
 
 def _try_action(context: PageContext, act: Callable[[], Any], message: str) -> None:
-    from pipelines.core.errors import ToldError
+    from pipelines.core.errors import UserFacingError
     from pipelines.ledger.identity import NotAllowedError
 
     try:
         act()
-    except (NotAllowedError, ToldError) as error:
+    except (NotAllowedError, UserFacingError) as error:
         layout.show_refusal(context, error)
         return
     keep_result(message)
@@ -220,7 +220,7 @@ def _pick_grant(context: PageContext, key: str) -> Grant | None:
     )
     instrument = st.selectbox(
         context.tell("What"),
-        (EVERY, *codes.codes("instrument")),
+        (EVERY, *codes.list_codes("instrument")),
         format_func=lambda code: context.tell("everything") if code == EVERY else context.label("instrument", code),
         key=f"{key}.what",
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.core import i18n
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.findings import rules
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import in_language
@@ -141,12 +141,12 @@ def _causes(findings: Sequence[Finding], meanings: _Meant) -> list[int]:
         for n, finding in enumerate(findings):
             if _named(finding.rule, cascade.causes) and (place := cascade.within(finding.where)) is not None:
                 first.setdefault(place, n)
-                by_word.setdefault((place, fold(meanings.get(id(finding), ""))), n)
+                by_word.setdefault((place, fold_text(meanings.get(id(finding), ""))), n)
         for n, finding in enumerate(findings):
             if parent[n] != n or not _named(finding.rule, cascade.effects):
                 continue
             place = cascade.within(finding.where)
-            cause = by_word.get((place, fold(finding.expected))) if finding.expected else None
+            cause = by_word.get((place, fold_text(finding.expected))) if finding.expected else None
             cause = first.get(place) if cause is None else cause
             if cause is not None and cause != n and _RANK[findings[cause].severity] <= _RANK[finding.severity]:
                 parent[n] = cause
@@ -207,7 +207,7 @@ def _gather_by_key(findings: Sequence[Finding], key: Callable[[Finding], object]
 
 def _identity(finding: Finding, meanings: _Meant) -> tuple[object, ...]:
     params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
-    word = fold(_wrong_word(finding, meanings)) if finding.rule in _OF_WORDS else None
+    word = fold_text(_wrong_word(finding, meanings)) if finding.rule in _OF_WORDS else None
     missing = finding.expected if finding.rule in _OF_LACKING else None
     return (finding.rule, finding.severity, params, word, missing)
 
@@ -216,7 +216,7 @@ def _wrong_word(finding: Finding, meanings: _Meant) -> str:
     """Return the wrong word: of a path, only its upper part if that differs from the form, else all of it."""
     have, want = (text.split(" / ") for text in (finding.seen or "", meanings.get(id(finding), "")))
     if len(have) == len(want):
-        wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
+        wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold_text(part) != fold_text(right))
         return next(wrong, finding.seen or "")
     return finding.seen or ""
 

@@ -104,7 +104,7 @@ def _first_cell(sheet: Any) -> Any:
 
 def _correct_cells(job: MendJob) -> bytes:
     """Return a copy in which the chosen cells are corrected and marked, if they still contain the text seen."""
-    from pipelines.core.text.folding import fold
+    from pipelines.core.text.folding import fold_text
 
     book, contents = _load(job.data)
     for title, name, text_seen, text, comment in job.cells:
@@ -113,7 +113,7 @@ def _correct_cells(job: MendJob) -> bytes:
         cell = book[title][name]
         # The words seen may be a path of several cells, whose last part is in this one. A raised note mark is not part
         # of the words seen, so a label with one is left alone.
-        if cell.value is None or fold(str(cell.value)) != fold(text_seen.split(" / ")[-1]):
+        if cell.value is None or fold_text(str(cell.value)) != fold_text(text_seen.split(" / ")[-1]):
             continue
         sheets.set_text(cell, text)
         cell.fill = sheets.choose_fill("mended")

@@ -49,7 +49,7 @@ def annotate_workbook(data: bytes, report: Report, language: str, *, demonstrati
     kind: Kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
     if report.verdict == "unreadable" or names_persons(report):
         kind = "bare"
-    modified, words = clock.stamp(clock.now()), _words(language)
+    modified, words = clock.format_timestamp(clock.now()), _words(language)
     form = report.form
     name = findings_name(report.filename)
     try:
@@ -130,7 +130,7 @@ def list_file_facts(report: Report, language: str) -> tuple[tuple[str, str], ...
         (tell("Form", language), report.form or "\u2013"),
         (tell("SHA-256", language), report.sha256),
         (tell("Version of the rules", language), report.rules_version),
-        (tell("Written at", language), clock.stamp(clock.now())),
+        (tell("Written at", language), clock.format_timestamp(clock.now())),
     ]
     return tuple(pairs)
 
@@ -243,7 +243,7 @@ def correct_workbook(data: bytes, findings: Iterable[Finding], report: Report, l
         raise ValueError(f"only an XLSX can be corrected in place; {report.filename} is {report.format}")
     declared = words_of_form.of_report(report)
     cells = tuple(c for f in findings if (c := _correction_of(f, declared, language)) is not None)
-    return _bytes(run_job(MendJob(data, cells, clock.stamp(clock.now()))))
+    return _bytes(run_job(MendJob(data, cells, clock.format_timestamp(clock.now()))))
 
 
 def is_correctable(finding: Finding, declared: DeclaredWords | None) -> bool:

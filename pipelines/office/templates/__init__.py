@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.errors import ToldError
-from pipelines.core.i18n import languages, mark, tell
+from pipelines.core.errors import UserFacingError
+from pipelines.core.i18n import list_languages, mark, tell
 from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
@@ -38,7 +38,7 @@ _NOT_ITS_PERIOD = {
 }
 
 
-class TemplateError(ToldError):
+class TemplateError(UserFacingError):
     """A workbook cannot be made: one sentence that explains why, and what to do."""
 
 
@@ -81,7 +81,7 @@ def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
 
 def choose_language(language: str) -> str:
     """Return the language of our sentences for a form's language: the same, without its script, or English."""
-    available = languages()
+    available = list_languages()
     return next((code for code in (language, language.partition("-")[0]) if code in available), "en")
 
 

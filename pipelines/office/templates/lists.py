@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.declarations.shapes import FlatList, Records
 from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
@@ -28,7 +28,7 @@ _CODED = frozenset({"event", "offence", "article", "sex", "age", "sentence_type"
 _AS_TABLE = {"event": "measure"}
 
 
-class TooManyLinesError(ToldError):
+class TooManyLinesError(UserFacingError):
     """A list has more combinations than a person can fill in."""
 
 

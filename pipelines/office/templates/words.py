@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.base import find_placeholders, is_within
 from pipelines.declarations.coordinates import PERIOD_PARTS
 from pipelines.declarations.label_template import LabelTable, Meaning, label_table, write_template
@@ -49,7 +49,7 @@ class Words:
         paths: dict[tuple[str, ...], tuple[str, ...]] = {}
         for codes in self.list_choices(template):
             path = self.fill_path(template, codes)
-            paths.setdefault(tuple(map(fold, path)), path)
+            paths.setdefault(tuple(map(fold_text, path)), path)
         return list(paths.values())
 
     def find_meaning(self, name: str, key: str) -> Meaning:

@@ -23,7 +23,7 @@ def find_recorded_places(home: Home, accepted: Mapping[str, str], cell: Mapping[
     paths = [p for i in sorted(accepted) if (p := facts.path_of(home, "case_event", i)).exists()]
     if not paths or cell.get("count_unit") not in (None, "person"):
         return ()
-    offence = codes.codelist("offence")
+    offence = codes.read_codelist("offence")
     group = [c for c, row in offence.items() if row["offence_group"] == cell["offence_group"]]
     wanted_periods = [cell["period"]] if cell["freq"] == "Q" else periods_of(cell)
     events = pl.read_parquet(paths).filter(
@@ -63,7 +63,7 @@ def _is_in(row: Mapping[str, Any], cell: Mapping[str, Any]) -> bool:
 
 def _codes(row: Mapping[str, Any]) -> dict[str, str]:
     """Return the common codes of a line; only sentencing events have the codes of the sentence."""
-    parent = codes.attribute("age", row["age"], "parent")
+    parent = codes.get_code_attribute("age", row["age"], "parent")
     common = {"sex": str(row["sex"]), "age": str(row["age"] if parent in ("", "_T") else parent)}
     if row["event"] in SENTENCES:
         kind = row["sentence_type"]
@@ -77,7 +77,7 @@ def _codes(row: Mapping[str, Any]) -> dict[str, str]:
 def _band(months: float | None) -> str:
     if months is None:
         return "_T"
-    for code, row in codes.codelist("sentence_band").items():
+    for code, row in codes.read_codelist("sentence_band").items():
         is_common = bool(row["lower_months"]) and code == row["common_band"]
         if is_common and float(row["lower_months"]) <= months < float(row["upper_months"] or "inf"):
             return code

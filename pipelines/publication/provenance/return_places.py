@@ -84,7 +84,7 @@ def _filter_offence(rows: pl.DataFrame, cell: Mapping[str, Any]) -> pl.DataFrame
     """
     import polars as pl
 
-    offence = codes.codelist("offence")
+    offence = codes.read_codelist("offence")
     code_wanted = cell.get("offence")
     whole = code_wanted is None or code_wanted in WHOLE
     group = cell["offence_group"] if whole else offence[str(code_wanted)]["offence_group"]
@@ -109,7 +109,7 @@ def _filter_age(rows: pl.DataFrame, cell: Mapping[str, Any]) -> pl.DataFrame:
         return rows
     if age in WHOLE:
         return _keep_fitting(rows, pl.col("age") == age, whole=True)
-    finer = [code for code, row in codes.codelist("age").items() if row["parent"] == age]
+    finer = [code for code, row in codes.read_codelist("age").items() if row["parent"] == age]
     return _keep_fitting(rows.filter(pl.col("age").is_in([age, *finer])), pl.col("age") == age, whole=True)
 
 
@@ -135,7 +135,7 @@ def common_bands(given: Sequence[str]) -> dict[str, str]:
 
     A band inside another band is left out; if the wider band fits no common band, the wider one is left out instead.
     """
-    bands = {code: row for code, row in codes.codelist("sentence_band").items() if row["lower_months"]}
+    bands = {code: row for code, row in codes.read_codelist("sentence_band").items() if row["lower_months"]}
     ends = {code: (float(row["lower_months"]), float(row["upper_months"] or "9999")) for code, row in bands.items()}
     lengths = [code for code in given if code in bands]
     left_out = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.form import Form, NoteMark
 from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
@@ -33,7 +33,7 @@ class NumberReader:
         self._pattern = re.compile(rf"-?(?:\d+{grouped})(?:{decimal}\d+)?")
         self._decimal = form.numbers.decimal
         self._thousands = tuple(sign.translate(_SPACES) for sign in form.numbers.thousands if sign)
-        self._signs = {fold(sign): meaning for sign, meaning in form.signs.items()}
+        self._signs = {fold_text(sign): meaning for sign, meaning in form.signs.items()}
         self.signs = tuple(form.signs)
         self._marks = [(_mark_pattern(template), template, mark) for template, mark in form.note_marks.items()]
         self._cache: dict[str, Read | None] = {}
@@ -55,7 +55,7 @@ class NumberReader:
         return None if plain is None else Read(plain.value, plain.status, plain.conf, plain.sign, marks)
 
     def _plain(self, text: str) -> Read | None:
-        meaning = self._signs.get(fold(text))
+        meaning = self._signs.get(fold_text(text))
         if meaning is not None:
             return Read(*OBS_STATUS_OF_SIGN[meaning], sign=meaning)
         bare = text.translate(_SPACES).strip()

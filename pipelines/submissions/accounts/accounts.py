@@ -98,7 +98,7 @@ def create_many(engine: sa.Engine, accounts: Sequence[NewAccount], *, by: str) -
         for account in accounts
         if account.password is not None
     }
-    now = clock.stamp(clock.now())
+    now = clock.format_timestamp(clock.now())
     with open_write_transaction(engine) as connection:
         known_ids = {
             r.account_id
@@ -190,7 +190,7 @@ def grant_role(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str
         account = require_changeable(connection, account_id, by, [role_grant])
         if role_grant in account.grants:
             return False
-        row = grant_row(account_id, role_grant, clock.stamp(clock.now()), by)
+        row = grant_row(account_id, role_grant, clock.format_timestamp(clock.now()), by)
         connection.execute(sa.insert(ACCOUNT_GRANT).values(**row))
         record_change(connection, by, "grant", [account_id], grant=_grant_as_list(role_grant))
     return True

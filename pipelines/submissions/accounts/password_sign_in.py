@@ -102,7 +102,7 @@ def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password:
             return SignIn("disabled")
         if fresh is not None:
             values["password_hash"] = fresh
-        _update(connection, account_id, **values, signed_in_at=clock.stamp(clock.now()))
+        _update(connection, account_id, **values, signed_in_at=clock.format_timestamp(clock.now()))
         accounts.record_change(connection, account_id, "sign_in", [account_id])
         if row.must_change:
             return SignIn("must_change")

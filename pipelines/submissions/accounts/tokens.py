@@ -47,7 +47,7 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as its owner sees it; times are text in the format of `clock.stamp()`."""
+    """A token as its owner sees it; times are text in the format of `clock.format_timestamp()`."""
 
     token_id: str
     account_id: str
@@ -94,8 +94,8 @@ def issue_token(
                 label=label.strip(),
                 hash=_hash(secret),
                 grants=audit_log.to_canonical_json([[g.role, g.jurisdiction, g.instrument] for g in granted]),
-                created_at=clock.stamp(now),
-                expires_at=clock.stamp(expires),
+                created_at=clock.format_timestamp(now),
+                expires_at=clock.format_timestamp(expires),
             )
         )
         _record(connection, who.account, "issue", token_id, who.account)
@@ -112,14 +112,16 @@ def verify_token(engine: sa.Engine, text: str) -> Identity:
     with open_read_transaction(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
         is_match = hmac.compare_digest(_hash(secret), row.hash if row is not None else "0" * 64)
-        if row is None or not is_match or row.revoked_at is not None or clock.parse(row.expires_at) <= now:
+        if row is None or not is_match or row.revoked_at is not None or clock.parse_time(row.expires_at) <= now:
             raise _invalid_token_error()
         holder = accounts.select_identities(connection, [row.account_id]).get(row.account_id)
     if holder is None:
         raise _invalid_token_error()
-    if row.used_at is None or clock.parse(row.used_at) + USED_EVERY <= now:
+    if row.used_at is None or clock.parse_time(row.used_at) + USED_EVERY <= now:
         with open_write_transaction(engine) as connection:
-            connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(used_at=clock.stamp(now)))
+            connection.execute(
+                sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(used_at=clock.format_timestamp(now))
+            )
     return Identity(
         holder.account,
         holder.name,
@@ -138,7 +140,7 @@ def revoke_token(engine: sa.Engine, who: Identity, token_id: str) -> None:
         ):
             raise NotAllowedError(mark("You have no token {token}."), token=token_id)
         if row.revoked_at is None:
-            at = clock.stamp(clock.now())
+            at = clock.format_timestamp(clock.now())
             connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(revoked_at=at))
             _record(connection, who.account, "revoke", token_id, row.account_id)
 

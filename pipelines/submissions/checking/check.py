@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.findings.finding import Finding
 from pipelines.model.content import ReadError
@@ -35,7 +35,7 @@ HistorySource = Callable[[Sequence[str]], "History | None"]
 """Returns the history of jurisdictions; called once, after all returns are read and their jurisdictions known."""
 
 
-class UnknownFormError(ToldError):
+class UnknownFormError(UserFacingError):
     """The caller named a form that no territory declares."""
 
 

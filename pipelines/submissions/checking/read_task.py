@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.findings.finding import Finding
 from pipelines.model.content import Content, Cube, ReadError
 from pipelines.reading.formats import budget
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.reading.standardise.standardise import Reading
 
 
-class DeclarationsChangedError(ToldError):
+class DeclarationsChangedError(UserFacingError):
     """The declarations on disk differ from those that the calling process has loaded."""
 
 

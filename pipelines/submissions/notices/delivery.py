@@ -199,7 +199,7 @@ def post_to_webhook(address: str, secret: str, notice: Notice, words: Letter) ->
         ensure_ascii=False,
     ).encode()  # fmt: skip
     # Use the machine's time, because the receiver compares it with its own clock, not with that of a demonstration.
-    at = str(int(clock.wall()))
+    at = str(int(clock.read_wall_clock()))
     headers = {"Content-Type": "application/json", "RTI-Notice": notice.notice_id}
     headers[SIGNATURE] = f"t={at},v1={sign_body(secret, at, body)}"
     try:

@@ -82,7 +82,7 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
             "periods": sorted({b.period for b in own_blocks}),
         }
         # A return that is sent, given back and sent again within a day has two receipts, so the key has the time.
-        key, at = f"{row.submission_id} {action} {event['at']}", clock.parse(str(event["at"]))
+        key, at = f"{row.submission_id} {action} {event['at']}", clock.parse_time(str(event["at"]))
         for account, kind in sorted(recipients.items()):
             if account != event["actor"] or kind == "receipt":
                 new_id = enqueue_notice(connection, account, kind, content, what=key, at=at)
@@ -95,7 +95,7 @@ def _notifiable_action(event: Mapping[str, Any]) -> str | None:
     action = str(event["action"])
     if action == "approve" and (event.get("payload") or {}).get("override"):
         action = "override"
-    if action not in _RECIPIENTS or clock.now() - clock.parse(str(event["at"])) > NEWS:
+    if action not in _RECIPIENTS or clock.now() - clock.parse_time(str(event["at"])) > NEWS:
         return None
     if action == "withdraw" and event["from_state"] not in ("sent", "approved", "published"):
         return None
@@ -121,7 +121,7 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     content = {"what": news, **({"failed": detail["failed"]} if news == "attempts" else {})}
     notice_ids = []
     for row in connection.execute(query.order_by(ACCOUNT.c.account_id)):
-        key = news if news == "attempts" else f"{news} {clock.stamp(clock.now())}"
+        key = news if news == "attempts" else f"{news} {clock.format_timestamp(clock.now())}"
         new_id = enqueue_notice(connection, row.account_id, "account", content, what=key)
         notice_ids += [new_id] if new_id is not None else []
     return notice_ids

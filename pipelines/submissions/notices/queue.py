@@ -87,7 +87,7 @@ def enqueue_notice(
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a kind of notice; there are {', '.join(KINDS)}")
-    stamp = clock.stamp(at or clock.now())
+    stamp = clock.format_timestamp(at or clock.now())
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     identity = notice_id(account_id, kind, text if what is None else what, stamp[:10])
     row = {"notice_id": identity, "account_id": account_id, "kind": kind, "content": text}
@@ -115,7 +115,7 @@ def list_notices(engine: sa.Engine, *, account_id: str | None = None, unsent: bo
 
 def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> list[Notice]:
     """Return the notices of one kind created since a given time."""
-    query = _notice_query().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.stamp(since))
+    query = _notice_query().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.format_timestamp(since))
     return [_as_notice(row) for row in connection.execute(query)]
 
 
@@ -129,12 +129,12 @@ def _is_due(notice: Notice, now: datetime) -> bool:
         return False
     if notice.attempts == 0:
         return True
-    return now >= clock.parse((notice.error or notice.created_at)[:_STAMP]) + PAUSES[notice.attempts - 1]
+    return now >= clock.parse_time((notice.error or notice.created_at)[:_STAMP]) + PAUSES[notice.attempts - 1]
 
 
 def is_stale(notice: Notice, now: datetime) -> bool:
     """Return True for a reminder that is too old to send."""
-    return notice.kind == "reminder" and now > clock.parse(notice.created_at) + STALE
+    return notice.kind == "reminder" and now > clock.parse_time(notice.created_at) + STALE
 
 
 def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
@@ -148,7 +148,7 @@ def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
                 NOTICE.c.attempts == notice.attempts,
                 NOTICE.c.error.is_(None) if notice.error is None else NOTICE.c.error == notice.error,
             )
-            .values(attempts=notice.attempts + 1, error=f"{clock.stamp(now)} is being sent")
+            .values(attempts=notice.attempts + 1, error=f"{clock.format_timestamp(now)} is being sent")
         )
         return result.rowcount == 1
 
@@ -157,13 +157,15 @@ def mark_sent(engine: sa.Engine, notice: Notice, now: datetime) -> None:
     """Mark a notice as sent."""
     with open_write_transaction(engine) as connection:
         connection.execute(
-            sa.update(NOTICE).where(NOTICE.c.notice_id == notice.notice_id).values(sent_at=clock.stamp(now), error=None)
+            sa.update(NOTICE)
+            .where(NOTICE.c.notice_id == notice.notice_id)
+            .values(sent_at=clock.format_timestamp(now), error=None)
         )
 
 
 def mark_failed(engine: sa.Engine, notice: Notice, now: datetime, why: str, *, for_good: bool = False) -> None:
     """Record why an attempt failed; with `for_good`, give the notice up."""
-    values: dict[str, Any] = {"error": f"{clock.stamp(now)} {' '.join(why.split())[:500]}"}
+    values: dict[str, Any] = {"error": f"{clock.format_timestamp(now)} {' '.join(why.split())[:500]}"}
     if for_good:
         values["attempts"] = ATTEMPTS
     with open_write_transaction(engine) as connection:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.ledger.permissions import can_read
 from pipelines.submissions.service import rights
@@ -34,7 +34,7 @@ Row = Mapping[str, Any]
 Pair = tuple[str, str]
 
 
-class FiguresBusyError(ToldError):
+class FiguresBusyError(UserFacingError):
     """The file of the figures is missing, is being written, or was written by an earlier version of the program."""
 
 

@@ -58,6 +58,6 @@ def _send_if_possible(desk: Desk, who: Identity, uploaded: UploadResult, reason:
     try:
         signed = acts.send_submission(desk, who, uploaded.submission_id, reason=reason)
     except (TransitionError, NotAllowedError) as error:
-        return replace(uploaded, not_sent=error.told(who.language))
+        return replace(uploaded, not_sent=error.localize_message(who.language))
     state = entries.get_submission(desk, who, uploaded.submission_id).state
     return replace(uploaded, state=state, signed=signed, open_warnings=(), replaces=())

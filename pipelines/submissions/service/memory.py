@@ -98,7 +98,7 @@ def find_earlier_justifications(desk: Desk, who: Identity, submission_id: str) -
         .join(SUBMISSION, SUBMISSION.c.submission_id == JUSTIFICATION.c.submission_id)
         .where(
             JUSTIFICATION.c.memory_key.in_(sorted(set(keys.values()))),
-            JUSTIFICATION.c.expires_at > clock.stamp(clock.now()),
+            JUSTIFICATION.c.expires_at > clock.format_timestamp(clock.now()),
             SUBMISSION.c.state.in_(ACCEPTED),
             SUBMISSION.c.submission_id != submission_id,
             SUBMISSION.c.submission_id.in_(of_series),
@@ -125,6 +125,6 @@ def justify_warnings(
     report = reports.current_report(desk, submission, blocks)
     at = clock.now()
     series = min((b.form for b in blocks), default="")
-    memory = {f.key: (memory_key(series, f), clock.stamp(expiry_of(at))) for f in report.findings}
+    memory = {f.key: (memory_key(series, f), clock.format_timestamp(expiry_of(at))) for f in report.findings}
     justification = Justification(submission_id, reason, text, who.account, finding_key, at, memory)
     return decisions.justify_warnings(desk.engine, justification)

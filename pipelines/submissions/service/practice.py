@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
-from pipelines.core.home import init as make_home
+from pipelines.core.home import initialise_home as make_home
 from pipelines.core.i18n import tell
 from pipelines.ledger.identity import EVERY, SYSTEM, Grant, Identity, NotAllowedError, Role
 from pipelines.submissions.service import acts, entries, uploading

@@ -88,7 +88,7 @@ def _make_report(desk: Desk, submission: Submission) -> Report:
             form=form,
             submission_id=submission.submission_id,
             kind="patch" if submission.kind == "patch" else None,
-            received=clock.parse(submission.received_at),
+            received=clock.parse_time(submission.received_at),
         )
 
     validation_report = check_with_form(None)
@@ -209,7 +209,7 @@ def _history_before(desk: Desk, jurisdictions: Sequence[str], before: str | None
     return History(
         observations=_read_observations(desk, holders),
         events=_read_events(desk, holders),
-        as_of=clock.now() if before is None else clock.parse(before),
+        as_of=clock.now() if before is None else clock.parse_time(before),
     )
 
 

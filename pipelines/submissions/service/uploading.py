@@ -268,7 +268,7 @@ def _report_earlier(
             submission.size,
             submission.filename,
             submission.sender,
-            clock.parse(submission.received_at),
+            clock.parse_time(submission.received_at),
             submission.demonstration,
         )
         report = _check_upload(desk, who, data, submission.filename, form, submission.kind, arrival, None)

@@ -203,7 +203,7 @@ def _make_cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> C
     assert main is not None
     sent = accepted or [return_ for return_ in returns if return_.state == "sent"]
     first = min((return_.received_at for return_ in sent), default=None)
-    late = clock.parse(first).date() > deadline.collection if first is not None else passed
+    late = clock.parse_time(first).date() > deadline.collection if first is not None else passed
     pending = newest if counts is not None else None
     return Cell(
         deadline,
@@ -230,7 +230,7 @@ def _compute_punctuality(cells: Iterable[Cell], today: date) -> Punctuality:
     arrived = [cell for cell in closed if cell.is_in]
     on_time = sum(not cell.late for cell in arrived)
     gaps = sorted(
-        (clock.parse(cell.first_at).date() - cell.deadline.collection) // timedelta(days=1)
+        (clock.parse_time(cell.first_at).date() - cell.deadline.collection) // timedelta(days=1)
         for cell in arrived
         if cell.first_at is not None
     )

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.submissions import receipts
 
@@ -28,7 +28,7 @@ TIMEOUT = httpx.Timeout(10.0, read=300.0, write=120.0)
 _AGAIN = frozenset({429, 502, 503, 504})
 
 
-class RemoteError(ToldError):
+class RemoteError(UserFacingError):
     """The service did not do what was requested: it cannot be reached, or it gives a reason."""
 
 

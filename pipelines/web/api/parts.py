@@ -39,14 +39,14 @@ def _who(
         str | SkipJsonSchema[None],
         Query(
             description="Language of words; by default the account's.",
-            json_schema_extra={"enum": list(i18n.languages())},
+            json_schema_extra={"enum": list(i18n.list_languages())},
         ),
     ] = None,
 ) -> Identity:
     """Return the identity of the token, as `token_check.TokenFirst` verified it, with the requested language."""
     who: Identity = request.state.who
-    if language is not None and language not in i18n.languages():
-        languages = ", ".join(i18n.languages())
+    if language is not None and language not in i18n.list_languages():
+        languages = ", ".join(i18n.list_languages())
         detail = tell("There are no texts in {asked}. Available: {known}.", "en", asked=language, known=languages)
         raise ProblemError(422, detail, language=who.language)
     who = replace(who, language=language or who.language)
@@ -84,7 +84,7 @@ Revision = Annotated[
     str | SkipJsonSchema[None],
     Query(
         description="A code of revision_reason, where it replaces a return.",
-        json_schema_extra={"enum": list(codes.codes("revision_reason"))},
+        json_schema_extra={"enum": list(codes.list_codes("revision_reason"))},
     ),
 ]
 

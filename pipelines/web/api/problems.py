@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import gettext, mark
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.ledger.identity import NotAllowedError
@@ -82,7 +82,7 @@ class ProblemError(Exception):
 
 def problem_of(error: Exception, language: str = "en") -> ProblemError:
     """Return the problem that describes an error of the desk."""
-    detail = error.told(language) if isinstance(error, ToldError) else str(error)
+    detail = error.localize_message(language) if isinstance(error, UserFacingError) else str(error)
     if isinstance(error, NotThereError):
         return ProblemError(404, detail, language=language)
     if isinstance(error, NotAllowedError):
@@ -98,7 +98,7 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         reference = {"reference": fault_log.log_fault(error)}
         return ProblemError(500, detail, language=language, title=title, remedy=remedy, extra=reference)
     if (fault := find_fault(error)) is not None:
-        title, detail, remedy = fault.localize(language)
+        title, detail, remedy = fault.localize_message(language)
         status, headers = (503, {"Retry-After": "300"}) if fault.is_passing else (500, None)
         words = {"language": language, "title": title, "remedy": remedy}
         return ProblemError(status, detail, headers=headers, extra={"reference": fault_log.log_fault(error)}, **words)

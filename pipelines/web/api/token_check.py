@@ -64,7 +64,7 @@ class TokenFirst:
             if text:
                 self.rates.count_request(self.wrong, network)
             headers = {"WWW-Authenticate": "Bearer", "Connection": "close"}
-            problem = ProblemError(401, error.told(language), language=language, headers=headers)
+            problem = ProblemError(401, error.localize_message(language), language=language, headers=headers)
             await problem.make_response()(scope, receive, send)
             return
         self._right[digest] = None
@@ -81,4 +81,4 @@ def _token(scope: Scope) -> str:
 
 def _language(scope: Scope) -> str:
     requested = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[0]
-    return requested if requested in i18n.languages() else i18n.SOURCE_LANGUAGE
+    return requested if requested in i18n.list_languages() else i18n.SOURCE_LANGUAGE

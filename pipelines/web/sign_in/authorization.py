@@ -94,7 +94,7 @@ class Codes:
 
     def issue_code(self, account: str, request: AuthorizationRequest) -> str:
         """Issue a code for an account that has just signed in."""
-        now = clock.wall()
+        now = clock.read_wall_clock()
         code = secrets.token_urlsafe(32)
         with self._lock:
             self._grants = {c: g for c, g in self._grants.items() if g.until > now}
@@ -107,7 +107,7 @@ class Codes:
         """Return the grant of a code and remove it, even if the verifier is wrong. Raises RequestError."""
         with self._lock:
             grant = self._grants.pop(code, None)
-        if grant is None or grant.until <= clock.wall():
+        if grant is None or grant.until <= clock.read_wall_clock():
             raise RequestError("invalid_grant", "the code is not known, was used before, or has expired")
         if not verifier.isascii() or not compare_digest(challenge_of(verifier), grant.challenge):
             raise RequestError("invalid_grant", "code_verifier does not fit")
@@ -130,7 +130,7 @@ class Signer:
         """Return a signed token that states who signed in, for which client, and when."""
         from joserfc import jwt
 
-        now = int(clock.wall())
+        now = int(clock.read_wall_clock())
         content = {
             **claims,
             "iss": issuer,

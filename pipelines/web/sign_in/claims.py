@@ -30,10 +30,10 @@ def identity_of_claims(engine: sa.Engine, claims: Mapping[str, Any], built_in_is
     since = claims.get("auth_time") or claims.get("iat")
     if not issuer or not subject or not isinstance(since, int | float):
         return None
-    if clock.wall() - since > LONGEST_HOURS * 3600:
+    if clock.read_wall_clock() - since > LONGEST_HOURS * 3600:
         return None
     if built_in_issuer and issuer == built_in_issuer:
-        if since < _password_since(engine, subject) <= clock.wall():
+        if since < _password_since(engine, subject) <= clock.read_wall_clock():
             return None
         try:
             return accounts.get_identity(engine, subject)
@@ -54,4 +54,4 @@ def _password_since(engine: sa.Engine, account_id: str) -> float:
     )
     with open_read_transaction(engine) as connection:
         last = connection.execute(query).scalar_one_or_none()
-    return clock.parse(last).timestamp() if last else 0.0
+    return clock.parse_time(last).timestamp() if last else 0.0

@@ -19,7 +19,7 @@ LANGUAGE_COOKIE = "rti_language"
 
 def language_of(request: HTTPConnection) -> str:
     """Return the language of a page: as requested, as chosen before, or as the browser prefers."""
-    available = i18n.languages()
+    available = i18n.list_languages()
     for requested in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if requested in available:
             return requested
@@ -44,5 +44,5 @@ def list_choices(request: Request, language: str) -> list[tuple[str, str, str]]:
         return [(language, i18n.language_name(language), "")]
     return [
         (code, i18n.language_name(code), f"{request.url.path}?{urlencode([*others, ('lang', code)])}")
-        for code in i18n.languages()
+        for code in i18n.list_languages()
     ]

@@ -118,7 +118,7 @@ class SignIn:
         except (PasswordError, NotAllowedError) as error:
             if attempt is not None and isinstance(error, PasswordError):
                 self.throttle.forgive_attempt(attempt)
-            return again(fault=error.told(language))
+            return again(fault=error.localize_message(language))
         if attempt is not None:
             self.throttle.forgive_attempt(attempt)
         if pending is None:

@@ -69,7 +69,7 @@ class Tickets:
         """Store a person who must choose a new password; return the key that the form carries."""
         key = secrets.token_urlsafe(24)
         with self._lock:
-            now = clock.wall()
+            now = clock.read_wall_clock()
             self._pending = {k: p for k, p in self._pending.items() if p.until > now}
             if len(self._pending) < _MOST_PENDING:
                 self._pending[key] = pending
@@ -79,7 +79,7 @@ class Tickets:
         """Return the person stored under a key, until it expires."""
         with self._lock:
             entry = self._pending.get(key or "")
-        return entry if entry is not None and entry.until > clock.wall() else None
+        return entry if entry is not None and entry.until > clock.read_wall_clock() else None
 
     def forget_pending(self, key: str) -> None:
         """Remove the person after the password is changed."""
@@ -89,7 +89,7 @@ class Tickets:
 
 def compute_expiry() -> float:
     """Return when an entry stored now expires."""
-    return clock.wall() + TICKET_SECONDS
+    return clock.read_wall_clock() + TICKET_SECONDS
 
 
 def _digest(text: str) -> str:

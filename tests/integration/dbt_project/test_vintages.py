@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock, codes
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.declarations.export import build_tables
 from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
@@ -71,8 +71,8 @@ def revised_world() -> World:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with clock.frozen(at(NOW)):
-        made = init(tmp_path_factory.mktemp("vintages") / "data", "demonstration")
+    with clock.freeze_time(at(NOW)):
+        made = initialise_home(tmp_path_factory.mktemp("vintages") / "data", "demonstration")
         revised_world().write(made)
         gather_reference(made)
         build_tables(load())["law_article"].write_parquet(made.gathered / "law_article.parquet")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import notices
@@ -23,7 +23,7 @@ def test_the_job_reminds_once_and_sends(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("RTI_SMTP_URL", "RTI_WEBHOOK_URL", "RTI_LEDGER_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RTI_NOW", "2026-11-11T06:00:00Z")
-    home = init(tmp_path / "home", "demonstration")
+    home = initialise_home(tmp_path / "home", "demonstration")
     engine = open_ledger(home)
     accounts.create_account(engine, "al-office", "Office", grants=[Grant("submitter", "AL")], by=SYSTEM)
     resources = {"home": HomeResource(root=str(home.root))}

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks import ledgers
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.ledger import facts, queries, supersession
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
@@ -68,7 +68,7 @@ def counting(engine: sa.Engine) -> Iterator[Work]:
 
 
 def opened(folder: Path, submissions: int) -> Desk:
-    home = init(folder / f"home-{submissions}", "demonstration")
+    home = initialise_home(folder / f"home-{submissions}", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     ledgers.fill(engine, submissions)

@@ -122,7 +122,7 @@ def test_a_return_goes_from_arrival_to_publication(tmp_path: Path) -> None:
     one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     assert release_log.record_publication(engine, [one], "2025-Q4", at(2)) == 1
     found = queries.find_submission(engine, one[:6])
-    assert (found.state, found.accepted_at) == ("published", clock.stamp(at(1)))
+    assert (found.state, found.accepted_at) == ("published", clock.format_timestamp(at(1)))
     assert [(e["action"], e["to_state"]) for e in queries.list_events(engine, one)] == [
         ("receive", "received"),
         ("check", "checked"),

@@ -21,7 +21,7 @@ import pytest
 
 from pipelines import refresh
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.ledger import facts, queries
 from pipelines.ledger.opening import open_ledger
@@ -110,7 +110,7 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
     shutil.copytree(folder, mine)
     with pytest.MonkeyPatch.context() as patch, frozen_at(CLOCK, mine):
         patch.setenv("RTI_SAMPLES", str(mine))
-        home = init(tmp_path_factory.mktemp("story") / "home", "demonstration")
+        home = initialise_home(tmp_path_factory.mktemp("story") / "home", "demonstration")
         told = Story(home, mine, faulty, good)
         told.refresh("first")
         told.refresh("again")
@@ -200,7 +200,7 @@ def test_after_publication_a_correction_makes_a_release_of_its_own(story: Story)
 
 def test_as_of_gives_what_was_known_then(story: Story) -> None:
     with frozen_at(LATER, story.home.root):
-        then = dbt.build_counts(story.home, as_of=clock.parse(CLOCK))
+        then = dbt.build_counts(story.home, as_of=clock.parse_time(CLOCK))
     assert _value(then, FAULTY, "2026-Q2") is None
     assert _value(story.counts["corrected"], FAULTY, "2026-Q2") == 3
     assert dbt.latest_counts(story.home) == story.counts["corrected"]
@@ -351,7 +351,7 @@ def test_a_home_whose_refreshes_were_killed_ends_as_one_that_was_left_in_peace(
     """Killed after intake and after the counts, then resumed: the same release, byte for byte and row for row."""
     root = tmp_path / "killed"
     with frozen_at(CLOCK, root):
-        init(root, "demonstration")
+        initialise_home(root, "demonstration")
     _killed_at(root, samples[0], f"{GOOD}: ")
     _killed_at(root, samples[0], "counts built")
     assert not (root / "public" / "current").exists()

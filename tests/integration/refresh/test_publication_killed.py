@@ -43,7 +43,7 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
 def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The state after a publication that nothing interrupts."""
     home = fixture.copy(template, tmp_path_factory.mktemp("expected") / "home")
-    with clock.frozen(clock.parse(fixture.NOW)):
+    with clock.freeze_time(clock.parse_time(fixture.NOW)):
         refresh.publish_draft(home)
     return fixture.read_state(home)
 

@@ -18,7 +18,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from pipelines.core.home import Home, init, open_home
+from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.defs.failures import failed_runs
 from pipelines.defs.home import HomeResource, LockedHomeResource
@@ -44,7 +44,7 @@ time.sleep(60)
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Root of a home with three accounts and an empty instance; making their databases takes seconds."""
-    made = init(tmp_path_factory.mktemp("template") / "home", "real")
+    made = initialise_home(tmp_path_factory.mktemp("template") / "home", "real")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RTI_LEDGER_URL", raising=False)
         engine = open_ledger(made)

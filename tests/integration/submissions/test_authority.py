@@ -46,7 +46,7 @@ def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
         accounts.NewAccount("nothing", "x"),
         accounts.NewAccount("gone", "x", (Grant("steward"), Grant("approver"), Grant("submitter"))),
     ]
-    with clock.frozen(at(-30)):
+    with clock.freeze_time(at(-30)):
         accounts.create_many(engine, made, by=SYSTEM)
         accounts.disable_account(engine, "gone", by=SYSTEM)
     yield home, engine

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.cli import main
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import audit_log
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import receipt_keys, receipts
@@ -44,7 +44,7 @@ def signed(desk: Desk) -> SignedReceipt:
 
 
 def _home(folder: Path) -> Home:
-    return init(folder / "home", "real")
+    return initialise_home(folder / "home", "real")
 
 
 # ------------------------------------------------------------------------------------------------------- the document
@@ -267,7 +267,7 @@ def test_a_key_that_is_lost_or_changed_is_told_and_nothing_is_signed(tmp_path: P
     elif fault == "garbage":
         path.write_bytes(b"no key")
     else:
-        receipt_keys.rotate_key(other := init(tmp_path / "other", "real"))
+        receipt_keys.rotate_key(other := initialise_home(tmp_path / "other", "real"))
         path.write_bytes(next((other.restricted / "keys").glob("*.pem")).read_bytes())
     with pytest.raises(receipt_keys.KeyFileError, match="restore it from a backup"):
         receipt_keys.signing_key(home)

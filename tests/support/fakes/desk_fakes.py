@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.ledger.opening import open_ledger
@@ -119,11 +119,11 @@ PEOPLE: dict[str, tuple[Grant, ...]] = {
 
 def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
     """A desk over a new home with everybody in it."""
-    home = init(folder / "home", "demonstration")
+    home = initialise_home(folder / "home", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     new = [accounts.NewAccount(name, name.title(), grants) for name, grants in PEOPLE.items()]
-    with clock.frozen(ACCOUNTS_MADE_AT):
+    with clock.freeze_time(ACCOUNTS_MADE_AT):
         accounts.create_many(engine, new, by=SYSTEM)
     return Desk(home, engine, REGISTRY, kind)
 

@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import facts
 from pipelines.ledger.acts import Act, Arrival, Block, CheckResult
 from pipelines.ledger.identity import SYSTEM, Grant
@@ -26,7 +26,7 @@ def at(days: float) -> datetime:
 
 
 def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
-    home = init(folder / "home", "demonstration")
+    home = initialise_home(folder / "home", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     people(engine)
@@ -39,7 +39,7 @@ def people(engine: sa.Engine) -> None:
     made = [accounts.NewAccount("office", "Office", (Grant("submitter", "QQ"),))]
     made += [accounts.NewAccount(name, name, (Grant("approver", "QQ"),)) for name in approving]
     made += [accounts.NewAccount("the-steward", "Steward", (Grant("steward"),))]
-    with clock.frozen(at(-30)):
+    with clock.freeze_time(at(-30)):
         accounts.create_many(engine, made, by=SYSTEM)
 
 

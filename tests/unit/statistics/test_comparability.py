@@ -86,7 +86,7 @@ def test_a_window_needs_denominators_too() -> None:
 
 
 def test_windows_are_codes_of_periods() -> None:
-    assert set(few.WINDOWS) <= set(codes.codes("freq"))
+    assert set(few.WINDOWS) <= set(codes.list_codes("freq"))
 
 
 # Many pairs.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.web.leftovers import OLDEST_SECONDS, remove_leftovers
 
 SHA = "ab" * 32
@@ -18,7 +18,7 @@ SHA = "ab" * 32
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return init(tmp_path / "home", "demonstration")
+    return initialise_home(tmp_path / "home", "demonstration")
 
 
 def planted(path: Path) -> Path:

@@ -78,7 +78,7 @@ def report(sent: bytes) -> Report:
 
 @pytest.fixture(scope="module")
 def copy(sent: bytes, report: Report) -> Iterator[bytes]:
-    with clock.frozen(datetime(2026, 11, 20, 9, tzinfo=UTC)):
+    with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
         name, data = answers.annotate_workbook(sent, report, "en", demonstration=True)
         assert name == "Pravosudstvo_2026_K3.findings.xlsx"
         assert answers.annotate_workbook(sent, report, "en", demonstration=True)[1] == data

@@ -19,7 +19,7 @@ import pytest
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from pipelines.core.home import Home
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.registry import load
 from pipelines.model.content import Content
 from pipelines.model.long_tables import OBSERVATION_KEY
@@ -153,7 +153,7 @@ def test_on_paper_stand_whole_titles_and_no_earlier_figure(workbook: str) -> Non
         width = sum(sheet.column_dimensions[get_column_letter(c)].width for c in range(1, right + 1))
         for row in sheet.iter_rows(max_col=1):
             text = str(row[0].value or "")
-            if any(title is not None and _like(title).fullmatch(fold(text)) for title in titles):
+            if any(title is not None and _like(title).fullmatch(fold_text(text)) for title in titles):
                 # Thirteen points and bold: a letter takes a fifth more than those by which columns are measured.
                 assert len(text) * 1.2 <= width, text
     assert beside or form.shape == "records"

@@ -46,9 +46,9 @@ def real_hashes() -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path, database: str) -> Iterator[sa.Engine]:
-    from pipelines.core.home import init
+    from pipelines.core.home import initialise_home
 
-    made = open_ledger(init(tmp_path / "home", "demonstration"))
+    made = open_ledger(initialise_home(tmp_path / "home", "demonstration"))
     yield made
     made.dispose()
 
@@ -482,11 +482,11 @@ def test_a_token_ends_by_time_by_revocation_and_with_its_account(engine: sa.Engi
     _account(engine, "al-pp", Grant("submitter", "AL"))
     _account(engine, "al-chief", Grant("submitter", "AL"))
     _account(engine, "head", Grant("steward"))
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         who = accounts.get_identity(engine, "al-pp")
         short, long = tokens.issue_token(engine, who, "short", days=1), tokens.issue_token(engine, who, "long")
         assert tokens.verify_token(engine, short.text).account == "al-pp"
-    with clock.frozen(at(1)):
+    with clock.freeze_time(at(1)):
         with pytest.raises(NotAllowedError):
             tokens.verify_token(engine, short.text)
         for stranger in ("al-chief",):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Arrival
@@ -32,7 +32,7 @@ SECRET = "person 2025-Q4;reported;77"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    made = init(tmp_path / "home", "demonstration")
+    made = initialise_home(tmp_path / "home", "demonstration")
     facts.prepare_fact_folders(made)
     people(open_ledger(made))
     return made
@@ -117,8 +117,8 @@ def test_an_unknown_file_with_persons_is_told_its_persons_and_one_with_a_contact
 
 def _rows() -> list[dict[str, str]]:
     return [
-        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.stamp(at(0)), "kind": "full"},
-        {"file": "2.csv", "text": SECRET, "received_at": clock.stamp(at(1)), "kind": "full"},
+        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.format_timestamp(at(0)), "kind": "full"},
+        {"file": "2.csv", "text": SECRET, "received_at": clock.format_timestamp(at(1)), "kind": "full"},
     ]
 
 
@@ -126,14 +126,14 @@ def _rows() -> list[dict[str, str]]:
 def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home into which a good return and one that names persons have arrived, not checked yet."""
     check_fakes.install(monkeypatch)
-    with clock.frozen(at(50)):
+    with clock.freeze_time(at(50)):
         assert arrivals.record_arrivals(home, open_ledger(home), _folder(tmp_path, _rows())) == 2
     return home
 
 
 def _check(home: Home) -> dict[str, str]:
     engine = open_ledger(home)
-    with clock.frozen(at(50)):
+    with clock.freeze_time(at(50)):
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
     return {s.filename: s.state for s in queries.list_submissions(engine)}
 

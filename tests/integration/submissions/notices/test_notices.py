@@ -84,7 +84,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     for name in ("RTI_SMTP_URL", "RTI_WEBHOOK_URL", "RTI_WEBHOOK_SECRET", "RTI_MAIL_FROM", "RTI_PORTAL_URL"):
         monkeypatch.delenv(name, raising=False)
-    with clock.frozen(NOW):
+    with clock.freeze_time(NOW):
         home, engine = home_and_ledger(tmp_path)
         for account, language, grants, address in (
             ("fed-sender", "bs", [Grant("submitter", "BA_FED")], "sender@example.org"),
@@ -106,7 +106,7 @@ def _submission(engine: sa.Engine, sender: str = "fed-sender", identity: str = "
         connection.execute(
             sa.insert(SUBMISSION).values(
                 submission_id=identity, sha256="0" * 64, size=1, filename="secret-name.xlsx",
-                received_at=clock.stamp(NOW), sender=sender, state="sent", demonstration=True,
+                received_at=clock.format_timestamp(NOW), sender=sender, state="sent", demonstration=True,
                 territory="BA", form="BA_FED-JUSTICE-1",
                 jurisdiction="BA_FED", instrument="justice", errors=0, warnings=FIGURE,
             )
@@ -122,7 +122,7 @@ def _submission(engine: sa.Engine, sender: str = "fed-sender", identity: str = "
 
 def _event(engine: sa.Engine, action: str, actor: str, **more: Any) -> list[str]:
     event = {
-        "event_id": 1, "submission_id": "S0123456789abcde", "at": clock.stamp(clock.now()), "actor": actor,
+        "event_id": 1, "submission_id": "S0123456789abcde", "at": clock.format_timestamp(clock.now()), "actor": actor,
         "action": action, "from_state": "sent", "to_state": "x", "comment": f"the figure is {FIGURE}",
         "payload": {"rows": FIGURE}, **more,
     }  # fmt: skip
@@ -170,14 +170,14 @@ def test_an_event_is_told_once_and_the_next_one_anew(there: tuple[Home, sa.Engin
     _submission(engine)
     assert len(_event(engine, "send", "fed-sender")) == 2
     assert _event(engine, "send", "fed-sender") == []
-    later = clock.stamp(NOW + timedelta(hours=1))
+    later = clock.format_timestamp(NOW + timedelta(hours=1))
     assert len(_event(engine, "send", "fed-sender", at=later)) == 2
 
 
 def test_a_history_entered_afterwards_mails_nobody(there: tuple[Home, sa.Engine]) -> None:
     _, engine = there
     _submission(engine)
-    assert _event(engine, "send", "fed-sender", at=clock.stamp(NOW - timedelta(days=8))) == []
+    assert _event(engine, "send", "fed-sender", at=clock.format_timestamp(NOW - timedelta(days=8))) == []
 
 
 def test_a_sender_who_is_no_account_breaks_nothing(there: tuple[Home, sa.Engine]) -> None:
@@ -303,14 +303,14 @@ def test_it_is_said_in_the_persons_language(
         encoding="utf-8",
     )
     monkeypatch.setattr(i18n, "FOLDER", tmp_path / "words")
-    i18n.catalogue.cache_clear()
+    i18n.load_catalogue.cache_clear()
     home, engine = there
     _submission(engine)
     _event(engine, "send", "fed-sender")
     try:
         notices.deliver_notices(home, engine)
     finally:
-        i18n.catalogue.cache_clear()
+        i18n.load_catalogue.cache_clear()
     mail = dict(inbox.mails)["sender@example.org"]
     assert "Primljeno: Federacija Bosne i Hercegovine" in str(mail["Subject"])
     assert mail["Content-Language"] == "bs"
@@ -368,9 +368,9 @@ def test_a_server_that_is_down_loses_nothing_and_is_not_pressed(
     # Within the pause nothing is tried, however often it runs.
     assert notices.deliver_notices(home, engine) == delivery.DeliveryOutcome(0, 0, 0, ("mail",))
     inbox.refuse = None
-    with clock.frozen(NOW + queue.PAUSES[0] - timedelta(seconds=1)):
+    with clock.freeze_time(NOW + queue.PAUSES[0] - timedelta(seconds=1)):
         assert notices.deliver_notices(home, engine).sent == 0
-    with clock.frozen(NOW + queue.PAUSES[0]):
+    with clock.freeze_time(NOW + queue.PAUSES[0]):
         assert notices.deliver_notices(home, engine).sent == 1
     (one,) = notices.list_notices(engine)
     assert one.state == "sent" and one.error is None and len(inbox.mails) == 1
@@ -384,7 +384,7 @@ def test_it_is_given_up_after_a_while_listed_and_sent_on_demand(there: tuple[Hom
     tried = 0
     for day in range(12):
         for hour in range(24):
-            with clock.frozen(NOW + timedelta(days=day, hours=hour)):
+            with clock.freeze_time(NOW + timedelta(days=day, hours=hour)):
                 done = notices.deliver_notices(home, engine)
                 tried += done.failed + done.given_up
     assert tried == queue.ATTEMPTS
@@ -421,7 +421,7 @@ def test_a_crash_after_sending_sends_again_under_the_same_id(
         with pytest.raises(KeyboardInterrupt):
             notices.deliver_notices(home, engine)
     assert notices.list_notices(engine)[0].state == "waiting"
-    with clock.frozen(NOW + queue.PAUSES[0]):
+    with clock.freeze_time(NOW + queue.PAUSES[0]):
         assert notices.deliver_notices(home, engine).sent == 1
     assert len({mail["Message-ID"] for _, mail in inbox.mails}) == 1 and len(inbox.mails) == 2
 
@@ -513,7 +513,7 @@ def test_a_webhook_gets_signed_json_and_is_tried_again(there: tuple[Home, sa.Eng
     hook.answers[:] = [503]
     assert notices.deliver_notices(home, engine).failed == 1
     assert "503" in (notices.list_notices(engine)[0].error or "")
-    with clock.frozen(NOW + queue.PAUSES[0]):
+    with clock.freeze_time(NOW + queue.PAUSES[0]):
         assert notices.deliver_notices(home, engine).sent == 1
     headers, body = hook.taken[1]
     time_, _, given = headers["RTI-Signature"].partition(",")
@@ -610,7 +610,7 @@ DUE = date(2026, 11, 14)  # 2026-Q3 and 45 days
 
 def _remind(there: tuple[Home, sa.Engine], day: date) -> int:
     home, engine = there
-    with clock.frozen(datetime(day.year, day.month, day.day, 6, tzinfo=UTC)):
+    with clock.freeze_time(datetime(day.year, day.month, day.day, 6, tzinfo=UTC)):
         return notices.enqueue_reminders(home, engine, load())
 
 
@@ -671,7 +671,7 @@ def test_one_mail_over_all_that_is_due(there: tuple[Home, sa.Engine], inbox: Inb
         email="many@example.org", by=SYSTEM,
     )  # fmt: skip
     day = DUE + timedelta(days=1)
-    with clock.frozen(datetime(2026, 11, 15, 6, tzinfo=UTC)):
+    with clock.freeze_time(datetime(2026, 11, 15, 6, tzinfo=UTC)):
         assert _remind(there, day) == 2
         notices.deliver_notices(home, engine)
     mails = [mail for to, mail in inbox.mails if to == "many@example.org"]
@@ -686,7 +686,7 @@ def test_one_mail_over_all_that_is_due(there: tuple[Home, sa.Engine], inbox: Inb
 def test_a_reminder_that_could_not_be_sent_is_overtaken(there: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = there
     assert _remind(there, DUE - timedelta(days=3)) == 1
-    with clock.frozen(datetime(2026, 11, 14, 6, tzinfo=UTC)):
+    with clock.freeze_time(datetime(2026, 11, 14, 6, tzinfo=UTC)):
         done = notices.deliver_notices(home, engine)
     assert (done.sent, done.given_up) == (0, 1) and inbox.mails == []
 

@@ -30,7 +30,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.delenv("RTI_ACTOR", raising=False)
     desk = desk_fakes.opened(tmp_path)
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         yield desk
 
 

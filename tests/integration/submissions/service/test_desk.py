@@ -209,7 +209,7 @@ def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
 
 def test_what_was_withdrawn_comes_again_within_the_same_second(desk: Desk) -> None:
     sender = who(desk, "qq-sender")
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         first = door.upload_file(desk, sender, file(), "a.csv").submission_id
         assert first is not None
         door.withdraw_submission(desk, sender, first, "duplicate", "sent too early")
@@ -256,7 +256,7 @@ def test_a_nil_return_is_refused_in_words(desk: Desk) -> None:
 
 def test_a_justification_is_offered_again_for_four_quarters(desk: Desk) -> None:
     sender = who(desk, "qq-sender")
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         first = warned(desk, period="2025-Q1")
         (key, _), *_ = door.get_submission(desk, sender, first).open_warnings
         assert door.find_earlier_justifications(desk, sender, first) == {}
@@ -269,12 +269,12 @@ def test_a_justification_is_offered_again_for_four_quarters(desk: Desk) -> None:
         offered = door.find_earlier_justifications(desk, sender, second)
         assert [(r.reason, r.text) for r in offered.values()] == [("large_case", "one case of many persons")]
         assert set(offered) == {k for k, _ in door.get_submission(desk, sender, second).open_warnings}
-    with clock.frozen(at(364)):
+    with clock.freeze_time(at(364)):
         assert len(door.find_earlier_justifications(desk, sender, second)) == 1
-    with clock.frozen(at(366)):
+    with clock.freeze_time(at(366)):
         assert door.find_earlier_justifications(desk, sender, second) == {}
     # Another instrument's warning is another one, and so is another measure's.
-    with clock.frozen(at(1)):
+    with clock.freeze_time(at(1)):
         assert door.find_earlier_justifications(desk, sender, warned(desk, form="QQ-VICTIMS-1")) == {}
         assert door.find_earlier_justifications(desk, sender, warned(desk, measure="indicted", period="2025-Q3")) == {}
 
@@ -374,11 +374,11 @@ def test_a_report_is_made_once_and_again_when_what_it_depends_on_changes(
 
 def test_an_accepted_return_is_not_judged_beside_itself(desk: Desk) -> None:
     sender = who(desk, "qq-sender")
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         first = accepted(desk, period="2025-Q3")
-    with clock.frozen(at(1)):
+    with clock.freeze_time(at(1)):
         second = accepted(desk, period="2025-Q4")
-    with clock.frozen(at(2)):
+    with clock.freeze_time(at(2)):
         assert door.make_report(desk, sender, first).history_hash is None
         assert door.make_report(desk, sender, second).history_hash is not None
 
@@ -387,11 +387,11 @@ def test_what_was_accepted_before_stands_beside(desk: Desk) -> None:
     sender = who(desk, "qq-sender")
     quarters = [f"{year}-Q{q}" for year in range(2021, 2025) for q in (1, 2, 3, 4)]
     for day, quarter in enumerate(quarters):
-        with clock.frozen(at(day)):
+        with clock.freeze_time(at(day)):
             accepted(desk, period=quarter, value=day)
-    with clock.frozen(at(50)):
+    with clock.freeze_time(at(50)):
         accepted(desk, form="QQ-VICTIMS-1", period="2024-Q4", value=77)
-    with clock.frozen(at(51)):
+    with clock.freeze_time(at(51)):
         draft = door.upload_file(desk, sender, file(period="2024-Q4", value=99), "new.csv").submission_id
         assert draft is not None
         assert door.read_previous_figures(desk, sender, draft)["value"].to_list() == [15]
@@ -465,7 +465,7 @@ def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
     """Of three returns of one quarter each names the next; of a withdrawn one nobody says that it counts."""
     sender, one = who(desk, "qq-sender"), []
     for day, value in enumerate((3, 4, 5)):
-        with clock.frozen(at(day)):
+        with clock.freeze_time(at(day)):
             one.append(accepted(desk, value=value, reason="late_data" if day else None))
 
     def told(identity: str) -> list[tuple[str, str]]:
@@ -476,7 +476,7 @@ def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
     assert told(one[2]) == []
     shown = {entry.submission_id: entry.is_replaced for entry in door.list_submissions(desk, sender)}
     assert shown == {one[0]: True, one[1]: True, one[2]: False}
-    with clock.frozen(at(3)):
+    with clock.freeze_time(at(3)):
         door.withdraw_submission(
             desk, who(desk, "the-steward"), one[1], "wrong_return", "another quarter's", override=True
         )
@@ -486,7 +486,7 @@ def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
 
 
 def test_returns_accepted_in_one_second_replace_in_the_order_of_their_acceptance(desk: Desk) -> None:
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         first, second = accepted(desk), accepted(desk, value=4, reason="late_data")
     sender = who(desk, "qq-sender")
     assert [r.submission_id for r in door.get_submission(desk, sender, first).replaced_by] == [second]
@@ -496,17 +496,17 @@ def test_returns_accepted_in_one_second_replace_in_the_order_of_their_acceptance
 def test_a_return_of_two_quarters_is_replaced_in_part(desk: Desk) -> None:
     sender = who(desk, "qq-sender")
     both = file(period="2025-Q3") + b"\n2025-Q4;reported;3"
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         wide = door.upload_file(desk, sender, both, "two.csv").submission_id
         assert wide is not None
         door.send_submission(desk, sender, wide)
         door.approve_submission(desk, who(desk, "qq-approver"), wide)
-    with clock.frozen(at(1)):
+    with clock.freeze_time(at(1)):
         later = accepted(desk, period="2025-Q4", value=4, reason="late_data")
     entry = door.get_submission(desk, sender, wide)
     assert [(r.submission_id, [k[-1] for k in r.keys]) for r in entry.replaced_by] == [(later, ["2025-Q4"])]
     assert not entry.is_replaced and entry.periods == ("2025-Q3", "2025-Q4")
-    with clock.frozen(at(2)):
+    with clock.freeze_time(at(2)):
         last = accepted(desk, period="2025-Q3", value=4, reason="late_data")
     entry = door.get_submission(desk, sender, wide)
     assert [r.submission_id for r in entry.replaced_by] == [later, last] and entry.is_replaced
@@ -554,7 +554,7 @@ def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
 
 def test_given_back_is_a_draft_again_and_sent_anew_has_a_new_receipt(desk: Desk) -> None:
     sender = who(desk, "qq-sender")
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         identity = sent(desk)
         first = door.get_receipt(desk, sender, identity)
         door.give_back(desk, who(desk, "qq-approver"), identity, "look at the total again")
@@ -562,7 +562,7 @@ def test_given_back_is_a_draft_again_and_sent_anew_has_a_new_receipt(desk: Desk)
     assert (entry.state, entry.last_comment, entry.may_send) == ("checked", "look at the total again", True)
     with pytest.raises(NotThereError):
         door.get_submission(desk, who(desk, "qq-viewer"), identity)
-    with clock.frozen(at(1)):
+    with clock.freeze_time(at(1)):
         again = door.send_submission(desk, sender, identity)
     assert first is not None
     assert again.receipt_id != first.receipt_id
@@ -712,14 +712,14 @@ def test_a_return_goes_its_whole_way_on_both_databases(database: str, tmp_path: 
     desk = desk_fakes.opened(tmp_path)
     assert desk.engine.dialect.name == database
     sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         first = warned(desk, period="2025-Q3")
         assert door.justify_warnings(desk, sender, first, None, "large_case", "one case of many persons") == 0
         door.send_submission(desk, sender, first)
         door.give_back(desk, approver, first, "say more of that case")
         given = door.send_submission(desk, sender, first)
         door.approve_submission(desk, approver, first)
-    with clock.frozen(at(1)):
+    with clock.freeze_time(at(1)):
         second = warned(desk, period="2025-Q4")
         assert [r.reason for r in door.find_earlier_justifications(desk, sender, second).values()] == ["large_case"]
         assert door.read_history(desk, sender, second)["value"].to_list() == [101]

@@ -11,7 +11,7 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.declarations.registry import load
 from pipelines.ledger.identity import EVERY, Grant, Identity, Role
 from pipelines.submissions.service import Desk, NotAllowedError, figures
@@ -121,7 +121,7 @@ def _make(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    home = init(tmp_path_factory.mktemp("figures") / "home", "demonstration")
+    home = initialise_home(tmp_path_factory.mktemp("figures") / "home", "demonstration")
     _make(home.warehouse / figures.FILE)
     yield Desk(home, cast("Any", None), load())
 
@@ -211,7 +211,7 @@ def test_reading_changes_nothing(desk: Desk) -> None:
 
 
 def test_a_home_without_figures_and_one_whose_figures_are_being_made_are_told(tmp_path: Path) -> None:
-    home = init(tmp_path / "home", "demonstration")
+    home = initialise_home(tmp_path / "home", "demonstration")
     empty = Desk(home, cast("Any", None), load())
     steward = who(Grant("steward"))
     with pytest.raises(FiguresBusyError, match="No figures have been made"):

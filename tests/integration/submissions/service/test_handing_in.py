@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Act, Arrival
 from pipelines.ledger.identity import NotAllowedError
@@ -33,7 +33,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    made = init(tmp_path / "home", "demonstration")
+    made = initialise_home(tmp_path / "home", "demonstration")
     facts.prepare_fact_folders(made)
     people(open_ledger(made))
     return made
@@ -44,7 +44,7 @@ def _submit(
 ) -> UploadResult:
     """As `rti submit` does, `days` after the day on which the tests begin."""
     desk = Desk(home, open_ledger(home), REGISTRY)
-    with clock.frozen(at(days)):
+    with clock.freeze_time(at(days)):
         return door.hand_in(desk, accounts.get_identity(desk.engine, sender), text.encode(), name, **options)
 
 
@@ -125,7 +125,7 @@ def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> No
 
 
 def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = init(tmp_path / "real", "real")
+    real = initialise_home(tmp_path / "real", "real")
     data = b"2025-Q4;reported;3"
     listed = {hashlib.sha256(data).hexdigest(): "QQ/justice/return.csv"}
     monkeypatch.setattr(admission, "demonstration_files", lambda: listed)
@@ -133,7 +133,7 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(SubmissionRefusedError, match=r"invented return QQ/justice/return.csv.*real home") as told:
         _submit(real, data.decode(), name="renamed.csv")
     assert str(real.root) not in str(told.value), "where a home lies is not its offices' matter"
-    assert "renamed.csv" in told.value.told("mk") and "real home" not in told.value.told("mk")
+    assert "renamed.csv" in told.value.localize_message("mk") and "real home" not in told.value.localize_message("mk")
     assert _stored(real) == []
 
 
@@ -157,7 +157,7 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
     states = [s.state for s in queries.list_submissions(engine)]
     assert states == {"put_bytes": [], "receive": [], "record_reports": ["received"], "send": ["checked"]}[step]
     if mended_by == "refresh":
-        with clock.frozen(at(0)):
+        with clock.freeze_time(at(0)):
             checked = record.check_waiting(home, engine, REGISTRY)
         assert len(checked) == (1 if step == "record_reports" else 0)
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
@@ -227,18 +227,18 @@ def _folder(tmp_path: Path, rows: list[dict[str, str]]) -> Path:
 
 def _rows() -> list[dict[str, str]]:
     return [
-        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.stamp(at(0)), "kind": "full"},
-        {"file": "2.csv", "text": "2025-Q3;indicted;200", "received_at": clock.stamp(at(1)), "kind": "patch",
+        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.format_timestamp(at(0)), "kind": "full"},
+        {"file": "2.csv", "text": "2025-Q3;indicted;200", "received_at": clock.format_timestamp(at(1)), "kind": "patch",
          "corrects": "1.csv", "justification_reason": "large_case", "justification_text": "one case of many persons"},
-        {"file": "3.csv", "text": "2025-Q4;reported;300", "received_at": clock.stamp(at(2)), "kind": "full"},
-        {"file": "4.csv", "text": "2025-Q4;reported;1", "received_at": clock.stamp(at(99)), "kind": "full"},
+        {"file": "3.csv", "text": "2025-Q4;reported;300", "received_at": clock.format_timestamp(at(2)), "kind": "full"},
+        {"file": "4.csv", "text": "2025-Q4;reported;1", "received_at": clock.format_timestamp(at(99)), "kind": "full"},
     ]  # fmt: skip
 
 
 def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, tmp_path: Path) -> None:
     folder = _folder(tmp_path, _rows())
     engine = open_ledger(home)
-    with clock.frozen(at(50)):
+    with clock.freeze_time(at(50)):
         assert arrivals.record_arrivals(home, engine, folder) == 3
         assert arrivals.record_arrivals(home, engine, folder) == 0
         assert len(record.check_waiting(home, engine, REGISTRY, territory="QQ", after=arrivals.CHECKED_AFTER)) == 3
@@ -248,22 +248,22 @@ def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, t
     assert {n: s.state for n, s in states.items()} == {"1.csv": "approved", "2.csv": "approved", "3.csv": "checked"}
     assert states["2.csv"].corrects_submission_id == states["1.csv"].submission_id
     assert (states["1.csv"].revision_reason, states["2.csv"].revision_reason) == (None, "source_error")
-    assert states["1.csv"].accepted_at == clock.stamp(at(0) + arrivals.APPROVED_AFTER)
+    assert states["1.csv"].accepted_at == clock.format_timestamp(at(0) + arrivals.APPROVED_AFTER)
     laid = pl.read_parquet(facts.path_of(home, "observation", states["2.csv"].submission_id))
     assert sorted(laid["value"].to_list()) == [3, 200]
-    with clock.frozen(at(50)):
+    with clock.freeze_time(at(50)):
         assert list(arrivals.replay_decisions(home, engine, folder)) == list(refused)
 
 
 def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_path: Path) -> None:
     rows = [
         *_rows()[:1],
-        {"file": "5.csv", "text": "2025-Q3;reported;4", "received_at": clock.stamp(at(3)), "kind": "full"},
-        {"file": "6.csv", "text": "2025-Q2;reported;4", "received_at": clock.stamp(at(4)), "kind": "full"},
+        {"file": "5.csv", "text": "2025-Q3;reported;4", "received_at": clock.format_timestamp(at(3)), "kind": "full"},
+        {"file": "6.csv", "text": "2025-Q2;reported;4", "received_at": clock.format_timestamp(at(4)), "kind": "full"},
     ]
     folder = _folder(tmp_path, rows)
     engine = open_ledger(home)
-    with clock.frozen(at(50)):
+    with clock.freeze_time(at(50)):
         arrivals.record_arrivals(home, engine, folder)
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
         assert arrivals.replay_decisions(home, engine, folder) == {}
@@ -272,7 +272,7 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
 
 
 def test_a_real_home_takes_no_demonstration(tmp_path: Path) -> None:
-    real = init(tmp_path / "real", "real")
+    real = initialise_home(tmp_path / "real", "real")
     with pytest.raises(arrivals.ArrivalsError, match="real home"):
         arrivals.record_arrivals(real, open_ledger(real), _folder(tmp_path, _rows()))
 
@@ -287,7 +287,7 @@ def test_a_list_that_does_not_fit_its_files_is_refused_whole(
     else:
         (folder / "2.csv").unlink()
     engine = open_ledger(home)
-    with clock.frozen(at(50)), pytest.raises(arrivals.ArrivalsError, match=words):
+    with clock.freeze_time(at(50)), pytest.raises(arrivals.ArrivalsError, match=words):
         arrivals.record_arrivals(home, engine, folder)
     assert queries.list_submissions(engine) == []
     with pytest.raises(arrivals.ArrivalsError, match="make samples"):

@@ -34,7 +34,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     desk_fakes.install(monkeypatch)
     monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     monkeypatch.delenv("RTI_ACTOR", raising=False)
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         yield
 
 
@@ -119,7 +119,7 @@ def _answers(
         (place := folder / name).mkdir()
         desk = desk_fakes.opened(place)
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-        with clock.frozen(at(-1)):
+        with clock.freeze_time(at(-1)):
             accepted(desk, period="2024-Q2")
         out.append(_same(road(desk, data, place, capsys, send)))
     return out

@@ -18,7 +18,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.declarations import registry
 from pipelines.declarations.export import build_tables
 from pipelines.declarations.registry import load
@@ -47,8 +47,8 @@ FOUND = {
 
 @pytest.fixture
 def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setenv("RTI_NOW", clock.stamp(NOW))
-    yield service.open_desk(init(tmp_path / "home", "real"))
+    monkeypatch.setenv("RTI_NOW", clock.format_timestamp(NOW))
+    yield service.open_desk(initialise_home(tmp_path / "home", "real"))
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def _snapshot(home: Home) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.mark.parametrize("kind", FOUND)
 def test_each_file_has_just_the_findings_it_teaches(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RTI_NOW", clock.stamp(NOW))
+    monkeypatch.setenv("RTI_NOW", clock.format_timestamp(NOW))
     given = _file(kind)
     report = check_file(given.data, given.name, registry=load())
     seen = {(f.rule, f.where.cell or "") for f in report.findings if f.severity != "information"}
@@ -93,7 +93,7 @@ def test_each_file_has_just_the_findings_it_teaches(kind: str, monkeypatch: pyte
 
 def test_the_good_files_are_read_as_they_were_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """The workbook is opened by hand here and added up; the list is read by Python's own reader."""
-    monkeypatch.setenv("RTI_NOW", clock.stamp(NOW))
+    monkeypatch.setenv("RTI_NOW", clock.format_timestamp(NOW))
     sheet = openpyxl.load_workbook(io.BytesIO(_file("good").data)).active
     assert sheet is not None
     meant = {
@@ -247,7 +247,7 @@ def test_another_process_may_begin_it_anew(real: Desk, person: Identity) -> None
     practice.colleague_sends(here, person)
     # What `reset` of another process does to the folder, seen from this one.
     here.home.root.rename(here.home.root.with_name("gone"))
-    init(here.home.root, "demonstration")
+    initialise_home(here.home.root, "demonstration")
     anew = practice.open(real, person)
     assert anew is not here and service.list_submissions(anew, practice.make_practice_identity(anew, person)) == []
 

@@ -174,7 +174,7 @@ def test_what_is_foreign_and_what_is_not_there_is_told_in_the_same_words(world: 
             for do in (*LOOKS.values(), *ACTS.values()):
                 with pytest.raises(NotThereError) as error:
                     do(world.desk, person, identity)
-                told.add((type(error.value), str(error.value), error.value.told("en")))
+                told.add((type(error.value), str(error.value), error.value.localize_message("en")))
         assert len(told) == 1
         assert door.list_submissions(world.desk, person) == []
     assert world.marks() == before

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.core import clock
 from pipelines.core.home import Home
-from pipelines.core.i18n import languages
+from pipelines.core.i18n import list_languages
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry, load, load_from
 from pipelines.ledger.acts import Arrival, Block, CheckResult, Justification
@@ -350,7 +350,7 @@ def _parsed(content: bytes) -> icalendar.Calendar:
 
 def test_the_calendar_reads_back_as_it_was_meant() -> None:
     chosen = _chosen("AL")
-    with clock.frozen(datetime(2026, 11, 20, 9, tzinfo=UTC)):
+    with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
         content = timetable.export_calendar(chosen, "en", demonstration=False)
     events = list(_parsed(content).walk("VEVENT"))
     assert len(events) == 3 * len(chosen) == 6
@@ -380,9 +380,9 @@ def test_lines_are_folded_between_letters_also_in_cyrillic() -> None:
 
 def test_uids_are_stable_and_differ() -> None:
     chosen = _chosen("AL")
-    with clock.frozen(datetime(2026, 11, 20, 9, tzinfo=UTC)):
+    with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
         first = timetable.export_calendar(chosen, "en", demonstration=False)
-    with clock.frozen(datetime(2027, 1, 5, 9, tzinfo=UTC)):
+    with clock.freeze_time(datetime(2027, 1, 5, 9, tzinfo=UTC)):
         moved = [replace(d, collection=d.collection + timedelta(days=2)) for d in chosen]
         later = timetable.export_calendar(moved, "sq", demonstration=True)
     uids = [str(e["UID"]) for e in _parsed(first).walk("VEVENT")]
@@ -416,7 +416,7 @@ def test_every_territory_has_a_name_in_the_languages_of_the_pages() -> None:
     english = {
         (territory.code, language)
         for territory in load().territories.values()
-        for language in languages()
+        for language in list_languages()
         if language != "en" and pick_name(territory.names, language).language == "en"
     }
     assert english == {("XK", "bs"), ("XK", "hr"), ("XK", "mk")}

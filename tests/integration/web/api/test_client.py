@@ -103,7 +103,7 @@ def test_files_are_handed_in_and_receipts_kept(
 def test_the_words_are_those_of_the_local_command(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
         monkeypatch.setenv("RTI_TOKEN", _token(desk))
         accepted(desk, period="2024-Q2")
@@ -120,7 +120,7 @@ def test_the_words_are_those_of_the_local_command(
         (tmp_path / name).write_bytes(data)
         told = []
         for where in (["--to", address], ["--as", "qq-sender"]):
-            with clock.frozen(at(next(hours) / 24)):
+            with clock.freeze_time(at(next(hours) / 24)):
                 code = main.main(["submit", str(tmp_path / name), *where])
                 out = re.sub(r"S[0-9a-f]{15}", "S", capsys.readouterr().out)
                 # What is still to be done is done elsewhere: on the pages of the service, or by a command here.

@@ -15,7 +15,7 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant
@@ -54,7 +54,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
         patch.delenv("RTI_LEDGER_URL", raising=False)
-        home = init(tmp_path_factory.mktemp("schema") / "home", "demonstration")
+        home = initialise_home(tmp_path_factory.mktemp("schema") / "home", "demonstration")
         facts.prepare_fact_folders(home)
         engine = open_ledger(home)
         new = [accounts.NewAccount(name, name, grants) for name, grants in PEOPLE.items()]

@@ -238,7 +238,7 @@ def test_without_a_good_token_every_route_says_the_same(served: Served) -> None:
             answer = served.ask(text, method, path)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), (method, path, text)
             answers.add(answer.text)
-    with clock.frozen(expired.expires_at):
+    with clock.freeze_time(expired.expires_at):
         answers |= {served.ask(expired.text, method, path).text for method, path in _every_route(served)}
     assert len(answers) == 1
     assert (served.world.marks()[0], served.world.marks()[2]) == before

@@ -93,9 +93,9 @@ def test_a_code_counts_once_also_after_a_wrong_verifier() -> None:
 def test_a_code_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = Codes()
     asked = authorization_request({**GOOD, "code_challenge": authorization.challenge_of(VERIFIER)}, CLIENT)
-    now = clock.wall()
+    now = clock.read_wall_clock()
     code = codes.issue_code("a", asked)
-    monkeypatch.setattr(clock, "wall", lambda: now + authorization.CODE_SECONDS + 1)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: now + authorization.CODE_SECONDS + 1)
     with pytest.raises(RequestError):
         codes.redeem_code(code, VERIFIER)
 

@@ -276,7 +276,7 @@ def test_a_faulty_request_is_told_and_never_redirected(browser: TestClient) -> N
     assert "location" not in answer.headers
 
 
-@pytest.mark.parametrize("language", i18n.languages())
+@pytest.mark.parametrize("language", i18n.list_languages())
 def test_every_language_has_its_page_and_the_document_says_which(browser: TestClient, language: str) -> None:
     answer = browser.get(ask(lang=language))
     assert f'<html lang="{i18n.html_lang(language)}">' in answer.text
@@ -310,7 +310,7 @@ def test_a_sign_in_ends_after_a_working_day_and_with_a_new_password(
 
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
     now = clock.now().timestamp()
-    monkeypatch.setattr(clock, "wall", lambda: now + 10)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: now + 10)
     claims = {"iss": ISSUER, "sub": "rs-sender", "auth_time": now}
     assert identity_of_claims(engine, claims, ISSUER) is not None
     assert identity_of_claims(engine, claims, "") is None, "the built-in provider's word counts where it is served only"
@@ -318,5 +318,5 @@ def test_a_sign_in_ends_after_a_working_day_and_with_a_new_password(
     password_sign_in.change_password(engine, "rs-sender", RIGHT, "nine blue doors")
     assert identity_of_claims(engine, claims, ISSUER) is None
     assert identity_of_claims(engine, {**claims, "auth_time": now + 6}, ISSUER) is not None
-    monkeypatch.setattr(clock, "wall", lambda: now + 7 + LONGEST_HOURS * 3600)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: now + 7 + LONGEST_HOURS * 3600)
     assert identity_of_claims(engine, {**claims, "auth_time": now + 6}, ISSUER) is None

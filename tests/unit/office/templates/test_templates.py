@@ -390,7 +390,7 @@ def test_the_same_time_gives_the_same_bytes(registry: Registry, monkeypatch: pyt
 def test_a_wrong_form_or_period_is_told(registry: Registry, form: str, period: str, words: str) -> None:
     with pytest.raises(templates.TemplateError, match=words) as told:
         templates.write_template(registry, form, period)
-    assert words not in told.value.told("mk") and period[:4] in told.value.told("mk") + PERIOD
+    assert words not in told.value.localize_message("mk") and period[:4] in told.value.localize_message("mk") + PERIOD
 
 
 def test_a_workbook_that_would_be_taken_for_another_form_is_never_given_out(tmp_path: Path) -> None:
@@ -433,7 +433,7 @@ def test_forms_are_those_of_the_office_that_are_valid_then() -> None:
 
 
 def test_a_language_without_its_script_still_has_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.office.templates.languages", lambda: ("en", "cnr", "sr", "sr-Latn"))
+    monkeypatch.setattr("pipelines.office.templates.list_languages", lambda: ("en", "cnr", "sr", "sr-Latn"))
     spoken = [templates.choose_language(one) for one in ("cnr-Latn", "sr-Cyrl", "sr-Latn", "mk")]
     assert spoken == ["cnr", "sr", "sr-Latn", "en"]
 
