@@ -23,7 +23,7 @@ Many = Annotated[tuple[T, ...], Strict(False)]
 """A YAML list as a tuple; its items stay strict."""
 
 
-class Declared(BaseModel):
+class DeclarationModel(BaseModel):
     """Base model of all declarations: frozen, strict (a number is never accepted as text), no unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)

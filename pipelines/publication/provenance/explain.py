@@ -34,7 +34,7 @@ class ExplainError(Exception):
 
 
 @dataclass(frozen=True)
-class Way:
+class ProvenanceTrail:
     """A figure with its submissions, blocks and places.
 
     `adds_up` is None if the figure is not a sum of places, because it has no value or no places.
@@ -104,7 +104,7 @@ def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
     return release, table, terms
 
 
-def explain(home: Home, text: str) -> Way:
+def explain(home: Home, text: str) -> ProvenanceTrail:
     """Return the returns and places behind a figure. Raises ExplainError."""
     release, table, terms = parse_id(text)
     folder = _release_folder(home, release)
@@ -117,7 +117,7 @@ def explain(home: Home, text: str) -> Way:
     total = sum(p.factor * p.value for p in behind if p.value is not None) if behind else None
     withheld = cell.get("value") is None and cell.get("conf_status") not in (None, "F")
     plain_sum = value is not None and total is not None
-    return Way(
+    return ProvenanceTrail(
         id=figure_id(folder.name, cell),
         release=folder.name,
         table_id=str(cell["table_id"]),
@@ -132,7 +132,7 @@ def explain(home: Home, text: str) -> Way:
     )
 
 
-def in_words(way: Way) -> list[str]:
+def in_words(way: ProvenanceTrail) -> list[str]:
     """Return the explanation as lines of text."""
     value_text = (
         "withheld" if way.withheld else "missing" if way.cell.get("value") is None else f"{way.cell['value']:g}"

@@ -30,7 +30,7 @@ class LineMatch:
     marks: tuple[str, ...] = ()
 
 
-class Lines:
+class LineMatcher:
     """Declared columns or rows of one table, matched by text."""
 
     def __init__(self, declared: Mapping[str, Line], tables: Mapping[str, LabelTable], numbers: NumberReader) -> None:
@@ -133,8 +133,8 @@ class TablePlan:
     corner: Matcher
     stub: tuple[Matcher, ...]
     end: tuple[Matcher, ...]
-    columns: Lines
-    rows: Lines
+    columns: LineMatcher
+    rows: LineMatcher
     fixed: Mapping[str, str]
 
 
@@ -236,8 +236,8 @@ def _make_table_plan(
         compile_template(table.corner, codes),
         tuple(compile_template(t, codes) for t in table.stub),
         tuple(compile_template(t, codes) for t in table.end),
-        Lines(table.columns, codes, numbers),
-        Lines(table.rows, codes, numbers),
+        LineMatcher(table.columns, codes, numbers),
+        LineMatcher(table.rows, codes, numbers),
         {**form.fixed.declared_codes(), **table.fixed.declared_codes()},
     )
 

@@ -14,7 +14,7 @@ from pipelines.declarations.form import Form
 from pipelines.declarations.law import LawArticle
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.territory import STATEMENTS, CountingRule, ranges_overlap
-from pipelines.statistics.comparability import NOT_STATED, Counted
+from pipelines.statistics.comparability import NOT_STATED, CountingRules
 from pipelines.warehouse.metrics.spans import Span, overlaps_period, span_of
 
 MIXED: Final = "mixed"
@@ -116,7 +116,7 @@ class Card:
             for s in self.statements
         ]
 
-    def to_counted(self, measure: str, offence_scope: str, *, breaks: Iterable[str] = ()) -> Counted:
+    def to_counted(self, measure: str, offence_scope: str, *, breaks: Iterable[str] = ()) -> CountingRules:
         """Return one side of a comparison of territories: this card for one measure and offence scope.
 
         `breaks` are those of law, recording and source in the period; those of the counting rules are added.
@@ -126,7 +126,7 @@ class Card:
             for statement in STATEMENTS
         }
         end = values["input_or_output"]
-        return Counted(
+        return CountingRules(
             count_unit=values["count_unit"],
             stage=measure,
             level=self.level,

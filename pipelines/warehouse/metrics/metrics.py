@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from pipelines.core import codes
 from pipelines.core.settings import DeclarationSettings, read_settings
-from pipelines.declarations.base import Declared, Many
+from pipelines.declarations.base import DeclarationModel, Many
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
@@ -61,7 +61,7 @@ def _matching(pattern: re.Pattern[str], example: str) -> Any:
     return AfterValidator(check_text)
 
 
-class Term(Declared):
+class Term(DeclarationModel):
     """Measures that are counted, all of one statistic. `kind` means every measure of that kind."""
 
     measures: Many[Annotated[str, _code_of("measure")]] = ()
@@ -108,7 +108,7 @@ Other = Literal["population", "total"]
 """Denominators other than counts: the population, or the same count over all categories of a dimension."""
 
 
-class Metric(Declared):
+class Metric(DeclarationModel):
     """One indicator."""
 
     id: Annotated[str, _matching(_ID, "small_letters")]

@@ -30,7 +30,7 @@ def cell(path: str, planted: str, *, unit: str = "person", track: str = "first")
     return next((row for row in found if (row["area"], row["measure"]) == (area, measure)), None)
 
 
-def shown(path: str, planted: str) -> words.Shown:
+def shown(path: str, planted: str) -> words.FormattedFigure:
     found = cell(path, planted)
     return words.format_absent() if found is None else words.format_count(found)
 
