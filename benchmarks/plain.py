@@ -232,7 +232,7 @@ class _warehouse:  # noqa: N801 - reads as a word in a with statement
         self.connection = duckdb.connect()
         self.connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         for module in (udf, pair_udf):
-            module.register(self.connection)
+            module.register_functions(self.connection)
         # As dbt writes it (`dbt_project/profiles.yml`), so that what is compared is dbt and not the storage.
         options = "recovery_mode 'no_wal_writes', storage_version 'v1.5.0'"
         self.connection.execute(f"attach '{self.path}' as warehouse ({options})")

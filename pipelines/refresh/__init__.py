@@ -10,6 +10,7 @@ that.  The package imports `submissions`, `warehouse` and `publication`; Dagster
 from pipelines.refresh.counts import build_counts, build_indicators, build_records
 from pipelines.refresh.due import News, find_news, list_passed_deadlines
 from pipelines.refresh.publication import complete_publication, publish_draft, roll_back
+from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange
 from pipelines.refresh.release import draft_release, protect_cells
 from pipelines.refresh.results import IntakeResult, Log, RefreshError, Step
 from pipelines.refresh.returns import (
@@ -20,14 +21,18 @@ from pipelines.refresh.returns import (
     gather_tables,
     take_in,
 )
+from pipelines.refresh.suites import SuiteResult, summarise_suites
 
 __all__ = [
+    "EVERY_QUARTER",
     "RAW_SAMPLES",
     "IntakeResult",
     "Log",
     "News",
+    "QuarterRange",
     "RefreshError",
     "Step",
+    "SuiteResult",
     "build_counts",
     "build_data_docs",
     "build_indicators",
@@ -42,5 +47,6 @@ __all__ = [
     "protect_cells",
     "publish_draft",
     "roll_back",
+    "summarise_suites",
     "take_in",
 ]

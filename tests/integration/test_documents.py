@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import addresses
+from tests.support import addresses, code_references
 from tests.support.paths import ROOT
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -64,6 +64,26 @@ def test_commands_exist(path: Path) -> None:
     assert said <= there, f"no such command of rti: {sorted(said - there)}"
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(_MAKE.findall(text)) <= targets, "no such target of make"
+
+
+@pytest.mark.parametrize("path", [p for p in documents() if p.name != "CHANGELOG.md"], ids=named)
+def test_named_files_and_functions_exist(path: Path) -> None:
+    assert list(code_references.find_dead_references(ROOT, path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        ("`pipelines/core/clock.py` and `core/clock.py` and `clock.py`", []),
+        ("`pipelines/core/clocks.py`", ["pipelines/core/clocks.py"]),
+        ("`core/clocks.py`", ["core/clocks.py"]),
+        ("`clock.now()` and `Period.from_code(text)`", []),
+        ("`clock.later()` and `Period.from_words(text)`", ["clock.later()", "Period.from_words(text)"]),
+        ("`other.later()` and `law.csv`", []),
+    ],
+)
+def test_dead_references_are_found(text: str, dead: list[str]) -> None:
+    assert list(code_references.find_dead_references(ROOT, text)) == dead
 
 
 def test_every_command_is_documented() -> None:

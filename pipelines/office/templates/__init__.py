@@ -180,12 +180,12 @@ def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[S
 
 def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[Entry]:
     """Return the cells to fill in, as the reader finds them in the bare workbook. Raises TemplateError."""
-    from pipelines.reading.formats.read import read
-    from pipelines.reading.standardise.recognise import recognise
-    from pipelines.reading.standardise.standardise import standardise
+    from pipelines.reading.formats.read import read_content
+    from pipelines.reading.standardise.recognise import recognise_forms
+    from pipelines.reading.standardise.standardise import standardise_content
 
-    content = read(data, "template.xlsx")
-    matches = [match.form.id for match in recognise(content, None, registry)]
+    content = read_content(data, "template.xlsx")
+    matches = [match.form.id for match in recognise_forms(content, None, registry)]
     if matches[:1] != [form.id]:
         others = ", ".join(matches) or "no form"
         raise TemplateError(
@@ -193,7 +193,7 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
             form=form.id,
             others=others,
         )
-    reading = standardise(content, form, registry)
+    reading = standardise_content(content, form, registry)
     wrong = [f for f in reading.findings if f.severity != "information" and f.rule not in _TO_BE_FILLED]
     if wrong:
         from pipelines.findings.rules import describe_in_english
@@ -205,6 +205,6 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
             period=period,
             places=places,
         )
-    address = plan_of(form, registry).addresser.address
+    address = plan_of(form, registry).addresser.find_address
     bound_cells = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
     return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in bound_cells if key is not None]

@@ -139,7 +139,7 @@ def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str]
         for meaning in meanings:
             codes.update(meaning.said)
         column_codes = [{**codes, **column.set.declared_codes()} for column in values]
-        addresses = [words.plan.addresser.address(combination) for combination in column_codes]
+        addresses = [words.plan.addresser.find_address(combination) for combination in column_codes]
         cannot = all(a.key is not None and has_no_number(a.key) for a in addresses)
         labels = {heading: meaning.label for (heading, _), meaning in zip(coded, meanings, strict=True)}
         cell_keys = tuple(a.key for a in addresses if a.key is not None)

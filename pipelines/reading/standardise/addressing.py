@@ -86,7 +86,7 @@ class Addresser:
         self._countings: dict[tuple[str | None, ...], _CountingPart] = {}
         self._rows: dict[tuple[str | None, ...], dict[CoordinateItems, _CountingPart]] = {}
 
-    def address(self, coordinates: Mapping[str, str]) -> Address:
+    def find_address(self, coordinates: Mapping[str, str]) -> Address:
         """Return the address that coordinates have under this form."""
         values = tuple(map(coordinates.get, COORDINATES))
         address = self._cache.get(values)
@@ -241,12 +241,12 @@ class RowAddresser:
             (*coordinates[:_OFFENCE], *coordinates[_PERSONS:_PERIOD]), {}
         )
 
-    def address(self, coordinates: Mapping[str, str], column: CoordinateItems) -> Address:
+    def find_address(self, coordinates: Mapping[str, str], column: CoordinateItems) -> Address:
         """Return the address of a cell from all its coordinates; `column` are the ones that its column adds."""
         counting = self.counting_by_column.get(column)
         if counting is None:
             if not _APART.isdisjoint(name for name, _ in column):
-                return self.addresser.address(coordinates)
+                return self.addresser.find_address(coordinates)
             counting = self.counting_by_column[column] = self.addresser._resolve_counting(coordinates)
         return self.addresser._join_parts(self.period_part, counting, *self.offence)
 

@@ -72,7 +72,7 @@ def _correct(number: Number, correction: Correction, addresser: Addresser) -> tu
         coordinates = {name: code for name in COORDINATES if (code := number.get_coordinate(name)) is not None}
         if "article" in coordinates:
             coordinates.pop("offence", None)
-        address = addresser.address(coordinates | correction.set.declared_codes())
+        address = addresser.find_address(coordinates | correction.set.declared_codes())
         corrected = number._replace(key=address.key or number.key)
         expected = _describe_key(correction.set)
     corrected = corrected._replace(notes=(*number.notes, f"corrected: {correction.reason}"))

@@ -159,7 +159,7 @@ class CubeReading:
         coordinates = self._combine_coordinates(observation.key, members, observation.where)
         if coordinates is None:
             return
-        address = self.plan.addresser.address(coordinates)
+        address = self.plan.addresser.find_address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, observation.where)
         value = self._read_value(observation)
@@ -194,7 +194,7 @@ class CubeReading:
         if observation.value is not None:
             return Value(float(observation.value), status, conf, f"{observation.value:g}", tuple(notes))
         if observation.status is not None:
-            sign = self.plan.numbers.read(observation.status)
+            sign = self.plan.numbers.read_number(observation.status)
             if sign is None or sign.sign is None:
                 signs = ", ".join(f"'{s}'" for s in self.plan.numbers.signs)
                 expected = "a number" + (f" or a sign ({signs})" if signs else "")

@@ -30,7 +30,7 @@ class FlatReading:
         self.plan, self.flat, self.sheets, self.collector = plan, flat, sheets, collector
         self.base = {**plan.form.fixed.declared_codes(), **flat.fixed.declared_codes()}
         self._matchers: dict[str, Matcher] = {
-            heading: plan.compile(c.template if c.template is not None else f"{{{c.dim}}}")
+            heading: plan.compile_template(c.template if c.template is not None else f"{{{c.dim}}}")
             for heading, c in flat.columns.items()
             if c.template is not None or c.dim is not None
         }
@@ -51,7 +51,7 @@ class FlatReading:
             role: Role = "ignored" if flat.columns[heading].ignore else "heading"
             self.collector.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
         base = {**self.base, **listing.coordinates}
-        ends = [self.plan.compile(t) for t in flat.end]
+        ends = [self.plan.compile_template(t) for t in flat.end]
         for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_line(listing, row, base)
         if flat.crossed:
@@ -145,7 +145,7 @@ class FlatReading:
 
     def _add_number(self, where: Where, coordinates: Mapping[str, str], words: Sequence[str], value: Value) -> None:
         """Add a number that no cell states."""
-        address = self.plan.addresser.address(coordinates)
+        address = self.plan.addresser.find_address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, where)
         if address.key is not None:
@@ -190,7 +190,7 @@ class FlatReading:
         """Read one value cell of a line as a number with its address."""
         cell = listing.sheet.cell_at(row, column)
         where = listing.sheet.place_of(row, column)
-        address = self.plan.addresser.address(coordinates)
+        address = self.plan.addresser.find_address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, where)
         is_left_out = self._states_nothing(cell)

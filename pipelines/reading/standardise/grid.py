@@ -327,7 +327,7 @@ class _TableReading:
             coordinates = {**common, **column.coordinates}
             if not apart:
                 self._report_contradictions(row_coordinates, column.coordinates)
-            address = addresser.address(coordinates, column.items)
+            address = addresser.find_address(coordinates, column.items)
             for trouble in address.troubles:
                 collector.add_trouble(trouble, where)
             value = cell_value(cell, where, plan, collector, sheet.format)

@@ -38,8 +38,8 @@ def find_listing(
     title_words: str | None,
 ) -> Listing | None:
     """Return the row that has most of the headings; report missing and undeclared ones, and a missing title."""
-    sheet_matcher = plan.compile(sheet_words) if sheet_words else None
-    title_matcher = plan.compile(title_words) if title_words else None
+    sheet_matcher = plan.compile_template(sheet_words) if sheet_words else None
+    title_matcher = plan.compile_template(title_words) if title_words else None
     best_listing: Listing | None = None
     for sheet in sheets:
         sheet_hit = sheet_matcher.match_text(sheet.table.name) if sheet_matcher else Hit({})

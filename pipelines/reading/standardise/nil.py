@@ -16,8 +16,8 @@ def find_nil(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> bool:
     nil = plan.form.nil
     if nil is None:
         return False
-    words = plan.compile(nil.words)
-    title = plan.compile(nil.title) if nil.title is not None else None
+    words = plan.compile_template(nil.words)
+    title = plan.compile_template(nil.title) if nil.title is not None else None
     coordinates: dict[str, str] = {}
     is_nil = False
     for sheet in sheets:

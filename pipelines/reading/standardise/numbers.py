@@ -24,7 +24,7 @@ class ParsedNumber(NamedTuple):
 
 
 class NumberReader:
-    """Reader of the texts of one form; `read` returns None for anything but a declared number or sign."""
+    """Reader of the texts of one form; `read_number` returns None for anything but a declared number or sign."""
 
     def __init__(self, form: Form) -> None:
         decimal = re.escape(form.numbers.decimal)
@@ -38,7 +38,7 @@ class NumberReader:
         self._marks = [(_mark_pattern(template), template, mark) for template, mark in form.note_marks.items()]
         self._cache: dict[str, ParsedNumber | None] = {}
 
-    def read(self, text: str) -> ParsedNumber | None:
+    def read_number(self, text: str) -> ParsedNumber | None:
         """Read a text as number or sign."""
         if text not in self._cache:
             self._cache[text] = self._read(text)

@@ -155,7 +155,7 @@ class Plan:
     words: frozenset[str] = field(repr=False)
     """Every declared heading and label, folded: what a file of this form is expected to contain."""
 
-    def compile(self, template: str) -> Matcher:
+    def compile_template(self, template: str) -> Matcher:
         """Compile a template of this form."""
         return compile_template(template, self.codes)
 

@@ -86,7 +86,7 @@ def _is_in_bag(matcher: Matcher, bag: _WordBag) -> bool:
     return any(matcher.strict.fullmatch(text) for text in bag.original)
 
 
-def recognise(content: Content, filename: str | None, registry: Registry) -> list[Match]:
+def recognise_forms(content: Content, filename: str | None, registry: Registry) -> list[Match]:
     """Return the forms whose words are all in the file, best first; empty if there is none.
 
     A form fits if it takes the file's format, every template of `recognise.all` is found whole in a cell, title, sheet
@@ -150,7 +150,7 @@ def _period_matchers(plan: Plan) -> Sequence[Matcher]:
     templates += [d.template for d in form.cube.dims.values()] if form.cube else []
     templates += [*form.recognise.all, form.nil.words if form.nil else None]
     period_templates = {t for t in templates if t is not None and ("{year}" in t or "{period}" in t)}
-    return [plan.compile(t) for t in sorted(period_templates)]
+    return [plan.compile_template(t) for t in sorted(period_templates)]
 
 
 def not_recognised(content: Content, registry: Registry) -> Finding:

@@ -117,7 +117,7 @@ class RecordsReading:
         period = None if code is None else Period.from_code(code)
         if period is not None:
             self.collector.periods.add(period.code)
-        ends = [self.plan.compile(t) for t in records.end]
+        ends = [self.plan.compile_template(t) for t in records.end]
         columns = [
             _Column.from_declaration(heading, column, records.columns[heading])
             for heading, column in listing.columns.items()
@@ -187,7 +187,7 @@ class RecordsReading:
         """Return True if a text is empty or a sign, and so states nothing about this record."""
         if not text:
             return True
-        meaning = self.plan.numbers.read(text) if not text[0].isdigit() else None
+        meaning = self.plan.numbers.read_number(text) if not text[0].isdigit() else None
         return meaning is not None and meaning.sign is not None
 
     @staticmethod
@@ -206,7 +206,7 @@ class RecordsReading:
             if cell.kind == "number" and isinstance(cell.value, (int, float)):
                 return repr(float(cell.value))
             if cell.kind == "text":
-                read = self.plan.numbers.read(text)
+                read = self.plan.numbers.read_number(text)
             if read is None or read.value is None or read.value < 0:
                 self.collector.add_finding("record.value", where, seen=text, field=heading, expected="a number")
                 return None
@@ -283,7 +283,7 @@ class RecordsReading:
                 "count_unit": "person",
                 "period": period.code,
             }
-            address = self._addresses[cache_key] = self.plan.addresser.address(coordinates)
+            address = self._addresses[cache_key] = self.plan.addresser.find_address(coordinates)
         return address
 
     def _shared_columns(self, fields: Mapping[str, str]) -> dict[str, object]:

@@ -52,7 +52,7 @@ class Reading:
     sums: pl.DataFrame
 
 
-def standardise(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
+def standardise_content(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
     """Read a file by a form.
 
     Every problem becomes a finding with its place; nothing is raised for a faulty return. `observations` is in

@@ -205,7 +205,7 @@ def _read_all(
                 yield (job.key, True), replace(task, records=_FIRST_LINES)
             yield (job.key, False), task
 
-    with SHARED.borrow_pool(registry.digest) as pool, closing(pool.map(make_tasks(), account)) as results:
+    with SHARED.borrow_pool(registry.digest) as pool, closing(pool.map_jobs(make_tasks(), account)) as results:
         for (key, is_beginning), result in results:
             if is_beginning:
                 if on_step is not None and (step := _beginning_step(result)) is not None:

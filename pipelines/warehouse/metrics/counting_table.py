@@ -20,7 +20,8 @@ def render_table(registry: Registry) -> str:
 
     Values that were read in a document are bold; a contradicting value of a form follows in brackets.
     """
-    heads = ["Jurisdiction", "Level", "Periods", *(statement_title(statement) for statement in STATEMENTS), "Other values"]
+    titles = [statement_title(statement) for statement in STATEMENTS]
+    heads = ["Jurisdiction", "Level", "Periods", *titles, "Other values"]
     lines = [heads, ["---"] * len(heads)]
     for territory in registry.territories.values():
         lines += [_row(rule, registry) for rule in territory.counting_rules]

@@ -16,10 +16,10 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: Any) -> None:
         """Register the function."""
-        register_pair_function(conn)
+        register_functions(conn)
 
 
-def register_pair_function(connection: Any) -> None:
+def register_functions(connection: Any) -> None:
     """Register `rti_pair` with a connection. Nulls are passed to the function.
 
     Its arguments are method, four counts, two dispersions and level; it returns a struct of low, high and p, null if

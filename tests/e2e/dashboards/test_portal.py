@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from pipelines.core import i18n
-from tests.e2e.dashboards.conftest import PATIENCE, settled
 from tests.support.demonstration import CLOCK
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
 from tests.support.service import portal_fixture
 from tests.support.service.portal_server import COOKIE
+from tests.support.service.public_app import PATIENCE, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
 Open = Callable[..., Page]

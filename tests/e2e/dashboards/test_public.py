@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.dashboards.conftest import settled
+from tests.support.service.public_app import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]

@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import uploading, workbook
-from tests.e2e.web.test_load import p95, watched
 from tests.support.service import running
 from tests.support.service.in_browser import PATIENCE, signed_in
+from tests.support.service.load import p95, watched
 from tests.support.service.running import Service, serving
 
 pytestmark = pytest.mark.slow

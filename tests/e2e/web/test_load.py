@@ -5,17 +5,16 @@ The figures are printed (`-s`); `python -m benchmarks --only uploading` measures
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import ExitStack
-from statistics import median, quantiles
+from statistics import median
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.support.service import running
 from tests.support.service.in_browser import PATIENCE, signed_in
+from tests.support.service.load import ANSWERED, WATCH_PAGE, at_once, p95
 from tests.support.service.running import SENDERS, Service
 
 pytestmark = pytest.mark.slow
@@ -24,10 +23,6 @@ P95 = 15.0
 ROUNDS = 3
 MEGABYTES = 1500
 """What the service with all its reading processes may hold at most after the rounds."""
-
-
-def p95(values: list[float]) -> float:
-    return quantiles(values, n=20, method="inclusive")[-1]
 
 
 def said(name: str, values: list[float], service: Service) -> None:
@@ -69,7 +64,7 @@ def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser:
             page.goto(f"{service.address}/upload")
         for page in pages.values():
             page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
-            page.evaluate(_WATCH)
+            page.evaluate(WATCH_PAGE)
         before, used, began = service.megabytes(), service.seconds(), time.perf_counter()
         for number, (account, page) in enumerate(pages.items()):
             path = running.newest(account)
@@ -79,7 +74,7 @@ def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser:
             assert number < PEOPLE
         taken, first = [], []
         for account, page in pages.items():
-            page.locator(_ANSWERED).wait_for(state="attached", timeout=PATIENCE)
+            page.locator(ANSWERED).wait_for(state="attached", timeout=PATIENCE)
             times = page.evaluate("window.rti")
             taken.append((times["answered"] - times["given"]) / 1000)
             if times["first"]:
@@ -97,57 +92,3 @@ def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser:
         assert len(taken) == PEOPLE
         assert p95(taken) <= P95
         assert service.megabytes() < MEGABYTES
-
-
-def watched(page: Page, name: str, data: bytes) -> dict[str, float]:
-    """Give a file to a page of uploads and wait for its answer; the moments, in milliseconds of that page."""
-    page.evaluate(_WATCH)
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "application/octet-stream", "buffer": data}]
-    )
-    page.locator(_ANSWERED).wait_for(state="attached", timeout=PATIENCE)
-    times: dict[str, float] = page.evaluate("window.rti")
-    return times
-
-
-_WATCH = """() => {
-    window.rti = {given: 0, first: 0, answered: 0};
-    delete document.documentElement.dataset.answered;
-    document.querySelector('input[type=file]').addEventListener('change', () => { rti.given = performance.now(); });
-    const look = () => {
-        const said = document.querySelector('[data-testid=stMain]').textContent;
-        if (!rti.first && /so far/.test(said)) rti.first = performance.now();
-        if (!rti.answered && /This is what we read/.test(said)) {
-            rti.answered = performance.now();
-            document.documentElement.dataset.answered = 'yes';
-        }
-    };
-    new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true});
-}"""
-"""Times in the page itself: the file is given, the first findings stand, the answer stands."""
-_ANSWERED = "html[data-answered]"
-"""Waited for by its mark: Playwright evaluates the text of a condition, which the pages' content policy forbids."""
-
-
-def at_once(clients: dict[str, httpx.Client], number: int) -> dict[str, tuple[httpx.Response, float]]:
-    """Each account's newest return in new bytes, all at the same moment: the answers and their seconds."""
-    answers: dict[str, tuple[httpx.Response, float]] = {}
-    files = {account: running.newest(account) for account in clients}
-    data = {
-        account: running.other_bytes(path, number + (7 if account == "sender" else 0))
-        for account, path in files.items()
-    }
-    start = threading.Barrier(len(clients))
-
-    def hand_in(account: str) -> None:
-        start.wait()
-        began = time.perf_counter()
-        answer = running.upload(clients[account], data[account], files[account].name)
-        answers[account] = (answer, time.perf_counter() - began)
-
-    threads = [threading.Thread(target=hand_in, args=(account,)) for account in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(180)
-    return answers

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser
 
 from benchmarks import register
 from benchmarks.answering import split
-from tests.e2e.web.test_load import p95, watched
 from tests.support.service import running
 from tests.support.service.in_browser import PATIENCE, signed_in
+from tests.support.service.load import p95, watched
 from tests.support.service.running import Service, serving
 
 pytestmark = pytest.mark.slow

@@ -250,9 +250,9 @@ def test_read_of_a_damaged_file_is_two_and_says_what_to_do(
 
 
 def _read_here(data: bytes, filename: str | None = None, **options: Any) -> Any:
-    from pipelines.reading.formats.read import read
+    from pipelines.reading.formats.read import read_content
 
-    return read(data, filename, **options)
+    return read_content(data, filename, **options)
 
 
 # ----------------------------------------------------------------------------------------------------------------- acts

@@ -22,10 +22,10 @@ from pipelines.declarations.registry import load
 from pipelines.statistics.comparability import score_comparability
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import breaks, cards_export, counting
-from tests.integration.dbt_project.test_counts import Counts, counts, home  # noqa: F401  (fixtures)
 from tests.oracles import few
 from tests.support.cells import with_key_and_total
 from tests.support.warehouse.dbt_facts import bounds
+from tests.support.warehouse.made_up_world import Counts
 
 PLACES = ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
 PERIODS = (("Q", "2025-Q1", 1.0), ("A", "2025", 4.0), ("P3", "2023-2025", 12.0), ("P5", "2021-2025", 20.0))
@@ -56,7 +56,7 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:  # noqa: F811
+def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("compared") / "tables"
     shutil.copytree(dbt.tables_folder(counts.path), folder)
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
@@ -203,8 +203,8 @@ def test_a_break_in_the_period_is_told_and_lowers_the_score(built: Built) -> Non
 @pytest.mark.parametrize("mart", ["mart_indicator", "mart_stage_ratio"])
 def test_a_figure_that_hides_a_break_is_found(
     built: Built,
-    home: Home,  # noqa: F811
-    counts: Counts,  # noqa: F811
+    home: Home,
+    counts: Counts,
     tmp_path: Path,
     mart: str,
 ) -> None:
@@ -215,8 +215,10 @@ def test_a_figure_that_hides_a_break_is_found(
     with duckdb.connect(str(planted)) as connection:
         changed = connection.execute(f"update {mart} set breaks = '' where breaks <> '' and area = 'HR'").fetchone()
     assert changed and changed[0] > 0
-    with pytest.raises(dbt.WarehouseError, match="crosses_a_break"):
+    with pytest.raises(dbt.WarehouseError, match="crosses_a_break") as failed:
         dbt.run_tests(home, counts.path, rule, indicators=planted)
+    (result,) = failed.value.tests
+    assert (result.name, result.status) == (*rule, "fail") and result.failures > 0 and "Got" in result.message
 
 
 def _expected_states(built: Built, measures: tuple[str, ...], period: str) -> dict[str, str]:

@@ -10,8 +10,8 @@ import pytest
 from pipelines.core import clock
 from pipelines.core.home import initialise_home
 from pipelines.warehouse import dbt
-from tests.integration.dbt_project.test_counts import NOW, made_up_world
 from tests.support.warehouse.dbt_facts import World, at
+from tests.support.warehouse.made_up_world import NOW, made_up_world
 
 
 def rows(path: Path) -> dict[str, list[str]]:

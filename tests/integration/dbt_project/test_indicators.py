@@ -14,7 +14,7 @@ from pipelines.core import codes
 from pipelines.core.home import Home
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import metrics
-from tests.integration.dbt_project.test_counts import Counts, counts, home  # noqa: F401  (fixtures)
+from tests.support.warehouse.made_up_world import Counts
 
 
 def read(path: Path, table: str) -> pl.DataFrame:
@@ -23,13 +23,13 @@ def read(path: Path, table: str) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def restricted(home: Home, counts: Counts) -> Path:  # noqa: F811
+def restricted(home: Home, counts: Counts) -> Path:
     source = dbt.tables_folder(counts.path) / "mart_count.parquet"
     return dbt.build_indicators(home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb")
 
 
 @pytest.fixture(scope="module")
-def protected(home: Home, counts: Counts) -> Path:  # noqa: F811
+def protected(home: Home, counts: Counts) -> Path:
     """One cell of a table withheld, as the disclosure step would."""
     cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     hidden = (
@@ -47,7 +47,7 @@ def protected(home: Home, counts: Counts) -> Path:  # noqa: F811
     return dbt.build_indicators(home, input="protected", source=source, target=home.warehouse / "protected.duckdb")
 
 
-def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:  # noqa: F811
+def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:
     """The id is the start of the MD5 of the key, worked out here without dbt."""
     cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     expected = {
@@ -109,7 +109,7 @@ def test_each_cell_stands_once(protected: Path) -> None:
     assert cells.height == cells.unique(["area_kind", "area", "freq", "period", *cells.columns[5:19]]).height
 
 
-def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts, restricted: Path) -> None:  # noqa: F811
+def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts, restricted: Path) -> None:
     select = ["test_type:unit,path:models/indicators"]
     assert dbt.run_tests(home, counts.path, select, indicators=restricted) >= 3
 
@@ -160,8 +160,8 @@ def test_each_figure_says_its_state(restricted: Path, protected: Path) -> None:
 
 
 def test_one_sql_over_both_inputs_and_where_nothing_is_hidden_one_figure(
-    home: Home,  # noqa: F811
-    counts: Counts,  # noqa: F811
+    home: Home,
+    counts: Counts,
     tmp_path: Path,
 ) -> None:
     source = dbt.tables_folder(counts.path) / "mart_count.parquet"
@@ -177,7 +177,7 @@ def test_one_sql_over_both_inputs_and_where_nothing_is_hidden_one_figure(
         assert one.sort(one.columns).equals(other.sort(one.columns)), name
 
 
-def compiled(home: Home) -> dict[str, str]:  # noqa: F811
+def compiled(home: Home) -> dict[str, str]:
     """The SQL of the models of the second phase as dbt ran it last."""
     folder = home.restricted / "dbt" / "run" / "rti" / "models" / "indicators"
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
@@ -215,8 +215,8 @@ sdmx_concept: PER_MILLION
 
 
 def test_a_declaration_alone_makes_a_further_indicator(
-    home: Home,  # noqa: F811
-    counts: Counts,  # noqa: F811
+    home: Home,
+    counts: Counts,
     restricted: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

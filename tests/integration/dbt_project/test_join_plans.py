@@ -80,7 +80,7 @@ def found(demonstration: Home, models: dict[str, Node]) -> dict[str, Counter[str
     for database, in_phase in ((counts, False), (demonstration.warehouse / "indicators-restricted.duckdb", True)):
         with duckdb.connect() as connection:
             for module in (udf, pair_udf):
-                module.register(connection)
+                module.register_functions(connection)
             connection.execute(f"attach '{database}' as warehouse (read_only)")
             for id_, node in models.items():
                 if ("/indicators/" in node["original_file_path"]) is in_phase:

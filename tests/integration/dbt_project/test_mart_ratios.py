@@ -24,11 +24,11 @@ from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import metrics
 from pipelines.warehouse.metrics.cards_export import empty_tables
 from pipelines.warehouse.records import schema
-from tests.integration.dbt_project.test_counts import Counts, counts, home  # noqa: F401  (fixtures)
 from tests.oracles import balance, clearance, decomposition, few, shares
 from tests.oracles.clearance import Codes
 from tests.support.cells import with_key_and_total
 from tests.support.warehouse.dbt_facts import bounds
+from tests.support.warehouse.made_up_world import Counts
 
 TERRITORIES = ("AA", "BB", "CC", "DD", "EE")
 YEARS = ("2020", "2021", "2022", "2023", "2024", "2025")
@@ -171,8 +171,8 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(
-    home: Home,  # noqa: F811
-    counts: Counts,  # noqa: F811
+    home: Home,
+    counts: Counts,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Built:
     folder = tmp_path_factory.mktemp("ratios")

@@ -15,9 +15,9 @@ import pytest
 from pipelines.declarations.registry import Registry, load
 from pipelines.model.content import Content
 from pipelines.model.long_tables import OBSERVATION_KEY
-from pipelines.reading.formats.read import read
-from pipelines.reading.standardise.recognise import recognise
-from pipelines.reading.standardise.standardise import Reading, standardise
+from pipelines.reading.formats.read import read_content
+from pipelines.reading.standardise.recognise import recognise_forms
+from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.samples import plan
 from tests.samples.rows import Event, MadeReturn, Row
 from tests.samples.truth import draw
@@ -26,7 +26,7 @@ from tests.samples.truth import draw
 @cache
 def _content(path: str, data: bytes, encodings: tuple[str, ...]) -> Content:
     """A file as its reader sees it; both tests look at it."""
-    return read(data, Path(path).name, encodings=encodings)
+    return read_content(data, Path(path).name, encodings=encodings)
 
 
 def _seen(made: MadeReturn, registry: Registry) -> Content:
@@ -39,7 +39,7 @@ def _made(territory: str) -> tuple[MadeReturn, ...]:
 
 
 def _read(made: MadeReturn, registry: Registry) -> Reading:
-    return standardise(_seen(made, registry), registry.forms[made.form], registry)
+    return standardise_content(_seen(made, registry), registry.forms[made.form], registry)
 
 
 def _different(seen: Iterable[tuple[Any, ...]], meant: Iterable[tuple[Any, ...]]) -> str:
@@ -78,7 +78,7 @@ def test_each_file_is_recognised_as_its_form_and_no_other(territory: str) -> Non
     registry = load()
     wrong = []
     for made in _made(territory):
-        matches = recognise(_seen(made, registry), Path(made.path).name, registry)
+        matches = recognise_forms(_seen(made, registry), Path(made.path).name, registry)
         found = [match.form.id for match in matches]
         if found != [made.form]:
             wrong.append(f"{made.path}: {found}")

@@ -111,7 +111,7 @@ class Pool:
 
     accounts: ClassVar[list[str | None]] = []
 
-    def map(
+    def map_jobs(
         self, jobs: Iterator[tuple[str, Task]], account: str | None = None
     ) -> Iterator[tuple[str, ReadResult | ReadError]]:
         self.accounts.append(account)

@@ -14,7 +14,7 @@ from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry, load_from
 from pipelines.findings.finding import Finding
 from pipelines.model.content import Cell, Content, Grid, Table, Where
-from pipelines.reading.standardise.standardise import Reading, standardise
+from pipelines.reading.standardise.standardise import Reading, standardise_content
 
 TERRITORY = """
 code: ZZ
@@ -185,7 +185,7 @@ def with_cell(content: Grid, name: str, **changes: Any) -> Grid:
 
 
 def read(content: Content, form: Form, registry: Registry) -> Reading:
-    return standardise(content, form, registry, submission_id="S1")
+    return standardise_content(content, form, registry, submission_id="S1")
 
 
 def told(reading: Reading) -> set[tuple[str, str]]:

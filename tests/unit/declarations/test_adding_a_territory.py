@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from pipelines.declarations import registry
-from pipelines.reading.formats.read import read
-from pipelines.reading.standardise.recognise import recognise
-from pipelines.reading.standardise.standardise import standardise
+from pipelines.reading.formats.read import read_content
+from pipelines.reading.standardise.recognise import recognise_forms
+from pipelines.reading.standardise.standardise import standardise_content
 from pipelines.warehouse.reference.areas import areas_of
 from tests.support.paths import ROOT
 
@@ -37,15 +37,15 @@ def test_the_example_of_the_page_is_a_territory(added: registry.Registry) -> Non
 
 def test_a_training_territory_is_no_area_of_references(added: registry.Registry) -> None:
     areas = areas_of(added.territories.values())
-    assert "ZZ" not in areas.english and areas.code("Exampleland") is None
+    assert "ZZ" not in areas.english and areas.find_code("Exampleland") is None
 
 
 def test_a_return_on_its_form_is_read(added: registry.Registry) -> None:
     text = "Tromjesečje;Članak;Spol;Osuđeni\n2/2025;106;Muškarci;3\n2/2025;106;Žene;0\n2/2025;326 st. 2;Muškarci;7\n"
-    content = read(text.encode(), "osudeni.csv")
-    match = recognise(content, "osudeni.csv", added)[0]
+    content = read_content(text.encode(), "osudeni.csv")
+    match = recognise_forms(content, "osudeni.csv", added)[0]
     assert match.form.id == "ZZ-JUSTICE-1"
-    reading = standardise(content, match.form, added, submission_id="S000000000000001")
+    reading = standardise_content(content, match.form, added, submission_id="S000000000000001")
     assert [f.rule for f in reading.findings if f.severity == "error"] == []
     rows = reading.observations.select("period", "law_article", "offence", "sex", "person_type", "value").rows()
     assert sorted(rows) == [

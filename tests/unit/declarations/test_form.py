@@ -171,12 +171,12 @@ def test_every_template_of_a_form_can_be_written() -> None:
     ],
 )  # fmt: skip
 def test_numbers_are_read_as_declared_and_never_guessed(text: str, value: float | None) -> None:
-    read = NumberReader(form_of()).read(text)
+    read = NumberReader(form_of()).read_number(text)
     assert (None if read is None else read.value) == value
 
 
 def test_a_number_below_half_of_its_unit_is_no_true_zero() -> None:
-    read = NumberReader(form_of(signs={"0": "below_half_unit", "-": "zero"})).read("0")
+    read = NumberReader(form_of(signs={"0": "below_half_unit", "-": "zero"})).read_number("0")
     assert read is not None and (read.value, read.status) == (0.0, "U")
 
 

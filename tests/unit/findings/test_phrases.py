@@ -13,7 +13,7 @@ from pipelines.findings.finding import Finding
 from pipelines.findings.rules import from_read_error
 from pipelines.model.content import ReadError
 from pipelines.office.answers import wording
-from pipelines.reading.formats.sniff import sniff
+from pipelines.reading.formats.sniff import sniff_format
 from pipelines.translation.extraction import ROOT
 
 SAID = "\n".join(
@@ -56,7 +56,7 @@ def test_a_file_cut_short_says_so_in_the_language() -> None:
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>" * 100)
     with pytest.raises(ReadError) as raised:
-        sniff(whole.getvalue()[:-60], "a.xlsx")
+        sniff_format(whole.getvalue()[:-60], "a.xlsx")
     told = wording.localize_finding(from_read_error(raised.value), "hr").message
     assert (
         told

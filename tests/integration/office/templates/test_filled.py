@@ -24,9 +24,9 @@ from pipelines.declarations.registry import load
 from pipelines.model.content import Content
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.office import templates
-from pipelines.reading.formats.read import read
-from pipelines.reading.standardise.recognise import recognise
-from pipelines.reading.standardise.standardise import Reading, standardise
+from pipelines.reading.formats.read import read_content
+from pipelines.reading.standardise.recognise import recognise_forms
+from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.samples import plan
 from tests.samples.rows import Event, MadeReturn
 from tests.samples.truth import draw
@@ -47,7 +47,7 @@ def _made(territory: str) -> tuple[MadeReturn, ...]:
 
 
 def _content(made: MadeReturn) -> Content:
-    return read(made.data, Path(made.path).name, encodings=tuple(REGISTRY.forms[made.form].encodings))
+    return read_content(made.data, Path(made.path).name, encodings=tuple(REGISTRY.forms[made.form].encodings))
 
 
 def _returns(workbook: str) -> list[MadeReturn]:
@@ -62,7 +62,7 @@ def _returns(workbook: str) -> list[MadeReturn]:
 def _previous(made: MadeReturn | None) -> pl.DataFrame | None:
     if made is None:
         return None
-    return standardise(_content(made), REGISTRY.forms[made.form], REGISTRY).observations
+    return standardise_content(_content(made), REGISTRY.forms[made.form], REGISTRY).observations
 
 
 @cache
@@ -87,9 +87,9 @@ def _empty(workbook: str) -> Any:
 
 
 def _read(data: bytes) -> tuple[list[str], Reading]:
-    content = read(data, "filled.xlsx")
-    found = [match.form.id for match in recognise(content, None, REGISTRY)]
-    return found, standardise(content, REGISTRY.forms[found[0]], REGISTRY)
+    content = read_content(data, "filled.xlsx")
+    found = [match.form.id for match in recognise_forms(content, None, REGISTRY)]
+    return found, standardise_content(content, REGISTRY.forms[found[0]], REGISTRY)
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
@@ -130,10 +130,10 @@ def test_a_filled_workbook_saved_anew_by_an_office_program_is_read_the_same(form
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     for workbook in WORKBOOKS:
         _, made, period = _filled(workbook)
-        content = read((out / f"{workbook}.{format_}").read_bytes(), f"{workbook}.{format_}")
-        form = recognise(content, None, REGISTRY)[0].form
+        content = read_content((out / f"{workbook}.{format_}").read_bytes(), f"{workbook}.{format_}")
+        form = recognise_forms(content, None, REGISTRY)[0].form
         assert form.id == workbook or form.id == REGISTRY.forms[workbook].second_of, workbook
-        _assert_read_as_meant(standardise(content, form, REGISTRY), made, period)
+        _assert_read_as_meant(standardise_content(content, form, REGISTRY), made, period)
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)

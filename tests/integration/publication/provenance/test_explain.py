@@ -1,4 +1,4 @@
-"""The way back: ids, the release, and the numbers behind a figure."""
+"""The way back: ids, the release, and how a figure is explained; `test_lineage.py` has the numbers behind it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from pipelines.core.home import Home
 from pipelines.ledger import facts
 from pipelines.ledger.acts import Act
 from pipelines.model import long_tables
-from pipelines.publication.provenance.explain import ExplainError, explain, figure_id, find_places, in_words, parse_id
-from pipelines.publication.provenance.return_places import periods_of
+from pipelines.publication.provenance.explain import ExplainError, explain, figure_id, in_words, parse_id
 from pipelines.submissions import decisions, intake
 from tests.support.fakes.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
 
@@ -39,33 +38,6 @@ CELL: dict[str, Any] = {
     "basis": "reported",
     "reporters": "QQ",
 }
-
-
-def _rows(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Observations of the cell's meaning, each with what differs."""
-    frames = []
-    for number, row in enumerate(rows):
-        same = {"level": "prosecution", "count_unit": "person", "statistic": "count", "offence": "ICCS0204",
-                "victim_status": "_Z", "unit_measure": "NR", "source": "QQ_PP", "accumulation": "discrete",
-                "place": f"Sheet!B{number + 2}"}  # fmt: skip
-        frame = observations("S", {(row.get("period", "2025-Q4"), "reported"): float(row["value"])})
-        told = {k: v for k, v in {**same, **row}.items() if k not in ("value", "period")}
-        frames.append(frame.with_columns(pl.lit(v).alias(k) for k, v in told.items()))
-    return pl.concat(frames).select(list(long_tables.OBSERVATION))
-
-
-def _behind(home: Home, frame: pl.DataFrame, **cell: Any) -> list[tuple[str, int, float | None]]:
-    accepted = {s: f"2026-01-0{n + 1}T00:00:00Z" for n, s in enumerate(sorted(frame["submission_id"].unique()))}
-    for identity in accepted:
-        facts.write_parquet(
-            frame.filter(pl.col("submission_id") == identity), facts.path_of(home, "observation", identity)
-        )
-    return [(p.place or "", p.factor, p.value) for p in find_places(home, accepted, {**CELL, **cell})]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return home_and_ledger(tmp_path)[0]
 
 
 # ------------------------------------------------------------------------------------------------------------------ ids
@@ -107,76 +79,19 @@ def test_a_bad_id_is_said(text: str, words: str) -> None:
         parse_id(text)
 
 
-# --------------------------------------------------------------------------------------------------------------- places
-
-
-def test_totals_are_taken_where_the_office_gives_them_else_their_parts(home: Home) -> None:
-    parts = _rows({"value": 3, "sex": "F"}, {"value": 4, "sex": "M"})
-    assert [v for *_, v in _behind(home, parts)] == [3, 4]
-    both = _rows({"value": 3, "sex": "F"}, {"value": 4, "sex": "M"}, {"value": 7})
-    assert [v for *_, v in _behind(home, both)] == [7]
-    assert [v for *_, v in _behind(home, both, sex="F")] == [3]
-
-
-def test_of_a_group_its_own_row_or_its_articles(home: Home) -> None:
-    articles = _rows({"value": 3, "law_article": "388"}, {"value": 4, "law_article": "389"})
-    assert [v for *_, v in _behind(home, articles)] == [3, 4]
-    own = pl.concat([articles, _rows({"value": 7, "law_article": "_T", "place": "Sheet!B9"})])
-    assert _behind(home, own) == [("Sheet!B9", 1, 7)]
-    assert [v for *_, v in _behind(home, own, offence="ICCS0204")] == [3, 4]
-    beside = pl.concat([articles, _rows({"value": 8, "law_article": "_Z", "place": "Sheet!B9"})])
-    assert [v for *_, v in _behind(home, beside)] == [3, 4, 8]
-    assert [v for *_, v in _behind(home, _rows({"value": 8, "law_article": "_Z"}))] == [8]
-    assert _behind(home, own, offence_group="SOM") == []
-
-
-def test_what_was_counted_from_january_is_taken_off(home: Home) -> None:
-    counted = _rows(
-        {"value": 9, "accumulation": "ytd"}, {"value": 2, "accumulation": "ytd", "period": "2025-Q3", "place": "P!C3"}
-    )
-    assert _behind(home, counted) == [("P!C3", -1, 2), ("Sheet!B2", 1, 9)]
-    assert _behind(home, counted, freq="A", period="2025") == [("Sheet!B2", 1, 9)]
-
-
-def test_a_year_is_the_own_annual_figure_else_its_quarters(home: Home) -> None:
-    quarters = _rows(*({"value": n, "period": f"2025-Q{n}"} for n in (1, 2, 3, 4)))
-    assert [v for *_, v in _behind(home, quarters, freq="A", period="2025")] == [1, 2, 3, 4]
-    annual = _rows({"value": 11}).with_columns(freq=pl.lit("A"), period=pl.lit("2025"))
-    assert [v for *_, v in _behind(home, pl.concat([quarters, annual]), freq="A", period="2025")] == [11]
-    assert periods_of({"freq": "P3", "period": "2023-2025"})[:2] == ["2023", "2023-Q1"]
-
-
-def test_ages_and_lengths_of_sentence_are_mapped(home: Home) -> None:
-    ages = _rows({"value": 1, "age": "Y_LT14"}, {"value": 5, "age": "Y_GE18"})
-    assert [v for *_, v in _behind(home, ages, age="Y_LT18")] == [1]
-    bands = _rows({"value": 2, "sentence_band": "M0T12"}, {"value": 3, "sentence_band": "M12T24"}, {"value": 9})
-    assert [v for *_, v in _behind(home, bands, sentence_band="M0T24")] == [2, 3]
-    gap = _rows({"value": 2, "sentence_band": "M0T12"}, {"value": 3, "sentence_band": "M12T36"})
-    assert _behind(home, gap, sentence_band="M0T24") == []
-    assert [v for *_, v in _behind(home, gap, sentence_band="_U")] == [2, 3]
-    assert [v for *_, v in _behind(home, bands)] == [9]
-
-
-def test_of_two_submissions_the_later_accepted_counts(home: Home) -> None:
-    frame = pl.concat([_rows({"value": 3}), _rows({"value": 5}).with_columns(submission_id=pl.lit("T"))])
-    assert [v for *_, v in _behind(home, frame)] == [5]
-
-
 # --------------------------------------------------------------------------------------------------------- the way back
 
 
 def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     home, engine = home_and_ledger(tmp_path)
     identity = intake.record_arrival(engine, arrival("one.xlsx")).submission_id
-    frame = _rows({"value": 3, "sex": "F"}, {"value": 4, "sex": "M"})
-    frame = frame.with_columns(submission_id=pl.lit(identity), origin_submission_id=pl.lit(identity))
-    facts.keep_reading(home, identity, frame, long_tables.empty_table(long_tables.CASE_EVENT), [])
+    facts.keep_reading(home, identity, _observations(identity), long_tables.empty_table(long_tables.CASE_EVENT), [])
     intake.record_check(engine, result(identity, block("2025-Q4")))
     decisions.send_submission(engine, Act(identity, "office", at(0.2)))
     decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     folder = home.releases / "2025-Q4"
     folder.mkdir()
-    rows = [{**cell, "cell_id": n} for n, cell in enumerate(cells or (CELL,))]
+    rows = [{**cell, "cell_id": f"cell-{n}"} for n, cell in enumerate(cells or (CELL,))]
     with duckdb.connect(str(folder / "release.duckdb")) as connection:
         connection.register("cells", pl.DataFrame(rows).to_arrow())
         connection.execute("create table cell as select * from cells")
@@ -185,8 +100,42 @@ def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     return home, identity
 
 
+def _observations(identity: str) -> pl.DataFrame:
+    """Return 3 women and 4 men, in two cells of a sheet."""
+    frame = pl.concat([observations(identity, {("2025-Q4", "reported"): value}) for value in (3.0, 4.0)])
+    return frame.with_columns(sex=pl.Series(["F", "M"]), place=pl.Series(["Sheet!B2", "Sheet!B3"]), label=pl.lit(None))
+
+
+def _count(home: Home, identity: str, *, lineage: bool = True, **cell: Any) -> None:
+    """Write the newest restricted counts: one figure, which is the sum of both observations."""
+    tables = {
+        "int_lineage": [{"cell_id": "cell-0", "block_id": "b", "count_type_id": "t", "factor": 1}],
+        "int_submission_count": [
+            {"block_id": "b", "count_type_id": "t", "submission_id": identity, "basis": "derived_parts",
+             "fact_ids": ["f", "m"]}
+        ],
+        "fct_observation": _observations(identity).with_columns(fact_id=pl.Series(["f", "m"])),
+        "fct_case_event": pl.DataFrame(schema={**long_tables.CASE_EVENT, "fact_id": pl.String()}),
+        "int_age_row": pl.DataFrame(
+            schema={"submission_id": pl.String(), "fact_ids": pl.List(pl.String()), "age": pl.String(),
+                    "sentence_type": pl.String(), "sentence_band": pl.String()}
+        ),
+    }  # fmt: skip
+    counts = home.warehouse / "counts-000001.duckdb"
+    with duckdb.connect(str(counts)) as connection:
+        for name, rows in tables.items():
+            if lineage or name != "int_lineage":
+                connection.register("rows", pl.DataFrame(rows).to_arrow())
+                connection.execute(f"create table {name} as select * from rows")
+    folder = counts.with_suffix("")
+    folder.mkdir()
+    figure = {**CELL, "cell_id": "cell-0", "submission_ids": identity, **cell}
+    pl.DataFrame([figure]).write_parquet(folder / "mart_count.parquet")
+
+
 def test_from_a_figure_to_sheet_and_cell(tmp_path: Path) -> None:
     home, identity = _released(tmp_path)
+    _count(home, identity)
     way = explain(home, "area=QQ;period=2025-Q4;measure=reported")
     assert (way.release, way.sum, way.adds_up, way.withheld) == ("2025-Q4", 7, True, False)
     assert [s["submission_id"] for s in way.submissions] == [identity]
@@ -196,15 +145,41 @@ def test_from_a_figure_to_sheet_and_cell(tmp_path: Path) -> None:
     assert "one.xlsx" in text
     assert "Sheet!B2: 3" in text
     assert "add up to 7, which is the figure" in text
-    assert "no restricted counts" in text
     assert way.as_json()["places"][1]["place"] == "Sheet!B3"
+    assert way.notes == ()
+
+
+def test_without_restricted_counts_the_submissions_are_named_and_no_numbers(tmp_path: Path) -> None:
+    home, identity = _released(tmp_path)
+    way = explain(home, "area=QQ;period=2025-Q4;measure=reported")
+    assert [s["submission_id"] for s in way.submissions] == [identity]
+    assert (way.places, way.sum, way.adds_up) == ((), None, None)
+    assert len(way.notes) == 1
+    assert "no restricted counts" in way.notes[0]
+
+
+def test_restricted_counts_that_changed_since_the_release_are_mentioned(tmp_path: Path) -> None:
+    home, identity = _released(tmp_path, {**CELL, "value": 6.0})
+    _count(home, identity)
+    way = explain(home, "area=QQ;period=2025-Q4;measure=reported")
+    assert (way.cell["value"], way.sum, way.adds_up) == (6, 7, True)
+    assert "have changed since this release" in way.notes[0]
+
+
+def test_counts_of_an_earlier_version_are_to_be_built_again(tmp_path: Path) -> None:
+    home, identity = _released(tmp_path)
+    _count(home, identity, lineage=False)
+    with pytest.raises(ExplainError, match="run `rti refresh`"):
+        explain(home, "area=QQ;period=2025-Q4;measure=reported")
 
 
 def test_a_withheld_figure_says_so(tmp_path: Path) -> None:
-    home, _ = _released(tmp_path, {**CELL, "value": None, "conf_status": "C", "obs_status": "Q"})
+    home, identity = _released(tmp_path, {**CELL, "value": None, "conf_status": "C", "obs_status": "Q"})
+    _count(home, identity)
     way = explain(home, "area=QQ;period=2025-Q4")
     assert way.withheld
     assert in_words(way)[1].startswith("value withheld")
+    assert (way.sum, way.adds_up) == (7, True)
 
 
 def test_several_figures_none_and_no_release_are_said(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def pool() -> Iterator[ChildPool[str, object]]:
 
 
 def ask(pool: ChildPool[str, object], job: str) -> object:
-    return next(result for _, result in pool.map([(0, job)]))
+    return next(result for _, result in pool.map_jobs([(0, job)]))
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: nothing is halved")
@@ -173,8 +173,8 @@ def test_outside_of_a_reading_process_one_half_comes_after_the_other() -> None:
 @pytest.mark.parametrize("job", ["endless+endless", "pid+endless", "endless+pid"])
 def test_both_halves_together_use_no_more_than_one_budget(job: str) -> None:
     with ChildPool(halved, workers=1, cpu_seconds=1.2, preload=()) as small:
-        child = small.launcher.start()
-        result = child.ask(job, 30.0)
+        child = small.launcher.start_child()
+        result = child.run_job(job, 30.0)
         assert isinstance(result, ReadError) and result.rule == "read.too_slow", result
         assert result.params["seconds"] == 1
         child.close()
@@ -186,7 +186,7 @@ def test_both_halves_together_use_no_more_than_one_budget(job: str) -> None:
 
 def test_what_one_half_leaves_over_is_for_what_comes_after() -> None:
     with ChildPool(halved, workers=1, cpu_seconds=1.2, preload=()) as small:
-        child = small.launcher.start()
-        assert child.ask("work+work", 30.0) == ("done", "done")
+        child = small.launcher.start_child()
+        assert child.run_job("work+work", 30.0) == ("done", "done")
         assert 0.7 < child.used < 1.2, "the work of the fork is counted"
         child.close()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.reading.formats.read import read
-from pipelines.reading.privacy.scan import scan
+from pipelines.reading.formats.read import read_content
+from pipelines.reading.privacy.scan import scan_content
 from tests.support.paths import SAMPLES
 
 
@@ -18,7 +18,7 @@ def _samples() -> list[Path]:
 
 
 def _mistaken(files: list[Path]) -> list[Path]:
-    return [f for f in files if scan(read(f.read_bytes(), f.name), f.name)]
+    return [f for f in files if scan_content(read_content(f.read_bytes(), f.name), f.name)]
 
 
 def test_no_sample_is_mistaken() -> None:

@@ -89,12 +89,12 @@ def pool() -> Iterator[ChildPool[str, object]]:
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[ChildPool[str, object]]:
     with ChildPool(misbehave, timeout=1.5, cpu_seconds=1, preload=()) as made:
-        list(made.map([(0, "x"), (1, "x")]))
+        list(made.map_jobs([(0, "x"), (1, "x")]))
         yield made
 
 
 def _one(pool: ChildPool[str, object], job: str) -> object:
-    return next(result for _, result in pool.map([(0, job)]))
+    return next(result for _, result in pool.map_jobs([(0, job)]))
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]
 
 
 def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, object]) -> None:
-    child = impatient.launcher.start()
-    result = child.ask("spin", 30.0)
+    child = impatient.launcher.start_child()
+    result = child.run_job("spin", 30.0)
     assert isinstance(result, ReadError) and (result.rule, result.params["seconds"]) == ("read.too_slow", 1)
     assert 0.9 < child.used < 1.5 and not child.reusable
     child.close()
@@ -127,26 +127,26 @@ def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, objec
 
 def test_a_file_whose_size_earns_more_may_use_more() -> None:
     with ChildPool(misbehave, cpu_seconds=0.2, preload=()) as strict:
-        child = strict.launcher.start()
-        assert child.ask("earn", 30.0) == "earn"
-        result = child.ask("work", 30.0)
+        child = strict.launcher.start_child()
+        assert child.run_job("earn", 30.0) == "earn"
+        result = child.run_job("work", 30.0)
         assert isinstance(result, ReadError) and result.rule == "read.too_slow"
         child.close()
 
 
 def test_a_child_that_heeds_no_signal_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
-    child = impatient.launcher.start()
-    result = child.ask("spin in C", 30.0)
+    child = impatient.launcher.start_child()
+    result = child.run_job("spin in C", 30.0)
     assert isinstance(result, ReadError) and "processor time" in str(result.params["reason"])
     assert 1 < child.used < 5
     child.close()
 
 
 def test_processor_time_is_counted_for_each_job(impatient: ChildPool[str, object]) -> None:
-    child = impatient.launcher.start()
+    child = impatient.launcher.start_child()
     used = []
     for _ in range(3):
-        assert child.ask("work", 30.0) == "work"
+        assert child.run_job("work", 30.0) == "work"
         used.append(child.used)
     assert all(0.35 < seconds < 0.9 for seconds in used), used
     child.close()
@@ -171,14 +171,14 @@ def test_errors_come_back_without_the_words_of_the_file(pool: ChildPool[str, obj
 
 def test_a_batch_loses_only_the_files_that_kill_their_child(pool: ChildPool[str, object]) -> None:
     jobs = [(n, "crash" if n % 7 == 3 else f"job {n}") for n in range(30)]
-    results = dict(pool.map(jobs))
+    results = dict(pool.map_jobs(jobs))
     assert len(results) == 30
     assert {n for n, result in results.items() if isinstance(result, ReadError)} == {3, 10, 17, 24}
 
 
 def test_children_are_kept_warm_and_replaced_after_so_many_files() -> None:
     with ChildPool(misbehave, workers=1, recycle_after=3, preload=()) as small:
-        pids = [result for _, result in small.map((n, "pid") for n in range(7))]
+        pids = [result for _, result in small.map_jobs((n, "pid") for n in range(7))]
     assert len(set(pids[:3])) == 1 and len(set(pids)) == 3
 
 
@@ -190,14 +190,14 @@ def test_jobs_are_taken_only_as_children_come_free(pool: ChildPool[str, object])
             taken.append(n)
             yield n, "x"
 
-    results = pool.map(jobs())
+    results = pool.map_jobs(jobs())
     next(results)
     assert len(taken) <= 4
     assert len(list(results)) == 9
 
 
 def test_a_slow_taker_does_not_cost_a_child_its_finished_work(impatient: ChildPool[str, object]) -> None:
-    results = impatient.map([(n, "x") for n in range(4)])
+    results = impatient.map_jobs([(n, "x") for n in range(4)])
     out = [next(results)]
     time.sleep(2)
     out.extend(results)
@@ -235,7 +235,7 @@ def test_a_function_that_a_child_cannot_import_is_refused_at_once() -> None:
 
 def test_results_are_unpickled_with_an_allow_list() -> None:
     grid = Grid("csv", (Table("t", (Cell(1, 1, "a", "a", Where(line=1)),)),))
-    assert wire.load(wire.dump(grid), ("pipelines",)) == grid
+    assert wire.load(wire.dump_value(grid), ("pipelines",)) == grid
     for bad in (Payload(), os.getcwd, threading.Thread):
         with pytest.raises(pickle.UnpicklingError):
             wire.load(pickle.dumps(bad), ("pipelines", "tests"))
@@ -245,14 +245,14 @@ def test_a_frame_crosses_packed_and_comes_back_the_same() -> None:
     schema = {"a": pl.String, "n": pl.Float64, "d": pl.Date, "b": pl.Boolean}
     rows = [("Skoplje", None, date(2026, 7, 1), True), (None, 1.5, None, False)]
     for frame in (pl.DataFrame(rows * 5_000, schema, orient="row"), pl.DataFrame(schema=schema)):
-        packed = wire.dump(("ok", frame))
+        packed = wire.dump_value(("ok", frame))
         there = wire.load(packed, ("pipelines", "polars"))[1]
         assert there.equals(frame) and there.schema == frame.schema
         assert len(packed) < max(5_000, len(pickle.dumps(frame)) // 10)
 
 
 def test_a_damaged_frame_is_refused_as_any_other_result() -> None:
-    packed = wire.dump(("ok", pl.DataFrame({"a": ["x" * 99]})))
+    packed = wire.dump_value(("ok", pl.DataFrame({"a": ["x" * 99]})))
     broken = packed.replace(b"ARROW1", b"ARROW9")
     assert broken != packed
     with pytest.raises(pickle.UnpicklingError, match="unpacked"):

@@ -16,7 +16,7 @@ from pipelines.findings.rules import from_read_error
 from pipelines.findings.texts import describe_finding
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.budget import BASE, MOST, allowed_seconds
-from pipelines.reading.formats.sniff import sniff
+from pipelines.reading.formats.sniff import sniff_format
 from pipelines.reading.sandbox.child import PRELOAD
 from pipelines.reading.sandbox.pool import ChildPool
 from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
@@ -37,9 +37,9 @@ def pool() -> Iterator[ChildPool[Task, ReadResult]]:
 
 def _take(pool: ChildPool[Task, ReadResult], data: bytes, name: str) -> tuple[ReadResult | ReadError, float]:
     """Return what comes of a file in a child of its own, and the processor seconds it used."""
-    child = pool.launcher.start()
+    child = pool.launcher.start_child()
     try:
-        result = child.ask(Task(data, name, "S000000000000000", load().digest), 120.0)
+        result = child.run_job(Task(data, name, "S000000000000000", load().digest), 120.0)
     finally:
         child.close()
     return result, child.used
@@ -49,7 +49,7 @@ def _allowed(data: bytes, name: str) -> float:
     unpacked = 0
     if data.startswith(b"PK"):
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(data)).infolist())
-    return allowed_seconds(sniff(data, name), len(data), unpacked)
+    return allowed_seconds(sniff_format(data, name), len(data), unpacked)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -34,7 +34,7 @@ def work(job: str) -> object:
 @pytest.fixture
 def pool() -> Iterator[ChildPool[str, object]]:
     with ChildPool(work, workers=2, timeout=20.0, preload=()) as made:
-        list(made.map([(0, "x"), (1, "x")]))
+        list(made.map_jobs([(0, "x"), (1, "x")]))
         yield made
 
 
@@ -54,7 +54,7 @@ def _until(holds: Callable[[], bool]) -> None:
 
 
 def _one(pool: ChildPool[str, object], job: str, account: str | None = None) -> object:
-    return next(result for _, result in pool.map([(0, job)], account))
+    return next(result for _, result in pool.map_jobs([(0, job)], account))
 
 
 def test_forty_callers_each_get_their_own_answer_and_never_more_children_work_than_seats(
@@ -91,7 +91,7 @@ def test_slow_files_step_aside_for_the_next_upload(
 
 def test_a_batch_leaves_room_for_a_single_upload(pool: ChildPool[str, object]) -> None:
     done: list[object] = []
-    batch = _together(lambda: done.extend(pool.map((n, "sleep 0.1") for n in range(60))))
+    batch = _together(lambda: done.extend(pool.map_jobs((n, "sleep 0.1") for n in range(60))))
     _until(lambda: len(done) > 1)
     before = len(done)
     assert _one(pool, "quick") == "quick"
@@ -102,23 +102,23 @@ def test_a_batch_leaves_room_for_a_single_upload(pool: ChildPool[str, object]) -
 
 def test_seats_are_given_in_the_order_of_asking() -> None:
     seats = Seats(1)
-    first = seats.take(wait=True)
-    assert first is not None and seats.take(wait=False) is None
+    first = seats.take_seat(wait=True)
+    assert first is not None and seats.take_seat(wait=False) is None
     order: list[int] = []
     threads = []
 
     def wait_for(number: int) -> None:
-        seat = seats.take(wait=True)
+        seat = seats.take_seat(wait=True)
         assert seat is not None
         order.append(number)
-        seat.leave()
+        seat.give_back()
 
     for number in range(5):
         threads += _together(lambda n=number: wait_for(n))
         while len(seats.waiting) <= number:
             time.sleep(0.001)
-    assert seats.take(wait=False) is None
-    first.leave()
+    assert seats.take_seat(wait=False) is None
+    first.give_back()
     for thread in threads:
         thread.join()
     assert order == list(range(5)) and seats.taken == 0
@@ -149,9 +149,9 @@ def _served(seats: Seats, asking: list[str], free: Callable[[], None], monkeypat
     monkeypatch.setattr(seats, "_grant", lambda turn: (served.append(turn.account), give(turn)))
 
     def ask(account: str) -> None:
-        seat = seats.take(account, wait=True)
+        seat = seats.take_seat(account, wait=True)
         assert seat is not None
-        seat.leave()
+        seat.give_back()
 
     threads = []
     for number, account in enumerate(asking):
@@ -168,14 +168,14 @@ def test_an_account_with_nothing_in_work_is_served_before_one_that_has_a_file_in
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seats = Seats(2)
-    held = [seats.take(account, wait=True) for account in ("busy", "other", "third")]
-    assert seats.take("fourth", wait=False) is None, "one seat, and no more, is for an account without any"
+    held = [seats.take_seat(account, wait=True) for account in ("busy", "other", "third")]
+    assert seats.take_seat("fourth", wait=False) is None, "one seat, and no more, is for an account without any"
     assert seats.taken == 3
 
     def free() -> None:
         for seat in reversed(held):
             assert seat is not None
-            seat.leave()
+            seat.give_back()
 
     # `busy` keeps its seat longest: its further file waits for those of accounts that came later and have none.
     assert _served(seats, ["busy", "late"], free, monkeypatch) == ["late", "busy"]
@@ -186,15 +186,15 @@ def test_of_two_accounts_the_one_that_used_less_processor_time_is_served_first(
 ) -> None:
     seats = Seats(1)
     for account, seconds in (("greedy", 20.0), ("modest", 1.0)):
-        seat = seats.take(account, wait=True)
+        seat = seats.take_seat(account, wait=True)
         assert seat is not None
-        seat.leave(seconds)
-    first, second = seats.take("first", wait=True), seats.take("second", wait=True)
+        seat.give_back(seconds)
+    first, second = seats.take_seat("first", wait=True), seats.take_seat("second", wait=True)
     assert first is not None and second is not None
 
     def free() -> None:
-        second.leave()
-        first.leave()
+        second.give_back()
+        first.give_back()
 
     assert _served(seats, ["greedy", "modest"], free, monkeypatch) == ["modest", "greedy"]
 
@@ -219,7 +219,7 @@ def test_a_slow_child_goes_on_at_a_lower_priority_and_is_not_used_again(
 
 
 def test_a_caller_that_gives_up_returns_its_seat(pool: ChildPool[str, object]) -> None:
-    results = pool.map((n, "x") for n in range(10))
+    results = pool.map_jobs((n, "x") for n in range(10))
     next(results)
     results.close()
     assert pool.seats.taken == 0
@@ -229,7 +229,7 @@ def test_a_caller_that_gives_up_returns_its_seat(pool: ChildPool[str, object]) -
         raise KeyError("no more")
 
     with pytest.raises(KeyError):
-        list(pool.map(broken()))
+        list(pool.map_jobs(broken()))
     assert pool.seats.taken == 0
     assert _one(pool, "x") == "x"
 
@@ -239,7 +239,7 @@ def test_warming_up_forks_every_child_and_uses_it() -> None:
         made.warm_up("x")
         pids = {child.pid for child in made.idle}
         assert len(pids) == 2
-        assert {result for _, result in made.map([(0, "pid"), (1, "pid")])} <= pids
+        assert {result for _, result in made.map_jobs([(0, "pid"), (1, "pid")])} <= pids
     assert at_once() >= 2
 
 
@@ -254,7 +254,7 @@ def test_children_of_other_declarations_end_with_their_last_user(monkeypatch: py
             self.name = f"pool {len(made) + 1}"
             made.append(self)
 
-        def alive(self) -> bool:
+        def is_alive(self) -> bool:
             return self.name != "pool 2" or "dead" not in closed
 
         def close(self) -> None:

@@ -18,8 +18,8 @@ from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.check import OFFLINE_ID, check_file
 from pipelines.submissions.checking.read_task import Task, take_with
-from tests.integration.submissions.service.test_handing_in import _folder
 from tests.support.fakes import check_fakes
+from tests.support.fakes.arrivals_fakes import write_arrivals
 from tests.support.fakes.check_fakes import REGISTRY
 from tests.support.fakes.ledger_fakes import at, people
 from tests.support.paths import ROOT
@@ -127,7 +127,7 @@ def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home
     """A home into which a good return and one that names persons have arrived, not checked yet."""
     check_fakes.install(monkeypatch)
     with clock.freeze_time(at(50)):
-        assert arrivals.record_arrivals(home, open_ledger(home), _folder(tmp_path, _rows())) == 2
+        assert arrivals.record_arrivals(home, open_ledger(home), write_arrivals(tmp_path, _rows())) == 2
     return home
 
 

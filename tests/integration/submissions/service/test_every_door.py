@@ -25,11 +25,9 @@ from pipelines.submissions.accounts import accounts, password_sign_in
 from pipelines.submissions.service import underway
 from pipelines.submissions.service.rights import NotThereError
 from pipelines.web.api.app import create_api
-from tests.integration.submissions.service import test_scope as test_desk_scope
-from tests.integration.submissions.service.test_scope import FORGED, World, _world
-from tests.integration.web.api import test_scope as test_api_scope
-from tests.support.fakes import desk_fakes
+from tests.support.fakes import api_routes, desk_fakes, desk_world
 from tests.support.fakes.desk_fakes import file
+from tests.support.fakes.desk_world import FORGED, World, make_world
 from tests.support.paths import ROOT
 
 OF_NO_SUBMISSION = {
@@ -77,17 +75,15 @@ OF_A_SUBMISSION = sorted(name for name, made in DOORS.items() if "submission_id"
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         desk_fakes.install(patch)
-        yield _world(tmp_path_factory.mktemp("doors"))
+        yield make_world(tmp_path_factory.mktemp("doors"))
 
 
 def test_every_function_of_the_desk_stands_in_a_table() -> None:
     at_practice = {name for name in DOORS if name.startswith("practice.colleague_")}
     tested = {"rights.get_visible"} | {
-        f"{made.__module__.rpartition('.')[2]}.{made.__name__}" for made in test_desk_scope.LOOKS.values()
+        f"{made.__module__.rpartition('.')[2]}.{made.__name__}" for made in desk_world.LOOKS.values()
     }
-    acts = {
-        name.replace("override_withdrawal", "withdraw").replace("override", "approve") for name in test_desk_scope.ACTS
-    }
+    acts = {name.replace("override_withdrawal", "withdraw").replace("override", "approve") for name in desk_world.ACTS}
     functions = {FUNCTIONS.get(act, act) for act in acts}
     tested |= {name for name in OF_A_SUBMISSION if name.partition(".")[2] in functions}
     assert tested | OF_NO_SUBMISSION | at_practice == DOORS.keys()
@@ -145,18 +141,14 @@ def test_every_address_of_the_api_stands_in_a_table_and_asks_for_a_token(world: 
     described = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
     assert described <= addresses and addresses - described <= OPEN
     one = "/v1/submissions/{submission_id}"
-    tested = {("GET", one + look) for look in test_api_scope.LOOKS} | {
-        ("POST", one + act) for act in test_api_scope.ACTS
-    }
-    plain = {
-        (method, path.replace("QQ-JUSTICE-1/2025-Q4", "{form}/{period}")) for method, path in test_api_scope.ROUTES
-    }
+    tested = {("GET", one + look) for look in api_routes.LOOKS} | {("POST", one + act) for act in api_routes.ACTS}
+    plain = {(method, path.replace("QQ-JUSTICE-1/2025-Q4", "{form}/{period}")) for method, path in api_routes.ROUTES}
     assert addresses == tested | plain | OPEN
     client = TestClient(app, raise_server_exceptions=False)
     before = world.marks()
     for method, path in addresses - OPEN:
         asked = path.format(submission_id=world.ids["sent"], form="QQ-JUSTICE-1", period="2025-Q4")
-        for body in ({"content": file()}, {"json": {**test_api_scope.GONE, **test_api_scope.WORDS}}):
+        for body in ({"content": file()}, {"json": {**api_routes.GONE, **api_routes.WORDS}}):
             assert client.request(method, asked, **body).status_code == 401, (method, path)
     assert world.marks() == before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.history import gather_history
 from pipelines.submissions.service import Desk, SubmissionRefusedError, UploadResult
 from tests.support.fakes import check_fakes
+from tests.support.fakes.arrivals_fakes import write_arrivals
 from tests.support.fakes.check_fakes import REGISTRY
 from tests.support.fakes.ledger_fakes import at, people
 
@@ -202,29 +202,6 @@ def test_what_waits_is_checked_once_and_again_only_under_other_rules(
 # ------------------------------------------------------------------------------------------------------- demonstration
 
 
-def _folder(tmp_path: Path, rows: list[dict[str, str]]) -> Path:
-    folder = tmp_path / "samples"
-    folder.mkdir()
-    names = list(arrivals.ListedArrival.__dataclass_fields__)
-    with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, names, restval="")
-        writer.writeheader()
-        for row in rows:
-            (folder / row["file"]).write_text(row.pop("text"))
-            sha256 = hashlib.sha256((folder / row["file"]).read_bytes()).hexdigest()
-            writer.writerow(
-                {
-                    "sha256": sha256,
-                    "sender": "office",
-                    "approver": "chief",
-                    "jurisdiction": "QQ",
-                    "instrument": "justice",
-                    **row,
-                }
-            )
-    return folder
-
-
 def _rows() -> list[dict[str, str]]:
     return [
         {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.format_timestamp(at(0)), "kind": "full"},
@@ -236,7 +213,7 @@ def _rows() -> list[dict[str, str]]:
 
 
 def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, tmp_path: Path) -> None:
-    folder = _folder(tmp_path, _rows())
+    folder = write_arrivals(tmp_path, _rows())
     engine = open_ledger(home)
     with clock.freeze_time(at(50)):
         assert arrivals.record_arrivals(home, engine, folder) == 3
@@ -261,7 +238,7 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
         {"file": "5.csv", "text": "2025-Q3;reported;4", "received_at": clock.format_timestamp(at(3)), "kind": "full"},
         {"file": "6.csv", "text": "2025-Q2;reported;4", "received_at": clock.format_timestamp(at(4)), "kind": "full"},
     ]
-    folder = _folder(tmp_path, rows)
+    folder = write_arrivals(tmp_path, rows)
     engine = open_ledger(home)
     with clock.freeze_time(at(50)):
         arrivals.record_arrivals(home, engine, folder)
@@ -274,14 +251,14 @@ def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_
 def test_a_real_home_takes_no_demonstration(tmp_path: Path) -> None:
     real = initialise_home(tmp_path / "real", "real")
     with pytest.raises(arrivals.ArrivalsError, match="real home"):
-        arrivals.record_arrivals(real, open_ledger(real), _folder(tmp_path, _rows()))
+        arrivals.record_arrivals(real, open_ledger(real), write_arrivals(tmp_path, _rows()))
 
 
 @pytest.mark.parametrize(("fault", "words"), [("change", "is not the file"), ("remove", "is listed and not there")])
 def test_a_list_that_does_not_fit_its_files_is_refused_whole(
     home: Home, tmp_path: Path, fault: str, words: str
 ) -> None:
-    folder = _folder(tmp_path, _rows())
+    folder = write_arrivals(tmp_path, _rows())
     if fault == "change":
         (folder / "2.csv").write_text("changed")
     else:

@@ -5,85 +5,32 @@ What is expected is a table written here by hand, and knows nothing of `pipeline
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.ledger import audit_log, queries
-from pipelines.ledger.acts import Arrival
-from pipelines.ledger.database import open_read_transaction
+from pipelines.ledger import queries
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.ledger.verification import verify_ledger
-from pipelines.submissions import intake, release_log, store
 from pipelines.submissions import service as door
-from pipelines.submissions.service import Desk
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, accepted, file, sent, warned, who
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.desk_fakes import SENDER, file, who
+from tests.support.fakes.desk_world import ACTS, DRAFTS, FORGED, LATER, LOOKS, World, make_world
 
-FORGED = "S0123456789abcde"
-DRAFTS = ("received", "checked", "refused", "withdrawn draft")
-LATER = ("sent", "approved", "published", "withdrawn later")
 PLACES, INSTRUMENTS = ("QQ", "RR", "*"), ("justice", "victims", "*")
 WORDS = "This submission does not exist, or you do not have access to it."
-
-
-@dataclass(frozen=True)
-class World:
-    """A desk with one return of QQ's justice in each state, all sent by `qq-sender`, and one of both offices."""
-
-    desk: Desk
-    ids: dict[str, str]
-
-    def marks(self) -> tuple[int, tuple[int, str], dict[str, str]]:
-        """What must not change: events, head of the audit log, states."""
-        with open_read_transaction(self.desk.engine) as connection:
-            head = audit_log.read_head(connection)
-        states = {s.submission_id: s.state for s in queries.list_submissions(self.desk.engine)}
-        return len(queries.list_events(self.desk.engine)), head, states
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         desk_fakes.install(patch)
-        yield _world(tmp_path_factory.mktemp("world"))
-
-
-def _world(folder: Path) -> World:
-    desk = desk_fakes.opened(folder)
-    sender = who(desk, SENDER)
-    ids = {"approved": accepted(desk, period="2024-Q1"), "sent": sent(desk, period="2024-Q2")}
-    ids["published"] = accepted(desk, period="2024-Q3")
-    release_log.record_publication(desk.engine, [ids["published"]], "2024-Q3")
-    ids["checked"] = warned(desk, period="2024-Q4")
-    refused = door.upload_file(desk, sender, file(value=-1), "bad.csv").submission_id
-    assert refused is not None
-    ids["refused"] = refused
-    for name, value in (("withdrawn draft", 31), ("withdrawn later", 32)):
-        made = door.upload_file(desk, sender, file(value=value, period="2023-Q4"), "w.csv").submission_id
-        assert made is not None
-        ids[name] = made
-        if name == "withdrawn later":
-            door.send_submission(desk, sender, made)
-        door.withdraw_submission(desk, sender, made, "wrong_return", "it was the wrong file")
-    # A crash after the arrival: nobody but its sender knows whose it is.
-    data = file(value=41)
-    store.put_bytes(desk.home, data)
-    arrival = Arrival(store.compute_digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
-    ids["received"] = intake.record_arrival(desk.engine, arrival).submission_id
-    ids["both"] = sent(desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data")
-    states = {s.submission_id: s.state for s in queries.list_submissions(desk.engine)}
-    assert {name: states[i] for name, i in ids.items()} == {
-        **{name: name.split()[0] for name in (*DRAFTS, *LATER)},
-        "both": "sent",
-    }
-    return World(desk, ids)
+        yield make_world(tmp_path_factory.mktemp("world"))
 
 
 def _person(*grants: Grant, account: str = "somebody", token: str | None = None) -> Identity:
@@ -91,30 +38,6 @@ def _person(*grants: Grant, account: str = "somebody", token: str | None = None)
 
 
 # ------------------------------------------------------------------------------------------------------------- looking
-
-LOOKS: dict[str, Callable[[Desk, Identity, str], Any]] = {
-    "submission": door.get_submission,
-    "report": door.make_report,
-    "original": door.read_original,
-    "events": door.list_events,
-    "remembered": door.find_earlier_justifications,
-    "receipt": door.get_receipt,
-    "previous": door.read_previous_figures,
-    "previous_events": door.previous_events,
-    "history": door.read_history,
-}
-ACTS: dict[str, Callable[[Desk, Identity, str], Any]] = {
-    "justify": lambda d, w, i: door.justify_warnings(d, w, i, None, "large_case", "one case of many persons"),
-    "send": lambda d, w, i: door.send_submission(d, w, i, reason="late_data"),
-    "approve": lambda d, w, i: door.approve_submission(d, w, i),
-    "override": lambda d, w, i: door.approve_submission(d, w, i, override=True, comment="in the office's stead"),
-    "give_back": lambda d, w, i: door.give_back(d, w, i, "look at it again"),
-    "withdraw": lambda d, w, i: door.withdraw_submission(d, w, i, "wrong_return", "it was the wrong file"),
-    "override_withdrawal": lambda d, w, i: door.withdraw_submission(
-        d, w, i, "wrong_return", "in the office's stead", override=True
-    ),
-    "ask_withdrawal": lambda d, w, i: door.ask_withdrawal(d, w, i, "wrong_return", "it was the wrong file"),
-}
 
 
 def _is_seen(role: str, place: str, instrument: str, state: str) -> bool:
@@ -320,7 +243,7 @@ def test_what_is_allowed_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, account: str, state: str, after: str
 ) -> None:
     desk_fakes.install(monkeypatch)
-    world = _world(tmp_path)
+    world = make_world(tmp_path)
     ACTS[act](world.desk, who(world.desk, account), world.ids[state])
     assert queries.find_submission(world.desk.engine, world.ids[state]).state == after
     assert verify_ledger(world.desk.engine).faults == ()

@@ -20,18 +20,10 @@ from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.web.api import token_check
 from pipelines.web.api.app import create_api
-from tests.integration.submissions.service.test_scope import DRAFTS, FORGED, LATER, World, _world
 from tests.support.fakes import desk_fakes
+from tests.support.fakes.api_routes import ACTS, LOOKS, ROUTES
 from tests.support.fakes.desk_fakes import SENDER, file, who
-
-GIVES_BACK: dict[str, Any] = {"comment": "look at it again"}
-GONE: dict[str, Any] = {"reason": "wrong_return", "comment": "it was the wrong file"}
-WORDS: dict[str, Any] = {"reason": "large_case", "text": "one case of many persons"}
-LOOKS = ("", "/report", "/receipt", "/findings.csv", "/annotated")
-ACTS: dict[str, dict[str, Any] | None] = {
-    "/justify": WORDS, "/send": None, "/approve": None, "/return": GIVES_BACK, "/withdraw": GONE,
-    "/ask-withdrawal": GONE,
-}  # fmt: skip
+from tests.support.fakes.desk_world import DRAFTS, FORGED, LATER, World, make_world
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         desk_fakes.install(patch)
-        world = _world(tmp_path_factory.mktemp("served"))
+        world = make_world(tmp_path_factory.mktemp("served"))
         patch.setattr(token_check, "WRONG_PER_MINUTE", 100_000)
         yield Served(world, TestClient(create_api(world.desk), raise_server_exceptions=False), _tokens(world))
 
@@ -201,11 +193,6 @@ def test_templates_and_timetable_are_ones_own(served: Served) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------- tokens
-
-ROUTES = [
-    ("POST", "/v1/check"), ("POST", "/v1/submissions"), ("GET", "/v1/submissions"), ("POST", "/v1/nil"),
-    ("GET", "/v1/timetable.ics"), ("GET", "/v1/templates/QQ-JUSTICE-1/2025-Q4"),
-]  # fmt: skip
 
 
 def _every_route(served: Served) -> list[tuple[str, str]]:

@@ -8,8 +8,8 @@ from lxml import html
 from pipelines.core.i18n import tell
 from pipelines.declarations.registry import Registry
 from pipelines.office.answers.binding_preview import ROLES, render_preview
+from tests.support.fakes.cube_fakes import cube_form, make_cube
 from tests.support.fakes.returns_fakes import form_of, grid, make_registry, read, with_cell
-from tests.unit.reading.standardise.test_shapes import cube_form, make_cube
 
 
 @pytest.fixture(scope="module")

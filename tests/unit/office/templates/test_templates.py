@@ -23,8 +23,8 @@ from pipelines.office.templates.entry import _runs
 from pipelines.office.templates.layout import sheet_name
 from pipelines.office.templates.lists import MANY_LINES
 from pipelines.office.templates.tables import group_paths
-from pipelines.reading.formats.read import read
-from pipelines.reading.standardise.standardise import Reading, standardise
+from pipelines.reading.formats.read import read_content
+from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.support.fakes.returns_fakes import BASE, make_registry
 from tests.support.paths import EIGHTH
 
@@ -54,7 +54,7 @@ def _bytes(book: Any) -> bytes:
 
 
 def _read(data: bytes, form: str, registry: Registry) -> Reading:
-    return standardise(read(data, "x.xlsx"), registry.forms[form], registry)
+    return standardise_content(read_content(data, "x.xlsx"), registry.forms[form], registry)
 
 
 def _errors(reading: Reading) -> list[str]:
@@ -328,14 +328,14 @@ def test_sheets_that_are_not_read_are_ours_alone(registry: Registry) -> None:
 
 def test_what_a_form_ignores_it_may_declare_itself(tmp_path: Path) -> None:
     registry = make_registry(tmp_path, [_base(ignore={"sheets": ["Белешки"]})])
-    reading_of = standardise
+    reading_of = standardise_content
     book = openpyxl.Workbook()
     assert registry.forms["ZZ-JUSTICE-1"].ignore.sheets == ("Белешки",)
     assert registry.forms["ZZ-JUSTICE-1"].ignore.headings == ("RTI – {text}",)
     page = book.create_sheet("Белешки")
     for row in range(1, 6):
         page.cell(row, 1).value = row
-    content = read(_bytes(book), "x.xlsx")
+    content = read_content(_bytes(book), "x.xlsx")
     found = reading_of(content, registry.forms["ZZ-JUSTICE-1"], registry)
     assert "table.undeclared" not in _errors(found)
     assert {b.role for b in found.bindings} == {"ignored"}

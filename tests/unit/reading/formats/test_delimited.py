@@ -6,11 +6,11 @@ import pytest
 
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.delimited import read
+from pipelines.reading.formats.delimited import read_file
 
 
 def _rows(data: bytes, **options: object) -> list[tuple[int | None, int, str]]:
-    grid = read(data, **options)  # type: ignore[arg-type]
+    grid = read_file(data, **options)  # type: ignore[arg-type]
     return [(cell.where.line, cell.column, cell.text) for cell in grid.tables[0].cells]
 
 
@@ -49,22 +49,24 @@ def test_unicode_text_of_excel_is_tabs_in_utf16(encoding: str) -> None:
 
 
 def test_codepage_and_delimiter_are_told() -> None:
-    grid = read("Žene;1\nMuškarci;2\n".encode("cp1250"), encodings=("windows-1250", "iso-8859-2"), alphabets=("hr",))
+    grid = read_file(
+        "Žene;1\nMuškarci;2\n".encode("cp1250"), encodings=("windows-1250", "iso-8859-2"), alphabets=("hr",)
+    )
     assert grid.properties == {"encoding": "windows-1250", "delimiter": ";"}
     assert grid.remarks == ()
 
 
 def test_an_open_quotation_mark_is_refused_with_its_line() -> None:
     with pytest.raises(ReadError) as refusal:
-        read(b'a;b\nc;d\n"e;f\ng;h\n', delimiter=";")
+        read_file(b'a;b\nc;d\n"e;f\ng;h\n', delimiter=";")
     assert (refusal.value.rule, refusal.value.where.line) == ("read.csv.quote", 3)
 
 
 def test_text_without_columns_is_refused() -> None:
     with pytest.raises(ReadError, match=r"read\.csv\.no_delimiter"):
-        read(b"just words\nand more words\n")
+        read_file(b"just words\nand more words\n")
 
 
 def test_microdata_is_refused() -> None:
     with pytest.raises(ReadError, match=r"read\.too_many_cells"):
-        read(b"1;2;3;4;5;6;7;8;9;10\n" * (MAX_CELLS // 10 + 1))
+        read_file(b"1;2;3;4;5;6;7;8;9;10\n" * (MAX_CELLS // 10 + 1))

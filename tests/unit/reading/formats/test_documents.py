@@ -59,7 +59,7 @@ _SPREAD = [
 
 
 def test_a_ruled_pdf_table_gives_spans_boxes_and_the_title_above() -> None:
-    grid = pdf.read(_pdf())
+    grid = pdf.read_file(_pdf())
     assert _texts(grid) == _SPREAD
     table = grid.tables[0]
     assert (table.name, table.page, table.title) == ("page 1 table 1", 1, "Table 3. Convicted adults, 2023")
@@ -72,7 +72,7 @@ def test_a_ruled_pdf_table_gives_spans_boxes_and_the_title_above() -> None:
 
 
 def test_each_table_of_each_page_is_one_table() -> None:
-    grid = pdf.read(_pdf(copies=12, page=landscape(A4)))
+    grid = pdf.read_file(_pdf(copies=12, page=landscape(A4)))
     assert len(grid.tables) in (12, 13)  # one may be broken over two pages: joining is for the form
     assert {table.page for table in grid.tables} >= {1, 2}
     assert grid.tables[-1].title is None
@@ -84,7 +84,7 @@ def test_raised_small_type_is_a_mark_and_not_a_digit() -> None:
     buffer = io.BytesIO()
     grid_style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)]
     SimpleDocTemplate(buffer).build([Table(rows, style=grid_style, colWidths=[100, 60])])
-    cell = next(c for c in pdf.read(buffer.getvalue()).tables[0].cells if c.row == 2 and c.column == 2)
+    cell = next(c for c in pdf.read_file(buffer.getvalue()).tables[0].cells if c.row == 2 and c.column == 2)
     assert (cell.text, cell.marks) == ("42", "1)")
 
 
@@ -94,7 +94,7 @@ def test_small_type_on_a_line_of_its_own_is_text() -> None:
     buffer = io.BytesIO()
     grid_style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)]
     SimpleDocTemplate(buffer).build([Table(rows, style=grid_style, colWidths=[100, 60])])
-    cell = pdf.read(buffer.getvalue()).tables[0].cells[0]
+    cell = pdf.read_file(buffer.getvalue()).tables[0].cells[0]
     assert (cell.text, cell.marks) == ("Kazna\nPenalty", None)
 
 
@@ -107,8 +107,8 @@ def test_an_unruled_table_is_refused_and_read_when_its_lines_are_given() -> None
         canvas.drawString(200, 700 - 20 * line, number)
     canvas.save()
     with pytest.raises(ReadError, match=r"read\.pdf\.no_table"):
-        pdf.read(buffer.getvalue())
-    assert _texts(pdf.read(buffer.getvalue(), lines_x=(50, 190, 300))) == rows
+        pdf.read_file(buffer.getvalue())
+    assert _texts(pdf.read_file(buffer.getvalue(), lines_x=(50, 190, 300))) == rows
 
 
 def test_a_turned_page_and_a_turned_heading_read_the_right_way() -> None:
@@ -128,7 +128,7 @@ def test_a_turned_page_and_a_turned_heading_read_the_right_way() -> None:
     canvas.drawString(180, 610, "42")
     canvas.setPageRotation(90)
     canvas.save()
-    texts = [text for row in _texts(pdf.read(buffer.getvalue())) for text in row]
+    texts = [text for row in _texts(pdf.read_file(buffer.getvalue())) for text in row]
     assert sorted(texts) == ["42", "Murder", "Offence", "Total 2023"]
 
 
@@ -141,7 +141,7 @@ def test_blanks_printed_under_a_number_do_not_pull_it_apart() -> None:
     canvas.drawString(160.9, 650, "03/25/2016")
     canvas.drawString(60, 610, "1 234")
     canvas.save()
-    assert [text for row in _texts(pdf.read(buffer.getvalue())) for text in row][:3] == [
+    assert [text for row in _texts(pdf.read_file(buffer.getvalue())) for text in row][:3] == [
         "Date of report",
         "03/25/2016",
         "1 234",
@@ -154,7 +154,7 @@ def test_a_scan_is_refused_as_one() -> None:
     canvas.drawImage(ImageReader(_png()), 0, 0, 500, 700)
     canvas.save()
     with pytest.raises(ReadError, match=r"read\.pdf\.scanned"):
-        pdf.read(buffer.getvalue())
+        pdf.read_file(buffer.getvalue())
 
 
 def _png() -> io.BytesIO:
@@ -168,14 +168,14 @@ def _png() -> io.BytesIO:
 
 def test_a_pdf_with_a_password_is_refused_as_one() -> None:
     with pytest.raises(ReadError, match=r"read\.encrypted"):
-        pdf.read(_pdf(encrypt="secret"))
+        pdf.read_file(_pdf(encrypt="secret"))
 
 
 def test_a_stream_that_unpacks_to_hundreds_of_megabytes_is_refused() -> None:
     packed = zlib.compress(b" " * 60_000_000, 9)
     data = b"%PDF-1.4\n1 0 obj<</Length 1/Filter/FlateDecode>>stream\n" + packed + b"\nendstream endobj\n%%EOF"
     with pytest.raises(ReadError, match=r"read\.pdf\.bomb"):
-        pdf.read(data)
+        pdf.read_file(data)
 
 
 def test_too_many_pages_and_damage_are_refused() -> None:
@@ -185,9 +185,9 @@ def test_too_many_pages_and_damage_are_refused() -> None:
         canvas.showPage()
     canvas.save()
     with pytest.raises(ReadError, match=r"read\.pdf\.too_many_pages"):
-        pdf.read(buffer.getvalue())
+        pdf.read_file(buffer.getvalue())
     with pytest.raises(ReadError):
-        pdf.read(b"%PDF-1.7\nnothing of the kind")
+        pdf.read_file(b"%PDF-1.7\nnothing of the kind")
 
 
 def _docx(document: Any) -> bytes:
@@ -206,7 +206,7 @@ def test_docx_spans_are_exact_in_both_directions() -> None:
     table.cell(0, 0).merge(table.cell(1, 0)).text = "Offence"
     table.cell(0, 1).merge(table.cell(1, 1)).text = "Total"
     table.cell(0, 2).merge(table.cell(0, 3)).text = "Sex"
-    grid = docx.read(_docx(document))
+    grid = docx.read_file(_docx(document))
     assert _texts(grid) == _SPREAD
     below = next(cell for cell in grid.tables[0].cells if (cell.row, cell.column) == (2, 1))
     assert (below.anchor, below.spread, str(below.where)) == ((1, 1), True, "table 1 R2C1")
@@ -229,7 +229,7 @@ def test_docx_raised_runs_are_marks_and_tracked_changes_are_read_as_accepted() -
     row = table.rows[1]._tr
     row.remove(row.tc_lst[1])
     row.append(parse_xml(control))
-    cells = docx.read(_docx(document)).tables[0].cells
+    cells = docx.read_file(_docx(document)).tables[0].cells
     assert [(c.text, c.marks, c.hidden) for c in cells] == [
         ("Ubistvo", "1)", False),
         ("12", None, False),
@@ -243,18 +243,18 @@ def test_docx_tables_inside_cells_are_tables_of_their_own() -> None:
     outer = document.add_table(1, 2)
     outer.cell(0, 0).text = "outer"
     outer.cell(0, 1).add_table(1, 1).cell(0, 0).text = "inner"
-    grid = docx.read(_docx(document))
+    grid = docx.read_file(_docx(document))
     assert [[cell.text for cell in table.cells] for table in grid.tables] == [["outer", ""], ["inner"]]
 
 
 def test_docx_without_a_table_and_with_an_absurd_span_are_refused() -> None:
     document = word.Document()
     with pytest.raises(ReadError, match=r"read\.no_table"):
-        docx.read(_docx(document))
+        docx.read_file(_docx(document))
     table = document.add_table(1, 1)
     table.cell(0, 0)._tc.get_or_add_tcPr().append(parse_xml(f'<w:gridSpan {nsdecls("w")} w:val="999999999"/>'))
     with pytest.raises(ReadError, match=r"read\.malformed"):
-        docx.read(_docx(document))
+        docx.read_file(_docx(document))
 
 
 _HTML = """<html><head><meta charset="utf-8"><title>T</title><script>var a = "<table>";</script></head><body>
@@ -269,7 +269,7 @@ _HTML = """<html><head><meta charset="utf-8"><title>T</title><script>var a = "<t
 
 
 def test_html_spreads_spans_and_keeps_words_and_lines() -> None:
-    grid = html.read(_HTML.encode())
+    grid = html.read_file(_HTML.encode())
     assert _texts(grid) == _SPREAD
     cells = grid.tables[0].cells
     murder = next(cell for cell in cells if cell.text == "Murder")
@@ -282,23 +282,23 @@ def test_html_spreads_spans_and_keeps_words_and_lines() -> None:
 
 def test_html_whose_charset_is_not_what_it_says_is_judged_by_its_letters() -> None:
     page = '<meta charset="iso-8859-1"><table><tr><td>Žrtve kaznenih djela, općenito</td></tr></table>'
-    grid = html.read(page.encode("cp1250"), encodings=("windows-1250",), alphabets=("hr",))
+    grid = html.read_file(page.encode("cp1250"), encodings=("windows-1250",), alphabets=("hr",))
     assert grid.tables[0].cells[0].text == "Žrtve kaznenih djela, općenito"
 
 
 def test_html_of_a_spreadsheet_program_keeps_the_stored_number() -> None:
-    cell = html.read(b'<table><tr><td x:num="1043.5">1.043,5</td></tr></table>').tables[0].cells[0]
+    cell = html.read_file(b'<table><tr><td x:num="1043.5">1.043,5</td></tr></table>').tables[0].cells[0]
     assert (cell.text, cell.value, cell.kind) == ("1.043,5", 1043.5, "number")
 
 
 def test_html_bombs_of_spans_and_pages_without_tables_are_refused() -> None:
     row = "<tr>" + '<td rowspan="60000" colspan="1000">x</td>' + "</tr>"
     with pytest.raises(ReadError, match=r"read\.spread_too_large"):
-        html.read(f"<table>{row}</table>".encode())
+        html.read_file(f"<table>{row}</table>".encode())
     with pytest.raises(ReadError, match=r"read\.no_table"):
-        html.read(b"<html><body><p>nothing</p></body></html>")
+        html.read_file(b"<html><body><p>nothing</p></body></html>")
     with pytest.raises(ReadError, match=r"read\.html\.frames"):
-        html.read(b'<html><frameset cols="1,2"><frame src="a.htm"></frameset></html>')
+        html.read_file(b'<html><frameset cols="1,2"><frame src="a.htm"></frameset></html>')
 
 
 def _pages(count: int) -> bytes:
@@ -316,7 +316,7 @@ def _pages(count: int) -> bytes:
 def test_many_pages_are_read_in_two_processes_as_in_one(count: int) -> None:
     data = _pages(count)
     read = read_in_child(data, "pages.pdf")
-    assert read == pdf.read(data)
+    assert read == pdf.read_file(data)
     assert isinstance(read, Grid)
     assert [_texts(read, n)[1] for n in range(count)] == [[f"p{n}", str(n * 3)] for n in range(1, count + 1)]
     assert [table.page for table in read.tables] == list(range(1, count + 1))
@@ -333,7 +333,7 @@ def test_both_halves_together_may_hold_no_more_than_one_pass(
     for module in (pdf, common):
         monkeypatch.setattr(module, limit, most, raising=False)
     with pytest.raises(ReadError, match=rule.replace(".", r"\.")):
-        pdf.read(data)
+        pdf.read_file(data)
     for module in (pdf, common):
         monkeypatch.setattr(module, limit, most + 1, raising=False)
-    assert len(pdf.read(data).tables) == 14
+    assert len(pdf.read_file(data).tables) == 14

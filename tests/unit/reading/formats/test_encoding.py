@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.model.content import ReadError
-from pipelines.reading.formats.encoding import ALPHABETS, CANDIDATES, decode, pieces_of, score_texts
+from pipelines.reading.formats.encoding import ALPHABETS, CANDIDATES, decode_text, pieces_of, score_texts
 
 LATIN = "Optužena lica;Muškarci;Žene\r\nTrgovina ljudima – čl. 186;12;3\r\nKrijumčarenje, Đurđevac, Nikšić;4;0\r\n"
 TEXTS = {
@@ -38,14 +38,14 @@ def test_every_language_in_every_codepage_is_told_apart(language: str) -> None:
     for shape, text in _shapes(TEXTS[language]).items():
         for page in (*PAGES[language], *UNICODE):
             sendable = text.replace("–", "-") if not page.startswith(("windows", "utf")) else text
-            found = decode(sendable.encode(page), PAGES[language], alphabets)
+            found = decode_text(sendable.encode(page), PAGES[language], alphabets)
             assert found.text == sendable, (language, shape, page, found.encoding)
 
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_without_a_declaration_the_regions_own_codepages_are_tried(language: str) -> None:
     page = "windows-1251" if language in ("sr-Cyrl", "mk") else "windows-1250"
-    found = decode(TEXTS[language].encode(page))
+    found = decode_text(TEXTS[language].encode(page))
     assert found.text == TEXTS[language]
     assert found.guessed
 
@@ -54,32 +54,32 @@ def test_two_codepages_that_read_equally_well_are_refused_with_both_readings() -
     # 0x8A 0x9A are Š š in windows-1250; 0xA9 0xB9 are the same letters in iso-8859-2. One byte 0xB9 is ą in the first:
     # with an alphabet that holds it, nothing tells the two apart.
     with pytest.raises(ReadError) as refusal:
-        decode(b"red\nko\xb9ara\n", ("windows-1250", "iso-8859-2"), ("šą",))
+        decode_text(b"red\nko\xb9ara\n", ("windows-1250", "iso-8859-2"), ("šą",))
     assert refusal.value.rule == "read.encoding_ambiguous"
     assert refusal.value.where.line == 2
     assert refusal.value.params["first_text"] == "koąara"
 
 
 def test_candidates_that_give_the_same_text_are_no_tie() -> None:
-    found = decode("Të dënuar".encode("cp1252"), ("windows-1252", "windows-1250"), ("sq",))
+    found = decode_text("Të dënuar".encode("cp1252"), ("windows-1252", "windows-1250"), ("sq",))
     assert (found.text, found.encoding) == ("Të dënuar", "windows-1252")
 
 
 def test_a_text_in_no_expected_codepage_is_refused_with_line_and_guess() -> None:
     with pytest.raises(ReadError) as refusal:
-        decode("a\nb\nОсудени полнолетни лица\n".encode("koi8-r"), ("windows-1250",), ("hr",))
+        decode_text("a\nb\nОсудени полнолетни лица\n".encode("koi8-r"), ("windows-1250",), ("hr",))
     assert refusal.value.rule == "read.encoding_unknown"
     assert refusal.value.params["line"] == 3
 
 
 def test_damaged_utf16_is_refused_and_not_mended() -> None:
     with pytest.raises(ReadError, match=r"read\.encoding_unknown"):
-        decode(b"\xff\xfea\x00b\x00c", ("windows-1250",))
+        decode_text(b"\xff\xfea\x00b\x00c", ("windows-1250",))
 
 
 def test_typographic_signs_say_nothing_about_the_language() -> None:
     text = "„Žrtve” – 5 % · čl. 186…"
-    assert decode(text.encode("cp1250"), ("windows-1250", "iso-8859-2"), ("hr",)).text == text
+    assert decode_text(text.encode("cp1250"), ("windows-1250", "iso-8859-2"), ("hr",)).text == text
 
 
 _WORDS = (

@@ -37,13 +37,13 @@ def dataset(**changes: Any) -> dict[str, Any]:
 
 
 def read(document: Any) -> Cube:
-    return jsonstat.read(json.dumps(document).encode())
+    return jsonstat.read_file(json.dumps(document).encode())
 
 
 def refused(document: Any) -> ReadError:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
     with pytest.raises(ReadError) as caught:
-        jsonstat.read(data)
+        jsonstat.read_file(data)
     error = caught.value
     message, remedy = jsonstat.RULES[error.rule]
     assert message.format(**error.params) and remedy.format(**error.params)
@@ -205,7 +205,7 @@ def test_a_sparse_cube_of_astronomic_size_costs_nothing() -> None:
 def test_sniffing_and_unicode(encoding: str) -> None:
     data = json.dumps(dataset(label="Жртве"), ensure_ascii=False).encode(encoding)
     assert jsonstat.looks_like(data[:4096])
-    assert jsonstat.read(data).properties["label"] == "Жртве"
+    assert jsonstat.read_file(data).properties["label"] == "Жртве"
     assert not jsonstat.looks_like(b"<html>")
     assert not jsonstat.looks_like(b'{"other": 1}')
 
@@ -228,7 +228,7 @@ def test_real_files(path: Path) -> None:
     if path.name in REFUSED:
         assert refused(data).rule == REFUSED[path.name]
         return
-    cube = jsonstat.read(data)
+    cube = jsonstat.read_file(data)
     document = json.loads(data)
     found = document if "value" in document else next(iter(document.values()))
     entries = found["value"].values() if isinstance(found["value"], dict) else found["value"]

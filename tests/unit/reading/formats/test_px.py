@@ -32,12 +32,12 @@ def px_text(variables: str = VARIABLES, data: str = "1 2\n3 4", *, top: str = ""
 
 
 def read(text: str, encoding: str = "utf-8", **kwargs: tuple[str, ...]) -> Cube:
-    return px.read(text.encode(encoding), **kwargs)
+    return px.read_file(text.encode(encoding), **kwargs)
 
 
 def refused(text: str | bytes) -> ReadError:
     with pytest.raises(ReadError) as caught:
-        px.read(text if isinstance(text, bytes) else text.encode())
+        px.read_file(text if isinstance(text, bytes) else text.encode())
     error = caught.value
     message, remedy = px.RULES[error.rule]
     assert message.format(**error.params) and remedy.format(**error.params)
@@ -121,7 +121,7 @@ def test_a_stated_codepage_that_cannot_be_names_byte_and_line() -> None:
     bad = px_text(top='CODEPAGE="utf-8";\n').replace("women", "жене").encode("cp1251")
     error = refused(bad)
     assert (error.rule, error.where.line, error.params["byte"]) == ("read.encoding", 11, "0xE6")
-    cube = px.read(bad, encodings=("windows-1251",))
+    cube = px.read_file(bad, encodings=("windows-1251",))
     assert cube.dimensions[0].members[1].code == "жене"
     assert "read.px.codepage_failed" in rules(cube)
 
@@ -454,7 +454,7 @@ def test_a_written_cube_is_read_back(
         lines.append(";")
     else:
         lines.append("DATA=\n" + divider.join(written) + ";")
-    got = px.read("\n".join(lines).encode(encoding))
+    got = px.read_file("\n".join(lines).encode(encoding))
     found = {o.key: o.status if o.value is None else o.value for o in got.observations}
     meant = dict(zip(keys, cells, strict=True))
     if keyed:
@@ -502,7 +502,7 @@ def fault(path: Path) -> tuple[str, int] | None:
 def test_real_files_are_read_whole(path: Path) -> None:
     data = path.read_bytes()
     assert px.looks_like(data[:4096])
-    cube = px.read(data)
+    cube = px.read_file(data)
     rules(cube)
     # counted crudely and apart from the reader: texts between quotation marks, words after DATA
     text = data.decode("latin-1")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines.model.content import Cell, Grid, ReadError
-from pipelines.reading.formats.read import read
+from pipelines.reading.formats.read import read_content
 from pipelines.reading.sandbox.pool import ChildPool
 from tests.support.paths import SHARED
 
@@ -54,7 +54,7 @@ def _files(*patterns: str) -> list[Path]:
 
 
 def _read(path: Path) -> Grid:
-    grid = read(path.read_bytes(), path.name)
+    grid = read_content(path.read_bytes(), path.name)
     assert isinstance(grid, Grid)
     return grid
 
@@ -69,7 +69,7 @@ def peak_of_reading(path: str) -> tuple[str, float, int]:
     data = Path(path).read_bytes()
     start = time.process_time()
     try:
-        read(data, "a.xlsx")
+        read_content(data, "a.xlsx")
         outcome = "ok"
     except ReadError as error:
         outcome = error.rule
@@ -80,7 +80,7 @@ def peak_of_reading(path: str) -> tuple[str, float, int]:
 def test_every_hostile_file_is_refused_quickly_and_in_little_memory() -> None:
     files = sorted(path for path in (SHARED / "acceptance/hostile").iterdir() if path.suffix != ".md")
     with ChildPool(peak_of_reading, workers=1, recycle_after=1) as pool:
-        results = dict(pool.map((path.name, str(path)) for path in files))
+        results = dict(pool.map_jobs((path.name, str(path)) for path in files))
     assert {name: result[0] for name, result in results.items()} == {**HOSTILE, "dim.xlsx": "ok"}  # type: ignore[index]
     for name, result in results.items():
         assert not isinstance(result, ReadError)

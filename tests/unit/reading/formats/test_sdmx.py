@@ -33,12 +33,12 @@ def specific(body: str, *, at: str = "TIME_PERIOD", version: str = V21, dataset:
 
 
 def read(text: str) -> Cube:
-    return sdmx.read(text.encode())
+    return sdmx.read_file(text.encode())
 
 
 def refused(data: str | bytes) -> ReadError:
     with pytest.raises(ReadError) as caught:
-        sdmx.read(data if isinstance(data, bytes) else data.encode())
+        sdmx.read_file(data if isinstance(data, bytes) else data.encode())
     error = caught.value
     message, remedy = sdmx.RULES[error.rule]
     assert message.format(**error.params) and remedy.format(**error.params)
@@ -264,7 +264,7 @@ def test_real_files_agree_with_sdmx1_in_keys_values_and_attributes(name: str) ->
     command = [sys.executable, "-c", ORACLE, str(REAL / name), structure]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     oracle = json.loads(done.stdout.strip().splitlines()[-1])
-    cube = sdmx.read((REAL / name).read_bytes())
+    cube = sdmx.read_file((REAL / name).read_bytes())
     meant = [
         (sorted(key.items()), None if value in (None, "") else float(value), sorted(attributes.items()))
         for key, value, attributes in oracle
@@ -286,12 +286,12 @@ def test_every_real_file_is_read_or_refused_with_its_reason() -> None:
             assert refused(data).rule == NO_DATA[name], name
             continue
         assert name in DATA or name in ALONE
-        cube = sdmx.read(data)
+        cube = sdmx.read_file(data)
         assert len(cube.observations) == data.count(b"<Obs ") + data.count(b"<generic:Obs>"), name
         # rg-xs.xml gives two of its months under the same period: the file itself is at fault
         assert {r.rule for r in cube.remarks} == ({"read.sdmx.repeated_key"} if "rg-xs" in name else set()), name
-    alone = sdmx.read((REAL / "ECB_EXR/sg-ts-gf-flat-ss.xml").read_bytes())
-    same = sdmx.read((REAL / "ECB_EXR/ng-flat-ss.xml").read_bytes())
+    alone = sdmx.read_file((REAL / "ECB_EXR/sg-ts-gf-flat-ss.xml").read_bytes())
+    same = sdmx.read_file((REAL / "ECB_EXR/ng-flat-ss.xml").read_bytes())
     assert [(o.key, o.value, o.attributes) for o in alone.observations] == [
         (o.key, o.value, o.attributes) for o in same.observations
     ]

@@ -18,7 +18,7 @@ TWO = (
 
 
 def read(text: str, codec: str = "utf-8", **kwargs: tuple[str, ...]) -> Cube:
-    return sdmx_csv.read(text.encode(codec), **kwargs)
+    return sdmx_csv.read_file(text.encode(codec), **kwargs)
 
 
 def refused(text: str) -> ReadError:

@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from pipelines.model.content import Grid, ReadError
-from pipelines.reading.formats.read import read
-from pipelines.reading.formats.sniff import sniff
+from pipelines.reading.formats.read import read_content
+from pipelines.reading.formats.sniff import sniff_format
 
 _SDMX = (
     b'<?xml version="1.0"?><!-- c --><mes:GenericData '
@@ -52,7 +52,7 @@ def _zip(**parts: bytes) -> bytes:
     ],
 )  # fmt: skip
 def test_the_kind_is_seen_in_the_bytes(data: bytes, name: str | None, kind: str) -> None:
-    assert sniff(data, name) == kind
+    assert sniff_format(data, name) == kind
 
 
 @pytest.mark.parametrize(
@@ -81,27 +81,27 @@ def test_the_kind_is_seen_in_the_bytes(data: bytes, name: str | None, kind: str)
 )
 def test_what_cannot_be_read_is_refused_by_name(data: bytes, rule: str) -> None:
     with pytest.raises(ReadError) as refusal:
-        sniff(data, "report.xlsx")
+        sniff_format(data, "report.xlsx")
     assert refusal.value.rule == rule
 
 
 def test_a_declared_format_decides_between_plain_texts_and_refuses_other_kinds() -> None:
-    grid = read(b"DATAFLOW;b\n1;2\n", format="csv")
+    grid = read_content(b"DATAFLOW;b\n1;2\n", format="csv")
     assert isinstance(grid, Grid) and grid.tables[0].cells[0].text == "DATAFLOW"
     with pytest.raises(ReadError) as refusal:
-        read(b"<table><tr><td>1</td></tr></table>", "a.xls", format="xls")
+        read_content(b"<table><tr><td>1</td></tr></table>", "a.xls", format="xls")
     assert refusal.value.params == {"found": "html", "expected": "xls"}
     with pytest.raises(ValueError, match="unknown format"):
-        read(b"x", format="doc")
+        read_content(b"x", format="doc")
 
 
 def test_a_file_of_fifty_megabytes_and_more_is_refused_unseen() -> None:
     with pytest.raises(ReadError, match=r"read\.too_big"):
-        read(bytes(50 * 1024 * 1024 + 1))
+        read_content(bytes(50 * 1024 * 1024 + 1))
 
 
 def test_options_reach_the_reader_that_knows_them_and_no_other() -> None:
-    grid = read(b"a|b;c\nd|e;f\n", "x.csv", options={"delimiter": "|", "lines_x": (1, 2)})
+    grid = read_content(b"a|b;c\nd|e;f\n", "x.csv", options={"delimiter": "|", "lines_x": (1, 2)})
     assert isinstance(grid, Grid) and [cell.text for cell in grid.tables[0].cells] == ["a", "b;c", "d", "e;f"]
 
 
@@ -113,7 +113,7 @@ def test_an_unforeseen_error_names_its_place_and_never_the_content(monkeypatch: 
 
     monkeypatch.setattr(delimited, "_read_cells", broken)
     with pytest.raises(ReadError) as refusal:
-        read(b"a;b\n1;2\n")
+        read_content(b"a;b\n1;2\n")
     assert refusal.value.rule == "read.reader_failed"
     assert "Petar" not in str(refusal.value)
 

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import xlsxwriter
 import xlwt
-from openpyxl.cell import MergedCell
 
 from pipelines.model.content import Cell, Grid, ReadError
 from pipelines.reading.formats import ods, xls, xlsx
 from pipelines.reading.formats.common import number_text, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
-from pipelines.reading.formats.xlsx_book import PlainCell
+from tests.support.fakes.workbook_fakes import edit_part, make_ods, make_xlsx, read_as_opened, read_by_openpyxl
 from tests.support.paths import SAMPLES
-
-
-def _xlsx(write: Callable[[Any], None], options: dict[str, Any] | None = None) -> bytes:
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, options or {})
-    write(book)
-    book.close()
-    return buffer.getvalue()
-
-
-def _edit(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            new.writestr(name, change(content) if name == part else content)
-    return buffer.getvalue()
 
 
 def _at(grid: Grid, place: str, table: int = 0) -> Cell:
@@ -67,7 +47,7 @@ def _everything(book: Any) -> None:
 
 
 def test_xlsx_gives_every_kind_of_cell_with_its_place() -> None:
-    grid = xlsx.read(_xlsx(_everything))
+    grid = xlsx.read_file(make_xlsx(_everything))
     assert [(table.name, table.hidden) for table in grid.tables] == [("Т-03", False), ("hidden", True), ("very", True)]
     assert [remark.rule for remark in grid.remarks] == ["read.hidden_sheet", "read.hidden_sheet"]
     spread = [cell for cell in grid.tables[0].cells if cell.row == 1]
@@ -90,22 +70,22 @@ def test_xlsx_gives_every_kind_of_cell_with_its_place() -> None:
 
 
 def test_a_formula_that_was_never_calculated_is_told_from_one_that_was() -> None:
-    data = _xlsx(lambda book: book.add_worksheet("S").write_formula("A1", "=1+1", None, 2))
-    bare = _edit(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>2</v>", b""))
-    cell = _at(xlsx.read(bare), "A1")
+    data = make_xlsx(lambda book: book.add_worksheet("S").write_formula("A1", "=1+1", None, 2))
+    bare = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>2</v>", b""))
+    cell = _at(xlsx.read_file(bare), "A1")
     assert (cell.kind, cell.value, cell.formula) == ("formula", None, "=1+1")
 
 
 def test_a_formula_whose_result_is_the_empty_text_is_calculated() -> None:
-    data = _xlsx(lambda book: book.add_worksheet("S").write_formula("A1", '=""', None, "x"))
-    empty = _edit(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>x</v>", b"<v></v>"))
-    cell = _at(xlsx.read(empty), "A1")
+    data = make_xlsx(lambda book: book.add_worksheet("S").write_formula("A1", '=""', None, "x"))
+    empty = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>x</v>", b"<v></v>"))
+    cell = _at(xlsx.read_file(empty), "A1")
     assert (cell.kind, cell.value, cell.formula) == ("text", "", '=""')
 
 
 def test_results_kept_by_the_guard_are_those_of_a_second_load() -> None:
-    data = _xlsx(_everything)
-    contents = xlsx.inspect(data)
+    data = make_xlsx(_everything)
+    contents = xlsx.inspect_container(data)
     opened = xlsx._open(data, contents)
     kept = xlsx._grid(opened, xlsx._results(opened.book, contents) or {}, contents)
     assert kept == xlsx._grid(xlsx._open(data, contents), xlsx._second_load(data, contents), contents)
@@ -133,41 +113,6 @@ def _of_every_way(book: Any) -> None:
     sheet.write_comment("J9", "bez vrednosti")
 
 
-def _by_openpyxl(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
-    """Every cell with a value or a note that the library itself gives."""
-    import openpyxl
-
-    book = openpyxl.load_workbook(io.BytesIO(data), keep_links=False, rich_text=contents.superscripts)
-    out: list[tuple[Any, ...]] = []
-    for sheet in book.worksheets:
-        for place, cell in sorted(sheet._cells.items()):
-            if not isinstance(cell, MergedCell) and (cell._value is not None or cell.comment):
-                note = cell.comment.text if cell.comment else None
-                out.append((sheet.title, *place, cell.data_type, _words(cell._value), cell.number_format, note))
-    return out
-
-
-def _as_opened(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
-    book, cells = xlsx._open(data, contents)
-    out: list[tuple[Any, ...]] = []
-    for sheet in book.worksheets:
-        for place in sorted(cells[sheet.title].keys() | sheet._cells.keys()):
-            plain, made = cells[sheet.title].get(place), sheet._cells.get(place)
-            if isinstance(made, MergedCell):
-                continue
-            if plain is None or (plain.raw is None and made is not None and made._value is not None):
-                plain = PlainCell(made.data_type, made._value, plain.number_format if plain else made.number_format)
-            note = made.comment.text if made is not None and made.comment else None
-            if plain.raw is not None or note:
-                out.append((sheet.title, *place, plain.kind, _words(plain.raw), plain.number_format, note))
-    return out
-
-
-def _words(raw: Any) -> object:
-    plain = isinstance(raw, str | int | float | bool | dt.date | None)
-    return raw if plain else getattr(raw, "text", None) or repr(raw)
-
-
 def _samples() -> list[bytes]:
     files = sorted(SAMPLES.rglob("*.xlsx"))
     assert len(files) > 30
@@ -177,9 +122,9 @@ def _samples() -> list[bytes]:
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("made", [_everything, _of_every_way, None])
 def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] | None) -> None:
-    for data in [_xlsx(made)] if made is not None else _samples():
-        contents = xlsx.inspect(data)
-        assert _as_opened(data, contents) == _by_openpyxl(data, contents) != []
+    for data in [make_xlsx(made)] if made is not None else _samples():
+        contents = xlsx.inspect_container(data)
+        assert read_as_opened(data, contents) == read_by_openpyxl(data, contents) != []
 
 
 @pytest.mark.parametrize(
@@ -197,29 +142,29 @@ def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] 
     ],
 )
 def test_a_cell_may_be_written_in_other_ways(cell: bytes, value: object, kind: str) -> None:
-    data = _xlsx(lambda book: book.add_worksheet("S").write_number("A1", 1))
-    other = _edit(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
-    found = _at(xlsx.read(other), "A1")
+    data = make_xlsx(lambda book: book.add_worksheet("S").write_number("A1", 1))
+    other = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
+    found = _at(xlsx.read_file(other), "A1")
     assert (found.value, found.kind) == (value, kind)
 
 
 def test_a_carriage_return_inside_a_text_is_decoded() -> None:
-    data = _xlsx(lambda book: book.add_worksheet("S").write_string("A1", "Vrsta\rdela"))
-    assert _at(xlsx.read(data), "A1").text == "Vrsta\rdela"
+    data = make_xlsx(lambda book: book.add_worksheet("S").write_string("A1", "Vrsta\rdela"))
+    assert _at(xlsx.read_file(data), "A1").text == "Vrsta\rdela"
 
 
 def test_the_1904_date_system_is_obeyed() -> None:
     def write(book: Any) -> None:
         book.add_worksheet("S").write_datetime("A1", dt.datetime(2024, 3, 31), book.add_format({"num_format": 14}))
 
-    grid = xlsx.read(_xlsx(write, {"date_1904": True}))
+    grid = xlsx.read_file(make_xlsx(write, {"date_1904": True}))
     assert (_at(grid, "A1").value, grid.properties["date_system"]) == ("2024-03-31", 1904)
 
 
 def test_odd_spaces_and_normal_forms_stay_as_they_are() -> None:
     words = ["Мал\u00adолетни", "18\u00a0–\u00a020", "c\u030cl. 186", "Kривично"]  # the last begins with a Latin K
-    data = _xlsx(lambda book: book.add_worksheet("S").write_column("A1", words))
-    assert [cell.text for cell in xlsx.read(data).tables[0].cells] == words
+    data = make_xlsx(lambda book: book.add_worksheet("S").write_column("A1", words))
+    assert [cell.text for cell in xlsx.read_file(data).tables[0].cells] == words
 
 
 def test_formatted_empty_cells_are_left_out() -> None:
@@ -228,26 +173,26 @@ def test_formatted_empty_cells_are_left_out() -> None:
         sheet.write("A1", "x")
         sheet.write_blank("XFD9", None, book.add_format({"bold": True}))
 
-    assert [cell.where.cell for cell in xlsx.read(_xlsx(write)).tables[0].cells] == ["A1"]
+    assert [cell.where.cell for cell in xlsx.read_file(make_xlsx(write)).tables[0].cells] == ["A1"]
 
 
 def test_a_lying_dimension_is_not_believed() -> None:
-    data = _xlsx(lambda book: book.add_worksheet("S").write("B2", 5))
-    lie = _edit(
+    data = make_xlsx(lambda book: book.add_worksheet("S").write("B2", 5))
+    lie = edit_part(
         data, "xl/worksheets/sheet1.xml", lambda x: x.replace(b'<dimension ref="B2"/>', b'<dimension ref="A1:XFD99"/>')
     )
-    assert [cell.value for cell in xlsx.read(lie).tables[0].cells] == [5]
+    assert [cell.value for cell in xlsx.read_file(lie).tables[0].cells] == [5]
 
 
 def test_strict_workbooks_are_named_as_such() -> None:
-    data = _xlsx(lambda book: book.add_worksheet("S").write("A1", 1))
+    data = make_xlsx(lambda book: book.add_worksheet("S").write("A1", 1))
     old, new = (
         b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
         b"http://purl.oclc.org/ooxml/spreadsheetml/main",
     )
-    strict = _edit(data, "xl/workbook.xml", lambda xml: xml.replace(old, new))
+    strict = edit_part(data, "xl/workbook.xml", lambda xml: xml.replace(old, new))
     with pytest.raises(ReadError) as refusal:
-        xlsx.read(strict)
+        xlsx.read_file(strict)
     assert refusal.value.rule == "read.xlsx.strict"
 
 
@@ -275,7 +220,7 @@ def _xls(date_1904: bool = False) -> bytes:
 
 
 def test_xls_gives_every_kind_of_cell_with_its_place() -> None:
-    grid = xls.read(_xls())
+    grid = xls.read_file(_xls())
     assert [(table.name, table.hidden) for table in grid.tables] == [("Т-03", False), ("скривен", True)]
     assert [(c.text, c.anchor, c.spread) for c in grid.tables[0].cells if c.row == 1][2] == (
         "Осуђена лица",
@@ -292,47 +237,21 @@ def test_xls_gives_every_kind_of_cell_with_its_place() -> None:
 
 
 def test_xls_of_the_1904_date_system() -> None:
-    grid = xls.read(_xls(date_1904=True))
+    grid = xls.read_file(_xls(date_1904=True))
     assert grid.properties["date_system"] == 1904
     assert _at(grid, "D3").kind == "date"
 
 
 def test_a_cut_off_xls_is_refused() -> None:
     with pytest.raises(ReadError, match=r"read\.malformed"):
-        xls.read(_xls()[:2000])
-
-
-_NS = " ".join(
-    f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for prefix, name in {
-        "office": "office",
-        "table": "table",
-        "text": "text",
-        "style": "style",
-        "number": "datastyle",
-    }.items()
-)
-
-
-def make_ods(rows: str, columns: str = "", styles: str = "") -> bytes:
-    """A small OpenDocument spreadsheet by hand, one sheet named List."""
-    xml = (
-        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_NS}><office:automatic-styles>{styles}'
-        f'</office:automatic-styles><office:body><office:spreadsheet><table:table table:name="List">{columns}{rows}'
-        "</table:table></office:spreadsheet></office:body></office:document-content>"
-    )
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", xml)
-    return buffer.getvalue()
+        xls.read_file(_xls()[:2000])
 
 
 _STRING = 'office:value-type="string"'
 
 
 def test_ods_expands_repeats_and_spans_and_ignores_trailing_blanks() -> None:
-    grid = ods.read(
+    grid = ods.read_file(
         make_ods(
             f'<table:table-row><table:table-cell {_STRING} table:number-columns-spanned="2"><text:p>Пол</text:p>'
             '</table:table-cell><table:covered-table-cell/><table:table-cell table:number-columns-repeated="16382"/>'
@@ -363,7 +282,7 @@ def test_ods_kinds_hidden_notes_marks_and_formats() -> None:
         '<style:style style:name="T1" style:family="text"><style:text-properties style:text-position="super 58%"/>'
         "</style:style>"
     )
-    grid = ods.read(
+    grid = ods.read_file(
         make_ods(
             '<table:table-row table:visibility="collapse"><table:table-cell office:value-type="percentage" '
             'office:value="0.253" table:style-name="c1"><text:p>25,3%</text:p></table:table-cell>'
@@ -394,7 +313,7 @@ def _ods_format(styles: str, name: str = "N1") -> str | None:
     """The format code of a cell that has this data style."""
     styles += f'<style:style style:name="c1" style:family="table-cell" style:data-style-name="{name}"/>'
     cell = '<table:table-cell office:value-type="float" office:value="39" table:style-name="c1"/>'
-    return _at(ods.read(make_ods(f"<table:table-row>{cell}</table:table-row>", "", styles)), "A1").number_format
+    return _at(ods.read_file(make_ods(f"<table:table-row>{cell}</table:table-row>", "", styles)), "A1").number_format
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.reading.formats import xlsx
 from pipelines.reading.formats.xlsx_rows import take_rows, without_rows
-from tests.unit.reading.formats.test_workbooks import _as_opened, _by_openpyxl, _edit, _xlsx
+from tests.support.fakes.workbook_fakes import edit_part, make_xlsx, read_as_opened, read_by_openpyxl
 
 _SHEET = "xl/worksheets/sheet1.xml"
 _LINE = b'<c r="A3" t="s"><v>4</v></c>'
@@ -33,7 +33,7 @@ def _list(book: Any) -> None:
 
 
 def _book() -> bytes:
-    return _xlsx(_list)
+    return make_xlsx(_list)
 
 
 def _with(old: bytes, new: bytes) -> bytes:
@@ -41,7 +41,7 @@ def _with(old: bytes, new: bytes) -> bytes:
         assert old in xml
         return xml.replace(old, new, 1)
 
-    return _edit(_book(), _SHEET, change)
+    return edit_part(_book(), _SHEET, change)
 
 
 def _xml(data: bytes) -> bytes:
@@ -52,7 +52,7 @@ def _xml(data: bytes) -> bytes:
 
 
 def _cells(data: bytes) -> dict[str | None, object]:
-    return {cell.where.cell: cell.value for cell in xlsx.read(data).tables[0].cells}
+    return {cell.where.cell: cell.value for cell in xlsx.read_file(data).tables[0].cells}
 
 
 def test_the_lines_of_a_list_are_all_taken() -> None:
@@ -86,7 +86,7 @@ ODD: dict[str, Callable[[], bytes]] = {
     "lines without number": lambda: _with(
         b"</sheetData>", b'<row><c r="A8"><v>7</v></c></row><row><c><v>8</v></c></row></sheetData>'
     ),
-    "line without number below nothing": lambda: _edit(
+    "line without number below nothing": lambda: edit_part(
         _book(),
         _SHEET,
         lambda xml: (
@@ -142,7 +142,7 @@ ODD: dict[str, Callable[[], bytes]] = {
     "formula shared": lambda: _with(_LINE, b'<c r="A3"><f t="shared" ref="A3:A4" si="0">B3*2</f><v>1</v></c>'),
     "attributes in another order": lambda: _with(_LINE, b'<c t="s" r="A3"><v>4</v></c>'),
     "attributes in other quotes": lambda: _with(_LINE, b"<c r='A3' t='s'><v>4</v></c>"),
-    "other prefix": lambda: _edit(
+    "other prefix": lambda: edit_part(
         _book(),
         _SHEET,
         lambda xml: (
@@ -152,11 +152,11 @@ ODD: dict[str, Callable[[], bytes]] = {
             .replace(b"<x:?", b"<?")
         ),
     ),
-    "byte order mark": lambda: _edit(_book(), _SHEET, lambda xml: b"\xef\xbb\xbf" + xml),
-    "UTF-16": lambda: _edit(
+    "byte order mark": lambda: edit_part(_book(), _SHEET, lambda xml: b"\xef\xbb\xbf" + xml),
+    "UTF-16": lambda: edit_part(
         _book(), _SHEET, lambda xml: xml.decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16")
     ),
-    "Latin-1": lambda: _edit(
+    "Latin-1": lambda: edit_part(
         _book(),
         _SHEET,
         lambda xml: (
@@ -166,7 +166,7 @@ ODD: dict[str, Callable[[], bytes]] = {
             .encode("iso-8859-1")
         ),
     ),
-    "indented": lambda: _edit(
+    "indented": lambda: edit_part(
         _book(), _SHEET, lambda xml: xml.replace(b"<row", b"\n  <row").replace(b"<c ", b"\n    <c ")
     ),
 }
@@ -176,8 +176,8 @@ ODD: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_read_is_what_openpyxl_reads(name: str) -> None:
     data = ODD[name]()
-    contents = xlsx.inspect(data)
-    assert _as_opened(data, contents) == _by_openpyxl(data, contents) != []
+    contents = xlsx.inspect_container(data)
+    assert read_as_opened(data, contents) == read_by_openpyxl(data, contents) != []
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_what_is_read_is_what_openpyxl_reads(name: str) -> None:
     [("line hidden", True), ("line of no height", True), ("line shown, as it says", False), ("as it is", False)],
 )
 def test_a_hidden_line_stays_hidden(name: str, hidden: bool) -> None:
-    cells = xlsx.read(ODD[name]()).tables[0].cells
+    cells = xlsx.read_file(ODD[name]()).tables[0].cells
     assert {cell.row for cell in cells if cell.hidden} == ({3} if hidden else set())
 
 
@@ -209,7 +209,7 @@ def test_a_line_that_openpyxl_refuses_is_refused(style: bytes) -> None:
     from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
-        xlsx.read(_with(b'<row r="3"', style))
+        xlsx.read_file(_with(b'<row r="3"', style))
 
 
 @pytest.mark.parametrize("cell", [b'<c r="A3" t="s"><v>99</v></c>', b'<c r="A3" s="77"><v>1</v></c>'])
@@ -217,21 +217,21 @@ def test_a_text_or_a_style_that_is_not_there_is_refused(cell: bytes) -> None:
     from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
-        xlsx.read(_with(_LINE, cell))
+        xlsx.read_file(_with(_LINE, cell))
 
 
 # --------------------------------------------------------------------------------------------------------- first rows
 
 
 def test_the_first_rows_are_those_of_the_whole_with_all_that_stands_around_them() -> None:
-    data = _edit(
+    data = edit_part(
         _book(),
         _SHEET,
         lambda xml: xml.replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="F1:G2"/></mergeCells>'),
     )
     few = xlsx.first_rows(data, 3)
     assert few is not None
-    found, all_of_it = xlsx.read(few).tables[0].cells, xlsx.read(data).tables[0].cells
+    found, all_of_it = xlsx.read_file(few).tables[0].cells, xlsx.read_file(data).tables[0].cells
     assert found == tuple(cell for cell in all_of_it if cell.row <= 3)
     assert {cell.row for cell in all_of_it} == set(range(1, 8)) and found[-1].where.cell == "D3"
 
@@ -245,7 +245,7 @@ def test_nothing_is_cut_from_a_book_of_few_rows_or_one_that_may_not_be_plain() -
 def test_a_container_that_is_refused_is_refused_before_its_rows_are_cut() -> None:
     from pipelines.model.content import ReadError
 
-    data = _edit(_book(), _SHEET, lambda xml: xml.replace(b"</sheetData>", b" " * 100_000_000 + b"</sheetData>"))
+    data = edit_part(_book(), _SHEET, lambda xml: xml.replace(b"</sheetData>", b" " * 100_000_000 + b"</sheetData>"))
     with pytest.raises(ReadError, match=r"read\.zip_bomb"):
         xlsx.first_rows(data, 3)
     with pytest.raises(ReadError, match=r"read\.malformed"):

@@ -13,7 +13,7 @@ import pytest
 from pipelines.model.content import ReadError
 from pipelines.reading.formats import zipguard
 from pipelines.reading.formats.common import MAX_CELLS
-from tests.unit.reading.formats.test_workbooks import make_ods
+from tests.support.fakes.workbook_fakes import make_ods
 
 _SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData>{}</worksheet>'
 _BOOK = (
@@ -42,7 +42,7 @@ def _sheet(rows: str, after: str = "") -> bytes:
 
 def _refusal(data: bytes) -> ReadError:
     with pytest.raises(ReadError) as refusal:
-        zipguard.inspect(data)
+        zipguard.inspect_container(data)
     return refusal.value
 
 
@@ -128,7 +128,9 @@ def test_macros_are_refused(name: str) -> None:
 
 
 def test_links_to_other_workbooks_are_left_out_with_a_remark() -> None:
-    contents = zipguard.inspect(_zip({"xl/workbook.xml": _BOOK, "xl/externalLinks/externalLink1.xml": "<a/>"}))
+    contents = zipguard.inspect_container(
+        _zip({"xl/workbook.xml": _BOOK, "xl/externalLinks/externalLink1.xml": "<a/>"})
+    )
     assert [remark.rule for remark in contents.remarks] == ["read.external_links_ignored"]
 
 

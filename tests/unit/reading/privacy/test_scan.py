@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from pipelines.findings.rules import find_rule
 from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid, Member, Table, Where
-from pipelines.reading.formats.read import read
+from pipelines.reading.formats.read import read_content
 from pipelines.reading.privacy import columns, names, numbers
-from pipelines.reading.privacy.scan import scan
+from pipelines.reading.privacy.scan import scan_content
 
 JMBG = "0101006500006"
 """The example of the scheme's public description; no person's."""
@@ -235,7 +235,7 @@ def _hidden_row(_book: Any, sheet: Any) -> None:
     ],
 )
 def test_planted_in_a_workbook(write: Callable[[Any, Any], None], rule_id: str, place: str) -> None:
-    found = scan(read(_book(write), "a.xlsx"))
+    found = scan_content(read_content(_book(write), "a.xlsx"))
     assert (rule_id, place) in [(f.rule, str(f.where)) for f in found]
     assert all(f.severity == "error" and f.seen is None and f.expected is None for f in found)
     assert not any(secret in repr(found) for secret in (JMBG, "Petrović", "Horvat", "33392005961", "Glavna"))
@@ -243,24 +243,24 @@ def test_planted_in_a_workbook(write: Callable[[Any, Any], None], rule_id: str, 
 
 def test_a_sheet_named_after_a_person_is_not_named_in_turn() -> None:
     data = _book(_columns(("K 1", JMBG)), "Petar Petrović")
-    found = scan(read(data, "a.xlsx"))
+    found = scan_content(read_content(data, "a.xlsx"))
     assert {f.rule for f in found} == {"person.name", "person.number"}
     assert "Petar" not in repr(found)
     assert [str(f.where) for f in found if f.rule == "person.number"] == ["table 1 B1"]
 
 
 def test_an_empty_column_and_the_compilers_contact_do_not_refuse_a_file() -> None:
-    assert scan(read(_book(_columns(("Predmet", "Ime i prezime"), ("K 1", ""))), "a.xlsx")) == []
-    contact = read(_book(_columns(("Kontakt: Ivan Horvat", "Ana Marić", 5))), "a.xlsx")
-    assert {f.rule for f in scan(contact)} == {"person.name"}
-    assert scan(contact, contacts={(0, 1, 2)}, is_contact=lambda text: text.startswith("Kontakt:")) == []
+    assert scan_content(read_content(_book(_columns(("Predmet", "Ime i prezime"), ("K 1", ""))), "a.xlsx")) == []
+    contact = read_content(_book(_columns(("Kontakt: Ivan Horvat", "Ana Marić", 5))), "a.xlsx")
+    assert {f.rule for f in scan_content(contact)} == {"person.name"}
+    assert scan_content(contact, contacts={(0, 1, 2)}, is_contact=lambda text: text.startswith("Kontakt:")) == []
 
 
 def test_the_name_of_the_file_is_looked_at() -> None:
-    grid = read(_book(_columns((1,))), "a.xlsx")
-    assert [f.rule for f in scan(grid, f"prijava_{JMBG}.xlsx")] == ["person.number"]
-    assert [f.rule for f in scan(grid, "Petar_Petrović.xlsx")] == ["person.name"]
-    assert scan(grid, "registar_2024_1tr.csv") == []
+    grid = read_content(_book(_columns((1,))), "a.xlsx")
+    assert [f.rule for f in scan_content(grid, f"prijava_{JMBG}.xlsx")] == ["person.number"]
+    assert [f.rule for f in scan_content(grid, "Petar_Petrović.xlsx")] == ["person.name"]
+    assert scan_content(grid, "registar_2024_1tr.csv") == []
 
 
 def test_words_of_a_document_outside_its_tables() -> None:
@@ -271,12 +271,12 @@ def test_words_of_a_document_outside_its_tables() -> None:
     document.add_table(1, 1).cell(0, 0).text = "1"
     buffer = io.BytesIO()
     document.save(buffer)
-    assert [(f.rule, str(f.where)) for f in scan(read(buffer.getvalue(), "a.docx"))] == [
+    assert [(f.rule, str(f.where)) for f in scan_content(read_content(buffer.getvalue(), "a.docx"))] == [
         ("person.name", "table 1"),
         ("person.name", "Paragraph line 1"),
     ]
     page = f"<html><body><p>Napomena: {JMBG}</p><p>x</p><table><tr><td>1</td></tr></table></body></html>"
-    assert [f.rule for f in scan(read(page.encode(), "a.html"))] == ["person.number"]
+    assert [f.rule for f in scan_content(read_content(page.encode(), "a.html"))] == ["person.number"]
 
 
 def test_headers_footers_and_properties() -> None:
@@ -287,14 +287,16 @@ def test_headers_footers_and_properties() -> None:
     document.sections[0].footer.paragraphs[0].text = "obradio Ivan Horvat"
     buffer = io.BytesIO()
     document.save(buffer)
-    assert [(f.rule, str(f.where)) for f in scan(read(buffer.getvalue(), "a.docx"))] == [("person.name", "Footer")]
+    assert [(f.rule, str(f.where)) for f in scan_content(read_content(buffer.getvalue(), "a.docx"))] == [
+        ("person.name", "Footer")
+    ]
 
     def write(book: Any, sheet: Any) -> None:
         sheet.write("A1", 1)
         sheet.set_header(f"&C{JMBG}")
         book.set_properties({"subject": "predmet Ivan Horvat", "author": "Ana Marić"})
 
-    found = scan(read(_book(write), "a.xlsx"))
+    found = scan_content(read_content(_book(write), "a.xlsx"))
     assert [(f.rule, str(f.where)) for f in found] == [
         ("person.number", "sheet List1 Header"),
         ("person.name", "Property subject"),
@@ -311,7 +313,7 @@ def test_words_of_a_pdf_outside_its_tables() -> None:
     page.drawString(60, 605, "Broj osoba")
     page.drawString(160, 605, "12")
     page.save()
-    found = scan(read(buffer.getvalue(), "a.pdf"))
+    found = scan_content(read_content(buffer.getvalue(), "a.pdf"))
     assert [(f.rule, str(f.where)) for f in found] == [("person.number", "page 1")]
 
 
@@ -324,7 +326,7 @@ def test_cubes_are_looked_at_in_labels_members_notes_and_attributes() -> None:
         one = CubeObservation(("a",), parts.get("value", 3), None, Where(line=9), notes, attributes)
         return Cube("px", (dimension,), (one,), properties=parts.get("properties", {}))
 
-    assert scan(cube(properties={"CONTACT": "Ivan Horvat", "NOTE": "Ukupno osoba"})) == []
+    assert scan_content(cube(properties={"CONTACT": "Ivan Horvat", "NOTE": "Ukupno osoba"})) == []
     for parts, expected in (
         ({"label": "Ime i prezime"}, "person.column"),
         ({"members": {"hr": "Ivan Horvat"}}, "person.name"),
@@ -333,12 +335,12 @@ def test_cubes_are_looked_at_in_labels_members_notes_and_attributes() -> None:
         ({"value": int(JMBG)}, "person.number"),
         ({"properties": {"NOTE": "Slučaj koji vodi Ivan Horvat"}}, "person.name"),
     ):
-        assert [f.rule for f in scan(cube(**parts))] == [expected]
+        assert [f.rule for f in scan_content(cube(**parts))] == [expected]
 
 
 def test_many_findings_are_counted_and_not_listed() -> None:
     cells = tuple(Cell(r, 1, "Ana Marić", "Ana Marić", Where(line=r)) for r in range(1, 51))
-    found = scan(Grid("csv", (Table("t", cells),)))
+    found = scan_content(Grid("csv", (Table("t", cells),)))
     assert len(found) == 21
     assert found[-1].params == {"rule": "person.name", "count": 30}
 
@@ -380,10 +382,12 @@ _NUMBERED = {
 @pytest.mark.parametrize("name", _NUMBERED)
 def test_a_number_beside_the_content_is_found(name: str) -> None:
     data = _with_part(name, _NUMBERED[name])
-    found = scan(Grid("xlsx", ()), "x.xlsx", data=data)
+    found = scan_content(Grid("xlsx", ()), "x.xlsx", data=data)
     assert [f.rule for f in found] == ["person.number"]
     assert JMBG not in str(found)
-    assert not scan(Grid("xlsx", ()), "x.xlsx", data=_with_part(name, _NUMBERED[name].replace("50000", "51000")))
+    assert not scan_content(
+        Grid("xlsx", ()), "x.xlsx", data=_with_part(name, _NUMBERED[name].replace("50000", "51000"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -395,10 +399,10 @@ def test_a_number_beside_the_content_is_found(name: str) -> None:
     ],
 )
 def test_a_name_beside_the_content_is_found(name: str, content: str, rule: str) -> None:
-    assert [f.rule for f in scan(Grid("xlsx", ()), "x.xlsx", data=_with_part(name, content))] == [rule]
+    assert [f.rule for f in scan_content(Grid("xlsx", ()), "x.xlsx", data=_with_part(name, content))] == [rule]
 
 
 def test_what_programs_write_beside_the_content_names_nobody() -> None:
     content = f'<p><a t="ContentTypeId">0x{JMBG}ABCDEF</a></p>'
-    assert not scan(Grid("xlsx", ()), "x.xlsx", data=_with_part("customXml/item1.xml", content))
-    assert not scan(Grid("csv", ()), "x.csv", data=b"PK;1\n")
+    assert not scan_content(Grid("xlsx", ()), "x.xlsx", data=_with_part("customXml/item1.xml", content))
+    assert not scan_content(Grid("csv", ()), "x.csv", data=b"PK;1\n")

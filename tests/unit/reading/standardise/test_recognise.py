@@ -11,7 +11,7 @@ import pytest
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules
 from pipelines.model.content import Cube, Dimension, Grid, Member
-from pipelines.reading.standardise.recognise import not_recognised, recognise
+from pipelines.reading.standardise.recognise import not_recognised, recognise_forms
 from tests.support.fakes.returns_fakes import BASE, grid, make_registry, with_cell
 
 
@@ -33,40 +33,40 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 def test_the_form_of_the_period_comes_first(registry: Registry) -> None:
-    matches = recognise(grid(), "whatever.bin", registry)
+    matches = recognise_forms(grid(), "whatever.bin", registry)
     assert [m.form.id for m in matches] == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-0"]
     assert [m.in_period for m in matches] == [True, False]
     assert matches[0].evidence == ("Осудени лица, {quarter:roman} квартал {year}", "Дело") and matches[0].coverage > 0.5
     old = with_cell(grid(), "A2", value="Осудени лица, I квартал 2021")
-    assert next(m.form.id for m in recognise(old, None, registry)) == "ZZ-JUSTICE-0"
+    assert next(m.form.id for m in recognise_forms(old, None, registry)) == "ZZ-JUSTICE-0"
 
 
 def test_words_that_must_not_be_there(registry: Registry) -> None:
     content = with_cell(with_cell(grid(), "E3", value="Друго"), "F3", value="Друго")
-    assert "ZZ-JUSTICE-9" in [m.form.id for m in recognise(content, None, registry)]
+    assert "ZZ-JUSTICE-9" in [m.form.id for m in recognise_forms(content, None, registry)]
 
 
 def test_the_name_of_a_file_is_no_evidence(registry: Registry) -> None:
-    assert recognise(grid([["нешто"]], ()), "ZZ-JUSTICE-1.xlsx", registry) == []
+    assert recognise_forms(grid([["нешто"]], ()), "ZZ-JUSTICE-1.xlsx", registry) == []
 
 
 def test_a_cube_by_its_dimensions(registry: Registry) -> None:
     members = (Member("1", {"mk": "Мажи"}), Member("2", {"mk": "Жени"}))
     dimensions = (Dimension("SEX", {"mk": "Пол"}, members), Dimension("Време", {}, (Member("2024-Q1"),), "time"))
-    matches = recognise(Cube("px", dimensions, ()), None, registry)
+    matches = recognise_forms(Cube("px", dimensions, ()), None, registry)
     assert [(m.form.id, m.in_period) for m in matches] == [("ZZ-JUSTICE-PX", True)]
 
 
 def test_another_format_is_no_match_and_the_nearest_form_is_told(registry: Registry) -> None:
     content: Grid = grid(format_="csv")
-    assert recognise(content, None, registry) == []
+    assert recognise_forms(content, None, registry) == []
     message, remedy = rules.describe_in_english(not_recognised(content, registry))
     assert "ZZ-JUSTICE-" in message and "which comes as xlsx" in message and remedy
 
 
 @pytest.mark.parametrize("format_", ["ods", "xls"])
 def test_a_workbook_saved_as_another_kind_of_workbook_is_the_same_form(registry: Registry, format_: str) -> None:
-    matches = recognise(grid(format_=format_), None, registry)
+    matches = recognise_forms(grid(format_=format_), None, registry)
     assert [m.form.id for m in matches] == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-0"]
 
 
@@ -74,7 +74,7 @@ def test_the_form_of_the_very_format_comes_before_one_saved_anew(tmp_path: Path)
     older = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-3", "formats": ["ods"]}
     registry = make_registry(tmp_path, [BASE, older])
     for format_, first in (("xlsx", "ZZ-JUSTICE-1"), ("ods", "ZZ-JUSTICE-3")):
-        assert recognise(grid(format_=format_), None, registry)[0].form.id == first
+        assert recognise_forms(grid(format_=format_), None, registry)[0].form.id == first
 
 
 def test_forms_that_are_far_off_are_not_told_as_near(tmp_path: Path) -> None:

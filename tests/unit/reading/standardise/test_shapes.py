@@ -9,9 +9,10 @@ import pytest
 
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
-from pipelines.model.content import Cube, CubeObservation, Dimension, Member, Where
+from pipelines.model.content import Cube, CubeObservation, Dimension, Where
 from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY
 from pipelines.reading.standardise.standardise import Reading
+from tests.support.fakes.cube_fakes import cube_form, make_cube, members
 from tests.support.fakes.returns_fakes import form_of, grid, make_registry, of_rule, read, told, values
 
 
@@ -203,63 +204,6 @@ def test_one_line_an_event_with_a_cutoff_of_its_own(registry: Registry) -> None:
     assert told(reading) == {("record.after_cutoff", "Лист1!E3")}
     row = reading.events.row(0, named=True)
     assert (row["event"], row["period"], row["cutoff_date"]) == ("convicted_first", "2024-Q3", date(2024, 9, 30))
-
-
-def cube_form(**changes: Any) -> Form:
-    cube = {
-        "dims": {
-            "Пол": {"dim": "sex", "by": "labels"},
-            "Дело": {"dim": "article"},
-            "Квартал": {"template": "{year}K{quarter}"},
-            "Единица": {"only": "лица"},
-        },
-        "expect": {"CONFIDENTIAL": "0"},
-        "attributes": {
-            "OBS_STATUS": {"use": "obs_status", "codes": {"A": "A", "P": "P", "M": "M"}},
-            "CONF": {"use": "conf_status", "codes": {"F": "F", "C": "C"}},
-            "COMMENT": {"use": "note"},
-        },
-        **changes.pop("cube", {}),
-    }
-    base: dict[str, Any] = {
-        "formats": ["px"],
-        "codes": {"sex": {"Вкупно": "_T", "Мажи": "M", "Жени": "F"}, "article": {"1": "188", "2": "350(2)"}},
-        "adds_up": [{"dim": "sex", "total": "_T", "parts": ["M", "F"]}],
-        "tables": None,
-        "cube": cube,
-    }
-    return form_of(**{**base, **changes})
-
-
-def members(*codes: str, labels: dict[str, str] | None = None) -> tuple[Member, ...]:
-    return tuple(Member(c, {"mk": labels[c]} if labels else {}) for c in codes)
-
-
-def make_cube(
-    changes: dict[tuple[str, ...], dict[str, Any]] | None = None,
-    left_out: tuple[tuple[str, ...], ...] = (),
-    **more: Any,
-) -> Cube:
-    sexes = members("0", "1", "2", labels={"0": "Вкупно", "1": "Мажи", "2": "Жени"})
-    dimensions = (
-        Dimension("SEX", {"mk": "Пол"}, sexes),
-        Dimension("Дело", {}, members("1", "2")),
-        Dimension("Квартал", {}, members("2024K1", "2024K2"), "time"),
-        Dimension("Единица", {}, members("лица")),
-    )
-    numbers = {"0": 5, "1": 3, "2": 2}
-    seen = []
-    line = 10
-    for sex in ("0", "1", "2"):
-        for article in ("1", "2"):
-            for quarter in ("2024K1", "2024K2"):
-                key = (sex, article, quarter, "лица")
-                line += 1
-                if key not in left_out:
-                    fields = {"value": numbers[sex], "status": None, **(changes or {}).get(key, {})}
-                    seen.append(CubeObservation(key, where=Where(line=line), **fields))
-    fields = {"dimensions": dimensions, **more}
-    return Cube(format="px", observations=seen, **fields)
 
 
 KEY = ("1", "1", "2024K1", "лица")

@@ -13,7 +13,7 @@ from pipelines.core import codes
 from pipelines.declarations.registry import Registry, load
 from pipelines.warehouse.metrics import breaks, cards_export, counting
 from pipelines.warehouse.metrics.breaks import Break
-from tests.unit.warehouse.metrics.test_counting import _rule, _with_rules
+from tests.support.fakes.counting_fakes import make_registry_with_rules, make_rule
 
 QUARTERS = [f"{year}-Q{quarter}" for year in range(2018, 2027) for quarter in (1, 2, 3, 4)]
 PERIODS = [*QUARTERS, *(str(year) for year in range(2013, 2027)), "2011-2013", "2017-2019", "2020-2022", "2021-2025"]
@@ -84,7 +84,9 @@ def test_the_law_of_a_card_goes_by_the_period(tables: dict[str, pl.DataFrame]) -
 
 
 def test_no_card_where_no_rule_counts_in_the_unit(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, _rule(count_unit="case", level="prosecution"), _rule(level="first"))
+    registry = make_registry_with_rules(
+        tmp_path, make_rule(count_unit="case", level="prosecution"), make_rule(level="first")
+    )
     made = cards_export.build_frames(registry, ["2025"])
     of = {(r["level"], r["count_unit"]) for r in made["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
     assert of == {("prosecution", "case"), ("first", "person")}
@@ -100,14 +102,18 @@ def test_no_card_where_no_rule_counts_in_the_unit(tmp_path: Path) -> None:
 
 
 def test_a_level_that_says_nothing_in_a_period_cannot_be_divided(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, _rule(level="prosecution", valid="2026.."), _rule(level="first"))
+    registry = make_registry_with_rules(
+        tmp_path, make_rule(level="prosecution", valid="2026.."), make_rule(level="first")
+    )
     made = cards_export.build_frames(registry, ["2025", "2026"])["card_pair"]
     pair = made.filter(area="ZZ", upper_level="first", lower_level="prosecution", count_unit="person").sort("period")
     assert pair.select("is_allowed", "reasons").rows() == [(False, "count_unit_not_stated"), (True, "")]
 
 
 def test_a_rule_that_begins_within_the_year_breaks_the_year_alone(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, _rule(valid="2010-Q1..2025-Q2"), _rule(attempts="excluded", valid="2025-Q3.."))
+    registry = make_registry_with_rules(
+        tmp_path, make_rule(valid="2010-Q1..2025-Q2"), make_rule(attempts="excluded", valid="2025-Q3..")
+    )
     made = cards_export.build_frames(registry, ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025", "2026"])
     of = {r["period"]: r["card_id"] for r in made["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
     said = {r["card_id"]: r for r in made["counting_card"].rows(named=True)}
@@ -189,5 +195,5 @@ def test_a_break_of_a_part_is_one_of_the_whole_and_of_the_region(tables: dict[st
 
 
 def test_no_break_before_the_first_rule(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, _rule(valid="2024.."))
+    registry = make_registry_with_rules(tmp_path, make_rule(valid="2024.."))
     assert not [b for b in breaks.list_breaks(registry) if b.kind == "counting"]

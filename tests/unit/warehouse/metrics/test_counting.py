@@ -7,51 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from pipelines.core import codes
 from pipelines.declarations.export import SCHEMAS, build_tables
-from pipelines.declarations.registry import Registry, load, load_from
+from pipelines.declarations.registry import load
 from pipelines.declarations.territory import STATEMENTS
 from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.statistics.comparability import score_comparability
 from pipelines.warehouse.metrics import counting, counting_table
 from pipelines.warehouse.metrics.counting import NoRuleError, build_card, may_divide
 from tests.support.fakes import returns_fakes as fakes
-
-RULE: dict[str, Any] = {
-    "jurisdiction": "ZZ",
-    "level": "first",
-    "count_unit": "person",
-    "input_or_output": "output",
-    "counted_at": "decision",
-    "several_offences": "principal",
-    "attempts": "included",
-    "juveniles": "included",
-    "legal_persons": "excluded",
-    "unknown_perpetrators": "not_applicable",
-    "transferred_counted_again": False,
-    "stage_definition": "Persons on whom a court decided.",
-    "status": "unverified",
-}
-
-
-def _rule(**changes: Any) -> dict[str, Any]:
-    return {**RULE, **changes}
-
-
-def _with_rules(folder: Path, *rules: dict[str, Any], forms: tuple[dict[str, Any], ...] = ()) -> Registry:
-    """The made-up territory with these rules."""
-    fakes.make_registry(folder, forms)
-    path = folder / "ZZ" / "territory.yml"
-    yaml = YAML(typ="safe", pure=True)
-    content = yaml.load(path)
-    content["counting_rules"] = list(rules)
-    with path.open("w", encoding="utf-8") as handle:
-        yaml.dump(content, handle)
-    load_from.cache_clear()
-    return load_from((folder,))
-
+from tests.support.fakes.counting_fakes import RULE, make_registry_with_rules, make_rule
 
 # -- what the seven territories' cards say, read by hand
 
@@ -134,7 +100,9 @@ def test_two_jurisdictions_are_never_divided() -> None:
 
 
 def test_a_unit_that_changes_within_the_year_cannot_be_divided(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, _rule(valid="2010-Q1..2025-Q2"), _rule(count_unit="case", valid="2025-Q3.."))
+    registry = make_registry_with_rules(
+        tmp_path, make_rule(valid="2010-Q1..2025-Q2"), make_rule(count_unit="case", valid="2025-Q3..")
+    )
     changed = build_card(registry, "ZZ", "first", "2025")
     assert changed.get_code("count_unit") == counting.MIXED and changed.breaks == ("2025-Q3",)
     assert may_divide(changed, changed) == (False, ("count_unit_differs",))
@@ -142,19 +110,19 @@ def test_a_unit_that_changes_within_the_year_cannot_be_divided(tmp_path: Path) -
 
 
 def test_what_one_side_does_not_state_is_told(tmp_path: Path) -> None:
-    silent = {k: v for k, v in _rule(level="prosecution").items() if k not in ("juveniles", "legal_persons")}
-    registry = _with_rules(tmp_path, RULE, silent)
+    silent = {k: v for k, v in make_rule(level="prosecution").items() if k not in ("juveniles", "legal_persons")}
+    registry = make_registry_with_rules(tmp_path, RULE, silent)
     upper, lower = build_card(registry, "ZZ", "first", "2025-Q1"), build_card(registry, "ZZ", "prosecution", "2025-Q1")
     assert may_divide(upper, lower) == (True, ("juveniles_not_stated", "legal_persons_not_stated"))
 
 
 def test_unknown_perpetrators_below_the_line_are_told_and_known_ones_are_not(tmp_path: Path) -> None:
-    known = _rule(level="prosecution", unknown_perpetrators="excluded")
-    unknown = _rule(level="prosecution", unknown_perpetrators="included")
+    known = make_rule(level="prosecution", unknown_perpetrators="excluded")
+    unknown = make_rule(level="prosecution", unknown_perpetrators="included")
     for number, (rule, reasons) in enumerate([(known, ()), (unknown, ("unknown_perpetrators_differs",))]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        registry = _with_rules(folder, RULE, rule)
+        registry = make_registry_with_rules(folder, RULE, rule)
         upper, lower = (
             build_card(registry, "ZZ", "first", "2025-Q1"),
             build_card(registry, "ZZ", "prosecution", "2025-Q1"),
@@ -167,11 +135,15 @@ def test_unknown_perpetrators_below_the_line_are_told_and_known_ones_are_not(tmp
 
 def test_two_rules_at_one_time_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="two rules for ZZ first person hold at one time"):
-        _with_rules(tmp_path, _rule(valid="2010..2024"), _rule(valid="2024-Q4..", attempts="excluded"))
+        make_registry_with_rules(
+            tmp_path, make_rule(valid="2010..2024"), make_rule(valid="2024-Q4..", attempts="excluded")
+        )
 
 
 def test_rules_that_follow_one_another_change_the_card(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, _rule(valid="2010..2024"), _rule(valid="2025..", attempts="excluded"))
+    registry = make_registry_with_rules(
+        tmp_path, make_rule(valid="2010..2024"), make_rule(valid="2025..", attempts="excluded")
+    )
     assert build_card(registry, "ZZ", "first", "2024-Q4").get_code("attempts") == "included"
     later = build_card(registry, "ZZ", "first", "2025-Q1")
     assert (later.get_code("attempts"), later.breaks) == ("excluded", ())
@@ -189,14 +161,14 @@ def test_rules_that_follow_one_another_change_the_card(tmp_path: Path) -> None:
 )
 def test_a_faulty_rule_says_what_is_wrong(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(DeclarationError, match=words):
-        _with_rules(tmp_path, _rule(**changes))
+        make_registry_with_rules(tmp_path, make_rule(**changes))
 
 
 def test_a_form_of_adults_contradicts_a_rule_of_everyone(tmp_path: Path) -> None:
     form = copy.deepcopy(fakes.BASE)
     form["scope"] |= {"age": "Y_GE18", "attempts": "excluded", "person_type": "natural"}
     form["date_basis"] = "registration"
-    registry = _with_rules(tmp_path, _rule(legal_persons="included"), forms=(form,))
+    registry = make_registry_with_rules(tmp_path, make_rule(legal_persons="included"), forms=(form,))
     found = {s.what: s.forms for s in build_card(registry, "ZZ", "first", "2025-Q1").statements if s.forms}
     assert found == {
         "counted_at": ("registration",),
@@ -207,14 +179,14 @@ def test_a_form_of_adults_contradicts_a_rule_of_everyone(tmp_path: Path) -> None
 
 
 def test_several_units_at_one_time_are_asked_about(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, RULE, _rule(count_unit="case"))
+    registry = make_registry_with_rules(tmp_path, RULE, make_rule(count_unit="case"))
     with pytest.raises(NoRuleError, match="ZZ counts person and case at first in 2025-Q1; name the count_unit"):
         build_card(registry, "ZZ", "first", "2025-Q1")
     assert build_card(registry, "ZZ", "first", "2025-Q1", count_unit="case").get_code("count_unit") == "case"
 
 
 def test_no_rule_and_no_level_are_errors_that_say_so(tmp_path: Path) -> None:
-    registry = _with_rules(tmp_path, RULE)
+    registry = make_registry_with_rules(tmp_path, RULE)
     with pytest.raises(NoRuleError, match=r"no counting rule for ZZ at appeal in 2025.*ZZ/territory.yml"):
         build_card(registry, "ZZ", "appeal", "2025")
     with pytest.raises(codes.UnknownCodeError, match="second"):

@@ -14,7 +14,7 @@ from dashboards.public import charts, queries
 from dashboards.public.pages import cards
 from dashboards.words import durations, reasons
 from pipelines.core import home
-from tests.integration.dashboards.public.pages.test_public_pages import UNSCR, html, run
+from tests.support.public_pages import UNSCR, html, run
 from tests.support.releases import release_fixture
 
 WITHOUT = (

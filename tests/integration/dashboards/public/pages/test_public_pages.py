@@ -17,11 +17,11 @@ from dashboards.public.pages import cards
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
+from tests.support.public_pages import UNSCR, html, run
 from tests.support.releases import release_fixture, release_ratios
 
 ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
 PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
-UNSCR = "United Nations Security Council resolution 1244"
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +32,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _home(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(root))
-
-
-def run(page: str, **address: str) -> AppTest:
-    """One page with an address, as its function alone: AppTest knows no router of functions."""
-    script = f"from dashboards.public.pages import {page}\n{page}.render_page()\n"
-    test = AppTest.from_string(script, default_timeout=60)
-    for key, value in address.items():
-        test.query_params[key] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
-
-
-def html(test: AppTest) -> str:
-    """All HTML of the page as text."""
-    return unescape("\n".join(str(element.proto.body) for element in test.get("html")))
 
 
 def row(test: AppTest, heading: str) -> list[str]:

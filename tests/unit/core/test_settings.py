@@ -16,8 +16,8 @@ from pipelines.cli import main as cli
 from pipelines.core import clock, settings, settings_page
 from pipelines.core.home import Home, default_root
 from pipelines.core.settings import GROUPS, SettingsError, SettingsGroup, read_settings
+from tests.support.paths import ROOT
 
-PROJECT = Path(__file__).resolve().parents[2]
 _NAME = re.compile(r"\bRTI_[A-Z0-9_]*[A-Z0-9]\b")
 _READ = re.compile(r"""(?:environ(?:\.get\(|\.setdefault\(|\[)|getenv\()\s*["']RTI_[A-Z_]+["'](?!\]\s*=[^=])""")
 _SUFFIXES = (".py", ".md", ".yml", ".yaml", ".toml", ".sh", ".sql", ".html")
@@ -32,7 +32,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _project_files() -> Iterator[Path]:
-    for folder, folders, files in os.walk(PROJECT):
+    for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in _IGNORED]
         yield from (Path(folder, name) for name in files if name == "Makefile" or name.endswith(_SUFFIXES))
 
@@ -42,16 +42,16 @@ def test_every_variable_named_in_the_project_is_declared() -> None:
     used: dict[str, str] = {}
     for path in _project_files():
         for name in _NAME.findall(path.read_text(encoding="utf-8", errors="replace")):
-            used.setdefault(name, str(path.relative_to(PROJECT)))
+            used.setdefault(name, str(path.relative_to(ROOT)))
     assert len(used) >= len(declared)
     assert {n: path for n, path in used.items() if n not in declared and not n.startswith(settings.TEST_PREFIX)} == {}
 
 
 def test_no_code_reads_a_variable_past_the_settings() -> None:
     found = [
-        f"{path.relative_to(PROJECT)}: {match.group()}"
+        f"{path.relative_to(ROOT)}: {match.group()}"
         for package in ("pipelines", "dashboards", "expectations")
-        for path in sorted((PROJECT / package).rglob("*.py"))
+        for path in sorted((ROOT / package).rglob("*.py"))
         for match in _READ.finditer(path.read_text(encoding="utf-8"))
     ]
     assert found == []
