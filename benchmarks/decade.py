@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks import history, homes, measuring, plain
 from benchmarks.registry import Figure, Setting, benchmark
-from pipelines.core.home import Home, init, open_home
+from pipelines.core.home import Home, initialise_home, open_home
 
 YEARS = 10
 LIMIT = 60.0
@@ -125,7 +125,7 @@ def build(home: Home) -> dict[str, Any]:
     _hide_small(home)
     processor = time.process_time()
     laps.run("public indicators", lambda: refresh.build_indicators(home, which="protected"))
-    laps.run("quality", lambda: quality.measure(home))
+    laps.run("quality", lambda: quality.measure_quality(home))
     taken += time.process_time() - processor
     rows = {"mart_count": _rows(dbt.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
     return {"seconds": laps.seconds, "processor": taken, "slowest": laps.slowest, "rows": rows}
@@ -214,7 +214,7 @@ def main(what: str, *arguments: str) -> None:
         plain.returns(places[0], places[1])
         made = {}
     elif what == "history":
-        made = history.make(init(places[0], "demonstration"), places[1], int(arguments[2]))
+        made = history.make(initialise_home(places[0], "demonstration"), places[1], int(arguments[2]))
     elif what == "build":
         made = build(open_home(places[0]))
     elif what == "floor":

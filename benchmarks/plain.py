@@ -32,9 +32,9 @@ from pipelines.ledger.acts import Arrival
 from pipelines.model import long_tables
 from pipelines.model.content import ReadError
 from pipelines.submissions import arrivals
-from pipelines.submissions.checking.read_task import Taken, Task, take
+from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
 from pipelines.submissions.checking.report_building import blocks_of
-from pipelines.submissions.store import digest
+from pipelines.submissions.store import compute_digest
 from pipelines.warehouse import dbt, exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics, pair_udf, udf
 
@@ -43,10 +43,10 @@ _BLOCK = ("jurisdiction", "instrument", "form", "freq", "period")
 _RELEASED = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
 
 
-def _take(task: Task) -> Taken | None:
+def _take(task: Task) -> ReadResult | None:
     """Read one return; None where it cannot be read."""
     try:
-        return take(task)
+        return run_task(task)
     except ReadError:
         return None
 
@@ -58,7 +58,9 @@ def returns(samples: Path, out: Path) -> None:
     tasks = []
     for one in listed:
         data = (samples / one.file).read_bytes()
-        identity = Arrival(digest(data), len(data), one.filename, one.sender, one.received_at, True).submission_id
+        identity = Arrival(
+            compute_digest(data), len(data), one.filename, one.sender, one.received_at, True
+        ).submission_id
         tasks.append(Task(data, one.filename, identity, registry.digest))
     for table in facts.TABLES:
         (out / "facts" / table).mkdir(parents=True)

@@ -138,7 +138,7 @@ def main(rounds: int) -> None:
     import tempfile
 
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import check, warm_up
+    from pipelines.submissions.checking.check import check_file, warm_up
 
     registry = load()
     warm_up(registry)
@@ -146,7 +146,8 @@ def main(rounds: int) -> None:
     twenty = [
         measuring.seconds(
             lambda number=number: [  # type: ignore[misc]
-                check(_bytes(account, path, number), path.name, registry=registry) for account, path in files.items()
+                check_file(_bytes(account, path, number), path.name, registry=registry)
+                for account, path in files.items()
             ],
             1,
         )
@@ -155,7 +156,9 @@ def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = workbook.write(Path(folder) / "benchmark.xlsx")
         data = file.read_bytes()
-        large = [measuring.seconds(lambda: check(data, file.name, registry=registry), 1) for _ in range(max(5, rounds))]
+        large = [
+            measuring.seconds(lambda: check_file(data, file.name, registry=registry), 1) for _ in range(max(5, rounds))
+        ]
     print(json.dumps({"twenty": median(twenty), "large": _p95(large)}))
 
 

@@ -62,7 +62,7 @@ class Check:
 
 def build_code_checks(columns: dict[str, str]) -> list[Check]:
     """Build checks that no part of a key is empty and every code is in its list. `columns`: column -> code list."""
-    allowed = [f"{column}={code}" for column, name in columns.items() for code in codes.codes(name)]
+    allowed = [f"{column}={code}" for column, name in columns.items() for code in codes.list_codes(name)]
     return [
         Check("keys", "ExpectColumnValuesToNotBeNull", {"column": "code"}, "expect.key", params={"column": "column"}),
         Check(

@@ -25,7 +25,7 @@ SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offenc
 def list_offence_groups() -> pl.DataFrame:
     """Return the columns `offence, offence_group` of the code list of offences."""
     return pl.DataFrame(
-        [(code, row["offence_group"]) for code, row in codes.codelist("offence").items()],
+        [(code, row["offence_group"]) for code, row in codes.read_codelist("offence").items()],
         schema=["offence", "offence_group"],
         orient="row",
     )
@@ -142,7 +142,7 @@ def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
 OUTCOMES = tuple(
     (pair.part, pair.whole)
     for pair in codes.measure_parts()
-    if pair.level != "prosecution" and codes.attribute("measure", pair.part, "level_rule") == pair.level
+    if pair.level != "prosecution" and codes.get_code_attribute("measure", pair.part, "level_rule") == pair.level
 )
 """(part, whole) of court decisions in one period, level and unit: the part cannot exceed the whole."""
 
@@ -211,7 +211,9 @@ def tabulate_coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Regi
 def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """Return all case events with the computed columns that the checks of dates, sanctions and articles use."""
     # An acquittal or a transfer may come before or after other events; only stages have a fixed order.
-    order = {code: int(row["stage_order"]) for code, row in codes.codelist("measure").items() if row["kind"] == "flow"}
+    order = {
+        code: int(row["stage_order"]) for code, row in codes.read_codelist("measure").items() if row["kind"] == "flow"
+    }
     longest: dict[str, float] = {}
     for article in registry.law:
         if months := article.row["penalty_max_months"]:

@@ -24,7 +24,7 @@ def identify_person() -> Identity:
 def enter_page() -> layout.PageContext:
     """Begin a page: return the person and the language. End the page if nobody has signed in."""
     who = identify_person()
-    language = who.language if who.language in i18n.languages() else i18n.SOURCE_LANGUAGE
+    language = who.language if who.language in i18n.list_languages() else i18n.SOURCE_LANGUAGE
     return layout.PageContext(layout.open_desk(), who, language)
 
 
@@ -35,5 +35,5 @@ def refuse_page() -> None:
 
     context = enter_page()
     layout.show_title(context.tell("You do not have access to this page"))
-    layout.show_refusal(context, rights.lacking())
+    layout.show_refusal(context, rights.make_missing_role_error())
     layout.end_page(context)

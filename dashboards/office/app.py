@@ -20,7 +20,7 @@ from pipelines.core.home import Home, HomeError, open_home
 from pipelines.core.settings import SettingsError
 from pipelines.ledger.database import LedgerError
 from pipelines.web import fault_log
-from pipelines.web.settings import IDENTITY_PATH, Settings, settings
+from pipelines.web.settings import IDENTITY_PATH, Settings, read_web_settings
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -58,7 +58,7 @@ def create_app(home: Home, told: Settings) -> Any:
     from pipelines.web.sign_in import demonstration, provider
     from pipelines.web.sign_in.authorization import Client
 
-    for path in leftovers.tidy(home):
+    for path in leftovers.remove_leftovers(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     complete_publication_at_start(home, report=_LOG.warning)
     # Set here and not in `.streamlit/config.toml`, which the public pages read too: their sessions hold nothing worth
@@ -75,12 +75,12 @@ def create_app(home: Home, told: Settings) -> Any:
     if told.issuer:
         client = Client(told.client_id, told.client_secret, told.redirect_uri)
         demonstration.give_passwords(home, desk.engine)
-        served = provider.create(
+        served = provider.create_provider(
             desk.engine, client, told.issuer, demonstration=home.kind == "demonstration", secret=told.cookie_secret
         )
         routes.append(Mount(IDENTITY_PATH, served))
     sessions = uploads.Sessions()
-    app = App(_SCRIPT, routes=routes, secrets=told.streamlit(), lifespan=_run_beside_pages(desk, sessions))
+    app = App(_SCRIPT, routes=routes, secrets=told.list_streamlit_options(), lifespan=_run_beside_pages(desk, sessions))
     person = uploads.person_of_cookie(desk.engine, told.issuer)
     rates = guards.Rates()
     pages = uploads.UploadGuard(DocumentShell(StaleRunFilter(app), page_paths()), person, sessions)
@@ -140,7 +140,7 @@ def _preload(desk: Desk, ending: threading.Event) -> None:
         if not ending.is_set():
             _LOG.error(
                 "what the first upload needs could not be loaded ahead; it will be when it is asked for: %s",
-                fault_log.told(error),
+                fault_log.describe_fault(error),
             )
 
 
@@ -153,7 +153,7 @@ def main() -> None:
     port = parser.parse_args().port
     try:
         home = open_home()
-        service_settings = settings(home, port)
+        service_settings = read_web_settings(home, port)
         app = create_app(home, service_settings)
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
@@ -170,7 +170,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         ws_max_size=LONGEST_MESSAGE,
-        **service_settings.site.uvicorn(),
+        **service_settings.site.list_uvicorn_options(),
     )
 
 

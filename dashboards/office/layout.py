@@ -246,7 +246,7 @@ def show_header(context: PageContext) -> None:
 
 def describe_offices(context: PageContext) -> str:
     """Return the offices that a person works with, in one line."""
-    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.pairs()))
+    places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.list_pairs()))
     if "*" in places:
         return context.tell("all territories")
     names = [context.area_name(place) for place in places[:3]]
@@ -339,7 +339,7 @@ def show_refusal(context: PageContext, error: Exception) -> None:
 
 def show_damaged(language: str, error: DamagedFileError) -> None:
     """Show that a stored file is damaged, and who restores it."""
-    st.error(words.escape_markdown(f"{error.told(language)} {tell(DAMAGED_REMEDY, language)}"), icon=None)
+    st.error(words.escape_markdown(f"{error.localize_message(language)} {tell(DAMAGED_REMEDY, language)}"), icon=None)
 
 
 def show_fault(error: Exception) -> bool:
@@ -351,21 +351,21 @@ def show_fault(error: Exception) -> bool:
     from pipelines.web import fault_log
 
     chosen = st.context.cookies.get(LANGUAGE_COOKIE, i18n.SOURCE_LANGUAGE)
-    language = chosen if chosen in i18n.languages() else i18n.SOURCE_LANGUAGE
+    language = chosen if chosen in i18n.list_languages() else i18n.SOURCE_LANGUAGE
     if isinstance(error, DamagedFileError):
         show_title(tell(DAMAGED_TITLE, language))
         show_damaged(language, error)
     elif (fault := find_fault(error)) is not None:
-        heading_text, detail, remedy = fault.localize(language)
+        heading_text, detail, remedy = fault.localize_message(language)
         show_title(heading_text)
         st.error(words.escape_markdown(f"{detail} {remedy}"), icon=None)
     else:
         return False
-    fault_log.log(error)
+    fault_log.log_fault(error)
     return True
 
 
 def error_text(error: Exception, language: str) -> str:
     """Return the words of a desk error in a language."""
-    say = getattr(error, "told", None)
+    say = getattr(error, "localize_message", None)
     return str(say(language)) if say is not None else str(error)

@@ -42,7 +42,7 @@ def render_sign_in_page() -> NoReturn:
 
 
 def _language_before_sign_in() -> str:
-    languages = i18n.languages()
+    languages = i18n.list_languages()
     remembered = st.session_state.get("language") or st.context.cookies.get(layout.LANGUAGE_COOKIE)
     if remembered in languages:
         return str(remembered)

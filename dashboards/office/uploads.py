@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.web.guards import refuse
+from pipelines.web.guards import refuse_request
 from pipelines.web.sign_in.claims import identity_of_claims
 
 if TYPE_CHECKING:
@@ -65,24 +65,24 @@ class UploadGuard:
 
         person = await to_thread.run_sync(self.person, scope)
         if person is None:
-            await refuse(scope, receive, send, 401, SIGN_IN)
+            await refuse_request(scope, receive, send, 401, SIGN_IN)
             return
         account, claims = person
         session = scope["path"].removeprefix(PATH).partition("/")[0]
         if not self.sessions.is_live(session, claims):
-            await refuse(scope, receive, send, 403, NOT_YOURS)
+            await refuse_request(scope, receive, send, 403, NOT_YOURS)
             return
         if scope["method"] == "DELETE":
             await self.app(scope, receive, send)
             return
         size = _stated_length(scope)
         if size > LARGEST + _FRAME:
-            await refuse(scope, receive, send, 413, TOO_BIG, limit=LARGEST // 1024 // 1024)
+            await refuse_request(scope, receive, send, 413, TOO_BIG, limit=LARGEST // 1024 // 1024)
             return
         if self._held(account, claims) + size > MOST_BYTES:
             self.sessions.release_closed(claims)
         if self.sessions.count_files(session) >= MOST_FILES or self._held(account, claims) + size > MOST_BYTES:
-            await refuse(scope, receive, send, 429, TOO_MUCH, seconds=SECONDS_SILENT)
+            await refuse_request(scope, receive, send, 429, TOO_MUCH, seconds=SECONDS_SILENT)
             return
         await self._pass_on(scope, receive, send, account, claims)
 
@@ -122,7 +122,7 @@ class UploadGuard:
             with suppress(_disconnect_error()):
                 await self.app(scope, receive_counted, send_answer)
             if refusal is not None:
-                await refuse(scope, receive, send, *refusal, limit=LARGEST // 1024 // 1024)
+                await refuse_request(scope, receive, send, *refusal, limit=LARGEST // 1024 // 1024)
         finally:
             self._arriving[account] -= arrived
             if self._arriving[account] <= 0:
@@ -196,7 +196,7 @@ def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
     context = get_script_run_ctx()
     if not runtime.exists() or context is None:
         return
-    session_files, now = set(_stored_files().get(context.session_id, ())), clock.wall()
+    session_files, now = set(_stored_files().get(context.session_id, ())), clock.read_wall_clock()
     for file in list(seen):
         if file in present or file not in session_files:
             del seen[file]

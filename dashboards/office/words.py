@@ -82,19 +82,19 @@ def describe_code(source: Mapping[str, str], code: str, language: str) -> str:
 def label_of(codelist: str, code: str, language: str) -> str:
     """Return the label of a code; the code itself if the list lacks it."""
     try:
-        return codes.label(codelist, code, language)
+        return codes.get_code_label(codelist, code, language)
     except codes.UnknownCodeError:
         return code
 
 
 def format_time(stamp: str | None) -> str:
     """Format a ledger time stamp, the same in every language: `2026-11-20 09:00 UTC`."""
-    return f"{clock.parse(stamp):%Y-%m-%d %H:%M} UTC" if stamp else ""
+    return f"{clock.parse_time(stamp):%Y-%m-%d %H:%M} UTC" if stamp else ""
 
 
 def format_day(stamp: str | None) -> str:
     """Format the date of a ledger time stamp."""
-    return f"{clock.parse(stamp):%Y-%m-%d}" if stamp else ""
+    return f"{clock.parse_time(stamp):%Y-%m-%d}" if stamp else ""
 
 
 def format_period(code: str, language: str) -> str:

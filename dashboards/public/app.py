@@ -83,7 +83,7 @@ def main() -> None:
         server_header=False,
         ws="websockets-sansio",
         ws_max_size=guards.LONGEST_MESSAGE,
-        **site.uvicorn(),
+        **site.list_uvicorn_options(),
     )
 
 

@@ -69,7 +69,7 @@ def figure_cell(
     return Cell(count_or_rate.text, spoken, marks, source_address(release, cell), count_or_rate.kind)
 
 
-def few_cell(shown: words.Shown, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
+def few_cell(shown: words.FormattedFigure, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
     """Return a figure as a field; if it is too few to compare, the state comes first and the figure is set back after
     it."""
     if not is_few:

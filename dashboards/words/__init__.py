@@ -68,7 +68,7 @@ NOT_ADDITIVE = (
 
 
 @dataclass(frozen=True)
-class Shown:
+class FormattedFigure:
     """One figure as displayed: short text, the same in words, and the kind that selects its style."""
 
     text: str
@@ -94,32 +94,34 @@ def format_number(value: float, digits: int = 0) -> str:
     return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
-def format_value(value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0) -> Shown:
+def format_value(
+    value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0
+) -> FormattedFigure:
     """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
     if value is not None:
-        return Shown(format_number(value, digits), format_number(value, digits), "value")
+        return FormattedFigure(format_number(value, digits), format_number(value, digits), "value")
     if conf_status not in (None, "F") or obs_status == "Q":
-        return Shown(WITHHELD, "withheld", "withheld")
+        return FormattedFigure(WITHHELD, "withheld", "withheld")
     if obs_status == "M":
-        return Shown(NOT_APPLICABLE, "not applicable", "not_applicable")
+        return FormattedFigure(NOT_APPLICABLE, "not applicable", "not_applicable")
     if obs_status == "K":
-        return Shown(ELSEWHERE, "included in another category", "elsewhere")
+        return FormattedFigure(ELSEWHERE, "included in another category", "elsewhere")
     if obs_status == "L":
-        return Shown(NOT_COLLECTED, "not collected", "not_collected")
-    return Shown(UNAVAILABLE, "not available", "unavailable")
+        return FormattedFigure(NOT_COLLECTED, "not collected", "not_collected")
+    return FormattedFigure(UNAVAILABLE, "not available", "unavailable")
 
 
-def format_absent() -> Shown:
+def format_absent() -> FormattedFigure:
     """Return the text for a cell that was never collected: the release has no row for it."""
-    return Shown(NOT_COLLECTED, "not collected", "not_collected")
+    return FormattedFigure(NOT_COLLECTED, "not collected", "not_collected")
 
 
-def format_count(cell: Row) -> Shown:
+def format_count(cell: Row) -> FormattedFigure:
     """Format the count of a cell."""
     return format_value(cell["value"], cell["obs_status"], cell["conf_status"])
 
 
-def format_rate(cell: Row) -> Shown:
+def format_rate(cell: Row) -> FormattedFigure:
     """Format the rate of a cell; "not applicable" if there is a count but no rate is defined for it."""
     if cell.get("rate") is None and cell.get("rate_obs_status") is None and cell["value"] is not None:
         return format_value(None, "M", "F")
@@ -130,7 +132,9 @@ def format_rate(cell: Row) -> Shown:
     if plain.kind != "value" or low is None or high is None:
         return plain
     ends = format_number(low, 2), format_number(high, 2)
-    return Shown(f"{plain.text} ({ends[0]}–{ends[1]})", f"{plain.text}, range {ends[0]} to {ends[1]}", "value")
+    return FormattedFigure(
+        f"{plain.text} ({ends[0]}–{ends[1]})", f"{plain.text}, range {ends[0]} to {ends[1]}", "value"
+    )
 
 
 def is_few(cell: Row) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dashboards import words
-from dashboards.words import Row, Shown
+from dashboards.words import FormattedFigure, Row
 from dashboards.words.reasons import LEFT_OUT
 from pipelines.statistics import decomposition
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
@@ -40,32 +40,34 @@ TOO_FEW_EXIT = f"Too few to compare: under {ENOUGH_EVENTS}. Such a figure change
 # ------------------------------------------------------------------------------------------------- convictions split
 
 
-def format_change(row: Row) -> Shown:
+def format_change(row: Row) -> FormattedFigure:
     """Format the change of convictions between two years."""
     plain = words.format_value(row["change"], row["obs_status"], row["conf_status"])
     return (
-        plain if plain.kind != "value" else Shown(format_signed(row["change"]), format_signed(row["change"]), "value")
+        plain
+        if plain.kind != "value"
+        else FormattedFigure(format_signed(row["change"]), format_signed(row["change"]), "value")
     )
 
 
-def format_effects(row: Row) -> tuple[Shown, Shown]:
+def format_effects(row: Row) -> tuple[FormattedFigure, FormattedFigure]:
     """Format the effects of the number indicted and of the ratio, or the reason in words if the change is not split."""
     if row["state"] == "too_few":
-        return (Shown(NOT_SPLIT, NOT_SPLIT, "note"),) * 2
+        return (FormattedFigure(NOT_SPLIT, NOT_SPLIT, "note"),) * 2
     if row["state"] != "enough":
         return (format_change(row),) * 2
     rounded = decomposition.round_effect(decomposition.Effect(row["change"], row["volume_effect"], row["ratio_effect"]))
     parts = (format_signed(rounded.volume or 0.0), format_signed(rounded.ratio or 0.0))
-    return Shown(parts[0], parts[0], "value"), Shown(parts[1], parts[1], "value")
+    return FormattedFigure(parts[0], parts[0], "value"), FormattedFigure(parts[1], parts[1], "value")
 
 
-def format_before_after(row: Row) -> Shown:
+def format_before_after(row: Row) -> FormattedFigure:
     """Format the convictions of the year before and of the year."""
     plain = words.format_value(row["count_before"], row["obs_status"], row["conf_status"])
     if plain.kind != "value" or row["count_after"] is None:
         return format_change(row) if plain.kind == "value" else plain
     before, after = words.format_number(row["count_before"]), words.format_number(row["count_after"])
-    return Shown(f"{before} → {after}", f"from {before} to {after}", "value")
+    return FormattedFigure(f"{before} → {after}", f"from {before} to {after}", "value")
 
 
 def find_newest_change(rows: Sequence[Row]) -> Row:
@@ -126,7 +128,7 @@ def describe_exits(area: str, year: str, crime: str, rows: Sequence[Row], measur
     return f"{area}, {year}, {crime.lower()}, {unit} who left, {sentences}."
 
 
-def format_exit_share(row: Row | None) -> Shown:
+def format_exit_share(row: Row | None) -> FormattedFigure:
     """Format the share of all exits of a level with its range, or the reason why there is none."""
     if row is None:
         return words.format_absent()
@@ -134,7 +136,7 @@ def format_exit_share(row: Row | None) -> Shown:
     if plain.kind != "value":
         return plain
     span = f"{words.format_number(row['low'])}\u2013{words.format_number(row['high'])}"
-    return Shown(f"{plain.text} % ({span})", f"{plain.text} per cent, range {span}", "value")
+    return FormattedFigure(f"{plain.text} % ({span})", f"{plain.text} per cent, range {span}", "value")
 
 
 def _exit_name(measure: str, measures: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from dashboards import words
-from dashboards.words import Row, Shown, indicators
+from dashboards.words import FormattedFigure, Row, indicators
 from dashboards.words.reasons import UNDEFINED
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
@@ -22,8 +22,8 @@ COHORT: Mapping[str, str] = {
 MEASURED: Mapping[str, str] = {"PC": "Clearance rate, per cent", "D": "Disposition time, days"}
 """The two CEPEJ figures, by unit."""
 LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
-NO_RECORDS = Shown("no records", "no records", "not_collected")
-NOT_REACHED = Shown("not reached", "not reached", "not_applicable")
+NO_RECORDS = FormattedFigure("no records", "no records", "not_collected")
+NOT_REACHED = FormattedFigure("not reached", "not reached", "not_applicable")
 NOT_REACHED_NOTE = "Not reached: too few have left the stage so far."
 FEW_NOTE = (
     f"Too few to compare: the persons, or those in a share, may be fewer than {ENOUGH_EVENTS}. Such a figure changes a "
@@ -40,7 +40,7 @@ NO_STOCKS = (
 NO_LEAST = "No share: the law table has no minimum penalty for this crime in this territory."
 
 
-def format_limits(row: Row | None) -> Shown:
+def format_limits(row: Row | None) -> FormattedFigure:
     """Format a figure from records with its limits; a quantile may be "not reached", a missing row "not collected"."""
     if row is None:
         return words.format_absent()
@@ -54,11 +54,11 @@ def is_shown_few(row: Row | None) -> bool:
     return row is not None and format_limits(row).kind == "value" and is_few(row)
 
 
-def format_figure(row: Row | None) -> Shown:
+def format_figure(row: Row | None) -> FormattedFigure:
     """Format a figure from records with its state, for places without a separate field for the state."""
     unqualified = format_limits(row)
     if is_shown_few(row):
-        return Shown(unqualified.text, f"{unqualified.spoken}, {indicators.TOO_FEW}", unqualified.kind)
+        return FormattedFigure(unqualified.text, f"{unqualified.spoken}, {indicators.TOO_FEW}", unqualified.kind)
     return unqualified
 
 
@@ -95,18 +95,18 @@ def is_few(row: Row) -> bool:
     return band is not None and int(band.rstrip("+").split("-")[0]) < ENOUGH_EVENTS
 
 
-def format_persons(rows: Sequence[Row]) -> Shown:
+def format_persons(rows: Sequence[Row]) -> FormattedFigure:
     """Format how many persons are behind the figures of one line: their band, never their number."""
     band = next((row["n_band"] for row in rows if row["n_band"] is not None), None)
     if band is not None:
         text = str(band).replace("-", "–")
-        return Shown(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
+        return FormattedFigure(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
     if any(row["conf_status"] == "C" for row in rows):
-        return Shown(words.WITHHELD, "withheld", "withheld")
-    return Shown(words.UNAVAILABLE, "not available", "unavailable") if rows else words.format_absent()
+        return FormattedFigure(words.WITHHELD, "withheld", "withheld")
+    return FormattedFigure(words.UNAVAILABLE, "not available", "unavailable") if rows else words.format_absent()
 
 
-def format_law(rows: Sequence[Row]) -> Shown:
+def format_law(rows: Sequence[Row]) -> FormattedFigure:
     """Format the minimum and maximum imprisonment that the law provided, in months."""
     if not rows:
         return words.format_absent()
@@ -114,12 +114,12 @@ def format_law(rows: Sequence[Row]) -> Shown:
         (row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None
     )
     if sentenced is None:
-        return Shown("not stated", "not stated", "unavailable")
+        return FormattedFigure("not stated", "not stated", "unavailable")
     ends = [
         "not stated" if sentenced[end] is None else words.format_number(sentenced[end])
         for end in ("statutory_min", "statutory_max")
     ]
-    return Shown("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
+    return FormattedFigure("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
 
 
 def compose_sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:

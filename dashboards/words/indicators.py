@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dashboards import words
-from dashboards.words import Row, Shown
+from dashboards.words import FormattedFigure, Row
 from dashboards.words.reasons import ASPECTS, OTHERS
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
@@ -66,7 +66,7 @@ def describe_version(version: str, *, is_nested: bool) -> str:
     return VERSIONS_TOLD[version]
 
 
-def format_figure(row: Row | None, digits: int = 0) -> Shown:
+def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     """Format an indicator with its range, `57 (40–81)`, or its symbol if there is none."""
     if row is None:
         return words.format_absent()
@@ -75,9 +75,9 @@ def format_figure(row: Row | None, digits: int = 0) -> Shown:
         return plain
     low = words.format_number(row["low"], digits)
     if row.get("high") is None or row["high"] == float("inf"):
-        return Shown(f"{plain.text} ({low} or more)", f"{plain.text}, range {low} or more", "value")
+        return FormattedFigure(f"{plain.text} ({low} or more)", f"{plain.text}, range {low} or more", "value")
     high = words.format_number(row["high"], digits)
-    return Shown(f"{plain.text} ({low}–{high})", f"{plain.text}, range {low} to {high}", "value")
+    return FormattedFigure(f"{plain.text} ({low}–{high})", f"{plain.text}, range {low} to {high}", "value")
 
 
 def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:

@@ -12,14 +12,14 @@ from pipelines.cli.common import (
     GOOD,
     UNREADABLE,
     AsJson,
-    Failure,
+    CommandError,
     Language,
     load_judgement_meanwhile,
-    note,
-    progress,
+    print_line,
+    print_note,
     return_bytes,
-    say,
     say_json,
+    show_progress,
     the_registry,
 )
 
@@ -49,11 +49,11 @@ def check(
     from pipelines.submissions.checking.check import CheckJob, check_many
 
     if len(files) != 1 and (annotated or html or csv):
-        raise Failure("--annotated, --html and --csv are for one file at a time")
+        raise CommandError("--annotated, --html and --csv are for one file at a time")
     registry = the_registry()
     jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
     load_judgement_meanwhile()
-    with progress(len(files), "Checking") as tick:
+    with show_progress(len(files), "Checking") as tick:
         checked = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
     reports = list(checked.values())
     if as_json:
@@ -92,7 +92,7 @@ def preview(
 ) -> None:
     """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
     content = _content(file, (), None)
-    from pipelines.office.answers.binding_preview import preview as picture
+    from pipelines.office.answers.binding_preview import render_preview as picture
     from pipelines.reading.standardise.recognise import recognise_forms
     from pipelines.reading.standardise.standardise import standardise_content
     from pipelines.submissions.checking.check import OFFLINE_ID
@@ -100,10 +100,10 @@ def preview(
 
     registry = the_registry()
     if form is not None and form not in registry.forms:
-        raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
+        raise CommandError(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
     matches = [] if form is not None else recognise_forms(content, file.name, registry)
     if form is None and not matches:
-        raise Failure(f"{file} is not a known form; name it with --form (see `rti territories`)")
+        raise CommandError(f"{file} is not a known form; name it with --form (see `rti territories`)")
     declared = registry.forms[form] if form is not None else matches[0].form
     if declared.encodings or options_of(declared):
         content = _content(file, tuple(declared.encodings), None, options_of(declared))
@@ -113,12 +113,12 @@ def preview(
     if as_json:
         say_json({"out": str(out), "form": declared.id, "observations": reading.observations.height})
     else:
-        say(f"{out} shows {file.name} as {declared.id}: {reading.observations.height} observations")
+        print_line(f"{out} shows {file.name} as {declared.id}: {reading.observations.height} observations")
 
 
 def show_report(report: Report) -> None:
     """Print a report for people: the verdict, what was understood, and each finding with its place and remedy."""
-    report_lines.show(report.as_json())
+    report_lines.print_report(report.as_json())
 
 
 def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Path | None, csv: Path | None) -> None:
@@ -131,11 +131,11 @@ def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Pa
     except HomeError:
         demonstration = False  # a check needs no home
     if annotated is not None:
-        annotated.write_bytes(answers.annotated(data, report, report.language, demonstration=demonstration)[1])
+        annotated.write_bytes(answers.annotate_workbook(data, report, report.language, demonstration=demonstration)[1])
     if html is not None:
-        html.write_text(answers.html(report, report.language, demonstration=demonstration), encoding="utf-8")
+        html.write_text(answers.render_html(report, report.language, demonstration=demonstration), encoding="utf-8")
     if csv is not None:
-        csv.write_text(answers.csv(report, report.language), encoding="utf-8", newline="")
+        csv.write_text(answers.render_csv(report, report.language), encoding="utf-8", newline="")
 
 
 def _history(offline: bool) -> HistorySource | None:
@@ -151,7 +151,7 @@ def _history(offline: bool) -> HistorySource | None:
         if (default_root() / "home.json").exists():
             raise  # a damaged home: a check without its history would silently report less
         return None  # a check needs no home
-    return history.source(home, open_ledger_to_read(home))
+    return history.make_history_source(home, open_ledger_to_read(home))
 
 
 def _is_demonstration() -> bool:
@@ -174,7 +174,7 @@ def _content(
     from pipelines.reading.sandbox.child import read_in_child
 
     if format_name is not None and format_name not in FORMATS:
-        raise Failure(f"no format is named {format_name}; there are {', '.join(sorted(FORMATS))}")
+        raise CommandError(f"no format is named {format_name}; there are {', '.join(sorted(FORMATS))}")
     for name in encodings:
         _known_encoding(name)
     try:
@@ -182,7 +182,7 @@ def _content(
     except ReadError as error:
         message, remedy = in_words(from_read_error(error))
         place = str(error.where)
-        raise Failure(f"{file}: {place + ': ' if place else ''}{message} {remedy}".strip(), UNREADABLE) from None
+        raise CommandError(f"{file}: {place + ': ' if place else ''}{message} {remedy}".strip(), UNREADABLE) from None
 
 
 def _known_encoding(name: str) -> None:
@@ -191,24 +191,24 @@ def _known_encoding(name: str) -> None:
     try:
         codecs.lookup(name)
     except LookupError:
-        raise Failure(f"no encoding is named {name}; write for example utf-8, windows-1250 or utf-16-le") from None
+        raise CommandError(f"no encoding is named {name}; write for example utf-8, windows-1250 or utf-16-le") from None
 
 
 def _show_content(content: Content) -> None:
     from pipelines.model.content import Grid
 
-    say(f"format {content.format}")
+    print_line(f"format {content.format}")
     if isinstance(content, Grid):
         for sheet in content.tables:
-            say(f"{sheet.name}{' (hidden)' if sheet.hidden else ''}{': ' + sheet.title if sheet.title else ''}")
+            print_line(f"{sheet.name}{' (hidden)' if sheet.hidden else ''}{': ' + sheet.title if sheet.title else ''}")
             for cell in sheet.cells:
                 if cell.text and not cell.spread:
-                    say(f"  {cell.where}  {cell.text!r}")
+                    print_line(f"  {cell.where}  {cell.text!r}")
     else:
         for dimension in content.dimensions:
-            say(f"{dimension.id}: {', '.join(m.code for m in dimension.members)}")
+            print_line(f"{dimension.id}: {', '.join(m.code for m in dimension.members)}")
         for observation in content.observations:
             value = observation.status if observation.value is None else observation.value
-            say(f"  {observation.where}  {' | '.join(observation.key)} = {value}")
+            print_line(f"  {observation.where}  {' | '.join(observation.key)} = {value}")
     for remark in content.remarks:
-        note(f"  {remark.rule} {remark.where}")
+        print_note(f"  {remark.rule} {remark.where}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.common import Actor, AsJson, Failure, actor_or, note, say, say_json, the_home
+from pipelines.cli.common import Actor, AsJson, CommandError, actor_or, print_line, print_note, say_json, the_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,17 +48,17 @@ def justify(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
-        n_open = acts.justify(desk, who, entry.submission_id, finding, reason, text)
+        n_open = acts.justify_warnings(desk, who, entry.submission_id, finding, reason, text)
         if not n_open and not hold:
-            acts.send(desk, who, entry.submission_id, reason=replaces)
-    state = queries.find(desk.engine, entry.submission_id).state
+            acts.send_submission(desk, who, entry.submission_id, reason=replaces)
+    state = queries.find_submission(desk.engine, entry.submission_id).state
     if as_json:
         say_json({"submission_id": entry.submission_id, "state": state, "to_justify": n_open})
     else:
-        say(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
+        print_line(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
 
 
 def send(
@@ -73,10 +73,10 @@ def send(
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
-        acts.send(desk, who, entry.submission_id, reason=reason, comment=comment)
+        acts.send_submission(desk, who, entry.submission_id, reason=reason, comment=comment)
     _show_state(desk, [entry.submission_id], as_json)
 
 
@@ -101,7 +101,7 @@ def approve(
     for submission_id, error in refused.items():
         reason = str(_named_refusal(error, submission_id, who))
         # The refusal for a missing role does not name the return.
-        note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
+        print_note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
     _show_state(desk, [i for i in ids if i not in refused], as_json)
     if refused:
         raise typer.Exit(3)
@@ -148,16 +148,16 @@ def withdraw(
     from pipelines.submissions import service as acts
 
     if ask and override:
-        raise Failure("--ask and --override are two acts of two people; choose one")
+        raise CommandError("--ask and --override are two acts of two people; choose one")
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     usual = STEWARD if override else entry.sender if ask or entry.state not in ACCEPTED else APPROVER
     who = _identity(desk, actor_or(actor, usual))
     with _name_in_refusal(entry.submission_id, who):
         if ask:
             acts.ask_withdrawal(desk, who, entry.submission_id, reason, comment)
         else:
-            acts.withdraw(desk, who, entry.submission_id, reason, comment, override=override)
+            acts.withdraw_submission(desk, who, entry.submission_id, reason, comment, override=override)
     _show_state(desk, [entry.submission_id], as_json)
 
 
@@ -171,7 +171,7 @@ def _identity(desk: Desk, account: str) -> Identity:
     """Return the identity of the account that acts. Raises NotAllowedError for one that is unknown or disabled."""
     from pipelines.submissions.accounts import accounts
 
-    return accounts.identity(desk.engine, account)
+    return accounts.get_identity(desk.engine, account)
 
 
 @contextmanager
@@ -200,16 +200,16 @@ def _named_refusal(error: Exception, submission_id: str, who: Identity) -> Excep
 def _full_id(desk: Desk, text: str) -> str:
     from pipelines.ledger import queries
 
-    return queries.find(desk.engine, text).submission_id
+    return queries.find_submission(desk.engine, text).submission_id
 
 
 def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
     from pipelines.ledger import queries
 
-    entries = queries.submissions(desk.engine, ids=ids) if ids else []
+    entries = queries.list_submissions(desk.engine, ids=ids) if ids else []
     if as_json:
         content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in entries]
         say_json(content[0] if len(content) == 1 else content)
     else:
         for entry in entries:
-            say(f"{entry.submission_id}: {entry.state}")
+            print_line(f"{entry.submission_id}: {entry.state}")

@@ -28,7 +28,7 @@ from pipelines.cli import (
     submit,
     templates,
 )
-from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure, note
+from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, CommandError, print_note
 
 app = typer.Typer(
     name="rti",
@@ -131,7 +131,7 @@ def _run(arguments: list[str]) -> int:
         _warn_of_unknown_variables()
     try:
         result = app(args=arguments or ["--help"], prog_name="rti", standalone_mode=False)
-    except Failure as error:
+    except CommandError as error:
         return _tell(str(error), error.code, as_json)
     except KeyboardInterrupt:
         return 130
@@ -167,7 +167,7 @@ def _warn_of_unknown_variables() -> None:
         from pipelines.core.settings import describe_unknown_variables
 
         for sentence in describe_unknown_variables(os.environ):
-            note(f"rti: {sentence}")
+            print_note(f"rti: {sentence}")
 
 
 def _tell(message: str, code: int, as_json: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.common import AsJson, Failure, say, say_json, the_registry
+from pipelines.cli.common import AsJson, CommandError, print_line, say_json, the_registry
 
 if TYPE_CHECKING:
     from pipelines.warehouse.quality.quality_figures import Figure
@@ -42,11 +42,11 @@ def metadata(
 
     standard, territories = load_sims(), the_registry().territories
     if territory not in standard:
-        raise Failure(f"there is no sims.yml of {territory}; there are {', '.join(sorted(standard))}")
+        raise CommandError(f"there is no sims.yml of {territory}; there are {', '.join(sorted(standard))}")
     name = next(n for n in territories[territory].names if n.language == "en" and not n.accepted_only)
     declared = {expected.instrument for expected in territories[territory].calendar}
     if instrument != "_T" and instrument not in declared:
-        raise Failure(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
+        raise CommandError(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
     sims = standard[territory].select_instrument(instrument)
     if form is Format.html:
         content = esms_page.render_page(sims, name.name, footnote=name.footnote).encode()
@@ -60,18 +60,18 @@ def metadata(
         try:
             out.write_bytes(content)
         except OSError as error:
-            raise Failure(f"{out} cannot be written: {error.strerror}; name another file with --out") from None
+            raise CommandError(f"{out} cannot be written: {error.strerror}; name another file with --out") from None
     summary = {"territory": territory, "format": form.value, "file": str(out) if out is not None else None}
     if as_json:
         say_json(summary if out is not None else summary | {"content": content.decode()})
     else:
-        say(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
+        print_line(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
 
 
 def _figures(territory: str, instrument: str) -> dict[str, Figure]:
     """Return the measurements of the last refresh of this home; nothing, with the reason, without a home or a refresh.
 
-    Raises Failure for an instrument for which the territory sends no return.
+    Raises CommandError for an instrument for which the territory sends no return.
     """
     from pipelines.core.home import default_root, open_home
     from pipelines.publication import measured_quality
@@ -95,5 +95,5 @@ def _figures(territory: str, instrument: str) -> dict[str, Figure]:
     figures = figures_in(rows, territory, instrument)
     if not figures:
         instruments = rows.filter(pl.col("territory") == territory)["instrument"].unique().sort().to_list()
-        raise Failure(f"{territory} has no quality of {instrument}; there are {', '.join(instruments) or 'none'}")
+        raise CommandError(f"{territory} has no quality of {instrument}; there are {', '.join(instruments) or 'none'}")
     return figures

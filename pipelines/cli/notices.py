@@ -17,11 +17,11 @@ from pipelines.cli.common import (
     GOOD,
     UNREADABLE,
     AsJson,
-    Failure,
+    CommandError,
     Language,
-    say,
+    print_line,
+    print_table,
     say_json,
-    table,
     the_home,
     the_ledger,
     the_registry,
@@ -48,16 +48,16 @@ def send(
     from pipelines.submissions import notices
 
     home = the_home()
-    delivery = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
+    delivery = notices.deliver_notices(home, the_ledger(home), registry=the_registry(), again=again)
     if as_json:
         say_json(asdict(delivery))
     else:
-        say(
+        print_line(
             f"{delivery.sent} sent ({', '.join(delivery.ways)}), {delivery.failed} to be tried again, "
             f"{delivery.given_up} given up"
         )
         if delivery.failed or delivery.given_up:
-            say("see `rti notices list --unsent` for the reasons")
+            print_line("see `rti notices list --unsent` for the reasons")
     raise typer.Exit(ERRORS if delivery.failed or delivery.given_up else GOOD)
 
 
@@ -73,11 +73,11 @@ def remind(
     from pipelines.submissions import notices
 
     home = the_home()
-    count = notices.remind(home, the_ledger(home), the_registry(), today=_day(today))
+    count = notices.enqueue_reminders(home, the_ledger(home), the_registry(), today=_day(today))
     if as_json:
         say_json({"reminded": count})
     else:
-        say(f"{count} people are reminded")
+        print_line(f"{count} people are reminded")
 
 
 @app.command("list")
@@ -90,15 +90,15 @@ def list_(
     from pipelines.submissions import notices
 
     home = the_home()
-    listed = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
+    listed = notices.list_notices(the_ledger(home), account_id=account, unsent=unsent)
     if as_json:
         say_json([{**asdict(notice), "state": notice.state} for notice in listed])
         return
     if not listed:
-        say("no notice")
+        print_line("no notice")
         return
     rows = [(n.notice_id, n.created_at, n.account_id, n.kind, n.state, n.attempts, n.error) for n in listed]
-    table(rows, ("notice", "entered", "account", "kind", "state", "attempts", "last error"))
+    print_table(rows, ("notice", "entered", "account", "kind", "state", "attempts", "last error"))
 
 
 def timetable(
@@ -117,22 +117,24 @@ def timetable(
     registry = the_registry()
     jurisdiction_codes = {j.code for t in registry.without_training().territories.values() for j in t.jurisdictions}
     if unknown := set(jurisdiction or ()) - jurisdiction_codes:
-        raise Failure(
+        raise CommandError(
             f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(jurisdiction_codes))}"
         )
     day = _day(today) or clock.now().date()
-    deadlines = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
+    deadlines = days.to_come(
+        days.list_deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day
+    )
     if ics is not None:
-        content = days.ics(deadlines, language, demonstration=_is_demonstration(), registry=registry)
+        content = days.export_calendar(deadlines, language, demonstration=_is_demonstration(), registry=registry)
         try:
             ics.write_bytes(content)
         except OSError as error:
-            raise Failure(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
+            raise CommandError(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
     if as_json:
         say_json([asdict(deadline) for deadline in deadlines])
         return
     rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in deadlines]
-    table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
+    print_table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
 
 
 def _day(text: str | None) -> date | None:
@@ -141,7 +143,7 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Failure(f"{text!r} is not a day; write it as 2026-11-11") from None
+        raise CommandError(f"{text!r} is not a day; write it as 2026-11-11") from None
 
 
 def _is_demonstration() -> bool:

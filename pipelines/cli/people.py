@@ -16,12 +16,12 @@ from pipelines.cli.common import (
     GOOD,
     Actor,
     AsJson,
-    Failure,
+    CommandError,
     actor_or,
     ledger_to_read,
-    say,
+    print_line,
+    print_table,
     say_json,
-    table,
     the_home,
     the_ledger,
     the_registry,
@@ -69,7 +69,7 @@ def add(
 
     engine = the_ledger(the_home())
     secret = None if no_password or issuer else passwords.one_time()
-    created = accounts.create(
+    created = accounts.create_account(
         engine,
         account_id,
         name,
@@ -84,9 +84,9 @@ def add(
     if as_json:
         say_json({**_account_as_json(created), "one_time_password": secret})
     else:
-        say(f"{created.account_id}: {', '.join(_spell_grant(g) for g in created.grants) or 'no role yet'}")
+        print_line(f"{created.account_id}: {', '.join(_spell_grant(g) for g in created.grants) or 'no role yet'}")
         if secret:
-            say(f"password for the first sign-in: {secret}")
+            print_line(f"password for the first sign-in: {secret}")
 
 
 @account.command("list")
@@ -99,13 +99,13 @@ def list_accounts(as_json: AsJson = False) -> None:
         say_json([_account_as_json(a) for a in all_accounts])
         return
     if not all_accounts:
-        say("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
+        print_line("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
         return
     rows = [
         (a.account_id, a.display_name, _account_state(a), a.signed_in_at, " ".join(_spell_grant(g) for g in a.grants))
         for a in all_accounts
     ]
-    table(rows, ("account", "name", "", "signed in", "roles"))
+    print_table(rows, ("account", "name", "", "signed in", "roles"))
 
 
 @account.command()
@@ -114,7 +114,7 @@ def grant(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: A
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    new = accounts.grant(engine, account_id, _grant(role), by=_managing_account(engine, actor))
+    new = accounts.grant_role(engine, account_id, _grant(role), by=_managing_account(engine, actor))
     _show(engine, account_id, as_json, "" if new else "it had it already")
 
 
@@ -124,7 +124,9 @@ def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    n_revoked = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor))
+    n_revoked = accounts.revoke_role(
+        engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor)
+    )
     _show(engine, account_id, as_json, "" if n_revoked else "it did not have it")
 
 
@@ -134,7 +136,7 @@ def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False)
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.disable(engine, account_id, by=_managing_account(engine, actor))
+    accounts.disable_account(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -144,7 +146,7 @@ def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.enable(engine, account_id, by=_managing_account(engine, actor))
+    accounts.enable_account(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
@@ -158,7 +160,7 @@ def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson =
     if as_json:
         say_json({"account_id": account_id, "one_time_password": secret})
     else:
-        say(f"{account_id}: password for the next sign-in: {secret}")
+        print_line(f"{account_id}: password for the next sign-in: {secret}")
 
 
 # --------------------------------------------------------------------------------------------------------------- tokens
@@ -176,14 +178,14 @@ def issue(
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
-    who = accounts.identity(engine, actor_or(actor, "sender"))
+    who = accounts.get_identity(engine, actor_or(actor, "sender"))
     narrower = [_grant(text) for text in grant] if grant else None
-    issued = tokens.issue(engine, who, label, grants=narrower, days=days)
+    issued = tokens.issue_token(engine, who, label, grants=narrower, days=days)
     if as_json:
         say_json({"token": issued.text, "token_id": issued.token_id, "expires_at": issued.expires_at.isoformat()})
     else:
-        say(issued.text)
-        say(f"{issued.token_id}, good until {issued.expires_at:%Y-%m-%d}; it is not shown again")
+        print_line(issued.text)
+        print_line(f"{issued.token_id}, good until {issued.expires_at:%Y-%m-%d}; it is not shown again")
 
 
 @token.command("list")
@@ -191,7 +193,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the tokens of the account that `--as` names, or of all."""
     from pipelines.submissions.accounts import tokens
 
-    issued_tokens = tokens.of(ledger_to_read(the_home()), actor or None)
+    issued_tokens = tokens.list_tokens(ledger_to_read(the_home()), actor or None)
     if as_json:
         say_json([asdict(t) for t in issued_tokens])
         return
@@ -200,7 +202,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
          " ".join(_spell_grant(g) for g in t.grants))
         for t in issued_tokens
     ]  # fmt: skip
-    table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
+    print_table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
 
 
 @token.command("revoke")
@@ -213,11 +215,11 @@ def revoke_token(
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
-    tokens.revoke(engine, accounts.identity(engine, actor_or(actor, "steward")), token_id)
+    tokens.revoke_token(engine, accounts.get_identity(engine, actor_or(actor, "steward")), token_id)
     if as_json:
         say_json({"token_id": token_id, "revoked": True})
     else:
-        say(f"{token_id} is revoked")
+        print_line(f"{token_id} is revoked")
 
 
 # ---------------------------------------------------------------------------------------------------------------- audit
@@ -244,19 +246,19 @@ def verify(
     try:
         verification = integrity.verify_records(home, engine, head=head)
     except ValueError as error:
-        raise Failure(str(error)) from None
+        raise CommandError(str(error)) from None
     damage = integrity.verify_home(home, engine)
     is_good = verification.good and not damage
     if as_json:
-        faults = [{"seq": f.seq, "message": f.told()} for f in verification.faults]
+        faults = [{"seq": f.seq, "message": f.localize_message()} for f in verification.faults]
         entries = {"entries": verification.entries, "head": log.format_head(verification.head)}
         say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
     else:
         for fault in verification.faults:
-            say(f"{fault.seq}: {fault.told()}")
+            print_line(f"{fault.seq}: {fault.localize_message()}")
         for item in damage:
-            say(item.message)
-        say(
+            print_line(item.message)
+        print_line(
             f"{verification.entries} entries, {'whole' if is_good else 'NOT whole'}; "
             f"head {log.format_head(verification.head)}"
         )
@@ -270,8 +272,8 @@ def _report_damage(damage: list[Damage], as_json: bool) -> None:
         say_json({**nothing, "damage": [_damage_as_json(item) for item in damage]})
         return
     for item in damage:
-        say(item.message)
-    say("the ledger is NOT whole")
+        print_line(item.message)
+    print_line("the ledger is NOT whole")
 
 
 def _damage_as_json(damage: Damage) -> dict[str, Any]:
@@ -285,11 +287,11 @@ def checkpoint(as_json: AsJson = False) -> None:
     from pipelines.ledger import audit_log as log
 
     home = the_home()
-    head = log.format_head(log.checkpoint(home, the_ledger(home)))
+    head = log.format_head(log.write_checkpoint(home, the_ledger(home)))
     if as_json:
         say_json({"head": head})
     else:
-        say(head)
+        print_line(head)
 
 
 @audit.command("accept-clock")
@@ -305,13 +307,13 @@ def accept_clock(
 
     home = the_home()
     if not reason.strip():
-        raise Failure("say with --reason why the clock was ahead")
+        raise CommandError("say with --reason why the clock was ahead")
     dates = [publication.published_at for publication in read_publications(home)]
     newest = accept(the_ledger(home), actor=actor_or(actor, STEWARD), reason=reason, dates=dates)
     if as_json:
         say_json({"declared_wrong_until": newest})
     else:
-        say(f"the clock is declared right; times up to {newest} are declared wrong")
+        print_line(f"the clock is declared right; times up to {newest} are declared wrong")
 
 
 # ------------------------------------------------------------------------------------------------------------ the parts
@@ -324,7 +326,7 @@ def _managing_account(engine: sa.Engine, actor: str | None) -> str:
     from pipelines.submissions.accounts import accounts
 
     if actor == SYSTEM:
-        raise Failure(f"{SYSTEM} is nobody's name; say which steward acts with --as")
+        raise CommandError(f"{SYSTEM} is nobody's name; say which steward acts with --as")
     return actor or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
 
 
@@ -333,12 +335,14 @@ def _grant(text: str, *, known_only: bool = True) -> Grant:
 
     parts = text.split(":")
     if len(parts) > 3 or parts[0] not in ROLES:
-        raise Failure(f"{text!r} is not a role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}")
+        raise CommandError(
+            f"{text!r} is not a role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}"
+        )
     parsed = Grant(parts[0], *(p or EVERY for p in parts[1:]))
     if known_only and parsed.jurisdiction != EVERY:
         codes = [j.code for t in the_registry().territories.values() for j in t.jurisdictions]
         if parsed.jurisdiction not in codes:
-            raise Failure(f"no jurisdiction is named {parsed.jurisdiction}; there are {', '.join(sorted(codes))}")
+            raise CommandError(f"no jurisdiction is named {parsed.jurisdiction}; there are {', '.join(sorted(codes))}")
     return parsed
 
 
@@ -363,10 +367,10 @@ def _account_as_json(account: Account) -> dict[str, Any]:
 def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -> None:
     from pipelines.submissions.accounts import accounts
 
-    account = accounts.find(engine, account_id)
+    account = accounts.find_account(engine, account_id)
     assert account is not None
     if as_json:
         say_json(_account_as_json(account))
         return
     words = [w for w in (_account_state(account), remark) if w]
-    say(f"{account_id}: {', '.join([*(_spell_grant(g) for g in account.grants), *words]) or 'no role'}")
+    print_line(f"{account_id}: {', '.join([*(_spell_grant(g) for g in account.grants), *words]) or 'no role'}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.common import Actor, AsJson, actor_or, bytes_of, note, say, say_json, the_home
+from pipelines.cli.common import Actor, AsJson, actor_or, bytes_of, print_line, print_note, say_json, the_home
 
 
 def refresh(
@@ -16,12 +16,12 @@ def refresh(
 ) -> None:
     """Take in what waits, rebuild everything that it affects, and make the draft of a release."""
     from pipelines.core.home_lock import hold_home_lock
-    from pipelines.operations.run import refresh as run
-    from pipelines.refresh import publish as publish_draft
+    from pipelines.operations.run import run_refresh as run
+    from pipelines.refresh import publish_draft
 
     home = the_home()
     with hold_home_lock(home, purpose="refresh"):
-        result: dict[str, Any] = run(home, say=note)
+        result: dict[str, Any] = run(home, say=print_note)
         finished = result.pop("finished", None)
         if finished:
             result["release"] = finished
@@ -30,9 +30,9 @@ def refresh(
     if as_json:
         say_json(result)
     else:
-        say(f"draft {result.get('draft') or 'unchanged'}")
+        print_line(f"draft {result.get('draft') or 'unchanged'}")
         if result.get("release"):
-            say(f"published {result['release']}")
+            print_line(f"published {result['release']}")
 
 
 def publish(
@@ -45,14 +45,14 @@ def publish(
 
     A publication that was interrupted is finished first.
     """
-    from pipelines.refresh import publish as publish_draft
+    from pipelines.refresh import publish_draft
 
     home = the_home()
-    release = publish_draft(home, draft, log=note)
+    release = publish_draft(home, draft, log=print_note)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:
-        say(f"published {release}")
+        print_line(f"published {release}")
 
 
 def rollback(
@@ -69,11 +69,11 @@ def rollback(
     from pipelines.refresh import roll_back
 
     home = the_home()
-    roll_back(home, release, actor=actor_or(actor, STEWARD), reason=reason, log=note)
+    roll_back(home, release, actor=actor_or(actor, STEWARD), reason=reason, log=print_note)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:
-        say(f"{release} is the current release again")
+        print_line(f"{release} is the current release again")
 
 
 def explain(
@@ -90,15 +90,14 @@ def explain(
     OBSERVATION is RELEASE/TABLE/area=..;period=..;measure=.. as shown on the dashboard; release and table may be left
     out (the current release, any table), and the terms may stand apart.
     """
-    from pipelines.publication.provenance.explain import explain as walk
-    from pipelines.publication.provenance.explain import in_words
+    from pipelines.publication.provenance.explain import explain_figure, in_words
 
-    way = walk(the_home(), ";".join(observation))
+    way = explain_figure(the_home(), ";".join(observation))
     if as_json:
         say_json(way.as_json())
     else:
         for line in in_words(way):
-            say(line)
+            print_line(line)
 
 
 def import_reference(
@@ -122,13 +121,15 @@ def import_reference(
             }
         )
         return
-    say(f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read")
+    print_line(
+        f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read"
+    )
     for finding in result.findings:
-        say(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
+        print_line(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
 
 
 def serve() -> None:
     """Serve the public pages, the offices' pages and the Dagster UI of this home, and print their addresses."""
-    from pipelines.operations.serve import serve as run
+    from pipelines.operations.serve import serve_home as run
 
     run(the_home())

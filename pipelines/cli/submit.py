@@ -16,20 +16,20 @@ from pipelines.cli.common import (
     UNREADABLE,
     Actor,
     AsJson,
-    Failure,
+    CommandError,
     Language,
     actor_or,
     load_judgement_meanwhile,
-    note,
-    progress,
+    print_line,
+    print_note,
     return_bytes,
-    say,
     say_json,
+    show_progress,
     the_home,
     the_ledger,
     the_registry,
 )
-from pipelines.cli.handed_in import Answer, go_through
+from pipelines.cli.handed_in import HandInResult, go_through
 from pipelines.cli.intake import SENDER, Reason
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def submit(
     """
     files = [file for path in paths for file in _files(path)]
     if not files:
-        raise Failure("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
+        raise CommandError("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
     options: dict[str, Any] = {"form": form, "kind": "patch" if patch else None, "corrects": corrects}
     options |= {"reason": reason, "send": not hold}
     if to is not None:
@@ -87,13 +87,13 @@ def submit(
     if corrects is not None:
         from pipelines.ledger import queries
 
-        options["corrects"] = queries.find(desk.engine, corrects).submission_id
+        options["corrects"] = queries.find_submission(desk.engine, corrects).submission_id
 
-    def hand_in(file: Path) -> Answer:
+    def hand_in(file: Path) -> HandInResult:
         from pipelines.submissions import service as door
 
         uploaded = door.hand_in(desk, who, return_bytes(file), file.name, **options)
-        return Answer(uploaded.as_json(), _keep(receipts_to, uploaded.signed))
+        return HandInResult(uploaded.as_json(), _keep(receipts_to, uploaded.signed))
 
     load_judgement_meanwhile()
     go_through(files, hand_in, language, as_json)
@@ -112,10 +112,10 @@ def nil(
 
     registry = the_registry()
     if form not in registry.forms:
-        raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
+        raise CommandError(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
     desk, who = _at_the_desk(the_home(), actor, language)
     uploaded = door.declare_nil(desk, who, form, periods, comment)
-    go_through([Path(uploaded.filename)], lambda _file: Answer(uploaded.as_json()), language, as_json)
+    go_through([Path(uploaded.filename)], lambda _file: HandInResult(uploaded.as_json()), language, as_json)
 
 
 def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Identity]:
@@ -124,7 +124,7 @@ def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Id
     from pipelines.submissions.accounts import accounts
 
     desk = door.open_desk(home)
-    return desk, replace(accounts.identity(desk.engine, actor_or(actor, SENDER)), language=language)
+    return desk, replace(accounts.get_identity(desk.engine, actor_or(actor, SENDER)), language=language)
 
 
 def _keep(folder: Path | None, signed: SignedReceipt | None) -> Path | None:
@@ -142,18 +142,18 @@ def _submit_demonstration(home: Home, folder: Path, language: str, as_json: bool
     from pipelines.submissions.record import check_waiting
 
     registry, engine = the_registry(), the_ledger(home)
-    new = arrivals.enter(home, engine, folder)
+    new = arrivals.record_arrivals(home, engine, folder)
     waiting = queries.count_submissions(engine, states=["received"])
-    with progress(waiting, "Checking") as tick:
+    with show_progress(waiting, "Checking") as tick:
         reports = check_waiting(home, engine, registry, language=language, after=arrivals.CHECKED_AFTER, progress=tick)
-    refused = arrivals.decide(home, engine, folder)
+    refused = arrivals.replay_decisions(home, engine, folder)
     for error in refused.values():
-        note(f"rti: {error}")
+        print_note(f"rti: {error}")
     states = queries.count_by_state(engine)
     if as_json:
         say_json({"new": new, "checked": len(reports), "undecided": len(refused), "states": states})
     else:
-        say(f"{new} new, {len(reports)} checked; now {', '.join(f'{n} {s}' for s, n in sorted(states.items()))}")
+        print_line(f"{new} new, {len(reports)} checked; now {', '.join(f'{n} {s}' for s, n in sorted(states.items()))}")
 
 
 def _files(path: Path) -> list[Path]:

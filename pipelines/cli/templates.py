@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.common import AsJson, Failure, progress, say, say_json, the_registry
+from pipelines.cli.common import AsJson, CommandError, print_line, say_json, show_progress, the_registry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,18 +41,18 @@ def template(
     registry, home = the_registry(), _home()
     if every is not None:
         if form is not None or out is not None or of is None:
-            raise Failure("--all takes a folder and --period, and neither a form nor --out")
+            raise CommandError("--all takes a folder and --period, and neither a form nor --out")
         written = _all(registry, home, every, of, language, contact)
     else:
         if form is None or period is None or of is not None:
-            raise Failure("name a form and a period, as `rti territories` lists them, or give --all FOLDER")
+            raise CommandError("name a form and a period, as `rti territories` lists them, or give --all FOLDER")
         written = [_one(registry, home, form, period, out, language, contact)]
     if as_json:
         say_json(written if every is not None else written[0])
         return
     for path in written:
         due = f", to be sent by {path['deadline']}" if path["deadline"] else ""
-        say(f"{path['file']}: {path['form']} for {path['period']}{due}")
+        print_line(f"{path['file']}: {path['form']} for {path['period']}{due}")
 
 
 def _all(
@@ -62,14 +62,14 @@ def _all(
 
     try:
         every = {(f.jurisdiction, f.instrument) for f in registry.forms.values()}
-        forms = [f for pair in sorted(every) for f in templates.forms(registry, *pair, period)]
+        forms = [f for pair in sorted(every) for f in templates.list_forms(registry, *pair, period)]
     except ValueError as error:
-        raise Failure(str(error)) from None
+        raise CommandError(str(error)) from None
     if not forms:
-        raise Failure(f"no form is valid in {period}; `rti territories` lists the forms with their periods")
+        raise CommandError(f"no form is valid in {period}; `rti territories` lists the forms with their periods")
     folder.mkdir(parents=True, exist_ok=True)
     workbooks = []
-    with progress(len(forms), "Writing") as tick:
+    with show_progress(len(forms), "Writing") as tick:
         for form in forms:
             target = folder / f"{form.id}_{period}.xlsx"
             workbooks.append(_one(registry, home, form.id, period, target, language, contact))
@@ -90,7 +90,7 @@ def _one(
 
     form = templates.workbook_form(registry, form_id)
     due = templates.deadline_of(registry, form, period) if _is_period(period) else None
-    name, data = templates.write(
+    name, data = templates.write_template(
         registry,
         form_id,
         period,
@@ -104,7 +104,7 @@ def _one(
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise Failure(f"{target} cannot be written: {error.strerror}; name another file with --out") from None
+        raise CommandError(f"{target} cannot be written: {error.strerror}; name another file with --out") from None
     return {"form": form.id, "period": period, "file": str(target), "deadline": due.isoformat() if due else None}
 
 
@@ -114,7 +114,7 @@ def _is_period(text: str) -> bool:
     try:
         Period.from_code(text)
     except ValueError:
-        return False  # `write` reports what is wrong with it
+        return False  # `write_template` reports what is wrong with it
     return True
 
 
@@ -134,7 +134,7 @@ def _accepted(home: Home | None, form: Form) -> pl.DataFrame | None:
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions.checking import history
 
-    accepted_history = history.gather(home, open_ledger(home), [form.jurisdiction])
+    accepted_history = history.gather_history(home, open_ledger(home), [form.jurisdiction])
     if accepted_history is None:
         return None
     return accepted_history.observations.filter(accepted_history.observations["form"] == form.series)

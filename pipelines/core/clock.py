@@ -1,6 +1,6 @@
 """The only module that reads the system clock.
 
-All code calls `now()`.  Tests and demonstrations set the time with `RTI_NOW` or `frozen()`, so that the same
+All code calls `now()`.  Tests and demonstrations set the time with `RTI_NOW` or `freeze_time()`, so that the same
 submissions, code and clock give a byte-identical release.
 """
 
@@ -27,7 +27,7 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def wall() -> float:
+def read_wall_clock() -> float:
     """Return the seconds since 1970 by the system clock, never frozen.
 
     Use it only for the lifetimes of sessions and signatures, and for the ages of files.
@@ -35,7 +35,7 @@ def wall() -> float:
     return datetime.now(UTC).timestamp()
 
 
-def parse(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """Parse an ISO 8601 time and convert it to UTC; a time without a zone is taken as UTC. Raises ValueError."""
     return _to_utc(datetime.fromisoformat(text))
 
@@ -44,13 +44,13 @@ def _to_utc(moment: datetime) -> datetime:
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).replace(microsecond=0)
 
 
-def stamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """Format a time as `2026-11-15T09:30:00Z`, the only format in ledgers, files and releases."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @contextmanager
-def frozen(moment: datetime) -> Iterator[None]:
+def freeze_time(moment: datetime) -> Iterator[None]:
     """Make `now()` return `moment` within the block."""
     _frozen.append(moment)
     try:

@@ -22,7 +22,7 @@ class HomeError(Exception):
 
 @dataclass(frozen=True)
 class Home:
-    """An open home. `init` creates its folders; the comments name the package or module that owns each of them."""
+    """An open home. `initialise_home` creates its folders; comments name the package or module that owns each."""
 
     root: Path
     kind: HomeKind
@@ -93,7 +93,7 @@ def default_root() -> Path:
     return read_settings(HomeSettings).home.resolve()
 
 
-def init(root: Path, kind: HomeKind) -> Home:
+def initialise_home(root: Path, kind: HomeKind) -> Home:
     """Create a home, or open an existing one of the same kind. Raises HomeError if it has another kind."""
     mark = root / _MARK
     if mark.exists():

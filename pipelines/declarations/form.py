@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Declared, Many, PeriodRange, Template, find_placeholders
+from pipelines.declarations.base import DeclarationModel, Many, PeriodRange, Template, find_placeholders
 from pipelines.declarations.coordinates import (
     COORDINATES,
     FREE_PARTS,
@@ -40,28 +40,28 @@ TitleLanguage = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-(Latn|Cyrl))?$")]
 Title = Annotated[str, Field(min_length=3, max_length=120)]
 
 
-class Numbers(Declared):
+class Numbers(DeclarationModel):
     """How the office writes numbers as text. Not used for numbers stored as numbers."""
 
     decimal: Literal[",", "."] = ","
     thousands: Many[str] = Field(("",), description="Signs between thousands; [''] for none.")
 
 
-class NoteMark(Declared):
+class NoteMark(DeclarationModel):
     """Meaning of a note mark at a number or label; `status` applies to the number itself (P provisional, B break …)."""
 
     text: str | None = None
     status: ObsStatus | None = None
 
 
-class Recognise(Declared):
+class Recognise(DeclarationModel):
     """Words that identify a file of this form, in a cell, title, sheet name, dimension or keyword."""
 
     all: Many[Template] = Field(min_length=1)
     none: Many[Template] = ()
 
 
-class Ignore(Declared):
+class Ignore(DeclarationModel):
     """Sheets and column headings that are ignored, whatever their content.
 
     Additions by the templates of this system (instructions, code lists, earlier figures) are named `RTI – …`.
@@ -71,14 +71,14 @@ class Ignore(Declared):
     headings: Many[Template] = ("RTI – {text}",)
 
 
-class Nil(Declared):
+class Nil(DeclarationModel):
     """The words with which the office reports that there was nothing to count; they or `title` have the period."""
 
     words: Template
     title: Template | None = None
 
 
-class AddsUp(Declared):
+class AddsUp(DeclarationModel):
     """A declared sum: `total` equals the sum of the mutually exclusive `parts`, all other coordinates being equal.
 
     `parts: "*"` means all codes of that dimension that are present, except the total. `where` restricts the sum.
@@ -99,7 +99,7 @@ class AddsUp(Declared):
         return self
 
 
-class Form(Declared):
+class Form(DeclarationModel):
     """One layout. Exactly one of `tables`, `flat`, `records`, `cube` declares its shape."""
 
     id: str = Field(pattern=r"^[A-Z]{2}[A-Z_]*-[A-Z]+(-[A-Z0-9]+)+$")
@@ -248,7 +248,7 @@ def _first_message(error: ValueError) -> str:
     return str(errors()[0]["msg"]) if callable(errors) else str(error)
 
 
-class FormFile(Declared):
+class FormFile(DeclarationModel):
     """One file of forms of one instrument of one territory."""
 
     forms: Many[Form]

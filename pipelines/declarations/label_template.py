@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.base import is_within
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(:roman)?\}")
@@ -36,7 +36,7 @@ class LabelTable:
 
     def find_meaning(self, text: str, period: str | None) -> Meaning | None:
         """Return the meaning of a label in a period, or the first without a period; None for an unknown label."""
-        meanings = self.by_label.get(fold(text))
+        meanings = self.by_label.get(fold_text(text))
         if not meanings:
             return None
         if period is not None and len(meanings) > 1:
@@ -60,7 +60,7 @@ def label_table(name: str, meanings: Iterable[Meaning]) -> LabelTable:
     """Build a table of meanings by folded label, in their order."""
     by_label: dict[str, tuple[Meaning, ...]] = {}
     for meaning in meanings:
-        folded = fold(meaning.label)
+        folded = fold_text(meaning.label)
         by_label[folded] = (*by_label.get(folded, ()), meaning)
     return LabelTable(name, by_label)
 
@@ -87,7 +87,7 @@ class Matcher:
 
     def match_text(self, text: str, period: str | None = None) -> Hit | None:
         """Return the match of a text with this template, or None."""
-        folded = fold(text)
+        folded = fold_text(text)
         if self.exact is not None:
             return Hit({}) if folded == self.exact else None
         match = self.strict.fullmatch(folded)
@@ -113,7 +113,7 @@ class Matcher:
 
     def find_unknown_label(self, text: str) -> tuple[str, str] | None:
         """Return (placeholder, unknown label) if only a label does not fit this template, else None."""
-        if self.exact is not None or not (match := self.loose.fullmatch(fold(text))):
+        if self.exact is not None or not (match := self.loose.fullmatch(fold_text(text))):
             return None
         for name, part in zip(self.names, match.groups(), strict=True):
             table = self.tables.get(name)
@@ -151,13 +151,13 @@ def compile_template(template: str, tables: Mapping[str, LabelTable]) -> Matcher
         names.append(name)
         styles.append(bool(style))
     if not names:
-        folded = fold(template)
+        folded = fold_text(template)
         never = re.compile(re.escape(folded))
         return Matcher(template, folded, never, never, (), {})
     marked = template
     for number, match in enumerate(_PLACEHOLDER.finditer(template)):
         marked = marked.replace(match.group(), chr(0xE000 + number), 1)
-    parts = re.split("([\ue000-\uf8ff])", fold(marked))
+    parts = re.split("([\ue000-\uf8ff])", fold_text(marked))
     strict, loose = [], []
     for part in parts:
         if len(part) == 1 and "\ue000" <= part <= "\uf8ff":

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.core.codes import codes
+from pipelines.core.codes import list_codes
 from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations import workbook_form
 from pipelines.declarations.corrections import Correction, CorrectionFile
@@ -162,7 +162,7 @@ def _check_law(articles: Sequence[LawArticle], path: Path, territory: Territory)
         problem = None
         if row["jurisdiction"] not in places:
             problem = f"{row['jurisdiction']!r} is not a jurisdiction of {territory.code}"
-        elif row["offence"] and row["offence"] not in codes("offence"):
+        elif row["offence"] and row["offence"] not in list_codes("offence"):
             problem = f"{row['offence']!r} is not in the code list offence"
         else:
             try:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import PERIOD_PATTERN, Coded, Declared, Many
+from pipelines.declarations.base import PERIOD_PATTERN, Coded, DeclarationModel, Many
 
 CONCEPTS = (
     "contact_organisation",
@@ -43,7 +43,7 @@ CONCEPTS = (
 """All concepts in display order; `coverage` and `recommended_uses` are additions of this project."""
 
 
-class Statement(Declared):
+class Statement(DeclarationModel):
     """The statement for a concept; `unknown` is a valid answer."""
 
     text: str = Field(min_length=1)
@@ -59,7 +59,7 @@ class Statement(Declared):
         return self
 
 
-class Break(Declared):
+class Break(DeclarationModel):
     """A change after which figures are not comparable with earlier ones."""
 
     jurisdiction: str
@@ -70,7 +70,7 @@ class Break(Declared):
     status: Literal["verified", "unverified", "demonstration"]
 
 
-class Sims(Declared):
+class Sims(DeclarationModel):
     """The file of one territory."""
 
     territory: str

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.core.codes import codelist_names, codes, label
-from pipelines.core.text.folding import fold
+from pipelines.core.codes import codelist_names, get_code_label, list_codes
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.coordinates import PERIOD_PARTS
 from pipelines.declarations.form import Form
@@ -108,13 +108,13 @@ def _convert_codes(form: Form) -> dict[str, list[dict[str, Any]]]:
 
 def _convert_entries(form: Form, name: str) -> list[dict[str, Any]]:
     words_of_entries = [entry.words for entry in form.table_entries(name) if entry.words is not None]
-    ambiguous = {word for word, count in Counter(map(fold, words_of_entries)).items() if count > 1}
+    ambiguous = {word for word, count in Counter(map(fold_text, words_of_entries)).items() if count > 1}
     converted = []
     for entry in form.table_entries(name):
         data = entry.model_dump(exclude_defaults=True)
         if (words := data.pop("words", None)) is not None:
-            written = f"{words} ({entry.labels[0]})" if fold(words) in ambiguous else words
-            others = [text for text in entry.labels if fold(text) != fold(written)]
+            written = f"{words} ({entry.labels[0]})" if fold_text(words) in ambiguous else words
+            others = [text for text in entry.labels if fold_text(text) != fold_text(written)]
             data["labels"] = [written, *others]
         converted.append(data)
     return converted
@@ -125,18 +125,24 @@ def _shared_code_entries(dimension: str, language: str) -> list[dict[str, Any]]:
     if dimension not in codelist_names():
         return []
     spoken = language if label_differs(dimension, language) else language.partition("-")[0]
-    shared_codes = [code for code in codes(dimension) if code != "_Z"]
-    words = {code: label(dimension, code, spoken) for code in shared_codes}
-    folded_words = [fold(word) for word in words.values()]
+    shared_codes = [code for code in list_codes(dimension) if code != "_Z"]
+    words = {code: get_code_label(dimension, code, spoken) for code in shared_codes}
+    folded_words = [fold_text(word) for word in words.values()]
     return [
-        {"labels": [words[c], c] if folded_words.count(fold(words[c])) == 1 else [f"{words[c]} ({c})", c], "code": c}
+        {
+            "labels": [words[c], c] if folded_words.count(fold_text(words[c])) == 1 else [f"{words[c]} ({c})", c],
+            "code": c,
+        }
         for c in shared_codes
     ]
 
 
 def label_differs(dimension: str, language: str) -> bool:
     """Return True if a code list has labels in exactly this language that differ from the English ones."""
-    return any(label(dimension, code, language) != label(dimension, code, "en") for code in codes(dimension))
+    return any(
+        get_code_label(dimension, code, language) != get_code_label(dimension, code, "en")
+        for code in list_codes(dimension)
+    )
 
 
 def _convert_cube(form: Form, cube: CubeShape, title: str) -> dict[str, Any]:

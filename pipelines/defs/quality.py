@@ -20,5 +20,5 @@ from pipelines.refresh import measuring
 )
 def measured_quality(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with report_step(context) as step:
-        result = measuring.measure(locked_home.open(), log=step.write_line)
+        result = measuring.measure_quality(locked_home.open(), log=step.write_line)
     return dg.MaterializeResult(metadata=step.add_seconds(result.as_metadata()))

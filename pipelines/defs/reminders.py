@@ -17,8 +17,8 @@ def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
 
     opened_home, registry = home.open(), load()
     engine = open_ledger(opened_home)
-    reminded = notices.remind(opened_home, engine, registry)
-    delivery = notices.deliver(opened_home, engine, registry=registry)
+    reminded = notices.enqueue_reminders(opened_home, engine, registry)
+    delivery = notices.deliver_notices(opened_home, engine, registry=registry)
     steps_log().info(
         f"{reminded} people reminded, {delivery.sent} notices sent, {delivery.failed + delivery.given_up} not"
     )

@@ -132,7 +132,7 @@ def report_suite(result: refresh.SuiteResult) -> dg.AssetCheckResult:
 )
 def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with report_step(context) as step:
-        arrived = refresh.arrive(locked_home.open(), log=step.write_line)
+        arrived = refresh.enter_arrivals(locked_home.open(), log=step.write_line)
     return dg.MaterializeResult(metadata=step.add_seconds({"new submissions": arrived}))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import codes, i18n
 from pipelines.core.i18n import mark, tell
-from pipelines.core.text.script import latin
+from pipelines.core.text.script import transliterate_serbian
 from pipelines.findings.phrases import PATTERNS, PHRASES
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ def code_words(codelist: str, code: str, language: str) -> str:
 
 def _label(codelist: str, code: str, language: str) -> str:
     if language == i18n.SERBIAN_LATIN:
-        return latin(codes.label(codelist, code, "sr"))
-    return codes.label(codelist, code, language)
+        return transliterate_serbian(codes.get_code_label(codelist, code, "sr"))
+    return codes.get_code_label(codelist, code, language)
 
 
 def translate_phrase(text: str | None, language: str) -> str | None:

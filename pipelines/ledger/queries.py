@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from pipelines.core.i18n import mark
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, not_there
 
@@ -23,7 +23,7 @@ _CHUNK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One row of the table `submission`; times are text in the format of `clock.stamp()`."""
+    """One row of the table `submission`; times are text in the format of `clock.format_timestamp()`."""
 
     submission_id: str
     sha256: str
@@ -59,11 +59,11 @@ class Position:
     PATTERN: ClassVar[str] = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z~S[0-9a-f]{15}$"
 
     @classmethod
-    def of(cls, submission: Submission) -> Position:
+    def from_submission(cls, submission: Submission) -> Position:
         return cls(submission.received_at, submission.submission_id)
 
     @classmethod
-    def parse(cls, text: str) -> Position | None:
+    def parse_cursor(cls, text: str) -> Position | None:
         """Return the position that a cursor names, or None if the text is not a cursor."""
         return cls(*text.split("~")) if re.fullmatch(cls.PATTERN, text, re.ASCII) else None
 
@@ -71,7 +71,7 @@ class Position:
         return f"{self.received_at}~{self.submission_id}"
 
 
-def submissions(
+def list_submissions(
     engine: sa.Engine,
     *,
     states: Iterable[str] | None = None,
@@ -90,7 +90,7 @@ def submissions(
         query = query.where(SUBMISSION.c.territory == territory)
     if where is not None:
         query = query.where(where)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query) if ids is None else in_ids(connection, query, SUBMISSION.c.submission_id, ids)
         return [Submission(**row._mapping) for row in rows]
 
@@ -116,7 +116,7 @@ def submission_page(
         query, order = query.where(position > sa.tuple_(newer_than.received_at, newer_than.submission_id)), sa.asc
     separate_states = [None] if states is None else list(dict.fromkeys(states))
     rows: list[Submission] = []
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         for state in separate_states:
             part = query if state is None else query.where(SUBMISSION.c.state == state)
             part = part.order_by(order(SUBMISSION.c.received_at), order(SUBMISSION.c.submission_id)).limit(limit)
@@ -142,7 +142,7 @@ def find_waiting(
     condition = sa.or_(SUBMISSION.c.state == "received", sa.func.coalesce(checked_so, sa.false()).is_(sa.false()))
     if territory is not None:
         condition = sa.and_(condition, sa.or_(SUBMISSION.c.territory.is_(None), SUBMISSION.c.territory == territory))
-    return submissions(engine, states=["received", "checked", "refused"], ids=only, where=condition)
+    return list_submissions(engine, states=["received", "checked", "refused"], ids=only, where=condition)
 
 
 def of_territory(territory: str) -> sa.ColumnElement[bool]:
@@ -157,38 +157,38 @@ def count_submissions(engine: sa.Engine, *, states: Iterable[str] | None = None,
         query = query.where(SUBMISSION.c.state.in_(list(states)))
     if territory is not None:
         query = query.where(SUBMISSION.c.territory == territory)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return int(connection.execute(query).scalar_one())
 
 
 def count_by_state(engine: sa.Engine) -> dict[str, int]:
     """Return the number of submissions by state; states without submissions are left out."""
     query = sa.select(SUBMISSION.c.state, sa.func.count().label("n")).group_by(SUBMISSION.c.state)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return {row.state: row.n for row in connection.execute(query.order_by(SUBMISSION.c.state))}
 
 
 def accepted_ids(engine: sa.Engine) -> set[str]:
     """Return the ids of all accepted submissions."""
     query = sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return set(connection.execute(query).scalars())
 
 
 def known_ids(engine: sa.Engine, ids: Iterable[str]) -> set[str]:
     """Return the subset of `ids` that is in the ledger."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         query = sa.select(SUBMISSION.c.submission_id)
         return {row.submission_id for row in in_ids(connection, query, SUBMISSION.c.submission_id, ids)}
 
 
-def find(engine: sa.Engine, text: str) -> Submission:
+def find_submission(engine: sa.Engine, text: str) -> Submission:
     """Return the submission with this id, or the only one whose id starts with it.
 
     Raises TransitionError if there is none or more than one.
     """
     query = sa.select(SUBMISSION).where(SUBMISSION.c.submission_id.startswith(text, autoescape=True)).limit(3)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query).all()
     if not rows:
         raise not_there(text)
@@ -200,43 +200,43 @@ def find(engine: sa.Engine, text: str) -> Submission:
 def same_file(engine: sa.Engine, sha256: str) -> list[Submission]:
     """Return the submissions of a file with this SHA-256, in the order of arrival."""
     query = sa.select(SUBMISSION).where(SUBMISSION.c.sha256 == sha256)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query.order_by(SUBMISSION.c.received_at, SUBMISSION.c.submission_id)).all()
         return [Submission(**row._mapping) for row in rows]
 
 
-def blocks(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
+def list_blocks(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
     """Return the blocks of one submission, sorted by key."""
     query = sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query.order_by(*BLOCK.primary_key.columns))]
 
 
-def events(engine: sa.Engine, submission_id: str | None = None, *, after: int = 0) -> list[dict[str, Any]]:
+def list_events(engine: sa.Engine, submission_id: str | None = None, *, after: int = 0) -> list[dict[str, Any]]:
     """Return the events of one submission or of all, in order, starting after an event id (a sensor's cursor)."""
     query = sa.select(EVENT).where(EVENT.c.event_id > after).order_by(EVENT.c.event_id)
     if submission_id is not None:
         query = query.where(EVENT.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query)]
 
 
 def last_event_id(engine: sa.Engine) -> int:
     """Return the id of the newest event, or 0 if there is none."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return int(connection.execute(sa.select(sa.func.max(EVENT.c.event_id))).scalar() or 0)
 
 
-def justifications(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
+def list_justifications(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
     """Return the justifications of one submission, sorted by finding."""
     query = sa.select(JUSTIFICATION).where(JUSTIFICATION.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query.order_by(JUSTIFICATION.c.finding_key))]
 
 
-def unjustified(engine: sa.Engine, submission_id: str) -> list[tuple[str, str]]:
+def list_unjustified(engine: sa.Engine, submission_id: str) -> list[tuple[str, str]]:
     """Return (finding key, rule) of each warning of one submission that still needs a justification."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return open_warnings(connection, [submission_id]).get(submission_id, [])
 
 
@@ -246,7 +246,7 @@ def find_pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], 
         SUBMISSION.c.submission_id == submission_id
     )
     block_pairs = sa.select(BLOCK.c.jurisdiction, BLOCK.c.instrument).where(BLOCK.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         pairs_in_ledger = {
             (r.jurisdiction, r.instrument) for r in connection.execute(sa.union(submission_pair, block_pairs))
         }

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.queries import in_ids, split_into_chunks
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED
@@ -39,7 +39,7 @@ class Replacement:
 
 def find_replaced_keys(engine: sa.Engine, submission_id: str) -> set[BlockKey]:
     """Return the block keys of one submission for which another submission is accepted."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return replaced_blocks(connection, [submission_id]).get(submission_id, set())
 
 
@@ -52,7 +52,7 @@ def accepted_blocks(
         conditions.append(BLOCK.c.jurisdiction.in_(sorted(set(jurisdictions))))
     accepted = _acceptances(*conditions)
     query = sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return {_block_key(row): row.submission_id for row in connection.execute(query)}
 
 
@@ -70,13 +70,13 @@ def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: 
     return holders | {_block_key(row): row.submission_id for row in connection.execute(query)}
 
 
-def replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Replacement, ...]]:
+def find_replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Replacement, ...]]:
     """Return the later returns that replaced each accepted one, oldest first; returns still current are left out.
 
     The successor of a block is the next block that is still accepted: if that is withdrawn, the block counts again.
     """
     keys_by_successor: dict[str, dict[tuple[str, str], list[BlockKey]]] = {}
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         for chunk in split_into_chunks(ids):
             # Earlier acceptances cannot be successors. For the newest returns this leaves very few rows to read.
             oldest = sa.select(sa.func.min(SUBMISSION.c.accepted_at)).where(SUBMISSION.c.submission_id.in_(chunk))

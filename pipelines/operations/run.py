@@ -29,7 +29,7 @@ class DamagedFactsError(RunFailedError):
     """Facts differ from those that were approved; the text names each return and file."""
 
 
-def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
+def run_refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Run every step from arrived files to the draft. Return the run's id, its draft and whether the draft is new.
 
     Runs that a killed process left behind are closed first. If an interrupted publication had to be completed,
@@ -158,4 +158,4 @@ def _describe_step_failures(result: Any) -> str:
     return "the refresh failed at " + "; ".join(messages) if messages else ""
 
 
-__all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "refresh"]
+__all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "run_refresh"]

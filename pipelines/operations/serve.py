@@ -48,7 +48,7 @@ class Server:
     health: str = ""
 
 
-def serve(home: Home) -> None:
+def serve_home(home: Home) -> None:
     """Start the servers, print their addresses when they answer, and keep them running until interrupted.
 
     The public dashboard and the offices' pages are separate processes: the public one reads only `public/` and cannot
@@ -71,14 +71,14 @@ def serve(home: Home) -> None:
             _say("Ctrl-C ends all.")
             while not is_ending():
                 time.sleep(_CHECK_SECONDS)
-                supervisor.check()
+                supervisor.check_processes()
                 for name in servers:
                     rotate_log(_log_path(logs, name))
             _say("ending")
         except SupervisionError as error:
             raise ServeError(f"{error}; the logs are in {logs}") from error
         finally:
-            supervisor.stop()
+            supervisor.stop_processes()
 
 
 def _choose_servers() -> dict[str, Server]:
@@ -109,7 +109,7 @@ def _start_all(supervisor: Supervisor, servers: dict[str, Server], logs: Path, i
             return
         _say(f"starting the {name}")
         rotate_log(_log_path(logs, name))
-        processes[name] = supervisor.start(name)
+        processes[name] = supervisor.start_process(name)
     for name, server in servers.items():
         _wait_until_up(name, processes[name], server, logs, is_ending)
         if is_ending():

@@ -120,7 +120,7 @@ def list_public_releases(home: Home, moment: datetime) -> list[tuple[str, date]]
     """
     first: dict[str, datetime] = {}
     for publication in read_publications(home):
-        first.setdefault(publication.release, clock.parse(publication.published_at))
+        first.setdefault(publication.release, clock.parse_time(publication.published_at))
     ordered = sorted(first.items(), key=lambda item: (item[1], edition_key(item[0])))
     return [(name, at.date()) for name, at in ordered if at <= moment]
 

@@ -34,13 +34,13 @@ def find_news(home: Home, *, after: int) -> News:
 
     engine = open_ledger(home)
     after = max(after, last_refreshed_event(home))
-    events = queries.events(engine, after=after)
+    events = queries.list_events(engine, after=after)
     last = max((int(event["event_id"]) for event in events), default=after)
     touched = sorted({event["submission_id"] for event in events if event["action"] not in ("publish", "check")})
     if not touched:
         return News((), (), last)
     territories = set()
-    for submission in queries.submissions(engine, ids=touched):
+    for submission in queries.list_submissions(engine, ids=touched):
         # A file that has not been read yet has no territory and no period and may belong to any of them.
         territories |= {submission.territory} if submission.territory else set(load().without_training().territories)
     known_quarters = find_quarters(engine, touched)

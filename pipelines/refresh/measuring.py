@@ -19,7 +19,7 @@ class AsOfError(Exception):
     """The state at a moment cannot be rebuilt. The text says why and what to do."""
 
 
-def measure(home: Home, *, log: Log = ignore_log) -> Step:
+def measure_quality(home: Home, *, log: Log = ignore_log) -> Step:
     """Measure quality, revisions and coherence of the newest counts, for the offices and the steward.
 
     Raises RefreshError if there are no counts yet.
@@ -57,13 +57,13 @@ def as_of(home: Home, moment: datetime, out: Path | None = None, *, log: Log = i
     today's. Raises AsOfError, HomeBusyError, WarehouseError.
     """
     folder = _choose_folder(home, moment, out)
-    with hold_home_lock(home, purpose="as-of"), clock.frozen(moment):
+    with hold_home_lock(home, purpose="as-of"), clock.freeze_time(moment):
         return _build_as_of(home, moment, folder, log)
 
 
 def _choose_folder(home: Home, moment: datetime, out: Path | None) -> Path:
     if moment > clock.now():
-        raise AsOfError(f"{clock.stamp(moment)} has not come yet; name a moment that has")
+        raise AsOfError(f"{clock.format_timestamp(moment)} has not come yet; name a moment that has")
     folder = (out or home.restricted / "as_of" / moment.strftime("%Y%m%dT%H%M%SZ")).resolve()
     if folder.is_relative_to(home.public.resolve()):
         raise AsOfError(f"{folder} is public, and these counts are not protected; name another folder with --out")
@@ -82,7 +82,7 @@ def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     (aside / "tables").mkdir(parents=True)
     counts = dbt.build_counts(home, as_of=moment)
     tables = dbt.tables_folder(counts)
-    log(f"counts known at {clock.stamp(moment)} built")
+    log(f"counts known at {clock.format_timestamp(moment)} built")
     try:
         records, is_new = build.build_records(home, counts, tables)
         dbt.build_indicators(
@@ -101,7 +101,7 @@ def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
         marts = [table for table in exported_tables.INDICATORS if table.is_public]
         exported_tables.export_tables(aside / "indicators.duckdb", marts, aside / "tables")
         shutil.move(counts, aside / "counts.duckdb")
-        metadata = {"as_of": clock.stamp(moment), "home": home.kind}
+        metadata = {"as_of": clock.format_timestamp(moment), "home": home.kind}
         (aside / "as_of.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         aside.replace(folder)

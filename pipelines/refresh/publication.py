@@ -55,7 +55,7 @@ _LEDGER_BYTES, _LEDGER_BYTES_PER_RETURN = 1 << 20, 1 << 14
 """Space reserved for the ledger: its write-ahead log grows by whole pages, about three for each marked return."""
 
 
-def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
+def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
     """Publish a draft as the current release and mark its returns in the ledger. Return the release's id.
 
     `draft` may be left out if there is only one. An interrupted publication is completed first; if no draft is left
@@ -78,7 +78,7 @@ def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> s
         verify_files(draft_folder)
         records = _records_behind(home, release)
         intent = Intent(
-            Publication(release, clock.stamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
+            Publication(release, clock.format_timestamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
             number=len(read_publications(home)) + 1,
             renews_records=records is not None,
             submissions=tuple(_returns_behind(engine, draft_folder)),
@@ -103,7 +103,7 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
     with _explain_system_errors("rollback"), hold_home_lock(home, purpose="rollback"):
         complete_publication(home, log=log)
         engine = _open_ledger(home)
-        require_head_steward(accounts.identity(engine, actor), actor, "roll_back")
+        require_head_steward(accounts.get_identity(engine, actor), actor, "roll_back")
         changes.refuse_words(reason)
         if len(reason.strip()) < MINIMUM_REASON:
             raise ReleaseError(f"say in at least {MINIMUM_REASON} characters why {release} is to be current again")
@@ -117,7 +117,7 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
             raise ReleaseError(f"{release} is the current release already")
         _refuse_clock_set_back(home, engine)
         verify_files(home.releases / release)
-        now, previous = clock.stamp(clock.now()), before.name if before is not None else None
+        now, previous = clock.format_timestamp(clock.now()), before.name if before is not None else None
         publication = Publication(release, now, "rollback", previous, actor, reason.strip())
         intent = Intent(publication, number=len(publications) + 1)
         _prepare(home, intent, None)
@@ -277,7 +277,7 @@ def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
 
     _reserve_path(home).unlink(missing_ok=True)
     publication = intent.publication
-    at = clock.parse(publication.published_at)
+    at = clock.parse_time(publication.published_at)
     if publication.action == "publish":
         release_log.record_publication(engine, intent.submissions, publication.release, at)
         return
@@ -296,7 +296,7 @@ def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
 def _write_checkpoint(home: Home, engine: sa.Engine) -> None:
     from pipelines.ledger import audit_log
 
-    audit_log.checkpoint(home, engine)
+    audit_log.write_checkpoint(home, engine)
 
 
 # -- Inputs of a publication
@@ -363,7 +363,7 @@ def _refuse_clock_set_back(
     import json
 
     from pipelines.ledger import clock_guard
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
 
     dated = [(entry.release, entry.published_at) for entry in read_publications(home)]
     if made_at is not None:
@@ -371,7 +371,7 @@ def _refuse_clock_set_back(
     if draft is not None:
         manifest = json.loads((draft / "manifest.json").read_text(encoding="utf-8"))
         dated.append((draft.name, manifest["drafted_at"]))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
         if dated:
             release, newest = max(dated, key=lambda entry: entry[1])

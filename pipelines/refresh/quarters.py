@@ -47,9 +47,9 @@ EVERY_QUARTER = QuarterRange()
 def find_quarters(engine: sa.Engine, ids: Sequence[str]) -> dict[str, set[Period]]:
     """Return the quarters of each submission; those that have not been read successfully yet are left out."""
     from pipelines.ledger import supersession
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
 
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         keys = supersession.block_keys(connection, ids)
     return {identity: _end_quarters(period for *_, period in own_keys) for identity, own_keys in keys.items()}
 

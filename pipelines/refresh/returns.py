@@ -18,7 +18,7 @@ RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 """Folder of the demonstration's returns; `RTI_SAMPLES` names another one."""
 
 
-def arrive(home: Home, *, log: Log = ignore_log) -> int:
+def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
     """Enter the returns that have arrived by now; return how many submissions are new.
 
     A demonstration home takes them from the list in `raw_samples/`.  In a real home the offices submit their files
@@ -33,12 +33,12 @@ def arrive(home: Home, *, log: Log = ignore_log) -> int:
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import arrivals
 
-    new = arrivals.enter(home, open_ledger(home), samples())
-    log(f"{new} returns of {samples().name}/ are new")
+    new = arrivals.record_arrivals(home, open_ledger(home), find_sample_folder())
+    log(f"{new} returns of {find_sample_folder().name}/ are new")
     return new
 
 
-def samples() -> Path:
+def find_sample_folder() -> Path:
     """Return the folder of the demonstration's returns."""
     return read_settings(HomeSettings).samples or RAW_SAMPLES
 
@@ -63,7 +63,9 @@ def take_in(
     selected_ids = None
     if not quarters.is_unlimited:
         if demonstration:
-            announced = {i: entry.periods.split() for i, entry in arrivals.read_identities(samples()).items()}
+            announced = {
+                i: entry.periods.split() for i, entry in arrivals.read_identities(find_sample_folder()).items()
+            }
         waiting = queries.find_waiting(engine, registry.digest, rules_version(), territory=territory)
         selected = select_returns(engine, waiting, quarters, announced)
         selected_ids = [submission.submission_id for submission in selected]
@@ -79,20 +81,20 @@ def take_in(
     )
     undecided: Refusals = {}
     if demonstration:
-        decidable = queries.submissions(engine, states=arrivals.UNDECIDED, territory=territory)
-        undecided = arrivals.decide(
-            home, engine, samples(), among=select_returns(engine, decidable, quarters, announced)
+        decidable = queries.list_submissions(engine, states=arrivals.UNDECIDED, territory=territory)
+        undecided = arrivals.replay_decisions(
+            home, engine, find_sample_folder(), among=select_returns(engine, decidable, quarters, announced)
         )
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()
-        if report.count("error")
+        if report.count_findings("error")
     }
     intake = IntakeResult(
         territory,
         checked=len(reports),
         refused=refused,
-        warnings=sum(report.count("warning") for report in reports.values()),
+        warnings=sum(report.count_findings("warning") for report in reports.values()),
         undecided=tuple(str(error) for error in undecided.values()),
     )
     if reports:
@@ -119,7 +121,7 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
     from pipelines.ledger import audit_log, queries
-    from pipelines.ledger.export import export
+    from pipelines.ledger.export import export_ledger
     from pipelines.ledger.opening import open_ledger
     from pipelines.refresh import integrity
     from pipelines.warehouse.metrics import cards_export, metrics
@@ -127,7 +129,7 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
 
     engine = open_ledger(home)
     last_event = queries.last_event_id(engine)
-    rows = export(engine, home.gathered)
+    rows = export_ledger(engine, home.gathered)
     registry = load().without_training()
     write_declarations(registry, home.gathered)
     cards_export.write_cards(registry, home.gathered)
@@ -135,9 +137,9 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     gather_reference(home)
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(damage.message for damage in integrity.check_inputs(home, engine))
-    audit_log.checkpoint(home, engine)
+    audit_log.write_checkpoint(home, engine)
     # A return that arrived in the meantime and has not been checked yet must trigger another refresh.
-    if not queries.submissions(engine, states=["received"]):
+    if not queries.list_submissions(engine, states=["received"]):
         mark_gathered(home, last_event)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)

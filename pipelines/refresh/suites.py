@@ -75,16 +75,16 @@ def summarise_suites(
     corrected. Reads the findings that the checks have stored; checks nothing itself.
     """
     from pipelines.ledger import queries, supersession
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
     from pipelines.ledger.opening import open_ledger
 
     engine = open_ledger(home)
     submissions = {
         s.submission_id: s
-        for s in queries.submissions(engine, territory=territory)
+        for s in queries.list_submissions(engine, territory=territory)
         if s.state not in ("received", "withdrawn") and s.instrument in instruments
     }
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         newest = _select_newest(submissions, supersession.block_keys(connection, list(submissions)), quarters)
         with_findings = [s for s in newest if s.errors or s.warnings or s.informations]
         open_warnings = queries.open_warnings(connection, [s.submission_id for s in with_findings])

@@ -94,7 +94,7 @@ def find_statutory_range(
 
 def count_sentence_kinds(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """Count persons by principal sanction, wide: `by`, a column for each code of `sentence_type`, `BEHIND`."""
-    sanction_codes = [code for code in codes.codes("sentence_type") if code not in ("_T", "_Z")]
+    sanction_codes = [code for code in codes.list_codes("sentence_type") if code not in ("_T", "_Z")]
     return _count_codes(sentences, by, "sentence_type", sanction_codes)
 
 
@@ -102,7 +102,7 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
     """Count persons sentenced to prison by length band (half open, as `sentence_band`), wide; `_U`: no length."""
     import polars as pl
 
-    rows = codes.codelist("sentence_band")
+    rows = codes.read_codelist("sentence_band")
     common = {code: row for code, row in rows.items() if row["common_band"] == code and row["lower_months"]}
     inside = pl.lit("_U")
     for code, row in common.items():

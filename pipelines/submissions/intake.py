@@ -13,18 +13,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.acts import Arrival, CheckResult, Received, Refusals
+from pipelines.ledger.acts import Arrival, ArrivalOutcome, CheckResult, Refusals
 from pipelines.ledger.fact_digests import READING
 from pipelines.ledger.identity import SYSTEM
 from pipelines.ledger.permissions import is_actionable_by
-from pipelines.ledger.queries import find, in_ids
+from pipelines.ledger.queries import find_submission, in_ids
 from pipelines.ledger.schema import BLOCK, SUBMISSION
 from pipelines.ledger.transitions import State, decide_target
 from pipelines.submissions import authority
 from pipelines.submissions.changes import (
     Book,
     Change,
-    Known,
+    SubmissionState,
     apply_changes,
     event_row,
     load_known,
@@ -37,7 +37,7 @@ from pipelines.submissions.changes import (
 # ------------------------------------------------------------------------------------------------------------- arrivals
 
 
-def receive(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> Received:
+def record_arrival(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> ArrivalOutcome:
     """Record one arrival; do nothing if the same file arrived before, unless that was refused or withdrawn.
 
     With `again`, the file is recorded in any case. Submissions that the sender may not see are not considered.
@@ -46,9 +46,9 @@ def receive(engine: sa.Engine, arrival: Arrival, *, again: bool = False) -> Rece
     return receive_many(engine, [arrival], again=again)[0]
 
 
-def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool = False) -> list[Received]:
+def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool = False) -> list[ArrivalOutcome]:
     """Record arrivals in one transaction, in the given order; an arrival already recorded is skipped."""
-    received: list[Received] = []
+    received: list[ArrivalOutcome] = []
     now = clock.now()
     with open_book(engine, (), [a.sender for a in arrivals]) as book:
         same_bytes = _find_same_files(book, sorted({a.sha256 for a in arrivals}))
@@ -61,12 +61,12 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
             known_arrivals = same_bytes.setdefault(arrival.sha256, {})
             identity = arrival.submission_id
             if identity in known_arrivals:
-                received.append(Received(identity, new=False))
+                received.append(ArrivalOutcome(identity, new=False))
                 continue
             visible = {i: k.state for i, k in known_arrivals.items() if is_actionable_by(who, k.resource)}
             countable = [i for i, state in visible.items() if state not in ("refused", "withdrawn")]
             if countable and not again:
-                received.append(Received(countable[-1], new=False, same_file=tuple(visible.items())))
+                received.append(ArrivalOutcome(countable[-1], new=False, same_file=tuple(visible.items())))
                 continue
             target = decide_target(identity, None, "receive")
             rows.append(_arrival_row(arrival, target))
@@ -75,22 +75,22 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
             entered_at = min(arrival.received_at, now)
             change = Change(identity, "receive", arrival.sender, entered_at, comment=arrival.comment)
             events.append(event_row(change, None, target))
-            received.append(Received(identity, new=True, same_file=tuple(visible.items())))
-            known_arrivals[identity] = Known(target, arrival.sender, arrival.kind, None, ())
+            received.append(ArrivalOutcome(identity, new=True, same_file=tuple(visible.items())))
+            known_arrivals[identity] = SubmissionState(target, arrival.sender, arrival.kind, None, ())
         if rows:
             book.connection.execute(sa.insert(SUBMISSION), rows)
             log_events(book, events)
     return received
 
 
-def _find_same_files(book: Book, digests: Sequence[str]) -> dict[str, dict[str, Known]]:
+def _find_same_files(book: Book, digests: Sequence[str]) -> dict[str, dict[str, SubmissionState]]:
     """Return, by SHA-256, the submissions with these bytes that are in the ledger, in the order of arrival."""
     query = sa.select(SUBMISSION.c.sha256, SUBMISSION.c.submission_id).order_by(
         SUBMISSION.c.received_at, SUBMISSION.c.submission_id
     )
     rows = list(in_ids(book.connection, query, SUBMISSION.c.sha256, digests))
     submissions = load_known(book.connection, [row.submission_id for row in rows])
-    by_digest: dict[str, dict[str, Known]] = {}
+    by_digest: dict[str, dict[str, SubmissionState]] = {}
     for row in rows:
         by_digest.setdefault(row.sha256, {})[row.submission_id] = submissions[row.submission_id]
     return by_digest
@@ -102,7 +102,7 @@ def _arrival_row(arrival: Arrival, state: State) -> dict[str, Any]:
         "sha256": arrival.sha256,
         "size": arrival.size,
         "filename": arrival.filename,
-        "received_at": clock.stamp(arrival.received_at),
+        "received_at": clock.format_timestamp(arrival.received_at),
         "sender": arrival.sender,
         "state": state,
         "corrects_submission_id": arrival.corrects,
@@ -118,7 +118,7 @@ def _arrival_row(arrival: Arrival, state: State) -> dict[str, Any]:
 def record_check(engine: sa.Engine, result: CheckResult) -> State:
     """Record a check result. Raises TransitionError if the submission does not exist or was withdrawn."""
     raise_first(record_check_many(engine, [result]))
-    return find(engine, result.submission_id).state
+    return find_submission(engine, result.submission_id).state
 
 
 def record_check_many(engine: sa.Engine, results: Sequence[CheckResult]) -> Refusals:

@@ -457,7 +457,7 @@ def _read_build_note(counts: Path) -> dict[str, Any]:
 
 
 def _format_compact(moment: datetime) -> str:
-    return re.sub(r"[-:]", "", clock.stamp(moment))
+    return re.sub(r"[-:]", "", clock.format_timestamp(moment))
 
 
 def _prune(home: Home) -> None:

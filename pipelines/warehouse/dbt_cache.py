@@ -94,7 +94,7 @@ def _prune(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*-*"):
         with suppress(FileNotFoundError):
-            if clock.wall() - path.stat().st_mtime > _ABANDONED_SECONDS:
+            if clock.read_wall_clock() - path.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 

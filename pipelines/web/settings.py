@@ -64,19 +64,19 @@ class Site:
                 self.address,
             )
 
-    def uvicorn(self) -> dict[str, Any]:
+    def list_uvicorn_options(self) -> dict[str, Any]:
         """Return uvicorn's options for proxies; by default it would trust any program on this machine."""
         return {"proxy_headers": bool(self.proxies), "forwarded_allow_ips": ",".join(self.proxies)}
 
 
-def site(address: str) -> Site:
+def read_site(address: str) -> Site:
     """Return the site of a process that people reach at `address`. Raises SettingsError."""
     return Site(address, read_settings(AddressSettings).trusted_proxies, read_settings(LimitSettings))
 
 
 def public_site() -> Site:
     """Return the site of the public dashboard. Raises SettingsError."""
-    return site(read_settings(AddressSettings).public_url or "")
+    return read_site(read_settings(AddressSettings).public_url or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Settings:
         """Return the address to which the provider redirects people; register it there letter by letter."""
         return f"{self.address}/oauth2callback"
 
-    def streamlit(self) -> dict[str, Any]:
+    def list_streamlit_options(self) -> dict[str, Any]:
         """Return the settings in Streamlit's names."""
         return {
             "auth": {
@@ -110,7 +110,7 @@ class Settings:
         }
 
 
-def settings(home: Home, port: int) -> Settings:
+def read_web_settings(home: Home, port: int) -> Settings:
     """Return the settings of a home served on a port of the loopback address. Raises SettingsError."""
     address = (read_settings(AddressSettings).portal_url or f"http://127.0.0.1:{port}").rstrip("/")
     parts = urlsplit(address)
@@ -118,7 +118,7 @@ def settings(home: Home, port: int) -> Settings:
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}; write it as https://name, without a path")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}: passwords and returns would travel unprotected; use https")
-    reached = site(address)
+    reached = read_site(address)
     secrets = _read_or_create_secrets(home.restricted / "keys" / "portal.json")
     provider = read_settings(SignInSettings)
     if provider.oidc_metadata_url is None:

@@ -67,7 +67,7 @@ def test_its_files_are_read_as_the_golden_file_says(home: Path) -> None:
 def test_its_figures_stand_in_the_release(home: Path) -> None:
     meant: dict[tuple[str, str, str, str], float] = defaultdict(float)
     for row in _golden():
-        group = codes.attribute("offence", row["offence"], "offence_group")
+        group = codes.get_code_attribute("offence", row["offence"], "offence_group")
         for period in (row["period"], row["period"][:4]):
             for sex in ("_T", row["sex"]):
                 meant[row["measure"], group, period, sex] += float(row["value"])

@@ -61,4 +61,4 @@ def clean() -> list[str]:
 
     files = sorted(p for p in SAMPLES.glob("*/*/*") if p.is_file())
     jobs = (CheckJob(str(p), p.read_bytes(), p.name) for p in files)
-    return [key for key, report in check_many(jobs, registry=load()).items() if report.count("error")]
+    return [key for key, report in check_many(jobs, registry=load()).items() if report.count_findings("error")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 
 CLOCK = "2026-11-20T09:00:00Z"
 """The demonstration's present: every return that has arrived arrived before it."""
@@ -17,9 +17,9 @@ def build(root: Path) -> None:
     from pipelines.operations import run
 
     with frozen_at(CLOCK, root):
-        home = init(root, "demonstration")
-        run.refresh(home, say=lambda _: None)
-        refresh.publish(home)
+        home = initialise_home(root, "demonstration")
+        run.run_refresh(home, say=lambda _: None)
+        refresh.publish_draft(home)
 
 
 class frozen_at:  # noqa: N801 - reads as a word in a with statement

@@ -14,7 +14,7 @@ from typing import Any
 
 import openpyxl
 
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.form import Form
 from pipelines.model.content import Content, Cube, Grid
 
@@ -78,7 +78,7 @@ def pages_of_workbook(book: Any) -> list[Page]:
 
 
 def _like(template: str) -> re.Pattern[str]:
-    parts = [re.escape(fold(part)) for part in re.split(r"\{[^}]*\}", template)]
+    parts = [re.escape(fold_text(part)) for part in re.split(r"\{[^}]*\}", template)]
     return re.compile(".+".join(part.replace(r"\ ", " ") for part in parts).replace(" .+", " ?.+"))
 
 
@@ -89,13 +89,13 @@ def places(pages: list[Page], form: Form) -> dict[Place, tuple[Page, int, int]]:
     for page in pages:
         named = [t for t in page.titles if _table_of(t, form) is not None]
         title = named[-1] if named else title
-        corners = {fold(table.corner) for table in form.tables or ()}
+        corners = {fold_text(table.corner) for table in form.tables or ()}
         row = 1
         while row <= page.rows:
             text = page.text(row, 1)
             if _table_of(text, form) is not None:
                 title = text
-            if fold(text) in corners and _table_of(title, form) is not None:
+            if fold_text(text) in corners and _table_of(title, form) is not None:
                 row = _table(page, row, title, form, found)
             else:
                 row += 1
@@ -103,7 +103,7 @@ def places(pages: list[Page], form: Form) -> dict[Place, tuple[Page, int, int]]:
 
 
 def _table_of(title: str, form: Form) -> Any:
-    return next((t for t in form.tables or () if t.title and _like(t.title).fullmatch(fold(title))), None)
+    return next((t for t in form.tables or () if t.title and _like(t.title).fullmatch(fold_text(title))), None)
 
 
 def _table(page: Page, top: int, title: str, form: Form, found: dict[Place, tuple[Page, int, int]]) -> int:
@@ -121,9 +121,9 @@ def _table(page: Page, top: int, title: str, form: Form, found: dict[Place, tupl
     above = [""] * (first - 1)
     while row <= page.rows:
         label = page.text(row, 1)
-        if _table_of(label, form) is not None or any(end.fullmatch(fold(label)) for end in ends):
+        if _table_of(label, form) is not None or any(end.fullmatch(fold_text(label)) for end in ends):
             return row
-        if fold(label) == fold(table.corner):
+        if fold_text(label) == fold_text(table.corner):
             row += table.header_rows
             continue
         if table.carry_labels:
@@ -134,7 +134,7 @@ def _table(page: Page, top: int, title: str, form: Form, found: dict[Place, tupl
         if labels:
             told = " / ".join(_MARK.sub("", text) for text in labels if text)
             for column, head in heads.items():
-                key = (fold(title), fold(_MARK.sub("", head)), fold(told))
+                key = (fold_text(title), fold_text(_MARK.sub("", head)), fold_text(told))
                 found[key] = (page, row, column)
         row += 1
     return row
@@ -199,9 +199,9 @@ class List:
 def _find(book: Any, headings: list[str]) -> List:
     for sheet in book.worksheets:
         for row in range(1, 15):
-            texts = {fold(str(c.value)): c.column for c in sheet[row] if c.value is not None}
-            if all(fold(h) in texts for h in headings):
-                return List(sheet, row, {h: texts[fold(h)] for h in headings})
+            texts = {fold_text(str(c.value)): c.column for c in sheet[row] if c.value is not None}
+            if all(fold_text(h) in texts for h in headings):
+                return List(sheet, row, {h: texts[fold_text(h)] for h in headings})
     raise NotFilledError(f"no heading row with {headings}")
 
 
@@ -211,13 +211,13 @@ def _fill_lines(template: bytes, wanted: list[dict[str, Any]], dimensions: list[
     listed = _find(book, list(wanted[0]))
     sheet = listed.sheet
     rows = {
-        tuple(fold(str(sheet.cell(row, listed.columns[d]).value)) for d in dimensions): row
+        tuple(fold_text(str(sheet.cell(row, listed.columns[d]).value)) for d in dimensions): row
         for row in range(listed.row + 1, sheet.max_row + 1)
     }
     free = sheet.max_row + 1
     used = set()
     for line in wanted:
-        row = rows.get(tuple(fold(str(line[d])) for d in dimensions)) if dimensions else None
+        row = rows.get(tuple(fold_text(str(line[d])) for d in dimensions)) if dimensions else None
         if row is None:
             row, free = free, free + 1
         used.add(row)
@@ -235,8 +235,8 @@ def fill_cube(template: bytes, form: Form, source: Cube, original: Form, period:
     assert original.cube is not None and form.flat is not None
     dims = []
     for dimension in source.dimensions:
-        names = {fold(dimension.id), *(fold(x) for x in dimension.labels.values())}
-        dims.append(next((name, d) for name, d in original.cube.dims.items() if fold(name) in names))
+        names = {fold_text(dimension.id), *(fold_text(x) for x in dimension.labels.values())}
+        dims.append(next((name, d) for name, d in original.cube.dims.items() if fold_text(name) in names))
     number = next(heading for heading, column in form.flat.columns.items() if column.value)
     year, _, quarter = period.partition("-Q")
     wanted = []
@@ -250,7 +250,7 @@ def fill_cube(template: bytes, form: Form, source: Cube, original: Form, period:
                 member = next(m for m in dimension.members if m.code == code)
                 told = next(e.words for e in original.table_entries(declared.dim or "") if code in e.labels)
                 if member.labels:
-                    assert fold(str(told)) in {fold(x) for x in member.labels.values()}, (told, member.labels)
+                    assert fold_text(str(told)) in {fold_text(x) for x in member.labels.values()}, (told, member.labels)
                 line[declared.words or name] = told
         else:
             missing = seen.value is None
@@ -264,8 +264,11 @@ def fill_list(template: bytes, form: Form, source: Grid, period: str) -> bytes:
     """The workbook of a list or register, with the lines of the office's own list of the period."""
     page = pages_of_grid(source)[0]
     declared = form.flat.columns if form.flat is not None else form.records.columns  # type: ignore[union-attr]
-    head = next(r for r in range(1, page.rows + 1) if {fold(h) for h in declared} <= _row(page, r))
-    columns = {h: next(c for c in range(1, page.columns + 1) if fold(page.text(head, c)) == fold(h)) for h in declared}
+    head = next(r for r in range(1, page.rows + 1) if {fold_text(h) for h in declared} <= _row(page, r))
+    columns = {
+        h: next(c for c in range(1, page.columns + 1) if fold_text(page.text(head, c)) == fold_text(h))
+        for h in declared
+    }
     year, _, quarter = period.partition("-Q")
     named = {h: c.template for h, c in declared.items() if getattr(c, "template", None)}
     figures = [h for h, c in declared.items() if getattr(c, "value", False)]
@@ -285,7 +288,7 @@ def fill_list(template: bytes, form: Form, source: Grid, period: str) -> bytes:
 
 
 def _row(page: Page, row: int) -> set[str]:
-    return {fold(page.text(row, column)) for column in range(1, page.columns + 1)}
+    return {fold_text(page.text(row, column)) for column in range(1, page.columns + 1)}
 
 
 def fill(template: bytes, form: Form, source: Content, original: Form, period: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.defs import warehouse
 from pipelines.defs.dbt_checks import list_check_specs, report_tests
 from pipelines.defs.home import LockedHomeResource
@@ -106,7 +106,7 @@ def test_result_of_a_test_names_model_rows_and_severity() -> None:
 @pytest.fixture
 def home(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
-    return init(tmp_path / "home", "demonstration")
+    return initialise_home(tmp_path / "home", "demonstration")
 
 
 def run_phase(home: Home, run: Any) -> dg.ExecuteInProcessResult:

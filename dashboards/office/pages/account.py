@@ -24,7 +24,7 @@ def render_page() -> None:
 
     context = access.enter_page()
     layout.show_title(context.tell("My account"))
-    account = accounts.find(context.desk.engine, context.who.account)
+    account = accounts.find_account(context.desk.engine, context.who.account)
     assert account is not None, "whoever acts has an account"
     layout.put_html(
         html.render_facts(
@@ -123,7 +123,7 @@ def _show_tokens(context: PageContext) -> None:
                 html.Markup('<p class="rti-code">{}</p>').format(issued),
             )
         )
-    own_tokens = tokens.of(context.desk.engine, context.who.account)
+    own_tokens = tokens.list_tokens(context.desk.engine, context.who.account)
     if own_tokens:
         layout.put_html(_tokens_table(context, own_tokens))
         _offer_revocation(context, [token for token in own_tokens if token.revoked_at is None])
@@ -164,7 +164,7 @@ def _offer_revocation(context: PageContext, live: list[Token]) -> None:
         )
         is_submitted = st.form_submit_button(context.tell("Revoke it: programs that use it are refused at once"))
     if is_submitted and picked:
-        tokens.revoke(context.desk.engine, context.who, str(picked))
+        tokens.revoke_token(context.desk.engine, context.who, str(picked))
         st.rerun()
 
 
@@ -185,7 +185,7 @@ def _offer_new_token(context: PageContext) -> None:
     if not is_submitted:
         return
     try:
-        issued = tokens.issue(context.desk.engine, context.who, label, days=int(days or _DAYS[1]))
+        issued = tokens.issue_token(context.desk.engine, context.who, label, days=int(days or _DAYS[1]))
     except (NotAllowedError, accounts.AccountError) as error:
         layout.show_refusal(context, error)
         return

@@ -57,8 +57,8 @@ def show_answer(context: PageContext, submission_id: str, *, level: int = 1) -> 
     from pipelines.submissions import service
 
     try:
-        entry = service.submission(context.desk, context.who, submission_id)
-        report = service.report(context.desk, context.who, submission_id)
+        entry = service.get_submission(context.desk, context.who, submission_id)
+        report = service.make_report(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
         layout.show_title(context.tell("You do not have access to this page"))
         layout.show_refusal(context, error)
@@ -69,7 +69,7 @@ def show_answer(context: PageContext, submission_id: str, *, level: int = 1) -> 
         layout.show_heading(context.tell(VIEWS["events"]))
         answer_files.show_events(context, entry)
         return
-    groups = answers.groups(report, context.language)
+    groups = answers.group_findings(report, context.language)
     heading = layout.describe_submission(context, entry)
     if level == 1:
         layout.show_title(heading)
@@ -172,7 +172,7 @@ def _show_override(context: PageContext, entry: Entry) -> html.Markup:
         return html.Markup("")
     events = [
         e
-        for e in service.events(context.desk, context.who, entry.submission_id)
+        for e in service.list_events(context.desk, context.who, entry.submission_id)
         if (e["payload"] or {}).get("override")
     ]
     titles = {
@@ -197,7 +197,7 @@ def _show_override(context: PageContext, entry: Entry) -> html.Markup:
 
 
 def _show_verdict(context: PageContext, entry: Entry, report: Report) -> html.Markup:
-    errors, warnings = report.count("error"), report.count("warning")
+    errors, warnings = report.count_findings("error"), report.count_findings("warning")
     still_open = len(entry.open_warnings)
     if report.verdict == "unreadable":
         verdict, kind = context.tell("This file cannot be read. It was not used."), "error"

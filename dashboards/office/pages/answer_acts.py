@@ -74,7 +74,7 @@ def _offer_sending(context: PageContext, entry: Entry) -> None:
         return
     try_action(
         context,
-        lambda: service.send(
+        lambda: service.send_submission(
             context.desk, context.who, entry.submission_id, reason=reason, comment=comment.strip() or None
         ),
         context.tell("Sent. Your receipt is below. Please keep it."),
@@ -84,7 +84,7 @@ def _offer_sending(context: PageContext, entry: Entry) -> None:
 def _show_receipt(context: PageContext, entry: Entry) -> None:
     from pipelines.submissions import service
 
-    receipt = service.receipt(context.desk, context.who, entry.submission_id)
+    receipt = service.get_receipt(context.desk, context.who, entry.submission_id)
     if receipt is None:
         return
     body = _receipt_body(context, receipt)
@@ -189,7 +189,7 @@ def _offer_decision(context: PageContext, entry: Entry) -> None:
     if yes:
         try_action(
             context,
-            lambda: service.approve(context.desk, context.who, entry.submission_id, comment=comment or None),
+            lambda: service.approve_submission(context.desk, context.who, entry.submission_id, comment=comment or None),
             context.tell("Approved. It counts from the next refresh on."),
         )
     elif back and not comment:
@@ -222,7 +222,9 @@ def _offer_override(context: PageContext, entry: Entry) -> None:
         elif is_submitted:
             try_action(
                 context,
-                lambda: service.approve(context.desk, context.who, entry.submission_id, comment=comment, override=True),
+                lambda: service.approve_submission(
+                    context.desk, context.who, entry.submission_id, comment=comment, override=True
+                ),
                 context.tell("Approved by override. Your comment is shown with it."),
             )
 

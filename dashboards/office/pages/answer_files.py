@@ -23,14 +23,14 @@ def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
     from pipelines.office import answers
     from pipelines.submissions import service
 
-    filename, data = service.original(context.desk, context.who, entry.submission_id)
+    filename, data = service.read_original(context.desk, context.who, entry.submission_id)
     stem = filename.rpartition(".")[0] or filename
     invented = context.is_demonstration
     begin = "demonstration-" if invented else ""
     is_own_workbook = report.format == "xlsx"
 
     def render_annotated() -> bytes:
-        return answers.annotated(data, report, context.language, demonstration=invented)[1]
+        return answers.annotate_workbook(data, report, context.language, demonstration=invented)[1]
 
     offers: list[tuple[str, str, Any, str, str]] = [
         (
@@ -45,14 +45,14 @@ def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
         (
             context.tell("The validation report as a page (HTML)"),
             context.tell("To print, or to send to a colleague."),
-            lambda: answers.html(report, context.language, demonstration=invented).encode(),
+            lambda: answers.render_html(report, context.language, demonstration=invented).encode(),
             f"{begin}{stem}-{entry.submission_id}.html",
             "text/html",
         ),
         (
             context.tell("The findings as a table (CSV)"),
             "",
-            lambda: answers.csv(report, context.language).encode(),
+            lambda: answers.render_csv(report, context.language).encode(),
             f"{begin}{stem}-{entry.submission_id}.csv",
             "text/csv",
         ),
@@ -77,7 +77,7 @@ def show_events(context: PageContext, entry: Entry) -> None:
     """Show every event of a submission, oldest first: who, when, and the comment."""
     from pipelines.submissions import service
 
-    rows = [_event_row(context, event) for event in service.events(context.desk, context.who, entry.submission_id)]
+    rows = [_event_row(context, event) for event in service.list_events(context.desk, context.who, entry.submission_id)]
     layout.put_html(
         html.Table(
             context.tell("What happened to this return, oldest first"),

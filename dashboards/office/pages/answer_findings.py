@@ -12,12 +12,12 @@ from dashboards.office import html, layout, words
 from dashboards.office.layout import PageContext
 
 if TYPE_CHECKING:
-    from pipelines.office.answers import Group, Told
+    from pipelines.office.answers import Group, LocalizedFinding
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.service import Entry, Remembered
+    from pipelines.submissions.service import EarlierJustification, Entry
 
 
-def finding_anchor(told: Told) -> str:
+def finding_anchor(told: LocalizedFinding) -> str:
     """Return the anchor of a finding on the page."""
     return f"f-{told.key}"
 
@@ -30,9 +30,9 @@ def show_findings(context: PageContext, entry: Entry, report: Report, groups: Se
         layout.put_html(html.Markup("<p>{}</p>").format(context.tell("No findings.")))
         return
     _offer_corrected_copy(context, entry, report, groups)
-    remembered: Mapping[str, Remembered] = {}
+    remembered: Mapping[str, EarlierJustification] = {}
     if entry.may_justify and entry.open_warnings:
-        remembered = service.remembered(context.desk, context.who, entry.submission_id)
+        remembered = service.find_earlier_justifications(context.desk, context.who, entry.submission_id)
     explanations = _explanations_by_finding(context, entry)
     still_open = {key for key, _ in entry.open_warnings}
     open_findings = {
@@ -70,7 +70,7 @@ def _explanations_by_finding(context: PageContext, entry: Entry) -> dict[str, ht
     explanations: dict[str, html.Part] = {
         key: html.render_badge("warning", "▲", context.tell("not explained")) for key, _ in entry.open_warnings
     }
-    for event in service.events(context.desk, context.who, entry.submission_id):
+    for event in service.list_events(context.desk, context.who, entry.submission_id):
         if event["action"] == "justify" and event["payload"]:
             reason = context.code_label("justification_reason", event["payload"]["reason"])
             explanations.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
@@ -122,7 +122,7 @@ def _render_group(context: PageContext, group: Group, explanations: Mapping[str,
 
 
 def _findings_table(
-    context: PageContext, group: Group, findings: Sequence[Told], explanations: Mapping[str, html.Part]
+    context: PageContext, group: Group, findings: Sequence[LocalizedFinding], explanations: Mapping[str, html.Part]
 ) -> html.Markup:
     rows = [
         html.Row(
@@ -151,7 +151,7 @@ def _findings_table(
     )
 
 
-def _render_suggestion(context: PageContext, finding: Told) -> html.Part:
+def _render_suggestion(context: PageContext, finding: LocalizedFinding) -> html.Part:
     if finding.suggestion is None:
         return ""
     if finding.suggestion.certain:
@@ -176,14 +176,14 @@ def _offer_corrected_copy(context: PageContext, entry: Entry, report: Report, gr
     ]
     if not certain or report.format != "xlsx" or not entry.mine:
         return
-    filename, data = service.original(context.desk, context.who, entry.submission_id)
+    filename, data = service.read_original(context.desk, context.who, entry.submission_id)
     st.download_button(
         context.many(
             "Download a copy with the {n} certain suggestion put in",
             "Download a copy with the {n} certain suggestions put in",
             len(certain),
         ),
-        lambda: answers.mended(data, certain, report),
+        lambda: answers.correct_workbook(data, certain, report),
         file_name=context.tell("corrected-{file}", file=filename),
         on_click="ignore",
         key="answer.mended",
@@ -197,8 +197,8 @@ def _show_explanation_form(
     context: PageContext,
     entry: Entry,
     group: Group,
-    open_findings: Sequence[Told],
-    remembered: Mapping[str, Remembered],
+    open_findings: Sequence[LocalizedFinding],
+    remembered: Mapping[str, EarlierJustification],
     others: Sequence[str],
 ) -> None:
     """Show the form of one group: a coded reason and a comment, stored for each of its places.
@@ -214,7 +214,7 @@ def _show_explanation_form(
     with st.form(key=f"explain.{group.id}", border=True):
         reason = st.selectbox(
             context.tell("Reason: {cause}", cause=words.strip_markdown(group.title)),
-            codes.codes("justification_reason"),
+            codes.list_codes("justification_reason"),
             index=None,
             placeholder=context.tell("Choose a reason"),
             format_func=lambda code: context.code_label("justification_reason", code),
@@ -240,8 +240,8 @@ def _offer_same_explanation(
     context: PageContext,
     entry: Entry,
     group: Group,
-    open_findings: Sequence[Told],
-    before: Remembered,
+    open_findings: Sequence[LocalizedFinding],
+    before: EarlierJustification,
     others: Sequence[str],
 ) -> None:
     layout.put_html(
@@ -265,14 +265,19 @@ def _offer_same_explanation(
 
 
 def _keep_explanation(
-    context: PageContext, entry: Entry, open_findings: Sequence[Told], reason: str, text: str, others: Sequence[str]
+    context: PageContext,
+    entry: Entry,
+    open_findings: Sequence[LocalizedFinding],
+    reason: str,
+    text: str,
+    others: Sequence[str],
 ) -> None:
     from dashboards.office.pages.answer_forms import keep_result
     from pipelines.submissions import service
 
     try:
         for finding in open_findings:
-            still = service.justify(context.desk, context.who, entry.submission_id, finding.key, reason, text)
+            still = service.justify_warnings(context.desk, context.who, entry.submission_id, finding.key, reason, text)
     except (service.NotAllowedError, service.TransitionError) as error:
         layout.show_refusal(context, error)
         return

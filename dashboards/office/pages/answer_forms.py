@@ -60,7 +60,7 @@ def choose_reason(context: PageContext, label: str, key: str) -> str | None:
 
     picked = st.selectbox(
         label,
-        codes.codes("revision_reason"),
+        codes.list_codes("revision_reason"),
         index=None,
         placeholder=context.tell("Choose a reason"),
         format_func=lambda code: context.code_label("revision_reason", code),

@@ -14,7 +14,7 @@ from dashboards.office.layout import PageContext
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.office.answers import Change, EventCount, Group, Point, ReadRow, Series, Shown, TableView
+    from pipelines.office.answers import Change, EventCount, FormattedValue, Group, Point, ReadRow, Series, TableView
     from pipelines.submissions.checking.report import Report
     from pipelines.submissions.service import Entry
 
@@ -33,9 +33,11 @@ def show_side_by_side(context: PageContext, entry: Entry, report: Report, groups
     from pipelines.office import answers
     from pipelines.submissions import service
 
-    filename, data = service.original(context.desk, context.who, entry.submission_id)
+    filename, data = service.read_original(context.desk, context.who, entry.submission_id)
     try:
-        sides = answers.beside(data, filename, report.form, context.language, demonstration=context.is_demonstration)
+        sides = answers.preview_side_by_side(
+            data, filename, report.form, context.language, demonstration=context.is_demonstration
+        )
     except ReadError:
         layout.put_html(
             html.Markup("<p>{}</p>").format(context.tell("This file cannot be read, so there is nothing to show."))
@@ -174,7 +176,7 @@ def _show_register_counts(context: PageContext, report: Report) -> html.Markup:
     )
 
 
-def format_value(one: Shown | None) -> html.Part:
+def format_value(one: FormattedValue | None) -> html.Part:
     """Format one value, keeping zero, missing, not applicable and withheld distinct."""
     return "" if one is None else one.words
 
@@ -193,19 +195,21 @@ def show_changes(context: PageContext, entry: Entry, report: Report) -> None:
     if report.instrument == "register":
         _register_changes(context, entry, report.reading.events)
         return
-    old = service.previous(context.desk, context.who, entry.submission_id)
+    old = service.read_previous_figures(context.desk, context.who, entry.submission_id)
     if old.is_empty():
         _all_new(context)
         return
-    comparison = answers.compare(report.reading.observations, old, context.language, kind=report.kind or "full")
+    comparison = answers.compare_versions(
+        report.reading.observations, old, context.language, kind=report.kind or "full"
+    )
     layout.put_html(
         html.Markup("<p>{}</p>").format(
             " ".join(
                 [
-                    context.many("{n} figure changed.", "{n} figures changed.", comparison.count("changed")),
-                    context.many("{n} figure is new.", "{n} figures are new.", comparison.count("added")),
+                    context.many("{n} figure changed.", "{n} figures changed.", comparison.count_changes("changed")),
+                    context.many("{n} figure is new.", "{n} figures are new.", comparison.count_changes("added")),
                     context.many(
-                        "{n} figure is withdrawn.", "{n} figures are withdrawn.", comparison.count("withdrawn")
+                        "{n} figure is withdrawn.", "{n} figures are withdrawn.", comparison.count_changes("withdrawn")
                     ),
                     context.many("{n} figure stays as it was.", "{n} figures stay as they were.", comparison.unchanged),
                 ]
@@ -303,8 +307,8 @@ def show_earlier_periods(context: PageContext, entry: Entry, report: Report) -> 
     if report.reading is None or report.reading.observations.is_empty():
         _nothing(context)
         return
-    history = service.history(context.desk, context.who, entry.submission_id)
-    series_list = answers.quarters(report.reading.observations, history, PERIODS, context.language)
+    history = service.read_history(context.desk, context.who, entry.submission_id)
+    series_list = answers.find_earlier_values(report.reading.observations, history, PERIODS, context.language)
     if not any(series.points for series in series_list):
         layout.put_html(
             html.Markup("<p>{}</p>").format(context.tell("No earlier return of this form has been accepted."))

@@ -123,7 +123,7 @@ def _offer_withdrawal(context: PageContext, entry: Entry, *, override: bool) -> 
         del st.session_state[asked_key]
         try_action(
             context,
-            lambda: service.withdraw(
+            lambda: service.withdraw_submission(
                 context.desk, context.who, entry.submission_id, kept_reason, kept_comment, override=override
             ),
             context.tell("Withdrawn."),

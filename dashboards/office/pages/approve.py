@@ -18,7 +18,7 @@ def render_page() -> None:
             "and decide there. Somebody else decides on the returns that you sent."
         ),
     )
-    waiting = service.submissions(context.desk, context.who, states=["sent"])
+    waiting = service.list_submissions(context.desk, context.who, states=["sent"])
     mine = [entry for entry in waiting if entry.may_approve]
     others = [entry for entry in waiting if not entry.may_approve and not entry.mine]
     own_entries = [entry for entry in waiting if entry.mine]

@@ -45,10 +45,10 @@ def render_page() -> None:
         context.tell("Quarters shown"), _SHOWN, default=_SHOWN[1], required=True, key="board.periods"
     )
     registry = context.desk.registry
-    board = timetable.board(
+    board = timetable.build_board(
         context.desk.engine,
         registry,
-        context.who.pairs(),
+        context.who.list_pairs(),
         periods=int(periods or _SHOWN[1]),
         kind=context.desk.kind,
         working=draft_pairs(context.who),
@@ -95,8 +95,8 @@ def _next(context: PageContext) -> None:
     from pipelines.submissions import timetable
 
     today = clock.now().date()
-    ahead = timetable.deadlines(
-        context.desk.registry, pairs=context.who.pairs(), today=today, ahead=4, kind=context.desk.kind
+    ahead = timetable.list_deadlines(
+        context.desk.registry, pairs=context.who.list_pairs(), today=today, ahead=4, kind=context.desk.kind
     )
     coming = sorted((d for d in ahead if d.collection >= today), key=lambda d: d.collection)
     days = {
@@ -114,7 +114,7 @@ def _next(context: PageContext) -> None:
     layout.put_html(html.render_facts([(name, _day(context, day, today)) for name, day in days.items()]))
     st.download_button(
         context.tell("Timetable for your calendar (ICS)"),
-        lambda: timetable.ics(
+        lambda: timetable.export_calendar(
             timetable.to_come(ahead, today),
             context.language,
             demonstration=context.is_demonstration,

@@ -23,10 +23,10 @@ def render_page() -> None:
     from pipelines.submissions.service import NotAllowedError, figures
 
     context = access.enter_page()
-    own_areas = figures.areas(context.desk, context.who)
+    own_areas = figures.list_areas(context.desk, context.who)
     area = st.query_params.get("area") or next(iter(own_areas), None)
     try:
-        area_figures = figures.figures(context.desk, context.who, area) if area is not None else None
+        area_figures = figures.read_figures(context.desk, context.who, area) if area is not None else None
     except NotAllowedError as error:
         layout.show_title(context.tell("You do not have access to this page"))
         layout.show_refusal(context, error)
@@ -118,7 +118,7 @@ def _offence_groups(area_figures: Figures) -> list[str]:
         for rows in (area_figures.counts, area_figures.ratios, area_figures.durations)
         for row in rows
     }
-    return [code for code in codes.codes("offence_group") if code in codes_present]
+    return [code for code in codes.list_codes("offence_group") if code in codes_present]
 
 
 def _caption(context: PageContext, area_figures: Figures, period: str, offence: str) -> str:
@@ -139,7 +139,7 @@ def _show_counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Ro
 
     keys = ("measure", "level", "count_unit", "victim_status")
     by_key = {tuple(row[key] for key in keys): row for row in rates}
-    order = {code: place for place, code in enumerate(codes.codes("measure"))}
+    order = {code: place for place, code in enumerate(codes.list_codes("measure"))}
     lines = []
     for row in sorted(counts, key=lambda row: order[row["measure"]]):
         rate = by_key.get(tuple(row[key] for key in keys))

@@ -46,7 +46,7 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
     from pipelines.submissions import timetable
 
     registry = context.desk.registry
-    board = timetable.board(
+    board = timetable.build_board(
         context.desk.engine, registry, pairs_for(context.who, "receive"), periods=8, kind=context.desk.kind
     )
     periods_by_form: dict[str, list[str]] = {}
@@ -122,7 +122,7 @@ def _declare(context: PageContext, form: str, periods: list[str], comment: str) 
     from pipelines.submissions import service
 
     try:
-        draft = service.nil(context.desk, context.who, form, periods, comment or None)
+        draft = service.upload_nil(context.desk, context.who, form, periods, comment or None)
         del st.session_state[_ASKED]
         if draft.submission_id is None:
             st.error(
@@ -130,9 +130,9 @@ def _declare(context: PageContext, form: str, periods: list[str], comment: str) 
                 icon=None,
             )
             return
-        entry = service.submission(context.desk, context.who, draft.submission_id)
+        entry = service.get_submission(context.desk, context.who, draft.submission_id)
         if entry.may_send and not entry.replaces:
-            service.send(context.desk, context.who, draft.submission_id, comment=comment or None)
+            service.send_submission(context.desk, context.who, draft.submission_id, comment=comment or None)
             keep_result(context.tell("Sent. Your receipt is below. Please keep it."))
         else:
             keep_result(
@@ -149,4 +149,6 @@ def _explain_why_not(context: PageContext, report: object) -> str:
     from pipelines.submissions.checking.report import Report
 
     assert isinstance(report, Report)
-    return " ".join(group.title for group in answers.groups(report, context.language) if group.severity == "error")
+    return " ".join(
+        group.title for group in answers.group_findings(report, context.language) if group.severity == "error"
+    )

@@ -46,16 +46,20 @@ def _managed_accounts(context: PageContext) -> list[Account]:
     """Show the accounts that this steward manages."""
     from pipelines.submissions.accounts import accounts
 
-    return [account for account in accounts.all_accounts(context.desk.engine) if accounts.keeps(context.who, account)]
+    return [
+        account
+        for account in accounts.all_accounts(context.desk.engine)
+        if accounts.can_change_account(context.who, account)
+    ]
 
 
 def _try_action(context: PageContext, act: Callable[[], Any], message: str) -> None:
-    from pipelines.core.errors import ToldError
+    from pipelines.core.errors import UserFacingError
     from pipelines.ledger.identity import NotAllowedError
 
     try:
         act()
-    except (NotAllowedError, ToldError) as error:
+    except (NotAllowedError, UserFacingError) as error:
         layout.show_refusal(context, error)
         return
     keep_result(message)
@@ -144,12 +148,16 @@ def _show_account(context: PageContext, managed_accounts: Sequence[Account]) -> 
         if account.disabled:
             if st.button(context.tell("Let it sign in again"), key="people.enable"):
                 _try_action(
-                    context, lambda: accounts.enable(engine, account.account_id, by=by), context.tell("Enabled.")
+                    context,
+                    lambda: accounts.enable_account(engine, account.account_id, by=by),
+                    context.tell("Enabled."),
                 )
         elif st.button(
             context.tell("Disable it: it is signed out at once, and its tokens stop working"), key="people.disable"
         ):
-            _try_action(context, lambda: accounts.disable(engine, account.account_id, by=by), context.tell("Disabled."))
+            _try_action(
+                context, lambda: accounts.disable_account(engine, account.account_id, by=by), context.tell("Disabled.")
+            )
         if account.issuer is None and st.button(context.tell("Make a one-time password"), key="people.reset"):
             _try_action(
                 context,
@@ -181,7 +189,7 @@ def _offer_roles(context: PageContext, account: Account) -> None:
         if is_submitted and revoked_role is not None:
             _try_action(
                 context,
-                lambda: accounts.revoke(engine, account.account_id, account.grants[int(revoked_role)], by=by),
+                lambda: accounts.revoke_role(engine, account.account_id, account.grants[int(revoked_role)], by=by),
                 context.tell("Role removed."),
             )
     with st.form(key="people.grant", border=True):
@@ -189,7 +197,7 @@ def _offer_roles(context: PageContext, account: Account) -> None:
         is_submitted = st.form_submit_button(context.tell("Give this role"))
     if is_submitted and new_grant is not None:
         _try_action(
-            context, lambda: accounts.grant(engine, account.account_id, new_grant, by=by), context.tell("Given.")
+            context, lambda: accounts.grant_role(engine, account.account_id, new_grant, by=by), context.tell("Given.")
         )
 
 
@@ -212,7 +220,7 @@ def _pick_grant(context: PageContext, key: str) -> Grant | None:
     )
     instrument = st.selectbox(
         context.tell("What"),
-        (EVERY, *codes.codes("instrument")),
+        (EVERY, *codes.list_codes("instrument")),
         format_func=lambda code: (
             context.tell("everything") if code == EVERY else context.code_label("instrument", code)
         ),
@@ -244,7 +252,7 @@ def _offer_new_account(context: PageContext) -> None:
         return
 
     def create_account() -> None:
-        accounts.create(
+        accounts.create_account(
             context.desk.engine,
             identity.strip(),
             name.strip(),
@@ -279,7 +287,7 @@ def _show_audit(context: PageContext) -> None:
     )
     if st.button(context.tell("Verify the whole chain now"), key="people.verify"):
         result = integrity.verify_records(context.desk.home, context.desk.engine)
-        faults = [f"{fault.seq}: {fault.told(context.language)}" for fault in result.faults]
+        faults = [f"{fault.seq}: {fault.localize_message(context.language)}" for fault in result.faults]
         if faults:
             layout.put_html(
                 html.render_box(
@@ -292,7 +300,7 @@ def _show_audit(context: PageContext) -> None:
             layout.put_html(
                 html.render_box("good", context.many("{n} entry, no fault", "{n} entries, no fault", result.entries))
             )
-    every = audit_log.entries(context.desk.engine)
+    every = audit_log.list_entries(context.desk.engine)
     rows = [
         html.Row(
             str(entry["seq"]),

@@ -24,10 +24,10 @@ def render_page() -> None:
     layout.show_title(real.tell("Practice"))
     try:
         if st.session_state.pop(_ANEW, False):
-            practice.reset(real.desk, real.who)
+            practice.reset_practice(real.desk, real.who)
             keep_result(real.tell("Practice starts again."))
         opened = practice.open(real.desk, real.who)
-        context = PageContext(opened, practice.who(opened, real.who), real.language, real.notes)
+        context = PageContext(opened, practice.make_practice_identity(opened, real.who), real.language, real.notes)
     except NotAllowedError as error:
         layout.show_refusal(real, error)
         layout.end_page(real)
@@ -59,7 +59,7 @@ def _show_overview(real: PageContext, context: PageContext) -> None:
 
     show_result(context)
     layout.show_heading(context.tell("1. Download a file"))
-    for number, file in enumerate(practice.files(context.language)):
+    for number, file in enumerate(practice.make_practice_files(context.language)):
         with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
             st.download_button(
                 file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
@@ -68,7 +68,7 @@ def _show_overview(real: PageContext, context: PageContext) -> None:
     layout.show_heading(context.tell("2. Upload it"))
     upload.show_uploader(context, "practice", _stay_on_page)
     layout.show_heading(context.tell("3. Your practice returns"))
-    entries = service.submissions(context.desk, context.who)
+    entries = service.list_submissions(context.desk, context.who)
     if entries:
         layout.put_html(
             returns.submissions_table(
@@ -127,7 +127,7 @@ def _show_answer(real: PageContext, context: PageContext, submission_id: str) ->
 
     layout.put_html(html.Markup("<p>{}</p>").format(html.render_link(context.tell("Back to practice"), "practice")))
     try:
-        entry = service.submission(context.desk, context.who, submission_id)
+        entry = service.get_submission(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
         layout.show_refusal(context, error)
         return

@@ -49,8 +49,10 @@ def _show_tasks(context: PageContext) -> None:
     """Show what is waiting for this person, above any list."""
     from pipelines.submissions import service
 
-    drafts = service.submissions(context.desk, context.who, states=_DRAFTS, mine=True)
-    waiting = [entry for entry in service.submissions(context.desk, context.who, states=["sent"]) if entry.may_approve]
+    drafts = service.list_submissions(context.desk, context.who, states=_DRAFTS, mine=True)
+    waiting = [
+        entry for entry in service.list_submissions(context.desk, context.who, states=["sent"]) if entry.may_approve
+    ]
     lines: list[html.Part] = [
         html.Markup('{} {} <span class="rti-small">{}</span>').format(
             layout.state_badge(context, entry.state),
@@ -74,7 +76,7 @@ def _show_list(context: PageContext) -> None:
     """Show one page of the list. Its filters and position are in the address, so that it can be linked to."""
     from pipelines.submissions import service
 
-    before, after = (service.Position.parse(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
+    before, after = (service.Position.parse_cursor(st.query_params.get(name, "")) for name in (_BEFORE, _AFTER))
     page = service.submission_page(
         context.desk,
         context.who,

@@ -53,8 +53,8 @@ def _due_periods(context: PageContext) -> list[Deadline]:
     from pipelines.submissions import timetable
 
     today = clock.now().date()
-    deadlines = timetable.deadlines(
-        context.desk.registry, pairs=context.who.pairs(), today=today, ahead=1, kind=context.desk.kind
+    deadlines = timetable.list_deadlines(
+        context.desk.registry, pairs=context.who.list_pairs(), today=today, ahead=1, kind=context.desk.kind
     )
     return [d for d in deadlines if d.queries >= today]
 
@@ -65,7 +65,7 @@ def _show_offers(context: PageContext, due: Sequence[Deadline]) -> None:
 
     offered = 0
     for deadline in due:
-        forms = templates.forms(context.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
+        forms = templates.list_forms(context.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
         for form in (f for f in forms if f.source == deadline.source):
             offered += 1
             with st.container(key=f"template-{form.id}-{deadline.period}", border=True, gap="small"):
@@ -95,7 +95,7 @@ def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
     from pipelines.office import templates
 
     def render_template() -> bytes:
-        return templates.write(
+        return templates.write_template(
             context.desk.registry,
             form.id,
             deadline.period,
@@ -128,8 +128,8 @@ def _accepted_figures(context: PageContext, form: Form) -> pl.DataFrame | None:
     if not page.entries:
         return None
     newest = page.entries[0]
-    parts = [service.history(context.desk, context.who, newest.submission_id)]
-    reading = service.report(context.desk, context.who, newest.submission_id).reading
+    parts = [service.read_history(context.desk, context.who, newest.submission_id)]
+    reading = service.make_report(context.desk, context.who, newest.submission_id).reading
     if reading is not None:
         parts.append(reading.observations)
     return pl.concat(parts)

@@ -21,7 +21,7 @@ from pipelines.submissions.service.underway import Uploads
 if TYPE_CHECKING:
     from pipelines.submissions.checking.check import Step
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.service import Uploaded
+    from pipelines.submissions.service import UploadResult
 
 LARGEST_MB = LARGEST // 1024 // 1024
 _FILES = "held"
@@ -35,7 +35,7 @@ class _Outcome:
     """Result of one file of this session: the draft and its report, or why no draft was made."""
 
     filename: str
-    uploaded: Uploaded | None = None
+    uploaded: UploadResult | None = None
     error: str = ""
 
 
@@ -48,7 +48,7 @@ class _Files:
 
     def keep_only(self, present: list[str]) -> None:
         """Forget all files except these."""
-        self.underway.keep(present)
+        self.underway.keep_only(present)
         self.done = {identity: outcome for identity, outcome in self.done.items() if identity in present}
 
 
@@ -86,7 +86,7 @@ def show_uploader(context: PageContext, key: str, go: Callable[..., Any]) -> Non
             tracked_files.done[file.file_id] = _check_file(
                 context, tracked_files, file.name, file.getvalue(), file.file_id
             )
-            tracked_files.underway.told(file.file_id)
+            tracked_files.underway.forget_file(file.file_id)
     for number, identity in enumerate(present):
         with st.container(key=f"outcome-{key}-{number}", gap="small"):
             _show_outcome(context, tracked_files, identity, files[number].getvalue(), go)
@@ -157,7 +157,9 @@ def _check_file(context: PageContext, files: _Files, filename: str, data: bytes,
             _show_first_findings(context, first, step)
 
     try:
-        uploaded = files.underway.begin(context.desk, context.who, data, filename, identity).follow(on_step)
+        uploaded = files.underway.begin_upload(context.desk, context.who, data, filename, identity).follow_steps(
+            on_step
+        )
     except (
         service.NotAllowedError,
         service.SubmissionRefusedError,
@@ -167,7 +169,7 @@ def _check_file(context: PageContext, files: _Files, filename: str, data: bytes,
         status.update(label=context.tell("{file}: not accepted", file=escaped_name), state="error")
         return _Outcome(filename, error=layout.error_text(error, context.language))
     except Exception:
-        files.underway.told(identity)
+        files.underway.forget_file(identity)
         raise
     status.update(label=context.tell("{file}: checked", file=escaped_name), state="complete", expanded=False)
     return _Outcome(filename, uploaded)
@@ -225,7 +227,7 @@ def _show_outcome(context: PageContext, files: _Files, identity: str, data: byte
         _offer_other_form(context, files, identity, data, uploaded)
 
 
-def _describe_outcome(context: PageContext, uploaded: Uploaded) -> html.Markup:
+def _describe_outcome(context: PageContext, uploaded: UploadResult) -> html.Markup:
     report = uploaded.report
     if uploaded.submission_id is None:
         return html.render_badge("error", "✖", context.tell("Not saved: see below what to do"))
@@ -234,7 +236,7 @@ def _describe_outcome(context: PageContext, uploaded: Uploaded) -> html.Markup:
         return html.Markup("<p>{}</p>").format(
             context.tell("You have already uploaded this exact file. Its state: {state}.", state=state)
         )
-    errors, warnings = report.count("error"), report.count("warning")
+    errors, warnings = report.count_findings("error"), report.count_findings("warning")
     if errors:
         return html.render_badge("error", "✖", context.many("{n} error to correct", "{n} errors to correct", errors))
     if warnings:
@@ -244,7 +246,7 @@ def _describe_outcome(context: PageContext, uploaded: Uploaded) -> html.Markup:
     return html.render_badge("good", "✔", context.tell("No problems found"))
 
 
-def _describe_recognised(context: PageContext, uploaded: Uploaded) -> html.Markup:
+def _describe_recognised(context: PageContext, uploaded: UploadResult) -> html.Markup:
     report = uploaded.report
     if report.form is None:
         return html.Markup("<p>{}</p>").format(
@@ -273,13 +275,13 @@ def _explain_refusal(context: PageContext, report: Report) -> None:
 
     parts = [
         html.Markup("<p><b>{}</b></p><p>{}</p>").format(group.title, group.remedy)
-        for group in answers.groups(report, context.language)
+        for group in answers.group_findings(report, context.language)
         if group.severity == "error"
     ]
     layout.put_html(html.render_box("error", context.tell("Why it was not saved"), html.join_parts(parts), level=3))
 
 
-def _offer_other_form(context: PageContext, files: _Files, identity: str, data: bytes, uploaded: Uploaded) -> None:
+def _offer_other_form(context: PageContext, files: _Files, identity: str, data: bytes, uploaded: UploadResult) -> None:
     """Withdraw the draft and check the file again as another form, or as corrections only."""
     own_forms = forms_to_submit(context)
     likely = [form for form in uploaded.report.candidates if form in own_forms]
@@ -305,17 +307,19 @@ def _offer_other_form(context: PageContext, files: _Files, identity: str, data: 
     if is_submitted and form is not None:
         _offer_upload_again(context, uploaded)
         kind = "patch" if patch else None
-        files.underway.begin(context.desk, context.who, data, uploaded.filename, identity, form=str(form), kind=kind)
+        files.underway.begin_upload(
+            context.desk, context.who, data, uploaded.filename, identity, form=str(form), kind=kind
+        )
         del files.done[identity]
         st.rerun()
 
 
-def _offer_upload_again(context: PageContext, uploaded: Uploaded) -> None:
+def _offer_upload_again(context: PageContext, uploaded: UploadResult) -> None:
     """Withdraw the draft that this upload made, so that the same bytes can be uploaded again; never anything sent."""
     from pipelines.submissions import service
 
     if uploaded.submission_id is not None and uploaded.state in ("received", "checked", "refused"):
-        service.withdraw(
+        service.withdraw_submission(
             context.desk,
             context.who,
             uploaded.submission_id,

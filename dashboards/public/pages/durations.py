@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
-from dashboards.words import Shown, durations, indicators
+from dashboards.words import FormattedFigure, durations, indicators
 
 Row = Mapping[str, Any]
 Group = Mapping[str, Row]
@@ -91,7 +91,7 @@ def _table_lines(
     statistics: Mapping[str, str],
     with_records: Sequence[str],
     notes: words.Notes,
-    last: Sequence[Callable[[Sequence[Row]], Shown]] = (durations.format_persons,),
+    last: Sequence[Callable[[Sequence[Row]], FormattedFigure]] = (durations.format_persons,),
 ) -> list[tables.Line]:
     """Return one line per register and group; areas without records get a line that says so, without figures."""
     lines = []
@@ -113,7 +113,7 @@ def _table_line(
     group: Group,
     statistics: Mapping[str, str],
     notes: words.Notes,
-    last: Sequence[Callable[[Sequence[Row]], Shown]],
+    last: Sequence[Callable[[Sequence[Row]], FormattedFigure]],
     *,
     several: bool,
 ) -> tables.Line:
@@ -132,7 +132,7 @@ def _table_line(
     return tables.Line(heading, (*cells, *(_cell(tell(list(group.values())), name) for tell in last)))
 
 
-def _cell(figure: Shown, label: str = "", marks: tuple[str, ...] = ()) -> tables.Cell:
+def _cell(figure: FormattedFigure, label: str = "", marks: tuple[str, ...] = ()) -> tables.Cell:
     spoken = f"{label}: {figure.spoken}" if label else figure.spoken
     return tables.Cell(figure.text, spoken, marks, kind=figure.kind)
 

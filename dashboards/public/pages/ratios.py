@@ -138,14 +138,14 @@ def _ratio_line(
         figure = indicators.format_figure(row)
         if row is None and version != "same_period":
             # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
-            figure = words.Shown(_NO_RECORDS, _NO_RECORDS, "note")
+            figure = words.FormattedFigure(_NO_RECORDS, _NO_RECORDS, "note")
         marks = () if row is None else indicators.mark_notes(row, notes)
         is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
         if row is not None and figure.kind == "value":
             if version == "lagged" and row["lag"]:
                 kind = "quarter" if row["freq"] == "Q" else "year"
                 over = f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
-                figure = words.Shown(figure.text + over, figure.spoken + over, figure.kind)
+                figure = words.FormattedFigure(figure.text + over, figure.spoken + over, figure.kind)
             if row["is_default"]:
                 marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
         label = f"{frame.area_name(area)}, {indicators.VERSIONS[version]}"

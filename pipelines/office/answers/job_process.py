@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from pipelines.model.content import ReadError
-from pipelines.office.answers.inside import work
+from pipelines.office.answers.inside import execute_job
 from pipelines.office.answers.jobs import Job
 from pipelines.reading.sandbox.child import PRELOAD, Launcher
 
@@ -43,6 +43,6 @@ def _launcher() -> Launcher:
         if _shared is None or _digest != digest or not _shared.is_alive():
             # The replaced launcher ends with this process, since other threads may still wait for its children.
             preload = ("pipelines.submissions.checking.preload", *PRELOAD)
-            _shared, _digest = Launcher(work, preload=preload, cpu_seconds=TIMEOUT, file_size=FILE_SIZE), digest
+            _shared, _digest = Launcher(execute_job, preload=preload, cpu_seconds=TIMEOUT, file_size=FILE_SIZE), digest
             atexit.register(_shared.close)
         return _shared

@@ -1,6 +1,7 @@
 """Write empty workbooks of the forms, each in its office's own language and layout.
 
-`write` returns the workbook of a form for a period; `forms` lists the forms that have one. Each workbook is read again
+`write_template` returns the workbook of a form for a period; `list_forms` lists the forms that have one. Each workbook
+is read again
 before it is returned: one that this system would reject, or take for something else, is a fault of the declaration and
 is reported as such.
 """
@@ -11,8 +12,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.errors import ToldError
-from pipelines.core.i18n import languages, mark, tell
+from pipelines.core.errors import UserFacingError
+from pipelines.core.i18n import list_languages, mark, tell
 from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
@@ -25,7 +26,7 @@ from pipelines.reading.standardise.plan import plan_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["TemplateError", "deadline_of", "forms", "spoken", "workbook_form", "write"]
+__all__ = ["TemplateError", "choose_language", "deadline_of", "list_forms", "workbook_form", "write_template"]
 
 _TO_BE_FILLED = frozenset({"cell.empty", "return.empty", "findings.capped"})
 """Findings of an empty workbook that is otherwise correct."""
@@ -37,11 +38,11 @@ _NOT_ITS_PERIOD = {
 }
 
 
-class TemplateError(ToldError):
+class TemplateError(UserFacingError):
     """A workbook cannot be made: one sentence that explains why, and what to do."""
 
 
-def forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -> list[Form]:
+def list_forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -> list[Form]:
     """Return the forms of a jurisdiction and instrument that are valid in a period and can be written as a workbook.
 
     A form in another format is represented by its second form. Raises ValueError if the period is not valid.
@@ -78,13 +79,13 @@ def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
     return None
 
 
-def spoken(language: str) -> str:
+def choose_language(language: str) -> str:
     """Return the language of our sentences for a form's language: the same, without its script, or English."""
-    available = languages()
+    available = list_languages()
     return next((code for code in (language, language.partition("-")[0]) if code in available), "en")
 
 
-def write(
+def write_template(
     registry: Registry,
     form_id: str,
     period: str,
@@ -104,21 +105,21 @@ def write(
     """
     form = workbook_form(registry, form_id)
     when = _period(form, period)
-    our_language = language or spoken(form.language)
+    our_language = language or choose_language(form.language)
     law = registry.law_of(form.jurisdiction)
     words = words_of(plan_of(form, registry), law, when, office_name(registry, form))
-    from pipelines.office.templates.earlier import earlier
+    from pipelines.office.templates.earlier import find_earlier_figures
 
-    before = earlier(previous, form, period)
+    before = find_earlier_figures(previous, form, period)
     sheets = _sheets(words, _above(words, our_language, demonstration), frozenset(before))
-    from pipelines.office.templates.finish import finish
-    from pipelines.office.templates.workbook import bare, saved
+    from pipelines.office.templates.finish import finish_workbook
+    from pipelines.office.templates.workbook import build_bare_workbook, save_workbook
 
-    book = bare(sheets)
-    entries = _entries(registry, form, period, saved(book))
+    book = build_bare_workbook(sheets)
+    entries = _entries(registry, form, period, save_workbook(book))
     due = deadline or deadline_of(registry, form, period)
-    finish(book, sheets, words, entries, before, our_language, due, contact, demonstration)
-    return f"{form.id}_{period}.xlsx", saved(book)
+    finish_workbook(book, sheets, words, entries, before, our_language, due, contact, demonstration)
+    return f"{form.id}_{period}.xlsx", save_workbook(book)
 
 
 def _period(form: Form, period: str) -> Period:
@@ -158,7 +159,7 @@ def _above(words: Words, language: str, demonstration: bool) -> list[str]:
 
 def _known(words: Words, template: str) -> str:
     """Return a template that identifies the form, as words; free words become the period, which ends a mark."""
-    return words.write(template.replace("{text}", words.period.code), next(words.choices(template), {}))
+    return words.fill_template(template.replace("{text}", words.period.code), next(words.list_choices(template), {}))
 
 
 def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[Sheet]:

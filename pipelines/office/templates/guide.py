@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipelines.core.codes import UnknownCodeError, codelist_names, label
+from pipelines.core.codes import UnknownCodeError, codelist_names, get_code_label
 from pipelines.core.i18n import mark, tell
 from pipelines.declarations.form import Form
 from pipelines.declarations.form_titles import form_title
@@ -222,7 +222,7 @@ def _describe_meaning(meaning: Meaning, words: Words, language: str) -> str:
             name, code = "offence", row.offence if row is not None else ""
         if name in codelist_names() and code:
             try:
-                parts.append(label(name, code, language.partition("-")[0]))
+                parts.append(get_code_label(name, code, language.partition("-")[0]))
             except UnknownCodeError:
                 parts.append(code)
     return ", ".join(parts)

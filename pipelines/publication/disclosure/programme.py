@@ -40,7 +40,7 @@ class Table(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> Table:
-        unknown = [m for m in self.measures if m not in codes.codes("measure")]
+        unknown = [m for m in self.measures if m not in codes.list_codes("measure")]
         unknown += [d for d in self.dimensions if d not in DETAIL]
         unknown += [d for d in self.where if d not in self.dimensions]
         if unknown:

@@ -49,7 +49,7 @@ class ProtectError(Exception):
 
 
 @dataclass(frozen=True)
-class Protected:
+class ProtectedCells:
     """Cells with `conf_status` (F free, A hidden as small, D hidden to protect another) and the audit of all blocks."""
 
     cells: pl.DataFrame
@@ -63,7 +63,7 @@ def hide_small_counts(
     width: int = WIDTH,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Protected:
+) -> ProtectedCells:
     """Hide small counts in the programme's cells, and the further cells from which they could be inferred.
 
     `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
@@ -97,7 +97,7 @@ def hide_small_counts(
         pl.when(is_hidden).then(None).otherwise(pl.col("value")).alias("value"),
         pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
     )
-    return Protected(protected, audit.AuditReport(tuple(reports)))
+    return ProtectedCells(protected, audit.AuditReport(tuple(reports)))
 
 
 def _protect_cached(

@@ -35,7 +35,9 @@ BLOCK = codes.BLOCK
 DETAIL = codes.BREAKDOWNS
 TOTAL = "_T"
 OUTSIDE: dict[str, frozenset[str]] = {
-    "victim_status": frozenset(c for c, row in codes.codelist("victim_status").items() if row["in_total"] == "false")
+    "victim_status": frozenset(
+        c for c, row in codes.read_codelist("victim_status").items() if row["in_total"] == "false"
+    )
 }
 """Codes of a dimension that are not part of its total."""
 NOT_APPLICABLE = "_Z"

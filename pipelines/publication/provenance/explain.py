@@ -33,7 +33,7 @@ class ExplainError(Exception):
 
 
 @dataclass(frozen=True)
-class Way:
+class ProvenanceTrail:
     """A figure with its submissions, blocks and places.
 
     `adds_up` is None if the figure is not a sum of places, because it has no value or no places.
@@ -103,7 +103,7 @@ def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
     return release, table, terms
 
 
-def explain(home: Home, text: str) -> Way:
+def explain_figure(home: Home, text: str) -> ProvenanceTrail:
     """Return the returns and places behind a figure. Raises ExplainError."""
     release, table, terms = parse_id(text)
     folder = _release_folder(home, release)
@@ -114,7 +114,7 @@ def explain(home: Home, text: str) -> Way:
     total = sum(p.factor * p.value for p in behind if p.value is not None) if behind else None
     withheld = cell.get("value") is None and cell.get("conf_status") not in (None, "F")
     plain_sum = value is not None and total is not None
-    return Way(
+    return ProvenanceTrail(
         id=figure_id(folder.name, cell),
         release=folder.name,
         table_id=str(cell["table_id"]),
@@ -129,7 +129,7 @@ def explain(home: Home, text: str) -> Way:
     )
 
 
-def in_words(way: Way) -> list[str]:
+def in_words(way: ProvenanceTrail) -> list[str]:
     """Return the explanation as lines of text."""
     value_text = (
         "withheld" if way.withheld else "missing" if way.cell.get("value") is None else f"{way.cell['value']:g}"
@@ -250,10 +250,10 @@ def _submissions(
     engine = open_ledger_to_read(home)
     shown_fields = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
     submissions = [
-        {k: v for k, v in asdict(s).items() if k in shown_fields} for s in queries.submissions(engine, ids=ids)
+        {k: v for k, v in asdict(s).items() if k in shown_fields} for s in queries.list_submissions(engine, ids=ids)
     ]
     periods = _periods_behind(cell)
-    blocks = [b for i in ids for b in queries.blocks(engine, i) if b["period"] in periods]
+    blocks = [b for i in ids for b in queries.list_blocks(engine, i) if b["period"] in periods]
     engine.dispose()
     return tuple(submissions), tuple(blocks)
 

@@ -136,7 +136,7 @@ def _collect_tables(
                 "release": [release],
                 "home": [home.kind],
                 "demonstration": [home.kind == "demonstration"],
-                "drafted_at": [clock.stamp(now)],
+                "drafted_at": [clock.format_timestamp(now)],
                 "reference_period": [reference_period(cells)],
                 "software_version": [__version__],
                 "declarations": [registry.digest],
@@ -187,11 +187,11 @@ def _codelists(metrics: pl.DataFrame) -> pl.DataFrame:
             "codelist": name,
             "position": position,
             "code": code,
-            "label": codes.label(name, code),
+            "label": codes.get_code_label(name, code),
             "definition": row.get("definition", ""),
         }
         for name in codes.codelist_names()
-        for position, (code, row) in enumerate(codes.codelist(name).items())
+        for position, (code, row) in enumerate(codes.read_codelist(name).items())
     ]
     indicators = metrics.select(
         codelist=pl.lit("metric"), position=pl.col("position").cast(pl.Int64), code="metric", label="name",
@@ -232,7 +232,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         else ""
     )
     return (
-        f"{banner}Regional trafficking indicators, release {release}, drafted {clock.stamp(now)}\n\n"
+        f"{banner}Regional trafficking indicators, release {release}, drafted {clock.format_timestamp(now)}\n\n"
         "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
         "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
         "            (O not available, L not collected, M not applicable, Q withheld with conf_status C);\n"
@@ -293,7 +293,7 @@ def _write_manifest(
     manifest = {
         "release": release,
         "demonstration": home.kind == "demonstration",
-        "drafted_at": clock.stamp(now),
+        "drafted_at": clock.format_timestamp(now),
         "software_version": __version__,
         "declarations": registry.digest,
         "tables": {name: table.height for name, table in tables.items()},

@@ -67,7 +67,7 @@ _SHAPES = (
 _DISPATCH: dict[type, Callable[[Any], tuple[Any, ...]]] = {cls: _make_reducer(cls) for cls in _SHAPES}
 
 
-class Packed:
+class PackedFrame:
     """Data frame in transit, as compressed Arrow IPC; unpickling one returns the frame.
 
     Most columns of a return hold the same value in every row. Polars' own pickle takes 16 bytes for each such cell:
@@ -86,7 +86,7 @@ class Packed:
 def _pack_frame(frame: pl.DataFrame) -> tuple[type, tuple[bytes]]:
     buffer = io.BytesIO()
     frame.write_ipc(buffer, compression="zstd")
-    return Packed, (buffer.getvalue(),)
+    return PackedFrame, (buffer.getvalue(),)
 
 
 def dump_value(value: Any) -> bytes:

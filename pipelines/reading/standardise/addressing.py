@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipelines.core.codes import attribute, codelist
+from pipelines.core.codes import get_code_attribute, read_codelist
 from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.form import Form
@@ -158,7 +158,10 @@ class Addresser:
         if measure is None or unit is None:
             problem = "measure" if measure is None else "count unit"
             return _CountingPart(None, (), (Trouble("form.incomplete", "error", {"what": problem}),))
-        kind, rule = attribute("measure", measure, "kind"), attribute("measure", measure, "level_rule")
+        kind, rule = (
+            get_code_attribute("measure", measure, "kind"),
+            get_code_attribute("measure", measure, "level_rule"),
+        )
         level = coordinates.get("level") or (None if rule == "free" else rule)
         if level is None:
             return _CountingPart(None, (), (Trouble("form.incomplete", "error", {"what": f"level of {measure}"}),))
@@ -251,7 +254,7 @@ class RowAddresser:
 def age_band(years: float, bands: tuple[str, ...]) -> str | None:
     """Return the declared band that contains an age in years (half-open, by the code list `age`), None if none does."""
     for band in bands:
-        row = codelist("age")[band]
+        row = read_codelist("age")[band]
         low = float(row["lower"]) if row["lower"] else 0.0
         high = float(row["upper"]) if row["upper"] else float("inf")
         if low <= years < high:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from pipelines.core.text.folding import fold, nearest
+from pipelines.core.text.folding import find_nearest, fold_text
 from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.label_template import Hit, compile_template
@@ -38,7 +38,7 @@ class CubeReading:
         bound = [self._bind_members(d, self._find_declaration(d)) for d in self.cube.dimensions]
         names = {name for d in self.cube.dimensions for name in self._folded_names(d)}
         for name in self.shape.dims:
-            if fold(name) not in names:
+            if fold_text(name) not in names:
                 self.collector.add_finding("cube.dimension_missing", Where(), expected=name)
         if any(b is None for b in bound):
             return
@@ -49,11 +49,11 @@ class CubeReading:
         self._fill_gaps(members, labels)
 
     def _folded_names(self, dimension: Dimension) -> set[str]:
-        return {fold(dimension.id), *(fold(label) for label in dimension.labels.values())}
+        return {fold_text(dimension.id), *(fold_text(label) for label in dimension.labels.values())}
 
     def _find_declaration(self, dimension: Dimension) -> CubeDimension | None:
         names = self._folded_names(dimension)
-        return next((d for name, d in self.shape.dims.items() if fold(name) in names), None)
+        return next((d for name, d in self.shape.dims.items() if fold_text(name) in names), None)
 
     def _label_of(self, member: Member) -> str:
         labels = member.labels
@@ -72,7 +72,7 @@ class CubeReading:
         """Map each member code to its coordinates; map an undeclared member to None and add a finding."""
         where = Where(keyword=dimension.id)
         if declared is None:
-            near = nearest(dimension.id, self.shape.dims)
+            near = find_nearest(dimension.id, self.shape.dims)
             self.collector.add_finding(
                 "cube.dimension_undeclared", where, seen=dimension.id, nearest=nearest_words(near)
             )
@@ -96,7 +96,11 @@ class CubeReading:
     def _match_member(self, member: Member, declared: CubeDimension) -> Hit | None:
         texts = [member.code] if declared.by == "codes" else [self._label_of(member), *member.labels.values()]
         if declared.only is not None:
-            return Hit({}) if fold(declared.only) in (fold(member.code), fold(self._label_of(member))) else None
+            return (
+                Hit({})
+                if fold_text(declared.only) in (fold_text(member.code), fold_text(self._label_of(member)))
+                else None
+            )
         if declared.same and declared.dim is not None:
             return self._match_same_code(declared.dim, member.code)
         template = declared.template if declared.template is not None else f"{{{declared.dim}}}"
@@ -120,7 +124,7 @@ class CubeReading:
         table = self.plan.codes.get(declared.dim or "")
         member_text = member.code if declared.by == "codes" else self._label_of(member)
         candidates = table.list_labels() if table is not None else [declared.only or declared.template or ""]
-        near = nearest_words(nearest(member_text, candidates))
+        near = nearest_words(find_nearest(member_text, candidates))
         rule = "cube.member_undeclared"
         index = self.cube.dimensions.index(dimension)
         # A line is easier to find than a dimension: use the first number of the member if the format has lines.

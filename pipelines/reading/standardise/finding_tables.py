@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.core.text.folding import nearest
+from pipelines.core.text.folding import find_nearest
 from pipelines.model.content import Cell, Where
 from pipelines.reading.standardise.collecting import Collector, nearest_words
 from pipelines.reading.standardise.plan import Plan, TablePlan
@@ -173,12 +173,12 @@ def _report_missing_table(
     texts = [c.text for s in sheets for c in s.words][:2000] + [t for s in sheets for t in _title_lines(s.table.title)]
     title = table.declared.title
     if candidates and title is not None:
-        near = nearest(title, texts)
+        near = find_nearest(title, texts)
         tail = f" Nearest in the file: '{near}'." if near else ""
         collector.add_finding("table.title_missing", candidates[0].corner.where, title=title, nearest=tail)
         return
     sheet = table.declared.sheet
     under = (f" under the title '{title}'" if title else "") + (f" on the sheet '{sheet}'" if sheet else "")
-    near = nearest(table.declared.corner, texts)
+    near = find_nearest(table.declared.corner, texts)
     tail = f" Nearest in the file: '{near}'." if near else nearest_words(None)
     collector.add_finding("table.not_found", Where(), corner=table.declared.corner, under=under, nearest=tail)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 
-from pipelines.core.text.folding import has_lookalike, nearest
+from pipelines.core.text.folding import find_nearest, has_lookalike
 from pipelines.declarations.base import is_within
 from pipelines.declarations.label_template import Hit, Matcher
 from pipelines.declarations.shapes import FlatList, ListColumn
@@ -169,7 +169,7 @@ class FlatReading:
             self._cache[cache_key] = self._matchers[heading].match_text(text)
         hit = self._cache[cache_key]
         if hit is None:
-            near = nearest(text, self._matchers[heading].list_expansions())
+            near = find_nearest(text, self._matchers[heading].list_expansions())
             self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             self._bind_cell(listing, cell, "unknown", {})
             return None

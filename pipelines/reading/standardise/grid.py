@@ -20,7 +20,7 @@ from pipelines.reading.standardise.finding_tables import (
     path_text,
 )
 from pipelines.reading.standardise.numbered import Number
-from pipelines.reading.standardise.plan import OPEN_TABLES, LineMatch, Lines, Plan
+from pipelines.reading.standardise.plan import OPEN_TABLES, LineMatch, LineMatcher, Plan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
 from pipelines.reading.standardise.values import cell_value, line_notes
 
@@ -120,7 +120,7 @@ class _TableReading:
         self.declared = found.plan.declared
         self.codes: set[tuple[str, str]] = set()
         self.open_rows: dict[tuple[str, str], str] = {}
-        self.literals: set[tuple[Lines, str]] = set()
+        self.literals: set[tuple[LineMatcher, str]] = set()
         self.apart: dict[tuple[str, ...], list[bool]] = {}
         """Cache by the names of a row's coordinates, for the columns of the piece being read."""
         self.base = {**found.plan.fixed, **found.coordinates}
@@ -242,7 +242,7 @@ class _TableReading:
             if not is_within(self.period, valid):
                 self.collector.add_finding("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
 
-    def _bind_line(self, lines: Lines, match: LineMatch, place: int, text: str) -> BoundLine:
+    def _bind_line(self, lines: LineMatcher, match: LineMatch, place: int, text: str) -> BoundLine:
         self.codes.update(match.hit.keys)
         if lines is self.table.rows:
             self.open_rows.update({key: text for key in match.hit.keys if key[0] in OPEN_TABLES})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.core.text.folding import fold, has_lookalike, nearest
+from pipelines.core.text.folding import find_nearest, fold_text, has_lookalike
 from pipelines.declarations.label_template import Hit, Matcher
 from pipelines.model.content import Cell, Where
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
@@ -61,8 +61,8 @@ def find_listing(
 def _match_headings(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str, int]:
     columns_by_heading: dict[str, int] = {}
     for cell in sheet.iter_filled(row):
-        columns_by_heading.setdefault(fold(cell.text), cell.column)
-    return {h: columns_by_heading[fold(h)] for h in headings if fold(h) in columns_by_heading}
+        columns_by_heading.setdefault(fold_text(cell.text), cell.column)
+    return {h: columns_by_heading[fold_text(h)] for h in headings if fold_text(h) in columns_by_heading}
 
 
 def _report_headings(listing: Listing, headings: Sequence[str], plan: Plan, collector: Collector) -> None:
@@ -79,7 +79,7 @@ def _report_headings(listing: Listing, headings: Sequence[str], plan: Plan, coll
             collector.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, row, cell.column))
             continue
         listing.extra.append(cell)
-        near = nearest(cell.text, missing or headings)
+        near = find_nearest(cell.text, missing or headings)
         collector.add_finding("heading.undeclared", cell.where, seen=cell.text, nearest=nearest_words(near))
         collector.bindings.append(Binding(cell.where, "unknown", {}, sheet.index, row, cell.column))
     first = next(sheet.iter_filled(row)).where
@@ -103,7 +103,7 @@ def _take_title(listing: Listing, matcher: Matcher, collector: Collector) -> Non
         if hit is not None:
             _add_coordinates(listing, hit.said, Where(), collector)
             return
-    near = nearest(matcher.template, [c.text for c in above])
+    near = find_nearest(matcher.template, [c.text for c in above])
     tail = f" Nearest in the file: '{near}'." if near else ""
     collector.add_finding(
         "table.title_missing", next(sheet.iter_filled(listing.row)).where, title=matcher.template, nearest=tail

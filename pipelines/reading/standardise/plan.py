@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipelines.core.text.folding import fold, nearest
+from pipelines.core.text.folding import find_nearest, fold_text
 from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.coordinates import COORDINATES, Line
 from pipelines.declarations.form import Form
@@ -30,7 +30,7 @@ class LineMatch:
     marks: tuple[str, ...] = ()
 
 
-class Lines:
+class LineMatcher:
     """Declared columns or rows of one table, matched by text."""
 
     def __init__(self, declared: Mapping[str, Line], tables: Mapping[str, LabelTable], numbers: NumberReader) -> None:
@@ -60,7 +60,7 @@ class Lines:
         return self._cache[cache_key]
 
     def _match(self, text: str, period: str | None, marks: tuple[str, ...] = ()) -> LineMatch | None:
-        exact = self._exact.get(fold(text))
+        exact = self._exact.get(fold_text(text))
         if exact is not None:
             return LineMatch(exact[1], exact[0], Hit({}), marks)
         for matcher, line in self._patterns:
@@ -74,10 +74,10 @@ class Lines:
         for matcher, _ in self._patterns:
             stranger = matcher.find_unknown_label(text)
             if stranger is not None and matcher.has_own_words():
-                near = nearest(stranger[1], matcher.tables[stranger[0]].list_labels())
+                near = find_nearest(stranger[1], matcher.tables[stranger[0]].list_labels())
                 if near is not None:
                     return near
-        return nearest(text, self.list_expansions())
+        return find_nearest(text, self.list_expansions())
 
     def list_expansions(self) -> list[str]:
         """Return every declared text, with labels filled in."""
@@ -133,8 +133,8 @@ class TablePlan:
     corner: Matcher
     stub: tuple[Matcher, ...]
     end: tuple[Matcher, ...]
-    columns: Lines
-    rows: Lines
+    columns: LineMatcher
+    rows: LineMatcher
     fixed: Mapping[str, str]
 
 
@@ -185,7 +185,7 @@ def code_tables(form: Form, law: Law) -> dict[str, LabelTable]:
         spelled = [
             Meaning(s, key, {"article": key}) for key, rows in keys.items() for row in rows for s in row.spellings
         ]
-        unique = {(fold(m.label), m.key): m for m in spelled}
+        unique = {(fold_text(m.label), m.key): m for m in spelled}
         tables["article"] = label_table("article", unique.values())
     return tables
 
@@ -236,22 +236,22 @@ def _make_table_plan(
         compile_template(table.corner, codes),
         tuple(compile_template(t, codes) for t in table.stub),
         tuple(compile_template(t, codes) for t in table.end),
-        Lines(table.columns, codes, numbers),
-        Lines(table.rows, codes, numbers),
+        LineMatcher(table.columns, codes, numbers),
+        LineMatcher(table.rows, codes, numbers),
         {**form.fixed.declared_codes(), **table.fixed.declared_codes()},
     )
 
 
 def _declared_words(form: Form, codes: Mapping[str, LabelTable]) -> Iterable[str]:
     for table in form.tables or ():
-        yield fold(table.corner)
+        yield fold_text(table.corner)
         for heading in (*table.columns, *table.rows, *table.stub):
-            yield from (fold(p) for p in heading.split(" / ") if not find_placeholders(p))
+            yield from (fold_text(p) for p in heading.split(" / ") if not find_placeholders(p))
     for part in (form.flat, form.records):
         if part is not None:
-            yield from (fold(heading) for heading in part.columns)
+            yield from (fold_text(heading) for heading in part.columns)
     if form.cube is not None:
-        yield from (fold(name) for name in form.cube.dims)
+        yield from (fold_text(name) for name in form.cube.dims)
     for name, table_ in codes.items():
         if name in form.codes:
             yield from table_.by_label

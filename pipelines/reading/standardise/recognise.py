@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
 from pipelines.declarations.label_template import Matcher
@@ -56,7 +56,7 @@ def _collect_words(content: Content) -> _WordBag:
     texts: dict[str, str] = {}
     for text in _iter_texts(content):
         if len(text) <= _LONGEST:
-            texts.setdefault(fold(text), text)
+            texts.setdefault(fold_text(text), text)
     return _WordBag(frozenset(texts), tuple(texts))
 
 

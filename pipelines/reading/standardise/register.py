@@ -9,8 +9,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pipelines.core.codes import attribute
-from pipelines.core.text.folding import nearest
+from pipelines.core.codes import get_code_attribute
+from pipelines.core.text.folding import find_nearest
 from pipelines.declarations.label_template import LabelTable, label_table
 from pipelines.declarations.shapes import RecordColumn, Records
 from pipelines.model.content import Cell, Where
@@ -193,7 +193,7 @@ class RecordsReading:
     @staticmethod
     @lru_cache(maxsize=512)
     def _level_of(measure: str, declared_level: str | None) -> str:
-        rule = attribute("measure", measure, "level_rule")
+        rule = get_code_attribute("measure", measure, "level_rule")
         return declared_level or ("none" if rule == "free" else rule)
 
     def _read_field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
@@ -216,7 +216,7 @@ class RecordsReading:
         table = self._table_of(declared.codes or name)
         meaning = table.find_meaning(text, None)
         if meaning is None:
-            near = nearest(text, table.list_labels())
+            near = find_nearest(text, table.list_labels())
             self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             return None
         return meaning.said.get(_AS_TABLE.get(name, name), meaning.key)

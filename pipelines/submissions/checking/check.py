@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.findings.finding import Finding
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.read import too_big
 from pipelines.submissions import store
 from pipelines.submissions.checking import nil
-from pipelines.submissions.checking.read_task import DeclarationsChangedError, Taken, Task
+from pipelines.submissions.checking.read_task import DeclarationsChangedError, ReadResult, Task
 from pipelines.submissions.checking.report import Report
 from pipelines.submissions.checking.report_building import ReadFile, build_report, summarise_reading
 from pipelines.submissions.checking.shared_pool import SHARED
@@ -35,7 +35,7 @@ HistorySource = Callable[[Sequence[str]], "History | None"]
 """Returns the history of jurisdictions; called once, after all returns are read and their jurisdictions known."""
 
 
-class UnknownFormError(ToldError):
+class UnknownFormError(UserFacingError):
     """The caller named a form that no territory declares."""
 
 
@@ -76,7 +76,7 @@ class Step:
     findings: tuple[Finding, ...] = ()
 
 
-def check(
+def check_file(
     data: bytes,
     filename: str,
     *,
@@ -107,7 +107,7 @@ def warm_up(registry: Registry) -> None:
     """
     from expectations.engine import warm_up as load_judgement
 
-    with SHARED.of(registry.digest) as pool:
+    with SHARED.borrow_pool(registry.digest) as pool:
         pool.warm_up(Task(b"-", "warm-up.csv", OFFLINE_ID, registry.digest))
     rules_version()
     load_judgement()
@@ -162,10 +162,10 @@ def _check_jobs(
     return reports
 
 
-def _beginning_step(result: Taken | ReadError) -> Step | None:
+def _beginning_step(result: ReadResult | ReadError) -> Step | None:
     """Return the step for the beginning of a large register, which is ready long before the whole is read."""
     # Errors, and files that are not a register, are reported after the whole file is read.
-    if not isinstance(result, Taken) or result.reading is None:
+    if not isinstance(result, ReadResult) or result.reading is None:
         return None
     return Step("begun", result.form, tuple(p.code for p in result.reading.periods), tuple(result.reading.findings))
 
@@ -183,7 +183,7 @@ def _read_all(
     """Read each job. With `on_step` there is only one, and the beginning of a large file is read in parallel."""
     files: dict[str, ReadFile] = {}
 
-    def tasks() -> Iterator[tuple[tuple[str, bool], Task]]:
+    def make_tasks() -> Iterator[tuple[tuple[str, bool], Task]]:
         """Yield tasks with their key and a flag that is True for the beginning of a file."""
         for job in jobs:
             if job.form is not None and job.form not in registry.forms:
@@ -205,14 +205,14 @@ def _read_all(
                 yield (job.key, True), replace(task, records=_FIRST_LINES)
             yield (job.key, False), task
 
-    with SHARED.of(registry.digest) as pool, closing(pool.map_jobs(tasks(), account)) as results:
+    with SHARED.borrow_pool(registry.digest) as pool, closing(pool.map_jobs(make_tasks(), account)) as results:
         for (key, is_beginning), result in results:
             if is_beginning:
                 if on_step is not None and (step := _beginning_step(result)) is not None:
                     on_step(step)
                 continue
             file = files[key]
-            if isinstance(result, Taken) and result.stale:
+            if isinstance(result, ReadResult) and result.stale:
                 raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it again"))
             files[key] = replace(file, result=result)
             if progress is not None:
@@ -222,8 +222,8 @@ def _read_all(
     yield from files.values()
 
 
-def _file_of(job: CheckJob, result: Taken | ReadError) -> ReadFile:
-    sha256, size = store.digest(job.data), len(job.data)
+def _file_of(job: CheckJob, result: ReadResult | ReadError) -> ReadFile:
+    sha256, size = store.compute_digest(job.data), len(job.data)
     return ReadFile(job.key, job.submission_id, job.filename, sha256, size, job.kind, job.received, result)
 
 
@@ -239,7 +239,7 @@ def _judge(
     """
     from expectations.judge import JudgedReturn, judge_returns
 
-    readings = [(file, file.result.reading) for file in read if isinstance(file.result, Taken)]
+    readings = [(file, file.result.reading) for file in read if isinstance(file.result, ReadResult)]
     judged = [(file, reading) for file, reading in readings if reading is not None]
     if not judged:
         return {}, {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
-    from pipelines.submissions.checking.read_task import Taken
+    from pipelines.submissions.checking.read_task import ReadResult
 
 FORMAT = "nil"
 _TITLE = "Nil return: nothing to count"
@@ -45,7 +45,7 @@ def parse_nil_document(data: bytes) -> NilReturn | None:
         return None
 
 
-def read_nil_return(declared: NilReturn, registry: Registry) -> Taken:
+def read_nil_return(declared: NilReturn, registry: Registry) -> ReadResult:
     """Read a nil document in this process, which is safe because it has only codes and a comment."""
     from pipelines.declarations.base import is_within
     from pipelines.findings.finding import Finding
@@ -54,7 +54,7 @@ def read_nil_return(declared: NilReturn, registry: Registry) -> Taken:
     from pipelines.model.periods import Period
     from pipelines.reading.privacy.scan import in_text
     from pipelines.reading.standardise.standardise import Reading
-    from pipelines.submissions.checking.read_task import Taken
+    from pipelines.submissions.checking.read_task import ReadResult
 
     form = registry.forms.get(declared.form)
     try:
@@ -63,9 +63,9 @@ def read_nil_return(declared: NilReturn, registry: Registry) -> Taken:
         periods = []
     if form is None or not periods or any(p.freq != form.freq or not is_within(p.code, form.valid) for p in periods):
         finding = Finding("return.not_recognised", "error", params={"nearest": declared.form})
-        return Taken(FORMAT, None, (), (finding,), None)
+        return ReadResult(FORMAT, None, (), (finding,), None)
     if persons := tuple(in_text(declared.comment or "", Where(keyword="comment"))):
-        return Taken(FORMAT, form.id, (form.id,), persons, None)
+        return ReadResult(FORMAT, form.id, (form.id,), persons, None)
     reading = Reading(
         observations=empty_table(OBSERVATION),
         events=empty_table(CASE_EVENT),
@@ -78,4 +78,4 @@ def read_nil_return(declared: NilReturn, registry: Registry) -> Taken:
         kind="full",
         sums=empty_table(DECLARED_SUM),
     )
-    return Taken(FORMAT, declared.form, (declared.form,), (), reading)
+    return ReadResult(FORMAT, declared.form, (declared.form,), (), reading)

@@ -70,7 +70,7 @@ class Report:
         """Return the number of register events read."""
         return self.reading.events.height if self.reading is not None else 0
 
-    def count(self, severity: str) -> int:
+    def count_findings(self, severity: str) -> int:
         """Return the number of findings of a severity."""
         return sum(f.severity == severity for f in self.findings)
 

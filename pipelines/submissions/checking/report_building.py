@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.findings.finding import Finding, compute_verdict
 from pipelines.ledger.acts import Block
 from pipelines.model.content import ReadError
-from pipelines.submissions.checking.read_task import Taken
+from pipelines.submissions.checking.read_task import ReadResult
 from pipelines.submissions.checking.report import Report, file_hash, history_hash
 from pipelines.submissions.checking.totals import compute_totals
 
@@ -30,7 +30,7 @@ class ReadFile:
     size: int
     kind: str | None
     received: datetime | None
-    result: Taken | ReadError
+    result: ReadResult | ReadError
 
 
 def summarise_reading(file: ReadFile) -> tuple[str | None, tuple[str, ...], tuple[Finding, ...]]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.core.settings import LOOPBACK, AddressSettings, NoticeSettings, read_settings, reveal_secret
 
@@ -20,7 +20,7 @@ FILE = "notices.yml"
 OUTBOX = "outbox"
 
 
-class NoticeSettingsError(ToldError):
+class NoticeSettingsError(UserFacingError):
     """A setting of the notices is not valid. The message says which one and how to write it."""
 
 
@@ -48,7 +48,7 @@ class Server(BaseModel):
     password: str | None
 
 
-def settings(home: Home) -> Settings:
+def read_notice_settings(home: Home) -> Settings:
     """Return the settings of a home; environment variables override the file.
 
     Raises NoticeSettingsError, and SettingsError if a variable is wrong by itself.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.ledger.identity import Identity
 
 
-def send(
+def send_submission(
     desk: Desk, who: Identity, submission_id: str, *, reason: str | None = None, comment: str | None = None
 ) -> SignedReceipt:
     """Send a checked return for approval and store its receipt in the same transaction.
@@ -36,16 +36,16 @@ def send(
     permissions.require_role(who, "send", rights.resource_of(submission, blocks), submission_id)
     report = reports.current_report(desk, submission, blocks)
     act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
-    return receipts.send(desk.home, desk.engine, act, report)
+    return receipts.send_with_receipt(desk.home, desk.engine, act, report)
 
 
-def receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
+def get_receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
     """Return the newest receipt of a submission, or None if it has none."""
     submission, _ = rights.get_visible(desk, who, submission_id)
-    return receipts.newest(desk.engine, submission.submission_id)
+    return receipts.find_newest_receipt(desk.engine, submission.submission_id)
 
 
-def approve(
+def approve_submission(
     desk: Desk, who: Identity, submission_id: str, *, comment: str | None = None, override: bool = False
 ) -> None:
     """Accept a return, so that it counts from now on. `override` is for stewards and needs a comment.
@@ -55,7 +55,9 @@ def approve(
     submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "approve", rights.resource_of(submission, blocks), submission_id, override=override)
     # Without a time, the ledger uses that of its transaction and checks that the clock was not set back.
-    decisions.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
+    decisions.approve_submission(
+        desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override)
+    )
 
 
 def approve_many(
@@ -64,7 +66,7 @@ def approve_many(
     """Accept all returns that can be accepted, in one transaction; return the errors of the others by id."""
     visible = {
         submission.submission_id: (submission, blocks)
-        for submission, blocks in rights.may_see(desk, who, queries.submissions(desk.engine, ids=submission_ids))
+        for submission, blocks in rights.may_see(desk, who, queries.list_submissions(desk.engine, ids=submission_ids))
     }
     refused: Refusals = {}
     acts = []
@@ -88,7 +90,7 @@ def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> No
     decisions.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
 
-def withdraw(
+def withdraw_submission(
     desk: Desk, who: Identity, submission_id: str, reason: str, comment: str, *, override: bool = False
 ) -> None:
     """Withdraw a return: it no longer counts, and the accepted one before it counts again.
@@ -102,7 +104,7 @@ def withdraw(
     override = override and submission.state in ACCEPTED
     permissions.require_actor(who.account, "withdraw", resource, submission_id, override=override)
     permissions.require_role(who, "withdraw", resource, submission_id, override=override)
-    decisions.withdraw(
+    decisions.withdraw_submission(
         desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason, override=override)
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TerritoryKind = Literal["national", "training"]
 Pairs = Iterable[tuple[str, str]]
-"""(jurisdiction, instrument), `*` for all, as returned by `Identity.pairs()`."""
+"""(jurisdiction, instrument), `*` for all, as returned by `Identity.list_pairs()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def within_pairs(jurisdiction: str, instrument: str, pairs: Pairs) -> bool:
     )
 
 
-def deadlines(
+def list_deadlines(
     registry: Registry,
     *,
     jurisdictions: Iterable[str] | None = None,

@@ -136,7 +136,7 @@ def build_sdmx_message(
     report = _add_element(metadata_set, GENERIC, "Report", id=structure.upper())
     notes = [("unverified", "identifier and version of the metadata structure; identifier of the target")]
     notes += [("footnote", footnote)] if footnote else []
-    notes += [("instrument", codes.label("instrument", instrument))] if instrument_suffix else []
+    notes += [("instrument", codes.get_code_label("instrument", instrument))] if instrument_suffix else []
     for key in OURS if structure == "esms" else ():
         statement = sims.concepts[key]
         notes += [

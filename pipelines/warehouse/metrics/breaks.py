@@ -107,7 +107,7 @@ def _law(registry: Registry) -> Iterator[Break]:
     """Yield one break for each jurisdiction, offence group and date at which articles begin or end."""
     changes: dict[tuple[str, str, date, date], list[tuple[str, LawArticle]]] = {}
     for article in registry.law:
-        group = codes.attribute("offence", article.offence, "offence_group") if article.offence else ""
+        group = codes.get_code_attribute("offence", article.offence, "offence_group") if article.offence else ""
         for sign, window in _days(article):
             changes.setdefault((article.jurisdiction, group, *window), []).append((sign, article))
     for (place, group, first, last), articles in changes.items():

@@ -199,7 +199,7 @@ def card_row(id_: str, one: Card) -> Row:
 
 
 def _describe_article(article: LawArticle) -> str:
-    group = codes.attribute("offence", article.offence, "offence_group") if article.offence else "_U"
+    group = codes.get_code_attribute("offence", article.offence, "offence_group") if article.offence else "_U"
     mark = "" if article.row["status"] == "verified" else f" [{article.row['status']}]"
     return f"{group} {article.jurisdiction} {article.key}{mark}"
 
@@ -302,9 +302,9 @@ def _comparability_rows(registry: Registry, cards: Cards) -> list[Row]:
     """
     territories = [code for code, t in registry.territories.items() if t.kind == "national"]
     measures: dict[str, list[str]] = {}
-    for measure in codes.codes("measure"):
-        if codes.attribute("measure", measure, "kind") == "flow":
-            measures.setdefault(codes.attribute("measure", measure, "level_rule"), []).append(measure)
+    for measure in codes.list_codes("measure"):
+        if codes.get_code_attribute("measure", measure, "kind") == "flow":
+            measures.setdefault(codes.get_code_attribute("measure", measure, "level_rule"), []).append(measure)
     together: dict[tuple[str, str, str], dict[str, str]] = {}
     for (area, level, unit, period), id_ in cards.of.items():
         if area in territories:

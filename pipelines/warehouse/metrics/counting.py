@@ -14,7 +14,7 @@ from pipelines.declarations.form import Form
 from pipelines.declarations.law import LawArticle
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.territory import STATEMENTS, CountingRule, ranges_overlap
-from pipelines.statistics.comparability import NOT_STATED, Counted
+from pipelines.statistics.comparability import NOT_STATED, CountingRules
 from pipelines.warehouse.metrics.spans import Span, overlaps_period, span_of
 
 MIXED: Final = "mixed"
@@ -116,7 +116,7 @@ class Card:
             for s in self.statements
         ]
 
-    def to_counted(self, measure: str, offence_scope: str, *, breaks: Iterable[str] = ()) -> Counted:
+    def to_counted(self, measure: str, offence_scope: str, *, breaks: Iterable[str] = ()) -> CountingRules:
         """Return one side of a comparison of territories: this card for one measure and offence scope.
 
         `breaks` are those of law, recording and source in the period; those of the counting rules are added.
@@ -126,7 +126,7 @@ class Card:
             for statement in STATEMENTS
         }
         end = values["input_or_output"]
-        return Counted(
+        return CountingRules(
             count_unit=values["count_unit"],
             stage=measure,
             level=self.level,
@@ -159,9 +159,9 @@ def build_card(
     that have any. Raises NoRuleError if no rule is declared, or if rules have several units and `count_unit` is not
     given; UnknownCodeError for an unknown level, ValueError for an invalid period.
     """
-    if level not in codes.codes("level"):
+    if level not in codes.list_codes("level"):
         raise codes.UnknownCodeError(
-            f"{level!r} is not in the code list level; it has {', '.join(codes.codes('level'))}"
+            f"{level!r} is not in the code list level; it has {', '.join(codes.list_codes('level'))}"
         )
     span = span_of(period)
     rules = _rules(registry, jurisdiction, level, period, count_unit)
@@ -213,7 +213,7 @@ def statement_title(what: str, language: str = "en") -> str:
 def value_in_words(what: str, value: str, language: str = "en") -> str:
     """Return the value of a statement in a language."""
     if what in _CODE_LISTS and value not in _VALUES:
-        return codes.label(_CODE_LISTS[what], value, language)
+        return codes.get_code_label(_CODE_LISTS[what], value, language)
     return tell(_VALUES[value], language)
 
 
@@ -332,10 +332,10 @@ def _begins_within(rule: CountingRule, span: Span) -> str | None:
 
 def end_of(measure: str) -> str:
     """Return the end of the stage at which a measure counts: `input`, `output` or `stock`."""
-    kind = codes.attribute("measure", measure, "kind")
+    kind = codes.get_code_attribute("measure", measure, "kind")
     if kind == "stock":
         return "stock"
-    entry = kind == "entry" or codes.attribute("measure", measure, "is_entry_stage") == "true"
+    entry = kind == "entry" or codes.get_code_attribute("measure", measure, "is_entry_stage") == "true"
     return "input" if entry else "output"
 
 
@@ -346,7 +346,7 @@ def _forms(rule: CountingRule, registry: Registry, period: str) -> list[Form]:
         for c in registry.territory_of(rule.jurisdiction).counts_source
         if c.jurisdiction == rule.jurisdiction
         and overlaps_period(period, c.periods)
-        and any(codes.attribute("measure", m, "level_rule") == rule.level for m in c.measures)
+        and any(codes.get_code_attribute("measure", m, "level_rule") == rule.level for m in c.measures)
     }
     return [
         f

@@ -44,10 +44,10 @@ def _row(metric: Metric) -> list[str]:
 
 
 def _unit(metric: Metric) -> str:
-    label = codes.label("unit_measure", metric.unit_measure)
+    label = codes.get_code_label("unit_measure", metric.unit_measure)
     if metric.unit_of_pools is None:
         return label
-    return f"{label}; over a pool: {codes.label('unit_measure', metric.unit_of_pools)}"
+    return f"{label}; over a pool: {codes.get_code_label('unit_measure', metric.unit_of_pools)}"
 
 
 def _terms(terms: Iterable[Term]) -> str:

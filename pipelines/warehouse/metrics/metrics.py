@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from pipelines.core import codes
 from pipelines.core.settings import DeclarationSettings, read_settings
-from pipelines.declarations.base import Declared, Many
+from pipelines.declarations.base import DeclarationModel, Many
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
@@ -43,8 +43,10 @@ def _code_of(codelist: str) -> Any:
     """Return a validator for a code of the code list."""
 
     def check_code(code: str) -> str:
-        if code not in codes.codes(codelist):
-            raise ValueError(f"{code!r} is not in the code list {codelist}; it has {', '.join(codes.codes(codelist))}")
+        if code not in codes.list_codes(codelist):
+            raise ValueError(
+                f"{code!r} is not in the code list {codelist}; it has {', '.join(codes.list_codes(codelist))}"
+            )
         return code
 
     return AfterValidator(check_code)
@@ -59,7 +61,7 @@ def _matching(pattern: re.Pattern[str], example: str) -> Any:
     return AfterValidator(check_text)
 
 
-class Term(Declared):
+class Term(DeclarationModel):
     """Measures that are counted, all of one statistic. `kind` means every measure of that kind."""
 
     measures: Many[Annotated[str, _code_of("measure")]] = ()
@@ -72,8 +74,8 @@ class Term(Declared):
         if bool(self.measures) == bool(self.kind):
             raise ValueError("say either which measures are counted or their kind")
         for measure in self.list_measures():
-            level_rule = codes.attribute("measure", measure, "level_rule")
-            stock = codes.attribute("measure", measure, "kind") == "stock"
+            level_rule = codes.get_code_attribute("measure", measure, "level_rule")
+            stock = codes.get_code_attribute("measure", measure, "kind") == "stock"
             if stock == (self.statistic == "count"):
                 raise ValueError(
                     f"{measure} is a {'stock' if stock else 'flow'}; its statistic is not {self.statistic}"
@@ -86,11 +88,13 @@ class Term(Declared):
         """Return the codes of the measures, in the order of the code list if a kind is declared."""
         if self.kind is None:
             return self.measures
-        return tuple(m for m in codes.codes("measure") if codes.attribute("measure", m, "kind") == self.kind)
+        return tuple(
+            m for m in codes.list_codes("measure") if codes.get_code_attribute("measure", m, "kind") == self.kind
+        )
 
     def level_of(self, measure: str) -> str:
         """Return the level at which a measure counts in this term, empty for every level."""
-        level_rule = codes.attribute("measure", measure, "level_rule")
+        level_rule = codes.get_code_attribute("measure", measure, "level_rule")
         return self.level or "" if level_rule == "free" else level_rule
 
 
@@ -104,7 +108,7 @@ Other = Literal["population", "total"]
 """Denominators other than counts: the population, or the same count over all categories of a dimension."""
 
 
-class Metric(Declared):
+class Metric(DeclarationModel):
     """One indicator."""
 
     id: Annotated[str, _matching(_ID, "small_letters")]

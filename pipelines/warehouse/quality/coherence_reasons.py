@@ -9,12 +9,12 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Declared, Many
+from pipelines.declarations.base import DeclarationModel, Many
 
 REASONS = Path(__file__).resolve().parents[1] / "reference" / "reasons.yml"
 
 
-class Selector(Declared):
+class Selector(DeclarationModel):
     """Selects one figure of the reference table by the values of its columns."""
 
     territory: str
@@ -30,7 +30,7 @@ class Selector(Declared):
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
-class Comparison(Declared):
+class Comparison(DeclarationModel):
     """Two figures that are comparable although their words have no common code."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -40,7 +40,7 @@ class Comparison(Declared):
     right: Selector
 
 
-class Reason(Declared):
+class Reason(DeclarationModel):
     """Why one figure is larger than another, by how much, and who states it.
 
     It applies to a declared comparison, or for a pair of two sources in one territory, period and measure.
@@ -79,7 +79,7 @@ class Reason(Declared):
         return int(sides == self.sources) - int(sides == self.sources[::-1])
 
 
-class Declarations(Declared):
+class Declarations(DeclarationModel):
     """The whole file."""
 
     comparisons: Many[Comparison] = ()

@@ -122,7 +122,7 @@ def _write_tables(
     import polars as pl
 
     programme = declared_programme.load()
-    group = {code: row["offence_group"] for code, row in codes.codelist("offence").items()}
+    group = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}
     events = _read(counts, _EVENTS).with_columns(offence_group=pl.col("offence").replace_strict(group))
     places = pl.read_parquet(areas).filter(pl.col("area_kind") != "region").select("area", "area_kind", "kind")
     figures = wide_frames.compute_figures(events, blocks.select("jurisdiction", "source", "period"), law, programme)
@@ -165,7 +165,7 @@ def _with_law(rows: pl.DataFrame, law: dict[str, Law]) -> pl.DataFrame:
 
     by = ["area", "offence_group", "period"]
     offences_by_group: dict[str, list[str]] = {}
-    for code, row in codes.codelist("offence").items():
+    for code, row in codes.read_codelist("offence").items():
         offences_by_group.setdefault(row["offence_group"], []).append(code)
     ranges: list[tuple[Any, ...]] = []
     for area, group, code in rows.select(by).unique().rows():

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from pipelines.core.home import open_home
-from pipelines.publication.provenance.explain import explain
+from pipelines.publication.provenance.explain import explain_figure
 from pipelines.publication.releases.publish import find_current_release
 from tests.support import small
 from tests.support.demonstration import CLOCK
@@ -145,7 +145,7 @@ def test_figures_of_every_kind_add_up_on_the_way_back(built_home: Path, monkeypa
     wrong = []
     for row in some.iter_rows(named=True):
         terms = [f"{name}={row[name]}" for name in _TERMS]
-        way = explain(home, f"{folder.name}/{row['table_id']}/{';'.join(terms)}").as_json()
+        way = explain_figure(home, f"{folder.name}/{row['table_id']}/{';'.join(terms)}").as_json()
         if not way["adds_up"] or way["sum"] != row["value"]:
             wrong.append(f"{row['table_id']} {' '.join(terms)}: {way['sum']} for {row['value']}")
     assert not wrong, f"{len(wrong)} of {some.height}:\n" + "\n".join(wrong[:20])
@@ -163,7 +163,7 @@ def test_a_withheld_figure_stays_withheld(built_home: Path, monkeypatch: pytest.
     folder = find_current_release(home)
     assert folder is not None
     hidden = pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("conf_status") == "C").row(0, named=True)
-    way = explain(home, f"{folder.name}/{hidden['table_id']}/" + ";".join(f"{t}={hidden[t]}" for t in _TERMS))
+    way = explain_figure(home, f"{folder.name}/{hidden['table_id']}/" + ";".join(f"{t}={hidden[t]}" for t in _TERMS))
     assert way.as_json()["withheld"] is True
 
 

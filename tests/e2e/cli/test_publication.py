@@ -60,18 +60,18 @@ def test_refresh_with_clock_set_back_keeps_draft_and_release(drafted: Home) -> N
 def test_submit_with_clock_set_back_is_refused(drafted: Home, tmp_path: Path) -> None:
     line = (small.RAW / "BA/justice/JT_BD_2026_1.csv").read_bytes()
     (path := tmp_path / "JT_BD_2026_1.csv").write_bytes(line + b"\n")
-    before = queries.submissions(open_ledger(drafted))
+    before = queries.list_submissions(open_ledger(drafted))
     done = _rti(drafted, "submit", str(path), now=EARLIER)
     assert done.returncode == 3, done.stdout
     assert "Set the clock right" in done.stderr
-    assert queries.submissions(open_ledger(drafted)) == before
+    assert queries.list_submissions(open_ledger(drafted)) == before
 
 
 def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: Home, tmp_path: Path) -> None:
     whole = fixture.copy(drafted, tmp_path / "whole")
-    assert refresh.publish(whole) == NEXT
+    assert refresh.publish_draft(whole) == NEXT
     expected = fixture.read_state(whole)
-    marked = [event for event in queries.events(open_ledger(whole)) if event["payload"] == {"release": NEXT}]
+    marked = [event for event in queries.list_events(open_ledger(whole)) if event["payload"] == {"release": NEXT}]
     assert len(marked) > 250
     _kill(drafted, "returns_marked")
     told = _rti(drafted, "status", "--state", "sent")

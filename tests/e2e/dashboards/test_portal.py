@@ -242,7 +242,7 @@ def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", [code for code in i18n.languages() if code != "en"])
+@pytest.mark.parametrize("language", [code for code in i18n.list_languages() if code != "en"])
 def test_every_page_passes_axe_in_every_language(open_as: Open, language: str) -> None:
     page = open_as("secretariat")
     speak(page, language)

@@ -81,7 +81,7 @@ def account(service: Service, name: str, **more: Any) -> str:
     """A new account that may submit Serbia's justice counts."""
     with frozen_at(CLOCK, service.home.root):
         grants = [Grant("submitter", "RS", "justice")]
-        accounts.create(ledger(service), name, f"Office of {name}", grants=grants, by=SYSTEM, **more)
+        accounts.create_account(ledger(service), name, f"Office of {name}", grants=grants, by=SYSTEM, **more)
     return name
 
 
@@ -224,7 +224,7 @@ def test_a_disabled_account_is_out_at_the_next_click(context: BrowserContext, se
     give(page, name, CHOSEN)
     is_in(page, "Office of rs-disabled")
     with frozen_at(CLOCK, service.home.root):
-        accounts.disable(ledger(service), name, by=SYSTEM)
+        accounts.disable_account(ledger(service), name, by=SYSTEM)
     page.get_by_role("link", name="Upload a return").click()
     expect(page.locator("h1")).to_have_text("You need an account or must sign in again", timeout=PATIENCE)
     expect(page.locator("input[type=file]")).to_have_count(0)
@@ -237,7 +237,7 @@ def test_a_right_that_is_taken_is_gone_at_the_next_click(context: BrowserContext
     give(page, name, CHOSEN)
     is_in(page, "Office of rs-less")
     with frozen_at(CLOCK, service.home.root):
-        accounts.revoke(ledger(service), name, Grant("submitter", "RS", "justice"), by=SYSTEM)
+        accounts.revoke_role(ledger(service), name, Grant("submitter", "RS", "justice"), by=SYSTEM)
     page.get_by_role("link", name="My account").click()
     expect(page.locator("h1")).to_have_text("My account", timeout=PATIENCE)
     expect(page.get_by_role("link", name="Upload a return")).to_have_count(0)

@@ -128,7 +128,7 @@ def test_daemon_runs_for_new_return_and_recovers_from_killed_run(home: Home, tmp
         wait_for(lambda: new_runs() == ["FAILURE", "SUCCESS"], daemon)
 
         def is_reported() -> bool:
-            listed = notices.listed(open_ledger(home))
+            listed = notices.list_notices(open_ledger(home))
             return [n.content["cause"] for n in listed if n.kind == "run_failed"] == ["process_died"]
 
         wait_for(is_reported, daemon)

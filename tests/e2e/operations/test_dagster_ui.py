@@ -15,7 +15,7 @@ import pytest
 import websockets.exceptions
 import websockets.sync.client
 
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.runs.instance import instance_folder
 from tests.support.demonstration import CLOCK
 from tests.support.paths import ROOT
@@ -27,7 +27,7 @@ EVIL = "http://evil.example"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return init(tmp_path_factory.mktemp("ui") / "home", "demonstration")
+    return initialise_home(tmp_path_factory.mktemp("ui") / "home", "demonstration")
 
 
 @pytest.fixture(scope="module")

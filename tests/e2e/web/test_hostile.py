@@ -157,7 +157,7 @@ def _kept(service: Service) -> int:
     """Submissions of the sender of this module."""
     with frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
-        found = [row for row in queries.submissions(engine) if row.sender == SENDER and row.received_at >= CLOCK]
+        found = [row for row in queries.list_submissions(engine) if row.sender == SENDER and row.received_at >= CLOCK]
         engine.dispose()
     return len(found)
 

@@ -133,22 +133,22 @@ def stands(home: Home, every: list[Told]) -> None:
     with frozen_at(CLOCK, home.root):
         engine = open_ledger(home)
         verified = verify_ledger(engine, home=home)
-        assert verified.faults == (), [fault.told() for fault in verified.faults]
-        rows = {row.submission_id: row for row in queries.submissions(engine)}
+        assert verified.faults == (), [fault.localize_message() for fault in verified.faults]
+        rows = {row.submission_id: row for row in queries.list_submissions(engine)}
         for told in every:
-            ours = [row for row in rows.values() if row.sha256 == store.digest(told.data)]
+            ours = [row for row in rows.values() if row.sha256 == store.compute_digest(told.data)]
             assert len(ours) <= 1, f"{told.name} was taken {len(ours)} times"
             if told.submission is not None:
                 assert [row.submission_id for row in ours] == [told.submission]
             for row in ours:
                 assert store.get_bytes(home, row.sha256) == told.data
                 assert row.state in ("received", "checked", "sent", "approved", "withdrawn"), row.state
-                kept = receipts.newest(engine, row.submission_id)
-                events = [event["action"] for event in queries.events(engine, submission_id=row.submission_id)]
+                kept = receipts.find_newest_receipt(engine, row.submission_id)
+                events = [event["action"] for event in queries.list_events(engine, submission_id=row.submission_id)]
                 assert (kept is not None) == ("send" in events), events
                 if told.receipt is not None:
                     assert kept is not None and kept.as_bytes() == told.receipt
-                    assert receipts.verify(told.receipt, file=told.data).outcome == "good"
+                    assert receipts.verify_receipt(told.receipt, file=told.data).outcome == "good"
                 assert not told.approved or "approve" in events
                 assert not told.withdrawn or row.state == "withdrawn"
                 if row.state == "approved":
@@ -158,7 +158,7 @@ def stands(home: Home, every: list[Told]) -> None:
         assert set(supersession.accepted_blocks(engine).values()) <= counted
         for path in home.facts.rglob("*.parquet"):
             assert path.name == "_schema.parquet" or path.stem in rows, f"{path.name} is of no submission"
-        seen = history.gather(home, engine, ["AL", "HR", "RS", "MK", "XK"])
+        seen = history.gather_history(home, engine, ["AL", "HR", "RS", "MK", "XK"])
         assert seen is not None
         assert set(seen.observations["submission_id"].unique()) <= counted
         engine.dispose()

@@ -93,7 +93,7 @@ def test_a_file_arrives_once_although_the_line_breaks(
         expect(page.get_by_role("button", name="Check again", exact=True)).to_have_count(0)
     with frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
-        kept = queries.same_file(engine, store.digest(data))
+        kept = queries.same_file(engine, store.compute_digest(data))
         engine.dispose()
     assert [one.state for one in kept] == ["checked"]
 
@@ -117,7 +117,7 @@ def test_a_file_is_answered_although_the_line_breaks_while_it_is_checked(service
         expect(page.get_by_text("already uploaded this exact file")).to_have_count(0)
     with frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
-        kept = queries.same_file(engine, store.digest(data))
+        kept = queries.same_file(engine, store.compute_digest(data))
         engine.dispose()
     assert [one.state for one in kept] == ["checked"]
 

@@ -61,7 +61,7 @@ def test_every_answer_holds_the_browser_to_this_host(service: Service, path: str
     assert "server" not in answer.headers and "x-powered-by" not in answer.headers
 
 
-@pytest.mark.parametrize("language", i18n.languages())
+@pytest.mark.parametrize("language", i18n.list_languages())
 def test_the_document_says_the_language_that_was_chosen(service: Service, language: str) -> None:
     with httpx.Client(base_url=service.address, headers={"Accept": "text/html"}, trust_env=False) as client:
         answer = client.get("/", headers={"Cookie": f"rti_language={language}"})

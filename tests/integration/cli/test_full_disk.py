@@ -31,8 +31,10 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with disks.small_disk(tmp_path, 24 * 1024) as place:
         home, engine = home_and_ledger(place)
         accepted(home, engine, "accepted.csv", {("2025-Q4", "reported"): 3}, days=1)
-        intake.receive(engine, arrival("waiting.csv", 2))
-        accounts.create_many(engine, [accounts.New("hr-register", "Register", (Grant("submitter", "HR"),))], by=SYSTEM)
+        intake.record_arrival(engine, arrival("waiting.csv", 2))
+        accounts.create_many(
+            engine, [accounts.NewAccount("hr-register", "Register", (Grant("submitter", "HR"),))], by=SYSTEM
+        )
         engine.dispose()
         monkeypatch.setenv("RTI_HOME", str(home.root))
         yield place
@@ -61,7 +63,7 @@ def test_a_command_that_writes_says_that_the_disk_is_full(
     assert "Traceback" not in told and "fault of the program" not in told
     disks.empty(disk)
     engine = open_ledger(_home(disk))
-    assert [s.filename for s in queries.submissions(engine)] == ["accepted.csv", "waiting.csv"]
+    assert [s.filename for s in queries.list_submissions(engine)] == ["accepted.csv", "waiting.csv"]
     assert verify_ledger(engine, home=_home(disk)).good
     engine.dispose()
 
@@ -106,7 +108,7 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     path = sqlite_path(home.ledger_url)
     assert path is not None
     engine = open_ledger(home)
-    intake.receive(engine, arrival("in the log.csv", 3))
+    intake.record_arrival(engine, arrival("in the log.csv", 3))
     wal = path.with_name(f"{path.name}-wal")
     main, log = path.read_bytes(), wal.read_bytes()
     assert log
@@ -117,8 +119,8 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     wal.write_bytes(log)
     disks.fill(disk, leave=0)
     reading = open_ledger_to_read(home)
-    assert [s.filename for s in queries.submissions(reading)][-1] == "in the log.csv"
+    assert [s.filename for s in queries.list_submissions(reading)][-1] == "in the log.csv"
     with pytest.raises(Exception, match="readonly"):
-        intake.receive(reading, arrival("late.csv", 4))
+        intake.record_arrival(reading, arrival("late.csv", 4))
     reading.dispose()
     assert wal.read_bytes() == log

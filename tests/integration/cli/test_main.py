@@ -15,7 +15,7 @@ import pytest
 from pipelines.cli import common, files
 from pipelines.cli.main import app, main
 from pipelines.model.content import ReadError, Where
-from pipelines.submissions.checking.read_task import Taken, Task
+from pipelines.submissions.checking.read_task import ReadResult, Task
 from tests.support.fakes import check_fakes
 from tests.support.paths import ROOT
 
@@ -144,7 +144,7 @@ def test_what_judges_is_loaded_while_the_file_is_read(
     monkeypatch.setattr("expectations.engine.warm_up", began.set)
     take = check_fakes.take
 
-    def reading(task: Task) -> Taken:
+    def reading(task: Task) -> ReadResult:
         assert began.wait(60), "it is loaded only afterwards"
         return take(task)
 
@@ -350,7 +350,7 @@ def test_a_home_keeps_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
-    with common.progress(5, "Checking") as tick:
+    with common.show_progress(5, "Checking") as tick:
         tick("one")
     assert capsys.readouterr() == ("", "")
     assert files.check.__doc__

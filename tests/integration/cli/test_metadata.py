@@ -25,11 +25,12 @@ ENDS = {
 def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lxml import etree
 
-    made = home.init(tmp_path / "data", "demonstration")
+    made = home.initialise_home(tmp_path / "data", "demonstration")
     row = {
         "territory": "RS", "jurisdiction": "RS", "instrument": "justice", "source": "RS_SORS", "freq": "Q",
         "period": "2026-Q1", "deadline": date(2026, 5, 15), "is_reported": True, "is_nil": False, "is_due": True,
-        "first_received_at": clock.parse("2026-05-18T09:00:00Z").replace(tzinfo=None), "final_on": date(2026, 6, 14),
+        "first_received_at": clock.parse_time("2026-05-18T09:00:00Z").replace(tzinfo=None),
+        "final_on": date(2026, 6, 14),
         "cells_required": 8, "cells_provided": 6,
     }  # fmt: skip
     office = {"jurisdiction": "RS", "instrument": "justice", "source": "RS_SORS", "freq": "Q", "period": "2026-Q1"}
@@ -71,7 +72,9 @@ def test_a_break_ends_the_comparable_series_and_a_gap_does_too() -> None:
     rows = rows.with_columns(pl.col("first_received_at").cast(pl.Datetime))
 
     def lengths(*breaks: quality_table.Break) -> list[float]:
-        arrived = rows.with_columns(first_received_at=pl.lit(clock.parse("2026-05-01T00:00:00Z").replace(tzinfo=None)))
+        arrived = rows.with_columns(
+            first_received_at=pl.lit(clock.parse_time("2026-05-01T00:00:00Z").replace(tzinfo=None))
+        )
         made = quality_table.build_quality_table(
             arrived, pl.DataFrame(schema=quality_table.PUBLICATION), breaks, date(2026, 7, 1),
             revisions=pl.DataFrame(schema=ENDS),

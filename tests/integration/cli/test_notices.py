@@ -9,7 +9,7 @@ import icalendar
 import pytest
 
 from pipelines.cli.main import main
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.opening import open_ledger
 from pipelines.submissions.accounts import accounts
@@ -25,8 +25,8 @@ def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    made = init(tmp_path / "home", "demonstration")
-    accounts.create(
+    made = initialise_home(tmp_path / "home", "demonstration")
+    accounts.create_account(
         open_ledger(made), "al-office", "Office", grants=[Grant("submitter", "AL")], email="al@example.org", by=SYSTEM
     )
     return made.root

@@ -108,14 +108,14 @@ def test_a_token_is_printed_once_listed_and_revoked(capsys: pytest.CaptureFixtur
     _run(capsys, "init")
     issued = _json(capsys, "token", "issue", "nightly", "--as", "sender", "--grant", "submitter:QQ", "--days", "5")
     engine = open_ledger(open_home())
-    assert tokens.identity(engine, issued["token"]).account == "sender"
+    assert tokens.verify_token(engine, issued["token"]).account == "sender"
     out = _run(capsys, "token", "list", "--json")[1]
     assert issued["token_id"] in out
     assert issued["token"] not in out
     assert _run(capsys, "token", "revoke", issued["token_id"], "--as", "approver")[0] == 3
     assert _run(capsys, "token", "revoke", issued["token_id"])[0] == 0
     with pytest.raises(NotAllowedError):
-        tokens.identity(engine, issued["token"])
+        tokens.verify_token(engine, issued["token"])
     assert "revoked" in _run(capsys, "token", "list", "--as", "sender")[1]
     assert _run(capsys, "token", "issue", "x", "--grant", "steward", "--as", "sender")[0] == 3
 

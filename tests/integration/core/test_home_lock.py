@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 
 HOLDER = """
@@ -29,7 +29,7 @@ with hold_home_lock(open_home(Path(sys.argv[1])), purpose="refresh"):
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
-    return init(tmp_path / "home", "demonstration")
+    return initialise_home(tmp_path / "home", "demonstration")
 
 
 def start_holder(home: Home) -> subprocess.Popen[str]:

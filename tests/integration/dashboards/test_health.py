@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from dashboards.office import app as office_app
 from dashboards.public import app as public_app
-from pipelines.core.home import init
-from pipelines.web.settings import public_site, settings
+from pipelines.core.home import initialise_home
+from pipelines.web.settings import public_site, read_web_settings
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +23,9 @@ def test_the_offices_service_tells_its_health_without_a_sign_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
-    home = init(tmp_path / "home", "real")
+    home = initialise_home(tmp_path / "home", "real")
     monkeypatch.setenv("RTI_HOME", str(home.root))
-    client = TestClient(office_app.create_app(home, settings(home, 8999)), base_url="http://127.0.0.1:8999")
+    client = TestClient(office_app.create_app(home, read_web_settings(home, 8999)), base_url="http://127.0.0.1:8999")
     good = client.get("/health")
     assert (good.status_code, good.json()["status"]) == (200, "ok")
     (home.restricted / "ledger.sqlite").rename(home.restricted / "elsewhere")
@@ -34,6 +34,6 @@ def test_the_offices_service_tells_its_health_without_a_sign_in(
 
 
 def test_public_app_reports_missing_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RTI_HOME", str(init(tmp_path / "home", "real").root))
+    monkeypatch.setenv("RTI_HOME", str(initialise_home(tmp_path / "home", "real").root))
     answer = TestClient(public_app.create_app(public_site()), base_url="http://127.0.0.1").get("/health")
     assert (answer.status_code, answer.json()["checks"]) == (503, {"release": "nothing has been published"})

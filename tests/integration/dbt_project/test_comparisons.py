@@ -136,7 +136,7 @@ def _cell(
     of_all = "_T" if unit == "person" else "_Z"
     return {
         "area_kind": "region" if area == codes.REGION else "territory", "area": area, "territory": area, "freq": freq,
-        "period": period, "measure": measure, "level": codes.attribute("measure", measure, "level_rule"),
+        "period": period, "measure": measure, "level": codes.get_code_attribute("measure", measure, "level_rule"),
         "count_unit": unit, "statistic": "count", "offence_group": "TIP", "offence": "_T",
         "person_type": of_all, "victim_status": "_Z", "sex": of_all,
         "age": of_all, "exploitation": "_Z", "citizenship": "_T", "sentence_type": "_Z",
@@ -160,12 +160,12 @@ def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int,
             and one.last_day > start and one.first_day <= end
             and one.offence_group in ("", "TIP")
             and any(
-                one.measure in ("", m) and one.level in ("", codes.attribute("measure", m, "level_rule"))
+                one.measure in ("", m) and one.level in ("", codes.get_code_attribute("measure", m, "level_rule"))
                 for m in measures
             )
         )  # fmt: skip
     for measure in measures:
-        level = codes.attribute("measure", measure, "level_rule")
+        level = codes.get_code_attribute("measure", measure, "level_rule")
         one, other = (
             counting.build_card(registry, area, level, period, count_unit="person").to_counted(
                 measure, "TIP", breaks=told[area]

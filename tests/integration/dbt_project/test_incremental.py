@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.warehouse import dbt
 from tests.support.warehouse.dbt_facts import World, at
 from tests.support.warehouse.made_up_world import NOW, made_up_world
@@ -39,10 +39,10 @@ def part_of(world: World, submissions: set[str]) -> World:
 
 
 def test_growing_equals_building_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with clock.frozen(at(NOW)):
+    with clock.freeze_time(at(NOW)):
         world = made_up_world()
         everything = [s["submission_id"] for s in world.submissions]
-        home = init(tmp_path / "data", "demonstration")
+        home = initialise_home(tmp_path / "data", "demonstration")
         read: list[int] = []
         files = dbt.fact_files
 

@@ -346,7 +346,9 @@ def test_each_balance_is_that_of_the_package(built: Built) -> None:
 
 
 def test_each_exit_is_a_share_of_all_exits_of_its_level(built: Built) -> None:
-    kinds = [code for code in codes.codes("measure") if codes.attribute("measure", code, "kind") == "exit"]
+    kinds = [
+        code for code in codes.list_codes("measure") if codes.get_code_attribute("measure", code, "kind") == "exit"
+    ]
     found = 0
     for row in built.rows("mart_exit"):
         at = (row["area"], row["period"])

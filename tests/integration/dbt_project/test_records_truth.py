@@ -41,7 +41,7 @@ def _events(territory: str) -> pd.DataFrame:
     for made in sorted(plan.made(draw(), [territory]), key=lambda one: one.received_at):
         if made.events:
             newest[made.series, made.periods] = made.events
-    group = {code: row["offence_group"] for code, row in codes.codelist("offence").items()}
+    group = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}
     rows = [
         (group[e.offence], e.person, e.event, pd.Timestamp(e.event_date), e.sentence_type, e.sentence_months)
         for events in newest.values()

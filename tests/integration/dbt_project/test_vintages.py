@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock, codes
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.declarations.export import build_tables
 from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
@@ -71,8 +71,8 @@ def revised_world() -> World:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with clock.frozen(at(NOW)):
-        made = init(tmp_path_factory.mktemp("vintages") / "data", "demonstration")
+    with clock.freeze_time(at(NOW)):
+        made = initialise_home(tmp_path_factory.mktemp("vintages") / "data", "demonstration")
         revised_world().write(made)
         gather_reference(made)
         build_tables(load())["law_article"].write_parquet(made.gathered / "law_article.parquet")
@@ -226,10 +226,10 @@ def test_a_failed_build_leaves_nothing_and_the_earlier_folder_whole(
 
 
 def test_measuring_again_with_nothing_new_is_no_work(home: Home) -> None:
-    assert measuring.measure(home).new
-    assert not measuring.measure(home).new
+    assert measuring.measure_quality(home).new
+    assert not measuring.measure_quality(home).new
     shutil.rmtree(measured_quality.quality_folder(home))
-    assert measuring.measure(home).new
+    assert measuring.measure_quality(home).new
 
 
 def _values(folder: Path) -> list[float | None]:
@@ -238,9 +238,9 @@ def _values(folder: Path) -> list[float | None]:
 
 def test_a_moment_is_a_day_to_its_end_or_a_time() -> None:
     from pipelines.cli.as_of import _moment
-    from pipelines.cli.common import Failure
+    from pipelines.cli.common import CommandError
 
     assert _moment("2026-06-30") == datetime.fromisoformat("2026-06-30T23:59:59+00:00")
     assert _moment("2026-06-30T12:00:00+02:00") == datetime.fromisoformat("2026-06-30T10:00:00+00:00")
-    with pytest.raises(Failure, match="not a day or a time"):
+    with pytest.raises(CommandError, match="not a day or a time"):
         _moment("30.6.2026")

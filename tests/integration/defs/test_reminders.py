@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import notices
@@ -23,13 +23,13 @@ def test_the_job_reminds_once_and_sends(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("RTI_SMTP_URL", "RTI_WEBHOOK_URL", "RTI_LEDGER_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RTI_NOW", "2026-11-11T06:00:00Z")
-    home = init(tmp_path / "home", "demonstration")
+    home = initialise_home(tmp_path / "home", "demonstration")
     engine = open_ledger(home)
-    accounts.create(engine, "al-office", "Office", grants=[Grant("submitter", "AL")], by=SYSTEM)
+    accounts.create_account(engine, "al-office", "Office", grants=[Grant("submitter", "AL")], by=SYSTEM)
     resources = {"home": HomeResource(root=str(home.root))}
     for _ in range(2):
         assert reminders.execute_in_process(resources=resources).success
-    assert [(n.kind, n.state) for n in notices.listed(engine)] == [("reminder", "sent")]
+    assert [(n.kind, n.state) for n in notices.list_notices(engine)] == [("reminder", "sent")]
     assert len(list((home.restricted / "outbox").glob("*.eml"))) == 1
 
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 11, 11, 6, tzinfo=UTC))

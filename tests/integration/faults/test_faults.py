@@ -54,13 +54,13 @@ def test_returns_without_a_fault_have_no_error() -> None:
 def test_a_total_is_not_blamed_for_parts_that_could_not_be_read() -> None:
     """One cell of an open list of articles is a word: its total is right, and nothing may say otherwise."""
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import check
+    from pipelines.submissions.checking.check import check_file
     from tests.faults.catalogue import MK
     from tests.faults.edits import both, cell
 
     good = (SAMPLES / MK).read_bytes()
     for edit in (cell("Т-01!B11", "две"), cell("Т-01!A11", "Непознато дело, чл. 999")):
-        rules = {f.rule for f in check(edit(good), "a.xlsx", registry=load()).findings if f.severity == "error"}
+        rules = {f.rule for f in check_file(edit(good), "a.xlsx", registry=load()).findings if f.severity == "error"}
         assert "sum.differs" not in rules and rules, rules
-    told = check(both(cell("Т-01!B11", "две"), cell("Т-01!B9", 1))(good), "a.xlsx", registry=load()).findings
+    told = check_file(both(cell("Т-01!B11", "две"), cell("Т-01!B9", 1))(good), "a.xlsx", registry=load()).findings
     assert ("sum.exceeded", "Т-01!B9") in {(f.rule, str(f.where)) for f in told}, "the parts known exceed it already"

@@ -17,7 +17,7 @@ from pipelines.core.home import Home
 from pipelines.ledger import audit_log, migrations
 from pipelines.ledger.acts import Act, Justification
 from pipelines.ledger.audit_log import Entry
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.verification import verify_ledger
@@ -31,21 +31,21 @@ def story(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     """One accepted return, one with justified warnings, a token: some of everything that is vouched for."""
     home, engine = home_and_ledger(tmp_path)
     accepted(home, engine, "1", {("2025-Q3", "reported"): 3}, days=1)
-    second = intake.receive(engine, arrival("2", 2)).submission_id
+    second = intake.record_arrival(engine, arrival("2", 2)).submission_id
     keep(home, second, {("2025-Q4", "reported"): 4})
     intake.record_check(engine, result(second, block(), warnings=(("a" * 16, "rule.one"),)))
-    decisions.justify(
+    decisions.justify_warnings(
         engine, Justification(second, "real_change", "žrtva — потврђено са извором", "office", None, at(2.1))
     )
-    decisions.send(engine, Act(second, "office", at(2.2), "quarter four"))
-    tokens.issue(engine, accounts.identity(engine, "office"), "nightly")
+    decisions.send_submission(engine, Act(second, "office", at(2.2), "quarter four"))
+    tokens.issue_token(engine, accounts.get_identity(engine, "office"), "nightly")
     yield home, engine
     engine.dispose()
 
 
 def _behind(engine: sa.Engine, *statements: str) -> None:
     """What somebody with the database's password does: the triggers dropped, rows changed, the triggers made again."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         if engine.dialect.name == "sqlite":
             made = connection.exec_driver_sql(
                 "select name, sql from sqlite_master where type = 'trigger' order by name"
@@ -66,7 +66,7 @@ def _behind(engine: sa.Engine, *statements: str) -> None:
 
 
 def _seq(engine: sa.Engine, action: str, nth: int = 0) -> int:
-    return [int(e["seq"]) for e in audit_log.entries(engine) if e["action"] == action][nth]
+    return [int(e["seq"]) for e in audit_log.list_entries(engine) if e["action"] == action][nth]
 
 
 # ---------------------------------------------------------------------------------------------------------------- chain
@@ -93,10 +93,12 @@ def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Hom
     _, engine = story
     from pipelines.ledger import queries
 
-    events = [(e["submission_id"], e["actor"], f"submission.{e['action']}", e["at"]) for e in queries.events(engine)]
+    events = [
+        (e["submission_id"], e["actor"], f"submission.{e['action']}", e["at"]) for e in queries.list_events(engine)
+    ]
     entries = [
         (e["subject"], e["actor"], e["action"], e["at"])
-        for e in audit_log.entries(engine)
+        for e in audit_log.list_entries(engine)
         if e["action"].startswith("submission.")
     ]
     assert entries == events
@@ -106,7 +108,7 @@ def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Hom
 def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     before = verify_ledger(engine)
-    one = intake.receive(engine, arrival("3", 3)).submission_id
+    one = intake.record_arrival(engine, arrival("3", 3)).submission_id
     intake.record_check(engine, result(one, block("2024-Q1")))
     between = verify_ledger(engine)
     assert between.entries == before.entries + 2
@@ -117,7 +119,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
         raise RuntimeError("the receipt cannot be signed")
 
     with pytest.raises(RuntimeError):
-        decisions.send(engine, Act(one, "office"), within=broken)
+        decisions.send_submission(engine, Act(one, "office"), within=broken)
     assert verify_ledger(engine) == between
 
 
@@ -136,7 +138,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
         own = open_ledger(home)
         try:
             for n in range(5):
-                with writing(own) as connection:
+                with open_write_transaction(own) as connection:
                     audit_log.append_entry(
                         connection, at=at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n}
                     )
@@ -152,7 +154,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
         thread.join()
     assert not failures
     assert verify_ledger(engine).good
-    added = [e for e in audit_log.entries(engine, after=before) if e["action"] == "x"]
+    added = [e for e in audit_log.list_entries(engine, after=before) if e["action"] == "x"]
     assert [e["seq"] for e in added] == list(range(before + 1, before + 21))
     for number in range(4):
         assert [e["detail"]["n"] for e in added if e["actor"] == f"a{number}"] == [0, 1, 2, 3, 4]
@@ -190,7 +192,7 @@ def _edit(engine: sa.Engine) -> tuple[int, str]:
 
 def _edit_and_rehash(engine: sa.Engine) -> tuple[int, str]:
     seq = _seq(engine, "submission.approve")
-    row = next(e for e in audit_log.entries(engine) if e["seq"] == seq)
+    row = next(e for e in audit_log.list_entries(engine) if e["seq"] == seq)
     detail = audit_log.to_canonical_json(row["detail"])
     forged = audit_log.hash_entry(seq, row["at"], "chief", row["action"], row["subject"], detail, row["previous"])
     _behind(engine, f"update audit set actor = 'chief', hash = '{forged}' where seq = {seq}")
@@ -241,14 +243,14 @@ def test_tampering_with_the_log_is_found_at_its_entry(
     assert verify_ledger(engine).good
     seq, words = fault(engine)
     first = verify_ledger(engine).faults[0]
-    assert (first.seq, words in first.told()) == (seq, True), first.told()
+    assert (first.seq, words in first.localize_message()) == (seq, True), first.localize_message()
 
 
 @pytest.mark.parametrize("how", ["head", "checkpoint"])
 def test_a_tail_cut_off_is_found_by_what_was_kept_elsewhere(story: tuple[Home, sa.Engine], how: str) -> None:
     home, engine = story
     kept = (
-        audit_log.format_head(audit_log.checkpoint(home, engine))
+        audit_log.format_head(audit_log.write_checkpoint(home, engine))
         if how == "checkpoint"
         else audit_log.format_head(verify_ledger(engine).head)
     )
@@ -257,14 +259,14 @@ def test_a_tail_cut_off_is_found_by_what_was_kept_elsewhere(story: tuple[Home, s
     _behind(engine, f"delete from audit where seq = {last}", "delete from token")
     assert verify_ledger(engine).good
     found = verify_ledger(engine, home=home) if how == "checkpoint" else verify_ledger(engine, head=kept)
-    assert [(f.seq, "its end was cut off" in f.told()) for f in found.faults] == [(last, True)]
+    assert [(f.seq, "its end was cut off" in f.localize_message()) for f in found.faults] == [(last, True)]
 
 
 def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
-    audit_log.checkpoint(home, engine)
+    audit_log.write_checkpoint(home, engine)
     kept = verify_ledger(engine).head
-    rows = audit_log.entries(engine)
+    rows = audit_log.list_entries(engine)
     previous = audit_log.ZEROS
     statements = []
     for row in rows:
@@ -279,7 +281,7 @@ def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, 
     assert verify_ledger(engine).good
     for found in (verify_ledger(engine, head=audit_log.format_head(kept)), verify_ledger(engine, home=home)):
         assert [f.seq for f in found.faults] == [kept[0]]
-        assert "is not the one that a receipt or checkpoint names" in found.faults[0].told()
+        assert "is not the one that a receipt or checkpoint names" in found.faults[0].localize_message()
 
 
 @pytest.mark.parametrize(
@@ -309,14 +311,14 @@ def test_tampering_behind_the_triggers_is_found_at_the_entry_that_vouches(
 ) -> None:
     _, engine = story
     name, _, nth = action.partition(":")
-    entries = [e for e in audit_log.entries(engine) if e["action"] == name]
+    entries = [e for e in audit_log.list_entries(engine) if e["action"] == name]
     if "account_id" in statement:
         entries = [e for e in entries if f"'{e['subject']}'" in statement]
     expected = entries[int(nth or 0)]["seq"]
     _behind(engine, statement)
     found = verify_ledger(engine)
     assert [f.seq for f in found.faults] == [expected]
-    assert words in found.faults[0].told()
+    assert words in found.faults[0].localize_message()
 
 
 def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> None:
@@ -329,7 +331,7 @@ def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> 
         f"insert into account (account_id, {columns}) "
         f"select 'intruder', {columns} from account where account_id = 'office'",
     )
-    told = [f.told() for f in verify_ledger(engine).faults]
+    told = [f.localize_message() for f in verify_ledger(engine).faults]
     assert len(told) == 2
     assert any("is in no entry of the audit log: it was put in" in t and "Event" in t for t in told)
     assert any("Account intruder is in no entry" in t for t in told)
@@ -337,11 +339,11 @@ def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> 
 
 def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
-    accounts.create(engine, "signs-in", "Office", password="four words make it", must_change=False, by=SYSTEM)
+    accounts.create_account(engine, "signs-in", "Office", password="four words make it", must_change=False, by=SYSTEM)
     password_sign_in.sign_in(engine, "signs-in", "wrong")
     password_sign_in.sign_in(engine, "signs-in", "four words make it")
-    issued = tokens.issue(engine, accounts.identity(engine, "office"), "another")
-    tokens.identity(engine, issued.text)
+    issued = tokens.issue_token(engine, accounts.get_identity(engine, "office"), "another")
+    tokens.verify_token(engine, issued.text)
     assert verify_ledger(engine).good
 
 
@@ -350,8 +352,8 @@ def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) 
 
 def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
-    first = audit_log.checkpoint(home, engine)
-    assert audit_log.checkpoint(home, engine) == first
+    first = audit_log.write_checkpoint(home, engine)
+    assert audit_log.write_checkpoint(home, engine) == first
     assert audit_log.read_checkpoints(home) == [first]
     path = home.restricted / audit_log.CHECKPOINTS
     assert path.stat().st_mode & 0o077 == 0
@@ -359,8 +361,8 @@ def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(st
         handle.write('{"at": "2026-0')
     assert audit_log.read_checkpoints(home) == [first]
     assert verify_ledger(engine, home=home).good
-    accounts.grant(engine, "office", Grant("viewer"), by=SYSTEM)
-    second = audit_log.checkpoint(home, engine)
+    accounts.grant_role(engine, "office", Grant("viewer"), by=SYSTEM)
+    second = audit_log.write_checkpoint(home, engine)
     assert audit_log.read_checkpoints(home) == [first, second]
     with path.open("a", encoding="ascii") as handle:
         handle.write("nothing of ours\n")
@@ -387,7 +389,7 @@ def _first_revision(url: str) -> None:
     engine = database.engine_of(url)
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         false = "0" if engine.dialect.name == "sqlite" else "false"
@@ -415,7 +417,7 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
         url = request.getfixturevalue("postgres_databases").empty()
     _first_revision(url)
     engine = open_url(url)
-    assert [(e["action"], e["actor"]) for e in audit_log.entries(engine)] == [
+    assert [(e["action"], e["actor"]) for e in audit_log.list_entries(engine)] == [
         ("audit.begin", "system"),
         ("submission.receive", "office"),
         ("submission.check", "office"),
@@ -442,7 +444,7 @@ def test_one_insert_for_many_entries(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     statements: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *a: statements.append(str(a[2])))
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         audit_log.append_many(connection, [Entry(at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
     assert verify_ledger(engine).good
     inserts = [s for s in statements if s.lower().startswith("insert into audit")]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pipelines.core.home import Home
 from pipelines.ledger import audit_log, database, facts, migrations
 from pipelines.ledger.acts import Act, CheckResult
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
@@ -41,7 +41,7 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
     identity = accepted(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
     data = (home.facts / "observation" / f"{identity}.parquet").read_bytes()
     assert _rows(engine) == [(identity, "observation", hashlib.sha256(data).hexdigest(), len(data))]
-    entry = [e for e in audit_log.entries(engine, subject=identity) if e["action"] == "facts.accept"]
+    entry = [e for e in audit_log.list_entries(engine, subject=identity) if e["action"] == "facts.accept"]
     assert [(e["actor"], e["at"]) for e in entry] == [("secretariat", "2026-02-11T09:00:00Z")]
     assert verify_ledger(engine, home=home).good
     assert integrity.check_facts(home, engine) == []
@@ -50,13 +50,13 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
 
 def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.receive(engine, arrival("register.csv")).submission_id
+    identity = intake.record_arrival(engine, arrival("register.csv")).submission_id
     event = dict.fromkeys(long_tables.CASE_EVENT) | {"submission_id": identity, "period": "2025-Q4"}
     events = pl.DataFrame([event], schema=long_tables.CASE_EVENT)
     facts.keep_reading(home, identity, observations(identity, {("2025-Q4", "reported"): 3}), events, [])
     intake.record_check(engine, result(identity, block()))
-    decisions.send(engine, Act(identity, "office", at(0.2)))
-    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     assert [row[1] for row in _rows(engine)] == ["case_event", "observation"]
     assert verify_ledger(engine).good
     (home.facts / "case_event" / f"{identity}.parquet").unlink()
@@ -65,11 +65,11 @@ def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]
 
 def test_an_approval_that_fails_records_nothing(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.receive(engine, arrival("q.csv")).submission_id
+    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
     keep(home, identity, {("2025-Q4", "reported"): 3})
     intake.record_check(engine, result(identity, block()))
     with pytest.raises(TransitionError):
-        decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     assert _rows(engine) == []
 
 
@@ -125,39 +125,41 @@ def test_an_altered_digest_row_is_found_by_the_audit_log(opened: tuple[Home, sa.
     path = home.facts / "observation" / f"{identity}.parquet"
     _raise_values(path)
     data = path.read_bytes()
-    with pytest.raises(sa.exc.DatabaseError, match="append-only"), writing(engine) as connection:
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), open_write_transaction(engine) as connection:
         connection.exec_driver_sql("delete from fact_file")
     forged = f"update fact_file set sha256 = '{hashlib.sha256(data).hexdigest()}', size = {len(data)}"
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.exec_driver_sql("drop trigger fact_file_no_update")
         connection.exec_driver_sql(forged)
     assert integrity.check_facts(home, engine) == []
-    assert [f.told() for f in verify_ledger(engine).faults] == [
+    assert [f.localize_message() for f in verify_ledger(engine).faults] == [
         f"The recorded digests of the facts of {identity} are not those in entry "
         f"{_entry_of(engine, identity)} of the audit log: they were changed."
     ]
 
 
 def _entry_of(engine: sa.Engine, identity: str) -> int:
-    return next(int(e["seq"]) for e in audit_log.entries(engine, subject=identity) if e["action"].startswith("facts."))
+    return next(
+        int(e["seq"]) for e in audit_log.list_entries(engine, subject=identity) if e["action"].startswith("facts.")
+    )
 
 
 def test_a_reading_that_changed_after_its_check_is_not_approved(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.receive(engine, arrival("q.csv")).submission_id
+    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
     keep(home, identity, {("2025-Q4", "reported"): 3})
     kept = record.fact_digests.reading_digests(home, identity)
     path = home.facts / "waiting" / "observation" / f"{identity}.parquet"
     assert kept == {"observation": hashlib.sha256(path.read_bytes()).hexdigest()}
     checked = result(identity, block())
     intake.record_check(engine, type(checked)(**{**_fields(checked), "reading": kept}))
-    decisions.send(engine, Act(identity, "office", at(0.2)))
+    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
     before = path.read_bytes()
     _raise_values(path)
     with pytest.raises(TransitionError, match=f"What was read from {identity} has changed on the disk"):
-        decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     path.write_bytes(before)
-    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
 
 
 def _fields(checked: CheckResult) -> dict[str, object]:
@@ -175,7 +177,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[s
     engine.dispose()
     # What revision 0004 added is taken away again, so that opening runs it.
     raw = database.engine_of(home.ledger_url)
-    with writing(raw) as connection:
+    with open_write_transaction(raw) as connection:
         for statement in (
             "drop trigger audit_no_delete",
             "delete from audit where action like 'facts.%'",
@@ -202,7 +204,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[s
 def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Home, list[str]]) -> None:
     home, ids = older
     engine = open_ledger(home)
-    adopted = [e for e in audit_log.entries(engine) if e["action"].startswith("facts.")]
+    adopted = [e for e in audit_log.list_entries(engine) if e["action"].startswith("facts.")]
     assert adopted[0]["action"] == "facts.begin"
     assert adopted[0]["detail"] == {"missing": [ids[2]], "submissions": 2}
     assert {(e["action"], e["subject"], e["actor"]) for e in adopted[1:]} == {
@@ -214,6 +216,6 @@ def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Ho
     assert {d.submission_id for d in integrity.check_facts(home, engine)} == {ids[0], ids[2]}
     engine.dispose()
     again = open_ledger(home)
-    assert len([e for e in audit_log.entries(again) if e["action"] == "facts.begin"]) == 1
+    assert len([e for e in audit_log.list_entries(again) if e["action"] == "facts.begin"]) == 1
     again.dispose()
     assert migrations.HEAD == "0004"

@@ -15,9 +15,9 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks import ledgers
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.ledger import facts, queries, supersession
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
@@ -68,13 +68,13 @@ def counting(engine: sa.Engine) -> Iterator[Work]:
 
 
 def opened(folder: Path, submissions: int) -> Desk:
-    home = init(folder / f"home-{submissions}", "demonstration")
-    facts.prepare(home)
+    home = initialise_home(folder / f"home-{submissions}", "demonstration")
+    facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     ledgers.fill(engine, submissions)
     people = [
-        accounts.New(STEWARD, "Steward", (Grant("steward"),)),
-        accounts.New(OFFICE, "Office", (Grant("submitter", "QA"),)),
+        accounts.NewAccount(STEWARD, "Steward", (Grant("steward"),)),
+        accounts.NewAccount(OFFICE, "Office", (Grant("submitter", "QA"),)),
     ]
     accounts.create_many(engine, people, by=SYSTEM)
     return Desk(home, engine, Any, "national")  # type: ignore[arg-type]  # no form is asked for
@@ -90,7 +90,7 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Desk]:
 
 
 def who(desk: Desk, account: str) -> Identity:
-    return accounts.identity(desk.engine, account)
+    return accounts.get_identity(desk.engine, account)
 
 
 def grown(desks: dict[int, Desk], ask: Callable[[Desk], object]) -> None:
@@ -114,7 +114,7 @@ def test_list_of_the_api_does_not_grow_with_history(desks: dict[int, Desk], acco
     # The office has 56 returns of the short history, so that both its pages are full.
     address = "/v1/submissions?limit=20" if account == OFFICE else "/v1/submissions"
     headers = {
-        size: {"Authorization": f"Bearer {tokens.issue(desk.engine, who(desk, account), 'test').text}"}
+        size: {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who(desk, account), 'test').text}"}
         for size, desk in desks.items()
     }
 
@@ -239,7 +239,7 @@ def _successors(truth: list[Row]) -> dict[str, dict[tuple[str, str, str], str]]:
 
 def test_replacements_are_the_next_accepted_returns_of_each_block(desk: Desk, truth: list[Row]) -> None:
     expected = _successors(truth)
-    found = supersession.replacements(desk.engine, [row.identity for row in truth])
+    found = supersession.find_replacements(desk.engine, [row.identity for row in truth])
     answered = {
         identity: {(key[0], key[1], key[4]): one.submission_id for one in later for key in one.keys}
         for identity, later in found.items()
@@ -251,9 +251,9 @@ def test_replacements_skip_what_was_withdrawn(desk: Desk, truth: list[Row]) -> N
     expected = _successors(truth)
     first = next(row for row in reversed(truth) if len(set(expected.get(row.identity, {}).values())) > 1)
     gone = next(iter(expected[first.identity].values()))
-    with writing(desk.engine) as connection:
+    with open_write_transaction(desk.engine) as connection:
         connection.execute(sa.update(SUBMISSION).where(SUBMISSION.c.submission_id == gone).values(state="withdrawn"))
-    later = {one.submission_id for one in supersession.replacements(desk.engine, [first.identity])[first.identity]}
+    later = {one.submission_id for one in supersession.find_replacements(desk.engine, [first.identity])[first.identity]}
     without = [row for row in truth if row.identity != gone]
     assert later == set(_successors(without)[first.identity].values()) and gone not in later
 
@@ -336,7 +336,7 @@ def test_periods_of_a_filter_are_those_of_returns_that_may_be_seen(desk: Desk, t
     newest = truth[0]
     assert newest.state == "received"
     (jurisdiction, instrument, _), *_ = newest.keys
-    with writing(desk.engine) as connection:
+    with open_write_transaction(desk.engine) as connection:
         # A draft is the only return of its period.
         of_it = sa.and_(BLOCK.c.submission_id == newest.identity, BLOCK.c.period == max(key[2] for key in newest.keys))
         connection.execute(sa.update(BLOCK).where(of_it).values(period="2099-Q4"))
@@ -362,7 +362,7 @@ def test_waiting_is_what_no_check_by_these_rules_has_seen(desk: Desk, truth: lis
     assert ids("d" * 64, "2") == ids("e" * 64, "1") == received | unsent
     newest = truth[0]
     assert ids("d" * 64, "1", only=[newest.identity]) == {newest.identity}
-    with writing(desk.engine) as connection:
+    with open_write_transaction(desk.engine) as connection:
         by_id = SUBMISSION.c.submission_id == newest.identity
         connection.execute(sa.update(SUBMISSION).where(by_id).values(territory=None))
     assert newest.identity in ids("d" * 64, "1", territory="QA") & ids("d" * 64, "1", territory="QB")

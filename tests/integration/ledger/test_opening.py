@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.core.home import Home, HomeError, init, open_home
+from pipelines.core.home import Home, HomeError, initialise_home, open_home
 from pipelines.ledger import facts
 from pipelines.ledger.opening import LedgerMissingError, open_ledger, open_ledger_to_read
 from pipelines.ledger.verification import verify_ledger
@@ -67,7 +67,7 @@ def _fact(home: Home) -> None:
 
 @pytest.mark.parametrize("trace", [_checkpoint, _stored, _fact])
 def test_a_home_of_an_earlier_version_is_known_by_its_traces(tmp_path: Path, trace: object) -> None:
-    home = init(tmp_path / "home", "real")
+    home = initialise_home(tmp_path / "home", "real")
     trace(home)  # type: ignore[operator]
     for open_it in (open_ledger, open_ledger_to_read):
         with pytest.raises(LedgerMissingError, match="this home had one"):
@@ -83,7 +83,7 @@ def test_a_home_of_an_earlier_version_is_marked_when_it_is_opened(home: Home) ->
 
 
 def test_a_new_home_gets_its_ledger(tmp_path: Path) -> None:
-    home = init(tmp_path / "home", "real")
+    home = initialise_home(tmp_path / "home", "real")
     engine = open_ledger(home)
     assert verify_ledger(engine, home=home).entries == 0
     engine.dispose()

@@ -21,7 +21,7 @@ import pytest
 
 from pipelines import refresh
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.ledger import facts, queries
 from pipelines.ledger.opening import open_ledger
@@ -59,7 +59,7 @@ class Story:
     def refresh(self, name: str) -> None:
         """Run the job and keep what it said, gave and checked."""
         self.said[name] = []
-        self.results[name] = run.refresh(self.home, say=self.said[name].append)
+        self.results[name] = run.run_refresh(self.home, say=self.said[name].append)
         self.checks[name] = _checks(self.home, self.results[name]["run"])
         latest = dbt.latest_counts(self.home)
         assert latest is not None
@@ -110,11 +110,11 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
     shutil.copytree(folder, mine)
     with pytest.MonkeyPatch.context() as patch, frozen_at(CLOCK, mine):
         patch.setenv("RTI_SAMPLES", str(mine))
-        home = init(tmp_path_factory.mktemp("story") / "home", "demonstration")
+        home = initialise_home(tmp_path_factory.mktemp("story") / "home", "demonstration")
         told = Story(home, mine, faulty, good)
         told.refresh("first")
         told.refresh("again")
-        refresh.publish(home)
+        refresh.publish_draft(home)
         patch.setenv("RTI_NOW", LATER)
         small.add(
             mine, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
@@ -129,7 +129,7 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
 
 def test_a_refused_return_does_not_reach_the_gathered_tables(story: Story) -> None:
     engine = open_ledger(story.home)
-    refused = queries.submissions(engine, states=["refused"])
+    refused = queries.list_submissions(engine, states=["refused"])
     assert [one.filename for one in refused] == [Path(story.faulty["file"]).name]
     identity = refused[0].submission_id
     assert not facts.path_of(story.home, "observation", identity).exists()
@@ -187,7 +187,7 @@ def test_each_test_of_dbt_is_a_passed_check_of_every_run(story: Story) -> None:
 
 def test_the_finding_names_the_cell(story: Story) -> None:
     engine = open_ledger(story.home)
-    identity = queries.submissions(engine, states=["refused"])[0].submission_id
+    identity = queries.list_submissions(engine, states=["refused"])[0].submission_id
     found = pl.read_parquet(facts.path_of(story.home, "finding", identity)).filter(pl.col("severity") == "error")
     line = story.good_bytes[: story.good_bytes.index(WRONG)].count(b"\n") + 1
     places = [str(row) for row in found.iter_rows(named=True)]
@@ -228,7 +228,7 @@ def test_after_publication_a_correction_makes_a_release_of_its_own(story: Story)
 
 def test_as_of_gives_what_was_known_then(story: Story) -> None:
     with frozen_at(LATER, story.home.root):
-        then = dbt.build_counts(story.home, as_of=clock.parse(CLOCK))
+        then = dbt.build_counts(story.home, as_of=clock.parse_time(CLOCK))
     assert _value(then, FAULTY, "2026-Q2") is None
     assert _value(story.counts["corrected"], FAULTY, "2026-Q2") == 3
     assert dbt.latest_counts(story.home) == story.counts["corrected"]
@@ -247,7 +247,7 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
     from pipelines.model.periods import Period
 
     repository = defs().get_repository_def()
-    events = queries.events(open_ledger(story.home))
+    events = queries.list_events(open_ledger(story.home))
     corrected = [e for e in events if e["action"] == "receive"][-1]
     # As if the correction had come after the last refresh, which has taken it in already.
     refreshed = refresh.due.last_refreshed_event(story.home)
@@ -305,7 +305,7 @@ def test_two_refreshes_of_one_home_do_not_meet(story: Story) -> None:
     from filelock import FileLock
 
     with FileLock(story.home.lock), pytest.raises(HomeBusyError, match="another command is running"):
-        run.refresh(story.home, say=lambda _: None)
+        run.run_refresh(story.home, say=lambda _: None)
 
 
 def _raise_values(path: Path) -> None:
@@ -321,7 +321,7 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
     engine = open_ledger(story.home)
-    lost = queries.submissions(engine, states=["published", "approved"])[0]
+    lost = queries.list_submissions(engine, states=["published", "approved"])[0]
     path = facts.path_of(story.home, "observation", lost.submission_id)
     whole = path.read_bytes()
     before = dbt.latest_counts(story.home)
@@ -331,16 +331,16 @@ def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
     fault(path)
     try:
         with pytest.raises(run.DamagedFactsError, match="gathered") as stopped:
-            run.refresh(story.home, say=said.append)
+            run.run_refresh(story.home, say=said.append)
         with pytest.raises(integrity.IntegrityError, match=lost.submission_id):
-            refresh.publish(story.home)
+            refresh.publish_draft(story.home)
     finally:
         path.write_bytes(whole)
     for part in (lost.submission_id, lost.filename, str(lost.territory), str(lost.form), str(path)):
         assert part in str(stopped.value)
     assert dbt.latest_counts(story.home) == before
     assert not [line for line in said if line.startswith(("counts", "release", "draft"))]
-    reported = [notice for notice in notices.listed(engine) if notice.kind == "run_failed"]
+    reported = [notice for notice in notices.list_notices(engine) if notice.kind == "run_failed"]
     assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]
     assert (publish.list_drafts(story.home), story.home.current.resolve()) == (waiting, current)
 
@@ -351,7 +351,7 @@ def test_a_cell_that_could_be_worked_out_stops_the_draft(story: Story, monkeypat
     monkeypatch.setattr(refresh, "protect_cells", lambda _home, log: refresh.Step(new=True, audit={"disclosed": 1}))
     said: list[str] = []
     with pytest.raises(run.RunFailedError, match="protected_cells"):
-        run.refresh(story.home, say=said.append)
+        run.run_refresh(story.home, say=said.append)
     assert not [line for line in said if line.startswith(("release", "draft"))]
 
 
@@ -382,7 +382,7 @@ def test_a_home_whose_refreshes_were_killed_ends_as_one_that_was_left_in_peace(
     """Killed after intake and after the counts, then resumed: the same release, byte for byte and row for row."""
     root = tmp_path / "killed"
     with frozen_at(CLOCK, root):
-        init(root, "demonstration")
+        initialise_home(root, "demonstration")
     _killed_at(root, samples[0], f"{GOOD}: ")
     _killed_at(root, samples[0], "counts built")
     assert not (root / "public" / "current").exists()

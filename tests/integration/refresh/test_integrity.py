@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.cli import main
 from pipelines.core.home import Home, open_home
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.publication.releases.verification import manifest_digest, verify_published
 from pipelines.refresh import integrity
 from pipelines.submissions import service as door
@@ -49,7 +49,7 @@ def test_a_damaged_stored_file_is_named_by_both_commands(
 ) -> None:
     identity = accepted(desk)
     assert _verify(capsys) == (0, {**_verify(capsys)[1], "good": True, "faults": [], "damage": []})
-    path = store.path_of(desk.home, store.digest(file()))
+    path = store.path_of(desk.home, store.compute_digest(file()))
     if how == "deleted":
         path.unlink()
     else:
@@ -66,7 +66,7 @@ def test_a_damaged_stored_file_is_named_by_both_commands(
 
 def test_a_file_that_was_not_kept_is_not_missing(desk: Desk) -> None:
     accepted(desk)
-    sha256 = store.digest(file())
+    sha256 = store.compute_digest(file())
     store.mark_not_kept(desk.home, sha256)
     store.drop_not_kept(desk.home, sha256)
     assert integrity.check_store(desk.home, desk.engine) == []
@@ -76,7 +76,7 @@ def test_a_file_that_was_not_kept_is_not_missing(desk: Desk) -> None:
 
 
 def _behind(engine: sa.Engine, table: str, statement: str) -> None:
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         if table == "receipt":
             connection.exec_driver_sql("drop trigger receipt_no_update")
         assert connection.exec_driver_sql(statement).rowcount == 1
@@ -114,7 +114,7 @@ def test_a_receipt_signed_with_a_foreign_key_is_named(desk: Desk) -> None:
 def test_receipts_of_a_return_sent_twice_are_both_good(desk: Desk) -> None:
     identity = desk_fakes.sent(desk)
     door.give_back(desk, who(desk, "qq-approver"), identity, "please look again")
-    door.send(desk, who(desk, "qq-sender"), identity)
+    door.send_submission(desk, who(desk, "qq-sender"), identity)
     assert integrity.check_receipts(desk.home, desk.engine) == []
 
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from pipelines import refresh
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.partitions import tag_range
 from pipelines.defs.returns import returns_definitions
@@ -65,15 +65,15 @@ def make_intake(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     def count(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
         for job in make_jobs(home, part):
-            intakes[home.root].read.append(names[store.digest(job.data)])
+            intakes[home.root].read.append(names[store.compute_digest(job.data)])
             yield job
 
     monkeypatch.setattr(record, "_make_jobs", count)
 
     def make() -> Intake:
-        home = init(tmp_path / f"home-{len(intakes)}", "demonstration")
+        home = initialise_home(tmp_path / f"home-{len(intakes)}", "demonstration")
         intakes[home.root] = Intake(home)
-        refresh.arrive(home)
+        refresh.enter_arrivals(home)
         return intakes[home.root]
 
     yield make
@@ -93,13 +93,13 @@ def quarter(code: str) -> QuarterRange:
 
 
 def states(home: Home) -> dict[str, str]:
-    return {s.filename: s.state for s in queries.submissions(open_ledger(home))}
+    return {s.filename: s.state for s in queries.list_submissions(open_ledger(home))}
 
 
 def outcome(home: Home) -> dict[str, Any]:
     """State, findings and figures of every return."""
     outcomes = {}
-    for submission in queries.submissions(open_ledger(home)):
+    for submission in queries.list_submissions(open_ledger(home)):
         frames = [
             pl.read_parquet(facts.path_of(home, table, submission.submission_id))
             for table in ("observation", "finding")
@@ -146,7 +146,7 @@ def test_backfilled_quarter_with_nothing_new_reads_nothing(make_intake: Callable
 def test_return_of_unknown_quarter_is_read_by_the_run_of_any_quarter(make_intake: Callable[[], Intake]) -> None:
     intake = make_intake()
     engine = open_ledger(intake.home)
-    submissions = queries.submissions(engine, territory="BA")
+    submissions = queries.list_submissions(engine, territory="BA")
     selected = refresh.quarters.select_returns(engine, submissions, quarter("2020-Q1"), {})
     assert find_quarters(engine, [s.submission_id for s in submissions]) == {}
     assert selected == submissions

@@ -91,14 +91,14 @@ def test_next_edition_follows_the_newest_and_not_the_first_gap() -> None:
 def test_refresh_and_publish_with_clock_set_back_change_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch, no_dagster: None
 ) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     fixture.write_draft(home, "2026-Q3.2", [])
     before = fixture.read_state(home)
     monkeypatch.setenv("RTI_NOW", EARLIER)
     acts: tuple[Callable[[], object], ...] = (
-        lambda: run.refresh(home, say=lambda _: None),
-        lambda: refresh.arrive(home),
-        lambda: refresh.publish(home),
+        lambda: run.run_refresh(home, say=lambda _: None),
+        lambda: refresh.enter_arrivals(home),
+        lambda: refresh.publish_draft(home),
         lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
     )
     for act in acts:
@@ -121,20 +121,24 @@ def test_commands_with_clock_set_back_exit_three_and_say_what_to_do(
 def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = open_ledger(home)
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
-    ids = {name: intake.receive(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")}
+    ids = {
+        name: intake.record_arrival(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")
+    }
     for name, identity in ids.items():
         ledger_fakes.keep(home, identity, {("2025-Q4", name): 3})
         intake.record_check(engine, ledger_fakes.result(identity, block("2025-Q4"), days=10))
-    decisions.send(engine, Act(ids["sent"], "office"))
+    decisions.send_submission(engine, Act(ids["sent"], "office"))
     monkeypatch.setenv("RTI_NOW", EARLIER)
     comment = "It was the wrong file."
     acts: dict[str, Callable[[], object]] = {
-        "receive": lambda: intake.receive(engine, ledger_fakes.arrival("late", 20)),
+        "receive": lambda: intake.record_arrival(engine, ledger_fakes.arrival("late", 20)),
         "check": lambda: intake.record_check(engine, ledger_fakes.result(ids["draft"], block("2025-Q4"))),
-        "send": lambda: decisions.send(engine, Act(ids["draft"], "office")),
-        "approve": lambda: decisions.approve(engine, home, Act(ids["sent"], "chief")),
+        "send": lambda: decisions.send_submission(engine, Act(ids["draft"], "office")),
+        "approve": lambda: decisions.approve_submission(engine, home, Act(ids["sent"], "chief")),
         "give back": lambda: decisions.give_back(engine, Act(ids["sent"], "chief", comment=comment)),
-        "withdraw": lambda: decisions.withdraw(engine, Act(ids["draft"], "office", None, comment, "wrong_return")),
+        "withdraw": lambda: decisions.withdraw_submission(
+            engine, Act(ids["draft"], "office", None, comment, "wrong_return")
+        ),
         "publish": lambda: release_log.record_publication(engine, [], NEXT),
     }
     before = fixture.read_state(home)
@@ -145,20 +149,20 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
     assert fixture.read_state(home) == before
     # The same time as the newest entry is no step back.
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
-    decisions.approve(engine, home, Act(ids["sent"], "chief"))
-    assert queries.find(engine, ids["sent"]).state == "approved"
+    decisions.approve_submission(engine, home, Act(ids["sent"], "chief"))
+    assert queries.find_submission(engine, ids["sent"]).state == "approved"
 
 
 def test_publish_before_its_draft_was_made_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2026-11-22T09:00:00Z")
     with pytest.raises(ClockSetBackError, match=f"release {NEXT} dates from {fixture.NOW}"):
-        refresh.publish(home)
+        refresh.publish_draft(home)
     assert current_name(home) == FIRST
 
 
 def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = open_ledger(home)
-    refresh.publish(home)
+    refresh.publish_draft(home)
     monkeypatch.setenv("RTI_NOW", EARLIER)
     with pytest.raises(NotAllowedError):
         accept_clock(engine, actor="office", reason="The clock was ahead.")
@@ -180,7 +184,7 @@ def test_accept_clock_with_nothing_ahead_is_refused(home: Home) -> None:
 def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
     shutil.move(home.drafts / NEXT, home.drafts / "2026-Q2")
     with pytest.raises(ReleaseError, match=f"2026-Q2 is older than the current release {FIRST}.*rti rollback"):
-        refresh.publish(home)
+        refresh.publish_draft(home)
     assert current_name(home) == FIRST
     assert not (home.releases / "2026-Q2").exists()
 
@@ -189,7 +193,7 @@ def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
 
 
 def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     before = fixture.read_state(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     after = fixture.read_state(home)
@@ -201,19 +205,19 @@ def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Hom
         "actor": "the-steward", "reason": REASON,
     }  # fmt: skip
     engine = open_ledger(home)
-    entry = audit_log.entries(engine)[-1]
+    entry = audit_log.list_entries(engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "release.rollback", FIRST)
     assert entry["detail"] == {"previous": NEXT, "reason": REASON, "number": 3}
     assert integrity.verify_records(home, engine).faults == ()
 
 
 def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     assert next_release(home, "2026-Q3") == "2026-Q3.2"
-    ids = [one.submission_id for one in queries.submissions(open_ledger(home))]
+    ids = [one.submission_id for one in queries.list_submissions(open_ledger(home))]
     fixture.write_draft(home, "2026-Q3.2", ids)
-    refresh.publish(home)
+    refresh.publish_draft(home)
     assert current_name(home) == "2026-Q3.2"
     # What was rolled back was public: revisions are measured against it, and records were compared with it until now.
     days = measured_quality.list_public_releases(home, clock.now())
@@ -223,12 +227,12 @@ def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(
 
 
 def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     for release in (FIRST, NEXT, FIRST):
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
         assert current_name(home) == release
     assert [line["release"] for line in fixture.read_journal(home)] == [FIRST, NEXT, FIRST, NEXT, FIRST]
-    entries = [one for one in audit_log.entries(open_ledger(home)) if one["action"] == "release.rollback"]
+    entries = [one for one in audit_log.list_entries(open_ledger(home)) if one["action"] == "release.rollback"]
     assert [one["detail"]["number"] for one in entries] == [3, 4, 5]
 
 
@@ -245,7 +249,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
 def test_rollback_that_is_not_allowed_changes_nothing(
     home: Home, release: str, actor: str, reason: str, error: type[Exception], words: str
 ) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     before = fixture.read_state(home)
     with pytest.raises(error, match=words):
         refresh.roll_back(home, release, actor=actor, reason=reason)
@@ -253,7 +257,7 @@ def test_rollback_that_is_not_allowed_changes_nothing(
 
 
 def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     (home.releases / FIRST / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match="has changed"):
         refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
@@ -261,15 +265,15 @@ def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
 
 
 def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     with monkeypatch.context() as patch:
         patch.setattr(publication, "_record_in_ledger", _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     [unfinished] = find_unfinished(home)
     assert f"rollback to release {FIRST}" in unfinished.to_sentence()
-    assert refresh.publish(home) == FIRST
-    assert [one["action"] for one in audit_log.entries(open_ledger(home))].count("release.rollback") == 1
+    assert refresh.publish_draft(home) == FIRST
+    assert [one["action"] for one in audit_log.list_entries(open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
     assert find_unfinished(home) == []
 
@@ -294,7 +298,7 @@ def _interrupted(home: Home, act: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publication, act, _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
-            refresh.publish(home)
+            refresh.publish_draft(home)
 
 
 def test_status_and_audit_verify_report_an_unfinished_publication(
@@ -333,7 +337,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
     _interrupted(home, "switch_current")
     monkeypatch.setattr(serve, "_find_free_port", _raise(serve.ServeError("no port is free")))
     with pytest.raises(serve.ServeError):
-        serve.serve(home)
+        serve.serve_home(home)
     assert (current_name(home), find_unfinished(home)) == (NEXT, [])
     assert f"interrupted publication of {NEXT} is complete" in capsys.readouterr().err
 
@@ -341,7 +345,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
 def test_completion_keeps_the_time_at_which_publication_began(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     _interrupted(home, "append_journal")
     monkeypatch.setenv("RTI_NOW", "2026-11-26T09:00:00Z")
-    refresh.publish(home)
+    refresh.publish_draft(home)
     line = fixture.read_journal(home)[-1]
     assert (line["release"], line["published_at"]) == (NEXT, fixture.NOW)
 
@@ -359,7 +363,7 @@ def test_a_release_that_was_damaged_before_the_switch_is_not_made_current(home: 
     _interrupted(home, "switch_current")
     (home.releases / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match=r"cannot be completed.*has changed"):
-        refresh.publish(home)
+        refresh.publish_draft(home)
     assert current_name(home) == FIRST
 
 
@@ -368,13 +372,13 @@ def test_a_release_outside_the_journal_is_reported_and_published_by_its_name(hom
     (home.drafts / NEXT).rename(home.releases / NEXT)
     [unfinished] = find_unfinished(home)
     assert f"`rti publish {NEXT}` finishes it" in unfinished.to_sentence()
-    assert refresh.publish(home, NEXT) == NEXT
+    assert refresh.publish_draft(home, NEXT) == NEXT
     assert (current_name(home), find_unfinished(home)) == (NEXT, [])
     assert len(fixture.read_journal(home)) == 2
 
 
 def test_a_pointer_that_was_moved_by_hand_is_reported(home: Home) -> None:
-    refresh.publish(home)
+    refresh.publish_draft(home)
     home.current.unlink()
     home.current.symlink_to(f"releases/{FIRST}")
     [unfinished] = find_unfinished(home)
@@ -400,9 +404,9 @@ def test_full_disk_before_the_first_act_changes_nothing_and_publishes_later(
     with monkeypatch.context() as patch:
         patch.setattr(*act, _raise(_FULL))
         with pytest.raises(ReleaseError, match=r"was not published, and nothing has changed: .*No space left"):
-            refresh.publish(home)
+            refresh.publish_draft(home)
     assert fixture.read_state(home) == before
-    refresh.publish(home)
+    refresh.publish_draft(home)
     assert current_name(home) == NEXT
 
 
@@ -414,11 +418,11 @@ def test_full_disk_at_an_act_is_finished_later(home: Home, monkeypatch: pytest.M
     with monkeypatch.context() as patch:
         patch.setattr(publication, act, _raise(_FULL))
         with pytest.raises(ReleaseError, match=r"is not finished: .*No space left.*`rti publish`"):
-            refresh.publish(home)
+            refresh.publish_draft(home)
         said: list[str] = []
         publication.complete_publication_at_start(home, report=said.append)
         assert "No space left" in said[0], "a service starts all the same, and says so"
-    assert refresh.publish(home) == NEXT
+    assert refresh.publish_draft(home) == NEXT
     assert find_unfinished(home) == []
 
 
@@ -446,7 +450,7 @@ def test_after_the_intent_only_the_ledger_needs_space(home: Home, monkeypatch: p
         monkeypatch.setattr(Path, "open", watch)
 
     monkeypatch.setattr(publication, "write_intent", written)
-    refresh.publish(home)
+    refresh.publish_draft(home)
     assert opened == []
 
 
@@ -476,7 +480,7 @@ def test_publish_while_something_else_holds_the_home_is_refused(
 ) -> None:
     said = rf"`refresh` is running \(process {os.getpid()}, since {fixture.NOW}\)"
     for act in (
-        lambda: refresh.publish(home),
+        lambda: refresh.publish_draft(home),
         lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
     ):
         with pytest.raises(HomeBusyError, match=said):
@@ -489,7 +493,7 @@ def test_home_lock_is_entered_again_by_the_thread_that_holds_it(home: Home) -> N
     with hold_home_lock(home, purpose="outer"):
         with hold_home_lock(home, purpose="inner"):
             pass
-        assert refresh.publish(home) == NEXT
+        assert refresh.publish_draft(home) == NEXT
     with hold_home_lock(home, purpose="again", wait_seconds=0):
         pass
 

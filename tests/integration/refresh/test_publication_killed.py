@@ -43,8 +43,8 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
 def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The state after a publication that nothing interrupts."""
     home = fixture.copy(template, tmp_path_factory.mktemp("expected") / "home")
-    with clock.frozen(clock.parse(fixture.NOW)):
-        refresh.publish(home)
+    with clock.freeze_time(clock.parse_time(fixture.NOW)):
+        refresh.publish_draft(home)
     return fixture.read_state(home)
 
 
@@ -62,13 +62,13 @@ def kill_all(template: Home, folder: Path, cases: list[str]) -> list[tuple[Home,
 def _by_publish(home: Home) -> None:
     if fixture.NEXT in (one["release"] for one in fixture.read_journal(home)) and not intent_path(home).exists():
         return  # all was done; there is nothing left to publish
-    assert refresh.publish(home) == fixture.NEXT
+    assert refresh.publish_draft(home) == fixture.NEXT
 
 
 def _by_refresh(home: Home) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "_run", lambda *_: {})
-        run.refresh(home, say=lambda _: None)
+        run.run_refresh(home, say=lambda _: None)
 
 
 def _by_service(home: Home) -> None:
@@ -92,7 +92,7 @@ def resume(home: Home, road: str, expected: dict[str, Any]) -> None:
 
 def test_publish_unkilled_marks_everything_once(template: Home, expected: dict[str, Any], tmp_path: Path) -> None:
     home = fixture.copy(template, tmp_path / "home")
-    assert refresh.publish(home) == fixture.NEXT
+    assert refresh.publish_draft(home) == fixture.NEXT
     assert fixture.read_state(home) == expected
     assert expected["public/current"] == f"releases/{fixture.NEXT}"
     assert [line["release"] for line in fixture.read_journal(home)] == [fixture.FIRST, fixture.NEXT]

@@ -18,7 +18,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from pipelines.core.home import Home, init, open_home
+from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.defs.failures import failed_runs
 from pipelines.defs.home import HomeResource, LockedHomeResource
@@ -44,13 +44,13 @@ time.sleep(60)
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Root of a home with three accounts and an empty instance; making their databases takes seconds."""
-    made = init(tmp_path_factory.mktemp("template") / "home", "real")
+    made = initialise_home(tmp_path_factory.mktemp("template") / "home", "real")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RTI_LEDGER_URL", raising=False)
         engine = open_ledger(made)
-        accounts.create(engine, "head", "Head of statistics", grants=[Grant("steward")], by=SYSTEM)
-        accounts.create(engine, "al-steward", "Steward of one", grants=[Grant("steward", "AL")], by=SYSTEM)
-        accounts.create(engine, "al-office", "Office", grants=[Grant("submitter", "AL")], by=SYSTEM)
+        accounts.create_account(engine, "head", "Head of statistics", grants=[Grant("steward")], by=SYSTEM)
+        accounts.create_account(engine, "al-steward", "Steward of one", grants=[Grant("steward", "AL")], by=SYSTEM)
+        accounts.create_account(engine, "al-office", "Office", grants=[Grant("submitter", "AL")], by=SYSTEM)
         engine.dispose()
     with dg.DagsterInstance.from_config(str(instance_folder(made))) as opened:
         opened.get_runs_count()
@@ -77,7 +77,7 @@ def failure_notices(home: Home) -> list[tuple[str, str, str]]:
     """Account, run and cause of each notice of a failed run."""
     return [
         (notice.account_id, notice.content["run_id"], notice.content["cause"])
-        for notice in notices.listed(open_ledger(home))
+        for notice in notices.list_notices(open_ledger(home))
         if notice.kind == "run_failed"
     ]
 
@@ -326,8 +326,8 @@ def test_notice_of_failed_run_holds_codes_only_and_can_be_sent(home: Home, cause
 
     assert report_failed_run(home, FailedRun("0a1b", "refresh", "gathered", cause), message="157 victims") == 1
     engine = open_ledger(home)
-    assert "157" not in json.dumps([dict(n.content) for n in notices.listed(engine)])
-    assert notices.deliver(home, engine, registry=load()).sent >= 1
+    assert "157" not in json.dumps([dict(n.content) for n in notices.list_notices(engine)])
+    assert notices.deliver_notices(home, engine, registry=load()).sent >= 1
     mails = [path.read_text(encoding="utf-8") for path in (home.restricted / "outbox").glob("*.eml")]
     assert [mail for mail in mails if "0a1b" in mail and "refresh" in mail]
 

@@ -33,20 +33,22 @@ def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     """The office of QQ and its people, and those of another office, RR."""
     home, engine = home_and_ledger(tmp_path)
     made = [
-        accounts.New("colleague", "x", (Grant("submitter", "QQ"),)),
-        accounts.New("viewer", "x", (Grant("viewer", "QQ"),)),
-        accounts.New("qq-steward", "x", (Grant("steward", "QQ"),)),
-        accounts.New("qq-victims", "x", (Grant("approver", "QQ", "victims"), Grant("submitter", "QQ", "victims"))),
-        accounts.New("rr-office", "x", (Grant("submitter", "RR"),)),
-        accounts.New("rr-chief", "x", (Grant("approver", "RR"),)),
-        accounts.New("rr-steward", "x", (Grant("steward", "RR"),)),
-        accounts.New("both", "x", (Grant("submitter", "QQ"), Grant("approver", "QQ"))),
-        accounts.New("nothing", "x"),
-        accounts.New("gone", "x", (Grant("steward"), Grant("approver"), Grant("submitter"))),
+        accounts.NewAccount("colleague", "x", (Grant("submitter", "QQ"),)),
+        accounts.NewAccount("viewer", "x", (Grant("viewer", "QQ"),)),
+        accounts.NewAccount("qq-steward", "x", (Grant("steward", "QQ"),)),
+        accounts.NewAccount(
+            "qq-victims", "x", (Grant("approver", "QQ", "victims"), Grant("submitter", "QQ", "victims"))
+        ),
+        accounts.NewAccount("rr-office", "x", (Grant("submitter", "RR"),)),
+        accounts.NewAccount("rr-chief", "x", (Grant("approver", "RR"),)),
+        accounts.NewAccount("rr-steward", "x", (Grant("steward", "RR"),)),
+        accounts.NewAccount("both", "x", (Grant("submitter", "QQ"), Grant("approver", "QQ"))),
+        accounts.NewAccount("nothing", "x"),
+        accounts.NewAccount("gone", "x", (Grant("steward"), Grant("approver"), Grant("submitter"))),
     ]
-    with clock.frozen(at(-30)):
+    with clock.freeze_time(at(-30)):
         accounts.create_many(engine, made, by=SYSTEM)
-        accounts.disable(engine, "gone", by=SYSTEM)
+        accounts.disable_account(engine, "gone", by=SYSTEM)
     yield home, engine
     engine.dispose()
 
@@ -58,7 +60,7 @@ EVERYBODY = (
 
 
 def _checked(engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block, warned: bool = False) -> str:
-    identity = intake.receive(engine, arrival(name, sender=sender)).submission_id
+    identity = intake.record_arrival(engine, arrival(name, sender=sender)).submission_id
     found = result(identity, *(blocks or (block(),)), warnings=WARNING if warned else ())
     intake.record_check(engine, found)
     return identity
@@ -67,7 +69,7 @@ def _checked(engine: sa.Engine, name: str = "one", sender: str = "office", *bloc
 def _sent(home: Home, engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block) -> str:
     identity = _checked(engine, name, sender, *blocks)
     keep(home, identity, {("2025-Q4", "reported"): 3})
-    decisions.send(engine, Act(identity, sender, reason="late_data"))
+    decisions.send_submission(engine, Act(identity, sender, reason="late_data"))
     return identity
 
 
@@ -88,8 +90,8 @@ def _outcome(act: Callable[[], object]) -> str:
 def test_only_a_submitter_hands_in(desk: tuple[Home, sa.Engine], who: str) -> None:
     _, engine = desk
     able = {"office", "colleague", "qq-victims", "rr-office", "both"}
-    assert (_outcome(lambda: intake.receive(engine, arrival("x", sender=who))) == "done") == (who in able)
-    assert len(queries.submissions(engine)) == (who in able)
+    assert (_outcome(lambda: intake.record_arrival(engine, arrival("x", sender=who))) == "done") == (who in able)
+    assert len(queries.list_submissions(engine)) == (who in able)
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -99,9 +101,11 @@ def test_only_its_sender_justifies_and_sends(desk: tuple[Home, sa.Engine], who: 
     # A colleague may know of it, and is told whose it is; to all who work for nobody here it is not there.
     told = dict.fromkeys(("chief", "colleague", "qq-steward", "both", "the-steward"), "not now") | {"office": "done"}
     expected = told.get(who, "not allowed")
-    assert _outcome(lambda: decisions.justify(engine, Justification(one, "real_change", TEXT, who))) == expected
-    assert _outcome(lambda: decisions.send(engine, Act(one, who))) == expected
-    assert queries.find(engine, one).state == ("sent" if who == "office" else "checked")
+    assert (
+        _outcome(lambda: decisions.justify_warnings(engine, Justification(one, "real_change", TEXT, who))) == expected
+    )
+    assert _outcome(lambda: decisions.send_submission(engine, Act(one, who))) == expected
+    assert queries.find_submission(engine, one).state == ("sent" if who == "office" else "checked")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -111,9 +115,9 @@ def test_who_approves(desk: tuple[Home, sa.Engine], who: str, override: bool) ->
     one = _sent(home, engine)
     able = {"qq-steward", "the-steward"} if override else {"chief", "both"}
     act = Act(one, who, comment="the office's approver is away", override=override)
-    outcome = _outcome(lambda: decisions.approve(engine, home, act))
+    outcome = _outcome(lambda: decisions.approve_submission(engine, home, act))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find(engine, one).state == ("approved" if who in able else "sent")
+    assert queries.find_submission(engine, one).state == ("approved" if who in able else "sent")
     assert verify_ledger(engine).good
 
 
@@ -124,7 +128,7 @@ def test_who_gives_back(desk: tuple[Home, sa.Engine], who: str) -> None:
     able = {"chief", "both", "qq-steward", "the-steward"}
     outcome = _outcome(lambda: decisions.give_back(engine, Act(one, who, comment="the table of victims is empty")))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find(engine, one).state == ("checked" if who in able else "sent")
+    assert queries.find_submission(engine, one).state == ("checked" if who in able else "sent")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -133,8 +137,8 @@ def test_who_withdraws_what_does_not_count_yet(desk: tuple[Home, sa.Engine], who
     one = _sent(home, engine)
     able = {"office", "chief", "both", "qq-steward", "the-steward"}
     act = Act(one, who, comment="the wrong file", reason="wrong_return")
-    assert _outcome(lambda: decisions.withdraw(engine, act)) == ("done" if who in able else "not allowed")
-    assert queries.find(engine, one).state == ("withdrawn" if who in able else "sent")
+    assert _outcome(lambda: decisions.withdraw_submission(engine, act)) == ("done" if who in able else "not allowed")
+    assert queries.find_submission(engine, one).state == ("withdrawn" if who in able else "sent")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -147,12 +151,12 @@ def test_who_withdraws_what_counts(desk: tuple[Home, sa.Engine], who: str, overr
         release_log.record_publication(engine, [one], "2025-Q4")
     able = {"qq-steward", "the-steward"} if override else {"chief", "both", "secretariat"}
     act = Act(one, who, comment="the wrong file", reason="wrong_return", override=override)
-    outcome = _outcome(lambda: decisions.withdraw(engine, act))
+    outcome = _outcome(lambda: decisions.withdraw_submission(engine, act))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find(engine, one).state == ("withdrawn" if who in able else state)
+    assert queries.find_submission(engine, one).state == ("withdrawn" if who in able else state)
     if who in able:
         told = {"reason": "wrong_return", **({"override": True} if override else {})}
-        assert queries.events(engine, one)[-1]["payload"] == told
+        assert queries.list_events(engine, one)[-1]["payload"] == told
     assert verify_ledger(engine).good
 
 
@@ -164,8 +168,8 @@ def test_who_asks_for_a_withdrawal(desk: tuple[Home, sa.Engine], who: str) -> No
     before = supersession.accepted_blocks(engine)
     act = Act(one, who, comment="the wrong file", reason="wrong_return")
     assert _outcome(lambda: decisions.ask_withdrawal(engine, act)) == ("done" if who in able else "not allowed")
-    assert (queries.find(engine, one).state, supersession.accepted_blocks(engine)) == ("approved", before)
-    assert [e["action"] for e in queries.events(engine, one)].count("ask_withdrawal") == (who in able)
+    assert (queries.find_submission(engine, one).state, supersession.accepted_blocks(engine)) == ("approved", before)
+    assert [e["action"] for e in queries.list_events(engine, one)].count("ask_withdrawal") == (who in able)
     assert verify_ledger(engine).good
 
 
@@ -173,13 +177,15 @@ def test_who_asked_does_not_carry_it_out(desk: tuple[Home, sa.Engine]) -> None:
     """Also not by another of his or her roles; a second approver does, and the steward does by override."""
     home, engine = desk
     one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    accounts.grant(engine, "chief", Grant("steward", "QQ"), by=SYSTEM)
+    accounts.grant_role(engine, "chief", Grant("steward", "QQ"), by=SYSTEM)
     decisions.ask_withdrawal(engine, Act(one, "chief", comment="the wrong file", reason="wrong_return"))
     for override in (False, True):
         with pytest.raises(TransitionError, match="chief asked to withdraw"):
-            decisions.withdraw(engine, Act(one, "chief", comment="now", reason="wrong_return", override=override))
-    decisions.withdraw(engine, Act(one, "both", comment="indeed the wrong file", reason="wrong_return"))
-    assert [e["actor"] for e in queries.events(engine, one)][-2:] == ["chief", "both"]
+            decisions.withdraw_submission(
+                engine, Act(one, "chief", comment="now", reason="wrong_return", override=override)
+            )
+    decisions.withdraw_submission(engine, Act(one, "both", comment="indeed the wrong file", reason="wrong_return"))
+    assert [e["actor"] for e in queries.list_events(engine, one)][-2:] == ["chief", "both"]
 
 
 def test_ask_withdrawal_twice_by_same_account_raises(desk: tuple[Home, sa.Engine]) -> None:
@@ -198,7 +204,7 @@ def test_what_does_not_count_is_not_asked_for(desk: tuple[Home, sa.Engine]) -> N
     with pytest.raises(TransitionError, match="does not count yet"):
         decisions.ask_withdrawal(engine, Act(one, "office", comment="the wrong file", reason="wrong_return"))
     act = Act(one, "office", comment="the wrong file", reason="wrong_return")
-    decisions.withdraw(engine, act)
+    decisions.withdraw_submission(engine, act)
     with pytest.raises(TransitionError, match="it was taken back"):
         decisions.ask_withdrawal(engine, act)
 
@@ -211,21 +217,21 @@ def test_what_does_not_count_is_not_asked_for(desk: tuple[Home, sa.Engine]) -> N
 def test_what_is_foreign_is_told_like_what_is_not_there(desk: tuple[Home, sa.Engine], who: str, state: str) -> None:
     home, engine = desk
     if state == "received":
-        one = intake.receive(engine, arrival("one")).submission_id
+        one = intake.record_arrival(engine, arrival("one")).submission_id
     else:
         one = _checked(engine, warned=True) if state == "checked" else _sent(home, engine)
     if state == "approved":
-        decisions.approve(engine, home, Act(one, "chief"))
+        decisions.approve_submission(engine, home, Act(one, "chief"))
     acts: list[Callable[[str], object]] = [
-        lambda i: decisions.justify(engine, Justification(i, "real_change", TEXT, who, "f" * 16)),
-        lambda i: decisions.justify(engine, Justification(i, "no reason", "", who)),
-        lambda i: decisions.send(engine, Act(i, who)),
-        lambda i: decisions.send(engine, Act(i, who, reason="no reason")),
-        lambda i: decisions.approve(engine, home, Act(i, who)),
-        lambda i: decisions.approve(engine, home, Act(i, who, override=True)),
+        lambda i: decisions.justify_warnings(engine, Justification(i, "real_change", TEXT, who, "f" * 16)),
+        lambda i: decisions.justify_warnings(engine, Justification(i, "no reason", "", who)),
+        lambda i: decisions.send_submission(engine, Act(i, who)),
+        lambda i: decisions.send_submission(engine, Act(i, who, reason="no reason")),
+        lambda i: decisions.approve_submission(engine, home, Act(i, who)),
+        lambda i: decisions.approve_submission(engine, home, Act(i, who, override=True)),
         lambda i: decisions.give_back(engine, Act(i, who)),
-        lambda i: decisions.withdraw(engine, Act(i, who)),
-        lambda i: decisions.withdraw(engine, Act(i, who, override=True)),
+        lambda i: decisions.withdraw_submission(engine, Act(i, who)),
+        lambda i: decisions.withdraw_submission(engine, Act(i, who, override=True)),
         lambda i: decisions.ask_withdrawal(engine, Act(i, who)),
     ]
     for act in acts:
@@ -241,10 +247,10 @@ def test_the_same_bytes_of_another_office_are_not_told(desk: tuple[Home, sa.Engi
     _, engine = desk
     first = _checked(engine, "one")
     foreign = Arrival(arrival("one").sha256, 100, "copy", "rr-office", at(1), demonstration=True)
-    received = intake.receive(engine, foreign)
+    received = intake.record_arrival(engine, foreign)
     assert (received.new, received.same_file) == (True, ())
     own = Arrival(arrival("one").sha256, 100, "copy", "colleague", at(2), demonstration=True)
-    told = intake.receive(engine, own)
+    told = intake.record_arrival(engine, own)
     assert (told.new, told.submission_id, told.same_file) == (False, first, ((first, "checked"),))
 
 
@@ -253,35 +259,35 @@ def test_a_return_of_two_offices_needs_the_role_for_both(desk: tuple[Home, sa.En
     both = (block(), block(jurisdiction="RR"))
     one = _checked(engine, "one", "office", *both)
     with pytest.raises(NotAllowedError, match="the role submitter for justice of RR, which office lacks"):
-        decisions.send(engine, Act(one, "office"))
-    accounts.grant(engine, "office", Grant("submitter", "RR"), by=SYSTEM)
+        decisions.send_submission(engine, Act(one, "office"))
+    accounts.grant_role(engine, "office", Grant("submitter", "RR"), by=SYSTEM)
     keep(home, one, {("2025-Q4", "reported"): 3})
-    decisions.send(engine, Act(one, "office"))
+    decisions.send_submission(engine, Act(one, "office"))
     for half in ("chief", "rr-chief"):
         with pytest.raises(NotAllowedError):
-            decisions.approve(engine, home, Act(one, half))
-    accounts.grant(engine, "chief", Grant("approver", "RR"), by=SYSTEM)
-    decisions.approve(engine, home, Act(one, "chief"))
+            decisions.approve_submission(engine, home, Act(one, half))
+    accounts.grant_role(engine, "chief", Grant("approver", "RR"), by=SYSTEM)
+    decisions.approve_submission(engine, home, Act(one, "chief"))
 
 
 def test_what_was_not_recognised_is_its_senders_alone(desk: tuple[Home, sa.Engine]) -> None:
     _, engine = desk
-    one = intake.receive(engine, arrival("one")).submission_id
+    one = intake.record_arrival(engine, arrival("one")).submission_id
     for other in ("colleague", "chief", "qq-steward", "the-steward"):
         with pytest.raises(NotAllowedError, match="There is no submission"):
-            decisions.withdraw(engine, Act(one, other, comment="not mine", reason="other"))
-    decisions.withdraw(engine, Act(one, "office", comment="the wrong file", reason="wrong_return"))
+            decisions.withdraw_submission(engine, Act(one, other, comment="not mine", reason="other"))
+    decisions.withdraw_submission(engine, Act(one, "office", comment="the wrong file", reason="wrong_return"))
 
 
 def test_a_right_that_was_taken_is_gone_at_the_next_act(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
     one = _sent(home, engine)
-    accounts.revoke(engine, "chief", Grant("approver", "QQ"), by=SYSTEM)
+    accounts.revoke_role(engine, "chief", Grant("approver", "QQ"), by=SYSTEM)
     with pytest.raises(NotAllowedError, match="There is no submission"):
-        decisions.approve(engine, home, Act(one, "chief"))
-    accounts.revoke(engine, "office", Grant("submitter", "QQ"), by=SYSTEM)
+        decisions.approve_submission(engine, home, Act(one, "chief"))
+    accounts.revoke_role(engine, "office", Grant("submitter", "QQ"), by=SYSTEM)
     with pytest.raises(NotAllowedError, match="which office lacks"):
-        decisions.withdraw(engine, Act(one, "office", comment="mine", reason="other"))
+        decisions.withdraw_submission(engine, Act(one, "office", comment="mine", reason="other"))
 
 
 # ----------------------------------------------------------------------------------------------------------------- acts
@@ -294,10 +300,10 @@ def test_what_is_given_back_can_be_sent_anew_and_keeps_its_comments(desk: tuple[
         decisions.give_back(engine, Act(one, "chief", comment=" "))
     decisions.give_back(engine, Act(one, "chief", at(1), "the table of victims is empty"))
     with pytest.raises(TransitionError, match="can be sent"):
-        decisions.approve(engine, home, Act(one, "chief"))
-    decisions.send(engine, Act(one, "office", at(2), "it is empty: none were identified"))
-    decisions.approve(engine, home, Act(one, "chief", at(3)))
-    told = [(e["action"], e["comment"]) for e in queries.events(engine, one)][2:]
+        decisions.approve_submission(engine, home, Act(one, "chief"))
+    decisions.send_submission(engine, Act(one, "office", at(2), "it is empty: none were identified"))
+    decisions.approve_submission(engine, home, Act(one, "chief", at(3)))
+    told = [(e["action"], e["comment"]) for e in queries.list_events(engine, one)][2:]
     assert told == [
         ("send", None),
         ("give_back", "the table of victims is empty"),
@@ -308,17 +314,17 @@ def test_what_is_given_back_can_be_sent_anew_and_keeps_its_comments(desk: tuple[
 
 def test_an_override_is_shown_and_never_lifts_that_nobody_approves_his_own(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    accounts.grant(engine, "qq-steward", Grant("submitter", "QQ"), by=SYSTEM)
+    accounts.grant_role(engine, "qq-steward", Grant("submitter", "QQ"), by=SYSTEM)
     own = _sent(home, engine, "own", "qq-steward")
     with pytest.raises(TransitionError, match="ask a second person"):
-        decisions.approve(engine, home, Act(own, "qq-steward", comment="in a hurry", override=True))
+        decisions.approve_submission(engine, home, Act(own, "qq-steward", comment="in a hurry", override=True))
     one = _sent(home, engine, "one", "office", block("2025-Q3"))
     with pytest.raises(NotAllowedError, match="the role approver for justice of QQ, which qq-steward lacks"):
-        decisions.approve(engine, home, Act(one, "qq-steward", comment="in a hurry"))
+        decisions.approve_submission(engine, home, Act(one, "qq-steward", comment="in a hurry"))
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
-        decisions.approve(engine, home, Act(one, "qq-steward", override=True))
-    decisions.approve(engine, home, Act(one, "qq-steward", comment="the approver is away", override=True))
-    last = queries.events(engine, one)[-1]
+        decisions.approve_submission(engine, home, Act(one, "qq-steward", override=True))
+    decisions.approve_submission(engine, home, Act(one, "qq-steward", comment="the approver is away", override=True))
+    last = queries.list_events(engine, one)[-1]
     assert (last["payload"], last["comment"]) == ({"override": True}, "the approver is away")
 
 
@@ -327,18 +333,18 @@ def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine])
     accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     again = _checked(engine, "2")
     with pytest.raises(TransitionError, match=r"replaces what was accepted for 2025-Q4; say why"):
-        decisions.send(engine, Act(again, "office"))
+        decisions.send_submission(engine, Act(again, "office"))
     with pytest.raises(TransitionError, match=r"Give a reason that is one of late_data, .* not because"):
-        decisions.send(engine, Act(again, "office", reason="because"))
-    decisions.send(engine, Act(again, "office", reason="source_error"))
-    assert queries.find(engine, again).revision_reason == "source_error"
+        decisions.send_submission(engine, Act(again, "office", reason="because"))
+    decisions.send_submission(engine, Act(again, "office", reason="source_error"))
+    assert queries.find_submission(engine, again).revision_reason == "source_error"
     # Given back, it is sent anew for the same reason.
     decisions.give_back(engine, Act(again, "chief", comment="look again"))
-    decisions.send(engine, Act(again, "office"))
-    assert queries.find(engine, again).revision_reason == "source_error"
+    decisions.send_submission(engine, Act(again, "office"))
+    assert queries.find_submission(engine, again).revision_reason == "source_error"
     other = _checked(engine, "3", "office", block("2025-Q3"))
-    decisions.send(engine, Act(other, "office"))
-    assert queries.find(engine, other).revision_reason is None
+    decisions.send_submission(engine, Act(other, "office"))
+    assert queries.find_submission(engine, other).revision_reason is None
 
 
 def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -349,14 +355,14 @@ def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], mo
     key = ("QQ", "justice", "QQ-JUSTICE-OFFICE", "Q", "2025-Q4")
     monkeypatch.setenv("RTI_NOW", "2026-02-01T09:00:00Z")
     with pytest.raises(ClockSetBackError, match=r"says 2026-02-01T09:00:00Z, but .* entry of 2026-02-12T09:00:00Z"):
-        decisions.approve(engine, home, Act(again, "chief"))
+        decisions.approve_submission(engine, home, Act(again, "chief"))
     # Once the clock is declared right, nothing is accepted behind what it would replace all the same.
     accept_clock(engine, actor="the-steward", reason="the clock was ahead")
     with pytest.raises(TransitionError, match=r"accepted at 2026-02-11T09:00:00Z, and the clock"):
-        decisions.approve(engine, home, Act(again, "chief"))
+        decisions.approve_submission(engine, home, Act(again, "chief"))
     assert supersession.accepted_blocks(engine)[key] == first
     monkeypatch.setenv("RTI_NOW", "2026-02-12T09:00:00Z")
-    decisions.approve(engine, home, Act(again, "chief"))
+    decisions.approve_submission(engine, home, Act(again, "chief"))
     assert supersession.accepted_blocks(engine)[key] == again
 
 
@@ -365,14 +371,14 @@ def test_of_two_sent_at_once_the_second_is_not_accepted_without_a_reason(desk: t
     ids = [_checked(engine, name) for name in ("1", "2")]
     for identity in ids:
         keep(home, identity, {("2025-Q4", "reported"): 3})
-        decisions.send(engine, Act(identity, "office"))
+        decisions.send_submission(engine, Act(identity, "office"))
     refused = decisions.approve_many(engine, home, [Act(i, "chief", at(n)) for n, i in enumerate(ids)])
     assert list(refused) == [ids[1]]
     assert "would replace what was accepted for 2025-Q4 after it was sent" in str(refused[ids[1]])
-    assert [queries.find(engine, i).state for i in ids] == ["approved", "sent"]
+    assert [queries.find_submission(engine, i).state for i in ids] == ["approved", "sent"]
     decisions.give_back(engine, Act(ids[1], "chief", comment="why does it come again?"))
-    decisions.send(engine, Act(ids[1], "office", reason="late_data"))
-    decisions.approve(engine, home, Act(ids[1], "chief"))
+    decisions.send_submission(engine, Act(ids[1], "office", reason="late_data"))
+    decisions.approve_submission(engine, home, Act(ids[1], "chief"))
 
 
 @pytest.mark.parametrize("text", ["nothing\x00to see", "half a letter \ud800"])
@@ -382,10 +388,10 @@ def test_a_text_that_no_database_holds_is_refused_by_both(desk: tuple[Home, sa.E
     with pytest.raises(TransitionError, match="a character that is not allowed"):
         decisions.give_back(engine, Act(one, "chief", comment=text))
     with pytest.raises(TransitionError, match="a character that is not allowed"):
-        intake.receive(engine, arrival(text, content="x"))
+        intake.record_arrival(engine, arrival(text, content="x"))
     warned = _checked(engine, "2", warned=True)
     with pytest.raises(TransitionError, match="a character that is not allowed"):
-        decisions.justify(engine, Justification(warned, "real_change", text, "office"))
+        decisions.justify_warnings(engine, Justification(warned, "real_change", text, "office"))
 
 
 # ---------------------------------------------------------------------------------------------------------------- races
@@ -412,13 +418,16 @@ def test_approving_and_giving_back_at_once_leaves_one_of_both(desk: tuple[Home, 
     home, engine = desk
     one = _sent(home, engine)
     outcomes = _together(
-        lambda: decisions.approve(engine, home, Act(one, "chief")),
+        lambda: decisions.approve_submission(engine, home, Act(one, "chief")),
         lambda: decisions.give_back(engine, Act(one, "both", comment="look again")),
-        lambda: decisions.approve(engine, home, Act(one, "secretariat")),
+        lambda: decisions.approve_submission(engine, home, Act(one, "secretariat")),
     )
     assert outcomes == ["done", "not now", "not now"]
-    last = queries.events(engine, one)[-1]
-    assert (last["action"], queries.find(engine, one).state) in [("approve", "approved"), ("give_back", "checked")]
+    last = queries.list_events(engine, one)[-1]
+    assert (last["action"], queries.find_submission(engine, one).state) in [
+        ("approve", "approved"),
+        ("give_back", "checked"),
+    ]
     assert verify_ledger(engine).good
 
 
@@ -427,11 +436,13 @@ def test_a_right_taken_while_it_is_used_is_either_before_or_after(desk: tuple[Ho
     home, engine = desk
     one = _sent(home, engine)
     _together(
-        lambda: decisions.approve(engine, home, Act(one, "chief")),
-        lambda: accounts.revoke(engine, "chief", Grant("approver", "QQ"), by=SYSTEM),
+        lambda: decisions.approve_submission(engine, home, Act(one, "chief")),
+        lambda: accounts.revoke_role(engine, "chief", Grant("approver", "QQ"), by=SYSTEM),
     )
-    order = [e["action"] for e in audit_log.entries(engine) if e["action"] in ("submission.approve", "account.revoke")]
-    approved = queries.find(engine, one).state == "approved"
+    order = [
+        e["action"] for e in audit_log.list_entries(engine) if e["action"] in ("submission.approve", "account.revoke")
+    ]
+    approved = queries.find_submission(engine, one).state == "approved"
     assert order == (["submission.approve", "account.revoke"] if approved else ["account.revoke"])
 
 
@@ -454,20 +465,20 @@ def test_nobody_acts_as_the_machine(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
     one = _sent(home, engine)
     with pytest.raises(NotAllowedError, match="system is not an account"):
-        intake.receive(engine, arrival("two", sender=SYSTEM))
+        intake.record_arrival(engine, arrival("two", sender=SYSTEM))
     acts: list[Callable[[], object]] = [
-        lambda: decisions.approve(engine, home, Act(one, SYSTEM)),
-        lambda: decisions.approve(engine, home, Act(one, SYSTEM, comment="in a hurry", override=True)),
+        lambda: decisions.approve_submission(engine, home, Act(one, SYSTEM)),
+        lambda: decisions.approve_submission(engine, home, Act(one, SYSTEM, comment="in a hurry", override=True)),
         lambda: decisions.give_back(engine, Act(one, SYSTEM, comment="look again")),
-        lambda: decisions.withdraw(engine, Act(one, SYSTEM, comment="gone", reason="other")),
-        lambda: decisions.send(engine, Act(one, SYSTEM)),
-        lambda: decisions.justify(engine, Justification(one, "other", TEXT, SYSTEM)),
+        lambda: decisions.withdraw_submission(engine, Act(one, SYSTEM, comment="gone", reason="other")),
+        lambda: decisions.send_submission(engine, Act(one, SYSTEM)),
+        lambda: decisions.justify_warnings(engine, Justification(one, "other", TEXT, SYSTEM)),
     ]
     assert {_outcome(act) for act in acts} == {"not allowed"}
     assert set(permissions.MACHINE_ACTS) == {"check", "publish"}
     resource = permissions.Resource("office", "approved", (("QQ", "justice"),))
     with pytest.raises(ValueError, match="nobody's act"):
-        permissions.require_role(accounts.identity(engine, "office"), "publish", resource, one)
+        permissions.require_role(accounts.get_identity(engine, "office"), "publish", resource, one)
 
 
 # -------------------------------------------------------------------------------------------------------- demonstration
@@ -480,11 +491,17 @@ def test_a_demonstration_has_accounts_for_those_of_its_list(tmp_path: Path) -> N
     before = accounts.all_accounts(engine)
     assert arrivals.ensure_accounts(engine, folder) == 0
     assert accounts.all_accounts(engine) == before
-    sender = accounts.identity(engine, "al-pp-sender")
+    sender = accounts.get_identity(engine, "al-pp-sender")
     assert sender.grants == (Grant("submitter", "AL", "justice"),)
     for listed in arrivals.read_list(folder):
-        assert accounts.identity(engine, listed.sender).may("submitter", listed.jurisdiction, listed.instrument)
-        assert accounts.identity(engine, listed.approver).may("approver", listed.jurisdiction, listed.instrument)
-        assert not accounts.identity(engine, listed.sender).may("approver", listed.jurisdiction, listed.instrument)
-    assert accounts.identity(engine, "steward").grants == (Grant("steward"),)
+        assert accounts.get_identity(engine, listed.sender).has_role(
+            "submitter", listed.jurisdiction, listed.instrument
+        )
+        assert accounts.get_identity(engine, listed.approver).has_role(
+            "approver", listed.jurisdiction, listed.instrument
+        )
+        assert not accounts.get_identity(engine, listed.sender).has_role(
+            "approver", listed.jurisdiction, listed.instrument
+        )
+    assert accounts.get_identity(engine, "steward").grants == (Grant("steward"),)
     assert not any(a.has_password for a in accounts.all_accounts(engine))

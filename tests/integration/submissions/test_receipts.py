@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.cli import main
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import audit_log
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import receipt_keys, receipts
@@ -38,13 +38,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def signed(desk: Desk) -> SignedReceipt:
     from pipelines.submissions import service as door
 
-    found = door.receipt(desk, who(desk, "qq-sender"), sent(desk))
+    found = door.get_receipt(desk, who(desk, "qq-sender"), sent(desk))
     assert found is not None
     return found
 
 
 def _home(folder: Path) -> Home:
-    return init(folder / "home", "real")
+    return initialise_home(folder / "home", "real")
 
 
 # ------------------------------------------------------------------------------------------------------- the document
@@ -61,10 +61,10 @@ def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None
     }  # fmt: skip
     assert [t["total"] for t in content["totals"]] == [3]
     assert (content["sender"], content["home"], content["demonstration"]) == ("qq-sender", "demonstration", True)
-    assert receipts.verify(signed.as_bytes(), file=file()).outcome == "good"
+    assert receipts.verify_receipt(signed.as_bytes(), file=file()).outcome == "good"
     seq, hashed = content["audit_head"].split(":")
     # Its own entry follows the head that it names.
-    before, own = audit_log.entries(desk.engine, after=int(seq) - 1)
+    before, own = audit_log.list_entries(desk.engine, after=int(seq) - 1)
     assert (before["hash"], own["previous"], own["action"]) == (hashed, hashed, "receipt.give")
     assert own["subject"] == signed.receipt_id
 
@@ -100,7 +100,7 @@ def test_any_changed_byte_is_found(signed: SignedReceipt, data: st.DataObject) -
     document = bytearray(signed.as_bytes())
     position = data.draw(st.integers(0, len(document) - 1))
     document[position] = data.draw(st.integers(0, 255).filter(lambda b: b != document[position]))
-    assert receipts.verify(bytes(document)).outcome != "good"
+    assert receipts.verify_receipt(bytes(document)).outcome != "good"
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -111,13 +111,13 @@ def test_whatever_is_put_in_or_cut_out_is_found(signed: SignedReceipt, data: st.
     end = data.draw(st.integers(start, len(document)))
     put_in = data.draw(st.binary(max_size=20))
     changed = document[:start] + put_in + document[end:]
-    assert (receipts.verify(changed).outcome == "good") == (changed == document)
+    assert (receipts.verify_receipt(changed).outcome == "good") == (changed == document)
 
 
 @settings(max_examples=300, deadline=None)
 @given(document=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode), st.just(b"[" * 100_000)))
 def test_what_is_no_receipt_is_told(document: bytes) -> None:
-    assert receipts.verify(document).outcome == "unreadable"
+    assert receipts.verify_receipt(document).outcome == "unreadable"
 
 
 _JSON = st.recursive(
@@ -133,7 +133,7 @@ def test_a_made_up_receipt_is_not_good_and_never_a_crash(content: dict[str, Any]
     document = (
         receipts.to_canonical_json({**content, "version": receipts.VERSION}).encode("utf-8", "surrogatepass") + b"\n"
     )
-    assert receipts.verify(document, file=b"x").outcome == "not good"
+    assert receipts.verify_receipt(document, file=b"x").outcome == "not good"
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -146,43 +146,46 @@ def test_whatever_is_signed_verifies(desk: Desk, totals: Any, name: str) -> None
         document = made.as_bytes()
     except UnicodeEncodeError:
         return
-    assert receipts.verify(document, file=b"x").outcome == "good"
-    assert receipts.verify(document, file=b"y").outcome == "not good"
+    assert receipts.verify_receipt(document, file=b"x").outcome == "good"
+    assert receipts.verify_receipt(document, file=b"y").outcome == "not good"
 
 
 def test_the_file_beside_it_is_compared(signed: SignedReceipt) -> None:
-    told = [p.text for p in receipts.verify(signed.as_bytes(), file=file() + b"\n").problems]
+    told = [p.text for p in receipts.verify_receipt(signed.as_bytes(), file=file() + b"\n").problems]
     assert (len(told), "bytes" in told[0], "SHA-256" in told[1]) == (2, True, True)
     same_size = bytes(reversed(file()))
-    assert len(receipts.verify(signed.as_bytes(), file=same_size).problems) == 1
+    assert len(receipts.verify_receipt(signed.as_bytes(), file=same_size).problems) == 1
 
 
 def test_another_key_is_found(desk: Desk, signed: SignedReceipt, tmp_path: Path) -> None:
     own = receipt_keys.signing_key(desk.home).public_key()
     other = receipt_keys.signing_key(_home(tmp_path))
-    assert receipts.verify(signed.as_bytes(), key=own).outcome == "good"
-    assert receipts.verify(signed.as_bytes(), key=other.public_key()).outcome == "not good"
+    assert receipts.verify_receipt(signed.as_bytes(), key=own).outcome == "good"
+    assert receipts.verify_receipt(signed.as_bytes(), key=other.public_key()).outcome == "not good"
     # Signed anew by somebody else, with the true content: whole, but not by the key that is known.
     content = signed.as_json()
     del content["signature"], content["key"]
     forged = receipts.sign_receipt(other, content)
-    assert receipts.verify(forged.as_bytes()).outcome == "good"
-    assert not receipts.verify(forged.as_bytes()).known_key
-    assert receipts.verify(forged.as_bytes(), key=own).outcome == "not good"
+    assert receipts.verify_receipt(forged.as_bytes()).outcome == "good"
+    assert not receipts.verify_receipt(forged.as_bytes()).known_key
+    assert receipts.verify_receipt(forged.as_bytes(), key=own).outcome == "not good"
     # The other's signature under our key's name.
     named = {**forged.as_json(), "key": signed.as_json()["key"]}
-    assert receipts.verify(receipts.to_canonical_json(named).encode() + b"\n").outcome == "not good"
+    assert receipts.verify_receipt(receipts.to_canonical_json(named).encode() + b"\n").outcome == "not good"
 
 
 def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedReceipt) -> None:
     import sqlalchemy as sa
 
-    from pipelines.ledger.database import writing
+    from pipelines.ledger.database import open_write_transaction
 
     for statement in ("update receipt set document = 'x'", "delete from receipt"):
-        with pytest.raises(sa.exc.DatabaseError, match="append-only"), writing(desk.engine) as connection:
+        with (
+            pytest.raises(sa.exc.DatabaseError, match="append-only"),
+            open_write_transaction(desk.engine) as connection,
+        ):
             connection.execute(sa.text(statement))
-    assert receipts.find(desk.engine, signed.receipt_id) == signed
+    assert receipts.find_receipt(desk.engine, signed.receipt_id) == signed
 
 
 # --------------------------------------------------------------------------------------------------------------- keys
@@ -202,7 +205,7 @@ def test_a_receipt_taken_away_or_changed_behind_the_triggers_is_found(
         for (name,) in connection.exec_driver_sql(names).all():
             connection.exec_driver_sql(f"drop trigger {name}")
         connection.exec_driver_sql(change)
-    told = [f.told("en") for f in verify_ledger(own.engine).faults]
+    told = [f.localize_message("en") for f in verify_ledger(own.engine).faults]
     assert len(told) == 1
     assert told[0].startswith("Receipt R")
     assert told[0].endswith(f"it was {fault}.")
@@ -247,12 +250,12 @@ def test_after_a_rotation_old_receipts_verify_with_the_old_key(tmp_path: Path) -
     old = receipt_keys.signing_key(home)
     content = {"version": receipts.VERSION, "receipt_id": "R", "submission_id": "S", "sent_at": ""}
     before = receipts.sign_receipt(old, content).as_bytes()
-    identity = receipt_keys.rotate(home)
+    identity = receipt_keys.rotate_key(home)
     new = receipt_keys.signing_key(home)
     assert identity == receipt_keys.key_id(new.public_key()) != receipt_keys.key_id(old.public_key())
     kept = receipt_keys.public_path(home, receipt_keys.key_id(old.public_key())).read_bytes()
-    assert receipts.verify(before, key=receipt_keys.read_public(kept)).outcome == "good"
-    assert receipts.verify(before, key=new.public_key()).outcome == "not good"
+    assert receipts.verify_receipt(before, key=receipt_keys.read_public(kept)).outcome == "good"
+    assert receipts.verify_receipt(before, key=new.public_key()).outcome == "not good"
 
 
 @pytest.mark.parametrize("fault", ["gone", "garbage", "another's"])
@@ -264,7 +267,7 @@ def test_a_key_that_is_lost_or_changed_is_told_and_nothing_is_signed(tmp_path: P
     elif fault == "garbage":
         path.write_bytes(b"no key")
     else:
-        receipt_keys.rotate(other := init(tmp_path / "other", "real"))
+        receipt_keys.rotate_key(other := initialise_home(tmp_path / "other", "real"))
         path.write_bytes(next((other.restricted / "keys").glob("*.pem")).read_bytes())
     with pytest.raises(receipt_keys.KeyFileError, match="restore it from a backup"):
         receipt_keys.signing_key(home)

@@ -42,20 +42,20 @@ def _aged(desk: Desk, days: float) -> None:
 def _killed(desk: Desk, monkeypatch: pytest.MonkeyPatch, data: bytes) -> str:
     """Hand in a file; the process ends between keeping and entering it."""
     with monkeypatch.context() as cut:
-        cut.setattr(intake, "receive", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        cut.setattr(intake, "record_arrival", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            door.upload(desk, who(desk, "qq-sender"), data, "a.csv")
-    return store.digest(data)
+            door.upload_file(desk, who(desk, "qq-sender"), data, "a.csv")
+    return store.compute_digest(data)
 
 
 def _found(desk: Desk) -> list[str]:
-    return [one.sha256 for one in unknown_bytes.find(desk.home, desk.engine)]
+    return [one.sha256 for one in unknown_bytes.find_unknown_files(desk.home, desk.engine)]
 
 
 def test_what_a_kill_left_is_found_after_a_day_and_nothing_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     sent(desk)
-    draft = door.upload(desk, who(desk, "qq-sender"), file(period="2025-Q1", value=101), "b.csv")
-    refused = door.upload(desk, who(desk, "qq-sender"), file(period="2025-Q2", value=-1), "c.csv")
+    draft = door.upload_file(desk, who(desk, "qq-sender"), file(period="2025-Q1", value=101), "b.csv")
+    refused = door.upload_file(desk, who(desk, "qq-sender"), file(period="2025-Q2", value=-1), "c.csv")
     assert (draft.state, refused.state) == ("checked", "refused")
     left = _killed(desk, monkeypatch, file(period="2025-Q3"))
     store.point_to(desk.home, "0" * 64, desk.home.root / "arrives.csv")
@@ -64,7 +64,7 @@ def test_what_a_kill_left_is_found_after_a_day_and_nothing_else(desk: Desk, monk
     assert _found(desk) == []
     _aged(desk, 0.2)
     assert _found(desk) == [left]
-    (one,) = unknown_bytes.find(desk.home, desk.engine)
+    (one,) = unknown_bytes.find_unknown_files(desk.home, desk.engine)
     assert one.size == len(file(period="2025-Q3"))
 
 
@@ -90,7 +90,7 @@ def test_a_steward_removes_it_and_the_log_says_so(
     assert main.main(["store", "check", "--remove", "--as", "the-steward"]) == 0
     assert not store.path_of(desk.home, left).exists()
     assert not [p for p in desk.home.store.rglob("*") if p.name.startswith(".")]
-    entry = audit_log.entries(desk.engine)[-1]
+    entry = audit_log.list_entries(desk.engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "store.remove", left)
     assert verify_ledger(desk.engine, home=desk.home).good
     assert (main.main(["store", "check"]), _found(desk)) == (0, [])
@@ -104,8 +104,8 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     desk.engine.dispose()
     shutil.copyfile(before, kept := desk.home.root / "backup.sqlite")
     identity = sent(desk)
-    given = door.receipt(desk, who(desk, "qq-sender"), identity)
-    audit_log.checkpoint(desk.home, desk.engine)
+    given = door.get_receipt(desk, who(desk, "qq-sender"), identity)
+    audit_log.write_checkpoint(desk.home, desk.engine)
     assert given is not None
     desk.engine.dispose()
     for path in before.parent.glob("ledger.sqlite-*"):
@@ -116,7 +116,7 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     sha256 = given.as_json()["file"]["sha256"]
     assert _found(restored) == [sha256]
     with pytest.raises(unknown_bytes.LedgerNotWholeError, match="nothing was removed"):
-        unknown_bytes.remove(restored.home, restored.engine, by="the-steward")
+        unknown_bytes.remove_unknown_files(restored.home, restored.engine, by="the-steward")
     assert store.get_bytes(restored.home, sha256) == file()
 
 
@@ -131,10 +131,10 @@ def test_what_comes_in_again_at_that_moment_stays(desk: Desk, monkeypatch: pytes
         return found
 
     monkeypatch.setattr(unknown_bytes, "_find_unknown", meanwhile)
-    assert unknown_bytes.remove(desk.home, desk.engine, by="the-steward") == []
+    assert unknown_bytes.remove_unknown_files(desk.home, desk.engine, by="the-steward") == []
     assert store.get_bytes(desk.home, left) == file()
 
 
 def test_an_office_removes_nothing(desk: Desk) -> None:
     with pytest.raises(NotAllowedError):
-        unknown_bytes.remove(desk.home, desk.engine, by="qq-approver")
+        unknown_bytes.remove_unknown_files(desk.home, desk.engine, by="qq-approver")

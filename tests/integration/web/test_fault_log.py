@@ -74,7 +74,7 @@ def test_a_round_that_fails_quotes_nothing_and_the_next_follows(
         rounds.append(1)
         _fail()
 
-    monkeypatch.setattr(notices, "deliver", deliver)
+    monkeypatch.setattr(notices, "deliver_notices", deliver)
     _rounds_until("; from builtins.ValueError at ", there, caplog)
     assert "builtins.LookupError at web/test_fault_log.py:" in caplog.text
     assert SECRET not in caplog.text and "Petar" not in caplog.text
@@ -88,7 +88,7 @@ def test_a_setting_that_cannot_be_used_is_named(
     def deliver(*_: object, **__: object) -> None:
         raise NoticeSettingsError("RTI_WEBHOOK_URL is not an address; write https://host/path")
 
-    monkeypatch.setattr(notices, "deliver", deliver)
+    monkeypatch.setattr(notices, "deliver_notices", deliver)
     _rounds_until("RTI_WEBHOOK_URL is not an address", there, caplog)
     assert "RTI_WEBHOOK_URL is not an address; write https://host/path" in caplog.text
 

@@ -267,7 +267,7 @@ def test_forwarded_headers_count_only_from_a_trusted_proxy(
     monkeypatch.setenv("RTI_TRUSTED_PROXIES", proxies)
     site = settings.public_site()
     served = app(Limits(requests_per_minute=1), site)
-    config = Config(served, log_config=None, **site.uvicorn())
+    config = Config(served, log_config=None, **site.list_uvicorn_options())
     config.load()
     first = client(config.loaded_app).get(
         "/", headers={"X-Forwarded-For": "198.51.100.1", "X-Forwarded-Proto": "https"}
@@ -335,4 +335,4 @@ def test_limits_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("RTI_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1")
     site = settings.public_site()
     assert (site.limits.sessions_per_address, site.limits.sessions) == (7, Limits().sessions)
-    assert site.uvicorn() == {"proxy_headers": True, "forwarded_allow_ips": "10.0.0.0/8,127.0.0.1"}
+    assert site.list_uvicorn_options() == {"proxy_headers": True, "forwarded_allow_ips": "10.0.0.0/8,127.0.0.1"}

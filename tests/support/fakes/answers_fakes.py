@@ -13,7 +13,7 @@ import openpyxl
 from pipelines.declarations.registry import load
 from pipelines.findings.finding import Finding, compute_verdict
 from pipelines.model.content import Where
-from pipelines.submissions.checking.check import check
+from pipelines.submissions.checking.check import check_file
 from pipelines.submissions.checking.report import Report
 from tests.support.paths import SAMPLES
 
@@ -51,7 +51,7 @@ def with_cell(sheet: str, cell: str, value: object) -> bytes:
 
 def report_of(data: bytes, filename: str = BOOK.name, language: str = "en") -> Report:
     """The report of a file without history."""
-    return check(data, filename, registry=load(), language=language)
+    return check_file(data, filename, registry=load(), language=language)
 
 
 def with_findings(report: Report, findings: Sequence[Finding]) -> Report:

@@ -12,7 +12,7 @@ from pipelines.submissions import arrivals
 def write_arrivals(tmp_path: Path, rows: list[dict[str, str]]) -> Path:
     folder = tmp_path / "samples"
     folder.mkdir()
-    names = list(arrivals.Listed.__dataclass_fields__)
+    names = list(arrivals.ListedArrival.__dataclass_fields__)
     with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, names, restval="")
         writer.writeheader()

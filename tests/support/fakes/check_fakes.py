@@ -24,7 +24,7 @@ from pipelines.model.content import ReadError, Where
 from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.model.periods import Period
 from pipelines.submissions.checking import check
-from pipelines.submissions.checking.read_task import Taken, Task
+from pipelines.submissions.checking.read_task import ReadResult, Task
 from tests.support.fakes.ledger_fakes import observations
 
 SERIES = "QQ-JUSTICE-OFFICE"
@@ -71,13 +71,15 @@ def judge_returns(
     }
 
 
-def take(task: Task) -> Taken:
+def take(task: Task) -> ReadResult:
     """Read the made-up format."""
     lines = task.data.decode().split()
     if lines[0] == "broken":
         raise ReadError("read.malformed", Where(line=1), format="test", detail="broken on purpose")
     if lines[0] == "unknown":
-        return Taken("csv", None, (), (Finding("return.not_recognised", "error", params={"nearest": "none"}),), None)
+        return ReadResult(
+            "csv", None, (), (Finding("return.not_recognised", "error", params={"nearest": "none"}),), None
+        )
     found = [Finding("person.name", "error")] if lines[0] == "person" else []
     values: dict[tuple[str, str], float] = {}
     for number, line in enumerate(lines, start=1):
@@ -101,7 +103,7 @@ def take(task: Task) -> Taken:
         findings=found,
         bindings=[],
     )
-    return Taken("csv", FORM.id, (FORM.id,), (), reading)
+    return ReadResult("csv", FORM.id, (FORM.id,), (), reading)
 
 
 class Pool:
@@ -111,7 +113,7 @@ class Pool:
 
     def map_jobs(
         self, jobs: Iterator[tuple[str, Task]], account: str | None = None
-    ) -> Iterator[tuple[str, Taken | ReadError]]:
+    ) -> Iterator[tuple[str, ReadResult | ReadError]]:
         self.accounts.append(account)
         for key, task in jobs:
             try:
@@ -122,7 +124,7 @@ class Pool:
 
 class Shared:
     @contextmanager
-    def of(self, _digest: str) -> Iterator[Pool]:
+    def borrow_pool(self, _digest: str) -> Iterator[Pool]:
         yield Pool()
 
 

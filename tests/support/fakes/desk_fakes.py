@@ -16,13 +16,13 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.checking.read_task import Taken, Task
+from pipelines.submissions.checking.read_task import ReadResult, Task
 from pipelines.submissions.service import Desk
 from tests.support.fakes import check_fakes
 
@@ -68,7 +68,7 @@ REGISTRY: Any = SimpleNamespace(
 )
 
 
-def take(task: Task) -> Taken:
+def take(task: Task) -> ReadResult:
     """Read the made-up format for the form that its first word names."""
     word, _, rest = task.data.decode().partition("\n")
     if not word.startswith("form:"):
@@ -119,17 +119,17 @@ PEOPLE: dict[str, tuple[Grant, ...]] = {
 
 def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
     """A desk over a new home with everybody in it."""
-    home = init(folder / "home", "demonstration")
-    facts.prepare(home)
+    home = initialise_home(folder / "home", "demonstration")
+    facts.prepare_fact_folders(home)
     engine = open_ledger(home)
-    new = [accounts.New(name, name.title(), grants) for name, grants in PEOPLE.items()]
-    with clock.frozen(ACCOUNTS_MADE_AT):
+    new = [accounts.NewAccount(name, name.title(), grants) for name, grants in PEOPLE.items()]
+    with clock.freeze_time(ACCOUNTS_MADE_AT):
         accounts.create_many(engine, new, by=SYSTEM)
     return Desk(home, engine, REGISTRY, kind)
 
 
 def who(desk: Desk, account: str) -> Identity:
-    return accounts.identity(desk.engine, account)
+    return accounts.get_identity(desk.engine, account)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Case:
 
 def warned(desk: Desk, account: str = SENDER, **options: Any) -> str:
     """A draft with one open warning."""
-    done = door.upload(desk, who(desk, account), file(value=101, **options), "warned.csv")
+    done = door.upload_file(desk, who(desk, account), file(value=101, **options), "warned.csv")
     assert done.submission_id is not None
     return done.submission_id
 
@@ -151,14 +151,14 @@ def warned(desk: Desk, account: str = SENDER, **options: Any) -> str:
 def sent(desk: Desk, account: str = SENDER, reason: str | None = None, **options: Any) -> str:
     """A return that was sent."""
     person = who(desk, account)
-    done = door.upload(desk, person, file(**options), "return.csv")
+    done = door.upload_file(desk, person, file(**options), "return.csv")
     assert done.submission_id is not None
-    door.send(desk, person, done.submission_id, reason=reason)
+    door.send_submission(desk, person, done.submission_id, reason=reason)
     return done.submission_id
 
 
 def accepted(desk: Desk, account: str = SENDER, approver: str = "qq-approver", **options: Any) -> str:
     """A return that counts."""
     identity = sent(desk, account, **options)
-    door.approve(desk, who(desk, approver), identity)
+    door.approve_submission(desk, who(desk, approver), identity)
     return identity

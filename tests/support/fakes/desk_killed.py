@@ -25,7 +25,7 @@ from tests.support.fakes.desk_fakes import SENDER, file, who
 
 STEPS: dict[str, tuple[Any, str]] = {
     "store.put_bytes": (store, "put_bytes"),
-    "intake.receive": (intake, "receive"),
+    "intake.record_arrival": (intake, "record_arrival"),
     "facts.write_parquet": (facts, "write_parquet"),
     "record.record_reports": (record, "record_reports"),
     "intake.record_check_many": (intake, "record_check_many"),
@@ -33,7 +33,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "receipts.sign_receipt": (receipts, "sign_receipt"),
     "receipts._issue": (receipts, "_issue"),
     "decisions.apply_changes": (decisions, "apply_changes"),
-    "decisions.send": (decisions, "send"),
+    "decisions.send_submission": (decisions, "send_submission"),
 }
 DATA = file()
 
@@ -56,9 +56,9 @@ def main(root: str, step: str, when: str) -> None:
         sender = who(desk, SENDER)
         module, name = STEPS[step]
         setattr(module, name, _killed(getattr(module, name), when == "after"))
-        done = door.upload(desk, sender, DATA, "a.csv")
+        done = door.upload_file(desk, sender, DATA, "a.csv")
         assert done.submission_id is not None
-        given = door.send(desk, sender, done.submission_id)
+        given = door.send_submission(desk, sender, done.submission_id)
         sys.stdout.write(given.document + "\n")
 
 

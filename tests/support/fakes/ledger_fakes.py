@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import facts
 from pipelines.ledger.acts import Act, Arrival, Block, CheckResult
 from pipelines.ledger.identity import SYSTEM, Grant
@@ -26,8 +26,8 @@ def at(days: float) -> datetime:
 
 
 def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
-    home = init(folder / "home", "demonstration")
-    facts.prepare(home)
+    home = initialise_home(folder / "home", "demonstration")
+    facts.prepare_fact_folders(home)
     engine = open_ledger(home)
     people(engine)
     return home, engine
@@ -36,10 +36,10 @@ def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
 def people(engine: sa.Engine) -> None:
     """The office that sends, others that approve, and the secretariat's steward."""
     approving = ("secretariat", "chief", *(f"approver-{n}" for n in range(4)))
-    made = [accounts.New("office", "Office", (Grant("submitter", "QQ"),))]
-    made += [accounts.New(name, name, (Grant("approver", "QQ"),)) for name in approving]
-    made += [accounts.New("the-steward", "Steward", (Grant("steward"),))]
-    with clock.frozen(at(-30)):
+    made = [accounts.NewAccount("office", "Office", (Grant("submitter", "QQ"),))]
+    made += [accounts.NewAccount(name, name, (Grant("approver", "QQ"),)) for name in approving]
+    made += [accounts.NewAccount("the-steward", "Steward", (Grant("steward"),))]
+    with clock.freeze_time(at(-30)):
         accounts.create_many(engine, made, by=SYSTEM)
 
 
@@ -120,10 +120,10 @@ def accepted(
     home: Home, engine: sa.Engine, name: str, values: dict[tuple[str, str], float], days: float, kind: str = "full"
 ) -> str:
     """One submission carried from arrival to acceptance; accepted at `days`."""
-    identity = intake.receive(engine, arrival(name, days - 0.5)).submission_id
+    identity = intake.record_arrival(engine, arrival(name, days - 0.5)).submission_id
     keep(home, identity, values)
     periods = sorted({period for period, _ in values})
     intake.record_check(engine, result(identity, *(block(p) for p in periods), kind=kind, days=days - 0.4))
-    decisions.send(engine, Act(identity, "office", at(days - 0.3), reason="late_data"))
-    decisions.approve(engine, home, Act(identity, "secretariat", at(days)))
+    decisions.send_submission(engine, Act(identity, "office", at(days - 0.3), reason="late_data"))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(days)))
     return identity

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines import refresh
 from pipelines.core import clock
 from pipelines.core.home import Home, open_home
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import AUDIT, EVENT, SUBMISSION
 from pipelines.publication.releases import formats
@@ -35,14 +35,14 @@ _LOCAL = (
 
 def make(folder: Path) -> Home:
     """Make the home below `folder`: `FIRST` is current, `NEXT` is its draft, and three returns are accepted."""
-    with clock.frozen(clock.parse(FIRST_AT)):
+    with clock.freeze_time(clock.parse_time(FIRST_AT)):
         home, engine = ledger_fakes.home_and_ledger(folder)
         ids = [
             ledger_fakes.accepted(home, engine, str(n), {(f"2025-Q{n}", "reported"): 9.0}, days=n) for n in (1, 2, 3)
         ]
         write_draft(home, FIRST, ids[:2])
-        refresh.publish(home)
-    with clock.frozen(clock.parse(NOW)):
+        refresh.publish_draft(home)
+    with clock.freeze_time(clock.parse_time(NOW)):
         write_draft(home, NEXT, ids)
     engine.dispose()
     return home
@@ -69,7 +69,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
     }
     manifest = {
         "release": release,
-        "drafted_at": clock.stamp(clock.now()),
+        "drafted_at": clock.format_timestamp(clock.now()),
         "tables": {name: table.height for name, table in tables.items()},
         "files": files,
     }
@@ -99,7 +99,7 @@ def read_state(home: Home) -> dict[str, Any]:
         elif path.is_dir():
             out[name] = "folder"
     engine = open_ledger(home)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         for table in (SUBMISSION, EVENT, AUDIT):
             out[table.name] = [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
     engine.dispose()

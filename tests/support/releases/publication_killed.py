@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "journal written": (publication, "append_journal"),
     "baseline renewed": (build, "renew_baseline"),
     "returns marked": (release_log, "record_publication"),
-    "checkpoint written": (audit_log, "checkpoint"),
+    "checkpoint written": (audit_log, "write_checkpoint"),
     "intent removed": (publication, "remove_intent"),
 }
 CALLS = ("rename", "replace", "symlink", "unlink", "fsync", "mkdir", "rmdir", "posix_fallocate")
@@ -77,7 +77,7 @@ def _publish(root: str, kind: str, *more: str) -> None:
     calls = _count_calls(int(more[0]) if kind == "call" else 0) if kind in ("call", "count") else None
     if kind == "named":
         _kill_at(*STEPS[more[0].replace("_", " ")], more[1])
-    refresh.publish(open_home(Path(root)))
+    refresh.publish_draft(open_home(Path(root)))
     if kind == "count" and calls is not None:
         os.write(1, f"{calls()} ".encode())
 

@@ -67,7 +67,7 @@ _POPULATION = {
 
 def make(root: Path) -> homes.Home:
     """A demonstration home below `root` with one published release, `RELEASE`. Takes about a second."""
-    home = homes.init(root, "demonstration")
+    home = homes.initialise_home(root, "demonstration")
     registry = load()
     tables = make_tables(registry)
     folder = home.drafts / RELEASE
@@ -78,7 +78,7 @@ def make(root: Path) -> homes.Home:
         formats.write_parquet(table, folder / "data" / f"{name}.parquet")
         formats.write_csv(table, folder / "csv" / f"{name}.csv")
     formats.write_duckdb(tables, folder / "data", folder / "release.duckdb")
-    now = clock.parse("2026-11-20T09:00:00Z")
+    now = clock.parse_time("2026-11-20T09:00:00Z")
     (folder / "README.txt").write_text("Demonstration release of the tests.\n", encoding="utf-8")
     build._write_manifest(folder, home, RELEASE, now, tables, registry)
     publish_draft(home, RELEASE)
@@ -93,7 +93,7 @@ def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
     publish.move_draft(home, release)
     publish.switch_current(home, release)
     number = len(publications.read_publications(home)) + 1
-    now = clock.stamp(clock.now())
+    now = clock.format_timestamp(clock.now())
     publications.append_journal(home, publications.Intent(publications.Publication(release, now), number))
     return home.releases / release
 

@@ -26,7 +26,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "read in the child": (ChildPool, "_release"),
     "half stored": (store.os, "fsync"),
     "stored": (store, "put_bytes"),
-    "entered": (intake, "receive"),
+    "entered": (intake, "record_arrival"),
     "facts half written": (pl.DataFrame, "write_parquet"),
     "facts written": (facts, "write_parquet"),
     "recorded": (record, "record_reports"),
@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "receipt signed": (receipts, "sign_receipt"),
     "receipt given": (receipts, "_issue"),
     "decided": (decisions, "apply_changes"),
-    "facts laid": (facts, "accept"),
+    "facts laid": (facts, "accept_facts"),
     "fact linked": (facts, "_link_as"),
 }
 

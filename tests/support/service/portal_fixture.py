@@ -37,7 +37,7 @@ def make_accounts(engine: sa.Engine, language: str = "en") -> None:
     from pipelines.submissions.accounts import accounts
 
     new = [
-        accounts.New(
+        accounts.NewAccount(
             account, name, grants, language=language, must_change=False, issuer=ISSUER, subject=f"subject of {account}"
         )
         for account, (name, grants) in ACCOUNTS.items()

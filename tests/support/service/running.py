@@ -54,7 +54,9 @@ class Service:
             if account not in self.tokens:
                 with frozen_at(CLOCK, self.home.root):
                     engine = open_ledger(self.home)
-                    self.tokens[account] = tokens.issue(engine, accounts.identity(engine, account), "a test").text
+                    self.tokens[account] = tokens.issue_token(
+                        engine, accounts.get_identity(engine, account), "a test"
+                    ).text
                     engine.dispose()
             return self.tokens[account]
 

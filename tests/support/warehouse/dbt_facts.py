@@ -244,4 +244,4 @@ def at(text: str) -> datetime:
     """A moment in UTC."""
     from pipelines.core import clock
 
-    return clock.parse(text)
+    return clock.parse_time(text)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.cli.report_lines import show
+from pipelines.cli.report_lines import print_report
 from pipelines.core import i18n
 from pipelines.findings.finding import Finding
 from pipelines.model.content import Where
@@ -51,13 +51,13 @@ def _report(language: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_every_language_is_here() -> None:
-    assert set(FRAME) == set(i18n.languages())
+    assert set(FRAME) == set(i18n.list_languages())
 
 
 @pytest.mark.parametrize("language", FRAME)
 def test_the_frame_is_in_the_language_of_the_report(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     head, severity, rule, closing = FRAME[language]
-    show(_report(language))
+    print_report(_report(language))
     told = capsys.readouterr()
     lines = told.out.splitlines()
     assert lines[0] == head
@@ -69,8 +69,8 @@ def test_the_frame_is_in_the_language_of_the_report(language: str, capsys: pytes
 
 
 def test_a_good_report_and_one_of_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
-    show(_report("sr", verdict="good", findings=[], not_run=[], observations=21, events=0))
-    show(_report("sq", verdict="unreadable", form=None, findings=[], observations=0, events=0))
+    print_report(_report("sr", verdict="good", findings=[], not_run=[], observations=21, events=0))
+    print_report(_report("sq", verdict="unreadable", form=None, findings=[], observations=0, events=0))
     told = capsys.readouterr()
     assert told.out.splitlines() == [
         "a.csv: у реду, XK-J-1 (21 опажање)",

@@ -18,8 +18,8 @@ def _labels() -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("name", codes.codelist_names())
 def test_every_code_has_a_short_english_label(name: str) -> None:
-    for code in codes.codes(name):
-        label = codes.label(name, code)
+    for code in codes.list_codes(name):
+        label = codes.get_code_label(name, code)
         assert label.strip() == label and 1 <= len(label) <= 45
 
 
@@ -35,7 +35,7 @@ def test_a_list_has_no_code_twice_and_a_definition_for_each(name: str) -> None:
 def test_every_code_has_a_label_in_every_language(name: str) -> None:
     have = {(row["code"], row["language"]) for row in _labels() if row["codelist"] == name}
     assert [
-        (code, language) for code in codes.codes(name) for language in LANGUAGES if (code, language) not in have
+        (code, language) for code in codes.list_codes(name) for language in LANGUAGES if (code, language) not in have
     ] == []
 
 
@@ -45,7 +45,7 @@ def test_labels_are_of_declared_codes_and_languages_and_stand_once() -> None:
     assert len(set(keys)) == len(keys)
     assert {row["language"] for row in rows} == LANGUAGES
     for row in rows:
-        assert row["code"] in codes.codes(row["codelist"]), row
+        assert row["code"] in codes.list_codes(row["codelist"]), row
         assert row["label"].strip(), row
 
 
@@ -69,52 +69,52 @@ def test_the_labels_of_one_list_and_language_differ() -> None:
 
 
 def test_a_label_falls_back_to_english_and_an_unknown_code_is_refused() -> None:
-    assert codes.label("sex", "F", "mk") == "Жени"
-    assert codes.label("obs_status", "Q", "mk") == "Заштитено"
-    assert codes.label("obs_status", "Q", "xx") == "Withheld"
-    assert codes.label("obs_status", "Q", "sr-Latn") == "Zaštićeno"
+    assert codes.get_code_label("sex", "F", "mk") == "Жени"
+    assert codes.get_code_label("obs_status", "Q", "mk") == "Заштитено"
+    assert codes.get_code_label("obs_status", "Q", "xx") == "Withheld"
+    assert codes.get_code_label("obs_status", "Q", "sr-Latn") == "Zaštićeno"
     with pytest.raises(codes.UnknownCodeError):
-        codes.label("sex", "X")
+        codes.get_code_label("sex", "X")
     with pytest.raises(codes.UnknownCodeError):
-        codes.codelist("colour")
+        codes.read_codelist("colour")
 
 
 def test_parents_are_codes_of_the_same_list_and_group() -> None:
     for name in codes.codelist_names():
-        for code, row in codes.codelist(name).items():
+        for code, row in codes.read_codelist(name).items():
             if parent := row.get("parent"):
-                assert parent in codes.codes(name), (name, code)
+                assert parent in codes.list_codes(name), (name, code)
                 if name == "offence":
-                    assert row["offence_group"] == codes.attribute("offence", parent, "offence_group")
+                    assert row["offence_group"] == codes.get_code_attribute("offence", parent, "offence_group")
 
 
 def test_bands_of_ages_and_sentences_are_nested_as_they_say() -> None:
-    for row in codes.codelist("age").values():
+    for row in codes.read_codelist("age").values():
         if row["parent"] and row["parent"] != "_T":
-            parent = codes.codelist("age")[row["parent"]]
+            parent = codes.read_codelist("age")[row["parent"]]
             assert float(parent["lower"]) <= float(row["lower"])
             assert float(row["upper"] or "inf") <= float(parent["upper"] or "inf")
-    for row in codes.codelist("sentence_band").values():
+    for row in codes.read_codelist("sentence_band").values():
         if row["common_band"] and row["lower_months"]:
-            common = codes.codelist("sentence_band")[row["common_band"]]
+            common = codes.read_codelist("sentence_band")[row["common_band"]]
             assert float(common["lower_months"]) <= float(row["lower_months"])
             assert float(row["upper_months"] or "inf") <= float(common["upper_months"] or "inf")
 
 
 def test_trafficking_smuggling_and_slavery_are_groups_apart() -> None:
-    assert codes.attribute("offence", "ICCS0204", "offence_group") == "TIP"
-    assert codes.attribute("offence", "ICCS08051", "offence_group") == "SOM"
-    assert codes.attribute("offence", "ICCS02031", "offence_group") == "SLAVERY"
-    assert codes.attribute("offence", "ICCS08059", "offence_group") == "CROSSING"
+    assert codes.get_code_attribute("offence", "ICCS0204", "offence_group") == "TIP"
+    assert codes.get_code_attribute("offence", "ICCS08051", "offence_group") == "SOM"
+    assert codes.get_code_attribute("offence", "ICCS02031", "offence_group") == "SLAVERY"
+    assert codes.get_code_attribute("offence", "ICCS08059", "offence_group") == "CROSSING"
     for code in ("TIP_SOM", "TIP_RELATED"):
-        group = codes.attribute("offence", code, "offence_group")
-        assert codes.attribute("offence_group", group, "ranked") == "false"
+        group = codes.get_code_attribute("offence", code, "offence_group")
+        assert codes.get_code_attribute("offence_group", group, "ranked") == "false"
 
 
 def test_a_part_and_its_whole_are_measures_of_one_level() -> None:
     """And none is part of two, or a reader's sums would not be told."""
     parts = codes.measure_parts()
-    rules = {code: row["level_rule"] for code, row in codes.codelist("measure").items()}
+    rules = {code: row["level_rule"] for code, row in codes.read_codelist("measure").items()}
     assert parts
     for one in parts:
         assert rules[one.whole] == one.level

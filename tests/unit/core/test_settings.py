@@ -137,7 +137,7 @@ def test_settings_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_pa
 @pytest.mark.parametrize("text", ["2026-11-20T09:00:00Z", "2026-11-20T09:00:00", "2026-11-20T10:00:00.7+01:00"])
 def test_clock_reads_the_present_in_utc(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RTI_NOW", text)
-    assert clock.now() == clock.parse(text) == datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert clock.now() == clock.parse_time(text) == datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
 def test_unknown_variables_are_reported_with_the_nearest_name() -> None:

@@ -98,7 +98,7 @@ def test_a_full_disk_is_told_with_its_place_and_what_is_left(root: Path, monkeyp
         f"The disk holding {root / 'restricted'} is full (40 kB free). Free some space and run the command again. "
         "Nothing was lost."
     )
-    assert str(root) not in " ".join(found.localize("en"))
+    assert str(root) not in " ".join(found.localize_message("en"))
     assert found.is_passing
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.core.text.folding import fold, has_lookalike, nearest
+from pipelines.core.text.folding import find_nearest, fold_text, has_lookalike
 from pipelines.declarations import json_schema
 from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
@@ -96,17 +96,17 @@ def test_within_a_range(period: str, valid: str | None, expected: bool) -> None:
     ],
 )
 def test_words_that_fold_to_one(one: str, other: str) -> None:
-    assert fold(one) == fold(other)
+    assert fold_text(one) == fold_text(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("č", "c"), ("ж", "з"), ("ş", "s"), ("а", "a")])
 def test_words_that_stay_apart(one: str, other: str) -> None:
-    assert fold(one) != fold(other)
+    assert fold_text(one) != fold_text(other)
 
 
 @given(st.text(max_size=40))
 def test_folding_twice_is_folding_once(text: str) -> None:
-    assert fold(fold(text)) == fold(text)
+    assert fold_text(fold_text(text)) == fold_text(text)
 
 
 def test_lookalikes_are_noticed_only_in_mixed_words() -> None:
@@ -114,8 +114,8 @@ def test_lookalikes_are_noticed_only_in_mixed_words() -> None:
 
 
 def test_the_nearest_word_is_a_proposal_with_a_cutoff() -> None:
-    assert nearest("жените", ["мажи", "жени"]) == "жени"
-    assert nearest("нешто друго сосема", ["мажи", "жени"]) is None
+    assert find_nearest("жените", ["мажи", "жени"]) == "жени"
+    assert find_nearest("нешто друго сосема", ["мажи", "жени"]) is None
 
 
 TABLES = {

@@ -91,6 +91,6 @@ def test_no_title_names_a_territory_without_its_footnote() -> None:
 
 def test_the_guide_of_a_workbook_names_its_form(tmp_path: Path) -> None:
     registry = make_registry(tmp_path, [{**copy.deepcopy(BASE), "titles": TITLES}])
-    book = openpyxl.load_workbook(io.BytesIO(templates.write(registry, "ZZ-JUSTICE-1", "2025-Q3")[1]))
+    book = openpyxl.load_workbook(io.BytesIO(templates.write_template(registry, "ZZ-JUSTICE-1", "2025-Q3")[1]))
     cells = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row}
     assert "Виолетова табела (ZZ-JUSTICE-1)" in cells

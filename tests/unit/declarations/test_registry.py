@@ -180,9 +180,9 @@ def test_the_calendar_ends_with_the_last_period_ended(tmp_path: Path) -> None:
 
 def test_the_calendar_asks_the_clock(tmp_path: Path) -> None:
     declared = make_registry(tmp_path)
-    with clock.frozen(datetime.fromisoformat("2026-01-01T00:00:00+00:00")):
+    with clock.freeze_time(datetime.fromisoformat("2026-01-01T00:00:00+00:00")):
         assert [r["period"] for r in list_expected_returns(declared) if r["freq"] == "Q"] == ["2025-Q3", "2025-Q4"]
-    with clock.frozen(datetime.fromisoformat("2025-12-31T00:00:00+00:00")):
+    with clock.freeze_time(datetime.fromisoformat("2025-12-31T00:00:00+00:00")):
         assert [r["period"] for r in list_expected_returns(declared) if r["freq"] == "Q"] == ["2025-Q3"]
 
 
@@ -190,7 +190,7 @@ def test_dbt_gets_every_table_with_its_columns(tmp_path: Path) -> None:
     declared = make_registry(tmp_path, [BASE])
     out = tmp_path / "out"
     out.mkdir()
-    with clock.frozen(datetime.fromisoformat("2026-11-20T09:00:00+00:00")):
+    with clock.freeze_time(datetime.fromisoformat("2026-11-20T09:00:00+00:00")):
         write_declarations(declared, out)
         again = build_tables(declared)
     for name, schema in SCHEMAS.items():

@@ -80,7 +80,7 @@ def test_montenegro_is_asked_once_a_year() -> None:
 @pytest.mark.parametrize("code", SEVEN)
 def test_every_jurisdiction_has_an_office_that_counts_for_each_stage(code: str) -> None:
     territory = _territory(code)
-    flows = {m for m in codes.codes("measure") if codes.attribute("measure", m, "kind") == "flow"} - {
+    flows = {m for m in codes.list_codes("measure") if codes.get_code_attribute("measure", m, "kind") == "flow"} - {
         "victims_detected"
     }
     for jurisdiction in territory.jurisdictions:
@@ -165,10 +165,10 @@ def test_an_article_means_this_offence(code: str, article: str, paragraph: str, 
 @pytest.mark.parametrize("code", SEVEN)
 def test_articles_are_well_formed(code: str) -> None:
     for row in _law(code):
-        assert row["offence"] in codes.codes("offence"), row
+        assert row["offence"] in codes.list_codes("offence"), row
         assert row["status"] in ("verified", "unverified"), row
         assert row["source"], row
-        if codes.attribute("offence", row["offence"], "offence_group") == "SOM":
+        if codes.get_code_attribute("offence", row["offence"], "offence_group") == "SOM":
             assert row["benefit_element"] in ("yes", "no", "unknown"), row
             assert (row["offence"] == "ICCS08051_NB") == (row["benefit_element"] == "no"), row
         low, high = row["penalty_min_months"], row["penalty_max_months"]
@@ -240,7 +240,9 @@ def test_the_mapping_follows_the_kind_of_offence_of_the_reference() -> None:
         for row in _law(known["territory"]):
             place = PARTS.get(known["jurisdiction"], known["territory"])
             if (row["jurisdiction"], row["article"]) == (place, known["article"]) and row["paragraph"] != "1":
-                assert codes.attribute("offence", row["offence"], "offence_group") == groups[known["offence"]], row
+                assert (
+                    codes.get_code_attribute("offence", row["offence"], "offence_group") == groups[known["offence"]]
+                ), row
 
 
 # -- population

@@ -36,15 +36,18 @@ def test_a_pattern_is_said_by_a_reader_or_a_rule(source: str) -> None:
 
 def test_a_phrase_is_told_in_the_language() -> None:
     finding = from_read_error(ReadError("read.unsupported", kind="a presentation", instead="Excel Workbook (.xlsx)"))
-    assert wording.told(finding, "hr").message == "Datoteka je prezentacija, a to ovaj sustav ne čita."
-    assert wording.told(finding, "en").message == "The file is a presentation, which this system does not read."
+    assert wording.localize_finding(finding, "hr").message == "Datoteka je prezentacija, a to ovaj sustav ne čita."
+    assert (
+        wording.localize_finding(finding, "en").message
+        == "The file is a presentation, which this system does not read."
+    )
 
 
 def test_a_pattern_is_told_with_what_changes_in_it() -> None:
     finding = Finding("cell.hidden", "error", params={"what": "The sheet Skrivač"})
-    assert wording.told(finding, "sr").message == "Лист Skrivač: скривено, а садржи вредности."
+    assert wording.localize_finding(finding, "sr").message == "Лист Skrivač: скривено, а садржи вредности."
     finding = Finding("record.outside_period", "error", seen="2025-01-02", expected="2026-01-01 to 2026-03-31")
-    assert wording.told(finding, "bs").message.endswith("(od 2026-01-01 do 2026-03-31).")
+    assert wording.localize_finding(finding, "bs").message.endswith("(od 2026-01-01 do 2026-03-31).")
 
 
 def test_a_file_cut_short_says_so_in_the_language() -> None:
@@ -54,7 +57,7 @@ def test_a_file_cut_short_says_so_in_the_language() -> None:
         archive.writestr("xl/workbook.xml", "<workbook/>" * 100)
     with pytest.raises(ReadError) as raised:
         sniff_format(whole.getvalue()[:-60], "a.xlsx")
-    told = wording.told(from_read_error(raised.value), "hr").message
+    told = wording.localize_finding(from_read_error(raised.value), "hr").message
     assert (
         told
         == "Datoteka izgleda kao uredska datoteka (ZIP), ali je oštećena ili nije stigla cijela (nedostaje joj kraj)."
@@ -64,5 +67,5 @@ def test_a_file_cut_short_says_so_in_the_language() -> None:
 @pytest.mark.parametrize("expected", ["a number written as 1234", "a number or a sign ('-', '..')", "a number"])
 def test_what_is_expected_of_a_cell_is_told_in_the_language(expected: str) -> None:
     finding = Finding("cell.not_a_number", "error", seen="sedam", expected=expected)
-    told = wording.told(finding, "hr").message
+    told = wording.localize_finding(finding, "hr").message
     assert "number" not in told and "sign" not in told and "broj" in told

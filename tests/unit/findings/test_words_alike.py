@@ -14,7 +14,7 @@ from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding, nearest_forms
 from pipelines.model.content import Where
 from pipelines.office import answers
-from pipelines.office.answers.wording import told
+from pipelines.office.answers.wording import localize_finding
 from pipelines.reading.standardise.recognise import not_recognised
 from pipelines.submissions.checking.report import Report, finding_as_json
 from tests.support.fakes.returns_fakes import grid
@@ -40,7 +40,7 @@ def _report(*findings: Finding, language: str) -> Report:
 
 
 def test_one_finding_in_macedonian_reads_alike_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
-    words = told(OUTSIDE, "mk")
+    words = localize_finding(OUTSIDE, "mk")
     assert "2026-01-01 до 2026-03-31" in words.message and " to " not in words.message
     assert words.place == "лист Лист, ќелија C4"
     content = finding_as_json(OUTSIDE, "а.xlsx", "mk")
@@ -48,7 +48,7 @@ def test_one_finding_in_macedonian_reads_alike_everywhere(capsys: pytest.Capture
     assert content["where"]["words"] == words.place
     assert content["expected"] == OUTSIDE.expected, "the fields for machines stay as they are"
     report = _report(OUTSIDE, language="mk")
-    (group,) = answers.groups(report, "mk")
+    (group,) = answers.group_findings(report, "mk")
     assert group.title == words.message
     show_report(report)
     out = capsys.readouterr().out
@@ -60,8 +60,8 @@ def test_what_is_nearest_is_said_where_no_suggestion_is_shown_beside() -> None:
         "„мажи“" in describe_finding(UNDECLARED, "mk").message or "'мажи'" in describe_finding(UNDECLARED, "mk").message
     )
     assert "Nearest" not in describe_finding(UNDECLARED, "mk").message
-    assert "мажи" not in told(UNDECLARED, "mk").message
-    suggestion = told(UNDECLARED, "mk").suggestion
+    assert "мажи" not in localize_finding(UNDECLARED, "mk").message
+    suggestion = localize_finding(UNDECLARED, "mk").suggestion
     assert suggestion is not None and suggestion.value == "мажи"
 
 
@@ -77,7 +77,7 @@ def test_the_nearest_forms_are_named_by_their_titles_and_hashes_do_not_change_wi
     near = replace(found, params={"nearest": both})
     message = describe_finding(near, "mk").message
     assert form.titles["mk"] in message and "which comes" not in message
-    suggestion = told(near, "mk").suggestion
+    suggestion = localize_finding(near, "mk").suggestion
     assert suggestion is not None and suggestion.value.startswith(form.titles["mk"])
     assert "which comes as xlsx" in json.dumps(near.params)
     assert describe_finding(replace(found, params={"nearest": "none"}), "en").message.endswith("Nearest: no form.")

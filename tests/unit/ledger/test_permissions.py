@@ -29,9 +29,17 @@ NAMING_ROLES = {
     "dashboards/office/words.py": "the words for each role",
 }
 """Modules that may spell a role, and what for."""
-QUESTIONS = {"may", "covers"}
+QUESTIONS = {"has_role", "gives_role"}
 """Questions about a role that are put to an identity or a grant."""
-ACTS = ("justify", "send", "approve", "give_back", "ask_withdrawal", "withdraw")
+ACTS = {
+    "justify": ("justify_warnings", "justify_many"),
+    "send": ("send_submission", "send_many", "send_with_receipt"),
+    "approve": ("approve_submission", "approve_many"),
+    "give_back": ("give_back",),
+    "ask_withdrawal": ("ask_withdrawal",),
+    "withdraw": ("withdraw_submission",),
+}
+"""Acts, and the functions of the ledger and of the desk that do them."""
 LEDGER = ("pipelines.submissions.decisions", "pipelines.submissions.receipts")
 LEDGER_CALLERS = {
     "pipelines/submissions/service/acts.py",
@@ -63,7 +71,7 @@ def _asks_for_a_role(node: ast.AST) -> bool:
         return any(_is_role(part) for side in (node.left, *node.comparators) for part in ast.walk(side))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         name = node.func.attr
-        return name in QUESTIONS or (name == "pairs" and any(_is_role(a) for a in node.args))
+        return name in QUESTIONS or (name == "list_pairs" and any(_is_role(a) for a in node.args))
     return False
 
 
@@ -102,16 +110,17 @@ def test_only_the_table_compares_roles() -> None:
 def test_detector_finds_comparison_of_a_role() -> None:
     """The detector itself, on the shapes that decided rights before there was one table."""
     for line in (
-        'who.may("submitter", *pair)', 'grant.role == "approver"', 'any(g.role in ("approver", "steward") for g in x)',
-        'who.pairs("submitter")', "who.may(role, jurisdiction, instrument)",
+        'who.has_role("submitter", *pair)', 'grant.role == "approver"',
+        'any(g.role in ("approver", "steward") for g in x)',
+        'who.list_pairs("submitter")', "who.has_role(role, jurisdiction, instrument)",
     ):  # fmt: skip
         assert any(_asks_for_a_role(node) for node in ast.walk(ast.parse(line))), line
-    for line in ('Grant("submitter", "QQ")', "who.pairs()", 'ROLES = {"viewer": "may see"}'):
+    for line in ('Grant("submitter", "QQ")', "who.list_pairs()", 'ROLES = {"viewer": "may see"}'):
         assert not any(_asks_for_a_role(node) for node in ast.walk(ast.parse(line))), line
 
 
 def test_only_the_desk_does_acts_of_people_in_the_ledger() -> None:
-    acts = {f"{module}.{act}{many}" for module in LEDGER for act in ACTS for many in ("", "_many")}
+    acts = {f"{module}.{function}" for module in LEDGER for functions in ACTS.values() for function in functions}
     callers = {path for path, tree in _sources().items() if acts & set(_qualified_names(tree))}
     assert callers == LEDGER_CALLERS
 
@@ -125,8 +134,8 @@ def test_every_door_does_each_act_through_the_desk(door: str) -> None:
         for name in _qualified_names(tree)
         if name.startswith("pipelines.submissions.service.")
     }
-    for act in ACTS:
-        assert {f"pipelines.submissions.service.{act}", f"pipelines.submissions.service.{act}_many"} & names, (
+    for act, functions in ACTS.items():
+        assert {f"pipelines.submissions.service.{function}" for function in functions} & names, (
             door,
             act,
         )

@@ -8,7 +8,7 @@ from pipelines.core import codes
 from pipelines.ledger.permissions import Resource, require_actor
 from pipelines.ledger.transitions import ACCEPTED, TRANSITIONS, TransitionError, decide_target, possible_targets
 
-STATES = codes.codes("return_state")
+STATES = codes.list_codes("return_state")
 ACTIONS = ("check", "justify", "send", "give_back", "approve", "publish", "withdraw", "ask_withdrawal")
 
 

@@ -46,7 +46,7 @@ class World:
             monotonic=lambda: self.now,
         )
         for name in self.started:
-            self.supervisor.start(name)
+            self.supervisor.start_process(name)
 
     def _starter(self, name: str) -> Callable[[], FakeProcess]:
         def start() -> FakeProcess:
@@ -59,11 +59,11 @@ class World:
 
     def end(self, name: str, code: int = -signal.SIGKILL) -> None:
         self.started[name][-1].code = code
-        self.supervisor.check()
+        self.supervisor.check_processes()
 
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
-        self.supervisor.check()
+        self.supervisor.check_processes()
 
 
 def test_check_restarts_only_the_process_that_ended() -> None:
@@ -119,7 +119,7 @@ def test_check_counts_a_failed_start_and_raises_when_nothing_is_left() -> None:
 
 def test_stop_asks_first_and_ends_everything() -> None:
     world = World()
-    world.supervisor.stop()
+    world.supervisor.stop_processes()
     assert [processes[0].code for processes in world.started.values()] == [-signal.SIGTERM] * 2
 
 
@@ -169,19 +169,19 @@ def test_supervisor_kill_9_restarts_one_process_without_orphans(tmp_path: Path) 
     )
     try:
         for name in logs:
-            supervisor.start(name)
+            supervisor.start_process(name)
         wait_until(lambda: all(len(children(name)) == 1 for name in logs))
         os.kill(started["one"][0].pid, signal.SIGKILL)
 
         def has_restarted() -> bool:
-            supervisor.check()
+            supervisor.check_processes()
             return len(children("one")) == 2
 
         wait_until(has_restarted)
         assert not is_running(children("one")[0]), "the child of the killed process lives on"
         assert len(started["two"]) == 1 and is_running(started["two"][0].pid)
     finally:
-        supervisor.stop(grace=5)
+        supervisor.stop_processes(grace=5)
     everything = [*children("one"), *children("two"), *(p.pid for processes in started.values() for p in processes)]
     wait_until(lambda: not any(is_running(pid) for pid in everything))
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core import codes
-from pipelines.statistics.comparability import SCORES, Counted, score_comparability
+from pipelines.statistics.comparability import SCORES, CountingRules, score_comparability
 from pipelines.statistics.dispersion import at_least, estimate_dispersion, of_records, of_sizes
 from pipelines.statistics.ratios import compute_ratio
 from tests.oracles import comparison, few
@@ -86,7 +86,7 @@ def test_a_window_needs_denominators_too() -> None:
 
 
 def test_windows_are_codes_of_periods() -> None:
-    assert set(few.WINDOWS) <= set(codes.codes("freq"))
+    assert set(few.WINDOWS) <= set(codes.list_codes("freq"))
 
 
 # Many pairs.
@@ -162,7 +162,7 @@ def test_corrections_for_columns() -> None:
 
 # Comparability.
 
-CONVICTED = Counted(
+CONVICTED = CountingRules(
     count_unit="person",
     stage="convicted_final",
     level="final",
@@ -197,7 +197,7 @@ def test_silence_on_both_sides_is_no_agreement() -> None:
     assert score_comparability(silent, silent) == (2, ("several_offences_not_stated",))
 
 
-@pytest.mark.parametrize("aspect", [one.name for one in fields(Counted)])
+@pytest.mark.parametrize("aspect", [one.name for one in fields(CountingRules)])
 def test_each_aspect_counts_alone_and_both_ways(aspect: str) -> None:
     other = replace(CONVICTED, **{aspect: frozenset({"x"}) if aspect == "breaks" else "something else"})
     made = score_comparability(CONVICTED, other)

@@ -81,7 +81,7 @@ def test_a_year_is_no_quarter() -> None:
 
 
 def test_day_factors_are_for_all_kinds_of_period() -> None:
-    assert set(clearance.DAYS) == set(codes.codes("freq"))
+    assert set(clearance.DAYS) == set(codes.list_codes("freq"))
 
 
 # Decomposition.
@@ -223,9 +223,9 @@ def test_a_missing_exit_is_not_none() -> None:
 
 def test_levels_are_of_the_code_list() -> None:
     # what is summed at a level exists, is of its kind, and all entries and exits that a level knows are in it
-    kinds = {code: row["kind"] for code, row in codes.codelist("measure").items()}
+    kinds = {code: row["kind"] for code, row in codes.read_codelist("measure").items()}
     for level, flows in LEVELS.items():
-        assert level in codes.codes("level")
+        assert level in codes.list_codes("level")
         assert kinds[flows.stock] == "stock"
         assert {code for code, kind in kinds.items() if kind == "entry"} <= set(flows.entries)
         assert {kinds[one] for one in (*flows.entries, *flows.exits)} <= {"flow", "entry", "exit"}

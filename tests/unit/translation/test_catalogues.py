@@ -140,7 +140,7 @@ def test_a_rule_of_an_earlier_version_still_opens() -> None:
 
 
 def test_english_is_the_source_and_needs_no_catalogue() -> None:
-    assert i18n.languages()[0] == "en"
+    assert i18n.list_languages()[0] == "en"
     assert i18n.gettext("Correct the number.", "en") == "Correct the number."
     assert i18n.gettext("Correct the number.", "xx") == "Correct the number."
     assert i18n.gettext("") == ""
@@ -157,7 +157,7 @@ def test_the_languages_of_a_chooser_bear_their_own_names() -> None:
         "sr-Latn": "Srpski",
         "cnr": "Crnogorski",
     }
-    assert set(i18n.languages()) == set(i18n.language_names())
+    assert set(i18n.list_languages()) == set(i18n.language_names())
     assert [i18n.html_lang(code) for code in ("sr", "sr-Latn", "cnr", "mk")] == ["sr-Cyrl", "sr-Latn", "cnr", "mk"]
 
 
@@ -170,12 +170,12 @@ def test_a_language_is_one_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyP
         encoding="utf-8",
     )
     monkeypatch.setattr(i18n, "FOLDER", tmp_path)
-    i18n.catalogue.cache_clear()
+    i18n.load_catalogue.cache_clear()
     try:
         words = describe_finding(Finding("value.negative", "error", seen="-3"), "mk")
-        assert i18n.languages() == ("en", "mk")
+        assert i18n.list_languages() == ("en", "mk")
     finally:
-        i18n.catalogue.cache_clear()
+        i18n.load_catalogue.cache_clear()
     assert words.message == "Бројот не може да биде негативен: -3."
     assert words.remedy == "Correct the number."
 
@@ -195,12 +195,12 @@ def _told_with(
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(i18n, "FOLDER", Path(folder))
-        i18n.catalogue.cache_clear()
+        i18n.load_catalogue.cache_clear()
         try:
             catalogues.update_catalogue(language, texts, given)
             return [i18n.many(one, other, n, language) for n in NUMBERS]
         finally:
-            i18n.catalogue.cache_clear()
+            i18n.load_catalogue.cache_clear()
 
 
 @pytest.mark.parametrize("language", TOLD)
@@ -307,23 +307,23 @@ def _back(text: str) -> str:
 
 @given(st.text(alphabet="абвгдђежзијклљмнњопрстћуфхцчџш АБВГДЂЕЖЗИЈКЛЉМНЊОПРСТЋУФХЦЧЏШ,.0", max_size=60))
 def test_transliteration_loses_nothing(text: str) -> None:
-    latin = script.latin(text)
+    latin = script.transliterate_serbian(text)
     assert not re.search(r"[Ѐ-ӿ]", latin)
     if not re.search(r"[лн]ј|дж", text.lower()):
         assert _back(latin) == text
 
 
 def test_transliteration_by_hand() -> None:
-    assert script.latin("Њен љубимац и џеп, ЊЕГОШ, Љ") == "Njen ljubimac i džep, NJEGOŠ, Lj"
-    assert script.latin("Ред {ред} у {x}: „шђчћж“") == "Red {ред} u {x}: „šđčćž“"
-    assert script.latin("UTF-8 и PX") == "UTF-8 i PX"
+    assert script.transliterate_serbian("Њен љубимац и џеп, ЊЕГОШ, Љ") == "Njen ljubimac i džep, NJEGOŠ, Lj"
+    assert script.transliterate_serbian("Ред {ред} у {x}: „шђчћж“") == "Red {ред} u {x}: „šđčćž“"
+    assert script.transliterate_serbian("UTF-8 и PX") == "UTF-8 i PX"
 
 
 def test_every_serbian_text_comes_back_from_latin(entries: dict[str, dict[str, list[str]]]) -> None:
     for forms in entries["sr"].values():
         for form in forms:
             for word in re.findall(r"[Ѐ-ӿ]+", _bare(form)):
-                assert _back(script.latin(word)) == word, word
+                assert _back(script.transliterate_serbian(word)) == word, word
 
 
 def test_serbian_latin_is_told_without_a_file_of_its_own() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.warehouse import build_cache
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return init(tmp_path / "home", "demonstration")
+    return initialise_home(tmp_path / "home", "demonstration")
 
 
 @pytest.mark.parametrize("content", ['{"draft": {"key": "k", "outco', "", "[]", '{"draft": 3}', "\xff"])

@@ -11,13 +11,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.warehouse import dbt, exported_tables
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return init(tmp_path / "data", "demonstration")
+    return initialise_home(tmp_path / "data", "demonstration")
 
 
 def gather(home: Home, accepted: dict[str, str | None]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.warehouse import dbt, dbt_cache
 
 
@@ -95,7 +95,7 @@ def test_cache_folder_without_writable_home_is_private_temporary(
 
 
 def test_remove_unfinished_builds_keeps_finished_ones(tmp_path: Path) -> None:
-    home = init(tmp_path / "home", "demonstration")
+    home = initialise_home(tmp_path / "home", "demonstration")
     unfinished = dbt._new_building(home.warehouse, "indicators-restricted")
     assert dbt._new_building(home.warehouse, "indicators-restricted") != unfinished
     old = home.warehouse / ".indicators-restricted.duckdb.building"

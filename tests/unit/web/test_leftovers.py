@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.home import Home, init
-from pipelines.web.leftovers import OLDEST_SECONDS, tidy
+from pipelines.core.home import Home, initialise_home
+from pipelines.web.leftovers import OLDEST_SECONDS, remove_leftovers
 
 SHA = "ab" * 32
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return init(tmp_path / "home", "demonstration")
+    return initialise_home(tmp_path / "home", "demonstration")
 
 
 def planted(path: Path) -> Path:
@@ -43,9 +43,9 @@ def test_what_dead_processes_wrote_aside_goes_wherever_it_lies(home: Home) -> No
         planted(home.restricted / "keys" / f".receipts.json.{dead}.0a1b2c3d.new"),
         planted(home.restricted / f".demonstration-accounts.txt.{dead}.new"),
     ]
-    assert sorted(tidy(home)) == sorted(left)
+    assert sorted(remove_leftovers(home)) == sorted(left)
     assert [path for path in left if path.exists()] == []
-    assert tidy(home) == []
+    assert remove_leftovers(home) == []
 
 
 def test_what_has_its_name_or_a_living_writer_stays(home: Home) -> None:
@@ -58,7 +58,7 @@ def test_what_has_its_name_or_a_living_writer_stays(home: Home) -> None:
         planted(home.restricted / "ledger.sqlite"),
         planted(home.restricted / "drafts" / f".draft.{ended()}.new"),
     ]
-    assert tidy(home) == []
+    assert remove_leftovers(home) == []
     assert all(path.exists() for path in stays)
 
 
@@ -66,4 +66,4 @@ def test_the_number_of_a_process_counts_for_an_hour(home: Home) -> None:
     old = planted(home.store / SHA[:2] / f".{SHA}.{os.getppid()}.140001.new")
     long_ago = time.time() - OLDEST_SECONDS - 1
     os.utime(old, (long_ago, long_ago))
-    assert tidy(home) == [old]
+    assert remove_leftovers(home) == [old]

@@ -26,7 +26,7 @@ def faulty(book: Any) -> None:
 @pytest.fixture(scope="module", params=["en", "mk", "sq"])
 def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     file: Path = tmp_path_factory.mktemp("page") / "report.html"
-    text = answers.html(report_of(edited(faulty)), request.param, demonstration=True)
+    text = answers.render_html(report_of(edited(faulty)), request.param, demonstration=True)
     file.write_text(text, encoding="utf-8")
     shown = browser.new_page()
     shown.goto(file.as_uri())

@@ -160,7 +160,7 @@ def test_files_of_ended_sessions_and_files_that_no_page_shows_are_released(monke
 
     monkeypatch.setattr(streamlit.runtime, "exists", lambda: True)
     monkeypatch.setattr(scriptrunner, "get_script_run_ctx", lambda: SimpleNamespace(session_id="open"))
-    now = clock.wall()
+    now = clock.read_wall_clock()
     seen = {"old": now - 90, "shown": now - 90, "gone": now - 90}
     uploads.release_unclaimed(["shown"], seen)
     assert removed == [("open", "old")]

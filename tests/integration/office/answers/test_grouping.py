@@ -13,7 +13,7 @@ from pipelines.findings.places import place_words
 from pipelines.model.content import Where
 from pipelines.office import answers
 from pipelines.office.answers import declared
-from pipelines.office.answers.declared import Declared
+from pipelines.office.answers.declared import DeclaredWords
 from tests.support.fakes.answers_fakes import BOOK, OTHERS, edited, finding, report_of, with_cell, with_findings
 from tests.support.paths import SAMPLES
 
@@ -25,7 +25,7 @@ def clean() -> Any:
 
 def tree(data: bytes) -> list[tuple[str, list[str]]]:
     """Rules of the groups of errors and warnings, each with those folded under it."""
-    made = answers.groups(report_of(data), "en")
+    made = answers.group_findings(report_of(data), "en")
     return [(g.rule, sorted(c.rule for c in g.consequences)) for g in made if g.severity != "information"]
 
 
@@ -35,7 +35,7 @@ def test_a_changed_heading_is_one_trouble() -> None:
 
 def test_a_moved_table_is_one_trouble() -> None:
     data = edited(lambda book: book["Т-03"].insert_cols(1))
-    made = [g for g in answers.groups(report_of(data), "en") if g.severity == "error"]
+    made = [g for g in answers.group_findings(report_of(data), "en") if g.severity == "error"]
     assert [g.rule for g in made] == ["heading.undeclared"]
     assert {c.rule for c in made[0].consequences} == {"heading.missing", "cell.unbound"}
     assert len(made[0].all_findings) == 28
@@ -47,7 +47,7 @@ def test_a_lost_title_explains_the_table_that_nobody_declares() -> None:
 
 
 def test_a_wrong_upper_heading_is_one_group_that_names_it() -> None:
-    made = answers.groups(report_of(with_cell("Т-02", "C6", "Осудени лцa")), "en")
+    made = answers.group_findings(report_of(with_cell("Т-02", "C6", "Осудени лцa")), "en")
     assert made[0].places == 3
     assert made[0].title == "The heading 'Осудени лцa' is not declared."
     assert not any(one.suggestion and one.suggestion.certain for one in made[0].findings)
@@ -66,7 +66,7 @@ def test_what_was_capped_is_counted() -> None:
                     if isinstance(cell.value, int):
                         cell.value = str(cell.value)
 
-    made = answers.groups(report_of(edited(as_text)), "en")
+    made = answers.group_findings(report_of(edited(as_text)), "en")
     group = next(g for g in made if g.rule == "cell.number_as_text")
     assert len(group.findings) == 100
     assert (group.unlisted, group.places, len(group.first)) == (20, 120, 5)
@@ -76,7 +76,7 @@ def test_what_was_capped_is_counted() -> None:
 def test_findings_stand_in_the_order_of_the_sheet(clean: Any) -> None:
     places = ["Т-02!B10", "Т-01!C12", "Т-01!B12", "Т-01!AA3", "Т-02!B9"]
     found = [finding(where=Where.from_text(p), seen=p) for p in places]
-    (group,) = answers.groups(with_findings(clean, found), "en")
+    (group,) = answers.group_findings(with_findings(clean, found), "en")
     assert [str(f.where) for f in group.findings] == ["Т-01!AA3", "Т-01!B12", "Т-01!C12", "Т-02!B9", "Т-02!B10"]
 
 
@@ -89,7 +89,7 @@ def test_worst_comes_first_then_the_larger(clean: Any) -> None:
         finding("value.negative", "error", at[3], seen="-1"),
         finding("value.negative", "error", at[4], seen="-2"),
     ]
-    made = answers.groups(with_findings(clean, found), "en")
+    made = answers.group_findings(with_findings(clean, found), "en")
     assert [(g.rule, g.places) for g in made] == [
         ("value.negative", 2), ("cell.empty", 1), ("cell.unbound", 1), ("cell.lookalike", 1),
     ]  # fmt: skip
@@ -99,7 +99,7 @@ def test_worst_comes_first_then_the_larger(clean: Any) -> None:
 def test_codes_are_told_in_words(clean: Any) -> None:
     params = {"part": "sentenced_first", "whole": "convicted_first", "period": "2026-Q3"}
     found = [finding("plausible.outcome", "warning", params=params, seen="3", expected="1")]
-    (group,) = answers.groups(with_findings(clean, found), "en")
+    (group,) = answers.group_findings(with_findings(clean, found), "en")
     assert group.title.startswith("Sentenced, first instance is 3 in 2026-Q3")
 
 
@@ -124,7 +124,7 @@ FINDINGS = st.builds(
 
 @given(st.lists(FINDINGS, max_size=30))
 def test_no_finding_is_lost_or_told_twice(clean_report: Any, found: list[Finding]) -> None:
-    made = answers.groups(with_findings(clean_report, found), "en")
+    made = answers.group_findings(with_findings(clean_report, found), "en")
     told = [one.finding for group in made for one in group.all_findings]
     assert sorted(map(repr, told)) == sorted(map(repr, found))
     ranks = [("error", "warning", "information").index(g.severity) for g in made]
@@ -141,7 +141,7 @@ def clean_report(clean: Any) -> Any:
 
 # --------------------------------------------------------------------------------------------------------- suggestions
 
-WORDS = Declared(
+WORDS = DeclaredWords(
     headings=(
         "Осудени лица",
         "Ослободени лица",
@@ -155,8 +155,8 @@ WORDS = Declared(
 )
 
 
-def asked(rule: str, seen: str, declared_: Declared | None = WORDS) -> tuple[str, bool] | None:
-    made = answers.suggest(
+def asked(rule: str, seen: str, declared_: DeclaredWords | None = WORDS) -> tuple[str, bool] | None:
+    made = answers.suggest_correction(
         finding(rule, where=Where(sheet="S", cell="A1"), seen=seen, params={"nearest": ""}), declared_
     )
     return None if made is None else (made.value, made.certain)
@@ -196,25 +196,25 @@ def test_not_certain(rule: str, seen: str) -> None:
 
 
 def test_not_certain_where_two_declared_words_are_near() -> None:
-    words = Declared(headings=("осудена", "осудени"), labels=())
+    words = DeclaredWords(headings=("осудена", "осудени"), labels=())
     assert asked("heading.undeclared", "осуден", words) in {("осудена", False), ("осудени", False)}
 
 
 def test_not_certain_where_the_word_stands_there_already() -> None:
-    taken = Declared(WORDS.headings, WORDS.labels, taken=frozenset({("S", "косово")}))
+    taken = DeclaredWords(WORDS.headings, WORDS.labels, taken=frozenset({("S", "косово")}))
     assert asked("label.undeclared", "KOCOBO", taken) == ("Косово", False)
-    missing = Declared(WORDS.headings, WORDS.labels, taken.taken, missing=taken.taken)
+    missing = DeclaredWords(WORDS.headings, WORDS.labels, taken.taken, missing=taken.taken)
     assert asked("label.undeclared", "KOCOBO", missing) == ("Косово", True)
 
 
 def test_nothing_is_certain_without_the_words_of_the_form() -> None:
     one = finding("label.undeclared", seen="Косово.", params={"nearest": " Nearest declared: 'Косово'."})
-    assert answers.suggest(one) == answers.Suggestion("Косово", certain=False)
+    assert answers.suggest_correction(one) == answers.Suggestion("Косово", certain=False)
 
 
 def test_numbers_are_never_certain() -> None:
     for rule in ("sum.differs", "value.negative", "plausible.jump", "cell.not_a_number", "plausible.bounds"):
-        assert answers.suggest(finding(rule, seen="12", expected="13"), WORDS) is None
+        assert answers.suggest_correction(finding(rule, seen="12", expected="13"), WORDS) is None
 
 
 @given(st.text(st.sampled_from("0123456789 -чл.абвIVX<>"), min_size=1, max_size=12), st.data())
@@ -222,7 +222,7 @@ def test_a_certain_word_has_the_same_digits(text: str, data: st.DataObject) -> N
     place = data.draw(st.integers(0, len(text) - 1))
     digit = data.draw(st.sampled_from("0123456789"))
     seen = text[:place] + digit + text[place + 1 :]
-    words = Declared(headings=(), labels=(f"лица на возраст {text}",))
+    words = DeclaredWords(headings=(), labels=(f"лица на возраст {text}",))
     made = asked("label.undeclared", f"лица на возраст {seen}", words)
     if made is not None and made[1]:
         assert [c for c in seen if c.isdigit()] == [c for c in text if c.isdigit()]
@@ -255,7 +255,11 @@ def changed(format_: str, encoding: str, *pairs: tuple[str, str]) -> list[answer
     for before, after in pairs:
         assert before in text
         text = text.replace(before, after, 1)
-    return [g for g in answers.groups(report_of(text.encode(encoding), path.name), "en") if g.severity != "information"]
+    return [
+        g
+        for g in answers.group_findings(report_of(text.encode(encoding), path.name), "en")
+        if g.severity != "information"
+    ]
 
 
 def test_a_list_may_repeat_a_label_that_is_mended() -> None:

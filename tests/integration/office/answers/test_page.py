@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from pipelines.cli.main import app
 from pipelines.model.content import Where
 from pipelines.office import answers
-from pipelines.office.answers.lines import COLUMNS, safe
+from pipelines.office.answers.lines import COLUMNS, escape_formula
 from pipelines.submissions.checking.report import Report
 from tests.support.fakes.answers_fakes import BOOK, OTHERS, edited, finding, report_of, with_cell, with_findings
 from tests.support.paths import SAMPLES
@@ -62,7 +62,7 @@ def faulty() -> Report:
 
 
 def test_the_page_leads_to_each_finding(faulty: Report) -> None:
-    page = Page(answers.html(faulty, "en", demonstration=True))
+    page = Page(answers.render_html(faulty, "en", demonstration=True))
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links} <= set(page.ids)
     assert {link for link in page.links if link.startswith("#f")} == {
@@ -79,7 +79,9 @@ def test_the_page_leads_to_each_finding(faulty: Report) -> None:
 
 def test_headings_never_skip_a_level(faulty: Report) -> None:
     levels = [
-        int(tag[1]) for tag, _ in Page(answers.html(faulty, "en", demonstration=False)).tags if re.match(r"h\d", tag)
+        int(tag[1])
+        for tag, _ in Page(answers.render_html(faulty, "en", demonstration=False)).tags
+        if re.match(r"h\d", tag)
     ]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -87,27 +89,27 @@ def test_headings_never_skip_a_level(faulty: Report) -> None:
 
 def test_everything_of_the_file_is_escaped(faulty: Report) -> None:
     found = [finding("cell.not_a_number", where=Where(sheet=EVIL, cell="A1"), seen=EVIL, expected=EVIL)]
-    text = answers.html(with_findings(faulty, found), "en", demonstration=False)
+    text = answers.render_html(with_findings(faulty, found), "en", demonstration=False)
     page = Page(text)
     assert not page.of("script")
     assert EVIL in page.words
 
 
 def test_a_clean_return_says_so(faulty: Report) -> None:
-    text = answers.html(with_findings(faulty, []), "en", demonstration=False)
+    text = answers.render_html(with_findings(faulty, []), "en", demonstration=False)
     assert "No findings." in text
     assert "Demonstration data" not in text
 
 
 def test_the_footnote_of_kosovo() -> None:
     path = SAMPLES / OTHERS["pdf"]
-    text = answers.html(report_of(path.read_bytes(), path.name), "en", demonstration=True)
+    text = answers.render_html(report_of(path.read_bytes(), path.name), "en", demonstration=True)
     assert "Kosovo under UNSCR 1244" in text
     assert "resolution 1244 (1999)" in text
 
 
 def lines(report: Report) -> list[dict[str, str]]:
-    text = answers.csv(report, "en")
+    text = answers.render_csv(report, "en")
     assert text.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(text[1:], newline="")))
 
@@ -123,7 +125,7 @@ def test_csv_has_every_finding(faulty: Report) -> None:
 
 @given(st.text(max_size=20))
 def test_no_text_of_a_csv_is_a_formula(text: str) -> None:
-    written = str(safe(text))
+    written = str(escape_formula(text))
     assert not written.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert written.removeprefix("'") == text.removeprefix("'")
 
@@ -140,7 +142,7 @@ def test_csv_neutralises(faulty: Report) -> None:
 def test_both_sides_of_a_workbook() -> None:
     data = with_cell("Т-02", "B10", None)
     report = report_of(data)
-    both = answers.beside(data, BOOK.name, report.form, "en", demonstration=True)
+    both = answers.preview_side_by_side(data, BOOK.name, report.form, "en", demonstration=True)
     assert "Demonstration data" in both.html
     assert [t.name for t in both.tables][:2] == ["Т-01", "Т-02"]
     heading = next(c for c in both.tables[1].cells if c.place == "sheet Т-02, cell F6")
@@ -166,16 +168,16 @@ def test_findings_of_judgement_stand_beside_what_was_read() -> None:
 def test_both_sides_of_every_format(format_: str) -> None:
     path = SAMPLES / OTHERS[format_]
     form = report_of(path.read_bytes(), path.name).form
-    both = answers.beside(path.read_bytes(), path.name, form, "en", limit=50)
+    both = answers.preview_side_by_side(path.read_bytes(), path.name, form, "en", limit=50)
     assert both.tables
     assert sum(len(t.cells) for t in both.tables) <= 50 or format_ in ("px", "jsonstat", "sdmx")
     assert len(both.rows) == 50
     assert both.cut > 0
-    assert answers.preview(path.read_bytes(), path.name, form, "en").startswith("<!doctype html>")
+    assert answers.render_preview(path.read_bytes(), path.name, form, "en").startswith("<!doctype html>")
 
 
 def test_a_file_of_no_form_has_a_left_side_only(tmp_path: Path) -> None:
-    both = answers.beside(b"a;b\n1;2\n", "x.csv", None, "en")
+    both = answers.preview_side_by_side(b"a;b\n1;2\n", "x.csv", None, "en")
     assert (both.html, both.rows) == ("", ())
     assert [c.text for c in both.tables[0].cells] == ["a", "b", "1", "2"]
 

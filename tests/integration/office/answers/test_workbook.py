@@ -78,10 +78,10 @@ def report(sent: bytes) -> Report:
 
 @pytest.fixture(scope="module")
 def copy(sent: bytes, report: Report) -> Iterator[bytes]:
-    with clock.frozen(datetime(2026, 11, 20, 9, tzinfo=UTC)):
-        name, data = answers.annotated(sent, report, "en", demonstration=True)
+    with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
+        name, data = answers.annotate_workbook(sent, report, "en", demonstration=True)
         assert name == "Pravosudstvo_2026_K3.findings.xlsx"
-        assert answers.annotated(sent, report, "en", demonstration=True)[1] == data
+        assert answers.annotate_workbook(sent, report, "en", demonstration=True)[1] == data
     yield data
 
 
@@ -92,14 +92,14 @@ def test_each_finding_stands_in_its_cell(copy: bytes, report: Report) -> None:
             continue
         cell = book[one.where.sheet][one.where.cell]
         assert cell.comment is not None
-        assert answers.groups(replace(report, findings=(one,)), "en")[0].title in cell.comment.text
+        assert answers.group_findings(replace(report, findings=(one,)), "en")[0].title in cell.comment.text
     label = book["Т-02"]["A10"].comment.text
     assert label.startswith("Error: The label 'Трговја со луѓе, чл. 418-а' is not declared.")
     assert "Suggested: 'Трговија со луѓе, чл. 418-а'" in label
 
 
 def test_severities_differ_by_pattern_and_colour(copy: bytes) -> None:
-    patterns = {severity: sheets.fill(severity) for severity in ("error", "warning", "information", "mended")}
+    patterns = {severity: sheets.choose_fill(severity) for severity in ("error", "warning", "information", "mended")}
     assert len({f.patternType for f in patterns.values()}) == 4
     assert len({f.bgColor.rgb for f in patterns.values()}) == 4
     assert opened(copy)["Т-02"]["A10"].fill.patternType == patterns["error"].patternType
@@ -167,7 +167,11 @@ def test_the_first_sheet(copy: bytes, report: Report) -> None:
 
 
 def test_real_homes_say_nothing_of_a_demonstration(sent: bytes, report: Report) -> None:
-    cells = [c.value for row in opened(answers.annotated(sent, report, "en")[1]).worksheets[0].iter_rows() for c in row]
+    cells = [
+        c.value
+        for row in opened(answers.annotate_workbook(sent, report, "en")[1]).worksheets[0].iter_rows()
+        for c in row
+    ]
     assert "Demonstration data" not in cells
 
 
@@ -175,7 +179,7 @@ def test_no_text_becomes_a_formula(sent: bytes, report: Report) -> None:
     where = Where(sheet="Т-02", cell="B10")
     evil = with_findings(report, [finding("cell.not_a_number", where=where, seen=EVIL, expected="@SUM(1)")])
     evil = replace(evil, filename=EVIL, rules_version="+1")
-    _, data = answers.annotated(sent, evil, "en")
+    _, data = answers.annotate_workbook(sent, evil, "en")
     book = opened(data)
     assert [c.value for row in book.worksheets[0].iter_rows() for c in row if c.data_type == "f"] == []
     assert EVIL in [c.value for row in book.worksheets[0].iter_rows() for c in row]
@@ -186,7 +190,7 @@ def test_no_text_becomes_a_formula(sent: bytes, report: Report) -> None:
 def test_control_characters_and_long_texts(sent: bytes, report: Report) -> None:
     where = Where(sheet="Т-02", cell="B10")
     found = [finding("cell.not_a_number", where=where, seen="a\x00\x0b\uffffb" + "x" * 40_000)]
-    book = opened(answers.annotated(sent, with_findings(report, found), "en")[1])
+    book = opened(answers.annotate_workbook(sent, with_findings(report, found), "en")[1])
     text = book["Т-02"]["B10"].comment.text
     assert "a\ufffd\ufffd\ufffdb" in text
     assert len(text) < 32_767
@@ -201,7 +205,7 @@ def test_places_without_a_cell_of_their_own(sent: bytes, report: Report) -> None
         Where(),
     ]
     found = [finding("cell.empty", where=w, seen=str(n)) for n, w in enumerate(places)]
-    book = opened(answers.annotated(sent, with_findings(report, found), "en")[1])
+    book = opened(answers.annotate_workbook(sent, with_findings(report, found), "en")[1])
     assert book["Т-01"]["B6"].comment is not None
     assert book["Т-01"]["A1"].comment is not None
     assert len(rows(book)) == 5
@@ -212,9 +216,9 @@ def test_several_findings_of_a_cell_share_a_comment(sent: bytes, report: Report)
     where = Where(sheet="Т-02", cell="B10")
     found = [finding("cell.number_as_text", "information", where, seen="1", params={"value": 1.0}),
              finding("value.negative", "error", where, seen="-1")]  # fmt: skip
-    cell = opened(answers.annotated(sent, with_findings(report, found), "en")[1])["Т-02"]["B10"]
+    cell = opened(answers.annotate_workbook(sent, with_findings(report, found), "en")[1])["Т-02"]["B10"]
     assert cell.comment.text.index("Error") < cell.comment.text.index("Information")
-    assert cell.fill.patternType == sheets.fill("error").patternType
+    assert cell.fill.patternType == sheets.choose_fill("error").patternType
 
 
 def test_what_a_copy_loses_is_said_on_the_sheet() -> None:
@@ -226,7 +230,7 @@ def test_what_a_copy_loses_is_said_on_the_sheet() -> None:
         book["Т-03"].add_chart(chart, "L2")
 
     plain = edited(with_chart)
-    kept = answers.annotated(plain, report_of(plain), "en")[1]
+    kept = answers.annotate_workbook(plain, report_of(plain), "en")[1]
     assert len(opened(kept)["Т-03"]._charts) == 1  # a plain chart survives, and nothing is said of it
     assert "does not contain everything" not in str(list(opened(kept).worksheets[0].values))
     shape = (
@@ -243,7 +247,7 @@ def test_what_a_copy_loses_is_said_on_the_sheet() -> None:
                 end = content.rindex(b"</")
                 content = content[:end] + shape + content[end:]
             target.writestr(name, content)
-    book = opened(answers.annotated(out.getvalue(), report_of(out.getvalue()), "en")[1])
+    book = opened(answers.annotate_workbook(out.getvalue(), report_of(out.getvalue()), "en")[1])
     said = "This copy does not contain everything on the sheet Т-03: drawings and text boxes"
     assert any(said in str(v) for row in book.worksheets[0].values for v in row)
     assert said in book["Т-03"]["A1"].comment.text
@@ -258,7 +262,7 @@ def test_other_formats(format_: str) -> None:
     assert read.reading is not None
     place = read.reading.observations["place"][3]
     found = with_findings(read, [finding("value.negative", where=Where.from_text(place), seen="-1")])
-    name, out = answers.annotated(data, found, "en")
+    name, out = answers.annotate_workbook(data, found, "en")
     assert name == findings_name(path.name)
     book = opened(out)
     assert rows(book)[0][5] == "A count cannot be negative: -1."
@@ -267,7 +271,7 @@ def test_other_formats(format_: str) -> None:
         assert book.sheetnames == ["Findings"]
         return
     assert len(marked) == 1
-    assert marked[0].fill.patternType == sheets.fill("error").patternType
+    assert marked[0].fill.patternType == sheets.choose_fill("error").patternType
     value = read.reading.observations["value"][3]
     numbers = {f"{value:g}", f"{value:.2f}"} if value is not None else set()
     assert str(marked[0].value).replace(",", ".") in {*numbers, "-", "\u2013", "/", "."}
@@ -276,11 +280,11 @@ def test_other_formats(format_: str) -> None:
 def test_contacts_are_not_copied() -> None:
     path = SAMPLES / OTHERS["ods"]
     data = path.read_bytes()
-    both = answers.beside(data, path.name, report_of(data, path.name).form, "en")
+    both = answers.preview_side_by_side(data, path.name, report_of(data, path.name).form, "en")
     contacts = [c for t in both.tables for c in t.cells if c.role == "contact"]
     assert contacts
     assert all(c.text == "" for c in contacts)
-    book = opened(answers.annotated(data, report_of(data, path.name), "en")[1])
+    book = opened(answers.annotate_workbook(data, report_of(data, path.name), "en")[1])
     for table in both.tables:
         for cell in table.cells:
             if cell.role == "contact":
@@ -290,18 +294,18 @@ def test_contacts_are_not_copied() -> None:
 def test_an_unreadable_file_gives_the_findings_alone() -> None:
     unreadable = report_of(b"PK\x03\x04 no zip", "a/b/letter.xlsx")
     assert unreadable.verdict == "unreadable"
-    name, data = answers.annotated(b"PK\x03\x04 no zip", unreadable, "en")
+    name, data = answers.annotate_workbook(b"PK\x03\x04 no zip", unreadable, "en")
     assert name == "letter.findings.xlsx"
     assert opened(data).sheetnames == ["Findings"]
 
 
 def test_of_a_file_that_names_persons_nothing_is_copied(sent: bytes, report: Report) -> None:
     named = with_findings(report, [finding("person.name", where=Where(sheet="Т-01", cell="A9"))])
-    assert opened(answers.annotated(sent, named, "en")[1]).sheetnames == ["Findings"]
+    assert opened(answers.annotate_workbook(sent, named, "en")[1]).sheetnames == ["Findings"]
 
 
 def test_a_file_that_cannot_be_written_again_gives_the_findings_and_says_so(report: Report) -> None:
-    book = opened(answers.annotated(b"not the workbook", report, "en")[1])
+    book = opened(answers.annotate_workbook(b"not the workbook", report, "en")[1])
     assert book.sheetnames == ["Findings"]
     assert len(rows(book)) == len(report.findings)
     assert any("could not be written with comments" in str(v) for row in book.worksheets[0].values for v in row)
@@ -311,7 +315,7 @@ def test_a_file_that_cannot_be_written_again_gives_the_findings_and_says_so(repo
 
 
 def test_mending_changes_the_chosen_words_and_nothing_else(sent: bytes, report: Report) -> None:
-    book = opened(answers.mended(sent, report.findings, report))
+    book = opened(answers.correct_workbook(sent, report.findings, report))
     before = openpyxl.load_workbook(io.BytesIO(sent))
     differing = [
         (sheet.title, cell.coordinate)
@@ -324,14 +328,14 @@ def test_mending_changes_the_chosen_words_and_nothing_else(sent: bytes, report: 
     cell = book["Т-02"]["A10"]
     assert cell.value == "Трговија со луѓе, чл. 418-а"
     assert "Before: 'Трговја со луѓе, чл. 418-а'" in cell.comment.text
-    assert cell.fill.patternType == sheets.fill("mended").patternType
-    again = report_of(answers.mended(sent, report.findings, report))
+    assert cell.fill.patternType == sheets.choose_fill("mended").patternType
+    again = report_of(answers.correct_workbook(sent, report.findings, report))
     assert not {"label.undeclared", "label.absent"} & {f.rule for f in again.findings}
 
 
 def test_mending_leaves_alone_what_was_not_chosen_or_is_not_certain(sent: bytes, report: Report) -> None:
     for chosen in ([], [f for f in report.findings if f.rule != "label.undeclared"]):
-        book = opened(answers.mended(sent, chosen, report))
+        book = opened(answers.correct_workbook(sent, chosen, report))
         assert book["Т-02"]["A10"].value == "Трговја со луѓе, чл. 418-а"
         assert book["Т-03"]["B9"].value == 250
 
@@ -339,7 +343,7 @@ def test_mending_leaves_alone_what_was_not_chosen_or_is_not_certain(sent: bytes,
 def test_mending_the_last_part_of_a_path() -> None:
     data = with_cell("Т-02", "D8", "мaшкj")
     read = report_of(data)
-    book = opened(answers.mended(data, read.findings, read))
+    book = opened(answers.correct_workbook(data, read.findings, read))
     assert book["Т-02"]["D8"].value == "машки"
 
 
@@ -347,13 +351,13 @@ def test_what_can_be_mended_is_known_beforehand(report: Report) -> None:
     stored = finding(
         "cell.number_as_text", "information", Where(sheet="Т-02", cell="B10"), seen="1", params={"value": 1.0}
     )
-    found = answers.mendable([*report.findings, stored], report)
+    found = answers.list_correctable([*report.findings, stored], report)
     assert [f.rule for f in found] == ["label.undeclared"]
 
 
 def test_only_workbooks_are_mended() -> None:
     path = SAMPLES / OTHERS["csv"]
     read = report_of(path.read_bytes(), path.name)
-    assert answers.mendable([finding("label.undeclared", where=Where(line=5, column=4), seen="x")], read) == []
+    assert answers.list_correctable([finding("label.undeclared", where=Where(line=5, column=4), seen="x")], read) == []
     with pytest.raises(ValueError, match="only an XLSX"):
-        answers.mended(path.read_bytes(), [], report_of(path.read_bytes(), path.name))
+        answers.correct_workbook(path.read_bytes(), [], report_of(path.read_bytes(), path.name))

@@ -19,7 +19,7 @@ import pytest
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from pipelines.core.home import Home
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.declarations.registry import load
 from pipelines.model.content import Content
 from pipelines.model.long_tables import OBSERVATION_KEY
@@ -72,7 +72,7 @@ def _filled(workbook: str) -> tuple[bytes, MadeReturn, str]:
     made = returns[-1]
     before = next((m for m in reversed(returns[:-1]) if m.periods[-1].code < made.periods[-1].code), None)
     period = made.periods[-1].code
-    _, empty = templates.write(REGISTRY, workbook, period, previous=_previous(before), demonstration=True)
+    _, empty = templates.write_template(REGISTRY, workbook, period, previous=_previous(before), demonstration=True)
     form = REGISTRY.forms[workbook]
     return fill(empty, form, _content(made), REGISTRY.forms[made.form], period), made, period
 
@@ -82,7 +82,7 @@ def _empty(workbook: str) -> Any:
     """The workbook of the newest period with the figures of the return before beside its cells."""
     returns = _returns(workbook)
     period = returns[-1].periods[-1].code
-    _, data = templates.write(REGISTRY, workbook, period, previous=_previous(returns[-1]), demonstration=True)
+    _, data = templates.write_template(REGISTRY, workbook, period, previous=_previous(returns[-1]), demonstration=True)
     return openpyxl.load_workbook(io.BytesIO(data))
 
 
@@ -153,7 +153,7 @@ def test_on_paper_stand_whole_titles_and_no_earlier_figure(workbook: str) -> Non
         width = sum(sheet.column_dimensions[get_column_letter(c)].width for c in range(1, right + 1))
         for row in sheet.iter_rows(max_col=1):
             text = str(row[0].value or "")
-            if any(title is not None and _like(title).fullmatch(fold(text)) for title in titles):
+            if any(title is not None and _like(title).fullmatch(fold_text(text)) for title in titles):
                 # Thirteen points and bold: a letter takes a fifth more than those by which columns are measured.
                 assert len(text) * 1.2 <= width, text
     assert beside or form.shape == "records"
@@ -162,7 +162,7 @@ def test_on_paper_stand_whole_titles_and_no_earlier_figure(workbook: str) -> Non
 @pytest.mark.parametrize("workbook", WORKBOOKS)
 def test_an_empty_workbook_says_what_is_missing(workbook: str) -> None:
     period = _returns(workbook)[-1].periods[-1].code
-    _, data = templates.write(REGISTRY, workbook, period)
+    _, data = templates.write_template(REGISTRY, workbook, period)
     found, reading = _read(data)
     assert found[0] == workbook
     wrong = [f.rule for f in reading.findings if f.severity == "error"]
@@ -181,7 +181,7 @@ def test_a_workbook_of_the_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPa
     form = REGISTRY.forms[workbook]
     jobs = []
     for period in ("2027-Q1", "2010-Q1"):
-        _, empty = templates.write(REGISTRY, workbook, "2026-Q3")
+        _, empty = templates.write_template(REGISTRY, workbook, "2026-Q3")
         data = fill(empty, form, _content(made), REGISTRY.forms[made.form], "2026-Q3")
         year, _, quarter = period.partition("-Q")
         book = openpyxl.load_workbook(io.BytesIO(data))

@@ -14,7 +14,7 @@ from pipelines.core.home import Home
 from pipelines.ledger import facts
 from pipelines.ledger.acts import Act
 from pipelines.model import long_tables
-from pipelines.publication.provenance.explain import ExplainError, explain, figure_id, in_words, parse_id
+from pipelines.publication.provenance.explain import ExplainError, explain_figure, figure_id, in_words, parse_id
 from pipelines.submissions import decisions, intake
 from tests.support.fakes.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
 
@@ -84,11 +84,11 @@ def test_a_bad_id_is_said(text: str, words: str) -> None:
 
 def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     home, engine = home_and_ledger(tmp_path)
-    identity = intake.receive(engine, arrival("one.xlsx")).submission_id
+    identity = intake.record_arrival(engine, arrival("one.xlsx")).submission_id
     facts.keep_reading(home, identity, _observations(identity), long_tables.empty_table(long_tables.CASE_EVENT), [])
     intake.record_check(engine, result(identity, block("2025-Q4")))
-    decisions.send(engine, Act(identity, "office", at(0.2)))
-    decisions.approve(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
     folder = home.releases / "2025-Q4"
     folder.mkdir()
     rows = [{**cell, "cell_id": f"cell-{n}"} for n, cell in enumerate(cells or (CELL,))]
@@ -136,11 +136,11 @@ def _count(home: Home, identity: str, *, lineage: bool = True, **cell: Any) -> N
 def test_from_a_figure_to_sheet_and_cell(tmp_path: Path) -> None:
     home, identity = _released(tmp_path)
     _count(home, identity)
-    way = explain(home, "area=QQ;period=2025-Q4;measure=reported")
+    way = explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
     assert (way.release, way.sum, way.adds_up, way.withheld) == ("2025-Q4", 7, True, False)
     assert [s["submission_id"] for s in way.submissions] == [identity]
     assert [b["period"] for b in way.blocks] == ["2025-Q4"]
-    assert explain(home, way.id).id == way.id
+    assert explain_figure(home, way.id).id == way.id
     text = "\n".join(in_words(way))
     assert "one.xlsx" in text
     assert "Sheet!B2: 3" in text
@@ -151,7 +151,7 @@ def test_from_a_figure_to_sheet_and_cell(tmp_path: Path) -> None:
 
 def test_without_restricted_counts_the_submissions_are_named_and_no_numbers(tmp_path: Path) -> None:
     home, identity = _released(tmp_path)
-    way = explain(home, "area=QQ;period=2025-Q4;measure=reported")
+    way = explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
     assert [s["submission_id"] for s in way.submissions] == [identity]
     assert (way.places, way.sum, way.adds_up) == ((), None, None)
     assert len(way.notes) == 1
@@ -161,7 +161,7 @@ def test_without_restricted_counts_the_submissions_are_named_and_no_numbers(tmp_
 def test_restricted_counts_that_changed_since_the_release_are_mentioned(tmp_path: Path) -> None:
     home, identity = _released(tmp_path, {**CELL, "value": 6.0})
     _count(home, identity)
-    way = explain(home, "area=QQ;period=2025-Q4;measure=reported")
+    way = explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
     assert (way.cell["value"], way.sum, way.adds_up) == (6, 7, True)
     assert "have changed since this release" in way.notes[0]
 
@@ -170,13 +170,13 @@ def test_counts_of_an_earlier_version_are_to_be_built_again(tmp_path: Path) -> N
     home, identity = _released(tmp_path)
     _count(home, identity, lineage=False)
     with pytest.raises(ExplainError, match="run `rti refresh`"):
-        explain(home, "area=QQ;period=2025-Q4;measure=reported")
+        explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
 
 
 def test_a_withheld_figure_says_so(tmp_path: Path) -> None:
     home, identity = _released(tmp_path, {**CELL, "value": None, "conf_status": "C", "obs_status": "Q"})
     _count(home, identity)
-    way = explain(home, "area=QQ;period=2025-Q4")
+    way = explain_figure(home, "area=QQ;period=2025-Q4")
     assert way.withheld
     assert in_words(way)[1].startswith("value withheld")
     assert (way.sum, way.adds_up) == (7, True)
@@ -185,12 +185,12 @@ def test_a_withheld_figure_says_so(tmp_path: Path) -> None:
 def test_several_figures_none_and_no_release_are_said(tmp_path: Path) -> None:
     home, _ = _released(tmp_path, CELL, {**CELL, "measure": "indicted"})
     with pytest.raises(ExplainError, match="2 figures fit; say more"):
-        explain(home, "area=QQ;period=2025-Q4")
+        explain_figure(home, "area=QQ;period=2025-Q4")
     with pytest.raises(ExplainError, match="no figure area=ZZ"):
-        explain(home, "area=ZZ")
+        explain_figure(home, "area=ZZ")
     with pytest.raises(ExplainError, match="no table other"):
-        explain(home, "other/area=QQ")
+        explain_figure(home, "other/area=QQ")
     with pytest.raises(ExplainError, match="there are: 2025-Q4"):
-        explain(home, "2020-Q1//area=QQ")
+        explain_figure(home, "2020-Q1//area=QQ")
     with pytest.raises(ExplainError, match="not the name of a release"):
-        explain(home, "..//area=QQ")
+        explain_figure(home, "..//area=QQ")

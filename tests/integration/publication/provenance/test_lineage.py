@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.publication.provenance.lineage import Place, read_places
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import dbt
@@ -41,8 +41,8 @@ def totals_and_articles(world: World) -> None:
 
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counts]:
-    with clock.frozen(at(NOW)):
-        home = init(tmp_path_factory.mktemp("home") / "data", "demonstration")
+    with clock.freeze_time(at(NOW)):
+        home = initialise_home(tmp_path_factory.mktemp("home") / "data", "demonstration")
         world = made_up_world()
         totals_and_articles(world)
         world.write(home)
@@ -134,8 +134,8 @@ def test_a_register_counts_the_first_line_of_each_person(counts: Counts) -> None
 
 
 def test_what_an_earlier_state_knew_is_in_its_own_lineage(counts: Counts, tmp_path: Path) -> None:
-    with clock.frozen(at(NOW)):
-        home = init(tmp_path / "data", "demonstration")
+    with clock.freeze_time(at(NOW)):
+        home = initialise_home(tmp_path / "data", "demonstration")
         made_up_world().write(home)
         then = Counts(dbt.build_counts(home, as_of=at("2025-08-01T00:00:00Z")))
     assert behind(then, "RS", "2025-Q1", "reported") == [("RS1", 1, 6)]

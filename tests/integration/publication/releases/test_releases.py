@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 @pytest.fixture
 def a_home(tmp_path: Path) -> home.Home:
-    return home.init(tmp_path / "home", "demonstration")
+    return home.initialise_home(tmp_path / "home", "demonstration")
 
 
 def cells(**over: object) -> pl.DataFrame:
@@ -91,7 +91,7 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
 def built(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
     read_published().write_parquet(a_home.gathered / "reference.parquet")
     protected, indicators = inputs(a_home.root.parent, cells() if table is None else table)
-    with clock.frozen(NOW):
+    with clock.freeze_time(NOW):
         return build_draft(a_home, protected, indicators, load())
 
 
@@ -209,7 +209,7 @@ def test_a_release_tells_its_revisions_from_releases_alone(a_home: home.Home) ->
         draft = built(a_home, cells(value=value))
         data = {name: pl.read_parquet(draft.folder / "data" / f"{name}.parquet") for name in ("revision", "quality")}
         summary = pl.read_parquet(draft.folder / "data" / "revision_summary.parquet")
-        with clock.frozen(NOW):
+        with clock.freeze_time(NOW):
             publish(a_home)
     rows = data["revision"].select("release", "vintage", "value", "is_newest").rows()
     assert rows == [("2026-Q3", 1, 12.0, False), ("2026-Q3.1", 2, 15.0, True)]
@@ -226,7 +226,7 @@ def test_a_release_tells_its_revisions_from_releases_alone(a_home: home.Home) ->
 
 def test_a_withheld_cell_shows_none_of_its_earlier_figures(a_home: home.Home) -> None:
     built(a_home, cells(value=12.0))
-    with clock.frozen(NOW):
+    with clock.freeze_time(NOW):
         publish(a_home)
     hidden = cells(value=None, obs_status="Q", conf_status="C")
     draft = built(a_home, hidden)

@@ -19,7 +19,7 @@ from pipelines.reading.formats.budget import BASE, MOST, allowed_seconds
 from pipelines.reading.formats.sniff import sniff_format
 from pipelines.reading.sandbox.child import PRELOAD
 from pipelines.reading.sandbox.pool import ChildPool
-from pipelines.submissions.checking.read_task import Taken, Task, take
+from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
 from tests.support.hostile_files import FILES, pdf_of_many_lines, xlsx_of_many_sheets
 
 FOUND = ("sheets.xlsx", "texts.xlsx", "values.px", "keywords.px", "pages.pdf")
@@ -29,13 +29,13 @@ EARLY = 2.0
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[ChildPool[Task, Taken]]:
-    with ChildPool(take, workers=1, preload=("pipelines.submissions.checking.preload", *PRELOAD)) as made:
+def pool() -> Iterator[ChildPool[Task, ReadResult]]:
+    with ChildPool(run_task, workers=1, preload=("pipelines.submissions.checking.preload", *PRELOAD)) as made:
         made.launcher.load()
         yield made
 
 
-def _take(pool: ChildPool[Task, Taken], data: bytes, name: str) -> tuple[Taken | ReadError, float]:
+def _take(pool: ChildPool[Task, ReadResult], data: bytes, name: str) -> tuple[ReadResult | ReadError, float]:
     """Return what comes of a file in a child of its own, and the processor seconds it used."""
     child = pool.launcher.start_child()
     try:
@@ -53,7 +53,7 @@ def _allowed(data: bytes, name: str) -> float:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_hostile_file_uses_more_than_its_size_earns(pool: ChildPool[Task, Taken], name: str) -> None:
+def test_no_hostile_file_uses_more_than_its_size_earns(pool: ChildPool[Task, ReadResult], name: str) -> None:
     make, rule = FILES[name]
     data = make()
     result, used = _take(pool, data, name)
@@ -63,7 +63,7 @@ def test_no_hostile_file_uses_more_than_its_size_earns(pool: ChildPool[Task, Tak
         assert used < EARLY
 
 
-def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool: ChildPool[Task, Taken]) -> None:
+def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool: ChildPool[Task, ReadResult]) -> None:
     data = pdf_of_many_lines()
     result, used = _take(pool, data, "lines.pdf")
     assert isinstance(result, ReadError)
@@ -73,7 +73,7 @@ def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool:
     assert words.message.startswith("The file needed more than 5 s of processing.") and "Send only" in words.remedy
 
 
-def test_two_sheets_of_one_part_are_refused_whatever_their_number(pool: ChildPool[Task, Taken]) -> None:
+def test_two_sheets_of_one_part_are_refused_whatever_their_number(pool: ChildPool[Task, ReadResult]) -> None:
     result, _ = _take(pool, xlsx_of_many_sheets(2), "two.xlsx")
     assert isinstance(result, ReadError) and result.rule == "read.malformed"
 

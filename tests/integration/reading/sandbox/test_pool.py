@@ -263,13 +263,13 @@ def test_children_of_other_declarations_end_with_their_last_user(monkeypatch: py
     made: list[Fake] = []
     monkeypatch.setattr(pool_module, "ChildPool", Fake)
     shared = SharedPool()
-    with shared.of("a") as first:
-        with shared.of("a") as same, shared.of("b") as other:
+    with shared.borrow_pool("a") as first:
+        with shared.borrow_pool("a") as same, shared.borrow_pool("b") as other:
             assert first is same and other is not first
             assert closed == []
         assert closed == []
     assert closed == ["pool 1"]
     closed.append("dead")
-    with shared.of("b") as third:
+    with shared.borrow_pool("b") as third:
         assert third is made[2]
     assert closed == ["pool 1", "dead", "pool 2"]

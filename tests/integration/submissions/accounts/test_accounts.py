@@ -46,15 +46,15 @@ def real_hashes() -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path, database: str) -> Iterator[sa.Engine]:
-    from pipelines.core.home import init
+    from pipelines.core.home import initialise_home
 
-    made = open_ledger(init(tmp_path / "home", "demonstration"))
+    made = open_ledger(initialise_home(tmp_path / "home", "demonstration"))
     yield made
     made.dispose()
 
 
 def _account(engine: sa.Engine, name: str = "al-pp", *grants: Grant, password: str | None = PASSWORD) -> None:
-    accounts.create(engine, name, "Office", grants=grants, password=password, must_change=False, by=SYSTEM)
+    accounts.create_account(engine, name, "Office", grants=grants, password=password, must_change=False, by=SYSTEM)
 
 
 def _everything_written(engine: sa.Engine) -> str:
@@ -91,29 +91,29 @@ def test_narrowed_grants_allow_what_both_allow_and_nothing_else(mine: list[Grant
 @given(_SOME)
 def test_may_is_what_the_grants_say_and_nothing_is_granted_for_what_is_unknown(grants: list[Grant]) -> None:
     who = Identity("a", "A", "en", tuple(grants))
-    assert {pair for pair in _PAIRS if who.may(*pair)} == _meaning(grants)
-    assert not any(who.may(role, None, "justice") or who.may(role, "AL", None) for role in ROLES)
+    assert {pair for pair in _PAIRS if who.has_role(*pair)} == _meaning(grants)
+    assert not any(who.has_role(role, None, "justice") or who.has_role(role, "AL", None) for role in ROLES)
     for role in ROLES:
         # To be asked for everywhere needs a grant of everywhere: a sum of parts is not the whole.
-        assert who.may(role, EVERY, EVERY) == (Grant(role) in grants)
+        assert who.has_role(role, EVERY, EVERY) == (Grant(role) in grants)
 
 
 # ------------------------------------------------------------------------------------------------------------- accounts
 
 
 def test_an_account_is_made_found_and_never_shows_its_hash(engine: sa.Engine) -> None:
-    made = accounts.create(
+    made = accounts.create_account(
         engine, "al-pp", "Prosecution, returns", language="sq", email="a@example.org",
         grants=[Grant("submitter", "AL", "justice")], password=PASSWORD, by=SYSTEM,
     )  # fmt: skip
-    assert made == accounts.find(engine, "al-pp")
+    assert made == accounts.find_account(engine, "al-pp")
     assert (made.language, made.must_change, made.has_password, made.created_by) == ("sq", True, True, SYSTEM)
     assert not any("argon2" in str(v) for v in made.__getstate__())  # type: ignore[attr-defined]
     assert [a.account_id for a in accounts.all_accounts(engine)] == ["al-pp"]
-    who = accounts.identity(engine, "al-pp")
-    assert who.may("submitter", "AL", "justice")
-    assert not who.may("submitter", "AL", "victims")
-    assert accounts.find(engine, "nobody") is None
+    who = accounts.get_identity(engine, "al-pp")
+    assert who.has_role("submitter", "AL", "justice")
+    assert not who.has_role("submitter", "AL", "victims")
+    assert accounts.find_account(engine, "nobody") is None
     with pytest.raises(AccountError, match="There is an account al-pp already"):
         _account(engine)
 
@@ -137,22 +137,22 @@ def test_an_account_is_made_found_and_never_shows_its_hash(engine: sa.Engine) ->
 def test_an_odd_account_is_refused_in_words(engine: sa.Engine, change: dict[str, object], words: str) -> None:
     options: dict[str, object] = {"account_id": "al-pp", "display_name": "Office", "by": SYSTEM, **change}
     with pytest.raises(AccountError, match=words):
-        accounts.create(engine, **options)  # type: ignore[arg-type]
+        accounts.create_account(engine, **options)  # type: ignore[arg-type]
     assert accounts.all_accounts(engine) == []
 
 
 def test_a_disabled_account_is_nobody(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
-    accounts.disable(engine, "al-pp", by=SYSTEM)
+    accounts.disable_account(engine, "al-pp", by=SYSTEM)
     with pytest.raises(NotAllowedError, match="al-pp is not an account that can act here"):
-        accounts.identity(engine, "al-pp")
+        accounts.get_identity(engine, "al-pp")
     assert accounts.identity_of(engine, accounts.LOCAL, "al-pp") is None
-    accounts.enable(engine, "al-pp", by=SYSTEM)
-    assert accounts.identity_of(engine, accounts.LOCAL, "al-pp") == accounts.identity(engine, "al-pp")
+    accounts.enable_account(engine, "al-pp", by=SYSTEM)
+    assert accounts.identity_of(engine, accounts.LOCAL, "al-pp") == accounts.get_identity(engine, "al-pp")
 
 
 def test_a_provider_vouches_for_one_account_and_cannot_claim_a_local_one(engine: sa.Engine) -> None:
-    accounts.create(engine, "al-pp", "Office", issuer="https://id.example.org", subject="17", by=SYSTEM)
+    accounts.create_account(engine, "al-pp", "Office", issuer="https://id.example.org", subject="17", by=SYSTEM)
     _account(engine, "al-chief")
     found = accounts.identity_of(engine, "https://id.example.org", "17")
     assert found is not None
@@ -161,7 +161,7 @@ def test_a_provider_vouches_for_one_account_and_cannot_claim_a_local_one(engine:
     assert accounts.identity_of(engine, "https://id.example.org", "al-chief") is None
     assert accounts.identity_of(engine, accounts.LOCAL, "al-pp") is None
     with pytest.raises(AccountError, match="linked to another account"):
-        accounts.create(engine, "copy", "Office", issuer="https://id.example.org", subject="17", by=SYSTEM)
+        accounts.create_account(engine, "copy", "Office", issuer="https://id.example.org", subject="17", by=SYSTEM)
     with pytest.raises(AccountError, match="linked to another account"):
         accounts.link_provider(engine, "al-chief", "https://id.example.org", "17", by=SYSTEM)
     accounts.link_provider(engine, "al-chief", "https://id.example.org", "18", by=SYSTEM)
@@ -175,12 +175,12 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
     _account(engine, "al-pp", Grant("submitter", "AL"))
     _account(engine, "ba-pp", Grant("submitter", "BA_FED"))
     with pytest.raises(NotAllowedError, match="Only stewards can manage accounts"):
-        accounts.create(engine, "friend", "Friend", by="al-pp")
+        accounts.create_account(engine, "friend", "Friend", by="al-pp")
     for grant in (Grant("viewer", "AL"), Grant("viewer"), Grant("steward")):
         with pytest.raises(NotAllowedError, match="ba-steward is not a steward of"):
-            accounts.grant(engine, "ba-pp", grant, by="ba-steward")
+            accounts.grant_role(engine, "ba-pp", grant, by="ba-steward")
         with pytest.raises(NotAllowedError, match="ba-steward is not a steward of"):
-            accounts.create(engine, "friend", "Friend", grants=[grant], by="ba-steward")
+            accounts.create_account(engine, "friend", "Friend", grants=[grant], by="ba-steward")
     # Whoever may set a password can sign in: it must not be that of an account that may more.
     words = []
     for other in ("al-pp", "head", "nobody"):
@@ -188,39 +188,39 @@ def test_a_steward_keeps_accounts_within_its_own_scope_only(engine: sa.Engine) -
             password_sign_in.reset_password(engine, other, by="ba-steward")
         words.append(str(told.value).replace(other, "X"))
         with pytest.raises(NotAllowedError):
-            accounts.disable(engine, other, by="ba-steward")
+            accounts.disable_account(engine, other, by="ba-steward")
     assert len(set(words)) == 1
-    assert accounts.grant(engine, "ba-pp", Grant("approver", "BA_FED", "justice"), by="ba-steward")
-    assert not accounts.grant(engine, "ba-pp", Grant("approver", "BA_FED", "justice"), by="head")
-    assert accounts.revoke(engine, "ba-pp", Grant("submitter", "BA_FED"), by="ba-steward")
-    assert not accounts.revoke(engine, "ba-pp", Grant("submitter", "BA_FED"), by="ba-steward")
-    assert accounts.identity(engine, "ba-pp").grants == (Grant("approver", "BA_FED", "justice"),)
-    accounts.disable(engine, "ba-steward", by="head")
+    assert accounts.grant_role(engine, "ba-pp", Grant("approver", "BA_FED", "justice"), by="ba-steward")
+    assert not accounts.grant_role(engine, "ba-pp", Grant("approver", "BA_FED", "justice"), by="head")
+    assert accounts.revoke_role(engine, "ba-pp", Grant("submitter", "BA_FED"), by="ba-steward")
+    assert not accounts.revoke_role(engine, "ba-pp", Grant("submitter", "BA_FED"), by="ba-steward")
+    assert accounts.get_identity(engine, "ba-pp").grants == (Grant("approver", "BA_FED", "justice"),)
+    accounts.disable_account(engine, "ba-steward", by="head")
     with pytest.raises(NotAllowedError, match="ba-steward is not an account"):
-        accounts.grant(engine, "ba-pp", Grant("viewer", "BA_FED"), by="ba-steward")
+        accounts.grant_role(engine, "ba-pp", Grant("viewer", "BA_FED"), by="ba-steward")
 
 
 def test_an_account_whose_roles_were_all_taken_away_is_not_for_any_steward_to_take_over(engine: sa.Engine) -> None:
     _account(engine, "head", Grant("steward"))
     _account(engine, "ba-steward", Grant("steward", "BA_FED"))
     _account(engine, "al-pp", Grant("submitter", "AL"))
-    accounts.revoke(engine, "al-pp", Grant("submitter", "AL"), by="head")
+    accounts.revoke_role(engine, "al-pp", Grant("submitter", "AL"), by="head")
     acts = (
         lambda: password_sign_in.reset_password(engine, "al-pp", by="ba-steward"),
         lambda: accounts.link_provider(engine, "al-pp", "https://id.example.org", "17", by="ba-steward"),
         lambda: accounts.set_email(engine, "al-pp", "me@example.org", by="ba-steward"),
-        lambda: accounts.grant(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
+        lambda: accounts.grant_role(engine, "al-pp", Grant("submitter", "BA_FED"), by="ba-steward"),
     )
     for act in acts:
         with pytest.raises(NotAllowedError, match="al-pp is not an account"):
             act()
-    accounts.create(engine, "ba-new", "Office", by="ba-steward")
+    accounts.create_account(engine, "ba-new", "Office", by="ba-steward")
     assert password_sign_in.reset_password(engine, "ba-new", by="ba-steward")
     assert password_sign_in.reset_password(engine, "al-pp", by="head")
 
 
 def test_however_many_sign_in_at_once_a_few_hashes_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    stored, lock, busy, most = passwords.hashed(PASSWORD), threading.Lock(), 0, 0
+    stored, lock, busy, most = passwords.hash_password(PASSWORD), threading.Lock(), 0, 0
 
     class Slow:
         def verify(self, _stored: str, _password: str) -> None:
@@ -246,12 +246,12 @@ def test_an_account_sets_its_own_language_and_address_and_no_others(engine: sa.E
     _account(engine, "al-chief")
     accounts.set_language(engine, "al-pp", "sq", by="al-pp")
     accounts.set_email(engine, "al-pp", "a@example.org", by="al-pp")
-    found = accounts.find(engine, "al-pp")
+    found = accounts.find_account(engine, "al-pp")
     assert found is not None
     assert (found.language, found.email) == ("sq", "a@example.org")
     with pytest.raises(NotAllowedError):
         accounts.set_email(engine, "al-pp", "b@example.org", by="al-chief")
-    accounts.disable(engine, "al-pp", by=SYSTEM)
+    accounts.disable_account(engine, "al-pp", by=SYSTEM)
     with pytest.raises(NotAllowedError):
         accounts.set_email(engine, "al-pp", "c@example.org", by="al-pp")
 
@@ -259,15 +259,15 @@ def test_an_account_sets_its_own_language_and_address_and_no_others(engine: sa.E
 def test_every_change_of_an_account_is_in_the_audit_log_with_who_made_it(engine: sa.Engine) -> None:
     _account(engine, "head", Grant("steward"))
     _account(engine, "al-pp")
-    accounts.grant(engine, "al-pp", Grant("viewer", "AL"), by="head")
-    accounts.revoke(engine, "al-pp", Grant("viewer", "AL"), by="head")
+    accounts.grant_role(engine, "al-pp", Grant("viewer", "AL"), by="head")
+    accounts.revoke_role(engine, "al-pp", Grant("viewer", "AL"), by="head")
     accounts.set_language(engine, "al-pp", "sq", by="al-pp")
     accounts.set_email(engine, "al-pp", None, by="al-pp")
     secret = password_sign_in.reset_password(engine, "al-pp", by="head")
     password_sign_in.change_password(engine, "al-pp", secret, ANOTHER)
-    accounts.disable(engine, "al-pp", by="head")
-    accounts.enable(engine, "al-pp", by="head")
-    told = [(e["actor"], e["action"].partition(".")[2]) for e in audit_log.entries(engine, subject="al-pp")]
+    accounts.disable_account(engine, "al-pp", by="head")
+    accounts.enable_account(engine, "al-pp", by="head")
+    told = [(e["actor"], e["action"].partition(".")[2]) for e in audit_log.list_entries(engine, subject="al-pp")]
     assert told == [
         ("system", "create"), ("head", "grant"), ("head", "revoke"), ("al-pp", "language"), ("al-pp", "email"),
         ("head", "reset_password"), ("al-pp", "sign_in"), ("al-pp", "password"), ("head", "disable"),
@@ -330,7 +330,7 @@ def test_one_time_passwords_are_never_the_same() -> None:
 
 
 def test_a_first_password_must_be_changed_before_anything_else(engine: sa.Engine) -> None:
-    accounts.create(engine, "al-pp", "Office", password=PASSWORD, by=SYSTEM)
+    accounts.create_account(engine, "al-pp", "Office", password=PASSWORD, by=SYSTEM)
     first = password_sign_in.sign_in(engine, "al-pp", PASSWORD)
     assert (first.outcome, first.identity) == ("must_change", None)
     with pytest.raises(PasswordError, match="is the same as the old one"):
@@ -341,7 +341,7 @@ def test_a_first_password_must_be_changed_before_anything_else(engine: sa.Engine
         password_sign_in.change_password(engine, "al-pp", ANOTHER, ANOTHER)
     password_sign_in.change_password(engine, "al-pp", PASSWORD, ANOTHER)
     then = password_sign_in.sign_in(engine, "al-pp", ANOTHER)
-    assert (then.outcome, then.identity) == ("ok", accounts.identity(engine, "al-pp"))
+    assert (then.outcome, then.identity) == ("ok", accounts.get_identity(engine, "al-pp"))
     assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "wrong"
 
 
@@ -349,13 +349,15 @@ def test_wrong_passwords_never_stop_the_right_one_and_are_told_once(engine: sa.E
     _account(engine)
     outcomes = [password_sign_in.sign_in(engine, "al-pp", "wrong").outcome for _ in range(25)]
     assert outcomes == ["wrong"] * 25
-    found = accounts.find(engine, "al-pp")
+    found = accounts.find_account(engine, "al-pp")
     assert found is not None and found.failed == 25
     assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "ok"
-    found = accounts.find(engine, "al-pp")
+    found = accounts.find_account(engine, "al-pp")
     assert found is not None and found.failed == 0
     told = [
-        e["detail"]["failed"] for e in audit_log.entries(engine, subject="al-pp") if e["action"] == "account.attempts"
+        e["detail"]["failed"]
+        for e in audit_log.list_entries(engine, subject="al-pp")
+        if e["action"] == "account.attempts"
     ]
     assert told == [10]
     assert verify_ledger(engine).good
@@ -363,7 +365,7 @@ def test_wrong_passwords_never_stop_the_right_one_and_are_told_once(engine: sa.E
 
 def test_a_disabled_account_is_told_so_only_with_the_right_password(engine: sa.Engine) -> None:
     _account(engine)
-    accounts.disable(engine, "al-pp", by=SYSTEM)
+    accounts.disable_account(engine, "al-pp", by=SYSTEM)
     assert password_sign_in.sign_in(engine, "al-pp", "wrong").outcome == "wrong"
     assert password_sign_in.sign_in(engine, "al-pp", PASSWORD).outcome == "disabled"
 
@@ -435,35 +437,35 @@ def _hash(engine: sa.Engine) -> str:
 
 def test_a_token_stands_for_its_account_cut_to_what_it_was_given(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"), Grant("approver", "AL"))
-    who = accounts.identity(engine, "al-pp")
-    issued = tokens.issue(engine, who, "nightly", grants=[Grant("submitter", EVERY, "justice"), Grant("steward")])
-    found = tokens.identity(engine, issued.text)
+    who = accounts.get_identity(engine, "al-pp")
+    issued = tokens.issue_token(engine, who, "nightly", grants=[Grant("submitter", EVERY, "justice"), Grant("steward")])
+    found = tokens.verify_token(engine, issued.text)
     assert (found.account, found.token) == ("al-pp", issued.token_id)
     assert found.grants == (Grant("submitter", "AL", "justice"),)
     # What the account loses, the token loses; what it gains, the token does not gain.
-    accounts.revoke(engine, "al-pp", Grant("submitter", "AL"), by=SYSTEM)
-    accounts.grant(engine, "al-pp", Grant("steward"), by=SYSTEM)
-    assert tokens.identity(engine, issued.text).grants == ()
+    accounts.revoke_role(engine, "al-pp", Grant("submitter", "AL"), by=SYSTEM)
+    accounts.grant_role(engine, "al-pp", Grant("steward"), by=SYSTEM)
+    assert tokens.verify_token(engine, issued.text).grants == ()
 
 
 def test_only_a_digest_of_a_token_is_kept_and_nothing_prints_it(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
-    issued = tokens.issue(engine, accounts.identity(engine, "al-pp"), "nightly")
+    issued = tokens.issue_token(engine, accounts.get_identity(engine, "al-pp"), "nightly")
     secret = issued.text.removeprefix(f"rti_{issued.token_id}_")
     assert len(secret) >= 43  # 256 bits
     assert secret not in _everything_written(engine)
     assert secret not in repr(issued)
-    (listed,) = tokens.of(engine, "al-pp")
+    (listed,) = tokens.list_tokens(engine, "al-pp")
     assert (listed.label, listed.used_at) == ("nightly", None)
-    tokens.identity(engine, issued.text)
-    assert tokens.of(engine, "al-pp")[0].used_at is not None
+    tokens.verify_token(engine, issued.text)
+    assert tokens.list_tokens(engine, "al-pp")[0].used_at is not None
     assert verify_ledger(engine).good
 
 
 def test_no_other_text_is_a_token(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
-    who = accounts.identity(engine, "al-pp")
-    one, other = (tokens.issue(engine, who, label).text for label in ("one", "other"))
+    who = accounts.get_identity(engine, "al-pp")
+    one, other = (tokens.issue_token(engine, who, label).text for label in ("one", "other"))
     wrong = [
         "", "rti_", one[:-1], one + "A", one[:-1] + ("A" if one[-1] != "A" else "B"), one.upper(), f"{one}\n{other}",
         f"rti_{'0' * 16}_{one[-43:]}", one[:21] + other[21:], "x" * 10_000, one.replace("rti_", "rti_%"),
@@ -471,7 +473,7 @@ def test_no_other_text_is_a_token(engine: sa.Engine) -> None:
     words = set()
     for text in wrong:
         with pytest.raises(NotAllowedError) as told:
-            tokens.identity(engine, text)
+            tokens.verify_token(engine, text)
         words.add(str(told.value))
     assert len(words) == 1
 
@@ -480,49 +482,51 @@ def test_a_token_ends_by_time_by_revocation_and_with_its_account(engine: sa.Engi
     _account(engine, "al-pp", Grant("submitter", "AL"))
     _account(engine, "al-chief", Grant("submitter", "AL"))
     _account(engine, "head", Grant("steward"))
-    with clock.frozen(at(0)):
-        who = accounts.identity(engine, "al-pp")
-        short, long = tokens.issue(engine, who, "short", days=1), tokens.issue(engine, who, "long")
-        assert tokens.identity(engine, short.text).account == "al-pp"
-    with clock.frozen(at(1)):
+    with clock.freeze_time(at(0)):
+        who = accounts.get_identity(engine, "al-pp")
+        short, long = tokens.issue_token(engine, who, "short", days=1), tokens.issue_token(engine, who, "long")
+        assert tokens.verify_token(engine, short.text).account == "al-pp"
+    with clock.freeze_time(at(1)):
         with pytest.raises(NotAllowedError):
-            tokens.identity(engine, short.text)
+            tokens.verify_token(engine, short.text)
         for stranger in ("al-chief",):
             with pytest.raises(NotAllowedError, match="no token"):
-                tokens.revoke(engine, accounts.identity(engine, stranger), long.token_id)
+                tokens.revoke_token(engine, accounts.get_identity(engine, stranger), long.token_id)
         with pytest.raises(NotAllowedError, match="no token"):
-            tokens.revoke(engine, who, "0" * 16)
-        accounts.disable(engine, "al-pp", by="head")
+            tokens.revoke_token(engine, who, "0" * 16)
+        accounts.disable_account(engine, "al-pp", by="head")
         with pytest.raises(NotAllowedError):
-            tokens.identity(engine, long.text)
-        accounts.enable(engine, "al-pp", by="head")
-        assert tokens.identity(engine, long.text).account == "al-pp"
-        tokens.revoke(engine, accounts.identity(engine, "head"), long.token_id)
-        tokens.revoke(engine, who, long.token_id)
+            tokens.verify_token(engine, long.text)
+        accounts.enable_account(engine, "al-pp", by="head")
+        assert tokens.verify_token(engine, long.text).account == "al-pp"
+        tokens.revoke_token(engine, accounts.get_identity(engine, "head"), long.token_id)
+        tokens.revoke_token(engine, who, long.token_id)
         with pytest.raises(NotAllowedError):
-            tokens.identity(engine, long.text)
-    told = [e["action"] for e in audit_log.entries(engine, subject=long.token_id)]
+            tokens.verify_token(engine, long.text)
+    told = [e["action"] for e in audit_log.list_entries(engine, subject=long.token_id)]
     assert told == ["token.issue", "token.revoke"]
 
 
 def test_a_token_issues_no_token_and_an_empty_one_is_not_issued(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
-    who = accounts.identity(engine, "al-pp")
-    machine = tokens.identity(engine, tokens.issue(engine, who, "nightly").text)
+    who = accounts.get_identity(engine, "al-pp")
+    machine = tokens.verify_token(engine, tokens.issue_token(engine, who, "nightly").text)
     with pytest.raises(NotAllowedError, match="cannot create a token with a token"):
-        tokens.issue(engine, machine, "another")
+        tokens.issue_token(engine, machine, "another")
     with pytest.raises(NotAllowedError, match="al-pp does not have any of the rights"):
-        tokens.issue(engine, who, "foreign", grants=[Grant("submitter", "BA_FED")])
+        tokens.issue_token(engine, who, "foreign", grants=[Grant("submitter", "BA_FED")])
     for days in (0, 367):
         with pytest.raises(AccountError, match="1 to 366 days"):
-            tokens.issue(engine, who, "long", days=days)
+            tokens.issue_token(engine, who, "long", days=days)
     with pytest.raises(AccountError, match="what the token is for"):
-        tokens.issue(engine, who, " ")
+        tokens.issue_token(engine, who, " ")
 
 
 def test_an_identity_made_up_by_a_caller_gets_no_more_than_its_account(engine: sa.Engine) -> None:
     _account(engine, "al-pp", Grant("submitter", "AL"))
     forged = Identity("al-pp", "x", "en", (Grant("steward"), Grant("submitter")))
-    assert tokens.identity(engine, tokens.issue(engine, forged, "x").text).grants == (Grant("submitter", "AL"),)
+    assert tokens.verify_token(engine, tokens.issue_token(engine, forged, "x").text).grants == (
+        Grant("submitter", "AL"),
+    )
     with pytest.raises(NotAllowedError):
-        tokens.issue(engine, Identity("nobody", "x", "en", (Grant("steward"),)), "x")
+        tokens.issue_token(engine, Identity("nobody", "x", "en", (Grant("steward"),)), "x")

@@ -15,7 +15,7 @@ def test_many_attempts_at_once_get_no_more_tries_than_one_after_another() -> Non
 
     def attempt() -> None:
         try:
-            throttle.count(Origin("192.0.2.1"), "al-pp")
+            throttle.count_attempt(Origin("192.0.2.1"), "al-pp")
         except ThrottledError:
             admitted.append(False)
         else:
@@ -33,35 +33,35 @@ def test_a_right_password_ends_the_count_of_its_account_and_not_of_its_address()
     throttle = Throttle()
     origin = Origin("192.0.2.1")
     for number in range(28):
-        throttle.count(origin, f"account-{number}")
+        throttle.count_attempt(origin, f"account-{number}")
     for _ in range(10):
-        throttle.forgive(throttle.count(origin, "own"))
-    throttle.count(origin, "account-28")
-    throttle.count(origin, "account-29")
+        throttle.forgive_attempt(throttle.count_attempt(origin, "own"))
+    throttle.count_attempt(origin, "account-28")
+    throttle.count_attempt(origin, "account-29")
     with pytest.raises(ThrottledError) as refused:
-        throttle.count(origin, "own")
+        throttle.count_attempt(origin, "own")
     assert 1 <= refused.value.seconds <= 900
 
 
 def test_a_known_browser_does_not_use_up_the_tries_of_its_address() -> None:
     throttle = Throttle()
     for _ in range(10):
-        assert throttle.count(Origin("192.0.2.1", "a device"), "al-pp").delay == 0
+        assert throttle.count_attempt(Origin("192.0.2.1", "a device"), "al-pp").delay == 0
     for _ in range(5):
-        throttle.count(Origin("192.0.2.1"), "al-pp")
+        throttle.count_attempt(Origin("192.0.2.1"), "al-pp")
     with pytest.raises(ThrottledError):
-        throttle.count(Origin("192.0.2.1"), "al-pp")
+        throttle.count_attempt(Origin("192.0.2.1"), "al-pp")
 
 
 def test_few_attempts_on_one_account_wait_at_a_time() -> None:
     throttle = Throttle()
-    held = [throttle.waiting("al-pp") for _ in range(MOST_WAITING)]
+    held = [throttle.occupy_slot("al-pp") for _ in range(MOST_WAITING)]
     for place in held:
         place.__enter__()
-    with pytest.raises(ThrottledError), throttle.waiting("al-pp"):
+    with pytest.raises(ThrottledError), throttle.occupy_slot("al-pp"):
         pass
-    with throttle.waiting("mk-sso"):
+    with throttle.occupy_slot("mk-sso"):
         pass
     held[0].__exit__(None, None, None)
-    with throttle.waiting("al-pp"):
+    with throttle.occupy_slot("al-pp"):
         pass

@@ -20,7 +20,7 @@ from pipelines.findings.finding import Finding
 from pipelines.findings.rules import from_read_error
 from pipelines.findings.texts import describe_finding
 from pipelines.model.content import ReadError
-from pipelines.submissions.checking.read_task import Taken, Task, take_with
+from pipelines.submissions.checking.read_task import ReadResult, Task, take_with
 from tests.support.paths import SAMPLES
 
 GOOD = SAMPLES / "MK/justice/Pravosudstvo_2026_K3.xlsx"
@@ -36,7 +36,7 @@ def registry() -> Registry:
 
 def _findings(data: bytes, name: str, registry: Registry, form: str | None = None) -> list[Finding]:
     try:
-        taken: Taken = take_with(Task(data, name, "S0", registry.digest, form), registry)
+        taken: ReadResult = take_with(Task(data, name, "S0", registry.digest, form), registry)
     except ReadError as error:
         return [from_read_error(error)]
     return [*taken.findings, *(taken.reading.findings if taken.reading is not None else ())]

@@ -12,7 +12,7 @@ import pytest
 from expectations import engine
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.texts import describe_finding
-from pipelines.submissions.checking.check import Step, check, warm_up
+from pipelines.submissions.checking.check import Step, check_file, warm_up
 from pipelines.submissions.checking.report import Report
 from pipelines.submissions.checking.shared_pool import SHARED
 from tests.support.paths import HOSTILE, ROOT
@@ -34,7 +34,7 @@ def _returns(count: int) -> list[Path]:
 
 
 def _checked(path: Path, registry: Registry) -> Report:
-    return check(path.read_bytes(), path.name, registry=registry)
+    return check_file(path.read_bytes(), path.name, registry=registry)
 
 
 def _soonest(path: Path, registry: Registry) -> tuple[Report, float]:
@@ -60,7 +60,7 @@ def test_twenty_people_at_once_each_get_what_they_would_get_alone(registry: Regi
             if now.name == "read":
                 first_answer.append(time.monotonic() - began)
 
-        together[path] = check(path.read_bytes(), path.name, registry=registry, on_step=step)
+        together[path] = check_file(path.read_bytes(), path.name, registry=registry, on_step=step)
 
     threads = [threading.Thread(target=upload, args=(path,)) for path in files]
     for thread in threads:

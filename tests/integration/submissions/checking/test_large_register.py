@@ -9,7 +9,7 @@ from benchmarks.measuring import ROOT
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import load
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.submissions.checking.check import Step, check
+from pipelines.submissions.checking.check import Step, check_file
 from pipelines.submissions.checking.report import Report
 
 NAME = "registar.csv"
@@ -17,7 +17,7 @@ NAME = "registar.csv"
 
 def _checked(data: bytes, form: str | None = None, name: str = NAME) -> tuple[list[Step], Report]:
     steps: list[Step] = []
-    report = check(data, name, registry=load(), form=form, on_step=steps.append)
+    report = check_file(data, name, registry=load(), form=form, on_step=steps.append)
     return steps, report
 
 

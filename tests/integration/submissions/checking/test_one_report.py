@@ -44,22 +44,22 @@ def test_a_file_has_one_hash_wherever_it_is_checked_and_another_for_what_history
     (file := tmp_path / NAME).write_bytes(data)
     desk = door.open_desk(copied_home)
     portal_fixture.make_accounts(desk.engine)
-    who = accounts.identity(desk.engine, "al-sender")
+    who = accounts.get_identity(desk.engine, "al-sender")
 
     # The pipeline: a file that only came in is checked by the next refresh.
     store.put_bytes(copied_home, data)
-    arrival = Arrival(store.digest(data), len(data), NAME, "al-sender", clock.now(), demonstration=True)
-    identity = intake.receive(desk.engine, arrival).submission_id
-    assert queries.find(desk.engine, identity).state == "received"
+    arrival = Arrival(store.compute_digest(data), len(data), NAME, "al-sender", clock.now(), demonstration=True)
+    identity = intake.record_arrival(desk.engine, arrival).submission_id
+    assert queries.find_submission(desk.engine, identity).state == "received"
     refresh.take_in(copied_home, "AL")
-    (checked,) = [e for e in door.events(desk, who, identity) if e["action"] == "check"]
+    (checked,) = [e for e in door.list_events(desk, who, identity) if e["action"] == "check"]
 
     offline = _by_command(capsys, str(file), "--offline")
     beside = _by_command(capsys, str(file))
-    portal = door.report(desk, who, identity).as_json()
-    shown = door.check(desk, who, data, NAME).as_json()
+    portal = door.make_report(desk, who, identity).as_json()
+    shown = door.check_file(desk, who, data, NAME).as_json()
     client = TestClient(create_api(desk))
-    head = {"Authorization": f"Bearer {tokens.issue(desk.engine, who, 'test').text}"}
+    head = {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who, 'test').text}"}
     named = {**head, "X-Filename": quote(NAME)}
     api = client.post("/v1/check", headers=named, content=data).json()
     api_stored = client.get(f"/v1/submissions/{identity}/report", headers=head).json()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Arrival
@@ -16,7 +16,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import arrivals, intake, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.checking.check import OFFLINE_ID, check
+from pipelines.submissions.checking.check import OFFLINE_ID, check_file
 from pipelines.submissions.checking.read_task import Task, take_with
 from tests.support.fakes import check_fakes
 from tests.support.fakes.arrivals_fakes import write_arrivals
@@ -32,8 +32,8 @@ SECRET = "person 2025-Q4;reported;77"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    made = init(tmp_path / "home", "demonstration")
-    facts.prepare(made)
+    made = initialise_home(tmp_path / "home", "demonstration")
+    facts.prepare_fact_folders(made)
     people(open_ledger(made))
     return made
 
@@ -92,13 +92,13 @@ def test_a_heading_inside_a_register_is_no_pseudonym(line: str) -> None:
 def test_a_refused_register_leaves_nothing_in_a_home(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     before = set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*"))
     desk = door.Desk(home, open_ledger(home), load())
-    receipt = door.hand_in(desk, accounts.identity(desk.engine, "office"), _with_persons(JMBG), "r.csv")
+    receipt = door.hand_in(desk, accounts.get_identity(desk.engine, "office"), _with_persons(JMBG), "r.csv")
     assert receipt.submission_id is None and receipt.report is not None
     assert receipt.report.verdict == "error" and receipt.report.reading is None
     assert JMBG not in str(receipt.as_json()) and JMBG not in repr(receipt)
     assert _holding(home.root, JMBG) == []
     assert not [p for p in home.store.rglob("*") if p.is_file()]
-    assert queries.submissions(open_ledger(home)) == []
+    assert queries.list_submissions(open_ledger(home)) == []
     assert set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*")) <= before
     said = capfd.readouterr()
     assert JMBG not in said.out + said.err
@@ -117,8 +117,8 @@ def test_an_unknown_file_with_persons_is_told_its_persons_and_one_with_a_contact
 
 def _rows() -> list[dict[str, str]]:
     return [
-        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.stamp(at(0)), "kind": "full"},
-        {"file": "2.csv", "text": SECRET, "received_at": clock.stamp(at(1)), "kind": "full"},
+        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.format_timestamp(at(0)), "kind": "full"},
+        {"file": "2.csv", "text": SECRET, "received_at": clock.format_timestamp(at(1)), "kind": "full"},
     ]
 
 
@@ -126,16 +126,16 @@ def _rows() -> list[dict[str, str]]:
 def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home into which a good return and one that names persons have arrived, not checked yet."""
     check_fakes.install(monkeypatch)
-    with clock.frozen(at(50)):
-        assert arrivals.enter(home, open_ledger(home), write_arrivals(tmp_path, _rows())) == 2
+    with clock.freeze_time(at(50)):
+        assert arrivals.record_arrivals(home, open_ledger(home), write_arrivals(tmp_path, _rows())) == 2
     return home
 
 
 def _check(home: Home) -> dict[str, str]:
     engine = open_ledger(home)
-    with clock.frozen(at(50)):
+    with clock.freeze_time(at(50)):
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
-    return {s.filename: s.state for s in queries.submissions(engine)}
+    return {s.filename: s.state for s in queries.list_submissions(engine)}
 
 
 def _kept(home: Home) -> list[str]:
@@ -180,7 +180,7 @@ def test_what_newer_rules_find_in_a_stored_draft_is_removed(home: Home, monkeypa
     check_fakes.install(monkeypatch)
     engine = open_ledger(home)
     sha256 = store.put_bytes(home, SECRET.encode())
-    intake.receive(engine, Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
+    intake.record_arrival(engine, Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
     assert _check(home) == {"old.csv": "refused"}
     assert _kept(home) == []
     assert store.put_bytes(home, SECRET.encode()) == sha256  # taken in again under rules that find nothing
@@ -192,6 +192,6 @@ def _crash(*_: object) -> None:
 
 
 def test_the_report_of_such_a_file_does_not_quote_it() -> None:
-    report = check(_with_persons(JMBG), "r.csv", registry=load())
+    report = check_file(_with_persons(JMBG), "r.csv", registry=load())
     assert (report.verdict, report.blocks, report.totals) == ("error", (), ())
     assert JMBG not in repr(report.as_json())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.cli.main import main
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.declarations.registry import Registry
 from pipelines.model.content import ReadError
 from pipelines.submissions.checking.read_task import Task, options_of, take_with
@@ -83,7 +83,7 @@ def test_another_pdf_without_rules_stays_refused(registry: Registry) -> None:
 def test_the_picture_of_a_file_says_whether_the_home_holds_invented_returns(
     kind: Any, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    init(tmp_path / "home", kind)
+    initialise_home(tmp_path / "home", kind)
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     out = tmp_path / "picture.html"
     assert main(["preview", str(SAMPLE), "-o", str(out)]) == 0

@@ -30,12 +30,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.delenv("RTI_ACTOR", raising=False)
     desk = desk_fakes.opened(tmp_path)
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         yield desk
 
 
 def _states(desk: Desk, *ids: str) -> list[str]:
-    return [queries.find(desk.engine, one).state for one in ids]
+    return [queries.find_submission(desk.engine, one).state for one in ids]
 
 
 def test_approve_many_accepts_what_it_can_and_returns_other_refusals(desk: Desk) -> None:
@@ -61,9 +61,9 @@ def test_approve_many_without_the_role_accepts_nothing(desk: Desk, account: str)
 
 def test_approve_many_by_token_is_held_to_the_token(desk: Desk) -> None:
     ids = [sent(desk, period="2025-Q1")]
-    accounts.grant(desk.engine, "qq-approver", Grant("viewer", "QQ"), by="the-steward")
-    issued = tokens.issue(desk.engine, who(desk, "qq-approver"), "t", grants=[Grant("viewer", "QQ")])
-    assert set(door.approve_many(desk, tokens.identity(desk.engine, issued.text), ids)) == set(ids)
+    accounts.grant_role(desk.engine, "qq-approver", Grant("viewer", "QQ"), by="the-steward")
+    issued = tokens.issue_token(desk.engine, who(desk, "qq-approver"), "t", grants=[Grant("viewer", "QQ")])
+    assert set(door.approve_many(desk, tokens.verify_token(desk.engine, issued.text), ids)) == set(ids)
     assert _states(desk, *ids) == ["sent"]
 
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from pipelines.core.home import Home
 from pipelines.ledger import facts, queries
-from pipelines.ledger.export import export
+from pipelines.ledger.export import export_ledger
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.office import answers
 from pipelines.submissions import receipts
@@ -31,24 +31,24 @@ def desk(copied_home: Home) -> Desk:
 
 
 def _made(desk: Desk, name: str, *grants: Grant) -> Identity:
-    accounts.create(desk.engine, name, name, grants=grants, by=SYSTEM)
-    return accounts.identity(desk.engine, name)
+    accounts.create_account(desk.engine, name, name, grants=grants, by=SYSTEM)
+    return accounts.get_identity(desk.engine, name)
 
 
 def _of_series(desk: Desk, who: Identity) -> list[door.Entry]:
-    return [e for e in door.submissions(desk, who) if {b.form for b in e.blocks} == {SERIES}]
+    return [e for e in door.list_submissions(desk, who) if {b.form for b in e.blocks} == {SERIES}]
 
 
 def test_each_return_reads_again_as_it_was_accepted(desk: Desk) -> None:
     steward = _made(desk, "desk-steward", Grant("steward"))
     newest: dict[str, door.Entry] = {}
-    for entry in door.submissions(desk, steward):
+    for entry in door.list_submissions(desk, steward):
         if entry.row.kind == "full" and entry.row.format != "nil":
             newest.setdefault(str(entry.row.form), entry)
     assert len(newest) > 15
     for entry in list(newest.values())[::3]:
-        report = door.report(desk, steward, entry.submission_id)
-        assert report.count("error") == 0, entry.row.filename
+        report = door.make_report(desk, steward, entry.submission_id)
+        assert report.count_findings("error") == 0, entry.row.filename
         assert report.blocks == entry.blocks
         kept = pl.read_parquet(facts.path_of(desk.home, "observation", entry.submission_id))
         assert report.reading is not None
@@ -58,24 +58,26 @@ def test_each_return_reads_again_as_it_was_accepted(desk: Desk) -> None:
 def test_a_quarter_is_replaced_and_its_history_stands_beside(desk: Desk, at: Callable[[str], None]) -> None:
     sender = _made(desk, "desk-sender", Grant("submitter", "MK", "justice"))
     entry = next(e for e in _of_series(desk, sender) if e.periods == ("2026-Q3",))
-    name, data = door.original(desk, sender, entry.submission_id)
+    name, data = door.read_original(desk, sender, entry.submission_id)
     steward = _made(desk, "desk-steward", Grant("steward"))
-    door.withdraw(desk, steward, entry.submission_id, "wrong_return", "for the test of replacing", override=True)
+    door.withdraw_submission(
+        desk, steward, entry.submission_id, "wrong_return", "for the test of replacing", override=True
+    )
     at("2026-11-20T10:00:00Z")
-    done = door.upload(desk, sender, data, name)
+    done = door.upload_file(desk, sender, data, name)
     assert (done.state, done.new) == ("checked", True)
     assert done.submission_id is not None
     assert done.same_file == ((entry.submission_id, "withdrawn"),)
-    known = door.history(desk, sender, done.submission_id)
+    known = door.read_history(desk, sender, done.submission_id)
     quarters = sorted(known.filter(pl.col("freq") == "Q")["period"].unique().to_list())
     assert (len(quarters), quarters[-1]) == (12, "2026-Q2")
-    assert door.previous(desk, sender, done.submission_id).height == 0
-    given = door.send(desk, sender, done.submission_id)
+    assert door.read_previous_figures(desk, sender, done.submission_id).height == 0
+    given = door.send_submission(desk, sender, done.submission_id)
     content = given.as_json()
-    assert receipts.verify(given.as_bytes(), file=data).outcome == "good"
+    assert receipts.verify_receipt(given.as_bytes(), file=data).outcome == "good"
     assert content["counts"]["observations"] == sum(b.rows for b in entry.blocks)
     assert content["periods"] == ["2026-Q3"]
-    assert queries.find(desk.engine, done.submission_id).state == "sent"
+    assert queries.find_submission(desk.engine, done.submission_id).state == "sent"
 
 
 def test_an_explanation_stays_with_its_quarter_is_offered_for_the_next_and_expires(
@@ -86,29 +88,29 @@ def test_an_explanation_stays_with_its_quarter_is_offered_for_the_next_and_expir
     approver = _made(desk, "desk-approver", Grant("approver", "MK", "justice"))
     words = "Two large groups were reported in September."
     at("2026-11-20T10:00:00Z")
-    first = door.upload(desk, sender, _smugglers("3. квартал", 400), "K3.xlsx").submission_id
-    assert first is not None and door.remembered(desk, sender, first) == {}
-    assert door.justify(desk, sender, first, None, "large_case", words) == 0
-    door.send(desk, sender, first, reason="late_data")
-    door.approve(desk, approver, first)
-    kept = export(desk.engine, desk.home.root / "export")
+    first = door.upload_file(desk, sender, _smugglers("3. квартал", 400), "K3.xlsx").submission_id
+    assert first is not None and door.find_earlier_justifications(desk, sender, first) == {}
+    assert door.justify_warnings(desk, sender, first, None, "large_case", words) == 0
+    door.send_submission(desk, sender, first, reason="late_data")
+    door.approve_submission(desk, approver, first)
+    kept = export_ledger(desk.engine, desk.home.root / "export")
     assert kept
     written = pl.read_parquet(desk.home.root / "export" / "justification.parquet").filter(submission_id=first)
     assert set(written["rule"]) == {"plausible.bounds", "plausible.jump"} and set(written["text"]) == {words}
 
     at("2027-02-05T10:00:00Z")
-    second = door.upload(desk, sender, _smugglers("4. квартал", 410), "K4.xlsx").submission_id
+    second = door.upload_file(desk, sender, _smugglers("4. квартал", 410), "K4.xlsx").submission_id
     assert second is not None
-    report = door.report(desk, sender, second)
-    offered = door.remembered(desk, sender, second)
+    report = door.make_report(desk, sender, second)
+    offered = door.find_earlier_justifications(desk, sender, second)
     by_rule = {f.rule: f.key for f in report.findings if f.key in offered}
     assert by_rule.keys() == {"plausible.bounds"}, "the stocks are other warnings, of which nothing was written"
     assert {(one.reason, one.text) for one in offered.values()} == {("large_case", words)}
-    assert door.submission(desk, sender, second).open_warnings, "offered, and not taken for said"
+    assert door.get_submission(desk, sender, second).open_warnings, "offered, and not taken for said"
     at("2027-11-20T09:59:59Z")
-    assert len(door.remembered(desk, sender, second)) == 1
+    assert len(door.find_earlier_justifications(desk, sender, second)) == 1
     at("2027-11-20T10:00:00Z")
-    assert door.remembered(desk, sender, second) == {}
+    assert door.find_earlier_justifications(desk, sender, second) == {}
 
 
 def _smugglers(quarter: str, number: int) -> bytes:
@@ -130,13 +132,13 @@ def test_the_register_before_stands_beside_in_counts_for_its_own_office(desk: De
     sender = _made(desk, "desk-register", Grant("submitter", "HR", "register"))
     lines = list(csv.reader(portal_fixture.register_lines()[2:], delimiter=";"))
     indicted = [line for line in lines[1:] if line[lines[0].index("Datum optužnice")]]
-    done = door.upload(desk, sender, portal_fixture.register_without(2), "registar.csv")
+    done = door.upload_file(desk, sender, portal_fixture.register_without(2), "registar.csv")
     assert done.state == "checked" and done.submission_id is not None
     old = door.previous_events(desk, sender, done.submission_id)
     assert old["period"].unique().to_list() == ["2026-Q2"]
     assert old.filter(pl.col("event") == "indicted").height == len(indicted)
-    assert door.previous(desk, sender, done.submission_id).is_empty()
-    new = door.report(desk, sender, done.submission_id).reading
+    assert door.read_previous_figures(desk, sender, done.submission_id).is_empty()
+    new = door.make_report(desk, sender, done.submission_id).reading
     assert new is not None
     made = answers.register_changes(new.events, old)
     assert (made.events_added, made.events_withdrawn, made.persons_changed) == (0, 2, 0)
@@ -152,7 +154,7 @@ def test_workbooks_come_over_http(desk: Desk) -> None:
 
     viewer = _made(desk, "desk-viewer", Grant("viewer", "MK", "justice"))
     client = TestClient(create_api(desk))
-    head = {"Authorization": f"Bearer {tokens.issue(desk.engine, viewer, 'test').text}"}
+    head = {"Authorization": f"Bearer {tokens.issue_token(desk.engine, viewer, 'test').text}"}
     entry = next(e for e in _of_series(desk, viewer) if e.periods == ("2025-Q2",))
     report = client.get(f"/v1/submissions/{entry.submission_id}/report", headers=head).json()
     assert [f["rule"] for f in report["findings"] if f["severity"] == "warning"] == ["plausible.jump"] * 3

@@ -39,19 +39,19 @@ def test_a_kill_at_any_step_leaves_one_state(
     desk = Desk(home, open_ledger(home), desk_fakes.REGISTRY)
     sender = who(desk, SENDER)
     assert verify_ledger(desk.engine).faults == ()
-    found = queries.submissions(desk.engine)
+    found = queries.list_submissions(desk.engine)
     assert [s.state for s in found] in ([], ["received"], ["checked"], ["sent"])
     for one in found:
         assert store.get_bytes(home, one.sha256) == DATA
-        given = door.receipt(desk, sender, one.submission_id)
+        given = door.get_receipt(desk, sender, one.submission_id)
         assert (given is not None) == (one.state == "sent")
         if given is not None:
-            assert receipts.verify(given.as_bytes(), file=DATA).outcome == "good"
+            assert receipts.verify_receipt(given.as_bytes(), file=DATA).outcome == "good"
 
-    done = door.upload(desk, sender, DATA, "a.csv")
+    done = door.upload_file(desk, sender, DATA, "a.csv")
     assert done.submission_id is not None
     if done.state == "checked":
-        door.send(desk, sender, done.submission_id)
-    door.approve(desk, who(desk, "qq-approver"), done.submission_id)
-    assert [s.state for s in queries.submissions(desk.engine)] == ["approved"]
+        door.send_submission(desk, sender, done.submission_id)
+    door.approve_submission(desk, who(desk, "qq-approver"), done.submission_id)
+    assert [s.state for s in queries.list_submissions(desk.engine)] == ["approved"]
     assert verify_ledger(desk.engine).faults == ()

@@ -11,7 +11,7 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.declarations.registry import load
 from pipelines.ledger.identity import EVERY, Grant, Identity, Role
 from pipelines.submissions.service import Desk, NotAllowedError, figures
@@ -121,7 +121,7 @@ def _make(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    home = init(tmp_path_factory.mktemp("figures") / "home", "demonstration")
+    home = initialise_home(tmp_path_factory.mktemp("figures") / "home", "demonstration")
     _make(home.warehouse / figures.FILE)
     yield Desk(home, cast("Any", None), load())
 
@@ -131,10 +131,10 @@ def test_an_account_sees_the_areas_of_its_offices_and_no_other(
     desk: Desk, grants: tuple[Grant, ...], expected: tuple[str, ...]
 ) -> None:
     one = who(*grants)
-    assert set(figures.areas(desk, one)) == set(expected)
+    assert set(figures.list_areas(desk, one)) == set(expected)
     for _, area in KINDS:
         if area in expected:
-            found = figures.figures(desk, one, area)
+            found = figures.read_figures(desk, one, area)
             tables = (found.counts, found.rates, found.ratios, found.breaks, found.flow)
             newest = {
                 row["gap"] if "gap" in row else row["value"]
@@ -146,16 +146,16 @@ def test_an_account_sees_the_areas_of_its_offices_and_no_other(
             assert newest | of_records == {VALUE[area]}, "its own figures, and something of them"
         else:
             with pytest.raises(NotThereError, match=WORDS):
-                figures.figures(desk, one, area)
+                figures.read_figures(desk, one, area)
 
 
 @pytest.mark.parametrize("area", FORGED)
 @pytest.mark.parametrize("role", ["viewer", "submitter", "approver", "steward"])
 def test_what_is_no_area_is_refused_like_a_foreign_one(desk: Desk, role: Role, area: str) -> None:
     with pytest.raises(NotAllowedError) as forged:
-        figures.figures(desk, who(Grant(role)), area)
+        figures.read_figures(desk, who(Grant(role)), area)
     with pytest.raises(NotAllowedError) as foreign:
-        figures.figures(desk, who(Grant(role, "AL")), "RS")
+        figures.read_figures(desk, who(Grant(role, "AL")), "RS")
     assert str(forged.value) == str(foreign.value) and type(forged.value) is type(foreign.value)
 
 
@@ -175,16 +175,16 @@ def test_an_instrument_opens_what_comes_of_it_and_nothing_else(
 ) -> None:
     if not units and not records:
         with pytest.raises(NotThereError):
-            figures.figures(desk, who(grant), area)
+            figures.read_figures(desk, who(grant), area)
         return
-    found = figures.figures(desk, who(grant), area)
+    found = figures.read_figures(desk, who(grant), area)
     assert {row["count_unit"] for row in found.counts} == units
     assert len(found.durations) + len(found.pending) == records
     assert bool(found.ratios) == bool(found.breaks) == bool(found.flow) == ("person" in units)
 
 
 def test_the_newest_year_and_quarter_are_shown_and_only_totals(desk: Desk) -> None:
-    found = figures.figures(desk, who(Grant("steward")), "AL")
+    found = figures.read_figures(desk, who(Grant("steward")), "AL")
     assert dict(found.periods) == {"Q": "2026-Q3", "A": "2025"}
     assert {row["period"] for row in found.counts} == {"2026-Q3", "2025"}
     assert sorted(row["value"] for row in found.counts) == [7.0, 7.0, VALUE["AL"], VALUE["AL"]], "women are no total"
@@ -198,34 +198,34 @@ def test_nothing_is_read_for_whom_nothing_is(desk: Desk, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(duckdb, "connect", never)
     with pytest.raises(NotThereError):
-        figures.figures(desk, who(Grant("viewer", "XK")), "AL")
+        figures.read_figures(desk, who(Grant("viewer", "XK")), "AL")
     with pytest.raises(AssertionError):
-        figures.figures(desk, who(Grant("viewer", "XK")), "XK")
+        figures.read_figures(desk, who(Grant("viewer", "XK")), "XK")
 
 
 def test_reading_changes_nothing(desk: Desk) -> None:
     path = desk.home.warehouse / figures.FILE
     before = path.read_bytes()
-    figures.figures(desk, who(Grant("steward")), "BA")
+    figures.read_figures(desk, who(Grant("steward")), "BA")
     assert path.read_bytes() == before and not path.with_name(path.name + ".wal").exists()
 
 
 def test_a_home_without_figures_and_one_whose_figures_are_being_made_are_told(tmp_path: Path) -> None:
-    home = init(tmp_path / "home", "demonstration")
+    home = initialise_home(tmp_path / "home", "demonstration")
     empty = Desk(home, cast("Any", None), load())
     steward = who(Grant("steward"))
     with pytest.raises(FiguresBusyError, match="No figures have been made"):
-        figures.figures(empty, steward, "AL")
+        figures.read_figures(empty, steward, "AL")
     path = home.warehouse / figures.FILE
     _make(path)
     writer = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", writer], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"open\n"
         with pytest.raises(FiguresBusyError, match="being updated"):
-            figures.figures(empty, steward, "AL")
+            figures.read_figures(empty, steward, "AL")
         process.communicate(timeout=30)
-    assert figures.figures(empty, steward, "AL").counts
+    assert figures.read_figures(empty, steward, "AL").counts
     with duckdb.connect(str(path)) as older:
         older.execute("alter table mart_duration drop column seen_from")
     with pytest.raises(FiguresBusyError, match="an earlier version of the program"):
-        figures.figures(empty, steward, "AL")
+        figures.read_figures(empty, steward, "AL")

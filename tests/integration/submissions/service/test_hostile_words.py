@@ -60,7 +60,7 @@ def test_a_nil_document_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize("comment", [f"nothing but {JMBG}", "told by Ivan Horvat", "Ime i prezime: I. H."])
 def test_a_nil_return_whose_comment_names_a_person_is_not_kept(desk: Desk, comment: str) -> None:
     data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4",), comment))
-    done = door.upload(desk, who(desk, SENDER), data, "nil.json")
+    done = door.upload_file(desk, who(desk, SENDER), data, "nil.json")
     assert done.submission_id is None
     assert done.report.findings[0].rule.startswith("person.")
     assert not any(comment.encode() in p.read_bytes() for p in desk.home.root.rglob("*") if p.is_file())
@@ -69,10 +69,10 @@ def test_a_nil_return_whose_comment_names_a_person_is_not_kept(desk: Desk, comme
 @pytest.mark.parametrize("period", ["1999-Q1", "2025", "9999-Q4", "20x"])
 def test_a_made_up_nil_document_of_a_period_that_is_not_asked_for_is_not_kept(desk: Desk, period: str) -> None:
     data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", (period,)))
-    done = door.upload(desk, who(desk, SENDER), data, "nil.json")
+    done = door.upload_file(desk, who(desk, SENDER), data, "nil.json")
     assert done.submission_id is None
     with pytest.raises(door.SubmissionRefusedError):
-        door.nil(desk, who(desk, SENDER), "QQ-JUSTICE-1", [period])
+        door.upload_nil(desk, who(desk, SENDER), "QQ-JUSTICE-1", [period])
 
 
 @pytest.mark.parametrize("code", ["0000", "9999-Q4", "\uff12\uff10\uff12\uff16-Q1", "2026-Q5", "2026-Q1\n"])
@@ -98,17 +98,17 @@ def test_no_comment_keeps_what_should_not_be_kept(desk: Desk, words: str, told: 
     one = sent(desk)
     acts = (
         lambda: door.give_back(desk, approver, one, words),
-        lambda: door.approve(desk, approver, one, comment=words),
-        lambda: door.withdraw(desk, sender, one, "wrong_return", words),
-        lambda: door.nil(desk, sender, "QQ-JUSTICE-1", ["2025-Q3"], words),
+        lambda: door.approve_submission(desk, approver, one, comment=words),
+        lambda: door.withdraw_submission(desk, sender, one, "wrong_return", words),
+        lambda: door.upload_nil(desk, sender, "QQ-JUSTICE-1", ["2025-Q3"], words),
     )
     for act in acts:
         with pytest.raises(door.TransitionError, match=told):
             act()
-    assert door.submission(desk, approver, one).state == "sent"
+    assert door.get_submission(desk, approver, one).state == "sent"
     draft = warned(desk, period="2024-Q4")
     with pytest.raises(door.TransitionError, match=told):
-        door.justify(desk, sender, draft, None, "large_case", f"one case: {words}")
+        door.justify_warnings(desk, sender, draft, None, "large_case", f"one case: {words}")
 
 
 # ---------------------------------------------------------------------------------------------------------------- names
@@ -117,8 +117,8 @@ def test_no_comment_keeps_what_should_not_be_kept(desk: Desk, words: str, told: 
 @pytest.mark.parametrize("name", ["x" * 255, "Office\r\nBcc: a@example.org", "Office\u202e"])
 def test_names_are_one_line_of_a_decent_length(desk: Desk, name: str) -> None:
     with pytest.raises(AccountError, match="one line of at most 254"):
-        accounts.create(desk.engine, "qq-new", name, by=SYSTEM)
+        accounts.create_account(desk.engine, "qq-new", name, by=SYSTEM)
     with pytest.raises(AccountError, match="one line of at most 254"):
-        tokens.issue(desk.engine, who(desk, SENDER), name)
+        tokens.issue_token(desk.engine, who(desk, SENDER), name)
     with pytest.raises(AccountError, match="not an email address"):
         accounts.set_email(desk.engine, SENDER, f"a@{'b' * 255}", by=SENDER)

@@ -34,7 +34,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     desk_fakes.install(monkeypatch)
     monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     monkeypatch.delenv("RTI_ACTOR", raising=False)
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         yield
 
 
@@ -78,7 +78,7 @@ def _by_command(desk: Desk, data: bytes, folder: Path, capsys: Capture, send: bo
 
 
 def _by_api(desk: Desk, data: bytes, _folder: Path, _capsys: Capture, send: bool) -> dict[str, Any]:
-    token = tokens.issue(desk.engine, who(desk, "qq-sender"), "test").text
+    token = tokens.issue_token(desk.engine, who(desk, "qq-sender"), "test").text
     head = {"Authorization": f"Bearer {token}", "Content-Disposition": "attachment; filename*=UTF-8''" + _ESCAPED}
     asked = {"send": str(send).lower(), "language": "mk"}
     answer = TestClient(create_api(desk)).post("/v1/submissions", params=asked, headers=head, content=data)
@@ -91,7 +91,7 @@ def _by_portal(desk: Desk, data: bytes, _folder: Path, _capsys: Capture, send: b
     from dataclasses import replace
 
     person = replace(who(desk, "qq-sender"), language="mk")
-    done = door.upload(desk, person, data, "Извештај.csv")
+    done = door.upload_file(desk, person, data, "Извештај.csv")
     assert not send
     return done.as_json()
 
@@ -119,7 +119,7 @@ def _answers(
         (place := folder / name).mkdir()
         desk = desk_fakes.opened(place)
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-        with clock.frozen(at(-1)):
+        with clock.freeze_time(at(-1)):
             accepted(desk, period="2024-Q2")
         out.append(_same(road(desk, data, place, capsys, send)))
     return out
@@ -173,22 +173,22 @@ def test_a_forged_territory_is_turned_away_by_the_command(
     code, told = _command(capsys, str(path), "--as", "qq-sender")
     assert (code, told["submission_id"], told["state"]) == (1, None, None)
     assert (told["report"]["verdict"], told["report"]["findings"][0]["rule"]) == ("error", rule)
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_who_may_submit_everything_may_not_bring_practice_into_the_real_ledger_or_back(
     desk: Desk, tmp_path: Path, capsys: Capture
 ) -> None:
     everything = [Grant("submitter")]
-    accounts.create(desk.engine, "every", "Everybody's", grants=everything, by="system")
+    accounts.create_account(desk.engine, "every", "Everybody's", grants=everything, by="system")
     (path := tmp_path / "a.csv").write_bytes(file("TT-JUSTICE-1"))
     code, told = _command(capsys, str(path), "--as", "every")
     assert (code, told["report"]["findings"][0]["rule"]) == (1, "desk.practice")
     practice = desk_fakes.opened(tmp_path / "practice", kind="training")
-    accounts.create(practice.engine, "every", "Everybody's", grants=everything, by="system")
+    accounts.create_account(practice.engine, "every", "Everybody's", grants=everything, by="system")
     done = door.hand_in(practice, who(practice, "every"), file(), "a.csv")
     assert (done.submission_id, done.report.findings[0].rule) == (None, "desk.not_practice")
-    assert [_stored(one) + queries.submissions(one.engine) for one in (desk, practice)] == [[], []]
+    assert [_stored(one) + queries.list_submissions(one.engine) for one in (desk, practice)] == [[], []]
 
 
 @pytest.mark.parametrize("account", ["qq-viewer", "qq-approver", "nobody-yet", "no such account"])
@@ -196,18 +196,18 @@ def test_who_submits_nothing_hands_in_nothing(desk: Desk, tmp_path: Path, capsys
     (path := tmp_path / "a.csv").write_bytes(file())
     code, told = _command(capsys, str(path), "--as", account)
     assert (code, told["error"]["exit_code"]) == (3, 3)
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_a_viewers_token_hands_in_nothing(desk: Desk) -> None:
-    viewers = tokens.issue(desk.engine, who(desk, "qq-viewer"), "test").text
-    accounts.grant(desk.engine, "qq-sender", Grant("viewer", "QQ"), by="the-steward")
-    cut = tokens.issue(desk.engine, who(desk, "qq-sender"), "test", grants=[Grant("viewer", "QQ")]).text
+    viewers = tokens.issue_token(desk.engine, who(desk, "qq-viewer"), "test").text
+    accounts.grant_role(desk.engine, "qq-sender", Grant("viewer", "QQ"), by="the-steward")
+    cut = tokens.issue_token(desk.engine, who(desk, "qq-sender"), "test", grants=[Grant("viewer", "QQ")]).text
     client = TestClient(create_api(desk))
     for text in (viewers, cut):
         head = {"Authorization": f"Bearer {text}", "X-Filename": "a.csv"}
         assert client.post("/v1/submissions?send=true", headers=head, content=file()).status_code == 403
-    assert (_stored(desk), queries.submissions(desk.engine)) == ([], [])
+    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 # ---------------------------------------------------------------------------------------------------------- a folder
@@ -232,7 +232,7 @@ def test_a_folder_with_broken_files_loses_none_of_the_others(desk: Desk, tmp_pat
     assert [(one["file"]["name"], one["state"]) for one in told] == [
         ("1.csv", "sent"), ("2.csv", None), ("3.csv", None), ("4.csv", None), ("6.csv", "sent"),
     ]  # fmt: skip
-    assert sorted(_stored(desk)) == sorted(store.digest(contents[n]) for n in ("1.csv", "6.csv"))
+    assert sorted(_stored(desk)) == sorted(store.compute_digest(contents[n]) for n in ("1.csv", "6.csv"))
     assert {p.name for p in kept.iterdir()} == {
         f"receipt-{one['receipt']['receipt_id']}.json" for one in told if one["receipt"]
     }
@@ -241,7 +241,7 @@ def test_a_folder_with_broken_files_loses_none_of_the_others(desk: Desk, tmp_pat
     code, again = _command(capsys, *command)
     assert (code, [(one["new"], one["state"]) for one in again][:2]) == (1, [(False, "sent"), (True, "sent")])
     assert again[0]["receipt"] == told[0]["receipt"]
-    assert len(queries.submissions(desk.engine)) == 3
+    assert len(queries.list_submissions(desk.engine)) == 3
 
 
 def test_what_cannot_be_handed_in_at_all_holds_up_no_other(
@@ -269,9 +269,9 @@ def test_what_cannot_be_handed_in_at_all_holds_up_no_other(
 def _arrived(desk: Desk, data: bytes, sender: str) -> str:
     """As a batch enters it: in the ledger, its bytes pointed at, nothing checked."""
     (path := desk.home.root / "theirs.csv").write_bytes(data)
-    store.point_to(desk.home, store.digest(data), path)
-    arrival = Arrival(store.digest(data), len(data), "theirs.csv", sender, at(0), demonstration=True)
-    return intake.receive(desk.engine, arrival).submission_id
+    store.point_to(desk.home, store.compute_digest(data), path)
+    arrival = Arrival(store.compute_digest(data), len(data), "theirs.csv", sender, at(0), demonstration=True)
+    return intake.record_arrival(desk.engine, arrival).submission_id
 
 
 @pytest.mark.parametrize(("form", "rule"), [("RR-JUSTICE-1", "desk.not_yours"), ("TT-JUSTICE-1", "desk.practice")])
@@ -280,13 +280,13 @@ def test_the_batch_turns_away_what_the_desk_turns_away(desk: Desk, form: str, ru
     identity = _arrived(desk, data, "qq-sender")
     reports = record.check_waiting(desk.home, desk.engine, desk.registry, after=arrivals.CHECKED_AFTER)
     assert reports[identity].findings[0].rule == rule
-    found = queries.find(desk.engine, identity)
-    assert (found.state, found.jurisdiction, queries.blocks(desk.engine, identity)) == ("refused", None, [])
+    found = queries.find_submission(desk.engine, identity)
+    assert (found.state, found.jurisdiction, queries.list_blocks(desk.engine, identity)) == ("refused", None, [])
     findings = pl.read_parquet(facts.path_of(desk.home, "finding", identity))["rule"].to_list()
     assert rule in findings and _stored(desk) == []
     assert not [p for p in desk.home.store.rglob("*") if p.is_symlink()]
     # The office it would belong to sees nothing of it.
-    assert door.submissions(desk, who(desk, "rr-sender")) == []
+    assert door.list_submissions(desk, who(desk, "rr-sender")) == []
     # It is not looked at again, whatever rules come, and its own office hands it in as if nothing had been.
     assert record.check_waiting(desk.home, desk.engine, desk.registry) == {}
     if form == "RR-JUSTICE-1":
@@ -297,11 +297,11 @@ def test_the_batch_turns_away_what_the_desk_turns_away(desk: Desk, form: str, ru
 
 def test_the_bytes_of_their_own_office_stay_where_another_sends_the_same(desk: Desk) -> None:
     data = file("RR-JUSTICE-1")
-    done = door.upload(desk, who(desk, "rr-sender"), data, "ours.csv")
+    done = door.upload_file(desk, who(desk, "rr-sender"), data, "ours.csv")
     arrival = Arrival(done.sha256, len(data), "theirs.csv", "qq-sender", at(0.1), demonstration=True)
-    identity = intake.receive(desk.engine, arrival, again=True).submission_id
+    identity = intake.record_arrival(desk.engine, arrival, again=True).submission_id
     record.check_waiting(desk.home, desk.engine, desk.registry)
-    assert queries.find(desk.engine, identity).state == "refused"
+    assert queries.find_submission(desk.engine, identity).state == "refused"
     assert store.get_bytes(desk.home, done.sha256) == data
 
 
@@ -311,21 +311,21 @@ def test_what_a_crash_left_is_turned_away_once_the_right_is_gone(desk: Desk, mon
     with monkeypatch.context() as crash:
         crash.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
         with pytest.raises(RuntimeError):
-            door.upload(desk, sender, file(), "a.csv")
-    accounts.grant(desk.engine, "qq-sender", Grant("submitter", "RR"), by="the-steward")
-    accounts.revoke(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
-    again = door.upload(desk, who(desk, "qq-sender"), file(), "a.csv")
+            door.upload_file(desk, sender, file(), "a.csv")
+    accounts.grant_role(desk.engine, "qq-sender", Grant("submitter", "RR"), by="the-steward")
+    accounts.revoke_role(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
+    again = door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv")
     assert (again.submission_id, again.report.findings[0].rule) == (None, "desk.not_yours")
-    (one,) = queries.submissions(desk.engine)
+    (one,) = queries.list_submissions(desk.engine)
     assert (one.state, one.jurisdiction, _stored(desk)) == ("refused", None, [])
 
 
 def test_what_was_taken_once_is_not_turned_away_by_newer_rules(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    done = door.upload(desk, who(desk, "qq-sender"), file(), "a.csv")
-    accounts.revoke(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
+    done = door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv")
+    accounts.revoke_role(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
     monkeypatch.setattr(sys.modules["expectations.judge"], "RULES_VERSION", "test.2")
     assert len(record.check_waiting(desk.home, desk.engine, desk.registry)) == 1
     assert done.submission_id is not None
-    assert queries.find(desk.engine, done.submission_id).state == "checked"
+    assert queries.find_submission(desk.engine, done.submission_id).state == "checked"

@@ -68,7 +68,7 @@ def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any
     for place, instrument in product(PLACES, INSTRUMENTS):
         for token in (None, "t1"):
             person = _person(Grant(role, place, instrument), token=token)
-            listed = {e.submission_id for e in door.submissions(world.desk, person)}
+            listed = {e.submission_id for e in door.list_submissions(world.desk, person)}
             assert _paged(world, person) == listed
             for state in (*DRAFTS, *LATER):
                 expected = _is_seen(role, place, instrument, state)
@@ -97,9 +97,9 @@ def test_what_is_foreign_and_what_is_not_there_is_told_in_the_same_words(world: 
             for do in (*LOOKS.values(), *ACTS.values()):
                 with pytest.raises(NotThereError) as error:
                     do(world.desk, person, identity)
-                told.add((type(error.value), str(error.value), error.value.told("en")))
+                told.add((type(error.value), str(error.value), error.value.localize_message("en")))
         assert len(told) == 1
-        assert door.submissions(world.desk, person) == []
+        assert door.list_submissions(world.desk, person) == []
     assert world.marks() == before
 
 
@@ -119,21 +119,21 @@ def test_its_sender_sees_it_in_every_state_and_a_token_of_the_sender_only_what_i
     for role in ("submitter", "viewer"):
         own = _person(Grant(role, "QQ"), account=SENDER)
         for state in (*DRAFTS, *LATER):
-            assert door.submission(world.desk, own, world.ids[state]).mine
+            assert door.get_submission(world.desk, own, world.ids[state]).mine
     narrow = _person(Grant("submitter", "RR"), account=SENDER, token="t1")
-    assert door.submissions(world.desk, narrow) == []
+    assert door.list_submissions(world.desk, narrow) == []
     for state in (*DRAFTS, *LATER):
         with pytest.raises(NotThereError):
-            door.submission(world.desk, narrow, world.ids[state])
+            door.get_submission(world.desk, narrow, world.ids[state])
     viewing = _person(Grant("viewer", "QQ"), account=SENDER, token="t1")
-    seen = {e.submission_id for e in door.submissions(world.desk, viewing)}
+    seen = {e.submission_id for e in door.list_submissions(world.desk, viewing)}
     assert seen == {world.ids[state] for state in LATER}
 
 
 def test_whose_roles_were_taken_away_sees_nothing_of_the_office_any_more(world: World) -> None:
     for left in ((), (Grant("submitter", "RR"),), (Grant("submitter", "QQ", "victims"),)):
         gone = _person(*left, account=SENDER)
-        assert {e.submission_id for e in door.submissions(world.desk, gone)} == {world.ids["received"]}
+        assert {e.submission_id for e in door.list_submissions(world.desk, gone)} == {world.ids["received"]}
         for state in {*DRAFTS, *LATER} - {"received"}:
             for look in LOOKS.values():
                 with pytest.raises(NotThereError):
@@ -150,17 +150,17 @@ def test_a_return_of_two_offices_needs_both(world: World) -> None:
         ((Grant("steward"),), True),
     ):
         person = _person(*grants)
-        listed = {e.submission_id for e in door.submissions(world.desk, person)}
+        listed = {e.submission_id for e in door.list_submissions(world.desk, person)}
         assert (both in listed) is expected, grants
         assert _paged(world, person) == listed
         if not expected:
             with pytest.raises(NotThereError):
-                door.report(world.desk, person, both)
+                door.make_report(world.desk, person, both)
     half = _person(Grant("approver", "QQ"), Grant("viewer", "RR"))
-    entry = door.submission(world.desk, half, both)
+    entry = door.get_submission(world.desk, half, both)
     assert (entry.may_approve, entry.may_give_back, entry.may_withdraw) == (False, False, False)
     with pytest.raises(NotAllowedError):
-        door.approve(world.desk, half, both)
+        door.approve_submission(world.desk, half, both)
 
 
 # -------------------------------------------------------------------------------------------------------------- acting
@@ -207,7 +207,7 @@ def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: s
                     with pytest.raises(NotThereError):
                         act(world.desk, person, world.ids[state])
                 continue
-            entry = door.submission(world.desk, person, world.ids[state])
+            entry = door.get_submission(world.desk, person, world.ids[state])
             for name, act in ACTS.items():
                 expected = _may(name, person, state)
                 if name == "override_withdrawal" and state not in ("approved", "published"):
@@ -245,7 +245,7 @@ def test_what_is_allowed_is_done(
     desk_fakes.install(monkeypatch)
     world = make_world(tmp_path)
     ACTS[act](world.desk, who(world.desk, account), world.ids[state])
-    assert queries.find(world.desk.engine, world.ids[state]).state == after
+    assert queries.find_submission(world.desk.engine, world.ids[state]).state == after
     assert verify_ledger(world.desk.engine).faults == ()
 
 
@@ -273,11 +273,11 @@ def test_uploading_is_held_to_the_pairs_of_the_file(world: World) -> None:
         }
         person = _person(Grant("submitter", place, instrument), account=SENDER)
         for form in (f for f in desk_fakes.FORMS if f not in covers and (f, place) != (desk_fakes.BOTH, "*")):
-            done = door.upload(world.desk, person, file(form, value=55), "x.csv")
+            done = door.upload_file(world.desk, person, file(form, value=55), "x.csv")
             assert (done.submission_id, done.same_file) == (None, ())
             assert door.RULES.keys() & {f.rule for f in done.report.findings}
         for form in ("RR-JUSTICE-1", "NONE"):
             if form not in covers:
                 with pytest.raises(NotAllowedError):
-                    door.nil(world.desk, person, form, ["2025-Q1"])
+                    door.upload_nil(world.desk, person, form, ["2025-Q1"])
     assert (world.marks(), sorted(world.desk.home.store.rglob("*"))) == (before, stored)

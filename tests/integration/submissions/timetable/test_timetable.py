@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from pipelines.core import clock
 from pipelines.core.home import Home
-from pipelines.core.i18n import languages
+from pipelines.core.i18n import list_languages
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry, load, load_from
 from pipelines.ledger.acts import Arrival, Block, CheckResult, Justification
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.schema import SUBMISSION
 from pipelines.submissions import decisions, intake, timetable
@@ -62,7 +62,7 @@ def _by_period(found: list[Deadline], place: str, instrument: str) -> dict[str, 
     ],
 )
 def test_days_counted_on_a_paper_calendar(place: str, instrument: str, period: str, days: tuple[str, ...]) -> None:
-    one = _by_period(timetable.deadlines(load(), today=DAY), place, instrument)[period]
+    one = _by_period(timetable.list_deadlines(load(), today=DAY), place, instrument)[period]
     assert (one.collection, one.queries, one.release) == tuple(date.fromisoformat(d) for d in days)
 
 
@@ -91,7 +91,7 @@ def test_a_territory_may_declare_days_of_its_own(tmp_path: Path) -> None:
         "  - {instrument: justice, jurisdiction: ZZ, source: ZZ_STAT, freq: Q, periods: 2026-Q3.., deadline_days: 30, "
         "query_days: 40, release_days: 50}"
     )
-    (one,) = timetable.deadlines(_registry(tmp_path, entry), today=DAY)
+    (one,) = timetable.list_deadlines(_registry(tmp_path, entry), today=DAY)
     assert (one.collection, one.queries, one.release) == (date(2026, 10, 30), date(2026, 11, 9), date(2026, 11, 19))
 
 
@@ -99,7 +99,7 @@ def test_a_late_collection_pushes_the_defaults_back(tmp_path: Path) -> None:
     entry = (
         "  - {instrument: justice, jurisdiction: ZZ, source: ZZ_STAT, freq: Q, periods: 2026-Q1.., deadline_days: 90}"
     )
-    one = timetable.deadlines(_registry(tmp_path, entry), today=DAY)[0]
+    one = timetable.list_deadlines(_registry(tmp_path, entry), today=DAY)[0]
     assert one.collection == one.queries == one.release == date(2026, 6, 29)
 
 
@@ -120,8 +120,8 @@ def test_what_is_ahead_is_asked_for_and_an_ended_entry_has_no_future(tmp_path: P
         "  - {instrument: victims, jurisdiction: ZZ, source: ZZ_STAT, freq: A, periods: 2024..2025, deadline_days: 90}"
     )
     registry = _registry(tmp_path, entry)
-    assert [d.period for d in timetable.deadlines(registry, today=DAY)] == ["2026-Q2", "2026-Q3", "2024", "2025"]
-    ahead = timetable.deadlines(registry, today=DAY, ahead=2)
+    assert [d.period for d in timetable.list_deadlines(registry, today=DAY)] == ["2026-Q2", "2026-Q3", "2024", "2025"]
+    ahead = timetable.list_deadlines(registry, today=DAY, ahead=2)
     assert [d.period for d in ahead] == ["2026-Q2", "2026-Q3", "2026-Q4", "2027-Q1", "2024", "2025"]
 
 
@@ -130,15 +130,17 @@ def test_deadlines_are_those_the_warehouse_is_given() -> None:
         (r["jurisdiction"], r["instrument"], r["source"], r["freq"], r["period"]): r["deadline"]
         for r in list_expected_returns(load().without_training(), DAY)
     }
-    assert {d.key: d.collection for d in timetable.deadlines(load(), today=DAY)} == declared
+    assert {d.key: d.collection for d in timetable.list_deadlines(load(), today=DAY)} == declared
 
 
 def test_they_are_chosen_by_jurisdiction_and_by_pair() -> None:
     registry = load()
-    assert {d.jurisdiction for d in timetable.deadlines(registry, jurisdictions=["BA_FED"], today=DAY)} == {"BA_FED"}
-    some = timetable.deadlines(registry, pairs=[("RS", "victims"), ("BA", "*")], today=DAY)
+    assert {d.jurisdiction for d in timetable.list_deadlines(registry, jurisdictions=["BA_FED"], today=DAY)} == {
+        "BA_FED"
+    }
+    some = timetable.list_deadlines(registry, pairs=[("RS", "victims"), ("BA", "*")], today=DAY)
     assert {(d.jurisdiction, d.instrument) for d in some} == {("RS", "victims"), ("BA", "victims")}
-    assert timetable.deadlines(registry, pairs=[], today=DAY) == []
+    assert timetable.list_deadlines(registry, pairs=[], today=DAY) == []
 
 
 # ------------------------------------------------------------------------------------------------------------ the board
@@ -153,7 +155,7 @@ class World:
         self.home: Home
         self.engine: sa.Engine
         self.home, self.engine = home_and_ledger(folder)
-        accounts.create(self.engine, "zz-office", "Office", grants=[Grant("submitter")], by=SYSTEM)
+        accounts.create_account(self.engine, "zz-office", "Office", grants=[Grant("submitter")], by=SYSTEM)
         self.registry = _registry(folder / "declared", ENTRY)
         self.series = next(iter(self.registry.forms.values())).series
 
@@ -164,7 +166,7 @@ class World:
         at = datetime.fromisoformat(day).replace(tzinfo=UTC)
         name = f"{period} {day} {state}"
         arrival = Arrival(f"{int.from_bytes(name.encode()):064x}"[-64:], 1, name, "zz-office", at, demonstration=True)
-        identity = intake.receive(self.engine, arrival).submission_id
+        identity = intake.record_arrival(self.engine, arrival).submission_id
         block = Block(place, "justice", self.series, "Q", period, 1, nil)
         intake.record_check(
             self.engine,
@@ -174,7 +176,7 @@ class World:
             ),
         )  # fmt: skip
         if state not in ("checked", "refused"):
-            with writing(self.engine) as connection:
+            with open_write_transaction(self.engine) as connection:
                 connection.execute(
                     sa.update(SUBMISSION)
                     .where(SUBMISSION.c.submission_id == identity)
@@ -183,7 +185,7 @@ class World:
         return identity
 
     def board(self, today: date = DAY, periods: int = 8, pairs: list[tuple[str, str]] = ALL) -> timetable.Board:
-        return timetable.board(self.engine, self.registry, pairs, today=today, periods=periods)
+        return timetable.build_board(self.engine, self.registry, pairs, today=today, periods=periods)
 
     def cell(self, period: str, today: date = DAY) -> Cell:
         (row,) = self.board(today).rows
@@ -239,7 +241,7 @@ def test_to_who_does_not_work_on_it_a_draft_is_as_if_it_had_not_come(
 ) -> None:
     identity = world.comes(LAST, "2026-11-10", ledger_state, errors=errors)
     for working, told in (([], False), ([("ZZ", "victims")], False), ([("ZZ", "justice")], True)):
-        made = timetable.board(world.engine, world.registry, ALL, today=DAY, working=working)
+        made = timetable.build_board(world.engine, world.registry, ALL, today=DAY, working=working)
         (cell,) = (cell for row in made.rows for cell in row.cells if cell.deadline.period == LAST)
         seen = told or ledger_state == "sent"
         assert (cell.submission_id == identity) is seen
@@ -249,7 +251,7 @@ def test_to_who_does_not_work_on_it_a_draft_is_as_if_it_had_not_come(
 def test_a_warning_that_was_answered_is_no_finding(world: World) -> None:
     identity = world.comes(LAST, "2026-11-10", warnings=1)
     assert world.cell(LAST).state == "findings"
-    decisions.justify(
+    decisions.justify_warnings(
         world.engine, Justification(identity, "real_change", "a large case was opened", "zz-office", "key0")
     )
     assert world.cell(LAST).state == "draft"
@@ -317,7 +319,7 @@ def test_punctuality_adds_up_and_counts_only_what_was_due(world: World) -> None:
 
 def test_several_offices_of_a_jurisdiction_are_several_rows(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    rows = timetable.board(engine, load(), [("HR", "*")], today=DAY).rows
+    rows = timetable.build_board(engine, load(), [("HR", "*")], today=DAY).rows
     assert [(r.instrument, r.source) for r in rows] == [
         ("justice", "HR_DZS"), ("register", "HR_MPU"), ("victims", "HR_MUP"),
     ]  # fmt: skip
@@ -326,16 +328,18 @@ def test_several_offices_of_a_jurisdiction_are_several_rows(tmp_path: Path) -> N
 
 def test_years_stand_behind_the_quarters(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    shown = timetable.board(engine, load(), [("BA", "*"), ("BA_FED", "*")], today=DAY, periods=8)
+    shown = timetable.build_board(engine, load(), [("BA", "*"), ("BA_FED", "*")], today=DAY, periods=8)
     assert shown.periods[:2] == ("2024-Q4", "2025-Q1") and shown.periods[-2:] == ("2024", "2025")
-    assert shown.count("overdue") == 10
+    assert shown.count_cells("overdue") == 10
 
 
 # ------------------------------------------------------------------------------------------------------------- calendar
 
 
 def _chosen(code: str) -> list[Deadline]:
-    return [d for d in timetable.deadlines(load(), jurisdictions=[code], today=DAY, ahead=1) if d.collection >= DAY]
+    return [
+        d for d in timetable.list_deadlines(load(), jurisdictions=[code], today=DAY, ahead=1) if d.collection >= DAY
+    ]
 
 
 def _parsed(content: bytes) -> icalendar.Calendar:
@@ -346,8 +350,8 @@ def _parsed(content: bytes) -> icalendar.Calendar:
 
 def test_the_calendar_reads_back_as_it_was_meant() -> None:
     chosen = _chosen("AL")
-    with clock.frozen(datetime(2026, 11, 20, 9, tzinfo=UTC)):
-        content = timetable.ics(chosen, "en", demonstration=False)
+    with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
+        content = timetable.export_calendar(chosen, "en", demonstration=False)
     events = list(_parsed(content).walk("VEVENT"))
     assert len(events) == 3 * len(chosen) == 6
     meant = {day for d in chosen for day in (d.collection, d.queries, d.release)}
@@ -364,7 +368,7 @@ def test_the_calendar_reads_back_as_it_was_meant() -> None:
 
 
 def test_lines_are_folded_between_letters_also_in_cyrillic() -> None:
-    content = timetable.ics(_chosen("RS"), "sr", demonstration=True)
+    content = timetable.export_calendar(_chosen("RS"), "sr", demonstration=True)
     for line in content.split(b"\r\n"):
         assert len(line) <= 75
         line.decode("utf-8")  # a fold within a letter would break it
@@ -376,11 +380,11 @@ def test_lines_are_folded_between_letters_also_in_cyrillic() -> None:
 
 def test_uids_are_stable_and_differ() -> None:
     chosen = _chosen("AL")
-    with clock.frozen(datetime(2026, 11, 20, 9, tzinfo=UTC)):
-        first = timetable.ics(chosen, "en", demonstration=False)
-    with clock.frozen(datetime(2027, 1, 5, 9, tzinfo=UTC)):
+    with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
+        first = timetable.export_calendar(chosen, "en", demonstration=False)
+    with clock.freeze_time(datetime(2027, 1, 5, 9, tzinfo=UTC)):
         moved = [replace(d, collection=d.collection + timedelta(days=2)) for d in chosen]
-        later = timetable.ics(moved, "sq", demonstration=True)
+        later = timetable.export_calendar(moved, "sq", demonstration=True)
     uids = [str(e["UID"]) for e in _parsed(first).walk("VEVENT")]
     assert uids == [str(e["UID"]) for e in _parsed(later).walk("VEVENT")]
     assert len(set(uids)) == len(uids)
@@ -388,19 +392,19 @@ def test_uids_are_stable_and_differ() -> None:
 
 
 def test_a_demonstration_says_so_in_every_title() -> None:
-    content = timetable.ics(_chosen("AL"), "en", demonstration=True)
+    content = timetable.export_calendar(_chosen("AL"), "en", demonstration=True)
     assert all("Demonstration" in str(e["SUMMARY"]) for e in _parsed(content).walk("VEVENT"))
 
 
 def test_kosovo_goes_with_its_footnote() -> None:
-    events = list(_parsed(timetable.ics(_chosen("XK"), "en", demonstration=False)).walk("VEVENT"))
+    events = list(_parsed(timetable.export_calendar(_chosen("XK"), "en", demonstration=False)).walk("VEVENT"))
     assert events and all("resolution 1244" in str(e["DESCRIPTION"]) for e in events)
     assert note_of(load(), "AL", "en") is None
 
 
 def test_a_calendar_holds_the_days_to_come_and_no_years_gone_by() -> None:
     today = date(2026, 11, 20)
-    every = timetable.deadlines(load(), jurisdictions=["AL"], today=today, ahead=4)
+    every = timetable.list_deadlines(load(), jurisdictions=["AL"], today=today, ahead=4)
     kept = timetable.to_come(every, today)
     assert {d.period for d in every} > {d.period for d in kept} >= {"2026-Q3", "2026-Q4"}
     assert all(d.release >= today for d in kept) and [d.collection for d in kept] == sorted(d.collection for d in kept)
@@ -412,7 +416,7 @@ def test_every_territory_has_a_name_in_the_languages_of_the_pages() -> None:
     english = {
         (territory.code, language)
         for territory in load().territories.values()
-        for language in languages()
+        for language in list_languages()
         if language != "en" and pick_name(territory.names, language).language == "en"
     }
     assert english == {("XK", "bs"), ("XK", "hr"), ("XK", "mk")}

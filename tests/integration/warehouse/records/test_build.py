@@ -34,7 +34,7 @@ class World:
     """A home with one build of the counts, made by hand."""
 
     def __init__(self, root: Path) -> None:
-        self.home = homes.init(root / "home", "demonstration")
+        self.home = homes.initialise_home(root / "home", "demonstration")
         self.counts = self.home.warehouse / "counts-000001.duckdb"
         self.tables = self.home.warehouse / "counts-000001"
         self.tables.mkdir()

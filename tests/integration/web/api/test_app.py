@@ -52,7 +52,7 @@ def client(desk: Desk) -> TestClient:
 
 
 def _as(desk: Desk, account: str, **more: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue(desk.engine, who(desk, account), 'test').text}", **more}
+    return {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who(desk, account), 'test').text}", **more}
 
 
 def _is_problem(response: httpx.Response, status: int) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_the_list_is_paged_and_each_page_links_to_the_next(desk: Desk, client: T
         client.post("/v1/submissions", headers=head, content=file(period=f"20{year}-Q1")).json()["submission_id"]
         for year in range(10, 17)
     ]
-    ledger = {s.submission_id: s.received_at for s in queries.submissions(desk.engine)}
+    ledger = {s.submission_id: s.received_at for s in queries.list_submissions(desk.engine)}
     expected = sorted(made, key=lambda identity: (ledger[identity], identity), reverse=True)
     address, pages = "/v1/submissions?state=checked&limit=3&mine=true&language=sq", []
     while address:
@@ -90,7 +90,7 @@ def test_the_list_is_paged_and_each_page_links_to_the_next(desk: Desk, client: T
     # The newest page stays where it is when something comes in meanwhile.
     second = client.get("/v1/submissions?limit=3", headers=head).links["next"]["url"]
     # Of one second, returns are in the order of their ids, among which a new one may come anywhere.
-    with clock.frozen(clock.now() + timedelta(minutes=1)):
+    with clock.freeze_time(clock.now() + timedelta(minutes=1)):
         client.post("/v1/submissions", headers=head, content=file(period="2017-Q1"))
     assert [one["submission_id"] for one in client.get(second, headers=head).json()] == expected[3:6]
 
@@ -121,21 +121,21 @@ def test_a_file_comes_in_every_shape_with_its_name(desk: Desk, client: TestClien
     assert response.status_code == 201, response.text
     content = response.json()
     assert (content["file"]["name"], content["state"], content["new"]) == (name, "checked", True)
-    assert door.original(desk, who(desk, "qq-sender"), content["submission_id"]) == (name, file())
+    assert door.read_original(desk, who(desk, "qq-sender"), content["submission_id"]) == (name, file())
     models.UploadBody.model_validate(content)
 
 
 def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) -> None:
-    from pipelines.submissions.checking.check import check
+    from pipelines.submissions.checking.check import check_file
 
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     told = client.post("/v1/check", headers=head, content=file(value=101)).json()
-    alone = check(file(value=101), "a.csv", registry=desk_fakes.REGISTRY).as_json()
+    alone = check_file(file(value=101), "a.csv", registry=desk_fakes.REGISTRY).as_json()
     assert told == json.loads(json.dumps(alone))
     schema = json.loads((SCHEMAS / "check-report.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(told)
     assert set(models.ReportBody.model_fields) == set(told)
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 def test_reading_processes_are_shared_out_by_account(
@@ -157,9 +157,9 @@ def test_sending_gives_the_receipt_and_repeating_gives_it_again(desk: Desk, clie
     assert (first.json()["state"], again.json()["state"]) == ("sent", "sent")
     assert first.json()["receipt"] == again.json()["receipt"] is not None
     given = client.get(f"/v1/submissions/{first.json()['submission_id']}/receipt", headers=head)
-    assert receipts.verify(given.content, file=file()).outcome == "good"
+    assert receipts.verify_receipt(given.content, file=file()).outcome == "good"
     assert given.json() == first.json()["receipt"]
-    assert len(queries.submissions(desk.engine)) == 1
+    assert len(queries.list_submissions(desk.engine)) == 1
 
 
 def test_what_cannot_be_sent_yet_is_a_draft_and_says_why(desk: Desk, client: TestClient) -> None:
@@ -172,7 +172,7 @@ def test_what_cannot_be_sent_yet_is_a_draft_and_says_why(desk: Desk, client: Tes
     done = client.post(f"/v1/submissions/{identity}/justify", headers=head, json=body)
     assert done.json() == {"submission_id": identity, "state": "checked", "to_justify": 0}
     sent = client.post(f"/v1/submissions/{identity}/send", headers=head)
-    assert receipts.verify(sent.content, file=file(value=101)).outcome == "good"
+    assert receipts.verify_receipt(sent.content, file=file(value=101)).outcome == "good"
     other = _as(desk, "qq-approver")
     assert client.post(f"/v1/submissions/{identity}/approve", headers=other).json()["state"] == "approved"
 
@@ -209,7 +209,7 @@ def test_what_is_not_kept_is_a_problem_with_the_whole_answer(
     assert words in content["detail"]
     models.UploadBody.model_validate(content["result"])
     assert content["result"]["submission_id"] is None
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 # ------------------------------------------------------------------------------------------------------------- problems
@@ -280,7 +280,7 @@ def test_a_wrong_request_is_told(
     desk: Desk, client: TestClient, path: str, head: dict[str, str], send: dict[str, Any], status: int
 ) -> None:
     _is_problem(client.post(path, headers=_as(desk, "qq-sender", **head), **send), status)
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 def test_a_state_that_does_not_allow_it_is_a_conflict(desk: Desk, client: TestClient) -> None:
@@ -304,7 +304,7 @@ def test_what_counts_is_taken_back_by_two(desk: Desk, client: TestClient) -> Non
     _is_problem(client.post(f"/v1/submissions/{identity}/ask-withdrawal", headers=steward, json=why), 403)
     done = client.post(f"/v1/submissions/{identity}/withdraw", headers=steward, json={**why, "override": True})
     assert done.json()["state"] == "withdrawn"
-    event = door.events(desk, who(desk, "qq-sender"), identity)[-1]
+    event = door.list_events(desk, who(desk, "qq-sender"), identity)[-1]
     assert (event["actor"], event["payload"]) == ("the-steward", {"reason": "wrong_return", "override": True})
 
 
@@ -429,9 +429,9 @@ def test_what_an_exception_quotes_of_a_file_reaches_no_log(
 def test_words_come_in_the_language_asked_for(desk: Desk, client: TestClient) -> None:
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     for language in ("en", "sq"):
-        from pipelines.core.i18n import languages
+        from pipelines.core.i18n import list_languages
 
-        if language in languages():
+        if language in list_languages():
             told = client.post(f"/v1/check?language={language}", headers=head, content=file()).json()
             assert told["language"] == language
 

@@ -63,7 +63,7 @@ def address(desk: Desk) -> Iterator[str]:
 
 
 def _token(desk: Desk, account: str = "qq-sender", **options: Any) -> str:
-    return tokens.issue(desk.engine, who(desk, account), "test", **options).text
+    return tokens.issue_token(desk.engine, who(desk, account), "test", **options).text
 
 
 # -------------------------------------------------------------------------------------------------------------- command
@@ -85,25 +85,25 @@ def test_files_are_handed_in_and_receipts_kept(
     assert "Прво 2025.csv: good, QQ-JUSTICE-1 (1 observation)" in told.out
     assert "c.csv was not kept" in told.out and "for which you may not submit" in told.out
     assert "test.high" in told.out
-    (waits,) = (s.submission_id for s in queries.submissions(desk.engine) if s.filename == "b.csv")
+    (waits,) = (s.submission_id for s in queries.list_submissions(desk.engine) if s.filename == "b.csv")
     assert f"asks for a justification: {address}/answer?id={waits}\n" in told.out, "no command of this machine does it"
     assert secret.read_text().strip() not in told.out + told.err
-    states = {s.filename: s.state for s in queries.submissions(desk.engine)}
+    states = {s.filename: s.state for s in queries.list_submissions(desk.engine)}
     assert states == {"Прво 2025.csv": "sent", "b.csv": "checked"}
     (receipt,) = kept.iterdir()
-    assert receipts.verify(receipt.read_bytes(), file=file(period="2025-Q1")).outcome == "good"
+    assert receipts.verify_receipt(receipt.read_bytes(), file=file(period="2025-Q1")).outcome == "good"
     # The whole folder again: told, nothing taken twice, the same receipt.
     assert main.main([*command, "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
     assert [c["new"] for c in content] == [False, False, False]
-    assert len(queries.submissions(desk.engine)) == 2
+    assert len(queries.list_submissions(desk.engine)) == 2
     assert list(kept.iterdir()) == [receipt]
 
 
 def test_the_words_are_those_of_the_local_command(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with clock.frozen(at(0)):
+    with clock.freeze_time(at(0)):
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
         monkeypatch.setenv("RTI_TOKEN", _token(desk))
         accepted(desk, period="2024-Q2")
@@ -120,14 +120,16 @@ def test_the_words_are_those_of_the_local_command(
         (tmp_path / name).write_bytes(data)
         told = []
         for where in (["--to", address], ["--as", "qq-sender"]):
-            with clock.frozen(at(next(hours) / 24)):
+            with clock.freeze_time(at(next(hours) / 24)):
                 code = main.main(["submit", str(tmp_path / name), *where])
                 out = re.sub(r"S[0-9a-f]{15}", "S", capsys.readouterr().out)
                 # What is still to be done is done elsewhere: on the pages of the service, or by a command here.
                 how = rf"{address}/answer\?id=S|rti justify S|rti send S --reason CODE"
                 told.append((code, re.sub(how, "HOW", out)))
-                for one in queries.submissions(desk.engine, states=["checked", "refused", "sent"]):
-                    door.withdraw(desk, who(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way")
+                for one in queries.list_submissions(desk.engine, states=["checked", "refused", "sent"]):
+                    door.withdraw_submission(
+                        desk, who(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way"
+                    )
         assert told[0] == told[1]
 
 
@@ -151,12 +153,12 @@ def test_holding_correcting_and_replacing_are_passed_on(
     path = tmp_path / "a.csv"
     path.write_bytes(file(value=4))
     assert main.main(["submit", str(path), "--to", f"{address}/api/", "--hold", "--patch", "--corrects", first]) == 0
-    (draft,) = (s for s in queries.submissions(desk.engine) if s.submission_id != first)
+    (draft,) = (s for s in queries.list_submissions(desk.engine) if s.submission_id != first)
     assert (draft.state, draft.kind, draft.corrects_submission_id) == ("checked", "patch", first)
     assert main.main(["submit", str(path), "--to", address]) == 0
-    assert queries.find(desk.engine, draft.submission_id).state == "checked"
+    assert queries.find_submission(desk.engine, draft.submission_id).state == "checked"
     assert main.main(["submit", str(path), "--to", address, "--reason", "late_data"]) == 0
-    sent = queries.find(desk.engine, draft.submission_id)
+    sent = queries.find_submission(desk.engine, draft.submission_id)
     assert (sent.state, sent.revision_reason) == ("sent", "late_data")
 
 
@@ -185,26 +187,26 @@ def test_what_the_service_refuses_is_told(
     path.write_bytes(file())
     assert main.main(["submit", str(path), "--to", address, *arguments]) in (2, 3)
     assert words in capsys.readouterr().err
-    assert queries.submissions(desk.engine) == []
+    assert queries.list_submissions(desk.engine) == []
 
 
 def test_one_that_fails_holds_up_no_other(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RTI_TOKEN", _token(desk))
-    real = client.submit
+    real = client.submit_file
 
-    def once(remote: client.Remote, data: bytes, filename: str, **options: Any) -> client.Answer:
+    def once(remote: client.Remote, data: bytes, filename: str, **options: Any) -> client.RemoteResult:
         if filename == "a.csv":
             raise client.RemoteError("broken on purpose")
         return real(remote, data, filename, **options)
 
-    monkeypatch.setattr(client, "submit", once)
+    monkeypatch.setattr(client, "submit_file", once)
     for name, period in (("a.csv", "2025-Q1"), ("b.csv", "2025-Q2")):
         (tmp_path / name).write_bytes(file(period=period))
     assert main.main(["submit", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--to", address]) == 3
     assert "a.csv: broken on purpose" in capsys.readouterr().err
-    assert [s.filename for s in queries.submissions(desk.engine)] == ["b.csv"]
+    assert [s.filename for s in queries.list_submissions(desk.engine)] == ["b.csv"]
 
 
 # ----------------------------------------------------------------------------------------------------------- repetition
@@ -255,21 +257,21 @@ def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
 ) -> None:
     waited: list[float] = []
     remote = _remote(desk, list(faults), waited)
-    answer = client.submit(remote, file(), "a.csv")
+    answer = client.submit_file(remote, file(), "a.csv")
     assert (waited, answer.content["state"]) == (pauses, "sent")
     assert answer.receipt is not None
-    assert receipts.verify(answer.receipt, file=file()).outcome == "good"
-    assert len(queries.submissions(desk.engine)) == 1
+    assert receipts.verify_receipt(answer.receipt, file=file()).outcome == "good"
+    assert len(queries.list_submissions(desk.engine)) == 1
     assert set(remote.transport.bodies) == {file()}  # type: ignore[union-attr]
 
 
 def test_after_the_last_attempt_it_is_told(desk: Desk) -> None:
     waited: list[float] = []
     with pytest.raises(client.RemoteError, match="cannot be reached"):
-        client.submit(_remote(desk, ["no way"] * 5, waited), file(), "a.csv")
+        client.submit_file(_remote(desk, ["no way"] * 5, waited), file(), "a.csv")
     assert waited == [1.0, 2.0, 4.0, 8.0]
     with pytest.raises(client.RemoteError, match="status 503"):
-        client.submit(_remote(desk, ["503"] * 5, waited), file(), "a.csv")
+        client.submit_file(_remote(desk, ["503"] * 5, waited), file(), "a.csv")
 
 
 def _answering(answer: Callable[[httpx.Request], httpx.Response]) -> client.Remote:
@@ -284,11 +286,11 @@ def test_who_is_not_the_service_is_not_believed(desk: Desk) -> None:
         httpx.Response(200, json={"file": {"sha256": "0" * 64}, "receipt": None}),
     ):
         with pytest.raises(client.RemoteError):
-            client.submit(_answering(lambda _, r=response: r), file(), "a.csv")
+            client.submit_file(_answering(lambda _, r=response: r), file(), "a.csv")
 
 
 def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
-    taken = client.submit(_remote(desk, [], []), file(), "a.csv")
+    taken = client.submit_file(_remote(desk, [], []), file(), "a.csv")
     assert taken.receipt is not None
     bad = taken.receipt.replace(b"qq-sender", b"qq-sander")
 
@@ -298,7 +300,7 @@ def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
         return httpx.Response(200, content=bad)
 
     with pytest.raises(client.RemoteError, match="not good"):
-        client.submit(_answering(forging), file(), "a.csv")
+        client.submit_file(_answering(forging), file(), "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -333,4 +335,4 @@ def test_a_narrowed_token_hands_in_only_what_it_may(desk: Desk, address: str, tm
     for name, form, code in (("q.csv", "QQ-JUSTICE-1", 1), ("r.csv", "RR-JUSTICE-1", 0)):
         (tmp_path / name).write_bytes(file(form))
         assert main.main(["submit", str(tmp_path / name), "--to", address, "--token-file", str(secret)]) == code
-    assert [s.filename for s in queries.submissions(desk.engine)] == ["r.csv"]
+    assert [s.filename for s in queries.list_submissions(desk.engine)] == ["r.csv"]

@@ -15,7 +15,7 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant
@@ -54,22 +54,24 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
         patch.delenv("RTI_LEDGER_URL", raising=False)
-        home = init(tmp_path_factory.mktemp("schema") / "home", "demonstration")
-        facts.prepare(home)
+        home = initialise_home(tmp_path_factory.mktemp("schema") / "home", "demonstration")
+        facts.prepare_fact_folders(home)
         engine = open_ledger(home)
-        new = [accounts.New(name, name, grants) for name, grants in PEOPLE.items()]
+        new = [accounts.NewAccount(name, name, grants) for name, grants in PEOPLE.items()]
         accounts.create_many(engine, new, by=SYSTEM)
         opened = Desk(home, engine, load(), "national")
-        sender = accounts.identity(engine, "the-sender")
+        sender = accounts.get_identity(engine, "the-sender")
         for number, path in enumerate(sorted(SAMPLES.glob("*.xlsx"))[:3]):
-            made = door.upload(opened, sender, path.read_bytes(), path.name)
+            made = door.upload_file(opened, sender, path.read_bytes(), path.name)
             assert made.submission_id is not None
             if made.state == "checked" and made.open_warnings:
-                door.justify(opened, sender, made.submission_id, None, "large_case", "One case of many persons")
+                door.justify_warnings(
+                    opened, sender, made.submission_id, None, "large_case", "One case of many persons"
+                )
             if number < 2:
-                door.send(opened, sender, made.submission_id, reason="late_data")
+                door.send_submission(opened, sender, made.submission_id, reason="late_data")
             if number < 1:
-                door.approve(opened, accounts.identity(engine, "the-approver"), made.submission_id)
+                door.approve_submission(opened, accounts.get_identity(engine, "the-approver"), made.submission_id)
         yield opened
 
 
@@ -79,10 +81,10 @@ def deviations(desk: Desk, account: str, examples: int, *, edges: bool = True) -
     `edges` goes through the edges of every parameter and body one by one, besides the random examples.
     """
     app = create_api(desk)
-    token = tokens.issue(desk.engine, accounts.identity(desk.engine, account), "schema").text
+    token = tokens.issue_token(desk.engine, accounts.get_identity(desk.engine, account), "schema").text
     document = app.openapi()
     _name_submissions(
-        document, [s.submission_id for s in door.submissions(desk, accounts.identity(desk.engine, account))]
+        document, [s.submission_id for s in door.list_submissions(desk, accounts.get_identity(desk.engine, account))]
     )
     config = SchemathesisConfig.from_dict(
         {

@@ -69,20 +69,20 @@ def _tokens(world: World) -> dict[str, str]:
     out = {}
     for number, (name, grant) in enumerate(grants.items()):
         account = f"token-{number}"
-        accounts.create(engine, account, name, grants=[grant], by=SYSTEM)
-        out[name] = tokens.issue(engine, who(world.desk, account), name).text
+        accounts.create_account(engine, account, name, grants=[grant], by=SYSTEM)
+        out[name] = tokens.issue_token(engine, who(world.desk, account), name).text
         if name == "no role":
-            accounts.revoke(engine, account, grant, by=SYSTEM)
+            accounts.revoke_role(engine, account, grant, by=SYSTEM)
     sender = who(world.desk, SENDER)
     for extra in (Grant("submitter", "RR"), Grant("viewer", "QQ")):
-        accounts.grant(engine, SENDER, extra, by=SYSTEM)
+        accounts.grant_role(engine, SENDER, extra, by=SYSTEM)
     sender = who(world.desk, SENDER)
     narrowed = {
         "sender's token": [Grant("submitter", "QQ")],
         "viewer's part of the sender's": [Grant("viewer", "QQ")],
         "rr part of the sender's": [Grant("submitter", "RR")],
     }
-    out |= {name: tokens.issue(engine, sender, name, grants=g).text for name, g in narrowed.items()}
+    out |= {name: tokens.issue_token(engine, sender, name, grants=g).text for name, g in narrowed.items()}
     return out
 
 
@@ -206,12 +206,12 @@ def test_without_a_good_token_every_route_says_the_same(served: Served) -> None:
     engine = served.world.desk.engine
     before = served.world.marks()[0], served.world.marks()[2]
     steward = who(served.world.desk, "the-steward")
-    revoked, expired = (tokens.issue(engine, steward, label) for label in ("revoked", "expired"))
-    tokens.revoke(engine, steward, revoked.token_id)
-    accounts.create(engine, "disabled-one", "Disabled", grants=[Grant("steward")], by=SYSTEM)
-    disabled = tokens.issue(engine, who(served.world.desk, "disabled-one"), "disabled")
-    accounts.disable(engine, "disabled-one", by=SYSTEM)
-    good = tokens.issue(engine, steward, "good").text
+    revoked, expired = (tokens.issue_token(engine, steward, label) for label in ("revoked", "expired"))
+    tokens.revoke_token(engine, steward, revoked.token_id)
+    accounts.create_account(engine, "disabled-one", "Disabled", grants=[Grant("steward")], by=SYSTEM)
+    disabled = tokens.issue_token(engine, who(served.world.desk, "disabled-one"), "disabled")
+    accounts.disable_account(engine, "disabled-one", by=SYSTEM)
+    good = tokens.issue_token(engine, steward, "good").text
     bad = [
         "", "x", "rti_", good[:-1], good + "x", good[:-1] + ("a" if good[-1] != "a" else "b"), good.upper(),
         "rti_" + "0" * 16 + good[20:], revoked.text, disabled.text,
@@ -225,7 +225,7 @@ def test_without_a_good_token_every_route_says_the_same(served: Served) -> None:
             answer = served.ask(text, method, path)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), (method, path, text)
             answers.add(answer.text)
-    with clock.frozen(expired.expires_at):
+    with clock.freeze_time(expired.expires_at):
         answers |= {served.ask(expired.text, method, path).text for method, path in _every_route(served)}
     assert len(answers) == 1
     assert (served.world.marks()[0], served.world.marks()[2]) == before
@@ -234,11 +234,11 @@ def test_without_a_good_token_every_route_says_the_same(served: Served) -> None:
 
 def test_a_role_that_is_taken_away_is_gone_at_once(served: Served) -> None:
     engine = served.world.desk.engine
-    accounts.create(engine, "leaving-one", "Leaving", grants=[Grant("approver", "QQ")], by=SYSTEM)
-    text = tokens.issue(engine, who(served.world.desk, "leaving-one"), "leaving").text
+    accounts.create_account(engine, "leaving-one", "Leaving", grants=[Grant("approver", "QQ")], by=SYSTEM)
+    text = tokens.issue_token(engine, who(served.world.desk, "leaving-one"), "leaving").text
     path = f"/v1/submissions/{served.world.ids['sent']}"
     assert served.ask(text, "GET", path).status_code == 200
-    accounts.revoke(engine, "leaving-one", Grant("approver", "QQ"), by=SYSTEM)
+    accounts.revoke_role(engine, "leaving-one", Grant("approver", "QQ"), by=SYSTEM)
     assert served.ask(text, "GET", path).status_code == 404
     assert served.ask(text, "POST", f"{path}/approve").status_code == 404
 

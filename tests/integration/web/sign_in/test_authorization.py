@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from pipelines.core import clock
 from pipelines.web.sign_in import authorization
-from pipelines.web.sign_in.authorization import Client, Codes, RequestError, Signer, authorization_request, metadata
+from pipelines.web.sign_in.authorization import (
+    Client,
+    Codes,
+    RequestError,
+    Signer,
+    authorization_request,
+    make_discovery_document,
+)
 
 CLIENT = Client("rti-portal", "secret", "http://127.0.0.1:8502/oauth2callback")
 GOOD = {
@@ -62,35 +69,35 @@ def test_only_the_right_verifier_takes_a_code(verifier: str) -> None:
     codes = Codes()
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     asked = authorization_request({**GOOD, "code_challenge": challenge}, CLIENT)
-    code = codes.issue("a", asked)
-    assert codes.take(code, verifier).account == "a"
-    other = codes.issue("a", asked)
+    code = codes.issue_code("a", asked)
+    assert codes.redeem_code(code, verifier).account == "a"
+    other = codes.issue_code("a", asked)
     with pytest.raises(RequestError):
-        codes.take(other, verifier + "x")
+        codes.redeem_code(other, verifier + "x")
 
 
 def test_a_code_counts_once_also_after_a_wrong_verifier() -> None:
     codes = Codes()
     asked = authorization_request({**GOOD, "code_challenge": authorization.challenge_of(VERIFIER)}, CLIENT)
-    code = codes.issue("a", asked)
-    assert codes.take(code, VERIFIER).nonce == "n"
+    code = codes.issue_code("a", asked)
+    assert codes.redeem_code(code, VERIFIER).nonce == "n"
     with pytest.raises(RequestError):
-        codes.take(code, VERIFIER)
-    tried = codes.issue("a", asked)
+        codes.redeem_code(code, VERIFIER)
+    tried = codes.issue_code("a", asked)
     with pytest.raises(RequestError):
-        codes.take(tried, "wrong")
+        codes.redeem_code(tried, "wrong")
     with pytest.raises(RequestError):
-        codes.take(tried, VERIFIER)
+        codes.redeem_code(tried, VERIFIER)
 
 
 def test_a_code_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = Codes()
     asked = authorization_request({**GOOD, "code_challenge": authorization.challenge_of(VERIFIER)}, CLIENT)
-    now = clock.wall()
-    code = codes.issue("a", asked)
-    monkeypatch.setattr(clock, "wall", lambda: now + authorization.CODE_SECONDS + 1)
+    now = clock.read_wall_clock()
+    code = codes.issue_code("a", asked)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: now + authorization.CODE_SECONDS + 1)
     with pytest.raises(RequestError):
-        codes.take(code, VERIFIER)
+        codes.redeem_code(code, VERIFIER)
 
 
 def test_the_token_is_signed_by_the_published_key_and_says_who_and_for_whom() -> None:
@@ -101,18 +108,18 @@ def test_the_token_is_signed_by_the_published_key_and_says_who_and_for_whom() ->
     signer, other = Signer(), Signer()
     codes = Codes()
     asked = authorization_request({**GOOD, "code_challenge": authorization.challenge_of(VERIFIER)}, CLIENT)
-    grant = codes.take(codes.issue("rs-sors-sender", asked), VERIFIER)
+    grant = codes.redeem_code(codes.issue_code("rs-sors-sender", asked), VERIFIER)
     token = signer.identity_token("http://i", CLIENT.client_id, grant, {"name": "N"})
-    claims = jwt.decode(token, KeySet.import_key_set(signer.jwks()), algorithms=["RS256"]).claims
+    claims = jwt.decode(token, KeySet.import_key_set(signer.export_keys()), algorithms=["RS256"]).claims
     assert (claims["iss"], claims["sub"], claims["aud"], claims["nonce"], claims["name"]) == (
         "http://i", "rs-sors-sender", "rti-portal", "n", "N",
     )  # fmt: skip
     assert claims["exp"] - claims["iat"] == authorization.TOKEN_SECONDS
-    keys = other.jwks()
-    keys["keys"][0]["kid"] = signer.jwks()["keys"][0]["kid"]
+    keys = other.export_keys()
+    keys["keys"][0]["kid"] = signer.export_keys()["keys"][0]["kid"]
     with pytest.raises(BadSignatureError):
         jwt.decode(token, KeySet.import_key_set(keys), algorithms=["RS256"])
-    assert "d" not in signer.jwks()["keys"][0]
+    assert "d" not in signer.export_keys()["keys"][0]
 
 
 def test_the_discovery_document_names_only_what_is_served() -> None:
@@ -120,7 +127,7 @@ def test_the_discovery_document_names_only_what_is_served() -> None:
 
     from pipelines.web.sign_in import provider
 
-    served = provider.create(None, CLIENT, "http://127.0.0.1:8502/identity", demonstration=True)  # type: ignore[arg-type]
+    served = provider.create_provider(None, CLIENT, "http://127.0.0.1:8502/identity", demonstration=True)  # type: ignore[arg-type]
     paths = {route.path for route in served.routes if isinstance(route, Route)}
-    told = metadata("")
+    told = make_discovery_document("")
     assert {told[name] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")} <= paths

@@ -38,8 +38,8 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 def engine(tmp_path: Path, _cheap_hashes: None) -> sa.Engine:
     engine = open_url(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     grants = [Grant("submitter", "RS", "justice")]
-    accounts.create(engine, "rs-sender", "Office", grants=grants, password=RIGHT, must_change=False, by=SYSTEM)
-    accounts.create(engine, "rs-new", "Office", grants=grants, password="first password 1", by=SYSTEM)
+    accounts.create_account(engine, "rs-sender", "Office", grants=grants, password=RIGHT, must_change=False, by=SYSTEM)
+    accounts.create_account(engine, "rs-new", "Office", grants=grants, password="first password 1", by=SYSTEM)
     return engine
 
 
@@ -48,7 +48,7 @@ def browser(engine: sa.Engine) -> TestClient:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
-    served = provider.create(engine, CLIENT, ISSUER, demonstration=True)
+    served = provider.create_provider(engine, CLIENT, ISSUER, demonstration=True)
     return TestClient(Starlette(routes=[Mount("/identity", served)]), base_url=HOST, follow_redirects=False)
 
 
@@ -106,7 +106,7 @@ def test_a_right_password_leads_back_with_a_code_that_becomes_a_token(browser: T
 
 def test_a_disabled_account_gets_no_token_for_a_code_it_already_has(browser: TestClient, engine: sa.Engine) -> None:
     code = parse_qs(urlsplit(post(browser, "rs-sender", RIGHT).headers["location"]).query)["code"][0]
-    accounts.disable(engine, "rs-sender", by=SYSTEM)
+    accounts.disable_account(engine, "rs-sender", by=SYSTEM)
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CLIENT.redirect_uri}
     credentials = {"client_id": CLIENT.client_id, "client_secret": CLIENT.client_secret, "code_verifier": VERIFIER}
     assert browser.post("/identity/token", data=form | credentials).json()["error"] == "invalid_grant"
@@ -276,7 +276,7 @@ def test_a_faulty_request_is_told_and_never_redirected(browser: TestClient) -> N
     assert "location" not in answer.headers
 
 
-@pytest.mark.parametrize("language", i18n.languages())
+@pytest.mark.parametrize("language", i18n.list_languages())
 def test_every_language_has_its_page_and_the_document_says_which(browser: TestClient, language: str) -> None:
     answer = browser.get(ask(lang=language))
     assert f'<html lang="{i18n.html_lang(language)}">' in answer.text
@@ -310,7 +310,7 @@ def test_a_sign_in_ends_after_a_working_day_and_with_a_new_password(
 
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
     now = clock.now().timestamp()
-    monkeypatch.setattr(clock, "wall", lambda: now + 10)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: now + 10)
     claims = {"iss": ISSUER, "sub": "rs-sender", "auth_time": now}
     assert identity_of_claims(engine, claims, ISSUER) is not None
     assert identity_of_claims(engine, claims, "") is None, "the built-in provider's word counts where it is served only"
@@ -318,5 +318,5 @@ def test_a_sign_in_ends_after_a_working_day_and_with_a_new_password(
     password_sign_in.change_password(engine, "rs-sender", RIGHT, "nine blue doors")
     assert identity_of_claims(engine, claims, ISSUER) is None
     assert identity_of_claims(engine, {**claims, "auth_time": now + 6}, ISSUER) is not None
-    monkeypatch.setattr(clock, "wall", lambda: now + 7 + LONGEST_HOURS * 3600)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: now + 7 + LONGEST_HOURS * 3600)
     assert identity_of_claims(engine, {**claims, "auth_time": now + 6}, ISSUER) is None

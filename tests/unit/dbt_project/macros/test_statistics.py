@@ -96,7 +96,7 @@ def test_the_bound_of_the_dispersion_is_one_formula(connection: duckdb.DuckDBPyC
 def test_the_units_that_come_one_by_one_are_the_same(connection: duckdb.DuckDBPyConnection) -> None:
     from pipelines.core import codes
 
-    for unit in codes.codes("count_unit"):
+    for unit in codes.list_codes("count_unit"):
         found = connection.execute(f"select {macro('one_by_one', repr(unit))}").fetchone()
         assert found == (unit in dispersion.ONE_BY_ONE,)
         basis = connection.execute(f"select {macro('interval_basis', repr(unit), 'null')}").fetchone()

@@ -7,7 +7,7 @@ from lxml import html
 
 from pipelines.core.i18n import tell
 from pipelines.declarations.registry import Registry
-from pipelines.office.answers.binding_preview import ROLES, preview
+from pipelines.office.answers.binding_preview import ROLES, render_preview
 from tests.support.fakes.cube_fakes import cube_form, make_cube
 from tests.support.fakes.returns_fakes import form_of, grid, make_registry, read, with_cell
 
@@ -23,7 +23,7 @@ def _cell(page: html.HtmlElement, place: str) -> html.HtmlElement:
 
 def test_every_cell_is_coloured_by_its_role(registry: Registry) -> None:
     content = grid()
-    page = html.fromstring(preview(content, read(content, form_of(), registry)))
+    page = html.fromstring(render_preview(content, read(content, form_of(), registry)))
     for place, role in {
         "Лист1!A2": "title",
         "Лист1!A3": "corner",
@@ -40,13 +40,13 @@ def test_every_cell_is_coloured_by_its_role(registry: Registry) -> None:
 
 def test_contacts_are_not_shown(registry: Registry) -> None:
     content = grid()
-    text = preview(content, read(content, form_of(), registry))
+    text = render_preview(content, read(content, form_of(), registry))
     assert "Презиме" not in text and "[contact]" in text
 
 
 def test_findings_are_listed_and_marked_in_their_cell(registry: Registry) -> None:
     content = with_cell(grid(), "C6", value="<b>n.a.</b>")
-    text = preview(content, read(content, form_of(), registry))
+    text = render_preview(content, read(content, form_of(), registry))
     assert "<b>n.a." not in text and "&lt;b&gt;n.a." in text
     page = html.fromstring(text)
     marked = _cell(page, "Лист1!C6")
@@ -57,14 +57,14 @@ def test_findings_are_listed_and_marked_in_their_cell(registry: Registry) -> Non
 def test_the_page_stands_alone_and_says_what_it_is(registry: Registry) -> None:
     content = grid()
     reading = read(content, form_of(), registry)
-    text = preview(content, reading, "mk", demonstration=True)
+    text = render_preview(content, reading, "mk", demonstration=True)
     assert "<script" not in text and "src=" not in text and "http" not in text and '<html lang="mk">' in text
     assert tell("Demonstration data", "mk") in text and "2024-Q3" in text and "ZZ-JUSTICE-1" in text
-    assert "Demonstration data" not in preview(content, reading)
+    assert "Demonstration data" not in render_preview(content, reading)
 
 
 def test_a_cube_shows_its_dimensions_and_observations(registry: Registry) -> None:
     codes = {"sex": {"Вкупно": "_T", "Мажи": "M", "Жени": "F"}, "article": {"1": "188"}}
     cube = make_cube()
-    text = preview(cube, read(cube, cube_form(codes=codes), registry))
+    text = render_preview(cube, read(cube, cube_form(codes=codes), registry))
     assert "Dimension SEX" in text and "sex=M" in text and "not declared" in text and "line 11" in text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.model.long_tables import CASE_EVENT, OBSERVATION
 from pipelines.office import answers
-from pipelines.office.answers.series import before
+from pipelines.office.answers.series import list_periods_before
 
 BASE: dict[str, Any] = {
     "territory": "MK", "jurisdiction": "MK", "instrument": "justice", "source": "MK_SSO", "freq": "Q",
@@ -42,7 +42,7 @@ def test_kinds_and_differences() -> None:
     new = frame(
         {"sex": "M", "value": 13.0}, {"sex": "_T", "value": 8.0}, {"sex": "_U", "value": 2.0, "place": "Т-02!D1"}
     )
-    made = answers.changes(new, old)
+    made = answers.list_changes(new, old)
     assert [(c.kind, c.key["sex"], c.difference) for c in made] == [
         ("changed", "M", 10.0), ("withdrawn", "F", None), ("added", "_U", None),
     ]  # fmt: skip
@@ -50,20 +50,20 @@ def test_kinds_and_differences() -> None:
     assert made[1].place is None
     assert made[0].words.startswith("Convicted, first instance \u00b7 First instance")
     assert "Persons" in made[0].words and "article 418-a" in made[0].words
-    assert answers.compare(new, old).unchanged == 1
+    assert answers.compare_versions(new, old).unchanged == 1
 
 
 def test_what_a_patch_leaves_out_is_unchanged() -> None:
     old, new = frame({"sex": "M"}, {"sex": "F"}), frame({"sex": "M"})
-    assert answers.compare(new, old, kind="patch") == answers.Comparison((), 2)
-    assert [c.kind for c in answers.changes(new, old)] == ["withdrawn"]
+    assert answers.compare_versions(new, old, kind="patch") == answers.Comparison((), 2)
+    assert [c.kind for c in answers.list_changes(new, old)] == ["withdrawn"]
 
 
 def test_zero_missing_not_applicable_and_withheld_are_four_things() -> None:
     states: dict[str, dict[str, Any]] = {"zero": {"value": 0.0}, **{name: nothing(name) for name in NOTHINGS}}
     for was, old in states.items():
         for now, new in states.items():
-            made = answers.changes(frame(new), frame(old))
+            made = answers.list_changes(frame(new), frame(old))
             if was == now:
                 assert made == []
                 continue
@@ -74,7 +74,7 @@ def test_zero_missing_not_applicable_and_withheld_are_four_things() -> None:
                 now,
             )
             assert change.difference is None
-    words = {answers.changes(frame(new), frame())[0].new.words for new in states.values()}  # type: ignore[union-attr]
+    words = {answers.list_changes(frame(new), frame())[0].new.words for new in states.values()}  # type: ignore[union-attr]
     assert words == {"0", "Missing", "Not applicable", "Withheld"}
 
 
@@ -91,7 +91,7 @@ def rows_of(version: dict[tuple[str, str], dict[str, Any]]) -> pl.DataFrame:
 
 @given(VERSION, VERSION)
 def test_every_figure_is_in_one_kind(new: dict[Any, Any], old: dict[Any, Any]) -> None:
-    made = answers.compare(rows_of(new), rows_of(old))
+    made = answers.compare_versions(rows_of(new), rows_of(old))
     kinds = {(c.key["sex"], c.key["period"]): c.kind for c in made.changes}
     assert len(kinds) == len(made.changes)
     for key in new.keys() | old.keys():
@@ -107,8 +107,8 @@ def test_every_figure_is_in_one_kind(new: dict[Any, Any], old: dict[Any, Any]) -
 @given(VERSION, VERSION)
 def test_backwards_it_is_the_other_way_round(new: dict[Any, Any], old: dict[Any, Any]) -> None:
     other = {"added": "withdrawn", "withdrawn": "added", "changed": "changed"}
-    there = answers.compare(rows_of(new), rows_of(old))
-    back = answers.compare(rows_of(old), rows_of(new))
+    there = answers.compare_versions(rows_of(new), rows_of(old))
+    back = answers.compare_versions(rows_of(old), rows_of(new))
 
     def told(made: answers.Comparison, turned: bool) -> set[tuple[Any, ...]]:
         sign = -1 if turned else 1
@@ -125,13 +125,13 @@ def test_backwards_it_is_the_other_way_round(new: dict[Any, Any], old: dict[Any,
 
 
 def test_periods_before() -> None:
-    assert before("2026-Q2", 4) == ["2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1"]
-    assert before("2026", 3) == ["2023", "2024", "2025"]
+    assert list_periods_before("2026-Q2", 4) == ["2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1"]
+    assert list_periods_before("2026", 3) == ["2023", "2024", "2025"]
 
 
 @given(st.integers(2000, 2030), st.integers(1, 4), st.integers(1, 40))
 def test_periods_before_run_without_a_gap(year: int, quarter: int, count: int) -> None:
-    made = [*before(f"{year}-Q{quarter}", count), f"{year}-Q{quarter}"]
+    made = [*list_periods_before(f"{year}-Q{quarter}", count), f"{year}-Q{quarter}"]
     numbers = [int(p[:4]) * 4 + int(p[-1]) - 1 for p in made]
     assert numbers == list(range(numbers[-1] - count, numbers[-1] + 1))
 
@@ -144,8 +144,8 @@ def test_twelve_quarters_with_gaps_and_revisions() -> None:
         nothing("withheld", period="2026-Q2"),
         {"period": "2026-Q2", "sex": "M", "value": 99.0},
     )
-    (series,) = answers.quarters(frame({"value": 7.0}), history)
-    assert [p.period for p in series.points] == before("2026-Q3", 12)
+    (series,) = answers.find_earlier_values(frame({"value": 7.0}), history)
+    assert [p.period for p in series.points] == list_periods_before("2026-Q3", 12)
     shown = {p.period: p.shown.state for p in series.points if p.shown is not None}
     assert shown == {"2025-Q3": "number", "2026-Q1": "zero", "2026-Q2": "withheld"}
     assert series.gaps == ("2025-Q4",)
@@ -158,7 +158,7 @@ def test_twelve_quarters_with_gaps_and_revisions() -> None:
 def test_the_last_accepted_vintage_counts() -> None:
     history = frame({"period": "2026-Q2", "value": 2.0}, {"period": "2026-Q2", "value": 1.0})
     history = history.with_columns(accepted_at=pl.Series(["2026-08-02", "2026-08-01"]))
-    (series,) = answers.quarters(frame({"value": 7.0}), history, periods=1)
+    (series,) = answers.find_earlier_values(frame({"value": 7.0}), history, periods=1)
     assert series.points[0].shown is not None
     assert series.points[0].shown.value == 2.0
 

@@ -22,7 +22,7 @@ from pipelines.office import templates
 from pipelines.office.templates.entry import _runs
 from pipelines.office.templates.layout import sheet_name
 from pipelines.office.templates.lists import MANY_LINES
-from pipelines.office.templates.tables import grouped
+from pipelines.office.templates.tables import group_paths
 from pipelines.reading.formats.read import read_content
 from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.support.fakes.returns_fakes import BASE, make_registry
@@ -44,7 +44,7 @@ def registry(tmp_path: Path) -> Registry:
 
 
 def _book(registry: Registry, form: str = "ZZ-JUSTICE-1", period: str = PERIOD, **more: Any) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(templates.write(registry, form, period, **more)[1]))
+    return openpyxl.load_workbook(io.BytesIO(templates.write_template(registry, form, period, **more)[1]))
 
 
 def _bytes(book: Any) -> bytes:
@@ -139,7 +139,7 @@ def test_the_base_form_goes_round(registry: Registry) -> None:
 
 def _goes_round(registry: Registry, form: str, period: str) -> None:
     """Every open cell of figures filled with a number of its own is read with that number, at that cell."""
-    name, data = templates.write(registry, form, period, demonstration=True)
+    name, data = templates.write_template(registry, form, period, demonstration=True)
     workbook = templates.workbook_form(registry, form)
     assert name == f"{workbook.id}_{period}.xlsx"
     empty = _read(data, workbook.id, registry)
@@ -245,7 +245,7 @@ def test_the_figure_accepted_last_stands_beside_its_cell_and_in_its_message(regi
         {"period": "2025-Q2", "value": 88.0, "source": "OTHER"},
         {"period": "2025-Q1", "value": None, "obs_status": "O", "sex": "M"},
     )
-    data = templates.write(registry, "ZZ-JUSTICE-1", PERIOD, previous=previous)[1]
+    data = templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD, previous=previous)[1]
     sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
     row = next(r for r in (5, 6, 7) if sheet.cell(r, 1).value == "Трговија, чл. 188")
     beside = {sheet.cell(3, c).value: sheet.cell(row, c).value for c in range(8, sheet.max_column + 1)}
@@ -361,7 +361,7 @@ def test_headings_are_frozen_repeated_and_named(registry: Registry) -> None:
 
 
 def test_another_program_opens_it(registry: Registry) -> None:
-    data = templates.write(registry, "ZZ-JUSTICE-1", PERIOD)[1]
+    data = templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)[1]
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     rows = book.get_sheet_by_index(0).to_python()
     assert "Осудени лица, III квартал 2025" in [row[0] for row in rows]
@@ -370,7 +370,9 @@ def test_another_program_opens_it(registry: Registry) -> None:
 
 def test_the_same_time_gives_the_same_bytes(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2025-10-01T08:00:00Z")
-    assert templates.write(registry, "ZZ-JUSTICE-1", PERIOD) == templates.write(registry, "ZZ-JUSTICE-1", PERIOD)
+    assert templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD) == templates.write_template(
+        registry, "ZZ-JUSTICE-1", PERIOD
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- what cannot be
@@ -387,22 +389,22 @@ def test_the_same_time_gives_the_same_bytes(registry: Registry, monkeypatch: pyt
 )
 def test_a_wrong_form_or_period_is_told(registry: Registry, form: str, period: str, words: str) -> None:
     with pytest.raises(templates.TemplateError, match=words) as told:
-        templates.write(registry, form, period)
-    assert words not in told.value.told("mk") and period[:4] in told.value.told("mk") + PERIOD
+        templates.write_template(registry, form, period)
+    assert words not in told.value.localize_message("mk") and period[:4] in told.value.localize_message("mk") + PERIOD
 
 
 def test_a_workbook_that_would_be_taken_for_another_form_is_never_given_out(tmp_path: Path) -> None:
     twin = _base(id="ZZ-JUSTICE-0")
     registry = make_registry(tmp_path, [_base(), twin])
     with pytest.raises(templates.TemplateError, match="would be taken for ZZ-JUSTICE-0"):
-        templates.write(registry, "ZZ-JUSTICE-1", PERIOD)
+        templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)
 
 
 def test_a_workbook_that_would_not_be_read_is_never_given_out(tmp_path: Path) -> None:
     table = {**BASE["tables"][0], "fixed": {"count_unit": "case", "measure": "appealed", "level": "first"}}
     registry = make_registry(tmp_path, [_base(tables=[table], fixed={})])
     with pytest.raises(templates.TemplateError, match="would not be read"):
-        templates.write(registry, "ZZ-JUSTICE-1", PERIOD)
+        templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)
 
 
 def test_a_cube_of_too_many_combinations_asks_for_a_declared_workbook(
@@ -410,10 +412,10 @@ def test_a_cube_of_too_many_combinations_asks_for_a_declared_workbook(
 ) -> None:
     dims = {"D": {"dim": "article"}, "S": {"dim": "sex"}, "T": {"template": "{year}-Q{quarter}"}}
     registry = make_registry(tmp_path, [_base(formats=["px"], tables=None, cube={"dims": dims})])
-    assert templates.write(registry, "ZZ-JUSTICE-1", PERIOD)
+    assert templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)
     monkeypatch.setattr("pipelines.office.templates.lists._MOST_LINES", 3)
     with pytest.raises(templates.TemplateError, match="second_of"):
-        templates.write(registry, "ZZ-JUSTICE-1", PERIOD)
+        templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)
 
 
 # -------------------------------------------------------------------------------------------------- which there are
@@ -421,18 +423,18 @@ def test_a_cube_of_too_many_combinations_asks_for_a_declared_workbook(
 
 def test_forms_are_those_of_the_office_that_are_valid_then() -> None:
     registry = load()
-    assert [f.id for f in templates.forms(registry, "RS", "justice", "2026-Q3")] == ["RS-JUSTICE-1-XLSX"]
-    assert [f.id for f in templates.forms(registry, "RS", "justice", "2021")] == ["RS-JUSTICE-BACK-XLSX"]
-    assert [f.id for f in templates.forms(registry, "MK", "justice", "2024-Q4")] == ["MK-JUSTICE-1"]
-    assert [f.id for f in templates.forms(registry, "MK", "justice", "2025-Q1")] == ["MK-JUSTICE-2"]
-    assert templates.forms(registry, "MK", "register", "2025-Q1") == []
+    assert [f.id for f in templates.list_forms(registry, "RS", "justice", "2026-Q3")] == ["RS-JUSTICE-1-XLSX"]
+    assert [f.id for f in templates.list_forms(registry, "RS", "justice", "2021")] == ["RS-JUSTICE-BACK-XLSX"]
+    assert [f.id for f in templates.list_forms(registry, "MK", "justice", "2024-Q4")] == ["MK-JUSTICE-1"]
+    assert [f.id for f in templates.list_forms(registry, "MK", "justice", "2025-Q1")] == ["MK-JUSTICE-2"]
+    assert templates.list_forms(registry, "MK", "register", "2025-Q1") == []
     with pytest.raises(ValueError, match="is not a period"):
-        templates.forms(registry, "MK", "justice", "now")
+        templates.list_forms(registry, "MK", "justice", "now")
 
 
 def test_a_language_without_its_script_still_has_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.office.templates.languages", lambda: ("en", "cnr", "sr", "sr-Latn"))
-    spoken = [templates.spoken(one) for one in ("cnr-Latn", "sr-Cyrl", "sr-Latn", "mk")]
+    monkeypatch.setattr("pipelines.office.templates.list_languages", lambda: ("en", "cnr", "sr", "sr-Latn"))
+    spoken = [templates.choose_language(one) for one in ("cnr-Latn", "sr-Cyrl", "sr-Latn", "mk")]
     assert spoken == ["cnr", "sr", "sr-Latn", "en"]
 
 
@@ -459,7 +461,7 @@ _PART = st.sampled_from("abc")
 
 @given(st.lists(st.lists(_PART, min_size=1, max_size=3).map(tuple), unique=True))
 def test_paths_under_one_heading_stand_together(paths: list[tuple[str, ...]]) -> None:
-    out = grouped(paths)
+    out = group_paths(paths)
     assert sorted(out) == sorted(paths)
     for depth in (1, 2):
         heads = [path[:depth] for path in out if len(path) > depth]

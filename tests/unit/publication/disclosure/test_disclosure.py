@@ -436,6 +436,6 @@ def test_no_decision_can_be_worked_out_by_trying_all(counts: tuple[int, int, int
 
 def test_no_published_balance_can_be_closed() -> None:
     """Opening + entries - exits = closing spans blocks that are audited apart: no stock, no closing."""
-    stocks = {code for code, row in codes.codelist("measure").items() if row["kind"] == "stock"}
+    stocks = {code for code, row in codes.read_codelist("measure").items() if row["kind"] == "stock"}
     assert stocks
     assert not [table.id for table in programme.load().tables if stocks & set(table.measures)]

@@ -12,7 +12,7 @@ import pytest
 from pipelines.core import clock
 from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.submissions.checking import nil
-from pipelines.submissions.checking.check import CheckJob, Step, UnknownFormError, check, check_many
+from pipelines.submissions.checking.check import CheckJob, Step, UnknownFormError, check_file, check_many
 from pipelines.submissions.checking.totals import compute_totals
 from tests.support.fakes import check_fakes
 from tests.support.fakes.check_fakes import REGISTRY
@@ -28,7 +28,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _check(text: str, **options: Any) -> Any:
-    return check(text.encode(), "return.csv", registry=REGISTRY, **options)
+    return check_file(text.encode(), "return.csv", registry=REGISTRY, **options)
 
 
 def _history(submission_id: str = "S0") -> check_fakes.History:
@@ -136,7 +136,7 @@ def test_the_sender_may_say_that_it_is_a_patch() -> None:
 def test_a_nil_document_counts_as_reported() -> None:
     data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4", "2025-Q3"), "quiet"))
     assert data == nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q3", "2025-Q4"), "quiet"))
-    report = check(data, "nil.json", registry=REGISTRY)
+    report = check_file(data, "nil.json", registry=REGISTRY)
     assert (report.verdict, report.kind, report.format, report.observations) == ("good", "nil", "nil", 0)
     assert [(b.period, b.rows, b.nil) for b in report.blocks] == [("2025-Q3", 0, True), ("2025-Q4", 0, True)]
     assert nil.parse_nil_document(b'{"class": "dataset"}') is None

@@ -64,7 +64,9 @@ def test_the_region_says_where_its_territories_differ_or_say_nothing() -> None:
 @pytest.mark.parametrize("code", ["AL", "BA", "HR", "ME", "MK", "RS", "XK"])
 def test_every_measure_that_counts_has_a_card(code: str) -> None:
     levels = {
-        codes.attribute("measure", m, "level_rule") for c in load().territories[code].counts_source for m in c.measures
+        codes.get_code_attribute("measure", m, "level_rule")
+        for c in load().territories[code].counts_source
+        for m in c.measures
     }
     for level in levels - {"free"}:
         assert build_card(load(), code, level, "2025").statements
@@ -198,7 +200,7 @@ def test_no_rule_and_no_level_are_errors_that_say_so(tmp_path: Path) -> None:
 
 def test_a_card_is_a_side_of_a_comparison() -> None:
     def side(code: str, measure: str) -> Any:
-        level = codes.attribute("measure", measure, "level_rule")
+        level = codes.get_code_attribute("measure", measure, "level_rule")
         return build_card(load(), code, level, "2025-Q1").to_counted(measure, "TIP")
 
     assert (side("XK", "reported").counted_at, side("XK", "indicted").counted_at) == ("input", "output")

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import codes
-from pipelines.core.home import Home, init
+from pipelines.core.home import Home, initialise_home
 from pipelines.warehouse.reference import gather
 from pipelines.warehouse.reference.areas import Areas
 from pipelines.warehouse.reference.model import KINDS, MAPPINGS, REFERENCE, REFERENCE_KEY
@@ -37,12 +37,12 @@ def _glotip(value: int, head: str = "30/05/2023") -> bytes:
 def test_collected_figures_are_in_the_schema_and_in_the_code_lists(table: pl.DataFrame) -> None:
     assert table.schema == pl.Schema(REFERENCE)
     for name in CODED:
-        assert set(table[name].drop_nulls()) <= set(codes.codes(name)), name
+        assert set(table[name].drop_nulls()) <= set(codes.list_codes(name)), name
     assert set(table["mapping"]) <= set(MAPPINGS) and set(table["kind"]) <= set(KINDS)
     assert not table.select(REFERENCE_KEY).is_duplicated().any()
     assert table.filter(pl.col("measure").is_null() != (pl.col("mapping") == "none")).is_empty()
     for row in table.filter(pl.col("measure").is_not_null()).to_dicts():
-        rule = codes.attribute("measure", row["measure"], "level_rule")
+        rule = codes.get_code_attribute("measure", row["measure"], "level_rule")
         assert row["level"] == rule or rule == "free", row
 
 
@@ -130,7 +130,7 @@ def _gathered(home: Home) -> pl.DataFrame:
 
 
 def test_a_demonstration_gathers_invented_references_and_a_real_home_never(tmp_path: Path) -> None:
-    demonstration, real = init(tmp_path / "d", "demonstration"), init(tmp_path / "r", "real")
+    demonstration, real = initialise_home(tmp_path / "d", "demonstration"), initialise_home(tmp_path / "r", "real")
     for home in (demonstration, real):
         gather.gather_reference(home)
     assert set(_gathered(demonstration)["kind"]) == {"published", "invented"}
@@ -138,7 +138,7 @@ def test_a_demonstration_gathers_invented_references_and_a_real_home_never(tmp_p
 
 
 def test_an_import_is_kept_under_its_hash_and_gathered(tmp_path: Path) -> None:
-    home = init(tmp_path / "h", "real")
+    home = initialise_home(tmp_path / "h", "real")
     data = _glotip(7)
     imported = gather.import_reference(home, data, "extract.csv", areas=AREAS)
     digest = hashlib.sha256(data).hexdigest()
@@ -151,7 +151,7 @@ def test_an_import_is_kept_under_its_hash_and_gathered(tmp_path: Path) -> None:
 
 
 def test_gathering_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    home = init(tmp_path / "h", "demonstration")
+    home = initialise_home(tmp_path / "h", "demonstration")
     gather.import_reference(home, _glotip(7), areas=AREAS)
     gather.gather_reference(home)
     first = (home.gathered / "reference.parquet").read_bytes()
@@ -161,7 +161,7 @@ def test_gathering_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_two_files_of_one_edition_are_taken_once_and_a_contradiction_is_told(tmp_path: Path) -> None:
-    home = init(tmp_path / "h", "real")
+    home = initialise_home(tmp_path / "h", "real")
     gather.import_reference(home, _glotip(7), areas=AREAS)
     gather.import_reference(home, _glotip(7, head="UNODC;;;;;;;\n30/05/2023"), areas=AREAS)
     gather.gather_reference(home)
@@ -174,7 +174,7 @@ def test_two_files_of_one_edition_are_taken_once_and_a_contradiction_is_told(tmp
 def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
     from pipelines.model.content import ReadError
 
-    home = init(tmp_path / "h", "real")
+    home = initialise_home(tmp_path / "h", "real")
     with pytest.raises(ReadError):
         gather.import_reference(home, b"no;table\n1;2\n", areas=AREAS)
     assert not gather.reference_folder(home).exists()

@@ -90,8 +90,8 @@ def handed_in(opened: service.Desk, account: str = "al-sender", **changes: str |
     """A draft of the prosecution service, uploaded at the desk; gives its number."""
     from pipelines.submissions.accounts import accounts
 
-    who = accounts.identity(opened.engine, account)
-    made = service.upload(opened, who, portal_fixture.workbook(changes or portal_fixture.UNUSUAL), "third.xlsx")
+    who = accounts.get_identity(opened.engine, account)
+    made = service.upload_file(opened, who, portal_fixture.workbook(changes or portal_fixture.UNUSUAL), "third.xlsx")
     assert made.submission_id is not None
     return made.submission_id
 
@@ -100,9 +100,9 @@ def sent(opened: service.Desk) -> str:
     """The same, explained and sent."""
     from pipelines.submissions.accounts import accounts
 
-    number, who = handed_in(opened), accounts.identity(opened.engine, "al-sender")
-    service.justify(opened, who, number, None, "large_case", "Two large cases were reported in September.")
-    service.send(opened, who, number, reason="late_data")
+    number, who = handed_in(opened), accounts.get_identity(opened.engine, "al-sender")
+    service.justify_warnings(opened, who, number, None, "large_case", "Two large cases were reported in September.")
+    service.send_submission(opened, who, number, reason="late_data")
     return number
 
 
@@ -127,7 +127,7 @@ def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: 
 
     test = run("returns", "al-sender")
     assert "PP_Trafikimi" in html(test)
-    accounts.disable(opened.engine, "al-sender", by="system")
+    accounts.disable_account(opened.engine, "al-sender", by="system")
     test.run()
     assert "You need an account" in test.title[0].value and "PP_Trafikimi" not in html(test)
 
@@ -216,7 +216,7 @@ def test_a_register_is_compared_in_counts_and_nobody_is_listed(run: Run, opened:
     lines = [line.split(";") for line in portal_fixture.register_lines()[2:]]
     indicted = sum(1 for line in lines[1:] if line[6])
     data = portal_fixture.register_without(2)
-    number = service.upload(opened, _who(opened, "hr-sender"), data, "registar.csv").submission_id
+    number = service.upload_file(opened, _who(opened, "hr-sender"), data, "registar.csv").submission_id
     assert lines[0][6] == "Datum optužnice" and number is not None
     text = html(run("answer", "hr-sender", id=number, view="changes"))
     for one in ("2 events are gone.", "0 events are new.", "no person and no case is listed", f">{indicted}<"):
@@ -254,23 +254,25 @@ def test_a_warning_is_explained_and_then_the_return_can_be_sent(run: Run, opened
 
 def test_an_explanation_is_offered_again_the_next_time(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
-    service.approve(opened, _who(opened, "al-approver"), number)
+    service.approve_submission(opened, _who(opened, "al-approver"), number)
     again = handed_in(
         opened, **{**portal_fixture.UNUSUAL, "C9": 91, "D9": 90, "C8": 137, "D8": 128, "E33": 84, "E32": 102}
     )
     test = run("answer", "al-sender", id=again)
     assert "You explained this before" in html(test)
     assert "written on 2026-11-20, offered until 2027-11-20" in html(test)
-    before = len(service.submission(opened, _who(opened, "al-sender"), again).open_warnings)
+    before = len(service.get_submission(opened, _who(opened, "al-sender"), again).open_warnings)
     next(b for b in test.button if b.label == "It is still true: use it again").click().run()
     assert not test.exception
-    assert len(service.submission(opened, _who(opened, "al-sender"), again).open_warnings) < before
+    assert len(service.get_submission(opened, _who(opened, "al-sender"), again).open_warnings) < before
 
 
 @pytest.mark.slow
 def test_every_form_has_its_answer_in_every_part(run: Run, opened: service.Desk) -> None:
     who = _who(opened, "secretariat")
-    newest = {one.row.form: one.submission_id for one in reversed(service.submissions(opened, who)) if one.row.form}
+    newest = {
+        one.row.form: one.submission_id for one in reversed(service.list_submissions(opened, who)) if one.row.form
+    }
     assert len(newest) > 15
     for form, number in newest.items():
         for view in ("findings", "beside", "changes", "quarters", "files", "events"):
@@ -300,16 +302,16 @@ def test_a_second_person_approves_and_never_the_sender(run: Run, opened: service
     assert any("why you return it" in one.value for one in test.error)
     next(b for b in test.button if b.label == "Approve").click().run()
     assert any("Approved" in one.value for one in test.success)
-    assert service.submission(opened, _who(opened, "al-approver"), number).state == "approved"
+    assert service.get_submission(opened, _who(opened, "al-approver"), number).state == "approved"
 
 
 def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: service.Desk) -> None:
     number, who = sent(opened), _who(opened, "al-sender")
-    held = [e for e in service.submissions(opened, who) if e.row.filename == portal_fixture.RETURN.name]
+    held = [e for e in service.list_submissions(opened, who) if e.row.filename == portal_fixture.RETURN.name]
     (before,) = [e.submission_id for e in held if e.state in ("approved", "published")]
     assert "Replaced" not in html(run("answer", "al-sender", id=before))
-    service.approve(opened, _who(opened, "al-approver"), number)
-    later = service.submission(opened, who, number)
+    service.approve_submission(opened, _who(opened, "al-approver"), number)
+    later = service.get_submission(opened, who, number)
     assert later.row.accepted_at is not None
     said = f'href="answer?id={number}" target="_self">by {number} since {later.row.accepted_at[:10]}</a>'
     answer = html(run("answer", "al-sender", id=before))
@@ -348,7 +350,7 @@ def test_filters_of_my_returns_are_in_its_address(run: Run, opened: service.Desk
     )
     listed = _listed(test)
     assert listed and all(
-        service.submission(opened, _who(opened, "secretariat"), one).row.territory == "MK" for one in listed[:5]
+        service.get_submission(opened, _who(opened, "secretariat"), one).row.territory == "MK" for one in listed[:5]
     )
     next(s for s in test.selectbox if s.label == "Period").set_value("2026-Q1").run()
     assert not test.exception
@@ -386,14 +388,14 @@ def test_withdrawing_asks_twice_and_says_what_follows(run: Run, opened: service.
     next(t for t in test.text_input if t.label == "In words").set_value("The wrong year")
     next(b for b in test.button if b.label == "Withdraw").click().run()
     assert "Withdraw this return?" in html(test)
-    assert service.submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
+    assert service.get_submission(opened, _who(opened, "al-sender"), number).state == "checked", "not yet"
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
-    assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
+    assert service.get_submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
 
 
 def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
-    service.approve(opened, _who(opened, "al-approver"), number)
+    service.approve_submission(opened, _who(opened, "al-approver"), number)
     test = run("answer", "al-sender", id=number)
     assert not [b for b in test.button if b.label == "Withdraw"]
     ask = "Request the withdrawal"
@@ -415,14 +417,14 @@ def test_what_counts_is_withdrawn_by_a_second_person(run: Run, opened: service.D
     next(t for t in test.text_input if t.label == "In words").set_value("Indeed")
     next(b for b in test.button if b.label == "Withdraw").click().run()
     next(b for b in test.button if b.label == "Yes, withdraw it").click().run()
-    assert service.submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
+    assert service.get_submission(opened, _who(opened, "al-sender"), number).state == "withdrawn"
     assert "Withdrawal requested" in html(run("answer", "al-sender", id=number, view="events"))
 
 
 def _who(opened: service.Desk, account: str) -> Identity:
     from pipelines.submissions.accounts import accounts
 
-    return accounts.identity(opened.engine, account)
+    return accounts.get_identity(opened.engine, account)
 
 
 # --------------------------------------------------------------------------------------------------------- other pages
@@ -434,7 +436,9 @@ def test_an_upload_is_recognised_and_nothing_is_sent(run: Run, opened: service.D
     assert not test.exception
     text = html(test)
     assert "This is what we read" in text and "AL-JUSTICE-1" in text and "Nothing has been sent." in text
-    states = {one.row.filename: one.state for one in service.submissions(opened, _who(opened, "al-sender"), mine=True)}
+    states = {
+        one.row.filename: one.state for one in service.list_submissions(opened, _who(opened, "al-sender"), mine=True)
+    }
     assert states == {"third.xlsx": "checked"}
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
     assert not test.exception and "Albania: Justice counts" in test.title[0].value
@@ -463,7 +467,7 @@ def test_a_file_of_another_office_is_not_kept(run: Run, opened: service.Desk) ->
     test = run("upload", "mk-sender")
     test.file_uploader[0].set_value(("third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
     assert "Why it was not saved" in html(test)
-    assert not service.submissions(opened, _who(opened, "mk-sender"), mine=True)
+    assert not service.list_submissions(opened, _who(opened, "mk-sender"), mine=True)
 
 
 def test_the_board_shows_ones_own_scope_and_what_is_overdue_first(run: Run) -> None:
@@ -483,10 +487,10 @@ def test_a_nil_return_is_confirmed_and_sent(run: Run, opened: service.Desk) -> N
     test = run("nil", "ba-brc-sender")
     next(b for b in test.button if b.label == "There was nothing to report").click().run()
     assert "will be published as zero once a second person has approved it" in html(test)
-    assert not service.submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
+    assert not service.list_submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
     next(b for b in test.button if b.label == "Yes, there was nothing: send it").click().run()
     assert not test.exception
-    (made,) = service.submissions(opened, _who(opened, "ba-brc-sender"), mine=True)
+    (made,) = service.list_submissions(opened, _who(opened, "ba-brc-sender"), mine=True)
     assert made.row.kind == "nil" and made.state in ("sent", "checked")
     assert test.title[0].value.startswith("Brčko District")
 
@@ -501,14 +505,16 @@ def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: service.Desk
 
     test = run("practice", "al-sender")
     assert "This is only for practice" in html(test)
-    good = practice.files()[0]
+    good = practice.make_practice_files()[0]
     test.file_uploader[0].set_value((good.name, good.data, "x/y")).run()
     next(b for b in test.button if b.label.startswith("Yes, this is right")).click().run()
     next(b for b in test.button if b.label == "Send for approval").click().run()
     next(b for b in test.button if b.label == "Let the colleague approve it").click().run()
     assert not test.exception
     assert any("The colleague has approved it" in one.value for one in test.success)
-    assert not service.submissions(opened, _who(opened, "al-sender"), mine=True), "nothing of it is in the real ledger"
+    assert not service.list_submissions(opened, _who(opened, "al-sender"), mine=True), (
+        "nothing of it is in the real ledger"
+    )
 
 
 def test_practice_begins_anew_in_one_run_of_the_page(
@@ -519,12 +525,12 @@ def test_practice_begins_anew_in_one_run_of_the_page(
     from pipelines.submissions.service import practice
 
     test = run("practice", "al-sender")
-    good = practice.files()[0]
+    good = practice.make_practice_files()[0]
     test.file_uploader[0].set_value((good.name, good.data, "x/y")).run()
     before = test.file_uploader[0].id
     who = _who(opened, "al-sender")
     mine = practice.open(opened, who)
-    assert len(service.submissions(mine, practice.who(mine, who))) == 1
+    assert len(service.list_submissions(mine, practice.make_practice_identity(mine, who))) == 1
     for answer, kept in (("No, keep it", 1), ("Yes, start again", 0)):
         next(b for b in test.button if b.label == "Start again").click().run()
         runs: list[int] = []
@@ -534,7 +540,7 @@ def test_practice_begins_anew_in_one_run_of_the_page(
         monkeypatch.setattr(page, "_show_overview", real)
         assert not test.exception and runs == [1], answer
         mine = practice.open(opened, who)
-        assert len(service.submissions(mine, practice.who(mine, who))) == kept
+        assert len(service.list_submissions(mine, practice.make_practice_identity(mine, who))) == kept
         assert (test.file_uploader[0].id == before) == bool(kept), "an empty drop area where all began anew"
         assert answer not in names(test), "asked once"
     assert any("Practice starts again" in one.value for one in test.success)
@@ -549,12 +555,12 @@ def test_a_token_is_shown_once_and_revoked(run: Run, opened: service.Desk) -> No
     next(b for b in test.button if b.label == "Make a token").click().run()
     found = re.search(r"rti_[0-9a-f]{16}_[\w-]+", html(test))
     assert found is not None
-    assert tokens.identity(opened.engine, found[0]).account == "al-sender"
+    assert tokens.verify_token(opened.engine, found[0]).account == "al-sender"
     test.run()
     assert found[0] not in html(test), "shown once"
     next(b for b in test.button if b.label.startswith("Revoke it")).click().run()
     with pytest.raises(NotAllowedError):
-        tokens.identity(opened.engine, found[0])
+        tokens.verify_token(opened.engine, found[0])
 
 
 def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: service.Desk) -> None:
@@ -567,8 +573,8 @@ def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: servic
     test.selectbox(key="new.place").set_value("ME")
     next(b for b in test.button if b.label == "Make this account").click().run()
     assert not test.exception and "shown only once" in html(test)
-    made = accounts.identity(opened.engine, "me-office-sender")
-    assert made.may("submitter", "ME", "justice") and not made.may("submitter", "AL", "justice")
+    made = accounts.get_identity(opened.engine, "me-office-sender")
+    assert made.has_role("submitter", "ME", "justice") and not made.has_role("submitter", "AL", "justice")
 
 
 def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: service.Desk) -> None:
@@ -609,7 +615,7 @@ def test_the_language_is_chosen_in_the_head_and_kept(run: Run, opened: service.D
     test = run("returns", "al-sender")
     test.selectbox(key="head.language").set_value("sq").run()
     assert not test.exception
-    assert accounts.identity(opened.engine, "al-sender").language == "sq"
+    assert accounts.get_identity(opened.engine, "al-sender").language == "sq"
 
 
 def test_the_list_of_languages_says_the_right_one_in_every_run(run: Run, opened: service.Desk) -> None:
@@ -629,7 +635,7 @@ def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: service
     test = run("upload", "al-sender")
     test.file_uploader[0].set_value((name, portal_fixture.workbook(portal_fixture.UNUSUAL), "x/y")).run()
     assert not test.exception
-    (made,) = service.submissions(opened, _who(opened, "al-sender"), mine=True)
+    (made,) = service.list_submissions(opened, _who(opened, "al-sender"), mine=True)
     for page, address in (("returns", {}), ("answer", {"id": made.submission_id})):
         shown = run(page, "al-sender", **address)
         raw = "\n".join(str(element.proto.body) for element in shown.get("html"))
@@ -753,7 +759,9 @@ def test_the_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_
     run: Run, opened: service.Desk
 ) -> None:
     number = handed_in(opened)
-    found = next(e.row for e in service.submissions(opened, _who(opened, "al-sender")) if e.row.submission_id == number)
+    found = next(
+        e.row for e in service.list_submissions(opened, _who(opened, "al-sender")) if e.row.submission_id == number
+    )
     store.path_of(opened.home, found.sha256).write_bytes(b"changed")
     layout._desk.clear()
     test = run("answer", "al-sender", id=number)
@@ -777,4 +785,4 @@ def test_a_page_on_a_damaged_ledger_says_so_and_does_not_end_in_an_error(run: Ru
 def _who(opened: service.Desk, account: str) -> Identity:
     from pipelines.submissions.accounts import accounts
 
-    return accounts.identity(opened.engine, account)
+    return accounts.get_identity(opened.engine, account)

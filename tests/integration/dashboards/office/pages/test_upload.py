@@ -101,7 +101,7 @@ def said(test: AppTest) -> str:
 
 
 def who(opened: service.Desk) -> Identity:
-    return accounts.identity(opened.engine, ACCOUNT)
+    return accounts.get_identity(opened.engine, ACCOUNT)
 
 
 def _when_checked(monkeypatch: pytest.MonkeyPatch, step: str, again: Again) -> None:
@@ -136,7 +136,7 @@ MOMENTS: dict[str, Callable[[pytest.MonkeyPatch, Again], None]] = {
     "read": lambda patch, again: _when_checked(patch, "read", again),
     "judging": lambda patch, again: _when_checked(patch, "judging", again),
     "judged": lambda patch, again: _when_checked(patch, "judged", again),
-    "entered in the ledger": lambda patch, again: _when_called(patch, intake, "receive", again),
+    "entered in the ledger": lambda patch, again: _when_called(patch, intake, "record_arrival", again),
     "recorded": lambda patch, again: _when_called(patch, record, "record_reports", again),
 }
 
@@ -151,7 +151,7 @@ def test_a_file_is_checked_once_and_its_findings_are_told(
     assert "to explain" in text and "This is what we read" in text
     assert "already uploaded this exact file" not in text
     assert checks == ["third.xlsx"]
-    (made,) = service.submissions(opened, who(opened), mine=True)
+    (made,) = service.list_submissions(opened, who(opened), mine=True)
     assert (made.state, f"A draft, number {made.submission_id}." in text) == ("checked", True)
 
 
@@ -167,7 +167,7 @@ def test_a_check_as_another_form_is_joined_as_well(
     text = said(page)
     assert "already uploaded this exact file" not in text and "Corrections only" in text
     assert checks == ["third.xlsx", "third.xlsx"]
-    made = service.submissions(opened, who(opened), mine=True)
+    made = service.list_submissions(opened, who(opened), mine=True)
     assert sorted((one.state, one.row.kind) for one in made) == [("checked", "patch"), ("withdrawn", "full")]
 
 
@@ -176,7 +176,7 @@ def test_the_same_file_a_second_time_is_still_told_as_such(page: AppTest, opened
     page.file_uploader[0].set_value([("third.xlsx", data, "x/y"), ("copy.xlsx", data, "x/y")]).run()
     text = said(page)
     assert text.count("You have already uploaded this exact file") == 1 and "to explain" in text
-    assert len(service.submissions(opened, who(opened), mine=True)) == 1
+    assert len(service.list_submissions(opened, who(opened), mine=True)) == 1
 
 
 def test_a_refusal_that_a_run_has_missed_is_told(
@@ -186,8 +186,8 @@ def test_a_refusal_that_a_run_has_missed_is_told(
         again()
         raise service.SubmissionRefusedError("This home takes such a file from nobody.")
 
-    monkeypatch.setattr(uploading, "upload", refused)
-    monkeypatch.setattr(service, "upload", refused)
+    monkeypatch.setattr(uploading, "upload_file", refused)
+    monkeypatch.setattr(service, "upload_file", refused)
     page.file_uploader[0].set_value(("third.xlsx", b"anything", "x/y")).run()
     assert "This home takes such a file from nobody." in said(page)
-    assert not service.submissions(opened, who(opened), mine=True)
+    assert not service.list_submissions(opened, who(opened), mine=True)

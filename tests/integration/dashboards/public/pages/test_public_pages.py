@@ -289,7 +289,7 @@ def test_downloads_are_the_files_of_the_release() -> None:
 def test_without_a_release_every_page_names_the_command(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home.init(tmp_path / "empty", "demonstration")
+    home.initialise_home(tmp_path / "empty", "demonstration")
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "empty"))
     test = run(page)
     assert test.title[0].value == "Nothing has been published yet"

@@ -30,7 +30,7 @@ def cell(path: str, planted: str, *, unit: str = "person", track: str = "first")
     return next((row for row in found if (row["area"], row["measure"]) == (area, measure)), None)
 
 
-def shown(path: str, planted: str) -> words.Shown:
+def shown(path: str, planted: str) -> words.FormattedFigure:
     found = cell(path, planted)
     return words.format_absent() if found is None else words.format_count(found)
 
@@ -169,8 +169,8 @@ def test_every_cell_has_an_id_of_its_own(path: str) -> None:
 
 def test_stages_and_tables_are_those_of_the_code_lists_and_the_programme() -> None:
     for track, stages in queries.STAGES.items():
-        orders = [int(codes.attribute("measure", stage, "stage_order")) for stage in stages]
-        rules = {codes.attribute("measure", stage, "level_rule") for stage in stages}
+        orders = [int(codes.get_code_attribute("measure", stage, "stage_order")) for stage in stages]
+        rules = {codes.get_code_attribute("measure", stage, "level_rule") for stage in stages}
         assert orders == sorted(orders) and rules == {"prosecution", track}
     known = {table.id for table in programme.load().tables}
     named = {*queries.STAGE_TABLES, *queries.BREAKDOWN_TABLES.values(), *queries.VICTIM_TABLES.values()}
@@ -183,7 +183,7 @@ def test_without_a_release_the_command_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "none"))
     with pytest.raises(queries.NoReleaseError, match="rti init"):
         queries.current_release()
-    home.init(tmp_path / "empty", "demonstration")
+    home.initialise_home(tmp_path / "empty", "demonstration")
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "empty"))
     with pytest.raises(queries.NoReleaseError, match="rti refresh"):
         queries.current_release()
