@@ -68,17 +68,17 @@ def _register(runs: int) -> Iterator[Figure]:
 
 
 def _persons() -> Iterator[Figure]:
-    from pipelines.reading.formats.read import read
-    from pipelines.reading.privacy.scan import scan
+    from pipelines.reading.formats.read import read_content
+    from pipelines.reading.privacy.scan import scan_content
     from tests.persons.measuring import measured
 
     for where, found in measured().items():
         note = f"made corpus of {found.persons + found.others}; precision {found.precision:.0%}"
         yield Figure(f"names found in a {where}", 100 * found.recall, "%", note=note)
     files = _returns()
-    contents = [(read(file.read_bytes(), file.name), file.name) for file in files]
+    contents = [(read_content(file.read_bytes(), file.name), file.name) for file in files]
     began = time.perf_counter()
-    mistaken = sum(bool(scan(content, name)) for content, name in contents)
+    mistaken = sum(bool(scan_content(content, name)) for content, name in contents)
     taken = time.perf_counter() - began
     yield Figure(
         "samples mistaken for persons", mistaken, "", target="0", reached=not mistaken, note=f"{len(files)} files"

@@ -116,7 +116,7 @@ def build(home: Home) -> dict[str, Any]:
     from pipelines.refresh import measuring as quality
     from pipelines.warehouse import dbt
 
-    dbt.parse()  # once a process, as in the service that refreshes
+    dbt.parse_project()  # once a process, as in the service that refreshes
     laps, processor = _Laps(home), time.process_time()
     laps.run("counts", lambda: refresh.build_counts(home))
     laps.run("records", lambda: refresh.build_records(home))
@@ -127,7 +127,7 @@ def build(home: Home) -> dict[str, Any]:
     laps.run("public indicators", lambda: refresh.build_indicators(home, which="protected"))
     laps.run("quality", lambda: quality.measure(home))
     taken += time.process_time() - processor
-    rows = {"mart_count": _rows(dbt.tables(steps.latest_counts(home)) / "mart_count.parquet")}
+    rows = {"mart_count": _rows(dbt.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
     return {"seconds": laps.seconds, "processor": taken, "slowest": laps.slowest, "rows": rows}
 
 
@@ -146,9 +146,9 @@ def _hide_small(home: Home) -> None:
     from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
     from pipelines.warehouse import dbt, exported_tables
 
-    tables = dbt.tables(steps.latest_counts(home))
+    tables = dbt.tables_folder(steps.latest_counts(home))
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
-    cells = programme.select(
+    cells = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
     is_small = pl.col("value").is_between(0, SMALLEST_PUBLISHED_COUNT, closed="none")
@@ -174,7 +174,7 @@ def floor(home: Home, out: Path) -> dict[str, float]:
     laps = plain.Laps()
     plain.counts(out, folder, dbt.fact_files(home, None) | dbt.gathered_files(home))
     laps.end("counts")
-    tables, protected = dbt.tables(steps.latest_counts(home)), steps.protected_folder(home)
+    tables, protected = dbt.tables_folder(steps.latest_counts(home)), steps.protected_folder(home)
     records = steps.records_folder(home)
     for name, cells, dimensions, side in (
         ("restricted indicators", tables / "mart_count.parquet", tables, "restricted"),

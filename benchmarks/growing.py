@@ -69,7 +69,7 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
 
     def take_in() -> None:
         os.environ["RTI_SAMPLES"] = str(samples)
-        for territory in load().national().territories:
+        for territory in load().without_training().territories:
             refresh.take_in(home, territory)
 
     return {

@@ -140,10 +140,10 @@ def _write_gathered(
         *(pl.lit("").alias(name) for name in ("comment", "payload")),
     )
     events.write_parquet(folder / "event.parquet")
-    registry = load().national()
+    registry = load().without_training()
     write_declarations(registry, folder)
-    cards_export.write(registry, folder)
-    metrics.export(folder)
+    cards_export.write_cards(registry, folder)
+    metrics.export_metrics(folder)
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> None:
@@ -171,7 +171,7 @@ def own_files(out: Path) -> dict[str, list[str]]:
 
 def _facts(out: Path, table: str) -> list[Path]:
     schema = long_tables.OBSERVATION if table == "observation" else long_tables.CASE_EVENT
-    long_tables.empty(schema).write_parquet(out / "facts" / f"{table}.parquet")
+    long_tables.empty_table(schema).write_parquet(out / "facts" / f"{table}.parquet")
     return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
 
 
@@ -230,7 +230,7 @@ class _warehouse:  # noqa: N801 - reads as a word in a with statement
         self.connection = duckdb.connect()
         self.connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         for module in (udf, pair_udf):
-            module.register(self.connection)
+            module.register_functions(self.connection)
         # As dbt writes it (`dbt_project/profiles.yml`), so that what is compared is dbt and not the storage.
         options = "recovery_mode 'no_wal_writes', storage_version 'v1.5.0'"
         self.connection.execute(f"attach '{self.path}' as warehouse ({options})")
@@ -251,7 +251,7 @@ def main(arguments: list[str]) -> None:
     """Run everything; the last line printed is a JSON object of seconds by step."""
     from pipelines.core.home import open_home
     from pipelines.publication.disclosure import programme
-    from pipelines.publication.disclosure.protect import protect
+    from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.refresh.counts import records_folder
 
     samples, out, folder = Path(arguments[0]), Path(arguments[1]), Path(arguments[2])
@@ -265,10 +265,10 @@ def main(arguments: list[str]) -> None:
     indicators(out, folder, tables / "mart_count.parquet", tables, "restricted", records / "restricted")
     laps.end("restricted indicators")
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
-    chosen = programme.select(
+    chosen = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
-    done = protect(chosen.drop("conf_status"))
+    done = hide_small_counts(chosen.drop("conf_status"))
     cells = done.cells.with_columns(
         pl.when(pl.col("conf_status") == "F").then(pl.lit("F")).otherwise(pl.lit("C")).alias("conf_status")
     )

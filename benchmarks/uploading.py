@@ -26,7 +26,7 @@ ANSWERED = 5.0
 @benchmark("uploading", "uploads to the running service: 20 accounts at once, one large workbook")
 def uploading(setting: Setting) -> Iterator[Figure]:
     """A service that is warm, on a copy of the demonstration's home."""
-    from tests.service import running
+    from tests.support.service import running
 
     folder = setting.scratch / "uploading"
     folder.mkdir()
@@ -73,19 +73,19 @@ def _declared(folder: Path) -> Path:
 
 
 def _files() -> Mapping[str, Path]:
-    from tests.service import running
+    from tests.support.service import running
 
     return {account: running.newest(account) for account in running.SENDERS}
 
 
 def _bytes(account: str, path: Path, number: int) -> bytes:
-    from tests.service import running
+    from tests.support.service import running
 
     return running.other_bytes(path, number + (50 if account == "sender" else 0))
 
 
 def _together(service: object, number: int) -> list[float]:
-    from tests.service import running
+    from tests.support.service import running
 
     assert isinstance(service, running.Service)
     files = _files()
@@ -113,7 +113,7 @@ def _together(service: object, number: int) -> list[float]:
 
 
 def _large(service: object, file: Path, times: int) -> list[float]:
-    from tests.service import running
+    from tests.support.service import running
 
     assert isinstance(service, running.Service)
     workbook.write(file)

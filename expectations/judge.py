@@ -9,25 +9,31 @@ from typing import Any
 
 import polars as pl
 
-from expectations import comparisons, engine, justice, register, tables, victims
+from expectations import comparisons, engine, register, tables
 from expectations.common import CODED, COPIED_FROM, Check
 from expectations.rules import RULES, RULES_VERSION
+from expectations.suites import SUITES
 from pipelines.core import clock
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules as all_rules
 from pipelines.findings.finding import Finding, Severity
 from pipelines.model.content import Scalar, Where
-from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty
-from pipelines.model.periods import runs
+from pipelines.model.long_tables import (
+    CASE_EVENT,
+    CASE_EVENT_KEY,
+    DECLARED_SUM,
+    OBSERVATION,
+    OBSERVATION_KEY,
+    empty_table,
+)
+from pipelines.model.periods import format_runs
 from pipelines.reading.standardise.standardise import Reading
 
-__all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
+__all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge_returns"]
 
-all_rules.register(RULES)
+all_rules.register_rules(RULES)
 
 _SMALLEST_SHOWN = 0.0001
-SUITES: dict[str, list[Check]] = {module.INSTRUMENT: module.build_suite() for module in (justice, victims, register)}
-"""Instrument -> its checks."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class JudgedReturn:
     received: datetime | None = None
 
 
-def judge(
+def judge_returns(
     readings: Sequence[JudgedReturn], history: History | None, registry: Registry, *, in_order: bool = False
 ) -> dict[str, list[Finding]]:
     """Return the findings of each return by submission id, in the order of the suites.
@@ -135,7 +141,7 @@ def _tag_with_return(frame: pl.DataFrame, item: JudgedReturn) -> pl.DataFrame:
 
 
 def _stack(frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return pl.concat([empty(schema), *(frame.select(list(schema)) for frame in frames)])
+    return pl.concat([empty_table(schema), *(frame.select(list(schema)) for frame in frames)])
 
 
 def _collect_earlier_figures(readings: Sequence[JudgedReturn], history: History | None, in_order: bool) -> pl.DataFrame:
@@ -147,7 +153,7 @@ def _collect_earlier_figures(readings: Sequence[JudgedReturn], history: History 
         ).items():
             jurisdiction, form, freq, period = (str(part) for part in key)
             past.setdefault((jurisdiction, form), {})[freq, period] = block
-    frames = [empty(OBSERVATION)]
+    frames = [empty_table(OBSERVATION)]
     for item in readings:
         blocks = {
             tuple(str(part) for part in key): block
@@ -207,7 +213,7 @@ def _merge_rows_by_return(check: Check, rows: Sequence[Mapping[str, Any]]) -> li
         for column in columns:
             values = sorted({row[column] for row in group})
             if len(values) > 1 and column == "period":
-                merged_row[column] = runs(values)
+                merged_row[column] = format_runs(values)
             elif len(values) > 1:
                 merged_row[column] = f"{_format_value(values[0])}\N{EN DASH}{_format_value(values[-1])}"
         merged.append(merged_row)
@@ -215,13 +221,13 @@ def _merge_rows_by_return(check: Check, rows: Sequence[Mapping[str, Any]]) -> li
 
 
 def _build_finding(check: Check, row: Mapping[str, Any]) -> Finding:
-    rule = all_rules.rule(check.rule)
+    rule = all_rules.find_rule(check.rule)
     severity: Severity = rule.severity if check.severity is None else row[check.severity]
     params: dict[str, Scalar] = {name: _format_value(row[column]) for name, column in check.params.items()}
     return Finding(
         rule=rule.id,
         severity=severity,
-        where=Where.parse(row.get("place") or ""),
+        where=Where.from_text(row.get("place") or ""),
         params={**params, **check.constants},
         seen=None if check.seen is None else str(_format_value(row[check.seen])),
         expected=None if check.expected is None else str(_format_value(row[check.expected])),

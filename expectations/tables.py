@@ -248,7 +248,7 @@ def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
 
 def _days(table: pl.DataFrame) -> pl.DataFrame:
     """Return the first and last day of each period in a table: `period, period_start, period_end`."""
-    rows = [(code, Period.of(code).start, Period.of(code).end) for code in table["period"].unique()]
+    rows = [(code, Period.from_code(code).start, Period.from_code(code).end) for code in table["period"].unique()]
     return pl.DataFrame(
         rows, schema={"period": pl.String, "period_start": pl.Date, "period_end": pl.Date}, orient="row"
     )

@@ -38,7 +38,7 @@
 {% endmacro %}
 
 {% macro default__limits(method, numerator, denominator, dispersion, level) %}
-    {{ exceptions.raise_compiler_error('this engine has no function rti_limits: register pipelines.statistics.columns.limits with it') }}
+    {{ exceptions.raise_compiler_error('this engine has no function rti_limits: register pipelines.statistics.columns.compute_limits with it') }}
 {% endmacro %}
 
 {% macro duckdb__limits(method, numerator, denominator, dispersion, level) -%}

@@ -95,7 +95,7 @@ def bytes_of(path: Path) -> bytes:
 
 def return_bytes(path: Path) -> bytes:
     """Return the bytes of a return. Raises Failure (cannot be read), also before reading if it is too big."""
-    from pipelines.findings.rules import from_read_error, say
+    from pipelines.findings.rules import describe_in_english, from_read_error
     from pipelines.reading.formats.read import too_big
 
     try:
@@ -103,7 +103,7 @@ def return_bytes(path: Path) -> bytes:
     except OSError:
         size = 0  # the reason for a file that cannot be read is reported when it is read
     if (error := too_big(size)) is not None:
-        message, remedy = say(from_read_error(error))
+        message, remedy = describe_in_english(from_read_error(error))
         raise Failure(f"{path}: {message} {remedy}", UNREADABLE)
     return bytes_of(path)
 

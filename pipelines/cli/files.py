@@ -93,21 +93,21 @@ def preview(
     """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
     content = _content(file, (), None)
     from pipelines.office.answers.binding_preview import preview as picture
-    from pipelines.reading.standardise.recognise import recognise
-    from pipelines.reading.standardise.standardise import standardise
+    from pipelines.reading.standardise.recognise import recognise_forms
+    from pipelines.reading.standardise.standardise import standardise_content
     from pipelines.submissions.checking.check import OFFLINE_ID
     from pipelines.submissions.checking.read_task import options_of
 
     registry = the_registry()
     if form is not None and form not in registry.forms:
         raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
-    matches = [] if form is not None else recognise(content, file.name, registry)
+    matches = [] if form is not None else recognise_forms(content, file.name, registry)
     if form is None and not matches:
         raise Failure(f"{file} is not a known form; name it with --form (see `rti territories`)")
     declared = registry.forms[form] if form is not None else matches[0].form
     if declared.encodings or options_of(declared):
         content = _content(file, tuple(declared.encodings), None, options_of(declared))
-    reading = standardise(content, declared, registry, submission_id=OFFLINE_ID)
+    reading = standardise_content(content, declared, registry, submission_id=OFFLINE_ID)
     page = picture(content, reading, language, demonstration=_is_demonstration())
     out.write_text(page, encoding="utf-8")
     if as_json:
@@ -167,8 +167,8 @@ def _is_demonstration() -> bool:
 def _content(
     file: Path, encodings: tuple[str, ...], format_name: str | None, options: dict[str, object] | None = None
 ) -> Content:
+    from pipelines.findings.rules import describe_in_english as in_words
     from pipelines.findings.rules import from_read_error
-    from pipelines.findings.rules import say as in_words
     from pipelines.model.content import ReadError
     from pipelines.reading.formats.sniff import FORMATS
     from pipelines.reading.sandbox.child import read_in_child

@@ -90,7 +90,7 @@ def status(
     )
     submissions = newest_first[::-1]
     replaced = supersession.replacements(engine, [s.submission_id for s in submissions])
-    unfinished = [publication.localize() for publication in find_unfinished(home)]
+    unfinished = [publication.to_sentence() for publication in find_unfinished(home)]
     if as_json:
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in submissions]
         content = {"home": str(home.root), "kind": home.kind, "total": total, "submissions": every}

@@ -199,11 +199,11 @@ def _unreadable_message(error: Exception) -> str | None:
     """Return the words of a file that cannot be read, wherever it was read."""
     if type(error).__name__ != "ReadError" or type(error).__module__ != "pipelines.model.content":
         return None
-    from pipelines.findings.rules import from_read_error, say
+    from pipelines.findings.rules import describe_in_english, from_read_error
     from pipelines.model.content import ReadError
 
     assert isinstance(error, ReadError)
-    return " ".join(part for part in (str(error.where), *say(from_read_error(error))) if part)
+    return " ".join(part for part in (str(error.where), *describe_in_english(from_read_error(error))) if part)
 
 
 if __name__ == "__main__":

@@ -47,13 +47,13 @@ def metadata(
     declared = {expected.instrument for expected in territories[territory].calendar}
     if instrument != "_T" and instrument not in declared:
         raise Failure(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
-    sims = standard[territory].of(instrument)
+    sims = standard[territory].select_instrument(instrument)
     if form is Format.html:
-        content = esms_page.html(sims, name.name, footnote=name.footnote).encode()
+        content = esms_page.render_page(sims, name.name, footnote=name.footnote).encode()
     else:
         structure: esms.Structure = "esms" if form is Format.esms else "esqrs"
         figures = _figures(territory, instrument) if structure == "esqrs" else {}
-        content = esms.sdmx(
+        content = esms.build_sdmx_message(
             sims, structure, prepared=now(), figures=figures, footnote=name.footnote, instrument=instrument
         )
     if out is not None:
@@ -79,7 +79,11 @@ def _figures(territory: str, instrument: str) -> dict[str, Figure]:
     from pipelines.warehouse.quality.quality_table import figures_in
 
     root = default_root()
-    path = measured_quality.folder(open_home(root)) / "mart_quality.parquet" if (root / "home.json").exists() else None
+    path = (
+        measured_quality.quality_folder(open_home(root)) / "mart_quality.parquet"
+        if (root / "home.json").exists()
+        else None
+    )
     if path is None or not path.exists():
         why = (
             "nothing was measured: there is no home here" if path is None else "nothing was measured: run `rti refresh`"

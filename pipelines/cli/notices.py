@@ -115,7 +115,7 @@ def timetable(
     from pipelines.submissions import timetable as days
 
     registry = the_registry()
-    jurisdiction_codes = {j.code for t in registry.national().territories.values() for j in t.jurisdictions}
+    jurisdiction_codes = {j.code for t in registry.without_training().territories.values() for j in t.jurisdictions}
     if unknown := set(jurisdiction or ()) - jurisdiction_codes:
         raise Failure(
             f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(jurisdiction_codes))}"

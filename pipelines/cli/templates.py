@@ -112,7 +112,7 @@ def _is_period(text: str) -> bool:
     from pipelines.model.periods import Period
 
     try:
-        Period.of(text)
+        Period.from_code(text)
     except ValueError:
         return False  # `write` reports what is wrong with it
     return True

@@ -53,7 +53,7 @@ PeriodRange = Annotated[
 """A range of periods, including both ends; an open end is omitted."""
 
 
-def within(period: str, valid: str | None) -> bool:
+def is_within(period: str, valid: str | None) -> bool:
     """Return True if a period (`2024-Q3` or `2024`) is in a range; a year is, if any of its quarters is.
 
     None means no limit.
@@ -68,7 +68,7 @@ def within(period: str, valid: str | None) -> bool:
     return period >= low and (not high or period <= high)
 
 
-def placeholders(template: str) -> tuple[str, ...]:
+def find_placeholders(template: str) -> tuple[str, ...]:
     """Return the names of the placeholders of a template in order, without the style (`:roman`)."""
     return tuple(name.partition(":")[0] for name in _PLACEHOLDER.findall(template))
 
@@ -82,7 +82,7 @@ def _check_template(value: str) -> str:
     literal_words = _PLACEHOLDER.sub("", value)
     if "{" in literal_words or "}" in literal_words:
         raise ValueError(f"a curly bracket without its partner in {value!r}")
-    names = placeholders(value)
+    names = find_placeholders(value)
     if len(set(names)) != len(names):
         raise ValueError(f"a placeholder appears twice in {value!r}")
     if not value.strip():
@@ -102,7 +102,7 @@ class Coded:
 
     list_name: str
 
-    def check(self, value: str) -> str:
+    def check_code(self, value: str) -> str:
         """Return the value if it is a code of the list; else raise ValueError with the list and its codes."""
         list_codes = codes(self.list_name)
         if value not in list_codes:
@@ -110,7 +110,7 @@ class Coded:
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return no_info_after_validator_function(self.check, handler(source))
+        return no_info_after_validator_function(self.check_code, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {**handler(schema), "enum": list(codes(self.list_name))}

@@ -73,7 +73,7 @@ class Coordinate(Declared):
     quarter: str | None = Field(None, pattern=r"^[1-4]$")
     period: str | None = Field(None, pattern=r"^\d{4}(-Q[1-4])?$")
 
-    def said(self) -> dict[str, str]:
+    def declared_codes(self) -> dict[str, str]:
         """Return the coordinates that are set."""
         return {name: value for name in COORDINATES if (value := getattr(self, name)) is not None}
 

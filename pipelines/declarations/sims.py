@@ -91,7 +91,7 @@ class Sims(Declared):
             raise ValueError(f"breaks: a jurisdiction does not belong to {self.territory}")
         return self
 
-    def of(self, instrument: str) -> Sims:
+    def select_instrument(self, instrument: str) -> Sims:
         """Return the statements for an instrument: its own where it has any, else those of the territory."""
         return self.model_copy(update={"concepts": self.concepts | self.instruments.get(instrument, {})})
 
@@ -99,14 +99,14 @@ class Sims(Declared):
 @cache
 def read_sims(path: Path) -> Sims:
     """Read a `sims.yml`. Raises DeclarationError with file, line, key and remedy."""
-    from pipelines.declarations.yaml_file import load_yaml, validate
+    from pipelines.declarations.yaml_file import load_yaml, validate_data
 
-    return validate(Sims, load_yaml(path), path)
+    return validate_data(Sims, load_yaml(path), path)
 
 
 def load_sims() -> dict[str, Sims]:
     """Load the `sims.yml` of every declared territory that has one, by territory code. Raises DeclarationError."""
-    from pipelines.declarations.registry import folders
+    from pipelines.declarations.registry import territory_folders
 
-    sims_files = (read_sims(path) for root in folders() for path in sorted(root.glob("*/sims.yml")))
+    sims_files = (read_sims(path) for root in territory_folders() for path in sorted(root.glob("*/sims.yml")))
     return {sims.territory: sims for sims in sims_files}

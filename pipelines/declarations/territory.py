@@ -219,7 +219,9 @@ class Territory(Declared):
         for number, rule in enumerate(self.counting_rules):
             for prior in self.counting_rules[:number]:
                 key = (rule.jurisdiction, rule.level, rule.count_unit)
-                if key == (prior.jurisdiction, prior.level, prior.count_unit) and overlap(rule.valid, prior.valid):
+                if key == (prior.jurisdiction, prior.level, prior.count_unit) and ranges_overlap(
+                    rule.valid, prior.valid
+                ):
                     raise ValueError(
                         f"counting_rules.{number}: two rules for {' '.join(key)} hold at one time "
                         f"({prior.valid or 'always'} and {rule.valid or 'always'}); end one where the other begins"
@@ -227,7 +229,7 @@ class Territory(Declared):
         return self
 
 
-def overlap(one: str | None, other: str | None) -> bool:
+def ranges_overlap(one: str | None, other: str | None) -> bool:
     """Return True if two ranges share a quarter; None means no limit."""
 
     def convert_to_quarters(valid: str | None) -> tuple[str, str]:

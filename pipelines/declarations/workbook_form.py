@@ -17,7 +17,7 @@ from typing import Any
 
 from pipelines.core.codes import codelist_names, codes, label
 from pipelines.core.text.folding import fold
-from pipelines.declarations.base import placeholders
+from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.coordinates import PERIOD_PARTS
 from pipelines.declarations.form import Form
 from pipelines.declarations.shapes import CubeDimension, CubeShape
@@ -107,10 +107,10 @@ def _convert_codes(form: Form) -> dict[str, list[dict[str, Any]]]:
 
 
 def _convert_entries(form: Form, name: str) -> list[dict[str, Any]]:
-    words_of_entries = [entry.words for entry in form.entries(name) if entry.words is not None]
+    words_of_entries = [entry.words for entry in form.table_entries(name) if entry.words is not None]
     ambiguous = {word for word, count in Counter(map(fold, words_of_entries)).items() if count > 1}
     converted = []
-    for entry in form.entries(name):
+    for entry in form.table_entries(name):
         data = entry.model_dump(exclude_defaults=True)
         if (words := data.pop("words", None)) is not None:
             written = f"{words} ({entry.labels[0]})" if fold(words) in ambiguous else words
@@ -151,11 +151,11 @@ def _convert_cube(form: Form, cube: CubeShape, title: str) -> dict[str, Any]:
     for name, attribute in cube.attributes.items():
         if attribute.use == "note":
             columns[name] = {"note": True}
-    return {"title": title, "columns": columns, "crossed": True, "fixed": cube.fixed.said()}
+    return {"title": title, "columns": columns, "crossed": True, "fixed": cube.fixed.declared_codes()}
 
 
 def _holds_only_periods(dimension: CubeDimension) -> bool:
-    return set(placeholders(dimension.template or "")) <= set(PERIOD_PARTS)
+    return set(find_placeholders(dimension.template or "")) <= set(PERIOD_PARTS)
 
 
 def _missing_signs(form: Form, cube: CubeShape) -> dict[str, str]:

@@ -57,7 +57,7 @@ def prepare(home: Home) -> None:
     ):
         path = home.facts / table / "_schema.parquet"
         if not path.exists():
-            write_parquet(long_tables.empty(schema), path)
+            write_parquet(long_tables.empty_table(schema), path)
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
@@ -134,7 +134,7 @@ def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str
         elif table == "observation":
             raise FactsError(_NOT_READ, submission=submission_id)
         else:
-            new = long_tables.empty(schema)
+            new = long_tables.empty_table(schema)
         before = [_read_block_rows(home, table, holder, block) for block, holder in sorted(previous.items()) if holder]
         carried = [frame for frame in before if frame is not None]
         merged = lay_patch(new, pl.concat(carried), key, submission_id=submission_id) if carried else new

@@ -149,11 +149,11 @@ def _slug(name: str) -> str:
 
 
 def _dashboard_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "dashboards.public_app", "--port", str(port)]
+    return [sys.executable, "-m", "dashboards.public.app", "--port", str(port)]
 
 
 def _portal_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "dashboards.portal_app", "--port", str(port)]
+    return [sys.executable, "-m", "dashboards.office.app", "--port", str(port)]
 
 
 def _dagster_ui_command(port: int) -> list[str]:

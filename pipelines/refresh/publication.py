@@ -32,15 +32,15 @@ from pipelines.publication.releases.publications import (
     write_intent,
 )
 from pipelines.publication.releases.publish import (
-    current,
     discard_switch,
-    drafts,
+    find_current_release,
+    list_drafts,
     move_draft,
     prepare_switch,
     refuse_older_edition,
     select_draft,
     switch_current,
-    verify,
+    verify_files,
 )
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh.results import Log, ignore_log
@@ -67,7 +67,7 @@ def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> s
 
     with _explain_system_errors("publish"), hold_home_lock(home, purpose="publish"):
         finished = complete_publication(home, log=log)
-        if finished is not None and (draft == finished or (draft is None and not drafts(home))):
+        if finished is not None and (draft == finished or (draft is None and not list_drafts(home))):
             return finished
         engine = _open_ledger(home)
         release = select_draft(home, draft)
@@ -75,7 +75,7 @@ def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> s
         integrity.require_intact_inputs(home)
         _refuse_clock_set_back(home, engine, draft_folder)
         refuse_older_edition(home, release)
-        verify(draft_folder)
+        verify_files(draft_folder)
         records = _records_behind(home, release)
         intent = Intent(
             Publication(release, clock.stamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
@@ -112,11 +112,11 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
         if release not in published:
             listed = ", ".join(sorted(published, key=edition_key)) or "none"
             raise ReleaseError(f"{release} was never published; published were {listed}")
-        before = current(home)
+        before = find_current_release(home)
         if before is not None and before.name == release:
             raise ReleaseError(f"{release} is the current release already")
         _refuse_clock_set_back(home, engine)
-        verify(home.releases / release)
+        verify_files(home.releases / release)
         now, previous = clock.stamp(clock.now()), before.name if before is not None else None
         publication = Publication(release, now, "rollback", previous, actor, reason.strip())
         intent = Intent(publication, number=len(publications) + 1)
@@ -140,10 +140,10 @@ def complete_publication(home: Home, *, log: Log = ignore_log) -> str | None:
         publication = intent.publication
         engine = _open_ledger(home)
         _refuse_clock_set_back(home, engine, made_at=(publication.release, publication.published_at))
-        before = current(home)
+        before = find_current_release(home)
         if before is None or before.name != publication.release:
             try:
-                verify(_draft_folder(home, publication.release))
+                verify_files(_draft_folder(home, publication.release))
             except (ReleaseError, FileNotFoundError) as error:
                 if publication.action == "rollback" or (home.releases / publication.release).exists():
                     raise ReleaseError(
@@ -321,7 +321,7 @@ def _records_behind(home: Home, release: str) -> Path | None:
     drafted = build_cache.find_last_outcome(home, "draft") or {}
     if drafted.get("release") != release or "records" not in drafted:
         return None
-    return build.folder(home) / str(drafted["records"])
+    return build.records_folder(home) / str(drafted["records"])
 
 
 def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:

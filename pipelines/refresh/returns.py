@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
 from pipelines.core.settings import HomeSettings, read_settings
 from pipelines.refresh.due import mark_gathered
+from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange, select_returns
 from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
+
+if TYPE_CHECKING:
+    from pipelines.ledger.acts import Refusals
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 """Folder of the demonstration's returns; `RTI_SAMPLES` names another one."""
@@ -38,18 +43,46 @@ def samples() -> Path:
     return read_settings(HomeSettings).samples or RAW_SAMPLES
 
 
-def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResult:
-    """Check the waiting returns of one territory; in a demonstration home, also decide as the arrivals list says."""
+def take_in(
+    home: Home, territory: str, quarters: QuarterRange = EVERY_QUARTER, *, log: Log = ignore_log
+) -> IntakeResult:
+    """Check the waiting returns of one territory and some quarters.
+
+    In a demonstration home, also decide on its returns of these quarters as the arrivals list says. A file whose
+    periods are not known yet is read in any case.
+    """
     from pipelines.declarations.registry import load
+    from pipelines.ledger import queries
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import arrivals, record
+    from pipelines.submissions.checking.check import rules_version
 
-    engine = open_ledger(home)
+    engine, registry = open_ledger(home), load()
     demonstration = home.kind == "demonstration"
+    announced: dict[str, list[str]] = {}
+    selected_ids = None
+    if not quarters.is_unlimited:
+        if demonstration:
+            announced = {i: entry.periods.split() for i, entry in arrivals.read_identities(samples()).items()}
+        waiting = queries.find_waiting(engine, registry.digest, rules_version(), territory=territory)
+        selected = select_returns(engine, waiting, quarters, announced)
+        selected_ids = [submission.submission_id for submission in selected]
+        if len(selected) < len(waiting):
+            log(f"{territory}: {len(waiting) - len(selected)} waiting returns of other quarters are left alone")
     reports = record.check_waiting(
-        home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
+        home,
+        engine,
+        registry,
+        territory=territory,
+        only=selected_ids,
+        after=arrivals.CHECKED_AFTER if demonstration else None,
     )
-    undecided = arrivals.decide(home, engine, samples()) if demonstration else {}
+    undecided: Refusals = {}
+    if demonstration:
+        decidable = queries.submissions(engine, states=arrivals.UNDECIDED, territory=territory)
+        undecided = arrivals.decide(
+            home, engine, samples(), among=select_returns(engine, decidable, quarters, announced)
+        )
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()
@@ -95,10 +128,10 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     engine = open_ledger(home)
     last_event = queries.last_event_id(engine)
     rows = export(engine, home.gathered)
-    registry = load().national()
+    registry = load().without_training()
     write_declarations(registry, home.gathered)
-    cards_export.write(registry, home.gathered)
-    metrics.export(home.gathered)
+    cards_export.write_cards(registry, home.gathered)
+    metrics.export_metrics(home.gathered)
     gather_reference(home)
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(damage.message for damage in integrity.check_inputs(home, engine))

@@ -70,7 +70,7 @@ class Comparability(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def comparability(one: Counted, other: Counted) -> Comparability:
+def score_comparability(one: Counted, other: Counted) -> Comparability:
     """Score a pair of figures; the order does not matter."""
     reasons = []
     for aspect, score in SCORES.items():

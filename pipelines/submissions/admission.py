@@ -54,7 +54,7 @@ RULES: dict[str, Rule] = {
         "Hand it in outside practice, or take a template of the training territory.",
     ),
 }
-rules.register(RULES)
+rules.register_rules(RULES)
 
 
 class SubmissionRefusedError(ToldError):

@@ -65,7 +65,7 @@ def record_reports(
         if report.reading is not None:
             facts.keep_reading(home, identity, report.reading.observations, report.reading.events, report.findings)
         else:
-            nothing = long_tables.empty(long_tables.OBSERVATION), long_tables.empty(long_tables.CASE_EVENT)
+            nothing = long_tables.empty_table(long_tables.OBSERVATION), long_tables.empty_table(long_tables.CASE_EVENT)
             facts.keep_reading(home, identity, *nothing, report.findings)
     times = at or {}
     results = [

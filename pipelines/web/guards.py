@@ -2,7 +2,7 @@
 
 Both Streamlit apps are behind them. They decide before any application code runs and before any byte of a body is
 read. Sign-in attempts are limited in `pipelines/submissions/accounts/throttle.py`, uploads of the offices' pages in
-`dashboards/portal_uploads.py`.
+`dashboards/office/uploads.py`.
 """
 
 from __future__ import annotations

@@ -104,9 +104,9 @@ def _check_disk(home: Home) -> HealthCheck:
 def _check_release(home: Home) -> HealthCheck:
     import duckdb
 
-    from pipelines.publication.releases.publish import current
+    from pipelines.publication.releases.publish import find_current_release
 
-    folder = current(home)
+    folder = find_current_release(home)
     if folder is None:
         return HealthCheck("release", "nothing has been published")
     try:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults.catalogue import Fault, catalogue
+from tests.support.paths import SAMPLES
 
 if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
 
-SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 _RANK = {"error": 0, "warning": 1, "information": 2}
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from pipelines.declarations.registry import load
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.submissions.checking.read_task import Taken, Task, take_with
+from tests.support.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 Key = tuple[Any, ...]
 Values = Mapping[Key, tuple[float | None, str]]
 

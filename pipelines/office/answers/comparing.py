@@ -62,7 +62,7 @@ def _change(row: Mapping[str, Any], language: str) -> Change:
         key={name: str(row[name]) for name in KEY},
         words=key_words(row, language),
         label=row["label"] if new is not None else row["label_old"],
-        place=place_words(Where.parse(place), language) if place else None,
+        place=place_words(Where.from_text(place), language) if place else None,
         old=old,
         new=new,
         difference=_subtract(old, new),

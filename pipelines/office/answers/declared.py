@@ -63,7 +63,7 @@ def of_report(report: Report, registry: Registry | None = None) -> Declared | No
 
 def _headings(plan: Plan) -> Iterator[str]:
     for table in plan.tables:
-        yield from table.columns.expansions()
+        yield from table.columns.list_expansions()
     for part in (plan.form.flat, plan.form.records):
         if part is not None:
             yield from part.columns
@@ -73,10 +73,10 @@ def _headings(plan: Plan) -> Iterator[str]:
 
 def _labels(plan: Plan) -> Iterator[str]:
     for table in plan.tables:
-        yield from table.rows.expansions()
+        yield from table.rows.list_expansions()
     if not plan.tables:
         for codes in plan.codes.values():
-            yield from codes.labels()
+            yield from codes.list_labels()
 
 
 def _unique(words: Iterable[str]) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def _taken(report: Report) -> Iterator[tuple[str | None, str]]:
     pairs = report.reading.observations.select("place", "label").iter_rows()
     words_seen: set[tuple[str | None, str]] = set()
     for place, label in pairs:
-        sheet = Where.parse(place or "").sheet
+        sheet = Where.from_text(place or "").sheet
         if (sheet, label) not in words_seen:
             words_seen.add((sheet, label))
             yield from ((sheet, fold(part)) for part in (label or "").split(" | "))

@@ -251,11 +251,11 @@ def _summarize_group(
     )
     expected = _common_value([f.expected for f in localized], "\u2026")
     try:
-        rule = rules.rule(common.rule)
+        rule = rules.find_rule(common.rule)
     except KeyError:
         return members[0].message, members[0].remedy  # a rule of an earlier version, of which only the id is known
     over = replace(common, params=params, seen=common_seen, expected=expected)
-    title = rules.fill(i18n.gettext(rule.message, language), over)
+    title = rules.fill_parameters(i18n.gettext(rule.message, language), over)
     if title.count("\u2026") > 1:
         more = len(members) - 1
         title = i18n.many(
@@ -265,7 +265,7 @@ def _summarize_group(
             language,
             first=members[0].message,
         )
-    return title, rules.fill(i18n.gettext(rule.remedy, language), over)
+    return title, rules.fill_parameters(i18n.gettext(rule.remedy, language), over)
 
 
 def _common_value(values: Sequence[object], otherwise: str) -> str | None:
@@ -283,7 +283,7 @@ def _sort_by_place(report: Report) -> Callable[[Finding], tuple[object, ...]]:
     line."""
     places: list[Where] = []
     if report.reading is not None:
-        places = [Where.parse(p) for p in report.reading.observations["place"].unique(maintain_order=True) if p]
+        places = [Where.from_text(p) for p in report.reading.observations["place"].unique(maintain_order=True) if p]
     sheets = dict.fromkeys(w.sheet for w in (*places, *(f.where for f in report.findings)) if w.sheet is not None)
     number = {name: n for n, name in enumerate(sheets)}
 

@@ -46,7 +46,7 @@ def _load(data: bytes) -> tuple[Any, Contents]:
     """Load the office's workbook with everything that openpyxl keeps; links to other workbooks are left unchanged."""
     import openpyxl
 
-    contents = zipguard.inspect(data)
+    contents = zipguard.inspect_container(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(io.BytesIO(data), rich_text=True, keep_links=True)
@@ -181,18 +181,18 @@ def _limit_cells(content: Content) -> tuple[Content, int]:
 def read_again(data: bytes, filename: str, form: str | None) -> tuple[Content, Reading | None]:
     """Read the file as the check did, with the binding of each cell; no reading if no form fits."""
     from pipelines.declarations.registry import load
-    from pipelines.reading.formats.read import read
-    from pipelines.reading.standardise.recognise import recognise
-    from pipelines.reading.standardise.standardise import standardise
+    from pipelines.reading.formats.read import read_content
+    from pipelines.reading.standardise.recognise import recognise_forms
+    from pipelines.reading.standardise.standardise import standardise_content
 
     registry: Registry = load()
     declared = registry.forms.get(form) if form is not None else None
     if declared is None:
-        content = read(data, filename)
-        matches: Sequence[Any] = recognise(content, filename, registry)
+        content = read_content(data, filename)
+        matches: Sequence[Any] = recognise_forms(content, filename, registry)
         if not matches:
             return content, None
         declared = matches[0].form
     options: dict[str, object] = {"alphabets": tuple(declared.alphabets)} if declared.alphabets else {}
-    content = read(data, filename, encodings=tuple(declared.encodings), options=options)
-    return content, standardise(content, declared, registry)
+    content = read_content(data, filename, encodings=tuple(declared.encodings), options=options)
+    return content, standardise_content(content, declared, registry)

@@ -43,7 +43,7 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: s
                 key={name: str(row[name]) for name in KEY},
                 words=key_words(row, language),
                 label=row["label"],
-                place=place_words(Where.parse(row["place"]), language) if row["place"] else None,
+                place=place_words(Where.from_text(row["place"]), language) if row["place"] else None,
                 period=row["period"],
                 now=shown(row["value"], row["obs_status"], language),
                 points=points,

@@ -60,7 +60,7 @@ def rows_of(observations: pl.DataFrame, findings: Iterable[Finding], language: s
         row_findings = by_place.get(row["place"] or "", [])
         read_rows.append(
             ReadRow(
-                place=place_words(Where.parse(row["place"] or ""), language),
+                place=place_words(Where.from_text(row["place"] or ""), language),
                 label=row["label"] or "",
                 read_as=words_by_codes[key],
                 shown=shown(row["value"], row["obs_status"], language),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.findings.places import place_words
-from pipelines.findings.texts import code_words, describe_finding, nearest_forms, translated
+from pipelines.findings.texts import code_words, describe_finding, nearest_forms, translate_phrase
 from pipelines.office.answers.model import Suggestion, Told
 from pipelines.office.answers.suggesting import suggest
 
@@ -28,7 +28,7 @@ def told(finding: Finding, language: str, declared: Declared | None = None) -> T
         message=words.message,
         remedy=words.remedy,
         seen=finding.seen,
-        expected=translated(finding.expected, language),
+        expected=translate_phrase(finding.expected, language),
         suggestion=_suggestion(finding, language, declared),
         finding=finding,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core.errors import ToldError
 from pipelines.core.i18n import languages, mark, tell
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
 from pipelines.model.periods import Period
@@ -46,13 +46,13 @@ def forms(registry: Registry, jurisdiction: str, instrument: str, period: str) -
 
     A form in another format is represented by its second form. Raises ValueError if the period is not valid.
     """
-    when = Period.of(period)
+    when = Period.from_code(period)
     return [
         form
         for form in registry.forms.values()
         if (form.jurisdiction, form.instrument, form.freq) == (jurisdiction, instrument, when.freq)
         and "xlsx" in form.formats
-        and within(period, form.valid)
+        and is_within(period, form.valid)
     ]
 
 
@@ -70,10 +70,10 @@ def workbook_form(registry: Registry, form_id: str) -> Form:
 
 def deadline_of(registry: Registry, form: Form, period: str) -> date | None:
     """Return the day when a form's return of a period is due by the territory's calendar; None without a due date."""
-    end = Period.of(period).end
+    end = Period.from_code(period).end
     for entry in registry.territory_of(form.jurisdiction).calendar:
         same = (entry.jurisdiction, entry.instrument, entry.source, entry.freq)
-        if same == (form.jurisdiction, form.instrument, form.source, form.freq) and within(period, entry.periods):
+        if same == (form.jurisdiction, form.instrument, form.source, form.freq) and is_within(period, entry.periods):
             return end + timedelta(days=entry.deadline_days)
     return None
 
@@ -123,10 +123,10 @@ def write(
 
 def _period(form: Form, period: str) -> Period:
     try:
-        when = Period.of(period)
+        when = Period.from_code(period)
     except ValueError:
         raise TemplateError(mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(period)) from None
-    if when.freq != form.freq or not within(period, form.valid):
+    if when.freq != form.freq or not is_within(period, form.valid):
         raise TemplateError(_NOT_ITS_PERIOD[form.freq], form=form.id, periods=form.valid, period=period)
     return when
 
@@ -143,11 +143,11 @@ def _above(words: Words, language: str, demonstration: bool) -> list[str]:
     """Return the lines above a table: the words that identify the form and are nowhere else in it, the office, the
     title."""
     form = words.plan.form
-    declared = {text for _, text in form.templates()} | set(form.flat.columns if form.flat else ())
+    declared = {text for _, text in form.iterate_templates()} | set(form.flat.columns if form.flat else ())
     declared |= set(form.records.columns if form.records else ())
     declared |= {t.corner for t in form.tables or ()} | {s for t in form.tables or () for s in t.stub}
     parts = {part for text in declared for part in text.split(" / ")}
-    labels = {label for name in form.codes for label in words.plan.codes[name].labels()}
+    labels = {label for name in form.codes for label in words.plan.codes[name].list_labels()}
     needed = [t for t in form.recognise.all if t not in declared | parts | labels]
     lines = [_known(words, template) for template in needed]
     lines.append(words.office)
@@ -179,12 +179,12 @@ def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[S
 
 def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[Entry]:
     """Return the cells to fill in, as the reader finds them in the bare workbook. Raises TemplateError."""
-    from pipelines.reading.formats.read import read
-    from pipelines.reading.standardise.recognise import recognise
-    from pipelines.reading.standardise.standardise import standardise
+    from pipelines.reading.formats.read import read_content
+    from pipelines.reading.standardise.recognise import recognise_forms
+    from pipelines.reading.standardise.standardise import standardise_content
 
-    content = read(data, "template.xlsx")
-    matches = [match.form.id for match in recognise(content, None, registry)]
+    content = read_content(data, "template.xlsx")
+    matches = [match.form.id for match in recognise_forms(content, None, registry)]
     if matches[:1] != [form.id]:
         others = ", ".join(matches) or "no form"
         raise TemplateError(
@@ -192,18 +192,18 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
             form=form.id,
             others=others,
         )
-    reading = standardise(content, form, registry)
+    reading = standardise_content(content, form, registry)
     wrong = [f for f in reading.findings if f.severity != "information" and f.rule not in _TO_BE_FILLED]
     if wrong:
-        from pipelines.findings.rules import say
+        from pipelines.findings.rules import describe_in_english
 
-        places = "; ".join(f"{f.where}: {say(f)[0]}" for f in wrong[:3])
+        places = "; ".join(f"{f.where}: {describe_in_english(f)[0]}" for f in wrong[:3])
         raise TemplateError(
             mark("the workbook of {form} for {period} would not be read: {places}"),
             form=form.id,
             period=period,
             places=places,
         )
-    address = plan_of(form, registry).addresser.address
+    address = plan_of(form, registry).addresser.find_address
     bound_cells = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
     return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in bound_cells if key is not None]

@@ -13,7 +13,7 @@ from pipelines.model.content import Where
 from pipelines.office.templates.earlier import Earlier
 from pipelines.office.templates.layout import Sheet
 from pipelines.reading.standardise.numbered import Key, Number
-from pipelines.reading.standardise.sums import groups
+from pipelines.reading.standardise.sums import group_numbers
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -174,7 +174,7 @@ def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[Entry])
 
     for rule in form.adds_up:
         part_codes = None if rule.parts == "*" else frozenset(rule.parts)
-        for totals, group in groups(numbers, rule).values():
+        for totals, group in group_numbers(numbers, rule).values():
             if not group or len(group) > _MOST_PARTS or (part_codes is not None and part_codes != group.keys()):
                 continue
             for total in totals:

@@ -100,7 +100,7 @@ def _head(sheet: Sheet, row: int, headings: Sequence[str]) -> None:
 
 def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
     form = words.plan.form
-    size = prod(len(words.tables[c.dim].keys()) for c in flat.columns.values() if c.dim is not None)
+    size = prod(len(words.tables[c.dim].meanings_by_code()) for c in flat.columns.values() if c.dim is not None)
     whole = flat.crossed and form.absent_cell != "missing"
     if whole and size > _MOST_LINES:
         raise TooManyLinesError(
@@ -131,15 +131,15 @@ def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str]
         for heading, c in flat.columns.items()
         if c.template is not None
     }
-    base = {**form.fixed.said(), **flat.fixed.said(), "period": words.period.code}
+    base = {**form.fixed.declared_codes(), **flat.fixed.declared_codes(), "period": words.period.code}
     values = [column for column in flat.columns.values() if column.value]
-    for keys in product(*(words.tables[dim].keys() for _, dim in coded)):
+    for keys in product(*(words.tables[dim].meanings_by_code() for _, dim in coded)):
         meanings = [words.meaning(dim, key) for (_, dim), key in zip(coded, keys, strict=True)]
         codes = {**base}
         for meaning in meanings:
             codes.update(meaning.said)
-        column_codes = [{**codes, **column.set.said()} for column in values]
-        addresses = [words.plan.addresser.address(combination) for combination in column_codes]
+        column_codes = [{**codes, **column.set.declared_codes()} for column in values]
+        addresses = [words.plan.addresser.find_address(combination) for combination in column_codes]
         cannot = all(a.key is not None and has_no_number(a.key) for a in addresses)
         labels = {heading: meaning.label for (heading, _), meaning in zip(coded, meanings, strict=True)}
         cell_keys = tuple(a.key for a in addresses if a.key is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import Line
 from pipelines.declarations.shapes import Table
 from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
@@ -75,7 +75,7 @@ def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
     return [
         (path, line)
         for template, line in declared.items()
-        if within(words.period.code, line.valid) and not (line.optional and line.use == "ignore")
+        if is_within(words.period.code, line.valid) and not (line.optional and line.use == "ignore")
         for path in words.paths(template)
     ]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from pipelines.core.text.folding import fold
-from pipelines.declarations.base import placeholders, within
+from pipelines.declarations.base import find_placeholders, is_within
 from pipelines.declarations.coordinates import PERIOD_PARTS
-from pipelines.declarations.label_template import LabelTable, Meaning, label_table, written
+from pipelines.declarations.label_template import LabelTable, Meaning, label_table, write_template
 from pipelines.declarations.law import Law
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.plan import Plan
@@ -30,15 +30,15 @@ class Words:
 
     def choices(self, *templates: str | None) -> Iterator[dict[str, str]]:
         """Return every combination of codes for the placeholders of some templates in the period, in order."""
-        names = [n for t in templates if t is not None for n in placeholders(t)]
+        names = [n for t in templates if t is not None for n in find_placeholders(t)]
         coded = [n for n in dict.fromkeys(names) if n in self.tables and n not in PERIOD_PARTS]
-        for keys in product(*(self.tables[name].keys() for name in coded)):
+        for keys in product(*(self.tables[name].meanings_by_code() for name in coded)):
             yield dict(zip(coded, keys, strict=True))
 
     def write(self, template: str, codes: Codes | None = None) -> str:
         """Fill in a template with words of the period."""
         period = {"year": str(self.period.year), "quarter": str(self.period.quarter), "period": self.period.code}
-        return written(template.replace("{text}", self.office), self.tables, {**period, **(codes or {})})
+        return write_template(template.replace("{text}", self.office), self.tables, {**period, **(codes or {})})
 
     def path(self, template: str, codes: Codes) -> tuple[str, ...]:
         """Return a heading or label path as its parts, the widest first."""
@@ -54,7 +54,7 @@ class Words:
 
     def meaning(self, name: str, key: str) -> Meaning:
         """Return the meaning of a code of a table in the period."""
-        return self.tables[name].keys()[key]
+        return self.tables[name].meanings_by_code()[key]
 
 
 def words_of(plan: Plan, law: Law, period: Period, office: str) -> Words:
@@ -75,5 +75,5 @@ def _holds(name: str, meaning: Meaning, law: Law, period: Period) -> bool:
     if any(meaning.said.get(part, code) != code for part, code in parts.items()):
         return False
     article = meaning.said.get("article")
-    in_force = article is None or article == "_T" or law.find(article, period.start, period.end)[1]
-    return in_force and within(period.code, meaning.valid)
+    in_force = article is None or article == "_T" or law.find_article(article, period.start, period.end)[1]
+    return in_force and is_within(period.code, meaning.valid)

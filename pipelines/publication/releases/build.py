@@ -144,11 +144,11 @@ def _collect_tables(
         ),
         "cell": public_cells,
         "cell_submission": _cell_submissions(cells.sort(_CELL_ORDER, maintain_order=True)),
-        "area_name": notes.names(registry),
+        "area_name": notes.build_names(registry),
         **_warehouse_tables(protected, COUNTS),
-        "note": notes.notes(registry),
+        "note": notes.build_notes(registry),
         "counting_rule": notes.counting_rules(registry),
-        "metadata": notes.metadata(),
+        "metadata": notes.build_metadata(),
         "programme": _programme(),
         "reference_figure": _reference(home),
     }
@@ -275,7 +275,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
 def _footnotes() -> list[str]:
     from pipelines.declarations.registry import load
 
-    table = notes.notes(load()).filter(pl.col("kind") == "name")
+    table = notes.build_notes(load()).filter(pl.col("kind") == "name")
     return [f"{row['area']}: {row['text']}" for row in table.iter_rows(named=True)]
 
 
@@ -287,7 +287,7 @@ def _write_manifest(
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != "release.duckdb":
             name = path.relative_to(folder).as_posix()
-            files[name] = {"sha256": formats.sha256(path), "bytes": path.stat().st_size}
+            files[name] = {"sha256": formats.hash_file(path), "bytes": path.stat().st_size}
             if path.stem in tables:
                 files[name]["rows"] = tables[path.stem].height
     manifest = {

@@ -65,7 +65,7 @@ def looks_like(head: bytes, data: bytes) -> bool:
     return b"%PDF-" in head[:1024]
 
 
-def read(
+def read_file(
     data: bytes,
     *,
     encodings: tuple[str, ...] = (),

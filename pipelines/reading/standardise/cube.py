@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from pipelines.core.text.folding import fold, nearest
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.label_template import Hit, compile_template
 from pipelines.declarations.shapes import CubeDimension, CubeShape
@@ -28,7 +28,7 @@ class CubeReading:
 
     def __init__(self, plan: Plan, shape: CubeShape, cube: Cube, collector: Collector) -> None:
         self.plan, self.shape, self.cube, self.collector = plan, shape, cube, collector
-        self.base = {**plan.form.fixed.said(), **shape.fixed.said()}
+        self.base = {**plan.form.fixed.declared_codes(), **shape.fixed.declared_codes()}
         self.language = plan.form.language
         self._short = self.language.partition("-")[0]
 
@@ -87,7 +87,7 @@ class CubeReading:
             coordinates_by_code[member.code] = hit.said
             period = self.plan.addresser.period_code(self.base)
             for label, valid in hit.valid:
-                if period is not None and not within(period, valid):
+                if period is not None and not is_within(period, valid):
                     self.collector.add_finding("label.not_valid", where, seen=label, expected=valid, period=period)
             place = Where(keyword=f"{dimension.id}={member.code}")
             self.collector.bindings.append(Binding(place, "dimension", hit.said))
@@ -101,7 +101,7 @@ class CubeReading:
             return self._match_same_code(declared.dim, member.code)
         template = declared.template if declared.template is not None else f"{{{declared.dim}}}"
         matcher = compile_template(template, self.plan.codes)
-        return next((hit for text in texts if (hit := matcher.hit(text)) is not None), None)
+        return next((hit for text in texts if (hit := matcher.match_text(text)) is not None), None)
 
     @staticmethod
     def _match_same_code(dim: str, code: str) -> Hit | None:
@@ -110,7 +110,7 @@ class CubeReading:
         if dim not in COORDINATES:
             return None
         try:
-            return Hit(Coordinate.model_validate({dim: code}).said())
+            return Hit(Coordinate.model_validate({dim: code}).declared_codes())
         except ValueError:  # a pydantic error: the code is not in the list, which the caller reports
             return None
 
@@ -119,7 +119,7 @@ class CubeReading:
     ) -> None:
         table = self.plan.codes.get(declared.dim or "")
         member_text = member.code if declared.by == "codes" else self._label_of(member)
-        candidates = table.labels() if table is not None else [declared.only or declared.template or ""]
+        candidates = table.list_labels() if table is not None else [declared.only or declared.template or ""]
         near = nearest_words(nearest(member_text, candidates))
         rule = "cube.member_undeclared"
         index = self.cube.dimensions.index(dimension)
@@ -155,7 +155,7 @@ class CubeReading:
         coordinates = self._combine_coordinates(observation.key, members, observation.where)
         if coordinates is None:
             return
-        address = self.plan.addresser.address(coordinates)
+        address = self.plan.addresser.find_address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, observation.where)
         value = self._read_value(observation)
@@ -190,7 +190,7 @@ class CubeReading:
         if observation.value is not None:
             return Value(float(observation.value), status, conf, f"{observation.value:g}", tuple(notes))
         if observation.status is not None:
-            sign = self.plan.numbers.read(observation.status)
+            sign = self.plan.numbers.read_number(observation.status)
             if sign is None or sign.sign is None:
                 signs = ", ".join(f"'{s}'" for s in self.plan.numbers.signs)
                 expected = "a number" + (f" or a sign ({signs})" if signs else "")

@@ -38,11 +38,11 @@ def find_listing(
     title_words: str | None,
 ) -> Listing | None:
     """Return the row that has most of the headings; report missing and undeclared ones, and a missing title."""
-    sheet_matcher = plan.compile(sheet_words) if sheet_words else None
-    title_matcher = plan.compile(title_words) if title_words else None
+    sheet_matcher = plan.compile_template(sheet_words) if sheet_words else None
+    title_matcher = plan.compile_template(title_words) if title_words else None
     best_listing: Listing | None = None
     for sheet in sheets:
-        sheet_hit = sheet_matcher.hit(sheet.table.name) if sheet_matcher else Hit({})
+        sheet_hit = sheet_matcher.match_text(sheet.table.name) if sheet_matcher else Hit({})
         if sheet_hit is None:
             continue
         for row in range(1, min(sheet.rows, HEADING_REACH) + 1):
@@ -92,14 +92,14 @@ def _take_title(listing: Listing, matcher: Matcher, collector: Collector) -> Non
     sheet = listing.sheet
     above = [c for r in range(listing.row - 1, 0, -1) for c in sheet.iter_filled(r)]
     for cell in above:
-        hit = matcher.hit(cell.text)
+        hit = matcher.match_text(cell.text)
         if hit is not None:
             listing.title = cell
             collector.bindings.append(Binding(cell.where, "title", hit.said, sheet.index, cell.row, cell.column))
             _add_coordinates(listing, hit.said, cell.where, collector)
             return
     for text in [sheet.table.title or "", *(sheet.table.title or "").splitlines()]:
-        hit = matcher.hit(text)
+        hit = matcher.match_text(text)
         if hit is not None:
             _add_coordinates(listing, hit.said, Where(), collector)
             return
@@ -132,7 +132,7 @@ def iter_body_rows(listing: Listing, plan: Plan, ends: Sequence[Matcher], collec
         first = next(sheet.iter_filled(row), None)
         if first is None:
             continue
-        if any(m.hit(first.text) is not None for m in ends):
+        if any(m.match_text(first.text) is not None for m in ends):
             break
         if plan.is_contact(first.text):
             for cell in sheet.iter_filled(row):

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from pipelines.core.text.folding import fold
-from pipelines.declarations.base import placeholders
+from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.form import Form, NoteMark
 from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 
@@ -24,7 +24,7 @@ class Read(NamedTuple):
 
 
 class NumberReader:
-    """Reader of the texts of one form; `read` returns None for anything but a declared number or sign."""
+    """Reader of the texts of one form; `read_number` returns None for anything but a declared number or sign."""
 
     def __init__(self, form: Form) -> None:
         decimal = re.escape(form.numbers.decimal)
@@ -38,7 +38,7 @@ class NumberReader:
         self._marks = [(_mark_pattern(template), template, mark) for template, mark in form.note_marks.items()]
         self._cache: dict[str, Read | None] = {}
 
-    def read(self, text: str) -> Read | None:
+    def read_number(self, text: str) -> Read | None:
         """Read a text as number or sign."""
         if text not in self._cache:
             self._cache[text] = self._read(text)
@@ -102,7 +102,7 @@ def _find_last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _mark_pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"\{[a-z]+\}", template)
-    names = placeholders(template)
+    names = find_placeholders(template)
     groups = [r"\d+" if name == "n" else r"\S*" for name in names]
     pattern = re.escape(parts[0])
     for group, part in zip(groups, parts[1:], strict=True):

@@ -82,7 +82,7 @@ def _origin_of(cell: Cell, where: Where) -> Where:
 
 def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
     """Read a number or sign written as text."""
-    read = plan.numbers.read(cell.text)
+    read = plan.numbers.read_number(cell.text)
     if read is None:
         signs = ", ".join(f"'{s}'" for s in plan.numbers.signs)
         example = "1" + (plan.form.numbers.thousands[0] or "") + "234"

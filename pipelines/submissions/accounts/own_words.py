@@ -25,7 +25,7 @@ def shared_words() -> tuple[str, ...]:
     """Return the words in the names of the project, territories, jurisdictions and offices, in every language."""
     from pipelines.declarations import registry
 
-    return _declared_words(registry.folders())
+    return _declared_words(registry.territory_folders())
 
 
 @cache

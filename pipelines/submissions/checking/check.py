@@ -205,7 +205,7 @@ def _read_all(
                 yield (job.key, True), replace(task, records=_FIRST_LINES)
             yield (job.key, False), task
 
-    with SHARED.of(registry.digest) as pool, closing(pool.map(tasks(), account)) as results:
+    with SHARED.of(registry.digest) as pool, closing(pool.map_jobs(tasks(), account)) as results:
         for (key, is_beginning), result in results:
             if is_beginning:
                 if on_step is not None and (step := _beginning_step(result)) is not None:
@@ -237,7 +237,7 @@ def _judge(
 
     Returns without any history are not in the second mapping: no history rule was run on them.
     """
-    from expectations.judge import JudgedReturn, judge
+    from expectations.judge import JudgedReturn, judge_returns
 
     readings = [(file, file.result.reading) for file in read if isinstance(file.result, Taken)]
     judged = [(file, reading) for file, reading in readings if reading is not None]
@@ -247,7 +247,7 @@ def _judge(
         history = history(sorted({registry.forms[reading.form].jurisdiction for _, reading in judged}))
     # Offline checks share one submission id, so use the key here.
     returns = [JudgedReturn(file.key, reading, file.received) for file, reading in judged]
-    return judge(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
+    return judge_returns(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
 
 
 def _find_known_before(

@@ -47,10 +47,10 @@ def parse_nil_document(data: bytes) -> NilReturn | None:
 
 def read_nil_return(declared: NilReturn, registry: Registry) -> Taken:
     """Read a nil document in this process, which is safe because it has only codes and a comment."""
-    from pipelines.declarations.base import within
+    from pipelines.declarations.base import is_within
     from pipelines.findings.finding import Finding
     from pipelines.model.content import Where
-    from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
+    from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
     from pipelines.model.periods import Period
     from pipelines.reading.privacy.scan import in_text
     from pipelines.reading.standardise.standardise import Reading
@@ -58,17 +58,17 @@ def read_nil_return(declared: NilReturn, registry: Registry) -> Taken:
 
     form = registry.forms.get(declared.form)
     try:
-        periods = [Period.of(p) for p in declared.periods]
+        periods = [Period.from_code(p) for p in declared.periods]
     except ValueError:
         periods = []
-    if form is None or not periods or any(p.freq != form.freq or not within(p.code, form.valid) for p in periods):
+    if form is None or not periods or any(p.freq != form.freq or not is_within(p.code, form.valid) for p in periods):
         finding = Finding("return.not_recognised", "error", params={"nearest": declared.form})
         return Taken(FORMAT, None, (), (finding,), None)
     if persons := tuple(in_text(declared.comment or "", Where(keyword="comment"))):
         return Taken(FORMAT, form.id, (form.id,), persons, None)
     reading = Reading(
-        observations=empty(OBSERVATION),
-        events=empty(CASE_EVENT),
+        observations=empty_table(OBSERVATION),
+        events=empty_table(CASE_EVENT),
         findings=[],
         bindings=[],
         periods=periods,
@@ -76,6 +76,6 @@ def read_nil_return(declared: NilReturn, registry: Registry) -> Taken:
         series=form.series,
         nil=True,
         kind="full",
-        sums=empty(DECLARED_SUM),
+        sums=empty_table(DECLARED_SUM),
     )
     return Taken(FORMAT, declared.form, (declared.form,), (), reading)

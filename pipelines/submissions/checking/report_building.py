@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipelines.findings.finding import Finding, verdict
+from pipelines.findings.finding import Finding, compute_verdict
 from pipelines.ledger.acts import Block
 from pipelines.model.content import ReadError
 from pipelines.submissions.checking.read_task import Taken
@@ -68,7 +68,7 @@ def build_report(
         sha256=file.sha256,
         size=file.size,
         language=language,
-        verdict="unreadable" if result is None else verdict(findings),
+        verdict="unreadable" if result is None else compute_verdict(findings),
         findings=tuple(findings),
         rules_version=version,
         declaration_hash=registry.digest,

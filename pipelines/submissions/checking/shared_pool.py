@@ -32,7 +32,7 @@ class SharedPool:
         from pipelines.reading.sandbox.pool import ChildPool
 
         with self.lock:
-            if self.pool is not None and (self.digest != digest or not self.pool.launcher.alive()):
+            if self.pool is not None and (self.digest != digest or not self.pool.launcher.is_alive()):
                 self.retired.append(self.pool)
                 self.pool = None
             if self.pool is None:

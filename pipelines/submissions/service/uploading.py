@@ -153,7 +153,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     Raises NotAllowedError (also for a form that is not declared), SubmissionRefusedError (no period, an invalid one, or
     one that the form does not cover), TransitionError (a comment that cannot be stored).
     """
-    from pipelines.declarations.base import within
+    from pipelines.declarations.base import is_within
     from pipelines.model.periods import Period
 
     declared = desk.registry.forms.get(form)
@@ -162,12 +162,12 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
     requested_periods = sorted(set(periods))
     for text in requested_periods:
         try:
-            period = Period.of(text)
+            period = Period.from_code(text)
         except ValueError:
             raise SubmissionRefusedError(
                 mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(text)
             ) from None
-        if period.freq != declared.freq or not within(text, declared.valid):
+        if period.freq != declared.freq or not is_within(text, declared.valid):
             raise SubmissionRefusedError(
                 mark("{form} does not ask for {period}; choose another."), form=form, period=text
             )

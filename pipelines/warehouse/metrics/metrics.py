@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from pipelines.core import codes
 from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations.base import Declared, Many
-from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate
+from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
@@ -42,21 +42,21 @@ EACH: Final = frozenset({"count", "rate", "share", "exit"})
 def _code_of(codelist: str) -> Any:
     """Return a validator for a code of the code list."""
 
-    def check(code: str) -> str:
+    def check_code(code: str) -> str:
         if code not in codes.codes(codelist):
             raise ValueError(f"{code!r} is not in the code list {codelist}; it has {', '.join(codes.codes(codelist))}")
         return code
 
-    return AfterValidator(check)
+    return AfterValidator(check_code)
 
 
 def _matching(pattern: re.Pattern[str], example: str) -> Any:
-    def check(text: str) -> str:
+    def check_text(text: str) -> str:
         if not pattern.fullmatch(text):
             raise ValueError(f"{text!r} is written as {example}")
         return text
 
-    return AfterValidator(check)
+    return AfterValidator(check_text)
 
 
 class Term(Declared):
@@ -71,7 +71,7 @@ class Term(Declared):
     def _one_of_both(self) -> Self:
         if bool(self.measures) == bool(self.kind):
             raise ValueError("say either which measures are counted or their kind")
-        for measure in self.counted():
+        for measure in self.list_measures():
             level_rule = codes.attribute("measure", measure, "level_rule")
             stock = codes.attribute("measure", measure, "kind") == "stock"
             if stock == (self.statistic == "count"):
@@ -82,7 +82,7 @@ class Term(Declared):
                 raise ValueError(f"{measure} is of the level {level_rule}, not {self.level}")
         return self
 
-    def counted(self) -> tuple[str, ...]:
+    def list_measures(self) -> tuple[str, ...]:
         """Return the codes of the measures, in the order of the code list if a kind is declared."""
         if self.kind is None:
             return self.measures
@@ -176,14 +176,14 @@ METRIC_OPERAND: Final[dict[str, pl.DataType]] = {
 """Columns of `metric_operand`: one row for each measure of numerator or denominator; empty `level`: every level."""
 
 
-def folders() -> tuple[Path, ...]:
+def metric_folders() -> tuple[Path, ...]:
     """Return the package's folder of declarations, then those of `RTI_METRICS`."""
     return (DECLARED, *read_settings(DeclarationSettings).metrics)
 
 
 def load() -> tuple[Metric, ...]:
-    """Return the metrics in `folders()`, sorted by id. Raises DeclarationError."""
-    return load_from(folders())
+    """Return the metrics in `metric_folders()`, sorted by id. Raises DeclarationError."""
+    return load_from(metric_folders())
 
 
 @cache
@@ -192,7 +192,7 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
     metrics_by_id: dict[str, Metric] = {}
     concepts: dict[str, str] = {}
     for path in _files(roots):
-        metric = validate(Metric, load_yaml(path), path)
+        metric = validate_data(Metric, load_yaml(path), path)
         if metric.id != path.stem:
             raise _declaration_error(path, "id", f"{metric.id} is in {path.name}", "Rename the file or the id")
         if metric.id in metrics_by_id:
@@ -212,25 +212,25 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
 
 def name_of(path: Path) -> str:
     """Return the English name in one declaration, for the translation catalogues."""
-    return validate(Metric, load_yaml(path), path).name
+    return validate_data(Metric, load_yaml(path), path).name
 
 
-def named(metric: Metric, language: str = "en") -> str:
+def metric_name(metric: Metric, language: str = "en") -> str:
     """Return the name of a metric in a language."""
     from pipelines.core.i18n import tell
 
     return tell(metric.name, language)  # marked in pipelines/warehouse/metrics/declared
 
 
-def made() -> tuple[Metric, ...]:
+def list_modelled_metrics() -> tuple[Metric, ...]:
     """Return the metrics whose dbt model exists."""
     return tuple(metric for metric in load() if (MODELS / f"{metric.model}.sql").is_file())
 
 
-def digest() -> str:
+def digest_metrics() -> str:
     """Return the SHA-256 over all declarations, for releases and cache keys."""
     sha256 = hashlib.sha256()
-    for path in _files(folders()):
+    for path in _files(metric_folders()):
         sha256.update(path.name.encode() + b"\0" + path.read_bytes())
     return sha256.hexdigest()
 
@@ -268,15 +268,15 @@ def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
         for side, terms in (("numerator", metric.numerator), ("denominator", metric.denominator))
         if not isinstance(terms, str)
         for position, (term, measure) in enumerate(
-            ((term, measure) for term in terms or () for measure in term.counted()), start=1
+            ((term, measure) for term in terms or () for measure in term.list_measures()), start=1
         )
     ]
     return pl.DataFrame(rows, schema=METRIC_OPERAND, orient="row")
 
 
-def export(folder: Path) -> dict[str, int]:
+def export_metrics(folder: Path) -> dict[str, int]:
     """Write `metric.parquet` and `metric_operand.parquet` for dbt. Return their numbers of rows."""
-    tables = {"metric": metric_table(made()), "metric_operand": operand_table(made())}
+    tables = {"metric": metric_table(list_modelled_metrics()), "metric_operand": operand_table(list_modelled_metrics())}
     for name, table in tables.items():
         table.write_parquet(folder / f"{name}.parquet")
     return {name: table.height for name, table in tables.items()}

@@ -25,7 +25,7 @@ class Selector(Declared):
     sex: str | None = None
     age: str | None = None
 
-    def columns(self) -> dict[str, str]:
+    def conditions_by_column(self) -> dict[str, str]:
         """Return the conditions as column -> value, without the omitted columns."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
@@ -67,7 +67,7 @@ class Reason(Declared):
             raise ValueError("comparison: name a declared comparison, or a measure and two sources")
         return self
 
-    def applies(self, pair: dict[str, Any]) -> int:
+    def find_direction(self, pair: dict[str, Any]) -> int:
         """Return 1 if the reason applies to a pair (schema PAIR), -1 if the pair has its sides reversed, else 0."""
         if (self.territory, self.period) != (pair["territory"], pair["period"]):
             return 0
@@ -100,6 +100,6 @@ class Declarations(Declared):
 
 def read_reasons(path: Path = REASONS) -> Declarations:
     """Return the declared comparisons and reasons. Raises DeclarationError, with file, line, key and remedy."""
-    from pipelines.declarations.yaml_file import load_yaml, validate
+    from pipelines.declarations.yaml_file import load_yaml, validate_data
 
-    return validate(Declarations, load_yaml(path), path)
+    return validate_data(Declarations, load_yaml(path), path)
