@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main as cli
 from pipelines.core import clock, settings, settings_page
 from pipelines.core.home import Home, default_root
 from pipelines.core.settings import GROUPS, SettingsError, SettingsGroup, read_settings
@@ -143,35 +140,3 @@ def test_clock_reads_the_present_in_utc(monkeypatch: pytest.MonkeyPatch, text: s
 def test_unknown_variables_are_reported_with_the_nearest_name() -> None:
     names = [MISSPELT, "RTI" + "_QQQ", "RTI_TEST_ANYTHING", "RTI_HOME", "PATH"]
     assert settings.find_unknown_variables(names) == {MISSPELT: "RTI_SESSIONS", "RTI" + "_QQQ": None}
-
-
-def test_command_warns_once_of_a_misspelt_variable(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(MISSPELT, "hunter2")
-    assert cli.main(["territories", "--json"]) == 0
-    output = capsys.readouterr()
-    assert output.err == f"rti: the variable {MISSPELT} has no effect; did you mean RTI_SESSIONS?\n"
-    assert output.out.startswith(("[", "{"))
-    assert cli.main(["territories", "--help"]) == 0
-    assert capsys.readouterr().err == ""
-
-
-def test_command_reports_a_wrong_setting_as_wrong_use(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("RTI_NOW", "soon")
-    assert cli.main(["init", "--kind", "demonstration"]) == 3
-    assert "rti: RTI_NOW is 'soon'; write a time such as" in capsys.readouterr().err
-
-
-def test_help_does_not_load_the_settings() -> None:
-    code = (
-        "import sys; from pipelines.cli.main import main; main(['check', '--help']); "
-        "sys.exit('pydantic_settings' in sys.modules)"
-    )
-    environment = {**os.environ, "RTI_HOME": "data"}
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment).returncode == 0
-    )
