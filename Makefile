@@ -53,16 +53,19 @@ browser: $(STAMP)
 postgres: $(STAMP)
 	@$(BIN)/python -m tests.support.postgres
 
+# Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
+
 unit: $(STAMP) ## the unit tests alone, in under a minute: no home, no browser, no PostgreSQL, no files from beside the project
-	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared and not postgres" -n 2 --dist loadfile
+	@$(PYTEST) tests/unit -m "not slow and not shared and not postgres"
 
 test: $(STAMP) browser postgres ## all tests except slow ones
 	$(call say,Running the tests that are not slow)
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	@$(PYTEST) -m "not slow"
 
 test-all: $(STAMP) browser postgres ## all tests
 	$(call say,Running all tests)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(PYTEST)
 
 lint: $(STAMP) ## ruff (lint and format), the strict type checker, import contracts and house style
 	@$(BIN)/ruff check .

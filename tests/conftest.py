@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ import pytest
 from pipelines.core.home import Home, open_home
 from tests.support import postgres
 from tests.support.demonstration import CLOCK, build
+from tests.support.schedule import order_files
+from tests.support.shared_builds import build_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -29,7 +30,6 @@ _CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_LONGEST_BUILD = 900.0
 
 
 @pytest.fixture(scope="session")
@@ -40,22 +40,9 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     never change within a session; a test that writes asks for `copied_home`.  For work on single tests,
     `RTI_TEST_HOME` names such a home that is there already.
     """
-    from filelock import FileLock
-
     if os.environ.get("RTI_TEST_HOME"):
         return Path(os.environ["RTI_TEST_HOME"])
-
-    shared = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        shared = shared.parent
-    root, done = shared / "built-home", shared / "built-home.done"
-    with FileLock(shared / "built-home.lock", timeout=_LONGEST_BUILD):
-        if not done.exists():
-            shutil.rmtree(root, ignore_errors=True)
-            began = time.monotonic()
-            build(root)
-            done.write_text(f"{time.monotonic() - began:.1f}", encoding="ascii")
-    return root
+    return build_once(tmp_path_factory, "built-home", build)
 
 
 @pytest.fixture
@@ -86,6 +73,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.support.postgres)")
     settings.register_profile("project", settings(), deadline=None)
     settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files in the order in which workers should take them; tests of one file keep theirs."""
+    fixtures: dict[str, set[str]] = {}
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        fixtures.setdefault(item.nodeid.partition("::")[0], set()).update(names)
+    places = {path: place for place, path in enumerate(order_files(fixtures))}
+    items.sort(key=lambda item: places[item.nodeid.partition("::")[0]])
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main as cli
-from pipelines.core.home import init
+from pipelines.core.home import initialise_home
 
 MISSPELT = "RTI" + "_SESSION"
 
@@ -56,7 +56,7 @@ def test_help_does_not_load_the_settings() -> None:
 def test_serve_checks_every_setting_before_it_starts_anything(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    home = init(tmp_path / "home", "demonstration")
+    home = initialise_home(tmp_path / "home", "demonstration")
     monkeypatch.setenv("RTI_HOME", str(home.root))
     monkeypatch.setenv("RTI_REQUESTS_PER_MINUTE", "none")
     assert cli.main(["serve"]) == 3

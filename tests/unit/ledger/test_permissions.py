@@ -94,6 +94,11 @@ def _qualified_names(tree: ast.Module) -> Iterator[str]:
             yield f"{aliases[first]}.{rest}" if first in aliases else dotted
 
 
+@cache
+def _names_by_path() -> dict[str, frozenset[str]]:
+    return {path: frozenset(_qualified_names(tree)) for path, tree in _sources().items()}
+
+
 # ------------------------------------------------------------------------------------------------------ the one place
 
 
@@ -121,7 +126,7 @@ def test_detector_finds_comparison_of_a_role() -> None:
 
 def test_only_the_desk_does_acts_of_people_in_the_ledger() -> None:
     acts = {f"{module}.{function}" for module in LEDGER for functions in ACTS.values() for function in functions}
-    callers = {path for path, tree in _sources().items() if acts & set(_qualified_names(tree))}
+    callers = {path for path, names in _names_by_path().items() if acts & names}
     assert callers == LEDGER_CALLERS
 
 
@@ -129,9 +134,9 @@ def test_only_the_desk_does_acts_of_people_in_the_ledger() -> None:
 def test_every_door_does_each_act_through_the_desk(door: str) -> None:
     names = {
         name
-        for path, tree in _sources().items()
+        for path, all_names in _names_by_path().items()
         if path.startswith(DOORS[door])
-        for name in _qualified_names(tree)
+        for name in all_names
         if name.startswith("pipelines.submissions.service.")
     }
     for act, functions in ACTS.items():
