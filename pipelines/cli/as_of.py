@@ -14,19 +14,21 @@ from pipelines.cli.common import AsJson, CommandError, print_line, print_note, s
 def as_of(
     moment: Annotated[
         str,
-        typer.Argument(help="A day (2026-06-30: to its end, UTC) or a time (2026-06-30T12:00:00Z).", metavar="MOMENT"),
+        typer.Argument(
+            help="A day (2026-06-30, to its end in UTC) or a time (2026-06-30T12:00:00Z).", metavar="MOMENT"
+        ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", help="The folder to write; by default one below restricted/as_of/.", metavar="FOLDER"
+            "-o", "--out", help="The folder to write; default: a folder in restricted/as_of/.", metavar="FOLDER"
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the counts and indicators as they were known at a moment, next to and never instead of today's.
+    """Build the counts and indicators as they were known at a moment, separate from today's.
 
-    The folder holds unprotected counts. Declarations are today's; what had not been accepted then is not in it.
+    The folder contains unprotected counts. Declarations are today's; returns accepted later are left out.
     """
     from pipelines.core.clock import format_timestamp
     from pipelines.refresh.measuring import as_of as build

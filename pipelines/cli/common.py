@@ -26,7 +26,7 @@ FAULT = 70
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as described in docs/cli.md.")]
 Language = Annotated[str, typer.Option("--language", envvar="RTI_LANGUAGE", help="Language of findings.")]
 Actor = Annotated[
-    str | None, typer.Option("--as", envvar="RTI_ACTOR", help="Who acts; by default the local sender or approver.")
+    str | None, typer.Option("--as", envvar="RTI_ACTOR", help="The acting account; docs/cli.md lists the defaults.")
 ]
 
 
@@ -68,7 +68,10 @@ def the_ledger(home: Home) -> sa.Engine:
 
 
 def ledger_to_read(home: Home) -> sa.Engine:
-    """Open the ledger for a command that only reads; a full or read-only disk does not stop it. Raises LedgerError."""
+    """Open the ledger for a command that only reads; a full or read-only disk does not stop it.
+
+    Raises LedgerError.
+    """
     from pipelines.ledger.opening import open_ledger_to_read
 
     return open_ledger_to_read(home)

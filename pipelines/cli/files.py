@@ -28,22 +28,24 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.check import HistorySource
     from pipelines.submissions.checking.report import Report
 
-Form = Annotated[str | None, typer.Option("--form", help="The form's id, where the file alone does not say it.")]
+Form = Annotated[str | None, typer.Option("--form", help="The form's id, if the file alone does not identify it.")]
 
 
 def check(
     files: Annotated[list[Path], typer.Argument(help="Files of any known format.", metavar="FILE...")],
     form: Form = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not look at earlier returns.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not compare with earlier returns.")] = False,
     language: Language = "en",
-    annotated: Annotated[Path | None, typer.Option(help="Write the workbook, its findings in the cells.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the report as an HTML page.")] = None,
+    annotated: Annotated[
+        Path | None, typer.Option(help="Write a copy of the workbook with the findings as comments in its cells.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the validation report as an HTML page.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the findings as CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is wrong with files, in which cell, and what to do; nothing is handed in.
+    """Check files and show what is wrong, in which cell, and what to do; nothing is submitted.
 
-    Where there is a home, each file is also held against the accepted returns before it. Exit code 0: no error;
+    If there is a home, each file is also compared with earlier accepted returns. Exit code 0: no error;
     1: at least one finding of severity error; 2: a file cannot be read; 3: wrong use.
     """
     from pipelines.submissions.checking.check import CheckJob, check_many
@@ -69,11 +71,13 @@ def check(
 
 def read(
     file: Annotated[Path, typer.Argument(help="A file of any known format.", metavar="FILE")],
-    encoding: Annotated[list[str] | None, typer.Option("--encoding", help="An encoding the sender uses.")] = None,
-    format_name: Annotated[str | None, typer.Option("--format", help="What the file is meant to be.")] = None,
+    encoding: Annotated[list[str] | None, typer.Option("--encoding", help="A text encoding to try.")] = None,
+    format_name: Annotated[
+        str | None, typer.Option("--format", help="The format of the file, if it cannot be detected.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a file as the reader sees it: every cell with its place, or the cube. No declaration is needed."""
+    """Show a file as the reader sees it: each cell with its place, or the cube. No declaration is needed."""
     from pipelines.reading.formats.as_json import content_as_json
 
     content = _content(file, tuple(encoding or ()), format_name)
@@ -90,7 +94,7 @@ def preview(
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Write a picture of a file as HTML, every cell coloured by what it was taken for."""
+    """Write a file as an HTML page, each cell coloured by the role it was given."""
     content = _content(file, (), None)
     from pipelines.office.answers.binding_preview import render_preview as picture
     from pipelines.reading.standardise.recognise import recognise_forms

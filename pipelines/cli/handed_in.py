@@ -26,9 +26,10 @@ from pipelines.core.errors import UserFacingError
 
 @dataclass(frozen=True, slots=True)
 class HandInResult:
-    """Result for one file: the JSON of `rti submit`, where its receipt was stored, and the pages of the remote service
-    if it was submitted there. What the return still needs is then done on those pages, not by commands on this
-    machine."""
+    """Result for one file: the JSON of `rti submit`, where its receipt was stored, and the pages of a remote service.
+
+    If a file was submitted remotely, what it still needs is done on those pages, not by commands on this machine.
+    """
 
     content: dict[str, Any]
     receipt: Path | None = None

@@ -37,12 +37,15 @@ class Kind(StrEnum):
 
 
 def init(
-    kind: Annotated[Kind, typer.Option("--kind", help="Fixed for the life of the home.")] = Kind.demonstration,
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="The kind of home; it cannot be changed later.")
+    ] = Kind.demonstration,
     as_json: AsJson = False,
 ) -> None:
-    """Make the home that RTI_HOME names (by default data/), or open the one that is there.
+    """Create the home named by RTI_HOME (default: data/), or open the existing one.
 
-    A demonstration home takes invented returns and marks everything as demonstration data; a real one refuses them.
+    A demonstration home accepts invented returns and marks everything as demonstration data; a real home rejects
+    them.
     """
     from pipelines.core.home import default_root
     from pipelines.core.home import initialise_home as make
@@ -64,19 +67,22 @@ def init(
 
 
 def status(
-    submission: Annotated[str | None, typer.Argument(help="A submission, or the beginning of its id.")] = None,
+    submission: Annotated[str | None, typer.Argument(help="A submission's id, or the beginning of it.")] = None,
     state: Annotated[list[str] | None, typer.Option("--state", help="Only these states.")] = None,
     territory: Annotated[str | None, typer.Option("--territory", help="Only this territory.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show, the newest ones.")] = PAGE,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="The number of submissions to show, newest first.")
+    ] = PAGE,
     before: Annotated[
-        str | None, typer.Option("--before", metavar="SUBMISSION", help="Only those that came before this one.")
+        str | None,
+        typer.Option("--before", metavar="SUBMISSION", help="Only submissions that arrived before this one."),
     ] = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Show every one.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show all submissions.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest submissions with their state, or everything that happened to one of them.
+    """List the newest submissions with their states, or show the full history of one.
 
-    Exit code 1 where a publication was interrupted: the list of submissions then ends with how to finish it.
+    Exit code 1 if a publication was interrupted; the list then ends with how to complete it.
     """
     from pipelines.cli.common import ERRORS, CommandError
     from pipelines.core import codes
@@ -140,7 +146,7 @@ def _list_submissions(
 
 
 def territories(as_json: AsJson = False) -> None:
-    """Show the declared territories with their jurisdictions, offices and forms."""
+    """List the declared territories with their jurisdictions and forms."""
     registry = the_registry()
     content: list[dict[str, Any]] = [
         {

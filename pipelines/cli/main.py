@@ -33,7 +33,8 @@ from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, CommandErro
 app = typer.Typer(
     name="rti",
     help="Regional trafficking indicators: from an office's file to a public release.\n\n"
-    "Exit codes: 0 good, 1 findings of severity error, 2 cannot be read, 3 wrong use. RTI_HOME names the home (data/).",
+    "Exit codes: 0 success, 1 findings of severity error, 2 cannot be read, 3 wrong use. "
+    "RTI_HOME names the home (data/).",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

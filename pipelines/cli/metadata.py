@@ -28,14 +28,14 @@ def metadata(
         Format, typer.Option("--format", help="esms or esqrs: SDMX-ML 2.1; html: a page.", metavar="FORMAT")
     ] = Format.esms,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="The file to write; otherwise it is printed.", metavar="FILE")
+        Path | None, typer.Option("-o", "--out", help="The file to write; default: print it.", metavar="FILE")
     ] = None,
     instrument: Annotated[
-        str, typer.Option(help="One instrument alone (justice, victims, register), by default all: texts and quality.")
+        str, typer.Option(help="One instrument (justice, victims or register); default: all.")
     ] = "_T",
     as_json: AsJson = False,
 ) -> None:
-    """Write the reference metadata of a territory, as ESMS, as the quality report ESQRS, or as a page."""
+    """Write the reference metadata of a territory: ESMS, the quality report ESQRS, or a page."""
     from pipelines.core.clock import now
     from pipelines.declarations.sims import load_sims
     from pipelines.warehouse.metadata import esms, esms_page
@@ -69,7 +69,7 @@ def metadata(
 
 
 def _figures(territory: str, instrument: str) -> dict[str, Figure]:
-    """Return the measurements of the last refresh of this home; nothing, with the reason, without a home or a refresh.
+    """Return the measurements of the last refresh, or nothing and the reason if there is no home or no refresh.
 
     Raises CommandError for an instrument for which the territory sends no return.
     """

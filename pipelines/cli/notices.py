@@ -27,23 +27,19 @@ from pipelines.cli.common import (
     the_registry,
 )
 
-app = typer.Typer(
-    help="Send people notices of what happened and what is due.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="Send notices about events and deadlines.", no_args_is_help=True, rich_markup_mode=None)
 AHEAD = 1
 """Periods after the last one ended that a timetable shows: the days of the current period are all in the future."""
 
 
 @app.command()
 def send(
-    again: Annotated[
-        bool, typer.Option("--again", help="Also try now what waits after a failure or was given up.")
-    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also retry notices that failed or were abandoned.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send the notices that wait: by mail, by webhook, or into the outbox folder where neither is set.
+    """Send waiting notices: by mail, by webhook, or into the outbox folder if neither is set.
 
-    Exit code 1: at least one could not be sent; it is kept and tried again later.
+    Exit code 1: at least one could not be sent; it is kept and retried later.
     """
     from pipelines.submissions import notices
 
@@ -63,12 +59,12 @@ def send(
 
 @app.command()
 def remind(
-    today: Annotated[str | None, typer.Option("--today", help="Another day than the clock's, as 2026-11-11.")] = None,
+    today: Annotated[str | None, typer.Option("--today", help="A day other than today, such as 2026-11-11.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enter today's reminders, one a person over all that is due; `rti notices send` sends them.
+    """Create today's reminders, one per person; `rti notices send` sends them.
 
-    Reminded are submitters of what is not in, 14 and 3 days before the deadline, 1 and 7 days after it.
+    Submitters of missing returns are reminded 14 and 3 days before the deadline, and 1 and 7 days after it.
     """
     from pipelines.submissions import notices
 
@@ -82,11 +78,11 @@ def remind(
 
 @app.command("list")
 def list_(
-    unsent: Annotated[bool, typer.Option("--unsent", help="Only those that wait or were given up.")] = False,
-    account: Annotated[str | None, typer.Option("--account", help="Only this account's.")] = None,
+    unsent: Annotated[bool, typer.Option("--unsent", help="Only notices that wait or were abandoned.")] = False,
+    account: Annotated[str | None, typer.Option("--account", help="Only notices of this account.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show notices with their state and, where one could not be sent, why."""
+    """List notices with their states and, for failed ones, the reason."""
     from pipelines.submissions import notices
 
     home = the_home()
@@ -102,15 +98,17 @@ def list_(
 
 
 def timetable(
-    ics: Annotated[Path | None, typer.Option("--ics", help="Write them as a calendar file.", metavar="FILE")] = None,
-    jurisdiction: Annotated[
-        list[str] | None, typer.Option("--jurisdiction", help="Only this one; can be repeated.")
+    ics: Annotated[
+        Path | None, typer.Option("--ics", help="Write the deadlines as a calendar file (iCalendar).", metavar="FILE")
     ] = None,
-    today: Annotated[str | None, typer.Option("--today", help="Another day than the clock's, as 2026-11-11.")] = None,
+    jurisdiction: Annotated[
+        list[str] | None, typer.Option("--jurisdiction", help="Only this jurisdiction; can be repeated.")
+    ] = None,
+    today: Annotated[str | None, typer.Option("--today", help="A day other than today, such as 2026-11-11.")] = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Show the deadlines to come: when each return is due, when questions are answered, when it is released."""
+    """Show coming deadlines: when each return is due, when questions must be answered, when it is released."""
     from pipelines.core import clock
     from pipelines.submissions import timetable as days
 

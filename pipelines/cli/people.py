@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from pipelines.refresh.integrity import Damage
     from pipelines.submissions.accounts.accounts import Account
 
-account = typer.Typer(help="Keep accounts and what they may.", no_args_is_help=True, rich_markup_mode=None)
-token = typer.Typer(help="Keep the tokens by which machines act.", no_args_is_help=True, rich_markup_mode=None)
-audit = typer.Typer(help="The log of who did what.", no_args_is_help=True, rich_markup_mode=None)
+account = typer.Typer(help="Manage accounts and their roles.", no_args_is_help=True, rich_markup_mode=None)
+token = typer.Typer(help="Manage the tokens of programs.", no_args_is_help=True, rich_markup_mode=None)
+audit = typer.Typer(help="Verify and maintain the audit log.", no_args_is_help=True, rich_markup_mode=None)
 
 AccountId = Annotated[str, typer.Argument(help="The account.", metavar="ACCOUNT")]
 OneGrant = Annotated[
@@ -54,17 +54,19 @@ Grants = Annotated[
 @account.command()
 def add(
     account_id: AccountId,
-    name: Annotated[str, typer.Argument(help="The office's role, as people read it.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="The displayed name: the role in the office.", metavar="NAME")],
     grant: Grants = None,
-    language: Annotated[str, typer.Option("--speaks", help="Its language, such as en or sq.")] = "en",
-    email: Annotated[str | None, typer.Option("--email", help="Where its notices go.")] = None,
-    issuer: Annotated[str | None, typer.Option("--issuer", help="The provider that vouches for it.")] = None,
-    subject: Annotated[str | None, typer.Option("--subject", help="Its name with that provider.")] = None,
-    no_password: Annotated[bool, typer.Option("--no-password", help="It never signs in here.")] = False,
+    language: Annotated[str, typer.Option("--speaks", help="The account's language, such as en or sq.")] = "en",
+    email: Annotated[str | None, typer.Option("--email", help="The address for notices.")] = None,
+    issuer: Annotated[str | None, typer.Option("--issuer", help="The identity provider's address.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="The account's identifier at that provider.")] = None,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Create no password; the account cannot sign in here.")
+    ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an account. Unless a provider vouches for it, a password for one use is printed, this once."""
+    """Create an account. A one-time password is printed once, unless an identity provider signs the account in."""
     from pipelines.submissions.accounts import accounts, passwords
 
     engine = the_ledger(the_home())
@@ -132,7 +134,7 @@ def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: 
 
 @account.command()
 def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
-    """Let an account act no longer; what it did stays, its tokens end."""
+    """Disable an account and end its tokens; its past acts are kept."""
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
@@ -142,7 +144,7 @@ def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False)
 
 @account.command()
 def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
-    """Let a disabled account act again."""
+    """Enable a disabled account."""
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
@@ -152,7 +154,7 @@ def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) 
 
 @account.command("reset-password")
 def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
-    """Print a password for one use, to be changed at the first sign-in; a lock ends."""
+    """Print a one-time password, which must be changed at the first sign-in; any lock ends."""
     from pipelines.submissions.accounts import password_sign_in
 
     engine = the_ledger(the_home())
@@ -168,13 +170,13 @@ def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson =
 
 @token.command()
 def issue(
-    label: Annotated[str, typer.Argument(help="What it is for.", metavar="LABEL")],
+    label: Annotated[str, typer.Argument(help="What the token is for.", metavar="LABEL")],
     grant: Grants = None,
-    days: Annotated[int, typer.Option("--days", help="For how many days it is good.")] = 90,
+    days: Annotated[int, typer.Option("--days", help="The number of days that the token is valid.")] = 90,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Issue a token for an account; its text is printed this once. `--grant` narrows what it may."""
+    """Issue a token for an account; its text is printed once. `--grant` restricts its rights."""
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
@@ -190,7 +192,7 @@ def issue(
 
 @token.command("list")
 def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
-    """Show the tokens of the account that `--as` names, or of all."""
+    """List the tokens of the account named by `--as`, or of all accounts."""
     from pipelines.submissions.accounts import tokens
 
     issued_tokens = tokens.list_tokens(ledger_to_read(the_home()), actor or None)
@@ -211,7 +213,7 @@ def revoke_token(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a token at once: by its account, or a steward who keeps that account."""
+    """Revoke a token immediately, as its account or as a steward of that account."""
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
@@ -228,12 +230,17 @@ def revoke_token(
 @audit.command()
 def verify(
     head: Annotated[
-        str | None, typer.Option("--head", help="A head kept elsewhere, as in a receipt.", metavar="SEQ:HASH")
+        str | None,
+        typer.Option(
+            "--head", help="A head of the audit log kept elsewhere, for example in a receipt.", metavar="SEQ:HASH"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that nothing was changed behind the ledger's back: the audit log, the ledger, facts, stored files,
-    receipts and published releases. Exit code 0: whole; 1: something was changed or is missing, and is named."""
+    """Check that the audit log, ledger, facts, stored files, receipts and published releases are unchanged.
+
+    Exit code 0: intact; 1: something was changed or is missing, and is named.
+    """
     from pipelines.ledger import audit_log as log
     from pipelines.refresh import integrity
 
@@ -283,7 +290,7 @@ def _damage_as_json(damage: Damage) -> dict[str, Any]:
 
 @audit.command()
 def checkpoint(as_json: AsJson = False) -> None:
-    """Write the head of the audit log next to the database, and print it, to be kept elsewhere."""
+    """Write the head of the audit log next to the database and print it, so that it can be kept elsewhere."""
     from pipelines.ledger import audit_log as log
 
     home = the_home()
@@ -296,11 +303,11 @@ def checkpoint(as_json: AsJson = False) -> None:
 
 @audit.command("accept-clock")
 def accept_clock(
-    reason: Annotated[str, typer.Option("--reason", help="Why the clock was ahead, in words.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why the clock was ahead.")],
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Declare the clock right after it was ahead, as a steward: times later than now are then known to be wrong."""
+    """Accept the present clock after it was ahead, as a steward; later times are then known to be wrong."""
     from pipelines.cli.intake import STEWARD
     from pipelines.publication.releases.publications import read_publications
     from pipelines.submissions.clock_acceptance import accept_clock as accept

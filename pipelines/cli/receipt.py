@@ -24,20 +24,22 @@ from pipelines.cli.common import (
 if TYPE_CHECKING:
     from pipelines.submissions.receipts import ReceiptVerification
 
-app = typer.Typer(help="Signed receipts: verify one, show one, change the key that signs.", no_args_is_help=True)
+app = typer.Typer(help="Verify or show signed receipts, or change the signing key.", no_args_is_help=True)
 
 
 @app.command()
 def verify(
-    receipt: Annotated[Path, typer.Argument(help="The receipt, as it was given out.", metavar="FILE")],
-    file: Annotated[Path | None, typer.Option("--file", help="The return it is about.", metavar="RETURN")] = None,
+    receipt: Annotated[Path, typer.Argument(help="The receipt file, as issued.", metavar="FILE")],
+    file: Annotated[
+        Path | None, typer.Option("--file", help="The return that the receipt is for.", metavar="RETURN")
+    ] = None,
     key: Annotated[
-        Path | None, typer.Option("--key", help="The public key it should be signed with.", metavar="PUBLIC.pem")
+        Path | None, typer.Option("--key", help="The public key that should have signed it.", metavar="PUBLIC.pem")
     ] = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Verify a receipt; needs no home and no network. Exit code 0: good; 1: not good; 2: cannot be read."""
+    """Verify a receipt, without a home or network. Exit code 0: good; 1: not good; 2: cannot be read."""
     from pipelines.submissions import receipt_keys, receipts
 
     document = bytes_of(receipt)
@@ -66,7 +68,7 @@ def verify(
 @app.command()
 def show(
     identity: Annotated[str, typer.Argument(help="A receipt's or a submission's id.", metavar="ID")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write it to this file, as it was given out.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the receipt to this file, as issued.")] = None,
 ) -> None:
     """Show the receipt of a submission, byte for byte."""
     from pipelines.submissions import receipts
@@ -86,7 +88,7 @@ def show(
 
 @app.command("rotate-key")
 def rotate_key(as_json: AsJson = False) -> None:
-    """Make a new key, which signs from now on. Old receipts keep their key, whose public part stays."""
+    """Create a new key that signs from now on. Old receipts keep their key, and its public part is kept."""
     from pipelines.submissions import receipt_keys
 
     home = the_home()

@@ -14,7 +14,7 @@ def refresh(
     publish_it: Annotated[bool, typer.Option("--publish", help="Publish the draft when it is ready.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in what waits, rebuild everything that it affects, and make the draft of a release."""
+    """Process new returns, rebuild everything they affect, and build the draft of a release."""
     from pipelines.core.home_lock import hold_home_lock
     from pipelines.operations.run import run_refresh as run
     from pipelines.refresh import publish_draft
@@ -36,14 +36,12 @@ def refresh(
 
 
 def publish(
-    draft: Annotated[
-        str | None, typer.Argument(help="The draft; by default the only one there is.", metavar="[DRAFT]")
-    ] = None,
+    draft: Annotated[str | None, typer.Argument(help="The draft; default: the only one.", metavar="[DRAFT]")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a draft public, in one step. Readers of the release before are not disturbed.
+    """Publish a draft in one step. Readers of the previous release are not disturbed.
 
-    A publication that was interrupted is finished first.
+    An interrupted publication is completed first.
     """
     from pipelines.refresh import publish_draft
 
@@ -57,13 +55,13 @@ def publish(
 
 def rollback(
     release: Annotated[str, typer.Argument(help="A release that was published, such as 2026-Q3.", metavar="RELEASE")],
-    reason: Annotated[str, typer.Option("--reason", help="Why, in words. It becomes public.")],
+    reason: Annotated[str, typer.Option("--reason", help="The reason; it is published.")],
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an earlier release the current one again, as a steward.
+    """Make an earlier release current again, as a steward.
 
-    No release is removed. The next draft gets a new number, and publishing it makes it current.
+    No release is removed. The next draft gets a new number and becomes current when it is published.
     """
     from pipelines.cli.intake import STEWARD
     from pipelines.refresh import roll_back
@@ -85,10 +83,10 @@ def explain(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Walk a released figure back to its returns, down to sheet and cell.
+    """Trace a released figure back to its returns, down to sheet and cell.
 
-    OBSERVATION is RELEASE/TABLE/area=..;period=..;measure=.. as shown on the dashboard; release and table may be left
-    out (the current release, any table), and the terms may stand apart.
+    OBSERVATION is RELEASE/TABLE/area=..;period=..;measure=.. as shown on the dashboard. Release and table
+    may be omitted (default: the current release, any table), and the terms may be separate arguments.
     """
     from pipelines.publication.provenance.explain import explain_figure, in_words
 
@@ -101,10 +99,10 @@ def explain(
 
 
 def import_reference(
-    file: Annotated[Path, typer.Argument(help="UNODC's GLOTIP workbook as downloaded.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="UNODC's GLOTIP workbook, as downloaded.", metavar="FILE")],
     as_json: AsJson = False,
 ) -> None:
-    """Take in what others published, to be shown next to our figures and never among them."""
+    """Import figures published by others, to be shown next to our figures and never mixed with them."""
     from pipelines.findings.texts import describe_finding
     from pipelines.submissions.checking.report import finding_as_json
     from pipelines.warehouse.reference.gather import import_reference as take_in

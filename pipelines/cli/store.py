@@ -19,7 +19,7 @@ from pipelines.cli.common import (
 )
 from pipelines.cli.intake import STEWARD
 
-app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Check the stored files.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
@@ -30,16 +30,19 @@ def _store() -> None:
 @app.command()
 def check(
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove them, as a steward of everything; the audit log records it.")
+        bool,
+        typer.Option(
+            "--remove", help="Remove the unknown files, as a steward of everything; the audit log records it."
+        ),
     ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """List stored files that are missing or changed, and files older than a day that no submission and no receipt
-    names: what a killed process left.
+    """List stored files that are missing or changed, and files older than a day that no submission or receipt names.
 
-    Nothing is removed unless asked for. Before that, be sure that the ledger was not restored from an older backup.
-    Exit code 0: none, or removed; 1: there are some, or a stored file is damaged.
+    A killed process may leave such files. Nothing is removed without --remove; before using it, make sure that the
+    ledger was not restored from an older backup. Exit code 0: none, or removed; 1: some exist, or a stored file is
+    damaged.
     """
     from pipelines.refresh import integrity
     from pipelines.submissions import unknown_bytes

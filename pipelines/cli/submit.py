@@ -1,7 +1,7 @@
 """Commands `rti submit` and `rti nil`: hand in at the desk of this machine's home, or at a remote service.
 
-The user of a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and the
-API, with the same rights, refusals and answers.
+The user of a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the pages and
+the API, with the same rights, refusals and validation reports.
 """
 
 from __future__ import annotations
@@ -41,31 +41,33 @@ if TYPE_CHECKING:
 def submit(
     paths: Annotated[list[Path], typer.Argument(help="Files, or a folder of files.", metavar="FILE...|FOLDER")],
     form: Annotated[
-        str | None, typer.Option("--form", help="The form's id, where the file alone does not say it.")
+        str | None, typer.Option("--form", help="The form's id, if the file alone does not identify it.")
     ] = None,
-    patch: Annotated[bool, typer.Option("--patch", help="It corrects single figures; all others stay.")] = False,
-    corrects: Annotated[str | None, typer.Option("--corrects", help="The submission that this one corrects.")] = None,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="The file corrects single figures; all others stay unchanged.")
+    ] = False,
+    corrects: Annotated[str | None, typer.Option("--corrects", help="The submission that this file corrects.")] = None,
     reason: Reason = None,
     hold: Annotated[bool, typer.Option("--hold", help="Do not send it for approval yet.")] = False,
     to: Annotated[
-        str | None, typer.Option("--to", help="Hand in at a service elsewhere, by its address.", metavar="URL")
+        str | None, typer.Option("--to", help="Submit to a service elsewhere, given its address.", metavar="URL")
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option("--token-file", help="With --to: a file that holds the token (or set RTI_TOKEN).")
+        Path | None, typer.Option("--token-file", help="With --to: a file that contains the token (or set RTI_TOKEN).")
     ] = None,
     receipts_to: Annotated[
-        Path | None, typer.Option("--receipts", help="Keep the signed receipts in this folder.", metavar="FOLDER")
+        Path | None, typer.Option("--receipts", help="Save the signed receipts in this folder.", metavar="FOLDER")
     ] = None,
     actor: Actor = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Hand in returns: each is checked, kept, and sent for approval unless a warning waits for its justification.
+    """Submit returns: check, store and send each for approval, unless a warning needs a justification.
 
-    A file that was handed in before is told and not taken twice; one that cannot be handed in does not hold up the
-    others. A folder with an arrivals.csv is a demonstration: its files arrive, and are decided, as that list says. Exit
-    code 0: taken; 1: at least one refused for its errors, or not yours; 2: at least one cannot be read; 3: wrong use,
-    or at least one could not be handed in.
+    A file that was submitted before is reported and not recorded twice; one that cannot be submitted does not stop
+    the others. A folder with an arrivals.csv is a demonstration: its files arrive and are decided as listed there.
+    Exit code 0: accepted for processing; 1: at least one rejected for its errors, or not yours; 2: at least one
+    cannot be read; 3: wrong use, or at least one could not be submitted.
     """
     files = [file for path in paths for file in _files(path)]
     if not files:
@@ -100,14 +102,14 @@ def submit(
 
 
 def nil(
-    form: Annotated[str, typer.Argument(help="The form that has nothing to report (see `rti territories`).")],
+    form: Annotated[str, typer.Argument(help="The form with nothing to report (see `rti territories`).")],
     periods: Annotated[list[str], typer.Argument(help="Periods such as 2026-Q3 or 2025.", metavar="PERIOD...")],
-    comment: Annotated[str | None, typer.Option("--comment", help="A remark for the person who approves it.")] = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A comment for the approver.")] = None,
     actor: Actor = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Declare that there was nothing to count in some periods. Once approved, it counts as reported."""
+    """Declare that there was nothing to count in some periods. Once approved, they count as reported."""
     from pipelines.submissions import service as door
 
     registry = the_registry()

@@ -18,25 +18,26 @@ if TYPE_CHECKING:
 
 
 def template(
-    form: Annotated[str | None, typer.Argument(help="A form's id, as `rti territories` lists it.")] = None,
-    period: Annotated[str | None, typer.Argument(help="The period to be reported: 2026-Q3 or 2026.")] = None,
+    form: Annotated[str | None, typer.Argument(help="A form's id, as listed by `rti territories`.")] = None,
+    period: Annotated[str | None, typer.Argument(help="The period to report, such as 2026-Q3 or 2026.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The workbook to write.", metavar="FILE")] = None,
     every: Annotated[
         Path | None, typer.Option("--all", help="Write the workbooks of all forms into a folder.", metavar="FOLDER")
     ] = None,
     of: Annotated[str | None, typer.Option("--period", help="The period, with --all.", metavar="PERIOD")] = None,
     language: Annotated[
-        str | None, typer.Option("--language", help="Language of our own sentences; by default the form's.")
+        str | None, typer.Option("--language", help="Language of the instructions; default: the form's language.")
     ] = None,
     contact: Annotated[
-        str | None, typer.Option("--contact", envvar="RTI_CONTACT", help="Where the secretariat answers questions.")
+        str | None,
+        typer.Option("--contact", envvar="RTI_CONTACT", help="The secretariat's contact, printed in the workbook."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the empty workbook of a form for a period, in the office's own words and layout.
 
-    A form that comes in another format gets its second form, a workbook with the same words. Where there is a home,
-    the figures accepted last stand in grey beside the cells.
+    A form in another format gets its second form, a workbook with the same words. If there is a home, the last
+    accepted figures are shown in grey next to the cells.
     """
     registry, home = the_registry(), _home()
     if every is not None:
