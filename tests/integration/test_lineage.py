@@ -240,4 +240,4 @@ def test_no_release_has_a_column_of_the_lineage(demonstration: Home) -> None:
     with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as connection:
         columns = {row[0] for row in connection.execute("select column_name from duckdb_columns()").fetchall()}
     assert "cell_id" in columns
-    assert columns.isdisjoint({"block_id", "count_type_id", "fact_id", "fact_ids", "parts", "place"})
+    assert columns.isdisjoint({"block_id", "count_type_id", "fact_id", "fact_ids", "parts"})
