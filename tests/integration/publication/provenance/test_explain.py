@@ -108,7 +108,7 @@ def _observations(identity: str) -> pl.DataFrame:
 
 def _count(home: Home, identity: str, *, lineage: bool = True, **cell: Any) -> None:
     """Write the newest restricted counts: one figure, which is the sum of both observations."""
-    tables = {
+    tables: dict[str, Any] = {
         "mart_lineage": [{"cell_id": "cell-0", "block_id": "b", "count_type_id": "t", "factor": 1}],
         "int_submission_count": [
             {"block_id": "b", "count_type_id": "t", "submission_id": identity, "basis": "derived_parts",

@@ -232,3 +232,12 @@ def test_the_submissions_of_the_lineage_are_among_those_of_the_figure(warehouse:
             where not list_contains(string_split(submission_ids, ','), blocks.submission_id)
         """).fetchall()
     assert not found
+
+
+def test_no_release_has_a_column_of_the_lineage(demonstration: Home) -> None:
+    folder = current(demonstration)
+    assert folder is not None
+    with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as connection:
+        columns = {row[0] for row in connection.execute("select column_name from duckdb_columns()").fetchall()}
+    assert "cell_id" in columns
+    assert columns.isdisjoint({"block_id", "count_type_id", "fact_id", "fact_ids", "parts"})
