@@ -114,7 +114,7 @@ def _run_beside_pages(
     """Preload what the first upload would wait for, and send notices, for as long as the application runs."""
 
     @asynccontextmanager
-    async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
+    async def manage_lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
         from dashboards.office.uploads import sweep_abandoned_files
         from pipelines.web import background_worker
 
@@ -127,7 +127,7 @@ def _run_beside_pages(
             finally:
                 ending.set()
 
-    return lifespan
+    return manage_lifespan
 
 
 def _preload(desk: Desk, ending: threading.Event) -> None:

@@ -40,7 +40,7 @@ class StaleRunFilter:
         session, key = scope["subprotocols"][2], dict(scope["headers"])[b"sec-websocket-key"].decode()
         has_asked = False
 
-        async def heard() -> Message:
+        async def receive_message() -> Message:
             nonlocal has_asked
             if not has_asked:
                 _discard_waiting_messages(session, key)
@@ -48,11 +48,11 @@ class StaleRunFilter:
             has_asked = has_asked or message["type"] == "websocket.receive"
             return message
 
-        async def said(message: Message) -> None:
+        async def send_message(message: Message) -> None:
             if has_asked or message["type"] != "websocket.send":
                 await send(message)
 
-        await self.app(scope, heard, said)
+        await self.app(scope, receive_message, send_message)
 
 
 def _discard_waiting_messages(session: str, key: str) -> None:

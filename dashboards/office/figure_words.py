@@ -47,7 +47,7 @@ def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str
     if row is None:
         return ""
     if row["value"] is None:
-        return context.label("obs_status", row["obs_status"])
+        return context.code_label("obs_status", row["obs_status"])
     value = format_number(row["value"], digits)
     low, high = row.get("low"), row.get("high")
     if low is None:
@@ -106,7 +106,9 @@ def describe_reasons(context: PageContext, codes: str) -> list[str]:
 def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
     """Describe a balance that does not close: by how much, and its sum."""
     gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
-    title = context.tell("{n} {unit} left over", n=gap, unit=context.label("count_unit", row["count_unit"]).lower())
+    title = context.tell(
+        "{n} {unit} left over", n=gap, unit=context.code_label("count_unit", row["count_unit"]).lower()
+    )
     opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
     return title, context.tell(
         "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
@@ -121,7 +123,7 @@ def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
 def list_uncounted(context: PageContext, row: Row) -> str:
     """Return the terms of a balance that the office does not count."""
     codes = [code for code in str(row["not_counted"] or "").split(",") if code]
-    names = ", ".join(context.label("measure", code) for code in codes)
+    names = ", ".join(context.code_label("measure", code) for code in codes)
     return context.tell("Not counted by the office, so perhaps here: {what}.", what=names) if codes else ""
 
 

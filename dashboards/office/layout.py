@@ -54,30 +54,30 @@ class PageContext:
         """Return a sentence that depends on a number, in the person's language."""
         return many(one, other, n, self.language, **params)
 
-    def label(self, codelist: str, code: str) -> str:
+    def code_label(self, codelist: str, code: str) -> str:
         """Return the label of a code in the person's language."""
         return words.label_of(codelist, code, self.language)
 
-    def area(self, code: str) -> str:
+    def area_name(self, code: str) -> str:
         """Return the name of a territory or part of one; its footnote is shown at the end of the page."""
         from pipelines.submissions.timetable.names import jurisdiction_name
 
-        return jurisdiction_name(self.desk.registry, code, self.language) + self.mark(code)
+        return jurisdiction_name(self.desk.registry, code, self.language) + self.footnote_mark(code)
 
-    def office(self, source: str, territory: str) -> str:
+    def office_name(self, source: str, territory: str) -> str:
         """Return the name of an office with that of its territory."""
         from pipelines.submissions.timetable.names import office_name
 
-        return office_name(self.desk.registry, source, self.language) + self.mark(territory)
+        return office_name(self.desk.registry, source, self.language) + self.footnote_mark(territory)
 
-    def mark(self, code: str) -> str:
+    def footnote_mark(self, code: str) -> str:
         """Return the mark of the footnote of a territory's name; empty if it has none."""
         from pipelines.submissions.timetable.names import note_of
 
         note = note_of(self.desk.registry, code.partition("_")[0], self.language)
         return self.notes.setdefault(note, _MARKS[len(self.notes) % len(_MARKS)]) if note else ""
 
-    def form(self, form: str | None) -> str:
+    def form_name(self, form: str | None) -> str:
         """Return the everyday name of a form."""
         from pipelines.declarations.form_titles import form_title
 
@@ -197,7 +197,7 @@ def choose_language(language: str, key: str, chosen: Callable[[str], None]) -> N
     """Show the choice of a language and pass a newly chosen one to `chosen`."""
     names = i18n.language_names()
 
-    def change() -> None:
+    def pass_choice() -> None:
         chosen(str(st.session_state[key]))
 
     options = list(names)
@@ -209,7 +209,7 @@ def choose_language(language: str, key: str, chosen: Callable[[str], None]) -> N
         index=options.index(language) if language in names else 0,
         key=key,
         format_func=lambda code: names[code],
-        on_change=change,
+        on_change=pass_choice,
         width=170,
     )
 
@@ -223,7 +223,7 @@ def show_header(context: PageContext) -> None:
     if context.is_demonstration:
         render_banner(context.tell("Demonstration: every return and every account here is invented."))
 
-    def change(language: str) -> None:
+    def store_language(language: str) -> None:
         accounts.set_language(context.desk.engine, context.who.account, language, by=context.who.account)
 
     with st.container(horizontal=True, key="portal-head", vertical_alignment="bottom"):
@@ -239,7 +239,7 @@ def show_header(context: PageContext) -> None:
                 describe_offices(context),
             )
         )
-        choose_language(context.language, "head.language", change)
+        choose_language(context.language, "head.language", store_language)
         if st.button(context.tell("Sign out"), key="head.sign-out"):
             st.logout()
 
@@ -249,7 +249,7 @@ def describe_offices(context: PageContext) -> str:
     places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in context.who.list_pairs()))
     if "*" in places:
         return context.tell("all territories")
-    names = [context.area(place) for place in places[:3]]
+    names = [context.area_name(place) for place in places[:3]]
     n_unlisted = len(places) - len(names)
     if n_unlisted > 0:
         names.append(context.many("{n} more", "{n} more", n_unlisted))
@@ -327,8 +327,8 @@ def describe_submission(context: PageContext, entry: Entry) -> str:
     blocks = entry.blocks
     if not blocks:
         return entry.row.filename
-    places = ", ".join(dict.fromkeys(context.area(b.jurisdiction) for b in blocks))
-    instruments = ", ".join(dict.fromkeys(context.label("instrument", b.instrument) for b in blocks))
+    places = ", ".join(dict.fromkeys(context.area_name(b.jurisdiction) for b in blocks))
+    instruments = ", ".join(dict.fromkeys(context.code_label("instrument", b.instrument) for b in blocks))
     return f"{places}: {instruments}, {words.format_periods((b.period for b in blocks), context.language)}"
 
 

@@ -48,20 +48,20 @@ def asset_routes() -> list[BaseRoute]:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    def served(name: str) -> Callable[[Any], Response]:
-        def answer(_request: Any) -> Response:
+    def serve_asset(name: str) -> Callable[[Any], Response]:
+        def return_asset(_request: Any) -> Response:
             cache_headers = {"Cache-Control": "public, max-age=31536000, immutable"}
             return Response(_MADE[name], media_type=_KINDS[Path(name).suffix], headers=cache_headers)
 
-        return answer
+        return return_asset
 
-    return [Route(address, served(name)) for name, address in _ADDRESS.items()]
+    return [Route(address, serve_asset(name)) for name, address in _ADDRESS.items()]
 
 
 class DocumentShell:
     """Set the language, style and script of the document; redirect an unknown address to the first page.
 
-    Streamlit would show a dialog in English over such a page. Security headers come from `service/headers.py`.
+    Streamlit would show a dialog in English over such a page. Security headers come from `web/security_headers.py`.
 
     `pages` are the paths of the pages, without a slash; the path of the first page is empty.
     """
@@ -92,7 +92,7 @@ class DocumentShell:
 def _rewrite_document(send: Send, lang: bytes, *, rewrite: bool, known: bool) -> Callable[[Message], Any]:
     start: dict[str, Any] = {}
 
-    async def dressed(message: Message) -> None:
+    async def send_rewritten(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = list(message["headers"])
             # Only Streamlit's own small shell is HTML here; it arrives in one piece and, unless rewritten, always in
@@ -120,4 +120,4 @@ def _rewrite_document(send: Send, lang: bytes, *, rewrite: bool, known: bool) ->
             return
         await send(message)
 
-    return dressed
+    return send_rewritten

@@ -50,7 +50,7 @@ Person = tuple[str, Mapping[str, Any]]
 class UploadGuard:
     """Pass an upload on only from a signed-in person to his or her own live session, within limits.
 
-    `person` identifies the sender of a request by its cookie; None if nobody has signed in.
+    `person` returns the sender of a request by its cookie; None if nobody has signed in.
     """
 
     def __init__(self, app: ASGIApp, person: Callable[[Scope], Person | None], sessions: Sessions) -> None:
@@ -81,7 +81,7 @@ class UploadGuard:
             return
         if self._held(account, claims) + size > MOST_BYTES:
             self.sessions.release_closed(claims)
-        if self.sessions.files(session) >= MOST_FILES or self._held(account, claims) + size > MOST_BYTES:
+        if self.sessions.count_files(session) >= MOST_FILES or self._held(account, claims) + size > MOST_BYTES:
             await refuse_request(scope, receive, send, 429, TOO_MUCH, seconds=SECONDS_SILENT)
             return
         await self._pass_on(scope, receive, send, account, claims)
@@ -97,7 +97,7 @@ class UploadGuard:
         arrived = 0
         refusal: tuple[int, str] | None = None
 
-        async def counted() -> Message:
+        async def receive_counted() -> Message:
             nonlocal arrived, refusal
             try:
                 async with asyncio.timeout(SECONDS_SILENT):
@@ -114,13 +114,13 @@ class UploadGuard:
                 refusal = 429, TOO_MUCH
             return {"type": "http.disconnect"} if refusal else message
 
-        async def answered(message: Message) -> None:
+        async def send_answer(message: Message) -> None:
             if refusal is None:
                 await send(message)
 
         try:
             with suppress(_disconnect_error()):
-                await self.app(scope, counted, answered)
+                await self.app(scope, receive_counted, send_answer)
             if refusal is not None:
                 await refuse_request(scope, receive, send, *refusal, limit=LARGEST // 1024 // 1024)
         finally:
@@ -151,7 +151,7 @@ class Sessions:
         app_session = runtime.get_instance().get_app_session(session)
         return app_session is not None and _belongs_to(app_session, claims)
 
-    def files(self, session: str) -> int:
+    def count_files(self, session: str) -> int:
         """Return how many files are held in a session."""
         return len(_stored_files().get(session, ()))
 
@@ -232,12 +232,12 @@ def _stored_files() -> Mapping[str, Mapping[str, Any]]:
 async def sweep_abandoned_files(sessions: Sessions) -> AsyncIterator[None]:
     """Release the files of ended sessions once a minute, as long as the application runs."""
 
-    async def sweep() -> None:
+    async def sweep_repeatedly() -> None:
         while True:
             await asyncio.sleep(SECONDS_SWEEP)
             sessions.release_abandoned()
 
-    task = asyncio.create_task(sweep(), name="release-abandoned-uploads")
+    task = asyncio.create_task(sweep_repeatedly(), name="release-abandoned-uploads")
     try:
         yield
     finally:
@@ -250,12 +250,12 @@ def person_of_cookie(engine: sa.Engine, issuer: str) -> Callable[[Scope], Person
     """Return a function that identifies the person of a request by Streamlit's signed cookie; it looks the account up
     each time."""
 
-    def person(scope: Scope) -> Person | None:
+    def find_person(scope: Scope) -> Person | None:
         claims = signed_claims(scope)
         identity: Identity | None = identity_of_claims(engine, claims, issuer) if claims else None
         return (identity.account, claims) if identity is not None else None
 
-    return person
+    return find_person
 
 
 def signed_claims(scope: Scope) -> dict[str, Any]:

@@ -51,39 +51,39 @@ class Frame:
         """Return the code of the region."""
         return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
 
-    def jurisdictions(self, territory: str) -> list[str]:
+    def list_jurisdictions(self, territory: str) -> list[str]:
         """Return the codes of the parts of a territory that report separately; empty if it has none."""
         return [
             c for c, row in self.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == territory
         ]
 
-    def name(self, area: str) -> str:
+    def area_name(self, area: str) -> str:
         return str(self.areas[area]["name_en"]) if area in self.areas else area
 
     def name_notes(self, codes: Sequence[str]) -> list[tuple[str, str]]:
         """Return the mark and footnote of each of these names that has one."""
         noted = [code for code in codes if code in self.areas and self.areas[code]["footnote_en"]]
-        return [(self.mark(code), str(self.areas[code]["footnote_en"])) for code in noted]
+        return [(self.footnote_mark(code), str(self.areas[code]["footnote_en"])) for code in noted]
 
-    def under(self, area: str) -> list[str]:
+    def lines_under_chart(self, area: str) -> list[str]:
         """Return the lines that every chart of an area shows: the demonstration notice and the footnote of the area's
         name."""
         lines = [charts.DEMONSTRATION] if self.is_demonstration else []
         return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
 
-    def mark(self, area: str) -> str:
+    def footnote_mark(self, area: str) -> str:
         """Return the mark of a name's footnote, the same on every page; empty if it has none."""
         noted = [code for code, row in self.areas.items() if row["footnote_en"]]
         return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
 
-    def heading(self, area: str, href: str = "") -> tables.Cell:
+    def row_heading(self, area: str, href: str = "") -> tables.Cell:
         """Return the name of an area, with its mark, as a row heading."""
-        mark = self.mark(area)
-        return tables.Cell(self.name(area), self.name(area), (mark,) if mark else (), href)
+        mark = self.footnote_mark(area)
+        return tables.Cell(self.area_name(area), self.area_name(area), (mark,) if mark else (), href)
 
-    def marked(self, area: str) -> str:
+    def marked_name(self, area: str) -> str:
         """Return the name of an area with its mark, for titles and charts."""
-        return self.name(area) + self.mark(area)
+        return self.area_name(area) + self.footnote_mark(area)
 
 
 def open_frame() -> Frame:
@@ -238,7 +238,7 @@ def choose_rate(freq: str) -> bool:
 def choose_territory(frame: Frame) -> str:
     """Show the choice of a territory."""
     codes = tuple(code for code, _ in frame.territories)
-    return choose_option("Territory", "territory", codes, say=frame.marked, boxed=True, width=260)
+    return choose_option("Territory", "territory", codes, say=frame.marked_name, boxed=True, width=260)
 
 
 def end_page(frame: Frame, *, is_linked: bool = True) -> None:

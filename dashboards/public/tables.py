@@ -62,7 +62,7 @@ def figure_cell(
     marks = words.mark_notes(cell, notes, of_rate=rate)
     basis = indicators.BASIS.get(str(cell.get("rate_basis"))) if rate and count_or_rate.kind == "value" else None
     if basis is not None:
-        marks = (*marks, notes.mark(basis))
+        marks = (*marks, notes.number_note(basis))
     spoken = f"{what}: {count_or_rate.spoken}" if what else count_or_rate.spoken
     if count_or_rate.kind == "value" and words.is_few(cell):
         return Cell(count_or_rate.text, f"{spoken}, {words.TOO_FEW}", marks, source_address(release, cell), "few")

@@ -82,7 +82,7 @@ class Notes:
 
     texts: list[str] = field(default_factory=list)
 
-    def mark(self, text: str) -> str:
+    def number_note(self, text: str) -> str:
         """Return the number of a note, adding the note if it is new."""
         if text not in self.texts:
             self.texts.append(text)
@@ -165,7 +165,7 @@ def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, 
         texts.append("Natural persons only.")
     if cell.get("is_additive") is False:
         texts.append(NOT_ADDITIVE)
-    return tuple(dict.fromkeys(notes.mark(text) for text in texts))
+    return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
 
 
 def period_short(period: str) -> str:

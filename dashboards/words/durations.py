@@ -81,7 +81,7 @@ def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
     if row is None:
         return ()
     code = str(row["undefined"] or "")
-    first = (notes.mark(UNDEFINED[code]),) if code in UNDEFINED else ()
+    first = (notes.number_note(UNDEFINED[code]),) if code in UNDEFINED else ()
     others = ",".join(reason for reason in str(row["reasons"] or "").split(",") if reason != code)
     return tuple(dict.fromkeys([*first, *indicators.mark_notes({**row, "reasons": others}, notes)]))
 

@@ -94,7 +94,7 @@ def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
     explanation = describe_reasons(row.get("reasons"))
     if explanation:
         texts.append(explanation)
-    return tuple(dict.fromkeys(notes.mark(text) for text in texts))
+    return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
 
 
 def describe_reasons(codes: str | None) -> str:

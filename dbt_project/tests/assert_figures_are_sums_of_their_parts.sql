@@ -1,7 +1,7 @@
 -- A figure is the sum of the figures of submissions that its lineage names; one without lineage is not a number.
 with
 
-lineage as (select * from {{ ref('int_lineage') }}),
+lineage as (select * from {{ ref('mart_lineage') }}),
 
 submission_counts as (select block_id, count_type_id, value from {{ ref('int_submission_count') }}),
 

@@ -38,7 +38,7 @@ class PortalPage:
     default: bool = False
     listed: bool = True
 
-    def offered(self, who: Identity) -> bool:
+    def is_offered_to(self, who: Identity) -> bool:
         """Return True if the page is in this person's list of pages."""
         return not self.roles or any(grant.role in self.roles for grant in who.grants)
 

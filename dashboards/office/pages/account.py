@@ -49,9 +49,9 @@ def grants_table(context: PageContext, grants: tuple[object, ...], caption: str)
     """Return the roles by office and instrument, as a table."""
     rows = [
         html.Row(
-            context.tell("all territories") if place == "*" else context.area(place),
+            context.tell("all territories") if place == "*" else context.area_name(place),
             (
-                context.tell("everything") if instrument == "*" else context.label("instrument", instrument),
+                context.tell("everything") if instrument == "*" else context.code_label("instrument", instrument),
                 ", ".join(context.tell(words.ROLES[role]) for role in roles),
             ),
         )

@@ -123,7 +123,7 @@ def _show_facts(context: PageContext, entry: Entry) -> html.Markup:
         [
             (context.tell("Number"), html.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
             (context.tell("File"), f"{row.filename} ({words.format_size(row.size)})"),
-            (context.tell("Form"), context.form(row.form)),
+            (context.tell("Form"), context.form_name(row.form)),
             (context.tell("Kind"), words.describe_code(words.KINDS, row.kind or "full", context.language)),
             (
                 context.tell("Uploaded"),
@@ -132,7 +132,7 @@ def _show_facts(context: PageContext, entry: Entry) -> html.Markup:
             (context.tell("Replaces"), replaces if entry.replaces else ""),
             (
                 context.tell("Reason"),
-                context.label("revision_reason", row.revision_reason) if row.revision_reason else "",
+                context.code_label("revision_reason", row.revision_reason) if row.revision_reason else "",
             ),
         ]
     )

@@ -142,7 +142,7 @@ def _totals_table(context: PageContext, totals: list[dict[str, Any]]) -> html.Ma
     names = [name for name in totals[0] if name not in figures]
     rows = [
         html.Row(
-            " · ".join(context.label(name, str(line[name])) for name in names if line.get(name) not in (None, "")),
+            " · ".join(context.code_label(name, str(line[name])) for name in names if line.get(name) not in (None, "")),
             tuple("" if line[name] is None else f"{line[name]:g}" for name in figures),
         )
         for line in totals

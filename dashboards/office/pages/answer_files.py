@@ -29,7 +29,7 @@ def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
     begin = "demonstration-" if invented else ""
     is_own_workbook = report.format == "xlsx"
 
-    def annotated() -> bytes:
+    def render_annotated() -> bytes:
         return answers.annotate_workbook(data, report, context.language, demonstration=invented)[1]
 
     offers: list[tuple[str, str, Any, str, str]] = [
@@ -38,7 +38,7 @@ def show_downloads(context: PageContext, entry: Entry, report: Report) -> None:
             if is_own_workbook
             else context.tell("A workbook of the findings"),
             context.tell("Comments and colours are in the cells themselves.") if is_own_workbook else "",
-            annotated,
+            render_annotated,
             f"{begin}{stem}-{entry.submission_id}.xlsx",
             XLSX,
         ),
@@ -92,9 +92,11 @@ def _event_row(context: PageContext, event: Mapping[str, Any]) -> html.Row:
     payload = event["payload"] or {}
     details = [event["comment"] or ""]
     if event["action"] == "justify":
-        details = [f"{context.label('justification_reason', payload.get('reason', ''))}: {payload.get('text', '')}"]
+        details = [
+            f"{context.code_label('justification_reason', payload.get('reason', ''))}: {payload.get('text', '')}"
+        ]
     elif payload.get("reason"):
-        details.insert(0, context.label("revision_reason", payload["reason"]))
+        details.insert(0, context.code_label("revision_reason", payload["reason"]))
     action: html.Part = words.describe_code(words.ACTIONS, event["action"], context.language)
     if payload.get("override"):
         action = html.Markup("{} {}").format(

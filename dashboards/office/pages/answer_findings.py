@@ -72,7 +72,7 @@ def _explanations_by_finding(context: PageContext, entry: Entry) -> dict[str, ht
     }
     for event in service.list_events(context.desk, context.who, entry.submission_id):
         if event["action"] == "justify" and event["payload"]:
-            reason = context.label("justification_reason", event["payload"]["reason"])
+            reason = context.code_label("justification_reason", event["payload"]["reason"])
             explanations.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
     return explanations
 
@@ -217,7 +217,7 @@ def _show_explanation_form(
             codes.list_codes("justification_reason"),
             index=None,
             placeholder=context.tell("Choose a reason"),
-            format_func=lambda code: context.label("justification_reason", code),
+            format_func=lambda code: context.code_label("justification_reason", code),
             key=f"reason.{group.id}",
         )
         text = st.text_area(
@@ -252,7 +252,7 @@ def _offer_same_explanation(
                 before.text,
                 context.tell(
                     "{reason}; written on {day}, offered until {end}.",
-                    reason=context.label("justification_reason", before.reason),
+                    reason=context.code_label("justification_reason", before.reason),
                     day=words.format_day(before.at),
                     end=words.format_day(before.expires_at),
                 ),

@@ -63,7 +63,7 @@ def choose_reason(context: PageContext, label: str, key: str) -> str | None:
         codes.list_codes("revision_reason"),
         index=None,
         placeholder=context.tell("Choose a reason"),
-        format_func=lambda code: context.label("revision_reason", code),
+        format_func=lambda code: context.code_label("revision_reason", code),
         key=key,
     )
     return str(picked) if picked else None

@@ -164,7 +164,7 @@ def _show_register_counts(context: PageContext, report: Report) -> html.Markup:
     if report.reading is None or report.reading.events.is_empty():
         return html.render_note(context.tell("No figure was read."))
     counts = report.reading.events.group_by("event").len().sort("event").iter_rows()
-    rows = [html.Row(context.label("measure", str(event)), (str(count),)) for event, count in counts]
+    rows = [html.Row(context.code_label("measure", str(event)), (str(count),)) for event, count in counts]
     return html.render_table(
         html.Table(
             context.tell("Values we read"),
@@ -350,7 +350,7 @@ def _series_of_measure(context: PageContext, report: Report, series_list: Sequen
         context.tell("What"),
         measures,
         index=measures.index(first),
-        format_func=lambda code: context.label("measure", code),
+        format_func=lambda code: context.code_label("measure", code),
         key="quarters.measure",
     )
     return [series for series in series_list if series.key["measure"] == chosen]

@@ -34,7 +34,7 @@ def _show_requests(context: PageContext, entry: Entry) -> None:
             "{time} by {who}: {comment}", time=words.format_time(request.at), who=request.actor, comment=reason
         )
         for request in entry.withdrawal_asked
-        for reason in [f"{context.label('revision_reason', request.reason)}. {request.comment}"]
+        for reason in [f"{context.code_label('revision_reason', request.reason)}. {request.comment}"]
     ]
     sentence = context.tell(
         "It counts until a second person of the office, who neither sent it nor made the request, withdraws it."

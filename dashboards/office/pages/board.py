@@ -172,7 +172,7 @@ def _row(context: PageContext, row: Row, periods: Sequence[str]) -> html.Row:
 
 
 def _what(context: PageContext, row: Row, period: str | None = None) -> str:
-    label = f"{context.office(row.source, row.territory)}: {context.label('instrument', row.instrument)}"
+    label = f"{context.office_name(row.source, row.territory)}: {context.code_label('instrument', row.instrument)}"
     return f"{label}, {words.format_period(period, context.language)}" if period else label
 
 

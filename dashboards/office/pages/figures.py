@@ -77,14 +77,18 @@ def _choose_period_and_offence(
 ) -> tuple[str, str]:
     """Show the choice of the area (kept in the address), and return it with the period and the offences shown."""
 
-    def change() -> None:
+    def store_area() -> None:
         st.query_params["area"] = str(st.session_state["figures.area"])
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        names = {code: context.area(code) for code in own_areas}
+        names = {code: context.area_name(code) for code in own_areas}
         st.session_state["figures.area"] = area_figures.area
         st.selectbox(
-            context.tell("Area"), own_areas, key="figures.area", format_func=lambda code: names[code], on_change=change
+            context.tell("Area"),
+            own_areas,
+            key="figures.area",
+            format_func=lambda code: names[code],
+            on_change=store_area,
         )
         periods = [area_figures.periods[freq] for freq in ("Q", "A") if freq in area_figures.periods]
         period = st.segmented_control(
@@ -99,7 +103,7 @@ def _choose_period_and_offence(
         offence = st.selectbox(
             context.tell("Offence"),
             offences,
-            format_func=lambda code: context.label("offence_group", code),
+            format_func=lambda code: context.code_label("offence_group", code),
             key=f"figures.offence.{area_figures.area}",
         )
     return str(period or periods[0]), str(offence)
@@ -120,9 +124,9 @@ def _offence_groups(area_figures: Figures) -> list[str]:
 def _caption(context: PageContext, area_figures: Figures, period: str, offence: str) -> str:
     return context.tell(
         "{area}, {period}, {offence}. Restricted: not for publication",
-        area=context.area(area_figures.area),
+        area=context.area_name(area_figures.area),
         period=words.format_period(period, context.language),
-        offence=context.label("offence_group", offence),
+        offence=context.code_label("offence_group", offence),
     )
 
 
@@ -167,9 +171,10 @@ def _show_counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Ro
 
 
 def _measured(context: PageContext, row: Row) -> str:
-    name = f"{context.label('measure', row['measure'])}, {context.label('count_unit', row['count_unit']).lower()}"
+    unit = context.code_label("count_unit", row["count_unit"]).lower()
+    name = f"{context.code_label('measure', row['measure'])}, {unit}"
     status = row["victim_status"]
-    return name if status in ("_T", "_Z") else f"{name}, {context.label('victim_status', status).lower()}"
+    return name if status in ("_T", "_Z") else f"{name}, {context.code_label('victim_status', status).lower()}"
 
 
 def _ratio_rows(context: PageContext, rows: Sequence[Row], caption: str) -> None:
@@ -185,7 +190,7 @@ def _ratio_rows(context: PageContext, rows: Sequence[Row], caption: str) -> None
             figure_words.compose_note(context, list(those.values())),
         )
         fields = [figure_words.describe_version(context, those.get(code)) for code in VERSIONS]
-        heading = f"{names.get(metric, metric)}, {context.label('count_unit', unit).lower()}"
+        heading = f"{names.get(metric, metric)}, {context.code_label('count_unit', unit).lower()}"
         table_rows.append(html.Row(heading, (*fields, " ".join(filter(None, notes)))))
     _table(
         context,
@@ -219,10 +224,10 @@ def _flow(context: PageContext, rows: Sequence[Row], caption: str) -> None:
     names = _indicator_names(context)
     lines = [
         html.Row(
-            f"{names.get(row['metric'], row['metric'])}, {context.label('count_unit', row['count_unit']).lower()}",
+            f"{names.get(row['metric'], row['metric'])}, {context.code_label('count_unit', row['count_unit']).lower()}",
             (
                 figure_words.format_figure(context, row, _DIGITS.get(row["unit_measure"], 1)),
-                context.label("unit_measure", row["unit_measure"]),
+                context.code_label("unit_measure", row["unit_measure"]),
                 context.tell("too few to compare") if row["state"] == "too_few" else "",
                 figure_words.compose_note(context, [row]),
             ),
@@ -271,7 +276,9 @@ def _record_rows(context: PageContext, rows: Sequence[Row], statistics: Any, cap
         fields = [_format_with_state(context, those.get(code)) for code in statistics]
         number = str(next(iter(those.values()))["n_band"])
         table_rows.append(
-            html.Row(f"{names.get(metric, metric)}, {context.office(source, _territory(source))}", (*fields, number))
+            html.Row(
+                f"{names.get(metric, metric)}, {context.office_name(source, _territory(source))}", (*fields, number)
+            )
         )
     columns = [*(context.tell(text) for text in statistics.values()), context.tell("Cases in the records")]
     return html.Table(caption, context.tell("Indicator"), columns, table_rows)

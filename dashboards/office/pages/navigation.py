@@ -17,11 +17,11 @@ try:
     context = access.enter_page()
     offered = {
         page.path: st.Page(
-            page.show if page.offered(context.who) else access.refuse_page,
+            page.show if page.is_offered_to(context.who) else access.refuse_page,
             title=context.tell(page.title),
             url_path=page.path,
             default=page.default,
-            visibility="visible" if page.listed and page.offered(context.who) else "hidden",
+            visibility="visible" if page.listed and page.is_offered_to(context.who) else "hidden",
         )
         for page in PAGES
     }

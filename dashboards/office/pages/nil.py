@@ -65,7 +65,7 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
 
 
 def _ask_for_periods(context: PageContext, open_: Mapping[str, list[str]]) -> None:
-    form = st.selectbox(context.tell("Form"), list(open_), format_func=context.form, key="nil.form")
+    form = st.selectbox(context.tell("Form"), list(open_), format_func=context.form_name, key="nil.form")
     if form is None:
         return
     periods = st.multiselect(
@@ -94,8 +94,8 @@ def _ask_for_confirmation(context: PageContext) -> None:
             context.tell("You are about to report that there was nothing to count"),
             html.render_facts(
                 [
-                    (context.tell("Territory"), context.area(declared.jurisdiction)),
-                    (context.tell("Form"), context.form(form)),
+                    (context.tell("Territory"), context.area_name(declared.jurisdiction)),
+                    (context.tell("Form"), context.form_name(form)),
                     (context.tell("Period"), words.format_periods(periods, context.language)),
                 ]
             )

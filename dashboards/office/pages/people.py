@@ -106,8 +106,8 @@ def _accounts_table(context: PageContext, managed_accounts: Sequence[Account]) -
 
 def _describe_roles(context: PageContext, grants: tuple[Grant, ...]) -> str:
     return "; ".join(
-        f"{context.tell('all territories') if place == '*' else context.area(place)}"
-        f"{'' if instrument == '*' else ', ' + context.label('instrument', instrument)}: "
+        f"{context.tell('all territories') if place == '*' else context.area_name(place)}"
+        f"{'' if instrument == '*' else ', ' + context.code_label('instrument', instrument)}: "
         + ", ".join(context.tell(words.ROLES[role]) for role in roles)
         for (place, instrument), roles in words.roles_by_pair(grants).items()
     ) or context.tell("nothing")
@@ -215,13 +215,15 @@ def _pick_grant(context: PageContext, key: str) -> Grant | None:
     place = st.selectbox(
         context.tell("Territory"),
         places,
-        format_func=lambda code: context.tell("all territories") if code == EVERY else context.area(code),
+        format_func=lambda code: context.tell("all territories") if code == EVERY else context.area_name(code),
         key=f"{key}.place",
     )
     instrument = st.selectbox(
         context.tell("What"),
         (EVERY, *codes.list_codes("instrument")),
-        format_func=lambda code: context.tell("everything") if code == EVERY else context.label("instrument", code),
+        format_func=lambda code: (
+            context.tell("everything") if code == EVERY else context.code_label("instrument", code)
+        ),
         key=f"{key}.what",
     )
     return Grant(role, str(place), str(instrument)) if role and place and instrument else None
@@ -249,7 +251,7 @@ def _offer_new_account(context: PageContext) -> None:
     if not is_submitted or first_grant is None:
         return
 
-    def make() -> None:
+    def create_account() -> None:
         accounts.create_account(
             context.desk.engine,
             identity.strip(),
@@ -264,7 +266,7 @@ def _offer_new_account(context: PageContext) -> None:
         if not issuer.strip():
             _offer_password_reset(context, identity.strip())
 
-    _try_action(context, make, context.tell("Made."))
+    _try_action(context, create_account, context.tell("Made."))
 
 
 # ----------------------------------------------------------------------------------------------------------- the audit

@@ -115,7 +115,7 @@ def _choose_filters(context: PageContext) -> Filter:
         place = None
         if len(places) > 1:
             place = _choose_one(
-                context.tell("Territory"), _TERRITORY, places, context.area, context.tell("all territories")
+                context.tell("Territory"), _TERRITORY, places, context.area_name, context.tell("all territories")
             )
         period = _choose_one(
             context.tell("Period"),
@@ -128,7 +128,7 @@ def _choose_filters(context: PageContext) -> Filter:
             context.tell("What"),
             _INSTRUMENT,
             sorted({form.instrument for form in forms}),
-            lambda code: context.label("instrument", code),
+            lambda code: context.code_label("instrument", code),
             context.tell("everything"),
         )
         st.session_state["returns.mine"] = _MINE in st.query_params

@@ -39,7 +39,7 @@ def render_page() -> None:
         place = places[0]
         if len(places) > 1:
             place = str(
-                st.selectbox(context.tell("Territory"), places, format_func=context.area, key="templates.place")
+                st.selectbox(context.tell("Territory"), places, format_func=context.area_name, key="templates.place")
                 or places[0]
             )
         _show_offers(context, [d for d in due if d.jurisdiction == place])
@@ -73,8 +73,8 @@ def _show_offers(context: PageContext, due: Sequence[Deadline]) -> None:
                 layout.put_html(
                     html.render_facts(
                         [
-                            (context.tell("Office"), context.office(form.source, form.jurisdiction)),
-                            (context.tell("What"), context.label("instrument", form.instrument)),
+                            (context.tell("Office"), context.office_name(form.source, form.jurisdiction)),
+                            (context.tell("What"), context.code_label("instrument", form.instrument)),
                             (context.tell("Period"), words.format_period(deadline.period, context.language)),
                             (context.tell("Due by"), deadline.collection.isoformat()),
                             (context.tell("Form"), form.id),
@@ -94,7 +94,7 @@ def _instead(form: Form) -> str:
 def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
     from pipelines.office import templates
 
-    def content() -> bytes:
+    def render_template() -> bytes:
         return templates.write_template(
             context.desk.registry,
             form.id,
@@ -108,7 +108,7 @@ def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
         context.tell(
             "Download the workbook for {period}", period=words.format_period(deadline.period, context.language)
         ),
-        content,
+        render_template,
         file_name=f"{form.id}_{deadline.period}.xlsx",
         mime=XLSX,
         on_click="ignore",

@@ -46,7 +46,7 @@ class _Files:
     done: dict[str, _Outcome] = field(default_factory=dict)
     underway: Uploads = field(default_factory=Uploads)
 
-    def keep(self, present: list[str]) -> None:
+    def keep_only(self, present: list[str]) -> None:
         """Forget all files except these."""
         self.underway.keep_only(present)
         self.done = {identity: outcome for identity, outcome in self.done.items() if identity in present}
@@ -79,7 +79,7 @@ def show_uploader(context: PageContext, key: str, go: Callable[..., Any]) -> Non
         )
     tracked_files: _Files = st.session_state.setdefault(f"{key}.{_FILES}", _Files())
     present = [file.file_id for file in files or ()]
-    tracked_files.keep(present)
+    tracked_files.keep_only(present)
     release_unclaimed(present, st.session_state.setdefault(f"{key}.unclaimed", {}))
     for file in files or ():
         if file.file_id not in tracked_files.done:
@@ -106,7 +106,7 @@ def forget_files(key: str) -> None:
     st.session_state[f"{key}.generation"] = st.session_state.get(f"{key}.generation", 0) + 1
     files: _Files | None = st.session_state.pop(f"{key}.{_FILES}", None)
     if files is not None:
-        files.keep([])
+        files.keep_only([])
 
 
 def translate_drop_area(context: PageContext) -> None:
@@ -149,7 +149,9 @@ def _check_file(context: PageContext, files: _Files, filename: str, data: bytes,
             )
         elif step.name == "judging":
             doing = context.tell("Comparing with the rules and with your earlier returns")
-            read = context.tell("Read: {form}", form=context.form(step.form)) if step.form else context.tell("Read")
+            read = (
+                context.tell("Read: {form}", form=context.form_name(step.form)) if step.form else context.tell("Read")
+            )
             bar.progress(_PARTS["judging"], text=f"{words.escape_markdown(read)}. {doing}")
         if step.name in ("begun", "read"):
             _show_first_findings(context, first, step)
@@ -257,9 +259,9 @@ def _describe_recognised(context: PageContext, uploaded: UploadResult) -> html.M
     )
     return html.render_facts(
         [
-            (context.tell("Territory"), context.area(report.jurisdiction or "")),
-            (context.tell("What"), context.label("instrument", report.instrument or "")),
-            (context.tell("Form"), context.form(report.form)),
+            (context.tell("Territory"), context.area_name(report.jurisdiction or "")),
+            (context.tell("What"), context.code_label("instrument", report.instrument or "")),
+            (context.tell("Form"), context.form_name(report.form)),
             (context.tell("Period"), words.format_periods((b.period for b in report.blocks), context.language)),
             (context.tell("Kind"), words.describe_code(words.KINDS, report.kind or "full", context.language)),
             (context.tell("Figures read"), f"{report.observations or report.events}"),
@@ -295,7 +297,9 @@ def _offer_other_form(context: PageContext, files: _Files, identity: str, data: 
         )
     )
     with st.form(key=f"other.{identity}", border=False):
-        form = st.selectbox(context.tell("It is this form"), options, format_func=context.form, key=f"form.{identity}")
+        form = st.selectbox(
+            context.tell("It is this form"), options, format_func=context.form_name, key=f"form.{identity}"
+        )
         patch = st.checkbox(
             context.tell("It holds corrections only: all other figures stay as they were"), key=f"patch.{identity}"
         )

@@ -57,7 +57,7 @@ def render_page() -> None:
     st.markdown(PROTECTION)
     st.header("Who is in it", anchor=False)
     codes = [code for code, _ in frame.territories]
-    names = [frame.marked(code) for code in codes]
+    names = [frame.marked_name(code) for code in codes]
     st.markdown(f"The territories of this release: {words.join_words(names)}.".replace("*", "\\*"))
     layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
     _programme(frame)

@@ -28,5 +28,5 @@ def pairs_table(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
         difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
         verdict = " ".join(filter(None, (f"They {VERDICTS.get(row['verdict'], row['verdict'])}.", row["reason_text"])))
         cells = (words.period_short(row["period"]), *sides, difference, verdict)
-        lines.append(tables.Line(frame.heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
+        lines.append(tables.Line(frame.row_heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
     return tables.render_table(f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True)

@@ -36,7 +36,7 @@ def show_breakdown(
     at = {(row[across], row[dimension]): row for row in rows}
     corner, headings = dimension.replace("_", " ").capitalize(), [name for _, name in columns]
 
-    def lines(cell: Callable[[Row | None, str], tables.Cell]) -> list[tables.Line]:
+    def build_lines(cell: Callable[[Row | None, str], tables.Cell]) -> list[tables.Line]:
         return [
             tables.Line(
                 tables.Cell(labels.get(code, code)),
@@ -46,12 +46,12 @@ def show_breakdown(
         ]
 
     notes = words.Notes()
-    counted = lines(lambda row, label: tables.figure_cell(frame.id, row, notes, what=label))
+    counted = build_lines(lambda row, label: tables.figure_cell(frame.id, row, notes, what=label))
     layout.put_html(tables.render_table(caption, headings, counted, corner=corner), tables.render_notes(notes, names))
     if all(row["share_obs_status"] is None for row in rows):
         return
     notes = words.Notes()
-    shares = lines(lambda row, label: _share_cell(row, notes, f"{label}, share"))
+    shares = build_lines(lambda row, label: _share_cell(row, notes, f"{label}, share"))
     title = f"Shares of the total, per cent, with 95% confidence intervals. {caption}"
     layout.put_html(tables.render_table(title, headings, shares, corner=corner), tables.render_notes(notes, names))
 
@@ -74,7 +74,7 @@ def show_significant_pairs(
     """Show which territories' shares of a category differ significantly, one sentence per category that two or more
     have."""
     labels = queries.read_labels(frame.path, dimension)
-    names = {code: frame.marked(code) for code, _ in frame.territories}
+    names = {code: frame.marked_name(code) for code, _ in frame.territories}
     items = []
     for code in codes:
         of_code = [row for row in rows if row["category"] == code]

@@ -63,7 +63,7 @@ def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], title: str)
         return
     lines = [
         tables.Line(
-            frame.heading(row["area"]),
+            frame.row_heading(row["area"]),
             (
                 tables.Cell(str(levels[row["level"]])),
                 *(tables.Cell(str(row[name] or "not stated").replace("_", " ")) for name in _COLUMNS),

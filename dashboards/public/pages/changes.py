@@ -20,10 +20,10 @@ def show_splits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
     if not rows:
         st.markdown(f"The release has no two years of convictions for {crime_name.lower()} to compare here.")
         return
-    names = {code: frame.marked(code) for code in frame.areas}
+    names = {code: frame.marked_name(code) for code in frame.areas}
     whole = len(frame.territories) if area == frame.region else 1
     layout.quote_sentence(
-        changes.describe_split(changes.find_newest_change(rows), frame.marked(area), crime_name, whole), frame
+        changes.describe_split(changes.find_newest_change(rows), frame.marked_name(area), crime_name, whole), frame
     )
     notes = words.Notes()
     lines = []
@@ -31,9 +31,9 @@ def show_splits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
         volume, ratio = changes.format_effects(row)
         marks: tuple[str, ...] = ()
         if (area == frame.region or row["left_out"]) and (who := changes.describe_reporters(row, names)):
-            marks = (notes.mark(who),)
+            marks = (notes.number_note(who),)
         if row.get("breaks"):
-            marks = (*marks, notes.mark(words.FLAGS["break"]))
+            marks = (*marks, notes.number_note(words.FLAGS["break"]))
         heading = tables.Cell(f"{row['previous_period']} to {row['period']}", marks=marks)
         fields = (changes.format_before_after(row), changes.format_change(row), volume, ratio)
         lines.append(
@@ -41,7 +41,7 @@ def show_splits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
         )
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = (
-        f"{frame.marked(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
+        f"{frame.marked_name(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
         f"{words.unit_name(unit)}. Release {frame.id}.{demonstration}"
     )
     columns = ["Convictions", "Change", "With the number indicted", "With the ratio convicted"]

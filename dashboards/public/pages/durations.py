@@ -75,7 +75,7 @@ def _list_areas(frame: layout.Frame, with_records: Sequence[str]) -> list[str]:
     """Return the territories in display order, each followed by its jurisdictions that have records."""
     areas = []
     for code, _ in frame.territories:
-        parts = [part for part in frame.jurisdictions(code) if part in with_records]
+        parts = [part for part in frame.list_jurisdictions(code) if part in with_records]
         areas += [*([code] if code in with_records or not parts else []), *parts]
     return areas
 
@@ -118,15 +118,15 @@ def _table_line(
     several: bool,
 ) -> tables.Line:
     area, source, *more = key
-    name = ", ".join([frame.name(area), *([source] if several else []), *more])
-    mark = frame.mark(area)
+    name = ", ".join([frame.area_name(area), *([source] if several else []), *more])
+    mark = frame.footnote_mark(area)
     href = f"territory?territory={area}" if frame.areas[area]["area_kind"] == "territory" else ""
     heading = tables.Cell(name, name, (mark,) if mark else (), href)
     cells = []
     for statistic, title in statistics.items():
         row = group.get(statistic)
         reason = durations.explain_figure(row)
-        marks = (notes.mark(reason),) if reason else ()
+        marks = (notes.number_note(reason),) if reason else ()
         is_few = durations.is_shown_few(row)
         cells.append(tables.few_cell(durations.format_limits(row), f"{name}, {title}", marks, is_few=is_few))
     return tables.Line(heading, (*cells, *(_cell(tell(list(group.values())), name) for tell in last)))
@@ -160,8 +160,8 @@ def _show_notes(frame: layout.Frame, notes: words.Notes) -> None:
 
 def _show_headline(frame: layout.Frame, about: Row, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
     groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
-    medians = [(frame.name(key[0]), group.get("median")) for key, group in groups.items()]
-    missing = [frame.name(code) for code in _areas_without_records(frame, with_records)]
+    medians = [(frame.area_name(key[0]), group.get("median")) for key, group in groups.items()]
+    missing = [frame.area_name(code) for code in _areas_without_records(frame, with_records)]
     layout.quote_sentence(durations.compose_sentence(str(about["name"]), crime_name, medians, missing), frame)
 
 
@@ -182,7 +182,9 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         "confidence interval is in brackets. Cases still open count as open. Days are rounded to tens, and persons "
         "are shown in bands."
     )
-    spans = [durations.describe_records_span(frame.name(key[0]), list(group.values())) for key, group in groups.items()]
+    spans = [
+        durations.describe_records_span(frame.area_name(key[0]), list(group.values())) for key, group in groups.items()
+    ]
     if spans:
         st.markdown(f"Records seen. {'; '.join(spans)}.")
     _show_notes(frame, notes)
@@ -202,8 +204,8 @@ def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: fl
         few = durations.is_shown_few(row)
         label = f"{figure.text}, too few" if few else figure.text
         rows.append({"part": title, "label": label, "spoken": figure.spoken, "few": few, **ends})
-    title = f"{frame.marked(key[0])}: days it takes"
-    return charts.draw_ranges(title, rows, top=top, unit="days", under=frame.under(key[0]))
+    title = f"{frame.marked_name(key[0])}: days it takes"
+    return charts.draw_ranges(title, rows, top=top, unit="days", under=frame.lines_under_chart(key[0]))
 
 
 def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
@@ -334,9 +336,9 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             marks = durations.measured_marks(row, notes)
             figure = indicators.format_figure(row)
             is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
-            cells.append(tables.few_cell(figure, f"{frame.name(area)}, {title}", marks, is_few=is_few))
+            cells.append(tables.few_cell(figure, f"{frame.area_name(area)}, {title}", marks, is_few=is_few))
         href = "" if area == frame.region else f"territory?territory={area}"
-        lines.append(tables.Line(frame.heading(area, href), tuple(cells), is_total=area == frame.region))
+        lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))
     where = durations.LEVELS[level].lower()
     title = f"Clearance and disposition, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
     _show_table(frame, title, list(measured.values()), lines, "Area")

@@ -38,7 +38,7 @@ def render_page() -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         codes = (*(code for code, _ in frame.territories), _ALL)
         area = layout.choose_option(
-            "Territory", "of", codes, say=lambda code: "All territories" if code == _ALL else frame.marked(code),
+            "Territory", "of", codes, say=lambda code: "All territories" if code == _ALL else frame.marked_name(code),
             boxed=True, width=260,
         )  # fmt: skip
         crime = layout.choose_crime(frame)
@@ -125,7 +125,7 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
         row["caveat"] or "",
     ]
     return tables.Line(
-        frame.heading(row["territory"]),
+        frame.row_heading(row["territory"]),
         (
             tables.Cell(str(row["period"])),
             tables.Cell(figure.text, figure.spoken, kind="number"),
@@ -188,12 +188,12 @@ def _comparison_line(frame: layout.Frame, row: Row, measures: Mapping[str, str],
         own_field = tables.Cell(
             own_figure.text, own_figure.spoken, href=tables.source_address(frame.id, row), kind="number"
         )
-    marks = (notes.mark("The definition differs."),) if row["mapping"] == "near" else ()
+    marks = (notes.number_note("The definition differs."),) if row["mapping"] == "near" else ()
     difference = (
         "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−").replace(",", "\u202f")
     )
     return tables.Line(
-        frame.heading(row["territory"]),
+        frame.row_heading(row["territory"]),
         (
             tables.Cell(str(row["period"])),
             tables.Cell(

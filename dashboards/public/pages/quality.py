@@ -74,11 +74,11 @@ def _quality_line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes
     cells = []
     for indicator, column in COLUMNS.items():
         text, why = _format_figure(rows.get(indicator))
-        marks = (notes.mark(why),) if why else ()
+        marks = (notes.number_note(why),) if why else ()
         kind = "value" if text != words.UNAVAILABLE else "unavailable"
         spoken = text if kind == "value" else "not available"
-        cells.append(tables.Cell(text, f"{frame.name(area)}, {column}: {spoken}", marks, kind=kind))
-    return tables.Line(frame.heading(area, href=f"territory?territory={area}"), tuple(cells))
+        cells.append(tables.Cell(text, f"{frame.area_name(area)}, {column}: {spoken}", marks, kind=kind))
+    return tables.Line(frame.row_heading(area, href=f"territory?territory={area}"), tuple(cells))
 
 
 def _format_figure(row: Row | None) -> tuple[str, str]:
@@ -101,7 +101,7 @@ def _show_revisions(frame: layout.Frame) -> None:
     sentences = []
     for code, _ in frame.territories:
         row = rows_by_area.get(code)
-        name = frame.marked(code)
+        name = frame.marked_name(code)
         if row is None:
             sentences.append(f"{name}: no total has been published in two releases yet.")
             continue

@@ -114,11 +114,11 @@ def _compose_sentence(
     figure = indicators.format_figure(whole)
     lead = f"{name}, {words.period_words(period)}, {crime.lower()}: "
     if whole is None or figure.kind != "value":
-        lead += f"{frame.name(frame.region)} {figure.spoken}"
+        lead += f"{frame.area_name(frame.region)} {figure.spoken}"
     else:
         few = f" ({indicators.TOO_FEW})" if whole["state"] == "too_few" else ""
         n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
-        lead += f"{frame.name(frame.region)} {figure.spoken}{few}, from {n_reporters} territories"
+        lead += f"{frame.area_name(frame.region)} {figure.spoken}{few}, from {n_reporters} territories"
         lead += f" (missing: {words.join_words(missing)})" if missing else ""
     return f"{lead}. {enough} of {len(territories)} territories have enough to be compared."
 
@@ -131,7 +131,7 @@ def _default_version(versions: Mapping[str, Row]) -> Row | None:
 def _ratio_line(
     frame: layout.Frame, area: str, those: Mapping[str, Row], versions: Sequence[str], notes: words.Notes
 ) -> tables.Line:
-    heading = frame.heading(area, href="" if area == frame.region else f"territory?territory={area}")
+    heading = frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}")
     cells = []
     for version in versions:
         row = those.get(version)
@@ -147,8 +147,8 @@ def _ratio_line(
                 over = f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
                 figure = words.FormattedFigure(figure.text + over, figure.spoken + over, figure.kind)
             if row["is_default"]:
-                marks = (*marks, notes.mark(indicators.RULES[str(row["default_rule"])]))
-        label = f"{frame.name(area)}, {indicators.VERSIONS[version]}"
+                marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
+        label = f"{frame.area_name(area)}, {indicators.VERSIONS[version]}"
         cells.append(tables.few_cell(figure, label, marks, is_few=is_few))
     return tables.Line(heading, tuple(cells), is_total=area == frame.region)
 
@@ -160,7 +160,7 @@ def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, c
     if not pairs:
         st.markdown("No two territories have figures of this kind.")
         return
-    names = {code: frame.marked(code) for code, _ in frame.territories}
+    names = {code: frame.marked_name(code) for code, _ in frame.territories}
     st.markdown(indicators.describe_pairs(pairs))
     apart = [row for row in pairs if row["verdict"] in ("higher", "lower")]
     layout.put_html(_listed(apart, names))

@@ -51,7 +51,7 @@ def render_page() -> None:
     cells: Cells = {(row["area"], row["measure"]): row for row in rows}
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     of_region = [(measure, cells.get((frame.region, measure))) for measure in measures]
-    name = frame.name(frame.region)
+    name = frame.area_name(frame.region)
     with headline:
         layout.quote_sentence(
             words.compose_sentence(name, period, crime_name, track, of_region, frame.territories), frame
@@ -76,9 +76,9 @@ def render_page() -> None:
             )
     lines = _table_lines(frame, cells, measures, notes, general, is_rate=is_rate)
     if is_rate:
-        notes.mark(_RATES)
+        notes.number_note(_RATES)
     elif freq not in layout.RATED:
-        notes.mark("No rates are made for several years together.")
+        notes.number_note("No rates are made for several years together.")
     headings = [words.stage_name(measure) for measure in measures]
     layout.put_html(tables.render_table(caption, headings, lines, corner="Area"))
     layout.put_html(tables.render_legend())
@@ -107,21 +107,25 @@ def _table_lines(
 ) -> list[tables.Line]:
     """Return the line of the region, then who is included, then one line per territory."""
 
-    def figures(area: str) -> tuple[tables.Cell, ...]:
+    def build_figures(area: str) -> tuple[tables.Cell, ...]:
         return tuple(
             tables.figure_cell(
-                frame.id, cells.get((area, m)), notes, what=f"{frame.name(area)}, {words.stage_name(m)}", rate=is_rate
+                frame.id,
+                cells.get((area, m)),
+                notes,
+                what=f"{frame.area_name(area)}, {words.stage_name(m)}",
+                rate=is_rate,
             )
             for m in measures
         )
 
-    lines = [tables.Line(frame.heading(frame.region), figures(frame.region), is_total=True)]
+    lines = [tables.Line(frame.row_heading(frame.region), build_figures(frame.region), is_total=True)]
     covered = tuple(_coverage_cell(frame, cells.get((frame.region, measure)), measure, notes) for measure in measures)
     lines.append(tables.Line(tables.Cell("Territories that reported"), covered))
     for code, _ in frame.territories:
-        heading = frame.heading(code, href=f"territory?territory={code}")
-        marks = (*heading.marks, *(notes.mark(text) for text in general.get(code, ())))
-        lines.append(tables.Line(replace(heading, marks=marks), figures(code)))
+        heading = frame.row_heading(code, href=f"territory?territory={code}")
+        marks = (*heading.marks, *(notes.number_note(text) for text in general.get(code, ())))
+        lines.append(tables.Line(replace(heading, marks=marks), build_figures(code)))
     return lines
 
 
@@ -129,7 +133,7 @@ def _missing_parts(frame: layout.Frame, cells: Cells, measures: Sequence[str]) -
     """Return code and note of each territory whose total needs all its jurisdictions when some have not reported."""
     notes_by_area = []
     for code, _ in frame.territories:
-        parts = [(part, frame.name(part)) for part in frame.jurisdictions(code)]
+        parts = [(part, frame.area_name(part)) for part in frame.list_jurisdictions(code)]
         texts = []
         for measure in measures if parts else ():
             cell = cells.get((code, measure))
@@ -150,7 +154,7 @@ def _coverage_cell(
     if cell is None:
         return tables.Cell(words.NOT_COLLECTED, f"{words.stage_name(measure)}: not collected", kind="note")
     text, missing = words.describe_coverage(cell["reporters"] or "", frame.territories)
-    marks = (notes.mark(f"Not in the region's figure: {words.join_words(missing)}."),) if missing else ()
+    marks = (notes.number_note(f"Not in the region's figure: {words.join_words(missing)}."),) if missing else ()
     return tables.Cell(text, f"{words.stage_name(measure)}: {text} territories reported", marks, kind="note")
 
 
@@ -170,8 +174,8 @@ def _notes_of_areas(
         if rule["level"] in levels and rule["count_unit"] != unit:
             level = queries.read_labels(frame.path, "level").get(str(rule["level"]), "").lower()
             of[rule["territory"]].append(
-                f"{frame.name(rule['jurisdiction'])} counts {words.unit_name(rule['count_unit'])} by its own rules "
-                f"({level}); its {words.unit_name(unit)} are not comparable without that."
+                f"{frame.area_name(rule['jurisdiction'])} counts {words.unit_name(rule['count_unit'])} "
+                f"by its own rules ({level}); its {words.unit_name(unit)} are not comparable without that."
             )
     for code in codes:
         breaks = queries.find_breaks(frame.path, (code,), crime)
@@ -212,7 +216,7 @@ def _show_spread(
     n_reporters, _ = words.describe_coverage(quoted_range["reporters"] or "", frame.territories)
     few = f" ({words.TOO_FEW})" if quoted_range["state"] == "too_few" and of_region.kind == "value" else ""
     layout.quote_sentence(
-        f"{frame.name(frame.region)}, {words.period_words(period)}, {crime_name.lower()}, {counted}: "
+        f"{frame.area_name(frame.region)}, {words.period_words(period)}, {crime_name.lower()}, {counted}: "
         f"{of_region.spoken}{few}, from {n_reporters} territories. "
         f"{regions.describe_range(quoted_range, 'this rate', 2)}",
         frame,
@@ -223,10 +227,10 @@ def _show_spread(
         cell = cells.get((frame.region, measure))
         figure = indicators.format_figure(_with_range(row, cell), 2)
         basis = indicators.BASIS.get(str(cell["rate_basis"])) if cell is not None and figure.kind == "value" else ""
-        marks = (notes.mark(basis),) if basis else ()
+        marks = (notes.number_note(basis),) if basis else ()
         is_few = row["state"] == "too_few" and figure.kind == "value"
         n_reporters, missing = words.describe_coverage(row["reporters"] or "", frame.territories)
-        absent = (notes.mark(f"Not in the region's figure: {words.join_words(missing)}."),) if missing else ()
+        absent = (notes.number_note(f"Not in the region's figure: {words.join_words(missing)}."),) if missing else ()
         hidden = f"{row['n_enough']} of {row['n']}" if row["n"] else "none"
         lines.append(
             tables.Line(
@@ -267,20 +271,20 @@ def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], tit
     )
     column = "rate" if is_rate else "value"
 
-    def top(areas: Sequence[str]) -> float:
+    def find_highest(areas: Sequence[str]) -> float:
         return max((cells[a, m][column] or 0.0 for a in areas for m in measures if (a, m) in cells), default=0.0)
 
     codes = [code for code, _ in frame.territories]
-    of_region = top([frame.region, *codes]) if is_rate else top([frame.region])
-    of_territories = of_region if is_rate else top(codes)
+    of_region = find_highest([frame.region, *codes]) if is_rate else find_highest([frame.region])
+    of_territories = of_region if is_rate else find_highest(codes)
     layout.show_panels(
         [
             charts.draw_stages(
-                f"{frame.marked(area)}",
+                f"{frame.marked_name(area)}",
                 [(measure, cells.get((area, measure))) for measure in measures],
                 rate=is_rate,
                 top=of_region if area == frame.region else of_territories,
-                under=frame.under(area),
+                under=frame.lines_under_chart(area),
             )
             for area in (frame.region, *codes)
         ],

@@ -80,7 +80,7 @@ def _show_source(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
         else figure.spoken
     )
     layout.quote_sentence(
-        f"{frame.marked(cell['area'])}, "
+        f"{frame.marked_name(cell['area'])}, "
         f"{words.period_words(cell['period'])}: {crime.lower()}, {measure.lower()}: {value}.",
         frame,
     )
@@ -93,13 +93,13 @@ def _show_source(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
             [
                 ("Release", frame.id),
                 ("Table of the programme", f"{table['title']} ({cell['table_id']})" if table else cell["table_id"]),
-                ("Area", frame.marked(cell["area"])),
+                ("Area", frame.marked_name(cell["area"])),
                 ("Period", words.period_short(cell["period"])),
                 ("Measure", measure),
                 ("Counted in", words.unit_name(cell["count_unit"])),
                 *_dimensions(frame, cell),
                 ("Value", f"{figure.text} ({figure.spoken})" if figure.kind != "value" else figure.text),
-                ("In it", words.join_words(frame.marked(code) for code in territories) or "nobody has reported"),
+                ("In it", words.join_words(frame.marked_name(code) for code in territories) or "nobody has reported"),
                 ("Notes", ", ".join(marks)),
             ]
         ),

@@ -52,14 +52,14 @@ def render_page() -> None:
         r["count_unit"] for r in queries.read_rows(frame.path, "units", queries.STAGE_TABLES, crime, measures)
     )
     unit = "person" if "person" in units else units[0]
-    st.header(f"{frame.marked(area)}: {crime_name.lower()}", anchor=False)
+    st.header(f"{frame.marked_name(area)}: {crime_name.lower()}", anchor=False)
     _show_over_time(frame, area, crime, crime_name, track, freq, unit)
     show_splits(frame, area, crime, crime_name, unit)
     _show_exits(frame, area, crime, crime_name, unit)
     _show_breakdown(frame, area, crime, crime_name, track, unit)
     _show_jurisdictions(frame, area, crime, crime_name, track, unit)
     st.header("Entries, exits, appeals and pending", anchor=False)
-    show_movements(frame, area, crime, unit, f"{frame.marked(area)}, {crime_name.lower()}")
+    show_movements(frame, area, crime, unit, f"{frame.marked_name(area)}, {crime_name.lower()}")
     _show_counting_card(frame, area)
     _show_facts(frame, area)
     _show_returns(frame, area)
@@ -74,7 +74,7 @@ def _show_over_time(
     is_joined = True
     if not any(row["obs_status"] != "L" for row in rows):
         kind = "quarterly" if freq == "Q" else "annual"
-        st.info(f"{frame.name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
+        st.info(f"{frame.area_name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
         years = queries.read_rows(frame.path, "series", area, ("A",), crime, unit, measures) if freq == "Q" else ()
         if not any(row["obs_status"] != "L" for row in years):
             return
@@ -85,10 +85,10 @@ def _show_over_time(
     layout.show_panels(
         [
             charts.draw_series(
-                f"{frame.marked(area)}: {words.stage_name(m).lower()}",
+                f"{frame.marked_name(area)}: {words.stage_name(m).lower()}",
                 by_measure[m],
                 breaks=changes.select_breaks(found_breaks, m, str(by_measure[m][0]["level"])),
-                under=frame.under(area),
+                under=frame.lines_under_chart(area),
                 is_joined=is_joined,
             )
             for m in measures
@@ -116,9 +116,9 @@ def _show_over_time(
     ]
     shown_breaks = [row for row in found_breaks if periods and changes.is_between(row, periods[-1], periods[0])]
     for text in changes.describe_breaks([row for row in shown_breaks if row["measure"] in ("", *measures)]):
-        notes.mark(f"Break in the series. {text}")
+        notes.number_note(f"Break in the series. {text}")
     caption = (
-        f"{frame.marked(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}. "
+        f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}. "
         f"Release {frame.id}.{_demonstration(frame)}"
     )
     layout.put_html(
@@ -138,7 +138,7 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
     has_exits = queries.has_table(frame.path, "exit")
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
-        st.markdown(f"The release has no ways out of {crime_name.lower()} for {frame.name(area)}.")
+        st.markdown(f"The release has no ways out of {crime_name.lower()} for {frame.area_name(area)}.")
         return
     year = layout.choose_option(
         "Year of leaving", "left_in", tuple(row["period"] for row in years), boxed=True, width=140
@@ -146,7 +146,7 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
     rows = queries.read_rows(frame.path, "exits", area, crime, unit, year)
     measures, levels = queries.read_labels(frame.path, "measure"), queries.read_labels(frame.path, "level")
     counts = [row for row in rows if row["metric"] == "exit"]
-    layout.quote_sentence(changes.describe_exits(frame.marked(area), year, crime_name, counts, measures), frame)
+    layout.quote_sentence(changes.describe_exits(frame.marked_name(area), year, crime_name, counts, measures), frame)
     shares = {(row["measure"], row["level"]): row for row in rows if row["metric"] == "exit_share"}
     notes = words.Notes()
     lines = []
@@ -155,7 +155,7 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
         name = f"{measures.get(row['measure'], row['measure'])} ({str(levels.get(row['level'])).lower()})"
         marks = indicators.mark_notes(row, notes) if row["value"] is not None else ()
         if row["measure"] == changes.REQUALIFIED:
-            marks = (*marks, notes.mark(changes.REQUALIFIED_READ))
+            marks = (*marks, notes.number_note(changes.REQUALIFIED_READ))
         number = indicators.format_figure(row)
         of_all = changes.format_exit_share(share)
         is_few = share is not None and share["state"] == "too_few" and of_all.kind == "value"
@@ -169,9 +169,9 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
             )
         )
     if not any(row["measure"] == changes.REQUALIFIED for row in counts):
-        notes.mark(changes.REQUALIFIED_NOT_COUNTED)
+        notes.number_note(changes.REQUALIFIED_NOT_COUNTED)
     caption = (
-        f"{frame.marked(area)}, {crime_name.lower()}, {year}: {words.unit_name(unit)} who left, "
+        f"{frame.marked_name(area)}, {crime_name.lower()}, {year}: {words.unit_name(unit)} who left, "
         f"with 95% confidence intervals. Release {frame.id}.{_demonstration(frame)}"
     )
     columns = ["Number (range)", "Of all who left at that level"]
@@ -186,7 +186,7 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
     names = tuple(queries.BREAKDOWN_TABLES.values())
     years = tuple(row["period"] for row in queries.read_rows(frame.path, "years", area, crime, names))
     if not years:
-        st.markdown(f"The release has no breakdown of {crime_name.lower()} for {frame.name(area)}.")
+        st.markdown(f"The release has no breakdown of {crime_name.lower()} for {frame.area_name(area)}.")
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         dimension = layout.choose_option("By", "by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
@@ -202,7 +202,7 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
     codes = [code for code in queries.read_labels(frame.path, dimension) if any(r[dimension] == code for r in rows)]
     show_breakdown(
         frame, rows, dimension, codes, [(m, words.stage_name(m)) for m in measures],
-        f"{frame.marked(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
+        f"{frame.marked_name(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
         f"{words.unit_name(unit)} by "
         f"{_BREAKDOWNS[dimension].lower()}. Release {frame.id}.{_demonstration(frame)}",
         names=frame.name_notes([area]),
@@ -217,7 +217,7 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
 
 
 def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
-    parts = frame.jurisdictions(area)
+    parts = frame.list_jurisdictions(area)
     if not parts:
         return
     st.header("Jurisdictions", anchor=False)
@@ -235,10 +235,10 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
     notes = words.Notes()
     lines = [
         tables.Line(
-            frame.heading(code),
+            frame.row_heading(code),
             tuple(
                 tables.figure_cell(
-                    frame.id, at.get((code, m)), notes, what=f"{frame.name(code)}, {words.stage_name(m)}"
+                    frame.id, at.get((code, m)), notes, what=f"{frame.area_name(code)}, {words.stage_name(m)}"
                 )
                 for m in measures
             ),
@@ -247,7 +247,7 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
         for code in (area, *parts)
     ]
     caption = (
-        f"{frame.marked(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
+        f"{frame.marked_name(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
         f"{words.unit_name(unit)}. Release {frame.id}.{_demonstration(frame)}"
     )
     layout.put_html(tables.render_table(caption, [words.stage_name(m) for m in measures], lines, corner="Jurisdiction"))
@@ -262,7 +262,7 @@ def _show_counting_card(frame: layout.Frame, area: str) -> None:
         return
     offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
     for office in offices:
-        name = frame.marked(office)
+        name = frame.marked_name(office)
         card = _card(frame, f"Counting card of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
         if len(offices) == 1:
             layout.put_html(card)
@@ -319,9 +319,9 @@ def _show_facts(frame: layout.Frame, area: str) -> None:
         st.subheader("Notes of the territory", anchor=False)
         notes = words.Notes()
         for row in rows:
-            where = f"{frame.name(row['area'])}: " if row["area"] != area else ""
+            where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
-            notes.mark(f"{where}{when}{row['text']}")
+            notes.number_note(f"{where}{when}{row['text']}")
         layout.put_html(tables.render_notes(notes, frame.name_notes([area]), title=""))
     _show_metadata(frame, area)
 
@@ -365,7 +365,7 @@ def submission_table(frame: layout.Frame, found: Sequence[Row]) -> tuple[list[st
         tables.Line(
             tables.Cell(row["submission_id"]),
             (
-                tables.Cell(frame.name(row["jurisdiction"] or row["territory"])),
+                tables.Cell(frame.area_name(row["jurisdiction"] or row["territory"])),
                 tables.Cell(instruments.get(row["instrument"], row["instrument"] or "")),
                 tables.Cell(_periods(row)),
                 tables.Cell("nil return" if row["is_nil"] else str(row["kind"])),

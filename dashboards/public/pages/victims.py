@@ -41,7 +41,7 @@ def render_page() -> None:
             statuses = queries.read_labels(frame.path, "victim_status")
             show_cross_table(
                 frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
-                f"{frame.name(frame.region)}, victims of {crime_name.lower()}", across="victim_status",
+                f"{frame.area_name(frame.region)}, victims of {crime_name.lower()}", across="victim_status",
             )  # fmt: skip
     _show_territory(frame, crime, crime_name, unit)
     layout.end_page(frame)
@@ -75,19 +75,24 @@ def _show_comparison(
         absent = f"; missing: {words.join_words(missing)}" if missing else ""
         with headline:
             layout.quote_sentence(
-                f"{frame.name(frame.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: {value} "
-                f"({labels[whole['victim_status']].lower()}). Figures are from {n_reporters} territories{absent}.",
+                f"{frame.area_name(frame.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: "
+                f"{value} ({labels[whole['victim_status']].lower()}). "
+                f"Figures are from {n_reporters} territories{absent}.",
                 frame,
             )
         if missing:
-            notes.mark(f"Not in the region's figures: {words.join_words(missing)}.")
+            notes.number_note(f"Not in the region's figures: {words.join_words(missing)}.")
     codes = [code for code, _ in frame.territories]
     lines = [
         tables.Line(
-            frame.heading(area, href="" if area == frame.region else f"territory?territory={area}"),
+            frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
             tuple(
                 tables.figure_cell(
-                    frame.id, at.get((area, status)), notes, what=f"{frame.name(area)}, {labels[status]}", rate=is_rate
+                    frame.id,
+                    at.get((area, status)),
+                    notes,
+                    what=f"{frame.area_name(area)}, {labels[status]}",
+                    rate=is_rate,
                 )
                 for status in statuses
             ),
@@ -96,7 +101,7 @@ def _show_comparison(
         for area in (frame.region, *codes)
     ]
     if is_rate:
-        notes.mark("Rates are of the period itself and never annualised.")
+        notes.number_note("Rates are of the period itself and never annualised.")
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
     caption = (
@@ -119,7 +124,7 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
             for row in queries.read_rows(frame.path, "years", area, crime, tuple(queries.VICTIM_TABLES.values()))
         )
         if not years:
-            st.markdown(f"The release has no breakdown of victims for {frame.marked(area)}.")
+            st.markdown(f"The release has no breakdown of victims for {frame.marked_name(area)}.")
             return
         by = layout.choose_option("By", "victims_by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
         year = layout.choose_option("Year", "victims_year", years, boxed=True, width=140)
@@ -129,13 +134,13 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
     )  # fmt: skip
     detailed = [row for row in rows if row[by] not in ("_T", "_Z")]
     if not detailed:
-        st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {frame.marked(area)} in {year}.")
+        st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {frame.marked_name(area)} in {year}.")
         return
     labels = queries.read_labels(frame.path, by)
     status_labels = queries.read_labels(frame.path, "victim_status")
     statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
-    title = f"{frame.marked(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
+    title = f"{frame.marked_name(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     show_breakdown(
         frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
@@ -145,9 +150,9 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
     detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
     chart = charts.draw_parts(
-        f"{frame.marked(area)}, {year}: {status_labels[statuses[0]].lower()}",
+        f"{frame.marked_name(area)}, {year}: {status_labels[statuses[0]].lower()}",
         ordered,
-        under=frame.under(area),
+        under=frame.lines_under_chart(area),
     )
     layout.show_panels([chart], key="victims")
     st.subheader("Which differences between shares are statistically significant", anchor=False)

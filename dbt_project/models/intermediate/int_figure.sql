@@ -12,8 +12,6 @@ region_counts as (select * from {{ ref('int_region_count') }}),
 
 jurisdictions as (select * from {{ ref('stg_jurisdiction') }}),
 
-count_types as (select * from {{ ref('int_count_type') }}),
-
 -- A territory without parts is one area, not two.
 members as (
     select *
@@ -21,7 +19,7 @@ members as (
     where not is_whole
 ),
 
-figures as (
+final as (
     select
         'region' as area_kind, '{{ var("region") }}' as area, '{{ var("region") }}' as territory, freq, period,
         count_type_id,
@@ -62,19 +60,6 @@ figures as (
         value, obs_status, n_reported, n_expected, reporters, 'derived_years' as basis, is_additive, flags, submission_ids,
         parts
     from pool_counts
-),
-
-final as (
-    select
-        figures.area_kind, figures.area, figures.territory, figures.freq, figures.period,
-        {{ count_type('count_types.') }},
-        figures.value, figures.obs_status, figures.n_reported, figures.n_expected, figures.reporters, figures.basis,
-        figures.is_additive, figures.flags, figures.submission_ids, 'F' as conf_status,
-        count_types.total_of,
-        {{ cell_id('figures.', 'count_types.') }} as cell_id,
-        figures.parts
-    from figures
-    inner join count_types on figures.count_type_id = count_types.count_type_id
 )
 
 select * from final

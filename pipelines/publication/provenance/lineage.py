@@ -1,4 +1,4 @@
-"""Read the numbers behind a figure from the lineage that the warehouse carries with it (`int_lineage`)."""
+"""Read the numbers behind a figure from the lineage that the warehouse carries with it (`mart_lineage`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SENTENCE_CODES = ("sentence_type", "sentence_band")
 _ROWS_BEHIND = """
     create temporary table rows_behind as
     select counts.submission_id, counts.basis, lineage.factor, unnest(counts.fact_ids) as fact_id
-    from int_lineage as lineage
+    from mart_lineage as lineage
     inner join int_submission_count as counts using (block_id, count_type_id)
     where lineage.cell_id = ?
 """
@@ -34,7 +34,7 @@ _RECORDS = """
         where submission_id in (select submission_id from rows_behind where basis = 'records')
     )
     select
-        rows_behind.factor, 1.0 as value, 'A' as obs_status, null as label,
+        rows_behind.factor, cast(1 as double) as value, 'A' as obs_status, null as label,
         events.submission_id, events.origin_submission_id, events.jurisdiction, events.period, events.place,
         events.offence, events.law_article, events.sex, counted.age, counted.sentence_type, counted.sentence_band
     from rows_behind

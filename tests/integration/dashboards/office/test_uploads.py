@@ -27,7 +27,7 @@ class Sessions(uploads.Sessions):
     def is_live(self, session: str, claims: Mapping[str, Any]) -> bool:
         return session != "lost" and self.owners.get(session) == claims
 
-    def files(self, session: str) -> int:
+    def count_files(self, session: str) -> int:
         return len(self.held[session])
 
     def bytes_of(self, claims: Mapping[str, Any]) -> int:

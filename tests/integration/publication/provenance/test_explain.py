@@ -109,7 +109,7 @@ def _observations(identity: str) -> pl.DataFrame:
 def _count(home: Home, identity: str, *, lineage: bool = True, **cell: Any) -> None:
     """Write the newest restricted counts: one figure, which is the sum of both observations."""
     tables = {
-        "int_lineage": [{"cell_id": "cell-0", "block_id": "b", "count_type_id": "t", "factor": 1}],
+        "mart_lineage": [{"cell_id": "cell-0", "block_id": "b", "count_type_id": "t", "factor": 1}],
         "int_submission_count": [
             {"block_id": "b", "count_type_id": "t", "submission_id": identity, "basis": "derived_parts",
              "fact_ids": ["f", "m"]}
@@ -124,7 +124,7 @@ def _count(home: Home, identity: str, *, lineage: bool = True, **cell: Any) -> N
     counts = home.warehouse / "counts-000001.duckdb"
     with duckdb.connect(str(counts)) as connection:
         for name, rows in tables.items():
-            if lineage or name != "int_lineage":
+            if lineage or name != "mart_lineage":
                 connection.register("rows", pl.DataFrame(rows).to_arrow())
                 connection.execute(f"create table {name} as select * from rows")
     folder = counts.with_suffix("")

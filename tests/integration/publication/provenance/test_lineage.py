@@ -107,7 +107,7 @@ def test_the_newest_block_counts_and_a_nil_return_has_no_row(counts: Counts) -> 
     assert behind(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
     nil = counts.cell("RS", "2025-Q2", "reported")
     assert behind(counts, "RS", "2025-Q2", "reported") == []
-    lineage = counts.read("int_lineage").filter(cell_id=nil["cell_id"])
+    lineage = counts.read("mart_lineage").filter(cell_id=nil["cell_id"])
     assert lineage["block_id"].str.split("-").list.first().to_list() == ["RS2"]
     assert behind(counts, "MK", "2025-Q4", "reported") == []
 
@@ -151,7 +151,7 @@ WRONG_SUMS = """
     ),
     behind as (
         select lineage.cell_id, lineage.factor, counts.submission_id, unnest(counts.fact_ids) as fact_id
-        from int_lineage as lineage inner join int_submission_count as counts using (block_id, count_type_id)
+        from mart_lineage as lineage inner join int_submission_count as counts using (block_id, count_type_id)
     ),
     sums as (
         select behind.cell_id, sum(behind.factor * facts.value) as summed
@@ -164,7 +164,7 @@ WRONG_SUMS = """
         value is not null
         and (
             abs(value - coalesce(summed, 0)) > 1e-9
-            or cell_id not in (select lineage.cell_id from int_lineage as lineage)
+            or cell_id not in (select lineage.cell_id from mart_lineage as lineage)
         )
 """
 
@@ -196,8 +196,8 @@ def test_every_figure_of_the_demonstration_is_the_sum_of_the_facts_behind_it(
 @pytest.mark.parametrize(
     "fault",
     [
-        "delete from int_lineage where cell_id = '{cell}'",
-        "update int_lineage set factor = -factor where cell_id = '{cell}'",
+        "delete from mart_lineage where cell_id = '{cell}'",
+        "update mart_lineage set factor = -factor where cell_id = '{cell}'",
         "update fct_observation set value = value + 1 where fact_id in ({facts})",
         "update int_submission_count set fact_ids = [] where block_id = '{block}'",
     ],
@@ -210,7 +210,7 @@ def test_a_wrong_lineage_is_found(warehouse: Path, tmp_path: Path, fault: str) -
         cell, block, facts = connection.execute("""
             select cell_id, block_id, fact_ids
             from mart_count
-            inner join int_lineage using (cell_id)
+            inner join mart_lineage using (cell_id)
             inner join int_submission_count as counts using (block_id, count_type_id)
             where counts.value > 0 and counts.basis = 'derived_parts'
             order by all limit 1
@@ -224,7 +224,7 @@ def test_the_submissions_of_the_lineage_are_among_those_of_the_figure(warehouse:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         found = connection.execute("""
             select cell_id from mart_count
-            inner join int_lineage using (cell_id)
+            inner join mart_lineage using (cell_id)
             inner join int_block as blocks using (block_id)
             where not list_contains(string_split(submission_ids, ','), blocks.submission_id)
         """).fetchall()

@@ -2,8 +2,18 @@ with
 
 figures as (select * from {{ ref('int_figure') }}),
 
+count_types as (select * from {{ ref('int_count_type') }}),
+
+cells as (
+    select
+        {{ cell_id('figures.', 'count_types.') }} as cell_id,
+        figures.parts
+    from figures
+    inner join count_types on figures.count_type_id = count_types.count_type_id
+),
+
 parts as (
-    {{ unnest_list('figures', 'cell_id', 'parts', 'part') }}
+    {{ unnest_list('cells', 'cell_id', 'parts', 'part') }}
 ),
 
 -- A year of an office that counts from January is the sum of four differences, of which only the last count remains.
