@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -22,13 +23,14 @@ def build_counts(home: Home, *, log: Log = ignore_log) -> Step:
     if cached is not None and Path(cached["path"]).exists():
         if dbt.is_whole(Path(cached["path"])):
             log("counts: nothing new")
-            return Step(new=False, path=Path(cached["path"]))
+            return Step(new=False, path=Path(cached["path"]), tests=dbt.test_results(Path(cached["path"])))
         log(f"counts: {Path(cached['path']).name} is damaged; it is set aside and built again")
     path = dbt.build_counts(home)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = dbt.node_times(path)
-    log(f"counts built into {path.name}")
-    return Step(new=True, path=path, seconds=seconds)
+    tests = dbt.test_results(path)
+    log(f"counts built into {path.name}; {len(tests)} tests run")
+    return Step(new=True, path=path, seconds=seconds, tests=tests)
 
 
 def _gathered_key(home: Home) -> str:
@@ -96,16 +98,31 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
     cached = build_cache.find_outcome(home, step, key)
     if cached is not None and target.exists() and cached.get("sha256") in (None, build_cache.digest(target)):
         log(f"{which} indicators: nothing new")
-        return Step(new=False, path=target)
-    dbt.build_indicators(home, input=which, source=source, target=target, dimensions=dimensions, records=records)
+        earlier_tests = tuple(dbt.NodeResult(**test) for test in cached.get("tests", []))
+        return Step(new=False, path=target, tests=earlier_tests)
+    tests: list[dbt.NodeResult] = []
+    dbt.build_indicators(
+        home,
+        input=which,
+        source=source,
+        target=target,
+        dimensions=dimensions,
+        records=records,
+        on_tests=tests.extend,
+    )
     if which == "protected":
         exported = protected_folder(home) / "indicators"
         shutil.rmtree(exported, ignore_errors=True)
         exported.mkdir()
         exported_tables.export_tables(target, exported_tables.INDICATORS, exported)
-    build_cache.store_outcome(home, step, key, {"path": str(target), "sha256": build_cache.digest(target)})
-    log(f"{which} indicators built")
-    return Step(new=True, path=target)
+    outcome = {
+        "path": str(target),
+        "sha256": build_cache.digest(target),
+        "tests": [asdict(test) for test in tests],
+    }
+    build_cache.store_outcome(home, step, key, outcome)
+    log(f"{which} indicators built; {len(tests)} tests run")
+    return Step(new=True, path=target, tests=tuple(tests))
 
 
 def latest_counts(home: Home) -> Path:

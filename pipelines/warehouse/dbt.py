@@ -14,8 +14,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -34,20 +34,34 @@ _FACTS = ("observation", "case_event")
 _BUILDING = ".building"
 _SELECTION = ("--indirect-selection", "buildable")
 """Run a test only in a phase in which all its inputs are built or come from the previous phase."""
+_FAILED = {"error", "fail", "runtime error"}
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")
 
 
-class WarehouseError(Exception):
-    """A build failed. The text names each failed model or test, dbt's message and where to look."""
-
-
 @dataclass(frozen=True)
-class NodeTime:
-    """The time that one model, seed or test took, in seconds."""
+class NodeResult:
+    """Result of one model, seed or test that dbt ran.
+
+    `status` is dbt's: success, pass, warn, fail, error or skipped. `failures` counts the rows that failed a test.
+    """
 
     name: str
     kind: str
     seconds: float
+    status: str = "success"
+    failures: int = 0
+    message: str = ""
+
+
+class WarehouseError(Exception):
+    """A build failed. The text names each failed model or test, dbt's message and where to look.
+
+    `tests` are the results of the tests that ran before or with the failure.
+    """
+
+    def __init__(self, message: str, tests: Sequence[NodeResult] = ()) -> None:
+        super().__init__(message)
+        self.tests = tuple(tests)
 
 
 @cache
@@ -105,15 +119,26 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     # Seeds are part of the project digest, so in a copy of a build with the same digest they are already present.
     arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]
     try:
-        times = _build(home, variables, arguments)
+        results = _build(home, variables, arguments)
         (aside / "tables").mkdir()
         exported_tables.export_tables(database, exported_tables.COUNTS, aside / "tables")
     except BaseException:
         _remove(aside)
         raise
-    seconds = {t.name: t.seconds for t in times}
+    seconds = {result.name: result.seconds for result in results}
+    # A build on a copy does not repeat the tests of the code lists; those of the copied build still hold.
+    tests = ({t.name: t for t in test_results(before)} if warm and before is not None else {}) | {
+        t.name: t for t in _select_tests(results)
+    }
     files = {path.name: _sha256(path) for path in (database, *sorted((aside / "tables").glob("*.parquet")))}
-    note = {"project": digest, "as_of": variables["as_of"], "warm": warm, "seconds": seconds, "files": files}
+    note = {
+        "project": digest,
+        "as_of": variables["as_of"],
+        "warm": warm,
+        "seconds": seconds,
+        "files": files,
+        "tests": [asdict(test) for test in tests.values()],
+    }
     folder = tables(final)
     _remove(folder)
     (aside / "tables" / "build.json").write_text(json.dumps(note, indent=1, sort_keys=True), encoding="utf-8")
@@ -133,12 +158,14 @@ def build_indicators(
     target: Path,
     dimensions: Path | None = None,
     records: Path | None = None,
+    on_tests: Callable[[tuple[NodeResult, ...]], None] | None = None,
 ) -> Path:
     """Build the indicators from one Parquet file of counts (`mart_count` and `conf_status`) into the file `target`.
 
     The SQL is the same for restricted and protected counts. `dimensions` is the folder of the dimensions' Parquet
     files, by default that of the newest counts; `records` is the folder of the figures from case records, by default
-    none. Raises WarehouseError and then leaves `target` unchanged.
+    none. `on_tests` is called with the results of the tests of a successful build. Raises WarehouseError and then
+    leaves `target` unchanged.
     """
     if dimensions is None:
         newest = latest_counts(home)
@@ -157,10 +184,12 @@ def build_indicators(
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }
     try:
-        _build(home, variables, ["--selector", "indicators", "--exclude-resource-type", "unit_test"])
+        results = _build(home, variables, ["--selector", "indicators", "--exclude-resource-type", "unit_test"])
         database.replace(target)
     finally:
         _remove(aside)
+    if on_tests is not None:
+        on_tests(_select_tests(results))
     return target
 
 
@@ -219,6 +248,15 @@ def node_times(counts: Path) -> dict[str, float]:
     """Return the seconds that each model, seed and test of a build took, slowest first."""
     seconds: dict[str, float] = _read_build_note(counts).get("seconds", {})
     return dict(sorted(seconds.items(), key=lambda item: -item[1]))
+
+
+def test_results(counts: Path) -> tuple[NodeResult, ...]:
+    """Return the results of the tests of a build of the counts; none for builds of earlier versions."""
+    return tuple(NodeResult(**test) for test in _read_build_note(counts).get("tests", []))
+
+
+def _select_tests(results: Iterable[NodeResult]) -> tuple[NodeResult, ...]:
+    return tuple(result for result in results if result.kind == "test")
 
 
 def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Path | None = None) -> int:
@@ -320,11 +358,11 @@ def no_records(home: Home) -> Path:
     return schema.empty_folder(home.warehouse / ".empty-records")
 
 
-def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeTime]:
+def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeResult]:
     return _invoke(home, variables, "build", arguments)
 
 
-def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeTime]:
+def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeResult]:
     manifest = parse()
     scratch = home.restricted / "dbt"
     # Without --no-write-json dbt writes its manifest again for each build: half a second for a file that exists.
@@ -341,14 +379,24 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     _close_database()
     if result.exception is not None:
         raise WarehouseError(f"dbt could not run: {type(result.exception).__name__}: {result.exception}".rstrip(": "))
-    failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
+    failed = [r for r in result.result.results if str(r.status) in _FAILED]
+    results = [_make_result(r) for r in result.result.results if str(r.node.resource_type) != "operation"]
     if failed or not result.success:
-        raise WarehouseError(_describe_failures(failed, scratch))
-    results = [r for r in result.result.results if str(r.node.resource_type) != "operation"]
-    times = [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in results]
-    written = json.dumps({time.name: time.seconds for time in times}, indent=1)
+        raise WarehouseError(_describe_failures(failed, scratch), _select_tests(results))
+    written = json.dumps({result.name: result.seconds for result in results}, indent=1)
     (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
-    return times
+    return results
+
+
+def _make_result(result: Any) -> NodeResult:
+    return NodeResult(
+        result.node.name,
+        str(result.node.resource_type),
+        round(result.execution_time, 3),
+        str(result.status),
+        int(result.failures or 0),
+        " ".join(str(result.message or "").split()) if str(result.status) in _FAILED else "",
+    )
 
 
 def _describe_failures(failed: Sequence[Any], scratch: Path) -> str:

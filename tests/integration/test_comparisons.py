@@ -211,8 +211,10 @@ def test_a_figure_that_hides_a_break_is_found(
     with duckdb.connect(str(planted)) as connection:
         changed = connection.execute(f"update {mart} set breaks = '' where breaks <> '' and area = 'HR'").fetchone()
     assert changed and changed[0] > 0
-    with pytest.raises(dbt.WarehouseError, match="crosses_a_break"):
+    with pytest.raises(dbt.WarehouseError, match="crosses_a_break") as failed:
         dbt.run_tests(home, counts.path, rule, indicators=planted)
+    (result,) = failed.value.tests
+    assert (result.name, result.status) == (*rule, "fail") and result.failures > 0 and "Got" in result.message
 
 
 def _expected_states(built: Built, measures: tuple[str, ...], period: str) -> dict[str, str]:

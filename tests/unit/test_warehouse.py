@@ -92,7 +92,7 @@ def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.Table("t"),))
     warm: list[bool] = []
 
-    def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt.NodeTime]:
+    def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt.NodeResult]:
         warm.append("counts_again" in arguments)
         with duckdb.connect(str(variables["path"])) as connection:
             connection.execute("create table if not exists fct_submission (submission_id varchar)")
