@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from expectations import comparisons, engine, justice, register, tables, victims
+from expectations import comparisons, engine, register, tables
 from expectations.common import CODED, COPIED_FROM, Check
 from expectations.rules import RULES, RULES_VERSION
+from expectations.suites import SUITES
 from pipelines.core import clock
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules as all_rules
@@ -26,8 +27,6 @@ __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
 all_rules.register(RULES)
 
 _SMALLEST_SHOWN = 0.0001
-SUITES: dict[str, list[Check]] = {module.INSTRUMENT: module.build_suite() for module in (justice, victims, register)}
-"""Instrument -> its checks."""
 
 
 @dataclass(frozen=True)

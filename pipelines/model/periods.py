@@ -47,6 +47,11 @@ class Period:
     def end(self) -> date:
         return self.next().start - timedelta(days=1)
 
+    @property
+    def last_quarter(self) -> Period:
+        """Return the quarter in which the period ends: a quarter itself, the fourth one of a year."""
+        return Period.containing(self.end, "Q")
+
     def next(self) -> Period:
         """Return the following period."""
         if self.freq == "A":

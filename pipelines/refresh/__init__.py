@@ -10,17 +10,22 @@ that.  The package imports `submissions`, `warehouse` and `publication`; Dagster
 from pipelines.refresh.counts import build_counts, build_indicators, build_records
 from pipelines.refresh.due import News, find_news, list_passed_deadlines
 from pipelines.refresh.publication import complete_publication, publish, roll_back
+from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange
 from pipelines.refresh.release import draft_release, protect_cells
 from pipelines.refresh.results import IntakeResult, Log, RefreshError, Step
 from pipelines.refresh.returns import RAW_SAMPLES, arrive, build_data_docs, gather_tables, samples, take_in
+from pipelines.refresh.suites import SuiteResult, summarise_suites
 
 __all__ = [
+    "EVERY_QUARTER",
     "RAW_SAMPLES",
     "IntakeResult",
     "Log",
     "News",
+    "QuarterRange",
     "RefreshError",
     "Step",
+    "SuiteResult",
     "arrive",
     "build_counts",
     "build_data_docs",
@@ -35,5 +40,6 @@ __all__ = [
     "publish",
     "roll_back",
     "samples",
+    "summarise_suites",
     "take_in",
 ]

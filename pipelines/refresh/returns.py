@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
 from pipelines.refresh.due import mark_gathered
+from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange, select_returns
 from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
+
+if TYPE_CHECKING:
+    from pipelines.submissions.ledger import Refusals
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 """Folder of the demonstration's returns; the environment variable RTI_SAMPLES names another one."""
@@ -37,17 +42,45 @@ def samples() -> Path:
     return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
 
 
-def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResult:
-    """Check the waiting returns of one territory; in a demonstration home, also decide as the arrivals list says."""
-    from pipelines.declarations.registry import load
-    from pipelines.submissions import arrivals, ledger, record
+def take_in(
+    home: Home, territory: str, quarters: QuarterRange = EVERY_QUARTER, *, log: Log = ignore_log
+) -> IntakeResult:
+    """Check the waiting returns of one territory and some quarters.
 
-    engine = ledger.open_ledger(home)
+    In a demonstration home, also decide on its returns of these quarters as the arrivals list says. A file whose
+    periods are not known yet is read in any case.
+    """
+    from pipelines.declarations.registry import load
+    from pipelines.ledger import queries
+    from pipelines.submissions import arrivals, ledger, record
+    from pipelines.submissions.checking.check import rules_version
+
+    engine, registry = ledger.open_ledger(home), load()
     demonstration = home.kind == "demonstration"
+    announced: dict[str, list[str]] = {}
+    selected_ids = None
+    if not quarters.is_unlimited:
+        if demonstration:
+            announced = {i: entry.periods.split() for i, entry in arrivals.read_identities(samples()).items()}
+        waiting = queries.find_waiting(engine, registry.digest, rules_version(), territory=territory)
+        selected = select_returns(engine, waiting, quarters, announced)
+        selected_ids = [submission.submission_id for submission in selected]
+        if len(selected) < len(waiting):
+            log(f"{territory}: {len(waiting) - len(selected)} waiting returns of other quarters are left alone")
     reports = record.check_waiting(
-        home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
+        home,
+        engine,
+        registry,
+        territory=territory,
+        only=selected_ids,
+        after=arrivals.CHECKED_AFTER if demonstration else None,
     )
-    undecided = arrivals.decide(home, engine, samples()) if demonstration else {}
+    undecided: Refusals = {}
+    if demonstration:
+        decidable = queries.submissions(engine, states=arrivals.UNDECIDED, territory=territory)
+        undecided = arrivals.decide(
+            home, engine, samples(), among=select_returns(engine, decidable, quarters, announced)
+        )
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipelines.core import clock
 from pipelines.ledger import queries
 from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.transitions import State
 from pipelines.submissions import ledger, store
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.ledger import Act, Arrival, Justification, Refusals
@@ -27,6 +28,8 @@ CHECKED_AFTER = timedelta(minutes=1)
 SENT_AFTER = timedelta(hours=1)
 APPROVED_AFTER = timedelta(hours=4)
 """Times after the arrival in the list at which the demonstration's other acts take place."""
+UNDECIDED: tuple[State, ...] = ("checked", "sent")
+"""States of the returns that a person has to decide on."""
 
 
 class ArrivalsError(Exception):
@@ -114,15 +117,17 @@ def enter(home: Home, engine: sa.Engine, folder: Path) -> int:
     return sum(r.new for r in ledger.receive_many(engine, arrivals, again=True))
 
 
-def decide(home: Home, engine: sa.Engine, folder: Path) -> Refusals:
+def decide(
+    home: Home, engine: sa.Engine, folder: Path, *, among: Sequence[queries.Submission] | None = None
+) -> Refusals:
     """Justify, send and approve every checked return as listed, with one transaction per step.
 
-    A return with warnings and without a listed justification stays unsent, as it would in practice. Returns the
-    errors of the returns that could not be decided.
+    A return with warnings and without a listed justification stays unsent, as it would in practice. `among` limits
+    this to some checked or sent returns. Returns the errors of the returns that could not be decided.
     """
     now = clock.now()
     by_id = read_identities(folder)
-    undecided = queries.submissions(engine, states=["checked", "sent"])
+    undecided = queries.submissions(engine, states=UNDECIDED) if among is None else among
     states = {
         s.submission_id: s.state
         for s in undecided

@@ -156,6 +156,34 @@ def test_the_check_of_that_territory_fails_as_a_warning_and_no_other(story: Stor
     assert len(by_asset) == 7
 
 
+def test_suite_of_refused_return_fails_until_the_correction_is_accepted(story: Story) -> None:
+    def justice(name: str) -> dict[str, Any]:
+        checks = [c for c in story.checks[name] if c.check_name == "justice_suite"]
+        return {check.asset_key.path[-1]: check for check in checks}
+
+    for name in ("first", "again"):
+        assert {territory for territory, check in justice(name).items() if not check.passed} == {"BA"}
+        failed = justice(name)["BA"]
+        assert (failed.severity.value, failed.blocking) == ("ERROR", False)
+        assert "value.negative: 1" in str(failed.description)
+    assert all(check.passed for check in justice("corrected").values()) and len(justice("corrected")) == 7
+
+
+def test_each_test_of_dbt_is_a_passed_check_of_every_run(story: Story) -> None:
+    """A run with nothing new repeats the results of the build in use."""
+    from pipelines.defs.warehouse import warehouse_definitions
+
+    declared = {
+        (key.asset_key, key.name)
+        for asset in warehouse_definitions().assets or ()
+        for key in asset.check_keys  # type: ignore[union-attr]
+    }
+    for name, checks in story.checks.items():
+        passed = {(check.asset_key, check.check_name) for check in checks if check.passed}
+        assert declared - passed == set(), name
+        assert len(declared) > 190
+
+
 def test_the_finding_names_the_cell(story: Story) -> None:
     engine = ledger.open_ledger(story.home)
     identity = queries.submissions(engine, states=["refused"])[0].submission_id
@@ -214,6 +242,8 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
     from pipelines.definitions import defs
     from pipelines.defs.home import HomeResource
     from pipelines.defs.jobs import ledger_events
+    from pipelines.defs.partitions import tag_range
+    from pipelines.model.periods import Period
 
     repository = defs().get_repository_def()
     events = queries.events(ledger.open_ledger(story.home))
@@ -235,7 +265,8 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
         selected = {key.to_user_string() for key in requests[0].asset_selection}
         assert {key for key in selected if key.startswith("returns/")} == {"returns/BA"}
         assert {"gathered", "protected_cells", "release_draft", "counts/mart_count"} <= selected
-        assert requests[0].tags["dagster/asset_partition_range_start"] == "2026-Q2"
+        quarter = tag_range(refresh.QuarterRange(Period("2026-Q2"), Period("2026-Q2")))
+        assert {name: requests[0].tags[name] for name in quarter} == quarter
         refresh.due.mark_gathered(story.home, refreshed)
         refresh.due.mark_refreshed(story.home)
         assert refreshed >= int(corrected["event_id"])
