@@ -88,7 +88,7 @@ def wait_for(condition: Callable[[], bool], log: Path) -> None:
 
 
 @pytest.mark.slow
-def test_daemon_started_before_a_deadline_runs_the_refresh_when_it_has_passed(home: Home, tmp_path: Path) -> None:
+def test_daemon_started_before_a_deadline_starts_the_refresh_when_it_has_passed(home: Home, tmp_path: Path) -> None:
     # The schedule is at four in the morning in Belgrade, an hour ahead of UTC in winter.
     with (
         dg.DagsterInstance.from_config(str(home.dagster)) as instance,
@@ -99,7 +99,7 @@ def test_daemon_started_before_a_deadline_runs_the_refresh_when_it_has_passed(ho
         def scheduled_runs() -> list[dg.DagsterRun]:
             return [run for run in instance.get_runs() if run.run_id not in before]
 
-        wait_for(lambda: [run.status.value for run in scheduled_runs()] == ["SUCCESS"], log)
+        wait_for(lambda: len(scheduled_runs()) == 1, log)
         (run,) = scheduled_runs()
     assert (run.job_name, run.tags["dagster/schedule_name"]) == ("refresh", "quarterly_refresh")
     assert run.tags["deadline/AL"] == "2026-11-14"
