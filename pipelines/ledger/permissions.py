@@ -188,7 +188,7 @@ def require_actor(account: str, act: Action, resource: Resource, submission_id: 
 def require_role(who: Identity, act: Action, resource: Resource, submission_id: str, *, override: bool = False) -> None:
     """Raise NotAllowedError if an identity is not the right actor for an act, or lacks the role for a pair.
 
-    This does not check that the state allows the act (see `pipelines.ledger.transitions.decide`).
+    This does not check that the state allows the act (see `pipelines.submissions.changes.decide_change`).
     """
     rows = find_permissions(act, resource.state, override=override) or tuple(
         p for p in PERMISSIONS if p.act == act and p.override == override

@@ -235,7 +235,7 @@ def test_the_submissions_of_the_lineage_are_among_those_of_the_figure(warehouse:
 
 
 def test_no_release_has_a_column_of_the_lineage(demonstration: Home) -> None:
-    folder = current(demonstration)
+    folder = find_current_release(demonstration)
     assert folder is not None
     with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as connection:
         columns = {row[0] for row in connection.execute("select column_name from duckdb_columns()").fetchall()}
