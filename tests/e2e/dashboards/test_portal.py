@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from pipelines.core import i18n
@@ -23,7 +23,7 @@ from tests.support.paths import ROOT
 from tests.support.ports import free_port
 from tests.support.service import portal_fixture
 from tests.support.service.portal_server import COOKIE
-from tests.support.service.public_app import PATIENCE, settled
+from tests.support.service.public_app import FORGET, PATIENCE, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
 Open = Callable[..., Page]
@@ -67,17 +67,30 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"the portal did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
 
 
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Iterator[dict[str | None, BrowserContext]]:
+    """A browser for each account (None: nobody), which keeps the scripts that it has loaded."""
+    opened: dict[str | None, BrowserContext] = {}
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def open_as(browser: Browser, portal: str) -> Iterator[Open]:
+def open_as(browser: Browser, contexts: dict[str | None, BrowserContext], portal: str) -> Iterator[Open]:
     """Open a path of the portal as an account (None: nobody), at a width."""
-    contexts: list[Any] = []
 
     def open_page(account: str | None, path: str = "", width: int = 1280) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
-        contexts.append(context)
+        if account not in contexts:
+            contexts[account] = browser.new_context(accept_downloads=True)
+            contexts[account].add_init_script(FORGET)
+        context = contexts[account]
+        if not context.pages:
+            context.clear_cookies()
         if account is not None:
             context.add_cookies([{"name": COOKIE, "value": account, "url": portal}])
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
         page.goto(f"{portal}/{path}")
         if account is None:
             page.locator(".st-key-sign-in").wait_for(timeout=PATIENCE)
@@ -86,8 +99,9 @@ def open_as(browser: Browser, portal: str) -> Iterator[Open]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for context in contexts.values():
+        for page in context.pages:
+            page.close()
 
 
 def speak(page: Page, language: str) -> None:

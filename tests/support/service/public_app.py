@@ -23,6 +23,9 @@ PATIENCE = 60_000
 """Milliseconds that a screen may take on a machine which does other work: on one that does not it takes one or two
 seconds. What is looked for is not another for it; Playwright's own five seconds are for a machine that idles."""
 
+FORGET = "if (!window.name) { localStorage.clear(); window.name = 'visited'; }"
+"""Script for a browser context that several tests share: a new page begins like a first visit."""
+
 
 @contextmanager
 def serving(home: Path, log: Path) -> Iterator[str]:
