@@ -23,10 +23,10 @@ say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
 .PHONY: help install run refresh serve unit test test-all lint types format bench docs lock samples clean browser postgres
 
-help: ## this list
+help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
 
-install: $(STAMP) ## make the environment in .venv from requirements.lock
+install: $(STAMP) ## create the environment in .venv from requirements.lock
 
 $(STAMP): requirements.lock pyproject.toml
 	$(call say,Installing the locked environment into $(VENV) (about a minute the first time))
@@ -39,30 +39,33 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: refresh serve ## install, take in raw_samples/, model, publish, and serve the dashboard and the Dagster UI
 
-refresh: $(STAMP) ## the same without serving
+refresh: $(STAMP) ## take in raw_samples/, model and publish, without serving
 	$(call say,Refreshing the demonstration home in $(RTI_HOME))
 	@$(BIN)/rti init --kind demonstration
 	@$(BIN)/rti refresh --publish
 
-serve: $(STAMP) ## serve what is there
+serve: $(STAMP) ## serve the existing home
 	@$(BIN)/rti serve
 
 browser: $(STAMP)
-	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.support.chromium
 
 postgres: $(STAMP)
-	@$(BIN)/python -m tests.postgres
+	@$(BIN)/python -m tests.support.postgres
+
+# Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
 
 unit: $(STAMP) ## the unit tests alone, in under a minute: no home, no browser, no PostgreSQL, no files from beside the project
-	@$(BIN)/python -m pytest tests/unit -m "not slow and not shared and not postgres" -n 2 --dist loadfile
+	@$(PYTEST) tests/unit -m "not slow and not shared and not postgres"
 
-test: $(STAMP) browser postgres ## every test but the slow ones
+test: $(STAMP) browser postgres ## all tests except slow ones
 	$(call say,Running the tests that are not slow)
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	@$(PYTEST) -m "not slow"
 
-test-all: $(STAMP) browser postgres ## every test
+test-all: $(STAMP) browser postgres ## all tests
 	$(call say,Running all tests)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(PYTEST)
 
 lint: $(STAMP) ## ruff (lint and format), the strict type checker, import contracts and house style
 	@$(BIN)/ruff check .
@@ -71,7 +74,7 @@ lint: $(STAMP) ## ruff (lint and format), the strict type checker, import contra
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.support.style_check
 
-format: $(STAMP) ## mend what ruff can mend
+format: $(STAMP) ## apply the fixes of ruff, and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -81,10 +84,10 @@ bench: $(STAMP) ## measure speed: one JSON object and a table
 docs: $(STAMP) ## dbt's documentation with its lineage, into dbt_project/target
 	@$(BIN)/python -m pipelines.warehouse.dbt docs
 
-samples: $(STAMP) ## write raw_samples/ and tests/golden/ anew from the generator
+samples: $(STAMP) ## regenerate raw_samples/ and tests/golden/
 	@$(BIN)/python -m tests.samples
 
-lock: ## resolve anew and write requirements.lock (hashes, no addresses)
+lock: ## resolve dependencies and rewrite requirements.lock (hashes, no addresses)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --group dev --no-emit-index-url --no-annotate \
 		--custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 

@@ -68,17 +68,17 @@ def _register(runs: int) -> Iterator[Figure]:
 
 
 def _persons() -> Iterator[Figure]:
-    from pipelines.reading.formats.read import read
-    from pipelines.reading.privacy.scan import scan
+    from pipelines.reading.formats.read import read_content
+    from pipelines.reading.privacy.scan import scan_content
     from tests.persons.measuring import measured
 
     for where, found in measured().items():
         note = f"made corpus of {found.persons + found.others}; precision {found.precision:.0%}"
         yield Figure(f"names found in a {where}", 100 * found.recall, "%", note=note)
     files = _returns()
-    contents = [(read(file.read_bytes(), file.name), file.name) for file in files]
+    contents = [(read_content(file.read_bytes(), file.name), file.name) for file in files]
     began = time.perf_counter()
-    mistaken = sum(bool(scan(content, name)) for content, name in contents)
+    mistaken = sum(bool(scan_content(content, name)) for content, name in contents)
     taken = time.perf_counter() - began
     yield Figure(
         "samples mistaken for persons", mistaken, "", target="0", reached=not mistaken, note=f"{len(files)} files"
@@ -100,7 +100,7 @@ def one(file: Path, runs: int) -> dict[str, float]:
     """Seconds until `read` and `judged` of one file, and of the floor, turn about."""
     from benchmarks.floors import openpyxl_twice
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import Step, check, warm_up
+    from pipelines.submissions.checking.check import Step, check_file, warm_up
 
     registry, data = load(), file.read_bytes()
     warm_up(registry)
@@ -113,7 +113,7 @@ def one(file: Path, runs: int) -> dict[str, float]:
             if now.name in taken:
                 taken[now.name].append(time.perf_counter() - began)
 
-        report = check(data, file.name, registry=registry, on_step=step)
+        report = check_file(data, file.name, registry=registry, on_step=step)
         if report.observations != workbook.CELLS:
             raise SystemExit("the workbook was not read whole")
         floors.append(measuring.seconds(lambda: openpyxl_twice(data), 1))
@@ -123,7 +123,7 @@ def one(file: Path, runs: int) -> dict[str, float]:
 def of_register(runs: int) -> dict[str, float]:
     """Seconds until `begun` and `judged` of a register, and of splitting its lines, turn about."""
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import Step, check, warm_up
+    from pipelines.submissions.checking.check import Step, check_file, warm_up
 
     registry = load()
     warm_up(registry)
@@ -137,7 +137,7 @@ def of_register(runs: int) -> dict[str, float]:
             if now.name in taken:
                 taken[now.name].append(time.perf_counter() - began)
 
-        report = check(data, register.FILE.name, registry=registry, on_step=step)
+        report = check_file(data, register.FILE.name, registry=registry, on_step=step)
         if report.events != register.events(records) or len(taken["begun"]) != run + 1:
             raise SystemExit("the register was not read whole, or its first lines were not told")
         floors.append(measuring.seconds(lambda data=data: split(data), 1))  # type: ignore[misc]
@@ -152,7 +152,7 @@ def split(data: bytes) -> list[list[str]]:
 def many(rounds: int) -> dict[str, float]:
     """Seconds of twenty uploads at once, and memory (MB) of this process before and after many checks."""
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import check, warm_up
+    from pipelines.submissions.checking.check import check_file, warm_up
 
     registry, files = load(), _returns()
     uploads = [(f.read_bytes(), f.name) for f in files[:: len(files) // PEOPLE][:PEOPLE]]
@@ -161,13 +161,13 @@ def many(rounds: int) -> dict[str, float]:
     for _ in range(rounds):
         began = time.perf_counter()
         for data, name in uploads:
-            check(data, name, registry=registry)
+            check_file(data, name, registry=registry)
         alone.append(time.perf_counter() - began)
         taken: list[float] = []
         began = time.perf_counter()
 
         def upload(data: bytes, name: str, began: float = began, taken: list[float] = taken) -> None:
-            check(data, name, registry=registry)
+            check_file(data, name, registry=registry)
             taken.append(time.perf_counter() - began)
 
         threads = [threading.Thread(target=upload, args=one) for one in uploads]
@@ -182,7 +182,7 @@ def many(rounds: int) -> dict[str, float]:
     before = _megabytes()
     for number in range(CHECKS):
         file = files[number % len(files)]
-        check(file.read_bytes(), file.name, registry=registry)
+        check_file(file.read_bytes(), file.name, registry=registry)
     return {
         "wall": median(walls),
         "p50": median(each),

@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
     """Print the warm figures of one file as JSON."""
     from benchmarks.floors import openpyxl_twice
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import check as checked
+    from pipelines.submissions.checking.check import check_file as checked
 
     file, repetitions = Path(arguments[0]), int(arguments[1])
     data, registry = file.read_bytes(), load()

@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks import history, homes, measuring, plain
 from benchmarks.registry import Figure, Setting, benchmark
-from pipelines.core.home import Home, init, open_home
+from pipelines.core.home import Home, initialise_home, open_home
 
 YEARS = 10
 LIMIT = 60.0
@@ -116,7 +116,7 @@ def build(home: Home) -> dict[str, Any]:
     from pipelines.refresh import measuring as quality
     from pipelines.warehouse import dbt
 
-    dbt.parse()  # once a process, as in the service that refreshes
+    dbt.parse_project()  # once a process, as in the service that refreshes
     laps, processor = _Laps(home), time.process_time()
     laps.run("counts", lambda: refresh.build_counts(home))
     laps.run("records", lambda: refresh.build_records(home))
@@ -125,9 +125,9 @@ def build(home: Home) -> dict[str, Any]:
     _hide_small(home)
     processor = time.process_time()
     laps.run("public indicators", lambda: refresh.build_indicators(home, which="protected"))
-    laps.run("quality", lambda: quality.measure(home))
+    laps.run("quality", lambda: quality.measure_quality(home))
     taken += time.process_time() - processor
-    rows = {"mart_count": _rows(dbt.tables(steps.latest_counts(home)) / "mart_count.parquet")}
+    rows = {"mart_count": _rows(dbt.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
     return {"seconds": laps.seconds, "processor": taken, "slowest": laps.slowest, "rows": rows}
 
 
@@ -142,16 +142,16 @@ def _hide_small(home: Home) -> None:
     import polars as pl
 
     from pipelines.publication.disclosure import programme
-    from pipelines.publication.disclosure.protect import THRESHOLD
     from pipelines.refresh import counts as steps
+    from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
     from pipelines.warehouse import dbt, exported_tables
 
-    tables = dbt.tables(steps.latest_counts(home))
+    tables = dbt.tables_folder(steps.latest_counts(home))
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
-    cells = programme.select(
+    cells = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
-    is_small = pl.col("value").is_between(0, THRESHOLD, closed="none")
+    is_small = pl.col("value").is_between(0, SMALLEST_PUBLISHED_COUNT, closed="none")
     folder = home.protected / "small"
     folder.mkdir()
     cells.with_columns(
@@ -174,7 +174,7 @@ def floor(home: Home, out: Path) -> dict[str, float]:
     laps = plain.Laps()
     plain.counts(out, folder, dbt.fact_files(home, None) | dbt.gathered_files(home))
     laps.end("counts")
-    tables, protected = dbt.tables(steps.latest_counts(home)), steps.protected_folder(home)
+    tables, protected = dbt.tables_folder(steps.latest_counts(home)), steps.protected_folder(home)
     records = steps.records_folder(home)
     for name, cells, dimensions, side in (
         ("restricted indicators", tables / "mart_count.parquet", tables, "restricted"),
@@ -214,7 +214,7 @@ def main(what: str, *arguments: str) -> None:
         plain.returns(places[0], places[1])
         made = {}
     elif what == "history":
-        made = history.make(init(places[0], "demonstration"), places[1], int(arguments[2]))
+        made = history.make(initialise_home(places[0], "demonstration"), places[1], int(arguments[2]))
     elif what == "build":
         made = build(open_home(places[0]))
     elif what == "floor":

@@ -174,7 +174,7 @@ def main(runs: int, *, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]
 def _answered(content: bytes, filename: str) -> tuple[float, float]:
     """Seconds until the first findings and the answer of one file; all of it must have been read."""
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import Step, check
+    from pipelines.submissions.checking.check import Step, check_file
 
     steps: dict[str, float] = {}
     began = time.perf_counter()
@@ -182,7 +182,7 @@ def _answered(content: bytes, filename: str) -> tuple[float, float]:
     def step(now: Step) -> None:
         steps[now.name] = time.perf_counter() - began
 
-    report = check(content, filename, registry=load(), on_step=step)
+    report = check_file(content, filename, registry=load(), on_step=step)
     if report.observations != workbook.CELLS and not report.events:
         raise SystemExit(f"{filename} was not read whole: {report.observations}, {report.findings[:3]}")
     return steps.get("begun", steps["read"]), steps["judged"]

@@ -43,16 +43,17 @@ def growth(setting: Setting) -> Iterator[Figure]:
 
 def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
     from pipelines import refresh
-    from pipelines.core.home import init
+    from pipelines.core.home import initialise_home
     from pipelines.declarations.registry import load
-    from pipelines.ledger import facts, queries
+    from pipelines.ledger import facts, queries, supersession
+    from pipelines.ledger.export import export_ledger
     from pipelines.ledger.identity import Grant, Identity
-    from pipelines.submissions import ledger
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import service as door
 
-    home = init(setting.scratch / f"ledger-{size}", "demonstration")
-    facts.prepare(home)
-    engine = ledger.open_ledger(home)
+    home = initialise_home(setting.scratch / f"ledger-{size}", "demonstration")
+    facts.prepare_fact_folders(home)
+    engine = open_ledger(home)
     ledgers.fill(engine, size)
     ledgers.settle(engine)
     samples = setting.scratch / f"arrivals-{size}"
@@ -63,12 +64,12 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
 
     def status() -> None:
         page = queries.submission_page(engine, limit=50)
-        queries.replacements(engine, [one.submission_id for one in page])
+        supersession.find_replacements(engine, [one.submission_id for one in page])
         queries.count_submissions(engine)
 
     def take_in() -> None:
         os.environ["RTI_SAMPLES"] = str(samples)
-        for territory in load().national().territories:
+        for territory in load().without_training().territories:
             refresh.take_in(home, territory)
 
     return {
@@ -79,7 +80,7 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
         ),
         "rti status": status,
         "take in, nothing new, all territories": take_in,
-        EXPORT: lambda: ledger.export(engine, home.gathered),
+        EXPORT: lambda: export_ledger(engine, home.gathered),
     }
 
 

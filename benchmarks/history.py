@@ -67,10 +67,10 @@ def make(home: Home, read: Path, years: int) -> dict[str, int]:
                 if _named(path.stem, number) in wanted:
                     moved.write_parquet(home.facts / table / f"{_named(path.stem, number)}.parquet")
                     sizes[table] += moved.height
-    registry = _earlier(load().national(), int(FIRST[:4]) - int(begin[:4]))
+    registry = _earlier(load().without_training(), int(FIRST[:4]) - int(begin[:4]))
     write_declarations(registry, home.gathered)
-    cards_export.write(registry, home.gathered)
-    metrics.export(home.gathered)
+    cards_export.write_cards(registry, home.gathered)
+    metrics.export_metrics(home.gathered)
     gather_reference(home)
     return sizes
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
-from pipelines.submissions.arrivals import Listed
+from pipelines.submissions.arrivals import ListedArrival
 
 RETURNS, EDITIONS = 280, 10
 """Different returns of seven quarters, and how often each of them comes."""
@@ -47,7 +47,7 @@ def fill(engine: sa.Engine, submissions: int) -> None:
             rows[table] += made
     for number, row in enumerate(sorted(rows[EVENT], key=lambda row: str(row["at"])), start=1):
         row["event_id"] = number
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         for table, made in rows.items():
             connection.execute(sa.insert(table), made)
 
@@ -58,7 +58,7 @@ def settle(engine: sa.Engine) -> None:
     from pipelines.submissions.checking.check import rules_version
 
     checked = {"declaration_hash": load().digest, "rules_version": rules_version()}
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(sa.update(SUBMISSION).values(checked))
         connection.execute(sa.update(SUBMISSION).where(SUBMISSION.c.state == "received").values(state="checked"))
 
@@ -66,12 +66,12 @@ def settle(engine: sa.Engine) -> None:
 def write_arrivals(folder: Path, returns: int) -> None:
     """Write a list of arrivals of that length, none of which waits for a decision."""
     folder.mkdir(parents=True)
-    names = list(Listed.__dataclass_fields__)
+    names = list(ListedArrival.__dataclass_fields__)
     with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
         rows = csv.writer(handle)
         rows.writerow(names)
         for number in range(returns):
-            given = {"file": f"{number}.csv", "sha256": f"{number:064x}", "received_at": clock.stamp(BEGIN)}
+            given = {"file": f"{number}.csv", "sha256": f"{number:064x}", "received_at": clock.format_timestamp(BEGIN)}
             rows.writerow([given.get(name, "x") for name in names])
 
 
@@ -99,15 +99,15 @@ def keys(number: int) -> list[tuple[str, str, str]]:
 
 def received_at(number: int) -> str:
     """Return when a submission came in; two of them at a time."""
-    return clock.stamp(BEGIN + STEP * (number // 2 * 2))
+    return clock.format_timestamp(BEGIN + STEP * (number // 2 * 2))
 
 
 def _submission(number: int, submissions: int) -> dict[sa.Table, list[dict[str, object]]]:
     one, now = identity(number), state(number, submissions)
     own = keys(number)
     jurisdiction, instrument, _ = own[-1]
-    came = clock.parse(received_at(number))
-    at = [clock.stamp(came + timedelta(minutes=minutes)) for minutes in (0, 1, 2, 3, 4, 5)]
+    came = clock.parse_time(received_at(number))
+    at = [clock.format_timestamp(came + timedelta(minutes=minutes)) for minutes in (0, 1, 2, 3, 4, 5)]
     finding = hashlib.sha256(one.encode()).hexdigest()[:16]
     row = {
         "submission_id": one,

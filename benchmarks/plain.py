@@ -28,13 +28,13 @@ from benchmarks.measuring import ROOT
 from pipelines.declarations.export import write_declarations
 from pipelines.declarations.registry import load
 from pipelines.ledger import facts
+from pipelines.ledger.acts import Arrival
 from pipelines.model import long_tables
 from pipelines.model.content import ReadError
 from pipelines.submissions import arrivals
-from pipelines.submissions.checking.check import blocks_of
-from pipelines.submissions.checking.read_task import Taken, Task, take
-from pipelines.submissions.ledger import Arrival
-from pipelines.submissions.store import digest
+from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
+from pipelines.submissions.checking.report_building import blocks_of
+from pipelines.submissions.store import compute_digest
 from pipelines.warehouse import dbt, exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics, pair_udf, udf
 
@@ -43,10 +43,10 @@ _BLOCK = ("jurisdiction", "instrument", "form", "freq", "period")
 _RELEASED = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
 
 
-def _take(task: Task) -> Taken | None:
+def _take(task: Task) -> ReadResult | None:
     """Read one return; None where it cannot be read."""
     try:
-        return take(task)
+        return run_task(task)
     except ReadError:
         return None
 
@@ -58,7 +58,9 @@ def returns(samples: Path, out: Path) -> None:
     tasks = []
     for one in listed:
         data = (samples / one.file).read_bytes()
-        identity = Arrival(digest(data), len(data), one.filename, one.sender, one.received_at, True).submission_id
+        identity = Arrival(
+            compute_digest(data), len(data), one.filename, one.sender, one.received_at, True
+        ).submission_id
         tasks.append(Task(data, one.filename, identity, registry.digest))
     for table in facts.TABLES:
         (out / "facts" / table).mkdir(parents=True)
@@ -140,10 +142,10 @@ def _write_gathered(
         *(pl.lit("").alias(name) for name in ("comment", "payload")),
     )
     events.write_parquet(folder / "event.parquet")
-    registry = load().national()
+    registry = load().without_training()
     write_declarations(registry, folder)
-    cards_export.write(registry, folder)
-    metrics.export(folder)
+    cards_export.write_cards(registry, folder)
+    metrics.export_metrics(folder)
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> None:
@@ -171,7 +173,7 @@ def own_files(out: Path) -> dict[str, list[str]]:
 
 def _facts(out: Path, table: str) -> list[Path]:
     schema = long_tables.OBSERVATION if table == "observation" else long_tables.CASE_EVENT
-    long_tables.empty(schema).write_parquet(out / "facts" / f"{table}.parquet")
+    long_tables.empty_table(schema).write_parquet(out / "facts" / f"{table}.parquet")
     return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
 
 
@@ -230,7 +232,7 @@ class _warehouse:  # noqa: N801 - reads as a word in a with statement
         self.connection = duckdb.connect()
         self.connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         for module in (udf, pair_udf):
-            module.register(self.connection)
+            module.register_functions(self.connection)
         # As dbt writes it (`dbt_project/profiles.yml`), so that what is compared is dbt and not the storage.
         options = "recovery_mode 'no_wal_writes', storage_version 'v1.5.0'"
         self.connection.execute(f"attach '{self.path}' as warehouse ({options})")
@@ -251,7 +253,7 @@ def main(arguments: list[str]) -> None:
     """Run everything; the last line printed is a JSON object of seconds by step."""
     from pipelines.core.home import open_home
     from pipelines.publication.disclosure import programme
-    from pipelines.publication.disclosure.protect import protect
+    from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.refresh.counts import records_folder
 
     samples, out, folder = Path(arguments[0]), Path(arguments[1]), Path(arguments[2])
@@ -265,10 +267,10 @@ def main(arguments: list[str]) -> None:
     indicators(out, folder, tables / "mart_count.parquet", tables, "restricted", records / "restricted")
     laps.end("restricted indicators")
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
-    chosen = programme.select(
+    chosen = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
-    done = protect(chosen.drop("conf_status"))
+    done = hide_small_counts(chosen.drop("conf_status"))
     cells = done.cells.with_columns(
         pl.when(pl.col("conf_status") == "F").then(pl.lit("F")).otherwise(pl.lit("C")).alias("conf_status")
     )

@@ -20,7 +20,7 @@ MOST = 12
 @benchmark("reading", "Reading, cells a second by format")
 def reading(setting: Setting) -> Iterator[Figure]:
     """One figure a format, over the largest files of the demonstration."""
-    from pipelines.reading.formats.read import read
+    from pipelines.reading.formats.read import read_content
 
     files = _by_format()
     folder = setting.scratch / "reading"
@@ -28,9 +28,9 @@ def reading(setting: Setting) -> Iterator[Figure]:
     large = workbook.write(folder / "benchmark.xlsx").read_bytes()
     for name, (floor_name, floor) in FLOORS.items():
         if found := files.get(name):
-            yield _figure(name, found, read, floor_name, floor, setting.repetitions)
+            yield _figure(name, found, read_content, floor_name, floor, setting.repetitions)
     floor_name, floor = FLOORS["xlsx"]
-    yield _figure("xlsx, one large workbook", [large], read, floor_name, floor, setting.repetitions)
+    yield _figure("xlsx, one large workbook", [large], read_content, floor_name, floor, setting.repetitions)
 
 
 def _figure(
@@ -66,13 +66,13 @@ def _cells(content: object) -> int:
 
 def _by_format() -> dict[str, list[bytes]]:
     """The largest demonstration files of each format."""
-    from pipelines.reading.formats.sniff import sniff
+    from pipelines.reading.formats.sniff import sniff_format
 
     out: dict[str, list[bytes]] = {}
     paths = [p for p in (measuring.ROOT / "raw_samples").glob("*/*/*") if p.is_file()]
     for path in sorted(paths, key=lambda p: (-p.stat().st_size, p.name)):
         data = path.read_bytes()
-        same = out.setdefault(sniff(data, path.name), [])
+        same = out.setdefault(sniff_format(data, path.name), [])
         if len(same) < MOST:
             same.append(data)
     return out

@@ -26,7 +26,7 @@ ANSWERED = 5.0
 @benchmark("uploading", "uploads to the running service: 20 accounts at once, one large workbook")
 def uploading(setting: Setting) -> Iterator[Figure]:
     """A service that is warm, on a copy of the demonstration's home."""
-    from tests.service import running
+    from tests.support.service import running
 
     folder = setting.scratch / "uploading"
     folder.mkdir()
@@ -73,19 +73,19 @@ def _declared(folder: Path) -> Path:
 
 
 def _files() -> Mapping[str, Path]:
-    from tests.service import running
+    from tests.support.service import running
 
     return {account: running.newest(account) for account in running.SENDERS}
 
 
 def _bytes(account: str, path: Path, number: int) -> bytes:
-    from tests.service import running
+    from tests.support.service import running
 
     return running.other_bytes(path, number + (50 if account == "sender" else 0))
 
 
 def _together(service: object, number: int) -> list[float]:
-    from tests.service import running
+    from tests.support.service import running
 
     assert isinstance(service, running.Service)
     files = _files()
@@ -113,7 +113,7 @@ def _together(service: object, number: int) -> list[float]:
 
 
 def _large(service: object, file: Path, times: int) -> list[float]:
-    from tests.service import running
+    from tests.support.service import running
 
     assert isinstance(service, running.Service)
     workbook.write(file)
@@ -138,7 +138,7 @@ def main(rounds: int) -> None:
     import tempfile
 
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import check, warm_up
+    from pipelines.submissions.checking.check import check_file, warm_up
 
     registry = load()
     warm_up(registry)
@@ -146,7 +146,8 @@ def main(rounds: int) -> None:
     twenty = [
         measuring.seconds(
             lambda number=number: [  # type: ignore[misc]
-                check(_bytes(account, path, number), path.name, registry=registry) for account, path in files.items()
+                check_file(_bytes(account, path, number), path.name, registry=registry)
+                for account, path in files.items()
             ],
             1,
         )
@@ -155,7 +156,9 @@ def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = workbook.write(Path(folder) / "benchmark.xlsx")
         data = file.read_bytes()
-        large = [measuring.seconds(lambda: check(data, file.name, registry=registry), 1) for _ in range(max(5, rounds))]
+        large = [
+            measuring.seconds(lambda: check_file(data, file.name, registry=registry), 1) for _ in range(max(5, rounds))
+        ]
     print(json.dumps({"twenty": median(twenty), "large": _p95(large)}))
 
 

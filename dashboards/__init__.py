@@ -1,1 +1,4 @@
-"""The public dashboard and the portal of the offices."""
+"""Hold the screens: `public` for everybody, `office` for the offices, and `words` for the words that both use.
+
+The two sites do not import each other. `style.css` is the style sheet of both.
+"""

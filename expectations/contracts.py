@@ -30,7 +30,7 @@ def describe_failure(
     note: str, rule: str, seen: str | None = None, expected: str | None = None, **more: Any
 ) -> dict[str, Any]:
     """Return `meta`, `notes` (Markdown) and `severity` of an expectation whose failing rows break a rule."""
-    severity = all_rules.rule(rule).severity
+    severity = all_rules.find_rule(rule).severity
     return {
         "meta": FindingTemplate(rule, seen, expected, **more).as_meta(),
         "notes": [f"{note}\n\nA row that fails is reported as `{rule}` ({severity})."],
@@ -63,7 +63,7 @@ def _expect_code(column: str, codelist: str, key: Iterable[str]) -> Expectation:
         note += f" It is part of the key of a row, so every row has it: `{EMPTY}` is reported as `expect.key`."
     expectation: Expectation = gxe.ExpectColumnValuesToBeInSet(
         column=column,
-        value_set=list(codes.codes(codelist)),
+        value_set=list(codes.list_codes(codelist)),
         **describe_failure(
             note,
             "expect.code",

@@ -14,23 +14,27 @@ import polars as pl
 from expectations import engine, tables
 from expectations.plausibility import Figures, PlausibilityRule
 from expectations.rules import RULES, RULES_VERSION
+from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.core import clock
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules as all_rules
 from pipelines.findings.finding import Finding
-from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty
+from pipelines.model.long_tables import (
+    CASE_EVENT,
+    CASE_EVENT_KEY,
+    DECLARED_SUM,
+    OBSERVATION,
+    OBSERVATION_KEY,
+    empty_table,
+)
 from pipelines.reading.standardise.standardise import Reading
 
 if TYPE_CHECKING:
     from expectations.engine import Contract
 
-__all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge"]
+__all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge_returns"]
 
-all_rules.register(RULES)
-
-
-INSTRUMENTS = ("justice", "victims", "register")
-"""The instruments that are judged, each with a module of this package."""
+all_rules.register_rules(RULES)
 
 
 @cache
@@ -58,7 +62,7 @@ class JudgedReturn:
     received: datetime | None = None
 
 
-def judge(
+def judge_returns(
     readings: Sequence[JudgedReturn], history: History | None, registry: Registry, *, in_order: bool = False
 ) -> dict[str, list[Finding]]:
     """Return the findings of each return by submission id, in the order of the suites.
@@ -77,7 +81,7 @@ def judge(
     )
     before = _collect_earlier_figures(readings, history, in_order)
     blocks = _tabulate_blocks(readings, registry)
-    for instrument in INSTRUMENTS:
+    for instrument in RULES_BY_INSTRUMENT:
         submission_ids = {
             item.submission_id for item in readings if registry.forms[item.reading.form].instrument == instrument
         }
@@ -132,7 +136,7 @@ def _tag_with_return(frame: pl.DataFrame, item: JudgedReturn) -> pl.DataFrame:
 
 
 def _stack(frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return pl.concat([empty(schema), *(frame.select(list(schema)) for frame in frames)])
+    return pl.concat([empty_table(schema), *(frame.select(list(schema)) for frame in frames)])
 
 
 def _collect_earlier_figures(readings: Sequence[JudgedReturn], history: History | None, in_order: bool) -> pl.DataFrame:
@@ -144,7 +148,7 @@ def _collect_earlier_figures(readings: Sequence[JudgedReturn], history: History 
         ).items():
             jurisdiction, form, freq, period = (str(part) for part in key)
             past.setdefault((jurisdiction, form), {})[freq, period] = block
-    frames = [empty(OBSERVATION)]
+    frames = [empty_table(OBSERVATION)]
     for item in readings:
         blocks = {
             tuple(str(part) for part in key): block

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pipelines.findings import rules as all_rules
 from pipelines.findings.finding import Finding, Severity
 from pipelines.model.content import Scalar, Where
-from pipelines.model.periods import runs
+from pipelines.model.periods import format_runs
 
 _SMALLEST_SHOWN = 0.0001
 Row = Mapping[str, Any]
@@ -56,13 +56,13 @@ class FindingTemplate:
     def _build_finding(self, row: Row) -> Finding:
         if self.rule_if_empty and self.seen and row[self.seen] == EMPTY:
             return FindingTemplate(self.rule_if_empty, constants=self.constants)._build_finding(row)
-        rule = all_rules.rule(self.rule)
+        rule = all_rules.find_rule(self.rule)
         severity: Severity = rule.severity if self.severity is None else row[self.severity]
         params: dict[str, Scalar] = {name: _format_value(row[column]) for name, column in self.params.items()}
         return Finding(
             rule=rule.id,
             severity=severity,
-            where=Where.parse(row.get("place") or ""),
+            where=Where.from_text(row.get("place") or ""),
             params={**params, **self.constants},
             seen=None if self.seen is None else str(_format_value(row[self.seen])),
             expected=None if self.expected is None else str(_format_value(row[self.expected])),
@@ -87,7 +87,7 @@ class FindingTemplate:
             for column in columns:
                 values = sorted({row[column] for row in group})
                 if len(values) > 1 and column == "period":
-                    merged_row[column] = runs(values)
+                    merged_row[column] = format_runs(values)
                 elif len(values) > 1:
                     merged_row[column] = f"{_format_value(values[0])}\N{EN DASH}{_format_value(values[-1])}"
             merged.append(merged_row)

@@ -59,7 +59,7 @@ SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offenc
 def list_offence_groups() -> pl.DataFrame:
     """Return the columns `offence, offence_group` of the code list of offences."""
     return pl.DataFrame(
-        [(code, row["offence_group"]) for code, row in codes.codelist("offence").items()],
+        [(code, row["offence_group"]) for code, row in codes.read_codelist("offence").items()],
         schema=["offence", "offence_group"],
         orient="row",
     )
@@ -168,7 +168,7 @@ def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
 OUTCOMES = tuple(
     (pair.part, pair.whole)
     for pair in codes.measure_parts()
-    if pair.level != "prosecution" and codes.attribute("measure", pair.part, "level_rule") == pair.level
+    if pair.level != "prosecution" and codes.get_code_attribute("measure", pair.part, "level_rule") == pair.level
 )
 """(part, whole) of court decisions in one period, level and unit: the part cannot exceed the whole."""
 
@@ -235,7 +235,9 @@ def tabulate_coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Regi
 def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """Return all case events with the dates, lengths and limits that the contract compares them with."""
     # An acquittal or a transfer may come before or after other events; only stages have a fixed order.
-    order = {code: int(row["stage_order"]) for code, row in codes.codelist("measure").items() if row["kind"] == "flow"}
+    order = {
+        code: int(row["stage_order"]) for code, row in codes.read_codelist("measure").items() if row["kind"] == "flow"
+    }
     longest: dict[str, float] = {}
     for article in registry.law:
         if months := article.row["penalty_max_months"]:
@@ -264,7 +266,7 @@ def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
 
 def _days(table: pl.DataFrame) -> pl.DataFrame:
     """Return the first and last day of each period in a table: `period, period_start, period_end`."""
-    rows = [(code, Period.of(code).start, Period.of(code).end) for code in table["period"].unique()]
+    rows = [(code, Period.from_code(code).start, Period.from_code(code).end) for code in table["period"].unique()]
     return pl.DataFrame(
         rows, schema={"period": pl.String, "period_start": pl.Date, "period_end": pl.Date}, orient="row"
     )

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.core.home import Home, init, open_home
-from tests import postgres
+from pipelines.core.home import Home, open_home
+from tests.support import postgres
+from tests.support.demonstration import CLOCK, build
+from tests.support.schedule import order_files
+from tests.support.shared_builds import build_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,9 +30,6 @@ _CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
-CLOCK = "2026-11-20T09:00:00Z"
-"""The demonstration's present: every return that has arrived arrived before it."""
-_LONGEST_BUILD = 900.0
 
 
 @pytest.fixture(scope="session")
@@ -41,52 +40,9 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     never change within a session; a test that writes asks for `copied_home`.  For work on single tests,
     `RTI_TEST_HOME` names such a home that is there already.
     """
-    from filelock import FileLock
-
     if os.environ.get("RTI_TEST_HOME"):
         return Path(os.environ["RTI_TEST_HOME"])
-
-    shared = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        shared = shared.parent
-    root, done = shared / "built-home", shared / "built-home.done"
-    with FileLock(shared / "built-home.lock", timeout=_LONGEST_BUILD):
-        if not done.exists():
-            shutil.rmtree(root, ignore_errors=True)
-            began = time.monotonic()
-            build(root)
-            done.write_text(f"{time.monotonic() - began:.1f}", encoding="ascii")
-    return root
-
-
-def build(root: Path) -> None:
-    """Make a demonstration home under the frozen clock, refresh it and publish its draft."""
-    from pipelines import refresh
-    from pipelines.operations import run
-
-    with frozen_at(CLOCK, root):
-        home = init(root, "demonstration")
-        run.refresh(home, say=lambda _: None)
-        refresh.publish(home)
-
-
-class frozen_at:  # noqa: N801 - reads as a word in a with statement
-    """While it lasts the clock stands at a moment and `RTI_HOME` is a home; the environment is put back after."""
-
-    def __init__(self, moment: str, root: Path) -> None:
-        self._set = {"RTI_NOW": moment, "RTI_HOME": str(root)}
-        self._before: dict[str, str | None] = {}
-
-    def __enter__(self) -> None:
-        self._before = {name: os.environ.get(name) for name in (*self._set, "DAGSTER_HOME")}
-        os.environ.update(self._set)
-
-    def __exit__(self, *_: object) -> None:
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    return build_once(tmp_path_factory, "built-home", build)
 
 
 @pytest.fixture
@@ -114,9 +70,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     from hypothesis import settings
 
-    config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.postgres)")
+    config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.support.postgres)")
     settings.register_profile("project", settings(), deadline=None)
     settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files in the order in which workers should take them; tests of one file keep theirs."""
+    fixtures: dict[str, set[str]] = {}
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        fixtures.setdefault(item.nodeid.partition("::")[0], set()).update(names)
+    places = {path: place for place, path in enumerate(order_files(fixtures))}
+    items.sort(key=lambda item: places[item.nodeid.partition("::")[0]])
 
 
 @pytest.fixture(scope="session")
@@ -152,15 +118,15 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def browser() -> Iterator[Browser]:
     """A headless Chromium, one a process, since Playwright takes no second loop.
 
-    The tests are skipped where there is none (`python -m tests.chromium` names the command).
+    The tests are skipped where there is none (`python -m tests.support.chromium` names the command).
     """
     from playwright.sync_api import sync_playwright
 
-    from tests.chromium import find
+    from tests.support.chromium import find
 
     path = find()
     if path is None:
-        pytest.skip("no Chromium found; `python -m tests.chromium` installs one or names the command")
+        pytest.skip("no Chromium found; `python -m tests.support.chromium` installs one or names the command")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=_CHROMIUM, headless=True)
         yield chromium

@@ -19,7 +19,8 @@
     {%- endif -%}
 {% endmacro %}
 
-{# The columns declared in the model's yml file, for models that pass their input on unchanged. #}
-{% macro declared_columns() -%}
-    {{ model.columns.keys() | join(', ') }}
+{# The columns declared in the model's yml file, for models that pass their input on unchanged. `computed` are those that
+   the model adds to its input. #}
+{% macro declared_columns(computed=[]) -%}
+    {{ model.columns.keys() | reject('in', computed) | join(', ') }}
 {%- endmacro %}

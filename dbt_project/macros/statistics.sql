@@ -38,7 +38,7 @@
 {% endmacro %}
 
 {% macro default__limits(method, numerator, denominator, dispersion, level) %}
-    {{ exceptions.raise_compiler_error('this engine has no function rti_limits: register pipelines.statistics.columns.limits with it') }}
+    {{ exceptions.raise_compiler_error('this engine has no function rti_limits: register pipelines.statistics.columns.compute_limits with it') }}
 {% endmacro %}
 
 {% macro duckdb__limits(method, numerator, denominator, dispersion, level) -%}
@@ -66,7 +66,7 @@
 {%- endmacro %}
 
 {# `missing`, `too_few` below the minimum on either side, or `enough`. For a figure with one side, pass it twice. #}
-{% macro few_state(numerator, denominator, minimum='20') -%}
+{% macro few_state(numerator, denominator, minimum) -%}
     case
         when {{ numerator }} is null or {{ denominator }} is null then 'missing'
         when {{ numerator }} >= {{ minimum }} and {{ denominator }} >= {{ minimum }} then 'enough'
@@ -84,14 +84,15 @@
 
 {# State of a figure from records, derived only from published values: the number of persons is the lower end of their
    band, and for a share that number times the share. So it discloses nothing, and it says `too_few` in case of doubt.
-   `share` is in per cent, null for other figures. The product is rounded so that 20 of 37 is 20, not 19.9999. #}
-{% macro record_state(value, status, band, share, minimum='20') -%}
+   `share` is in per cent, null for other figures. The product is rounded so that 20 of 37 is 20, not 19.9999.
+   Without `minimum`, the minimum of all comparisons is used. #}
+{% macro record_state(value, status, band, share, minimum=none) -%}
     case
         when {{ status }} = 'Q' then 'withheld'
         when {{ value }} is null then 'missing'
         else {{ few_state(
             'round(coalesce(' ~ share ~ ', 100) * ' ~ persons_at_least(band) ~ ' / 100.0, 6)', persons_at_least(band),
-            minimum
+            minimum or var('enough_events')
         ) }}
     end
 {%- endmacro %}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +26,11 @@ FAULT = 70
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as described in docs/cli.md.")]
 Language = Annotated[str, typer.Option("--language", envvar="RTI_LANGUAGE", help="Language of findings.")]
 Actor = Annotated[
-    str | None, typer.Option("--as", envvar="RTI_ACTOR", help="Who acts; by default the local sender or approver.")
+    str | None, typer.Option("--as", envvar="RTI_ACTOR", help="The acting account; docs/cli.md lists the defaults.")
 ]
 
 
-class Failure(Exception):  # noqa: N818 - it is shown to people, not handled by programs
+class CommandError(Exception):
     """End a command with one sentence on standard error and an exit code."""
 
     def __init__(self, message: str, code: int = WRONG_USE) -> None:
@@ -39,12 +38,12 @@ class Failure(Exception):  # noqa: N818 - it is shown to people, not handled by 
         self.code = code
 
 
-def say(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """Print one line of a command's result on standard output."""
     typer.echo(text)
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """Print one line about the work itself on standard error."""
     typer.echo(text, err=True)
 
@@ -63,13 +62,16 @@ def the_home() -> Home:
 
 def the_ledger(home: Home) -> sa.Engine:
     """Return the ledger of a home. Raises LedgerError."""
-    from pipelines.submissions.ledger import open_ledger
+    from pipelines.ledger.opening import open_ledger
 
     return open_ledger(home)
 
 
 def ledger_to_read(home: Home) -> sa.Engine:
-    """Open the ledger for a command that only reads; a full or read-only disk does not stop it. Raises LedgerError."""
+    """Open the ledger for a command that only reads; a full or read-only disk does not stop it.
+
+    Raises LedgerError.
+    """
     from pipelines.ledger.opening import open_ledger_to_read
 
     return open_ledger_to_read(home)
@@ -83,20 +85,20 @@ def the_registry() -> Registry:
 
 
 def bytes_of(path: Path) -> bytes:
-    """Return the bytes of a file. Raises Failure (cannot be read)."""
+    """Return the bytes of a file. Raises CommandError (cannot be read)."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise Failure(f"there is no file {path}; check the name and the folder", UNREADABLE) from None
+        raise CommandError(f"there is no file {path}; check the name and the folder", UNREADABLE) from None
     except IsADirectoryError:
-        raise Failure(f"{path} is a folder; name a file in it", UNREADABLE) from None
+        raise CommandError(f"{path} is a folder; name a file in it", UNREADABLE) from None
     except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}; check its permissions", UNREADABLE) from None
+        raise CommandError(f"{path} cannot be read: {error.strerror}; check its permissions", UNREADABLE) from None
 
 
 def return_bytes(path: Path) -> bytes:
-    """Return the bytes of a return. Raises Failure (cannot be read), also before reading if it is too big."""
-    from pipelines.findings.rules import from_read_error, say
+    """Return the bytes of a return. Raises CommandError (cannot be read), also before reading if it is too big."""
+    from pipelines.findings.rules import describe_in_english, from_read_error
     from pipelines.reading.formats.read import too_big
 
     try:
@@ -104,8 +106,8 @@ def return_bytes(path: Path) -> bytes:
     except OSError:
         size = 0  # the reason for a file that cannot be read is reported when it is read
     if (error := too_big(size)) is not None:
-        message, remedy = say(from_read_error(error))
-        raise Failure(f"{path}: {message} {remedy}", UNREADABLE)
+        message, remedy = describe_in_english(from_read_error(error))
+        raise CommandError(f"{path}: {message} {remedy}", UNREADABLE)
     return bytes_of(path)
 
 
@@ -134,7 +136,7 @@ def load_judgement_meanwhile() -> None:
 
 
 @contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
+def show_progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
     """Show progress of long work on standard error: a bar on a terminal, nothing otherwise."""
     if total < 2 or not sys.stderr.isatty():
         yield lambda _key: None
@@ -148,14 +150,14 @@ def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
         yield lambda _key: bar.advance(task)
 
 
-def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
+def print_table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
     """Format a plain table in columns, without lines, so that it can be read, cut and searched."""
     text = [[str("" if c is None else c) for c in row] for row in (head, *rows)]
     widths = [max(len(row[i]) for row in text) for i in range(len(head))]
     for row in text:
-        say("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+        print_line("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
 
 
 def actor_or(actor: str | None, default: str) -> str:
-    """Return the acting account: the one passed, else `RTI_ACTOR`, else the default."""
-    return actor or os.environ.get("RTI_ACTOR") or default
+    """Return the acting account: that of `--as` or `RTI_ACTOR`, else the default."""
+    return actor or default

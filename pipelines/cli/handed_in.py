@@ -10,42 +10,53 @@ from typing import Any
 import typer
 
 from pipelines.cli import report_lines
-from pipelines.cli.common import ERRORS, GOOD, UNREADABLE, WRONG_USE, Failure, note, progress, say, say_json
-from pipelines.core.errors import ToldError
+from pipelines.cli.common import (
+    ERRORS,
+    GOOD,
+    UNREADABLE,
+    WRONG_USE,
+    CommandError,
+    print_line,
+    print_note,
+    say_json,
+    show_progress,
+)
+from pipelines.core.errors import UserFacingError
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Result for one file: the JSON of `rti submit`, where its receipt was stored, and the pages of the remote service
-    if it was submitted there. What the return still needs is then done on those pages, not by commands on this
-    machine."""
+class HandInResult:
+    """Result for one file: the JSON of `rti submit`, where its receipt was stored, and the pages of a remote service.
+
+    If a file was submitted remotely, what it still needs is done on those pages, not by commands on this machine.
+    """
 
     content: dict[str, Any]
     receipt: Path | None = None
     pages: str | None = None
 
 
-def go_through(files: Sequence[Path], hand_in: Callable[[Path], Answer], language: str, as_json: bool) -> None:
+def go_through(files: Sequence[Path], hand_in: Callable[[Path], HandInResult], language: str, as_json: bool) -> None:
     """Hand in each file and report on it; end the command with the worst of the exit codes."""
     content: list[dict[str, Any]] = []
     worst = GOOD
-    with progress(len(files), "Handing in") as tick:
+    with show_progress(len(files), "Handing in") as tick:
         for file in files:
             try:
                 answer = hand_in(file)
-            except (ToldError, Failure) as error:
-                code = error.code if isinstance(error, Failure) else WRONG_USE
-                message = error.told(language) if isinstance(error, ToldError) else str(error)
-                note(f"rti: {file.name}: {message}")
+            except (UserFacingError, CommandError) as error:
+                code = error.code if isinstance(error, CommandError) else WRONG_USE
+                message = error.localize_message(language) if isinstance(error, UserFacingError) else str(error)
+                print_note(f"rti: {file.name}: {message}")
                 content.append({"file": {"name": file.name}, "error": {"message": message, "exit_code": code}})
                 worst = max(worst, code)
                 continue
             content.append(answer.content)
             worst = max(worst, exit_code(answer.content))
             if not as_json:
-                show(answer.content, answer.pages)
+                print_result(answer.content, answer.pages)
                 if answer.receipt is not None:
-                    say(f"  receipt {answer.receipt}")
+                    print_line(f"  receipt {answer.receipt}")
             tick(file.name)
     if as_json:
         say_json(content[0] if len(content) == 1 else content)
@@ -58,26 +69,26 @@ def exit_code(content: Mapping[str, Any]) -> int:
     return {"error": ERRORS, "unreadable": UNREADABLE}.get(verdict, ERRORS if content["state"] == "refused" else GOOD)
 
 
-def show(content: Mapping[str, Any], pages: str | None = None) -> None:
+def print_result(content: Mapping[str, Any], pages: str | None = None) -> None:
     """Print the result for a file; `pages` is the address of a remote service."""
     name, identity, state = content["file"]["name"], content["submission_id"], content["state"]
     if content["new"] or identity is None:
-        report_lines.show(content["report"])
+        report_lines.print_report(content["report"])
     if identity is None:
-        say(f"  {name} was not kept; correct it and submit it again")
+        print_line(f"  {name} was not kept; correct it and submit it again")
     elif not content["new"]:
-        say(f"{name}: this file came before, as {identity} ({state}); not taken twice")
+        print_line(f"{name}: this file came before, as {identity} ({state}); not taken twice")
     else:
-        say(f"  received as {identity}, {state}")
+        print_line(f"  received as {identity}, {state}")
     if identity is not None:
         page = None if pages is None else f"{pages}/answer?id={identity}"
         for warning in content["to_justify"]:
-            say(
+            print_line(
                 f"  {warning['rule']} ({warning['finding']}) asks for a justification: "
                 f"{page or f'rti justify {identity}'}"
             )
         if content["replaces"]:
-            say(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
-            say(f"    {page or f'rti send {identity} --reason CODE'}")
+            print_line(f"  it replaces what was accepted for {', '.join(content['replaces'])}; say why:")
+            print_line(f"    {page or f'rti send {identity} --reason CODE'}")
     if content.get("not_sent") and not (content["to_justify"] or content["replaces"]):
-        say(f"  not sent: {content['not_sent']}")
+        print_line(f"  not sent: {content['not_sent']}")

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.common import AsJson, ledger_to_read, note, say, say_json, table, the_home, the_ledger, the_registry
+from pipelines.cli.common import (
+    AsJson,
+    ledger_to_read,
+    print_line,
+    print_note,
+    print_table,
+    say_json,
+    the_home,
+    the_ledger,
+    the_registry,
+)
 
 if TYPE_CHECKING:
-    from pipelines.ledger.queries import Replacement, Submission
+    from pipelines.ledger.queries import Submission
+    from pipelines.ledger.supersession import Replacement
 
 
 PAGE = 50
@@ -26,50 +37,56 @@ class Kind(StrEnum):
 
 
 def init(
-    kind: Annotated[Kind, typer.Option("--kind", help="Fixed for the life of the home.")] = Kind.demonstration,
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="The kind of home; it cannot be changed later.")
+    ] = Kind.demonstration,
     as_json: AsJson = False,
 ) -> None:
-    """Make the home that RTI_HOME names (by default data/), or open the one that is there.
+    """Create the home named by RTI_HOME (default: data/), or open the existing one.
 
-    A demonstration home takes invented returns and marks everything as demonstration data; a real one refuses them.
+    A demonstration home accepts invented returns and marks everything as demonstration data; a real home rejects
+    them.
     """
     from pipelines.core.home import default_root
-    from pipelines.core.home import init as make
+    from pipelines.core.home import initialise_home as make
     from pipelines.ledger import facts
 
     home = make(default_root(), kind.value)
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     engine = the_ledger(home)
     if home.kind == "demonstration":
-        from pipelines.refresh import samples
+        from pipelines.refresh import find_sample_folder
         from pipelines.submissions import arrivals
 
-        arrivals.ensure_accounts(engine, samples())
+        arrivals.ensure_accounts(engine, find_sample_folder())
     engine.dispose()
     if as_json:
         say_json({"home": str(home.root), "kind": home.kind})
     else:
-        say(f"{home.kind} home in {home.root}")
+        print_line(f"{home.kind} home in {home.root}")
 
 
 def status(
-    submission: Annotated[str | None, typer.Argument(help="A submission, or the beginning of its id.")] = None,
+    submission: Annotated[str | None, typer.Argument(help="A submission's id, or the beginning of it.")] = None,
     state: Annotated[list[str] | None, typer.Option("--state", help="Only these states.")] = None,
     territory: Annotated[str | None, typer.Option("--territory", help="Only this territory.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show, the newest ones.")] = PAGE,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="The number of submissions to show, newest first.")
+    ] = PAGE,
     before: Annotated[
-        str | None, typer.Option("--before", metavar="SUBMISSION", help="Only those that came before this one.")
+        str | None,
+        typer.Option("--before", metavar="SUBMISSION", help="Only submissions that arrived before this one."),
     ] = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Show every one.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show all submissions.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest submissions with their state, or everything that happened to one of them.
+    """List the newest submissions with their states, or show the full history of one.
 
-    Exit code 1 where a publication was interrupted: the list of submissions then ends with how to finish it.
+    Exit code 1 if a publication was interrupted; the list then ends with how to complete it.
     """
-    from pipelines.cli.common import ERRORS, Failure
+    from pipelines.cli.common import ERRORS, CommandError
     from pipelines.core import codes
-    from pipelines.ledger import queries
+    from pipelines.ledger import queries, supersession
     from pipelines.publication.releases.publications import find_unfinished
 
     home = the_home()
@@ -77,29 +94,33 @@ def status(
     if submission is not None:
         _show_submission(_story(engine, submission), as_json)
         return
-    if unknown := set(state or ()) - set(codes.codes("return_state")):
-        raise Failure(f"no state is named {', '.join(unknown)}; there are {', '.join(codes.codes('return_state'))}")
+    if unknown := set(state or ()) - set(codes.list_codes("return_state")):
+        raise CommandError(
+            f"no state is named {', '.join(unknown)}; there are {', '.join(codes.list_codes('return_state'))}"
+        )
     total = queries.count_submissions(engine, states=state, territory=territory)
     newest_first = queries.submission_page(
         engine,
         *([queries.of_territory(territory)] if territory is not None else []),
         states=state,
         limit=max(total, 1) if show_all else limit,
-        older_than=queries.Position.of(queries.find(engine, before)) if before is not None else None,
+        older_than=queries.Position.from_submission(queries.find_submission(engine, before))
+        if before is not None
+        else None,
     )
     submissions = newest_first[::-1]
-    replaced = queries.replacements(engine, [s.submission_id for s in submissions])
-    unfinished = [publication.localize() for publication in find_unfinished(home)]
+    replaced = supersession.find_replacements(engine, [s.submission_id for s in submissions])
+    unfinished = [publication.to_sentence() for publication in find_unfinished(home)]
     if as_json:
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in submissions]
         content = {"home": str(home.root), "kind": home.kind, "total": total, "submissions": every}
         say_json({**content, "unfinished": unfinished})
     elif not total:
-        say("no submission yet; hand one in with `rti submit FILE`")
+        print_line("no submission yet; hand one in with `rti submit FILE`")
     else:
         _list_submissions(submissions, replaced, total=total, limit=limit)
     for text in unfinished:
-        note(f"rti: {text}")
+        print_note(f"rti: {text}")
     if unfinished:
         raise typer.Exit(ERRORS)
 
@@ -118,14 +139,14 @@ def _list_submissions(
         for s in submissions
     ]
     columns = ("submission", "state", "replaced by", "received", "territory", "form", "kind", "errors", "warnings")
-    table(rows, (*columns, "file"))
+    print_table(rows, (*columns, "file"))
     if len(submissions) < total:
         older = f" or --before {submissions[0].submission_id}" if len(submissions) == limit else ""
-        note(f"Showing {len(submissions):,} of {total:,}. Use --all{older} to see others.")
+        print_note(f"Showing {len(submissions):,} of {total:,}. Use --all{older} to see others.")
 
 
 def territories(as_json: AsJson = False) -> None:
-    """Show the declared territories with their jurisdictions, offices and forms."""
+    """List the declared territories with their jurisdictions and forms."""
     registry = the_registry()
     content: list[dict[str, Any]] = [
         {
@@ -156,11 +177,13 @@ def territories(as_json: AsJson = False) -> None:
         say_json({"declaration_hash": registry.digest, "territories": content})
         return
     for item in content:
-        say(f"{item['territory']}  {item['name']} ({item['kind']}; {', '.join(item['jurisdictions'])})")
+        print_line(f"{item['territory']}  {item['name']} ({item['kind']}; {', '.join(item['jurisdictions'])})")
         if item["footnote"]:
-            say(f"    {item['footnote']}")
+            print_line(f"    {item['footnote']}")
         for form in item["forms"]:
-            say(f"    {form['form']}  {form['title']} [{', '.join(form['formats'])}; {form['freq']}; {form['valid']}]")
+            print_line(
+                f"    {form['form']}  {form['title']} [{', '.join(form['formats'])}; {form['freq']}; {form['valid']}]"
+            )
 
 
 def _as_dict(submission: Any) -> dict[str, Any]:
@@ -174,18 +197,18 @@ def _replaced_by(replaced: Mapping[str, Sequence[Replacement]], submission_id: s
 
 
 def _story(engine: Any, text: str) -> dict[str, Any]:
-    from pipelines.ledger import queries
+    from pipelines.ledger import queries, supersession
 
-    submission = queries.find(engine, text)
-    replaced = queries.replacements(engine, [submission.submission_id])
+    submission = queries.find_submission(engine, text)
+    replaced = supersession.find_replacements(engine, [submission.submission_id])
     return {
         **_as_dict(submission),
-        "blocks": queries.blocks(engine, submission.submission_id),
+        "blocks": queries.list_blocks(engine, submission.submission_id),
         "replaced_by": _replaced_by(replaced, submission.submission_id),
-        "events": queries.events(engine, submission.submission_id),
-        "justifications": queries.justifications(engine, submission.submission_id),
+        "events": queries.list_events(engine, submission.submission_id),
+        "justifications": queries.list_justifications(engine, submission.submission_id),
         "to_justify": [
-            {"finding": key, "rule": rule} for key, rule in queries.unjustified(engine, submission.submission_id)
+            {"finding": key, "rule": rule} for key, rule in queries.list_unjustified(engine, submission.submission_id)
         ],
     }
 
@@ -194,12 +217,14 @@ def _show_submission(story: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say_json(story)
         return
-    say(f"{story['submission_id']}  {story['state']}  {story['filename']}  ({story['form'] or 'form not known'})")
+    print_line(
+        f"{story['submission_id']}  {story['state']}  {story['filename']}  ({story['form'] or 'form not known'})"
+    )
     for block in story["blocks"]:
         nil = ", nothing to count" if block["nil"] else ""
-        say(f"  {block['jurisdiction']} {block['instrument']} {block['period']}: {block['rows']} rows{nil}")
+        print_line(f"  {block['jurisdiction']} {block['instrument']} {block['period']}: {block['rows']} rows{nil}")
     for later in story["replaced_by"]:
-        say(f"  replaced by {later['submission_id']} since {later['since']}: {', '.join(later['periods'])}")
+        print_line(f"  replaced by {later['submission_id']} since {later['since']}: {', '.join(later['periods'])}")
     for event in story["events"]:
         comment = f": {event['comment']}" if event["comment"] else ""
         payload = event["payload"] or {}
@@ -210,14 +235,14 @@ def _show_submission(story: dict[str, Any], as_json: bool) -> None:
         )
         marks += ["override"] if payload.get("override") else []
         why = f" ({', '.join(marks)})" if marks else ""
-        say(f"  {event['at']}  {event['action']} by {event['actor']} -> {event['to_state']}{why}{comment}")
+        print_line(f"  {event['at']}  {event['action']} by {event['actor']} -> {event['to_state']}{why}{comment}")
     for justification in story["justifications"]:
-        say(
+        print_line(
             f"  {justification['rule']} ({justification['finding_key']}) is justified: "
             f"{justification['reason']}, {justification['text']}"
         )
     for justification in story["to_justify"]:
-        say(
+        print_line(
             f"  {justification['rule']} ({justification['finding']}) asks for a justification: "
             f"rti justify {story['submission_id']}"
         )

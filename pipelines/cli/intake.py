@@ -1,8 +1,8 @@
 """Commands `rti justify`, `rti send`, `rti approve`, `rti give-back`, `rti withdraw`: act on returns in the ledger.
 
-A command acts as the account that `--as` or `RTI_ACTOR` names, through the desk like the pages and the API. By default
-that is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward created.
-Handing in is in `submit.py`.
+A command acts as the account that `--as` or `RTI_ACTOR` names, through the desk like the pages and the API. The
+default is the demonstration's `sender`, `approver` or `steward`; a real home has the accounts that its steward created.
+`submit.py` has the command that submits returns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.common import Actor, AsJson, Failure, actor_or, note, say, say_json, the_home
+from pipelines.cli.common import Actor, AsJson, CommandError, actor_or, print_line, print_note, say_json, the_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,15 +25,15 @@ Reason = Annotated[
     str | None,
     typer.Option("--reason", help="Why it replaces an accepted return: a code of the list revision_reason."),
 ]
-Submission = Annotated[str, typer.Argument(help="A submission, or the beginning of its id.", metavar="SUBMISSION")]
+Submission = Annotated[str, typer.Argument(help="A submission's id, or the beginning of it.", metavar="SUBMISSION")]
 
 
 def justify(
     submission: Submission,
     reason: Annotated[str, typer.Option("--reason", help="A code of the list justification_reason.")],
-    text: Annotated[str, typer.Option("--text", help="Why, in words, for the person who approves it.")],
+    text: Annotated[str, typer.Option("--text", help="The explanation for the approver.")],
     finding: Annotated[
-        str | None, typer.Option("--finding", help="One finding's key; by default all that are open.")
+        str | None, typer.Option("--finding", help="The key of one finding; default: all open warnings.")
     ] = None,
     replaces: Annotated[
         str | None,
@@ -43,55 +43,55 @@ def justify(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say why the warnings of a return are right; with the last one, it is sent for approval."""
+    """Justify the warnings of a return; after the last one, it is sent for approval."""
     from pipelines.ledger import queries
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
-        n_open = acts.justify(desk, who, entry.submission_id, finding, reason, text)
+        n_open = acts.justify_warnings(desk, who, entry.submission_id, finding, reason, text)
         if not n_open and not hold:
-            acts.send(desk, who, entry.submission_id, reason=replaces)
-    state = queries.find(desk.engine, entry.submission_id).state
+            acts.send_submission(desk, who, entry.submission_id, reason=replaces)
+    state = queries.find_submission(desk.engine, entry.submission_id).state
     if as_json:
         say_json({"submission_id": entry.submission_id, "state": state, "to_justify": n_open})
     else:
-        say(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
+        print_line(f"{entry.submission_id}: {state}" + (f", {n_open} warning(s) still open" if n_open else ""))
 
 
 def send(
     submission: Submission,
     reason: Reason = None,
-    comment: Annotated[str | None, typer.Option("--comment", help="A remark for the person who approves it.")] = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A comment for the approver.")] = None,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a checked return for approval (`rti submit --hold` and `rti justify --hold` leave that to you)."""
+    """Send a checked return for approval, after `rti submit --hold` or `rti justify --hold`."""
     from pipelines.ledger import queries
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     who = _identity(desk, actor_or(actor, entry.sender))
     with _name_in_refusal(entry.submission_id, who):
-        acts.send(desk, who, entry.submission_id, reason=reason, comment=comment)
+        acts.send_submission(desk, who, entry.submission_id, reason=reason, comment=comment)
     _show_state(desk, [entry.submission_id], as_json)
 
 
 def approve(
     submissions: Annotated[
-        list[str], typer.Argument(help="Submissions, or the beginnings of ids.", metavar="SUBMISSION...")
+        list[str], typer.Argument(help="Submission ids, or the beginnings of them.", metavar="SUBMISSION...")
     ],
-    comment: Annotated[str | None, typer.Option("--comment", help="A remark that stays with the approval.")] = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A comment that is kept with the approval.")] = None,
     override: Annotated[
-        bool, typer.Option("--override", help="As a steward, in the stead of the office's approver; needs a comment.")
+        bool, typer.Option("--override", help="Approve as a steward, for the office's approver; needs a comment.")
     ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept returns that were sent: they count from now on. Nobody approves what he or she sent."""
+    """Approve returns, which then count. Nobody can approve a return that they sent."""
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
@@ -101,7 +101,7 @@ def approve(
     for submission_id, error in refused.items():
         reason = str(_named_refusal(error, submission_id, who))
         # The refusal for a missing role does not name the return.
-        note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
+        print_note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
     _show_state(desk, [i for i in ids if i not in refused], as_json)
     if refused:
         raise typer.Exit(3)
@@ -113,7 +113,7 @@ def give_back(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a return that was sent back to its sender, who can correct it and send it again."""
+    """Return a submission to its sender, who can correct it and send it again."""
     from pipelines.submissions import service as acts
 
     desk = _open_desk()
@@ -127,37 +127,37 @@ def give_back(
 def withdraw(
     submission: Submission,
     reason: Annotated[str, typer.Option("--reason", help="A code of the list revision_reason.")],
-    comment: Annotated[str, typer.Option("--comment", help="Why it is taken back, in words.")],
+    comment: Annotated[str, typer.Option("--comment", help="Why the return is withdrawn.")],
     ask: Annotated[
-        bool, typer.Option("--ask", help="Ask a second person to take back what is accepted; it counts until then.")
+        bool, typer.Option("--ask", help="Ask a second person to withdraw an accepted return; it counts until then.")
     ] = False,
     override: Annotated[
         bool,
-        typer.Option("--override", help="As a steward, of what is accepted, in the stead of the office's approver."),
+        typer.Option("--override", help="Withdraw an accepted return as a steward, for the office's approver."),
     ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a return back: it counts no longer, and the accepted return before it counts again.
+    """Withdraw a return: it no longer counts, and the accepted return before it counts again.
 
-    What is not accepted yet its sender takes back alone. What is accepted is taken back by an approver who neither sent
-    it nor asked for it (`--ask`), or by a steward (`--override`).
+    The sender alone can withdraw a return that is not accepted yet. An accepted return is withdrawn by an approver
+    who neither sent it nor requested the withdrawal (`--ask`), or by a steward (`--override`).
     """
     from pipelines.ledger import queries
     from pipelines.ledger.transitions import ACCEPTED
     from pipelines.submissions import service as acts
 
     if ask and override:
-        raise Failure("--ask and --override are two acts of two people; choose one")
+        raise CommandError("--ask and --override are two acts of two people; choose one")
     desk = _open_desk()
-    entry = queries.find(desk.engine, submission)
+    entry = queries.find_submission(desk.engine, submission)
     usual = STEWARD if override else entry.sender if ask or entry.state not in ACCEPTED else APPROVER
     who = _identity(desk, actor_or(actor, usual))
     with _name_in_refusal(entry.submission_id, who):
         if ask:
             acts.ask_withdrawal(desk, who, entry.submission_id, reason, comment)
         else:
-            acts.withdraw(desk, who, entry.submission_id, reason, comment, override=override)
+            acts.withdraw_submission(desk, who, entry.submission_id, reason, comment, override=override)
     _show_state(desk, [entry.submission_id], as_json)
 
 
@@ -171,7 +171,7 @@ def _identity(desk: Desk, account: str) -> Identity:
     """Return the identity of the account that acts. Raises NotAllowedError for one that is unknown or disabled."""
     from pipelines.submissions.accounts import accounts
 
-    return accounts.identity(desk.engine, account)
+    return accounts.get_identity(desk.engine, account)
 
 
 @contextmanager
@@ -200,16 +200,16 @@ def _named_refusal(error: Exception, submission_id: str, who: Identity) -> Excep
 def _full_id(desk: Desk, text: str) -> str:
     from pipelines.ledger import queries
 
-    return queries.find(desk.engine, text).submission_id
+    return queries.find_submission(desk.engine, text).submission_id
 
 
 def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
     from pipelines.ledger import queries
 
-    entries = queries.submissions(desk.engine, ids=ids) if ids else []
+    entries = queries.list_submissions(desk.engine, ids=ids) if ids else []
     if as_json:
         content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in entries]
         say_json(content[0] if len(content) == 1 else content)
     else:
         for entry in entries:
-            say(f"{entry.submission_id}: {entry.state}")
+            print_line(f"{entry.submission_id}: {entry.state}")

@@ -28,12 +28,13 @@ from pipelines.cli import (
     submit,
     templates,
 )
-from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, Failure
+from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, CommandError, print_note
 
 app = typer.Typer(
     name="rti",
     help="Regional trafficking indicators: from an office's file to a public release.\n\n"
-    "Exit codes: 0 good, 1 findings of severity error, 2 cannot be read, 3 wrong use. RTI_HOME names the home (data/).",
+    "Exit codes: 0 success, 1 findings of severity error, 2 cannot be read, 3 wrong use. "
+    "RTI_HOME names the home (data/).",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -76,6 +77,7 @@ _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "F
 _WORDED = {
     # Errors whose text is already a sentence with a remedy, by the module that raises them.
     "pipelines.core.home": ("HomeError",),
+    "pipelines.core.settings": ("SettingsError",),
     "pipelines.ledger.database": ("LedgerError",),
     "pipelines.ledger.opening": ("LedgerMissingError",),
     "pipelines.ledger.clock_guard": ("ClockSetBackError",),
@@ -126,9 +128,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
+    if arguments and "--help" not in arguments:
+        _warn_of_unknown_variables()
     try:
         result = app(args=arguments or ["--help"], prog_name="rti", standalone_mode=False)
-    except Failure as error:
+    except CommandError as error:
         return _tell(str(error), error.code, as_json)
     except KeyboardInterrupt:
         return 130
@@ -156,6 +160,15 @@ def _run(arguments: list[str]) -> int:
             f"a fault of the program itself ({type(error).__name__}); please report the lines above", FAULT, as_json
         )
     return result if isinstance(result, int) else GOOD
+
+
+def _warn_of_unknown_variables() -> None:
+    """Report variables `RTI_*` that have no effect, such as a misspelt one. Loads the settings only if one is set."""
+    if any(name.startswith("RTI_") for name in os.environ):
+        from pipelines.core.settings import describe_unknown_variables
+
+        for sentence in describe_unknown_variables(os.environ):
+            print_note(f"rti: {sentence}")
 
 
 def _tell(message: str, code: int, as_json: bool) -> int:
@@ -187,11 +200,11 @@ def _unreadable_message(error: Exception) -> str | None:
     """Return the words of a file that cannot be read, wherever it was read."""
     if type(error).__name__ != "ReadError" or type(error).__module__ != "pipelines.model.content":
         return None
-    from pipelines.findings.rules import from_read_error, say
+    from pipelines.findings.rules import describe_in_english, from_read_error
     from pipelines.model.content import ReadError
 
     assert isinstance(error, ReadError)
-    return " ".join(part for part in (str(error.where), *say(from_read_error(error))) if part)
+    return " ".join(part for part in (str(error.where), *describe_in_english(from_read_error(error))) if part)
 
 
 if __name__ == "__main__":

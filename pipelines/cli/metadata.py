@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.common import AsJson, Failure, say, say_json, the_registry
+from pipelines.cli.common import AsJson, CommandError, print_line, say_json, the_registry
 
 if TYPE_CHECKING:
     from pipelines.warehouse.quality.quality_figures import Figure
@@ -28,50 +28,50 @@ def metadata(
         Format, typer.Option("--format", help="esms or esqrs: SDMX-ML 2.1; html: a page.", metavar="FORMAT")
     ] = Format.esms,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="The file to write; otherwise it is printed.", metavar="FILE")
+        Path | None, typer.Option("-o", "--out", help="The file to write; default: print it.", metavar="FILE")
     ] = None,
     instrument: Annotated[
-        str, typer.Option(help="One instrument alone (justice, victims, register), by default all: texts and quality.")
+        str, typer.Option(help="One instrument (justice, victims or register); default: all.")
     ] = "_T",
     as_json: AsJson = False,
 ) -> None:
-    """Write the reference metadata of a territory, as ESMS, as the quality report ESQRS, or as a page."""
+    """Write the reference metadata of a territory: ESMS, the quality report ESQRS, or a page."""
     from pipelines.core.clock import now
     from pipelines.declarations.sims import load_sims
     from pipelines.warehouse.metadata import esms, esms_page
 
     standard, territories = load_sims(), the_registry().territories
     if territory not in standard:
-        raise Failure(f"there is no sims.yml of {territory}; there are {', '.join(sorted(standard))}")
+        raise CommandError(f"there is no sims.yml of {territory}; there are {', '.join(sorted(standard))}")
     name = next(n for n in territories[territory].names if n.language == "en" and not n.accepted_only)
     declared = {expected.instrument for expected in territories[territory].calendar}
     if instrument != "_T" and instrument not in declared:
-        raise Failure(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
-    sims = standard[territory].of(instrument)
+        raise CommandError(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
+    sims = standard[territory].select_instrument(instrument)
     if form is Format.html:
-        content = esms_page.html(sims, name.name, footnote=name.footnote).encode()
+        content = esms_page.render_page(sims, name.name, footnote=name.footnote).encode()
     else:
         structure: esms.Structure = "esms" if form is Format.esms else "esqrs"
         figures = _figures(territory, instrument) if structure == "esqrs" else {}
-        content = esms.sdmx(
+        content = esms.build_sdmx_message(
             sims, structure, prepared=now(), figures=figures, footnote=name.footnote, instrument=instrument
         )
     if out is not None:
         try:
             out.write_bytes(content)
         except OSError as error:
-            raise Failure(f"{out} cannot be written: {error.strerror}; name another file with --out") from None
+            raise CommandError(f"{out} cannot be written: {error.strerror}; name another file with --out") from None
     summary = {"territory": territory, "format": form.value, "file": str(out) if out is not None else None}
     if as_json:
         say_json(summary if out is not None else summary | {"content": content.decode()})
     else:
-        say(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
+        print_line(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
 
 
 def _figures(territory: str, instrument: str) -> dict[str, Figure]:
-    """Return the measurements of the last refresh of this home; nothing, with the reason, without a home or a refresh.
+    """Return the measurements of the last refresh, or nothing and the reason if there is no home or no refresh.
 
-    Raises Failure for an instrument for which the territory sends no return.
+    Raises CommandError for an instrument for which the territory sends no return.
     """
     from pipelines.core.home import default_root, open_home
     from pipelines.publication import measured_quality
@@ -79,7 +79,11 @@ def _figures(territory: str, instrument: str) -> dict[str, Figure]:
     from pipelines.warehouse.quality.quality_table import figures_in
 
     root = default_root()
-    path = measured_quality.folder(open_home(root)) / "mart_quality.parquet" if (root / "home.json").exists() else None
+    path = (
+        measured_quality.quality_folder(open_home(root)) / "mart_quality.parquet"
+        if (root / "home.json").exists()
+        else None
+    )
     if path is None or not path.exists():
         why = (
             "nothing was measured: there is no home here" if path is None else "nothing was measured: run `rti refresh`"
@@ -91,5 +95,5 @@ def _figures(territory: str, instrument: str) -> dict[str, Figure]:
     figures = figures_in(rows, territory, instrument)
     if not figures:
         instruments = rows.filter(pl.col("territory") == territory)["instrument"].unique().sort().to_list()
-        raise Failure(f"{territory} has no quality of {instrument}; there are {', '.join(instruments) or 'none'}")
+        raise CommandError(f"{territory} has no quality of {instrument}; there are {', '.join(instruments) or 'none'}")
     return figures

@@ -17,122 +17,122 @@ from pipelines.cli.common import (
     GOOD,
     UNREADABLE,
     AsJson,
-    Failure,
+    CommandError,
     Language,
-    say,
+    print_line,
+    print_table,
     say_json,
-    table,
     the_home,
     the_ledger,
     the_registry,
 )
 
-app = typer.Typer(
-    help="Send people notices of what happened and what is due.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="Send notices about events and deadlines.", no_args_is_help=True, rich_markup_mode=None)
 AHEAD = 1
 """Periods after the last one ended that a timetable shows: the days of the current period are all in the future."""
 
 
 @app.command()
 def send(
-    again: Annotated[
-        bool, typer.Option("--again", help="Also try now what waits after a failure or was given up.")
-    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also retry notices that failed or were abandoned.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send the notices that wait: by mail, by webhook, or into the outbox folder where neither is set.
+    """Send waiting notices: by mail, by webhook, or into the outbox folder if neither is set.
 
-    Exit code 1: at least one could not be sent; it is kept and tried again later.
+    Exit code 1: at least one could not be sent; it is kept and retried later.
     """
     from pipelines.submissions import notices
 
     home = the_home()
-    delivery = notices.deliver(home, the_ledger(home), registry=the_registry(), again=again)
+    delivery = notices.deliver_notices(home, the_ledger(home), registry=the_registry(), again=again)
     if as_json:
         say_json(asdict(delivery))
     else:
-        say(
+        print_line(
             f"{delivery.sent} sent ({', '.join(delivery.ways)}), {delivery.failed} to be tried again, "
             f"{delivery.given_up} given up"
         )
         if delivery.failed or delivery.given_up:
-            say("see `rti notices list --unsent` for the reasons")
+            print_line("see `rti notices list --unsent` for the reasons")
     raise typer.Exit(ERRORS if delivery.failed or delivery.given_up else GOOD)
 
 
 @app.command()
 def remind(
-    today: Annotated[str | None, typer.Option("--today", help="Another day than the clock's, as 2026-11-11.")] = None,
+    today: Annotated[str | None, typer.Option("--today", help="A day other than today, such as 2026-11-11.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enter today's reminders, one a person over all that is due; `rti notices send` sends them.
+    """Create today's reminders, one per person; `rti notices send` sends them.
 
-    Reminded are submitters of what is not in, 14 and 3 days before the deadline, 1 and 7 days after it.
+    Submitters of missing returns are reminded 14 and 3 days before the deadline, and 1 and 7 days after it.
     """
     from pipelines.submissions import notices
 
     home = the_home()
-    count = notices.remind(home, the_ledger(home), the_registry(), today=_day(today))
+    count = notices.enqueue_reminders(home, the_ledger(home), the_registry(), today=_day(today))
     if as_json:
         say_json({"reminded": count})
     else:
-        say(f"{count} people are reminded")
+        print_line(f"{count} people are reminded")
 
 
 @app.command("list")
 def list_(
-    unsent: Annotated[bool, typer.Option("--unsent", help="Only those that wait or were given up.")] = False,
-    account: Annotated[str | None, typer.Option("--account", help="Only this account's.")] = None,
+    unsent: Annotated[bool, typer.Option("--unsent", help="Only notices that wait or were abandoned.")] = False,
+    account: Annotated[str | None, typer.Option("--account", help="Only notices of this account.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show notices with their state and, where one could not be sent, why."""
+    """List notices with their states and, for failed ones, the reason."""
     from pipelines.submissions import notices
 
     home = the_home()
-    listed = notices.listed(the_ledger(home), account_id=account, unsent=unsent)
+    listed = notices.list_notices(the_ledger(home), account_id=account, unsent=unsent)
     if as_json:
         say_json([{**asdict(notice), "state": notice.state} for notice in listed])
         return
     if not listed:
-        say("no notice")
+        print_line("no notice")
         return
     rows = [(n.notice_id, n.created_at, n.account_id, n.kind, n.state, n.attempts, n.error) for n in listed]
-    table(rows, ("notice", "entered", "account", "kind", "state", "attempts", "last error"))
+    print_table(rows, ("notice", "entered", "account", "kind", "state", "attempts", "last error"))
 
 
 def timetable(
-    ics: Annotated[Path | None, typer.Option("--ics", help="Write them as a calendar file.", metavar="FILE")] = None,
-    jurisdiction: Annotated[
-        list[str] | None, typer.Option("--jurisdiction", help="Only this one; can be repeated.")
+    ics: Annotated[
+        Path | None, typer.Option("--ics", help="Write the deadlines as a calendar file (iCalendar).", metavar="FILE")
     ] = None,
-    today: Annotated[str | None, typer.Option("--today", help="Another day than the clock's, as 2026-11-11.")] = None,
+    jurisdiction: Annotated[
+        list[str] | None, typer.Option("--jurisdiction", help="Only this jurisdiction; can be repeated.")
+    ] = None,
+    today: Annotated[str | None, typer.Option("--today", help="A day other than today, such as 2026-11-11.")] = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Show the deadlines to come: when each return is due, when questions are answered, when it is released."""
+    """Show coming deadlines: when each return is due, when questions must be answered, when it is released."""
     from pipelines.core import clock
     from pipelines.submissions import timetable as days
 
     registry = the_registry()
-    jurisdiction_codes = {j.code for t in registry.national().territories.values() for j in t.jurisdictions}
+    jurisdiction_codes = {j.code for t in registry.without_training().territories.values() for j in t.jurisdictions}
     if unknown := set(jurisdiction or ()) - jurisdiction_codes:
-        raise Failure(
+        raise CommandError(
             f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(jurisdiction_codes))}"
         )
     day = _day(today) or clock.now().date()
-    deadlines = days.to_come(days.deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day)
+    deadlines = days.to_come(
+        days.list_deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day
+    )
     if ics is not None:
-        content = days.ics(deadlines, language, demonstration=_is_demonstration(), registry=registry)
+        content = days.export_calendar(deadlines, language, demonstration=_is_demonstration(), registry=registry)
         try:
             ics.write_bytes(content)
         except OSError as error:
-            raise Failure(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
+            raise CommandError(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
     if as_json:
         say_json([asdict(deadline) for deadline in deadlines])
         return
     rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in deadlines]
-    table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
+    print_table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
 
 
 def _day(text: str | None) -> date | None:
@@ -141,7 +141,7 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Failure(f"{text!r} is not a day; write it as 2026-11-11") from None
+        raise CommandError(f"{text!r} is not a day; write it as 2026-11-11") from None
 
 
 def _is_demonstration() -> bool:

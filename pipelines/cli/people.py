@@ -6,7 +6,6 @@ such a user can read and write the home's files anyway. The ledger still holds t
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,12 +16,12 @@ from pipelines.cli.common import (
     GOOD,
     Actor,
     AsJson,
-    Failure,
+    CommandError,
     actor_or,
     ledger_to_read,
-    say,
+    print_line,
+    print_table,
     say_json,
-    table,
     the_home,
     the_ledger,
     the_registry,
@@ -35,9 +34,9 @@ if TYPE_CHECKING:
     from pipelines.refresh.integrity import Damage
     from pipelines.submissions.accounts.accounts import Account
 
-account = typer.Typer(help="Keep accounts and what they may.", no_args_is_help=True, rich_markup_mode=None)
-token = typer.Typer(help="Keep the tokens by which machines act.", no_args_is_help=True, rich_markup_mode=None)
-audit = typer.Typer(help="The log of who did what.", no_args_is_help=True, rich_markup_mode=None)
+account = typer.Typer(help="Manage accounts and their roles.", no_args_is_help=True, rich_markup_mode=None)
+token = typer.Typer(help="Manage the tokens of programs.", no_args_is_help=True, rich_markup_mode=None)
+audit = typer.Typer(help="Verify and maintain the audit log.", no_args_is_help=True, rich_markup_mode=None)
 
 AccountId = Annotated[str, typer.Argument(help="The account.", metavar="ACCOUNT")]
 OneGrant = Annotated[
@@ -55,22 +54,24 @@ Grants = Annotated[
 @account.command()
 def add(
     account_id: AccountId,
-    name: Annotated[str, typer.Argument(help="The office's role, as people read it.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="The displayed name: the role in the office.", metavar="NAME")],
     grant: Grants = None,
-    language: Annotated[str, typer.Option("--speaks", help="Its language, such as en or sq.")] = "en",
-    email: Annotated[str | None, typer.Option("--email", help="Where its notices go.")] = None,
-    issuer: Annotated[str | None, typer.Option("--issuer", help="The provider that vouches for it.")] = None,
-    subject: Annotated[str | None, typer.Option("--subject", help="Its name with that provider.")] = None,
-    no_password: Annotated[bool, typer.Option("--no-password", help="It never signs in here.")] = False,
+    language: Annotated[str, typer.Option("--speaks", help="The account's language, such as en or sq.")] = "en",
+    email: Annotated[str | None, typer.Option("--email", help="The address for notices.")] = None,
+    issuer: Annotated[str | None, typer.Option("--issuer", help="The identity provider's address.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="The account's identifier at that provider.")] = None,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Create no password; the account cannot sign in here.")
+    ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an account. Unless a provider vouches for it, a password for one use is printed, this once."""
+    """Create an account. A one-time password is printed once, unless an identity provider signs the account in."""
     from pipelines.submissions.accounts import accounts, passwords
 
     engine = the_ledger(the_home())
     secret = None if no_password or issuer else passwords.one_time()
-    created = accounts.create(
+    created = accounts.create_account(
         engine,
         account_id,
         name,
@@ -85,9 +86,9 @@ def add(
     if as_json:
         say_json({**_account_as_json(created), "one_time_password": secret})
     else:
-        say(f"{created.account_id}: {', '.join(_spell_grant(g) for g in created.grants) or 'no role yet'}")
+        print_line(f"{created.account_id}: {', '.join(_spell_grant(g) for g in created.grants) or 'no role yet'}")
         if secret:
-            say(f"password for the first sign-in: {secret}")
+            print_line(f"password for the first sign-in: {secret}")
 
 
 @account.command("list")
@@ -100,13 +101,13 @@ def list_accounts(as_json: AsJson = False) -> None:
         say_json([_account_as_json(a) for a in all_accounts])
         return
     if not all_accounts:
-        say("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
+        print_line("no account yet; make the first steward with `rti account add steward NAME --grant steward`")
         return
     rows = [
         (a.account_id, a.display_name, _account_state(a), a.signed_in_at, " ".join(_spell_grant(g) for g in a.grants))
         for a in all_accounts
     ]
-    table(rows, ("account", "name", "", "signed in", "roles"))
+    print_table(rows, ("account", "name", "", "signed in", "roles"))
 
 
 @account.command()
@@ -115,7 +116,7 @@ def grant(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: A
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    new = accounts.grant(engine, account_id, _grant(role), by=_managing_account(engine, actor))
+    new = accounts.grant_role(engine, account_id, _grant(role), by=_managing_account(engine, actor))
     _show(engine, account_id, as_json, "" if new else "it had it already")
 
 
@@ -125,33 +126,35 @@ def revoke(account_id: AccountId, role: OneGrant, actor: Actor = None, as_json: 
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    n_revoked = accounts.revoke(engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor))
+    n_revoked = accounts.revoke_role(
+        engine, account_id, _grant(role, known_only=False), by=_managing_account(engine, actor)
+    )
     _show(engine, account_id, as_json, "" if n_revoked else "it did not have it")
 
 
 @account.command()
 def disable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
-    """Let an account act no longer; what it did stays, its tokens end."""
+    """Disable an account and end its tokens; its past acts are kept."""
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.disable(engine, account_id, by=_managing_account(engine, actor))
+    accounts.disable_account(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
 @account.command()
 def enable(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
-    """Let a disabled account act again."""
+    """Enable a disabled account."""
     from pipelines.submissions.accounts import accounts
 
     engine = the_ledger(the_home())
-    accounts.enable(engine, account_id, by=_managing_account(engine, actor))
+    accounts.enable_account(engine, account_id, by=_managing_account(engine, actor))
     _show(engine, account_id, as_json)
 
 
 @account.command("reset-password")
 def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson = False) -> None:
-    """Print a password for one use, to be changed at the first sign-in; a lock ends."""
+    """Print a one-time password, which must be changed at the first sign-in; any lock ends."""
     from pipelines.submissions.accounts import password_sign_in
 
     engine = the_ledger(the_home())
@@ -159,7 +162,7 @@ def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson =
     if as_json:
         say_json({"account_id": account_id, "one_time_password": secret})
     else:
-        say(f"{account_id}: password for the next sign-in: {secret}")
+        print_line(f"{account_id}: password for the next sign-in: {secret}")
 
 
 # --------------------------------------------------------------------------------------------------------------- tokens
@@ -167,32 +170,32 @@ def reset_password(account_id: AccountId, actor: Actor = None, as_json: AsJson =
 
 @token.command()
 def issue(
-    label: Annotated[str, typer.Argument(help="What it is for.", metavar="LABEL")],
+    label: Annotated[str, typer.Argument(help="What the token is for.", metavar="LABEL")],
     grant: Grants = None,
-    days: Annotated[int, typer.Option("--days", help="For how many days it is good.")] = 90,
+    days: Annotated[int, typer.Option("--days", help="The number of days that the token is valid.")] = 90,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Issue a token for an account; its text is printed this once. `--grant` narrows what it may."""
+    """Issue a token for an account; its text is printed once. `--grant` restricts its rights."""
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
-    who = accounts.identity(engine, actor_or(actor, "sender"))
+    who = accounts.get_identity(engine, actor_or(actor, "sender"))
     narrower = [_grant(text) for text in grant] if grant else None
-    issued = tokens.issue(engine, who, label, grants=narrower, days=days)
+    issued = tokens.issue_token(engine, who, label, grants=narrower, days=days)
     if as_json:
         say_json({"token": issued.text, "token_id": issued.token_id, "expires_at": issued.expires_at.isoformat()})
     else:
-        say(issued.text)
-        say(f"{issued.token_id}, good until {issued.expires_at:%Y-%m-%d}; it is not shown again")
+        print_line(issued.text)
+        print_line(f"{issued.token_id}, good until {issued.expires_at:%Y-%m-%d}; it is not shown again")
 
 
 @token.command("list")
 def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
-    """Show the tokens of the account that `--as` names, or of all."""
+    """List the tokens of the account named by `--as`, or of all accounts."""
     from pipelines.submissions.accounts import tokens
 
-    issued_tokens = tokens.of(ledger_to_read(the_home()), actor or os.environ.get("RTI_ACTOR"))
+    issued_tokens = tokens.list_tokens(ledger_to_read(the_home()), actor or None)
     if as_json:
         say_json([asdict(t) for t in issued_tokens])
         return
@@ -201,7 +204,7 @@ def list_tokens(actor: Actor = None, as_json: AsJson = False) -> None:
          " ".join(_spell_grant(g) for g in t.grants))
         for t in issued_tokens
     ]  # fmt: skip
-    table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
+    print_table(rows, ("token", "account", "for", "until", "last used", "", "roles"))
 
 
 @token.command("revoke")
@@ -210,15 +213,15 @@ def revoke_token(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a token at once: by its account, or a steward who keeps that account."""
+    """Revoke a token immediately, as its account or as a steward of that account."""
     from pipelines.submissions.accounts import accounts, tokens
 
     engine = the_ledger(the_home())
-    tokens.revoke(engine, accounts.identity(engine, actor_or(actor, "steward")), token_id)
+    tokens.revoke_token(engine, accounts.get_identity(engine, actor_or(actor, "steward")), token_id)
     if as_json:
         say_json({"token_id": token_id, "revoked": True})
     else:
-        say(f"{token_id} is revoked")
+        print_line(f"{token_id} is revoked")
 
 
 # ---------------------------------------------------------------------------------------------------------------- audit
@@ -227,12 +230,17 @@ def revoke_token(
 @audit.command()
 def verify(
     head: Annotated[
-        str | None, typer.Option("--head", help="A head kept elsewhere, as in a receipt.", metavar="SEQ:HASH")
+        str | None,
+        typer.Option(
+            "--head", help="A head of the audit log kept elsewhere, for example in a receipt.", metavar="SEQ:HASH"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that nothing was changed behind the ledger's back: the audit log, the ledger, facts, stored files,
-    receipts and published releases. Exit code 0: whole; 1: something was changed or is missing, and is named."""
+    """Check that the audit log, ledger, facts, stored files, receipts and published releases are unchanged.
+
+    Exit code 0: intact; 1: something was changed or is missing, and is named.
+    """
     from pipelines.ledger import audit_log as log
     from pipelines.refresh import integrity
 
@@ -245,19 +253,19 @@ def verify(
     try:
         verification = integrity.verify_records(home, engine, head=head)
     except ValueError as error:
-        raise Failure(str(error)) from None
+        raise CommandError(str(error)) from None
     damage = integrity.verify_home(home, engine)
     is_good = verification.good and not damage
     if as_json:
-        faults = [{"seq": f.seq, "message": f.told()} for f in verification.faults]
+        faults = [{"seq": f.seq, "message": f.localize_message()} for f in verification.faults]
         entries = {"entries": verification.entries, "head": log.format_head(verification.head)}
         say_json({**entries, "good": is_good, "faults": faults, "damage": [_damage_as_json(d) for d in damage]})
     else:
         for fault in verification.faults:
-            say(f"{fault.seq}: {fault.told()}")
+            print_line(f"{fault.seq}: {fault.localize_message()}")
         for item in damage:
-            say(item.message)
-        say(
+            print_line(item.message)
+        print_line(
             f"{verification.entries} entries, {'whole' if is_good else 'NOT whole'}; "
             f"head {log.format_head(verification.head)}"
         )
@@ -271,8 +279,8 @@ def _report_damage(damage: list[Damage], as_json: bool) -> None:
         say_json({**nothing, "damage": [_damage_as_json(item) for item in damage]})
         return
     for item in damage:
-        say(item.message)
-    say("the ledger is NOT whole")
+        print_line(item.message)
+    print_line("the ledger is NOT whole")
 
 
 def _damage_as_json(damage: Damage) -> dict[str, Any]:
@@ -282,37 +290,37 @@ def _damage_as_json(damage: Damage) -> dict[str, Any]:
 
 @audit.command()
 def checkpoint(as_json: AsJson = False) -> None:
-    """Write the head of the audit log next to the database, and print it, to be kept elsewhere."""
+    """Write the head of the audit log next to the database and print it, so that it can be kept elsewhere."""
     from pipelines.ledger import audit_log as log
 
     home = the_home()
-    head = log.format_head(log.checkpoint(home, the_ledger(home)))
+    head = log.format_head(log.write_checkpoint(home, the_ledger(home)))
     if as_json:
         say_json({"head": head})
     else:
-        say(head)
+        print_line(head)
 
 
 @audit.command("accept-clock")
 def accept_clock(
-    reason: Annotated[str, typer.Option("--reason", help="Why the clock was ahead, in words.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why the clock was ahead.")],
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Declare the clock right after it was ahead, as a steward: times later than now are then known to be wrong."""
+    """Accept the present clock after it was ahead, as a steward; later times are then known to be wrong."""
     from pipelines.cli.intake import STEWARD
     from pipelines.publication.releases.publications import read_publications
     from pipelines.submissions.clock_acceptance import accept_clock as accept
 
     home = the_home()
     if not reason.strip():
-        raise Failure("say with --reason why the clock was ahead")
+        raise CommandError("say with --reason why the clock was ahead")
     dates = [publication.published_at for publication in read_publications(home)]
     newest = accept(the_ledger(home), actor=actor_or(actor, STEWARD), reason=reason, dates=dates)
     if as_json:
         say_json({"declared_wrong_until": newest})
     else:
-        say(f"the clock is declared right; times up to {newest} are declared wrong")
+        print_line(f"the clock is declared right; times up to {newest} are declared wrong")
 
 
 # ------------------------------------------------------------------------------------------------------------ the parts
@@ -324,10 +332,9 @@ def _managing_account(engine: sa.Engine, actor: str | None) -> str:
     from pipelines.ledger.identity import SYSTEM
     from pipelines.submissions.accounts import accounts
 
-    account_id = actor or os.environ.get("RTI_ACTOR")
-    if account_id == SYSTEM:
-        raise Failure(f"{SYSTEM} is nobody's name; say which steward acts with --as")
-    return account_id or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
+    if actor == SYSTEM:
+        raise CommandError(f"{SYSTEM} is nobody's name; say which steward acts with --as")
+    return actor or ("steward" if accounts.has_head_steward(engine) else SYSTEM)
 
 
 def _grant(text: str, *, known_only: bool = True) -> Grant:
@@ -335,12 +342,14 @@ def _grant(text: str, *, known_only: bool = True) -> Grant:
 
     parts = text.split(":")
     if len(parts) > 3 or parts[0] not in ROLES:
-        raise Failure(f"{text!r} is not a role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}")
+        raise CommandError(
+            f"{text!r} is not a role; write ROLE[:JURISDICTION[:INSTRUMENT]] with one of {', '.join(ROLES)}"
+        )
     parsed = Grant(parts[0], *(p or EVERY for p in parts[1:]))
     if known_only and parsed.jurisdiction != EVERY:
         codes = [j.code for t in the_registry().territories.values() for j in t.jurisdictions]
         if parsed.jurisdiction not in codes:
-            raise Failure(f"no jurisdiction is named {parsed.jurisdiction}; there are {', '.join(sorted(codes))}")
+            raise CommandError(f"no jurisdiction is named {parsed.jurisdiction}; there are {', '.join(sorted(codes))}")
     return parsed
 
 
@@ -365,10 +374,10 @@ def _account_as_json(account: Account) -> dict[str, Any]:
 def _show(engine: sa.Engine, account_id: str, as_json: bool, remark: str = "") -> None:
     from pipelines.submissions.accounts import accounts
 
-    account = accounts.find(engine, account_id)
+    account = accounts.find_account(engine, account_id)
     assert account is not None
     if as_json:
         say_json(_account_as_json(account))
         return
     words = [w for w in (_account_state(account), remark) if w]
-    say(f"{account_id}: {', '.join([*(_spell_grant(g) for g in account.grants), *words]) or 'no role'}")
+    print_line(f"{account_id}: {', '.join([*(_spell_grant(g) for g in account.grants), *words]) or 'no role'}")

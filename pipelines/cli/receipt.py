@@ -12,32 +12,34 @@ from pipelines.cli.common import (
     GOOD,
     UNREADABLE,
     AsJson,
-    Failure,
+    CommandError,
     Language,
     bytes_of,
-    say,
+    print_line,
     say_json,
     the_home,
     the_ledger,
 )
 
 if TYPE_CHECKING:
-    from pipelines.submissions.receipts import Verified
+    from pipelines.submissions.receipts import ReceiptVerification
 
-app = typer.Typer(help="Signed receipts: verify one, show one, change the key that signs.", no_args_is_help=True)
+app = typer.Typer(help="Verify or show signed receipts, or change the signing key.", no_args_is_help=True)
 
 
 @app.command()
 def verify(
-    receipt: Annotated[Path, typer.Argument(help="The receipt, as it was given out.", metavar="FILE")],
-    file: Annotated[Path | None, typer.Option("--file", help="The return it is about.", metavar="RETURN")] = None,
+    receipt: Annotated[Path, typer.Argument(help="The receipt file, as issued.", metavar="FILE")],
+    file: Annotated[
+        Path | None, typer.Option("--file", help="The return that the receipt is for.", metavar="RETURN")
+    ] = None,
     key: Annotated[
-        Path | None, typer.Option("--key", help="The public key it should be signed with.", metavar="PUBLIC.pem")
+        Path | None, typer.Option("--key", help="The public key that should have signed it.", metavar="PUBLIC.pem")
     ] = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Verify a receipt; needs no home and no network. Exit code 0: good; 1: not good; 2: cannot be read."""
+    """Verify a receipt, without a home or network. Exit code 0: good; 1: not good; 2: cannot be read."""
     from pipelines.submissions import receipt_keys, receipts
 
     document = bytes_of(receipt)
@@ -45,13 +47,13 @@ def verify(
     try:
         public_key = receipt_keys.read_public(bytes_of(key)) if key is not None else None
     except receipt_keys.KeyFileError as error:
-        raise Failure(f"{key}: {error.told(language)}", UNREADABLE) from None
-    verified = receipts.verify(document, file=data, key=public_key)
+        raise CommandError(f"{key}: {error.localize_message(language)}", UNREADABLE) from None
+    verified = receipts.verify_receipt(document, file=data, key=public_key)
     if as_json:
         say_json(
             {
                 "outcome": verified.outcome,
-                "problems": [p.told(language) for p in verified.problems],
+                "problems": [p.localize_message(language) for p in verified.problems],
                 "key_id": verified.key_id,
                 "known_key": verified.known_key,
                 "file_compared": verified.file_compared,
@@ -66,43 +68,45 @@ def verify(
 @app.command()
 def show(
     identity: Annotated[str, typer.Argument(help="A receipt's or a submission's id.", metavar="ID")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write it to this file, as it was given out.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write the receipt to this file, as issued.")] = None,
 ) -> None:
     """Show the receipt of a submission, byte for byte."""
     from pipelines.submissions import receipts
 
     engine = the_ledger(the_home())
-    receipt = receipts.find(engine, identity) or receipts.newest(engine, identity)
+    receipt = receipts.find_receipt(engine, identity) or receipts.find_newest_receipt(engine, identity)
     if receipt is None:
-        raise Failure(f"there is no receipt {identity}; a receipt is given when a return is sent (see `rti status`)")
+        raise CommandError(
+            f"there is no receipt {identity}; a receipt is given when a return is sent (see `rti status`)"
+        )
     if out is not None:
         out.write_bytes(receipt.as_bytes())
-        say(f"{out} is the receipt {receipt.receipt_id} of {receipt.submission_id}")
+        print_line(f"{out} is the receipt {receipt.receipt_id} of {receipt.submission_id}")
     else:
-        say(receipt.document)
+        print_line(receipt.document)
 
 
 @app.command("rotate-key")
 def rotate_key(as_json: AsJson = False) -> None:
-    """Make a new key, which signs from now on. Old receipts keep their key, whose public part stays."""
+    """Create a new key that signs from now on. Old receipts keep their key, and its public part is kept."""
     from pipelines.submissions import receipt_keys
 
     home = the_home()
-    identity = receipt_keys.rotate(home)
+    identity = receipt_keys.rotate_key(home)
     path = receipt_keys.public_path(home, identity)
     if as_json:
         say_json({"key_id": identity, "public": str(path)})
     else:
-        say(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
+        print_line(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
 
 
-def _show(verified: Verified, path: Path, language: str) -> None:
+def _show(verified: ReceiptVerification, path: Path, language: str) -> None:
     from pipelines.core.i18n import tell
 
     if verified.content is not None:
         about, content = verified.content.get("file"), verified.content
         name = about.get("name") if isinstance(about, dict) else None
-        say(
+        print_line(
             tell(
                 "{path}: receipt {receipt} of {submission}, {file}, sent {at} by {sender}",
                 language,
@@ -115,21 +119,21 @@ def _show(verified: Verified, path: Path, language: str) -> None:
             )
         )
         if content.get("demonstration"):
-            say("  " + tell("It comes from a demonstration: its figures are invented.", language))
+            print_line("  " + tell("It comes from a demonstration: its figures are invented.", language))
     for problem in verified.problems:
-        say("  " + problem.told(language))
+        print_line("  " + problem.localize_message(language))
     if verified.outcome != "good":
-        say("  " + tell("NOT GOOD", language))
+        print_line("  " + tell("NOT GOOD", language))
         return
     if verified.file_compared:
-        say("  " + tell("The file is the one that was sent, byte for byte.", language))
+        print_line("  " + tell("The file is the one that was sent, byte for byte.", language))
     if verified.known_key:
-        say("  " + tell("GOOD: signed with the key you gave, {key}.", language, key=verified.key_id))
+        print_line("  " + tell("GOOD: signed with the key you gave, {key}.", language, key=verified.key_id))
         return
-    say(
+    print_line(
         "  " + tell("The receipt is complete. It names {key} as the key that signed it.", language, key=verified.key_id)
     )
-    say(
+    print_line(
         "  "
         + tell("This does not prove whose key that is: give it with --key, from the page of the secretariat.", language)
     )

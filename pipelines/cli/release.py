@@ -7,21 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.common import Actor, AsJson, actor_or, bytes_of, note, say, say_json, the_home
+from pipelines.cli.common import Actor, AsJson, actor_or, bytes_of, print_line, print_note, say_json, the_home
 
 
 def refresh(
     publish_it: Annotated[bool, typer.Option("--publish", help="Publish the draft when it is ready.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in what waits, rebuild everything that it affects, and make the draft of a release."""
+    """Process new returns, rebuild everything they affect, and build the draft of a release."""
     from pipelines.core.home_lock import hold_home_lock
-    from pipelines.operations.run import refresh as run
-    from pipelines.refresh import publish as publish_draft
+    from pipelines.operations.run import run_refresh as run
+    from pipelines.refresh import publish_draft
 
     home = the_home()
     with hold_home_lock(home, purpose="refresh"):
-        result: dict[str, Any] = run(home, say=note)
+        result: dict[str, Any] = run(home, say=print_note)
         finished = result.pop("finished", None)
         if finished:
             result["release"] = finished
@@ -30,50 +30,48 @@ def refresh(
     if as_json:
         say_json(result)
     else:
-        say(f"draft {result.get('draft') or 'unchanged'}")
+        print_line(f"draft {result.get('draft') or 'unchanged'}")
         if result.get("release"):
-            say(f"published {result['release']}")
+            print_line(f"published {result['release']}")
 
 
 def publish(
-    draft: Annotated[
-        str | None, typer.Argument(help="The draft; by default the only one there is.", metavar="[DRAFT]")
-    ] = None,
+    draft: Annotated[str | None, typer.Argument(help="The draft; default: the only one.", metavar="[DRAFT]")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a draft public, in one step. Readers of the release before are not disturbed.
+    """Publish a draft in one step. Readers of the previous release are not disturbed.
 
-    A publication that was interrupted is finished first.
+    An interrupted publication is completed first.
     """
-    from pipelines.refresh import publish as publish_draft
+    from pipelines.refresh import publish_draft
 
     home = the_home()
-    release = publish_draft(home, draft, log=note)
+    release = publish_draft(home, draft, log=print_note)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:
-        say(f"published {release}")
+        print_line(f"published {release}")
 
 
 def rollback(
     release: Annotated[str, typer.Argument(help="A release that was published, such as 2026-Q3.", metavar="RELEASE")],
-    reason: Annotated[str, typer.Option("--reason", help="Why, in words. It becomes public.")],
+    reason: Annotated[str, typer.Option("--reason", help="The reason; it is published.")],
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an earlier release the current one again, as a steward.
+    """Make an earlier release current again, as a steward.
 
-    No release is removed. The next draft gets a new number, and publishing it makes it current.
+    No release is removed. The next draft gets a new number and becomes current when it is published.
     """
     from pipelines.cli.intake import STEWARD
     from pipelines.refresh import roll_back
 
     home = the_home()
-    roll_back(home, release, actor=actor_or(actor, STEWARD), reason=reason, log=note)
+    roll_back(home, release, actor=actor_or(actor, STEWARD), reason=reason, log=print_note)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:
-        say(f"{release} is the current release again")
+        print_line(f"{release} is the current release again")
 
 
 def explain(
@@ -85,27 +83,26 @@ def explain(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Walk a released figure back to its returns, down to sheet and cell.
+    """Trace a released figure back to its returns, down to sheet and cell.
 
-    OBSERVATION is RELEASE/TABLE/area=..;period=..;measure=.. as shown on the dashboard; release and table may be left
-    out (the current release, any table), and the terms may stand apart.
+    OBSERVATION is RELEASE/TABLE/area=..;period=..;measure=.. as shown on the dashboard. Release and table
+    may be omitted (default: the current release, any table), and the terms may be separate arguments.
     """
-    from pipelines.publication.provenance.explain import explain as walk
-    from pipelines.publication.provenance.explain import in_words
+    from pipelines.publication.provenance.explain import explain_figure, in_words
 
-    way = walk(the_home(), ";".join(observation))
+    way = explain_figure(the_home(), ";".join(observation))
     if as_json:
         say_json(way.as_json())
     else:
         for line in in_words(way):
-            say(line)
+            print_line(line)
 
 
 def import_reference(
-    file: Annotated[Path, typer.Argument(help="UNODC's GLOTIP workbook as downloaded.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="UNODC's GLOTIP workbook, as downloaded.", metavar="FILE")],
     as_json: AsJson = False,
 ) -> None:
-    """Take in what others published, to be shown next to our figures and never among them."""
+    """Import figures published by others, to be shown next to our figures and never mixed with them."""
     from pipelines.findings.texts import describe_finding
     from pipelines.submissions.checking.report import finding_as_json
     from pipelines.warehouse.reference.gather import import_reference as take_in
@@ -122,13 +119,15 @@ def import_reference(
             }
         )
         return
-    say(f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read")
+    print_line(
+        f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read"
+    )
     for finding in result.findings:
-        say(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
+        print_line(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
 
 
 def serve() -> None:
     """Serve the public pages, the offices' pages and the Dagster UI of this home, and print their addresses."""
-    from pipelines.operations.serve import serve as run
+    from pipelines.operations.serve import serve_home as run
 
     run(the_home())

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli.common import Failure, bytes_of, return_bytes
-from pipelines.cli.handed_in import Answer, go_through
-
-TOKEN = "RTI_TOKEN"
+from pipelines.cli.common import CommandError, bytes_of, return_bytes
+from pipelines.cli.handed_in import HandInResult, go_through
 
 
 def submit_to(
@@ -29,20 +26,27 @@ def submit_to(
     try:
         remote = client.Remote(client.address_of(address), token_of(token_file), language)
     except client.RemoteError as error:
-        raise Failure(error.told(language)) from None
+        raise CommandError(error.localize_message(language)) from None
 
     pages = remote.address.removesuffix("/api")
 
-    def hand_in(file: Path) -> Answer:
-        answer = client.submit(remote, return_bytes(file), file.name, **options)
-        return Answer(answer.content, client.keep(receipts, answer) if receipts is not None else None, pages)
+    def hand_in(file: Path) -> HandInResult:
+        answer = client.submit_file(remote, return_bytes(file), file.name, **options)
+        return HandInResult(
+            answer.content, client.store_receipt(receipts, answer) if receipts is not None else None, pages
+        )
 
     go_through(files, hand_in, language, as_json)
 
 
 def token_of(path: Path | None) -> str:
-    """Return the token from a file, else from `RTI_TOKEN`. Raises Failure if there is none; never shows the token."""
-    text = bytes_of(path).decode("ascii", "replace") if path is not None else os.environ.get(TOKEN, "")
+    """Return the token from a file, else from `RTI_TOKEN`; never show it. Raises CommandError if there is none."""
+    from pipelines.core.settings import CommandSettings, read_settings, reveal_secret
+
+    if path is not None:
+        text = bytes_of(path).decode("ascii", "replace")
+    else:
+        text = reveal_secret(read_settings(CommandSettings).token) or ""
     if not (token := text.strip()):
-        raise Failure(f"there is no token; name a file that holds it with --token-file, or set {TOKEN}")
+        raise CommandError("there is no token; name a file that holds it with --token-file, or set RTI_TOKEN")
     return token

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipelines.cli.common import note, say
+from pipelines.cli.common import print_line, print_note
 
 
-def show(report: Mapping[str, Any]) -> None:
+def print_report(report: Mapping[str, Any]) -> None:
     """Return the lines of a report, passed as its JSON (`Report.as_json`)."""
     from pipelines.core.i18n import tell
     from pipelines.office.answers.wording import severity_words
 
     language = report["language"]
-    say(_head(report, language))
+    print_line(_head(report, language))
     for finding in report["findings"]:
         place = finding["where"]["words"]
         severity = severity_words(finding["severity"], language).lower()
-        say(f"  {severity}  {place + ': ' if place else ''}{finding['message']}")
+        print_line(f"  {severity}  {place + ': ' if place else ''}{finding['message']}")
         if finding["remedy"]:
-            say(f"      {finding['remedy']}")
-        say("      " + tell("rule {rule}, finding {key}", language, rule=finding["rule"], key=finding["key"]))
+            print_line(f"      {finding['remedy']}")
+        print_line("      " + tell("rule {rule}, finding {key}", language, rule=finding["rule"], key=finding["key"]))
     if report["not_run"] and report["verdict"] != "unreadable":
-        note("  " + _not_run(report["not_run"], language))
+        print_note("  " + _not_run(report["not_run"], language))
 
 
 def _head(report: Mapping[str, Any], language: str) -> str:

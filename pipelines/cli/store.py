@@ -6,10 +6,20 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.common import ERRORS, Actor, AsJson, actor_or, ledger_to_read, say, say_json, the_home, the_ledger
+from pipelines.cli.common import (
+    ERRORS,
+    Actor,
+    AsJson,
+    actor_or,
+    ledger_to_read,
+    print_line,
+    say_json,
+    the_home,
+    the_ledger,
+)
 from pipelines.cli.intake import STEWARD
 
-app = typer.Typer(help="The files that came in.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Check the stored files.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
@@ -20,16 +30,19 @@ def _store() -> None:
 @app.command()
 def check(
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove them, as a steward of everything; the audit log records it.")
+        bool,
+        typer.Option(
+            "--remove", help="Remove the unknown files, as a steward of everything; the audit log records it."
+        ),
     ] = False,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """List stored files that are missing or changed, and files older than a day that no submission and no receipt
-    names: what a killed process left.
+    """List stored files that are missing or changed, and files older than a day that no submission or receipt names.
 
-    Nothing is removed unless asked for. Before that, be sure that the ledger was not restored from an older backup.
-    Exit code 0: none, or removed; 1: there are some, or a stored file is damaged.
+    A killed process may leave such files. Nothing is removed without --remove; before using it, make sure that the
+    ledger was not restored from an older backup. Exit code 0: none, or removed; 1: some exist, or a stored file is
+    damaged.
     """
     from pipelines.refresh import integrity
     from pipelines.submissions import unknown_bytes
@@ -37,9 +50,9 @@ def check(
     home = the_home()
     engine = the_ledger(home) if remove else ledger_to_read(home)
     if remove:
-        unknown_files = unknown_bytes.remove(home, engine, by=actor_or(actor, STEWARD))
+        unknown_files = unknown_bytes.remove_unknown_files(home, engine, by=actor_or(actor, STEWARD))
     else:
-        unknown_files = unknown_bytes.find(home, engine)
+        unknown_files = unknown_bytes.find_unknown_files(home, engine)
     damage = integrity.check_store(home, engine)
     if as_json:
         say_json(
@@ -53,9 +66,9 @@ def check(
         )
     else:
         for file in unknown_files:
-            say(f"{file.sha256}  {file.size} bytes, stored {file.stored_at:%Y-%m-%d %H:%M}")
+            print_line(f"{file.sha256}  {file.size} bytes, stored {file.stored_at:%Y-%m-%d %H:%M}")
         for fault in damage:
-            say(fault.message)
+            print_line(fault.message)
         outcome = "removed" if remove else "unknown to the ledger, kept"
-        say(f"{len(unknown_files)} file(s) {outcome}")
+        print_line(f"{len(unknown_files)} file(s) {outcome}")
     raise typer.Exit(ERRORS if damage or (unknown_files and not remove) else 0)

@@ -1,7 +1,7 @@
 """Commands `rti submit` and `rti nil`: hand in at the desk of this machine's home, or at a remote service.
 
-The user of a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the portal and the
-API, with the same rights, refusals and answers.
+The user of a command acts as the account that `--as` or `RTI_ACTOR` names, through the same desk as the pages and
+the API, with the same rights, refusals and validation reports.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from pipelines.cli.common import (
     UNREADABLE,
     Actor,
     AsJson,
-    Failure,
+    CommandError,
     Language,
     actor_or,
     load_judgement_meanwhile,
-    note,
-    progress,
+    print_line,
+    print_note,
     return_bytes,
-    say,
     say_json,
+    show_progress,
     the_home,
     the_ledger,
     the_registry,
 )
-from pipelines.cli.handed_in import Answer, go_through
+from pipelines.cli.handed_in import HandInResult, go_through
 from pipelines.cli.intake import SENDER, Reason
 
 if TYPE_CHECKING:
@@ -41,35 +41,37 @@ if TYPE_CHECKING:
 def submit(
     paths: Annotated[list[Path], typer.Argument(help="Files, or a folder of files.", metavar="FILE...|FOLDER")],
     form: Annotated[
-        str | None, typer.Option("--form", help="The form's id, where the file alone does not say it.")
+        str | None, typer.Option("--form", help="The form's id, if the file alone does not identify it.")
     ] = None,
-    patch: Annotated[bool, typer.Option("--patch", help="It corrects single figures; all others stay.")] = False,
-    corrects: Annotated[str | None, typer.Option("--corrects", help="The submission that this one corrects.")] = None,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="The file corrects single figures; all others stay unchanged.")
+    ] = False,
+    corrects: Annotated[str | None, typer.Option("--corrects", help="The submission that this file corrects.")] = None,
     reason: Reason = None,
     hold: Annotated[bool, typer.Option("--hold", help="Do not send it for approval yet.")] = False,
     to: Annotated[
-        str | None, typer.Option("--to", help="Hand in at a service elsewhere, by its address.", metavar="URL")
+        str | None, typer.Option("--to", help="Submit to a service elsewhere, given its address.", metavar="URL")
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option("--token-file", help="With --to: a file that holds the token (or set RTI_TOKEN).")
+        Path | None, typer.Option("--token-file", help="With --to: a file that contains the token (or set RTI_TOKEN).")
     ] = None,
     receipts_to: Annotated[
-        Path | None, typer.Option("--receipts", help="Keep the signed receipts in this folder.", metavar="FOLDER")
+        Path | None, typer.Option("--receipts", help="Save the signed receipts in this folder.", metavar="FOLDER")
     ] = None,
     actor: Actor = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Hand in returns: each is checked, kept, and sent for approval unless a warning waits for its justification.
+    """Submit returns: check, store and send each for approval, unless a warning needs a justification.
 
-    A file that was handed in before is told and not taken twice; one that cannot be handed in does not hold up the
-    others. A folder with an arrivals.csv is a demonstration: its files arrive, and are decided, as that list says. Exit
-    code 0: taken; 1: at least one refused for its errors, or not yours; 2: at least one cannot be read; 3: wrong use,
-    or at least one could not be handed in.
+    A file that was submitted before is reported and not recorded twice; one that cannot be submitted does not stop
+    the others. A folder with an arrivals.csv is a demonstration: its files arrive and are decided as listed there.
+    Exit code 0: accepted for processing; 1: at least one rejected for its errors, or not yours; 2: at least one
+    cannot be read; 3: wrong use, or at least one could not be submitted.
     """
     files = [file for path in paths for file in _files(path)]
     if not files:
-        raise Failure("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
+        raise CommandError("there is no file to hand in; name files or a folder that holds some", UNREADABLE)
     options: dict[str, Any] = {"form": form, "kind": "patch" if patch else None, "corrects": corrects}
     options |= {"reason": reason, "send": not hold}
     if to is not None:
@@ -87,35 +89,35 @@ def submit(
     if corrects is not None:
         from pipelines.ledger import queries
 
-        options["corrects"] = queries.find(desk.engine, corrects).submission_id
+        options["corrects"] = queries.find_submission(desk.engine, corrects).submission_id
 
-    def hand_in(file: Path) -> Answer:
+    def hand_in(file: Path) -> HandInResult:
         from pipelines.submissions import service as door
 
         uploaded = door.hand_in(desk, who, return_bytes(file), file.name, **options)
-        return Answer(uploaded.as_json(), _keep(receipts_to, uploaded.signed))
+        return HandInResult(uploaded.as_json(), _keep(receipts_to, uploaded.signed))
 
     load_judgement_meanwhile()
     go_through(files, hand_in, language, as_json)
 
 
 def nil(
-    form: Annotated[str, typer.Argument(help="The form that has nothing to report (see `rti territories`).")],
+    form: Annotated[str, typer.Argument(help="The form with nothing to report (see `rti territories`).")],
     periods: Annotated[list[str], typer.Argument(help="Periods such as 2026-Q3 or 2025.", metavar="PERIOD...")],
-    comment: Annotated[str | None, typer.Option("--comment", help="A remark for the person who approves it.")] = None,
+    comment: Annotated[str | None, typer.Option("--comment", help="A comment for the approver.")] = None,
     actor: Actor = None,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Declare that there was nothing to count in some periods. Once approved, it counts as reported."""
+    """Declare that there was nothing to count in some periods. Once approved, they count as reported."""
     from pipelines.submissions import service as door
 
     registry = the_registry()
     if form not in registry.forms:
-        raise Failure(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
+        raise CommandError(f"no form is named {form}; there are {', '.join(sorted(registry.forms))}")
     desk, who = _at_the_desk(the_home(), actor, language)
     uploaded = door.declare_nil(desk, who, form, periods, comment)
-    go_through([Path(uploaded.filename)], lambda _file: Answer(uploaded.as_json()), language, as_json)
+    go_through([Path(uploaded.filename)], lambda _file: HandInResult(uploaded.as_json()), language, as_json)
 
 
 def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Identity]:
@@ -124,7 +126,7 @@ def _at_the_desk(home: Home, actor: str | None, language: str) -> tuple[Desk, Id
     from pipelines.submissions.accounts import accounts
 
     desk = door.open_desk(home)
-    return desk, replace(accounts.identity(desk.engine, actor_or(actor, SENDER)), language=language)
+    return desk, replace(accounts.get_identity(desk.engine, actor_or(actor, SENDER)), language=language)
 
 
 def _keep(folder: Path | None, signed: SignedReceipt | None) -> Path | None:
@@ -142,18 +144,18 @@ def _submit_demonstration(home: Home, folder: Path, language: str, as_json: bool
     from pipelines.submissions.record import check_waiting
 
     registry, engine = the_registry(), the_ledger(home)
-    new = arrivals.enter(home, engine, folder)
+    new = arrivals.record_arrivals(home, engine, folder)
     waiting = queries.count_submissions(engine, states=["received"])
-    with progress(waiting, "Checking") as tick:
+    with show_progress(waiting, "Checking") as tick:
         reports = check_waiting(home, engine, registry, language=language, after=arrivals.CHECKED_AFTER, progress=tick)
-    refused = arrivals.decide(home, engine, folder)
+    refused = arrivals.replay_decisions(home, engine, folder)
     for error in refused.values():
-        note(f"rti: {error}")
+        print_note(f"rti: {error}")
     states = queries.count_by_state(engine)
     if as_json:
         say_json({"new": new, "checked": len(reports), "undecided": len(refused), "states": states})
     else:
-        say(f"{new} new, {len(reports)} checked; now {', '.join(f'{n} {s}' for s, n in sorted(states.items()))}")
+        print_line(f"{new} new, {len(reports)} checked; now {', '.join(f'{n} {s}' for s, n in sorted(states.items()))}")
 
 
 def _files(path: Path) -> list[Path]:

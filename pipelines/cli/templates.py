@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.common import AsJson, Failure, progress, say, say_json, the_registry
+from pipelines.cli.common import AsJson, CommandError, print_line, say_json, show_progress, the_registry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,41 +18,42 @@ if TYPE_CHECKING:
 
 
 def template(
-    form: Annotated[str | None, typer.Argument(help="A form's id, as `rti territories` lists it.")] = None,
-    period: Annotated[str | None, typer.Argument(help="The period to be reported: 2026-Q3 or 2026.")] = None,
+    form: Annotated[str | None, typer.Argument(help="A form's id, as listed by `rti territories`.")] = None,
+    period: Annotated[str | None, typer.Argument(help="The period to report, such as 2026-Q3 or 2026.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The workbook to write.", metavar="FILE")] = None,
     every: Annotated[
         Path | None, typer.Option("--all", help="Write the workbooks of all forms into a folder.", metavar="FOLDER")
     ] = None,
     of: Annotated[str | None, typer.Option("--period", help="The period, with --all.", metavar="PERIOD")] = None,
     language: Annotated[
-        str | None, typer.Option("--language", help="Language of our own sentences; by default the form's.")
+        str | None, typer.Option("--language", help="Language of the instructions; default: the form's language.")
     ] = None,
     contact: Annotated[
-        str | None, typer.Option("--contact", envvar="RTI_CONTACT", help="Where the secretariat answers questions.")
+        str | None,
+        typer.Option("--contact", envvar="RTI_CONTACT", help="The secretariat's contact, printed in the workbook."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the empty workbook of a form for a period, in the office's own words and layout.
 
-    A form that comes in another format gets its second form, a workbook with the same words. Where there is a home,
-    the figures accepted last stand in grey beside the cells.
+    A form in another format gets its second form, a workbook with the same words. If there is a home, the last
+    accepted figures are shown in grey next to the cells.
     """
     registry, home = the_registry(), _home()
     if every is not None:
         if form is not None or out is not None or of is None:
-            raise Failure("--all takes a folder and --period, and neither a form nor --out")
+            raise CommandError("--all takes a folder and --period, and neither a form nor --out")
         written = _all(registry, home, every, of, language, contact)
     else:
         if form is None or period is None or of is not None:
-            raise Failure("name a form and a period, as `rti territories` lists them, or give --all FOLDER")
+            raise CommandError("name a form and a period, as `rti territories` lists them, or give --all FOLDER")
         written = [_one(registry, home, form, period, out, language, contact)]
     if as_json:
         say_json(written if every is not None else written[0])
         return
     for path in written:
         due = f", to be sent by {path['deadline']}" if path["deadline"] else ""
-        say(f"{path['file']}: {path['form']} for {path['period']}{due}")
+        print_line(f"{path['file']}: {path['form']} for {path['period']}{due}")
 
 
 def _all(
@@ -62,14 +63,14 @@ def _all(
 
     try:
         every = {(f.jurisdiction, f.instrument) for f in registry.forms.values()}
-        forms = [f for pair in sorted(every) for f in templates.forms(registry, *pair, period)]
+        forms = [f for pair in sorted(every) for f in templates.list_forms(registry, *pair, period)]
     except ValueError as error:
-        raise Failure(str(error)) from None
+        raise CommandError(str(error)) from None
     if not forms:
-        raise Failure(f"no form is valid in {period}; `rti territories` lists the forms with their periods")
+        raise CommandError(f"no form is valid in {period}; `rti territories` lists the forms with their periods")
     folder.mkdir(parents=True, exist_ok=True)
     workbooks = []
-    with progress(len(forms), "Writing") as tick:
+    with show_progress(len(forms), "Writing") as tick:
         for form in forms:
             target = folder / f"{form.id}_{period}.xlsx"
             workbooks.append(_one(registry, home, form.id, period, target, language, contact))
@@ -90,7 +91,7 @@ def _one(
 
     form = templates.workbook_form(registry, form_id)
     due = templates.deadline_of(registry, form, period) if _is_period(period) else None
-    name, data = templates.write(
+    name, data = templates.write_template(
         registry,
         form_id,
         period,
@@ -104,7 +105,7 @@ def _one(
     try:
         target.write_bytes(data)
     except OSError as error:
-        raise Failure(f"{target} cannot be written: {error.strerror}; name another file with --out") from None
+        raise CommandError(f"{target} cannot be written: {error.strerror}; name another file with --out") from None
     return {"form": form.id, "period": period, "file": str(target), "deadline": due.isoformat() if due else None}
 
 
@@ -112,9 +113,9 @@ def _is_period(text: str) -> bool:
     from pipelines.model.periods import Period
 
     try:
-        Period.of(text)
+        Period.from_code(text)
     except ValueError:
-        return False  # `write` reports what is wrong with it
+        return False  # `write_template` reports what is wrong with it
     return True
 
 
@@ -131,10 +132,10 @@ def _accepted(home: Home | None, form: Form) -> pl.DataFrame | None:
     """Return the newest accepted observations of the form's series, if there is a home with any."""
     if home is None:
         return None
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions.checking import history
-    from pipelines.submissions.ledger import open_ledger
 
-    accepted_history = history.gather(home, open_ledger(home), [form.jurisdiction])
+    accepted_history = history.gather_history(home, open_ledger(home), [form.jurisdiction])
     if accepted_history is None:
         return None
     return accepted_history.observations.filter(accepted_history.observations["form"] == form.series)

@@ -1,12 +1,11 @@
 """The only module that reads the system clock.
 
-All code calls `now()`.  Tests and demonstrations set the time with `RTI_NOW` or `frozen()`, so that the same
+All code calls `now()`.  Tests and demonstrations set the time with `RTI_NOW` or `freeze_time()`, so that the same
 submissions, code and clock give a byte-identical release.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,15 +14,20 @@ _frozen: list[datetime] = []
 
 
 def now() -> datetime:
-    """Return the UTC time to the second: the innermost frozen time, else `RTI_NOW` (ISO 8601), else the real time."""
+    """Return the UTC time to the second: the innermost frozen time, else `RTI_NOW`, else the real time.
+
+    Raises SettingsError if `RTI_NOW` is not a time.
+    """
     if _frozen:
         return _frozen[-1]
-    if text := os.environ.get("RTI_NOW"):
-        return parse(text)
+    from pipelines.core.settings import ClockSettings, read_settings
+
+    if (moment := read_settings(ClockSettings).now) is not None:
+        return _to_utc(moment)
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def wall() -> float:
+def read_wall_clock() -> float:
     """Return the seconds since 1970 by the system clock, never frozen.
 
     Use it only for the lifetimes of sessions and signatures, and for the ages of files.
@@ -31,19 +35,22 @@ def wall() -> float:
     return datetime.now(UTC).timestamp()
 
 
-def parse(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """Parse an ISO 8601 time and convert it to UTC; a time without a zone is taken as UTC. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
+    return _to_utc(datetime.fromisoformat(text))
+
+
+def _to_utc(moment: datetime) -> datetime:
     return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).replace(microsecond=0)
 
 
-def stamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """Format a time as `2026-11-15T09:30:00Z`, the only format in ledgers, files and releases."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @contextmanager
-def frozen(moment: datetime) -> Iterator[None]:
+def freeze_time(moment: datetime) -> Iterator[None]:
     """Make `now()` return `moment` within the block."""
     _frozen.append(moment)
     try:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.core.text.script import latin
+from pipelines.core.text.script import transliterate_serbian
 
 SEED_FOLDER = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
 CODELIST_FOLDER = SEED_FOLDER / "codelists"
@@ -35,7 +35,7 @@ class UnknownCodeError(KeyError):
 
 
 @cache
-def codelist(name: str) -> dict[str, dict[str, str]]:
+def read_codelist(name: str) -> dict[str, dict[str, str]]:
     """Return the rows of a code list by code, in file order; all values are text as in the CSV.
 
     Raises UnknownCodeError if the list does not exist.
@@ -53,14 +53,14 @@ def codelist_names() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in CODELIST_FOLDER.glob("*.csv") if p.stem != "codelist_labels"))
 
 
-def codes(name: str) -> tuple[str, ...]:
+def list_codes(name: str) -> tuple[str, ...]:
     """Return the codes of a list, in file order."""
-    return tuple(codelist(name))
+    return tuple(read_codelist(name))
 
 
-def attribute(name: str, code: str, column: str) -> str:
+def get_code_attribute(name: str, code: str, column: str) -> str:
     """Return one attribute of a code. Raises UnknownCodeError for a code that is not in the list."""
-    rows = codelist(name)
+    rows = read_codelist(name)
     if code not in rows:
         raise UnknownCodeError(f"{code!r} is not in the code list {name}")
     return rows[code][column]
@@ -98,7 +98,7 @@ def measure_parts() -> tuple[MeasurePart, ...]:
         )
 
 
-def label(name: str, code: str, language: str = "en") -> str:
+def get_code_label(name: str, code: str, language: str = "en") -> str:
     """Return the label of a code in a language, or in English if it is not translated yet.
 
     Serbian in Latin letters (`sr-Latn`) is transliterated from the Cyrillic label.
@@ -106,7 +106,7 @@ def label(name: str, code: str, language: str = "en") -> str:
     """
     labels = _labels()
     if language == "sr-Latn" and (name, code, "sr") in labels:
-        return latin(labels[name, code, "sr"])
+        return transliterate_serbian(labels[name, code, "sr"])
     for candidate in (language, "en"):
         if (name, code, candidate) in labels:
             return labels[name, code, candidate]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class ToldError(Exception):
+class UserFacingError(Exception):
     """An error with a message for the user: an English template and its parameters, so that it can be translated."""
 
     def __init__(self, text: str, /, **params: object) -> None:
@@ -11,11 +11,13 @@ class ToldError(Exception):
         self.params = params
         super().__init__(text.format(**params) if params else text)
 
-    def told(self, language: str = "en") -> str:
-        """Return the message in a language; a parameter that is itself a ToldError is translated too."""
+    def localize_message(self, language: str = "en") -> str:
+        """Return the message in a language; a parameter that is itself a UserFacingError is translated too."""
         from pipelines.core.i18n import gettext
 
         if not self.params:
             return gettext(self.text, language)
-        params = {n: v.told(language) if isinstance(v, ToldError) else v for n, v in self.params.items()}
+        params = {
+            n: v.localize_message(language) if isinstance(v, UserFacingError) else v for n, v in self.params.items()
+        }
         return gettext(self.text, language).format(**params)

@@ -22,7 +22,7 @@ class HomeError(Exception):
 
 @dataclass(frozen=True)
 class Home:
-    """An open home. `init` creates its folders; the comments name the package or module that owns each of them."""
+    """An open home. `initialise_home` creates its folders; comments name the package or module that owns each."""
 
     root: Path
     kind: HomeKind
@@ -41,7 +41,9 @@ class Home:
 
     @property
     def ledger_url(self) -> str:  # ledger/database
-        return os.environ.get("RTI_LEDGER_URL", f"sqlite:///{self.restricted / 'ledger.sqlite'}")
+        from pipelines.core.settings import HomeSettings, read_settings, reveal_secret
+
+        return reveal_secret(read_settings(HomeSettings).ledger_url) or f"sqlite:///{self.restricted / 'ledger.sqlite'}"
 
     @property
     def facts(self) -> Path:  # ledger/facts: observation/ case_event/ finding/, one Parquet file per submission
@@ -86,10 +88,12 @@ class Home:
 
 def default_root() -> Path:
     """Return the path in `RTI_HOME`, else `data/` in the working directory."""
-    return Path(os.environ.get("RTI_HOME", "data")).resolve()
+    from pipelines.core.settings import HomeSettings, read_settings
+
+    return read_settings(HomeSettings).home.resolve()
 
 
-def init(root: Path, kind: HomeKind) -> Home:
+def initialise_home(root: Path, kind: HomeKind) -> Home:
     """Create a home, or open an existing one of the same kind. Raises HomeError if it has another kind."""
     mark = root / _MARK
     if mark.exists():

@@ -70,7 +70,7 @@ def _holder_file(home: Home) -> Path:
 
 
 def _write_holder(home: Home, purpose: str) -> None:
-    holder = {"purpose": purpose, "pid": os.getpid(), "since": clock.stamp(clock.now())}
+    holder = {"purpose": purpose, "pid": os.getpid(), "since": clock.format_timestamp(clock.now())}
     path = _holder_file(home)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
     temporary.write_text(json.dumps(holder) + "\n", encoding="utf-8")

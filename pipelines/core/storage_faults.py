@@ -65,7 +65,7 @@ class StorageFault:
         """Return True if the request can succeed later without a restore."""
         return self.kind != "damaged"
 
-    def localize(self, language: str) -> tuple[str, str, str]:
+    def localize_message(self, language: str) -> tuple[str, str, str]:
         """Return the message for users of the API and the pages: title, what happened, what to do."""
         passing = (CANNOT_WRITE_TITLE, self.outside, CANNOT_WRITE_REMEDY)
         words = passing if self.is_passing else (DAMAGED_TITLE, self.outside, DAMAGED_REMEDY)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from pipelines.core.codes import codes
+from pipelines.core.codes import list_codes
 
 PERIOD_PATTERN = r"\d{4}(-Q[1-4])?"
 _PERIOD = re.compile(PERIOD_PATTERN)
@@ -23,7 +23,7 @@ Many = Annotated[tuple[T, ...], Strict(False)]
 """A YAML list as a tuple; its items stay strict."""
 
 
-class Declared(BaseModel):
+class DeclarationModel(BaseModel):
     """Base model of all declarations: frozen, strict (a number is never accepted as text), no unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True)
@@ -53,7 +53,7 @@ PeriodRange = Annotated[
 """A range of periods, including both ends; an open end is omitted."""
 
 
-def within(period: str, valid: str | None) -> bool:
+def is_within(period: str, valid: str | None) -> bool:
     """Return True if a period (`2024-Q3` or `2024`) is in a range; a year is, if any of its quarters is.
 
     None means no limit.
@@ -68,7 +68,7 @@ def within(period: str, valid: str | None) -> bool:
     return period >= low and (not high or period <= high)
 
 
-def placeholders(template: str) -> tuple[str, ...]:
+def find_placeholders(template: str) -> tuple[str, ...]:
     """Return the names of the placeholders of a template in order, without the style (`:roman`)."""
     return tuple(name.partition(":")[0] for name in _PLACEHOLDER.findall(template))
 
@@ -82,7 +82,7 @@ def _check_template(value: str) -> str:
     literal_words = _PLACEHOLDER.sub("", value)
     if "{" in literal_words or "}" in literal_words:
         raise ValueError(f"a curly bracket without its partner in {value!r}")
-    names = placeholders(value)
+    names = find_placeholders(value)
     if len(set(names)) != len(names):
         raise ValueError(f"a placeholder appears twice in {value!r}")
     if not value.strip():
@@ -102,15 +102,15 @@ class Coded:
 
     list_name: str
 
-    def check(self, value: str) -> str:
+    def check_code(self, value: str) -> str:
         """Return the value if it is a code of the list; else raise ValueError with the list and its codes."""
-        list_codes = codes(self.list_name)
-        if value not in list_codes:
-            raise ValueError(f"{value!r} is not in the code list {self.list_name}; it has {', '.join(list_codes)}")
+        allowed_codes = list_codes(self.list_name)
+        if value not in allowed_codes:
+            raise ValueError(f"{value!r} is not in the code list {self.list_name}; it has {', '.join(allowed_codes)}")
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return no_info_after_validator_function(self.check, handler(source))
+        return no_info_after_validator_function(self.check_code, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), "enum": list(codes(self.list_name))}
+        return {**handler(schema), "enum": list(list_codes(self.list_name))}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Coded, Declared, Many, PeriodRange
+from pipelines.declarations.base import Coded, DeclarationModel, Many, PeriodRange
 
 Use = Literal["value", "check", "ignore", "section"]
 Unknown = Literal["included", "excluded", "not_stated", "not_applicable"]
@@ -43,7 +43,7 @@ COORDINATES: Many[str] = (
 """Coordinates that the place of a cell in a table can give to its number."""
 
 
-class Coordinate(Declared):
+class Coordinate(DeclarationModel):
     """Part of the coordinates of a number; missing ones come from other parts of its place or from the scope."""
 
     measure: Measure | None = None
@@ -73,7 +73,7 @@ class Coordinate(Declared):
     quarter: str | None = Field(None, pattern=r"^[1-4]$")
     period: str | None = Field(None, pattern=r"^\d{4}(-Q[1-4])?$")
 
-    def said(self) -> dict[str, str]:
+    def declared_codes(self) -> dict[str, str]:
         """Return the coordinates that are set."""
         return {name: value for name in COORDINATES if (value := getattr(self, name)) is not None}
 
@@ -91,7 +91,7 @@ class Line(Coordinate):
     valid: PeriodRange | None = None
 
 
-class CodeEntry(Declared):
+class CodeEntry(DeclarationModel):
     """One line of a code table: the spellings of the office (the first is used for writing) and their meaning.
 
     If the labels are codes of a file (`P01`), `words` is the name that the office uses, for its workbook.
@@ -117,7 +117,7 @@ A table named after a dimension has codes of that dimension; a table with anothe
 label can set several dimensions at once (such as measure, level and unit)."""
 
 
-class Scope(Declared):
+class Scope(DeclarationModel):
     """Whom and what the form counts: the values of dimensions that a table does not name.
 
     `offence` may be `named` only if every number names its offence or article. Sex and citizenship default to

@@ -10,12 +10,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Declared, Many
+from pipelines.declarations.base import DeclarationModel, Many
 from pipelines.declarations.coordinates import Coordinate
 from pipelines.declarations.form import Form
 
 
-class Correction(Declared):
+class Correction(DeclarationModel):
     """Corrects numbers of one form and period, identified by `where` (a place) or `key` (coordinates)."""
 
     id: str
@@ -43,7 +43,7 @@ class Correction(Declared):
         return self.form in (form.id, form.series, form.second_of)
 
 
-class CorrectionFile(Declared):
+class CorrectionFile(DeclarationModel):
     """One `corrections.yml`."""
 
     corrections: Many[Correction]

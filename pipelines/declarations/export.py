@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.core import clock
 from pipelines.declarations.law import LAW_COLUMNS
 from pipelines.declarations.territory import CalendarEntry, Name, Territory
-from pipelines.model.periods import Period, last_ended, span
+from pipelines.model.periods import Period, last_ended, periods_between
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -64,7 +64,9 @@ def _ends(valid: str | None) -> tuple[str | None, str | None]:
     return start or None, end or None
 
 
-def expected(registry: Registry, today: date, *, ahead: int = 0) -> Iterator[tuple[Territory, CalendarEntry, Period]]:
+def iterate_expected(
+    registry: Registry, today: date, *, ahead: int = 0
+) -> Iterator[tuple[Territory, CalendarEntry, Period]]:
     """Yield each expected return in the order of declaration.
 
     From the first period of a calendar entry to its last, or to `ahead` periods after the newest one that ended before
@@ -76,9 +78,9 @@ def expected(registry: Registry, today: date, *, ahead: int = 0) -> Iterator[tup
             assert start is not None  # a range begins with a period
             newest = last_ended(today, entry.freq)
             for _ in range(ahead):
-                newest = newest.next()
-            last = min(Period.of(end), newest) if end else newest
-            yield from ((territory, entry, period) for period in span(Period.of(start), last))
+                newest = newest.next_period()
+            last = min(Period.from_code(end), newest) if end else newest
+            yield from ((territory, entry, period) for period in periods_between(Period.from_code(start), last))
 
 
 def list_expected_returns(registry: Registry, today: date | None = None) -> list[dict[str, Any]]:
@@ -88,7 +90,7 @@ def list_expected_returns(registry: Registry, today: date | None = None) -> list
     Training territories are included; readers exclude them by `kind`.
     """
     rows = []
-    for territory, entry, period in expected(registry, today or clock.now().date()):
+    for territory, entry, period in iterate_expected(registry, today or clock.now().date()):
         values = (
             entry.jurisdiction, territory.code, entry.instrument, entry.source, entry.freq, period.code,
             period.end + timedelta(days=entry.deadline_days), period.end + timedelta(days=entry.days[2]),

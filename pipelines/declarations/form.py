@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Declared, Many, PeriodRange, Template, placeholders
+from pipelines.declarations.base import DeclarationModel, Many, PeriodRange, Template, find_placeholders
 from pipelines.declarations.coordinates import (
     COORDINATES,
     FREE_PARTS,
@@ -40,28 +40,28 @@ TitleLanguage = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-(Latn|Cyrl))?$")]
 Title = Annotated[str, Field(min_length=3, max_length=120)]
 
 
-class Numbers(Declared):
+class Numbers(DeclarationModel):
     """How the office writes numbers as text. Not used for numbers stored as numbers."""
 
     decimal: Literal[",", "."] = ","
     thousands: Many[str] = Field(("",), description="Signs between thousands; [''] for none.")
 
 
-class NoteMark(Declared):
+class NoteMark(DeclarationModel):
     """Meaning of a note mark at a number or label; `status` applies to the number itself (P provisional, B break …)."""
 
     text: str | None = None
     status: ObsStatus | None = None
 
 
-class Recognise(Declared):
+class Recognise(DeclarationModel):
     """Words that identify a file of this form, in a cell, title, sheet name, dimension or keyword."""
 
     all: Many[Template] = Field(min_length=1)
     none: Many[Template] = ()
 
 
-class Ignore(Declared):
+class Ignore(DeclarationModel):
     """Sheets and column headings that are ignored, whatever their content.
 
     Additions by the templates of this system (instructions, code lists, earlier figures) are named `RTI – …`.
@@ -71,14 +71,14 @@ class Ignore(Declared):
     headings: Many[Template] = ("RTI – {text}",)
 
 
-class Nil(Declared):
+class Nil(DeclarationModel):
     """The words with which the office reports that there was nothing to count; they or `title` have the period."""
 
     words: Template
     title: Template | None = None
 
 
-class AddsUp(Declared):
+class AddsUp(DeclarationModel):
     """A declared sum: `total` equals the sum of the mutually exclusive `parts`, all other coordinates being equal.
 
     `parts: "*"` means all codes of that dimension that are present, except the total. `where` restricts the sum.
@@ -99,7 +99,7 @@ class AddsUp(Declared):
         return self
 
 
-class Form(Declared):
+class Form(DeclarationModel):
     """One layout. Exactly one of `tables`, `flat`, `records`, `cube` declares its shape."""
 
     id: str = Field(pattern=r"^[A-Z]{2}[A-Z_]*-[A-Z]+(-[A-Z0-9]+)+$")
@@ -155,14 +155,14 @@ class Form(Declared):
             return "flat"
         return "records" if self.records is not None else "cube"
 
-    def takes(self, format_: str) -> bool:
+    def accepts_format(self, format_: str) -> bool:
         """Return True if the form accepts a format: a declared one, or any workbook format if one of them is declared.
 
         An office may save our XLSX as ODS in LibreOffice or move from XLS to XLSX without changing the content.
         """
         return format_ in self.formats or (format_ in WORKBOOK_FORMATS and bool(WORKBOOK_FORMATS & set(self.formats)))
 
-    def entries(self, table: str) -> tuple[CodeEntry, ...]:
+    def table_entries(self, table: str) -> tuple[CodeEntry, ...]:
         """Return the lines of a code table in the long form; empty if the form has no such table."""
         declared = self.codes.get(table, ())
         if isinstance(declared, dict):
@@ -174,7 +174,7 @@ class Form(Declared):
             )
         return declared
 
-    def templates(self) -> Iterator[tuple[str, str]]:
+    def iterate_templates(self) -> Iterator[tuple[str, str]]:
         """Yield every template of the form that sets coordinates, as (key, template)."""
         for number, table in enumerate(self.tables or ()):
             for key in ("sheet", "title"):
@@ -209,7 +209,7 @@ class Form(Declared):
 
     def _check_tables(self) -> None:
         for name in self.codes:
-            for entry in self.entries(name):
+            for entry in self.table_entries(name):
                 if entry.code is None and name in COORDINATES:
                     raise ValueError(f"codes.{name}: {entry.labels[0]!r} must have a code of {name}")
                 if entry.code is not None and name not in COORDINATES:
@@ -224,8 +224,8 @@ class Form(Declared):
                         raise ValueError(f"codes.{name}: {entry.labels[0]!r}: {_first_message(error)}") from None
 
     def _check_names(self) -> None:
-        for key, text in self.templates():
-            for name in placeholders(text):
+        for key, text in self.iterate_templates():
+            for name in find_placeholders(text):
                 self._check_name(key, text, name)
         columns: dict[str, Any] = dict(self.flat.columns) if self.flat else dict(self.cube.dims) if self.cube else {}
         for heading, column in columns.items():
@@ -248,7 +248,7 @@ def _first_message(error: ValueError) -> str:
     return str(errors()[0]["msg"]) if callable(errors) else str(error)
 
 
-class FormFile(Declared):
+class FormFile(DeclarationModel):
     """One file of forms of one instrument of one territory."""
 
     forms: Many[Form]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.core.text.script import latin
+from pipelines.core.text.script import transliterate_serbian
 from pipelines.declarations.form import Form
 
 _CYRILLIC, _LATIN = "-Cyrl", "-Latn"
@@ -19,5 +19,5 @@ def form_title(form: Form, language: str) -> str:
         return next((form.titles[tag] for tag in candidates if tag in form.titles), form.title)
     for tag in (language, base_language, base_language + _CYRILLIC):
         if tag in form.titles:
-            return latin(form.titles[tag])
+            return transliterate_serbian(form.titles[tag])
     return form.title

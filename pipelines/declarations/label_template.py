@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from pipelines.core.text.folding import fold
-from pipelines.declarations.base import within
+from pipelines.core.text.folding import fold_text
+from pipelines.declarations.base import is_within
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(:roman)?\}")
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -34,20 +34,20 @@ class LabelTable:
     name: str
     by_label: Mapping[str, tuple[Meaning, ...]]
 
-    def lookup(self, text: str, period: str | None) -> Meaning | None:
+    def find_meaning(self, text: str, period: str | None) -> Meaning | None:
         """Return the meaning of a label in a period, or the first without a period; None for an unknown label."""
-        meanings = self.by_label.get(fold(text))
+        meanings = self.by_label.get(fold_text(text))
         if not meanings:
             return None
         if period is not None and len(meanings) > 1:
-            return next((m for m in meanings if within(period, m.valid)), meanings[0])
+            return next((m for m in meanings if is_within(period, m.valid)), meanings[0])
         return meanings[0]
 
-    def labels(self) -> list[str]:
+    def list_labels(self) -> list[str]:
         """Return all labels as declared."""
         return [m.label for meanings in self.by_label.values() for m in meanings]
 
-    def keys(self) -> dict[str, Meaning]:
+    def meanings_by_code(self) -> dict[str, Meaning]:
         """Return the first meaning (spelling) of each code."""
         first_meanings: dict[str, Meaning] = {}
         for meanings in self.by_label.values():
@@ -60,7 +60,7 @@ def label_table(name: str, meanings: Iterable[Meaning]) -> LabelTable:
     """Build a table of meanings by folded label, in their order."""
     by_label: dict[str, tuple[Meaning, ...]] = {}
     for meaning in meanings:
-        folded = fold(meaning.label)
+        folded = fold_text(meaning.label)
         by_label[folded] = (*by_label.get(folded, ()), meaning)
     return LabelTable(name, by_label)
 
@@ -85,9 +85,9 @@ class Matcher:
     names: tuple[str, ...]
     tables: Mapping[str, LabelTable] = field(repr=False)
 
-    def hit(self, text: str, period: str | None = None) -> Hit | None:
+    def match_text(self, text: str, period: str | None = None) -> Hit | None:
         """Return the match of a text with this template, or None."""
-        folded = fold(text)
+        folded = fold_text(text)
         if self.exact is not None:
             return Hit({}) if folded == self.exact else None
         match = self.strict.fullmatch(folded)
@@ -99,7 +99,7 @@ class Matcher:
         for name, part in zip(self.names, match.groups(), strict=True):
             table = self.tables.get(name)
             if table is not None:
-                meaning = table.lookup(part, period)
+                meaning = table.find_meaning(part, period)
                 assert meaning is not None  # the strict pattern consists of the labels of the table
                 coordinates.update(meaning.said)
                 keys.append((name, meaning.key))
@@ -111,9 +111,9 @@ class Matcher:
                 coordinates["year"] = part
         return Hit(coordinates, tuple(keys), tuple(valid))
 
-    def stranger(self, text: str) -> tuple[str, str] | None:
+    def find_unknown_label(self, text: str) -> tuple[str, str] | None:
         """Return (placeholder, unknown label) if only a label does not fit this template, else None."""
-        if self.exact is not None or not (match := self.loose.fullmatch(fold(text))):
+        if self.exact is not None or not (match := self.loose.fullmatch(fold_text(text))):
             return None
         for name, part in zip(self.names, match.groups(), strict=True):
             table = self.tables.get(name)
@@ -121,16 +121,16 @@ class Matcher:
                 return name, part
         return None
 
-    def literal(self) -> bool:
+    def has_own_words(self) -> bool:
         """Return True if the template has words outside its placeholders."""
         return bool(_PLACEHOLDER.sub("", self.template).strip(" /"))
 
-    def expansions(self) -> list[str]:
+    def list_expansions(self) -> list[str]:
         """Return all texts that match the template, up to a limit; placeholders of periods are not expanded."""
         if self.exact is not None:
             return [self.template]
         tables = [n for n in self.names if n in self.tables]
-        choices: list[Sequence[str]] = [self.tables[n].labels() for n in tables]
+        choices: list[Sequence[str]] = [self.tables[n].list_labels() for n in tables]
         texts: list[str] = []
         for combination in product(*choices):
             texts.append(_fill(self.template, dict(zip(tables, combination, strict=True))))
@@ -151,13 +151,13 @@ def compile_template(template: str, tables: Mapping[str, LabelTable]) -> Matcher
         names.append(name)
         styles.append(bool(style))
     if not names:
-        folded = fold(template)
+        folded = fold_text(template)
         never = re.compile(re.escape(folded))
         return Matcher(template, folded, never, never, (), {})
     marked = template
     for number, match in enumerate(_PLACEHOLDER.finditer(template)):
         marked = marked.replace(match.group(), chr(0xE000 + number), 1)
-    parts = re.split("([\ue000-\uf8ff])", fold(marked))
+    parts = re.split("([\ue000-\uf8ff])", fold_text(marked))
     strict, loose = [], []
     for part in parts:
         if len(part) == 1 and "\ue000" <= part <= "\uf8ff":
@@ -184,7 +184,7 @@ def _build_groups(name: str, roman: bool, tables: Mapping[str, LabelTable]) -> t
     return _FREE[name], _FREE[name]
 
 
-def written(template: str, tables: Mapping[str, LabelTable], codes: Mapping[str, str]) -> str:
+def write_template(template: str, tables: Mapping[str, LabelTable], codes: Mapping[str, str]) -> str:
     """Write a template with the first spelling of the code of each placeholder.
 
     `codes` has the code for each table, or `year` and `quarter` as digits; free placeholders are written as empty text.
@@ -195,7 +195,7 @@ def written(template: str, tables: Mapping[str, LabelTable], codes: Mapping[str,
     def spell_placeholder(match: re.Match[str]) -> str:
         name, style = match.groups()
         if name in tables:
-            return tables[name].keys()[codes[name]].label
+            return tables[name].meanings_by_code()[codes[name]].label
         if name == "quarter":
             return _ROMAN_BACK[codes[name]] if style else codes[name]
         return codes[name] if name == "year" else ""

@@ -73,7 +73,7 @@ class Law:
         for article in self.articles:
             self.by_key.setdefault(article.key, []).append(article)
 
-    def find(self, key: str, start: date, end: date) -> tuple[LawArticle | None, bool]:
+    def find_article(self, key: str, start: date, end: date) -> tuple[LawArticle | None, bool]:
         """Return the row of an article for a range of days, and whether it was then in force.
 
         If none was in force, the newest row is returned; for an unknown article, None. Of several in force the

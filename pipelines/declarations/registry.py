@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.core.codes import codes
+from pipelines.core.codes import list_codes
+from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations import workbook_form
 from pipelines.declarations.corrections import Correction, CorrectionFile
 from pipelines.declarations.form import Form
 from pipelines.declarations.law import LAW_COLUMNS, Law, LawArticle, partial_date
 from pipelines.declarations.territory import Territory
-from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate
+from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 
 TERRITORIES = Path(__file__).resolve().parents[1] / "territories"
 FORM_FILES = ("justice.yml", "victims.yml", "register.yml")
@@ -41,7 +41,7 @@ class Registry:
     plans: dict[str, Any] = field(default_factory=dict, repr=False)
     """Forms prepared for reading, by id (`plan.py`); filled on first use."""
 
-    def national(self) -> Registry:
+    def without_training(self) -> Registry:
         """Return the registry without training territories, for collecting and releasing figures."""
         national_territories = {code: t for code, t in self.territories.items() if t.kind == "national"}
         jurisdictions = {j.code for t in national_territories.values() for j in t.jurisdictions}
@@ -72,15 +72,14 @@ class Registry:
         return tuple(c for c in self.corrections if c.applies_to(form))
 
 
-def folders() -> tuple[Path, ...]:
+def territory_folders() -> tuple[Path, ...]:
     """Return the folders with territory folders: that of the package, then those in `RTI_TERRITORIES` (a path list)."""
-    extra = [Path(part) for part in os.environ.get("RTI_TERRITORIES", "").split(os.pathsep) if part]
-    return (TERRITORIES, *extra)
+    return (TERRITORIES, *read_settings(DeclarationSettings).territories)
 
 
 def load() -> Registry:
-    """Load the declarations of `folders()`, cached for the life of the process. Raises DeclarationError."""
-    return load_from(folders())
+    """Load the declarations of `territory_folders()`, cached for the life of the process. Raises DeclarationError."""
+    return load_from(territory_folders())
 
 
 @cache
@@ -93,7 +92,7 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
     corrections: list[Correction] = []
     digest = hashlib.sha256()
     for folder in _territory_folders(roots):
-        territory = validate(Territory, load_yaml(folder / "territory.yml"), folder / "territory.yml")
+        territory = validate_data(Territory, load_yaml(folder / "territory.yml"), folder / "territory.yml")
         if territory.code != folder.name:
             raise _error_at(
                 folder / "territory.yml", "code", f"{territory.code} is in the folder {folder.name}", "Rename"
@@ -114,7 +113,7 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
             if form.second_of is not None:
                 digest.update(form.model_dump_json().encode())
         if (path := folder / "corrections.yml").is_file():
-            corrections += validate(CorrectionFile, load_yaml(path), path).corrections
+            corrections += validate_data(CorrectionFile, load_yaml(path), path).corrections
             _check_corrections(path, corrections, forms)
         _update_digest(digest, folder)
     return Registry(territories, forms, tuple(law), tuple(population), tuple(corrections), digest.hexdigest())
@@ -163,7 +162,7 @@ def _check_law(articles: Sequence[LawArticle], path: Path, territory: Territory)
         problem = None
         if row["jurisdiction"] not in places:
             problem = f"{row['jurisdiction']!r} is not a jurisdiction of {territory.code}"
-        elif row["offence"] and row["offence"] not in codes("offence"):
+        elif row["offence"] and row["offence"] not in list_codes("offence"):
             problem = f"{row['offence']!r} is not in the code list offence"
         else:
             try:
@@ -194,7 +193,7 @@ def _load_forms(folder: Path, territory: Territory, articles: Sequence[LawArticl
             raw[form["id"]] = (form, path, number)
     forms: dict[str, Form] = {}
     for id_, (_, path, number) in raw.items():
-        form = validate(Form, _resolve_same_as(id_, raw, path), path, ("forms", number))
+        form = validate_data(Form, _resolve_same_as(id_, raw, path), path, ("forms", number))
         _check_form(form, path, number, territory, articles)
         forms[id_] = form
         if form.second_of is not None and (form.second_of not in raw or form.formats != ("xlsx",)):
@@ -263,7 +262,7 @@ def _check_form(form: Form, path: Path, number: int, territory: Territory, artic
     if form.source not in offices:
         raise error_at("source", f"{form.source!r} is not one of the offices {', '.join(offices)}", "Correct it")
     article_keys = {a.key for a in articles if a.jurisdiction == form.jurisdiction}
-    for entry in form.entries("article"):
+    for entry in form.table_entries("article"):
         if entry.code not in (*article_keys, "_T"):
             remedy = f"Enter it in law.csv, or name one of {', '.join(sorted(article_keys))}"
             raise error_at("codes", f"article {entry.code!r} is not in the law of {form.jurisdiction}", remedy)

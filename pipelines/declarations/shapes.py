@@ -9,11 +9,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Declared, Many, Template
+from pipelines.declarations.base import DeclarationModel, Many, Template
 from pipelines.declarations.coordinates import Age, Coordinate, Level, Line, Measure
 
 
-class Table(Declared):
+class Table(DeclarationModel):
     """One crossed table of a grid, located by its words.
 
     The `corner` is the heading of its first label column; `stub` lists the headings of further label columns to the
@@ -41,7 +41,7 @@ class Table(Declared):
     rows: dict[Template, Line]
 
 
-class ListColumn(Declared):
+class ListColumn(DeclarationModel):
     """A column of a list: a coordinate (`dim`, a dimension or code table), the number, or a column to ignore.
 
     `template` reads a text such as `2024/Q3` by placeholders instead of a code table.
@@ -61,7 +61,7 @@ class ListColumn(Declared):
         return self
 
 
-class FlatList(Declared):
+class FlatList(DeclarationModel):
     """A list of observations: one line per number (or several number columns), and a column for each dimension."""
 
     sheet: Template | None = None
@@ -82,7 +82,7 @@ RecordFieldName = Literal[
 ]  # fmt: skip
 
 
-class RecordColumn(Declared):
+class RecordColumn(DeclarationModel):
     """A column of a register: a field of `case_event`, or (with `event`) a date that records this event.
 
     Use `event` if a line is one defendant with several dates, and `field: event` with `field: event_date` if a line is
@@ -102,7 +102,7 @@ class RecordColumn(Declared):
         return self
 
 
-class Records(Declared):
+class Records(DeclarationModel):
     """A register: one defendant in one proceeding, one event (or one line with several events)."""
 
     sheet: Template | None = None
@@ -114,7 +114,7 @@ class Records(Declared):
     end: Many[Template] = ()
 
 
-class CubeDimension(Declared):
+class CubeDimension(DeclarationModel):
     """A dimension of a cube. `dim` is a dimension or code table; `template` reads members such as `2024K1`.
 
     `by: codes` looks up members by the codes of the file, `by: labels` by their labels in the language of the form.
@@ -136,14 +136,14 @@ class CubeDimension(Declared):
         return self
 
 
-class CubeAttribute(Declared):
+class CubeAttribute(DeclarationModel):
     """An observation attribute of the file: `obs_status` or `conf_status`, mapped by `codes`, a note, or ignored."""
 
     use: Literal["obs_status", "conf_status", "note", "ignore"]
     codes: dict[str, str] = Field(default_factory=dict)
 
 
-class CubeShape(Declared):
+class CubeShape(DeclarationModel):
     """A cube: its dimensions by name (id or label in the language of the form); every dimension must be declared."""
 
     dims: dict[str, CubeDimension]

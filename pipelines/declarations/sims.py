@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import PERIOD_PATTERN, Coded, Declared, Many
+from pipelines.declarations.base import PERIOD_PATTERN, Coded, DeclarationModel, Many
 
 CONCEPTS = (
     "contact_organisation",
@@ -43,7 +43,7 @@ CONCEPTS = (
 """All concepts in display order; `coverage` and `recommended_uses` are additions of this project."""
 
 
-class Statement(Declared):
+class Statement(DeclarationModel):
     """The statement for a concept; `unknown` is a valid answer."""
 
     text: str = Field(min_length=1)
@@ -59,7 +59,7 @@ class Statement(Declared):
         return self
 
 
-class Break(Declared):
+class Break(DeclarationModel):
     """A change after which figures are not comparable with earlier ones."""
 
     jurisdiction: str
@@ -70,7 +70,7 @@ class Break(Declared):
     status: Literal["verified", "unverified", "demonstration"]
 
 
-class Sims(Declared):
+class Sims(DeclarationModel):
     """The file of one territory."""
 
     territory: str
@@ -91,7 +91,7 @@ class Sims(Declared):
             raise ValueError(f"breaks: a jurisdiction does not belong to {self.territory}")
         return self
 
-    def of(self, instrument: str) -> Sims:
+    def select_instrument(self, instrument: str) -> Sims:
         """Return the statements for an instrument: its own where it has any, else those of the territory."""
         return self.model_copy(update={"concepts": self.concepts | self.instruments.get(instrument, {})})
 
@@ -99,14 +99,14 @@ class Sims(Declared):
 @cache
 def read_sims(path: Path) -> Sims:
     """Read a `sims.yml`. Raises DeclarationError with file, line, key and remedy."""
-    from pipelines.declarations.yaml_file import load_yaml, validate
+    from pipelines.declarations.yaml_file import load_yaml, validate_data
 
-    return validate(Sims, load_yaml(path), path)
+    return validate_data(Sims, load_yaml(path), path)
 
 
 def load_sims() -> dict[str, Sims]:
     """Load the `sims.yml` of every declared territory that has one, by territory code. Raises DeclarationError."""
-    from pipelines.declarations.registry import folders
+    from pipelines.declarations.registry import territory_folders
 
-    sims_files = (read_sims(path) for root in folders() for path in sorted(root.glob("*/sims.yml")))
+    sims_files = (read_sims(path) for root in territory_folders() for path in sorted(root.glob("*/sims.yml")))
     return {sims.territory: sims for sims in sims_files}

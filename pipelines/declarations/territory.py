@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Coded, Declared, Many, PeriodRange
+from pipelines.declarations.base import Coded, DeclarationModel, Many, PeriodRange
 
 Measure = Annotated[str, Coded("measure")]
 Level = Annotated[str, Coded("level")]
@@ -23,7 +23,7 @@ RELEASE_DAYS = {"Q": 75, "A": 130}
 day 45, years on day 100), and the release follows fifteen days later."""
 
 
-class Name(Declared):
+class Name(DeclarationModel):
     """One name in one language. `valid` are years; `accepted` names are read in files but never shown."""
 
     language: str
@@ -34,7 +34,7 @@ class Name(Declared):
     footnote: str | None = Field(None, description="Text that is shown with the name everywhere.")
 
 
-class Jurisdiction(Declared):
+class Jurisdiction(DeclarationModel):
     """A part of a territory that reports separately; also the whole territory if an office reports for all of it."""
 
     code: str = Field(pattern=r"^[A-Z]{2}(_[A-Z]+)?$")
@@ -42,7 +42,7 @@ class Jurisdiction(Declared):
     part_of_total: bool = Field(True, description="Whether the territory's total is the sum of this and its like.")
 
 
-class Office(Declared):
+class Office(DeclarationModel):
     """A reporting body, the `source` of a number."""
 
     id: str = Field(pattern=r"^[A-Z]{2}[A-Z0-9_]*$")
@@ -51,7 +51,7 @@ class Office(Declared):
     note: str | None = None
 
 
-class CalendarEntry(Declared):
+class CalendarEntry(DeclarationModel):
     """The returns expected from an office: how often, for which periods, and the deadline after the end of a period."""
 
     instrument: Instrument
@@ -64,10 +64,13 @@ class CalendarEntry(Declared):
         None,
         ge=1,
         le=430,
-        description="Days after it by which questions are answered: 60, of a year 115.",
+        description=f"Days after it by which questions are answered: {QUERY_DAYS['Q']}, of a year {QUERY_DAYS['A']}.",
     )
     release_days: int | None = Field(
-        None, ge=1, le=460, description="Days after it on which it is released: 75, of a year 130."
+        None,
+        ge=1,
+        le=460,
+        description=f"Days after it on which it is released: {RELEASE_DAYS['Q']}, of a year {RELEASE_DAYS['A']}.",
     )
 
     @property
@@ -97,7 +100,7 @@ STATEMENTS = (
 """Statements of a counting rule, in the display order of counting cards."""
 
 
-class CountingRule(Declared):
+class CountingRule(DeclarationModel):
     """How a stage counts in a jurisdiction: the unit, the moment, the persons covered, and the effect of transfers.
 
     The law in force is not repeated here: `law.csv` has it by date.
@@ -142,7 +145,7 @@ class CountingRule(Declared):
         return self
 
 
-class CountsSource(Declared):
+class CountsSource(DeclarationModel):
     """The office whose figures are used for some measures and periods, and their shape; others are only compared."""
 
     jurisdiction: str
@@ -153,7 +156,7 @@ class CountsSource(Declared):
     periods: PeriodRange
 
 
-class Bound(Declared):
+class Bound(DeclarationModel):
     """Plausible range of a measure in a period for all persons; values outside it give a warning, never an error."""
 
     jurisdiction: str
@@ -164,7 +167,7 @@ class Bound(Declared):
     high: int = Field(ge=0)
 
 
-class Territory(Declared):
+class Territory(DeclarationModel):
     """One territory."""
 
     code: str = Field(pattern=r"^[A-Z]{2}$")
@@ -216,7 +219,9 @@ class Territory(Declared):
         for number, rule in enumerate(self.counting_rules):
             for prior in self.counting_rules[:number]:
                 key = (rule.jurisdiction, rule.level, rule.count_unit)
-                if key == (prior.jurisdiction, prior.level, prior.count_unit) and overlap(rule.valid, prior.valid):
+                if key == (prior.jurisdiction, prior.level, prior.count_unit) and ranges_overlap(
+                    rule.valid, prior.valid
+                ):
                     raise ValueError(
                         f"counting_rules.{number}: two rules for {' '.join(key)} hold at one time "
                         f"({prior.valid or 'always'} and {rule.valid or 'always'}); end one where the other begins"
@@ -224,7 +229,7 @@ class Territory(Declared):
         return self
 
 
-def overlap(one: str | None, other: str | None) -> bool:
+def ranges_overlap(one: str | None, other: str | None) -> bool:
     """Return True if two ranges share a quarter; None means no limit."""
 
     def convert_to_quarters(valid: str | None) -> tuple[str, str]:

@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.core.codes import codelist_names, codes, label
-from pipelines.core.text.folding import fold
-from pipelines.declarations.base import placeholders
+from pipelines.core.codes import codelist_names, get_code_label, list_codes
+from pipelines.core.text.folding import fold_text
+from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.coordinates import PERIOD_PARTS
 from pipelines.declarations.form import Form
 from pipelines.declarations.shapes import CubeDimension, CubeShape
@@ -107,14 +107,14 @@ def _convert_codes(form: Form) -> dict[str, list[dict[str, Any]]]:
 
 
 def _convert_entries(form: Form, name: str) -> list[dict[str, Any]]:
-    words_of_entries = [entry.words for entry in form.entries(name) if entry.words is not None]
-    ambiguous = {word for word, count in Counter(map(fold, words_of_entries)).items() if count > 1}
+    words_of_entries = [entry.words for entry in form.table_entries(name) if entry.words is not None]
+    ambiguous = {word for word, count in Counter(map(fold_text, words_of_entries)).items() if count > 1}
     converted = []
-    for entry in form.entries(name):
+    for entry in form.table_entries(name):
         data = entry.model_dump(exclude_defaults=True)
         if (words := data.pop("words", None)) is not None:
-            written = f"{words} ({entry.labels[0]})" if fold(words) in ambiguous else words
-            others = [text for text in entry.labels if fold(text) != fold(written)]
+            written = f"{words} ({entry.labels[0]})" if fold_text(words) in ambiguous else words
+            others = [text for text in entry.labels if fold_text(text) != fold_text(written)]
             data["labels"] = [written, *others]
         converted.append(data)
     return converted
@@ -125,18 +125,24 @@ def _shared_code_entries(dimension: str, language: str) -> list[dict[str, Any]]:
     if dimension not in codelist_names():
         return []
     spoken = language if label_differs(dimension, language) else language.partition("-")[0]
-    shared_codes = [code for code in codes(dimension) if code != "_Z"]
-    words = {code: label(dimension, code, spoken) for code in shared_codes}
-    folded_words = [fold(word) for word in words.values()]
+    shared_codes = [code for code in list_codes(dimension) if code != "_Z"]
+    words = {code: get_code_label(dimension, code, spoken) for code in shared_codes}
+    folded_words = [fold_text(word) for word in words.values()]
     return [
-        {"labels": [words[c], c] if folded_words.count(fold(words[c])) == 1 else [f"{words[c]} ({c})", c], "code": c}
+        {
+            "labels": [words[c], c] if folded_words.count(fold_text(words[c])) == 1 else [f"{words[c]} ({c})", c],
+            "code": c,
+        }
         for c in shared_codes
     ]
 
 
 def label_differs(dimension: str, language: str) -> bool:
     """Return True if a code list has labels in exactly this language that differ from the English ones."""
-    return any(label(dimension, code, language) != label(dimension, code, "en") for code in codes(dimension))
+    return any(
+        get_code_label(dimension, code, language) != get_code_label(dimension, code, "en")
+        for code in list_codes(dimension)
+    )
 
 
 def _convert_cube(form: Form, cube: CubeShape, title: str) -> dict[str, Any]:
@@ -151,11 +157,11 @@ def _convert_cube(form: Form, cube: CubeShape, title: str) -> dict[str, Any]:
     for name, attribute in cube.attributes.items():
         if attribute.use == "note":
             columns[name] = {"note": True}
-    return {"title": title, "columns": columns, "crossed": True, "fixed": cube.fixed.said()}
+    return {"title": title, "columns": columns, "crossed": True, "fixed": cube.fixed.declared_codes()}
 
 
 def _holds_only_periods(dimension: CubeDimension) -> bool:
-    return set(placeholders(dimension.template or "")) <= set(PERIOD_PARTS)
+    return set(find_placeholders(dimension.template or "")) <= set(PERIOD_PARTS)
 
 
 def _missing_signs(form: Form, cube: CubeShape) -> dict[str, str]:

@@ -121,7 +121,7 @@ def line_of(path: Path, keys: Sequence[str | int]) -> int | None:
     return line
 
 
-def validate(model: type[M], data: Any, path: Path, prefix: Sequence[str | int] = ()) -> M:
+def validate_data(model: type[M], data: Any, path: Path, prefix: Sequence[str | int] = ()) -> M:
     """Validate data as a model; raises DeclarationError for the most informative fault.
 
     `prefix` is the path of the data within the file.

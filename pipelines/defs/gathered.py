@@ -5,13 +5,13 @@ import dagster as dg
 from pipelines import refresh
 from pipelines.declarations.registry import load
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.retries import retry_transient_failures
-from pipelines.runs.step_log import steps_log
+from pipelines.defs.step_report import SECRETARIAT, report_step
 
 
 @dg.asset(
     group_name="gathered",
-    deps=[dg.AssetKey(["returns", code]) for code in load().national().territories],
+    owners=[SECRETARIAT],
+    deps=[dg.AssetKey(["returns", code]) for code in load().without_training().territories],
     check_specs=[
         dg.AssetCheckSpec(
             "facts_match_ledger",
@@ -27,10 +27,10 @@ from pipelines.runs.step_log import steps_log
     ),
 )
 def gathered(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-    with retry_transient_failures(context):
-        result = refresh.gather_tables(locked_home.open(), log=steps_log().info)
+    with report_step(context) as step:
+        result = refresh.gather_tables(locked_home.open(), log=step.write_line)
     return dg.MaterializeResult(
-        metadata=result.as_metadata(),
+        metadata=step.add_seconds(result.as_metadata()),
         check_results=[
             dg.AssetCheckResult(
                 check_name="facts_match_ledger",

@@ -48,7 +48,7 @@ class LockedHomeResource(HomeResource):
 
 
 @dg.definitions
-def resources() -> dg.Definitions:
+def define_resources() -> dg.Definitions:
     return dg.Definitions(
         resources={"home": HomeResource(), "locked_home": LockedHomeResource()}, executor=dg.in_process_executor
     )

@@ -1,25 +1,29 @@
 """The refresh job, its quarterly schedule, and the sensor that follows the ledger.
 
 `rti refresh` runs the same job in-process.  The schedule fires when the last deadline of a quarter has passed; the
-sensor requests one run for new events in the ledger, on the assets of the territories concerned and all downstream
-assets.
+sensor requests one run for new events in the ledger, on the quarters and the assets of the territories concerned and
+on all downstream assets.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
 from pipelines import refresh
+from pipelines.declarations.territory import RELEASE_DAYS
 from pipelines.defs.home import HomeResource
-from pipelines.defs.periods import QUARTERS
+from pipelines.defs.partitions import tag_range
+from pipelines.model.periods import Period
+from pipelines.refresh import EVERY_QUARTER, QuarterRange
 from pipelines.runs.instance import EXCLUSIVE_TAG
 
-RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
-
-def range_tags(first: str, last: str) -> dict[str, str]:
-    """Return the tags that make one run cover a range of partitions."""
-    return {RANGE_TAGS[0]: first, RANGE_TAGS[1]: last}
+def _quarterly_cron() -> str:
+    """Return four in the morning of the first day of a month by which the release day of each quarter has come."""
+    days = [Period.from_code(f"2025-Q{number}").end + timedelta(days=RELEASE_DAYS["Q"]) for number in (1, 2, 3, 4)]
+    months = ",".join(str(month) for month in sorted(day.month for day in days))
+    return f"0 4 {max(day.day for day in days)} {months} *"
 
 
 JOB = dg.define_asset_job(
@@ -34,19 +38,18 @@ JOB = dg.define_asset_job(
 @dg.schedule(
     job=JOB,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    cron_schedule="0 4 16 3,6,9,12 *",
+    cron_schedule=_quarterly_cron(),
     execution_timezone="Europe/Belgrade",
     description=(
-        "Each quarter, on the day after the deadline for release (quarter's end and 75 days). Each territory's own "
-        "deadlines are in its territory.yml and are shown in the run's metadata."
+        f"Each quarter, when the release day has come ({RELEASE_DAYS['Q']} days after the quarter's end). Each "
+        "territory's own deadlines are in its territory.yml and are shown in the run's metadata."
     ),
 )
 def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    keys = QUARTERS.get_partition_keys()
     return dg.RunRequest(
         run_key=context.scheduled_execution_time.strftime("%Y-%m-%d"),
         tags={
-            **range_tags(keys[0], keys[-1]),
+            **tag_range(EVERY_QUARTER),
             **refresh.list_passed_deadlines(context.scheduled_execution_time.date()),
         },
     )
@@ -63,13 +66,15 @@ def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> It
     if not news.territories:
         yield dg.SkipReason("no new event in the ledger")
         return
+    quarters = QuarterRange(news.quarters[0], news.quarters[-1]) if news.quarters else EVERY_QUARTER
+    context.log.info(f"new events for {', '.join(news.territories)}, {quarters}")
     touched = dg.AssetSelection.assets(*(dg.AssetKey(["returns", code]) for code in news.territories))
     yield dg.RunRequest(
         run_key=f"ledger-{news.last_event}",
         asset_selection=list(touched.downstream().resolve(context.repository_def.asset_graph))
         if context.repository_def
         else None,
-        tags=range_tags(news.periods[0], news.periods[-1]),
+        tags=tag_range(quarters),
     )
     context.update_cursor(str(news.last_event))
 

@@ -23,7 +23,7 @@ class HomeRunLauncher(DefaultRunLauncher):
         instance = Path(self._instance.root_directory)
         record = self._instance.get_run_record_by_id(run.run_id)
         started = record.start_time if record is not None else None
-        age = clock.wall() - started if started is not None else 0.0
+        age = clock.read_wall_clock() - started if started is not None else 0.0
         # The instance folder is `restricted/dagster` of a home.
         home = open_home(instance.parents[1])
         if not recovery.is_run_dead(home, run.run_id, age, recovery.START_SECONDS):

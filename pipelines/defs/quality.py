@@ -3,14 +3,14 @@
 import dagster as dg
 
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.retries import retry_transient_failures
+from pipelines.defs.step_report import SECRETARIAT, report_step
 from pipelines.defs.warehouse import COUNTS_MART
 from pipelines.refresh import measuring
-from pipelines.runs.step_log import steps_log
 
 
 @dg.asset(
     group_name="counts",
+    owners=[SECRETARIAT],
     deps=[COUNTS_MART],
     kinds={"python", "parquet"},
     description=(
@@ -19,6 +19,6 @@ from pipelines.runs.step_log import steps_log
     ),
 )
 def measured_quality(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-    with retry_transient_failures(context):
-        result = measuring.measure(locked_home.open(), log=steps_log().info)
-    return dg.MaterializeResult(metadata=result.as_metadata())
+    with report_step(context) as step:
+        result = measuring.measure_quality(locked_home.open(), log=step.write_line)
+    return dg.MaterializeResult(metadata=step.add_seconds(result.as_metadata()))

@@ -4,14 +4,14 @@ import dagster as dg
 
 from pipelines import refresh
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.retries import retry_transient_failures
+from pipelines.defs.step_report import SECRETARIAT, report_step
 from pipelines.defs.warehouse import RECORDS
-from pipelines.runs.step_log import steps_log
 
 
 @dg.asset(
     key=RECORDS,
     group_name="records",
+    owners=[SECRETARIAT],
     deps=[dg.AssetKey(["counts", name]) for name in ("fct_case_event", "int_block", "dim_area")],
     kinds={"polars", "parquet"},
     description=(
@@ -20,6 +20,6 @@ from pipelines.runs.step_log import steps_log
     ),
 )
 def case_record_figures(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-    with retry_transient_failures(context):
-        result = refresh.build_records(locked_home.open(), log=steps_log().info)
-    return dg.MaterializeResult(metadata=result.as_metadata())
+    with report_step(context) as step:
+        result = refresh.build_records(locked_home.open(), log=step.write_line)
+    return dg.MaterializeResult(metadata=step.add_seconds(result.as_metadata()))

@@ -4,13 +4,13 @@ import dagster as dg
 
 from pipelines import refresh
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.retries import retry_transient_failures
+from pipelines.defs.step_report import SECRETARIAT, report_step
 from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS
-from pipelines.runs.step_log import steps_log
 
 
 @dg.asset(
     group_name="release",
+    owners=[SECRETARIAT],
     deps=[COUNTS_MART],
     kinds={"python", "parquet"},
     check_specs=[
@@ -27,10 +27,10 @@ from pipelines.runs.step_log import steps_log
     ),
 )
 def protected_cells(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-    with retry_transient_failures(context):
-        result = refresh.protect_cells(locked_home.open(), log=steps_log().info)
+    with report_step(context) as step:
+        result = refresh.protect_cells(locked_home.open(), log=step.write_line)
     return dg.MaterializeResult(
-        metadata=result.as_metadata(),
+        metadata=step.add_seconds(result.as_metadata()),
         check_results=[
             dg.AssetCheckResult(
                 check_name="nothing_disclosed", passed=result.safe, metadata={"audit": result.describe_audit()}
@@ -41,11 +41,12 @@ def protected_cells(context: dg.AssetExecutionContext, locked_home: LockedHomeRe
 
 @dg.asset(
     group_name="release",
+    owners=[SECRETARIAT],
     deps=["protected_cells", *INDICATOR_MARTS],
     kinds={"duckdb", "parquet", "csv"},
     description="A complete release, built aside. It becomes public only when somebody publishes it.",
 )
 def release_draft(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-    with retry_transient_failures(context):
-        result = refresh.draft_release(locked_home.open(), log=steps_log().info)
-    return dg.MaterializeResult(metadata=result.as_metadata())
+    with report_step(context) as step:
+        result = refresh.draft_release(locked_home.open(), log=step.write_line)
+    return dg.MaterializeResult(metadata=step.add_seconds(result.as_metadata()))

@@ -12,13 +12,13 @@ from pipelines.runs.step_log import steps_log
 @dg.op(description="Enter today's reminders, one a person, and send every notice that waits.")
 def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
     from pipelines.declarations.registry import load
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import notices
-    from pipelines.submissions.ledger import open_ledger
 
     opened_home, registry = home.open(), load()
     engine = open_ledger(opened_home)
-    reminded = notices.remind(opened_home, engine, registry)
-    delivery = notices.deliver(opened_home, engine, registry=registry)
+    reminded = notices.enqueue_reminders(opened_home, engine, registry)
+    delivery = notices.deliver_notices(opened_home, engine, registry=registry)
     steps_log().info(
         f"{reminded} people reminded, {delivery.sent} notices sent, {delivery.failed + delivery.given_up} not"
     )

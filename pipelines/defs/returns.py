@@ -1,20 +1,22 @@
 """One asset for each territory: its returns, checked and, if accepted, written as facts. Partitions are quarters.
 
-An annual return belongs to the partition of its last quarter.  The check on each asset warns and never blocks:
-a refused return does not reach the gathered tables, so an error of one office does not delay the others.
+A run takes in the returns of its quarters only; an annual return belongs to the fourth quarter of its year.  The checks
+on each asset never block: a refused return does not reach the gathered tables, so an error of one office does not delay
+the others.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import dagster as dg
 
+from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines import refresh
-from pipelines.declarations.registry import load
+from pipelines.declarations.registry import Registry, load
 from pipelines.declarations.territory import Name
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.periods import QUARTERS
-from pipelines.defs.retries import retry_transient_failures
-from pipelines.runs.step_log import steps_log
+from pipelines.defs.partitions import QUARTERS, read_range
+from pipelines.defs.step_report import SECRETARIAT, report_step
 
 
 def english_name(names: tuple[Name, ...]) -> str:
@@ -22,11 +24,20 @@ def english_name(names: tuple[Name, ...]) -> str:
     return next(n.name for n in names if n.language == "en" and not n.accepted_only)
 
 
-def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
-    """Return the asset of one territory with its check, which runs in the same step."""
+def list_suites(registry: Registry, code: str) -> list[str]:
+    """Return the instruments of a territory's forms that have an expectation suite."""
+    instruments = {
+        form.instrument for form in registry.forms.values() if registry.territory_of(form.jurisdiction).code == code
+    }
+    return [instrument for instrument in RULES_BY_INSTRUMENT if instrument in instruments]
+
+
+def returns_asset(code: str, name: str, instruments: Sequence[str]) -> dg.AssetsDefinition:
+    """Return the asset of one territory with its checks, which run in the same step."""
+    key = dg.AssetKey(["returns", code])
 
     @dg.asset(
-        key=dg.AssetKey(["returns", code]),
+        key=key,
         group_name="returns",
         partitions_def=QUARTERS,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -34,9 +45,21 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
         check_specs=[
             dg.AssetCheckSpec(
                 "accepted_without_error",
-                asset=dg.AssetKey(["returns", code]),
+                asset=key,
                 description="No return of this territory was refused. A refused one holds up nobody else.",
-            )
+            ),
+            *(
+                dg.AssetCheckSpec(
+                    f"{instrument}_suite",
+                    asset=key,
+                    description=(
+                        f"The expectation suite `{instrument}` found no error and no unexplained warning in the newest "
+                        "returns of the run's quarters."
+                    ),
+                    metadata={"rules": ", ".join(RULES_BY_INSTRUMENT[instrument])},
+                )
+                for instrument in instruments
+            ),
         ],
         kinds={"polars", "greatexpectations"},
         description=(
@@ -50,25 +73,57 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
         tags={"territory": code},
     )
     def _returns(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-        with retry_transient_failures(context):
-            intake = refresh.take_in(locked_home.open(), code, log=steps_log().info)
+        home, quarters = locked_home.open(), read_range(context.partition_key_range)
+        context.log.info(f"{code}: {quarters}")
+        with report_step(context) as step:
+            intake = refresh.take_in(home, code, quarters, log=step.write_line)
+            suite_results = refresh.summarise_suites(home, code, instruments, quarters)
         return dg.MaterializeResult(
-            metadata=intake.as_metadata(),
+            metadata=step.add_seconds({"quarters": str(quarters), **intake.as_metadata()}),
             check_results=[
                 dg.AssetCheckResult(
                     check_name="accepted_without_error",
                     passed=not intake.refused,
                     severity=dg.AssetCheckSeverity.WARN,
                     metadata={"refused": intake.describe_refusals() or "none"},
-                )
+                ),
+                *(report_suite(suite_results[instrument]) for instrument in instruments),
             ],
         )
 
     return _returns
 
 
+def report_suite(result: refresh.SuiteResult) -> dg.AssetCheckResult:
+    """Return the check of one suite, with the findings of each rule and examples of their places."""
+    columns = [dg.TableColumn(name) for name in ("rule", "severity")]
+    columns += [dg.TableColumn(name, "int") for name in ("findings", "open")]
+    columns.append(dg.TableColumn("examples", description="submission, then sheet and cell, page or line"))
+    records = [
+        dg.TableRecord(
+            {
+                "rule": rule.rule,
+                "severity": rule.severity,
+                "findings": rule.findings,
+                "open": rule.open,
+                "examples": "; ".join(rule.places),
+            }
+        )
+        for rule in result.rules
+    ]
+    table = dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
+    return dg.AssetCheckResult(
+        check_name=f"{result.instrument}_suite",
+        passed=result.is_passed,
+        severity=dg.AssetCheckSeverity.ERROR if result.has_errors else dg.AssetCheckSeverity.WARN,
+        description=result.describe_open() or None,
+        metadata={**result.as_metadata(), "rules": table},
+    )
+
+
 @dg.asset(
     group_name="returns",
+    owners=[SECRETARIAT],
     description=(
         "Files that have come in and wait for their check. In a demonstration home these are the invented returns of "
         "raw_samples/, in the order and at the times of arrivals.csv; in a real home offices use `rti submit`."
@@ -76,32 +131,34 @@ def returns_asset(code: str, name: str) -> dg.AssetsDefinition:
     kinds={"file"},
 )
 def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-    with retry_transient_failures(context):
-        arrived = refresh.arrive(locked_home.open(), log=steps_log().info)
-    return dg.MaterializeResult(metadata={"new submissions": arrived})
+    with report_step(context) as step:
+        arrived = refresh.enter_arrivals(locked_home.open(), log=step.write_line)
+    return dg.MaterializeResult(metadata=step.add_seconds({"new submissions": arrived}))
 
 
 @dg.asset(
     group_name="returns",
-    deps=[dg.AssetKey(["returns", code]) for code in load().national().territories],
+    deps=[dg.AssetKey(["returns", code]) for code in load().without_training().territories],
     description="Great Expectations' own pages on what this run judged: every suite, every expectation, every failure.",
     kinds={"greatexpectations"},
+    owners=[SECRETARIAT],
 )
 def data_docs(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-    with retry_transient_failures(context):
-        data_docs_step = refresh.build_data_docs(locked_home.open(), log=steps_log().info)
-    return dg.MaterializeResult(metadata={"new": data_docs_step.new, "index": str(data_docs_step.path or "")})
+    with report_step(context) as step:
+        result = refresh.build_data_docs(locked_home.open(), log=step.write_line)
+    return dg.MaterializeResult(metadata=step.add_seconds({"new": result.new, "index": str(result.path or "")}))
 
 
 @dg.definitions
 def returns_definitions() -> dg.Definitions:
+    registry = load().without_training()
     return dg.Definitions(
         assets=[
             arrivals,
             data_docs,
             *(
-                returns_asset(code, english_name(territory.names))
-                for code, territory in load().national().territories.items()
+                returns_asset(code, english_name(territory.names), list_suites(registry, code))
+                for code, territory in registry.territories.items()
             ),
         ]
     )

@@ -1,12 +1,12 @@
 """dbt's models as assets: phase `counts` on restricted facts, phase `indicators` on restricted and on protected counts.
 
 dagster-dbt's own resource starts one process for each phase; here the specs come from the manifest, and both phases run
-in one dbt that stays loaded.
+in one dbt that stays loaded.  dbt's tests are checks of the assets (`dbt_checks.py`).
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -14,14 +14,21 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 from pipelines import refresh
+from pipelines.defs import dbt_checks
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.retries import retry_transient_failures
-from pipelines.runs.step_log import steps_log
+from pipelines.defs.step_report import SECRETARIAT, report_step
 from pipelines.warehouse import dbt
 
 COUNTS = ("staging", "facts", "intermediate", "marts")
 INDICATORS = ("indicators",)
 COUNTS_MART = dg.AssetKey(["counts", "mart_count"])
+CODE_LISTS = dg.AssetSpec(
+    ["counts", dbt_checks.CODE_LISTS],
+    group_name="counts",
+    kinds={"dbt", "duckdb", "csv"},
+    owners=[SECRETARIAT],
+    description="The code lists that all territories share, loaded from `dbt_project/seeds`.",
+)
 RECORDS = dg.AssetKey("case_record_figures")
 INDICATOR_MARTS = [dg.AssetKey(["public", "mart_indicator"]), dg.AssetKey(["public", "mart_pipeline"])]
 
@@ -42,18 +49,24 @@ class _PrefixTranslator(DagsterDbtTranslator):
         return self.prefix
 
 
+@cache
+def _read_manifest() -> Mapping[str, Any]:
+    content: Mapping[str, Any] = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))
+    return content
+
+
 def _list_specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey]) -> Sequence[dg.AssetSpec]:
     """Return the specs of the models of one phase, each after those it reads.
 
     A model that reads from outside the phase depends on the assets `first` instead.
     """
-    nodes = json.loads(dbt.manifest().read_text(encoding="utf-8"))["nodes"].values()
+    nodes = _read_manifest()["nodes"].values()
     models = {
         node["name"]
         for node in nodes
         if node["resource_type"] == "model" and node["original_file_path"].split("/")[1] in folders
     }
-    specs = build_dbt_asset_specs(manifest=dbt.manifest(), dagster_dbt_translator=_PrefixTranslator(prefix))
+    specs = build_dbt_asset_specs(manifest=_read_manifest(), dagster_dbt_translator=_PrefixTranslator(prefix))
     phase_specs = {spec.key: spec for spec in specs if len(spec.key.path) == 2 and spec.key.path[-1] in models}
     seeds = {node["name"] for node in nodes if node["resource_type"] == "seed"}
     reads = {
@@ -66,28 +79,41 @@ def _list_specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetK
         if not reads[key]
         or any(dep.asset_key not in phase_specs and dep.asset_key.path[-1] not in seeds for dep in spec.deps)
     }
-    return [
+    model_specs = [
         phase_specs[key].replace_attributes(
             deps=[
                 dg.AssetDep(dependency) for dependency in (*reads[key], *(first if key in reads_from_outside else ()))
-            ]
+            ],
+            owners=[SECRETARIAT],
         )
         for key in TopologicalSorter(reads).static_order()
     ]
+    return [CODE_LISTS, *model_specs] if folders == COUNTS else model_specs
 
 
 def _make_phase_asset(
     name: str, folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey], run: Any
 ) -> dg.AssetsDefinition:
     specs = _list_specs(folders, prefix, first)
+    check_specs = dbt_checks.list_check_specs(
+        _read_manifest(), [spec.key for spec in specs], is_last_phase=folders == INDICATORS
+    )
 
-    @dg.multi_asset(name=name, specs=specs)
-    def _assets(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> Iterator[dg.MaterializeResult]:
-        with retry_transient_failures(context):
-            result = run(locked_home.open(), log=steps_log().info)
+    # With `can_subset`, a check without a result does not fail the step: builds of earlier versions have no results.
+    @dg.multi_asset(name=name, specs=specs, check_specs=check_specs, can_subset=True)
+    def _assets(
+        context: dg.AssetExecutionContext, locked_home: LockedHomeResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        try:
+            with report_step(context) as step:
+                result = run(locked_home.open(), log=step.write_line)
+        except dbt.WarehouseError as error:
+            yield from dbt_checks.report_tests(error.tests, context.selected_asset_check_keys)
+            raise
         # Dagster rejects an asset that is yielded before one of its dependencies.
         for key in [spec.key for spec in specs if spec.key in context.selected_asset_keys]:
             yield dg.MaterializeResult(asset_key=key, metadata=result.model_metadata(key.path[-1]))
+        yield from dbt_checks.report_tests(result.tests, context.selected_asset_check_keys)
 
     return _assets
 

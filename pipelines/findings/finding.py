@@ -45,7 +45,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: _RANK[f.severity])
 
 
-def verdict(findings: Iterable[Finding]) -> Severity | Literal["good"]:
+def compute_verdict(findings: Iterable[Finding]) -> Severity | Literal["good"]:
     """Return the worst severity, or `good` without findings."""
     return min((f.severity for f in findings), key=_RANK.__getitem__, default="good")
 

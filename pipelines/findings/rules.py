@@ -1,7 +1,7 @@
 """The list of all rules: id -> severity, message, remedy, scope.
 
 Readers declare their messages next to the code that raises them, in a `RULES` table per module; this module gathers
-them.  Expectations are a layer above this package, which never imports them: they `register` their rules on import.
+them.  Expectations are a layer above this package, which never imports them: they register their rules on import.
 """
 
 from __future__ import annotations
@@ -322,10 +322,10 @@ _REMARK_SEVERITY: dict[str, Severity] = {"read.hidden_sheet": "warning", "read.p
 """Severity of remarks of readers that are not just information."""
 
 RULES: dict[str, Rule] = {id_: Rule(id_, *words) for id_, words in _RETURN.items()}
-"""Rules of this package and those registered by others. `rule` adds the rules of readers on first use."""
+"""Rules of this package and those registered by others. `find_rule` adds the rules of readers on first use."""
 
 
-def register(rules: Mapping[str, Rule]) -> None:
+def register_rules(rules: Mapping[str, Rule]) -> None:
     """Add rules of another package (expectations call this on import).
 
     Raises ValueError if an id is already used by a different rule.
@@ -351,7 +351,7 @@ def _gather_readers() -> None:
                 RULES.setdefault(id_, Rule(id_, "error", message, remedy))
 
 
-def rule(id_: str) -> Rule:
+def find_rule(id_: str) -> Rule:
     """Return a rule by id; raises KeyError if it is not declared."""
     if id_ not in RULES:
         _gather_readers()
@@ -371,7 +371,7 @@ class _Blank(dict[str, object]):
         return "?"
 
 
-def fill(template: str, finding: Finding) -> str:
+def fill_parameters(template: str, finding: Finding) -> str:
     """Fill the parameters of a finding into a message or remedy in any language; missing ones become `?`."""
     return template.format_map(
         _Blank(
@@ -382,10 +382,10 @@ def fill(template: str, finding: Finding) -> str:
     )
 
 
-def say(finding: Finding) -> tuple[str, str]:
+def describe_in_english(finding: Finding) -> tuple[str, str]:
     """Return the message and remedy of a finding in English."""
-    declared_rule = rule(finding.rule)
-    return fill(declared_rule.message, finding), fill(declared_rule.remedy, finding)
+    declared_rule = find_rule(finding.rule)
+    return fill_parameters(declared_rule.message, finding), fill_parameters(declared_rule.remedy, finding)
 
 
 def from_remark(remark: Remark) -> Finding:

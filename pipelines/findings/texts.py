@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import codes, i18n
 from pipelines.core.i18n import mark, tell
-from pipelines.core.text.script import latin
+from pipelines.core.text.script import transliterate_serbian
 from pipelines.findings.phrases import PATTERNS, PHRASES
 
 if TYPE_CHECKING:
@@ -90,11 +90,13 @@ def describe_finding(
     from pipelines.findings import rules
 
     try:
-        rule = rules.rule(finding.rule)
+        rule = rules.find_rule(finding.rule)
     except KeyError:
         return FindingText(tell("Rule {rule} of an earlier version.", language, rule=finding.rule), "")
     localized = in_language(finding, language, apart=omit_nearest)
-    message, remedy = (rules.fill(i18n.gettext(text, language), localized) for text in (rule.message, rule.remedy))
+    message, remedy = (
+        rules.fill_parameters(i18n.gettext(text, language), localized) for text in (rule.message, rule.remedy)
+    )
     return FindingText(message, remedy)
 
 
@@ -106,7 +108,7 @@ def in_language(finding: Finding, language: str, *, apart: bool = False) -> Find
     if finding.rule in _OF_FORMS:
         seen, expected = (form_words(identity, language) for identity in (finding.seen, finding.expected))
         return replace(finding, params=params, seen=seen, expected=expected)
-    return replace(finding, params=params, expected=translated(finding.expected, language))
+    return replace(finding, params=params, expected=translate_phrase(finding.expected, language))
 
 
 def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: bool) -> Scalar:
@@ -124,7 +126,7 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
         return i18n.gettext(DIMENSIONS[value], language)
     if name in _CODES:
         return code_words(_CODES[name], value, language)
-    return translated(value, language)
+    return translate_phrase(value, language)
 
 
 def code_words(codelist: str, code: str, language: str) -> str:
@@ -137,11 +139,11 @@ def code_words(codelist: str, code: str, language: str) -> str:
 
 def _label(codelist: str, code: str, language: str) -> str:
     if language == i18n.SERBIAN_LATIN:
-        return latin(codes.label(codelist, code, "sr"))
-    return codes.label(codelist, code, language)
+        return transliterate_serbian(codes.get_code_label(codelist, code, "sr"))
+    return codes.get_code_label(codelist, code, language)
 
 
-def translated(text: str | None, language: str) -> str | None:
+def translate_phrase(text: str | None, language: str) -> str | None:
     """Translate an English text of a rule or reader if it is a known phrase; else return it without placeholders."""
     if text is None:
         return None

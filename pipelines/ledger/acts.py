@@ -40,12 +40,12 @@ class Arrival:
     @property
     def submission_id(self) -> str:
         """`S` and 15 hex digits of SHA-256 over file, time, sender and name: the same arrival has the same id."""
-        text = "\n".join((self.sha256, clock.stamp(self.received_at), self.sender, self.filename))
+        text = "\n".join((self.sha256, clock.format_timestamp(self.received_at), self.sender, self.filename))
         return "S" + hashlib.sha256(text.encode()).hexdigest()[:15]
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ArrivalOutcome:
     """The outcome of an arrival.
 
     `new` is False if this arrival was recorded before, or the same file was and is not refused or withdrawn.

@@ -44,7 +44,7 @@ def make_entry(row: Mapping[str, Any], standing: str | None) -> Entry:
     detail: dict[str, Any] = {"event": row["event_id"], "digest": digest_event(row), "state": row["to_state"]}
     if standing is not None:
         detail["standing"] = standing
-    return Entry(clock.parse(row["at"]), row["actor"], f"submission.{row['action']}", row["submission_id"], detail)
+    return Entry(clock.parse_time(row["at"]), row["actor"], f"submission.{row['action']}", row["submission_id"], detail)
 
 
 def adopt_events(connection: sa.Connection) -> int:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import AUDIT
 
 if TYPE_CHECKING:
@@ -63,23 +63,23 @@ def hash_entry(seq: int, at: str, actor: str, action: str, subject: str, detail:
 def append_entry(
     connection: sa.Connection, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any]
 ) -> Head:
-    """Append one entry in a transaction of `database.writing` and return its seq and hash."""
+    """Append one entry in a transaction of `database.open_write_transaction` and return its seq and hash."""
     return append_many(connection, [Entry(at, actor, action, subject, detail)])
 
 
 def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
     """Append entries in order, in one insert, and return the new head.
 
-    Raises ValueError outside a transaction of `database.writing`.
+    Raises ValueError outside a transaction of `database.open_write_transaction`.
     """
     if not connection.get_execution_options().get("rti_writing", False):
-        raise ValueError("the audit log is written in a transaction of database.writing() only")
+        raise ValueError("the audit log is written in a transaction of database.open_write_transaction() only")
     seq, previous = read_head(connection)
     rows = []
     for entry in entries:
         seq += 1
         detail = to_canonical_json(dict(entry.detail))
-        at = clock.stamp(entry.at)
+        at = clock.format_timestamp(entry.at)
         hashed = hash_entry(seq, at, entry.actor, entry.action, entry.subject, detail, previous)
         rows.append(
             {
@@ -105,12 +105,12 @@ def read_head(connection: sa.Connection) -> Head:
     return (0, ZEROS) if row is None else (row.seq, row.hash)
 
 
-def entries(engine: sa.Engine, *, subject: str | None = None, after: int = 0) -> list[dict[str, Any]]:
+def list_entries(engine: sa.Engine, *, subject: str | None = None, after: int = 0) -> list[dict[str, Any]]:
     """Return entries in order, of one subject or of all, with `detail` parsed from JSON."""
     query = sa.select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq)
     if subject is not None:
         query = query.where(AUDIT.c.subject == subject)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [{**row._mapping, "detail": json.loads(row.detail)} for row in connection.execute(query)]
 
 
@@ -130,16 +130,16 @@ def parse_head(text: str) -> Head:
     return int(seq), hashed
 
 
-def checkpoint(home: Home, engine: sa.Engine) -> Head:
+def write_checkpoint(home: Home, engine: sa.Engine) -> Head:
     """Append the head to the checkpoint file outside the database, unless it is already the last one there.
 
     Verification then detects entries that were cut off the end of the log.
     """
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         at = read_head(connection)
     previous_heads = read_checkpoints(home)
     if at[0] and (not previous_heads or previous_heads[-1] != at):
-        line = to_canonical_json({"at": clock.stamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
+        line = to_canonical_json({"at": clock.format_timestamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
         handle = os.open(_path(home), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             _drop_cut_line(handle)

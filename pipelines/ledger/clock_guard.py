@@ -35,7 +35,7 @@ def newest_entry_at(connection: sa.Connection) -> str | None:
 
 def refuse_clock_set_back(connection: sa.Connection) -> None:
     """Raise ClockSetBackError while the clock is behind the newest entry of the audit log."""
-    now, newest = clock.stamp(clock.now()), newest_entry_at(connection)
+    now, newest = clock.format_timestamp(clock.now()), newest_entry_at(connection)
     if newest is not None and now < newest:
         raise ClockSetBackError(
             mark(
@@ -50,7 +50,7 @@ def refuse_clock_set_back(connection: sa.Connection) -> None:
 
 def refuse_clock_before_release(connection: sa.Connection, release: str, made_at: str) -> None:
     """Raise ClockSetBackError while the clock is behind the time at which a release was drafted or published."""
-    now = clock.stamp(clock.now())
+    now = clock.format_timestamp(clock.now())
     if now < made_at and made_at > _declared_wrong_until(connection):
         raise ClockSetBackError(
             mark(

@@ -39,7 +39,7 @@ def integrity_problems(engine: sa.Engine) -> list[str]:
     if engine.dialect.name != "sqlite":
         return []
     try:
-        with reading(engine) as connection:
+        with open_read_transaction(engine) as connection:
             rows = connection.exec_driver_sql("pragma integrity_check(10)").scalars().all()
     except sa.exc.DatabaseError as error:
         return [str(error.orig)]
@@ -91,20 +91,20 @@ def _enable_wal(cursor: Any) -> None:
 
 
 def begin_on_sqlite(connection: sa.Connection) -> None:
-    """Begin an SQLite transaction; one of `writing` takes the write lock at once."""
+    """Begin an SQLite transaction; one of `open_write_transaction` takes the write lock at once."""
     immediate = connection.get_execution_options().get("rti_writing", False)
     connection.exec_driver_sql("begin immediate" if immediate else "begin")
 
 
 @contextmanager
-def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+def open_read_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open a read transaction with one consistent view of the ledger."""
     with engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def open_write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open the only write transaction; it is committed at the end, or rolled back on an exception."""
     with engine.connect().execution_options(rti_writing=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":

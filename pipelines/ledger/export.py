@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import facts
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import BLOCK, BLOCK_COLUMNS, EVENT, JUSTIFICATION, SUBMISSION
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ TABLES = ("submission", "block", "event", "justification")
 _TIMES = ("received_at", "accepted_at", "at")
 
 
-def export(engine: sa.Engine, folder: Path, *, as_of: datetime | None = None) -> dict[str, int]:
+def export_ledger(engine: sa.Engine, folder: Path, *, as_of: datetime | None = None) -> dict[str, int]:
     """Write the four tables to a folder and return their row counts.
 
     `as_of` leaves out everything that was not known at that time. Times are naive timestamps in UTC. The same ledger
@@ -40,16 +40,16 @@ def export(engine: sa.Engine, folder: Path, *, as_of: datetime | None = None) ->
 
 
 def read_tables(engine: sa.Engine, *, as_of: datetime | None = None) -> dict[str, pl.DataFrame]:
-    """Return the four tables as frames; see `export`."""
+    """Return the four tables as frames; see `export_ledger`."""
     import polars as pl
 
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         submission = _read_table(connection, SUBMISSION)
         block = _read_table(connection, BLOCK)
         event = _read_table(connection, EVENT)
         justification = _read_table(connection, JUSTIFICATION)
     if as_of is not None:
-        moment = clock.stamp(as_of)
+        moment = clock.format_timestamp(as_of)
         event = event.filter(pl.col("at") <= moment)
         justification = justification.filter(pl.col("at") <= moment)
         submission = _select_known_submissions(submission, event)

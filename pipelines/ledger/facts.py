@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from pipelines.core.home import Home
     from pipelines.findings.finding import Finding
-    from pipelines.ledger.queries import BlockKey
+    from pipelines.ledger.supersession import BlockKey
 
 TABLES = ("observation", "case_event")
 _NOT_READ = mark("what was read from {submission} is not on the disk; run `rti refresh`, which reads it again")
 
 
-class FactsError(ToldError):
+class FactsError(UserFacingError):
     """Facts are missing, or a patch has no previous block to apply to. The message says what to do."""
 
 
@@ -46,7 +46,7 @@ def waiting_path(home: Home, table: str, submission_id: str) -> Path:
     return home.facts / "waiting" / table / f"{submission_id}.parquet"
 
 
-def prepare(home: Home) -> None:
+def prepare_fact_folders(home: Home) -> None:
     """Create the folders and the empty files that give each table its columns."""
     from pipelines.model import long_tables
 
@@ -57,7 +57,7 @@ def prepare(home: Home) -> None:
     ):
         path = home.facts / table / "_schema.parquet"
         if not path.exists():
-            write_parquet(long_tables.empty(schema), path)
+            write_parquet(long_tables.empty_table(schema), path)
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
@@ -91,7 +91,7 @@ def keep_findings(home: Home, submission_id: str, findings: pl.DataFrame) -> Non
     write_parquet(findings, path_of(home, "finding", submission_id))
 
 
-def accept(home: Home, submission_id: str) -> None:
+def accept_facts(home: Home, submission_id: str) -> None:
     """Make the waiting facts of a return its accepted facts. Raises FactsError if there are none."""
     source = waiting_path(home, "observation", submission_id)
     if not source.exists():
@@ -134,7 +134,7 @@ def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str
         elif table == "observation":
             raise FactsError(_NOT_READ, submission=submission_id)
         else:
-            new = long_tables.empty(schema)
+            new = long_tables.empty_table(schema)
         before = [_read_block_rows(home, table, holder, block) for block, holder in sorted(previous.items()) if holder]
         carried = [frame for frame in before if frame is not None]
         merged = lay_patch(new, pl.concat(carried), key, submission_id=submission_id) if carried else new

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 
 Role = Literal["viewer", "submitter", "approver", "steward"]
 """`viewer` sees; `submitter` also sends; `approver` also decides, but never on their own returns; `steward` sees
@@ -25,7 +25,7 @@ SYSTEM = "system"
 """The account of the machine itself, when it acts for nobody."""
 
 
-class NotAllowedError(ToldError):
+class NotAllowedError(UserFacingError):
     """An account lacks the permission for a request.
 
     The message says what is missing and whom to ask. It never reveals whether something the account may not see
@@ -41,7 +41,7 @@ class Grant:
     jurisdiction: str = EVERY
     instrument: str = EVERY
 
-    def covers(self, role: Role, jurisdiction: str, instrument: str) -> bool:
+    def gives_role(self, role: Role, jurisdiction: str, instrument: str) -> bool:
         """Return True if this grant gives exactly this role (roles are not nested) for this pair.
 
         A request for `*` needs a grant of `*`.
@@ -61,13 +61,13 @@ class Identity:
     grants: tuple[Grant, ...]
     token: str | None = None
 
-    def may(self, role: Role, jurisdiction: str | None, instrument: str | None) -> bool:
+    def has_role(self, role: Role, jurisdiction: str | None, instrument: str | None) -> bool:
         """Return True if this identity holds a role for a pair; False if either part of the pair is None."""
         if jurisdiction is None or instrument is None:
             return False
-        return any(g.covers(role, jurisdiction, instrument) for g in self.grants)
+        return any(g.gives_role(role, jurisdiction, instrument) for g in self.grants)
 
-    def pairs(self, role: Role | None = None) -> tuple[tuple[str, str], ...]:
+    def list_pairs(self, role: Role | None = None) -> tuple[tuple[str, str], ...]:
         """Return (jurisdiction, instrument) of the grants of one role or of all; `*` is not expanded."""
         return tuple(sorted({(g.jurisdiction, g.instrument) for g in self.grants if role in (None, g.role)}))
 

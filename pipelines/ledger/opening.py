@@ -10,7 +10,14 @@ import sqlalchemy as sa
 
 from pipelines.core.home import has_ledger_mark, mark_ledger
 from pipelines.ledger import audit_digests, fact_digests, migrations
-from pipelines.ledger.database import LedgerError, begin_on_sqlite, engine_of, reading, sqlite_path, writing
+from pipelines.ledger.database import (
+    LedgerError,
+    begin_on_sqlite,
+    engine_of,
+    open_read_transaction,
+    open_write_transaction,
+    sqlite_path,
+)
 
 if TYPE_CHECKING:
     from pipelines.core.home import Home
@@ -139,7 +146,7 @@ def _engine_in_memory(path: Path) -> sa.Engine:
 
 
 def _read_revision(engine: sa.Engine) -> str | None:
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return _select_revision(connection)
 
 
@@ -160,7 +167,7 @@ def _migrate(engine: sa.Engine, home: Home | None) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         revision = _select_revision(connection)
         if revision == migrations.HEAD:
             return

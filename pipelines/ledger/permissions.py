@@ -102,17 +102,17 @@ def roles_for(act: Act, *, override: bool | None = None) -> tuple[Role, ...]:
 
 def pairs_for(who: Identity, act: Act) -> tuple[Pair, ...]:
     """Return the pairs for which an identity holds a role that permits an act; `*` means all."""
-    return tuple(sorted({pair for role in roles_for(act) for pair in who.pairs(role)}))
+    return tuple(sorted({pair for role in roles_for(act) for pair in who.list_pairs(role)}))
 
 
 def has_role_for(who: Identity, act: Act, jurisdiction: str | None, instrument: str | None) -> bool:
     """Return True if an identity holds a role that permits an act for one pair."""
-    return any(who.may(role, jurisdiction, instrument) for role in roles_for(act))
+    return any(who.has_role(role, jurisdiction, instrument) for role in roles_for(act))
 
 
 def has_role_for_all(who: Identity, role: Role, pairs: Sequence[Pair]) -> bool:
     """Return True if an identity holds the role for every pair, False for an empty list."""
-    return bool(pairs) and all(who.may(role, *pair) for pair in pairs)
+    return bool(pairs) and all(who.has_role(role, *pair) for pair in pairs)
 
 
 def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
@@ -125,17 +125,17 @@ def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
 
 def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
     """Return True if an identity may see the returns of a pair once they are sent."""
-    return any(who.may(role, jurisdiction, instrument) for role in READERS)
+    return any(who.has_role(role, jurisdiction, instrument) for role in READERS)
 
 
 def draft_pairs(who: Identity) -> tuple[Pair, ...]:
     """Return the pairs whose drafts an identity may see; `*` means all."""
-    return tuple(sorted({pair for role in DRAFT_READERS for pair in who.pairs(role)}))
+    return tuple(sorted({pair for role in DRAFT_READERS for pair in who.list_pairs(role)}))
 
 
 def can_read_drafts(who: Identity, pairs: Sequence[Pair]) -> bool:
     """Return True if an identity may see the drafts of every pair, False for an empty list."""
-    return bool(pairs) and all(any(who.may(role, *pair) for role in DRAFT_READERS) for pair in pairs)
+    return bool(pairs) and all(any(who.has_role(role, *pair) for role in DRAFT_READERS) for pair in pairs)
 
 
 def is_visible_to(who: Identity, resource: Resource, *, is_draft: bool) -> bool:
@@ -188,7 +188,7 @@ def require_actor(account: str, act: Action, resource: Resource, submission_id: 
 def require_role(who: Identity, act: Action, resource: Resource, submission_id: str, *, override: bool = False) -> None:
     """Raise NotAllowedError if an identity is not the right actor for an act, or lacks the role for a pair.
 
-    This does not check that the state allows the act (see `pipelines.ledger.transitions.decide`).
+    This does not check that the state allows the act (see `pipelines.submissions.changes.decide_change`).
     """
     rows = find_permissions(act, resource.state, override=override) or tuple(
         p for p in PERMISSIONS if p.act == act and p.override == override
@@ -201,7 +201,7 @@ def require_role(who: Identity, act: Action, resource: Resource, submission_id: 
         raise NotAllowedError(text, **params)
     if not _fits_roles(permission, who, resource):
         role = permission.roles[0]
-        lacking = next((pair for pair in resource.pairs if not who.may(role, *pair)), (EVERY, EVERY))
+        lacking = next((pair for pair in resource.pairs if not who.has_role(role, *pair)), (EVERY, EVERY))
         raise missing_role(who.account, role, *lacking)
 
 

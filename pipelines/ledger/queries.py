@@ -1,4 +1,7 @@
-"""Read-only queries of the ledger."""
+"""Read-only queries of the ledger: submissions, their events, blocks and justifications.
+
+`supersession.py` finds which accepted block of a key counts.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +13,17 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from pipelines.core.i18n import mark
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import BLOCK, EVENT, JUSTIFICATION, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED, State, TransitionError, not_there
 
 _CHUNK = 1_000
 """Values in one `in (…)`: SQLite accepts 32,766 parameters, PostgreSQL's driver 65,535."""
 
-BlockKey = tuple[str, str, str, str, str]
-_KEY = ("jurisdiction", "instrument", "form", "freq", "period")
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """A later accepted return that has replaced an earlier one since `since`, for the blocks in `keys`."""
-
-    submission_id: str
-    since: str
-    keys: tuple[BlockKey, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the replacement as the command line and the API show it."""
-        return {
-            "submission_id": self.submission_id,
-            "since": self.since,
-            "periods": sorted({period for *_, period in self.keys}),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One row of the table `submission`; times are text in the format of `clock.stamp()`."""
+    """One row of the table `submission`; times are text in the format of `clock.format_timestamp()`."""
 
     submission_id: str
     sha256: str
@@ -76,11 +59,11 @@ class Position:
     PATTERN: ClassVar[str] = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z~S[0-9a-f]{15}$"
 
     @classmethod
-    def of(cls, submission: Submission) -> Position:
+    def from_submission(cls, submission: Submission) -> Position:
         return cls(submission.received_at, submission.submission_id)
 
     @classmethod
-    def parse(cls, text: str) -> Position | None:
+    def parse_cursor(cls, text: str) -> Position | None:
         """Return the position that a cursor names, or None if the text is not a cursor."""
         return cls(*text.split("~")) if re.fullmatch(cls.PATTERN, text, re.ASCII) else None
 
@@ -88,7 +71,7 @@ class Position:
         return f"{self.received_at}~{self.submission_id}"
 
 
-def submissions(
+def list_submissions(
     engine: sa.Engine,
     *,
     states: Iterable[str] | None = None,
@@ -107,7 +90,7 @@ def submissions(
         query = query.where(SUBMISSION.c.territory == territory)
     if where is not None:
         query = query.where(where)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query) if ids is None else in_ids(connection, query, SUBMISSION.c.submission_id, ids)
         return [Submission(**row._mapping) for row in rows]
 
@@ -133,7 +116,7 @@ def submission_page(
         query, order = query.where(position > sa.tuple_(newer_than.received_at, newer_than.submission_id)), sa.asc
     separate_states = [None] if states is None else list(dict.fromkeys(states))
     rows: list[Submission] = []
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         for state in separate_states:
             part = query if state is None else query.where(SUBMISSION.c.state == state)
             part = part.order_by(order(SUBMISSION.c.received_at), order(SUBMISSION.c.submission_id)).limit(limit)
@@ -159,7 +142,7 @@ def find_waiting(
     condition = sa.or_(SUBMISSION.c.state == "received", sa.func.coalesce(checked_so, sa.false()).is_(sa.false()))
     if territory is not None:
         condition = sa.and_(condition, sa.or_(SUBMISSION.c.territory.is_(None), SUBMISSION.c.territory == territory))
-    return submissions(engine, states=["received", "checked", "refused"], ids=only, where=condition)
+    return list_submissions(engine, states=["received", "checked", "refused"], ids=only, where=condition)
 
 
 def of_territory(territory: str) -> sa.ColumnElement[bool]:
@@ -174,38 +157,38 @@ def count_submissions(engine: sa.Engine, *, states: Iterable[str] | None = None,
         query = query.where(SUBMISSION.c.state.in_(list(states)))
     if territory is not None:
         query = query.where(SUBMISSION.c.territory == territory)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return int(connection.execute(query).scalar_one())
 
 
 def count_by_state(engine: sa.Engine) -> dict[str, int]:
     """Return the number of submissions by state; states without submissions are left out."""
     query = sa.select(SUBMISSION.c.state, sa.func.count().label("n")).group_by(SUBMISSION.c.state)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return {row.state: row.n for row in connection.execute(query.order_by(SUBMISSION.c.state))}
 
 
 def accepted_ids(engine: sa.Engine) -> set[str]:
     """Return the ids of all accepted submissions."""
     query = sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return set(connection.execute(query).scalars())
 
 
 def known_ids(engine: sa.Engine, ids: Iterable[str]) -> set[str]:
     """Return the subset of `ids` that is in the ledger."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         query = sa.select(SUBMISSION.c.submission_id)
         return {row.submission_id for row in in_ids(connection, query, SUBMISSION.c.submission_id, ids)}
 
 
-def find(engine: sa.Engine, text: str) -> Submission:
+def find_submission(engine: sa.Engine, text: str) -> Submission:
     """Return the submission with this id, or the only one whose id starts with it.
 
     Raises TransitionError if there is none or more than one.
     """
     query = sa.select(SUBMISSION).where(SUBMISSION.c.submission_id.startswith(text, autoescape=True)).limit(3)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query).all()
     if not rows:
         raise not_there(text)
@@ -217,50 +200,44 @@ def find(engine: sa.Engine, text: str) -> Submission:
 def same_file(engine: sa.Engine, sha256: str) -> list[Submission]:
     """Return the submissions of a file with this SHA-256, in the order of arrival."""
     query = sa.select(SUBMISSION).where(SUBMISSION.c.sha256 == sha256)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query.order_by(SUBMISSION.c.received_at, SUBMISSION.c.submission_id)).all()
         return [Submission(**row._mapping) for row in rows]
 
 
-def blocks(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
+def list_blocks(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
     """Return the blocks of one submission, sorted by key."""
     query = sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query.order_by(*BLOCK.primary_key.columns))]
 
 
-def events(engine: sa.Engine, submission_id: str | None = None, *, after: int = 0) -> list[dict[str, Any]]:
+def list_events(engine: sa.Engine, submission_id: str | None = None, *, after: int = 0) -> list[dict[str, Any]]:
     """Return the events of one submission or of all, in order, starting after an event id (a sensor's cursor)."""
     query = sa.select(EVENT).where(EVENT.c.event_id > after).order_by(EVENT.c.event_id)
     if submission_id is not None:
         query = query.where(EVENT.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query)]
 
 
 def last_event_id(engine: sa.Engine) -> int:
     """Return the id of the newest event, or 0 if there is none."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return int(connection.execute(sa.select(sa.func.max(EVENT.c.event_id))).scalar() or 0)
 
 
-def justifications(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
+def list_justifications(engine: sa.Engine, submission_id: str) -> list[dict[str, Any]]:
     """Return the justifications of one submission, sorted by finding."""
     query = sa.select(JUSTIFICATION).where(JUSTIFICATION.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [dict(r._mapping) for r in connection.execute(query.order_by(JUSTIFICATION.c.finding_key))]
 
 
-def unjustified(engine: sa.Engine, submission_id: str) -> list[tuple[str, str]]:
+def list_unjustified(engine: sa.Engine, submission_id: str) -> list[tuple[str, str]]:
     """Return (finding key, rule) of each warning of one submission that still needs a justification."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return open_warnings(connection, [submission_id]).get(submission_id, [])
-
-
-def find_replaced_keys(engine: sa.Engine, submission_id: str) -> set[BlockKey]:
-    """Return the block keys of one submission for which another submission is accepted."""
-    with reading(engine) as connection:
-        return replaced_blocks(connection, [submission_id]).get(submission_id, set())
 
 
 def find_pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], ...]:
@@ -269,141 +246,11 @@ def find_pairs(engine: sa.Engine, submission_id: str) -> tuple[tuple[str, str], 
         SUBMISSION.c.submission_id == submission_id
     )
     block_pairs = sa.select(BLOCK.c.jurisdiction, BLOCK.c.instrument).where(BLOCK.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         pairs_in_ledger = {
             (r.jurisdiction, r.instrument) for r in connection.execute(sa.union(submission_pair, block_pairs))
         }
     return tuple(sorted((j, i) for j, i in pairs_in_ledger if j is not None and i is not None))
-
-
-def accepted_blocks(
-    engine: sa.Engine, *, before: str | None = None, jurisdictions: Iterable[str] | None = None
-) -> dict[BlockKey, str]:
-    """Return, by block key, the submission with the newest accepted block, now or before a given time."""
-    conditions = [] if before is None else [SUBMISSION.c.accepted_at < before]
-    if jurisdictions is not None:
-        conditions.append(BLOCK.c.jurisdiction.in_(sorted(set(jurisdictions))))
-    accepted = _acceptances(*conditions)
-    query = sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
-    with reading(engine) as connection:
-        return {_block_key(row): row.submission_id for row in connection.execute(query)}
-
-
-def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: str) -> dict[BlockKey, str | None]:
-    """Return, for each block of a submission about to be accepted, the submission with the previous accepted block.
-
-    A block without a predecessor maps to None.
-    """
-    accepted = _acceptances(
-        SUBMISSION.c.accepted_at <= accepted_at, SUBMISSION.c.submission_id != submission_id, ids=[submission_id]
-    )
-    query = sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
-    own_blocks = connection.execute(sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)).all()
-    holders: dict[BlockKey, str | None] = {_block_key(row): None for row in own_blocks}
-    return holders | {_block_key(row): row.submission_id for row in connection.execute(query)}
-
-
-def replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Replacement, ...]]:
-    """Return the later returns that replaced each accepted one, oldest first; returns still current are left out.
-
-    The successor of a block is the next block that is still accepted: if that is withdrawn, the block counts again.
-    """
-    keys_by_successor: dict[str, dict[tuple[str, str], list[BlockKey]]] = {}
-    with reading(engine) as connection:
-        for chunk in _split_into_chunks(ids):
-            # Earlier acceptances cannot be successors. For the newest returns this leaves very few rows to read.
-            oldest = sa.select(sa.func.min(SUBMISSION.c.accepted_at)).where(SUBMISSION.c.submission_id.in_(chunk))
-            accepted = _acceptances(SUBMISSION.c.accepted_at >= oldest.correlate(None).scalar_subquery(), ids=chunk)
-            query = sa.select(accepted).where(
-                accepted.c.submission_id.in_(chunk), accepted.c.next_submission_id.is_not(None)
-            )
-            for row in connection.execute(query):
-                successor = (row.next_accepted_at, row.next_submission_id)
-                keys_by_successor.setdefault(row.submission_id, {}).setdefault(successor, []).append(_block_key(row))
-    return {
-        identity: tuple(Replacement(by, since, tuple(sorted(keys))) for (since, by), keys in sorted(groups.items()))
-        for identity, groups in keys_by_successor.items()
-    }
-
-
-def is_replaced() -> sa.ColumnElement[bool]:
-    """Return the SQL condition that a row of `submission` is accepted but all of its blocks were replaced."""
-    own_block, later_block, later = BLOCK.alias("own"), BLOCK.alias("other"), SUBMISSION.alias("later")
-    order, next_order = EVENT.alias("own_order"), EVENT.alias("next_order")
-    is_later = sa.or_(
-        later.c.accepted_at > SUBMISSION.c.accepted_at,
-        sa.and_(later.c.accepted_at == SUBMISSION.c.accepted_at, next_order.c.event_id > order.c.event_id),
-    )
-    has_successor = (
-        sa.select(sa.literal(1))
-        .select_from(later_block)
-        .join(later, later.c.submission_id == later_block.c.submission_id)
-        .join(next_order, _is_approval_of(next_order, later))
-        .where(_same_key(own_block, later_block), later.c.state.in_(ACCEPTED), is_later)
-        .correlate(own_block, order, SUBMISSION)
-        .exists()
-    )
-    blocks_of = (
-        sa.select(sa.literal(1)).select_from(own_block).where(own_block.c.submission_id == SUBMISSION.c.submission_id)
-    )
-    current = (
-        sa.select(sa.literal(1))
-        .select_from(own_block)
-        .join(order, _is_approval_of(order, own_block))
-        .where(own_block.c.submission_id == SUBMISSION.c.submission_id, ~has_successor)
-    )
-    return sa.and_(
-        SUBMISSION.c.state.in_(ACCEPTED),
-        blocks_of.correlate(SUBMISSION).exists(),
-        ~current.correlate(SUBMISSION).exists(),
-    )
-
-
-def block_keys(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
-    """Return the block keys of each submission."""
-    keys_by_submission: dict[str, set[BlockKey]] = {}
-    for row in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, ids):
-        keys_by_submission.setdefault(row.submission_id, set()).add(
-            (row.jurisdiction, row.instrument, row.form, row.freq, row.period)
-        )
-    return keys_by_submission
-
-
-def replaced_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
-    """Return, by submission, the block keys for which another submission is accepted; others are left out."""
-    own_block, other_block = BLOCK.alias("mine"), BLOCK.alias("other")
-    accepted_elsewhere = (
-        sa.select(sa.literal(1))
-        .select_from(other_block)
-        .join(SUBMISSION, SUBMISSION.c.submission_id == other_block.c.submission_id)
-        .where(
-            _same_key(own_block, other_block),
-            other_block.c.submission_id != own_block.c.submission_id,
-            SUBMISSION.c.state.in_(ACCEPTED),
-        )
-        .exists()
-    )
-    keys: dict[str, set[BlockKey]] = {}
-    for row in in_ids(connection, sa.select(own_block).where(accepted_elsewhere), own_block.c.submission_id, ids):
-        keys.setdefault(row.submission_id, set()).add(_block_key(row))
-    return keys
-
-
-def newest_accepted(connection: sa.Connection, submission_id: str) -> str | None:
-    """Return when the newest other accepted return that shares a block key was accepted, or None."""
-    own_block, other_block = BLOCK.alias("mine"), BLOCK.alias("other")
-    query = (
-        sa.select(sa.func.max(SUBMISSION.c.accepted_at))
-        .select_from(own_block)
-        .join(
-            other_block,
-            sa.and_(_same_key(own_block, other_block), other_block.c.submission_id != own_block.c.submission_id),
-        )
-        .join(SUBMISSION, SUBMISSION.c.submission_id == other_block.c.submission_id)
-        .where(own_block.c.submission_id == submission_id, SUBMISSION.c.state.in_(ACCEPTED))
-    )
-    newest: str | None = connection.execute(query).scalar_one()
-    return newest
 
 
 def open_warnings(
@@ -442,7 +289,7 @@ def newest_events(connection: sa.Connection, ids: Iterable[str], *, action: str 
     newest = sa.select(sa.func.max(EVENT.c.event_id)).group_by(EVENT.c.submission_id)
     if action is not None:
         newest = newest.where(EVENT.c.action == action)
-    for chunk in _split_into_chunks(ids):
+    for chunk in split_into_chunks(ids):
         numbers = newest.where(EVENT.c.submission_id.in_(chunk))
         yield from connection.execute(sa.select(EVENT).where(EVENT.c.event_id.in_(numbers)))
 
@@ -451,63 +298,12 @@ def in_ids(
     connection: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], ids: Iterable[str]
 ) -> Iterator[sa.Row[Any]]:
     """Yield the rows of a query whose column is among the ids, in chunks small enough for every database."""
-    for chunk in _split_into_chunks(ids):
+    for chunk in split_into_chunks(ids):
         yield from connection.execute(query.where(column.in_(chunk)))
 
 
-# -------------------------------------------------------------------------------------------------------- query helpers
-
-
-def _split_into_chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+def split_into_chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the distinct ids in lists short enough for one condition in every database."""
     unique_ids = list(dict.fromkeys(ids))
     for start in range(0, len(unique_ids), _CHUNK):
         yield unique_ids[start : start + _CHUNK]
-
-
-def _block_key(row: sa.Row[Any]) -> BlockKey:
-    return (row.jurisdiction, row.instrument, row.form, row.freq, row.period)
-
-
-def _same_key(first: sa.FromClause, second: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(*(first.c[name] == second.c[name] for name in _KEY))
-
-
-def _is_approval_of(event: sa.FromClause, submission: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Return the SQL condition that an event accepted a submission.
-
-    There is at most one such event, because an accepted submission is never sent again.
-    """
-    return sa.and_(event.c.submission_id == submission.c.submission_id, event.c.action == "approve")
-
-
-def _acceptances(*conditions: sa.ColumnElement[bool], ids: Sequence[str] | None = None) -> sa.Subquery:
-    """Return the blocks of accepted submissions, each with its successor: the next accepted block of the same key.
-
-    `next_submission_id` is null for the current block of a key. Acceptances in the same second are ordered by their
-    events. `ids` limits the keys to those of some submissions. `export.py` applies the same rule to a history with
-    withdrawals; here, withdrawn blocks are ignored.
-    """
-    key = [BLOCK.c[name] for name in _KEY]
-    order = (SUBMISSION.c.accepted_at, EVENT.c.event_id)
-    window: dict[str, Any] = {"partition_by": key, "order_by": order}
-    query = (
-        sa.select(
-            *key,
-            BLOCK.c.submission_id,
-            sa.func.lead(BLOCK.c.submission_id).over(**window).label("next_submission_id"),
-            sa.func.lead(SUBMISSION.c.accepted_at).over(**window).label("next_accepted_at"),
-        )
-        .join(SUBMISSION, SUBMISSION.c.submission_id == BLOCK.c.submission_id)
-        .join(EVENT, _is_approval_of(EVENT, SUBMISSION))
-        .where(SUBMISSION.c.state.in_(ACCEPTED), *conditions)
-    )
-    if ids is not None:
-        own_block = BLOCK.alias("own")
-        keys = (
-            sa.select(*(own_block.c[name] for name in _KEY))
-            .where(own_block.c.submission_id.in_(ids))
-            .distinct()
-            .subquery()
-        )
-        query = query.join(keys, sa.and_(*(keys.c[name] == BLOCK.c[name] for name in _KEY)))
-    return query.subquery()

@@ -1,6 +1,7 @@
 """The tables of the ledger, declared with SQLAlchemy Core.
 
-Times are text in the format of `clock.stamp()`: they sort chronologically and are the same in SQLite and PostgreSQL.
+Times are text in the format of `clock.format_timestamp()`: they sort chronologically and are the same in SQLite and
+PostgreSQL.
 The event log and the audit log are append-only: database triggers forbid changing or deleting a row. The tables of
 people and notices are in the same database, so that an act and the check of its permission share one transaction.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 
 State = Literal["received", "checked", "refused", "sent", "approved", "published", "withdrawn"]
@@ -59,7 +59,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 
 
-class TransitionError(ToldError):
+class TransitionError(UserFacingError):
     """An action is refused because of the state, the actor, or missing input. The message says what to do."""
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log
 from pipelines.ledger.audit_log import ZEROS, Head
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import AUDIT, EVENT
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Fault:
     text: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
-    def told(self, language: str = "en") -> str:
+    def localize_message(self, language: str = "en") -> str:
         """Return the message in a language."""
         from pipelines.core.i18n import gettext
 
@@ -39,7 +39,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class LedgerVerification:
     """The result of a verification. Faults of the chain come first, then those of rows in the order of `seq`."""
 
     entries: int
@@ -62,7 +62,7 @@ class _VouchedDigests:
     )
 
 
-def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | None = None) -> Verified:
+def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | None = None) -> LedgerVerification:
     """Recompute the chain and compare the ledger with it.
 
     `head` is a head that was kept elsewhere (`seq:hash`, from a receipt). With `home`, its checkpoints are compared
@@ -70,14 +70,14 @@ def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | No
     """
     heads = [audit_log.parse_head(head)] if head is not None else []
     heads += audit_log.read_checkpoints(home) if home is not None else []
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)).all()
         vouched = _VouchedDigests()
         faults = [*_check_chain(rows, vouched)][:1]
         faults += _check_heads(rows, heads)
         faults += sorted([*_check_events(connection, vouched), *_check_rows(connection, vouched)], key=lambda f: f.seq)
     last = (rows[-1].seq, rows[-1].hash) if rows else (0, ZEROS)
-    return Verified(len(rows), last, tuple(faults))
+    return LedgerVerification(len(rows), last, tuple(faults))
 
 
 def _check_chain(rows: Iterable[sa.Row[Any]], vouched: _VouchedDigests) -> Iterator[Fault]:

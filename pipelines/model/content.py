@@ -67,7 +67,7 @@ class Where(NamedTuple):
         return " ".join(parts)
 
     @classmethod
-    def parse(cls, text: str) -> Where:
+    def from_text(cls, text: str) -> Where:
         """Parse the output of `str()`, so that a stored figure can be traced back to its cell."""
         sheet, mark, cell = text.rpartition("!")
         if mark and _CELL.fullmatch(cell):

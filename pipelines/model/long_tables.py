@@ -120,7 +120,7 @@ FINDING: dict[str, pl.DataType] = {
 }
 
 
-def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def empty_table(schema: dict[str, pl.DataType]) -> pl.DataFrame:
     """Return an empty table with a schema of this module."""
     return pl.DataFrame(schema=schema)
 

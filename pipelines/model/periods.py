@@ -20,14 +20,14 @@ class Period:
     PATTERN: ClassVar[str] = r"^(?!0000|9999)[0-9]{4}(-Q[1-4])?$"
 
     @classmethod
-    def of(cls, code: str) -> Period:
+    def from_code(cls, code: str) -> Period:
         """Parse a code such as `2024-Q3` or `2024`; raises ValueError for any other form."""
         if not re.fullmatch(cls.PATTERN, code):
             raise ValueError(f"{code!r} is not a period; write 2024-Q3 or 2024")
         return cls(code, "Q" if "Q" in code else "A")
 
     @classmethod
-    def containing(cls, day: date, freq: Literal["Q", "A"]) -> Period:
+    def from_day(cls, day: date, freq: Literal["Q", "A"]) -> Period:
         """Return the quarter or year that contains a day."""
         return cls(f"{day.year}-Q{(day.month + 2) // 3}" if freq == "Q" else str(day.year), freq)
 
@@ -45,9 +45,14 @@ class Period:
 
     @property
     def end(self) -> date:
-        return self.next().start - timedelta(days=1)
+        return self.next_period().start - timedelta(days=1)
 
-    def next(self) -> Period:
+    @property
+    def last_quarter(self) -> Period:
+        """Return the quarter in which the period ends: a quarter itself, the fourth one of a year."""
+        return Period.from_day(self.end, "Q")
+
+    def next_period(self) -> Period:
         """Return the following period."""
         if self.freq == "A":
             return Period(str(self.year + 1), "A")
@@ -59,7 +64,7 @@ class Period:
 
 def last_ended(today: date, freq: Literal["Q", "A"]) -> Period:
     """Return the newest period that ended before today."""
-    period = Period.containing(today, freq)
+    period = Period.from_day(today, freq)
     if freq == "A":
         return Period(str(period.year - 1), "A")
     return (
@@ -69,11 +74,11 @@ def last_ended(today: date, freq: Literal["Q", "A"]) -> Period:
     )
 
 
-def runs(codes: Iterable[str]) -> str:
+def format_runs(codes: Iterable[str]) -> str:
     """Format period codes without words: `2024-Q3`, `2021, 2022`, and three or more in a row as `2020-Q1–2022-Q4`."""
     groups: list[list[Period]] = []
-    for period in sorted({Period.of(code) for code in codes}, key=lambda p: (p.freq, p.start)):
-        if groups and groups[-1][-1].next() == period:
+    for period in sorted({Period.from_code(code) for code in codes}, key=lambda p: (p.freq, p.start)):
+        if groups and groups[-1][-1].next_period() == period:
             groups[-1].append(period)
         else:
             groups.append([period])
@@ -82,9 +87,9 @@ def runs(codes: Iterable[str]) -> str:
     )
 
 
-def span(first: Period, last: Period) -> Iterator[Period]:
+def periods_between(first: Period, last: Period) -> Iterator[Period]:
     """Yield all periods from first to last, both included; none if last is before first."""
     period = first
     while period <= last:
         yield period
-        period = period.next()
+        period = period.next_period()

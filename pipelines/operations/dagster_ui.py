@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from pipelines.core.settings import AddressSettings, SettingsError, read_settings
 from pipelines.operations.loopback_guard import LoopbackGuard
 
 HOST = "127.0.0.1"
@@ -22,7 +23,7 @@ _POLL_MILLISECONDS = 2000
 
 def guard_app(app: Any, port: int) -> LoopbackGuard:
     """Put the guard in front of the UI; `RTI_DAGSTER_URL` is the address of a proxy that asks people to sign in."""
-    proxy = os.environ.get("RTI_DAGSTER_URL")
+    proxy = read_settings(AddressSettings).dagster_url
     return LoopbackGuard(app, port=port, public_urls=[proxy] if proxy else [], json_only_paths=["/graphql"])
 
 
@@ -31,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m pipelines.operations.dagster_ui", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args(arguments).port
+    try:
+        read_settings(AddressSettings)
+    except SettingsError as error:
+        raise SystemExit(f"rti: {error}") from None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
 

@@ -29,7 +29,7 @@ class DamagedFactsError(RunFailedError):
     """Facts differ from those that were approved; the text names each return and file."""
 
 
-def refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
+def run_refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Run every step from arrived files to the draft. Return the run's id, its draft and whether the draft is new.
 
     Runs that a killed process left behind are closed first. If an interrupted publication had to be completed,
@@ -52,14 +52,13 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     import dagster as dg
 
     from pipelines.definitions import defs
-    from pipelines.defs.jobs import range_tags
-    from pipelines.defs.periods import QUARTERS
+    from pipelines.defs.partitions import tag_range
+    from pipelines.refresh.quarters import EVERY_QUARTER
     from pipelines.runs import liveness, recovery, reports
 
     # The instance keeps every event. The console needs only the lines of the steps; a failure is raised below.
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     job = defs().resolve_job_def("refresh")
-    keys = QUARTERS.get_partition_keys()
     run_id = str(uuid.uuid4())
     with _without_sync(home.dagster), dg.DagsterInstance.get() as instance, _forward_step_log(say):
         for closed in recovery.close_dead_runs(home, instance):
@@ -68,7 +67,7 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,
-                tags=range_tags(keys[0], keys[-1]),
+                tags=tag_range(EVERY_QUARTER),
                 run_config=quiet,
                 raise_on_error=False,
             )
@@ -159,4 +158,4 @@ def _describe_step_failures(result: Any) -> str:
     return "the refresh failed at " + "; ".join(messages) if messages else ""
 
 
-__all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "refresh"]
+__all__ = ["DamagedFactsError", "HomeBusyError", "RunFailedError", "instance_folder", "run_refresh"]

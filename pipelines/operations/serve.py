@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.core.home import Home
+from pipelines.core.settings import check_settings
 from pipelines.operations.supervision import Process, SessionProcess, SupervisionError, Supervisor, rotate_log
 from pipelines.refresh.publication import complete_publication_at_start
 from pipelines.runs.instance import instance_folder
@@ -47,12 +48,14 @@ class Server:
     health: str = ""
 
 
-def serve(home: Home) -> None:
+def serve_home(home: Home) -> None:
     """Start the servers, print their addresses when they answer, and keep them running until interrupted.
 
     The public dashboard and the offices' pages are separate processes: the public one reads only `public/` and cannot
-    read more. Raises ServeError if a server does not start, or if later every one of them has failed.
+    read more. Raises SettingsError for a wrong setting, before anything starts, and ServeError if a server does not
+    start, or if later every one of them has failed.
     """
+    check_settings()
     complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
     logs = home.restricted / "logs"
     logs.mkdir(exist_ok=True)
@@ -68,14 +71,14 @@ def serve(home: Home) -> None:
             _say("Ctrl-C ends all.")
             while not is_ending():
                 time.sleep(_CHECK_SECONDS)
-                supervisor.check()
+                supervisor.check_processes()
                 for name in servers:
                     rotate_log(_log_path(logs, name))
             _say("ending")
         except SupervisionError as error:
             raise ServeError(f"{error}; the logs are in {logs}") from error
         finally:
-            supervisor.stop()
+            supervisor.stop_processes()
 
 
 def _choose_servers() -> dict[str, Server]:
@@ -106,7 +109,7 @@ def _start_all(supervisor: Supervisor, servers: dict[str, Server], logs: Path, i
             return
         _say(f"starting the {name}")
         rotate_log(_log_path(logs, name))
-        processes[name] = supervisor.start(name)
+        processes[name] = supervisor.start_process(name)
     for name, server in servers.items():
         _wait_until_up(name, processes[name], server, logs, is_ending)
         if is_ending():
@@ -146,11 +149,11 @@ def _slug(name: str) -> str:
 
 
 def _dashboard_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "dashboards.public_app", "--port", str(port)]
+    return [sys.executable, "-m", "dashboards.public.app", "--port", str(port)]
 
 
 def _portal_command(port: int) -> list[str]:
-    return [sys.executable, "-m", "dashboards.portal_app", "--port", str(port)]
+    return [sys.executable, "-m", "dashboards.office.app", "--port", str(port)]
 
 
 def _dagster_ui_command(port: int) -> list[str]:

@@ -45,7 +45,7 @@ class RestartPolicy:
     stable_after: float = 120.0
     attempts: int = 8
 
-    def pause(self, failures: int) -> float:
+    def compute_pause(self, failures: int) -> float:
         """Return the seconds to wait after this many failures in a row."""
         return min(self.cap, self.first * 2.0 ** (failures - 1))
 
@@ -76,13 +76,13 @@ class Supervisor:
         self._policy = policy or RestartPolicy()
         self._monotonic = monotonic
 
-    def start(self, name: str) -> Process:
+    def start_process(self, name: str) -> Process:
         """Start one process for the first time. A failure here raises and is not retried."""
         service = self._services[name]
         service.process, service.started = service.start(), self._monotonic()
         return service.process
 
-    def check(self) -> None:
+    def check_processes(self) -> None:
         """Check each process once: schedule restarts of those that have ended, and restart those whose pause is over.
 
         Raises SupervisionError if every process has been given up.
@@ -99,7 +99,7 @@ class Supervisor:
             elif service.restart_at is not None and now >= service.restart_at:
                 service.restart_at = None
                 try:
-                    self.start(name)
+                    self.start_process(name)
                 except OSError as error:
                     self._plan_restart(name, service, f"could not be started ({error})", now)
                 else:
@@ -116,11 +116,11 @@ class Supervisor:
                 "go on. Remove the cause, then end and start `rti serve`"
             )
             return
-        pause = self._policy.pause(service.failures)
+        pause = self._policy.compute_pause(service.failures)
         service.restart_at = now + pause
         self._log(f"the {name} {what}; it is restarted in {pause:.0f} s")
 
-    def stop(self, grace: float = 10.0) -> None:
+    def stop_processes(self, grace: float = 10.0) -> None:
         """End all processes and their children: ask them, wait at most `grace` seconds, then kill them."""
         running = [service.process for service in self._services.values() if service.process is not None]
         for process in running:

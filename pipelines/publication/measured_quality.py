@@ -27,36 +27,38 @@ FROM_COUNTS = ("mart_count", "mart_delivery", "mart_revision", "mart_coherence_i
 """Exported tables of the counts that they are computed from."""
 
 
-def folder(home: Home) -> Path:
+def quality_folder(home: Home) -> Path:
     """Return the folder of the internal tables."""
     return home.restricted / "quality"
 
 
-def inside(home: Home, tables: Path, moment: datetime) -> dict[str, pl.DataFrame]:
+def build_internal_tables(home: Home, tables: Path, moment: datetime) -> dict[str, pl.DataFrame]:
     """Return the tables `INSIDE` as known at a moment, from the exported tables of a build for that moment."""
     count, delivery, revision, sides = (pl.read_parquet(tables / f"{name}.parquet") for name in FROM_COUNTS)
     reference, declarations = _with_collected(pl.read_parquet(home.gathered / "reference.parquet")), read_reasons()
-    ends = vintages.ends(revision)
-    offices = coherence_table.offices(sides, declarations, reference, home.kind)
+    ends = vintages.select_ends(revision)
+    offices = coherence_table.compare_offices(sides, declarations, reference, home.kind)
     tables_by_name = {
-        "mart_quality": quality_table.table(
+        "mart_quality": quality_table.build_quality_table(
             delivery,
-            publications(home, moment),
+            list_publications(home, moment),
             quality_table.breaks_of(load_sims().values()),
             moment.date(),
             revisions=ends,
             pairs=offices,
         ),
-        "mart_revision_summary": vintages.summary(ends),
+        "mart_revision_summary": vintages.summarise_revisions(ends),
         "mart_coherence": pl.concat(
             [
-                coherence_table.references(reference, declarations),
-                coherence_table.national(count, reference, declarations, home.kind),
+                coherence_table.compare_references(reference, declarations),
+                coherence_table.compare_returns(count, reference, declarations, home.kind),
                 offices,
             ]
         ),
     }
-    return {name: contract.hold(name.removeprefix("mart_"), table) for name, table in tables_by_name.items()}
+    return {
+        name: contract.enforce_contract(name.removeprefix("mart_"), table) for name, table in tables_by_name.items()
+    }
 
 
 def for_release(
@@ -66,17 +68,19 @@ def for_release(
 
     `cells` are its protected cells. Offices are not compared, because cells are not published by office.
     """
-    editions = [vintages.Edition(name, _cells(home, name)) for name, _ in published(home, now)]
-    triangle, ends = vintages.published([*editions, vintages.Edition(release, cells)])
+    editions = [vintages.Edition(name, _cells(home, name)) for name, _ in list_public_releases(home, now)]
+    triangle, ends = vintages.build_public_triangle([*editions, vintages.Edition(release, cells)])
     national = delivery.filter(pl.col("territory").is_in(cells["territory"].unique().to_list()))
     breaks = quality_table.breaks_of(load_sims().values())
     tables_by_name = {
-        "quality": quality_table.table(national, publications(home, now), breaks, now.date(), revisions=ends),
+        "quality": quality_table.build_quality_table(
+            national, list_publications(home, now), breaks, now.date(), revisions=ends
+        ),
         "revision": triangle,
-        "revision_summary": vintages.summary(ends),
+        "revision_summary": vintages.summarise_revisions(ends),
         "coherence": coherence_for_release(cells, reference, home.kind),
     }
-    return {name: contract.hold(name, table) for name, table in tables_by_name.items()}
+    return {name: contract.enforce_contract(name, table) for name, table in tables_by_name.items()}
 
 
 def coherence_for_release(cells: pl.DataFrame, reference: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
@@ -84,13 +88,13 @@ def coherence_for_release(cells: pl.DataFrame, reference: pl.DataFrame, kind: Ho
     declarations, reference = read_reasons(), _with_collected(reference)
     once = cells.unique("cell_id", keep="first", maintain_order=True)
     comparisons = [
-        coherence_table.references(reference, declarations),
-        coherence_table.national(once, reference, declarations, kind),
+        coherence_table.compare_references(reference, declarations),
+        coherence_table.compare_returns(once, reference, declarations, kind),
     ]
     return pl.concat(comparisons)
 
 
-def write(folder: Path, tables: Mapping[str, pl.DataFrame]) -> None:
+def write_tables(folder: Path, tables: Mapping[str, pl.DataFrame]) -> None:
     """Write each table as Parquet; each file is replaced atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
@@ -109,22 +113,22 @@ def _with_collected(reference: pl.DataFrame) -> pl.DataFrame:
 # -- Published releases
 
 
-def published(home: Home, moment: datetime) -> list[tuple[str, date]]:
+def list_public_releases(home: Home, moment: datetime) -> list[tuple[str, date]]:
     """Return the releases that were public at a moment, with their dates, oldest first.
 
     A release that was rolled back stays in the list, because readers have seen it.
     """
     first: dict[str, datetime] = {}
     for publication in read_publications(home):
-        first.setdefault(publication.release, clock.parse(publication.published_at))
+        first.setdefault(publication.release, clock.parse_time(publication.published_at))
     ordered = sorted(first.items(), key=lambda item: (item[1], edition_key(item[0])))
     return [(name, at.date()) for name, at in ordered if at <= moment]
 
 
-def publications(home: Home, moment: datetime) -> pl.DataFrame:
+def list_publications(home: Home, moment: datetime) -> pl.DataFrame:
     """Return the returns that counted in each release (schema PUBLICATION)."""
     frames = [pl.DataFrame(schema=quality_table.PUBLICATION)]
-    for name, day in published(home, moment):
+    for name, day in list_public_releases(home, moment):
         coverage = pl.read_parquet(home.releases / name / "data" / "coverage.parquet")
         rows = coverage.filter(pl.col("is_reported")).with_columns(
             pl.lit(name).alias("release"), pl.lit(day).alias("published_on")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -17,18 +18,19 @@ def build_counts(home: Home, *, log: Log = ignore_log) -> Step:
     """Build the count marts, unless they were built today from the same returns, declarations and dbt project."""
     from pipelines.warehouse import dbt
 
-    key = build_cache.digest(_gathered_key(home), dbt.project_digest(), clock.now().date().isoformat())
+    key = build_cache.digest_parts(_gathered_key(home), dbt.project_digest(), clock.now().date().isoformat())
     cached = build_cache.find_outcome(home, "counts", key)
     if cached is not None and Path(cached["path"]).exists():
         if dbt.is_whole(Path(cached["path"])):
             log("counts: nothing new")
-            return Step(new=False, path=Path(cached["path"]))
+            return Step(new=False, path=Path(cached["path"]), tests=dbt.test_results(Path(cached["path"])))
         log(f"counts: {Path(cached['path']).name} is damaged; it is set aside and built again")
     path = dbt.build_counts(home)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = dbt.node_times(path)
-    log(f"counts built into {path.name}")
-    return Step(new=True, path=path, seconds=seconds)
+    tests = dbt.test_results(path)
+    log(f"counts built into {path.name}; {len(tests)} tests run")
+    return Step(new=True, path=path, seconds=seconds, tests=tests)
 
 
 def _gathered_key(home: Home) -> str:
@@ -47,7 +49,7 @@ def _gathered_key(home: Home) -> str:
         for path in sorted(home.gathered.glob("*.parquet"))
         if path.stem not in ("submission", "event", "justification")
     ]
-    return build_cache.digest(submission.write_csv(), *others)
+    return build_cache.digest_parts(submission.write_csv(), *others)
 
 
 def build_records(home: Home, *, log: Log = ignore_log) -> Step:
@@ -57,9 +59,11 @@ def build_records(home: Home, *, log: Log = ignore_log) -> Step:
 
     complete_publication(home, log=log)
     counts = latest_counts(home)
-    path, new = build.build(home, counts, dbt.tables(counts))
+    path, new = build.build_records(home, counts, dbt.tables_folder(counts))
     build_cache.store_outcome(home, "records", path.name, {"folder": path.name})
-    build.keep(home, {path.name, (build_cache.find_last_outcome(home, "draft") or {}).get("records", "")})
+    build.remove_other_builds(
+        home, {path.name, (build_cache.find_last_outcome(home, "draft") or {}).get("records", "")}
+    )
     log("figures of case records made" if new else "figures of case records: nothing new")
     return Step(new=new, path=path)
 
@@ -69,7 +73,7 @@ def records_folder(home: Home) -> Path:
     from pipelines.warehouse.records import build
 
     cached = build_cache.find_last_outcome(home, "records")
-    path = build.folder(home) / str(cached["folder"]) if cached else None
+    path = build.records_folder(home) / str(cached["folder"]) if cached else None
     if path is None or not path.exists():
         raise RefreshError("the figures of case records are not there; run `rti refresh`")
     return path
@@ -81,7 +85,7 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
 
     if which == "restricted":
         counts = latest_counts(home)
-        source, dimensions = dbt.tables(counts) / "mart_count.parquet", dbt.tables(counts)
+        source, dimensions = dbt.tables_folder(counts) / "mart_count.parquet", dbt.tables_folder(counts)
         target = home.warehouse / "indicators-restricted.duckdb"
     else:
         folder = protected_folder(home)
@@ -91,21 +95,36 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
     dimension_paths = [
         dimensions / f"{table.name}.parquet" for table in exported_tables.COUNTS if table.shapes_indicators
     ]
-    key = build_cache.digest(dbt.indicators_digest(), source, records, *dimension_paths)
+    key = build_cache.digest_parts(dbt.indicators_digest(), source, records, *dimension_paths)
     step = f"indicators-{which}"
     cached = build_cache.find_outcome(home, step, key)
-    if cached is not None and target.exists() and cached.get("sha256") in (None, build_cache.digest(target)):
+    if cached is not None and target.exists() and cached.get("sha256") in (None, build_cache.digest_parts(target)):
         log(f"{which} indicators: nothing new")
-        return Step(new=False, path=target)
-    dbt.build_indicators(home, input=which, source=source, target=target, dimensions=dimensions, records=records)
+        earlier_tests = tuple(dbt.NodeResult(**test) for test in cached.get("tests", []))
+        return Step(new=False, path=target, tests=earlier_tests)
+    tests: list[dbt.NodeResult] = []
+    dbt.build_indicators(
+        home,
+        input=which,
+        source=source,
+        target=target,
+        dimensions=dimensions,
+        records=records,
+        on_tests=tests.extend,
+    )
     if which == "protected":
         exported = protected_folder(home) / "indicators"
         shutil.rmtree(exported, ignore_errors=True)
         exported.mkdir()
         exported_tables.export_tables(target, exported_tables.INDICATORS, exported)
-    build_cache.store_outcome(home, step, key, {"path": str(target), "sha256": build_cache.digest(target)})
-    log(f"{which} indicators built")
-    return Step(new=True, path=target)
+    outcome = {
+        "path": str(target),
+        "sha256": build_cache.digest_parts(target),
+        "tests": [asdict(test) for test in tests],
+    }
+    build_cache.store_outcome(home, step, key, outcome)
+    log(f"{which} indicators built; {len(tests)} tests run")
+    return Step(new=True, path=target, tests=tuple(tests))
 
 
 def latest_counts(home: Home) -> Path:

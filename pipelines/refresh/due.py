@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.declarations.export import list_expected_returns
+from pipelines.model.periods import Period
+from pipelines.refresh.quarters import find_quarters
 from pipelines.warehouse import build_cache
 
 _GATHERED, _REFRESHED = "gathered-events", "refreshed-events"
@@ -15,10 +16,13 @@ _GATHERED, _REFRESHED = "gathered-events", "refreshed-events"
 
 @dataclass(frozen=True)
 class News:
-    """New events in the ledger: the territories and quarters they concern, and the number of the last event."""
+    """New events in the ledger: the territories and quarters they concern, and the number of the last event.
+
+    `quarters` is empty if the events may concern any quarter.
+    """
 
     territories: tuple[str, ...]
-    periods: tuple[str, ...]
+    quarters: tuple[Period, ...]
     last_event: int
 
 
@@ -26,26 +30,21 @@ def find_news(home: Home, *, after: int) -> News:
     """Return the new events since event `after` and the last refresh, except publications and checks by the program."""
     from pipelines.declarations.registry import load
     from pipelines.ledger import queries
-    from pipelines.model.periods import Period
-    from pipelines.submissions import ledger
+    from pipelines.ledger.opening import open_ledger
 
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     after = max(after, last_refreshed_event(home))
-    events = queries.events(engine, after=after)
+    events = queries.list_events(engine, after=after)
     last = max((int(event["event_id"]) for event in events), default=after)
     touched = sorted({event["submission_id"] for event in events if event["action"] not in ("publish", "check")})
     if not touched:
         return News((), (), last)
-    territories, quarters = set(), set()
-    for submission in queries.submissions(engine, ids=touched):
-        # A file that has not been read yet has no territory and may belong to any of them.
-        territories |= {submission.territory} if submission.territory else set(load().national().territories)
-        quarters |= {
-            Period.containing(Period.of(block["period"]).end, "Q").code
-            for block in queries.blocks(engine, submission.submission_id)
-        }
-    if not quarters:
-        quarters = {Period.containing(clock.now().date(), "Q").code}
+    territories = set()
+    for submission in queries.list_submissions(engine, ids=touched):
+        # A file that has not been read yet has no territory and no period and may belong to any of them.
+        territories |= {submission.territory} if submission.territory else set(load().without_training().territories)
+    known_quarters = find_quarters(engine, touched)
+    quarters = set().union(*known_quarters.values()) if known_quarters.keys() == set(touched) else set()
     return News(tuple(sorted(territories)), tuple(sorted(quarters)), last)
 
 
@@ -72,7 +71,7 @@ def list_passed_deadlines(day: date) -> dict[str, str]:
     """Return the last deadline of each territory in the 90 days up to a day, as tags for the run that follows it."""
     from pipelines.declarations.registry import load
 
-    registry = load().national()
+    registry = load().without_training()
     tags: dict[str, str] = {}
     for row in list_expected_returns(registry, day):
         if day - timedelta(days=90) <= row["deadline"] <= day:

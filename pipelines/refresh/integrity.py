@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from pipelines.ledger import audit_log, database, fact_digests, verification
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import BLOCK, RECEIPT, SUBMISSION
-from pipelines.ledger.verification import Verified
+from pipelines.ledger.verification import LedgerVerification
 from pipelines.submissions import receipt_keys, receipts, store
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def verify_home(home: Home, engine: sa.Engine) -> list[Damage]:
     return [*damage, *releases]
 
 
-def verify_records(home: Home, engine: sa.Engine, *, head: str | None = None) -> Verified:
+def verify_records(home: Home, engine: sa.Engine, *, head: str | None = None) -> LedgerVerification:
     """Verify the audit chain and the ledger. An unfinished publication is reported as a fault at the last entry.
 
     Raises ValueError for a head or a checkpoint that is malformed.
@@ -97,7 +97,7 @@ def check_ledger(home: Home, engine: sa.Engine) -> list[Damage]:
 
 def check_facts(home: Home, engine: sa.Engine) -> list[Damage]:
     """Compare the facts of every accepted return with the digests recorded at approval."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         faults = fact_digests.find_damage(connection, home)
         names = _describe_submissions(connection, {fault.submission_id for fault in faults})
     return [
@@ -118,7 +118,7 @@ def check_inputs(home: Home, engine: sa.Engine) -> list[Damage]:
 
 def require_intact_inputs(home: Home) -> None:
     """Raise IntegrityError if the ledger's file is damaged, or a facts file missing, changed or added."""
-    from pipelines.submissions.ledger import open_ledger
+    from pipelines.ledger.opening import open_ledger
 
     engine = open_ledger(home)
     try:
@@ -134,7 +134,7 @@ def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
 
     Skipped are refused files that must not be kept, and listed arrivals that have not had their first check.
     """
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         columns = (SUBMISSION.c.submission_id, SUBMISSION.c.sha256)
         rows = connection.execute(sa.select(*columns).order_by(SUBMISSION.c.submission_id)).all()
         by_file: dict[str, list[str]] = {}
@@ -175,7 +175,7 @@ def check_receipts(home: Home, engine: sa.Engine) -> list[Damage]:
     A later check may change the form and the periods, so these are compared only for the newest receipt of a return
     that is still sent.
     """
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         receipt_rows = connection.execute(sa.select(RECEIPT).order_by(RECEIPT.c.at, RECEIPT.c.receipt_id)).all()
         if not receipt_rows:
             return []
@@ -214,7 +214,7 @@ def _find_receipt_problem(
         return "cannot be read"
     if key_id not in keys:
         return f"is signed with the key {key_id}, which is not among this home's public keys"
-    verified = receipts.verify(receipt.document.encode() + b"\n", key=keys[key_id])
+    verified = receipts.verify_receipt(receipt.document.encode() + b"\n", key=keys[key_id])
     if verified.content is None or verified.problems:
         return f"is not as it was given out: {verified.problems[0]}"
     content = verified.content

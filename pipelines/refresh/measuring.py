@@ -19,7 +19,7 @@ class AsOfError(Exception):
     """The state at a moment cannot be rebuilt. The text says why and what to do."""
 
 
-def measure(home: Home, *, log: Log = ignore_log) -> Step:
+def measure_quality(home: Home, *, log: Log = ignore_log) -> Step:
     """Measure quality, revisions and coherence of the newest counts, for the offices and the steward.
 
     Raises RefreshError if there are no counts yet.
@@ -30,19 +30,19 @@ def measure(home: Home, *, log: Log = ignore_log) -> Step:
     counts = dbt.latest_counts(home)
     if counts is None:
         raise RefreshError("there are no counts yet; run `rti refresh`")
-    tables = dbt.tables(counts)
+    tables = dbt.tables_folder(counts)
     journal = journal_path(home)
-    key = build_cache.digest(
+    key = build_cache.digest_parts(
         build_cache.code_digest("warehouse", "statistics"), clock.now().date().isoformat(),
         *(tables / f"{name}.parquet" for name in measured_quality.FROM_COUNTS), home.gathered / "reference.parquet",
         *([journal] if journal.exists() else []),
     )  # fmt: skip
-    folder = measured_quality.folder(home)
+    folder = measured_quality.quality_folder(home)
     if build_cache.find_outcome(home, "measure", key) is not None and folder.exists():
         log("quality: nothing new")
         return Step(new=False, path=folder)
-    marts = measured_quality.inside(home, tables, clock.now())
-    measured_quality.write(folder, marts)
+    marts = measured_quality.build_internal_tables(home, tables, clock.now())
+    measured_quality.write_tables(folder, marts)
     build_cache.store_outcome(home, "measure", key, {"path": str(folder)})
     rows = {name: table.height for name, table in marts.items()}
     log(f"quality measured: {rows['mart_quality']} figures, {rows['mart_coherence']} pairs of sources")
@@ -57,13 +57,13 @@ def as_of(home: Home, moment: datetime, out: Path | None = None, *, log: Log = i
     today's. Raises AsOfError, HomeBusyError, WarehouseError.
     """
     folder = _choose_folder(home, moment, out)
-    with hold_home_lock(home, purpose="as-of"), clock.frozen(moment):
+    with hold_home_lock(home, purpose="as-of"), clock.freeze_time(moment):
         return _build_as_of(home, moment, folder, log)
 
 
 def _choose_folder(home: Home, moment: datetime, out: Path | None) -> Path:
     if moment > clock.now():
-        raise AsOfError(f"{clock.stamp(moment)} has not come yet; name a moment that has")
+        raise AsOfError(f"{clock.format_timestamp(moment)} has not come yet; name a moment that has")
     folder = (out or home.restricted / "as_of" / moment.strftime("%Y%m%dT%H%M%SZ")).resolve()
     if folder.is_relative_to(home.public.resolve()):
         raise AsOfError(f"{folder} is public, and these counts are not protected; name another folder with --out")
@@ -81,10 +81,10 @@ def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     shutil.rmtree(aside, ignore_errors=True)
     (aside / "tables").mkdir(parents=True)
     counts = dbt.build_counts(home, as_of=moment)
-    tables = dbt.tables(counts)
-    log(f"counts known at {clock.stamp(moment)} built")
+    tables = dbt.tables_folder(counts)
+    log(f"counts known at {clock.format_timestamp(moment)} built")
     try:
-        records, is_new = build.build(home, counts, tables)
+        records, is_new = build.build_records(home, counts, tables)
         dbt.build_indicators(
             home,
             input="restricted",
@@ -95,13 +95,13 @@ def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
         )
         for path in sorted((records / "restricted").glob("*.parquet")):
             shutil.copyfile(path, aside / "tables" / path.name)
-        measured_quality.write(aside / "tables", measured_quality.inside(home, tables, moment))
+        measured_quality.write_tables(aside / "tables", measured_quality.build_internal_tables(home, tables, moment))
         for path in sorted(tables.glob("*.parquet")):
             shutil.copyfile(path, aside / "tables" / path.name)
         marts = [table for table in exported_tables.INDICATORS if table.is_public]
         exported_tables.export_tables(aside / "indicators.duckdb", marts, aside / "tables")
         shutil.move(counts, aside / "counts.duckdb")
-        metadata = {"as_of": clock.stamp(moment), "home": home.kind}
+        metadata = {"as_of": clock.format_timestamp(moment), "home": home.kind}
         (aside / "as_of.json").write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         aside.replace(folder)

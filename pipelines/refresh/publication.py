@@ -32,15 +32,15 @@ from pipelines.publication.releases.publications import (
     write_intent,
 )
 from pipelines.publication.releases.publish import (
-    current,
     discard_switch,
-    drafts,
+    find_current_release,
+    list_drafts,
     move_draft,
     prepare_switch,
     refuse_older_edition,
     select_draft,
     switch_current,
-    verify,
+    verify_files,
 )
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh.results import Log, ignore_log
@@ -55,7 +55,7 @@ _LEDGER_BYTES, _LEDGER_BYTES_PER_RETURN = 1 << 20, 1 << 14
 """Space reserved for the ledger: its write-ahead log grows by whole pages, about three for each marked return."""
 
 
-def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
+def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
     """Publish a draft as the current release and mark its returns in the ledger. Return the release's id.
 
     `draft` may be left out if there is only one. An interrupted publication is completed first; if no draft is left
@@ -67,7 +67,7 @@ def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> s
 
     with _explain_system_errors("publish"), hold_home_lock(home, purpose="publish"):
         finished = complete_publication(home, log=log)
-        if finished is not None and (draft == finished or (draft is None and not drafts(home))):
+        if finished is not None and (draft == finished or (draft is None and not list_drafts(home))):
             return finished
         engine = _open_ledger(home)
         release = select_draft(home, draft)
@@ -75,10 +75,10 @@ def publish(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> s
         integrity.require_intact_inputs(home)
         _refuse_clock_set_back(home, engine, draft_folder)
         refuse_older_edition(home, release)
-        verify(draft_folder)
+        verify_files(draft_folder)
         records = _records_behind(home, release)
         intent = Intent(
-            Publication(release, clock.stamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
+            Publication(release, clock.format_timestamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
             number=len(read_publications(home)) + 1,
             renews_records=records is not None,
             submissions=tuple(_returns_behind(engine, draft_folder)),
@@ -103,7 +103,7 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
     with _explain_system_errors("rollback"), hold_home_lock(home, purpose="rollback"):
         complete_publication(home, log=log)
         engine = _open_ledger(home)
-        require_head_steward(accounts.identity(engine, actor), actor, "roll_back")
+        require_head_steward(accounts.get_identity(engine, actor), actor, "roll_back")
         changes.refuse_words(reason)
         if len(reason.strip()) < MINIMUM_REASON:
             raise ReleaseError(f"say in at least {MINIMUM_REASON} characters why {release} is to be current again")
@@ -112,12 +112,12 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
         if release not in published:
             listed = ", ".join(sorted(published, key=edition_key)) or "none"
             raise ReleaseError(f"{release} was never published; published were {listed}")
-        before = current(home)
+        before = find_current_release(home)
         if before is not None and before.name == release:
             raise ReleaseError(f"{release} is the current release already")
         _refuse_clock_set_back(home, engine)
-        verify(home.releases / release)
-        now, previous = clock.stamp(clock.now()), before.name if before is not None else None
+        verify_files(home.releases / release)
+        now, previous = clock.format_timestamp(clock.now()), before.name if before is not None else None
         publication = Publication(release, now, "rollback", previous, actor, reason.strip())
         intent = Intent(publication, number=len(publications) + 1)
         _prepare(home, intent, None)
@@ -140,10 +140,10 @@ def complete_publication(home: Home, *, log: Log = ignore_log) -> str | None:
         publication = intent.publication
         engine = _open_ledger(home)
         _refuse_clock_set_back(home, engine, made_at=(publication.release, publication.published_at))
-        before = current(home)
+        before = find_current_release(home)
         if before is None or before.name != publication.release:
             try:
-                verify(_draft_folder(home, publication.release))
+                verify_files(_draft_folder(home, publication.release))
             except (ReleaseError, FileNotFoundError) as error:
                 if publication.action == "rollback" or (home.releases / publication.release).exists():
                     raise ReleaseError(
@@ -273,16 +273,16 @@ def _renew_baseline(home: Home) -> None:
 
 
 def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
-    from pipelines.submissions import ledger
+    from pipelines.submissions import release_log
 
     _reserve_path(home).unlink(missing_ok=True)
     publication = intent.publication
-    at = clock.parse(publication.published_at)
+    at = clock.parse_time(publication.published_at)
     if publication.action == "publish":
-        ledger.publish(engine, intent.submissions, publication.release, at)
+        release_log.record_publication(engine, intent.submissions, publication.release, at)
         return
     assert publication.actor is not None and publication.reason is not None
-    ledger.roll_back(
+    release_log.record_rollback(
         engine,
         publication.release,
         publication.previous,
@@ -296,7 +296,7 @@ def _record_in_ledger(home: Home, intent: Intent, engine: sa.Engine) -> None:
 def _write_checkpoint(home: Home, engine: sa.Engine) -> None:
     from pipelines.ledger import audit_log
 
-    audit_log.checkpoint(home, engine)
+    audit_log.write_checkpoint(home, engine)
 
 
 # -- Inputs of a publication
@@ -309,9 +309,9 @@ def _draft_folder(home: Home, release: str) -> Path:
 
 
 def _open_ledger(home: Home) -> sa.Engine:
-    from pipelines.submissions import ledger
+    from pipelines.ledger.opening import open_ledger
 
-    return ledger.open_ledger(home)
+    return open_ledger(home)
 
 
 def _records_behind(home: Home, release: str) -> Path | None:
@@ -321,17 +321,17 @@ def _records_behind(home: Home, release: str) -> Path | None:
     drafted = build_cache.find_last_outcome(home, "draft") or {}
     if drafted.get("release") != release or "records" not in drafted:
         return None
-    return build.folder(home) / str(drafted["records"])
+    return build.records_folder(home) / str(drafted["records"])
 
 
 def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
     """Return the accepted returns behind the figures of a release."""
     import polars as pl
 
-    from pipelines.ledger import queries
+    from pipelines.ledger import queries, supersession
 
     released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
-    released |= find_returns_behind_records(folder / "data", queries.accepted_blocks(engine).values())
+    released |= find_returns_behind_records(folder / "data", supersession.accepted_blocks(engine).values())
     return sorted(released & queries.accepted_ids(engine))
 
 
@@ -363,7 +363,7 @@ def _refuse_clock_set_back(
     import json
 
     from pipelines.ledger import clock_guard
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
 
     dated = [(entry.release, entry.published_at) for entry in read_publications(home)]
     if made_at is not None:
@@ -371,7 +371,7 @@ def _refuse_clock_set_back(
     if draft is not None:
         manifest = json.loads((draft / "manifest.json").read_text(encoding="utf-8"))
         dated.append((draft.name, manifest["drafted_at"]))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
         if dated:
             release, newest = max(dated, key=lambda entry: entry[1])

@@ -24,20 +24,22 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     import polars as pl
 
     from pipelines.publication.disclosure import programme
-    from pipelines.publication.disclosure.protect import protect
+    from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.warehouse import dbt
 
-    tables = dbt.tables(latest_counts(home))
+    tables = dbt.tables_folder(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
-    key = build_cache.digest(build_cache.code_digest("publication/disclosure"), str(codes.measure_parts()), *inputs)
+    key = build_cache.digest_parts(
+        build_cache.code_digest("publication/disclosure"), str(codes.measure_parts()), *inputs
+    )
     cached = build_cache.find_outcome(home, "protect", key)
     if cached is not None and Path(cached["path"]).exists():
         log("protection: nothing new")
         return Step(new=False, path=Path(cached["path"]), audit=cached["audit"])
     counts = pl.read_parquet(tables / "mart_count.parquet")
-    cells = programme.select(counts.filter(pl.col("area").is_in(_public_areas(tables))))
-    protection = protect(
+    cells = programme.select_rows(counts.filter(pl.col("area").is_in(_public_areas(tables))))
+    protection = hide_small_counts(
         cells, cache=home.restricted / "protection", progress=_log_tenths(log, "blocks of cells protected")
     )
     folder = home.protected / key[:16]
@@ -56,7 +58,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     for old in home.protected.iterdir():
         if old != folder:
             shutil.rmtree(old)
-    audit = protection.report.totals()
+    audit = protection.report.count_cells()
     build_cache.store_outcome(home, "protect", key, {"path": str(folder), "audit": audit})
     log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
@@ -94,7 +96,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     complete_publication(home, log=log)
     folder = protected_folder(home)
     indicators = folder / "indicators"
-    key = build_cache.digest(
+    key = build_cache.digest_parts(
         build_cache.code_digest("publication/releases", "warehouse"), load().digest, home.kind,
         folder / "cells.parquet",
         indicators,
@@ -105,7 +107,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {cached['release']}: nothing new")
         return Step(new=False, release=cached["release"])
-    draft = build_draft(home, folder, indicators, load().national())
+    draft = build_draft(home, folder, indicators, load().without_training())
     for previous in home.drafts.iterdir():
         if previous != draft.folder:
             shutil.rmtree(previous)

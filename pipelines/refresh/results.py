@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.dbt import NodeResult
 
 Log = Callable[[str], None]
 _NAMED = 20
@@ -47,7 +50,8 @@ class IntakeResult:
 class Step:
     """Result of one step. `new` is False if no input had changed; `rows` counts by table, `seconds` by model.
 
-    `unmatched` names the returns whose facts differ from the approved ones; `audit` counts hidden cells by outcome.
+    `unmatched` names the returns whose facts differ from the approved ones; `audit` counts hidden cells by outcome;
+    `tests` are the results of dbt's tests, those of the earlier build if `new` is False.
     """
 
     new: bool
@@ -57,6 +61,7 @@ class Step:
     unmatched: tuple[str, ...] = ()
     audit: dict[str, int] = field(default_factory=dict)
     release: str | None = None
+    tests: tuple[NodeResult, ...] = ()
 
     @property
     def safe(self) -> bool:

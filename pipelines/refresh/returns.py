@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
+from pipelines.core.settings import HomeSettings, read_settings
 from pipelines.refresh.due import mark_gathered
+from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange, select_returns
 from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
 
+if TYPE_CHECKING:
+    from pipelines.ledger.acts import Refusals
+
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
-"""Folder of the demonstration's returns; the environment variable RTI_SAMPLES names another one."""
+"""Folder of the demonstration's returns; `RTI_SAMPLES` names another one."""
 
 
-def arrive(home: Home, *, log: Log = ignore_log) -> int:
+def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
     """Enter the returns that have arrived by now; return how many submissions are new.
 
     A demonstration home takes them from the list in `raw_samples/`.  In a real home the offices submit their files
@@ -25,39 +30,71 @@ def arrive(home: Home, *, log: Log = ignore_log) -> int:
     start_refresh(home, log=log)
     if home.kind != "demonstration":
         return 0
-    from pipelines.submissions import arrivals, ledger
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.submissions import arrivals
 
-    new = arrivals.enter(home, ledger.open_ledger(home), samples())
-    log(f"{new} returns of {samples().name}/ are new")
+    new = arrivals.record_arrivals(home, open_ledger(home), find_sample_folder())
+    log(f"{new} returns of {find_sample_folder().name}/ are new")
     return new
 
 
-def samples() -> Path:
+def find_sample_folder() -> Path:
     """Return the folder of the demonstration's returns."""
-    return Path(os.environ.get("RTI_SAMPLES") or RAW_SAMPLES)
+    return read_settings(HomeSettings).samples or RAW_SAMPLES
 
 
-def take_in(home: Home, territory: str, *, log: Log = ignore_log) -> IntakeResult:
-    """Check the waiting returns of one territory; in a demonstration home, also decide as the arrivals list says."""
+def take_in(
+    home: Home, territory: str, quarters: QuarterRange = EVERY_QUARTER, *, log: Log = ignore_log
+) -> IntakeResult:
+    """Check the waiting returns of one territory and some quarters.
+
+    In a demonstration home, also decide on its returns of these quarters as the arrivals list says. A file whose
+    periods are not known yet is read in any case.
+    """
     from pipelines.declarations.registry import load
-    from pipelines.submissions import arrivals, ledger, record
+    from pipelines.ledger import queries
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.submissions import arrivals, record
+    from pipelines.submissions.checking.check import rules_version
 
-    engine = ledger.open_ledger(home)
+    engine, registry = open_ledger(home), load()
     demonstration = home.kind == "demonstration"
+    announced: dict[str, list[str]] = {}
+    selected_ids = None
+    if not quarters.is_unlimited:
+        if demonstration:
+            announced = {
+                i: entry.periods.split() for i, entry in arrivals.read_identities(find_sample_folder()).items()
+            }
+        waiting = queries.find_waiting(engine, registry.digest, rules_version(), territory=territory)
+        selected = select_returns(engine, waiting, quarters, announced)
+        selected_ids = [submission.submission_id for submission in selected]
+        if len(selected) < len(waiting):
+            log(f"{territory}: {len(waiting) - len(selected)} waiting returns of other quarters are left alone")
     reports = record.check_waiting(
-        home, engine, load(), territory=territory, after=arrivals.CHECKED_AFTER if demonstration else None
+        home,
+        engine,
+        registry,
+        territory=territory,
+        only=selected_ids,
+        after=arrivals.CHECKED_AFTER if demonstration else None,
     )
-    undecided = arrivals.decide(home, engine, samples()) if demonstration else {}
+    undecided: Refusals = {}
+    if demonstration:
+        decidable = queries.list_submissions(engine, states=arrivals.UNDECIDED, territory=territory)
+        undecided = arrivals.replay_decisions(
+            home, engine, find_sample_folder(), among=select_returns(engine, decidable, quarters, announced)
+        )
     refused = {
         report.filename: sorted({f.rule for f in report.findings if f.severity == "error"})
         for report in reports.values()
-        if report.count("error")
+        if report.count_findings("error")
     }
     intake = IntakeResult(
         territory,
         checked=len(reports),
         refused=refused,
-        warnings=sum(report.count("warning") for report in reports.values()),
+        warnings=sum(report.count_findings("warning") for report in reports.values()),
         undecided=tuple(str(error) for error in undecided.values()),
     )
     if reports:
@@ -84,24 +121,25 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
     from pipelines.ledger import audit_log, queries
+    from pipelines.ledger.export import export_ledger
+    from pipelines.ledger.opening import open_ledger
     from pipelines.refresh import integrity
-    from pipelines.submissions import ledger
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
 
-    engine = ledger.open_ledger(home)
+    engine = open_ledger(home)
     last_event = queries.last_event_id(engine)
-    rows = ledger.export(engine, home.gathered)
-    registry = load().national()
+    rows = export_ledger(engine, home.gathered)
+    registry = load().without_training()
     write_declarations(registry, home.gathered)
-    cards_export.write(registry, home.gathered)
-    metrics.export(home.gathered)
+    cards_export.write_cards(registry, home.gathered)
+    metrics.export_metrics(home.gathered)
     gather_reference(home)
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(damage.message for damage in integrity.check_inputs(home, engine))
-    audit_log.checkpoint(home, engine)
+    audit_log.write_checkpoint(home, engine)
     # A return that arrived in the meantime and has not been checked yet must trigger another refresh.
-    if not queries.submissions(engine, states=["received"]):
+    if not queries.list_submissions(engine, states=["received"]):
         mark_gathered(home, last_event)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)

@@ -35,7 +35,7 @@ def close_dead_runs(home: Home, instance: DagsterInstance) -> list[FailedRun]:
     for record in instance.get_run_records(RunsFilter(statuses=statuses)):
         run = record.dagster_run
         is_started = run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING)
-        age = clock.wall() - (record.start_time or record.create_timestamp.timestamp())
+        age = clock.read_wall_clock() - (record.start_time or record.create_timestamp.timestamp())
         if not is_run_dead(home, run.run_id, age, START_SECONDS if is_started else LAUNCH_SECONDS):
             continue
         current = instance.get_run_by_id(run.run_id)

@@ -31,11 +31,11 @@ def report_failed_run(home: Home, run: FailedRun, *, message: str = "") -> int:
     _LOG.error(
         "run %s of %s failed at %s: %s %s", run.run_id, run.job, run.step or "its start or end", run.cause, message
     )
-    from pipelines.ledger.database import writing
+    from pipelines.ledger.database import open_write_transaction
+    from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import notices
-    from pipelines.submissions.ledger import open_ledger
 
-    with writing(open_ledger(home)) as connection:
+    with open_write_transaction(open_ledger(home)) as connection:
         return len(notices.on_failed_run(connection, asdict(run)))
 
 

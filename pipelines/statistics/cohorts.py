@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.statistics.durations import behind
-from pipelines.statistics.record_shares import counted, counted_schema, shared
+from pipelines.statistics.durations import count_contributors
+from pipelines.statistics.record_shares import count_share, counted_schema, insert_shares
 from pipelines.statistics.stages import AREA, UNIT, list_outcomes
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ ENDED = tuple(state for state, ends in OUTCOMES.items() if _DECISIONS.issuperset
 """States after a court decision with a known outcome."""
 
 
-def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl.DataFrame:
+def track_states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl.DataFrame:
     """Return the state of each unit after 0 to `quarters` quarters: `cohort` (2024-Q1, 2024), `quarters`, `at`, `seen`,
     `state`.
 
@@ -90,31 +90,31 @@ def states(stays: pl.DataFrame, quarters: int = QUARTERS, freq: str = "Q") -> pl
     )
 
 
-def cohorts(
+def summarise_cohorts(
     stays: pl.DataFrame, by: Sequence[str] = AREA, *, quarters: int = QUARTERS, freq: str = "Q"
 ) -> pl.DataFrame:
     """Summarise the states by group, cohort and number of quarters followed.
 
     `by`, `cohort`, `quarters`, `seen_quarters` (how many of them the records cover: "5 of 8"), `n_persons`,
     `n_proceedings`, `largest_share`, the `OUTCOMES` in persons (in matters, if a person has two), and two ratios, each
-    as `record_shares.shared`: `conviction_ratio`, the convicted of all who entered, which can still rise while
+    as `record_shares.insert_shares`: `conviction_ratio`, the convicted of all who entered, which can still rise while
     some are open, and `decided_ratio`, the convicted of those convicted, acquitted, rejected or discontinued.  Rows of
     quarters not seen yet are present but empty.  Limits are Clopper and
     Pearson's at the effective size, by proceedings.
     """
     import polars as pl
 
-    unit_states = states(stays, quarters, freq)
+    unit_states = track_states(stays, quarters, freq)
     rows = []
     for key, group in unit_states.group_by([*by, "cohort", "quarters"], maintain_order=True):
         clusters, state = group["first_cluster"].to_numpy(), group["state"].to_numpy()
         row: dict[str, Any] = dict(zip([*by, "cohort", "quarters"], key, strict=True))
-        row |= behind(group["person"].to_numpy(), clusters)
+        row |= count_contributors(group["person"].to_numpy(), clusters)
         if group["seen"].all():
             row |= {outcome: int((state == outcome).sum()) for outcome in OUTCOMES}
-            row |= counted("conviction_ratio", state == "convicted", clusters)
+            row |= count_share("conviction_ratio", state == "convicted", clusters)
             ended = np.isin(state, ENDED)
-            row |= counted("decided_ratio", state[ended] == "convicted", clusters[ended])
+            row |= count_share("decided_ratio", state[ended] == "convicted", clusters[ended])
         rows.append(row)
     counts = {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
     schema = {name: stays.schema[name] for name in by} | {"cohort": pl.String(), "quarters": pl.Int64()} | counts
@@ -122,7 +122,7 @@ def cohorts(
     schema |= counted_schema("conviction_ratio", "decided_ratio")
     seen = pl.col("open").is_not_null() & (pl.col("quarters") > 0)
     return (
-        shared(pl.DataFrame(rows, schema=schema, orient="row"), "conviction_ratio", "decided_ratio")
+        insert_shares(pl.DataFrame(rows, schema=schema, orient="row"), "conviction_ratio", "decided_ratio")
         .with_columns(seen_quarters=seen.sum().over(*by, "cohort").cast(pl.Int64()))
         .sort(*by, "cohort", "quarters")
     )

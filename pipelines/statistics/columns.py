@@ -24,7 +24,7 @@ CONDITIONAL: Final = "conditional"
 METHODS: Final = (POISSON, CLOPPER_PEARSON, CONDITIONAL)
 
 
-def limits(
+def compute_limits(
     method: ArrayLike,
     numerator: ArrayLike,
     denominator: ArrayLike,
@@ -51,7 +51,7 @@ def limits(
 
     rows = kind == POISSON
     exposure = np.where(np.isnan(y[rows]), 1.0, y[rows])
-    counts = intervals.poisson(x[rows], phi[rows], levels[rows])
+    counts = intervals.poisson_interval(x[rows], phi[rows], levels[rows])
     for target, values in ((low, counts.low), (high, counts.high)):
         target[rows] = np.divide(values, exposure, out=np.full(values.shape, np.nan), where=exposure > 0)
 
@@ -59,7 +59,7 @@ def limits(
     low[rows], high[rows] = intervals.clopper_pearson(x[rows], y[rows], phi[rows], levels[rows])
 
     rows = kind == CONDITIONAL
-    ratio_limits = ratios.ratio(x[rows], y[rows], 1.0, 1.0, phi[rows], phi[rows], levels[rows])
+    ratio_limits = ratios.compute_ratio(x[rows], y[rows], 1.0, 1.0, phi[rows], phi[rows], levels[rows])
     low[rows], high[rows] = ratio_limits.low, ratio_limits.high
     return Interval(low, high)
 
@@ -74,7 +74,7 @@ def p_values(
 ) -> Array:
     """Return the p-value of equal rates in each row, for a single pair; not adjusted for multiple comparisons."""
     x, y = _from_zero(upper), _from_zero(lower)
-    return ratios.ratio(x, y, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower).p
+    return ratios.compute_ratio(x, y, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower).p
 
 
 def _from_zero(counts: ArrayLike) -> Array:

@@ -17,7 +17,7 @@ NOT_STATED: Final = "not_stated"
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountingRules:
     """The counting rules of a figure, in codes; `not_stated` if its office does not state them.
 
     `stage` is the measure, `moment` when the event is counted (order, filing, decision, finality: `date_basis`),
@@ -70,7 +70,7 @@ class Comparability(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def comparability(one: Counted, other: Counted) -> Comparability:
+def score_comparability(one: CountingRules, other: CountingRules) -> Comparability:
     """Score a pair of figures; the order does not matter."""
     reasons = []
     for aspect, score in SCORES.items():
@@ -82,5 +82,5 @@ def comparability(one: Counted, other: Counted) -> Comparability:
     return Comparability(min((score for score, _ in reasons), default=COMPARABLE), tuple(code for _, code in reasons))
 
 
-if {field_.name for field_ in fields(Counted)} != set(SCORES):
+if {field_.name for field_ in fields(CountingRules)} != set(SCORES):
     raise AssertionError("every aspect of what is counted has a score")

@@ -30,7 +30,7 @@ class Contrast(NamedTuple):
     p: Array
 
 
-def contrasts(
+def compute_contrasts(
     method: ArrayLike,
     upper_a: ArrayLike,
     lower_a: ArrayLike,
@@ -58,7 +58,7 @@ def contrasts(
 
     rows = (kind == RATES) & is_known
     xa, ya, xb, yb = (values[rows] for values in counts)
-    rate_ratios = ratios.ratio(xa, xb, ya, yb, phi[0][rows], phi[1][rows], levels[rows])
+    rate_ratios = ratios.compute_ratio(xa, xb, ya, yb, phi[0][rows], phi[1][rows], levels[rows])
     for target, values in zip(results, (rate_ratios.low, rate_ratios.high, rate_ratios.p), strict=True):
         target[rows] = values
 

@@ -19,7 +19,7 @@ class Effect(NamedTuple):
     ratio: float | None
 
 
-def rounded(effect: Effect, digits: int = 0) -> Effect:
+def round_effect(effect: Effect, digits: int = 0) -> Effect:
     """Round an effect for display to `digits` decimals; the ratio part absorbs the rounding error."""
     if effect.volume is None or effect.ratio is None:
         return Effect(round(effect.change, digits), None, None)

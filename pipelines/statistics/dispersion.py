@@ -74,7 +74,7 @@ def at_least(persons: ArrayLike, cases: ArrayLike) -> Array:
     return bound
 
 
-def dispersion(
+def estimate_dispersion(
     count_unit: str, sizes: ArrayLike | None = None, persons: Any = float("nan"), cases: Any = float("nan")
 ) -> Dispersion:
     """Return the dispersion for counts of `count_unit` from the best available data.

@@ -143,7 +143,7 @@ def find_quantile(estimate: Curve, p: float) -> Quantile:
     return Quantile(find_first_time(estimate.survival), find_first_time(estimate.low), find_first_time(estimate.high))
 
 
-def durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = LEVEL) -> pl.DataFrame:
+def summarise_durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = LEVEL) -> pl.DataFrame:
     """Summarise the durations of first stays (`stays.STAY` without those `again`) by group, in days.
 
     `by`, `n_persons`, `n_proceedings` (clusters), `largest_share` (of persons, in one cluster), `n` stays, `n_ended`,
@@ -160,7 +160,7 @@ def durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = L
         times, ended = group["days"].to_numpy().astype(float), group["ended"].to_numpy()
         clusters, persons = group["cluster"].to_numpy(), group["person"].to_numpy()
         row: dict[str, Any] = dict(zip(by, key, strict=True))
-        row |= behind(persons, clusters)
+        row |= count_contributors(persons, clusters)
         row |= {"n": group.height, "n_ended": int(ended.sum()), "n_open": int((~ended).sum())}
         estimate = estimate_curve(times, ended, clusters, level)
         for name, p in QUANTILES.items():
@@ -169,7 +169,7 @@ def durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = L
     return pl.DataFrame(rows, schema=_schema(stays, by), orient="row").sort(by)
 
 
-def behind(persons: Array, clusters: Array) -> dict[str, Any]:
+def count_contributors(persons: Array, clusters: Array) -> dict[str, Any]:
     """Return the input of the publication rule: `n_persons`, `n_proceedings`, `largest_share` of one proceeding."""
     pairs = {(person, cluster) for person, cluster in zip(persons, clusters, strict=True)}
     sizes: dict[Any, int] = {}

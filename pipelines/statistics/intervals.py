@@ -25,7 +25,7 @@ class Interval(NamedTuple):
     high: Array
 
 
-def poisson(count: ArrayLike, dispersion: ArrayLike = 1.0, level: ArrayLike = LEVEL) -> Interval:
+def poisson_interval(count: ArrayLike, dispersion: ArrayLike = 1.0, level: ArrayLike = LEVEL) -> Interval:
     """Return the limits of the expected count; `count` in events, NaN if missing.
 
     With n the count over phi, and G(a, p) the p-quantile of the gamma distribution of shape a and scale 1, at level
@@ -72,7 +72,7 @@ def clopper_pearson(
         where = int(np.argmax((part > whole).ravel()))
         raise ValueError(
             f"a part above its whole: {part.ravel()[where]:g} of {whole.ravel()[where]:g} (place {where}); "
-            "a ratio of two counts that do not nest has another interval (ratios.ratio)"
+            "a ratio of two counts that do not nest has another interval (ratios.compute_ratio)"
         )
     x, others = part / dispersion, (whole - part) / dispersion
     is_known = whole > 0  # false for NaN, too

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.statistics.durations import QUANTILES, behind
+from pipelines.statistics.durations import QUANTILES, count_contributors
 from pipelines.statistics.records_rule import has_enough_on_each_side
 from pipelines.statistics.stages import AREA, UNIT
 
@@ -26,7 +26,7 @@ AGE_BANDS: tuple[tuple[str, int], ...] = (
 """Code and lower bound in days; each band ends where the next one starts."""
 
 
-def pending(stays: pl.DataFrame) -> pl.DataFrame:
+def find_pending_stays(stays: pl.DataFrame) -> pl.DataFrame:
     """Return the stays that are open at the end of the records of each source, with their ages in days.
 
     `age` counts from the start of this stay, `age_of_matter` from that of the first stay of the unit; the second is
@@ -41,7 +41,7 @@ def pending(stays: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
+def summarise_ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
     """Summarise the ages of pending stays by group.
 
     Columns: `by`, `as_at`, `seen_from`, `n_persons`, `n_proceedings`, `largest_share`, quantiles, `oldest_over`,
@@ -57,11 +57,11 @@ def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> p
     broken_off = stays.filter(pl.col("closed_by").is_null(), pl.col("run_until") < pl.col("known_until"))
     unknown = broken_off.group_by(list(by)).agg(n_unknown=pl.len())
     rows = []
-    for key, group in pending(stays).group_by(list(by), maintain_order=True):
+    for key, group in find_pending_stays(stays).group_by(list(by), maintain_order=True):
         values, clusters = np.sort(group[of].to_numpy()), group.sort(of)["cluster"].to_numpy()
         row: dict[str, Any] = dict(zip(by, key, strict=True))
         row |= {"as_at": group["until"].max(), "seen_from": group["run_from"].min()}
-        row |= behind(group["person"].to_numpy(), group["cluster"].to_numpy())
+        row |= count_contributors(group["person"].to_numpy(), group["cluster"].to_numpy())
         for name, p in QUANTILES.items():
             value = int(values[math.ceil(p * len(values) - 1e-9) - 1])
             near, far = values <= value, values >= value
@@ -84,17 +84,17 @@ def ages(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> p
     )
 
 
-def bands(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
-    """Count pending stays by age band, wide: `by`, the codes of `AGE_BANDS`, and the columns of `behind`."""
+def count_age_bands(stays: pl.DataFrame, by: Sequence[str] = AREA, *, of: str = "age") -> pl.DataFrame:
+    """Count pending stays by age band, wide: `by`, the codes of `AGE_BANDS`, the columns of `count_contributors`."""
     import polars as pl
 
     codes = [code for code, _ in AGE_BANDS]
     bounds = [bound for _, bound in AGE_BANDS]
     rows = []
-    for key, group in pending(stays).group_by(list(by), maintain_order=True):
+    for key, group in find_pending_stays(stays).group_by(list(by), maintain_order=True):
         places = np.searchsorted(bounds, group[of].to_numpy(), side="right") - 1
         row: dict[str, Any] = dict(zip(by, key, strict=True))
-        row |= behind(group["person"].to_numpy(), group["cluster"].to_numpy())
+        row |= count_contributors(group["person"].to_numpy(), group["cluster"].to_numpy())
         rows.append(row | {code: int((places == place).sum()) for place, code in enumerate(codes)})
     schema = {name: stays.schema[name] for name in by} | _behind() | dict.fromkeys(codes, pl.Int64())
     return pl.DataFrame(rows, schema=schema, orient="row").sort(by)

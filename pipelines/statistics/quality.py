@@ -27,12 +27,12 @@ def time_lag(period_end: ArrayLike, published: ArrayLike) -> Array:
     return lag
 
 
-def delay(due: ArrayLike, arrived: ArrayLike) -> Array:
+def compute_delays(due: ArrayLike, arrived: ArrayLike) -> Array:
     """Return TP3: days from the announced to the actual date; negative if early, NaN if it did not arrive."""
     return _days(due, arrived)
 
 
-def punctual(due: ArrayLike, arrived: ArrayLike, today: ArrayLike) -> float:
+def compute_punctuality(due: ArrayLike, arrived: ArrayLike, today: ArrayLike) -> float:
     """Return TP3 as a rate: the fraction of returns due by `today` that arrived in time; NaN if none was due.
 
     A due return that did not arrive is not punctual.
@@ -45,7 +45,7 @@ def punctual(due: ArrayLike, arrived: ArrayLike, today: ArrayLike) -> float:
     return float((arrival[is_due] <= deadline[is_due]).mean())
 
 
-def completeness(provided: ArrayLike, required: ArrayLike) -> Array:
+def compute_completeness(provided: ArrayLike, required: ArrayLike) -> Array:
     """Return R1: cells provided over cells required, as a fraction; NaN if none is required.
 
     A confirmed nil return and a zero count as provided, missing and not collected do not; cells that cannot exist are

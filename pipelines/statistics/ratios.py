@@ -28,7 +28,7 @@ class Ratio(NamedTuple):
     p: Array
 
 
-def ratio(
+def compute_ratio(
     upper: ArrayLike,
     lower: ArrayLike,
     exposure_upper: ArrayLike = 1.0,
@@ -112,8 +112,8 @@ def ratio_of_ratios(
     return value, low, high, p
 
 
-def difference(upper: ArrayLike, lower: ArrayLike) -> Array:
-    """Return upper - lower in events; NaN if either is missing.  For an exact test of its sign use `ratio`."""
+def compute_difference(upper: ArrayLike, lower: ArrayLike) -> Array:
+    """Return upper - lower in events; NaN if either is missing.  For an exact test of its sign use `compute_ratio`."""
     gap: Array = np.asarray(upper, dtype=float) - np.asarray(lower, dtype=float)
     return gap
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def counted(name: str, hit: Array, clusters: Array) -> dict[str, Any]:
-    """Count the persons for a share: `<name>_n` (hit), `_of` (all) and `_deff`, the input of `shared`."""
+def count_share(name: str, hit: Array, clusters: Array) -> dict[str, Any]:
+    """Count the persons for a share: `<name>_n` (hit), `_of` (all) and `_deff`, the input of `insert_shares`."""
     whole = len(hit)
     effect = design_effect(np.asarray(hit), clusters) if whole else None
     return {f"{name}_n": int(np.sum(hit)), f"{name}_of": whole, f"{name}_deff": effect}
 
 
 def counted_schema(*names: str) -> dict[str, Any]:
-    """Return the polars schema of the columns of `counted`."""
+    """Return the polars schema of the columns of `count_share`."""
     import polars as pl
 
     schema: dict[str, Any] = {}
@@ -31,8 +31,8 @@ def counted_schema(*names: str) -> dict[str, Any]:
     return schema
 
 
-def shared(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
-    """Insert `<name>`, `_low` and `_high` before the columns of `counted`: the share and its 95 % limits.
+def insert_shares(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Insert `<name>`, `_low` and `_high` before the columns of `count_share`: the share and its 95 % limits.
 
     Clopper and Pearson's limits at the effective size `_of / _deff`, as fractions of 1; null if `_of` is 0.
     """

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
+
 if TYPE_CHECKING:
     import polars as pl
 
 MINIMUM_PERSONS = 10
 MINIMUM_PROCEEDINGS = 2
 LARGEST_SHARE = 0.5
-MINIMUM_SIDE = 5
+MINIMUM_SIDE = SMALLEST_PUBLISHED_COUNT
 """Persons on either side of a published quantile and in each published part: the threshold for small counts."""
 BANDS = (10, 20, 50, 100, 200, 500)
 SHARE_STEP = 0.05
@@ -56,7 +58,7 @@ def has_enough_on_each_side(side: int, side_proceedings: int) -> bool:
     return side >= MINIMUM_SIDE and side_proceedings >= MINIMUM_PROCEEDINGS
 
 
-def band(number: int) -> str | None:
+def format_size_band(number: int) -> str | None:
     """Return the size of a group as a band that hides the count (`10-19`, `500+`); None below the smallest band."""
     above = [lower for lower in BANDS if lower <= number]
     if not above:
@@ -65,7 +67,7 @@ def band(number: int) -> str | None:
     return f"{above[-1]}+" if upper is None else f"{above[-1]}-{upper}"
 
 
-def ruled(frame: pl.DataFrame) -> pl.DataFrame:
+def apply_rule(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the decision for internal use, `published` and `withheld_because`, to a frame with the columns `BEHIND`."""
     import polars as pl
 
@@ -87,17 +89,17 @@ def public_quantiles(
 ) -> pl.DataFrame:
     """Return `by`, `n_band`, and for each quantile its value, `_low`, `_high`, `_obs_status`, `_conf_status`.
 
-    The frame is a result of `durations`, `pending` or `sentences` (columns `<name>_side`, `<name>_side_proceedings`).
-    All rows are kept.  A value that fails the rule is null with Q and C for any reason; one that the curve does not
-    reach is null with M.  Values are rounded to `step`, limits outward to `limit_step`, in the unit of the figure; no
-    count is published.  `also`: further columns to keep, null if the row fails (`oldest_over`).
+    The frame is a result of the modules `durations`, `pending` or `sentences` (columns `<name>_side`,
+    `<name>_side_proceedings`). All rows are kept.  A value that fails the rule is null with Q and C for any reason; one
+    that the curve does not reach is null with M.  Values are rounded to `step`, limits outward to `limit_step`, in the
+    unit of the figure; no count is published.  `also`: further columns to keep, null if the row fails (`oldest_over`).
     """
     import polars as pl
 
     rows = []
-    for row in ruled(frame).iter_rows(named=True):
+    for row in apply_rule(frame).iter_rows(named=True):
         public_row: dict[str, Any] = {name: row[name] for name in by}
-        public_row["n_band"] = band(row["n_persons"]) if row["published"] else None
+        public_row["n_band"] = format_size_band(row["n_persons"]) if row["published"] else None
         public_row |= {name: row[name] if row["published"] else None for name in also}
         for name in names:
             public_row |= _public_quantile(row, name, step, limit_step)
@@ -153,7 +155,7 @@ def none_small(*parts: int) -> bool:
     return not any(0 < part < MINIMUM_SIDE for part in parts)
 
 
-def moved(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+def find_updatable_cells(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """Return for each `table, cell` in both frames whether it may be updated after a release (`moved`).
 
     A figure may be updated if at least five persons of two proceedings were added, removed or changed since.  With
@@ -188,7 +190,7 @@ def public_parts(frame: pl.DataFrame, by: Sequence[str], parts: Sequence[str]) -
     import polars as pl
 
     rows = []
-    for row in ruled(frame).iter_rows(named=True):
+    for row in apply_rule(frame).iter_rows(named=True):
         counts = [row[name] for name in parts]
         is_seen = all(count is not None for count in counts)
         hidden = hidden_parts(counts) if is_seen and row["published"] else [True] * len(parts)
@@ -199,7 +201,7 @@ def public_parts(frame: pl.DataFrame, by: Sequence[str], parts: Sequence[str]) -
                 | {
                     "part": name,
                     "share": rounded_share(count / sum(counts)) if status == "A" else None,
-                    "n_band": band(row["n_persons"]) if row["published"] else None,
+                    "n_band": format_size_band(row["n_persons"]) if row["published"] else None,
                     "obs_status": status,
                     "conf_status": "C" if status == "Q" else "F",
                 }
@@ -212,7 +214,7 @@ def public_parts(frame: pl.DataFrame, by: Sequence[str], parts: Sequence[str]) -
 
 
 def public_shares(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    """Return `by`, `n_band`, and for each share of `record_shares.shared` its value, limits and statuses.
+    """Return `by`, `n_band`, and for each share of `record_shares.insert_shares` its value, limits and statuses.
 
     In addition to the rule of the row, a share needs at least 10 persons, and neither those in it nor the others may
     be 1 to 4.  A share of nothing is M if the row passes.  Shares are rounded to five points, limits outward.
@@ -220,9 +222,9 @@ def public_shares(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) 
     import polars as pl
 
     rows = []
-    for row in ruled(frame).iter_rows(named=True):
+    for row in apply_rule(frame).iter_rows(named=True):
         public_row: dict[str, Any] = {name: row[name] for name in by}
-        public_row["n_band"] = band(row["n_persons"]) if row["published"] else None
+        public_row["n_band"] = format_size_band(row["n_persons"]) if row["published"] else None
         for name in names:
             part, whole = row[f"{name}_n"], row[f"{name}_of"]
             value, low, high, status = None, None, None, "Q"

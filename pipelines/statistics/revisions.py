@@ -29,7 +29,7 @@ class Revision(NamedTuple):
     relative_to_earlier: float
 
 
-def revision(earlier: ArrayLike, later: ArrayLike) -> Revision:
+def measure_revision(earlier: ArrayLike, later: ArrayLike) -> Revision:
     """Compute the measures of the revision from `earlier` to `later` figures of the same reference periods.
 
     MR = sum(L - P)/n, MAR = sum|L - P|/n, RMAR = sum|L - P| / sum|L| (A6) or / sum|P|, n periods known in both.

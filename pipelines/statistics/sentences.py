@@ -11,14 +11,14 @@ import numpy as np
 from pipelines.core import codes
 from pipelines.declarations.law import Law
 from pipelines.statistics.durations import (
-    behind,
+    count_contributors,
     estimate_curve,
     find_quantile,
     named_quantile,
     quantile_schema,
 )
 from pipelines.statistics.matters import in_matters
-from pipelines.statistics.record_shares import counted, counted_schema, shared
+from pipelines.statistics.record_shares import count_share, counted_schema, insert_shares
 from pipelines.statistics.stages import AREA
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ GRAVEST_FIRST = ("prison", "juvenile", "prison_suspended", "community", "fine", 
 BY = (*AREA, "period")
 
 
-def imposed(events: pl.DataFrame, law: Mapping[str, Law], *, level: str = "first") -> pl.DataFrame:
+def find_imposed_sentences(events: pl.DataFrame, law: Mapping[str, Law], *, level: str = "first") -> pl.DataFrame:
     """Return the last sentence imposed on each person in each matter and period; of several on that day the gravest.
 
     A sentence after a retrial in a later period is counted again: the unit is a sentence imposed.
@@ -72,14 +72,16 @@ _LAW_KEY = ("jurisdiction", "law_article", "event_date")
 
 def _find_statutory_range(law: Law | None, article: str, day: date) -> tuple[float | None, float | None]:
     """Return the minimum and maximum imprisonment of an article in months; None if unknown."""
-    row, in_force = law.find(article, day, day) if law else (None, False)
+    row, in_force = law.find_article(article, day, day) if law else (None, False)
     if row is None or not in_force:
         return None, None
     low, high = row.row["penalty_min_months"], row.row["penalty_max_months"]
     return float(low) if low else None, float(high) if high else None
 
 
-def statutory(law: Law, offences: Sequence[str], first: date, last: date) -> tuple[float | None, float | None]:
+def find_statutory_range(
+    law: Law, offences: Sequence[str], first: date, last: date
+) -> tuple[float | None, float | None]:
     """Return the lowest minimum and highest maximum imprisonment in months of the articles in force for these offences.
 
     An article counts if it was in force on any of the days.  None means unknown, not zero.
@@ -90,9 +92,9 @@ def statutory(law: Law, offences: Sequence[str], first: date, last: date) -> tup
     return min(low, default=None), max(high, default=None)
 
 
-def kinds(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
+def count_sentence_kinds(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """Count persons by principal sanction, wide: `by`, a column for each code of `sentence_type`, `BEHIND`."""
-    sanction_codes = [code for code in codes.codes("sentence_type") if code not in ("_T", "_Z")]
+    sanction_codes = [code for code in codes.list_codes("sentence_type") if code not in ("_T", "_Z")]
     return _count_codes(sentences, by, "sentence_type", sanction_codes)
 
 
@@ -100,7 +102,7 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
     """Count persons sentenced to prison by length band (half open, as `sentence_band`), wide; `_U`: no length."""
     import polars as pl
 
-    rows = codes.codelist("sentence_band")
+    rows = codes.read_codelist("sentence_band")
     common = {code: row for code, row in rows.items() if row["common_band"] == code and row["lower_months"]}
     inside = pl.lit("_U")
     for code, row in common.items():
@@ -112,10 +114,10 @@ def lengths_by_band(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataF
     return _count_codes(prison, by, "band", [*common, "_U"])
 
 
-def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
+def compute_custody_shares(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """Compute `custodial_share` (served imprisonment) and `suspended_share` (suspended) of all known sanctions.
 
-    Each as `record_shares.shared`; null without known sanctions.  Both have the same denominator, so that with
+    Each as `record_shares.insert_shares`; null without known sanctions.  Both have the same denominator, so that with
     the other sanctions they add up to 100 %.
     """
     import polars as pl
@@ -127,10 +129,10 @@ def custody(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
         return custodial | _count_share("suspended_share", kind == "prison_suspended", clusters)
 
     names = ("custodial_share", "suspended_share")
-    return shared(_summarise_groups(sentences, by, summarise_group, counted_schema(*names)), *names)
+    return insert_shares(_summarise_groups(sentences, by, summarise_group, counted_schema(*names)), *names)
 
 
-def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
+def summarise_lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
     """Compute the quartiles of served imprisonment in months: `p25 median p75` as `durations.named_quantile`, and `n`.
 
     Only sentences with a length are used; mean, minimum and maximum are not computed.  `largest_share` is the largest
@@ -147,7 +149,7 @@ def lengths(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
             summary |= named_quantile(name, find_quantile(length_curve, p), months, all_known, clusters)
         total = float(months.sum())
         share = float(months.max()) / total if total > 0 else 1.0
-        largest = behind(group["person"].to_numpy(), clusters)["largest_share"]
+        largest = count_contributors(group["person"].to_numpy(), clusters)["largest_share"]
         return summary | {"largest_share": max(share, largest)}
 
     served = sentences.filter(pl.col("sentence_type") == "prison", pl.col("months").is_not_null())
@@ -158,7 +160,7 @@ def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame
     """Compare served imprisonment with the statutory range of the article on the day of the sentence.
 
     `below_minimum`: share of those whose article has a known minimum (`n_minimum`); `at_maximum` (at or above): share
-    of those with a known maximum (`n_maximum`); each as `record_shares.shared`.  `n_unknown`: the law table has
+    of those with a known maximum (`n_maximum`); each as `record_shares.insert_shares`.  `n_unknown`: the law table has
     neither.  A sentence below the minimum is not an error: attempts, complicity and mitigation allow it.  Courts apply
     the law of the day of the offence, but the records do not contain that day.
     """
@@ -176,11 +178,11 @@ def against_law(sentences: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame
     served = sentences.filter(pl.col("sentence_type") == "prison", pl.col("months").is_not_null())
     counts = dict.fromkeys(("n_minimum", "n_maximum", "n_unknown"), pl.Int64())
     names = ("below_minimum", "at_maximum")
-    return shared(_summarise_groups(served, by, summarise_group, counts | counted_schema(*names)), *names)
+    return insert_shares(_summarise_groups(served, by, summarise_group, counts | counted_schema(*names)), *names)
 
 
 def _count_share(name: str, hit: pl.Series, clusters: pl.Series) -> dict[str, Any]:
-    return counted(name, hit.to_numpy().astype(bool), clusters.to_numpy())
+    return count_share(name, hit.to_numpy().astype(bool), clusters.to_numpy())
 
 
 def _count_codes(frame: pl.DataFrame, by: Sequence[str], column: str, code_names: Sequence[str]) -> pl.DataFrame:
@@ -200,7 +202,7 @@ def _summarise_groups(
 
     rows = []
     for key, group in frame.group_by(list(by), maintain_order=True):
-        counts = behind(group["person"].to_numpy(), group["cluster"].to_numpy())
+        counts = count_contributors(group["person"].to_numpy(), group["cluster"].to_numpy())
         rows.append(dict(zip(by, key, strict=True)) | counts | summarise_group(group))
     schema: dict[str, Any] = {name: frame.schema[name] for name in by}
     schema |= {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}

@@ -47,7 +47,7 @@ from `start` to `until`, 0 on the same day.  `ended`: false if open or continued
 `run_from`, `run_until`: first and last day of an unbroken run of records; `known_until`: the end of the last run."""
 
 
-def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.DataFrame:
+def find_record_runs(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the unbroken runs of records of each source: `jurisdiction, source, run_from, run_until, known_until`.
 
     One row per run; `known_until` is the end of the last run of the source.
@@ -65,7 +65,7 @@ def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.Data
     reported_periods = set(cutoffs) | (set() if reported is None else set(reported.select(key).unique().rows()))
     spans = []
     for jurisdiction, source, code in reported_periods:
-        period = Period.of(code)
+        period = Period.from_code(code)
         cutoff = cutoffs.get((jurisdiction, source, code)) or period.end
         spans.append((jurisdiction, source, period.start, min(cutoff, period.end)))
     runs: list[list[object]] = []
@@ -87,7 +87,7 @@ def reach(events: pl.DataFrame, reported: pl.DataFrame | None = None) -> pl.Data
     return runs_frame.with_columns(known_until=pl.col("run_until").max().over("jurisdiction", "source"))
 
 
-def stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None = None) -> Stays:
+def find_stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None = None) -> Stays:
     """Return the stays of a stage, ordered by unit and start.
 
     `events`: columns of `CASE_EVENT` and `offence_group`, from the newest accepted blocks.  Raises ValueError without
@@ -121,7 +121,7 @@ def stays(events: pl.DataFrame, stage: Stage, *, reported: pl.DataFrame | None =
     orphaned = _count_set_aside(steps.filter("orphan", ~pl.col("disordered")), pl.len(), "start_not_seen")
     started = steps.filter("starts", ~pl.col("disordered")).rename({"event_date": "start", "event": "opened_by"})
     followed = started.sort("start").join_asof(
-        reach(events, reported).sort("run_from"),
+        find_record_runs(events, reported).sort("run_from"),
         left_on="start",
         right_on="run_from",
         by=["jurisdiction", "source"],

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.findings import rules
 from pipelines.findings.finding import Finding
@@ -54,10 +54,10 @@ RULES: dict[str, Rule] = {
         "Hand it in outside practice, or take a template of the training territory.",
     ),
 }
-rules.register(RULES)
+rules.register_rules(RULES)
 
 
-class SubmissionRefusedError(ToldError):
+class SubmissionRefusedError(UserFacingError):
     """This home does not accept a file at all. The message says why and what to do."""
 
 

@@ -19,7 +19,7 @@ from pipelines.core import clock, codes
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, clock_guard, permissions
 from pipelines.ledger.acts import Refusals
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Identity, NotAllowedError
 from pipelines.ledger.permissions import Pair, Resource
 from pipelines.ledger.queries import in_ids
@@ -35,7 +35,7 @@ LONGEST_TEXT = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SubmissionState:
     """The columns and pairs of one submission that a transaction needs."""
 
     state: State
@@ -70,7 +70,7 @@ class Book:
     """One transaction: its submissions, its people, and the events not yet in the audit log."""
 
     connection: sa.Connection
-    known: dict[str, Known]
+    known: dict[str, SubmissionState]
     people: dict[str, Identity]
     pending: list[dict[str, Any]] = field(default_factory=list)
 
@@ -81,7 +81,7 @@ def open_book(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> I
 
     Raises ClockSetBackError while the clock is behind the newest entry of that log.
     """
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)
         people = accounts.select_identities(connection, sorted({a for a in actors if a != SYSTEM}))
         book = Book(connection, load_known(connection, list(ids)), people)
@@ -164,7 +164,7 @@ def event_row(change: Change, source: State | None, target: State) -> dict[str, 
     """Return the row of an event, without its id."""
     return {
         "submission_id": change.submission_id,
-        "at": clock.stamp(change.at),
+        "at": clock.format_timestamp(change.at),
         "actor": change.actor,
         "action": change.action,
         "from_state": source,
@@ -206,7 +206,7 @@ def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> 
 
 def needed_reason(reason: str | None) -> None:
     """Raise TransitionError if a reason is missing or not in the code list `revision_reason`."""
-    listed = codes.codes("revision_reason")
+    listed = codes.list_codes("revision_reason")
     if reason not in listed:
         raise TransitionError(
             mark("Give a reason that is one of {known}, not {reason}."), known=", ".join(listed), reason=reason or "–"
@@ -219,11 +219,11 @@ def raise_first(refused: Refusals) -> None:
         raise error
 
 
-def _decide_target(submission: Known, change: Change) -> State:
+def _decide_target(submission: SubmissionState, change: Change) -> State:
     return decide_target(change.submission_id, submission.state, change.action, change.outcome or submission.state)
 
 
-def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known]:
+def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, SubmissionState]:
     """Return the data of the submissions by id; ids that do not exist are left out."""
     columns = SUBMISSION.c
     query = sa.select(
@@ -244,7 +244,7 @@ def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Known
         own_pairs = pairs.get(row.submission_id, set())
         if row.jurisdiction is not None and row.instrument is not None:
             own_pairs = own_pairs | {(row.jurisdiction, row.instrument)}
-        submissions[row.submission_id] = Known(
+        submissions[row.submission_id] = SubmissionState(
             row.state, row.sender, row.kind, row.revision_reason, tuple(sorted(own_pairs))
         )
     return submissions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_log, clock_guard
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.submissions import changes
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.head_steward import require_head_steward
@@ -25,14 +25,14 @@ def accept_clock(engine: sa.Engine, *, actor: str, reason: str, dates: Iterable[
     TransitionError) if no time is ahead of the clock.
     """
     changes.refuse_words(reason)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         require_head_steward(accounts.select_identities(connection, [actor]).get(actor), actor, "accept_clock")
         now = clock.now()
         newest = max([clock_guard.newest_entry_at(connection) or "", *dates])
-        if newest <= clock.stamp(now):
+        if newest <= clock.format_timestamp(now):
             raise clock_guard.ClockSetBackError(
                 mark("The clock says {now}, and nothing recorded is later: there is nothing to accept."),
-                now=clock.stamp(now),
+                now=clock.format_timestamp(now),
             )
         audit_log.append_entry(
             connection,

@@ -14,16 +14,9 @@ from pipelines.core.i18n import mark
 from pipelines.ledger import fact_digests, facts, permissions
 from pipelines.ledger.acts import Act, Justification, Refusals, Within
 from pipelines.ledger.identity import NotAllowedError
-from pipelines.ledger.queries import (
-    BlockKey,
-    block_keys,
-    newest_accepted,
-    open_warnings,
-    previous_blocks,
-    replaced_blocks,
-    withdrawal_askers,
-)
+from pipelines.ledger.queries import open_warnings, withdrawal_askers
 from pipelines.ledger.schema import JUSTIFICATION
+from pipelines.ledger.supersession import BlockKey, block_keys, newest_accepted, previous_blocks, replaced_blocks
 from pipelines.ledger.transitions import ACCEPTED, Action, TransitionError
 from pipelines.submissions import changes
 from pipelines.submissions.changes import Book, Change, apply_changes, open_book, raise_first
@@ -43,7 +36,7 @@ _UNDONE = (TransitionError, NotAllowedError)
 # -------------------------------------------------------------------------------------------------------------- justify
 
 
-def justify(engine: sa.Engine, justification: Justification) -> int:
+def justify_warnings(engine: sa.Engine, justification: Justification) -> int:
     """Justify one warning or all open ones, and return how many are still open.
 
     Raises TransitionError, NotAllowedError.
@@ -93,11 +86,11 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
 def _keys_to_justify(
     justification: Justification, all_warnings: Sequence[tuple[str, str]], open_pairs: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    if justification.reason not in codes.codes("justification_reason"):
+    if justification.reason not in codes.list_codes("justification_reason"):
         raise TransitionError(
             mark("{reason} is not a reason; use one of {known}."),
             reason=repr(justification.reason),
-            known=", ".join(codes.codes("justification_reason")),
+            known=", ".join(codes.list_codes("justification_reason")),
         )
     if len(justification.text.strip()) < MINIMUM_TEXT:
         raise TransitionError(
@@ -131,7 +124,7 @@ def _justification_rows(
                 "reason": justification.reason,
                 "text": justification.text,
                 "actor": justification.actor,
-                "at": clock.stamp(at),
+                "at": clock.format_timestamp(at),
                 "memory_key": memory_key,
                 "expires_at": expires_at,
             }
@@ -153,7 +146,7 @@ def _keep_justifications(book: Book, rows: Sequence[dict[str, Any]]) -> None:
 # ----------------------------------------------------------------------------------------------------------------- send
 
 
-def send(engine: sa.Engine, act: Act, *, within: Within | None = None) -> None:
+def send_submission(engine: sa.Engine, act: Act, *, within: Within | None = None) -> None:
     """Send a checked return for approval.
 
     Raises NotAllowedError, and TransitionError if a warning has no justification or if the return replaces an accepted
@@ -219,7 +212,7 @@ def _require_revision_reason(book: Book, act: Act, replaced: set[BlockKey]) -> N
             ),
             submission=act.submission_id,
             periods=_list_periods(replaced),
-            known=", ".join(codes.codes("revision_reason")),
+            known=", ".join(codes.list_codes("revision_reason")),
         )
 
 
@@ -230,7 +223,7 @@ def _list_periods(keys: set[BlockKey]) -> str:
 # -------------------------------------------------------------------------------------------------------------- approve
 
 
-def approve(engine: sa.Engine, home: Home, act: Act) -> None:
+def approve_submission(engine: sa.Engine, home: Home, act: Act) -> None:
     """Accept a return: store its accepted facts, so that it counts from now on.
 
     Raises NotAllowedError, and TransitionError, also if the actor is its sender.
@@ -270,10 +263,10 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
                     # A patch applies to the blocks accepted before it, so record all earlier approvals first.
                     refused |= apply_changes(book, waiting)
                     waiting = []
-                    previous = previous_blocks(book.connection, act.submission_id, clock.stamp(change.at))
+                    previous = previous_blocks(book.connection, act.submission_id, clock.format_timestamp(change.at))
                     facts.accept_patch(home, act.submission_id, previous)
                 else:
-                    facts.accept(home, act.submission_id)
+                    facts.accept_facts(home, act.submission_id)
             except _UNDONE as error:
                 refused[act.submission_id] = error
                 continue
@@ -300,7 +293,7 @@ def _approval_change(act: Act, now: datetime) -> Change:
         at,
         comment=act.comment,
         payload={"override": True} if act.override else None,
-        values={"accepted_at": clock.stamp(at)},
+        values={"accepted_at": clock.format_timestamp(at)},
         override=act.override,
     )
 
@@ -324,7 +317,7 @@ def _require_later_than_replaced(book: Book, act: Act, at: datetime) -> None:
     The newest accepted return counts, so the approval would silently have no effect.
     """
     newest = newest_accepted(book.connection, act.submission_id)
-    if newest is not None and newest > clock.stamp(at):
+    if newest is not None and newest > clock.format_timestamp(at):
         raise TransitionError(
             mark(
                 "{submission} replaces what was accepted at {time}, and the clock of this machine says that it is "
@@ -359,7 +352,7 @@ def ask_withdrawal(engine: sa.Engine, act: Act) -> None:
         _withdraw_or_ask(book, act, "ask_withdrawal", {"reason": act.reason})
 
 
-def withdraw(engine: sa.Engine, act: Act) -> None:
+def withdraw_submission(engine: sa.Engine, act: Act) -> None:
     """Withdraw a return: it no longer counts, and the blocks before it count again.
 
     `act.reason` (a code of `revision_reason`) and `act.comment` are required. `act.override` is for a steward who

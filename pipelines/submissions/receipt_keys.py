@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CURRENT = "receipt-current"
 
 
-class KeyFileError(ToldError):
+class KeyFileError(UserFacingError):
     """A key file is missing or is not a valid key. The message says what to do."""
 
 
@@ -85,7 +85,7 @@ def _unreadable_key_error(path: Path) -> KeyFileError:
     )
 
 
-def rotate(home: Home) -> str:
+def rotate_key(home: Home) -> str:
     """Create a new signing key, put it in use, and return its id. Old keys remain, to verify old receipts."""
     return _make_key(home, replace=True)
 

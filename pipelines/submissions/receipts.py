@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import JUSTIFICATION, RECEIPT, SUBMISSION
-from pipelines.submissions import ledger, receipt_keys
+from pipelines.submissions import decisions, receipt_keys
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from pipelines.core.home import Home
+    from pipelines.ledger.acts import Act
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.ledger import Act
 
 VERSION = "rti-receipt-1"
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
@@ -67,16 +67,16 @@ def to_canonical_json(content: dict[str, Any]) -> str:
 # ------------------------------------------------------------------------------------------------------------- sending
 
 
-def send(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedReceipt:
+def send_with_receipt(home: Home, engine: sa.Engine, act: Act, report: Report) -> SignedReceipt:
     """Send a checked return and issue its receipt in one transaction. Raises TransitionError."""
     key = receipt_keys.signing_key(home)
-    at = clock.stamp(act.at or clock.now())
+    at = clock.format_timestamp(act.at or clock.now())
     receipts: list[SignedReceipt] = []
 
-    def within(connection: sa.Connection, sent: Act) -> None:
+    def issue_receipt(connection: sa.Connection, sent: Act) -> None:
         receipts.append(_issue(connection, home, key, sent, report, at))
 
-    ledger.send(engine, act, within=within)
+    decisions.send_submission(engine, act, within=issue_receipt)
     return receipts[0]
 
 
@@ -99,7 +99,12 @@ def _issue(
     standing = audit_digests.digest_receipts(connection, [signed.receipt_id])[signed.receipt_id]
     detail = {"submission": act.submission_id, "standing": standing}
     audit_log.append_entry(
-        connection, at=clock.parse(at), actor=act.actor, action="receipt.give", subject=signed.receipt_id, detail=detail
+        connection,
+        at=clock.parse_time(at),
+        actor=act.actor,
+        action="receipt.give",
+        subject=signed.receipt_id,
+        detail=detail,
     )
     return signed
 
@@ -160,10 +165,10 @@ def sign_receipt(key: Ed25519PrivateKey, content: dict[str, Any]) -> SignedRecei
 # -------------------------------------------------------------------------------------------------------------- queries
 
 
-def newest(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
+def find_newest_receipt(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
     """Return the newest receipt of a submission, or None."""
     query = sa.select(RECEIPT).where(RECEIPT.c.submission_id == submission_id)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query).all()
     receipts = [SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) for row in rows]
     # A return that is given back and sent again within a second has two receipts of the same time, so order them by
@@ -171,9 +176,9 @@ def newest(engine: sa.Engine, submission_id: str) -> SignedReceipt | None:
     return max(receipts, key=lambda receipt: audit_log.parse_head(receipt.as_json()["audit_head"]), default=None)
 
 
-def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
+def find_receipt(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
     """Return the receipt with this id, or None."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         row = connection.execute(sa.select(RECEIPT).where(RECEIPT.c.receipt_id == receipt_id)).one_or_none()
     return SignedReceipt(row.receipt_id, row.submission_id, row.at, row.document) if row is not None else None
 
@@ -182,7 +187,7 @@ def find(engine: sa.Engine, receipt_id: str) -> SignedReceipt | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class ReceiptVerification:
     """The result of a verification. `content` is None if the document is not a readable receipt.
 
     `known_key` is True if the signature was compared with a key that the verifier already had. Without one, the
@@ -190,7 +195,7 @@ class Verified:
     """
 
     content: dict[str, Any] | None
-    problems: tuple[ToldError, ...]
+    problems: tuple[UserFacingError, ...]
     known_key: bool
     file_compared: bool
 
@@ -207,20 +212,24 @@ class Verified:
         return str(key["id"]) if isinstance(key, dict) and "id" in key else None
 
 
-def verify(document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey | None = None) -> Verified:
+def verify_receipt(
+    document: bytes, *, file: bytes | None = None, key: Ed25519PublicKey | None = None
+) -> ReceiptVerification:
     """Verify a receipt, optionally against the file it covers and the key it should be signed with.
 
     Needs neither a home nor a network. Detects any changed byte of the document.
     """
     content = _parse(document)
     if content is None:
-        problem = ToldError(mark("This is not a receipt; use the file exactly as you received it, receipt-R….json."))
-        return Verified(None, (problem,), key is not None, file is not None)
+        problem = UserFacingError(
+            mark("This is not a receipt; use the file exactly as you received it, receipt-R….json.")
+        )
+        return ReceiptVerification(None, (problem,), key is not None, file is not None)
     problems = [
         *_check_signature(document, content, key),
         *(_check_file(content, file) if file is not None else ()),
     ]
-    return Verified(content, tuple(problems), key is not None, file is not None)
+    return ReceiptVerification(content, tuple(problems), key is not None, file is not None)
 
 
 def _parse(document: bytes) -> dict[str, Any] | None:
@@ -231,7 +240,7 @@ def _parse(document: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and content.get("version") == VERSION else None
 
 
-def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519PublicKey | None) -> list[ToldError]:
+def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519PublicKey | None) -> list[UserFacingError]:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -244,20 +253,20 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
         and isinstance(stated_key.get("public"), str)
         and _PUBLIC.fullmatch(stated_key["public"])
     ):
-        return [ToldError(mark("The receipt lacks its signature or the key of it."))]
+        return [UserFacingError(mark("The receipt lacks its signature or the key of it."))]
     try:
         is_unchanged = document == to_canonical_json(content).encode() + b"\n"
     except ValueError:
         is_unchanged = False
     if not is_unchanged:
-        return [ToldError(mark("The receipt has been changed; use the original file."))]
+        return [UserFacingError(mark("The receipt has been changed; use the original file."))]
     public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(stated_key["public"]))
     problems = []
     if receipt_keys.key_id(public_key) != stated_key.get("id"):
-        problems.append(ToldError(mark("The receipt names a key that is not the one it holds.")))
+        problems.append(UserFacingError(mark("The receipt names a key that is not the one it holds.")))
     if key is not None and receipt_keys.raw_bytes(key) != receipt_keys.raw_bytes(public_key):
         problems.append(
-            ToldError(
+            UserFacingError(
                 mark("It is signed with the key {named}, and not with the key given, {given}."),
                 named=receipt_keys.key_id(public_key),
                 given=receipt_keys.key_id(key),
@@ -266,22 +275,24 @@ def _check_signature(document: bytes, content: dict[str, Any], key: Ed25519Publi
     try:
         public_key.verify(bytes.fromhex(signature), to_canonical_json(whole).encode())
     except InvalidSignature:
-        problems.append(ToldError(mark("The signature does not fit: the receipt was changed after it was signed.")))
+        problems.append(
+            UserFacingError(mark("The signature does not fit: the receipt was changed after it was signed."))
+        )
     return problems
 
 
-def _check_file(content: dict[str, Any], file: bytes) -> list[ToldError]:
+def _check_file(content: dict[str, Any], file: bytes) -> list[UserFacingError]:
     stated_file = content.get("file")
     stated_file = stated_file if isinstance(stated_file, dict) else {}
     problems = []
     if stated_file.get("size") != len(file):
         problems.append(
-            ToldError(
+            UserFacingError(
                 mark("The receipt is about a file of {expected} bytes; this one has {seen}."),
                 expected=stated_file.get("size"),
                 seen=len(file),
             )
         )
     if stated_file.get("sha256") != hashlib.sha256(file).hexdigest():
-        problems.append(ToldError(mark("The file is not the one that was sent: its SHA-256 differs.")))
+        problems.append(UserFacingError(mark("The file is not the one that was sent: its SHA-256 differs.")))
     return problems

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.ledger import fact_digests, facts, queries
-from pipelines.ledger.database import reading
-from pipelines.submissions import admission, ledger, store
+from pipelines.ledger.acts import CheckResult, Refusals
+from pipelines.ledger.database import open_read_transaction
+from pipelines.submissions import admission, intake, store
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking import history
 from pipelines.submissions.checking.check import CheckJob, check_many, rules_version
 from pipelines.submissions.checking.report import Report
-from pipelines.submissions.ledger import CheckResult, Refusals
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -37,9 +37,9 @@ def as_result(submission_id: str, report: Report, at: datetime | None = None) ->
         form=report.form,
         kind=report.kind,
         blocks=report.blocks,
-        errors=report.count("error"),
+        errors=report.count_findings("error"),
         warnings=tuple(dict.fromkeys((f.key, f.rule) for f in report.findings if f.severity == "warning")),
-        informations=report.count("information"),
+        informations=report.count_findings("information"),
         declaration_hash=report.declaration_hash,
         rules_version=report.rules_version,
         report_hash=report.hash,
@@ -60,19 +60,19 @@ def record_reports(
     from pipelines.model import long_tables
 
     reports = {i: admission.remove_office(r) if admission.is_turned_away(r) else r for i, r in reports.items()}
-    _keep_bytes(home, engine, queries.submissions(engine, ids=list(reports)), reports)
+    _keep_bytes(home, engine, queries.list_submissions(engine, ids=list(reports)), reports)
     for identity, report in reports.items():
         if report.reading is not None:
             facts.keep_reading(home, identity, report.reading.observations, report.reading.events, report.findings)
         else:
-            nothing = long_tables.empty(long_tables.OBSERVATION), long_tables.empty(long_tables.CASE_EVENT)
+            nothing = long_tables.empty_table(long_tables.OBSERVATION), long_tables.empty_table(long_tables.CASE_EVENT)
             facts.keep_reading(home, identity, *nothing, report.findings)
     times = at or {}
     results = [
         replace(as_result(i, r, times.get(i)), reading=fact_digests.reading_digests(home, i))
         for i, r in reports.items()
     ]
-    refused = ledger.record_check_many(engine, results)
+    refused = intake.record_check_many(engine, results)
     _drop_unkept(home, engine)
     return refused
 
@@ -108,7 +108,7 @@ def check_waiting(
         reports = check_many(
             _make_jobs(home, part),
             registry=registry,
-            history=history.source(home, engine),
+            history=history.make_history_source(home, engine),
             language=language,
             progress=progress,
             in_order=after is not None,
@@ -117,7 +117,7 @@ def check_waiting(
         times = None
         if after is not None:
             now = clock.now()
-            times = {s.submission_id: min(clock.parse(s.received_at) + after, now) for s in part}
+            times = {s.submission_id: min(clock.parse_time(s.received_at) + after, now) for s in part}
         record_reports(home, engine, reports, times)
         checked |= reports
     return checked
@@ -132,7 +132,7 @@ def _admit_reports(
     the role at that point.
     """
     new = {s.submission_id: s.sender for s in part if s.state == "received"}
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         people = accounts.select_identities(connection, sorted(set(new.values())))
     return {
         i: admission.admit_report(registry, people[new[i]], report) if new.get(i) in people else report
@@ -171,7 +171,7 @@ def _make_jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[Check
     for submission in part:
         data = store.get_bytes(home, submission.sha256)
         kind = "patch" if submission.kind == "patch" else None
-        received_at = clock.parse(submission.received_at)
+        received_at = clock.parse_time(submission.received_at)
         yield CheckJob(
             submission.submission_id, data, submission.filename, submission.submission_id, None, kind, received_at
         )

@@ -26,7 +26,7 @@ class StoreError(Exception):
     """A stored file is missing, or its content does not match its name."""
 
 
-def digest(data: bytes) -> str:
+def compute_digest(data: bytes) -> str:
     """Return the SHA-256 of the bytes, 64 hex digits."""
     return hashlib.sha256(data).hexdigest()
 
@@ -38,7 +38,7 @@ def path_of(home: Home, sha256: str) -> Path:
 
 def put_bytes(home: Home, data: bytes) -> str:
     """Store bytes and return their SHA-256. The same bytes are stored only once."""
-    sha256 = digest(data)
+    sha256 = compute_digest(data)
     target = path_of(home, sha256)
     if not _refresh_age(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def get_bytes(home: Home, sha256: str) -> bytes:
         if is_not_kept(home, sha256):
             raise StoreError(f"{sha256} was not kept: it names persons, or its sender may not hand it in") from error
         raise StoreError(f"the store lacks {sha256}; restore {target} from a backup") from error
-    if digest(data) != sha256:
+    if compute_digest(data) != sha256:
         raise StoreError(f"{target} is not what came in: its content was changed on the disk; restore it from a backup")
     return data
 

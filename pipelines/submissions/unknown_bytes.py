@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import audit_log, permissions, verification
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.schema import RECEIPT, SUBMISSION
 from pipelines.submissions import store
@@ -40,7 +40,7 @@ class LedgerNotWholeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownFile:
     """One file of the store that the ledger does not name."""
 
     sha256: str
@@ -48,41 +48,42 @@ class Unknown:
     stored_at: datetime
 
 
-def find(home: Home, engine: sa.Engine) -> list[Unknown]:
+def find_unknown_files(home: Home, engine: sa.Engine) -> list[UnknownFile]:
     """Return stored files older than a day that no submission or receipt names, oldest first."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return _find_unknown(home, connection)
 
 
-def remove(home: Home, engine: sa.Engine, *, by: str) -> list[Unknown]:
-    """Remove the files that `find` returns, record each in the audit log, and return those removed.
+def remove_unknown_files(home: Home, engine: sa.Engine, *, by: str) -> list[UnknownFile]:
+    """Remove the files that `find_unknown_files` returns, record each in the audit log, and return those removed.
 
     Raises NotAllowedError unless `by` is a steward for everything, LedgerNotWholeError if the ledger is faulty or
     older than one of its checkpoints.
     """
-    if not permissions.has_role_for(accounts.identity(engine, by), "remove_unknown_files", EVERY, EVERY):
+    if not permissions.has_role_for(accounts.get_identity(engine, by), "remove_unknown_files", EVERY, EVERY):
         (role,) = permissions.roles_for("remove_unknown_files")
         raise permissions.missing_role(by, role, EVERY, EVERY)
     verified = verification.verify_ledger(engine, home=home)
     if verified.faults:
         raise LedgerNotWholeError(
-            f"the ledger is damaged ({verified.faults[0].told()}); nothing was removed, see `rti audit verify`"
+            f"the ledger is damaged ({verified.faults[0].localize_message()}); "
+            "nothing was removed, see `rti audit verify`"
         )
     # Hold the ledger's write lock, so that nothing is recorded between the search and the removal.
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         removed = [file for file in _find_unknown(home, connection) if _remove_file(home, file)]
         for file in removed:
-            detail = {"size": file.size, "stored_at": clock.stamp(file.stored_at)}
+            detail = {"size": file.size, "stored_at": clock.format_timestamp(file.stored_at)}
             audit_log.append_entry(
                 connection, at=clock.now(), actor=by, action="store.remove", subject=file.sha256, detail=detail
             )
     return removed
 
 
-def _find_unknown(home: Home, connection: sa.Connection) -> list[Unknown]:
+def _find_unknown(home: Home, connection: sa.Connection) -> list[UnknownFile]:
     known_digests = set(connection.execute(sa.select(SUBMISSION.c.sha256)).scalars()) | _digests_in_receipts(connection)
     # File times are those of the machine, even if `clock` is set to another time for a demonstration.
-    now = datetime.fromtimestamp(clock.wall(), UTC)
+    now = datetime.fromtimestamp(clock.read_wall_clock(), UTC)
     files = []
     for path in home.store.glob("[0-9a-f][0-9a-f]/*"):
         if not _NAME.fullmatch(path.name) or path.name in known_digests or path.is_symlink():
@@ -90,7 +91,7 @@ def _find_unknown(home: Home, connection: sa.Connection) -> list[Unknown]:
         stat = path.stat()
         stored = datetime.fromtimestamp(stat.st_mtime, UTC)
         if now - stored > AGE:
-            files.append(Unknown(path.name, stat.st_size, stored))
+            files.append(UnknownFile(path.name, stat.st_size, stored))
     return sorted(files, key=lambda file: (file.stored_at, file.sha256))
 
 
@@ -99,7 +100,7 @@ def _digests_in_receipts(connection: sa.Connection) -> set[str]:
     return {json.loads(document)["file"]["sha256"] for document in documents}
 
 
-def _remove_file(home: Home, file: Unknown) -> bool:
+def _remove_file(home: Home, file: UnknownFile) -> bool:
     """Remove a file and return True, unless the same bytes arrived again meanwhile.
 
     `store.put` updates the modification time of bytes it already has, so that a new arrival is noticed.

@@ -166,7 +166,7 @@ def update_catalogue(
         if any(list_forms(remaining[source])):
             merged.obsolete[source] = remaining[source]
     _write(path_of(language), merged, language)
-    i18n.catalogue.cache_clear()
+    i18n.load_catalogue.cache_clear()
     return count_translations(language, texts)
 
 

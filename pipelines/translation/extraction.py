@@ -1,7 +1,7 @@
 """Gather all translatable texts: of rules, of declared indicators, and of calls of `tell`, `many` and `mark`.
 
-Modules that declare rules are recognised by a `RULES` or a call of `register` at their top level, so that new modules
-need no entry here; screens are only parsed, never imported.
+Modules that declare rules are recognised by a `RULES` or a call of `register_rules` at their top level, so that new
+modules need no entry here; screens are only parsed, never imported.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _find_wrapper_nodes(nodes: Iterable[ast.AST]) -> set[ast.AST]:
 
 _A_CALL = re.compile(r"\b(?:tell|many|mark)\s*\(")
 _A_MARK = re.compile(r"\bmark\s*\(")
-_A_RULE = re.compile(r"\bRULES\b|\bregister\s*\(")
+_A_RULE = re.compile(r"\bRULES\b|\bregister_rules\s*\(")
 """Modules whose text does not match these patterns need not be parsed."""
 
 
@@ -208,7 +208,7 @@ def _declares_rules(tree: ast.Module) -> bool:
         if (
             isinstance(node, ast.Expr)
             and isinstance(node.value, ast.Call)
-            and _split_name(node.value.func)[0] == "register"
+            and _split_name(node.value.func)[0] == "register_rules"
         ):
             return True
     return False

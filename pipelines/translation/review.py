@@ -9,10 +9,10 @@ from pipelines.translation import catalogues
 
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 DRAFTED = """
-The Bosnian, Serbian and Montenegrin texts were drafted together from one draft, each with its own list of words; the
-Albanian, Croatian and Macedonian ones directly from the English. {unread}
+The Bosnian, Serbian and Montenegrin texts were drafted together from one draft, each with its own vocabulary. The
+Albanian, Croatian and Macedonian texts were translated directly from English. {unread}
 """
-UNREAD = "None of them was read by a native speaker."
+UNREAD = "No native speaker has read any of them."
 """Origin of the texts, written below the table; the last sentence only while no text is reviewed."""
 PATH = i18n.FOLDER / "REVIEW.md"
 

@@ -18,7 +18,7 @@ _FILE = "steps.json"
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def digest(*parts: str | Path) -> str:
+def digest_parts(*parts: str | Path) -> str:
     """Return the SHA-256 over texts, files and (recursively) the files of folders."""
     sha256 = hashlib.sha256()
     for part in parts:
@@ -33,7 +33,7 @@ def digest(*parts: str | Path) -> str:
 
 def code_digest(*packages: str) -> str:
     """Return the digest of the source of packages or modules below `pipelines`: changed code is a changed input."""
-    return digest(*(path for name in packages for path in _sources(_PACKAGE / name)))
+    return digest_parts(*(path for name in packages for path in _sources(_PACKAGE / name)))
 
 
 def _sources(place: Path) -> Iterable[Path]:

@@ -14,8 +14,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from pipelines.core import clock, codes
 from pipelines.core.home import Home, open_home
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.warehouse import build_cache, dbt_cache, exported_tables
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -34,28 +35,42 @@ _FACTS = ("observation", "case_event")
 _BUILDING = ".building"
 _SELECTION = ("--indirect-selection", "buildable")
 """Run a test only in a phase in which all its inputs are built or come from the previous phase."""
+_FAILED = {"error", "fail", "runtime error"}
 _NAME = re.compile(r"counts-(\d{6})\.duckdb")
 
 
-class WarehouseError(Exception):
-    """A build failed. The text names each failed model or test, dbt's message and where to look."""
-
-
 @dataclass(frozen=True)
-class NodeTime:
-    """The time that one model, seed or test took, in seconds."""
+class NodeResult:
+    """Result of one model, seed or test that dbt ran.
+
+    `status` is dbt's: success, pass, warn, fail, error or skipped. `failures` counts the rows that failed a test.
+    """
 
     name: str
     kind: str
     seconds: float
+    status: str = "success"
+    failures: int = 0
+    message: str = ""
+
+
+class WarehouseError(Exception):
+    """A build failed. The text names each failed model or test, dbt's message and where to look.
+
+    `tests` are the results of the tests that ran before or with the failure.
+    """
+
+    def __init__(self, message: str, tests: Sequence[NodeResult] = ()) -> None:
+        super().__init__(message)
+        self.tests = tuple(tests)
 
 
 @cache
-def manifest() -> Path:
+def prepare_manifest() -> Path:
     """Return the path of the dbt manifest for Dagster. Parse the project only if it has changed."""
     path = dbt_cache.find_manifest(PROJECT, _variable_arguments({})[1])
     if path is None:
-        parse()
+        parse_project()
         path = dbt_cache.find_manifest(PROJECT, _variable_arguments({})[1])
     if path is None:
         raise WarehouseError(f"the manifest of the dbt project could not be kept in {dbt_cache.cache_folder()}")
@@ -63,7 +78,7 @@ def manifest() -> Path:
 
 
 @cache
-def parse() -> Any:
+def parse_project() -> Any:
     """Parse the project, once in each process, and return dbt's manifest. Raises WarehouseError."""
     with dbt_cache.parse_target(PROJECT, _variable_arguments({})[1]) as target:
         result = _create_runner(None).invoke(["parse", *_path_arguments(target), *_variable_arguments({})])
@@ -105,16 +120,27 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     # Seeds are part of the project digest, so in a copy of a build with the same digest they are already present.
     arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]
     try:
-        times = _build(home, variables, arguments)
+        results = _build(home, variables, arguments)
         (aside / "tables").mkdir()
         exported_tables.export_tables(database, exported_tables.COUNTS, aside / "tables")
     except BaseException:
         _remove(aside)
         raise
-    seconds = {t.name: t.seconds for t in times}
+    seconds = {result.name: result.seconds for result in results}
+    # A build on a copy does not repeat the tests of the code lists; those of the copied build still hold.
+    tests = ({t.name: t for t in test_results(before)} if warm and before is not None else {}) | {
+        t.name: t for t in _select_tests(results)
+    }
     files = {path.name: _sha256(path) for path in (database, *sorted((aside / "tables").glob("*.parquet")))}
-    note = {"project": digest, "as_of": variables["as_of"], "warm": warm, "seconds": seconds, "files": files}
-    folder = tables(final)
+    note = {
+        "project": digest,
+        "as_of": variables["as_of"],
+        "warm": warm,
+        "seconds": seconds,
+        "files": files,
+        "tests": [asdict(test) for test in tests.values()],
+    }
+    folder = tables_folder(final)
     _remove(folder)
     (aside / "tables" / "build.json").write_text(json.dumps(note, indent=1, sort_keys=True), encoding="utf-8")
     (aside / "tables").replace(folder)
@@ -133,18 +159,20 @@ def build_indicators(
     target: Path,
     dimensions: Path | None = None,
     records: Path | None = None,
+    on_tests: Callable[[tuple[NodeResult, ...]], None] | None = None,
 ) -> Path:
     """Build the indicators from one Parquet file of counts (`mart_count` and `conf_status`) into the file `target`.
 
     The SQL is the same for restricted and protected counts. `dimensions` is the folder of the dimensions' Parquet
     files, by default that of the newest counts; `records` is the folder of the figures from case records, by default
-    none. Raises WarehouseError and then leaves `target` unchanged.
+    none. `on_tests` is called with the results of the tests of a successful build. Raises WarehouseError and then
+    leaves `target` unchanged.
     """
     if dimensions is None:
         newest = latest_counts(home)
         if newest is None:
             raise WarehouseError("there are no counts yet; build them first")
-        dimensions = tables(newest)
+        dimensions = tables_folder(newest)
     if not source.is_file():
         raise WarehouseError(f"there are no counts to make indicators of: {source} is missing")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -157,10 +185,12 @@ def build_indicators(
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }
     try:
-        _build(home, variables, ["--selector", "indicators", "--exclude-resource-type", "unit_test"])
+        results = _build(home, variables, ["--selector", "indicators", "--exclude-resource-type", "unit_test"])
         database.replace(target)
     finally:
         _remove(aside)
+    if on_tests is not None:
+        on_tests(_select_tests(results))
     return target
 
 
@@ -178,7 +208,7 @@ def is_whole(counts: Path) -> bool:
     try:
         files = _read_build_note(counts).get("files")
         if files is not None:
-            paths = {name: counts if name == "counts.duckdb" else tables(counts) / name for name in files}
+            paths = {name: counts if name == "counts.duckdb" else tables_folder(counts) / name for name in files}
             return all(path.is_file() and _sha256(path) == files[name] for name, path in paths.items())
         return _can_be_read(counts)
     except ValueError:
@@ -194,7 +224,7 @@ def _can_be_read(counts: Path) -> bool:
             for (name,) in connection.execute(query).fetchall():
                 connection.execute(f'select sum(hash(t)::hugeint) from "{name}" t').fetchone()
             for table in exported_tables.COUNTS:
-                path = str(tables(counts) / f"{table.name}.parquet").replace("'", "''")
+                path = str(tables_folder(counts) / f"{table.name}.parquet").replace("'", "''")
                 connection.execute(f"select sum(hash(t)::hugeint) from read_parquet('{path}') t").fetchone()
     except duckdb.Error:
         return False
@@ -203,14 +233,14 @@ def _can_be_read(counts: Path) -> bool:
 
 def set_aside(home: Home, counts: Path) -> None:
     """Rename a damaged build and its tables, so that the next build starts from nothing. Only the latest is kept."""
-    for path in (counts, tables(counts)):
+    for path in (counts, tables_folder(counts)):
         target = home.warehouse / f".damaged-{path.name}"
         _remove(target)
         if path.exists():
             path.rename(target)
 
 
-def tables(counts: Path) -> Path:
+def tables_folder(counts: Path) -> Path:
     """Return the folder of the Parquet files of a build of the counts."""
     return counts.with_suffix("")
 
@@ -219,6 +249,15 @@ def node_times(counts: Path) -> dict[str, float]:
     """Return the seconds that each model, seed and test of a build took, slowest first."""
     seconds: dict[str, float] = _read_build_note(counts).get("seconds", {})
     return dict(sorted(seconds.items(), key=lambda item: -item[1]))
+
+
+def test_results(counts: Path) -> tuple[NodeResult, ...]:
+    """Return the results of the tests of a build of the counts; none for builds of earlier versions."""
+    return tuple(NodeResult(**test) for test in _read_build_note(counts).get("tests", []))
+
+
+def _select_tests(results: Iterable[NodeResult]) -> tuple[NodeResult, ...]:
+    return tuple(result for result in results if result.kind == "test")
 
 
 def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Path | None = None) -> int:
@@ -252,7 +291,7 @@ def project_digest() -> str:
 @cache
 def indicators_digest() -> str:
     """Return the SHA-256 over the dbt project and the Python functions that its SQL calls."""
-    return build_cache.digest(
+    return build_cache.digest_parts(
         project_digest(),
         build_cache.code_digest("statistics", "warehouse/metrics/udf.py", "warehouse/metrics/pair_udf.py"),
     )
@@ -307,9 +346,9 @@ def _empty_facts_file(folder: Path, name: str) -> Path:
 
     path = folder / f".empty-{name}.parquet"
     if not path.exists():
-        long_tables.empty(long_tables.OBSERVATION if name == "observation" else long_tables.CASE_EVENT).write_parquet(
-            path
-        )
+        long_tables.empty_table(
+            long_tables.OBSERVATION if name == "observation" else long_tables.CASE_EVENT
+        ).write_parquet(path)
     return path
 
 
@@ -320,12 +359,12 @@ def no_records(home: Home) -> Path:
     return schema.empty_folder(home.warehouse / ".empty-records")
 
 
-def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeTime]:
+def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeResult]:
     return _invoke(home, variables, "build", arguments)
 
 
-def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeTime]:
-    manifest = parse()
+def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeResult]:
+    manifest = parse_project()
     scratch = home.restricted / "dbt"
     # Without --no-write-json dbt writes its manifest again for each build: half a second for a file that exists.
     result = _create_runner(manifest).invoke(
@@ -341,14 +380,24 @@ def _invoke(home: Home, variables: Mapping[str, Any], command: str, arguments: S
     _close_database()
     if result.exception is not None:
         raise WarehouseError(f"dbt could not run: {type(result.exception).__name__}: {result.exception}".rstrip(": "))
-    failed = [r for r in result.result.results if str(r.status) in {"error", "fail", "runtime error"}]
+    failed = [r for r in result.result.results if str(r.status) in _FAILED]
+    results = [_make_result(r) for r in result.result.results if str(r.node.resource_type) != "operation"]
     if failed or not result.success:
-        raise WarehouseError(_describe_failures(failed, scratch))
-    results = [r for r in result.result.results if str(r.node.resource_type) != "operation"]
-    times = [NodeTime(r.node.name, str(r.node.resource_type), round(r.execution_time, 3)) for r in results]
-    written = json.dumps({time.name: time.seconds for time in times}, indent=1)
+        raise WarehouseError(_describe_failures(failed, scratch), _select_tests(results))
+    written = json.dumps({result.name: result.seconds for result in results}, indent=1)
     (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
-    return times
+    return results
+
+
+def _make_result(result: Any) -> NodeResult:
+    return NodeResult(
+        result.node.name,
+        str(result.node.resource_type),
+        round(result.execution_time, 3),
+        str(result.status),
+        int(result.failures or 0),
+        " ".join(str(result.message or "").split()) if str(result.status) in _FAILED else "",
+    )
 
 
 def _describe_failures(failed: Sequence[Any], scratch: Path) -> str:
@@ -394,24 +443,28 @@ def _sha256(path: Path) -> str:
 
 def _variable_arguments(run_variables: Mapping[str, Any]) -> list[str]:
     """Return dbt's command line arguments for the variables of one run and those that are the same for every run."""
-    declared = {"region": codes.REGION, "count_type_columns": codes.COUNT_TYPE}
+    declared = {
+        "region": codes.REGION,
+        "count_type_columns": codes.COUNT_TYPE,
+        "enough_events": ENOUGH_EVENTS,
+    }
     return ["--vars", json.dumps({**declared, **run_variables})]
 
 
 def _read_build_note(counts: Path) -> dict[str, Any]:
-    path = tables(counts) / "build.json"
+    path = tables_folder(counts) / "build.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _format_compact(moment: datetime) -> str:
-    return re.sub(r"[-:]", "", clock.stamp(moment))
+    return re.sub(r"[-:]", "", clock.format_timestamp(moment))
 
 
 def _prune(home: Home) -> None:
     builds = sorted(p for p in home.warehouse.glob("counts-*.duckdb") if _NAME.fullmatch(p.name))
     for path in builds[:-KEPT_BUILDS]:
         _remove(path)
-        _remove(tables(path))
+        _remove(tables_folder(path))
 
 
 def _new_building(folder: Path, name: str) -> Path:
@@ -449,7 +502,7 @@ def main(arguments: Sequence[str]) -> int:
     shutil.copyfile(counts, database)
     variables = {"path": str(database)}
     try:
-        result = _create_runner(parse()).invoke(
+        result = _create_runner(parse_project()).invoke(
             [
                 "docs",
                 "generate",

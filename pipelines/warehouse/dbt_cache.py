@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pipelines.core import clock
+from pipelines.core.settings import HomeSettings, read_settings
 
 MANIFEST = "manifest.json"
 _PARTIAL = "partial_parse.msgpack"
@@ -93,7 +94,7 @@ def _prune(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*-*"):
         with suppress(FileNotFoundError):
-            if clock.wall() - path.stat().st_mtime > _ABANDONED_SECONDS:
+            if clock.read_wall_clock() - path.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -117,9 +118,9 @@ def cache_folder() -> Path:
 
     The last one is for service accounts without a writable home folder; it must belong to this user.
     """
-    configured = os.environ.get("RTI_CACHE")
-    if configured:
-        folder = Path(configured) / "dbt"
+    configured = read_settings(HomeSettings).cache
+    if configured is not None:
+        folder = configured / "dbt"
         folder.mkdir(parents=True, exist_ok=True)
         return folder.resolve()
     with suppress(OSError, RuntimeError):

@@ -50,7 +50,9 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
         except Exception as error:
             # An unreachable database must not end the rounds: notices wait, and the next round may send them. The
             # message of such an exception may quote a row or an address.
-            _LOG.error("a round over the notices failed; the next follows in %s s: %s", every, fault_log.told(error))
+            _LOG.error(
+                "a round over the notices failed; the next follows in %s s: %s", every, fault_log.describe_fault(error)
+            )
         number += 1
 
 
@@ -59,8 +61,8 @@ def round_(home: Home, engine: sa.Engine, registry: Registry, *, remind: bool) -
     from pipelines.submissions import notices
 
     if remind:
-        notices.remind(home, engine, registry)
-    delivery = notices.deliver(home, engine, registry=registry)
+        notices.enqueue_reminders(home, engine, registry)
+    delivery = notices.deliver_notices(home, engine, registry=registry)
     if delivery.failed or delivery.given_up:
         _LOG.warning(
             "%s notices could not be sent, %s were given up; see `rti notices list`", delivery.failed, delivery.given_up

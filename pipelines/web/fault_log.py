@@ -24,14 +24,14 @@ FRAMES = 6
 """Number of innermost places logged for each exception."""
 
 
-def log(error: BaseException) -> str:
+def log_fault(error: BaseException) -> str:
     """Log a fault and return its reference in the log."""
     reference = secrets.token_hex(4)
-    _LOG.error("a request failed, reference %s: %s", reference, told(error))
+    _LOG.error("a request failed, reference %s: %s", reference, describe_fault(error))
     return reference
 
 
-def told(error: BaseException) -> str:
+def describe_fault(error: BaseException) -> str:
     """Return the types of an exception and of its causes, each with its innermost places; never their messages."""
     return "; from ".join(_describe_exception(cause) for cause in _chain(error))
 
@@ -44,30 +44,30 @@ def log_no_words() -> None:
     """
     before = logging.getLogRecordFactory()
 
-    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         return _without_words(before(*args, **kwargs))
 
-    logging.setLogRecordFactory(record)
+    logging.setLogRecordFactory(make_record)
     threading.excepthook = _thread_ended
 
 
 def _without_words(record: logging.LogRecord) -> logging.LogRecord:
     if isinstance(record.msg, BaseException):
-        record.msg = told(record.msg)
+        record.msg = describe_fault(record.msg)
     if isinstance(record.args, tuple):
         record.args = tuple(
-            told(argument) if isinstance(argument, BaseException) else argument for argument in record.args
+            describe_fault(argument) if isinstance(argument, BaseException) else argument for argument in record.args
         )
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
-        record.msg, record.args = f"{record.getMessage()}: {told(error)}", ()
+        record.msg, record.args = f"{record.getMessage()}: {describe_fault(error)}", ()
         record.exc_info = None
     return record
 
 
 def _thread_ended(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None:
-        _LOG.error("a thread ended by a fault: %s", told(args.exc_value))
+        _LOG.error("a thread ended by a fault: %s", describe_fault(args.exc_value))
 
 
 def _describe_exception(error: BaseException) -> str:
@@ -89,7 +89,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
-class Kept:
+class UnhandledErrorGuard:
     """Answer exceptions that the application leaves unhandled, so that they do not reach the server.
 
     A server prints an exception that reaches it, including its message. A failure after the answer has begun ends the
@@ -102,16 +102,16 @@ class Kept:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
-        async def watched(message: Message) -> None:
+        async def send_watched(message: Message) -> None:
             nonlocal begun
             begun = begun or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, send_watched)
             return
         except Exception as error:
             failed = error
         if begun or scope["type"] != "http":
-            raise RuntimeError(f"a request failed under way, reference {log(failed)}") from None
+            raise RuntimeError(f"a request failed under way, reference {log_fault(failed)}") from None
         await self.answer(scope, failed)(scope, receive, send)

@@ -2,7 +2,7 @@
 
 Both Streamlit apps are behind them. They decide before any application code runs and before any byte of a body is
 read. Sign-in attempts are limited in `pipelines/submissions/accounts/throttle.py`, uploads of the offices' pages in
-`dashboards/portal_uploads.py`.
+`dashboards/office/uploads.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from pipelines.core import i18n
 from pipelines.core.i18n import gettext, mark
-from pipelines.web.settings import Limits
+from pipelines.core.settings import Limits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -67,13 +67,13 @@ class Rates:
     def __init__(self) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def wait(self, item: RateLimitItem, *key: str) -> int:
+    def count_request(self, item: RateLimitItem, *key: str) -> int:
         """Count one more; return 0, or the seconds to wait if it would be too many (it is then not counted)."""
         if self._limiter.hit(item, *key):
             return 0
         return self._reset(item, *key)
 
-    def left(self, item: RateLimitItem, *key: str) -> int:
+    def check_wait(self, item: RateLimitItem, *key: str) -> int:
         """Return 0 if one more would be allowed, or the seconds to wait; nothing is counted."""
         return 0 if self._limiter.test(item, *key) else self._reset(item, *key)
 
@@ -104,16 +104,16 @@ class Guard:
             await self.app(scope, receive, send)
             return
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
-            await refuse(scope, receive, send, 414, TOO_LONG)
+            await refuse_request(scope, receive, send, 414, TOO_LONG)
             return
-        if seconds := self.rates.wait(self.requests, client_network(scope)):
-            await refuse(scope, receive, send, 429, TOO_MANY, seconds=seconds)
+        if seconds := self.rates.count_request(self.requests, client_network(scope)):
+            await refuse_request(scope, receive, send, 429, TOO_MANY, seconds=seconds)
             return
         if scope["type"] == "http":
             accepted = self.writable(scope["path"])
             if scope["method"] not in (*SAFE_METHODS, *accepted):
                 allow = ", ".join((*SAFE_METHODS, *accepted))
-                await refuse(scope, receive, send, 405, METHOD, headers={"Allow": allow})
+                await refuse_request(scope, receive, send, 405, METHOD, headers={"Allow": allow})
                 return
             if scope["method"] not in accepted:
                 receive = _without_body(receive)
@@ -144,7 +144,7 @@ class SessionGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             if _wants_page(scope) and (refusal := self._full(client_network(scope))):
-                await refuse(scope, receive, send, *refusal, seconds=BUSY_SECONDS)
+                await refuse_request(scope, receive, send, *refusal, seconds=BUSY_SECONDS)
                 return
             await self.app(scope, receive, send)
             return
@@ -153,10 +153,10 @@ class SessionGuard:
             return
         network = client_network(scope)
         if refusal := self._full(network):
-            await refuse(scope, receive, send, *refusal, seconds=BUSY_SECONDS)
+            await refuse_request(scope, receive, send, *refusal, seconds=BUSY_SECONDS)
             return
-        if seconds := self.rates.wait(self.opened, network):
-            await refuse(scope, receive, send, 429, TOO_MANY, seconds=seconds)
+        if seconds := self.rates.count_request(self.opened, network):
+            await refuse_request(scope, receive, send, 429, TOO_MANY, seconds=seconds)
             return
         self._number += 1
         self.open[network] += 1
@@ -175,7 +175,7 @@ class SessionGuard:
     def _measured(self, scope: Scope, receive: Receive, send: Send, key: str) -> Receive:
         longest = self.longest_message(scope)
 
-        async def measured() -> Message:
+        async def receive_measured() -> Message:
             message = await receive()
             if message["type"] != "websocket.receive":
                 return message
@@ -183,18 +183,18 @@ class SessionGuard:
                 await send({"type": "websocket.close", "code": _TOO_BIG, "reason": "message too big"})
                 return {"type": "websocket.disconnect", "code": _TOO_BIG}
             # While this waits, uvicorn does not read further messages of this connection.
-            while seconds := self.rates.wait(self.messages, key):
+            while seconds := self.rates.count_request(self.messages, key):
                 await asyncio.sleep(min(seconds, 1))
             return message
 
-        return measured
+        return receive_measured
 
 
 def _without_body(receive: Receive) -> Receive:
     """Return a `receive` that yields an empty body, and then waits for the end of the connection."""
     begun = False
 
-    async def empty() -> Message:
+    async def receive_nothing() -> Message:
         nonlocal begun
         if not begun:
             begun = True
@@ -203,7 +203,7 @@ def _without_body(receive: Receive) -> Receive:
             pass  # an unexpected body: dropped piece by piece, never kept
         return message
 
-    return empty
+    return receive_nothing
 
 
 def _wants_page(scope: Scope) -> bool:
@@ -213,7 +213,7 @@ def _wants_page(scope: Scope) -> bool:
 # ------------------------------------------------------------------------------------------------------------- refusals
 
 
-async def refuse(
+async def refuse_request(
     scope: Scope,
     receive: Receive,
     send: Send,

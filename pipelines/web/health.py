@@ -63,17 +63,17 @@ def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    async def answer(_request: Request) -> Response:
+    async def answer_health(_request: Request) -> Response:
         health = await run_in_threadpool(measure)
         return JSONResponse(health.as_json(), 200 if health.is_good else 503, headers={"Cache-Control": "no-store"})
 
-    return Route(path, answer, methods=["GET"])
+    return Route(path, answer_health, methods=["GET"])
 
 
 def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
     import sqlalchemy as sa
 
-    from pipelines.ledger.database import reading, sqlite_path
+    from pipelines.ledger.database import open_read_transaction, sqlite_path
     from pipelines.ledger.schema import AUDIT, SUBMISSION
 
     path = sqlite_path(home.ledger_url)
@@ -81,7 +81,7 @@ def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
         # An open connection would still read from the deleted file.
         return HealthCheck("ledger", "the ledger is missing")
     try:
-        with reading(engine) as connection:
+        with open_read_transaction(engine) as connection:
             connection.execute(sa.select(sa.func.max(AUDIT.c.seq))).scalar()
             connection.execute(sa.select(SUBMISSION.c.state, sa.func.count()).group_by(SUBMISSION.c.state)).all()
     except sa.exc.SQLAlchemyError as error:
@@ -104,9 +104,9 @@ def _check_disk(home: Home) -> HealthCheck:
 def _check_release(home: Home) -> HealthCheck:
     import duckdb
 
-    from pipelines.publication.releases.publish import current
+    from pipelines.publication.releases.publish import find_current_release
 
-    folder = current(home)
+    folder = find_current_release(home)
     if folder is None:
         return HealthCheck("release", "nothing has been published")
     try:

@@ -23,7 +23,7 @@ _ASIDE = re.compile(r"\..+?\.(?P<pid>\d+)(\.[0-9a-f]+)?\.new")
 """`.<name>.<process>[.<thread>].new`, as the store, the facts and the keys write."""
 
 
-def tidy(home: Home) -> list[Path]:
+def remove_leftovers(home: Home) -> list[Path]:
     """Remove what dead processes left half-written, and return it. Call this before anything is served."""
     paths = [path for deep in (home.store, home.facts, home.restricted / "keys") for path in deep.rglob(".*.new")]
     paths += home.restricted.glob(".*.new")

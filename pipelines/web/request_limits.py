@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Bounded:
+class BodyLimit:
     """Answer a body of more than `limit` bytes with `refusal` instead of passing it on.
 
     Paths that end with one of `besides` are passed on unchanged.
@@ -36,7 +36,7 @@ class Bounded:
             more = message.get("more_body", False)
         whole: list[Message] = [{"type": "http.request", "body": b"".join(parts), "more_body": False}]
 
-        async def again() -> Message:
+        async def receive_again() -> Message:
             return whole.pop() if whole else await receive()
 
-        await self.app(scope, again, send)
+        await self.app(scope, receive_again, send)

@@ -67,7 +67,7 @@ class SecurityHeaders:
         if secure:
             added.append(_TRANSPORT)
 
-        async def headed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = [
                     _secure_cookie(name, value) if secure else (name, value) for name, value in message["headers"]
@@ -78,9 +78,9 @@ class SecurityHeaders:
             await send(message)
 
         if not self.site.is_host_allowed(host):
-            await guards.refuse(scope, receive, headed, 421, guards.FOREIGN)
+            await guards.refuse_request(scope, receive, send_with_headers, 421, guards.FOREIGN)
             return
-        await self.app(scope, receive, headed)
+        await self.app(scope, receive, send_with_headers)
 
 
 class NoStore:
@@ -90,14 +90,14 @@ class NoStore:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def headed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
                 if b"cache-control" not in {name.lower() for name, _ in headers}:
                     message = {**message, "headers": [*headers, (b"cache-control", b"no-store")]}
             await send(message)
 
-        await self.app(scope, receive, headed)
+        await self.app(scope, receive, send_with_headers)
 
 
 def _secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:

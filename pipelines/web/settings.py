@@ -1,29 +1,28 @@
 """Settings of the web services: addresses, trusted proxies, limits, the provider of identities, secrets.
 
-They are read from the environment and from the home's own file of secrets.
-
-| variable | meaning |
-|---|---|
-| `RTI_PORTAL_URL` | address at which people reach the offices' pages, `https://returns.example`; default: loopback |
-| `RTI_PUBLIC_URL` | address of the public dashboard, `https://figures.example`; default: none, any `Host` is answered |
-| `RTI_TRUSTED_PROXIES` | addresses or networks of proxies whose `X-Forwarded-For` and `-Proto` count; default: none |
-| `RTI_SESSIONS` and the other names in `_LIMITS` | limits on sessions and rates, see `Limits` |
-| `RTI_OIDC_METADATA_URL` | discovery document of an OpenID Connect provider; without it the built-in sign-in |
-| `RTI_OIDC_CLIENT_ID`, `RTI_OIDC_CLIENT_SECRET` | what that provider calls this service |
+The variables are declared in `pipelines.core.settings`; a home has its own file of secrets.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from pipelines.core.settings import (
+    LOOPBACK,
+    AddressSettings,
+    Limits,
+    LimitSettings,
+    SettingsError,
+    SignInSettings,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from pipelines.core.home import Home
@@ -33,45 +32,13 @@ IDENTITY_PATH = "/identity"
 BUILT_IN_CLIENT = "rti-portal"
 
 
-class SettingsError(Exception):
-    """A setting is missing or wrong. The text names it and says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits of one web process; "per address" means per IPv4 address or IPv6 /64 network.
-
-    One address may be a whole office or university behind one router, so the limits per address are wide.
-    """
-
-    sessions: int = 400
-    """Open pages (WebSocket connections) in total; each holds up to 0.5 MB."""
-    sessions_per_address: int = 200
-    new_sessions_per_minute: int = 200
-    """Per address. Twenty browsers that open every page of the portal stay well below."""
-    requests_per_minute: int = 6_000
-    """Per address. A first page takes about 60 requests for Streamlit's own files."""
-    messages_per_minute: int = 240
-    """Per open page. More are not refused but read late, at this rate."""
-
-
-_LIMITS: Mapping[str, str] = {
-    "RTI_SESSIONS": "sessions",
-    "RTI_SESSIONS_PER_ADDRESS": "sessions_per_address",
-    "RTI_NEW_SESSIONS_PER_MINUTE": "new_sessions_per_minute",
-    "RTI_REQUESTS_PER_MINUTE": "requests_per_minute",
-    "RTI_MESSAGES_PER_MINUTE": "messages_per_minute",
-}
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """How one web process is reached: its public address (empty if none is set) and the proxies in front of it."""
 
     address: str = ""
     proxies: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def is_https(self) -> bool:
@@ -86,7 +53,7 @@ class Site:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
-        return name.rstrip(".") in (urlsplit(self.address).hostname, *_LOOPBACK)
+        return name.rstrip(".") in (urlsplit(self.address).hostname, *LOOPBACK)
 
     def warn_of_missing_proxy(self) -> None:
         """Log a warning if a TLS proxy must exist and none is trusted: all people would then share its address."""
@@ -97,43 +64,19 @@ class Site:
                 self.address,
             )
 
-    def uvicorn(self) -> dict[str, Any]:
+    def list_uvicorn_options(self) -> dict[str, Any]:
         """Return uvicorn's options for proxies; by default it would trust any program on this machine."""
         return {"proxy_headers": bool(self.proxies), "forwarded_allow_ips": ",".join(self.proxies)}
 
 
-def site(address: str, environment: Mapping[str, str] = os.environ) -> Site:
+def read_site(address: str) -> Site:
     """Return the site of a process that people reach at `address`. Raises SettingsError."""
-    proxies = tuple(part.strip() for part in environment.get("RTI_TRUSTED_PROXIES", "").split(",") if part.strip())
-    for proxy in proxies:
-        try:
-            ipaddress.ip_network(proxy)
-        except ValueError:
-            raise SettingsError(
-                f"RTI_TRUSTED_PROXIES names {proxy!r}, which is not an IP address or network; "
-                "write it as 127.0.0.1 or 10.0.0.0/24, separated by commas"
-            ) from None
-    return Site(
-        address,
-        proxies,
-        Limits(**{field: _limit(name, environment) for name, field in _LIMITS.items() if environment.get(name)}),
-    )
+    return Site(address, read_settings(AddressSettings).trusted_proxies, read_settings(LimitSettings))
 
 
-def public_site(environment: Mapping[str, str] = os.environ) -> Site:
+def public_site() -> Site:
     """Return the site of the public dashboard. Raises SettingsError."""
-    address = environment.get("RTI_PUBLIC_URL", "").rstrip("/")
-    parts = urlsplit(address)
-    if address and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
-        raise SettingsError(f"RTI_PUBLIC_URL is {address!r}; write it as https://name, without a path")
-    return site(address, environment)
-
-
-def _limit(name: str, environment: Mapping[str, str]) -> int:
-    text = environment[name]
-    if not text.isdecimal() or not int(text):
-        raise SettingsError(f"{name} is {text!r}; write a whole number above 0, or remove it for the default")
-    return int(text)
+    return read_site(read_settings(AddressSettings).public_url or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +96,7 @@ class Settings:
         """Return the address to which the provider redirects people; register it there letter by letter."""
         return f"{self.address}/oauth2callback"
 
-    def streamlit(self) -> dict[str, Any]:
+    def list_streamlit_options(self) -> dict[str, Any]:
         """Return the settings in Streamlit's names."""
         return {
             "auth": {
@@ -167,18 +110,18 @@ class Settings:
         }
 
 
-def settings(home: Home, port: int) -> Settings:
+def read_web_settings(home: Home, port: int) -> Settings:
     """Return the settings of a home served on a port of the loopback address. Raises SettingsError."""
-    address = os.environ.get("RTI_PORTAL_URL", f"http://127.0.0.1:{port}").rstrip("/")
+    address = (read_settings(AddressSettings).portal_url or f"http://127.0.0.1:{port}").rstrip("/")
     parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+    if parts.path:
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}; write it as https://name, without a path")
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}: passwords and returns would travel unprotected; use https")
-    reached = site(address)
+    reached = read_site(address)
     secrets = _read_or_create_secrets(home.restricted / "keys" / "portal.json")
-    metadata_url = os.environ.get("RTI_OIDC_METADATA_URL")
-    if metadata_url is None:
+    provider = read_settings(SignInSettings)
+    if provider.oidc_metadata_url is None:
         issuer = f"{address}{IDENTITY_PATH}"
         # The service requests this from itself by the loopback address, since its public name may not lead here behind
         # a proxy.
@@ -187,10 +130,17 @@ def settings(home: Home, port: int) -> Settings:
         return Settings(
             address, BUILT_IN_CLIENT, secrets["client_secret"], secrets["cookie_secret"], document, issuer, reached
         )
-    values = [os.environ.get(name, "") for name in ("RTI_OIDC_CLIENT_ID", "RTI_OIDC_CLIENT_SECRET")]
-    if not all(values):
+    if provider.oidc_client_id is None or provider.oidc_client_secret is None:
         raise SettingsError("RTI_OIDC_METADATA_URL is set, so RTI_OIDC_CLIENT_ID and RTI_OIDC_CLIENT_SECRET are needed")
-    return Settings(address, values[0], values[1], secrets["cookie_secret"], metadata_url, "", reached)
+    return Settings(
+        address,
+        provider.oidc_client_id,
+        provider.oidc_client_secret.get_secret_value(),
+        secrets["cookie_secret"],
+        provider.oidc_metadata_url,
+        "",
+        reached,
+    )
 
 
 def _read_or_create_secrets(path: Path) -> dict[str, str]:

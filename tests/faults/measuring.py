@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults.catalogue import Fault, catalogue
+from tests.support.paths import SAMPLES
 
 if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
 
-SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 _RANK = {"error": 0, "warning": 1, "information": 2}
 
 
@@ -61,4 +61,4 @@ def clean() -> list[str]:
 
     files = sorted(p for p in SAMPLES.glob("*/*/*") if p.is_file())
     jobs = (CheckJob(str(p), p.read_bytes(), p.name) for p in files)
-    return [key for key, report in check_many(jobs, registry=load()).items() if report.count("error")]
+    return [key for key, report in check_many(jobs, registry=load()).items() if report.count_findings("error")]

@@ -15,9 +15,9 @@ from typing import Any
 
 from pipelines.declarations.registry import load
 from pipelines.model.long_tables import OBSERVATION_KEY
-from pipelines.submissions.checking.read_task import Taken, Task, take_with
+from pipelines.submissions.checking.read_task import ReadResult, Task, take_with
+from tests.support.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 Key = tuple[Any, ...]
 Values = Mapping[Key, tuple[float | None, str]]
 
@@ -55,26 +55,26 @@ def good(file: str) -> Good:
     return Good(file, data, values_of(taken), places_of(taken))
 
 
-def taken_of(data: bytes, name: str) -> Taken:
+def taken_of(data: bytes, name: str) -> ReadResult:
     """What is read of a file, in this process. Raises ReadError."""
     registry = load()
     return take_with(Task(data, name, "S000000000000000", registry.digest), registry)
 
 
-def errors(taken: Taken) -> list[tuple[str, str]]:
+def errors(taken: ReadResult) -> list[tuple[str, str]]:
     """(rule, place) of findings of severity error."""
     found = [*taken.findings, *(taken.reading.findings if taken.reading is not None else ())]
     return [(f.rule, str(f.where)) for f in found if f.severity == "error"]
 
 
-def values_of(taken: Taken) -> dict[Key, tuple[float | None, str]]:
+def values_of(taken: ReadResult) -> dict[Key, tuple[float | None, str]]:
     """Key -> value and status of every number."""
     assert taken.reading is not None
     rows = taken.reading.observations.select(*OBSERVATION_KEY, "value", "obs_status").iter_rows()
     return {tuple(row[:-2]): (row[-2], row[-1]) for row in rows}
 
 
-def places_of(taken: Taken) -> dict[str, Key]:
+def places_of(taken: ReadResult) -> dict[str, Key]:
     """Place -> key of every number."""
     assert taken.reading is not None
     rows = taken.reading.observations.select(*OBSERVATION_KEY, "place").iter_rows()

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.integration import small
+from tests.support import small
 
 HOSTS = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "index-" + "url =", "anaconda" + ".org")
 PLACES = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+)/[\w.]")

@@ -57,7 +57,7 @@ def rates(
     comparable: Callable[[int, int], bool] | None = None,
     level: float = LEVEL,
 ) -> list[Pair]:
-    """All pairs of counts, or of rates where exposures (persons of population) are given; see `ratios.ratio`.
+    """All pairs of counts, or of rates where exposures (persons of population) are given; see `ratios.compute_ratio`.
 
     `comparable(i, j)` says whether the pair may be compared.
     """
@@ -65,7 +65,7 @@ def rates(
     phi = np.ones(len(events)) if dispersions is None else np.asarray(dispersions, dtype=float)
 
     def contrast(i: int, j: int, at: float) -> tuple[float, float, float, float]:
-        one = ratios.ratio(events[i], events[j], people[i], people[j], phi[i], phi[j], at)
+        one = ratios.compute_ratio(events[i], events[j], people[i], people[j], phi[i], phi[j], at)
         return float(one.value), float(one.low), float(one.high), float(one.p)
 
     state = few.state(np.where(np.isnan(people), np.nan, events))

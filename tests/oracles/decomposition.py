@@ -18,7 +18,7 @@ from math import isnan
 from typing import NamedTuple
 
 from pipelines.statistics.decomposition import Effect
-from pipelines.statistics.few import MINIMUM
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 NOT_BOTH_PERIODS = "not_both_periods"
 """A figure of one of the periods is missing: no part of either total."""
@@ -67,12 +67,12 @@ def decompose(reporters: Mapping[str, Counts]) -> Decomposition:
     both = {name: one for name, one in reporters.items() if not any(isnan(value) for value in one)}
     left_out = {name: NOT_BOTH_PERIODS for name in reporters if name not in both}
     summed = Counts(*(sum(column) for column in zip(*both.values(), strict=True))) if both else Counts(0, 0, 0, 0)
-    small = {name: TOO_FEW for name, one in both.items() if min(one) < MINIMUM}
+    small = {name: TOO_FEW for name, one in both.items() if min(one) < ENOUGH_EVENTS}
     return Decomposition(_effect(summed), {name: _effect(one) for name, one in both.items()}, left_out, small)
 
 
 def _effect(counts: Counts) -> Effect:
     change = counts.convicted_after - counts.convicted_before
-    if min(counts) < MINIMUM:
+    if min(counts) < ENOUGH_EVENTS:
         return Effect(change, None, None)
     return Effect(change, *split(counts))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.statistics.durations import Array, behind, estimate_curve
+from pipelines.statistics.durations import Array, count_contributors, estimate_curve
 from pipelines.statistics.stages import AREA
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def exits(stays: pl.DataFrame, by: Sequence[str] = AREA, *, days: int) -> pl.Dat
     for key, group in stays.filter(~pl.col("again")).group_by(list(by), maintain_order=True):
         times = group["days"].to_numpy().astype(float)
         kinds = [None if kind == "joined" else kind for kind in group["closed_by"]]
-        row = dict(zip(by, key, strict=True)) | behind(group["person"].to_numpy(), group["cluster"].to_numpy())
+        row = dict(zip(by, key, strict=True)) | count_contributors(
+            group["person"].to_numpy(), group["cluster"].to_numpy()
+        )
         found = by_exit(times, kinds)
         all_left = sum(float(share[-1]) for _, share in found.values()) > 1 - _EXACT
         followed = all_left or bool((times >= days).any())

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.statistics.few import MINIMUM
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 TOO_FEW = "too_few"
 ENOUGH = "enough"
@@ -37,7 +37,7 @@ def enough(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.nda
     x = np.asarray(numerator, dtype=float)
     y = x if denominator is None else np.asarray(denominator, dtype=float)
     with np.errstate(invalid="ignore"):
-        reached: np.ndarray[Any, np.dtype[np.bool_]] = (x >= MINIMUM) & (y >= MINIMUM)
+        reached: np.ndarray[Any, np.dtype[np.bool_]] = (x >= ENOUGH_EVENTS) & (y >= ENOUGH_EVENTS)
     return reached
 
 

@@ -32,5 +32,5 @@ def rate(
     if bool(np.any(people < 0)):
         raise ValueError("an exposure is a number of persons, not below zero")
     factor = np.divide(per, people, out=np.full(people.shape, np.nan), where=people > 0)
-    low, high = intervals.poisson(count, dispersion, level)
+    low, high = intervals.poisson_interval(count, dispersion, level)
     return Rate(np.asarray(count, dtype=float) * factor, low * factor, high * factor)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pipelines.statistics.intervals import Array
-from pipelines.statistics.revisions import Revision, revision
+from pipelines.statistics.revisions import Revision, measure_revision
 
 
 def triangle(values: ArrayLike) -> tuple[Array, Array]:
@@ -31,7 +31,7 @@ def first_to_newest(values: ArrayLike) -> Revision:
     known = np.asarray(values, dtype=float)
     first, last = triangle(known)
     twice = (~np.isnan(known)).sum(axis=1) >= 2
-    return revision(first[twice], last[twice])
+    return measure_revision(first[twice], last[twice])
 
 
 def by_step(values: ArrayLike) -> list[Revision]:
@@ -41,7 +41,7 @@ def by_step(values: ArrayLike) -> list[Revision]:
     published = [row[~np.isnan(row)] for row in known]
     steps = max((len(row) for row in published), default=0) - 1
     return [
-        revision(
+        measure_revision(
             [row[k] for row in published if len(row) > k + 1], [row[k + 1] for row in published if len(row) > k + 1]
         )
         for k in range(max(steps, 0))

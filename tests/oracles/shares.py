@@ -37,7 +37,8 @@ def share(
     """
     if not nested:
         raise NotPartOfWholeError(
-            "the numerator is no part of the denominator: no share and no Clopper-Pearson interval; use ratios.ratio"
+            "the numerator is no part of the denominator: no share and no Clopper-Pearson interval; "
+            "use ratios.compute_ratio"
         )
     x, n = np.broadcast_arrays(np.asarray(part, dtype=float), np.asarray(whole, dtype=float))
     above = x > n

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.model.long_tables import CASE_EVENT, empty
+from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.model.periods import Period
 from tests.samples.articles import articles
 from tests.samples.rows import quarter, quarters
@@ -21,7 +21,7 @@ def written(rows: Iterable[tuple[str, str, str, str, str]], **columns: object) -
     """Events of rows (proceeding, person, event, level, day), in quarterly returns whose cut-off is their last day."""
     made = []
     for proceeding, person, event, level, day in rows:
-        period = Period.containing(date.fromisoformat(day), "Q")
+        period = Period.from_day(date.fromisoformat(day), "Q")
         made.append(
             {
                 "territory": "HR",
@@ -44,7 +44,9 @@ def written(rows: Iterable[tuple[str, str, str, str, str]], **columns: object) -
                 **columns,
             }
         )
-    return grouped(pl.concat([empty(CASE_EVENT), pl.DataFrame(made, schema_overrides=CASE_EVENT)], how="diagonal"))
+    return grouped(
+        pl.concat([empty_table(CASE_EVENT), pl.DataFrame(made, schema_overrides=CASE_EVENT)], how="diagonal")
+    )
 
 
 def grouped(events: pl.DataFrame, group: str = "TIP") -> pl.DataFrame:
@@ -53,11 +55,11 @@ def grouped(events: pl.DataFrame, group: str = "TIP") -> pl.DataFrame:
 
 def reported(first: str, last: str, *, without: Iterable[str] = ()) -> pl.DataFrame:
     """The quarters from first to last as reported, nil returns among them."""
-    one, other = Period.of(first), Period.of(last)
+    one, other = Period.from_code(first), Period.from_code(last)
     codes = []
     while one <= other:
         codes.append(one.code)
-        one = one.next()
+        one = one.next_period()
     kept = [code for code in codes if code not in set(without)]
     return pl.DataFrame(
         {"jurisdiction": "HR", "source": "HR_MPU", "period": kept}, schema_overrides={"period": pl.String}
@@ -73,7 +75,7 @@ def simulated(seed: int, jurisdiction: str, until: date = LAST_DAY, since: date 
     rows = []
     for one in found:
         if since <= one.day <= until:
-            period_ = Period.containing(one.day, "Q")
+            period_ = Period.from_day(one.day, "Q")
             rows.append(
                 {
                     "territory": jurisdiction,
@@ -96,4 +98,4 @@ def simulated(seed: int, jurisdiction: str, until: date = LAST_DAY, since: date 
                 }
             )
     made = pl.DataFrame(rows, schema_overrides={k: v for k, v in CASE_EVENT.items() if k in rows[0]})
-    return grouped(pl.concat([empty(CASE_EVENT), made], how="diagonal"), "ALL")
+    return grouped(pl.concat([empty_table(CASE_EVENT), made], how="diagonal"), "ALL")

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from pipelines.statistics.cohorts import cohorts
+from pipelines.statistics.cohorts import summarise_cohorts
 from pipelines.statistics.durations import QUANTILES, estimate_curve, find_quantile
 from pipelines.statistics.record_shares import design_effect
 from pipelines.statistics.stages import FIRST
-from pipelines.statistics.stays import stays
+from pipelines.statistics.stays import find_stays
 from tests.oracles.record_shares import share_limits
 from tests.records import simulated
 
@@ -112,9 +112,9 @@ def ratios(seed: int, jurisdiction: str = "RS") -> Ratios:
     events = simulated(seed, jurisdiction)
     newest = events.filter(pl.col("event_date").dt.year() == 2025)
     counts = dict(newest.group_by("event").agg(pl.struct("proceeding", "person").n_unique()).rows())
-    whole = cohorts(stays(events, FIRST).frame.with_columns(territory=pl.lit("all")), ["territory"], quarters=8).filter(
-        pl.col("quarters") == 8, pl.col("open").is_not_null()
-    )
+    whole = summarise_cohorts(
+        find_stays(events, FIRST).frame.with_columns(territory=pl.lit("all")), ["territory"], quarters=8
+    ).filter(pl.col("quarters") == 8, pl.col("open").is_not_null())
     part, of = int(whole["decided_ratio_n"].sum()), int(whole["decided_ratio_of"].sum())
     low, high = share_limits(part, of)
     return Ratios(counts["convicted_first"] / counts["indicted"], part / of, low, high, of)

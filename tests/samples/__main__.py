@@ -9,8 +9,7 @@ import argparse
 from pathlib import Path
 
 from tests.samples import arrivals
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
 
 
 def main() -> None:

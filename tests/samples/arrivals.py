@@ -22,12 +22,12 @@ COLUMNS = (
 GOLDEN = Row._fields
 SOURCE = """# Demonstration data
 
-Every file below this folder is invented. The files are shaped as the named offices might send them, in their
-languages, formats and habits, but no office made, saw or approved them, and no number in them is a real figure.
+Every file in this folder is invented. The files look as the named offices might send them, in their languages,
+formats and conventions. No office made, saw or approved them, and no number in them is a real figure.
 
-They are written by `python -m tests.samples` from one seed and are byte-identical on regeneration; the same program
-writes `tests/golden/`, which says what each file meant. `arrivals.csv` says when each file arrived, from whom, which
-file it corrects, and what the office answers to warnings, should there be any. Articles of law are real (see
+`python -m tests.samples` writes the files from one seed; regenerating them gives identical bytes. The same
+program writes `tests/golden/`, which states what each file means. `arrivals.csv` lists when each file arrived,
+from whom, which file it corrects, and how the office justifies any warnings. Articles of law are real (see
 `pipelines/territories/*/law.csv`).
 """
 

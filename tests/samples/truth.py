@@ -13,19 +13,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
 
 from tests.samples.articles import ARTICLES
 from tests.samples.rows import LEVELS, Period, quarter, quarters
 from tests.samples.simulation import Happening, draw_cohort, draw_transfer
 from tests.samples.victims import WEIGHTS, Victim, draw_victims
+from tests.support.paths import ROOT
 
 FIRST_COHORT = quarter(2011, 1)
 """Cases are drawn from here on, years before the first return, so that stocks and lags have filled."""
 LAST = quarter(2026, 3)
 QUIET = {"BA_BRC": quarter(2024, 1)}
 """A quarter in which nothing happened, for its nil return: what was drawn in it happens on the first day after."""
-_CODELISTS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "codelists"
+_CODELISTS = ROOT / "dbt_project" / "seeds" / "codelists"
 
 
 @cache

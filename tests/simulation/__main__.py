@@ -9,8 +9,9 @@ import argparse
 from pathlib import Path
 
 from tests.simulation.report import WHOLE, Size, page
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "methodology" / "simulation.md"
+PAGE = ROOT / "docs" / "methodology" / "simulation.md"
 
 
 def main() -> None:

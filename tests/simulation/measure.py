@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.statistics import durations, intervals
 from pipelines.statistics.dispersion import at_least, of_records
-from pipelines.statistics.ratios import ratio
+from pipelines.statistics.ratios import compute_ratio
 from tests.oracles import comparison
 from tests.oracles.balance import balance
 from tests.simulation import process
@@ -43,7 +43,7 @@ def promised(expected: float) -> float:
     from scipy.stats import poisson
 
     seen = np.arange(int(expected + 40 * expected**0.5 + 60))
-    low, high = intervals.poisson(seen)
+    low, high = intervals.poisson_interval(seen)
     return float(poisson.pmf(seen, expected)[(low <= expected) & (expected <= high)].sum())
 
 
@@ -55,12 +55,12 @@ def estimated(rng: np.random.Generator, cases: int, sizes: Sizes, runs: int) -> 
 def counts(rng: np.random.Generator, sizes: Sizes, expected: float, runs: int) -> dict[str, Coverage]:
     """Coverage of the expected count by each interval that could be given for it."""
     seen, cases = process.persons(rng, expected, sizes, runs)
-    made = {"as if alone": intervals.poisson(seen)}
+    made = {"as if alone": intervals.poisson_interval(seen)}
     if sizes is not ALONE:
-        made["persons per case"] = intervals.poisson(seen, at_least(seen, cases))
+        made["persons per case"] = intervals.poisson_interval(seen, at_least(seen, cases))
         for known in HISTORIES:
-            made[f"{known} cases"] = intervals.poisson(seen, estimated(rng, known, sizes, runs))
-        made["true"] = intervals.poisson(seen, sizes.dispersion)
+            made[f"{known} cases"] = intervals.poisson_interval(seen, estimated(rng, known, sizes, runs))
+        made["true"] = intervals.poisson_interval(seen, sizes.dispersion)
     return {name: coverage(one, expected) for name, one in made.items()}
 
 
@@ -81,11 +81,11 @@ def ratios(rng: np.random.Generator, sizes: Sizes, upper: float, lower: float, r
     """Coverage of the ratio of two expected counts; where these are equal, what is not held is a false difference."""
     x, _ = process.persons(rng, upper, sizes, runs)
     y, _ = process.persons(rng, lower, sizes, runs)
-    made = {"as if alone": ratio(x, y)[1:3]}
+    made = {"as if alone": compute_ratio(x, y)[1:3]}
     if sizes is not ALONE:
         for known in HISTORIES:
             phi = [estimated(rng, known, sizes, runs) for _ in "xy"]
-            made[f"{known} cases"] = ratio(x, y, 1, 1, phi[0], phi[1])[1:3]
+            made[f"{known} cases"] = compute_ratio(x, y, 1, 1, phi[0], phi[1])[1:3]
     return {name: coverage(one, upper / lower) for name, one in made.items()}
 
 
@@ -117,7 +117,7 @@ def family(rng: np.random.Generator, expected: Sequence[float], populations: Seq
         tested[run] = inside.sum()
         told["simultaneous"][run] = [one.verdict in (comparison.HIGHER, comparison.LOWER) for one in made]
         i, j = (np.array([pair[k] for pair in pairs]) for k in (0, 1))
-        alone = ratio(seen[i], seen[j], np.array(populations)[i], np.array(populations)[j]).p
+        alone = compute_ratio(seen[i], seen[j], np.array(populations)[i], np.array(populations)[j]).p
         told["each alone"][run] = inside & (alone < 0.05)
         left = int(inside.sum())
         for place in np.argsort(np.where(inside, alone, np.inf))[:left]:
@@ -185,7 +185,7 @@ def stage_ratios(rng: np.random.Generator, truth: Truth, runs: int) -> StageRati
         return np.take_along_axis(values, first[:, None] + np.arange(4), axis=1).sum(axis=1)
 
     def between(upper: Array, lower: Array) -> Recovered:
-        made = ratio(upper, lower, 1, 1, phi, phi)
+        made = compute_ratio(upper, lower, 1, 1, phi, phi)
         return Recovered(float(made.value.mean()), coverage(made[1:3], truth.convicted).held)
 
     def within(part: Array, whole: Array) -> Recovered:

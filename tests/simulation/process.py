@@ -35,7 +35,7 @@ class Sizes:
 
 ALONE = Sizes("cases", (1,), (1.0,))
 PAIRS = Sizes("mostly alone", (1, 2, 3, 4, 5), (0.7, 0.2, 0.06, 0.03, 0.01))
-GANGS = Sizes("gangs among them", (1, 2, 3, 4, 5, 8, 12), (0.55, 0.2, 0.1, 0.06, 0.04, 0.03, 0.02))
+GANGS = Sizes("with gangs", (1, 2, 3, 4, 5, 8, 12), (0.55, 0.2, 0.1, 0.06, 0.04, 0.03, 0.02))
 
 
 def persons(rng: np.random.Generator, expected: float, sizes: Sizes, runs: int) -> tuple[Array, Array]:

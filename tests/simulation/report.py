@@ -1,4 +1,4 @@
-"""The page `docs/methodology/simulation.md`, made of the figures of one run of all measurements."""
+"""Write the page `docs/methodology/simulation.md` from one run of all measurements."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SHARES = ((20, 0.3), (20, 0.7), (50, 0.7), (100, 0.7), (300, 0.7))
 RATIOS = ((5, 5), (20, 20), (20, 50), (50, 20), (100, 100), (300, 100))
 CLUSTERED = (PAIRS, GANGS)
 TERRITORIES = (2.8, 3.2, 3.9, 1.6, 1.8, 0.6, 6.6)
-"""Millions of population of seven made-up territories, as unequal as real ones are."""
+"""Population in millions of seven invented territories, as unequal as real ones."""
 FAMILIES = (
     ("equal, 1.5", (1.5,) * 7),
     ("equal, 6", (6.0,) * 7),
     ("1, 1, 1, 2, 2, 2, 3", (1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0)),
     ("3, 3, 3, 6, 6, 6, 9", (3.0, 3.0, 3.0, 6.0, 6.0, 6.0, 9.0)),
 )
-"""Events a 100,000 of each territory, over the window compared."""
+"""Events per 100,000 inhabitants of each territory, over the window compared."""
 
 
 class Size(NamedTuple):
-    """How many runs each measurement makes."""
+    """Number of runs of each measurement."""
 
     intervals: int
     families: int
@@ -39,7 +39,7 @@ WHOLE = Size(intervals=20_000, families=3_000, ratios=400)
 
 
 def page(size: Size, say: Callable[[str], None]) -> str:
-    """The whole page; `say` is told each part when it is there.  The same size gives the same page."""
+    """Return the whole page, and pass each part to `say` as soon as it is ready. The same size gives the same page."""
     parts = [_head(size)]
     makers = (_counts, _shares, _ratios, _families, _stages, _balances)
     for number, maker in enumerate(makers):
@@ -49,19 +49,25 @@ def page(size: Size, say: Callable[[str], None]) -> str:
 
 
 def _head(size: Size) -> str:
-    return f"""# Simulation: what the intervals and ratios are worth
+    error = 100 * (0.95 * 0.05 / size.intervals) ** 0.5
+    return f"""# Simulation: coverage of the intervals, accuracy of the ratios
 
-Made by `python -m tests.simulation`, seed {SEED}; do not edit. It draws cases from a process whose truth is known,
-counts them as a return would, and looks how often each interval holds the truth. {size.intervals:,} runs an interval
-(one standard error at 95 % is {100 * (0.95 * 0.05 / size.intervals) ** 0.5:.2f} points), {size.families:,} a family of
-pairs, {size.ratios:,} a stage ratio. The nominal level is 95 % throughout; formulas and sources are in
-[uncertainty](uncertainty.md) and [ratios](ratios.md).
+This page is written by `python -m tests.simulation`, seed {SEED}; do not edit it. The simulation draws
+cases from a process whose true parameters are known, and counts them as a return would. It then
+measures how often each interval contains the true value.
 
-The sizes of cases: *{PAIRS.name}* has {PAIRS.mean:.2f} persons a case and dispersion φ = {PAIRS.dispersion:.2f};
-*{GANGS.name}* {GANGS.mean:.2f} and {GANGS.dispersion:.2f}, a case of twelve among fifty. These are made up. Columns:
-*as if alone* ignores that co-defendants come together (what is labelled a lower bound of uncertainty); *persons a case*
-scales by that alone (a lower bound, too); *50* and *200 cases* take φ from so many earlier cases of the same office;
-*true* knows it."""
+There are {size.intervals:,} runs per interval (one standard error at 95% is {error:.2f} points), {size.families:,} per
+family of pairs and {size.ratios:,} per stage ratio. The nominal level is 95% throughout. Formulas and sources
+are in [uncertainty](uncertainty.md) and [ratios](ratios.md).
+
+There are two invented distributions of persons per case. *{PAIRS.name.capitalize()}* has {PAIRS.mean:.2f} persons per
+case and dispersion φ = {PAIRS.dispersion:.2f}. *{GANGS.name.capitalize()}* has {GANGS.mean:.2f} persons per case and
+dispersion φ = {GANGS.dispersion:.2f}; one case in fifty has twelve persons. The columns are:
+
+- *as if alone* ignores that co-defendants come together (labelled as a lower bound of uncertainty);
+- *persons per case* scales by the mean size of a case only (also a lower bound);
+- *50 cases* and *200 cases* take φ from that many earlier cases of the same office;
+- *true* uses the true φ."""
 
 
 def _counts(rng: np.random.Generator, size: Size) -> str:
@@ -77,16 +83,18 @@ def _counts(rng: np.random.Generator, size: Size) -> str:
                     f"{_points(measure.promised(expected) - measure.LEVEL)}" if sizes is ALONE else "",
                 ]
             )
-    heads = ["sizes", "expected", "as if alone", "persons a case", "50 cases", "200 cases", "true", "excess"]
+    heads = ["sizes", "expected", "as if alone", "persons per case", "50 cases", "200 cases", "true", "excess"]
     return f"""## Counts
 
-Per cent of runs in which the interval holds the expected count. *Excess*: how far the exact interval of independent
-cases covers more than it promises, in points, computed without draws.
+The table shows the percentage of runs in which the interval contains the expected count. *Excess*
+is the coverage of the exact interval for independent cases minus the nominal level, in points,
+computed without random draws.
 
 {_table(heads, rows)}
 
-Exact intervals never cover less than they promise (a drawn figure below 95 is chance) and, at small counts, more.
-Ignoring clusters covers far less. Scaled by φ from records, intervals cover again."""
+Exact intervals never have less than the nominal coverage (a simulated figure below 95 is random
+variation). At small counts they have more. If clusters are ignored, the coverage is far lower.
+Scaled by φ from case records, the intervals reach the nominal coverage again."""
 
 
 def _shares(rng: np.random.Generator, size: Size) -> str:
@@ -97,22 +105,22 @@ def _shares(rng: np.random.Generator, size: Size) -> str:
             rows.append(
                 [
                     sizes.name,
-                    f"{100 * together:.0f} %" if sizes is not ALONE else "",
+                    f"{100 * together:.0f}%" if sizes is not ALONE else "",
                     f"{whole}",
-                    f"{100 * chance:.0f} %",
+                    f"{100 * chance:.0f}%",
                     *_cells(made, ("as if alone", "50 cases", "200 cases")),
                 ]
             )
-    heads = ["sizes", "one fate", "whole", "truth", "as if alone", "50 cases", "200 cases"]
+    heads = ["sizes", "same outcome", "whole", "truth", "as if alone", "50 cases", "200 cases"]
     return f"""## Shares
 
-Clopper and Pearson's interval of the share convicted among so many persons. *One fate*: how often all defendants of a
-case are judged alike.
+The interval is Clopper and Pearson's, for the share convicted of the persons in the column *whole*.
+*Same outcome* is the percentage of cases in which all defendants get the same outcome.
 
 {_table(heads, rows)}
 
-φ takes all defendants of a case to be judged alike, which is the worst there is; where they are not, the interval
-covers more than it promises."""
+φ assumes that all defendants of a case get the same outcome, which is the worst case. If they do
+not, the coverage exceeds the nominal level."""
 
 
 def _ratios(rng: np.random.Generator, size: Size) -> str:
@@ -124,8 +132,9 @@ def _ratios(rng: np.random.Generator, size: Size) -> str:
     heads = ["sizes", "expected", "as if alone", "50 cases", "200 cases"]
     return f"""## Ratios of two counts
 
-The conditional interval of the ratio of two independent counts. Where both are expected equal, 100 less the figure is
-how often two equal territories are told apart by mistake.
+The interval is the conditional interval of the ratio of two independent counts. If both expected
+counts are equal, 100 minus the figure is the percentage of runs in which two equal territories are
+wrongly declared different.
 
 {_table(heads, rows)}"""
 
@@ -150,18 +159,20 @@ def _families(rng: np.random.Generator, size: Size) -> str:
             false.append(100 * made.false["each alone"])
     ways = ("alone", "together", "Holm")
     heads = ["rates", "pairs", *(f"false: {way}" for way in ways), *(f"found: {way}" for way in ways)]
+    populations = ", ".join(f"{millions:g}" for millions in TERRITORIES)
     return f"""## Seven territories at once
 
-Populations of {", ".join(f"{one:g}" for one in TERRITORIES)} millions, true rates a 100,000 as given; pairs in which
-both reach 20 are tested. *False*: per cent of runs in which some pair of equal rates is told apart; *found*: how many
-pairs of different rates are. With each pair tested alone, with simultaneous intervals (used here), with Holm's
-procedure.
+The populations are {populations} million, with the true rates per 100,000
+in the first column. Pairs in which both counts reach 20 are tested. *False* is the percentage of
+runs in which at least one pair of equal rates is declared different. *Found* is the number of pairs
+of different rates that are declared different. The three methods are each pair tested *alone*,
+simultaneous intervals (*together*, used here), and *Holm*'s procedure.
 
 {_table(heads, rows)}
 
-Testing each pair alone tells equal territories apart in {min(false):.0f} to {max(false):.0f} % of comparisons.
-Simultaneous intervals keep that below 5 %. Holm's procedure would tell {min(gains):.0f} to {max(gains):.0f} % more
-pairs apart, but has no interval to show beside them."""
+If each pair is tested alone, equal territories are declared different in {min(false):.0f} to {max(false):.0f}% of
+comparisons. Simultaneous intervals keep this below 5%. Holm's procedure finds
+{min(gains):.0f} to {max(gains):.0f}% more differences, but has no matching interval."""
 
 
 def _stages(rng: np.random.Generator, size: Size) -> str:
@@ -179,7 +190,7 @@ def _stages(rng: np.random.Generator, size: Size) -> str:
         for name, one in made.items()
     ]
     names = ("same period", "lagged", "cohort", "unfinished")
-    heads = ["indictments", *names, *(f"held: {name}" for name in names)]
+    heads = ["indictments", *names, *(f"coverage: {name}" for name in names)]
     waits = [
         [name, f"{one.true_median:.0f}", f"{one.closed_median:.0f}", f"{one.kaplan_meier:.0f}", _lags(one)]
         for name, one in made.items()
@@ -187,35 +198,42 @@ def _stages(rng: np.random.Generator, size: Size) -> str:
     truth = next(iter(made.values())).truth
     return f"""## Stage ratios
 
-Of those indicted, {100 * truth:.0f} % are convicted, after five quarters on average. Returns of a year with some
-hundred persons indicted; co-defendants are often judged alike. First the mean figure in per cent; *held*: per cent
-of runs in which its interval holds {100 * truth:.0f}. *Lagged* takes those indicted as many quarters earlier as Kaplan
-and Meier's median of the territory's own records says; *cohort* follows those indicted to the end; *unfinished* follows
-them for one year more only.
+Of those indicted, {100 * truth:.0f}% are convicted, after five quarters on average. The returns of one year have
+some hundred persons indicted, and co-defendants often get the same outcome. The first columns show
+the mean figure in per cent. *Coverage* is the percentage of runs in which its interval contains {100 * truth:.0f}.
+*Lagged* divides by those indicted earlier, by the Kaplan–Meier median of the territory's own case
+records in quarters. *Cohort* follows those indicted to the end, *unfinished* for only one more
+year.
 
 {_table(heads, rows)}
 
-Where indictments rise, the same-period ratio is too low, where they fall too high, whatever the courts do. Lagged and
-cohort ratios recover the truth, the lagged one to within a few points, since waits differ. The mean of a ratio of
-counts lies a little above the ratio of means. **A cohort that is not followed to its end is no conviction ratio**: it
-is shown with those still open.
+If indictments rise, the same-period ratio is too low; if they fall, it is too high, whatever the
+courts do. Lagged and cohort ratios recover the true value, the lagged one to within a few points,
+because waiting times differ. The mean of a ratio of counts is slightly above the ratio of the
+means. **A cohort that is not followed to its end does not give a conviction ratio**: it is shown
+with the cases still open.
 
-Median wait from indictment to decision in days, from records of five years in which the last are still open:
+The next table shows the median wait from indictment to decision in days, from case records of five
+years in which the last cases are still open:
 
-{_table(["indictments", "truth", "closed cases alone", "Kaplan and Meier", "lag in quarters (runs)"], waits)}"""
+{_table(["indictments", "truth", "closed cases alone", "Kaplan–Meier", "lag in quarters (runs)"], waits)}"""
 
 
 def _balances(rng: np.random.Generator, size: Size) -> str:
     made = measure.balances(rng, measure.STEADY, size.ratios)
     rows = [["as drawn", _per_cent(1 - made.held)]]
-    rows += [[f"{forgotten} of the decisions forgotten", _per_cent(one)] for forgotten, one in made.broken.items()]
+    rows += [
+        [f"{omitted} decision{'' if omitted == 1 else 's'} left out", _per_cent(fraction)]
+        for omitted, fraction in made.broken.items()
+    ]
     return f"""## Balances
 
-First-instance balances of eleven quarters, stocks counted apart from flows: per cent that break.
+The table shows the percentage of first-instance balances, over eleven quarters, that do not close.
+Stocks are counted independently of flows.
 
-{_table(["returns", "breaks"], rows)}
+{_table(["returns", "broken"], rows)}
 
-One unit is tolerated, by rule."""
+The rule tolerates a gap of one unit."""
 
 
 def _cells(made: dict[str, Coverage], names: Iterable[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """Compare two homes cell by cell and finding by finding: `python -m tests.support.home_comparison OLD NEW`.
 
 Use it after a change that must not change any figure: build the demonstration home with the old and the new code under
-the same clock (`tests.conftest.build`), then compare. Exits 1 and lists every difference, 0 if there is none.
+the same clock (`tests.support.demonstration.build`), then compare. Exits 1 and lists every difference, 0 if there is
+none.
 """
 
 from __future__ import annotations

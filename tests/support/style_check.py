@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+from tests.support.style_exceptions import is_accepted_name
+
 LIMITS: Final = Path(__file__).with_name("style_limits.json")
 FOLDERS: Final = ("pipelines", "expectations", "dashboards")
 
@@ -79,6 +81,11 @@ def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return bool(names & {"property", "cached_property", "setter"})
 
 
+def path_in_repository(path: Path) -> str:
+    """Return the path of a module from the root of the repository, or its whole path if it is elsewhere."""
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+
+
 def find_departures(path: Path) -> Iterator[Departure]:
     """Yield every departure from the style in one module."""
     source = path.read_text(encoding="utf-8")
@@ -94,8 +101,8 @@ def find_departures(path: Path) -> Iterator[Departure]:
             yield Departure("marked_prose", path, line, text)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            is_public = not node.name.startswith("_")
-            if is_public and "_" not in node.name and node.name not in SHORT_NAMES and not is_property(node):
+            is_one_word = "_" not in node.name and node.name not in SHORT_NAMES
+            if is_one_word and not is_property(node) and not is_accepted_name(path_in_repository(path), node.name):
                 yield Departure("one_word_function", path, node.lineno, node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE_NAMES:
             yield Departure("vague_name", path, node.lineno, node.id)

@@ -2,7 +2,15 @@
 
 with
 
-events as (select {{ declared_columns() }} from {{ source('facts', 'case_event') }}),
+events as (
+    select
+        {{ declared_columns(computed=['fact_id']) }},
+        {{ fact_id([
+            'form', 'jurisdiction', 'source', 'freq', 'period', 'proceeding', 'person', 'event', 'level',
+            'cast(event_date as varchar)', 'offence',
+        ]) }} as fact_id
+    from {{ source('facts', 'case_event') }}
+),
 
 blocks as (select * from {{ ref('stg_block') }}),
 

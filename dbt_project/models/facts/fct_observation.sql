@@ -2,7 +2,16 @@
 
 with
 
-observations as (select {{ declared_columns() }} from {{ source('facts', 'observation') }}),
+observations as (
+    select
+        {{ declared_columns(computed=['fact_id']) }},
+        {{ fact_id([
+            'form', 'jurisdiction', 'instrument', 'source', 'freq', 'period', 'accumulation', 'date_basis', 'measure', 'level',
+            'count_unit', 'statistic', 'unit_measure', 'offence', 'law_article', 'person_type', 'victim_status', 'sex', 'age',
+            'age_basis', 'exploitation', 'citizenship', 'sentence_type', 'sentence_band', 'partner',
+        ]) }} as fact_id
+    from {{ source('facts', 'observation') }}
+),
 
 blocks as (select * from {{ ref('stg_block') }}),
 

@@ -69,7 +69,8 @@ final as (
         case when age_groups.age is not null then age_groups.common_age else rows_by_offence.age end as age,
         rows_by_offence.age as reported_age,
         rows_by_offence.age_basis, rows_by_offence.partner, rows_by_offence.exploitation, rows_by_offence.citizenship,
-        rows_by_offence.sentence_type, rows_by_offence.sentence_band, rows_by_offence.value, rows_by_offence.obs_status
+        rows_by_offence.sentence_type, rows_by_offence.sentence_band, rows_by_offence.value, rows_by_offence.obs_status,
+        rows_by_offence.fact_ids
     from rows_by_offence
     left join age_groups
         on {{ tables_match('rows_by_offence', 'age_groups') }} and rows_by_offence.age = age_groups.age

@@ -18,7 +18,9 @@ series as (
 ),
 
 known as (
-    select *
+    select
+        *,
+        {{ block_id() }} as block_id
     from blocks
     where accepted_at <= {{ as_of() }}
 ),
@@ -33,6 +35,7 @@ final as (
         known.form,
         known.freq,
         known.period,
+        known.block_id,
         series.territory,
         series.source,
         known.row_count,

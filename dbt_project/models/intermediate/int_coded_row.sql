@@ -99,7 +99,7 @@ ranked as (
         offence,
         is_by_article,
         person_type, sex, age, exploitation, citizenship, sentence_type, common_band as sentence_band,
-        value, obs_status, flags
+        value, obs_status, flags, fact_ids
     from by_band
     where common_band is not null
 ),
@@ -111,7 +111,8 @@ summed as (
         {{ sum_value() }} as value,
         {{ sum_status() }} as obs_status,
         count(*) as n_rows,
-        max(flags) as flags
+        max(flags) as flags,
+        {{ merge_lists('fact_ids') }} as fact_ids
     from ranked
     group by
         {{ tables() }}, offence, person_type, sex, age, exploitation, citizenship, sentence_type, sentence_band,
@@ -133,7 +134,7 @@ final as (
     select
         {{ tables() }},
         offence, person_type, sex, age, exploitation, citizenship, sentence_type, sentence_band,
-        value, obs_status, n_rows, flags
+        value, obs_status, n_rows, flags, fact_ids
     from own_first
     where rank_of_own = 1
 )

@@ -10,7 +10,7 @@ newest as (
     select
         counts.submission_id, counts.territory, counts.jurisdiction, counts.instrument, counts.source, counts.form,
         counts.freq, counts.period, counts.accumulation, counts.count_type_id, counts.measure, counts.statistic,
-        counts.value, counts.obs_status, counts.basis,
+        counts.value, counts.obs_status, counts.basis, blocks.block_id,
         case
             when counts.value is not null and blocks.is_provisional then {{ join_lists(['counts.flags', "'provisional'"]) }}
             else counts.flags
@@ -36,7 +36,8 @@ cumulative as (
         lag(value) over year_so_far as earlier_value,
         lag(obs_status) over year_so_far as earlier_status,
         lag(quarter) over year_so_far as earlier_quarter,
-        lag(submission_id) over year_so_far as earlier_submission_id
+        lag(submission_id) over year_so_far as earlier_submission_id,
+        lag(block_id) over year_so_far as earlier_block_id
     from newest
     where accumulation = 'ytd' and freq = 'Q' and sums_over_time
     window year_so_far as (
@@ -72,7 +73,12 @@ discrete as (
         case
             when quarter > 1 and earlier_quarter = quarter - 1 then {{ join_lists(['submission_id', 'earlier_submission_id']) }}
             else submission_id
-        end as submission_ids
+        end as submission_ids,
+        case
+            when quarter > 1 and earlier_quarter = quarter - 1
+                then {{ append_list(part('block_id', 'count_type_id'), part('earlier_block_id', 'count_type_id', -1)) }}
+            else {{ part('block_id', 'count_type_id') }}
+        end as parts
     from differenced
     union all
     -- A stock does not accumulate: its end is that of the quarter, and its start that of the year, so only the first
@@ -80,7 +86,8 @@ discrete as (
     select
         territory, jurisdiction, instrument, source, form, freq, period, year, quarter,
         count_type_id, measure,
-        value, obs_status, basis, flags, submission_id as submission_ids
+        value, obs_status, basis, flags, submission_id as submission_ids,
+        {{ part('block_id', 'count_type_id') }} as parts
     from newest
     where
         not (accumulation = 'ytd' and freq = 'Q' and sums_over_time)

@@ -18,7 +18,7 @@ final as (
     select
         territory, jurisdiction, freq, period,
         count_type_id, measure,
-        value, obs_status, basis, flags, submission_ids
+        value, obs_status, basis, flags, submission_ids, parts
     from counted
     where freq = 'Q'
     union all
@@ -29,7 +29,8 @@ final as (
         case when is_own then own_status else quarters_status end as obs_status,
         case when is_own then own_basis else 'derived_quarters' end as basis,
         case when is_own then own_flags else quarters_flags end as flags,
-        case when is_own then own_submission_ids else quarters_submission_ids end as submission_ids
+        case when is_own then own_submission_ids else quarters_submission_ids end as submission_ids,
+        case when is_own then own_parts else quarters_parts end as parts
     from chosen_years
 )
 

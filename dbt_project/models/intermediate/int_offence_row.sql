@@ -41,7 +41,8 @@ sent as (
         submission_id, territory, jurisdiction, instrument, source, form, freq, period, accumulation,
         'reported' as basis,
         measure, level, count_unit, statistic, offence, law_article, person_type, victim_status, sex, age, age_basis,
-        partner, exploitation, citizenship, sentence_type, sentence_band, value, obs_status
+        partner, exploitation, citizenship, sentence_type, sentence_band, value, obs_status,
+        {{ list_of('fact_id') }} as fact_ids
     from dated
     where date_basis = first_date_basis
     union all
@@ -50,7 +51,7 @@ sent as (
         'records' as basis,
         measure, level, count_unit, statistic, offence, law_article, '_T' as person_type, '_Z' as victim_status, sex, age,
         '_Z' as age_basis, '_Z' as partner, '_Z' as exploitation, '_T' as citizenship, sentence_type, sentence_band,
-        value, 'A' as obs_status
+        value, 'A' as obs_status, fact_ids
     from register_counts
 ),
 
@@ -80,7 +81,7 @@ final as (
         law_article <> '_T' as is_by_article,
         grouped.offence as reported_offence,
         law_article, person_type, sex, age, age_basis, partner, exploitation, citizenship, sentence_type, sentence_band,
-        value, obs_status
+        value, obs_status, fact_ids
     from grouped
 )
 

@@ -53,6 +53,7 @@ nil_blocks as (
     select
         jurisdiction, instrument, source, freq, period,
         min(submission_id) as submission_id,
+        min(block_id) as block_id,
         max(case when is_provisional then 'provisional' else '' end) as provisional_flag
     from blocks
     where is_current and is_nil
@@ -63,6 +64,7 @@ record_blocks as (
     select
         jurisdiction, instrument, source, freq, period,
         min(submission_id) as submission_id,
+        min(block_id) as block_id,
         max(case when is_provisional then 'provisional' else '' end) as provisional_flag
     from blocks
     where is_current and not is_nil and instrument = 'register'
@@ -106,7 +108,12 @@ filled as (
             when nil_blocks.submission_id is not null then {{ join_lists(["'nil'", 'nil_blocks.provisional_flag']) }}
             else coalesce(record_blocks.provisional_flag, '')
         end as flags,
-        coalesce(nil_blocks.submission_id, record_blocks.submission_id, '') as submission_ids
+        coalesce(nil_blocks.submission_id, record_blocks.submission_id, '') as submission_ids,
+        case
+            when nil_blocks.block_id is not null or record_blocks.block_id is not null
+                then {{ part('coalesce(nil_blocks.block_id, record_blocks.block_id)', 'absent.count_type_id') }}
+            else {{ no_parts() }}
+        end as parts
     from absent
     left join nil_blocks using (jurisdiction, instrument, source, freq, period)
     left join record_blocks using (jurisdiction, instrument, source, freq, period)
@@ -152,7 +159,8 @@ never_collected as (
         'L' as obs_status,
         'reported' as basis,
         '' as flags,
-        '' as submission_ids
+        '' as submission_ids,
+        {{ no_parts() }} as parts
     from expected
     inner join national_cells on expected.instrument = national_cells.instrument
     left join jurisdiction_cells
@@ -168,7 +176,7 @@ everything as (
     select
         territory, jurisdiction, instrument, source, freq, period,
         count_type_id, measure,
-        value, obs_status, basis, flags, submission_ids
+        value, obs_status, basis, flags, submission_ids, parts
     from discrete
     union all
     select * from filled

@@ -12,7 +12,7 @@ years as (
     select
         'territory' as area_kind, territory as area, territory, period,
         count_type_id, measure,
-        value, obs_status, flags, is_additive, n_reported, n_expected, reporters, submission_ids
+        value, obs_status, flags, is_additive, n_reported, n_expected, reporters, submission_ids, parts
     from territory_counts
     where freq = 'A'
     union all
@@ -23,7 +23,8 @@ years as (
         case when counts.value is not null or counts.obs_status in ('M', 'K') then 1 else 0 end as n_reported,
         1 as n_expected,
         case when counts.value is not null or counts.obs_status in ('M', 'K') then counts.jurisdiction else '' end as reporters,
-        counts.submission_ids
+        counts.submission_ids,
+        counts.parts
     from jurisdiction_counts as counts
     inner join jurisdictions on counts.jurisdiction = jurisdictions.jurisdiction
     where counts.freq = 'A' and not jurisdictions.is_whole
@@ -55,7 +56,8 @@ final as (
         min(n_reported) as n_reported,
         max(n_expected) as n_expected,
         {{ union_lists('reporters') }} as reporters,
-        {{ union_lists('submission_ids') }} as submission_ids
+        {{ union_lists('submission_ids') }} as submission_ids,
+        {{ merge_lists('parts') }} as parts
     from pooled_years
     group by area_kind, area, territory, freq, n_years, last_year, count_type_id, measure
     having count(*) = n_years

@@ -15,10 +15,10 @@ national as (
 ),
 
 of_territories as (
-    select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids
+    select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids, parts
     from territory_counts
     union all
-    select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids
+    select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids, parts
     from pool_counts
     where area_kind = 'territory'
 ),
@@ -41,7 +41,8 @@ final as (
         cast(count(counts.value) as integer) as n_reported,
         cast(max(national.n_territories) as integer) as n_expected,
         {{ union_lists("case when counts.value is not null then counts.territory end") }} as reporters,
-        {{ union_lists("case when counts.value is not null then counts.submission_ids end") }} as submission_ids
+        {{ union_lists("case when counts.value is not null then counts.submission_ids end") }} as submission_ids,
+        {{ merge_lists('case when counts.value is not null then counts.parts end') }} as parts
     from of_territories as counts
     inner join national on counts.territory = national.territory
     group by counts.freq, counts.period, counts.count_type_id

@@ -35,7 +35,7 @@ persons as (
     select
         principal.territory, principal.jurisdiction, principal.source, principal.form, principal.freq, principal.period,
         principal.event, principal.level, principal.offence, principal.law_article, principal.sex, principal.age,
-        principal.submission_id,
+        principal.submission_id, principal.fact_id,
         case when measures.is_sentence then coalesce(nullif(principal.sentence_type, '_Z'), '_U') else '_Z' end as sentence_type,
         case
             when not measures.is_sentence then '_Z'
@@ -72,6 +72,7 @@ final as (
         sentence_type,
         sentence_band,
         cast(count(*) as double) as value,
+        {{ list_values('fact_id') }} as fact_ids,
         submission_id
     from persons
     group by

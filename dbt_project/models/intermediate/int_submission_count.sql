@@ -66,7 +66,8 @@ spread as (
         masked.value,
         masked.obs_status,
         masked.n_rows,
-        masked.flags
+        masked.flags,
+        masked.fact_ids
     from masked
     inner join breakdowns on (masked.row_mask & breakdowns.mask) = breakdowns.mask
     where
@@ -84,6 +85,7 @@ candidates as (
         {{ sum_status() }} as obs_status,
         sum(n_rows) as n_rows,
         max(flags) as flags,
+        {{ merge_lists('fact_ids') }} as fact_ids,
         basis = 'records' or (
             true
             {%- for dimension, codes in parts.items() %}
@@ -122,7 +124,9 @@ final as (
             when n_rows > 1 then 'derived_parts'
             else 'reported'
         end as basis,
-        flags
+        flags,
+        {{ block_id() }} as block_id,
+        fact_ids
     from ranked
     where rank_of_cell = 1
 )

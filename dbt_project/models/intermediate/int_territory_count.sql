@@ -48,6 +48,7 @@ counted_again as (
 taken_over as (
     select
         of_parts.jurisdiction, of_parts.freq, of_parts.period, of_parts.value, of_parts.obs_status, of_parts.submission_ids,
+        of_parts.parts,
         {{ count_type('count_types.') }}
     from of_parts
     inner join count_types on of_parts.count_type_id = count_types.count_type_id
@@ -65,7 +66,8 @@ entered as (
         taken_over.jurisdiction is not null as has_transfer,
         taken_over.value as transferred_value,
         taken_over.obs_status as transferred_status,
-        taken_over.submission_ids as transferred_submission_ids
+        taken_over.submission_ids as transferred_submission_ids,
+        taken_over.parts as transferred_parts
     from of_parts
     inner join count_types on of_parts.count_type_id = count_types.count_type_id
     left join counted_again
@@ -130,7 +132,8 @@ summed as (
         count(case when prepared.value is not null or prepared.obs_status in ('M', 'K') then 1 end) as n_reported,
         max(parts.n_parts) as n_expected,
         {{ union_lists("case when prepared.value is not null or prepared.obs_status in ('M', 'K') then prepared.jurisdiction end") }} as reporters,
-        {{ union_lists("concat_ws(',', nullif(prepared.submission_ids, ''), case when prepared.deduction > 0 then prepared.transferred_submission_ids end)") }} as submission_ids
+        {{ union_lists("concat_ws(',', nullif(prepared.submission_ids, ''), case when prepared.deduction > 0 then prepared.transferred_submission_ids end)") }} as submission_ids,
+        {{ merge_lists(append_list('prepared.parts', 'case when prepared.deduction > 0 then ' ~ negate_parts('prepared.transferred_parts') ~ ' end')) }} as parts
     from prepared
     inner join parts on prepared.territory = parts.territory
     group by prepared.territory, prepared.freq, prepared.period, prepared.count_type_id, prepared.measure
@@ -146,7 +149,8 @@ final as (
         case when whole.value is not null or whole.obs_status in ('M', 'K') then 1 else 0 end as n_reported,
         1 as n_expected,
         case when whole.value is not null or whole.obs_status in ('M', 'K') then whole.jurisdiction else '' end as reporters,
-        whole.submission_ids
+        whole.submission_ids,
+        whole.parts
     from whole
     left join summed
         on whole.territory = summed.territory
@@ -165,7 +169,8 @@ final as (
         cast(summed.n_reported as integer) as n_reported,
         cast(summed.n_expected as integer) as n_expected,
         coalesce(summed.reporters, '') as reporters,
-        coalesce(summed.submission_ids, '') as submission_ids
+        coalesce(summed.submission_ids, '') as submission_ids,
+        summed.parts
     from summed
     left join whole
         on whole.territory = summed.territory

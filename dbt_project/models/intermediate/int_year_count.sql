@@ -28,7 +28,8 @@ from_quarters as (
         {{ sum_value() }} as value,
         {{ sum_status() }} as obs_status,
         {{ union_lists('flags') }} as flags,
-        {{ union_lists('submission_ids') }} as submission_ids
+        {{ union_lists('submission_ids') }} as submission_ids,
+        {{ merge_lists('parts') }} as parts
     from quarters
     where
         sums_over_time
@@ -72,13 +73,15 @@ final as (
         own.basis as own_basis,
         own.flags as own_flags,
         own.submission_ids as own_submission_ids,
+        own.parts as own_parts,
         summed.value as quarters_value,
         summed.obs_status as quarters_status,
         case
             when summed.value is null and summed.obs_status = 'O' then {{ join_lists(['summed.flags', "'quarter_missing'"]) }}
             else summed.flags
         end as quarters_flags,
-        summed.submission_ids as quarters_submission_ids
+        summed.submission_ids as quarters_submission_ids,
+        summed.parts as quarters_parts
     from own
     full outer join summed
         on own.jurisdiction = summed.jurisdiction

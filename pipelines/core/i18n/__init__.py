@@ -11,7 +11,7 @@ import gettext as _gettext
 from functools import cache
 from pathlib import Path
 
-from pipelines.core.text.script import latin
+from pipelines.core.text.script import transliterate_serbian
 
 DOMAIN = "rti"
 SOURCE_LANGUAGE = "en"
@@ -30,7 +30,7 @@ LANGUAGE_NAMES = {
 FOLDER = Path(__file__).resolve().parents[2] / "locales"
 
 
-def languages() -> tuple[str, ...]:
+def list_languages() -> tuple[str, ...]:
     """Return the available languages: English, every catalogue, and Serbian in Latin if there is a Serbian one."""
     catalogued = sorted(p.parents[1].name for p in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
     derived = [SERBIAN_LATIN] if "sr" in catalogued else []
@@ -39,7 +39,7 @@ def languages() -> tuple[str, ...]:
 
 def language_names() -> dict[str, str]:
     """Return the available languages with their own names, in the order of the language menu."""
-    available = set(languages())
+    available = set(list_languages())
     return {language: name for language, name in LANGUAGE_NAMES.items() if language in available}
 
 
@@ -59,7 +59,7 @@ def _path(language: str) -> Path:
 
 
 @cache
-def catalogue(language: str) -> _gettext.NullTranslations:
+def load_catalogue(language: str) -> _gettext.NullTranslations:
     """Load the catalogue of a language; English and languages without a catalogue return the source text.
 
     Serbian in Latin letters is the Cyrillic catalogue, transliterated when it is loaded.
@@ -80,7 +80,11 @@ def catalogue(language: str) -> _gettext.NullTranslations:
         for message in source_catalogue:
             if message.id:
                 forms = message.string
-                message.string = latin(forms) if isinstance(forms, str) else tuple(map(latin, forms or ()))
+                message.string = (
+                    transliterate_serbian(forms)
+                    if isinstance(forms, str)
+                    else tuple(map(transliterate_serbian, forms or ()))
+                )
     write_mo(compiled, source_catalogue)
     compiled.seek(0)
     return _gettext.GNUTranslations(compiled)
@@ -88,7 +92,7 @@ def catalogue(language: str) -> _gettext.NullTranslations:
 
 def gettext(text: str, language: str = SOURCE_LANGUAGE) -> str:
     """Translate a source text, or return it unchanged if the language has no translation."""
-    return catalogue(language).gettext(text) if text else text
+    return load_catalogue(language).gettext(text) if text else text
 
 
 def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:
@@ -102,7 +106,7 @@ def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:
 
 def many(one: str, other: str, n: int, language: str = SOURCE_LANGUAGE, **params: object) -> str:
     """Translate a sentence with a number `{n}` in the plural form that the language requires."""
-    return catalogue(language).ngettext(one, other, n).format_map({"n": n, **params})
+    return load_catalogue(language).ngettext(one, other, n).format_map({"n": n, **params})
 
 
 def mark(text: str) -> str:

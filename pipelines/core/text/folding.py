@@ -41,7 +41,7 @@ def _unify_script(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=65536)
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Fold case, white space, quotes, dashes and lookalike letters; keep diacritics (`č` is not `c`). Idempotent."""
     if text.isascii():
         return " ".join(text.replace("`", "'").split()).casefold()
@@ -60,7 +60,7 @@ def has_lookalike(text: str) -> bool:
     return any(_unify_script(match) != match.group() for match in _WORD.finditer(plain))
 
 
-def nearest(text: str, candidates: Iterable[str], *, cutoff: float = 55.0) -> str | None:
+def find_nearest(text: str, candidates: Iterable[str], *, cutoff: float = 55.0) -> str | None:
     """Return the candidate most similar to a text (Levenshtein ratio of the folded words), or None below the cutoff.
 
     Only for suggestions in messages; values are never read by similarity.
@@ -68,5 +68,5 @@ def nearest(text: str, candidates: Iterable[str], *, cutoff: float = 55.0) -> st
     from rapidfuzz import fuzz, process
 
     words = list(dict.fromkeys(candidates))
-    best = process.extractOne(fold(text), [fold(c) for c in words], scorer=fuzz.ratio, score_cutoff=cutoff)
+    best = process.extractOne(fold_text(text), [fold_text(c) for c in words], scorer=fuzz.ratio, score_cutoff=cutoff)
     return words[best[2]] if best else None

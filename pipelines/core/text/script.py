@@ -24,7 +24,7 @@ def _transliterate(text: str) -> str:
     return "".join(letters)
 
 
-def latin(text: str) -> str:
+def transliterate_serbian(text: str) -> str:
     """Transliterate a Serbian text to Latin; `{placeholders}` and letters that are not Cyrillic stay unchanged."""
     parts = _PLACEHOLDER.split(text)
     return "".join(part if part.startswith("{") and part.endswith("}") else _transliterate(part) for part in parts)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 
 _CYRILLIC = {
     **dict(zip("абвгдезијклмнопрстуфх", "abvgdezijklmnoprstufh", strict=True)),
@@ -21,9 +21,9 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 @lru_cache(maxsize=65536)
-def spelled(text: str) -> str:
+def fold_to_latin(text: str) -> str:
     """Return the words of a text in lower-case Latin letters and digits, without diacritics, separated by one space."""
-    plain = fold(text)
+    plain = fold_text(text)
     if not plain.isascii():
         latin = plain.translate(_TABLE).replace("đ", "d")
         plain = "".join(c for c in unicodedata.normalize("NFKD", latin) if not unicodedata.combining(c))

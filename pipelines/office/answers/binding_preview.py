@@ -58,7 +58,7 @@ _MAX_ROWS = 3000
 """Rows or observations of one table that are drawn; the page states if there are more."""
 
 
-def preview(content: Content, reading: Reading, language: str = "en", *, demonstration: bool = False) -> str:
+def render_preview(content: Content, reading: Reading, language: str = "en", *, demonstration: bool = False) -> str:
     """Return the page as text. Findings are in `language`; contact cells are shown empty, since they are never kept.
 
     For a cube, the members of each dimension and the observations are listed. Everything from the file is escaped.
@@ -98,7 +98,7 @@ def _findings(findings: Sequence[Finding], language: str) -> str:
     rows = []
     for number, finding in enumerate(findings, start=1):
         words = describe_finding(finding, language)
-        severity = codes.label("severity", finding.severity, language)
+        severity = codes.get_code_label("severity", finding.severity, language)
         rows.append(
             f'<tr id="f{number}"><td>{number}</td><td class="{finding.severity}">{escape(severity)}</td>'
             f"<td>{escape(str(finding.where)) or '-'}</td><td>{escape(words.message)}</td>"
@@ -120,7 +120,7 @@ def _legend(language: str) -> str:
         f'<td style="background:{ROLES[role][0]}">{_role(role, language)}{_sign(role)}</td>' for role in _LEGEND
     )
     outlines = "".join(
-        f'<td class="{s}">{escape(codes.label("severity", s, language))}</td>'
+        f'<td class="{s}">{escape(codes.get_code_label("severity", s, language))}</td>'
         for s in ("error", "warning", "information")
     )
     none = f'<td class="none">{escape(tell("not bound", language))}</td>'

@@ -9,8 +9,8 @@ from pipelines.findings.places import place_words
 from pipelines.findings.texts import code_words
 from pipelines.model.content import Where
 from pipelines.model.long_tables import CASE_EVENT_KEY, OBSERVATION_KEY
-from pipelines.office.answers.model import Change, Comparison, EventCount, RegisterComparison, Shown
-from pipelines.office.answers.values import key_words, shown
+from pipelines.office.answers.model import Change, Comparison, EventCount, FormattedValue, RegisterComparison
+from pipelines.office.answers.values import format_value, key_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +21,7 @@ _STATE = ("value", "obs_status", "conf_status")
 _CARRIED = (*_STATE, "place", "label")
 
 
-def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -> Comparison:
+def compare_versions(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -> Comparison:
     """Compare two versions. A change of status counts: 0, missing and withheld differ.
 
     Both frames are in OBSERVATION, each key once. In a `patch`, a figure that is left out is unchanged. Big changes
@@ -54,22 +54,22 @@ def compare(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -
 
 def _change(row: Mapping[str, Any], language: str) -> Change:
     kind: Literal["added", "changed", "withdrawn"] = row["_kind"]
-    old = None if kind == "added" else shown(row["value_old"], row["obs_status_old"], language)
-    new = None if kind == "withdrawn" else shown(row["value"], row["obs_status"], language)
+    old = None if kind == "added" else format_value(row["value_old"], row["obs_status_old"], language)
+    new = None if kind == "withdrawn" else format_value(row["value"], row["obs_status"], language)
     place = row["place"] if new is not None else None
     return Change(
         kind=kind,
         key={name: str(row[name]) for name in KEY},
         words=key_words(row, language),
         label=row["label"] if new is not None else row["label_old"],
-        place=place_words(Where.parse(place), language) if place else None,
+        place=place_words(Where.from_text(place), language) if place else None,
         old=old,
         new=new,
         difference=_subtract(old, new),
     )
 
 
-def _subtract(old: Shown | None, new: Shown | None) -> float | None:
+def _subtract(old: FormattedValue | None, new: FormattedValue | None) -> float | None:
     """Return new minus old if both are numbers; a missing value is not zero."""
     if old is None or new is None or old.value is None or new.value is None:
         return None
@@ -100,29 +100,37 @@ def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> Re
     """
     import polars as pl
 
-    def distinct(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    def select_distinct(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
         return frame.select(key).unique()
 
-    def beyond(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> int:
-        return distinct(frame, key).join(distinct(other, key), on=list(key), how="anti", nulls_equal=True).height
+    def count_missing_from(frame: pl.DataFrame, other: pl.DataFrame, key: tuple[str, ...]) -> int:
+        return (
+            select_distinct(frame, key)
+            .join(select_distinct(other, key), on=list(key), how="anti", nulls_equal=True)
+            .height
+        )
 
-    common_persons = distinct(new, _PERSON).join(distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True)
+    common_persons = select_distinct(new, _PERSON).join(
+        select_distinct(old, _PERSON), on=list(_PERSON), how="semi", nulls_equal=True
+    )
     whole = (*_EVENT, *(name for name in _CONTENT if name not in _EVENT))
     differing = (
         pl.concat([_rows_without_match(new, old, whole), _rows_without_match(old, new, whole)]).select(_PERSON).unique()
     )
     changed = differing.join(common_persons, on=list(_PERSON), how="semi", nulls_equal=True).height
     unchanged_events = (
-        distinct(new, _EVENT).join(distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True).height
+        select_distinct(new, _EVENT)
+        .join(select_distinct(old, _EVENT), on=list(_EVENT), how="semi", nulls_equal=True)
+        .height
     )
     return RegisterComparison(
-        proceedings_added=beyond(new, old, _PROCEEDING),
-        proceedings_withdrawn=beyond(old, new, _PROCEEDING),
-        persons_added=beyond(new, old, _PERSON),
-        persons_withdrawn=beyond(old, new, _PERSON),
+        proceedings_added=count_missing_from(new, old, _PROCEEDING),
+        proceedings_withdrawn=count_missing_from(old, new, _PROCEEDING),
+        persons_added=count_missing_from(new, old, _PERSON),
+        persons_withdrawn=count_missing_from(old, new, _PERSON),
         persons_changed=changed,
-        events_added=beyond(new, old, _EVENT),
-        events_withdrawn=beyond(old, new, _EVENT),
+        events_added=count_missing_from(new, old, _EVENT),
+        events_withdrawn=count_missing_from(old, new, _EVENT),
         events_unchanged=unchanged_events,
         by_event=_count_by_event(new, old, language),
     )

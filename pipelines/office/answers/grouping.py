@@ -15,19 +15,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.core import i18n
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.findings import rules
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import in_language
 from pipelines.model.content import Scalar, Where
 from pipelines.office.answers import declared as words_of_form
-from pipelines.office.answers.model import Group, Told
-from pipelines.office.answers.suggesting import suggest
-from pipelines.office.answers.wording import told
+from pipelines.office.answers.model import Group, LocalizedFinding
+from pipelines.office.answers.suggesting import suggest_correction
+from pipelines.office.answers.wording import localize_finding
 from pipelines.reading.formats.common import column_number
 
 if TYPE_CHECKING:
-    from pipelines.office.answers.declared import Declared
+    from pipelines.office.answers.declared import DeclaredWords
     from pipelines.submissions.checking.report import Report
 
 _RANK = {"error": 0, "warning": 1, "information": 2}
@@ -96,7 +96,7 @@ _CASCADES: tuple[_Cascade, ...] = (
 )
 
 
-def groups(report: Report, language: str) -> list[Group]:
+def group_findings(report: Report, language: str) -> list[Group]:
     """Put every finding of a report into one group, or under the group that causes it; worst first, then largest."""
     declared = words_of_form.of_report(report)
     capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
@@ -141,12 +141,12 @@ def _causes(findings: Sequence[Finding], meanings: _Meant) -> list[int]:
         for n, finding in enumerate(findings):
             if _named(finding.rule, cascade.causes) and (place := cascade.within(finding.where)) is not None:
                 first.setdefault(place, n)
-                by_word.setdefault((place, fold(meanings.get(id(finding), ""))), n)
+                by_word.setdefault((place, fold_text(meanings.get(id(finding), ""))), n)
         for n, finding in enumerate(findings):
             if parent[n] != n or not _named(finding.rule, cascade.effects):
                 continue
             place = cascade.within(finding.where)
-            cause = by_word.get((place, fold(finding.expected))) if finding.expected else None
+            cause = by_word.get((place, fold_text(finding.expected))) if finding.expected else None
             cause = first.get(place) if cause is None else cause
             if cause is not None and cause != n and _RANK[findings[cause].severity] <= _RANK[finding.severity]:
                 parent[n] = cause
@@ -170,8 +170,8 @@ _Meant = Mapping[int, str]
 """By `id` of a finding, the declared word that it most likely means."""
 
 
-def _intended_words(findings: Sequence[Finding], declared: Declared | None) -> _Meant:
-    suggestions = ((f, suggest(f, declared)) for f in findings if f.rule in _OF_WORDS)
+def _intended_words(findings: Sequence[Finding], declared: DeclaredWords | None) -> _Meant:
+    suggestions = ((f, suggest_correction(f, declared)) for f in findings if f.rule in _OF_WORDS)
     return {id(f): suggestion.value for f, suggestion in suggestions if suggestion is not None}
 
 
@@ -207,7 +207,7 @@ def _gather_by_key(findings: Sequence[Finding], key: Callable[[Finding], object]
 
 def _identity(finding: Finding, meanings: _Meant) -> tuple[object, ...]:
     params = tuple(sorted((k, str(v)) for k, v in finding.params.items() if k not in _VALUES))
-    word = fold(_wrong_word(finding, meanings)) if finding.rule in _OF_WORDS else None
+    word = fold_text(_wrong_word(finding, meanings)) if finding.rule in _OF_WORDS else None
     missing = finding.expected if finding.rule in _OF_LACKING else None
     return (finding.rule, finding.severity, params, word, missing)
 
@@ -216,13 +216,13 @@ def _wrong_word(finding: Finding, meanings: _Meant) -> str:
     """Return the wrong word: of a path, only its upper part if that differs from the form, else all of it."""
     have, want = (text.split(" / ") for text in (finding.seen or "", meanings.get(id(finding), "")))
     if len(have) == len(want):
-        wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold(part) != fold(right))
+        wrong = (part for part, right in zip(have[:-1], want[:-1], strict=True) if fold_text(part) != fold_text(right))
         return next(wrong, finding.seen or "")
     return finding.seen or ""
 
 
-def _group(findings: Sequence[Finding], language: str, declared: Declared | None, meanings: _Meant) -> Group:
-    members = tuple(told(f, language, declared) for f in findings)
+def _group(findings: Sequence[Finding], language: str, declared: DeclaredWords | None, meanings: _Meant) -> Group:
+    members = tuple(localize_finding(f, language, declared) for f in findings)
     first = findings[0]
     title, remedy = _summarize_group(findings, members, language, meanings)
     parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]
@@ -232,7 +232,7 @@ def _group(findings: Sequence[Finding], language: str, declared: Declared | None
 
 
 def _summarize_group(
-    findings: Sequence[Finding], members: Sequence[Told], language: str, meanings: _Meant
+    findings: Sequence[Finding], members: Sequence[LocalizedFinding], language: str, meanings: _Meant
 ) -> tuple[str, str]:
     """Return message and remedy for a group: parameters that its findings share stay, others become three dots.
 
@@ -251,11 +251,11 @@ def _summarize_group(
     )
     expected = _common_value([f.expected for f in localized], "\u2026")
     try:
-        rule = rules.rule(common.rule)
+        rule = rules.find_rule(common.rule)
     except KeyError:
         return members[0].message, members[0].remedy  # a rule of an earlier version, of which only the id is known
     over = replace(common, params=params, seen=common_seen, expected=expected)
-    title = rules.fill(i18n.gettext(rule.message, language), over)
+    title = rules.fill_parameters(i18n.gettext(rule.message, language), over)
     if title.count("\u2026") > 1:
         more = len(members) - 1
         title = i18n.many(
@@ -265,7 +265,7 @@ def _summarize_group(
             language,
             first=members[0].message,
         )
-    return title, rules.fill(i18n.gettext(rule.remedy, language), over)
+    return title, rules.fill_parameters(i18n.gettext(rule.remedy, language), over)
 
 
 def _common_value(values: Sequence[object], otherwise: str) -> str | None:
@@ -283,11 +283,11 @@ def _sort_by_place(report: Report) -> Callable[[Finding], tuple[object, ...]]:
     line."""
     places: list[Where] = []
     if report.reading is not None:
-        places = [Where.parse(p) for p in report.reading.observations["place"].unique(maintain_order=True) if p]
+        places = [Where.from_text(p) for p in report.reading.observations["place"].unique(maintain_order=True) if p]
     sheets = dict.fromkeys(w.sheet for w in (*places, *(f.where for f in report.findings)) if w.sheet is not None)
     number = {name: n for n, name in enumerate(sheets)}
 
-    def order(finding: Finding) -> tuple[object, ...]:
+    def make_sort_key(finding: Finding) -> tuple[object, ...]:
         where = finding.where
         return (
             -1 if where.sheet is None else number[where.sheet],
@@ -300,7 +300,7 @@ def _sort_by_place(report: Report) -> Callable[[Finding], tuple[object, ...]]:
             where.column or 0,
         )
 
-    return order
+    return make_sort_key
 
 
 def _position(cell: str | None) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.model.content import Content, Cube, Grid
 from pipelines.office.answers import losses, package, sheets, views
 from pipelines.office.answers.jobs import BesideJob, BookJob, Job, Line, MendJob
-from pipelines.office.answers.model import Beside
+from pipelines.office.answers.model import SideBySidePreview
 from pipelines.reading.formats import zipguard
 from pipelines.reading.formats.xmlguard import Contents
 
@@ -23,7 +23,7 @@ _DRAWN = 30_000
 """Cells of a preview: about 2 MB of HTML. A return of 20,000 cells is drawn in full."""
 
 
-def work(job: Job) -> bytes | Beside:
+def execute_job(job: Job) -> bytes | SideBySidePreview:
     """Return the bytes of a workbook, or both sides of a preview. Raises ReadError if the file cannot be read."""
     match job:
         case MendJob():
@@ -46,7 +46,7 @@ def _load(data: bytes) -> tuple[Any, Contents]:
     """Load the office's workbook with everything that openpyxl keeps; links to other workbooks are left unchanged."""
     import openpyxl
 
-    contents = zipguard.inspect(data)
+    contents = zipguard.inspect_container(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(io.BytesIO(data), rich_text=True, keep_links=True)
@@ -55,7 +55,7 @@ def _load(data: bytes) -> tuple[Any, Contents]:
 
 def _annotate_own_workbook(job: BookJob) -> bytes:
     book, contents = _load(job.data)
-    lost = losses.lost(job.data, book)
+    lost = losses.find_lost_content(job.data, book)
     by_sheet = {sheet.title: sheet for sheet in book.worksheets}
     targets: dict[int, tuple[str, str]] = {}
     by_cell: dict[tuple[str, str], list[Line]] = {}
@@ -74,7 +74,7 @@ def _annotate_own_workbook(job: BookJob) -> bytes:
         if title in by_sheet:
             sheets.add_comment(_first_cell(by_sheet[title]), notes[-1], job.words["author"])
     sheets.write_findings(book, job.sheet, targets, notes)
-    return package.finished(book, job.modified, contents.stored)
+    return package.pack_workbook(book, job.modified, contents.stored)
 
 
 def _place_in(by_sheet: Mapping[str, Any], line: Line) -> tuple[str, str] | None:
@@ -104,7 +104,7 @@ def _first_cell(sheet: Any) -> Any:
 
 def _correct_cells(job: MendJob) -> bytes:
     """Return a copy in which the chosen cells are corrected and marked, if they still contain the text seen."""
-    from pipelines.core.text.folding import fold
+    from pipelines.core.text.folding import fold_text
 
     book, contents = _load(job.data)
     for title, name, text_seen, text, comment in job.cells:
@@ -113,12 +113,12 @@ def _correct_cells(job: MendJob) -> bytes:
         cell = book[title][name]
         # The words seen may be a path of several cells, whose last part is in this one. A raised note mark is not part
         # of the words seen, so a label with one is left alone.
-        if cell.value is None or fold(str(cell.value)) != fold(text_seen.split(" / ")[-1]):
+        if cell.value is None or fold_text(str(cell.value)) != fold_text(text_seen.split(" / ")[-1]):
             continue
         sheets.set_text(cell, text)
-        cell.fill = sheets.fill("mended")
+        cell.fill = sheets.choose_fill("mended")
         sheets.add_comment(cell, comment, "rti")
-    return package.finished(book, job.modified, contents.stored)
+    return package.pack_workbook(book, job.modified, contents.stored)
 
 
 # -------------------------------------------------------------------------------------------------- a workbook of ours
@@ -127,7 +127,7 @@ def _correct_cells(job: MendJob) -> bytes:
 def _write_findings_only(job: BookJob) -> bytes:
     book = package.new_book(job.modified)
     sheets.write_findings(book, job.sheet, {}, job.sheet.notes)
-    return package.finished(book, job.modified, {})
+    return package.pack_workbook(book, job.modified, {})
 
 
 def _write_findings_and_tables(job: BookJob) -> bytes:
@@ -148,23 +148,25 @@ def _write_findings_and_tables(job: BookJob) -> bytes:
     for (title, cell), lines in by_cell.items():
         sheets.mark_cell(book[title][cell], lines, job.words["author"])
     sheets.write_findings(book, job.sheet, targets, job.sheet.notes)
-    return package.finished(book, job.modified, {})
+    return package.pack_workbook(book, job.modified, {})
 
 
 # ------------------------------------------------------------------------------------------------------------ a picture
 
 
-def _draw_both_sides(job: BesideJob) -> Beside:
-    from pipelines.office.answers.binding_preview import preview
+def _draw_both_sides(job: BesideJob) -> SideBySidePreview:
+    from pipelines.office.answers.binding_preview import render_preview
 
     content, reading = read_again(job.data, job.filename, job.form)
     if reading is None:
-        return Beside("", views.tables_of(content, None, job.language, job.limit), ())
+        return SideBySidePreview("", views.tables_of(content, None, job.language, job.limit), ())
     drawn, undrawn = _limit_cells(content)
-    page = preview(drawn, reading, job.language, demonstration=job.demonstration)
+    page = render_preview(drawn, reading, job.language, demonstration=job.demonstration)
     rows = views.rows_of(reading.observations, reading.findings, job.language)
     shown_rows, cut = rows[: job.limit], max(0, len(rows) - job.limit)
-    return Beside(page, views.tables_of(content, reading, job.language, job.limit), tuple(shown_rows), cut, undrawn)
+    return SideBySidePreview(
+        page, views.tables_of(content, reading, job.language, job.limit), tuple(shown_rows), cut, undrawn
+    )
 
 
 def _limit_cells(content: Content) -> tuple[Content, int]:
@@ -181,18 +183,18 @@ def _limit_cells(content: Content) -> tuple[Content, int]:
 def read_again(data: bytes, filename: str, form: str | None) -> tuple[Content, Reading | None]:
     """Read the file as the check did, with the binding of each cell; no reading if no form fits."""
     from pipelines.declarations.registry import load
-    from pipelines.reading.formats.read import read
-    from pipelines.reading.standardise.recognise import recognise
-    from pipelines.reading.standardise.standardise import standardise
+    from pipelines.reading.formats.read import read_content
+    from pipelines.reading.standardise.recognise import recognise_forms
+    from pipelines.reading.standardise.standardise import standardise_content
 
     registry: Registry = load()
     declared = registry.forms.get(form) if form is not None else None
     if declared is None:
-        content = read(data, filename)
-        matches: Sequence[Any] = recognise(content, filename, registry)
+        content = read_content(data, filename)
+        matches: Sequence[Any] = recognise_forms(content, filename, registry)
         if not matches:
             return content, None
         declared = matches[0].form
     options: dict[str, object] = {"alphabets": tuple(declared.alphabets)} if declared.alphabets else {}
-    content = read(data, filename, encodings=tuple(declared.encodings), options=options)
-    return content, standardise(content, declared, registry)
+    content = read_content(data, filename, encodings=tuple(declared.encodings), options=options)
+    return content, standardise_content(content, declared, registry)

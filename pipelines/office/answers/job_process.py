@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from pipelines.model.content import ReadError
-from pipelines.office.answers.inside import work
+from pipelines.office.answers.inside import execute_job
 from pipelines.office.answers.jobs import Job
 from pipelines.reading.sandbox.child import PRELOAD, Launcher
 
@@ -23,9 +23,9 @@ _lock = threading.Lock()
 
 def run_job(job: Job) -> Any:
     """Run a job in a child process of its own. May be called from several threads. Raises ReadError."""
-    child = _launcher().start()
+    child = _launcher().start_child()
     try:
-        result = child.ask(job, TIMEOUT)
+        result = child.run_job(job, TIMEOUT)
     finally:
         child.close()
     if isinstance(result, ReadError):
@@ -40,9 +40,9 @@ def _launcher() -> Launcher:
     global _shared, _digest
     digest = load().digest
     with _lock:
-        if _shared is None or _digest != digest or not _shared.alive():
+        if _shared is None or _digest != digest or not _shared.is_alive():
             # The replaced launcher ends with this process, since other threads may still wait for its children.
             preload = ("pipelines.submissions.checking.preload", *PRELOAD)
-            _shared, _digest = Launcher(work, preload=preload, cpu_seconds=TIMEOUT, file_size=FILE_SIZE), digest
+            _shared, _digest = Launcher(execute_job, preload=preload, cpu_seconds=TIMEOUT, file_size=FILE_SIZE), digest
             atexit.register(_shared.close)
         return _shared

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.findings.finding import worst_first
 from pipelines.office.answers import declared as words_of_form
-from pipelines.office.answers.wording import told
+from pipelines.office.answers.wording import localize_finding
 from pipelines.office.answers.workbook import suggestion_words
 
 if TYPE_CHECKING:
@@ -22,25 +22,25 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def csv(report: Report, language: str) -> str:
+def render_csv(report: Report, language: str) -> str:
     """Return all findings, worst first, comma-separated, with CR LF line ends and a byte order mark for Excel."""
     declared = words_of_form.of_report(report)
     buffer = io.StringIO(newline="")
     writer = _csv.writer(buffer)
     writer.writerow(COLUMNS)
     for finding in worst_first(report.findings):
-        line = told(finding, language, declared)
+        line = localize_finding(finding, language, declared)
         where = line.where
         row = (
             line.severity, line.rule, where.sheet, where.cell, where.page, where.table, where.line, where.column,
             line.place, line.seen, line.expected, line.message, line.remedy, suggestion_words(line, language), line.key,
             report.filename, report.sha256,
         )  # fmt: skip
-        writer.writerow([safe(value) for value in row])
+        writer.writerow([escape_formula(value) for value in row])
     return "\ufeff" + buffer.getvalue()
 
 
-def safe(value: str | int | None) -> str | int:
+def escape_formula(value: str | int | None) -> str | int:
     """Prefix a text with an apostrophe if a spreadsheet would read it as a formula."""
     if value is None:
         return ""

@@ -18,7 +18,7 @@ KINDS = ("chart", "image", "shape", "control", "object", "slicer", "rule", "thre
 """Kinds of content that may be lost. `rule`: a validation or format that Excel keeps in an extension of the sheet."""
 
 
-def lost(data: bytes, book: Any) -> dict[str, tuple[str, ...]]:
+def find_lost_content(data: bytes, book: Any) -> dict[str, tuple[str, ...]]:
     """Return, by sheet (`""` for the file as a whole), the kinds of content that a copy will lack."""
     losses: dict[str, tuple[str, ...]] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -26,7 +26,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LocalizedFinding:
     """One finding in words. `place` is `where` in words; `seen` and `expected` are as in the file and the form."""
 
     key: str
@@ -56,7 +56,7 @@ class Group:
     severity: Severity
     title: str
     remedy: str
-    findings: tuple[Told, ...]
+    findings: tuple[LocalizedFinding, ...]
     consequences: tuple[Group, ...] = ()
     unlisted: int = 0
 
@@ -66,18 +66,18 @@ class Group:
         return len(self.findings) + self.unlisted
 
     @property
-    def first(self) -> tuple[Told, ...]:
+    def first(self) -> tuple[LocalizedFinding, ...]:
         """Return the findings to show before all are requested."""
         return self.findings[:FIRST]
 
     @property
-    def all_findings(self) -> tuple[Told, ...]:
+    def all_findings(self) -> tuple[LocalizedFinding, ...]:
         """Return the findings of the group and of its consequences."""
         return (*self.findings, *(finding for group in self.consequences for finding in group.all_findings))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FormattedValue:
     """One value for display. `state` distinguishes zero, missing, not applicable and withheld; `words` describe it."""
 
     value: float | None
@@ -99,8 +99,8 @@ class Change:
     words: str
     label: str | None
     place: str | None
-    old: Shown | None
-    new: Shown | None
+    old: FormattedValue | None
+    new: FormattedValue | None
     difference: float | None
 
 
@@ -111,7 +111,7 @@ class Comparison:
     changes: tuple[Change, ...]
     unchanged: int
 
-    def count(self, kind: str) -> int:
+    def count_changes(self, kind: str) -> int:
         """Return the number of changes of a kind."""
         return sum(change.kind == kind for change in self.changes)
 
@@ -147,8 +147,8 @@ class Point:
     """One earlier period of a series. `shown` is None if nothing was reported; `before` are older vintages."""
 
     period: str
-    shown: Shown | None
-    before: tuple[Shown, ...] = ()
+    shown: FormattedValue | None
+    before: tuple[FormattedValue, ...] = ()
 
     @property
     def revised(self) -> bool:
@@ -165,7 +165,7 @@ class Series:
     label: str | None
     place: str | None
     period: str
-    now: Shown
+    now: FormattedValue
     points: tuple[Point, ...]
 
     @property
@@ -182,7 +182,7 @@ class ReadRow:
     place: str
     label: str
     read_as: str
-    shown: Shown
+    shown: FormattedValue
     severity: Severity | None = None
     finding_keys: tuple[str, ...] = ()
 
@@ -212,7 +212,7 @@ class TableView:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class SideBySidePreview:
     """Both sides of a file. `html` is a page with the sender's sheet, coloured; `tables` the same as cells; `rows` the
     values read.
 

@@ -33,7 +33,7 @@ def new_book(created: str) -> Any:
     return book
 
 
-def finished(book: Any, modified: str, stored: Stored) -> bytes:
+def pack_workbook(book: Any, modified: str, stored: Stored) -> bytes:
     """Return the bytes of a workbook; the same workbook and time give the same bytes."""
     from openpyxl.utils.cell import coordinate_from_string
     from openpyxl.workbook.properties import CalcProperties

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import i18n
 from pipelines.core.i18n import many, tell
-from pipelines.office.answers.grouping import groups
-from pipelines.office.answers.model import Group, Told
+from pipelines.office.answers.grouping import group_findings
+from pipelines.office.answers.model import Group, LocalizedFinding
 from pipelines.office.answers.wording import severity_words
 from pipelines.office.answers.workbook import (
     DEMONSTRATION,
     SEVERITIES,
     SEVERITY_MEANS,
-    facts,
-    footnote,
+    find_footnote,
+    list_file_facts,
     suggestion_words,
 )
 
@@ -58,9 +58,9 @@ section.group{padding-left:.8rem;margin:1.2rem 0}
 """
 
 
-def html(report: Report, language: str, *, demonstration: bool) -> str:
+def render_html(report: Report, language: str, *, demonstration: bool) -> str:
     """Return the page. Findings are grouped by cause, worst first; a summary at the top links to each."""
-    finding_groups = groups(report, language)
+    finding_groups = group_findings(report, language)
     anchors = {id(finding): f"f{number}" for number, finding in enumerate(_all(finding_groups), start=1)}
     title = tell("Findings in {file}", language, file=report.filename)
     parts = [
@@ -83,7 +83,7 @@ def html(report: Report, language: str, *, demonstration: bool) -> str:
     return "\n".join(parts)
 
 
-def _all(finding_groups: Sequence[Group]) -> Iterator[Told]:
+def _all(finding_groups: Sequence[Group]) -> Iterator[LocalizedFinding]:
     for group in finding_groups:
         yield from group.all_findings
 
@@ -94,7 +94,8 @@ def _text(text: str) -> str:
 
 def _facts(report: Report, language: str) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{_text(name)}</th><td>{_text(value)}</td></tr>' for name, value in facts(report, language)
+        f'<tr><th scope="row">{_text(name)}</th><td>{_text(value)}</td></tr>'
+        for name, value in list_file_facts(report, language)
     )
     caption = _text(tell("What was checked", language))
     return f'<table class="facts"><caption>{caption}</caption><tbody>{rows}</tbody></table>'
@@ -184,6 +185,6 @@ def _footer(report: Report, language: str) -> str:
     notes = []
     if report.not_run and report.verdict != "unreadable":
         notes.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
-    if note := footnote(report, language):
+    if note := find_footnote(report, language):
         notes.append(note)
     return "<footer>" + "".join(f'<p class="note">{_text(note)}</p>' for note in notes) + "</footer>"

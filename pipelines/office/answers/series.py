@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pipelines.findings.places import place_words
 from pipelines.model.content import Where
 from pipelines.model.long_tables import OBSERVATION_KEY
-from pipelines.office.answers.model import Point, Series, Shown
-from pipelines.office.answers.values import key_words, shown
+from pipelines.office.answers.model import FormattedValue, Point, Series
+from pipelines.office.answers.values import format_value, key_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,16 +18,18 @@ KEY = (*(name for name in OBSERVATION_KEY if name not in _OF_TIME), "form")
 """Key of one series: a key without its time. A year and a quarter differ by `freq`."""
 
 
-def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: str) -> list[Series]:
+def find_earlier_values(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: str) -> list[Series]:
     """Return, for each row of `new`, the `periods` periods before it, oldest first; both frames are in OBSERVATION.
 
     `history` may hold a key and period several times, once per vintage: the last one (by its column `accepted_at`, or
     by the order of the rows without it) is the value, and earlier ones that differ are its revisions. The return's own
-    period is not among the points; `compare` handles what it replaces.
+    period is not among the points; `compare_versions` handles what it replaces.
     """
     import polars as pl
 
-    earlier_periods = {period for own_period in new["period"].unique() for period in before(own_period, periods)}
+    earlier_periods = {
+        period for own_period in new["period"].unique() for period in list_periods_before(own_period, periods)
+    }
     history = history.filter(pl.col("period").is_in(sorted(earlier_periods)))
     history = history.join(new.select(KEY).unique(), on=list(KEY), how="semi", nulls_equal=True, maintain_order="left")
     vintages: dict[tuple[Any, ...], dict[str, list[tuple[float | None, str]]]] = {}
@@ -37,15 +39,17 @@ def quarters(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: s
     all_series = []
     for row in new.iter_rows(named=True):
         mine = vintages.get(tuple(row[name] for name in KEY), {})
-        points = tuple(_point(period, mine.get(period, []), language) for period in before(row["period"], periods))
+        points = tuple(
+            _point(period, mine.get(period, []), language) for period in list_periods_before(row["period"], periods)
+        )
         all_series.append(
             Series(
                 key={name: str(row[name]) for name in KEY},
                 words=key_words(row, language),
                 label=row["label"],
-                place=place_words(Where.parse(row["place"]), language) if row["place"] else None,
+                place=place_words(Where.from_text(row["place"]), language) if row["place"] else None,
                 period=row["period"],
-                now=shown(row["value"], row["obs_status"], language),
+                now=format_value(row["value"], row["obs_status"], language),
                 points=points,
             )
         )
@@ -57,11 +61,11 @@ def _point(period: str, vintages: list[tuple[float | None, str]], language: str)
         return Point(period, None)
     *older, last = vintages
     differing = [vintage for vintage in dict.fromkeys(older) if vintage != last]
-    earlier: tuple[Shown, ...] = tuple(shown(value, status, language) for value, status in differing)
-    return Point(period, shown(*last, language), earlier)
+    earlier: tuple[FormattedValue, ...] = tuple(format_value(value, status, language) for value, status in differing)
+    return Point(period, format_value(*last, language), earlier)
 
 
-def before(period: str, count: int) -> list[str]:
+def list_periods_before(period: str, count: int) -> list[str]:
     """Return the `count` periods of equal length before one, oldest first: `2026-Q1` -> ..., `2025-Q3`, `2025-Q4`."""
     year, quarter, number = period.partition("-Q")
     if not quarter:

@@ -33,7 +33,7 @@ _MAX_TABLES = 40
 _MAX_TITLE = 31
 
 
-def fill(severity: str) -> PatternFill:
+def choose_fill(severity: str) -> PatternFill:
     """Return the fill of a severity."""
     from openpyxl.styles import PatternFill
 
@@ -41,7 +41,7 @@ def fill(severity: str) -> PatternFill:
     return PatternFill(patternType=pattern, fgColor=line, bgColor=ground)
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Remove characters that a workbook cannot hold from a text, and cut it to the length of one cell."""
     text = _ILLEGAL.sub("\ufffd", text)
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "\u2026"
@@ -49,7 +49,7 @@ def clean(text: str) -> str:
 
 def set_text(cell: Any, text: str) -> None:
     """Write a text as a text, whatever its first character."""
-    text = clean(text)
+    text = clean_text(text)
     cell.value = text
     cell.data_type = "s"
     if text[:1] in "=+-@":
@@ -63,7 +63,7 @@ def add_comment(cell: Any, text: str, author: str) -> None:
     if cell.comment is not None:
         text = f"{cell.comment.text}{_BETWEEN}{text}"
         author = cell.comment.author or author
-    text = clean(text)
+    text = clean_text(text)
     lines = sum(1 + len(line) // 55 for line in text.splitlines())
     comment = Comment(text, author, height=min(60 + 16 * lines, 600), width=380)
     cell.comment = comment
@@ -73,7 +73,7 @@ def mark_cell(cell: Any, lines: Sequence[Line], author: str) -> None:
     """Add one comment for all findings of a cell, worst first, and the fill of the worst."""
     lines = sorted(lines, key=lambda line: _RANK[line.severity])
     add_comment(cell, _BETWEEN.join(line.comment for line in lines), author)
-    cell.fill = fill(lines[0].severity)
+    cell.fill = choose_fill(lines[0].severity)
 
 
 def write_findings(
@@ -106,7 +106,7 @@ def write_findings(
         for column, words in enumerate(line.columns, start=1):
             set_text(sheet.cell(row, column), words)
             sheet.cell(row, column).alignment = wrap
-        sheet.cell(row, 1).fill = fill(line.severity)
+        sheet.cell(row, 1).fill = choose_fill(line.severity)
         if number in targets:
             _link(sheet.cell(row, told.place_column), *targets[number])
     last = sheet.cell(top, len(told.headings)).column_letter
@@ -140,7 +140,7 @@ def _heading(sheet: Any, findings_sheet: FindingsSheet, bold: Any) -> int:
     sheet.cell(row, 1).font = bold
     for severity, words in findings_sheet.legend:
         set_text(sheet.cell(row, 2), words)
-        sheet.cell(row, 2).fill = fill(severity)
+        sheet.cell(row, 2).fill = choose_fill(severity)
         row += 1
     return row
 

@@ -13,13 +13,13 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pipelines.core.text.folding import fold
+from pipelines.core.text.folding import fold_text
 from pipelines.findings.texts import NEAREST_RULES
 from pipelines.office.answers.model import Suggestion
 
 if TYPE_CHECKING:
     from pipelines.findings.finding import Finding
-    from pipelines.office.answers.declared import Declared
+    from pipelines.office.answers.declared import DeclaredWords
 
 MENDABLE = frozenset({"label.undeclared", "heading.undeclared", "cell.lookalike"})
 """Rules about words in one cell, which a certain suggestion can correct."""
@@ -34,14 +34,14 @@ _NEAR = 2
 _CUTOFF = 55.0
 
 
-def suggest(finding: Finding, declared: Declared | None = None) -> Suggestion | None:
+def suggest_correction(finding: Finding, declared: DeclaredWords | None = None) -> Suggestion | None:
     """Return a suggestion or None. Without the declared words of the form, no label is certain."""
     match finding.rule:
         case "cell.number_as_text":
             value = finding.params.get("value")
             return None if value is None else Suggestion(_number(value), certain=True)
         case "cell.lookalike":
-            word = declared.by_fold.get(fold(finding.seen or "")) if declared is not None else None
+            word = declared.by_fold.get(fold_text(finding.seen or "")) if declared is not None else None
             return None if word is None else Suggestion(word, certain=True)
         case "return.not_recognised":
             near = [part for part in str(finding.params.get("nearest") or "").split("; ") if part and part != "none"]
@@ -53,7 +53,7 @@ def _number(value: object) -> str:
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
+def _word(finding: Finding, declared: DeclaredWords | None) -> Suggestion | None:
     quoted = _QUOTED.search(str(finding.params.get("nearest") or ""))
     near = quoted.group(1) if quoted else None
     word_seen = finding.seen or ""
@@ -62,7 +62,7 @@ def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
     heading = finding.rule == "heading.undeclared"
     declared_words = declared.headings if heading else declared.labels
     sure = _certain_word(word_seen, declared_words)
-    if sure is not None and declared.free(finding.where.sheet, sure, heading=heading):
+    if sure is not None and declared.is_free(finding.where.sheet, sure, heading=heading):
         return Suggestion(sure, certain=True)
     ranked = list(
         dict.fromkeys([*([sure] if sure else []), *_rank_words(word_seen, declared_words), *([near] if near else [])])
@@ -73,8 +73,8 @@ def _word(finding: Finding, declared: Declared | None) -> Suggestion | None:
 def _rank_words(word_seen: str, declared_words: tuple[str, ...]) -> list[str]:
     from rapidfuzz import fuzz, process
 
-    folded = [fold(word) for word in declared_words]
-    matches = process.extract(fold(word_seen), folded, scorer=fuzz.ratio, score_cutoff=_CUTOFF, limit=3)
+    folded = [fold_text(word) for word in declared_words]
+    matches = process.extract(fold_text(word_seen), folded, scorer=fuzz.ratio, score_cutoff=_CUTOFF, limit=3)
     return [declared_words[place] for _, _, place in matches]
 
 
@@ -103,7 +103,7 @@ def _certain_word(word_seen: str, declared_words: tuple[str, ...]) -> str | None
 def _differs_in_last_part(word_seen: str, word: str) -> bool:
     """Return True if the words differ only in the last part of the path, which is in the cell of the finding."""
     have, want = word_seen.split(" / "), word.split(" / ")
-    return len(have) == len(want) and [fold(p) for p in have[:-1]] == [fold(p) for p in want[:-1]]
+    return len(have) == len(want) and [fold_text(p) for p in have[:-1]] == [fold_text(p) for p in want[:-1]]
 
 
 def cell_text(seen: str, word: str) -> str | None:

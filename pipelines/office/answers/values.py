@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pipelines.core import codes
 from pipelines.core.i18n import tell
 from pipelines.findings.texts import code_words
-from pipelines.office.answers.model import Shown
+from pipelines.office.answers.model import FormattedValue
 
 _WITHOUT_VALUE: dict[str, Literal["missing", "not_applicable", "withheld"]] = {
     "M": "not_applicable",
@@ -39,16 +39,16 @@ _SILENT = frozenset({"_T", "_Z", "NR", "none", "flow", ""})
 
 
 @lru_cache(maxsize=8192)
-def shown(value: float | None, obs_status: str, language: str) -> Shown:
+def format_value(value: float | None, obs_status: str, language: str) -> FormattedValue:
     """Format a value for display. A missing one has its reason in words, a number of unusual status has its status."""
     if value is None:
         state = _WITHOUT_VALUE.get(obs_status, "missing")
-        return Shown(None, state, obs_status, code_words("obs_status", obs_status, language))
+        return FormattedValue(None, state, obs_status, code_words("obs_status", obs_status, language))
     number = f"{value:.0f}" if value == int(value) else f"{value:g}"
     if obs_status != "A":
         status = code_words("obs_status", obs_status, language)
         number = tell("{number} ({status})", language, number=number, status=status)
-    return Shown(value, "zero" if value == 0 else "number", obs_status, number)
+    return FormattedValue(value, "zero" if value == 0 else "number", obs_status, number)
 
 
 def key_words(key: Mapping[str, Any], language: str) -> str:

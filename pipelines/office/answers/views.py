@@ -12,7 +12,7 @@ from pipelines.findings.finding import Finding, Severity
 from pipelines.findings.places import place_words
 from pipelines.model.content import Content, Cube, Where
 from pipelines.office.answers.model import CellView, ReadRow, TableView
-from pipelines.office.answers.values import dimension_words, key_words, shown
+from pipelines.office.answers.values import dimension_words, format_value, key_words
 from pipelines.reading.standardise.sheets import is_blank
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def rows_of(observations: pl.DataFrame, findings: Iterable[Finding], language: s
         row_findings = by_place.get(row["place"] or "", [])
         read_rows.append(
             ReadRow(
-                place=place_words(Where.parse(row["place"] or ""), language),
+                place=place_words(Where.from_text(row["place"] or ""), language),
                 label=row["label"] or "",
                 read_as=words_by_codes[key],
-                shown=shown(row["value"], row["obs_status"], language),
+                shown=format_value(row["value"], row["obs_status"], language),
                 severity=_worst(row_findings),
                 finding_keys=tuple(f.key for f in row_findings),
             )

@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.findings.places import place_words
-from pipelines.findings.texts import code_words, describe_finding, nearest_forms, translated
-from pipelines.office.answers.model import Suggestion, Told
-from pipelines.office.answers.suggesting import suggest
+from pipelines.findings.texts import code_words, describe_finding, nearest_forms, translate_phrase
+from pipelines.office.answers.model import LocalizedFinding, Suggestion
+from pipelines.office.answers.suggesting import suggest_correction
 
 if TYPE_CHECKING:
     from pipelines.findings.finding import Finding
-    from pipelines.office.answers.declared import Declared
+    from pipelines.office.answers.declared import DeclaredWords
 
 
-def told(finding: Finding, language: str, declared: Declared | None = None) -> Told:
+def localize_finding(finding: Finding, language: str, declared: DeclaredWords | None = None) -> LocalizedFinding:
     """Return a finding with its place, words and suggestion."""
     words = describe_finding(finding, language, omit_nearest=True)
-    return Told(
+    return LocalizedFinding(
         key=finding.key,
         rule=finding.rule,
         severity=finding.severity,
@@ -28,14 +28,14 @@ def told(finding: Finding, language: str, declared: Declared | None = None) -> T
         message=words.message,
         remedy=words.remedy,
         seen=finding.seen,
-        expected=translated(finding.expected, language),
+        expected=translate_phrase(finding.expected, language),
         suggestion=_suggestion(finding, language, declared),
         finding=finding,
     )
 
 
-def _suggestion(finding: Finding, language: str, declared: Declared | None) -> Suggestion | None:
-    suggestion = suggest(finding, declared)
+def _suggestion(finding: Finding, language: str, declared: DeclaredWords | None) -> Suggestion | None:
+    suggestion = suggest_correction(finding, declared)
     if suggestion is None or finding.rule != "return.not_recognised":
         return suggestion
     near = nearest_forms("; ".join((suggestion.value, *suggestion.others)), language)

@@ -16,13 +16,13 @@ from pipelines.model.content import ReadError
 from pipelines.office.answers import declared as words_of_form
 from pipelines.office.answers.job_process import run_job
 from pipelines.office.answers.jobs import BookJob, FindingsSheet, Kind, Line, MendJob
-from pipelines.office.answers.model import Told
-from pipelines.office.answers.suggesting import MENDABLE, cell_text, suggest
-from pipelines.office.answers.wording import severity_words, told
+from pipelines.office.answers.model import LocalizedFinding
+from pipelines.office.answers.suggesting import MENDABLE, cell_text, suggest_correction
+from pipelines.office.answers.wording import localize_finding, severity_words
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 
 if TYPE_CHECKING:
-    from pipelines.office.answers.declared import Declared
+    from pipelines.office.answers.declared import DeclaredWords
     from pipelines.submissions.checking.report import Report
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "information")
@@ -43,13 +43,13 @@ _WORKBOOK = frozenset({"xlsx", "xls", "ods", "csv", "pdf", "docx", "html"})
 """Formats with tables to show; the others are cubes."""
 
 
-def annotated(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
+def annotate_workbook(data: bytes, report: Report, language: str, *, demonstration: bool = False) -> tuple[str, bytes]:
     """Return file name and bytes. Raises ReadError if not even a workbook of findings can be written."""
     sheet = findings_sheet(report, language, demonstration=demonstration)
     kind: Kind = "own" if report.format == "xlsx" else "read" if report.format in _WORKBOOK else "bare"
     if report.verdict == "unreadable" or names_persons(report):
         kind = "bare"
-    modified, words = clock.stamp(clock.now()), _words(language)
+    modified, words = clock.format_timestamp(clock.now()), _words(language)
     form = report.form
     name = findings_name(report.filename)
     try:
@@ -86,25 +86,25 @@ def findings_name(filename: str) -> str:
 def findings_sheet(report: Report, language: str, *, demonstration: bool, notes: tuple[str, ...] = ()) -> FindingsSheet:
     """Return the first sheet, in words."""
     declared = words_of_form.of_report(report)
-    lines = tuple(_line(told(f, language, declared), language) for f in worst_first(report.findings))
+    lines = tuple(_line(localize_finding(f, language, declared), language) for f in worst_first(report.findings))
     return FindingsSheet(
         title=tell("Findings", language),
         demonstration=i18n.gettext(DEMONSTRATION, language) if demonstration else None,
-        facts=facts(report, language),
+        facts=list_file_facts(report, language),
         legend_title=tell("Legend", language),
         legend=tuple(
             (s, tell("{severity}: {meaning}", language, severity=severity_words(s, language), meaning=meaning))
             for s in SEVERITIES
             for meaning in [i18n.gettext(SEVERITY_MEANS[s], language)]
         ),
-        headings=headings(language),
+        headings=list_headings(language),
         place_column=3,
         lines=lines,
         notes=(*notes, *_notes(report, language)),
     )
 
 
-def headings(language: str) -> tuple[str, ...]:
+def list_headings(language: str) -> tuple[str, ...]:
     """Return the headings of the table of findings."""
     return (
         tell("Severity", language),
@@ -119,18 +119,18 @@ def headings(language: str) -> tuple[str, ...]:
     )
 
 
-def facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
+def list_file_facts(report: Report, language: str) -> tuple[tuple[str, str], ...]:
     """Return facts about the file, as name and value."""
     verdict = i18n.gettext(VERDICT_MEANS[report.verdict], language)
     pairs = [
         (tell("File", language), report.filename),
         *_describe_return(report, language),
         (tell("Verdict", language), verdict),
-        *((severity_words(s, language), str(report.count(s))) for s in SEVERITIES),
+        *((severity_words(s, language), str(report.count_findings(s))) for s in SEVERITIES),
         (tell("Form", language), report.form or "\u2013"),
         (tell("SHA-256", language), report.sha256),
         (tell("Version of the rules", language), report.rules_version),
-        (tell("Written at", language), clock.stamp(clock.now())),
+        (tell("Written at", language), clock.format_timestamp(clock.now())),
     ]
     return tuple(pairs)
 
@@ -146,21 +146,21 @@ def _describe_return(report: Report, language: str) -> list[tuple[str, str]]:
     ]
 
 
-def footnote(report: Report, language: str) -> str | None:
+def find_footnote(report: Report, language: str) -> str | None:
     """Return the footnote of the territory's name, if it has one."""
     return note_of(load(), report.territory, language) if report.territory is not None else None
 
 
 def _notes(report: Report, language: str) -> tuple[str, ...]:
     notes = [tell("This is a copy with our remarks. The file that you sent is unchanged.", language)]
-    if note := footnote(report, language):
+    if note := find_footnote(report, language):
         notes.append(note)
     if report.not_run and report.verdict != "unreadable":
         notes.append(tell("There was no earlier return to compare with, so some rules were not run.", language))
     return tuple(notes)
 
 
-def suggestion_words(one: Told, language: str) -> str:
+def suggestion_words(one: LocalizedFinding, language: str) -> str:
     """Return the suggestion as a sentence, empty without a suggestion."""
     if one.suggestion is None:
         return ""
@@ -169,7 +169,7 @@ def suggestion_words(one: Told, language: str) -> str:
     return tell("Did you mean '{word}'?", language, word=one.suggestion.value)
 
 
-def _line(finding: Told, language: str) -> Line:
+def _line(finding: LocalizedFinding, language: str) -> Line:
     where = finding.where
     page = "" if where.page is None else tell("page {page}", language, page=where.page)
     columns = (
@@ -192,7 +192,7 @@ def _quote(text: str | None) -> str:
     return "" if text is None else f"\u00ab{text}\u00bb"
 
 
-def _comment(finding: Told, language: str) -> str:
+def _comment(finding: LocalizedFinding, language: str) -> str:
     parts = [
         tell(
             "{severity}: {message}",
@@ -234,7 +234,7 @@ _LOST = mark("This copy does not contain everything on the sheet {sheet}: {what}
 # ----------------------------------------------------------------------------------------------------------- correction
 
 
-def mended(data: bytes, findings: Iterable[Finding], report: Report, language: str = "en") -> bytes:
+def correct_workbook(data: bytes, findings: Iterable[Finding], report: Report, language: str = "en") -> bytes:
     """Return a copy of an XLSX with only the certain corrections of words for the chosen findings.
 
     Each changed cell is marked and keeps its old text in a comment. Raises ValueError if the file is not an XLSX.
@@ -243,19 +243,21 @@ def mended(data: bytes, findings: Iterable[Finding], report: Report, language: s
         raise ValueError(f"only an XLSX can be corrected in place; {report.filename} is {report.format}")
     declared = words_of_form.of_report(report)
     cells = tuple(c for f in findings if (c := _correction_of(f, declared, language)) is not None)
-    return _bytes(run_job(MendJob(data, cells, clock.stamp(clock.now()))))
+    return _bytes(run_job(MendJob(data, cells, clock.format_timestamp(clock.now()))))
 
 
-def mendable(finding: Finding, declared: Declared | None) -> bool:
-    """Return True if `mended` would change a cell for this finding."""
+def is_correctable(finding: Finding, declared: DeclaredWords | None) -> bool:
+    """Return True if `correct_workbook` would change a cell for this finding."""
     return _correction_of(finding, declared, "en") is not None
 
 
-def _correction_of(finding: Finding, declared: Declared | None, language: str) -> tuple[str, str, str, str, str] | None:
+def _correction_of(
+    finding: Finding, declared: DeclaredWords | None, language: str
+) -> tuple[str, str, str, str, str] | None:
     where, text_seen = finding.where, finding.seen
     if finding.rule not in MENDABLE or where.sheet is None or where.cell is None or text_seen is None:
         return None
-    suggestion = suggest(finding, declared)
+    suggestion = suggest_correction(finding, declared)
     if suggestion is None or not suggestion.certain:
         return None
     text = suggestion.value if finding.rule == "cell.lookalike" else cell_text(text_seen, suggestion.value)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierFigure:
     """One figure accepted before: its period, and its value or sign as this form writes it."""
 
     period: str
     text: str
 
 
-def earlier(previous: pl.DataFrame | None, form: Form, period: str) -> Mapping[Key, Earlier]:
+def find_earlier_figures(previous: pl.DataFrame | None, form: Form, period: str) -> Mapping[Key, EarlierFigure]:
     """Map each key without its period to its newest figure up to the period, of the form's own jurisdiction.
 
     `previous` is in OBSERVATION; rows of other offices, other frequencies and later periods are left out.
@@ -37,9 +37,9 @@ def earlier(previous: pl.DataFrame | None, form: Form, period: str) -> Mapping[K
         & (previous["freq"] == form.freq)
         & (previous["period"] <= period)
     ).sort("period")
-    newest: dict[Key, Earlier] = {}
+    newest: dict[Key, EarlierFigure] = {}
     for row in rows.select(*KEY, "value", "obs_status").iter_rows(named=True):
         key = without_period(tuple(row[name] for name in KEY))
         value, status = row["value"], row["obs_status"]
-        newest[key] = Earlier(row["period"], f"{value:g}" if value is not None else signs.get(status, status))
+        newest[key] = EarlierFigure(row["period"], f"{value:g}" if value is not None else signs.get(status, status))
     return newest

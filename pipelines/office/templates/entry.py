@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from pipelines.core.i18n import tell
 from pipelines.declarations.form import Form
 from pipelines.model.content import Where
-from pipelines.office.templates.earlier import Earlier
+from pipelines.office.templates.earlier import EarlierFigure
 from pipelines.office.templates.layout import Sheet
 from pipelines.reading.standardise.numbered import Key, Number
-from pipelines.reading.standardise.sums import groups
+from pipelines.reading.standardise.sums import group_numbers
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -36,7 +36,7 @@ class Entry:
 
 
 def number_rules(
-    page: Worksheet, form: Form, entries: Sequence[tuple[Entry, Earlier | None]], spare: int, language: str
+    page: Worksheet, form: Form, entries: Sequence[tuple[Entry, EarlierFigure | None]], spare: int, language: str
 ) -> None:
     """Allow whole numbers from 0, or a sign of the form; the earlier figure is shown when the cell is selected.
 
@@ -72,17 +72,17 @@ def number_rules(
         page.add_data_validation(rule)
 
 
-_Rectangle = tuple[int, int, int, int, "Earlier | None"]
+_Rectangle = tuple[int, int, int, int, "EarlierFigure | None"]
 
 
-def _rectangles(entries: Sequence[tuple[Entry, Earlier | None]]) -> list[_Rectangle]:
+def _rectangles(entries: Sequence[tuple[Entry, EarlierFigure | None]]) -> list[_Rectangle]:
     """Merge cells with the same earlier figure into rectangles: a rule's formula refers to the first cell of one."""
     ordered = sorted(entries, key=lambda pair: (pair[0].row, pair[0].column))
     rectangles: list[_Rectangle] = []
-    growing: dict[tuple[int, int, Earlier | None], int] = {}
+    growing: dict[tuple[int, int, EarlierFigure | None], int] = {}
     previous = 0
     for row, cells in groupby(ordered, key=lambda pair: pair[0].row):
-        here: dict[tuple[int, int, Earlier | None], int] = {}
+        here: dict[tuple[int, int, EarlierFigure | None], int] = {}
         for last, run in groupby(cells, key=lambda pair: pair[1]):
             for first, end in _runs([entry.column for entry, _ in run]):
                 above = growing.pop((first, end, last), None) if row == previous + 1 else None
@@ -166,7 +166,7 @@ def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[Entry])
     red = DifferentialStyle(font=Font(color=_DARK, bold=True), fill=PatternFill("solid", bgColor=_RED, fgColor=_RED))
     watched = 0
 
-    def address(number: Number, home: int) -> str:
+    def format_address(number: Number, home: int) -> str:
         entry = at[str(number.where)]
         cell = f"${get_column_letter(entry.column)}${entry.row}"
         quoted = pages[entry.sheet].title.replace("'", "''")
@@ -174,13 +174,13 @@ def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[Entry])
 
     for rule in form.adds_up:
         part_codes = None if rule.parts == "*" else frozenset(rule.parts)
-        for totals, group in groups(numbers, rule).values():
+        for totals, group in group_numbers(numbers, rule).values():
             if not group or len(group) > _MOST_PARTS or (part_codes is not None and part_codes != group.keys()):
                 continue
             for total in totals:
                 entry = at[str(total.where)]
-                cell = address(total, entry.sheet)
-                parts = ",".join(address(part, entry.sheet) for part in group.values())
+                cell = format_address(total, entry.sheet)
+                parts = ",".join(format_address(part, entry.sheet) for part in group.values())
                 formula = f"AND(ISNUMBER({cell}),COUNT({parts})={len(group)},{cell}<>SUM({parts}))"
                 place = f"{get_column_letter(entry.column)}{entry.row}"
                 pages[entry.sheet].conditional_formatting.add(place, Rule("expression", dxf=red, formula=[formula]))

@@ -7,13 +7,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipelines.declarations.form import Form
-from pipelines.office.templates.earlier import Earlier
+from pipelines.office.templates.earlier import EarlierFigure
 from pipelines.office.templates.entry import Entry, list_rules, number_rules, red_totals
 from pipelines.office.templates.guide import PREFIX, Guide, add_codes, add_guide
 from pipelines.office.templates.layout import Sheet
 from pipelines.office.templates.lists import has_no_number, without_period
 from pipelines.office.templates.words import Words
-from pipelines.office.templates.workbook import GREY, GREY_ON_HEAD, HEAD, dress, title_regions
+from pipelines.office.templates.workbook import GREY, GREY_ON_HEAD, HEAD, format_sheet, title_regions
 from pipelines.reading.standardise.numbered import Key
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 
-def finish(
+def finish_workbook(
     book: Workbook,
     sheets: Sequence[Sheet],
     words: Words,
     entries: Sequence[Entry],
-    before: Mapping[Key, Earlier],
+    before: Mapping[Key, EarlierFigure],
     language: str,
     deadline: date | None,
     contact: str | None,
@@ -43,7 +43,7 @@ def finish(
         has_earlier = has_earlier or bool(columns)
         if pairs:
             number_rules(page, form, pairs, sheet.spare, language)
-        dress(page, sheet, _open_cells(sheet, here), columns)
+        format_sheet(page, sheet, _open_cells(sheet, here), columns)
         _mark_impossible_cells(page, form, here)
         title_regions(book, page, sheet.areas, number + 1)
     flat = form.flat
@@ -58,7 +58,7 @@ def finish(
         has_earlier=has_earlier,
         has_totals=red_totals(pages, form, entries) > 0,
         crossed=flat is not None and flat.crossed,
-        nil=words.write(form.nil.words) if form.nil is not None else None,
+        nil=words.fill_template(form.nil.words) if form.nil is not None else None,
     )
     add_guide(book, guide)
     ranges = add_codes(book, words, language)
@@ -96,7 +96,7 @@ def _mark_impossible_cells(page: Worksheet, form: Form, entries: Sequence[Entry]
             cell.value, cell.data_type, cell.font = sign, "s", Font(color=GREY)
 
 
-def _write_earlier_figures(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, Earlier | None]]) -> int:
+def _write_earlier_figures(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, EarlierFigure | None]]) -> int:
     """Write earlier figures to the right of the widest table, on the same rows, under headings that the reader
     ignores.
 

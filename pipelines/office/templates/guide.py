@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from pipelines.core.codes import UnknownCodeError, codelist_names, label
+from pipelines.core.codes import UnknownCodeError, codelist_names, get_code_label
 from pipelines.core.i18n import mark, tell
 from pipelines.declarations.form import Form
 from pipelines.declarations.form_titles import form_title
@@ -170,7 +170,7 @@ def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
     for name in used_tables(words):
         first = page.max_row + 1
         group = headings.get(name) or _group(words, name, language)
-        for meaning in words.tables[name].keys().values():
+        for meaning in words.tables[name].meanings_by_code().values():
             page.append([group, meaning.label, _describe_meaning(meaning, words, language)])
             for cell in page[page.max_row]:
                 cell.data_type, cell.alignment = "s", Alignment(wrap_text=True, vertical="top")
@@ -182,7 +182,7 @@ def add_codes(book: Workbook, words: Words, language: str) -> Mapping[str, str]:
 
 def _group(words: Words, name: str, language: str) -> str:
     """Return the name of what a code table distinguishes, if no column of a list has its name."""
-    dimensions = [set(meaning.said) for meaning in words.tables[name].keys().values()]
+    dimensions = [set(meaning.said) for meaning in words.tables[name].meanings_by_code().values()]
     common = set.intersection(*dimensions) if dimensions else set()
     dimension = next((d for d in _DIMENSIONS if d in common), None)
     return tell(_DIMENSIONS[dimension], language) if dimension is not None else ""
@@ -201,13 +201,13 @@ def _columns(form: Form) -> dict[str, str]:
 def used_tables(words: Words) -> list[str]:
     """Return the code tables that the form's own parts name, in the order of the declaration; the law's articles if
     used."""
-    from pipelines.declarations.base import placeholders
+    from pipelines.declarations.base import find_placeholders
 
     form = words.plan.form
-    table_names = {n for _, text in form.templates() for n in placeholders(text)}
+    table_names = {n for _, text in form.iterate_templates() for n in find_placeholders(text)}
     if form.flat is not None:
         table_names |= {c.dim for c in form.flat.columns.values() if c.dim is not None}
-        table_names |= {n for c in form.flat.columns.values() if c.template for n in placeholders(c.template)}
+        table_names |= {n for c in form.flat.columns.values() if c.template for n in find_placeholders(c.template)}
     if form.records is not None:
         table_names |= set(words.tables)
     return [name for name in words.tables if name in table_names and name not in ("year", "quarter", "period")]
@@ -218,11 +218,11 @@ def _describe_meaning(meaning: Meaning, words: Words, language: str) -> str:
     parts = []
     for name, code in meaning.said.items():
         if name == "article":
-            row = words.law.find(code, words.period.start, words.period.end)[0]
+            row = words.law.find_article(code, words.period.start, words.period.end)[0]
             name, code = "offence", row.offence if row is not None else ""
         if name in codelist_names() and code:
             try:
-                parts.append(label(name, code, language.partition("-")[0]))
+                parts.append(get_code_label(name, code, language.partition("-")[0]))
             except UnknownCodeError:
                 parts.append(code)
     return ", ".join(parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.declarations.shapes import FlatList, Records
 from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
@@ -28,7 +28,7 @@ _CODED = frozenset({"event", "offence", "article", "sex", "age", "sentence_type"
 _AS_TABLE = {"event": "measure"}
 
 
-class TooManyLinesError(ToldError):
+class TooManyLinesError(UserFacingError):
     """A list has more combinations than a person can fill in."""
 
 
@@ -48,7 +48,7 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
     With accepted figures, an open list gets the same lines; else all combinations. Raises TooManyLinesError.
     """
     used_names: set[str] = set()
-    sheet = Sheet(sheet_name(words.write(flat.sheet) if flat.sheet else words.plan.form.id, used_names))
+    sheet = Sheet(sheet_name(words.fill_template(flat.sheet) if flat.sheet else words.plan.form.id, used_names))
     row = _write_words_above(sheet, words, flat.title, above)
     headings = list(flat.columns)
     _head(sheet, row, headings)
@@ -66,7 +66,7 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
 
 def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet:
     """Return the sheet of a register: its headings, and empty lines."""
-    sheet = Sheet(sheet_name(words.write(records.sheet) if records.sheet else words.plan.form.id, set()))
+    sheet = Sheet(sheet_name(words.fill_template(records.sheet) if records.sheet else words.plan.form.id, set()))
     row = _write_words_above(sheet, words, records.title, above)
     _head(sheet, row, list(records.columns))
     dates, quantities = [], []
@@ -88,7 +88,7 @@ def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet
 def _write_words_above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
     """Add the words above a list; return the row of its headings."""
     lines = list(above)
-    if title is not None and (written := words.write(title)) not in lines:
+    if title is not None and (written := words.fill_template(title)) not in lines:
         lines.insert(0, written)
     sheet.texts += [Text(n, 1, line, "mark" if n > 1 else "title") for n, line in enumerate(lines, start=1)]
     return len(lines) + 2
@@ -100,7 +100,7 @@ def _head(sheet: Sheet, row: int, headings: Sequence[str]) -> None:
 
 def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
     form = words.plan.form
-    size = prod(len(words.tables[c.dim].keys()) for c in flat.columns.values() if c.dim is not None)
+    size = prod(len(words.tables[c.dim].meanings_by_code()) for c in flat.columns.values() if c.dim is not None)
     whole = flat.crossed and form.absent_cell != "missing"
     if whole and size > _MOST_LINES:
         raise TooManyLinesError(
@@ -127,19 +127,19 @@ def _combinations(words: Words, flat: FlatList) -> Iterator[tuple[dict[str, str]
     form = words.plan.form
     coded = [(heading, c.dim) for heading, c in flat.columns.items() if c.dim is not None]
     plain = {
-        heading: words.write(c.template, next(words.choices(c.template), {}))
+        heading: words.fill_template(c.template, next(words.list_choices(c.template), {}))
         for heading, c in flat.columns.items()
         if c.template is not None
     }
-    base = {**form.fixed.said(), **flat.fixed.said(), "period": words.period.code}
+    base = {**form.fixed.declared_codes(), **flat.fixed.declared_codes(), "period": words.period.code}
     values = [column for column in flat.columns.values() if column.value]
-    for keys in product(*(words.tables[dim].keys() for _, dim in coded)):
-        meanings = [words.meaning(dim, key) for (_, dim), key in zip(coded, keys, strict=True)]
+    for keys in product(*(words.tables[dim].meanings_by_code() for _, dim in coded)):
+        meanings = [words.find_meaning(dim, key) for (_, dim), key in zip(coded, keys, strict=True)]
         codes = {**base}
         for meaning in meanings:
             codes.update(meaning.said)
-        column_codes = [{**codes, **column.set.said()} for column in values]
-        addresses = [words.plan.addresser.address(combination) for combination in column_codes]
+        column_codes = [{**codes, **column.set.declared_codes()} for column in values]
+        addresses = [words.plan.addresser.find_address(combination) for combination in column_codes]
         cannot = all(a.key is not None and has_no_number(a.key) for a in addresses)
         labels = {heading: meaning.label for (heading, _), meaning in zip(coded, meanings, strict=True)}
         cell_keys = tuple(a.key for a in addresses if a.key is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import Line
 from pipelines.declarations.shapes import Table
 from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
@@ -26,14 +26,14 @@ def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
     sheets: dict[str, Sheet] = {}
     used_names: set[str] = set()
     for table in words.plan.form.tables or ():
-        for codes in words.choices(table.title, table.sheet):
-            title = words.write(table.title, codes) if table.title is not None else None
+        for codes in words.list_choices(table.title, table.sheet):
+            title = words.fill_template(table.title, codes) if table.title is not None else None
             if table.sheet is not None:
-                name = words.write(table.sheet, codes)
+                name = words.fill_template(table.sheet, codes)
                 if name not in sheets:
                     sheets[name] = Sheet(sheet_name(name, used_names))
             else:
-                name = sheet_name(_short(title or words.write(table.corner, codes)), used_names)
+                name = sheet_name(_short(title or words.fill_template(table.corner, codes)), used_names)
                 sheets[name] = Sheet(name)
             sheet = sheets[name]
             if not sheet.texts:
@@ -53,11 +53,11 @@ def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: d
         sheet.texts.append(Text(row, 1, title, "title"))
         row += 1
     deep = table.header_rows
-    _write_column_heading(sheet, row, 1, _shorten_path(words.path(table.corner, codes), deep), deep, "corner")
+    _write_column_heading(sheet, row, 1, _shorten_path(words.fill_path(table.corner, codes), deep), deep, "corner")
     for offset, stub in enumerate(table.stub, start=2):
-        _write_column_heading(sheet, row, offset, _shorten_path(words.path(stub, codes), deep), deep, "corner")
+        _write_column_heading(sheet, row, offset, _shorten_path(words.fill_path(stub, codes), deep), deep, "corner")
     first = 2 + len(table.stub)
-    columns = grouped([_shorten_path(path, deep) for path, _ in _lines(table.columns, words)])
+    columns = group_paths([_shorten_path(path, deep) for path, _ in _lines(table.columns, words)])
     _headings(sheet, row, first, columns, deep)
     below = row + deep
     rows = _rows(table, words, first - 1)
@@ -67,7 +67,7 @@ def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: d
     bottom = below + len(rows) - 1
     sheet.areas.append(Area(row, below - 1, first, first + len(columns) - 1, bottom))
     if table.end:
-        sheet.texts.append(Text(bottom + 1, 1, words.write(table.end[0], codes), "end"))
+        sheet.texts.append(Text(bottom + 1, 1, words.fill_template(table.end[0], codes), "end"))
 
 
 def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
@@ -75,15 +75,15 @@ def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
     return [
         (path, line)
         for template, line in declared.items()
-        if within(words.period.code, line.valid) and not (line.optional and line.use == "ignore")
-        for path in words.paths(template)
+        if is_within(words.period.code, line.valid) and not (line.optional and line.use == "ignore")
+        for path in words.list_paths(template)
     ]
 
 
 def _rows(table: Table, words: Words, labels: int) -> list[tuple[Path, bool]]:
     """Return the label paths of a table's rows and whether each is a section; sections come before all other rows."""
     lines = _lines(table.rows, words)
-    plain = grouped([_shorten_path(path, labels) for path, line in lines if line.use != "section"])
+    plain = group_paths([_shorten_path(path, labels) for path, line in lines if line.use != "section"])
     sections = [_shorten_path(path, labels) for path, line in lines if line.use == "section"]
     if not sections:
         return [(path, False) for path in plain]
@@ -95,14 +95,14 @@ def _shorten_path(path: Path, depth: int) -> Path:
     return path if len(path) <= depth else (*path[: depth - 1], " / ".join(path[depth - 1 :]))
 
 
-def grouped(paths: Sequence[Path], depth: int = 0) -> list[Path]:
+def group_paths(paths: Sequence[Path], depth: int = 0) -> list[Path]:
     """Return paths in their order, with those under one heading brought together so that it can be merged over them."""
     heads: dict[tuple[str, bool], list[Path]] = {}
     for path in paths:
         heads.setdefault((path[depth], len(path) == depth + 1), []).append(path)
     ordered: list[Path] = []
     for (_, leaf), members in heads.items():
-        ordered += members if leaf else grouped(members, depth + 1)
+        ordered += members if leaf else group_paths(members, depth + 1)
     return ordered
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from pipelines.core.text.folding import fold
-from pipelines.declarations.base import placeholders, within
+from pipelines.core.text.folding import fold_text
+from pipelines.declarations.base import find_placeholders, is_within
 from pipelines.declarations.coordinates import PERIOD_PARTS
-from pipelines.declarations.label_template import LabelTable, Meaning, label_table, written
+from pipelines.declarations.label_template import LabelTable, Meaning, label_table, write_template
 from pipelines.declarations.law import Law
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.plan import Plan
@@ -28,33 +28,33 @@ class Words:
     tables: Mapping[str, LabelTable]
     office: str
 
-    def choices(self, *templates: str | None) -> Iterator[dict[str, str]]:
+    def list_choices(self, *templates: str | None) -> Iterator[dict[str, str]]:
         """Return every combination of codes for the placeholders of some templates in the period, in order."""
-        names = [n for t in templates if t is not None for n in placeholders(t)]
+        names = [n for t in templates if t is not None for n in find_placeholders(t)]
         coded = [n for n in dict.fromkeys(names) if n in self.tables and n not in PERIOD_PARTS]
-        for keys in product(*(self.tables[name].keys() for name in coded)):
+        for keys in product(*(self.tables[name].meanings_by_code() for name in coded)):
             yield dict(zip(coded, keys, strict=True))
 
-    def write(self, template: str, codes: Codes | None = None) -> str:
+    def fill_template(self, template: str, codes: Codes | None = None) -> str:
         """Fill in a template with words of the period."""
         period = {"year": str(self.period.year), "quarter": str(self.period.quarter), "period": self.period.code}
-        return written(template.replace("{text}", self.office), self.tables, {**period, **(codes or {})})
+        return write_template(template.replace("{text}", self.office), self.tables, {**period, **(codes or {})})
 
-    def path(self, template: str, codes: Codes) -> tuple[str, ...]:
+    def fill_path(self, template: str, codes: Codes) -> tuple[str, ...]:
         """Return a heading or label path as its parts, the widest first."""
-        return tuple(self.write(part, codes) for part in template.split(" / "))
+        return tuple(self.fill_template(part, codes) for part in template.split(" / "))
 
-    def paths(self, template: str) -> list[tuple[str, ...]]:
+    def list_paths(self, template: str) -> list[tuple[str, ...]]:
         """Return every path that a template can become in the period, each once."""
         paths: dict[tuple[str, ...], tuple[str, ...]] = {}
-        for codes in self.choices(template):
-            path = self.path(template, codes)
-            paths.setdefault(tuple(map(fold, path)), path)
+        for codes in self.list_choices(template):
+            path = self.fill_path(template, codes)
+            paths.setdefault(tuple(map(fold_text, path)), path)
         return list(paths.values())
 
-    def meaning(self, name: str, key: str) -> Meaning:
+    def find_meaning(self, name: str, key: str) -> Meaning:
         """Return the meaning of a code of a table in the period."""
-        return self.tables[name].keys()[key]
+        return self.tables[name].meanings_by_code()[key]
 
 
 def words_of(plan: Plan, law: Law, period: Period, office: str) -> Words:
@@ -75,5 +75,5 @@ def _holds(name: str, meaning: Meaning, law: Law, period: Period) -> bool:
     if any(meaning.said.get(part, code) != code for part, code in parts.items()):
         return False
     article = meaning.said.get("article")
-    in_force = article is None or article == "_T" or law.find(article, period.start, period.end)[1]
-    return in_force and within(period.code, meaning.valid)
+    in_force = article is None or article == "_T" or law.find_article(article, period.start, period.end)[1]
+    return in_force and is_within(period.code, meaning.valid)

@@ -33,7 +33,7 @@ _CORE = "docProps/core.xml"
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
-def bare(sheets: Sequence[Sheet]) -> Workbook:
+def build_bare_workbook(sheets: Sequence[Sheet]) -> Workbook:
     """Return a workbook with only the words of the sheets and their merges, which must contain everything that is
     read."""
     from openpyxl import Workbook
@@ -61,7 +61,7 @@ def _write(page: Worksheet, text: Text) -> None:
         )
 
 
-def dress(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, int]], beside: int) -> None:
+def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, int]], beside: int) -> None:
     """Set style, widths, frozen panes, print and protection of one sheet; `entries` are the cells to fill in.
 
     `beside` is the number of columns of earlier figures to the right of the numbers, which are not printed.
@@ -212,7 +212,7 @@ def title_regions(book: Workbook, page: Worksheet, areas: Sequence[Area], number
         book.defined_names[name] = DefinedName(name, attr_text=f"'{quoted}'!$A${area.head}")
 
 
-def saved(book: Any) -> bytes:
+def save_workbook(book: Any) -> bytes:
     """Return the workbook's bytes; the same workbook at the same time gives the same bytes.
 
     Earlier figures are texts, so that they are never counted; the spreadsheet's warning about that is switched off.

@@ -53,7 +53,7 @@ class AuditReport:
     def passed(self) -> bool:
         return all(block.passed for block in self.blocks)
 
-    def totals(self) -> dict[str, int]:
+    def count_cells(self) -> dict[str, int]:
         """Return the numbers of blocks and of hidden, disclosed, narrow and unknown cells."""
         return {
             "blocks": len(self.blocks),
@@ -97,13 +97,13 @@ class _ObservedRange:
         self.low: Array = np.full(cells, np.inf)
         self.high: Array = np.full(cells, -np.inf)
 
-    def add(self, population: Array | None) -> None:
+    def add_population(self, population: Array | None) -> None:
         if population is not None:
             values = self.matrix @ population
             np.minimum(self.low, values, out=self.low)
             np.maximum(self.high, values, out=self.high)
 
-    def wide(self, cell: int) -> bool:
+    def is_wide(self, cell: int) -> bool:
         return bool(self.high[cell] - self.low[cell] >= self.width)
 
 
@@ -115,12 +115,12 @@ def _sweep(intruder: lp.Intruder, observed: _ObservedRange, rows: list[int]) -> 
     """
     signs = np.random.default_rng(20260101)
     for _ in range(_SWEEPS):
-        open_rows = [cell for cell in rows if not observed.wide(cell)]
+        open_rows = [cell for cell in rows if not observed.is_wide(cell)]
         if not open_rows:
             return
         weights = np.zeros(observed.matrix.shape[0])
         weights[open_rows] = signs.choice([-1.0, 1.0], len(open_rows))
-        observed.add(intruder.witness(weights))
+        observed.add_population(intruder.find_witness(weights))
 
 
 def _verdict(
@@ -128,11 +128,11 @@ def _verdict(
 ) -> Literal["wide", "narrow", "disclosed", "unknown"]:
     """Return the verdict on one cell: from fractional bounds first, then from whole-number ones if needed."""
     for whole in (False, True):
-        if observed.wide(cell):
+        if observed.is_wide(cell):
             return "wide"
-        least, most = intruder.bound(cell, 1, whole=whole), intruder.bound(cell, -1, whole=whole)
-        observed.add(least.population)
-        observed.add(most.population)
+        least, most = intruder.find_bound(cell, 1, whole=whole), intruder.find_bound(cell, -1, whole=whole)
+        observed.add_population(least.population)
+        observed.add_population(most.population)
         if "unknown" in (least.state, most.state):
             continue
         low, high = np.ceil(least.value - 1e-6), np.floor(most.value + 1e-6)
@@ -142,7 +142,7 @@ def _verdict(
             return "narrow"
         if whole:
             return "wide"
-    return "wide" if observed.wide(cell) else "unknown"
+    return "wide" if observed.is_wide(cell) else "unknown"
 
 
 def _without_zero_leaves(known: Space, hidden: Array) -> tuple[sparse.csr_matrix, list[int]]:

@@ -92,8 +92,8 @@ class Raising:
             (values.astype(float), values.astype(float)),
         )
 
-    def contradictions(self) -> Array:
-        """Return the deviations needed for a population to exist: zero if the cells agree. Call before `hide`."""
+    def find_contradictions(self) -> Array:
+        """Return the deviations needed for a population to exist: zero if the cells agree. Call before `hide_cell`."""
         self._solver.run()
         status = self._solver.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
@@ -104,7 +104,7 @@ class Raising:
         moved = solution[self.leaves : self.leaves + self.cells] - solution[self.leaves + self.cells :]
         return np.where(np.abs(moved) < 1e-7, 0.0, moved)
 
-    def hide(self, cell: int) -> None:
+    def hide_cell(self, cell: int) -> None:
         """Let the cell deviate at no cost from now on."""
         self.costs[cell] = 0.0
         for column in (self.leaves + cell, self.leaves + self.cells + cell):
@@ -159,7 +159,7 @@ class Intruder:
             (np.where(np.isfinite(self.lower), self.lower, -_INF), np.where(np.isfinite(self.upper), self.upper, _INF)),
         )
 
-    def witness(self, weights: Array) -> Array | None:
+    def find_witness(self, weights: Array) -> Array | None:
         """Return a whole-number population that roughly maximises the weighted sum of cells, or None if none is found.
 
         Leaves are limited to the largest published value plus ten, so that the search ends; a population found within
@@ -184,7 +184,7 @@ class Intruder:
         fits = np.abs(population - whole).max(initial=0.0) < 1e-6 and whole.min(initial=0.0) >= 0
         return whole if fits and (cells >= self.lower - 1e-6).all() and (cells <= self.upper + 1e-6).all() else None
 
-    def bound(self, cell: int, sign: Literal[1, -1], *, whole: bool = False) -> Bound:
+    def find_bound(self, cell: int, sign: Literal[1, -1], *, whole: bool = False) -> Bound:
         """Return the least (sign 1) or greatest (sign -1) value of a cell, with `whole` over whole populations."""
         costs = np.zeros(self.leaves)
         row = self.matrix[cell]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from ruamel.yaml import YAML
 
 from pipelines.core import codes
-from pipelines.publication.disclosure.space import BLOCK, DETAIL, NOT_APPLICABLE, TOTAL, unplaced
+from pipelines.publication.disclosure.space import BLOCK, DETAIL, NOT_APPLICABLE, TOTAL, find_unplaced
 
 FILE = Path(__file__).with_name("programme.yml")
 
@@ -40,7 +40,7 @@ class Table(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> Table:
-        unknown = [m for m in self.measures if m not in codes.codes("measure")]
+        unknown = [m for m in self.measures if m not in codes.list_codes("measure")]
         unknown += [d for d in self.dimensions if d not in DETAIL]
         unknown += [d for d in self.where if d not in self.dimensions]
         if unknown:
@@ -49,7 +49,7 @@ class Table(BaseModel):
             )
         return self
 
-    def rows(self) -> pl.Expr:
+    def row_filter(self) -> pl.Expr:
         """Return the filter for the rows of `mart_count` that belong to this table."""
         chosen = (
             pl.col("area_kind").is_in(self.areas)
@@ -89,19 +89,22 @@ def load(path: Path = FILE) -> Programme:
     return Programme.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
 
 
-def select(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataFrame:
+def select_rows(counts: pl.DataFrame, programme: Programme | None = None) -> pl.DataFrame:
     """Return the rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
 
     A cell that two tables share appears in both. Rows are ordered by table, then as in `counts`.  Negative differences
     and figures that contain one are set to missing (`_blank_negative_differences`).  Regional cells that contradict
-    their reporters' own figures are left out (`space.unplaced`).  Raises ProgrammeError if one table would contain a
-    cell twice, as the total of a dimension and as not applicable: readers could not distinguish them, and the
+    their reporters' own figures are left out (`space.find_unplaced`).  Raises ProgrammeError if one table would contain
+    a cell twice, as the total of a dimension and as not applicable: readers could not distinguish them, and the
     protection would treat them as two cells.
     """
     programme = programme or load()
     counts = _blank_negative_differences(counts)
     chosen = pl.concat(
-        [counts.filter(table.rows()).with_columns(pl.lit(table.id).alias("table_id")) for table in programme.tables]
+        [
+            counts.filter(table.row_filter()).with_columns(pl.lit(table.id).alias("table_id"))
+            for table in programme.tables
+        ]
     )
     _refuse_twins(chosen)
     return _drop_unplaced(chosen)
@@ -112,7 +115,7 @@ def _drop_unplaced(cells: pl.DataFrame) -> pl.DataFrame:
     numbered = cells.with_row_index("_row")
     unplaced_rows: list[int] = []
     for block in numbered.filter(pl.col("value").is_not_null()).partition_by(BLOCK, maintain_order=True):
-        unplaced_rows += block.filter(pl.Series(unplaced(block), dtype=pl.Boolean))["_row"].to_list()
+        unplaced_rows += block.filter(pl.Series(find_unplaced(block), dtype=pl.Boolean))["_row"].to_list()
     return numbered.filter(~pl.col("_row").is_in(unplaced_rows)).drop("_row")
 
 

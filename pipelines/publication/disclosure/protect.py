@@ -31,8 +31,8 @@ import polars as pl
 from pipelines.core import codes
 from pipelines.publication.disclosure import audit, lp, space, ties
 from pipelines.publication.disclosure.space import Array
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
-THRESHOLD = 5
 WIDTH = 2
 _ROUNDS = 8
 
@@ -49,21 +49,21 @@ class ProtectError(Exception):
 
 
 @dataclass(frozen=True)
-class Protected:
+class ProtectedCells:
     """Cells with `conf_status` (F free, A hidden as small, D hidden to protect another) and the audit of all blocks."""
 
     cells: pl.DataFrame
     report: audit.AuditReport
 
 
-def protect(
+def hide_small_counts(
     cells: pl.DataFrame,
     *,
-    threshold: int = THRESHOLD,
+    threshold: int = SMALLEST_PUBLISHED_COUNT,
     width: int = WIDTH,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Protected:
+) -> ProtectedCells:
     """Hide small counts in the programme's cells, and the further cells from which they could be inferred.
 
     `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
@@ -97,7 +97,7 @@ def protect(
         pl.when(is_hidden).then(None).otherwise(pl.col("value")).alias("value"),
         pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
     )
-    return Protected(protected, audit.AuditReport(tuple(reports)))
+    return ProtectedCells(protected, audit.AuditReport(tuple(reports)))
 
 
 def _protect_cached(
@@ -130,15 +130,15 @@ def _code_digest() -> str:
 
 def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their audit. Raises ProtectError."""
-    block_space = ties.build(block)
+    block_space = ties.build_tied_space(block)
     small = (block_space.values > 0) & (block_space.values < threshold)
     hidden = small.copy()
     if not hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
     raising = lp.Raising(block_space.matrix, block_space.values, _costs(block, block_space), block_space.ties)
-    _refuse_contradictions(raising.contradictions(), block, block_space, name)
+    _refuse_contradictions(raising.find_contradictions(), block, block_space, name)
     for cell in np.flatnonzero(hidden):
-        raising.hide(int(cell))
+        raising.hide_cell(int(cell))
     safe = np.zeros(len(hidden), dtype=bool)
     reach = np.full(len(hidden), float(width))
     for _ in range(_ROUNDS):
@@ -171,7 +171,7 @@ def _raise_all(raising: lp.Raising, hidden: Array, safe: Array, reach: Array, wi
         moved = raising.raise_cell(waiting, reach[waiting])
         for cell in np.flatnonzero((np.abs(moved) > 1e-6) & ~hidden):
             hidden[cell] = True
-            raising.hide(int(cell))
+            raising.hide_cell(int(cell))
         safe |= hidden & (np.abs(moved) >= width - 1e-6) & (np.abs(moved) >= reach - 1e-6)
         safe[waiting] = True
 

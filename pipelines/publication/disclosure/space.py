@@ -35,7 +35,9 @@ BLOCK = codes.BLOCK
 DETAIL = codes.BREAKDOWNS
 TOTAL = "_T"
 OUTSIDE: dict[str, frozenset[str]] = {
-    "victim_status": frozenset(c for c, row in codes.codelist("victim_status").items() if row["in_total"] == "false")
+    "victim_status": frozenset(
+        c for c, row in codes.read_codelist("victim_status").items() if row["in_total"] == "false"
+    )
 }
 """Codes of a dimension that are not part of its total."""
 NOT_APPLICABLE = "_Z"
@@ -90,7 +92,7 @@ def years_of(period: str) -> tuple[str, ...]:
     return (period,)
 
 
-def build(block: pl.DataFrame) -> Space:
+def build_space(block: pl.DataFrame) -> Space:
     """Return the space of one block. `block` has the columns of `mart_count`, with a value in every row.
 
     Raises ValueError if a value is missing, negative or not whole.
@@ -100,10 +102,10 @@ def build(block: pl.DataFrame) -> Space:
         raise ValueError("a block needs a whole, non-negative value in every row")
     cells = _cells(block)
     leaves = _Leaves(cells)
-    return _merge([leaves.of(cell) for cell in cells], values)
+    return _merge([leaves.find_leaves(cell) for cell in cells], values)
 
 
-def unplaced(block: pl.DataFrame) -> list[bool]:
+def find_unplaced(block: pl.DataFrame) -> list[bool]:
     """Return a mask of regional cells with several categories, one of which a reporter of the cell does not report.
 
     Only the region is broken down by two dimensions at once.  If a territory lacks one of the two categories in its own
@@ -191,7 +193,7 @@ class _Leaves:
         self._details = int(np.prod(sizes))
         self._cache: dict[tuple[str, Detail], Array] = {}
 
-    def of(self, cell: _Cell) -> Array:
+    def find_leaves(self, cell: _Cell) -> Array:
         """Return all leaves of one cell, sorted."""
         pieces = []
         for year in years_of(cell.period):

@@ -55,14 +55,14 @@ def with_family(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.join(families, on=["measure", "level"], how="left", maintain_order="left")
 
 
-def build(cells: pl.DataFrame) -> Space:
+def build_tied_space(cells: pl.DataFrame) -> Space:
     """Return the space of one problem: the cells of its blocks as rows, followed by a row of value 0 for each tie.
 
     `cells` has the columns of `mart_count` and a value in every row.  A tie is whole - parts = 0, or
-    whole - parts - rest = 0 with a separate leaf for the rest.  Raises the ValueError of `space.build`.
+    whole - parts - rest = 0 with a separate leaf for the rest.  Raises the ValueError of `space.build_space`.
     """
     blocks = cells.with_row_index("_place").partition_by(list(space.BLOCK), maintain_order=True)
-    spaces = [space.build(block) for block in blocks]
+    spaces = [space.build_space(block) for block in blocks]
     if len(spaces) == 1:
         return spaces[0]
     rows: Array = np.empty(cells.height, dtype=np.int64)

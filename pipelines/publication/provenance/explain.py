@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import codes
-from pipelines.publication.provenance.register_places import find_recorded_places
-from pipelines.publication.provenance.return_places import WHOLE, Place, find_counted_places, periods_of
+from pipelines.publication.provenance.lineage import Place, read_places
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,7 +33,7 @@ class ExplainError(Exception):
 
 
 @dataclass(frozen=True)
-class Way:
+class ProvenanceTrail:
     """A figure with its submissions, blocks and places.
 
     `adds_up` is None if the figure is not a sum of places, because it has no value or no places.
@@ -74,7 +73,7 @@ def figure_id(release: str, cell: Mapping[str, Any]) -> str:
     terms = [
         f"{name}={cell[name]}"
         for name in codes.CELL_KEY
-        if name not in _DERIVED and cell.get(name) is not None and cell[name] not in WHOLE
+        if name not in _DERIVED and cell.get(name) is not None and cell[name] not in codes.TOTAL_CODES
     ]
     return f"{release}/{cell['table_id']}/{';'.join(terms)}"
 
@@ -104,20 +103,18 @@ def parse_id(text: str) -> tuple[str, str | None, dict[str, str]]:
     return release, table, terms
 
 
-def explain(home: Home, text: str) -> Way:
+def explain_figure(home: Home, text: str) -> ProvenanceTrail:
     """Return the returns and places behind a figure. Raises ExplainError."""
     release, table, terms = parse_id(text)
     folder = _release_folder(home, release)
     cell = _find_cell(folder / "release.duckdb", table, terms)
-    inside = _restricted_cell(home, cell)
-    ids = _submission_ids(inside or cell)
-    submissions, blocks = _submissions(home, ids, cell)
-    behind = find_places(home, {str(s["submission_id"]): str(s["accepted_at"]) for s in submissions}, cell)
+    inside, behind = _read_restricted(home, str(cell["cell_id"]))
+    submissions, blocks = _submissions(home, _submission_ids(inside or cell), cell)
     value = (inside or cell).get("value")
     total = sum(p.factor * p.value for p in behind if p.value is not None) if behind else None
     withheld = cell.get("value") is None and cell.get("conf_status") not in (None, "F")
     plain_sum = value is not None and total is not None
-    return Way(
+    return ProvenanceTrail(
         id=figure_id(folder.name, cell),
         release=folder.name,
         table_id=str(cell["table_id"]),
@@ -132,7 +129,7 @@ def explain(home: Home, text: str) -> Way:
     )
 
 
-def in_words(way: Way) -> list[str]:
+def in_words(way: ProvenanceTrail) -> list[str]:
     """Return the explanation as lines of text."""
     value_text = (
         "withheld" if way.withheld else "missing" if way.cell.get("value") is None else f"{way.cell['value']:g}"
@@ -150,7 +147,7 @@ def in_words(way: Way) -> list[str]:
             carried = (
                 f", carried over from {p.origin_submission_id}" if p.origin_submission_id != p.submission_id else ""
             )
-            terms = ", ".join(v for v in p.key.values() if v not in WHOLE)
+            terms = ", ".join(v for v in p.key.values() if v not in codes.TOTAL_CODES)
             lines.append(f"    {p.place or 'no place'}: {number}  [{p.label or terms}]{carried}")
     if way.sum is not None:
         agrees = {True: ", which is the figure", False: ", which is not the figure", None: ""}[way.adds_up]
@@ -212,19 +209,28 @@ def _list_submissions_behind(connection: duckdb.DuckDBPyConnection, cell: Mappin
     return ",".join(row[0] for row in connection.execute(query, [cell["cell_id"]]).fetchall())
 
 
-def _restricted_cell(home: Home, cell: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the same row in the newest restricted counts, or None. Its value is not protected."""
+def _read_restricted(home: Home, cell_id: str) -> tuple[dict[str, Any] | None, tuple[Place, ...]]:
+    """Return a figure's row in the newest restricted counts, or None, and the numbers of returns behind it.
+
+    Its value is not protected. Raises ExplainError for counts without lineage.
+    """
+    import duckdb
     import polars as pl
 
     from pipelines.warehouse import dbt
 
     newest = dbt.latest_counts(home)
     if newest is None:
-        return None
-    path = dbt.tables(newest) / "mart_count.parquet"
-    conditions = [pl.col(n).eq_missing(pl.lit(cell[n])) for n in codes.CELL_KEY if n in cell]
-    matches = pl.scan_parquet(path).filter(*conditions).head(1).collect()
-    return matches.row(0, named=True) if matches.height else None
+        return None, ()
+    path = dbt.tables_folder(newest) / "mart_count.parquet"
+    matches = pl.scan_parquet(path).filter(pl.col("cell_id") == cell_id).collect().to_dicts()
+    if not matches:
+        return None, ()
+    try:
+        return matches[0], read_places(newest, cell_id)
+    except duckdb.CatalogException as error:
+        message = "the counts of this home were built by an earlier version of the program; run `rti refresh`"
+        raise ExplainError(message) from error
 
 
 def _submission_ids(cell: Mapping[str, Any]) -> list[str]:
@@ -244,12 +250,23 @@ def _submissions(
     engine = open_ledger_to_read(home)
     shown_fields = ("submission_id", "filename", "sha256", "form", "state", "received_at", "accepted_at", "sender")
     submissions = [
-        {k: v for k, v in asdict(s).items() if k in shown_fields} for s in queries.submissions(engine, ids=ids)
+        {k: v for k, v in asdict(s).items() if k in shown_fields} for s in queries.list_submissions(engine, ids=ids)
     ]
-    periods = set(periods_of(cell))
-    blocks = [b for i in ids for b in queries.blocks(engine, i) if b["period"] in periods]
+    periods = _periods_behind(cell)
+    blocks = [b for i in ids for b in queries.list_blocks(engine, i) if b["period"] in periods]
     engine.dispose()
     return tuple(submissions), tuple(blocks)
+
+
+def _periods_behind(cell: Mapping[str, Any]) -> set[str]:
+    """Return the periods of returns behind a figure: itself, a year's quarters, a pool's years, a quarter before."""
+    period = str(cell["period"])
+    if cell["freq"] == "Q":
+        # In a return that counts from January, a quarter is the difference to the previous quarter.
+        year, quarter = period[:4], int(period[-1])
+        return {period, f"{year}-Q{quarter - 1}"}
+    years = [int(part) for part in period.split("-")]
+    return {p for year in range(years[0], years[-1] + 1) for p in (str(year), *(f"{year}-Q{q}" for q in range(1, 5)))}
 
 
 def _notes(
@@ -262,10 +279,12 @@ def _notes(
     if basis == "records":
         notes.append("the figure counts records of a register: one line a person and proceeding")
     if inside is None:
-        notes.append("there are no restricted counts in this home, so the places rest on the release alone")
+        notes.append(
+            "there are no restricted counts of this figure in this home, so the numbers behind it are not known"
+        )
     elif plain_sum and inside.get("value") != cell.get("value") and cell.get("value") is not None:
         notes.append("the restricted counts have changed since this release; a new release will show it")
-    if not places and basis != "records":
+    if inside is not None and not places and basis != "records":
         notes.append("there is no number of a return behind this figure: nothing was reported, or a nil return")
     return notes
 
@@ -274,13 +293,3 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     return duckdb.connect(str(path), read_only=True)
-
-
-def find_places(home: Home, accepted: Mapping[str, str], cell: Mapping[str, Any]) -> tuple[Place, ...]:
-    """Return the numbers of returns behind a cell, by jurisdiction, period and place.
-
-    `accepted` maps each submission behind the cell to its time of acceptance: if two submissions contain the same
-    block, the later one counts.
-    """
-    places = (*find_counted_places(home, accepted, cell), *find_recorded_places(home, accepted, cell))
-    return tuple(sorted(places, key=lambda p: (p.jurisdiction, p.period, -p.factor, p.place or "")))

@@ -28,6 +28,8 @@ from pipelines.publication.releases import formats, notes
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import refuse_older_edition
+from pipelines.statistics.records_rule import MINIMUM_PERSONS, MINIMUM_SIDE
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, LARGEST_HIDDEN_COUNT, SMALLEST_PUBLISHED_COUNT
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table
 
 # Order of the rows in the files.
@@ -96,7 +98,7 @@ def _refuse_internal(cells: pl.DataFrame) -> None:
     """
     flagged = cells.filter(pl.col("conf_status").is_in(_INTERNAL_FLAGS)).height
     leaking = cells.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null()).height
-    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < 5)).height
+    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < SMALLEST_PUBLISHED_COUNT)).height
     if flagged or leaking or small:
         raise ReleaseError(
             f"{flagged} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small "
@@ -134,7 +136,7 @@ def _collect_tables(
                 "release": [release],
                 "home": [home.kind],
                 "demonstration": [home.kind == "demonstration"],
-                "drafted_at": [clock.stamp(now)],
+                "drafted_at": [clock.format_timestamp(now)],
                 "reference_period": [reference_period(cells)],
                 "software_version": [__version__],
                 "declarations": [registry.digest],
@@ -142,11 +144,11 @@ def _collect_tables(
         ),
         "cell": public_cells,
         "cell_submission": _cell_submissions(cells.sort(_CELL_ORDER, maintain_order=True)),
-        "area_name": notes.names(registry),
+        "area_name": notes.build_names(registry),
         **_warehouse_tables(protected, COUNTS),
-        "note": notes.notes(registry),
+        "note": notes.build_notes(registry),
         "counting_rule": notes.counting_rules(registry),
-        "metadata": notes.metadata(),
+        "metadata": notes.build_metadata(),
         "programme": _programme(),
         "reference_figure": _reference(home),
     }
@@ -185,11 +187,11 @@ def _codelists(metrics: pl.DataFrame) -> pl.DataFrame:
             "codelist": name,
             "position": position,
             "code": code,
-            "label": codes.label(name, code),
+            "label": codes.get_code_label(name, code),
             "definition": row.get("definition", ""),
         }
         for name in codes.codelist_names()
-        for position, (code, row) in enumerate(codes.codelist(name).items())
+        for position, (code, row) in enumerate(codes.read_codelist(name).items())
     ]
     indicators = metrics.select(
         codelist=pl.lit("metric"), position=pl.col("position").cast(pl.Int64), code="metric", label="name",
@@ -230,7 +232,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         else ""
     )
     return (
-        f"{banner}Regional trafficking indicators, release {release}, drafted {clock.stamp(now)}\n\n"
+        f"{banner}Regional trafficking indicators, release {release}, drafted {clock.format_timestamp(now)}\n\n"
         "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
         "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
         "            (O not available, L not collected, M not applicable, Q withheld with conf_status C);\n"
@@ -238,7 +240,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "            same cell in every release\n"
         "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
         "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
-        "            be compared (too_few: under 20 events on a side)\n"
+        f"            be compared (too_few: under {ENOUGH_EVENTS} events on a side)\n"
         "metric      what each indicator is: name, definition, formula, unit, source, caveats, SDMX concept\n"
         "pipeline    the stages of proceedings side by side\n"
         "stage_ratio ratios of two stages in their versions; is_default says which to show, reasons what to tell\n"
@@ -248,7 +250,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "decomposition   the change of convictions from year to year, by volume and by ratio\n"
         "duration, pending, cohort, sentence   from case records of territories that send them: time to an end with\n"
         "            open cases counted, age of what is open, what became of a year's cases, sentences and law;\n"
-        "            rounded, of at least 10 persons, and kept as released until 5 more persons have moved\n"
+        f"            rounded, of at least {MINIMUM_PERSONS} persons, and kept as released until {MINIMUM_SIDE} more "
+        "persons have moved\n"
         "coverage    who was expected to report, and who did\n"
         "note        what must be known about a figure: names, breaks, ways of counting\n"
         "metadata    reference metadata of each territory in SIMS concepts\n"
@@ -263,7 +266,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "region      the region with who is in it, and the range of its territories\n"
         "codelist    what every code means\n"
         "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
-        "A withheld cell (conf_status C) may be a zero. Counts of 1 to 4 are never shown, and further cells are\n"
+        "A withheld cell (conf_status C) may be a zero. "
+        f"Counts of 1 to {LARGEST_HIDDEN_COUNT} are never shown, and further cells are\n"
         "withheld so that none can be worked out from totals.\n\n" + "\n".join(_footnotes())
     )
 
@@ -271,7 +275,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
 def _footnotes() -> list[str]:
     from pipelines.declarations.registry import load
 
-    table = notes.notes(load()).filter(pl.col("kind") == "name")
+    table = notes.build_notes(load()).filter(pl.col("kind") == "name")
     return [f"{row['area']}: {row['text']}" for row in table.iter_rows(named=True)]
 
 
@@ -283,13 +287,13 @@ def _write_manifest(
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != "release.duckdb":
             name = path.relative_to(folder).as_posix()
-            files[name] = {"sha256": formats.sha256(path), "bytes": path.stat().st_size}
+            files[name] = {"sha256": formats.hash_file(path), "bytes": path.stat().st_size}
             if path.stem in tables:
                 files[name]["rows"] = tables[path.stem].height
     manifest = {
         "release": release,
         "demonstration": home.kind == "demonstration",
-        "drafted_at": clock.stamp(now),
+        "drafted_at": clock.format_timestamp(now),
         "software_version": __version__,
         "declarations": registry.digest,
         "tables": {name: table.height for name, table in tables.items()},

@@ -46,7 +46,7 @@ def write_duckdb(tables: Mapping[str, pl.DataFrame], parquet: Path, path: Path) 
     path.chmod(0o444)
 
 
-def sha256(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

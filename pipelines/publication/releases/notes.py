@@ -37,7 +37,7 @@ COUNTING_RULE: dict[str, pl.DataType] = {
 """Every statement of a rule with its status; the combined rules of an area and period are in `counting_card`."""
 
 
-def notes(registry: Registry) -> pl.DataFrame:
+def build_notes(registry: Registry) -> pl.DataFrame:
     """Return all notes of all territories, in the schema NOTE."""
     rows = [
         {**dict.fromkeys(NOTE, ""), "note_id": f"{row['area']}-{row['kind']}-{number}", **row}
@@ -73,7 +73,7 @@ def _breaks() -> Iterator[dict[str, Any]]:
             }
 
 
-def metadata() -> pl.DataFrame:
+def build_metadata() -> pl.DataFrame:
     """Return reference metadata in SIMS concepts: `territory, instrument, position, concept, text, status, source`.
 
     Instrument `_T` is the statement for the territory; a statement for an instrument replaces it for that instrument.
@@ -119,7 +119,7 @@ def _counting_rule(territory: str, rule: CountingRule) -> dict[str, Any]:
     }
 
 
-def names(registry: Registry) -> pl.DataFrame:
+def build_names(registry: Registry) -> pl.DataFrame:
     """Return display names of territories and jurisdictions: `area, language, name, official, footnote`."""
     rows = []
     for code, territory in sorted(registry.territories.items()):

@@ -65,7 +65,7 @@ class UnfinishedPublication:
     text: str
     params: Mapping[str, Any]
 
-    def localize(self, language: str = "en") -> str:
+    def to_sentence(self, language: str = "en") -> str:
         """Return the sentence in a language."""
         from pipelines.core.i18n import gettext
 

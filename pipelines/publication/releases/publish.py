@@ -21,13 +21,13 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import read_publications
 
 
-def drafts(home: Home) -> list[str]:
+def list_drafts(home: Home) -> list[str]:
     """Return the ids of the available drafts, oldest first."""
     names = [path.name for path in home.drafts.iterdir() if path.is_dir() and not path.name.startswith(".")]
     return sorted(names, key=edition_key)
 
 
-def verify(folder: Path) -> None:
+def verify_files(folder: Path) -> None:
     """Compare every file with the manifest. Raises ReleaseError for the first that differs."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     files_on_disk = {
@@ -38,7 +38,7 @@ def verify(folder: Path) -> None:
     if mismatches := files_on_disk ^ set(manifest["files"]):
         raise ReleaseError(f"{folder.name}: {min(mismatches)} is not both on disk and in the manifest; draft it again")
     for name, entry in manifest["files"].items():
-        if formats.sha256(folder / name) != entry["sha256"]:
+        if formats.hash_file(folder / name) != entry["sha256"]:
             raise ReleaseError(f"{folder.name}: {name} has changed since it was drafted; draft it again")
     import duckdb
 
@@ -55,7 +55,7 @@ def select_draft(home: Home, release: str | None = None) -> str:
     A release that an interrupted publication left in the public folder, outside the journal, can be named too.
     Raises ReleaseError if there is no such draft, or if that release was published before.
     """
-    ready = drafts(home)
+    ready = list_drafts(home)
     if release is None:
         if len(ready) == 1:
             return ready[0]
@@ -71,7 +71,7 @@ def select_draft(home: Home, release: str | None = None) -> str:
 
 def refuse_older_edition(home: Home, release: str) -> None:
     """Raise ReleaseError for an edition that is older than the current release."""
-    now = current(home)
+    now = find_current_release(home)
     if now is not None and edition_key(release) < edition_key(now.name):
         raise ReleaseError(
             f"{release} is older than the current release {now.name}, and publishing never goes back. Check the clock "
@@ -119,6 +119,6 @@ def _points_at(link: Path, release: str) -> bool:
     return link.is_symlink() and link.readlink().name == release
 
 
-def current(home: Home) -> Path | None:
+def find_current_release(home: Home) -> Path | None:
     """Return the resolved folder of the current release, or None before the first publication."""
     return home.current.resolve() if home.current.is_symlink() else None

@@ -63,7 +63,7 @@ def verify_folder(folder: Path, manifest_sha256: str | None = None) -> list[Rele
     except (ValueError, KeyError, TypeError):
         return [ReleaseFault(folder.name, manifest_path, "is damaged")]
     faults = []
-    if manifest_sha256 is not None and formats.sha256(manifest_path) != manifest_sha256:
+    if manifest_sha256 is not None and formats.hash_file(manifest_path) != manifest_sha256:
         faults.append(ReleaseFault(folder.name, manifest_path, "is not the one that was published"))
     faults += [ReleaseFault(folder.name, path, problem) for path, problem in _compare_files(folder, files)]
     return faults + [ReleaseFault(folder.name, folder / DATABASE, p) for p in _compare_database(folder, tables)]
@@ -71,7 +71,7 @@ def verify_folder(folder: Path, manifest_sha256: str | None = None) -> list[Rele
 
 def manifest_digest(folder: Path) -> str:
     """Return the SHA-256 of a release's manifest, as recorded in the journal."""
-    return formats.sha256(folder / MANIFEST)
+    return formats.hash_file(folder / MANIFEST)
 
 
 def _compare_files(folder: Path, files: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -79,7 +79,7 @@ def _compare_files(folder: Path, files: dict[str, Any]) -> Iterator[tuple[Path, 
     for name, entry in sorted(files.items()):
         if name not in present:
             yield folder / name, "is missing"
-        elif formats.sha256(folder / name) != entry["sha256"]:
+        elif formats.hash_file(folder / name) != entry["sha256"]:
             yield folder / name, "was changed after it was published"
     for name in sorted(present - files.keys() - {MANIFEST, DATABASE}):
         yield folder / name, "is not in the manifest: it was added after publication"

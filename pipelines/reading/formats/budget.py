@@ -101,7 +101,7 @@ def begin_job(allowed: float, refuse: Callable[[ReadError], NoReturn]) -> None:
     _meter.set_timer()
 
 
-def restart() -> None:
+def restart_budget() -> None:
     """Restart the budget: what was done so far (imports, declarations) does not count against the file."""
     if _meter is not None:
         _meter.used_before = _count_seconds()

@@ -13,7 +13,7 @@ from itertools import islice
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_COLUMN, MAX_ROW, CellCounter
-from pipelines.reading.formats.encoding import decode
+from pipelines.reading.formats.encoding import decode_text
 
 RULES: dict[str, tuple[str, str]] = {
     "read.csv.no_delimiter": (
@@ -58,7 +58,7 @@ def propose_delimiter(text: str) -> str | None:
     return DELIMITERS[best[1]]
 
 
-def read(
+def read_file(
     data: bytes,
     *,
     encodings: tuple[str, ...] = (),
@@ -76,7 +76,7 @@ def read(
     Raises ReadError: read.encoding_unknown, read.encoding_ambiguous, read.csv.no_delimiter, read.csv.quote,
     read.too_many_cells, read.far_cell.
     """
-    decoded = decode(data, encodings, alphabets)
+    decoded = decode_text(data, encodings, alphabets)
     text = decoded.text
     offset = 0
     declared = _SEP_LINE.match(text)

@@ -1,8 +1,8 @@
 """Read Word documents (`.docx`): tables with exact spans, raised runs as marks, the paragraph above as title.
 
-python-docx opens the package, behind `zipguard.inspect` (on its own it silently drops an entity and changes the text);
-rows and cells are walked here, since its own lists omit cells in content controls and inserted text. Running text
-outside tables is returned as it is, without a meaning.
+python-docx opens the package, behind `zipguard.inspect_container` (on its own it silently drops an entity and changes
+the text); rows and cells are walked here, since its own lists omit cells in content controls and inserted text. Running
+text outside tables is returned as it is, without a meaning.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipelines.model.content import Cell, Grid, ReadError, Scalar, Table, Where
 from pipelines.reading.formats import budget
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter, malformed_error
 from pipelines.reading.formats.xmlguard import Contents
-from pipelines.reading.formats.zipguard import inspect
+from pipelines.reading.formats.zipguard import inspect_container
 
 RULES: dict[str, tuple[str, str]] = {
     "read.no_table": (
@@ -30,12 +30,12 @@ _DELETED = {f"{_W}del", f"{_W}moveFrom"}
 _WRAPPERS = {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo", f"{_W}smartTag"}
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
     """Return each table of the document, nested ones after the table that contains them; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed, read.no_table, read.too_many_cells, read.spread_too_large.
     """
-    contents = contents or inspect(data)
+    contents = contents or inspect_container(data)
     budget.raise_for_file("docx", len(data), contents.unpacked)
     import docx
 

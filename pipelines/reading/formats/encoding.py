@@ -90,7 +90,7 @@ class DecodedText:
     guessed: bool = False
 
 
-def decode(data: bytes, candidates: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> DecodedText:
+def decode_text(data: bytes, candidates: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> DecodedText:
     """Decode a text file by the rule of this module.
 
     `candidates` are codec names in order of preference; `alphabets` are language tags of `ALPHABETS` or strings of

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, CellCounter, malformed_error
-from pipelines.reading.formats.encoding import decode
+from pipelines.reading.formats.encoding import decode_text
 
 RULES: dict[str, tuple[str, str]] = {
     "read.html.frames": (
@@ -32,7 +32,7 @@ _MAX_COLSPAN = 1_000
 _MAX_ROWSPAN = 65_534
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, ...] = ()) -> Grid:
     """Return each table of the page, nested ones as tables of their own.
 
     The page's own `charset` takes precedence over `encodings`, but a wrong one is detected by the letters. Raises
@@ -42,7 +42,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[str, 
     import lxml.html
     from lxml import etree
 
-    decoded = decode(data, _encoding_candidates(data, encodings), alphabets)
+    decoded = decode_text(data, _encoding_candidates(data, encodings), alphabets)
     text = _XML_DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), decoded.text)
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:

@@ -79,7 +79,7 @@ def looks_like(head: bytes) -> bool:
     return text.startswith(b"{") and any(name in text for name in names)
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """Read a JSON-stat file. `encodings` is not used: JSON is Unicode by definition.
 
     Observations: every entry of `value` that is present; an entry that has only a status has no value. A text instead

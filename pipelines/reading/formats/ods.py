@@ -1,6 +1,6 @@
 """Read OpenDocument spreadsheets (`.ods`) by lxml over content.xml: repeats, spans, hidden parts, annotations.
 
-Runs behind `zipguard.inspect`, which has counted repeats and spans before anything is expanded here.
+Runs behind `zipguard.inspect_container`, which has counted repeats and spans before anything is expanded here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Sca
 from pipelines.reading.formats import budget
 from pipelines.reading.formats.common import column_letters, malformed_error, plain_number
 from pipelines.reading.formats.xmlguard import Contents
-from pipelines.reading.formats.zipguard import inspect
+from pipelines.reading.formats.zipguard import inspect_container
 
 RULES: dict[str, tuple[str, str]] = {}
 
@@ -37,14 +37,14 @@ _SIGNS = {"!=": "<>"}
 _ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)$|Err:\d{3}$")
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
     """Return all sheets, each as a table; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed.
     """
     from lxml import etree
 
-    contents = contents or inspect(data)
+    contents = contents or inspect_container(data)
     budget.raise_for_file("ods", len(data), contents.unpacked)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     trees: dict[str, Any] = {}

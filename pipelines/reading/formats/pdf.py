@@ -7,8 +7,6 @@ recognition would be a guess.
 from __future__ import annotations
 
 import io
-import re
-import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -18,20 +16,17 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter
+from pipelines.reading.formats.pdf_letters import SMALL, Char, read_words
 from pipelines.reading.formats.pdf_parallel import run_both
+from pipelines.reading.formats.pdf_streams import guard_streams
 
 MAX_PAGES = 500
-MAX_STREAM = 200 * 1024 * 1024
-MAX_RATIO = 200
 _TAIL = 1024
 """Bytes at the end in which PDF readers look for the mark `%%EOF`."""
-RATIO_FROM = 20 * 1024 * 1024
 SNAP = 3.0
 """Points within which two rules are one line (pdfplumber's own tolerance for snapping and joining)."""
 TITLE_REACH = 72.0
 """Points above a table that are searched for its title: an inch holds three or four lines."""
-SMALL = 0.82
-"""Share of the cell's ordinary size below which a letter is small; word processors raise marks at 58 to 65 %."""
 
 RULES: dict[str, tuple[str, str]] = {
     "read.pdf.scanned": (
@@ -62,10 +57,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
 }
 
-_STREAM = re.compile(rb"stream\r?\n")
-_EXTRACT_BIT = 1 << 4
 _Box = tuple[float, float, float, float]
-_Char = dict[str, Any]
 
 
 def looks_like(head: bytes, data: bytes) -> bool:
@@ -73,7 +65,7 @@ def looks_like(head: bytes, data: bytes) -> bool:
     return b"%PDF-" in head[:1024]
 
 
-def read(
+def read_file(
     data: bytes,
     *,
     encodings: tuple[str, ...] = (),
@@ -117,35 +109,6 @@ def _count_pages(document: Any) -> int:
     if count > MAX_PAGES:
         raise ReadError("read.pdf.too_many_pages", limit=MAX_PAGES)
     return count
-
-
-def guard_streams(data: bytes) -> None:
-    """Inflate and count every packed stream; raise `read.pdf.bomb` before a PDF library unpacks it."""
-    total = 0
-    for match in _STREAM.finditer(data):
-        start = match.end()
-        if data[start : start + 1] not in (b"x", b"h", b"8", b"H", b"X"):
-            continue
-        engine = zlib.decompressobj()
-        size, position = 0, start
-        remaining = b""
-        try:
-            while not engine.eof:
-                feed = remaining or data[position : position + 16_384]
-                if not feed:
-                    break
-                if not remaining:
-                    position += len(feed)
-                size += len(engine.decompress(feed, 1 << 20))
-                remaining = engine.unconsumed_tail
-                packed = position - start
-                if size > MAX_STREAM or (size > RATIO_FROM and size > MAX_RATIO * packed):
-                    raise ReadError("read.pdf.bomb", megabytes=size // (1024 * 1024))
-        except zlib.error:
-            pass  # not a packed stream after all, or a damaged one: leave it to the PDF library
-        total += size
-        if total > 2 * MAX_STREAM:
-            raise ReadError("read.pdf.bomb", megabytes=total // (1024 * 1024))
 
 
 def _describe_damage(data: bytes) -> ReadError:
@@ -258,13 +221,13 @@ class _Reading:
             name = f"page {page.page_number} table {number}"
             self.part.tables.append(Table(name, tuple(cells), title, False, page.page_number))
 
-    def _collect_outside_lines(self, page: int, chars: Sequence[_Char], tables: Sequence[_Box]) -> None:
+    def _collect_outside_lines(self, page: int, chars: Sequence[Char], tables: Sequence[_Box]) -> None:
         """Collect the lines of a page that are outside tables."""
         free = [c for c in chars if not any(_is_centre_in(c, table) for table in tables)]
-        lines = _read_words(free)[0].splitlines()
+        lines = read_words(free)[0].splitlines()
         self.part.outside += [(Where(page=page), line) for line in lines if line.strip()]
 
-    def _read_cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[_Char]) -> list[Cell]:
+    def _read_cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[Char]) -> list[Cell]:
         """Assign the letters of a page to the boxes of a table; a box over several grid positions is spread."""
         lefts = _merge_edges([box[0] for box in boxes])
         tops = _merge_edges([box[1] for box in boxes])
@@ -278,13 +241,13 @@ class _Reading:
             for r in range(row, last_row + 1):
                 for c in range(column, last_column + 1):
                     owner.setdefault((r, c), len(spans) - 1)
-        letters: list[list[_Char]] = [[] for _ in spans]
+        letters: list[list[Char]] = [[] for _ in spans]
         for char in chars:
             x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
             at = owner.get((_strip_index(tops, y), _strip_index(lefts, x)))
             if at is not None and _is_inside(x, y, spans[at][4]):
                 letters[at].append(char)
-        contents = [_read_words(cell_letters) for cell_letters in letters]
+        contents = [read_words(cell_letters) for cell_letters in letters]
         cells = []
         for (r, c), at in sorted(owner.items()):
             row, column, _, _, box = spans[at]
@@ -328,111 +291,24 @@ def _is_inside(x: float, y: float, box: _Box) -> bool:
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
-def _read_words(chars: list[_Char]) -> tuple[str, str | None]:
-    """Return the text of a cell, with its lines, and its raised small type as marks.
-
-    `42` with a raised `1)` would otherwise read `421)`: only size and height of the letters distinguish the two.
-    """
-    if not chars:
-        return "", None
-    plain, raised = _split_raised(chars)
-    text = _extract_text(plain)
-    return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
-
-
-def _extract_text(chars: list[_Char]) -> str:
-    from pdfplumber.utils.text import extract_text
-
-    chars = _without_overprinted_blanks(chars)
-    if not chars:
-        return ""
-    upright = sum(1 for char in chars if char.get("upright", True))
-    if upright * 2 < len(chars):
-        # Headings turned by 90 degrees: the text matrix shows that lines run upwards (or downwards).
-        upwards = sum(1 for char in chars if char.get("matrix", (0, 0, 0, 0))[1] > 0) * 2 >= len(chars)
-        char_dir, line_dir = ("btt", "ltr") if upwards else ("ttb", "rtl")
-        words = extract_text(
-            chars, line_dir_rotated=line_dir, char_dir_rotated=char_dir, line_dir_render="ttb", char_dir_render="ltr"
-        )
-    else:
-        words = extract_text(chars, x_tolerance=_word_gap(chars), y_tolerance=3)
-    return str(words).replace("\r", "").strip()
-
-
-def _without_overprinted_blanks(chars: list[_Char]) -> list[_Char]:
-    """Drop blanks that are under a letter.
-
-    A register of 16 pages was seen to print each date over a row of blanks, so that its digits read `0 3 / 2 5`.
-    """
-    visible_chars = [char for char in chars if char["text"] != " "]
-    if len(visible_chars) == len(chars):
-        return chars
-    visible_chars.sort(key=lambda char: float(char["x0"]))
-    starts = [float(char["x0"]) for char in visible_chars]
-    widest = max((float(char["x1"]) - float(char["x0"]) for char in visible_chars), default=0.0)
-
-    def is_under(blank: _Char) -> bool:
-        middle, height = (blank["x0"] + blank["x1"]) / 2, (blank["top"] + blank["bottom"]) / 2
-        for at in range(bisect_right(starts, middle) - 1, -1, -1):
-            if starts[at] < middle - widest:
-                return False
-            if visible_chars[at]["x1"] > middle and visible_chars[at]["top"] < height < visible_chars[at]["bottom"]:
-                return True
-        return False
-
-    return [char for char in chars if char["text"] != " " or not is_under(char)]
-
-
-def _word_gap(chars: list[_Char]) -> float:
-    """Return the gap (points) that separates words: a fifth of the type size, at least a point and a half."""
-    return max(1.5, 0.2 * max(float(char["size"]) for char in chars))
-
-
-def _split_raised(chars: list[_Char]) -> tuple[list[_Char], list[_Char]]:
-    """Separate raised small type from the other letters of a cell."""
-    sizes = Counter(round(char["size"], 1) for char in chars if char["text"].strip())
-    if len(sizes) < 2:
-        return chars, []
-    largest = max(sizes)
-    ordinary = max((size for size in sizes if size >= SMALL * largest), key=lambda size: sizes[size])
-    plain = [char for char in chars if char["size"] >= SMALL * ordinary]
-    raised: list[_Char] = []
-    for char in chars:
-        if char["size"] >= SMALL * ordinary:
-            continue
-        (raised if _is_raised(char, plain) else plain).append(char)
-    if not any(char["text"].strip() for char in raised):
-        return chars, []
-    return plain, raised
-
-
-def _is_raised(char: _Char, plain: list[_Char]) -> bool:
-    """Return True for small type next to larger type of the same line, with its foot above the foot of that line."""
-    for plain_char in plain:
-        overlaps = plain_char["top"] < char["bottom"] and char["top"] < plain_char["bottom"]
-        if overlaps and plain_char["bottom"] - char["bottom"] > 0.12 * plain_char["size"]:
-            return True
-    return False
-
-
 def _bounding_box(boxes: Sequence[_Box]) -> _Box:
     """Return the area of a table."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _is_centre_in(char: _Char, area: _Box) -> bool:
+def _is_centre_in(char: Char, area: _Box) -> bool:
     x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
     return bool(area[0] <= x <= area[2] and area[1] <= y <= area[3])
 
 
-def _find_title(chars: Sequence[_Char], floor: float, top: float) -> str | None:
+def _find_title(chars: Sequence[Char], floor: float, top: float) -> str | None:
     """Return the lines just above a table, at most an inch up and not above the table before."""
     above = [c for c in chars if max(floor, top - TITLE_REACH) <= c["top"] and c["bottom"] <= top + 1]
-    return _read_words(above)[0] or None
+    return read_words(above)[0] or None
 
 
-def _find_unruled_boxes(page: Any, chars: Sequence[_Char], lines_x: list[float]) -> list[_Box]:
+def _find_unruled_boxes(page: Any, chars: Sequence[Char], lines_x: list[float]) -> list[_Box]:
     """Return the boxes of a table without rules: columns between the given positions, a row for every line of text."""
     inner = [c for c in chars if c["text"].strip() and lines_x[0] <= (c["x0"] + c["x1"]) / 2 <= lines_x[-1]]
     if not inner or len(lines_x) < 2:

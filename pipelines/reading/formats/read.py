@@ -13,7 +13,7 @@ from typing import Any
 from pipelines.model.content import Content, ReadError
 from pipelines.reading.formats import budget
 from pipelines.reading.formats.common import MAX_BYTES
-from pipelines.reading.formats.sniff import FORMATS, sniff
+from pipelines.reading.formats.sniff import FORMATS, sniff_format
 
 RULES: dict[str, tuple[str, str]] = {
     "read.too_big": (
@@ -54,10 +54,10 @@ MODULES: dict[str, str] = {
     "html": "pipelines.reading.formats.html",
 }
 _TEXTS = frozenset({"csv", "sdmx-csv", "text", "px"})
-"""Formats that `sniff` may mistake for one another; a declared format decides between them."""
+"""Formats that `sniff_format` may mistake for one another; a declared format decides between them."""
 
 
-def read(
+def read_content(
     data: bytes,
     filename: str | None = None,
     *,
@@ -77,7 +77,7 @@ def read(
         raise ValueError(f"unknown format {format!r}")
     if (refusal := too_big(len(data))) is not None:
         raise refusal
-    detected = sniff(data, filename)
+    detected = sniff_format(data, filename)
     budget.raise_for_file(detected, len(data))
     if format is not None and format != detected:
         if not {format, detected} <= _TEXTS:
@@ -106,7 +106,7 @@ def _load_reader(format_name: str) -> Callable[..., Content]:
     module = MODULES.get(format_name)
     if module is None:
         raise ReadError("read.no_reader", found=format_name)
-    reader: Callable[..., Content] = importlib.import_module(module).read
+    reader: Callable[..., Content] = importlib.import_module(module).read_file
     return reader
 
 

@@ -72,7 +72,7 @@ def looks_like(head: bytes) -> bool:
     return text.startswith(b"<") and bool(re.search(rf"<(?:[\w.-]+:)?(?:{roots})[\s>]".encode(), text))
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """Read an SDMX-ML data message. `encodings` is not used: XML states its own.
 
     A missing value is None with the OBS_STATUS (or the word instead of the number, such as `NaN`) as `status`. Data

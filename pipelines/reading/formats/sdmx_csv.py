@@ -27,7 +27,7 @@ from typing import Literal
 
 from pipelines.model.content import Cube, CubeObservation, Dimension, Member, ReadError, Remark, Scalar, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.encoding import decode
+from pipelines.reading.formats.encoding import decode_text
 from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, attributes_covering, index_groups, parse_number, role_of
 
 LANGUAGE = "und"
@@ -96,7 +96,7 @@ def looks_like(head: bytes) -> bool:
     return first[1] == "DATAFLOW" or text[first.end() :].lstrip('"').startswith("STRUCTURE_ID")
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """Read an SDMX-CSV file. `encodings` are tried if the text is neither marked nor UTF-8.
 
     Labels are under `und`, as the file does not name its language. The place of an observation is the line on which its
@@ -104,7 +104,7 @@ def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise ReadError("read.empty")
-    decoded = decode(data, encodings)
+    decoded = decode_text(data, encodings)
     text = decoded.text.lstrip("\ufeff")
     first = _FIRST.match(text)
     if first is None:

@@ -92,7 +92,7 @@ _SDMX_NAMESPACE = re.compile(r"sdmx\.org/resources/sdmxml|metadata\.sdmx|/SDMX/"
 _SDMX_CSV = re.compile(r'"?(?:DATAFLOW"?\s*[,;\t]|STRUCTURE(?:\[[^\]]*\])?"?\s*[,;\t]\s*"?STRUCTURE_ID)')
 
 
-def sniff(data: bytes, filename: str | None = None) -> str:
+def sniff_format(data: bytes, filename: str | None = None) -> str:
     """Return one of `FORMATS`. The file name is used only to distinguish CSV from other plain text.
 
     Raises ReadError: read.empty, read.picture, read.archive, read.encrypted, read.macros, read.unsupported,

@@ -26,7 +26,7 @@ _SHEET_KINDS = {0: "sheet", 1: "macro sheet", 2: "chart", 6: "module"}
 _MACRO_MARKS = ("_VBA_PROJECT_CUR".encode("utf-16-le"), "_VBA_PROJECT".encode("utf-16-le"))
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
     """Return all sheets, each as a table. `encodings[0]` is used for BIFF 5 and older if the file names no codepage.
 
     Raises ReadError: read.encrypted, read.macros, read.malformed, read.too_many_cells, read.spread_too_large,

@@ -1,8 +1,8 @@
 """Read XLSX workbooks by openpyxl, in full mode: formula and stored value, merges, hidden parts, notes.
 
-Runs behind `zipguard.inspect`, which has counted cells and merged positions and kept the stored result of each formula.
-So the second load by openpyxl (for stored values) is needed only if a result has a type that the guard cannot determine
-by itself; the two return the same, which a test compares.
+Runs behind `zipguard.inspect_container`, which has counted cells and merged positions and kept the stored result of
+each formula. So the second load by openpyxl (for stored values) is needed only if a result has a type that the guard
+cannot determine by itself; the two return the same, which a test compares.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Sca
 from pipelines.reading.formats import budget
 from pipelines.reading.formats.common import column_letters, malformed_error, number_text
 from pipelines.reading.formats.xmlguard import Contents
-from pipelines.reading.formats.zipguard import inspect, repack_container
+from pipelines.reading.formats.zipguard import inspect_container, repack_container
 
 if TYPE_CHECKING:
     from pipelines.reading.formats.xlsx_book import OpenedWorkbook, PlainCell
@@ -44,12 +44,12 @@ def looks_like(names: tuple[str, ...]) -> bool:
     return any(name.casefold().startswith("xl/workbook") for name in names)
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
     """Return all sheets, each as a table; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed, read.xlsx.strict, read.xlsx.binary.
     """
-    contents = contents or inspect(data)
+    contents = contents or inspect_container(data)
     budget.raise_for_file("xlsx", len(data), contents.unpacked)
     low = [name.casefold() for name in contents.names]
     if "xl/workbook.bin" in low:

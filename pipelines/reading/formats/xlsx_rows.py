@@ -3,8 +3,8 @@
 Parsing 220,000 cells takes most of the time of reading a register. A row is taken if every one of its cells is written
 in the way of the office programs (its address, a number, a text or an ordinary formula); all other rows, and everything
 that is not a row, are left to openpyxl. A sheet in which a text that looks like a cell may not be one (a comment,
-CDATA, another encoding, other namespaces) is left whole. Runs behind `zipguard.inspect`: the XML is well-formed, and
-its cells are counted.
+CDATA, another encoding, other namespaces) is left whole. Runs behind `zipguard.inspect_container`: the XML is
+well-formed, and its cells are counted.
 """
 
 from __future__ import annotations

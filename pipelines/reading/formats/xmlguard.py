@@ -78,7 +78,7 @@ class PartGuard:
         self.results: dict[tuple[int, int], tuple[str, str | None]] = {}
         self.pieces: list[str] = []
 
-    def feed(self, chunk: bytes) -> None:
+    def feed_chunk(self, chunk: bytes) -> None:
         try:
             self.parser.Parse(chunk, False)
         except expat.ExpatError as error:

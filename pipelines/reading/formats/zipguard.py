@@ -50,7 +50,7 @@ _UNREAD = ("xl/media/", "word/media/", "pictures/", "thumbnails/", "objectreplac
 _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
 
 
-def inspect(data: bytes) -> Contents:
+def inspect_container(data: bytes) -> Contents:
     """Stream every part of the container and return its contents.
 
     Raises ReadError: read.malformed, read.encrypted, read.macros, read.zip_bomb, read.zip_part_name, read.zip_parts,
@@ -82,8 +82,8 @@ def inspect(data: bytes) -> Contents:
 def repack_container(data: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes | None:
     """Return the container with its parts changed, None if `change` returns None for one; pictures are left out.
 
-    Names, packing and sizes are checked as by `inspect`, with the same errors; the contents of parts are not: the
-    result must be inspected before it is read.
+    Names, packing and sizes are checked as by `inspect_container`, with the same errors; the contents of parts are not:
+    the result must be inspected before it is read.
     """
     buffer = io.BytesIO()
     with _open_archive(data) as archive, zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as into:
@@ -180,7 +180,7 @@ def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Con
     before = unpacked.total
     for chunk in _iter_bounded(archive, part, unpacked):
         if watch is not None:
-            watch.feed(chunk)
+            watch.feed_chunk(chunk)
         elif raw_scan:
             window = tail + chunk
             if any(mark in window for mark in _DOCTYPES):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
-from pipelines.core.text.spelling import spelled
+from pipelines.core.text.spelling import fold_to_latin
 
 _LONGEST = 80
 """Longest text, in characters, that is still a heading; a longer one is prose."""
@@ -20,7 +20,7 @@ def _load_kinds() -> Mapping[str, Mapping[str, str]]:
     kinds: dict[str, dict[str, str]] = {"exact": {}, "start": {}, "within": {}}
     with _WORDS.open(encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
-            kinds[row["match"]][spelled(row["words"])] = row["kind"]
+            kinds[row["match"]][fold_to_latin(row["words"])] = row["kind"]
     return kinds
 
 
@@ -29,7 +29,7 @@ def kind_of(text: str) -> str | None:
     """Return what a heading or label asks for (name, parent, birth_date, address …), None if no identifier."""
     if len(text) > _LONGEST:
         return None
-    words = spelled(text)
+    words = fold_to_latin(text)
     kinds = _load_kinds()
     if not words:
         return None

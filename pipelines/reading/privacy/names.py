@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from pipelines.core.text.spelling import spelled
+from pipelines.core.text.spelling import fold_to_latin
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _LONGEST_NAME = 4
@@ -21,26 +21,26 @@ _HERE = Path(__file__).parent
 
 @cache
 def given_names() -> frozenset[str]:
-    """Return frequent given names, in the spelling of `spelled`."""
+    """Return frequent given names, in the spelling of `fold_to_latin`."""
     with (_HERE / "given_names.csv").open(encoding="utf-8", newline="") as handle:
-        return frozenset(spelled(row["name"]) for row in csv.DictReader(handle))
+        return frozenset(fold_to_latin(row["name"]) for row in csv.DictReader(handle))
 
 
 @cache
 def _surnames() -> tuple[frozenset[str], tuple[str, ...]]:
     with (_HERE / "surnames.csv").open(encoding="utf-8", newline="") as handle:
-        rows = [(row["match"], spelled(row["text"])) for row in csv.DictReader(handle)]
+        rows = [(row["match"], fold_to_latin(row["text"])) for row in csv.DictReader(handle)]
     return frozenset(t for m, t in rows if m == "whole"), tuple(t for m, t in rows if m == "ending")
 
 
 def is_given(word: str) -> bool:
     """Return True for a frequent given name, written with a capital."""
-    return word[:1].isupper() and spelled(word) in given_names()
+    return word[:1].isupper() and fold_to_latin(word) in given_names()
 
 
 def _is_surname(word: str) -> bool:
     whole, endings = _surnames()
-    last = spelled(word).rpartition(" ")[2]
+    last = fold_to_latin(word).rpartition(" ")[2]
     return word[:1].isupper() and (last in whole or (len(last) >= _SHORTEST_SURNAME and last.endswith(endings)))
 
 

@@ -31,7 +31,7 @@ Position = tuple[int, int, int]
 """Number of the table (from 0), row, column."""
 
 
-def scan(
+def scan_content(
     content: Content,
     filename: str | None = None,
     *,
@@ -292,4 +292,4 @@ def _scheme_of(value: object) -> str | None:
     return scheme_of(value) if isinstance(value, int | float) and value > _COUNTS else None
 
 
-__all__ = ["RULE_PREFIX", "Position", "in_text", "scan"]
+__all__ = ["RULE_PREFIX", "Position", "in_text", "scan_content"]

@@ -55,7 +55,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to read; `key` comes back with the result. The other fields are the arguments of `read.read`."""
+    """One file to read; `key` comes back with the result. The other fields are the arguments of `read.read_content`."""
 
     key: Hashable
     data: bytes
@@ -67,9 +67,9 @@ class Job:
 
 def read_job(job: Job) -> Content:
     """Read the file of a job: the work function of a pool that only reads."""
-    from pipelines.reading.formats.read import read
+    from pipelines.reading.formats.read import read_content
 
-    return read(job.data, job.filename, encodings=job.encodings, format=job.format, options=job.options)
+    return read_content(job.data, job.filename, encodings=job.encodings, format=job.format, options=job.options)
 
 
 def read_in_child(
@@ -81,14 +81,14 @@ def read_in_child(
     options: Mapping[str, object] | None = None,
     timeout: float = TIMEOUT,
 ) -> Content:
-    """Run `read.read` in a new process that ends with the file.
+    """Run `read.read_content` in a new process that ends with the file.
 
     May be called from several threads. Raises ReadError: the reader's, read.child_died, read.out_of_memory,
     read.reader_failed.
     """
-    child = _shared_launcher().start()
+    child = _shared_launcher().start_child()
     try:
-        result = child.ask(Job(None, data, filename, encodings, format, options), timeout)
+        result = child.run_job(Job(None, data, filename, encodings, format, options), timeout)
     finally:
         child.close()
     if isinstance(result, ReadError):
@@ -151,7 +151,7 @@ class Launcher:
             if not self.isolation:
                 raise RuntimeError("the reading process did not start (cannot import its work function?)")
 
-    def start(self) -> Child:
+    def start_child(self) -> Child:
         """Fork a child."""
         own_end, child_end = socket.socketpair()
         with self.lock, child_end:
@@ -187,7 +187,7 @@ class Launcher:
             self.control.send(f"forget {pid}".encode())
         shutil.rmtree(self.folder / str(pid), ignore_errors=True)
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Return True if the launcher is running and belongs to this process."""
         return self.owner == os.getpid() and self.process.poll() is None
 
@@ -221,22 +221,22 @@ class Child:
         """Processor seconds of all jobs before the last."""
         self.reusable = True
 
-    def send(self, job: Any, timeout: float) -> ReadError | None:
+    def send_job(self, job: Any, timeout: float) -> ReadError | None:
         """Send a job; return a ReadError if the child could not take it."""
         self.timeout = timeout
         self.deadline = time.monotonic() + timeout
         self.used_before += self.used
         self.used = 0.0
         try:
-            wire.send(self.sock, wire.dump(job), self.deadline)
+            wire.send_frame(self.sock, wire.dump_value(job), self.deadline)
         except (wire.ClosedError, wire.TimedOutError) as error:
             return self._report_death(timed_out=isinstance(error, wire.TimedOutError))
         return None
 
-    def receive(self) -> Any:
+    def receive_result(self) -> Any:
         """Return the result of the job, or a ReadError if it failed."""
         try:
-            frame = wire.receive(self.sock, self.deadline)
+            frame = wire.receive_frame(self.sock, self.deadline)
             answer = wire.load(frame, self.launcher.trusted)
         except (wire.ClosedError, wire.TimedOutError) as error:
             return self._report_death(timed_out=isinstance(error, wire.TimedOutError))
@@ -270,9 +270,9 @@ class Child:
         self._kill()
         return ReadError("read.child_died", reason="its result was not of the agreed shape")
 
-    def ask(self, job: Any, timeout: float) -> Any:
+    def run_job(self, job: Any, timeout: float) -> Any:
         """Send a job and return its result, or a ReadError."""
-        return self.send(job, timeout) or self.receive()
+        return self.send_job(job, timeout) or self.receive_result()
 
     def has_ended(self) -> bool:
         """Return True if an idle child has ended; a child that waits for a job sends nothing."""
@@ -317,8 +317,13 @@ class Child:
 
 
 def _child_environment() -> dict[str, str]:
-    """Return the environment of a child: language, path, time zone and our own settings, limited to one thread."""
-    variables = {name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES)}
+    """Return the environment of a child: language, path, time zone and our settings without secrets; one thread."""
+    from pipelines.core.settings import list_secret_variables  # not at the top, which each child would load too
+
+    secrets = list_secret_variables()
+    variables = {
+        name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES) and name not in secrets
+    }
     return {**variables, **dict.fromkeys(_ONE_THREAD, "1"), **_FAST_XML}
 
 
@@ -330,7 +335,7 @@ def _shared_launcher() -> Launcher:
     """Return the launcher of `read_in_child`, started once per process."""
     global _shared
     with _shared_lock:
-        if _shared is None or not _shared.alive():
+        if _shared is None or not _shared.is_alive():
             _shared = Launcher(read_job)
             atexit.register(_shared.close)
         return _shared

@@ -112,12 +112,12 @@ def _serve_jobs(sock: socket.socket, fd: int, work: Callable[[Any], Any], config
     job_count = 0
     while True:
         try:
-            job = wire.receive(sock)
+            job = wire.receive_frame(sock)
         except wire.ClosedError:
             return
         budget.begin_job(float(config["cpu_seconds"]), lambda error: _send_refusal_and_exit(sock, error))
         answer = _run_job(work, job)
-        wire.send(sock, answer)
+        wire.send_frame(sock, answer)
         del job, answer
         job_count += 1
         if job_count % _COLLECT_EVERY == 0:
@@ -138,11 +138,11 @@ def _run_job(work: Callable[[Any], Any], job: bytes) -> bytes:
         result = _describe_failure(error)
     used = budget.end_job()
     try:
-        return wire.dump((used, result))
+        return wire.dump_value((used, result))
     except MemoryError:
-        return wire.dump((used, ("memory",)))
+        return wire.dump_value((used, ("memory",)))
     except Exception as error:
-        return wire.dump((used, _describe_failure(error)))
+        return wire.dump_value((used, _describe_failure(error)))
 
 
 def _describe_refusal(error: ReadError) -> tuple[object, ...]:
@@ -157,7 +157,7 @@ def _describe_failure(error: Exception) -> tuple[object, ...]:
 
 def _send_refusal_and_exit(sock: socket.socket, error: ReadError) -> NoReturn:
     """Send the refusal of a job that has used up its budget, and end this process in the middle of its reader."""
-    wire.send(sock, wire.dump((budget.used_seconds(), _describe_refusal(error))))
+    wire.send_frame(sock, wire.dump_value((budget.used_seconds(), _describe_refusal(error))))
     os._exit(0)
 
 

@@ -35,12 +35,12 @@ def at_once() -> int:
 
 
 class ChildPool(Generic[J, R]):
-    """Pool of preloaded children: `ChildPool(work)`, then `map` over (key, job), or `read_many` over `Job`s.
+    """Pool of preloaded children: `ChildPool(work)`, then `map_jobs` over (key, job), or `read_many` over `Job`s.
 
     `work` is a top-level function of an importable module. Jobs and results are pickled; a result may contain plain
     values, polars frames, and classes of `pipelines` and of the package of `work`. A child that dies loses only its own
-    job and is replaced; every child is replaced after `recycle_after` jobs. Several threads may call `map` at once:
-    together they occupy at most `workers` children, plus one for an account that has none, plus up to `workers`
+    job and is replaced; every child is replaced after `recycle_after` jobs. Several threads may call `map_jobs` at
+    once: together they occupy at most `workers` children, plus one for an account that has none, plus up to `workers`
     children that have been running for longer than PATIENCE. `Seats` decides which account is served next.
     """
 
@@ -77,15 +77,15 @@ class ChildPool(Generic[J, R]):
     def warm_up(self, job: J) -> None:
         """Fork the children and let each run a job, whatever its result, so that the first caller need not wait."""
         self.launcher.load()
-        children = [self.launcher.start() for _ in range(self.workers)]
+        children = [self.launcher.start_child() for _ in range(self.workers)]
         for child in children:
-            child.send(job, self.timeout)
+            child.send_job(job, self.timeout)
         for child in children:
             if not child.dead:
-                child.receive()
+                child.receive_result()
             self._release(child)
 
-    def map(self, jobs: Iterable[tuple[K, J]], account: str | None = None) -> Generator[tuple[K, R | ReadError]]:
+    def map_jobs(self, jobs: Iterable[tuple[K, J]], account: str | None = None) -> Generator[tuple[K, R | ReadError]]:
         """Yield each key with its result as results arrive; take no more jobs from `jobs` than children can work on.
 
         `account` identifies who the jobs are done for; seats are shared out between accounts.
@@ -100,18 +100,18 @@ class ChildPool(Generic[J, R]):
                         key, seat = busy.pop(child)
                         selector.unregister(child.sock)
                         self._release(child)
-                        seat.leave(child.used)
+                        seat.give_back(child.used)
                         yield from self._fill(source, selector, busy, account)
                         yield key, result
             finally:
                 for child, (_, seat) in busy.items():
                     child.kill_overdue()
                     child.close()
-                    seat.leave(child.used)
+                    seat.give_back(child.used)
 
     def read_many(self: ChildPool[Job, Content], jobs: Iterable[Job]) -> Iterator[tuple[Hashable, Content | ReadError]]:
-        """Run `map` on a pool that only reads files; the key is the job's own."""
-        return self.map((job.key, job) for job in jobs)
+        """Run `map_jobs` on a pool that only reads files; the key is the job's own."""
+        return self.map_jobs((job.key, job) for job in jobs)
 
     def _fill(
         self,
@@ -123,23 +123,23 @@ class ChildPool(Generic[J, R]):
         """Start jobs while seats are free; yield the failures of children that could not take theirs."""
         while True:
             # A caller with a child at work takes another seat only if nobody is waiting; one without a child waits.
-            seat = self.seats.take(account, wait=not busy)
+            seat = self.seats.take_seat(account, wait=not busy)
             if seat is None:
                 return
             try:
                 item = next(source, None)
                 if item is None:
-                    seat.leave()
+                    seat.give_back()
                     return
                 key, job = item
                 child = self._take_child()
-                failure = child.send(job, self.timeout)
+                failure = child.send_job(job, self.timeout)
             except BaseException:
-                seat.leave()
+                seat.give_back()
                 raise
             if failure is not None:
                 child.close()
-                seat.leave()
+                seat.give_back()
                 yield key, failure
                 continue
             selector.register(child.sock, selectors.EVENT_READ, child)
@@ -150,7 +150,7 @@ class ChildPool(Generic[J, R]):
             try:
                 child = self.idle.popleft()
             except IndexError:
-                return self.launcher.start()
+                return self.launcher.start_child()
             if not child.has_ended():
                 return child
             child.close()  # e.g. killed by the system for lack of memory; do not blame the next file for it
@@ -169,7 +169,7 @@ class ChildPool(Generic[J, R]):
             for ready, _ in ready_keys:
                 # The result has arrived; do not count the time that the caller took to fetch it against the child.
                 ready.data.deadline = max(ready.data.deadline, time.monotonic() + _TAKE_SECONDS)
-                yield ready.data, ready.data.receive()
+                yield ready.data, ready.data.receive_result()
             now = time.monotonic()
             overdue = [] if ready_keys else [child for child in busy if child.deadline <= now]
             for child in overdue:
@@ -209,7 +209,7 @@ class Seats:
         self.used: dict[str, tuple[float, float]] = {}
         """Processor seconds of each account, and when they were last updated."""
 
-    def take(self, account: str | None = None, *, wait: bool) -> Seat | None:
+    def take_seat(self, account: str | None = None, *, wait: bool) -> Seat | None:
         """Return a seat, or None if none is free and the caller does not wait."""
         turn = _WaitingCaller(account or "")
         with self.lock:
@@ -269,7 +269,7 @@ class Seats:
 
 
 class Seat:
-    """One seat, from `Seats.take` until `leave`."""
+    """One seat, from `Seats.take_seat` until `give_back`."""
 
     def __init__(self, seats: Seats, account: str) -> None:
         self.seats = seats
@@ -290,7 +290,7 @@ class Seat:
             self.seats._call_next()
             return True
 
-    def leave(self, seconds: float = 0.0) -> None:
+    def give_back(self, seconds: float = 0.0) -> None:
         """Return the seat and charge the processor seconds used on it."""
         with self.seats.lock:
             self.seats._leave(self.account, aside=self.aside, seconds=seconds)

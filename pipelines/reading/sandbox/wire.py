@@ -67,7 +67,7 @@ _SHAPES = (
 _DISPATCH: dict[type, Callable[[Any], tuple[Any, ...]]] = {cls: _make_reducer(cls) for cls in _SHAPES}
 
 
-class Packed:
+class PackedFrame:
     """Data frame in transit, as compressed Arrow IPC; unpickling one returns the frame.
 
     Most columns of a return hold the same value in every row. Polars' own pickle takes 16 bytes for each such cell:
@@ -86,10 +86,10 @@ class Packed:
 def _pack_frame(frame: pl.DataFrame) -> tuple[type, tuple[bytes]]:
     buffer = io.BytesIO()
     frame.write_ipc(buffer, compression="zstd")
-    return Packed, (buffer.getvalue(),)
+    return PackedFrame, (buffer.getvalue(),)
 
 
-def dump(value: Any) -> bytes:
+def dump_value(value: Any) -> bytes:
     """Pickle a job or a result."""
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=5)
@@ -130,7 +130,7 @@ def load(data: bytes, trusted: tuple[str, ...]) -> Any:
             gc.enable()
 
 
-def send(sock: socket.socket, frame: bytes, deadline: float | None = None) -> None:
+def send_frame(sock: socket.socket, frame: bytes, deadline: float | None = None) -> None:
     """Send one frame; raises ClosedError or TimedOutError. `deadline` is a time of `time.monotonic`."""
     _set_timeout(sock, deadline)
     try:
@@ -142,7 +142,7 @@ def send(sock: socket.socket, frame: bytes, deadline: float | None = None) -> No
         raise ClosedError from error
 
 
-def receive(sock: socket.socket, deadline: float | None = None) -> bytes:
+def receive_frame(sock: socket.socket, deadline: float | None = None) -> bytes:
     """Receive one frame; raises ClosedError or TimedOutError."""
     (length,) = _HEADER.unpack(_receive_exactly(sock, _HEADER.size, deadline))
     if length > MAX_FRAME:

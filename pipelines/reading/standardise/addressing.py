@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipelines.core.codes import attribute, codelist
-from pipelines.declarations.base import within
+from pipelines.core.codes import get_code_attribute, read_codelist
+from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.form import Form
 from pipelines.declarations.law import Law
@@ -86,7 +86,7 @@ class Addresser:
         self._countings: dict[tuple[str | None, ...], _CountingPart] = {}
         self._rows: dict[tuple[str | None, ...], dict[CoordinateItems, _CountingPart]] = {}
 
-    def address(self, coordinates: Mapping[str, str]) -> Address:
+    def find_address(self, coordinates: Mapping[str, str]) -> Address:
         """Return the address that coordinates have under this form."""
         values = tuple(map(coordinates.get, COORDINATES))
         address = self._cache.get(values)
@@ -141,11 +141,11 @@ class Addresser:
 
     def _resolve_period(self, code: str | None) -> _PeriodPart:
         form = self.form
-        period = None if code is None else Period.of(code)
+        period = None if code is None else Period.from_code(code)
         if period is None or period.freq != form.freq:
             missing_part = "the year" if form.freq == "A" else "year and quarter"
             return _PeriodPart(None, (Trouble("period.missing", "error", {"what": missing_part}),))
-        if within(period.code, form.valid):
+        if is_within(period.code, form.valid):
             return _PeriodPart(period)
         outside = Trouble("period.outside_form", "error", {"form": form.id}, period.code, form.valid)
         return _PeriodPart(period, (outside,))
@@ -158,7 +158,10 @@ class Addresser:
         if measure is None or unit is None:
             problem = "measure" if measure is None else "count unit"
             return _CountingPart(None, (), (Trouble("form.incomplete", "error", {"what": problem}),))
-        kind, rule = attribute("measure", measure, "kind"), attribute("measure", measure, "level_rule")
+        kind, rule = (
+            get_code_attribute("measure", measure, "kind"),
+            get_code_attribute("measure", measure, "level_rule"),
+        )
         level = coordinates.get("level") or (None if rule == "free" else rule)
         if level is None:
             return _CountingPart(None, (), (Trouble("form.incomplete", "error", {"what": f"level of {measure}"}),))
@@ -216,7 +219,7 @@ class Addresser:
             if self.form.scope.offence != "named":
                 return _OffencePart(self.form.scope.offence, "_Z")
             return _OffencePart(None, "_Z", (Trouble("form.incomplete", "error", {"what": "offence or article"}),))
-        row, in_force = self.law.find(article, period.start, period.end)
+        row, in_force = self.law.find_article(article, period.start, period.end)
         if row is None or (not row.offence and offence_code is None):
             params = {"article": article, "jurisdiction": self.form.jurisdiction}
             return _OffencePart(None, article, (Trouble("article.unknown", "error", params),))
@@ -238,12 +241,12 @@ class RowAddresser:
             (*coordinates[:_OFFENCE], *coordinates[_PERSONS:_PERIOD]), {}
         )
 
-    def address(self, coordinates: Mapping[str, str], column: CoordinateItems) -> Address:
+    def find_address(self, coordinates: Mapping[str, str], column: CoordinateItems) -> Address:
         """Return the address of a cell from all its coordinates; `column` are the ones that its column adds."""
         counting = self.counting_by_column.get(column)
         if counting is None:
             if not _APART.isdisjoint(name for name, _ in column):
-                return self.addresser.address(coordinates)
+                return self.addresser.find_address(coordinates)
             counting = self.counting_by_column[column] = self.addresser._resolve_counting(coordinates)
         return self.addresser._join_parts(self.period_part, counting, *self.offence)
 
@@ -251,7 +254,7 @@ class RowAddresser:
 def age_band(years: float, bands: tuple[str, ...]) -> str | None:
     """Return the declared band that contains an age in years (half-open, by the code list `age`), None if none does."""
     for band in bands:
-        row = codelist("age")[band]
+        row = read_codelist("age")[band]
         low = float(row["lower"]) if row["lower"] else 0.0
         high = float(row["upper"]) if row["upper"] else float("inf")
         if low <= years < high:

@@ -44,11 +44,11 @@ def _matches(number: Number, correction: Correction) -> bool:
     if correction.where is not None:
         return str(number.where) == correction.where
     assert correction.key is not None  # the model allows one of the two
-    return all(number.get_coordinate(name) == code for name, code in correction.key.said().items())
+    return all(number.get_coordinate(name) == code for name, code in correction.key.declared_codes().items())
 
 
 def _describe_key(key: Coordinate | None) -> str:
-    return ", ".join(f"{name} {code}" for name, code in (key.said() if key else {}).items())
+    return ", ".join(f"{name} {code}" for name, code in (key.declared_codes() if key else {}).items())
 
 
 def _correct(number: Number, correction: Correction, addresser: Addresser) -> tuple[Number, Finding]:
@@ -72,7 +72,7 @@ def _correct(number: Number, correction: Correction, addresser: Addresser) -> tu
         coordinates = {name: code for name in COORDINATES if (code := number.get_coordinate(name)) is not None}
         if "article" in coordinates:
             coordinates.pop("offence", None)
-        address = addresser.address(coordinates | correction.set.said())
+        address = addresser.find_address(coordinates | correction.set.declared_codes())
         corrected = number._replace(key=address.key or number.key)
         expected = _describe_key(correction.set)
     corrected = corrected._replace(notes=(*number.notes, f"corrected: {correction.reason}"))

@@ -60,7 +60,7 @@ class Collector:
         """Add a finding, with the rule's own severity unless `severity` is set."""
         self._counts[rule] += 1
         if self._counts[rule] <= CAP:
-            level = severity or rules.rule(rule).severity
+            level = severity or rules.find_rule(rule).severity
             self.findings.append(Finding(rule, level, where, params, seen, expected))
 
     def add_trouble(self, trouble: Trouble, where: Where, key: object = None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from pipelines.core.text.folding import fold, nearest
-from pipelines.declarations.base import within
+from pipelines.core.text.folding import find_nearest, fold_text
+from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.label_template import Hit, compile_template
 from pipelines.declarations.shapes import CubeDimension, CubeShape
@@ -28,7 +28,7 @@ class CubeReading:
 
     def __init__(self, plan: Plan, shape: CubeShape, cube: Cube, collector: Collector) -> None:
         self.plan, self.shape, self.cube, self.collector = plan, shape, cube, collector
-        self.base = {**plan.form.fixed.said(), **shape.fixed.said()}
+        self.base = {**plan.form.fixed.declared_codes(), **shape.fixed.declared_codes()}
         self.language = plan.form.language
         self._short = self.language.partition("-")[0]
 
@@ -38,7 +38,7 @@ class CubeReading:
         bound = [self._bind_members(d, self._find_declaration(d)) for d in self.cube.dimensions]
         names = {name for d in self.cube.dimensions for name in self._folded_names(d)}
         for name in self.shape.dims:
-            if fold(name) not in names:
+            if fold_text(name) not in names:
                 self.collector.add_finding("cube.dimension_missing", Where(), expected=name)
         if any(b is None for b in bound):
             return
@@ -49,11 +49,11 @@ class CubeReading:
         self._fill_gaps(members, labels)
 
     def _folded_names(self, dimension: Dimension) -> set[str]:
-        return {fold(dimension.id), *(fold(label) for label in dimension.labels.values())}
+        return {fold_text(dimension.id), *(fold_text(label) for label in dimension.labels.values())}
 
     def _find_declaration(self, dimension: Dimension) -> CubeDimension | None:
         names = self._folded_names(dimension)
-        return next((d for name, d in self.shape.dims.items() if fold(name) in names), None)
+        return next((d for name, d in self.shape.dims.items() if fold_text(name) in names), None)
 
     def _label_of(self, member: Member) -> str:
         labels = member.labels
@@ -72,7 +72,7 @@ class CubeReading:
         """Map each member code to its coordinates; map an undeclared member to None and add a finding."""
         where = Where(keyword=dimension.id)
         if declared is None:
-            near = nearest(dimension.id, self.shape.dims)
+            near = find_nearest(dimension.id, self.shape.dims)
             self.collector.add_finding(
                 "cube.dimension_undeclared", where, seen=dimension.id, nearest=nearest_words(near)
             )
@@ -87,7 +87,7 @@ class CubeReading:
             coordinates_by_code[member.code] = hit.said
             period = self.plan.addresser.period_code(self.base)
             for label, valid in hit.valid:
-                if period is not None and not within(period, valid):
+                if period is not None and not is_within(period, valid):
                     self.collector.add_finding("label.not_valid", where, seen=label, expected=valid, period=period)
             place = Where(keyword=f"{dimension.id}={member.code}")
             self.collector.bindings.append(Binding(place, "dimension", hit.said))
@@ -96,12 +96,16 @@ class CubeReading:
     def _match_member(self, member: Member, declared: CubeDimension) -> Hit | None:
         texts = [member.code] if declared.by == "codes" else [self._label_of(member), *member.labels.values()]
         if declared.only is not None:
-            return Hit({}) if fold(declared.only) in (fold(member.code), fold(self._label_of(member))) else None
+            return (
+                Hit({})
+                if fold_text(declared.only) in (fold_text(member.code), fold_text(self._label_of(member)))
+                else None
+            )
         if declared.same and declared.dim is not None:
             return self._match_same_code(declared.dim, member.code)
         template = declared.template if declared.template is not None else f"{{{declared.dim}}}"
         matcher = compile_template(template, self.plan.codes)
-        return next((hit for text in texts if (hit := matcher.hit(text)) is not None), None)
+        return next((hit for text in texts if (hit := matcher.match_text(text)) is not None), None)
 
     @staticmethod
     def _match_same_code(dim: str, code: str) -> Hit | None:
@@ -110,7 +114,7 @@ class CubeReading:
         if dim not in COORDINATES:
             return None
         try:
-            return Hit(Coordinate.model_validate({dim: code}).said())
+            return Hit(Coordinate.model_validate({dim: code}).declared_codes())
         except ValueError:  # a pydantic error: the code is not in the list, which the caller reports
             return None
 
@@ -119,8 +123,8 @@ class CubeReading:
     ) -> None:
         table = self.plan.codes.get(declared.dim or "")
         member_text = member.code if declared.by == "codes" else self._label_of(member)
-        candidates = table.labels() if table is not None else [declared.only or declared.template or ""]
-        near = nearest_words(nearest(member_text, candidates))
+        candidates = table.list_labels() if table is not None else [declared.only or declared.template or ""]
+        near = nearest_words(find_nearest(member_text, candidates))
         rule = "cube.member_undeclared"
         index = self.cube.dimensions.index(dimension)
         # A line is easier to find than a dimension: use the first number of the member if the format has lines.
@@ -155,7 +159,7 @@ class CubeReading:
         coordinates = self._combine_coordinates(observation.key, members, observation.where)
         if coordinates is None:
             return
-        address = self.plan.addresser.address(coordinates)
+        address = self.plan.addresser.find_address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, observation.where)
         value = self._read_value(observation)
@@ -190,7 +194,7 @@ class CubeReading:
         if observation.value is not None:
             return Value(float(observation.value), status, conf, f"{observation.value:g}", tuple(notes))
         if observation.status is not None:
-            sign = self.plan.numbers.read(observation.status)
+            sign = self.plan.numbers.read_number(observation.status)
             if sign is None or sign.sign is None:
                 signs = ", ".join(f"'{s}'" for s in self.plan.numbers.signs)
                 expected = "a number" + (f" or a sign ({signs})" if signs else "")

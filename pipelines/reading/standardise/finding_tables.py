@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.core.text.folding import nearest
+from pipelines.core.text.folding import find_nearest
 from pipelines.model.content import Cell, Where
 from pipelines.reading.standardise.collecting import Collector, nearest_words
 from pipelines.reading.standardise.plan import Plan, TablePlan
@@ -89,10 +89,10 @@ def _find_candidates(
     """Return every place with the table's sheet, corner and headings, with or without its title."""
     candidates = []
     for sheet in sheets:
-        sheet_hit = table.sheet.hit(sheet.table.name) if table.sheet is not None else None
+        sheet_hit = table.sheet.match_text(sheet.table.name) if table.sheet is not None else None
         if table.sheet is not None and sheet_hit is None:
             continue
-        corners = [c for c in sheet.words if table.corner.hit(c.text) is not None]
+        corners = [c for c in sheet.words if table.corner.match_text(c.text) is not None]
         first_row = 0
         for corner in corners:
             if not _has_expected_headings(table, sheet, corner):
@@ -119,7 +119,7 @@ def _has_expected_headings(table: TablePlan, sheet: Sheet, corner: Cell) -> bool
     rows, first_column = table.declared.header_rows, corner.column
     for offset, matcher in enumerate(table.stub, start=1):
         path = heading_path(sheet, corner.row, rows, first_column + offset, carry=False, first=first_column)
-        if matcher.hit(path_text(path)) is None:
+        if matcher.match_text(path_text(path)) is None:
             return False
     first_value_column = first_column + 1 + len(table.stub)
     carry = table.declared.carry_headings
@@ -136,11 +136,11 @@ def _find_title(
     if table.title is None:
         return None, corner.row, {}
     for cell in sorted((c for c in sheet.words if first_row <= c.row < corner.row), key=lambda c: -c.row):
-        hit = table.title.hit(cell.text)
+        hit = table.title.match_text(cell.text)
         if hit is not None:
             return cell, cell.row, hit.said
     for text in _title_lines(sheet.table.title):
-        hit = table.title.hit(text)
+        hit = table.title.match_text(text)
         if hit is not None:
             return None, 0, hit.said
     return None, -1, {}
@@ -173,12 +173,12 @@ def _report_missing_table(
     texts = [c.text for s in sheets for c in s.words][:2000] + [t for s in sheets for t in _title_lines(s.table.title)]
     title = table.declared.title
     if candidates and title is not None:
-        near = nearest(title, texts)
+        near = find_nearest(title, texts)
         tail = f" Nearest in the file: '{near}'." if near else ""
         collector.add_finding("table.title_missing", candidates[0].corner.where, title=title, nearest=tail)
         return
     sheet = table.declared.sheet
     under = (f" under the title '{title}'" if title else "") + (f" on the sheet '{sheet}'" if sheet else "")
-    near = nearest(table.declared.corner, texts)
+    near = find_nearest(table.declared.corner, texts)
     tail = f" Nearest in the file: '{near}'." if near else nearest_words(None)
     collector.add_finding("table.not_found", Where(), corner=table.declared.corner, under=under, nearest=tail)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 
-from pipelines.core.text.folding import has_lookalike, nearest
-from pipelines.declarations.base import within
+from pipelines.core.text.folding import find_nearest, has_lookalike
+from pipelines.declarations.base import is_within
 from pipelines.declarations.label_template import Hit, Matcher
 from pipelines.declarations.shapes import FlatList, ListColumn
 from pipelines.model.content import Cell, Where
@@ -28,9 +28,9 @@ class FlatReading:
 
     def __init__(self, plan: Plan, flat: FlatList, sheets: Sequence[Sheet], collector: Collector) -> None:
         self.plan, self.flat, self.sheets, self.collector = plan, flat, sheets, collector
-        self.base = {**plan.form.fixed.said(), **flat.fixed.said()}
+        self.base = {**plan.form.fixed.declared_codes(), **flat.fixed.declared_codes()}
         self._matchers: dict[str, Matcher] = {
-            heading: plan.compile(c.template if c.template is not None else f"{{{c.dim}}}")
+            heading: plan.compile_template(c.template if c.template is not None else f"{{{c.dim}}}")
             for heading, c in flat.columns.items()
             if c.template is not None or c.dim is not None
         }
@@ -51,7 +51,7 @@ class FlatReading:
             role: Role = "ignored" if flat.columns[heading].ignore else "heading"
             self.collector.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
         base = {**self.base, **listing.coordinates}
-        ends = [self.plan.compile(t) for t in flat.end]
+        ends = [self.plan.compile_template(t) for t in flat.end]
         for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_line(listing, row, base)
         if flat.crossed:
@@ -88,13 +88,18 @@ class FlatReading:
         if is_valid:
             period = self.plan.addresser.period_code(coordinates)
             for range_, where, text in valid_ranges:
-                if period is not None and not within(period, range_):
+                if period is not None and not is_within(period, range_):
                     self.collector.add_finding("label.not_valid", where, seen=text, expected=range_, period=period)
             if self.flat.crossed:
                 self._remember_members(members)
             for declared, heading, column in values:
                 self._read_value(
-                    listing, row, column, {**coordinates, **declared.set.said()}, [heading, *words], tuple(notes)
+                    listing,
+                    row,
+                    column,
+                    {**coordinates, **declared.set.declared_codes()},
+                    [heading, *words],
+                    tuple(notes),
                 )
 
     def _report_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
@@ -136,11 +141,11 @@ class FlatReading:
             place = Where(keyword="left out: " + ", ".join(texts))
             for heading, column in self.flat.columns.items():
                 if column.value:
-                    self._add_number(place, {**coordinates, **column.set.said()}, [heading, *texts], ZERO)
+                    self._add_number(place, {**coordinates, **column.set.declared_codes()}, [heading, *texts], ZERO)
 
     def _add_number(self, where: Where, coordinates: Mapping[str, str], words: Sequence[str], value: Value) -> None:
         """Add a number that no cell states."""
-        address = self.plan.addresser.address(coordinates)
+        address = self.plan.addresser.find_address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, where)
         if address.key is not None:
@@ -161,10 +166,10 @@ class FlatReading:
             return None
         cache_key = (heading, text)
         if cache_key not in self._cache:
-            self._cache[cache_key] = self._matchers[heading].hit(text)
+            self._cache[cache_key] = self._matchers[heading].match_text(text)
         hit = self._cache[cache_key]
         if hit is None:
-            near = nearest(text, self._matchers[heading].expansions())
+            near = find_nearest(text, self._matchers[heading].list_expansions())
             self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             self._bind_cell(listing, cell, "unknown", {})
             return None
@@ -185,7 +190,7 @@ class FlatReading:
         """Read one value cell of a line as a number with its address."""
         cell = listing.sheet.cell_at(row, column)
         where = listing.sheet.place_of(row, column)
-        address = self.plan.addresser.address(coordinates)
+        address = self.plan.addresser.find_address(coordinates)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, where)
         is_left_out = self._states_nothing(cell)

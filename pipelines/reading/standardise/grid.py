@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.core.text.folding import has_lookalike
-from pipelines.declarations.base import within
+from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import Line
 from pipelines.model.content import Cell
 from pipelines.reading.standardise.addressing import CoordinateItems, Trouble
@@ -20,7 +20,7 @@ from pipelines.reading.standardise.finding_tables import (
     path_text,
 )
 from pipelines.reading.standardise.numbered import Number
-from pipelines.reading.standardise.plan import OPEN_TABLES, LineMatch, Lines, Plan
+from pipelines.reading.standardise.plan import OPEN_TABLES, LineMatch, LineMatcher, Plan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
 from pipelines.reading.standardise.values import cell_value, line_notes
 
@@ -120,7 +120,7 @@ class _TableReading:
         self.declared = found.plan.declared
         self.codes: set[tuple[str, str]] = set()
         self.open_rows: dict[tuple[str, str], str] = {}
-        self.literals: set[tuple[Lines, str]] = set()
+        self.literals: set[tuple[LineMatcher, str]] = set()
         self.apart: dict[tuple[str, ...], list[bool]] = {}
         """Cache by the names of a row's coordinates, for the columns of the piece being read."""
         self.base = {**found.plan.fixed, **found.coordinates}
@@ -212,13 +212,13 @@ class _TableReading:
         label = sheet.cell_at(row, column)
         if is_blank(label):
             label = next(sheet.iter_filled(row), None)
-        return label is not None and any(m.hit(label.text) is not None for m in self.table.end)
+        return label is not None and any(m.match_text(label.text) is not None for m in self.table.end)
 
     def _repeats_heading(self, sheet: Sheet, row: int, corner: Cell) -> bool:
         cell = sheet.cell_at(row, corner.column)
         if self.declared.continues == "no" or cell is None or is_blank(cell):
             return False
-        return self.table.corner.hit(cell.text) is not None
+        return self.table.corner.match_text(cell.text) is not None
 
     def _check_match(self, match: LineMatch | None, path: Sequence[Cell], text: str) -> LineMatch | None:
         for cell in path:
@@ -239,10 +239,10 @@ class _TableReading:
             return
         ranges = [valid for _, valid in match.hit.valid] + ([match.line.valid] if match.line.valid else [])
         for valid in ranges:
-            if not within(self.period, valid):
+            if not is_within(self.period, valid):
                 self.collector.add_finding("label.not_valid", cell.where, seen=text, expected=valid, period=self.period)
 
-    def _bind_line(self, lines: Lines, match: LineMatch, place: int, text: str) -> BoundLine:
+    def _bind_line(self, lines: LineMatcher, match: LineMatch, place: int, text: str) -> BoundLine:
         self.codes.update(match.hit.keys)
         if lines is self.table.rows:
             self.open_rows.update({key: text for key in match.hit.keys if key[0] in OPEN_TABLES})
@@ -327,7 +327,7 @@ class _TableReading:
             coordinates = {**common, **column.coordinates}
             if not apart:
                 self._report_contradictions(row_coordinates, column.coordinates)
-            address = addresser.address(coordinates, column.items)
+            address = addresser.find_address(coordinates, column.items)
             for trouble in address.troubles:
                 collector.add_trouble(trouble, where)
             value = cell_value(cell, where, plan, collector, sheet.format)
@@ -410,7 +410,7 @@ class _TableReading:
 
 
 def _merge_coordinates(line: Line, hit: Mapping[str, str]) -> Mapping[str, str]:
-    return {**hit, **line.said()}
+    return {**hit, **line.declared_codes()}
 
 
 def _holds_number(cell: Cell | None) -> bool:

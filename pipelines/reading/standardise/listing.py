@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.core.text.folding import fold, has_lookalike, nearest
+from pipelines.core.text.folding import find_nearest, fold_text, has_lookalike
 from pipelines.declarations.label_template import Hit, Matcher
 from pipelines.model.content import Cell, Where
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
@@ -38,11 +38,11 @@ def find_listing(
     title_words: str | None,
 ) -> Listing | None:
     """Return the row that has most of the headings; report missing and undeclared ones, and a missing title."""
-    sheet_matcher = plan.compile(sheet_words) if sheet_words else None
-    title_matcher = plan.compile(title_words) if title_words else None
+    sheet_matcher = plan.compile_template(sheet_words) if sheet_words else None
+    title_matcher = plan.compile_template(title_words) if title_words else None
     best_listing: Listing | None = None
     for sheet in sheets:
-        sheet_hit = sheet_matcher.hit(sheet.table.name) if sheet_matcher else Hit({})
+        sheet_hit = sheet_matcher.match_text(sheet.table.name) if sheet_matcher else Hit({})
         if sheet_hit is None:
             continue
         for row in range(1, min(sheet.rows, HEADING_REACH) + 1):
@@ -61,8 +61,8 @@ def find_listing(
 def _match_headings(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str, int]:
     columns_by_heading: dict[str, int] = {}
     for cell in sheet.iter_filled(row):
-        columns_by_heading.setdefault(fold(cell.text), cell.column)
-    return {h: columns_by_heading[fold(h)] for h in headings if fold(h) in columns_by_heading}
+        columns_by_heading.setdefault(fold_text(cell.text), cell.column)
+    return {h: columns_by_heading[fold_text(h)] for h in headings if fold_text(h) in columns_by_heading}
 
 
 def _report_headings(listing: Listing, headings: Sequence[str], plan: Plan, collector: Collector) -> None:
@@ -79,7 +79,7 @@ def _report_headings(listing: Listing, headings: Sequence[str], plan: Plan, coll
             collector.bindings.append(Binding(cell.where, "ignored", {}, sheet.index, row, cell.column))
             continue
         listing.extra.append(cell)
-        near = nearest(cell.text, missing or headings)
+        near = find_nearest(cell.text, missing or headings)
         collector.add_finding("heading.undeclared", cell.where, seen=cell.text, nearest=nearest_words(near))
         collector.bindings.append(Binding(cell.where, "unknown", {}, sheet.index, row, cell.column))
     first = next(sheet.iter_filled(row)).where
@@ -92,18 +92,18 @@ def _take_title(listing: Listing, matcher: Matcher, collector: Collector) -> Non
     sheet = listing.sheet
     above = [c for r in range(listing.row - 1, 0, -1) for c in sheet.iter_filled(r)]
     for cell in above:
-        hit = matcher.hit(cell.text)
+        hit = matcher.match_text(cell.text)
         if hit is not None:
             listing.title = cell
             collector.bindings.append(Binding(cell.where, "title", hit.said, sheet.index, cell.row, cell.column))
             _add_coordinates(listing, hit.said, cell.where, collector)
             return
     for text in [sheet.table.title or "", *(sheet.table.title or "").splitlines()]:
-        hit = matcher.hit(text)
+        hit = matcher.match_text(text)
         if hit is not None:
             _add_coordinates(listing, hit.said, Where(), collector)
             return
-    near = nearest(matcher.template, [c.text for c in above])
+    near = find_nearest(matcher.template, [c.text for c in above])
     tail = f" Nearest in the file: '{near}'." if near else ""
     collector.add_finding(
         "table.title_missing", next(sheet.iter_filled(listing.row)).where, title=matcher.template, nearest=tail
@@ -132,7 +132,7 @@ def iter_body_rows(listing: Listing, plan: Plan, ends: Sequence[Matcher], collec
         first = next(sheet.iter_filled(row), None)
         if first is None:
             continue
-        if any(m.hit(first.text) is not None for m in ends):
+        if any(m.match_text(first.text) is not None for m in ends):
             break
         if plan.is_contact(first.text):
             for cell in sheet.iter_filled(row):

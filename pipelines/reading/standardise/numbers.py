@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipelines.core.text.folding import fold
-from pipelines.declarations.base import placeholders
+from pipelines.core.text.folding import fold_text
+from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.form import Form, NoteMark
 from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2212": "-", "\u2013": "-"})
 
 
-class Read(NamedTuple):
+class ParsedNumber(NamedTuple):
     """Number or sign as read: `value` is None for a sign that there is none; `sign` is its meaning."""
 
     value: float | None
@@ -24,7 +24,7 @@ class Read(NamedTuple):
 
 
 class NumberReader:
-    """Reader of the texts of one form; `read` returns None for anything but a declared number or sign."""
+    """Reader of the texts of one form; `read_number` returns None for anything but a declared number or sign."""
 
     def __init__(self, form: Form) -> None:
         decimal = re.escape(form.numbers.decimal)
@@ -33,18 +33,18 @@ class NumberReader:
         self._pattern = re.compile(rf"-?(?:\d+{grouped})(?:{decimal}\d+)?")
         self._decimal = form.numbers.decimal
         self._thousands = tuple(sign.translate(_SPACES) for sign in form.numbers.thousands if sign)
-        self._signs = {fold(sign): meaning for sign, meaning in form.signs.items()}
+        self._signs = {fold_text(sign): meaning for sign, meaning in form.signs.items()}
         self.signs = tuple(form.signs)
         self._marks = [(_mark_pattern(template), template, mark) for template, mark in form.note_marks.items()]
-        self._cache: dict[str, Read | None] = {}
+        self._cache: dict[str, ParsedNumber | None] = {}
 
-    def read(self, text: str) -> Read | None:
+    def read_number(self, text: str) -> ParsedNumber | None:
         """Read a text as number or sign."""
         if text not in self._cache:
             self._cache[text] = self._read(text)
         return self._cache[text]
 
-    def _read(self, text: str) -> Read | None:
+    def _read(self, text: str) -> ParsedNumber | None:
         plain = self._plain(text)
         if plain is not None:
             return plain
@@ -52,18 +52,18 @@ class NumberReader:
         if not marks:
             return None
         plain = self._plain(body)
-        return None if plain is None else Read(plain.value, plain.status, plain.conf, plain.sign, marks)
+        return None if plain is None else ParsedNumber(plain.value, plain.status, plain.conf, plain.sign, marks)
 
-    def _plain(self, text: str) -> Read | None:
-        meaning = self._signs.get(fold(text))
+    def _plain(self, text: str) -> ParsedNumber | None:
+        meaning = self._signs.get(fold_text(text))
         if meaning is not None:
-            return Read(*OBS_STATUS_OF_SIGN[meaning], sign=meaning)
+            return ParsedNumber(*OBS_STATUS_OF_SIGN[meaning], sign=meaning)
         bare = text.translate(_SPACES).strip()
         if not self._pattern.fullmatch(bare):
             return None
         for sign in self._thousands:
             bare = bare.replace(sign, "")
-        return Read(float(bare.replace(self._decimal, ".")), "A", "F")
+        return ParsedNumber(float(bare.replace(self._decimal, ".")), "A", "F")
 
     def split_marks(self, text: str, *, of_number: bool = False, shortest: bool = False) -> tuple[str, tuple[str, ...]]:
         """Split the declared note marks from the end of a text: `Убиство1)` -> `Убиство`, `1)`.
@@ -102,7 +102,7 @@ def _find_last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _mark_pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"\{[a-z]+\}", template)
-    names = placeholders(template)
+    names = find_placeholders(template)
     groups = [r"\d+" if name == "n" else r"\S*" for name in names]
     pattern = re.escape(parts[0])
     for group, part in zip(groups, parts[1:], strict=True):

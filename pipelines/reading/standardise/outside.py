@@ -70,7 +70,7 @@ def bind_contacts(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> 
 def bind_ignored(plan: Plan, grid: Grid, collector: Collector) -> None:
     """Bind the cells of sheets that the form ignores, so that a view of the file shows them as ignored."""
     for index, table in enumerate(grid.tables):
-        if any(m.hit(table.name) is not None for m in plan.ignored_sheets):
+        if any(m.match_text(table.name) is not None for m in plan.ignored_sheets):
             filled = (c for c in table.cells if not is_blank(c))
             collector.bindings += [Binding(c.where, "ignored", {}, index, c.row, c.column) for c in filled]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipelines.core.text.folding import fold, nearest
-from pipelines.declarations.base import placeholders
+from pipelines.core.text.folding import find_nearest, fold_text
+from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.coordinates import COORDINATES, Line
 from pipelines.declarations.form import Form
 from pipelines.declarations.label_template import Hit, LabelTable, Matcher, Meaning, compile_template, label_table
@@ -30,7 +30,7 @@ class LineMatch:
     marks: tuple[str, ...] = ()
 
 
-class Lines:
+class LineMatcher:
     """Declared columns or rows of one table, matched by text."""
 
     def __init__(self, declared: Mapping[str, Line], tables: Mapping[str, LabelTable], numbers: NumberReader) -> None:
@@ -60,11 +60,11 @@ class Lines:
         return self._cache[cache_key]
 
     def _match(self, text: str, period: str | None, marks: tuple[str, ...] = ()) -> LineMatch | None:
-        exact = self._exact.get(fold(text))
+        exact = self._exact.get(fold_text(text))
         if exact is not None:
             return LineMatch(exact[1], exact[0], Hit({}), marks)
         for matcher, line in self._patterns:
-            hit = matcher.hit(text, period)
+            hit = matcher.match_text(text, period)
             if hit is not None:
                 return LineMatch(line, matcher.template, hit, marks)
         return None
@@ -72,19 +72,19 @@ class Lines:
     def nearest_text(self, text: str) -> str | None:
         """Return the most similar declared text: a label of a template whose other words fit, else any text."""
         for matcher, _ in self._patterns:
-            stranger = matcher.stranger(text)
-            if stranger is not None and matcher.literal():
-                near = nearest(stranger[1], matcher.tables[stranger[0]].labels())
+            stranger = matcher.find_unknown_label(text)
+            if stranger is not None and matcher.has_own_words():
+                near = find_nearest(stranger[1], matcher.tables[stranger[0]].list_labels())
                 if near is not None:
                     return near
-        return nearest(text, self.expansions())
+        return find_nearest(text, self.list_expansions())
 
-    def expansions(self) -> list[str]:
+    def list_expansions(self) -> list[str]:
         """Return every declared text, with labels filled in."""
         if self._expansions is None:
             texts = [template for template, _ in self._exact.values()]
             for matcher, _ in self._patterns:
-                texts += matcher.expansions()
+                texts += matcher.list_expansions()
             self._expansions = texts
         return self._expansions
 
@@ -93,22 +93,22 @@ class Lines:
 
         The first maps templates to themselves, the second (table, code) to the template with the label filled in.
         """
-        from pipelines.declarations.base import within
+        from pipelines.declarations.base import is_within
 
         coded: dict[tuple[str, str], str] = {}
         excused: set[tuple[str, str]] = set()
         literals = {
             template: template
             for template, line in self._exact.values()
-            if not line.optional and (period is None or within(period, line.valid))
+            if not line.optional and (period is None or is_within(period, line.valid))
         }
         for matcher, line in self._patterns:
             for name, table in matcher.tables.items():
                 if name in OPEN_TABLES:
                     continue
-                for key, meaning in table.keys().items():
-                    valid = period is None or any(within(period, m.valid) for m in _meanings_of(table, key))
-                    if not valid or (period is not None and not within(period, line.valid)):
+                for key, meaning in table.meanings_by_code().items():
+                    valid = period is None or any(is_within(period, m.valid) for m in _meanings_of(table, key))
+                    if not valid or (period is not None and not is_within(period, line.valid)):
                         continue
                     if line.optional:
                         excused.add((name, key))
@@ -133,8 +133,8 @@ class TablePlan:
     corner: Matcher
     stub: tuple[Matcher, ...]
     end: tuple[Matcher, ...]
-    columns: Lines
-    rows: Lines
+    columns: LineMatcher
+    rows: LineMatcher
     fixed: Mapping[str, str]
 
 
@@ -155,17 +155,17 @@ class Plan:
     words: frozenset[str] = field(repr=False)
     """Every declared heading and label, folded: what a file of this form is expected to contain."""
 
-    def compile(self, template: str) -> Matcher:
+    def compile_template(self, template: str) -> Matcher:
         """Compile a template of this form."""
         return compile_template(template, self.codes)
 
     def is_contact(self, text: str) -> bool:
         """Return True if a cell is one of the compiler's own contact cells."""
-        return any(m.hit(text) is not None for m in self.contacts)
+        return any(m.match_text(text) is not None for m in self.contacts)
 
     def is_ignored_heading(self, text: str) -> bool:
         """Return True if a column with this heading is ignored."""
-        return any(m.hit(text) is not None for m in self.ignored_headings)
+        return any(m.match_text(text) is not None for m in self.ignored_headings)
 
 
 def plan_of(form: Form, registry: Registry) -> Plan:
@@ -185,14 +185,14 @@ def code_tables(form: Form, law: Law) -> dict[str, LabelTable]:
         spelled = [
             Meaning(s, key, {"article": key}) for key, rows in keys.items() for row in rows for s in row.spellings
         ]
-        unique = {(fold(m.label), m.key): m for m in spelled}
+        unique = {(fold_text(m.label), m.key): m for m in spelled}
         tables["article"] = label_table("article", unique.values())
     return tables
 
 
 def _code_meanings(form: Form, name: str) -> Iterable[Meaning]:
-    for entry in form.entries(name):
-        coordinates = entry.set.said() if entry.set is not None else {name: entry.code or ""}
+    for entry in form.table_entries(name):
+        coordinates = entry.set.declared_codes() if entry.set is not None else {name: entry.code or ""}
         key = entry.code or ",".join(f"{k}={v}" for k, v in coordinates.items())
         for label in entry.labels:
             yield Meaning(label, key, coordinates if name in COORDINATES or entry.set is not None else {}, entry.valid)
@@ -236,22 +236,22 @@ def _make_table_plan(
         compile_template(table.corner, codes),
         tuple(compile_template(t, codes) for t in table.stub),
         tuple(compile_template(t, codes) for t in table.end),
-        Lines(table.columns, codes, numbers),
-        Lines(table.rows, codes, numbers),
-        {**form.fixed.said(), **table.fixed.said()},
+        LineMatcher(table.columns, codes, numbers),
+        LineMatcher(table.rows, codes, numbers),
+        {**form.fixed.declared_codes(), **table.fixed.declared_codes()},
     )
 
 
 def _declared_words(form: Form, codes: Mapping[str, LabelTable]) -> Iterable[str]:
     for table in form.tables or ():
-        yield fold(table.corner)
+        yield fold_text(table.corner)
         for heading in (*table.columns, *table.rows, *table.stub):
-            yield from (fold(p) for p in heading.split(" / ") if not placeholders(p))
+            yield from (fold_text(p) for p in heading.split(" / ") if not find_placeholders(p))
     for part in (form.flat, form.records):
         if part is not None:
-            yield from (fold(heading) for heading in part.columns)
+            yield from (fold_text(heading) for heading in part.columns)
     if form.cube is not None:
-        yield from (fold(name) for name in form.cube.dims)
+        yield from (fold_text(name) for name in form.cube.dims)
     for name, table_ in codes.items():
         if name in form.codes:
             yield from table_.by_label

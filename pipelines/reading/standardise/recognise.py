@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines.core.text.folding import fold
-from pipelines.declarations.base import within
+from pipelines.core.text.folding import fold_text
+from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
 from pipelines.declarations.label_template import Matcher
 from pipelines.declarations.registry import Registry
@@ -56,7 +56,7 @@ def _collect_words(content: Content) -> _WordBag:
     texts: dict[str, str] = {}
     for text in _iter_texts(content):
         if len(text) <= _LONGEST:
-            texts.setdefault(fold(text), text)
+            texts.setdefault(fold_text(text), text)
     return _WordBag(frozenset(texts), tuple(texts))
 
 
@@ -86,7 +86,7 @@ def _is_in_bag(matcher: Matcher, bag: _WordBag) -> bool:
     return any(matcher.strict.fullmatch(text) for text in bag.original)
 
 
-def recognise(content: Content, filename: str | None, registry: Registry) -> list[Match]:
+def recognise_forms(content: Content, filename: str | None, registry: Registry) -> list[Match]:
     """Return the forms whose words are all in the file, best first; empty if there is none.
 
     A form fits if it takes the file's format, every template of `recognise.all` is found whole in a cell, title, sheet
@@ -101,7 +101,7 @@ def recognise(content: Content, filename: str | None, registry: Registry) -> lis
 
 
 def _forms_of_format(registry: Registry, format_: str) -> list[Form]:
-    return [form for form in registry.forms.values() if form.takes(format_)]
+    return [form for form in registry.forms.values() if form.accepts_format(format_)]
 
 
 def _sort_key(match: Match, format_: str) -> tuple[int, bool, bool, float, int, str]:
@@ -131,7 +131,7 @@ def _names_valid_period(plan: Plan, bag: _WordBag) -> bool | None:
     for text in bag.original:
         coordinates: dict[str, str] = {}
         for matcher in matchers:
-            hit = matcher.hit(text)
+            hit = matcher.match_text(text)
             if hit is not None:
                 coordinates.update(hit.said)
         code = plan.addresser.period_code(coordinates)
@@ -139,7 +139,7 @@ def _names_valid_period(plan: Plan, bag: _WordBag) -> bool | None:
             period_codes.add(code)
     if not period_codes:
         return None
-    return any(within(code, form.valid) and (len(code) == 4) == (form.freq == "A") for code in period_codes)
+    return any(is_within(code, form.valid) and (len(code) == 4) == (form.freq == "A") for code in period_codes)
 
 
 def _period_matchers(plan: Plan) -> Sequence[Matcher]:
@@ -150,7 +150,7 @@ def _period_matchers(plan: Plan) -> Sequence[Matcher]:
     templates += [d.template for d in form.cube.dims.values()] if form.cube else []
     templates += [*form.recognise.all, form.nil.words if form.nil else None]
     period_templates = {t for t in templates if t is not None and ("{year}" in t or "{period}" in t)}
-    return [plan.compile(t) for t in sorted(period_templates)]
+    return [plan.compile_template(t) for t in sorted(period_templates)]
 
 
 def not_recognised(content: Content, registry: Registry) -> Finding:
@@ -162,9 +162,9 @@ def not_recognised(content: Content, registry: Registry) -> Finding:
         # If a file has no word of a form, having its format means nothing. Neither do single letters, nor codes such as
         # 1 and 2 in another format: a list of `a` and `b` was reported as similar to an SDMX-ML form.
         words = any(len(word) > 1 for word in match.evidence) if match is not None else False
-        if match is not None and (words or (match.coverage and form.takes(content.format))):
+        if match is not None and (words or (match.coverage and form.accepts_format(content.format))):
             share = len(match.evidence) / (len(match.evidence) + len(match.missing))
-            scored.append((share + match.coverage + 0.5 * form.takes(content.format), form, match))
+            scored.append((share + match.coverage + 0.5 * form.accepts_format(content.format), form, match))
     scored.sort(key=lambda s: (-s[0], s[1].id))
     near = []
     for score, form, match in scored[:_NEAREST]:
@@ -175,6 +175,6 @@ def not_recognised(content: Content, registry: Registry) -> Finding:
                 if match.missing
                 else ""
             )
-            format_note = "" if form.takes(content.format) else f", which comes as {'/'.join(form.formats)}"
+            format_note = "" if form.accepts_format(content.format) else f", which comes as {'/'.join(form.formats)}"
             near.append(f"{form.id} ({form.title}{format_note}{lacks})")
     return Finding("return.not_recognised", "error", params={"nearest": "; ".join(near) or "none"}, seen=content.format)

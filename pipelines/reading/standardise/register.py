@@ -9,8 +9,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pipelines.core.codes import attribute
-from pipelines.core.text.folding import nearest
+from pipelines.core.codes import get_code_attribute
+from pipelines.core.text.folding import find_nearest
 from pipelines.declarations.label_template import LabelTable, label_table
 from pipelines.declarations.shapes import RecordColumn, Records
 from pipelines.model.content import Cell, Where
@@ -113,11 +113,11 @@ class RecordsReading:
             ignored = records.columns[heading].field == "ignore"
             binding = Binding(where, "ignored" if ignored else "heading", {}, listing.sheet.index, listing.row, column)
             self.collector.bindings.append(binding)
-        code = self.plan.addresser.period_code({**form.fixed.said(), **listing.coordinates})
-        period = None if code is None else Period.of(code)
+        code = self.plan.addresser.period_code({**form.fixed.declared_codes(), **listing.coordinates})
+        period = None if code is None else Period.from_code(code)
         if period is not None:
             self.collector.periods.add(period.code)
-        ends = [self.plan.compile(t) for t in records.end]
+        ends = [self.plan.compile_template(t) for t in records.end]
         columns = [
             _Column.from_declaration(heading, column, records.columns[heading])
             for heading, column in listing.columns.items()
@@ -126,7 +126,7 @@ class RecordsReading:
         for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_record(listing, columns, row, period)
         if records.cutoff == "period_end" and period is None and self.collector.periods:
-            newest = max(Period.of(c) for c in self.collector.periods).end
+            newest = max(Period.from_code(c) for c in self.collector.periods).end
             for event in self.collector.events:
                 event["cutoff_date"] = newest
 
@@ -187,13 +187,13 @@ class RecordsReading:
         """Return True if a text is empty or a sign, and so states nothing about this record."""
         if not text:
             return True
-        meaning = self.plan.numbers.read(text) if not text[0].isdigit() else None
+        meaning = self.plan.numbers.read_number(text) if not text[0].isdigit() else None
         return meaning is not None and meaning.sign is not None
 
     @staticmethod
     @lru_cache(maxsize=512)
     def _level_of(measure: str, declared_level: str | None) -> str:
-        rule = attribute("measure", measure, "level_rule")
+        rule = get_code_attribute("measure", measure, "level_rule")
         return declared_level or ("none" if rule == "free" else rule)
 
     def _read_field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
@@ -206,7 +206,7 @@ class RecordsReading:
             if cell.kind == "number" and isinstance(cell.value, (int, float)):
                 return repr(float(cell.value))
             if cell.kind == "text":
-                read = self.plan.numbers.read(text)
+                read = self.plan.numbers.read_number(text)
             if read is None or read.value is None or read.value < 0:
                 self.collector.add_finding("record.value", where, seen=text, field=heading, expected="a number")
                 return None
@@ -214,9 +214,9 @@ class RecordsReading:
         if name not in _CODED:
             return text.strip()
         table = self._table_of(declared.codes or name)
-        meaning = table.lookup(text, None)
+        meaning = table.find_meaning(text, None)
         if meaning is None:
-            near = nearest(text, table.labels())
+            near = find_nearest(text, table.list_labels())
             self.collector.add_finding("label.undeclared", where, seen=text, nearest=nearest_words(near))
             return None
         return meaning.said.get(_AS_TABLE.get(name, name), meaning.key)
@@ -267,7 +267,7 @@ class RecordsReading:
     def _period_of(self, day: date) -> tuple[Period, date]:
         """Return the period that contains a day, and the period's last day."""
         if day not in self._periods:
-            period = Period.containing(day, self.plan.form.freq)
+            period = Period.from_day(day, self.plan.form.freq)
             self._periods[day] = period, period.end
         return self._periods[day]
 
@@ -283,7 +283,7 @@ class RecordsReading:
                 "count_unit": "person",
                 "period": period.code,
             }
-            address = self._addresses[cache_key] = self.plan.addresser.address(coordinates)
+            address = self._addresses[cache_key] = self.plan.addresser.find_address(coordinates)
         return address
 
     def _shared_columns(self, fields: Mapping[str, str]) -> dict[str, object]:

@@ -76,7 +76,7 @@ def sheets_of(grid: Grid, *, without_hidden: bool, ignored: Sequence[Matcher] = 
     """Index the tables of a Grid, without ignored sheets and, if the form ignores them, hidden cells and sheets."""
     sheets = []
     for index, table in enumerate(grid.tables):
-        if (without_hidden and table.hidden) or any(m.hit(table.name) is not None for m in ignored):
+        if (without_hidden and table.hidden) or any(m.match_text(table.name) is not None for m in ignored):
             continue
         cells = {(c.row, c.column): c for c in table.cells if not (without_hidden and c.hidden)}
         rows = max((r for r, _ in cells), default=0)

@@ -17,7 +17,7 @@ from pipelines.declarations.registry import Registry
 from pipelines.findings import rules
 from pipelines.findings.finding import Finding, worst_first
 from pipelines.model.content import Content, Cube, Grid, Where
-from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty
+from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.applied_corrections import apply_corrections
 from pipelines.reading.standardise.collecting import Binding, Collector
@@ -52,7 +52,7 @@ class Reading:
     sums: pl.DataFrame
 
 
-def standardise(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
+def standardise_content(content: Content, form: Form, registry: Registry, *, submission_id: str = "") -> Reading:
     """Read a file by a form.
 
     Every problem becomes a finding with its place; nothing is raised for a faulty return. `observations` is in
@@ -62,7 +62,7 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
     collector = Collector()
     collector.add_findings([rules.from_remark(remark) for remark in content.remarks])
     nil = False
-    if not form.takes(content.format):
+    if not form.accepts_format(content.format):
         expected = ", ".join(form.formats)
         collector.add_finding("return.wrong_format", Where(), form=form.id, seen=content.format, expected=expected)
     elif isinstance(content, Cube):
@@ -87,7 +87,7 @@ def standardise(content: Content, form: Form, registry: Registry, *, submission_
         form.series,
         form.kind,
         nil,
-        [Period.of(code) for code in codes],
+        [Period.from_code(code) for code in codes],
         observation_frame(counted, form, territory, submission_id),
         _event_frame(collector, form, territory, submission_id),
         worst_first([*collector.findings, *collector.summarise_capped()]),
@@ -144,7 +144,7 @@ def _correct_and_deduplicate(collector: Collector, plan: Plan, registry: Registr
 def observation_frame(numbers: Sequence[Number], form: Form, territory: str, submission_id: str) -> pl.DataFrame:
     """Return numbers as a frame of OBSERVATION, in the order they were read."""
     if not numbers:
-        return empty(OBSERVATION)
+        return empty_table(OBSERVATION)
     constant: dict[str, str] = {
         "territory": territory,
         "jurisdiction": form.jurisdiction,
@@ -177,14 +177,14 @@ def observation_frame(numbers: Sequence[Number], form: Form, territory: str, sub
 
 
 def _first_and_last_day(code: str, accumulation: str) -> tuple[date, date]:
-    period = Period.of(code)
+    period = Period.from_code(code)
     start = period.start.replace(month=1, day=1) if accumulation == "ytd" else period.start
     return start, period.end
 
 
 def _event_frame(collector: Collector, form: Form, territory: str, submission_id: str) -> pl.DataFrame:
     if not collector.events:
-        return empty(CASE_EVENT)
+        return empty_table(CASE_EVENT)
     constant = {
         "territory": territory,
         "form": form.series,

@@ -47,7 +47,9 @@ def declared_sums(
     rows: list[dict[str, object]] = []
     for rule in rules:
         part_codes = None if rule.parts == "*" else frozenset(rule.parts)
-        incomplete_keys = {rest_of_key for rest_of_key, (_, parts) in groups(refused_numbers, rule).items() if parts}
+        incomplete_keys = {
+            rest_of_key for rest_of_key, (_, parts) in group_numbers(refused_numbers, rule).items() if parts
+        }
         is_complete_list = not (hidden and rule.parts == "*")
         rows += [
             _sum_row(
@@ -56,7 +58,7 @@ def declared_sums(
                 rule,
                 whole=is_complete_list and part_codes in (None, parts.keys()) and rest_of_key not in incomplete_keys,
             )
-            for rest_of_key, (totals, parts) in groups(numbers, rule).items()
+            for rest_of_key, (totals, parts) in group_numbers(numbers, rule).items()
             if parts
             for total in totals
             if total.value is not None
@@ -64,12 +66,14 @@ def declared_sums(
     return pl.DataFrame(rows, schema=DECLARED_SUM)
 
 
-def groups(numbers: Sequence[Number], rule: AddsUp) -> dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]]:
+def group_numbers(
+    numbers: Sequence[Number], rule: AddsUp
+) -> dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]]:
     """Group totals and parts of one rule by the rest of their key; also for a workbook that is not filled in yet."""
     place = AT[rule.dim]
     excluded = {KEY.index(name) for name in _ALONG.get(rule.dim, (KEY[place],))}
     rest_of_key = itemgetter(*(i for i in range(len(KEY)) if i not in excluded))
-    conditions = [(AT[name], code) for name, code in rule.where.said().items() if name in AT]
+    conditions = [(AT[name], code) for name, code in rule.where.declared_codes().items() if name in AT]
     parts, total_code = None if rule.parts == "*" else frozenset(rule.parts), rule.total
     groups_by_rest: dict[tuple[str, ...], tuple[list[Number], dict[str, Number]]] = {}
     for number in numbers:

@@ -9,7 +9,7 @@ from pipelines.reading.formats.common import column_letters, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
 from pipelines.reading.standardise.addressing import Trouble
 from pipelines.reading.standardise.collecting import Collector
-from pipelines.reading.standardise.numbers import Read
+from pipelines.reading.standardise.numbers import ParsedNumber
 from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import is_blank
 
@@ -58,7 +58,7 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, collector: Collector
                 return None
             if cell.marks is None:
                 return Value(float(cell.value), "A", "F", cell.text)
-            return _apply_marks(Read(float(cell.value), "A", "F"), cell, where, plan, collector)
+            return _apply_marks(ParsedNumber(float(cell.value), "A", "F"), cell, where, plan, collector)
         case "date":
             collector.add_finding("cell.date", where, seen=cell.text, expected="a number")
         case "error":
@@ -82,7 +82,7 @@ def _origin_of(cell: Cell, where: Where) -> Where:
 
 def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
     """Read a number or sign written as text."""
-    read = plan.numbers.read(cell.text)
+    read = plan.numbers.read_number(cell.text)
     if read is None:
         signs = ", ".join(f"'{s}'" for s in plan.numbers.signs)
         example = "1" + (plan.form.numbers.thousands[0] or "") + "234"
@@ -94,7 +94,7 @@ def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, forma
     return _apply_marks(read, cell, where, plan, collector)
 
 
-def _apply_marks(read: Read, cell: Cell, where: Where, plan: Plan, collector: Collector) -> Value:
+def _apply_marks(read: ParsedNumber, cell: Cell, where: Where, plan: Plan, collector: Collector) -> Value:
     """Return a value with the notes and the status of its marks; report undeclared marks."""
     marks = (*read.marks, *(cell.marks.split() if cell.marks else ()))
     status, notes = read.status, []

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, permissions
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT
@@ -25,7 +25,7 @@ from pipelines.submissions.accounts.model import (
     LOCAL,
     Account,
     AccountError,
-    New,
+    NewAccount,
     account_row,
     check_account,
     check_email,
@@ -39,22 +39,22 @@ __all__ = [
     "LOCAL",
     "Account",
     "AccountError",
-    "New",
+    "NewAccount",
     "all_accounts",
-    "create",
+    "can_change_account",
+    "create_account",
     "create_many",
-    "disable",
-    "enable",
-    "find",
-    "grant",
+    "disable_account",
+    "enable_account",
+    "find_account",
+    "get_identity",
+    "grant_role",
     "has_head_steward",
-    "identity",
     "identity_of",
-    "keeps",
     "link_provider",
-    "record",
+    "record_change",
     "require_changeable",
-    "revoke",
+    "revoke_role",
     "select_identities",
     "set_email",
     "set_language",
@@ -65,7 +65,7 @@ __all__ = [
 # ------------------------------------------------------------------------------------------------------------ creating
 
 
-def create(
+def create_account(
     engine: sa.Engine,
     account_id: str,
     display_name: str,
@@ -83,21 +83,23 @@ def create(
 
     Raises AccountError if the id is taken or invalid, PasswordError, and NotAllowedError if `by` may not create it.
     """
-    new = New(account_id, display_name, tuple(grants), language, email, password, must_change, issuer, subject)
+    new = NewAccount(account_id, display_name, tuple(grants), language, email, password, must_change, issuer, subject)
     if not create_many(engine, [new], by=by):
         raise AccountError(mark("There is an account {account} already."), account=account_id)
-    return cast(Account, find(engine, account_id))
+    return cast(Account, find_account(engine, account_id))
 
 
-def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
-    """Create the accounts that do not exist yet, in one transaction; return their number. Raises like `create`."""
+def create_many(engine: sa.Engine, accounts: Sequence[NewAccount], *, by: str) -> int:
+    """Create the missing accounts in one transaction and return their number. Raises like `create_account`."""
     for account in accounts:
         check_account(account)
     hashes = {
-        account.account_id: passwords.hashed(account.password) for account in accounts if account.password is not None
+        account.account_id: passwords.hash_password(account.password)
+        for account in accounts
+        if account.password is not None
     }
-    now = clock.stamp(clock.now())
-    with writing(engine) as connection:
+    now = clock.format_timestamp(clock.now())
+    with open_write_transaction(engine) as connection:
         known_ids = {
             r.account_id
             for r in in_ids(
@@ -120,28 +122,28 @@ def create_many(engine: sa.Engine, accounts: Sequence[New], *, by: str) -> int:
         ]
         if rows:
             connection.execute(sa.insert(ACCOUNT_GRANT), rows)
-        record(connection, by, "create", [account.account_id for account in new])
+        record_change(connection, by, "create", [account.account_id for account in new])
     return len(new)
 
 
 # -------------------------------------------------------------------------------------------------------------- finding
 
 
-def find(engine: sa.Engine, account_id: str) -> Account | None:
+def find_account(engine: sa.Engine, account_id: str) -> Account | None:
     """Return an account, even if it is disabled, or None if it does not exist."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return next(iter(_select_accounts(connection, [account_id])), None)
 
 
 def all_accounts(engine: sa.Engine) -> list[Account]:
     """Return all accounts, sorted by id."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return _select_accounts(connection)
 
 
-def identity(engine: sa.Engine, account_id: str) -> Identity:
+def get_identity(engine: sa.Engine, account_id: str) -> Identity:
     """Return the identity of an account with its present grants. Raises NotAllowedError if unknown or disabled."""
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         holder = select_identities(connection, [account_id]).get(account_id)
     if holder is None:
         raise unknown_account(account_id)
@@ -154,7 +156,7 @@ def identity_of(engine: sa.Engine, issuer: str, subject: str) -> Identity | None
         condition = sa.and_(ACCOUNT.c.account_id == subject, ACCOUNT.c.issuer.is_(None))
     else:
         condition = sa.and_(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(condition)).scalar_one_or_none()
         return select_identities(connection, [account_id]).get(account_id) if account_id is not None else None
 
@@ -181,22 +183,22 @@ def unknown_account(account_id: str) -> NotAllowedError:
 # ------------------------------------------------------------------------------------------------------------ changing
 
 
-def grant(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str) -> bool:
+def grant_role(engine: sa.Engine, account_id: str, role_grant: Grant, *, by: str) -> bool:
     """Grant a role to an account; return False if it already had it. Raises NotAllowedError, AccountError."""
     check_grant(role_grant)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         account = require_changeable(connection, account_id, by, [role_grant])
         if role_grant in account.grants:
             return False
-        row = grant_row(account_id, role_grant, clock.stamp(clock.now()), by)
+        row = grant_row(account_id, role_grant, clock.format_timestamp(clock.now()), by)
         connection.execute(sa.insert(ACCOUNT_GRANT).values(**row))
-        record(connection, by, "grant", [account_id], grant=_grant_as_list(role_grant))
+        record_change(connection, by, "grant", [account_id], grant=_grant_as_list(role_grant))
     return True
 
 
-def revoke(engine: sa.Engine, account_id: str, revoked_grant: Grant, *, by: str) -> bool:
+def revoke_role(engine: sa.Engine, account_id: str, revoked_grant: Grant, *, by: str) -> bool:
     """Revoke a role of an account; return False if it did not have it. Raises NotAllowedError."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         account = require_changeable(connection, account_id, by, [revoked_grant], whole=False)
         if revoked_grant not in account.grants:
             return False
@@ -209,16 +211,16 @@ def revoke(engine: sa.Engine, account_id: str, revoked_grant: Grant, *, by: str)
                 columns.instrument == revoked_grant.instrument,
             )
         )
-        record(connection, by, "revoke", [account_id], grant=_grant_as_list(revoked_grant))
+        record_change(connection, by, "revoke", [account_id], grant=_grant_as_list(revoked_grant))
     return True
 
 
-def disable(engine: sa.Engine, account_id: str, *, by: str) -> None:
+def disable_account(engine: sa.Engine, account_id: str, *, by: str) -> None:
     """Disable an account and with it its tokens. What it did remains recorded."""
     _update_account(engine, account_id, by, "disable", disabled=True)
 
 
-def enable(engine: sa.Engine, account_id: str, *, by: str) -> None:
+def enable_account(engine: sa.Engine, account_id: str, *, by: str) -> None:
     """Enable a disabled account and reset its count of wrong passwords."""
     _update_account(engine, account_id, by, "enable", disabled=False, failed=0, locked_until=None)
 
@@ -260,16 +262,16 @@ def has_head_steward(engine: sa.Engine) -> bool:
 
 def _update_account(engine: sa.Engine, account_id: str, by: str, action: str, **values: Any) -> None:
     is_own_setting = by == account_id and action in ("language", "email")
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         if is_own_setting and account_id not in select_identities(connection, [account_id]):
             raise unknown_account(account_id)
         if not is_own_setting:
             require_changeable(connection, account_id, by)
         connection.execute(sa.update(ACCOUNT).where(ACCOUNT.c.account_id == account_id).values(**values))
-        record(connection, by, action, [account_id])
+        record_change(connection, by, action, [account_id])
 
 
-def record(connection: sa.Connection, by: str, action: str, ids: Sequence[str], **detail: Any) -> None:
+def record_change(connection: sa.Connection, by: str, action: str, ids: Sequence[str], **detail: Any) -> None:
     """Append one audit entry per account, with its present digest, and enqueue notices about it."""
     standing = audit_digests.digest_accounts(connection, ids)
     now = clock.now()
@@ -294,12 +296,12 @@ def require_changeable(
         raise unknown_account(account_id)
     _require_keeper(connection, by, also)
     who = select_identities(connection, [by]).get(by)
-    if whole and by != SYSTEM and (who is None or not keeps(who, account)):
+    if whole and by != SYSTEM and (who is None or not can_change_account(who, account)):
         raise unknown_account(account_id)
     return account
 
 
-def keeps(who: Identity, account: Account) -> bool:
+def can_change_account(who: Identity, account: Account) -> bool:
     """Return True if somebody may change an account: as steward for all its grants.
 
     An account without grants may be changed by its creator, if that is still a steward, and by the steward for
@@ -357,7 +359,7 @@ def _grant_as_list(role_grant: Grant) -> list[str]:
     return [role_grant.role, role_grant.jurisdiction, role_grant.instrument]
 
 
-def _refuse_linked(connection: sa.Connection, new: Sequence[New]) -> None:
+def _refuse_linked(connection: sa.Connection, new: Sequence[NewAccount]) -> None:
     pairs = [(account.issuer, account.subject) for account in new if account.issuer is not None]
     for issuer, subject in pairs:
         linked_account = sa.select(ACCOUNT.c.account_id).where(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.core import codes
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.ledger.identity import EVERY, ROLES, SYSTEM, Grant
 from pipelines.submissions.accounts import passwords
@@ -21,13 +21,13 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?\Z")
 _EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\Z")
 
 
-class AccountError(ToldError):
+class AccountError(UserFacingError):
     """An account or a grant is not valid. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account with its grants, without its password; times are text in the format of `clock.stamp()`."""
+    """One account with its grants, without its password; times are text in the format of `clock.format_timestamp()`."""
 
     account_id: str
     display_name: str
@@ -46,7 +46,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class NewAccount:
     """An account to create."""
 
     account_id: str
@@ -60,7 +60,7 @@ class New:
     subject: str | None = None
 
 
-def check_account(new_account: New) -> None:
+def check_account(new_account: NewAccount) -> None:
     """Raise AccountError or PasswordError if an account cannot be created."""
     if not _ID.match(new_account.account_id) or new_account.account_id == SYSTEM:
         raise AccountError(
@@ -101,17 +101,17 @@ def check_grant(role_grant: Grant) -> None:
         raise AccountError(
             mark("{role} is not a role. Available: {known}."), role=repr(role_grant.role), known=", ".join(ROLES)
         )
-    if role_grant.instrument not in (EVERY, *codes.codes("instrument")):
+    if role_grant.instrument not in (EVERY, *codes.list_codes("instrument")):
         raise AccountError(
             mark("{instrument} is not an instrument. Available: {known}."),
             instrument=repr(role_grant.instrument),
-            known=", ".join(codes.codes("instrument")),
+            known=", ".join(codes.list_codes("instrument")),
         )
     if not role_grant.jurisdiction.strip():
         raise AccountError(mark("A role is held in a jurisdiction, or in * for every one."))
 
 
-def account_row(new_account: New, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
+def account_row(new_account: NewAccount, password_hash: str | None, now: str, by: str) -> dict[str, Any]:
     """Return the table row of a new account."""
     return {
         "account_id": new_account.account_id,

@@ -25,14 +25,14 @@ def shared_words() -> tuple[str, ...]:
     """Return the words in the names of the project, territories, jurisdictions and offices, in every language."""
     from pipelines.declarations import registry
 
-    return _declared_words(registry.folders())
+    return _declared_words(registry.territory_folders())
 
 
 @cache
 def _declared_words(folders: tuple[Path, ...]) -> tuple[str, ...]:
     from pipelines.declarations import registry
 
-    texts = [i18n.gettext(PROJECT, language) for language in i18n.languages()]
+    texts = [i18n.gettext(PROJECT, language) for language in i18n.list_languages()]
     for territory in registry.load_from(folders).territories.values():
         names = [*territory.names, *(name for office in territory.offices for name in office.names)]
         names += [name for part in territory.jurisdictions for name in part.names]

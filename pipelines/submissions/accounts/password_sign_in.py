@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import Identity, NotAllowedError
 from pipelines.ledger.schema import ACCOUNT
 from pipelines.submissions.accounts import accounts, passwords
@@ -55,44 +55,44 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
         raise NotAllowedError(mark("The current password is wrong."))
     if new == old:
         raise PasswordError(mark("The new password is the same as the old one; choose another."))
-    account = accounts.find(engine, account_id)
+    account = accounts.find_account(engine, account_id)
     passwords.check_password(
         new, account_id, account.display_name if account else "", account.email if account else None
     )
-    fresh = passwords.hashed(new)
-    with writing(engine) as connection:
+    fresh = passwords.hash_password(new)
+    with open_write_transaction(engine) as connection:
         _update(connection, account_id, password_hash=fresh, must_change=False)
-        accounts.record(connection, account_id, "password", [account_id])
+        accounts.record_change(connection, account_id, "password", [account_id])
 
 
 def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
     """Set and return a one-time password, which must be changed at the next sign-in. Raises NotAllowedError."""
     secret = passwords.one_time()
-    fresh = passwords.hashed(secret)
-    with writing(engine) as connection:
+    fresh = passwords.hash_password(secret)
+    with open_write_transaction(engine) as connection:
         accounts.require_changeable(connection, account_id, by)
         _update(connection, account_id, password_hash=fresh, must_change=True, failed=0, issuer=None, subject=None)
-        accounts.record(connection, by, "reset_password", [account_id])
+        accounts.record_change(connection, by, "reset_password", [account_id])
     return secret
 
 
 def _count_attempt(engine: sa.Engine, account_id: str) -> str | None:
     """Count an attempt and return the stored hash, or None if there is none."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one_or_none()
         if row is None or row.password_hash is None:
             return None
         _update(connection, account_id, failed=row.failed + 1)
         if row.failed + 1 == TOLD_AFTER:
-            accounts.record(connection, account_id, "attempts", [account_id], failed=TOLD_AFTER)
+            accounts.record_change(connection, account_id, "attempts", [account_id], failed=TOLD_AFTER)
         stored: str = row.password_hash
     return stored
 
 
 def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignIn:
     """Reset the count after a correct password, renew an outdated hash, and return the outcome."""
-    fresh = passwords.hashed(password) if passwords.needs_rehash(stored) else None
-    with writing(engine) as connection:
+    fresh = passwords.hash_password(password) if passwords.needs_rehash(stored) else None
+    with open_write_transaction(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one()
         if row.password_hash != stored:
             return SignIn("wrong")
@@ -102,8 +102,8 @@ def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password:
             return SignIn("disabled")
         if fresh is not None:
             values["password_hash"] = fresh
-        _update(connection, account_id, **values, signed_in_at=clock.stamp(clock.now()))
-        accounts.record(connection, account_id, "sign_in", [account_id])
+        _update(connection, account_id, **values, signed_in_at=clock.format_timestamp(clock.now()))
+        accounts.record_change(connection, account_id, "sign_in", [account_id])
         if row.must_change:
             return SignIn("must_change")
         return SignIn("ok", accounts.select_identities(connection, [account_id])[account_id])

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.submissions.accounts.own_words import own_words
 
@@ -34,7 +34,7 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Alphabet for passwords that are read aloud or typed from paper: no characters that look alike."""
 
 
-class PasswordError(ToldError):
+class PasswordError(UserFacingError):
     """A password is not accepted. The message says why."""
 
 
@@ -79,7 +79,7 @@ def _refuse_guessable(password: str, plain: str, words: Sequence[str]) -> None:
         )
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return the Argon2 hash of a password, with its salt and parameters."""
     with _HASH_SLOTS:
         return _HASHER.hash(password)

@@ -69,7 +69,7 @@ class Throttle:
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._waiting: Counter[str] = Counter()
 
-    def count(self, origin: Origin, account: str) -> Attempt:
+    def count_attempt(self, origin: Origin, account: str) -> Attempt:
         """Count an attempt on an account, even if the account does not exist. Raises ThrottledError."""
         account = account[:LONGEST_ACCOUNT]
         if origin.device and self._limiter.hit(PER_DEVICE, origin.device, account):
@@ -84,7 +84,7 @@ class Throttle:
         return Attempt(delay, (*(item.key_for(*key) for item, key in limited), of_account))
 
     @contextmanager
-    def waiting(self, account: str) -> Iterator[None]:
+    def occupy_slot(self, account: str) -> Iterator[None]:
         """Occupy one of an account's slots for delayed attempts. Raises ThrottledError if none is free."""
         account = account[:LONGEST_ACCOUNT]
         if self._waiting[account] >= MOST_WAITING:
@@ -97,7 +97,7 @@ class Throttle:
             if not self._waiting[account]:
                 del self._waiting[account]
 
-    def forgive(self, attempt: Attempt) -> None:
+    def forgive_attempt(self, attempt: Attempt) -> None:
         """Undo the count of an attempt with a correct password: reset its first counter, decrement the others.
 
         If all were reset, somebody with an account could clear the count of an address by signing in.

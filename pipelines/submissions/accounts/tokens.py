@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger import audit_digests, audit_log, permissions
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity, NotAllowedError, intersect_grants
 from pipelines.ledger.schema import ACCOUNT_GRANT, TOKEN
 from pipelines.submissions.accounts import accounts
@@ -34,7 +34,7 @@ _TEXT = re.compile(r"rti_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedToken:
     """A new token; `text` is available only here."""
 
     text: str
@@ -42,12 +42,12 @@ class Issued:
     expires_at: datetime
 
     def __repr__(self) -> str:
-        return f"Issued(token_id={self.token_id!r}, expires_at={self.expires_at!r})"
+        return f"IssuedToken(token_id={self.token_id!r}, expires_at={self.expires_at!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as its owner sees it; times are text in the format of `clock.stamp()`."""
+    """A token as its owner sees it; times are text in the format of `clock.format_timestamp()`."""
 
     token_id: str
     account_id: str
@@ -59,9 +59,9 @@ class Token:
     used_at: str | None
 
 
-def issue(
+def issue_token(
     engine: sa.Engine, who: Identity, label: str, *, grants: Iterable[Grant] | None = None, days: int = 90
-) -> Issued:
+) -> IssuedToken:
     """Issue a token for the caller's own account. `grants` narrows its permissions; the default is all of the account.
 
     Raises NotAllowedError if the caller was authenticated by a token or no grant would remain, AccountError for an
@@ -78,7 +78,7 @@ def issue(
     token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     now = clock.now()
     expires = now + timedelta(days=days)
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         holder = accounts.select_identities(connection, [who.account]).get(who.account)
         if holder is None:
             raise accounts.unknown_account(who.account)
@@ -94,32 +94,34 @@ def issue(
                 label=label.strip(),
                 hash=_hash(secret),
                 grants=audit_log.to_canonical_json([[g.role, g.jurisdiction, g.instrument] for g in granted]),
-                created_at=clock.stamp(now),
-                expires_at=clock.stamp(expires),
+                created_at=clock.format_timestamp(now),
+                expires_at=clock.format_timestamp(expires),
             )
         )
         _record(connection, who.account, "issue", token_id, who.account)
-    return Issued(f"rti_{token_id}_{secret}", token_id, expires)
+    return IssuedToken(f"rti_{token_id}_{secret}", token_id, expires)
 
 
-def identity(engine: sa.Engine, text: str) -> Identity:
+def verify_token(engine: sa.Engine, text: str) -> Identity:
     """Return the identity of a token with its present grants. Raises NotAllowedError, always with the same message."""
     match = _TEXT.match(text.strip())
     if match is None:
         raise _invalid_token_error()
     token_id, secret = match.groups()
     now = clock.now()
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
         is_match = hmac.compare_digest(_hash(secret), row.hash if row is not None else "0" * 64)
-        if row is None or not is_match or row.revoked_at is not None or clock.parse(row.expires_at) <= now:
+        if row is None or not is_match or row.revoked_at is not None or clock.parse_time(row.expires_at) <= now:
             raise _invalid_token_error()
         holder = accounts.select_identities(connection, [row.account_id]).get(row.account_id)
     if holder is None:
         raise _invalid_token_error()
-    if row.used_at is None or clock.parse(row.used_at) + USED_EVERY <= now:
-        with writing(engine) as connection:
-            connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(used_at=clock.stamp(now)))
+    if row.used_at is None or clock.parse_time(row.used_at) + USED_EVERY <= now:
+        with open_write_transaction(engine) as connection:
+            connection.execute(
+                sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(used_at=clock.format_timestamp(now))
+            )
     return Identity(
         holder.account,
         holder.name,
@@ -129,27 +131,27 @@ def identity(engine: sa.Engine, text: str) -> Identity:
     )
 
 
-def revoke(engine: sa.Engine, who: Identity, token_id: str) -> None:
+def revoke_token(engine: sa.Engine, who: Identity, token_id: str) -> None:
     """Revoke a token, for its own account or for a steward of that account. Raises NotAllowedError."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         row = connection.execute(sa.select(TOKEN).where(TOKEN.c.token_id == token_id)).one_or_none()
         if row is None or (
             who.account not in (SYSTEM, row.account_id) and not _can_keep_account(connection, who, row.account_id)
         ):
             raise NotAllowedError(mark("You have no token {token}."), token=token_id)
         if row.revoked_at is None:
-            at = clock.stamp(clock.now())
+            at = clock.format_timestamp(clock.now())
             connection.execute(sa.update(TOKEN).where(TOKEN.c.token_id == token_id).values(revoked_at=at))
             _record(connection, who.account, "revoke", token_id, row.account_id)
 
 
-def of(engine: sa.Engine, account_id: str | None) -> list[Token]:
+def list_tokens(engine: sa.Engine, account_id: str | None) -> list[Token]:
     """Return the tokens of an account or of all, in the order of creation, including expired and revoked ones."""
     query = sa.select(TOKEN).order_by(TOKEN.c.created_at, TOKEN.c.token_id)
     if account_id is not None:
         query = query.where(TOKEN.c.account_id == account_id)
     names = [n for n in Token.__dataclass_fields__ if n != "grants"]
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [
             Token(**{n: getattr(row, n) for n in names}, grants=_parse_grants(row.grants))
             for row in connection.execute(query)

@@ -11,18 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
-from pipelines.findings.finding import Finding, verdict
-from pipelines.ledger.acts import Block
+from pipelines.findings.finding import Finding
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.read import too_big
 from pipelines.submissions import store
 from pipelines.submissions.checking import nil
-from pipelines.submissions.checking.read_task import DeclarationsChangedError, Taken, Task
-from pipelines.submissions.checking.report import Report, file_hash, history_hash
+from pipelines.submissions.checking.read_task import DeclarationsChangedError, ReadResult, Task
+from pipelines.submissions.checking.report import Report
+from pipelines.submissions.checking.report_building import ReadFile, build_report, summarise_reading
 from pipelines.submissions.checking.shared_pool import SHARED
-from pipelines.submissions.checking.totals import compute_totals
 
 if TYPE_CHECKING:
     from expectations.judge import History
@@ -36,7 +35,7 @@ HistorySource = Callable[[Sequence[str]], "History | None"]
 """Returns the history of jurisdictions; called once, after all returns are read and their jurisdictions known."""
 
 
-class UnknownFormError(ToldError):
+class UnknownFormError(UserFacingError):
     """The caller named a form that no territory declares."""
 
 
@@ -54,20 +53,6 @@ class CheckJob:
     form: str | None = None
     kind: str | None = None
     received: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _ReadFile:
-    """A job without its bytes, and the result of reading it."""
-
-    key: str
-    submission_id: str
-    filename: str
-    sha256: str
-    size: int
-    kind: str | None
-    received: datetime | None
-    result: Taken | ReadError
 
 
 _LARGE = range(200_000, 10_000_000)
@@ -91,7 +76,7 @@ class Step:
     findings: tuple[Finding, ...] = ()
 
 
-def check(
+def check_file(
     data: bytes,
     filename: str,
     *,
@@ -122,7 +107,7 @@ def warm_up(registry: Registry) -> None:
     """
     from expectations.engine import warm_up as load_judgement
 
-    with SHARED.of(registry.digest) as pool:
+    with SHARED.borrow_pool(registry.digest) as pool:
         pool.warm_up(Task(b"-", "warm-up.csv", OFFLINE_ID, registry.digest))
     rules_version()
     load_judgement()
@@ -161,13 +146,13 @@ def _check_jobs(
     tell(Step("reading"))
     read = list(_read_all(jobs, registry, progress, on_step, account))
     if on_step is not None:
-        form, periods, findings = _summarise_reading(read[0])
+        form, periods, findings = summarise_reading(read[0])
         tell(Step("read", form, periods, findings))
         tell(Step("judging", form, periods, findings))
     judged, known_before = _judge(read, registry, history, in_order)
     version, rules = rules_version(), _list_history_rules()
     reports = {
-        file.key: _make_report(
+        file.key: build_report(
             file, judged.get(file.key, []), known_before.get(file.key), version, rules, registry, language
         )
         for file in read
@@ -177,24 +162,12 @@ def _check_jobs(
     return reports
 
 
-def _beginning_step(result: Taken | ReadError) -> Step | None:
+def _beginning_step(result: ReadResult | ReadError) -> Step | None:
     """Return the step for the beginning of a large register, which is ready long before the whole is read."""
     # Errors, and files that are not a register, are reported after the whole file is read.
-    if not isinstance(result, Taken) or result.reading is None:
+    if not isinstance(result, ReadResult) or result.reading is None:
         return None
     return Step("begun", result.form, tuple(p.code for p in result.reading.periods), tuple(result.reading.findings))
-
-
-def _summarise_reading(file: _ReadFile) -> tuple[str | None, tuple[str, ...], tuple[Finding, ...]]:
-    """Return form, periods and findings of a file that was read."""
-    from pipelines.findings.rules import from_read_error
-
-    if isinstance(file.result, ReadError):
-        return None, (), (from_read_error(file.result),)
-    reading = file.result.reading
-    if reading is None:
-        return file.result.form, (), file.result.findings
-    return reading.form, tuple(p.code for p in reading.periods), (*file.result.findings, *reading.findings)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -206,11 +179,11 @@ def _read_all(
     progress: Callable[[str], None] | None,
     on_step: Callable[[Step], None] | None,
     account: str | None,
-) -> Iterator[_ReadFile]:
+) -> Iterator[ReadFile]:
     """Read each job. With `on_step` there is only one, and the beginning of a large file is read in parallel."""
-    files: dict[str, _ReadFile] = {}
+    files: dict[str, ReadFile] = {}
 
-    def tasks() -> Iterator[tuple[tuple[str, bool], Task]]:
+    def make_tasks() -> Iterator[tuple[tuple[str, bool], Task]]:
         """Yield tasks with their key and a flag that is True for the beginning of a file."""
         for job in jobs:
             if job.form is not None and job.form not in registry.forms:
@@ -224,7 +197,7 @@ def _read_all(
                 files[job.key] = _file_of(job, error)
                 continue
             if (declared := nil.parse_nil_document(job.data)) is not None:
-                files[job.key] = _file_of(job, _read_nil_return(declared, job, registry))
+                files[job.key] = _file_of(job, nil.read_nil_return(declared, registry))
                 continue
             files[job.key] = _file_of(job, ReadError("read.reader_failed", format="file", detail="no answer"))
             task = Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
@@ -232,14 +205,14 @@ def _read_all(
                 yield (job.key, True), replace(task, records=_FIRST_LINES)
             yield (job.key, False), task
 
-    with SHARED.of(registry.digest) as pool, closing(pool.map(tasks(), account)) as results:
+    with SHARED.borrow_pool(registry.digest) as pool, closing(pool.map_jobs(make_tasks(), account)) as results:
         for (key, is_beginning), result in results:
             if is_beginning:
                 if on_step is not None and (step := _beginning_step(result)) is not None:
                     on_step(step)
                 continue
             file = files[key]
-            if isinstance(result, Taken) and result.stale:
+            if isinstance(result, ReadResult) and result.stale:
                 raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it again"))
             files[key] = replace(file, result=result)
             if progress is not None:
@@ -249,58 +222,24 @@ def _read_all(
     yield from files.values()
 
 
-def _file_of(job: CheckJob, result: Taken | ReadError) -> _ReadFile:
-    sha256, size = store.digest(job.data), len(job.data)
-    return _ReadFile(job.key, job.submission_id, job.filename, sha256, size, job.kind, job.received, result)
-
-
-def _read_nil_return(declared: nil.NilReturn, job: CheckJob, registry: Registry) -> Taken:
-    """Read a nil document in this process, which is safe because it has only codes and a comment."""
-    from pipelines.declarations.base import within
-    from pipelines.model.content import Where
-    from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty
-    from pipelines.model.periods import Period
-    from pipelines.reading.privacy.scan import in_text
-    from pipelines.reading.standardise.standardise import Reading
-
-    form = registry.forms.get(declared.form)
-    try:
-        periods = [Period.of(p) for p in declared.periods]
-    except ValueError:
-        periods = []
-    if form is None or not periods or any(p.freq != form.freq or not within(p.code, form.valid) for p in periods):
-        finding = Finding("return.not_recognised", "error", params={"nearest": declared.form})
-        return Taken(nil.FORMAT, None, (), (finding,), None)
-    if persons := tuple(in_text(declared.comment or "", Where(keyword="comment"))):
-        return Taken(nil.FORMAT, form.id, (form.id,), persons, None)
-    reading = Reading(
-        observations=empty(OBSERVATION),
-        events=empty(CASE_EVENT),
-        findings=[],
-        bindings=[],
-        periods=periods,
-        form=declared.form,
-        series=form.series,
-        nil=True,
-        kind="full",
-        sums=empty(DECLARED_SUM),
-    )
-    return Taken(nil.FORMAT, declared.form, (declared.form,), (), reading)
+def _file_of(job: CheckJob, result: ReadResult | ReadError) -> ReadFile:
+    sha256, size = store.compute_digest(job.data), len(job.data)
+    return ReadFile(job.key, job.submission_id, job.filename, sha256, size, job.kind, job.received, result)
 
 
 # ------------------------------------------------------------------------------------------------------------- judging
 
 
 def _judge(
-    read: Sequence[_ReadFile], registry: Registry, history: History | HistorySource | None, in_order: bool
+    read: Sequence[ReadFile], registry: Registry, history: History | HistorySource | None, in_order: bool
 ) -> tuple[dict[str, list[Finding]], dict[str, list[str]]]:
     """Return the findings of the judgement by key, and the submissions that each return was compared with by key.
 
     Returns without any history are not in the second mapping: no history rule was run on them.
     """
-    from expectations.judge import JudgedReturn, judge
+    from expectations.judge import JudgedReturn, judge_returns
 
-    readings = [(file, file.result.reading) for file in read if isinstance(file.result, Taken)]
+    readings = [(file, file.result.reading) for file in read if isinstance(file.result, ReadResult)]
     judged = [(file, reading) for file, reading in readings if reading is not None]
     if not judged:
         return {}, {}
@@ -308,11 +247,11 @@ def _judge(
         history = history(sorted({registry.forms[reading.form].jurisdiction for _, reading in judged}))
     # Offline checks share one submission id, so use the key here.
     returns = [JudgedReturn(file.key, reading, file.received) for file, reading in judged]
-    return judge(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
+    return judge_returns(returns, history, registry, in_order=in_order), _find_known_before(judged, history, in_order)
 
 
 def _find_known_before(
-    judged: Sequence[tuple[_ReadFile, Reading]], history: History | None, in_order: bool
+    judged: Sequence[tuple[ReadFile, Reading]], history: History | None, in_order: bool
 ) -> dict[str, list[str]]:
     """Return, by key, the submissions of the same series that a return was compared with."""
     by_series: dict[str, set[str]] = {}
@@ -340,70 +279,3 @@ def _list_history_rules() -> tuple[str, ...]:
     from pipelines.findings.rules import all_rules
 
     return tuple(identity for identity, rule in all_rules().items() if rule.scope == "history")
-
-
-# ----------------------------------------------------------------------------------------------------------- reporting
-
-
-def _make_report(
-    file: _ReadFile,
-    judged: Sequence[Finding],
-    known_before: Sequence[str] | None,
-    version: str,
-    rules: tuple[str, ...],
-    registry: Registry,
-    language: str,
-) -> Report:
-    result = None if isinstance(file.result, ReadError) else file.result
-    reading = result.reading if result is not None else None
-    findings = [*_summarise_reading(file)[2], *judged]
-    own_hash = file_hash(file.sha256, registry.digest, version, findings)
-    form = registry.forms[reading.form] if reading is not None else None
-    return Report(
-        filename=file.filename,
-        sha256=file.sha256,
-        size=file.size,
-        language=language,
-        verdict="unreadable" if result is None else verdict(findings),
-        findings=tuple(findings),
-        rules_version=version,
-        declaration_hash=registry.digest,
-        hash=own_hash,
-        history_hash=None if known_before is None else history_hash(own_hash, known_before, findings),
-        history_rules=rules,
-        format=result.format if result is not None else None,
-        territory=registry.territory_of(form.jurisdiction).code if form is not None else None,
-        form=form.id if form is not None else None,
-        jurisdiction=form.jurisdiction if form is not None else None,
-        instrument=form.instrument if form is not None else None,
-        kind=_kind_of_return(file, reading),
-        blocks=blocks_of(reading, registry) if reading is not None else (),
-        totals=tuple(compute_totals(reading.observations)) if reading is not None else (),
-        candidates=result.candidates if result is not None else (),
-        reading=reading,
-    )
-
-
-def _kind_of_return(file: _ReadFile, reading: Reading | None) -> str | None:
-    if reading is None:
-        return file.kind
-    if reading.nil:
-        return "nil"
-    return "patch" if file.kind == "patch" else reading.kind
-
-
-def blocks_of(reading: Reading, registry: Registry) -> tuple[Block, ...]:
-    """Return the blocks of a return: one per period that it covers, even if it has no rows for it."""
-    import polars as pl
-
-    form = registry.forms[reading.form]
-    rows: dict[tuple[str, str, str, str, str], int] = {
-        (form.jurisdiction, form.instrument, form.series, p.freq, p.code): 0 for p in reading.periods
-    }
-    by = ["jurisdiction", "instrument", "form", "freq", "period"]
-    events = reading.events.with_columns(pl.lit("register").alias("instrument"))
-    for frame in (reading.observations, events):
-        for *key, count in frame.group_by(by).len().sort(by).iter_rows():
-            block = (str(key[0]), str(key[1]), str(key[2]), str(key[3]), str(key[4]))
-            rows[block] = rows.get(block, 0) + int(count)
-    return tuple(Block(*key, rows=count, nil=reading.nil) for key, count in sorted(rows.items()))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.core import clock
-from pipelines.ledger import facts, queries
+from pipelines.ledger import facts, supersession
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
     from expectations.judge import History
     from pipelines.core.home import Home
-    from pipelines.ledger.queries import BlockKey
+    from pipelines.ledger.supersession import BlockKey
 
 
-def source(home: Home, engine: sa.Engine) -> Callable[[Sequence[str]], History | None]:
-    """Return a function for `check` that returns the history of jurisdictions, or None if nothing is accepted yet."""
+def make_history_source(home: Home, engine: sa.Engine) -> Callable[[Sequence[str]], History | None]:
+    """Return a function for `check_file` that returns the history of jurisdictions, or None if none is accepted yet."""
 
-    def history(jurisdictions: Sequence[str]) -> History | None:
-        return gather(home, engine, jurisdictions)
+    def look_up_history(jurisdictions: Sequence[str]) -> History | None:
+        return gather_history(home, engine, jurisdictions)
 
-    return history
+    return look_up_history
 
 
-def gather(home: Home, engine: sa.Engine, jurisdictions: Sequence[str]) -> History | None:
+def gather_history(home: Home, engine: sa.Engine, jurisdictions: Sequence[str]) -> History | None:
     """Return the rows of the newest accepted blocks of these jurisdictions, or None if there are none."""
     from expectations.judge import History
     from pipelines.model import long_tables
 
-    current = queries.accepted_blocks(engine, jurisdictions=jurisdictions)
+    current = supersession.accepted_blocks(engine, jurisdictions=jurisdictions)
     if not current:
         return None
     return History(

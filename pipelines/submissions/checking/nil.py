@@ -1,10 +1,14 @@
-"""Write and parse nil documents: nil returns that are declared without a file of the office."""
+"""Write, parse and read nil documents: nil returns that are declared without a file of the office."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.declarations.registry import Registry
+    from pipelines.submissions.checking.read_task import ReadResult
 
 FORMAT = "nil"
 _TITLE = "Nil return: nothing to count"
@@ -39,3 +43,39 @@ def parse_nil_document(data: bytes) -> NilReturn | None:
         return nil_return if nil_return.periods and write_nil_document(nil_return) == data else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def read_nil_return(declared: NilReturn, registry: Registry) -> ReadResult:
+    """Read a nil document in this process, which is safe because it has only codes and a comment."""
+    from pipelines.declarations.base import is_within
+    from pipelines.findings.finding import Finding
+    from pipelines.model.content import Where
+    from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
+    from pipelines.model.periods import Period
+    from pipelines.reading.privacy.scan import in_text
+    from pipelines.reading.standardise.standardise import Reading
+    from pipelines.submissions.checking.read_task import ReadResult
+
+    form = registry.forms.get(declared.form)
+    try:
+        periods = [Period.from_code(p) for p in declared.periods]
+    except ValueError:
+        periods = []
+    if form is None or not periods or any(p.freq != form.freq or not is_within(p.code, form.valid) for p in periods):
+        finding = Finding("return.not_recognised", "error", params={"nearest": declared.form})
+        return ReadResult(FORMAT, None, (), (finding,), None)
+    if persons := tuple(in_text(declared.comment or "", Where(keyword="comment"))):
+        return ReadResult(FORMAT, form.id, (form.id,), persons, None)
+    reading = Reading(
+        observations=empty_table(OBSERVATION),
+        events=empty_table(CASE_EVENT),
+        findings=[],
+        bindings=[],
+        periods=periods,
+        form=declared.form,
+        series=form.series,
+        nil=True,
+        kind="full",
+        sums=empty_table(DECLARED_SUM),
+    )
+    return ReadResult(FORMAT, declared.form, (declared.form,), (), reading)

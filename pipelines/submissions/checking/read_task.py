@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.findings.finding import Finding
 from pipelines.model.content import Content, Cube, ReadError
 from pipelines.reading.formats import budget
-from pipelines.reading.privacy.scan import scan
+from pipelines.reading.privacy.scan import scan_content
 
 if TYPE_CHECKING:
     from pipelines.declarations.form import Form
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.reading.standardise.standardise import Reading
 
 
-class DeclarationsChangedError(ToldError):
+class DeclarationsChangedError(UserFacingError):
     """The declarations on disk differ from those that the calling process has loaded."""
 
 
@@ -40,7 +40,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReadResult:
     """The result of reading a file. If `reading` is None, `findings` say why. `candidates` are forms, best first.
 
     `stale` is True if nothing was read because the reading process has other declarations than its caller.
@@ -54,58 +54,58 @@ class Taken:
     stale: bool = False
 
 
-def take(task: Task) -> Taken:
+def run_task(task: Task) -> ReadResult:
     """Read, recognise and standardise one file. Raises ReadError if it cannot be read."""
     from pipelines.declarations.registry import load
 
     registry = load()
     if registry.digest != task.digest:
-        return Taken(None, None, (), (), None, stale=True)
-    budget.restart()
+        return ReadResult(None, None, (), (), None, stale=True)
+    budget.restart_budget()
     return take_with(task, registry)
 
 
-def take_with(task: Task, registry: Registry) -> Taken:
-    """Do the work of `take` with a given registry, in the calling process."""
+def take_with(task: Task, registry: Registry) -> ReadResult:
+    """Do the work of `run_task` with a given registry, in the calling process."""
     from pipelines.reading.standardise.plan import plan_of
-    from pipelines.reading.standardise.recognise import not_recognised, recognise
+    from pipelines.reading.standardise.recognise import not_recognised, recognise_forms
 
     if task.records is not None:
         return _read_beginning(task, registry)
     if task.form is not None:
         form = registry.forms[task.form]
         content = _read(task, form)
-        others = [m.form.id for m in recognise(content, task.filename, registry)]
+        others = [m.form.id for m in recognise_forms(content, task.filename, registry)]
         if others and form.id not in others:
             return _reject_other_form(content, form, others, task, registry)
         return _standardise(content, form, (form.id,), task, registry)
     content = _first_read(task, registry)
-    matches = recognise(content, task.filename, registry)
+    matches = recognise_forms(content, task.filename, registry)
     if not matches:
         plans = [plan_of(form, registry) for form in registry.forms.values() if form.contacts]
         is_contact = lambda text: any(plan.is_contact(text) for plan in plans)  # noqa: E731
-        persons = scan(content, task.filename, is_contact=is_contact, data=task.data)
+        persons = scan_content(content, task.filename, is_contact=is_contact, data=task.data)
         if is_blank(content):
-            return Taken(content.format, None, (), tuple(persons or [Finding("return.empty", "error")]), None)
+            return ReadResult(content.format, None, (), tuple(persons or [Finding("return.empty", "error")]), None)
         findings = persons or [not_recognised(content, registry)]
-        return Taken(content.format, None, (), tuple(findings), None)
+        return ReadResult(content.format, None, (), tuple(findings), None)
     form = matches[0].form
     if _needs_own_options(form, content):
         content = _read(task, form, known=content)
     return _standardise(content, form, tuple(m.form.id for m in matches), task, registry)
 
 
-def _read_beginning(task: Task, registry: Registry) -> Taken:
+def _read_beginning(task: Task, registry: Registry) -> ReadResult:
     """Read the first lines of a register; return no reading unless the result is also valid for the whole file.
 
     Each line of a register is read by itself, so a finding in one line does not depend on what follows. Everything
     else waits for the whole file: other forms, findings without a place, and personal data, which is judged by column.
     """
-    from pipelines.reading.formats.sniff import sniff
-    from pipelines.reading.standardise.recognise import recognise
+    from pipelines.reading.formats.sniff import sniff_format
+    from pipelines.reading.standardise.recognise import recognise_forms
 
-    format_ = sniff(task.data, task.filename)
-    nothing = Taken(format_, None, (), (), None)
+    format_ = sniff_format(task.data, task.filename)
+    nothing = ReadResult(format_, None, (), (), None)
     if format_ == "xlsx":
         from pipelines.reading.formats.xlsx import first_rows
 
@@ -117,7 +117,7 @@ def _read_beginning(task: Task, registry: Registry) -> Taken:
     elif format_ != "csv":
         return nothing
     content = _read(task, None)
-    forms = [match.form for match in recognise(content, task.filename, registry)]
+    forms = [match.form for match in recognise_forms(content, task.filename, registry)]
     if len(forms) != 1 or forms[0].records is None or task.form not in (None, forms[0].id):
         return nothing
     if _needs_own_options(forms[0], content):
@@ -136,19 +136,19 @@ def is_blank(content: Content) -> bool:
     return not any(cell.text.strip() for table in content.tables for cell in table.cells)
 
 
-def _reject_other_form(content: Content, form: Form, others: list[str], task: Task, registry: Registry) -> Taken:
+def _reject_other_form(content: Content, form: Form, others: list[str], task: Task, registry: Registry) -> ReadResult:
     """Return one finding for a file of another form than the sender stated, instead of dozens of missing tables."""
     from pipelines.reading.standardise.plan import plan_of
 
     contact = plan_of(registry.forms[others[0]], registry).is_contact
-    personal_findings = scan(content, task.filename, is_contact=contact, data=task.data)
+    personal_findings = scan_content(content, task.filename, is_contact=contact, data=task.data)
     finding = Finding("return.other_form", "error", seen=others[0], expected=form.id)
-    return Taken(content.format, form.id, tuple(others), tuple(personal_findings or [finding]), None)
+    return ReadResult(content.format, form.id, tuple(others), tuple(personal_findings or [finding]), None)
 
 
 def _first_read(task: Task, registry: Registry) -> Content:
     """Read a file whose form is not known. A PDF without ruled lines is read with the first form whose columns fit."""
-    from pipelines.reading.standardise.recognise import recognise
+    from pipelines.reading.standardise.recognise import recognise_forms
 
     try:
         return _read(task, None)
@@ -162,19 +162,19 @@ def _first_read(task: Task, registry: Registry) -> Content:
                 content = _read(task, form)
             except ReadError:
                 continue
-            if any(match.form.id == form.id for match in recognise(content, task.filename, registry)):
+            if any(match.form.id == form.id for match in recognise_forms(content, task.filename, registry)):
                 return content
         raise
 
 
 def _read(task: Task, form: Form | None, known: Content | None = None) -> Content:
     """Read a file with the options of a form. `known` is the content that was read without the form."""
-    from pipelines.reading.formats.read import read
+    from pipelines.reading.formats.read import read_content
 
     if form is None:
-        return read(task.data, task.filename, options={"records": task.records})
+        return read_content(task.data, task.filename, options={"records": task.records})
     options = {**options_of(form), "known": known, "records": task.records}
-    return read(task.data, task.filename, encodings=tuple(form.encodings), options=options)
+    return read_content(task.data, task.filename, encodings=tuple(form.encodings), options=options)
 
 
 def options_of(form: Form) -> dict[str, object]:
@@ -195,21 +195,23 @@ def _needs_own_options(form: Form, content: Content) -> bool:
     return bool(form.encodings or form.alphabets) and content.format in ("csv", "html", "px", "sdmx-csv")
 
 
-def _standardise(content: Content, form: Form, candidates: tuple[str, ...], task: Task, registry: Registry) -> Taken:
+def _standardise(
+    content: Content, form: Form, candidates: tuple[str, ...], task: Task, registry: Registry
+) -> ReadResult:
     from pipelines.reading.standardise.plan import plan_of
-    from pipelines.reading.standardise.standardise import standardise
+    from pipelines.reading.standardise.standardise import standardise_content
 
-    reading = standardise(content, form, registry, submission_id=task.submission_id)
+    reading = standardise_content(content, form, registry, submission_id=task.submission_id)
     contacts, pseudonyms = (
         {(b.table, b.row, b.column) for b in reading.bindings if b.role == role} for role in ("contact", "pseudonym")
     )
     is_contact = plan_of(form, registry).is_contact
-    persons = scan(
+    persons = scan_content(
         content, task.filename, contacts=contacts, pseudonyms=pseudonyms, is_contact=is_contact, data=task.data
     )
     if persons:
-        return Taken(content.format, form.id, candidates, tuple(persons), None)
-    return Taken(content.format, form.id, candidates, (), replace(reading, bindings=[]))
+        return ReadResult(content.format, form.id, candidates, tuple(persons), None)
+    return ReadResult(content.format, form.id, candidates, (), replace(reading, bindings=[]))
 
 
-__all__ = ["DeclarationsChangedError", "ReadError", "Taken", "Task", "take", "take_with"]
+__all__ = ["DeclarationsChangedError", "ReadError", "ReadResult", "Task", "run_task", "take_with"]

@@ -12,8 +12,8 @@ from pipelines.findings.finding import Finding, worst_first
 from pipelines.findings.texts import describe_finding
 
 if TYPE_CHECKING:
+    from pipelines.ledger.acts import Block
     from pipelines.reading.standardise.standardise import Reading
-    from pipelines.submissions.ledger import Block
 
 Verdict = Literal["good", "information", "warning", "error", "unreadable"]
 
@@ -70,7 +70,7 @@ class Report:
         """Return the number of register events read."""
         return self.reading.events.height if self.reading is not None else 0
 
-    def count(self, severity: str) -> int:
+    def count_findings(self, severity: str) -> int:
         """Return the number of findings of a severity."""
         return sum(f.severity == severity for f in self.findings)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipelines.reading.sandbox.child import PRELOAD
-from pipelines.submissions.checking.read_task import Taken, Task, take
+from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
 
 if TYPE_CHECKING:
     from pipelines.reading.sandbox.pool import ChildPool
@@ -21,22 +21,22 @@ class SharedPool:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.pool: ChildPool[Task, Taken] | None = None
+        self.pool: ChildPool[Task, ReadResult] | None = None
         self.digest = ""
         self.users: Counter[int] = Counter()
-        self.retired: list[ChildPool[Task, Taken]] = []
+        self.retired: list[ChildPool[Task, ReadResult]] = []
 
     @contextmanager
-    def of(self, digest: str) -> Iterator[ChildPool[Task, Taken]]:
+    def borrow_pool(self, digest: str) -> Iterator[ChildPool[Task, ReadResult]]:
         """Yield the pool for declarations with this digest; close a pool for other declarations after its last user."""
         from pipelines.reading.sandbox.pool import ChildPool
 
         with self.lock:
-            if self.pool is not None and (self.digest != digest or not self.pool.launcher.alive()):
+            if self.pool is not None and (self.digest != digest or not self.pool.launcher.is_alive()):
                 self.retired.append(self.pool)
                 self.pool = None
             if self.pool is None:
-                self.pool = ChildPool(take, preload=("pipelines.submissions.checking.preload", *PRELOAD))
+                self.pool = ChildPool(run_task, preload=("pipelines.submissions.checking.preload", *PRELOAD))
                 self.digest = digest
                 atexit.register(self.pool.close)
             pool = self.pool

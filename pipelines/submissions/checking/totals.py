@@ -25,7 +25,7 @@ def compute_totals(observations: pl.DataFrame) -> list[dict[str, Any]]:
 
     if not observations.height:
         return []
-    groups = {code: row["offence_group"] for code, row in codes.codelist("offence").items()}
+    groups = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}
     dimensions = [
         n for n in (*codes.DIMENSIONS_WITH_TOTAL, "partner") if n in observations.columns and n != "age" and n != "sex"
     ]

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from pipelines.core import clock
 from pipelines.submissions.notices import queue
 from pipelines.submissions.notices.mail import AddressError, make_mail
-from pipelines.submissions.notices.settings import Server, Settings, outbox_folder, parse_server, settings
+from pipelines.submissions.notices.settings import Server, Settings, outbox_folder, parse_server, read_notice_settings
 from pipelines.submissions.notices.words import write_letter
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class DeliveryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class DeliveryOutcome:
     """The outcome of one run: `failed` are retried later, `given_up` are not. `ways` names the channels."""
 
     sent: int
@@ -53,11 +53,13 @@ class Delivered:
     ways: tuple[str, ...]
 
 
-def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, again: bool = False) -> Delivered:
+def deliver_notices(
+    home: Home, engine: sa.Engine, *, registry: Registry | None = None, again: bool = False
+) -> DeliveryOutcome:
     """Send the notices that are due; with `again`, also those pausing or given up. Raises NoticeSettingsError."""
     from pipelines.declarations.registry import load
 
-    configuration, declarations = settings(home), registry or load()
+    configuration, declarations = read_notice_settings(home), registry or load()
     ways = _list_channels(configuration)
     sent = failed = given_up = 0
     waiting = queue.find_due(engine, clock.now(), again=again)
@@ -84,7 +86,7 @@ def deliver(home: Home, engine: sa.Engine, *, registry: Registry | None = None, 
             else:
                 queue.mark_sent(engine, notice, clock.now())
                 sent += 1
-    return Delivered(sent, failed, given_up, ways)
+    return DeliveryOutcome(sent, failed, given_up, ways)
 
 
 def _list_channels(configuration: Settings) -> tuple[str, ...]:
@@ -132,7 +134,7 @@ def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
     mail_server = parse_server(configuration.smtp)
     connections: list[smtplib.SMTP] = []
 
-    def send(mail: EmailMessage) -> None:
+    def send_mail(mail: EmailMessage) -> None:
         if not connections:
             connections.append(_connect(mail_server))
         try:
@@ -149,7 +151,7 @@ def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
             raise
 
     try:
-        yield send
+        yield send_mail
     finally:
         if connections:
             _close(connections[0])
@@ -197,7 +199,7 @@ def post_to_webhook(address: str, secret: str, notice: Notice, words: Letter) ->
         ensure_ascii=False,
     ).encode()  # fmt: skip
     # Use the machine's time, because the receiver compares it with its own clock, not with that of a demonstration.
-    at = str(int(clock.wall()))
+    at = str(int(clock.read_wall_clock()))
     headers = {"Content-Type": "application/json", "RTI-Notice": notice.notice_id}
     headers[SIGNATURE] = f"t={at},v1={sign_body(secret, at, body)}"
     try:

@@ -25,7 +25,7 @@ from pipelines.ledger.identity import EVERY, SYSTEM, Role
 from pipelines.ledger.permissions import roles_for
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT, BLOCK, SUBMISSION
-from pipelines.submissions.notices.queue import Kind, enqueue
+from pipelines.submissions.notices.queue import Kind, enqueue_notice
 
 NEWS = timedelta(days=7)
 """Maximum age of an event for a notice, so that recording an old history sends no mail."""
@@ -82,10 +82,10 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
             "periods": sorted({b.period for b in own_blocks}),
         }
         # A return that is sent, given back and sent again within a day has two receipts, so the key has the time.
-        key, at = f"{row.submission_id} {action} {event['at']}", clock.parse(str(event["at"]))
+        key, at = f"{row.submission_id} {action} {event['at']}", clock.parse_time(str(event["at"]))
         for account, kind in sorted(recipients.items()):
             if account != event["actor"] or kind == "receipt":
-                new_id = enqueue(connection, account, kind, content, what=key, at=at)
+                new_id = enqueue_notice(connection, account, kind, content, what=key, at=at)
                 notice_ids += [new_id] if new_id is not None else []
     return notice_ids
 
@@ -95,7 +95,7 @@ def _notifiable_action(event: Mapping[str, Any]) -> str | None:
     action = str(event["action"])
     if action == "approve" and (event.get("payload") or {}).get("override"):
         action = "override"
-    if action not in _RECIPIENTS or clock.now() - clock.parse(str(event["at"])) > NEWS:
+    if action not in _RECIPIENTS or clock.now() - clock.parse_time(str(event["at"])) > NEWS:
         return None
     if action == "withdraw" and event["from_state"] not in ("sent", "approved", "published"):
         return None
@@ -121,8 +121,8 @@ def on_account(connection: sa.Connection, action: str, account_ids: Iterable[str
     content = {"what": news, **({"failed": detail["failed"]} if news == "attempts" else {})}
     notice_ids = []
     for row in connection.execute(query.order_by(ACCOUNT.c.account_id)):
-        key = news if news == "attempts" else f"{news} {clock.stamp(clock.now())}"
-        new_id = enqueue(connection, row.account_id, "account", content, what=key)
+        key = news if news == "attempts" else f"{news} {clock.format_timestamp(clock.now())}"
+        new_id = enqueue_notice(connection, row.account_id, "account", content, what=key)
         notice_ids += [new_id] if new_id is not None else []
     return notice_ids
 

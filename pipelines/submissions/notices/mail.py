@@ -29,7 +29,7 @@ def make_mail(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
     mail["From"] = Address(display_name="RTI", addr_spec=sender)
     mail["To"] = _address_of(notice)
     mail["Subject"] = _as_one_line(letter.title)
-    mail["Date"] = clock.parse(notice.created_at)
+    mail["Date"] = clock.parse_time(notice.created_at)
     mail["Message-ID"] = f"<{notice.notice_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Id"] = LIST

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import reading, writing
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.schema import ACCOUNT, NOTICE
 
 Kind = Literal[
@@ -71,7 +71,7 @@ def notice_id(account_id: str, kind: Kind, what: str, day: str) -> str:
     return "N" + hashlib.sha256("\n".join((account_id, kind, what, day)).encode()).hexdigest()[:15]
 
 
-def enqueue(
+def enqueue_notice(
     connection: sa.Connection,
     account_id: str,
     kind: Kind,
@@ -80,14 +80,14 @@ def enqueue(
     what: str | None = None,
     at: datetime | None = None,
 ) -> str | None:
-    """Enqueue a notice in an open transaction (`writing`). Returns its id, or None if it is already in the queue.
+    """Enqueue a notice in a transaction of `open_write_transaction`. Return its id, or None if it is in the queue.
 
     `content` holds codes and ids, never a figure, a finding or a comment. `what` distinguishes notices of one kind on
     the same day (default: the content). Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a kind of notice; there are {', '.join(KINDS)}")
-    stamp = clock.stamp(at or clock.now())
+    stamp = clock.format_timestamp(at or clock.now())
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     identity = notice_id(account_id, kind, text if what is None else what, stamp[:10])
     row = {"notice_id": identity, "account_id": account_id, "kind": kind, "content": text}
@@ -102,26 +102,26 @@ def _insert_function(connection: sa.Connection) -> Any:
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
-def listed(engine: sa.Engine, *, account_id: str | None = None, unsent: bool = False) -> list[Notice]:
+def list_notices(engine: sa.Engine, *, account_id: str | None = None, unsent: bool = False) -> list[Notice]:
     """Return notices in the order of creation, optionally of one account or only unsent ones."""
     query = _notice_query().order_by(NOTICE.c.created_at, NOTICE.c.notice_id)
     if account_id is not None:
         query = query.where(NOTICE.c.account_id == account_id)
     if unsent:
         query = query.where(NOTICE.c.sent_at.is_(None))
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return [_as_notice(row) for row in connection.execute(query)]
 
 
 def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> list[Notice]:
     """Return the notices of one kind created since a given time."""
-    query = _notice_query().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.stamp(since))
+    query = _notice_query().where(NOTICE.c.kind == kind, NOTICE.c.created_at >= clock.format_timestamp(since))
     return [_as_notice(row) for row in connection.execute(query)]
 
 
 def find_due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
     """Return the notices to send now; with `again`, all unsent ones, including those given up or pausing."""
-    return [n for n in listed(engine, unsent=True) if again or _is_due(n, now)]
+    return [n for n in list_notices(engine, unsent=True) if again or _is_due(n, now)]
 
 
 def _is_due(notice: Notice, now: datetime) -> bool:
@@ -129,17 +129,17 @@ def _is_due(notice: Notice, now: datetime) -> bool:
         return False
     if notice.attempts == 0:
         return True
-    return now >= clock.parse((notice.error or notice.created_at)[:_STAMP]) + PAUSES[notice.attempts - 1]
+    return now >= clock.parse_time((notice.error or notice.created_at)[:_STAMP]) + PAUSES[notice.attempts - 1]
 
 
 def is_stale(notice: Notice, now: datetime) -> bool:
     """Return True for a reminder that is too old to send."""
-    return notice.kind == "reminder" and now > clock.parse(notice.created_at) + STALE
+    return notice.kind == "reminder" and now > clock.parse_time(notice.created_at) + STALE
 
 
 def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
     """Count an attempt; return False if another process was faster. `error` starts with the time of the attempt."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         result = connection.execute(
             sa.update(NOTICE)
             .where(
@@ -148,25 +148,27 @@ def claim_notice(engine: sa.Engine, notice: Notice, now: datetime) -> bool:
                 NOTICE.c.attempts == notice.attempts,
                 NOTICE.c.error.is_(None) if notice.error is None else NOTICE.c.error == notice.error,
             )
-            .values(attempts=notice.attempts + 1, error=f"{clock.stamp(now)} is being sent")
+            .values(attempts=notice.attempts + 1, error=f"{clock.format_timestamp(now)} is being sent")
         )
         return result.rowcount == 1
 
 
 def mark_sent(engine: sa.Engine, notice: Notice, now: datetime) -> None:
     """Mark a notice as sent."""
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(
-            sa.update(NOTICE).where(NOTICE.c.notice_id == notice.notice_id).values(sent_at=clock.stamp(now), error=None)
+            sa.update(NOTICE)
+            .where(NOTICE.c.notice_id == notice.notice_id)
+            .values(sent_at=clock.format_timestamp(now), error=None)
         )
 
 
 def mark_failed(engine: sa.Engine, notice: Notice, now: datetime, why: str, *, for_good: bool = False) -> None:
     """Record why an attempt failed; with `for_good`, give the notice up."""
-    values: dict[str, Any] = {"error": f"{clock.stamp(now)} {' '.join(why.split())[:500]}"}
+    values: dict[str, Any] = {"error": f"{clock.format_timestamp(now)} {' '.join(why.split())[:500]}"}
     if for_good:
         values["attempts"] = ATTEMPTS
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         connection.execute(
             sa.update(NOTICE).where(NOTICE.c.notice_id == notice.notice_id, NOTICE.c.sent_at.is_(None)).values(**values)
         )

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.permissions import roles_for
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT
-from pipelines.submissions.notices.queue import Notice, enqueue, of_kind_since
-from pipelines.submissions.timetable.board import Cell, board
+from pipelines.submissions.notices.queue import Notice, enqueue_notice, of_kind_since
+from pipelines.submissions.timetable.board import Cell, build_board
 from pipelines.submissions.timetable.deadlines import within_pairs
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ Item = tuple[str, str, str, str, str, int]
 """Key of a reminder that a person gets once: the key of the deadline, and the day in `DAYS`."""
 
 
-def remind(home: Home, engine: sa.Engine, registry: Registry, *, today: date | None = None) -> int:
+def enqueue_reminders(home: Home, engine: sa.Engine, registry: Registry, *, today: date | None = None) -> int:
     """Enqueue today's reminders and return how many people get one. Safe to run repeatedly or in two processes.
 
     Recipients are all enabled accounts with the role of a submitter for the office's returns.
@@ -51,7 +51,7 @@ def remind(home: Home, engine: sa.Engine, registry: Registry, *, today: date | N
     if not due:
         return 0
     count = 0
-    with writing(engine) as connection:
+    with open_write_transaction(engine) as connection:
         reminded = _past_reminders(of_kind_since(connection, "reminder", now - _PAUSE))
         for account, pairs in _select_submitters(connection).items():
             items = [
@@ -64,7 +64,7 @@ def remind(home: Home, engine: sa.Engine, registry: Registry, *, today: date | N
                 continue
             items.sort(key=lambda item: (item["due"], item["jurisdiction"], item["instrument"], item["source"]))
             # The id depends only on person and day, so that there is never more than one mail a day.
-            if enqueue(connection, account, "reminder", {"items": items}, what="", at=now) is not None:
+            if enqueue_notice(connection, account, "reminder", {"items": items}, what="", at=now) is not None:
                 count += 1
     return count
 
@@ -74,7 +74,7 @@ def _find_missing(engine: sa.Engine, registry: Registry, day: date) -> list[Cell
     # A collection may close less than 14 days after the period: its first reminder then falls within the period.
     cells: dict[tuple[str, ...], Cell] = {}
     for moment in (day, day + timedelta(days=max(-d for d in DAYS))):
-        timetable = board(engine, registry, [("*", "*")], today=moment, periods=_PERIODS)
+        timetable = build_board(engine, registry, [("*", "*")], today=moment, periods=_PERIODS)
         cells |= {cell.deadline.key: cell for row in timetable.rows for cell in row.cells}
     return [cell for cell in cells.values() if not cell.is_in]
 

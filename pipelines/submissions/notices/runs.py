@@ -11,7 +11,7 @@ from pipelines.core import clock
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import roles_for
 from pipelines.submissions.notices.events import accounts_with_roles
-from pipelines.submissions.notices.queue import enqueue, of_kind_since
+from pipelines.submissions.notices.queue import enqueue_notice, of_kind_since
 
 DIED = "process_died"
 """Cause of a failed run whose process ended before it."""
@@ -31,7 +31,7 @@ def on_failed_run(connection: sa.Connection, run: Mapping[str, str]) -> list[str
     of_everything = [account for account, pairs in stewards.items() if (EVERY, EVERY) in pairs]
     cause_key = "\n".join((run["job"], run["step"], run["cause"]))
     entered = [
-        enqueue(connection, account, "run_failed", dict(run), what=cause_key)
+        enqueue_notice(connection, account, "run_failed", dict(run), what=cause_key)
         for account in sorted(of_everything or stewards)
     ]
     return [notice for notice in entered if notice is not None]

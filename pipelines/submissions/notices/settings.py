@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
+from pipelines.core.settings import LOOPBACK, AddressSettings, NoticeSettings, read_settings, reveal_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,17 +18,9 @@ if TYPE_CHECKING:
 
 FILE = "notices.yml"
 OUTBOX = "outbox"
-_VARIABLES = {
-    "smtp": "RTI_SMTP_URL",
-    "sender": "RTI_MAIL_FROM",
-    "webhook": "RTI_WEBHOOK_URL",
-    "webhook_secret": "RTI_WEBHOOK_SECRET",
-    "portal": "RTI_PORTAL_URL",
-}
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class NoticeSettingsError(ToldError):
+class NoticeSettingsError(UserFacingError):
     """A setting of the notices is not valid. The message says which one and how to write it."""
 
 
@@ -56,10 +48,12 @@ class Server(BaseModel):
     password: str | None
 
 
-def settings(home: Home) -> Settings:
-    """Return the settings of a home; environment variables override the file. Raises NoticeSettingsError."""
-    values: dict[str, Any] = _read_file(home.restricted / FILE)
-    values |= {name: os.environ[variable] for name, variable in _VARIABLES.items() if os.environ.get(variable)}
+def read_notice_settings(home: Home) -> Settings:
+    """Return the settings of a home; environment variables override the file.
+
+    Raises NoticeSettingsError, and SettingsError if a variable is wrong by itself.
+    """
+    values: dict[str, Any] = _read_file(home.restricted / FILE) | _read_variables()
     try:
         configuration = Settings(**values)
     except ValidationError as error:
@@ -101,7 +95,7 @@ def parse_server(address: str) -> Server:
                 "RTI_SMTP_URL is not understood; write smtp://user:password@host:587 or smtps://user:password@host:465"
             )
         )
-    if tls_option == "no" and parts.hostname not in _LOOPBACK:
+    if tls_option == "no" and parts.hostname not in LOOPBACK:
         raise NoticeSettingsError(mark("RTI_SMTP_URL: tls=no is only for a mail server on this machine; leave it out"))
     security = "tls" if parts.scheme == "smtps" else ("none" if tls_option == "no" else "starttls")
     return Server(
@@ -117,10 +111,23 @@ def _check_webhook(configuration: Settings) -> None:
     parts = urlsplit(configuration.webhook or "")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NoticeSettingsError(mark("RTI_WEBHOOK_URL is not an address; write https://host/path"))
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise NoticeSettingsError(mark("RTI_WEBHOOK_URL: http is only for this machine; write https"))
     if not configuration.webhook_secret:
         raise NoticeSettingsError(mark("a webhook needs RTI_WEBHOOK_SECRET, with which what it is sent is signed"))
+
+
+def _read_variables() -> dict[str, str]:
+    """Return the settings of the environment in the names of the file."""
+    variables = read_settings(NoticeSettings)
+    values = {
+        "smtp": reveal_secret(variables.smtp_url),
+        "sender": variables.mail_from,
+        "webhook": reveal_secret(variables.webhook_url),
+        "webhook_secret": reveal_secret(variables.webhook_secret),
+        "portal": read_settings(AddressSettings).portal_url,
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _read_file(path: Path) -> dict[str, Any]:

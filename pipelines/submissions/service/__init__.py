@@ -9,63 +9,77 @@ from pipelines.ledger.queries import Position
 from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.admission import RULES, SubmissionRefusedError
 from pipelines.submissions.receipts import SignedReceipt
-from pipelines.submissions.service.acts import approve, approve_many, ask_withdrawal, give_back, receipt, send, withdraw
+from pipelines.submissions.service.acts import (
+    approve_many,
+    approve_submission,
+    ask_withdrawal,
+    get_receipt,
+    give_back,
+    send_submission,
+    withdraw_submission,
+)
 from pipelines.submissions.service.desk import Desk, open_desk
 from pipelines.submissions.service.entries import (
     Entry,
     Filter,
     Page,
-    events,
-    original,
+    get_submission,
+    list_events,
+    list_submissions,
+    read_original,
     reported_periods,
-    submission,
     submission_page,
-    submissions,
 )
 from pipelines.submissions.service.handing_in import declare_nil, hand_in
-from pipelines.submissions.service.memory import Remembered, justify, remembered
-from pipelines.submissions.service.reports import accepted, history, previous, previous_events, report
+from pipelines.submissions.service.memory import EarlierJustification, find_earlier_justifications, justify_warnings
+from pipelines.submissions.service.reports import (
+    make_report,
+    previous_events,
+    read_accepted_figures,
+    read_history,
+    read_previous_figures,
+)
 from pipelines.submissions.service.stored import DamagedFileError
-from pipelines.submissions.service.uploading import Uploaded, check, nil, upload
+from pipelines.submissions.service.uploading import UploadResult, check_file, upload_file, upload_nil
 
 __all__ = [
     "RULES",
     "DamagedFileError",
     "Desk",
+    "EarlierJustification",
     "Entry",
     "Filter",
     "NotAllowedError",
     "Page",
     "Position",
-    "Remembered",
     "SignedReceipt",
     "SubmissionRefusedError",
     "TransitionError",
-    "Uploaded",
-    "accepted",
-    "approve",
+    "UploadResult",
     "approve_many",
+    "approve_submission",
     "ask_withdrawal",
-    "check",
+    "check_file",
     "declare_nil",
-    "events",
+    "find_earlier_justifications",
+    "get_receipt",
+    "get_submission",
     "give_back",
     "hand_in",
-    "history",
-    "justify",
-    "nil",
+    "justify_warnings",
+    "list_events",
+    "list_submissions",
+    "make_report",
     "open_desk",
-    "original",
-    "previous",
     "previous_events",
-    "receipt",
-    "remembered",
-    "report",
+    "read_accepted_figures",
+    "read_history",
+    "read_original",
+    "read_previous_figures",
     "reported_periods",
-    "send",
-    "submission",
+    "send_submission",
     "submission_page",
-    "submissions",
-    "upload",
-    "withdraw",
+    "upload_file",
+    "upload_nil",
+    "withdraw_submission",
 ]

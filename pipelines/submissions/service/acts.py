@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.ledger import permissions, queries
-from pipelines.ledger.acts import Refusals
+from pipelines.ledger.acts import Act, Refusals
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.transitions import ACCEPTED
-from pipelines.submissions import ledger, receipts
-from pipelines.submissions.ledger import Act
+from pipelines.submissions import decisions, receipts
 from pipelines.submissions.receipts import SignedReceipt
 from pipelines.submissions.service import reports, rights
 from pipelines.submissions.service.desk import Desk
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.ledger.identity import Identity
 
 
-def send(
+def send_submission(
     desk: Desk, who: Identity, submission_id: str, *, reason: str | None = None, comment: str | None = None
 ) -> SignedReceipt:
     """Send a checked return for approval and store its receipt in the same transaction.
@@ -37,16 +36,16 @@ def send(
     permissions.require_role(who, "send", rights.resource_of(submission, blocks), submission_id)
     report = reports.current_report(desk, submission, blocks)
     act = Act(submission_id, who.account, clock.now(), comment, reason=reason)
-    return receipts.send(desk.home, desk.engine, act, report)
+    return receipts.send_with_receipt(desk.home, desk.engine, act, report)
 
 
-def receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
+def get_receipt(desk: Desk, who: Identity, submission_id: str) -> SignedReceipt | None:
     """Return the newest receipt of a submission, or None if it has none."""
     submission, _ = rights.get_visible(desk, who, submission_id)
-    return receipts.newest(desk.engine, submission.submission_id)
+    return receipts.find_newest_receipt(desk.engine, submission.submission_id)
 
 
-def approve(
+def approve_submission(
     desk: Desk, who: Identity, submission_id: str, *, comment: str | None = None, override: bool = False
 ) -> None:
     """Accept a return, so that it counts from now on. `override` is for stewards and needs a comment.
@@ -56,7 +55,9 @@ def approve(
     submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "approve", rights.resource_of(submission, blocks), submission_id, override=override)
     # Without a time, the ledger uses that of its transaction and checks that the clock was not set back.
-    ledger.approve(desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override))
+    decisions.approve_submission(
+        desk.engine, desk.home, Act(submission_id, who.account, None, comment, override=override)
+    )
 
 
 def approve_many(
@@ -65,7 +66,7 @@ def approve_many(
     """Accept all returns that can be accepted, in one transaction; return the errors of the others by id."""
     visible = {
         submission.submission_id: (submission, blocks)
-        for submission, blocks in rights.may_see(desk, who, queries.submissions(desk.engine, ids=submission_ids))
+        for submission, blocks in rights.may_see(desk, who, queries.list_submissions(desk.engine, ids=submission_ids))
     }
     refused: Refusals = {}
     acts = []
@@ -79,17 +80,17 @@ def approve_many(
             refused[submission_id] = error
             continue
         acts.append(Act(submission_id, who.account, None, comment, override=override))
-    return refused | ledger.approve_many(desk.engine, desk.home, acts)
+    return refused | decisions.approve_many(desk.engine, desk.home, acts)
 
 
 def give_back(desk: Desk, who: Identity, submission_id: str, comment: str) -> None:
     """Give a sent return back to its sender, who reads the comment. Raises NotAllowedError, TransitionError."""
     submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "give_back", rights.resource_of(submission, blocks), submission_id)
-    ledger.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
+    decisions.give_back(desk.engine, Act(submission_id, who.account, clock.now(), comment))
 
 
-def withdraw(
+def withdraw_submission(
     desk: Desk, who: Identity, submission_id: str, reason: str, comment: str, *, override: bool = False
 ) -> None:
     """Withdraw a return: it no longer counts, and the accepted one before it counts again.
@@ -103,7 +104,7 @@ def withdraw(
     override = override and submission.state in ACCEPTED
     permissions.require_actor(who.account, "withdraw", resource, submission_id, override=override)
     permissions.require_role(who, "withdraw", resource, submission_id, override=override)
-    ledger.withdraw(
+    decisions.withdraw_submission(
         desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason, override=override)
     )
 
@@ -112,4 +113,4 @@ def ask_withdrawal(desk: Desk, who: Identity, submission_id: str, reason: str, c
     """Ask a second person of the office to withdraw an accepted return. Raises NotAllowedError, TransitionError."""
     submission, blocks = rights.get_visible(desk, who, submission_id)
     permissions.require_role(who, "ask_withdrawal", rights.resource_of(submission, blocks), submission_id)
-    ledger.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))
+    decisions.ask_withdrawal(desk.engine, Act(submission_id, who.account, clock.now(), comment, reason=reason))

@@ -15,7 +15,7 @@ KEPT = 48
 """Number of cached reports: a return of 20,000 cells takes about 5 MB of memory."""
 
 
-class Reports:
+class ReportCache:
     """A least-recently-used cache of reports. Thread-safe."""
 
     def __init__(self, kept: int = KEPT) -> None:
@@ -23,7 +23,7 @@ class Reports:
         self._lock = threading.Lock()
         self._futures: OrderedDict[Hashable, Future[Report]] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], Report]) -> Report:
+    def get_or_make(self, key: Hashable, make: Callable[[], Report]) -> Report:
         """Return the report of a key. The first caller makes it while others wait; a failure is not cached."""
         with self._lock:
             future = self._futures.get(key)
@@ -46,9 +46,9 @@ class Reports:
         future.set_result(report)
         return report
 
-    def put(self, key: Hashable, report: Report) -> None:
+    def add_report(self, key: Hashable, report: Report) -> None:
         """Add a report that was made elsewhere."""
-        self.get(key, lambda: report)
+        self.get_or_make(key, lambda: report)
 
     def __len__(self) -> int:
         return len(self._futures)

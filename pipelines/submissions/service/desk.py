@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
     from pipelines.declarations.registry import Registry
     from pipelines.submissions.admission import Kind
-    from pipelines.submissions.service.cache import Reports
+    from pipelines.submissions.service.cache import ReportCache
 
 
-def _no_reports() -> Reports:
-    from pipelines.submissions.service.cache import Reports
+def _no_reports() -> ReportCache:
+    from pipelines.submissions.service.cache import ReportCache
 
-    return Reports()
+    return ReportCache()
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Desk:
     engine: sa.Engine
     registry: Registry
     kind: Kind = "national"
-    reports: Reports = field(default_factory=_no_reports, repr=False, compare=False)
+    reports: ReportCache = field(default_factory=_no_reports, repr=False, compare=False)
 
 
 def open_desk(home: Home, *, kind: Kind = "national") -> Desk:
     """Open the desk of a home: its migrated ledger and all declarations. Raises LedgerError."""
     from pipelines.declarations.registry import load
     from pipelines.ledger import facts
-    from pipelines.submissions.ledger import open_ledger
+    from pipelines.ledger.opening import open_ledger
 
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     return Desk(home, open_ledger(home), load(), kind)

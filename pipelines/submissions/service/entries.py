@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from pipelines.ledger import queries
-from pipelines.ledger.database import reading
+from pipelines.ledger import queries, supersession
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import can_act, draft_pairs
 from pipelines.ledger.queries import Position
@@ -20,14 +20,15 @@ from pipelines.submissions.service.desk import Desk
 from pipelines.submissions.service.stored import read_stored
 
 if TYPE_CHECKING:
+    from pipelines.ledger.acts import Block
     from pipelines.ledger.identity import Identity
-    from pipelines.ledger.queries import Replacement, Submission
+    from pipelines.ledger.queries import Submission
+    from pipelines.ledger.supersession import Replacement
     from pipelines.ledger.transitions import State
-    from pipelines.submissions.ledger import Block
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WithdrawalRequest:
     """A request that a second person withdraws an accepted return. `reason` is a code of `revision_reason`."""
 
     actor: str
@@ -63,7 +64,7 @@ class Entry:
     may_withdraw: bool
     may_override_withdrawal: bool
     may_ask_withdrawal: bool
-    withdrawal_asked: tuple[Asked, ...]
+    withdrawal_asked: tuple[WithdrawalRequest, ...]
 
     @property
     def submission_id(self) -> str:
@@ -112,13 +113,15 @@ class Page:
     newer: Position | None = None
 
 
-def submissions(desk: Desk, who: Identity, *, states: Iterable[str] | None = None, mine: bool = False) -> list[Entry]:
+def list_submissions(
+    desk: Desk, who: Identity, *, states: Iterable[str] | None = None, mine: bool = False
+) -> list[Entry]:
     """Return all submissions that an identity may see, newest first; with `mine`, only those that it sent.
 
     The result grows with the history; use `submission_page` for lists that people or programs request.
     """
     criteria = Filter(states=None if states is None else tuple(states), mine=mine)
-    rows = queries.submissions(desk.engine, states=criteria.states, where=sa.and_(*_conditions(who, criteria)))
+    rows = queries.list_submissions(desk.engine, states=criteria.states, where=sa.and_(*_conditions(who, criteria)))
     return _make_entries(desk, who, rights.may_see(desk, who, rows[::-1]))
 
 
@@ -146,13 +149,17 @@ def submission_page(
         visible = [*part, *visible] if newer else [*visible, *part]
         if len(rows) <= limit:
             break
-        older, newer = (None, Position.of(rows[0])) if newer else (Position.of(rows[-1]), None)
+        older, newer = (
+            (None, Position.from_submission(rows[0])) if newer else (Position.from_submission(rows[-1]), None)
+        )
     has_more = len(visible) > limit
     if newer_than is not None and not has_more:
         # The newest page is always full.
         return submission_page(desk, who, wanted, limit=limit)
     visible = visible[-limit:] if newer_than else visible[:limit]
-    first, last = (Position.of(visible[0][0]), Position.of(visible[-1][0])) if visible else (None, None)
+    first, last = (
+        (Position.from_submission(visible[0][0]), Position.from_submission(visible[-1][0])) if visible else (None, None)
+    )
     return Page(
         _make_entries(desk, who, visible),
         older=last if has_more or newer_than else None,
@@ -168,24 +175,24 @@ def reported_periods(desk: Desk, who: Identity) -> list[str]:
     is_draft = sa.or_(SUBMISSION.c.state.in_(DRAFT), SUBMISSION.c.state == "withdrawn")
     drafts = sa.select(SUBMISSION.c.submission_id).where(is_draft, SUBMISSION.c.sender != who.account)
     query = sa.select(BLOCK.c.period).distinct()
-    visible = sa.and_(_is_of_pairs(BLOCK, who.pairs()), BLOCK.c.submission_id.not_in(drafts))
-    with reading(desk.engine) as connection:
+    visible = sa.and_(_is_of_pairs(BLOCK, who.list_pairs()), BLOCK.c.submission_id.not_in(drafts))
+    with open_read_transaction(desk.engine) as connection:
         periods = connection.execute(query.where(sa.or_(_is_of_pairs(BLOCK, draft_pairs(who)), visible))).scalars()
         return sorted(periods, reverse=True)
 
 
-def submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
+def get_submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
     """Return one submission. Raises NotAllowedError if it does not exist or may not be seen."""
     return _make_entries(desk, who, [rights.get_visible(desk, who, submission_id)])[0]
 
 
-def events(desk: Desk, who: Identity, submission_id: str) -> list[dict[str, Any]]:
+def list_events(desk: Desk, who: Identity, submission_id: str) -> list[dict[str, Any]]:
     """Return the events of a submission, oldest first, with the columns of the ledger's table `event`."""
     row, _ = rights.get_visible(desk, who, submission_id)
-    return queries.events(desk.engine, row.submission_id)
+    return queries.list_events(desk.engine, row.submission_id)
 
 
-def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]:
+def read_original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]:
     """Return name and bytes of the uploaded file, unchanged. Raises NotAllowedError, DamagedFileError."""
     row, _ = rights.get_visible(desk, who, submission_id)
     return row.filename, read_stored(desk.home, row)
@@ -193,7 +200,7 @@ def original(desk: Desk, who: Identity, submission_id: str) -> tuple[str, bytes]
 
 def _possibly_visible(who: Identity) -> sa.ColumnElement[bool]:
     """Return a condition that limits the rows read to those that may be visible; `rights` decides on each."""
-    pairs = who.pairs()
+    pairs = who.list_pairs()
     if (EVERY, EVERY) in pairs:
         return sa.true()
     return sa.or_(_is_of_pairs(SUBMISSION, pairs), _has_block(_is_of_pairs(BLOCK, pairs)))
@@ -231,7 +238,7 @@ def _conditions(who: Identity, criteria: Filter) -> list[sa.ColumnElement[bool]]
     accepted = set(criteria.shown or ()) & {*ACCEPTED, "replaced"}
     if accepted and accepted != {*ACCEPTED, "replaced"}:
         current = [state for state in ACCEPTED if state in accepted]
-        is_replaced = queries.is_replaced()
+        is_replaced = supersession.is_replaced()
         is_shown = sa.or_(SUBMISSION.c.state.in_(current), is_replaced) if "replaced" in accepted else ~is_replaced
         conditions.append(sa.or_(SUBMISSION.c.state.not_in(ACCEPTED), is_shown))
     return conditions
@@ -253,11 +260,11 @@ def _make_entries(desk: Desk, who: Identity, visible: Sequence[tuple[Submission,
     draft_ids = [row.submission_id for row, _ in visible if row.state == "checked"]
     requests_by_id, replacements = (
         _withdrawal_requests(desk, accepted_ids),
-        queries.replacements(desk.engine, accepted_ids),
+        supersession.find_replacements(desk.engine, accepted_ids),
     )
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         comments, acts = _newest_comments(connection, ids), _newest_acts(connection, ids)
-        replacing = queries.replaced_blocks(
+        replacing = supersession.replaced_blocks(
             connection, [row.submission_id for row, _ in visible if row.state not in ACCEPTED]
         )
         unjustified = queries.open_warnings(connection, draft_ids)
@@ -293,15 +300,15 @@ def _make_entries(desk: Desk, who: Identity, visible: Sequence[tuple[Submission,
     return entries
 
 
-def _withdrawal_requests(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Asked, ...]]:
+def _withdrawal_requests(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[WithdrawalRequest, ...]]:
     """Return the requests to withdraw each accepted submission, oldest first."""
     if not ids:
         return {}
     query = sa.select(EVENT).where(EVENT.c.action == "ask_withdrawal").order_by(EVENT.c.event_id)
-    requests: dict[str, list[Asked]] = {}
-    with reading(desk.engine) as connection:
+    requests: dict[str, list[WithdrawalRequest]] = {}
+    with open_read_transaction(desk.engine) as connection:
         for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids):
-            request = Asked(row.actor, row.at, row.payload["reason"], row.comment)
+            request = WithdrawalRequest(row.actor, row.at, row.payload["reason"], row.comment)
             requests.setdefault(row.submission_id, []).append(request)
     return {identity: tuple(submission_requests) for identity, submission_requests in requests.items()}
 

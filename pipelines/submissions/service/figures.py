@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.ledger.permissions import can_read
 from pipelines.submissions.service import rights
@@ -34,7 +34,7 @@ Row = Mapping[str, Any]
 Pair = tuple[str, str]
 
 
-class FiguresBusyError(ToldError):
+class FiguresBusyError(UserFacingError):
     """The file of the figures is missing, is being written, or was written by an earlier version of the program."""
 
 
@@ -57,7 +57,7 @@ class Figures:
     pending: Sequence[Row]
 
 
-def areas(desk: Desk, who: Identity) -> tuple[str, ...]:
+def list_areas(desk: Desk, who: Identity) -> tuple[str, ...]:
     """Return the jurisdictions and territories whose unprotected figures an identity may see."""
     return tuple(
         area
@@ -66,7 +66,7 @@ def areas(desk: Desk, who: Identity) -> tuple[str, ...]:
     )
 
 
-def figures(desk: Desk, who: Identity, area: str) -> Figures:
+def read_figures(desk: Desk, who: Identity, area: str) -> Figures:
     """Return the unprotected figures of an area.
 
     Raises FiguresBusyError, and NotAllowedError, with the same message for an area that may not be seen and for one

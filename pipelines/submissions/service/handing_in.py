@@ -10,7 +10,7 @@ from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.service import acts, entries, uploading
 from pipelines.submissions.service.desk import Desk
-from pipelines.submissions.service.uploading import Uploaded
+from pipelines.submissions.service.uploading import UploadResult
 
 if TYPE_CHECKING:
     from pipelines.ledger.identity import Identity
@@ -27,13 +27,13 @@ def hand_in(
     corrects: str | None = None,
     send: bool = True,
     reason: str | None = None,
-) -> Uploaded:
+) -> UploadResult:
     """Upload a file and, with `send`, send it for approval if possible; otherwise `not_sent` gives the reason.
 
     `reason` is a code of `revision_reason`, required if the file replaces an accepted return. Raises like
-    `uploading.upload`.
+    `uploading.upload_file`.
     """
-    uploaded = uploading.upload(desk, who, data, filename, form=form, kind=kind, corrects=corrects)
+    uploaded = uploading.upload_file(desk, who, data, filename, form=form, kind=kind, corrects=corrects)
     return _send_if_possible(desk, who, uploaded, reason) if send else uploaded
 
 
@@ -46,18 +46,18 @@ def declare_nil(
     *,
     send: bool = True,
     reason: str | None = None,
-) -> Uploaded:
-    """Declare that there was nothing to count and, with `send`, send the nil return. Raises like `uploading.nil`."""
-    uploaded = uploading.nil(desk, who, form, list(periods), comment)
+) -> UploadResult:
+    """Declare that there was nothing to count and, with `send`, send the nil return. Raises like `upload_nil`."""
+    uploaded = uploading.upload_nil(desk, who, form, list(periods), comment)
     return _send_if_possible(desk, who, uploaded, reason) if send else uploaded
 
 
-def _send_if_possible(desk: Desk, who: Identity, uploaded: Uploaded, reason: str | None) -> Uploaded:
+def _send_if_possible(desk: Desk, who: Identity, uploaded: UploadResult, reason: str | None) -> UploadResult:
     if uploaded.submission_id is None or uploaded.state != "checked":
         return uploaded
     try:
-        signed = acts.send(desk, who, uploaded.submission_id, reason=reason)
+        signed = acts.send_submission(desk, who, uploaded.submission_id, reason=reason)
     except (TransitionError, NotAllowedError) as error:
-        return replace(uploaded, not_sent=error.told(who.language))
-    state = entries.submission(desk, who, uploaded.submission_id).state
+        return replace(uploaded, not_sent=error.localize_message(who.language))
+    state = entries.get_submission(desk, who, uploaded.submission_id).state
     return replace(uploaded, state=state, signed=signed, open_warnings=(), replaces=())

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import permissions
-from pipelines.ledger.database import reading
+from pipelines.ledger.acts import Justification
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import BLOCK, JUSTIFICATION, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED
 from pipelines.model.content import Where
-from pipelines.submissions import ledger
+from pipelines.submissions import decisions
 from pipelines.submissions.service import reports, rights
 from pipelines.submissions.service.desk import Desk
 
@@ -40,7 +41,7 @@ _NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?|\d{4}(-Q[1-4])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class EarlierJustification:
     """The justification of the same warning in an earlier accepted return of the same series."""
 
     reason: str
@@ -81,7 +82,7 @@ def expiry_of(at: datetime) -> datetime:
         return at.replace(year=at.year + QUARTERS // 4, day=28)
 
 
-def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Remembered]:
+def find_earlier_justifications(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, EarlierJustification]:
     """Return the unexpired earlier justifications for the warnings of a draft, by finding."""
     submission, blocks = rights.get_visible(desk, who, submission_id)
     if submission.state != "checked":
@@ -97,22 +98,24 @@ def remembered(desk: Desk, who: Identity, submission_id: str) -> Mapping[str, Re
         .join(SUBMISSION, SUBMISSION.c.submission_id == JUSTIFICATION.c.submission_id)
         .where(
             JUSTIFICATION.c.memory_key.in_(sorted(set(keys.values()))),
-            JUSTIFICATION.c.expires_at > clock.stamp(clock.now()),
+            JUSTIFICATION.c.expires_at > clock.format_timestamp(clock.now()),
             SUBMISSION.c.state.in_(ACCEPTED),
             SUBMISSION.c.submission_id != submission_id,
             SUBMISSION.c.submission_id.in_(of_series),
         )
         .order_by(JUSTIFICATION.c.at, JUSTIFICATION.c.submission_id)
     )
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         newest = {
-            row.memory_key: Remembered(row.reason, row.text, row.at, row.expires_at)
+            row.memory_key: EarlierJustification(row.reason, row.text, row.at, row.expires_at)
             for row in connection.execute(query)
         }
     return {finding: newest[key] for finding, key in keys.items() if key in newest}
 
 
-def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | None, reason: str, text: str) -> int:
+def justify_warnings(
+    desk: Desk, who: Identity, submission_id: str, finding_key: str | None, reason: str, text: str
+) -> int:
     """Justify a warning (None: all open ones) and return how many are still open.
 
     Raises NotAllowedError, TransitionError (no such warning, no such reason, too few words).
@@ -122,6 +125,6 @@ def justify(desk: Desk, who: Identity, submission_id: str, finding_key: str | No
     report = reports.current_report(desk, submission, blocks)
     at = clock.now()
     series = min((b.form for b in blocks), default="")
-    memory = {f.key: (memory_key(series, f), clock.stamp(expiry_of(at))) for f in report.findings}
-    justification = ledger.Justification(submission_id, reason, text, who.account, finding_key, at, memory)
-    return ledger.justify(desk.engine, justification)
+    memory = {f.key: (memory_key(series, f), clock.format_timestamp(expiry_of(at))) for f in report.findings}
+    justification = Justification(submission_id, reason, text, who.account, finding_key, at, memory)
+    return decisions.justify_warnings(desk.engine, justification)

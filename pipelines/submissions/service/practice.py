@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
-from pipelines.core.home import init as make_home
+from pipelines.core.home import initialise_home as make_home
 from pipelines.core.i18n import tell
 from pipelines.ledger.identity import EVERY, SYSTEM, Grant, Identity, NotAllowedError, Role
 from pipelines.submissions.service import acts, entries, uploading
 from pipelines.submissions.service.desk import Desk
-from pipelines.submissions.service.practice_files import PracticeFile, files
+from pipelines.submissions.service.practice_files import PracticeFile, make_practice_files
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -34,10 +34,10 @@ __all__ = [
     "colleague_approves",
     "colleague_gives_back",
     "colleague_sends",
-    "files",
+    "make_practice_files",
+    "make_practice_identity",
     "open",
-    "reset",
-    "who",
+    "reset_practice",
 ]
 
 FOLDER = "practice"
@@ -73,7 +73,7 @@ def open(desk: Desk, person: Identity) -> Desk:
     return opened
 
 
-def reset(desk: Desk, person: Identity) -> Desk:
+def reset_practice(desk: Desk, person: Identity) -> Desk:
     """Delete everything that a person did in practice and return a new practice desk."""
     root = _practice_root(desk, person)
     with _LOCK:
@@ -89,7 +89,7 @@ def reset(desk: Desk, person: Identity) -> Desk:
         return open(desk, person)
 
 
-def who(practice: Desk, person: Identity) -> Identity:
+def make_practice_identity(practice: Desk, person: Identity) -> Identity:
     """Return a person's practice identity: the same account, name and language, with every role in practice.
 
     The account in the practice ledger is created on first use. It has no password, since nobody signs in there.
@@ -99,7 +99,7 @@ def who(practice: Desk, person: Identity) -> Identity:
 
 def colleague_approves(practice: Desk, person: Identity, submission_id: str) -> None:
     """Let the colleague approve a return. Raises TransitionError if it is not sent, or is the colleague's own."""
-    acts.approve(practice, _colleague(practice, person), submission_id)
+    acts.approve_submission(practice, _colleague(practice, person), submission_id)
 
 
 def colleague_gives_back(practice: Desk, person: Identity, submission_id: str) -> None:
@@ -115,13 +115,15 @@ def colleague_sends(practice: Desk, person: Identity) -> Entry:
     colleague = _colleague(practice, person)
     # Use the list of victims, because the person practises with the workbook of cases.
     file = next(
-        candidate for candidate in files(person.language) if candidate.form.partition("-")[2].startswith("VICTIMS")
+        candidate
+        for candidate in make_practice_files(person.language)
+        if candidate.form.partition("-")[2].startswith("VICTIMS")
     )
-    uploaded = uploading.upload(practice, colleague, file.data, file.name)
+    uploaded = uploading.upload_file(practice, colleague, file.data, file.name)
     assert uploaded.submission_id is not None  # a test holds the good files to being good
     if uploaded.state == "checked":
-        acts.send(practice, colleague, uploaded.submission_id)
-    return entries.submission(practice, who(practice, person), uploaded.submission_id)
+        acts.send_submission(practice, colleague, uploaded.submission_id)
+    return entries.get_submission(practice, make_practice_identity(practice, person), uploaded.submission_id)
 
 
 # ------------------------------------------------------------------------------------------------------------- helpers
@@ -146,7 +148,7 @@ def _open_practice(root: Path, registry: Registry) -> Desk:
     if not (root / "home.json").exists():
         _make_practice_home(root)
     home = _PracticeHome(root, "demonstration")
-    facts.prepare(home)
+    facts.prepare_fact_folders(home)
     return Desk(home, open_url(home.ledger_url, home), registry, kind="training")
 
 
@@ -179,6 +181,6 @@ def _ensure_account(practice: Desk, account_id: str, name: str, language: str) -
         raise ValueError("this is not a practice desk")
     places = [j.code for t in practice.registry.territories.values() if t.kind == "training" for j in t.jurisdictions]
     grants = tuple(Grant(role, place, EVERY) for place in places for role in _ROLES)
-    new = accounts.New(account_id, name, grants, language, must_change=False)
+    new = accounts.NewAccount(account_id, name, grants, language, must_change=False)
     accounts.create_many(practice.engine, [new], by=SYSTEM)
-    return replace(accounts.identity(practice.engine, account_id), name=name, language=language)
+    return replace(accounts.get_identity(practice.engine, account_id), name=name, language=language)

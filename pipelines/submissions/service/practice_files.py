@@ -61,18 +61,18 @@ _TEACHES = {
 }
 
 
-def files(language: str = "en", *, today: date | None = None) -> list[PracticeFile]:
+def make_practice_files(language: str = "en", *, today: date | None = None) -> list[PracticeFile]:
     """Return the practice files for the quarter that ended last, in the order of learning."""
     period = last_ended(today or clock.now().date(), "Q")
 
-    def book(name: str, change: Callable[[Sheet], None] | None, *findings: tuple[str, str]) -> PracticeFile:
+    def make_file(name: str, change: Callable[[Sheet], None] | None, *findings: tuple[str, str]) -> PracticeFile:
         data = _make_workbook(period, change)
         teaches = tell(_TEACHES[name], language)
         return PracticeFile(f"practice-{name}-{period}.xlsx", data, teaches, "QP-JUSTICE-1", findings)
 
     return [
-        book("good", None),
-        book(
+        make_file("good", None),
+        make_file(
             "mistakes",
             _add_mistakes,
             ("cell.empty", "D8"),
@@ -80,14 +80,14 @@ def files(language: str = "en", *, today: date | None = None) -> list[PracticeFi
             ("value.negative", "J8"),
             ("sum.differs", "B7"),
         ),
-        book("warning", _add_high_figure, ("plausible.bounds", "B8")),
-        book(
+        make_file("warning", _add_high_figure, ("plausible.bounds", "B8")),
+        make_file(
             "heading",
             _change_heading,
             ("heading.missing", "A5"),
             *(("heading.undeclared", cell) for cell in ("E6", "F6", "G6")),
         ),
-        book("correction", _correct_figure),
+        make_file("correction", _correct_figure),
         PracticeFile(
             f"practice-nil-{period}.xlsx", _make_nil_workbook(period), tell(_TEACHES["nil"], language), "QP-JUSTICE-1"
         ),

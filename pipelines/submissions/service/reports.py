@@ -13,13 +13,13 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.ledger import facts, queries
-from pipelines.ledger.database import reading
+from pipelines.ledger import facts, queries, supersession
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.permissions import can_read
 from pipelines.ledger.schema import BLOCK, EVENT
 from pipelines.ledger.transitions import ACCEPTED, DRAFT
 from pipelines.submissions import record
-from pipelines.submissions.checking.check import check, rules_version
+from pipelines.submissions.checking.check import check_file, rules_version
 from pipelines.submissions.service import rights
 from pipelines.submissions.service.desk import Desk
 from pipelines.submissions.service.stored import read_stored
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
     import polars as pl
 
     from expectations.judge import History
+    from pipelines.ledger.acts import Block
     from pipelines.ledger.identity import Identity
-    from pipelines.ledger.queries import BlockKey, Submission
+    from pipelines.ledger.queries import Submission
+    from pipelines.ledger.supersession import BlockKey
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.ledger import Block
 
 PERIODS = 12
 """Number of past periods of a series shown next to a value."""
 
 
-def report(desk: Desk, who: Identity, submission_id: str) -> Report:
+def make_report(desk: Desk, who: Identity, submission_id: str) -> Report:
     """Return the report of a submission, with its reading, in the reader's language.
 
     A submission left unchecked by a crash or by newer rules is checked and recorded first, so that the report has the
@@ -49,7 +50,9 @@ def report(desk: Desk, who: Identity, submission_id: str) -> Report:
 
 def current_report(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> Report:
     """Return the report of a visible submission; record it again if the ledger has other warnings for a draft."""
-    validation_report = desk.reports.get(key_of(desk, submission, blocks), lambda: _make_report(desk, submission))
+    validation_report = desk.reports.get_or_make(
+        key_of(desk, submission, blocks), lambda: _make_report(desk, submission)
+    )
     if submission.state in DRAFT and _is_outdated(desk, submission, validation_report):
         record.record_reports(desk.home, desk.engine, {submission.submission_id: validation_report})
     return validation_report
@@ -57,7 +60,7 @@ def current_report(desk: Desk, submission: Submission, blocks: Sequence[Block]) 
 
 def cache_report(desk: Desk, submission: Submission, blocks: Sequence[Block], validation_report: Report) -> None:
     """Cache a report that was made when the file was uploaded."""
-    desk.reports.put(key_of(desk, submission, blocks), validation_report)
+    desk.reports.add_report(key_of(desk, submission, blocks), validation_report)
 
 
 def key_of(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> Hashable:
@@ -77,7 +80,7 @@ def _make_report(desk: Desk, submission: Submission) -> Report:
         return _history_before(desk, jurisdictions, before)
 
     def check_with_form(form: str | None) -> Report:
-        return check(
+        return check_file(
             data,
             submission.filename,
             registry=desk.registry,
@@ -85,7 +88,7 @@ def _make_report(desk: Desk, submission: Submission) -> Report:
             form=form,
             submission_id=submission.submission_id,
             kind="patch" if submission.kind == "patch" else None,
-            received=clock.parse(submission.received_at),
+            received=clock.parse_time(submission.received_at),
         )
 
     validation_report = check_with_form(None)
@@ -101,7 +104,7 @@ def _make_report(desk: Desk, submission: Submission) -> Report:
 
 def _is_outdated(desk: Desk, submission: Submission, validation_report: Report) -> bool:
     """Return True if the check recorded for a draft differs from its present report."""
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         recorded_warnings = queries.open_warnings(connection, [submission.submission_id], justified=True).get(
             submission.submission_id
         )
@@ -120,14 +123,14 @@ def _newest_decision(engine: sa.Engine, jurisdictions: Sequence[str]) -> int:
     query = sa.select(sa.func.max(EVENT.c.event_id)).where(
         EVENT.c.action.in_(("approve", "withdraw")), EVENT.c.submission_id.in_(concerned)
     )
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         return int(connection.execute(query).scalar() or 0)
 
 
 # ----------------------------------------------------------------------------------------------------- earlier figures
 
 
-def previous(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:
+def read_previous_figures(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:
     """Return the newest accepted observations of a submission's blocks (schema OBSERVATION), without its own."""
     return _read_observations(desk, _previous_holders(desk, who, submission_id))
 
@@ -140,7 +143,7 @@ def previous_events(desk: Desk, who: Identity, submission_id: str) -> pl.DataFra
     return _read_events(desk, _previous_holders(desk, who, submission_id))
 
 
-def history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIODS) -> pl.DataFrame:
+def read_history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIODS) -> pl.DataFrame:
     """Return the accepted observations of a submission's series in the last periods, up to its own (OBSERVATION).
 
     These are at most `periods` periods of each frequency, none later than the newest of the submission, and none of
@@ -165,7 +168,7 @@ def history(desk: Desk, who: Identity, submission_id: str, periods: int = PERIOD
     return _read_observations(desk, {key: holder for key, holder in holders.items() if key in last_keys})
 
 
-def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
+def read_accepted_figures(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
     """Return the newest accepted observations of a form's series (schema OBSERVATION), for its templates.
 
     Raises NotAllowedError for a form that is not declared, or whose returns may not be seen.
@@ -178,7 +181,7 @@ def accepted(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
                 "ask your steward."
             )
         )
-    holders = queries.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
+    holders = supersession.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
     series = (form.jurisdiction, form.instrument, form.series)
     return _read_observations(desk, {key: holder for key, holder in holders.items() if key[:3] == series})
 
@@ -192,7 +195,7 @@ def _previous_holders(desk: Desk, who: Identity, submission_id: str) -> dict[Blo
 
 def _accepted_holders(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> dict[BlockKey, str]:
     before = submission.accepted_at if submission.state in ACCEPTED else None
-    holders = queries.accepted_blocks(desk.engine, before=before, jurisdictions={b.jurisdiction for b in blocks})
+    holders = supersession.accepted_blocks(desk.engine, before=before, jurisdictions={b.jurisdiction for b in blocks})
     return {key: holder for key, holder in holders.items() if holder != submission.submission_id}
 
 
@@ -200,13 +203,13 @@ def _history_before(desk: Desk, jurisdictions: Sequence[str], before: str | None
     """Gather the history as `pipelines.submissions.checking.history` does, but as accepted before a given time."""
     from expectations.judge import History
 
-    holders = queries.accepted_blocks(desk.engine, before=before, jurisdictions=jurisdictions)
+    holders = supersession.accepted_blocks(desk.engine, before=before, jurisdictions=jurisdictions)
     if not holders:
         return None
     return History(
         observations=_read_observations(desk, holders),
         events=_read_events(desk, holders),
-        as_of=clock.now() if before is None else clock.parse(before),
+        as_of=clock.now() if before is None else clock.parse_time(before),
     )
 
 

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 
 from pipelines.core.i18n import mark
 from pipelines.ledger import permissions, queries
-from pipelines.ledger.database import reading
+from pipelines.ledger.acts import Block
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import Identity, NotAllowedError
 from pipelines.ledger.permissions import Pair, Resource
 from pipelines.ledger.schema import BLOCK, EVENT
 from pipelines.ledger.transitions import DRAFT
-from pipelines.submissions.ledger import Block
 from pipelines.submissions.service.desk import Desk
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def not_there() -> NotThereError:
     )
 
 
-def lacking() -> NotAllowedError:
+def make_missing_role_error() -> NotAllowedError:
     """Return the error for a missing role, where the submission itself may be seen."""
     return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
 
@@ -53,7 +53,7 @@ def get_visible(desk: Desk, who: Identity, submission_id: str) -> tuple[Submissi
     """Return a submission and its blocks by its full id. Raises NotAllowedError if it is missing or may not be seen."""
     if not isinstance(submission_id, str) or not _ID.fullmatch(submission_id):
         raise not_there()
-    submissions = queries.submissions(desk.engine, ids=[submission_id])
+    submissions = queries.list_submissions(desk.engine, ids=[submission_id])
     if visible := may_see(desk, who, submissions):
         return visible[0]
     raise not_there()
@@ -88,7 +88,7 @@ def resource_of(submission: Submission, blocks: Iterable[Block], requesters: Col
 def blocks_of(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Block, ...]]:
     """Return the blocks of submissions by id."""
     blocks: dict[str, list[Block]] = {}
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         query = sa.select(BLOCK).order_by(*BLOCK.primary_key.columns)
         for row in queries.in_ids(connection, query, BLOCK.c.submission_id, ids):
             block = Block(row.jurisdiction, row.instrument, row.form, row.freq, row.period, row.rows, row.nil)
@@ -101,5 +101,5 @@ def withdrawn_drafts(desk: Desk, ids: Sequence[str]) -> set[str]:
     if not ids:
         return set()
     query = sa.select(EVENT.c.submission_id).where(EVENT.c.action == "withdraw", EVENT.c.from_state.in_(DRAFT))
-    with reading(desk.engine) as connection:
+    with open_read_transaction(desk.engine) as connection:
         return {row.submission_id for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.submissions import store
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipelines.ledger.queries import Submission
 
 
-class DamagedFileError(ToldError):
+class DamagedFileError(UserFacingError):
     """The stored file of a submission is missing or was changed. The message contains no path."""
 
 

@@ -18,24 +18,24 @@ from pipelines.submissions.service.desk import Desk
 if TYPE_CHECKING:
     from pipelines.ledger.identity import Identity
     from pipelines.submissions.checking.check import Step
-    from pipelines.submissions.service.uploading import OnStep, Uploaded
+    from pipelines.submissions.service.uploading import OnStep, UploadResult
 
 
-class LeftError(Exception):
+class UploadCancelledError(Exception):
     """The upload was cancelled before the file was stored."""
 
 
-class Underway:
+class RunningUpload:
     """One running upload. Its thread starts with the object."""
 
-    def __init__(self, work: Callable[[OnStep], Uploaded]) -> None:
+    def __init__(self, work: Callable[[OnStep], UploadResult]) -> None:
         self._steps: list[Step] = []
         self._left = False
-        self._done: Future[Uploaded] = Future()
+        self._done: Future[UploadResult] = Future()
         self._news = threading.Condition()
         threading.Thread(target=self._run, args=(work,), name="upload").start()
 
-    def follow(self, on_step: OnStep) -> Uploaded:
+    def follow_steps(self, on_step: OnStep) -> UploadResult:
         """Wait for the result, calling `on_step` in this thread for every step from the first; re-raise its error.
 
         An exception from `on_step` ends the waiting but not the upload.
@@ -47,7 +47,7 @@ class Underway:
             step_count += len(new)
         return self._done.result()
 
-    def leave(self) -> None:
+    def cancel_upload(self) -> None:
         """Cancel the upload at its next step; a file that is stored by then stays stored."""
         self._left = True
 
@@ -57,7 +57,7 @@ class Underway:
             self._news.wait_for(lambda: len(self._steps) > step_count or self._done.done())
             return self._steps[step_count:]
 
-    def _run(self, work: Callable[[OnStep], Uploaded]) -> None:
+    def _run(self, work: Callable[[OnStep], UploadResult]) -> None:
         try:
             uploaded = work(self._step)
         except BaseException as error:  # re-raised in the threads that follow
@@ -69,7 +69,7 @@ class Underway:
 
     def _step(self, step: Step) -> None:
         if self._left:
-            raise LeftError
+            raise UploadCancelledError
         with self._news:
             self._steps.append(step)
             self._news.notify_all()
@@ -79,9 +79,9 @@ class Uploads:
     """The uploads of one drop area in one session, by the file's id there, the account and the SHA-256."""
 
     def __init__(self) -> None:
-        self._underway: dict[tuple[str, str, str], Underway] = {}
+        self._underway: dict[tuple[str, str, str], RunningUpload] = {}
 
-    def begin(
+    def begin_upload(
         self,
         desk: Desk,
         who: Identity,
@@ -91,24 +91,24 @@ class Uploads:
         *,
         form: str | None = None,
         kind: str | None = None,
-    ) -> Underway:
+    ) -> RunningUpload:
         """Start the upload of a file, or return the running one of these bytes under this id, whatever its form.
 
-        The errors of `uploading.upload` are raised by `Underway.follow`, not here.
+        The errors of `uploading.upload_file` are raised by `RunningUpload.follow_steps`, not here.
         """
-        key = (file_id, who.account, store.digest(data))
+        key = (file_id, who.account, store.compute_digest(data))
         if key not in self._underway:
-            self._underway[key] = Underway(
-                lambda on_step: uploading.upload(desk, who, data, filename, form=form, kind=kind, on_step=on_step)
+            self._underway[key] = RunningUpload(
+                lambda on_step: uploading.upload_file(desk, who, data, filename, form=form, kind=kind, on_step=on_step)
             )
         return self._underway[key]
 
-    def told(self, file_id: str) -> None:
+    def forget_file(self, file_id: str) -> None:
         """Forget the uploads of a file after its result was shown."""
         for key in [key for key in self._underway if key[0] == file_id]:
             del self._underway[key]
 
-    def keep(self, file_ids: Collection[str]) -> None:
+    def keep_only(self, file_ids: Collection[str]) -> None:
         """Cancel all uploads except those of these files, because the others were removed from the list."""
         for key in [key for key in self._underway if key[0] not in file_ids]:
-            self._underway.pop(key).leave()
+            self._underway.pop(key).cancel_upload()

@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
-from pipelines.ledger import permissions, queries
+from pipelines.ledger import permissions, queries, supersession
+from pipelines.ledger.acts import Arrival
 from pipelines.ledger.clock_guard import refuse_clock_set_back
-from pipelines.ledger.database import reading
-from pipelines.submissions import admission, ledger, receipts, record, store
+from pipelines.ledger.database import open_read_transaction
+from pipelines.submissions import admission, intake, receipts, record, store
 from pipelines.submissions.admission import SubmissionRefusedError
 from pipelines.submissions.changes import refuse_words
 from pipelines.submissions.checking import history as checking_history
 from pipelines.submissions.checking import nil as nil_document
 from pipelines.submissions.checking.check import Step
-from pipelines.submissions.checking.check import check as check_file
+from pipelines.submissions.checking.check import check_file as check_return
 from pipelines.submissions.service import reports, rights
 from pipelines.submissions.service.desk import Desk
 
@@ -42,7 +43,7 @@ OnStep = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
-class Uploaded:
+class UploadResult:
     """The outcome of an upload. `submission_id` and `state` are None if nothing was stored.
 
     `new` is False if the same bytes were uploaded before and this is that submission. `same_file` are earlier visible
@@ -83,7 +84,7 @@ class Uploaded:
         }
 
 
-def check(
+def check_file(
     desk: Desk,
     who: Identity,
     data: bytes,
@@ -95,11 +96,11 @@ def check(
 ) -> Report:
     """Check a file without storing it. Raises NotAllowedError for an account without any role, UnknownFormError."""
     if not who.grants:
-        raise rights.lacking()
+        raise rights.make_missing_role_error()
     return _check_upload(desk, who, data, _clean_filename(filename), form, kind, None, on_step)
 
 
-def upload(
+def upload_file(
     desk: Desk,
     who: Identity,
     data: bytes,
@@ -109,19 +110,19 @@ def upload(
     kind: str | None = None,
     corrects: str | None = None,
     on_step: OnStep | None = None,
-) -> Uploaded:
+) -> UploadResult:
     """Check a file and store it as a draft (`checked`, or `refused` if it has errors) if the caller may submit it.
 
     Raises NotAllowedError (no submitter role at all; `corrects` may not be seen), SubmissionRefusedError,
     UnknownFormError, ClockSetBackError.
     """
     if not permissions.pairs_for(who, "receive"):
-        raise rights.lacking()
-    with reading(desk.engine) as connection:
+        raise rights.make_missing_role_error()
+    with open_read_transaction(desk.engine) as connection:
         refuse_clock_set_back(connection)  # before the file is checked and stored, as the ledger would refuse it later
     if corrects is not None:
         rights.get_visible(desk, who, corrects)
-    name, sha256 = _clean_filename(filename), store.digest(data)
+    name, sha256 = _clean_filename(filename), store.compute_digest(data)
     if (refused := admission.find_refusal(desk.home, sha256, name)) is not None:
         raise refused
     if (earlier := _find_earlier(desk, who, sha256)) and earlier[-1].state not in ("refused", "withdrawn"):
@@ -130,43 +131,43 @@ def upload(
     report = _check_upload(desk, who, data, name, form, kind, arrival, on_step)
     report = admission.admit_report(desk.registry, who, report, desk.kind)
     if not admission.is_kept(report):
-        return Uploaded(name, sha256, len(data), None, None, None, False, _list_states(earlier), report)
+        return UploadResult(name, sha256, len(data), None, None, None, False, _list_states(earlier), report)
     store.put_bytes(desk.home, data)
-    received = ledger.receive(desk.engine, arrival)
+    received = intake.record_arrival(desk.engine, arrival)
     if not received.new:
         # It arrived during this check: the same request, repeated by the user or after a lost connection.
         now = [s for s in queries.same_file(desk.engine, sha256) if s.submission_id == received.submission_id]
         if now[0].sender == who.account or rights.may_see(desk, who, now):
             return _report_earlier(desk, who, now, data, form)
         # It belongs to others and must not be revealed: record both, and each office is responsible for its own.
-        received = ledger.receive(desk.engine, arrival, again=True)
+        received = intake.record_arrival(desk.engine, arrival, again=True)
     _record_report(desk, received.submission_id, report)
     submission, blocks = rights.get_visible(desk, who, received.submission_id)
     reports.cache_report(desk, submission, blocks, report)
     return _make_uploaded(desk, submission, report, _list_states(earlier), new=True)
 
 
-def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str | None = None) -> Uploaded:
+def upload_nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str | None = None) -> UploadResult:
     """Declare that there was nothing to count in some periods. This makes a draft, which is sent like any other.
 
     Raises NotAllowedError (also for a form that is not declared), SubmissionRefusedError (no period, an invalid one, or
     one that the form does not cover), TransitionError (a comment that cannot be stored).
     """
-    from pipelines.declarations.base import within
+    from pipelines.declarations.base import is_within
     from pipelines.model.periods import Period
 
     declared = desk.registry.forms.get(form)
     if declared is None or not permissions.has_role_for(who, "receive", declared.jurisdiction, declared.instrument):
-        raise rights.lacking()
+        raise rights.make_missing_role_error()
     requested_periods = sorted(set(periods))
     for text in requested_periods:
         try:
-            period = Period.of(text)
+            period = Period.from_code(text)
         except ValueError:
             raise SubmissionRefusedError(
                 mark("{period} is not a period; write 2024-Q3 or 2024"), period=repr(text)
             ) from None
-        if period.freq != declared.freq or not within(text, declared.valid):
+        if period.freq != declared.freq or not is_within(text, declared.valid):
             raise SubmissionRefusedError(
                 mark("{form} does not ask for {period}; choose another."), form=form, period=text
             )
@@ -174,7 +175,7 @@ def nil(desk: Desk, who: Identity, form: str, periods: list[str], comment: str |
         raise SubmissionRefusedError(mark("Name at least one period."))
     refuse_words(comment)
     data = nil_document.write_nil_document(nil_document.NilReturn(form, tuple(requested_periods), comment))
-    return upload(desk, who, data, f"nil-{form}-{'-'.join(requested_periods)}.json")
+    return upload_file(desk, who, data, f"nil-{form}-{'-'.join(requested_periods)}.json")
 
 
 # ------------------------------------------------------------------------------------------------------------- helpers
@@ -193,13 +194,13 @@ def _check_upload(
     name: str,
     form: str | None,
     kind: str | None,
-    arrival: ledger.Arrival | None,
+    arrival: Arrival | None,
     on_step: OnStep | None,
 ) -> Report:
     arrival_options: dict[str, Any] = {}
     if arrival is not None:
         arrival_options = {"submission_id": arrival.submission_id, "received": arrival.received_at}
-    return check_file(
+    return check_return(
         data,
         name,
         registry=desk.registry,
@@ -216,11 +217,11 @@ def _check_upload(
 def _history_for(desk: Desk, who: Identity) -> HistorySource:
     """Return the history that this person may see, because findings must not reveal figures of other offices."""
 
-    def history(jurisdictions: Sequence[str]) -> History | None:
+    def look_up_history(jurisdictions: Sequence[str]) -> History | None:
         import polars as pl
 
         readable = [j for j in jurisdictions if any(permissions.can_read(who, j, i) for i in _instruments(desk))]
-        all_history = checking_history.gather(desk.home, desk.engine, readable) if readable else None
+        all_history = checking_history.gather_history(desk.home, desk.engine, readable) if readable else None
         if all_history is None:
             return None
         pairs = [(j, i) for j in readable for i in _instruments(desk) if permissions.can_read(who, j, i)]
@@ -232,7 +233,7 @@ def _history_for(desk: Desk, who: Identity) -> HistorySource:
             events=all_history.events.filter(pl.col("jurisdiction").is_in(records)),
         )
 
-    return history
+    return look_up_history
 
 
 def _instruments(desk: Desk) -> list[str]:
@@ -246,10 +247,10 @@ def _find_earlier(desk: Desk, who: Identity, sha256: str) -> list[Submission]:
 
 def _make_arrival(
     desk: Desk, who: Identity, sha256: str, size: int, name: str, corrects: str | None, kind: str | None
-) -> ledger.Arrival:
+) -> Arrival:
     """Return the arrival of a file, later than earlier arrivals of it in the same second, so that its id is new."""
     demonstration = desk.home.kind == "demonstration"
-    arrival = ledger.Arrival(sha256, size, name, who.account, clock.now(), demonstration, corrects, kind=kind)
+    arrival = Arrival(sha256, size, name, who.account, clock.now(), demonstration, corrects, kind=kind)
     taken_ids = {s.submission_id for s in queries.same_file(desk.engine, sha256)}
     while arrival.submission_id in taken_ids:
         arrival = replace(arrival, received_at=arrival.received_at + timedelta(seconds=1))
@@ -258,23 +259,23 @@ def _make_arrival(
 
 def _report_earlier(
     desk: Desk, who: Identity, earlier: Sequence[Submission], data: bytes, form: str | None
-) -> Uploaded:
+) -> UploadResult:
     """Return the outcome for bytes that were uploaded before, after completing what a crash left undone."""
     submission = earlier[-1]
     if submission.state == "received":
-        arrival = ledger.Arrival(
+        arrival = Arrival(
             submission.sha256,
             submission.size,
             submission.filename,
             submission.sender,
-            clock.parse(submission.received_at),
+            clock.parse_time(submission.received_at),
             submission.demonstration,
         )
         report = _check_upload(desk, who, data, submission.filename, form, submission.kind, arrival, None)
         report = admission.admit_report(desk.registry, who, report, desk.kind)
         _record_report(desk, submission.submission_id, report)
         if not admission.is_kept(report):
-            return Uploaded(
+            return UploadResult(
                 submission.filename, submission.sha256, submission.size, None, None, None, False, (), report
             )
         submission, _ = rights.get_visible(desk, who, submission.submission_id)
@@ -296,15 +297,15 @@ def _list_states(submissions: Sequence[Submission]) -> tuple[tuple[str, State], 
 
 def _make_uploaded(
     desk: Desk, submission: Submission, report: Report, same_file: tuple[tuple[str, State], ...], *, new: bool
-) -> Uploaded:
+) -> UploadResult:
     draft = submission.state == "checked"
-    unjustified = tuple(queries.unjustified(desk.engine, submission.submission_id)) if draft else ()
+    unjustified = tuple(queries.list_unjustified(desk.engine, submission.submission_id)) if draft else ()
     replaced_keys = (
-        queries.find_replaced_keys(desk.engine, submission.submission_id)
+        supersession.find_replaced_keys(desk.engine, submission.submission_id)
         if draft and not submission.revision_reason
         else set()
     )
-    return Uploaded(
+    return UploadResult(
         submission.filename,
         submission.sha256,
         submission.size,
@@ -316,5 +317,5 @@ def _make_uploaded(
         report,
         unjustified,
         tuple(sorted({key[4] for key in replaced_keys})),
-        receipts.newest(desk.engine, submission.submission_id),
+        receipts.find_newest_receipt(desk.engine, submission.submission_id),
     )

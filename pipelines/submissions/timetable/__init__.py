@@ -1,8 +1,8 @@
 """The timetable of returns: deadlines, the board of what has arrived, and the calendar file."""
 
-from pipelines.submissions.timetable.board import Board, Cell, Punctuality, Row, State, board
-from pipelines.submissions.timetable.deadlines import Deadline, deadlines, to_come, within_pairs
-from pipelines.submissions.timetable.ics import ics
+from pipelines.submissions.timetable.board import Board, Cell, Punctuality, Row, State, build_board
+from pipelines.submissions.timetable.deadlines import Deadline, list_deadlines, to_come, within_pairs
+from pipelines.submissions.timetable.ics import export_calendar
 
 __all__ = [
     "Board",
@@ -11,9 +11,9 @@ __all__ = [
     "Punctuality",
     "Row",
     "State",
-    "board",
-    "deadlines",
-    "ics",
+    "build_board",
+    "export_calendar",
+    "list_deadlines",
     "to_come",
     "within_pairs",
 ]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger.database import reading
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.queries import open_warnings
 from pipelines.ledger.schema import BLOCK, SUBMISSION
-from pipelines.submissions.timetable.deadlines import Deadline, Pairs, TerritoryKind, deadlines, within_pairs
+from pipelines.submissions.timetable.deadlines import Deadline, Pairs, TerritoryKind, list_deadlines, within_pairs
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -89,12 +89,12 @@ class Board:
     rows: tuple[Row, ...]
     periods: tuple[str, ...]
 
-    def count(self, *states: State) -> int:
+    def count_cells(self, *states: State) -> int:
         """Return the number of cells in any of the states."""
         return sum(cell.state in states for row in self.rows for cell in row.cells)
 
 
-def board(
+def build_board(
     engine: sa.Engine,
     registry: Registry,
     pairs: Pairs,
@@ -104,7 +104,7 @@ def board(
     kind: TerritoryKind = "national",
     working: Pairs | None = None,
 ) -> Board:
-    """Return the board for the pairs of an identity (`Identity.pairs()`), over the last `periods` periods per office.
+    """Return the board for the pairs of `Identity.list_pairs()`, over the last `periods` periods per office.
 
     `working` are the pairs whose drafts are shown (default: all of `pairs`); drafts of other pairs are treated as not
     arrived, as everywhere else. Annual returns show `periods / 4` years, at least one. No rows outside the pairs are
@@ -112,7 +112,7 @@ def board(
     """
     day = today or clock.now().date()
     shown_periods = {"Q": max(periods, 1), "A": max(periods // 4, 1)}
-    due = deadlines(registry, pairs=pairs, today=day, kind=kind)
+    due = list_deadlines(registry, pairs=pairs, today=day, kind=kind)
     rows = []
     for (_, _, _, freq), group in groupby(due, key=lambda d: d.key[:4]):
         rows.append(list(group)[-shown_periods[freq] :])
@@ -167,7 +167,7 @@ def _find_returns(
     )  # fmt: skip
     returns: dict[tuple[str, str, str, str, str], list[_Return]] = defaultdict(list)
     wanted_keys = {deadline.key for deadline in due}
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         rows = connection.execute(query).all()
         with_warnings = [r.submission_id for r in rows if r.state == "checked" and r.warnings]
         unanswered = open_warnings(connection, with_warnings) if with_warnings else {}
@@ -203,7 +203,7 @@ def _make_cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> C
     assert main is not None
     sent = accepted or [return_ for return_ in returns if return_.state == "sent"]
     first = min((return_.received_at for return_ in sent), default=None)
-    late = clock.parse(first).date() > deadline.collection if first is not None else passed
+    late = clock.parse_time(first).date() > deadline.collection if first is not None else passed
     pending = newest if counts is not None else None
     return Cell(
         deadline,
@@ -230,7 +230,7 @@ def _compute_punctuality(cells: Iterable[Cell], today: date) -> Punctuality:
     arrived = [cell for cell in closed if cell.is_in]
     on_time = sum(not cell.late for cell in arrived)
     gaps = sorted(
-        (clock.parse(cell.first_at).date() - cell.deadline.collection) // timedelta(days=1)
+        (clock.parse_time(cell.first_at).date() - cell.deadline.collection) // timedelta(days=1)
         for cell in arrived
         if cell.first_at is not None
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TerritoryKind = Literal["national", "training"]
 Pairs = Iterable[tuple[str, str]]
-"""(jurisdiction, instrument), `*` for all, as returned by `Identity.pairs()`."""
+"""(jurisdiction, instrument), `*` for all, as returned by `Identity.list_pairs()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def within_pairs(jurisdiction: str, instrument: str, pairs: Pairs) -> bool:
     )
 
 
-def deadlines(
+def list_deadlines(
     registry: Registry,
     *,
     jurisdictions: Iterable[str] | None = None,
@@ -67,12 +67,12 @@ def deadlines(
     They are in the order of declaration, and of each office oldest period first. `jurisdictions` and `pairs` filter
     them; `kind` selects national or training territories.
     """
-    from pipelines.declarations.export import expected
+    from pipelines.declarations.export import iterate_expected
 
     places = None if jurisdictions is None else frozenset(jurisdictions)
     scope = None if pairs is None else tuple(pairs)
     due = []
-    for territory, entry, period in expected(registry, today or clock.now().date(), ahead=ahead):
+    for territory, entry, period in iterate_expected(registry, today or clock.now().date(), ahead=ahead):
         if territory.kind != kind or (places is not None and entry.jurisdiction not in places):
             continue
         if scope is not None and not within_pairs(entry.jurisdiction, entry.instrument, scope):

@@ -29,7 +29,7 @@ _TITLES = {
 }
 
 
-def ics(
+def export_calendar(
     deadlines: Iterable[Deadline], language: str, *, demonstration: bool, registry: Registry | None = None
 ) -> bytes:
     """Return a calendar of deadlines in a language, with three all-day events per deadline.

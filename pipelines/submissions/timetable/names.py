@@ -54,4 +54,4 @@ def note_of(registry: Registry, territory: str, language: str) -> str | None:
 
 def instrument_name(instrument: str, language: str) -> str:
     """Return the label of an instrument, in English if there is none in the language."""
-    return codes.label("instrument", instrument, language)
+    return codes.get_code_label("instrument", instrument, language)

@@ -89,7 +89,7 @@ class MetadataError(ValueError):
     """A concept is unknown, or a file is not one of our metadata files. The text says which and what to do."""
 
 
-def children(structure: Structure, parent: str | None) -> list[Concept]:
+def find_children(structure: Structure, parent: str | None) -> list[Concept]:
     """Return the concepts of a structure below a parent, in order."""
     return [c for c in STRUCTURE if c.parent == parent and (structure == "esms" or c.esqrs)]
 
@@ -103,7 +103,7 @@ def figures_of(concept: Concept, figures: Mapping[str, Figure]) -> list[tuple[st
     ]
 
 
-def sdmx(
+def build_sdmx_message(
     sims: Sims,
     structure: Structure,
     *,
@@ -119,7 +119,7 @@ def sdmx(
     """
     from lxml import etree
 
-    check(sims, figures or {})
+    check_statements(sims, figures or {})
     root = etree.Element(f"{{{MESSAGE}}}GenericMetadata", nsmap=_PREFIXES)
     header = _add_element(root, MESSAGE, "Header")
     instrument_suffix = "" if instrument == "_T" else f"_{instrument.upper()}"
@@ -136,7 +136,7 @@ def sdmx(
     report = _add_element(metadata_set, GENERIC, "Report", id=structure.upper())
     notes = [("unverified", "identifier and version of the metadata structure; identifier of the target")]
     notes += [("footnote", footnote)] if footnote else []
-    notes += [("instrument", codes.label("instrument", instrument))] if instrument_suffix else []
+    notes += [("instrument", codes.get_code_label("instrument", instrument))] if instrument_suffix else []
     for key in OURS if structure == "esms" else ():
         statement = sims.concepts[key]
         notes += [
@@ -152,7 +152,7 @@ def sdmx(
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def check(sims: Sims, figures: Mapping[str, Figure]) -> None:
+def check_statements(sims: Sims, figures: Mapping[str, Figure]) -> None:
     """Raise MetadataError for an unknown concept or indicator, so that nothing is left out silently."""
     known_keys = {c.key for c in STRUCTURE} | set(OURS)
     unknown_concepts = [key for key in sims.concepts if key not in known_keys]
@@ -166,10 +166,10 @@ def check(sims: Sims, figures: Mapping[str, Figure]) -> None:
 def _write_concepts(
     parent_element: etree._Element, sims: Sims, structure: Structure, parent: str | None, figures: Mapping[str, Figure]
 ) -> None:
-    concepts = children(structure, parent)
+    concepts = find_children(structure, parent)
     attribute_set = _add_element(parent_element, GENERIC, "AttributeSet")
     for concept in concepts:
-        child_concepts = children(structure, concept.id)
+        child_concepts = find_children(structure, concept.id)
         concept_figures = figures_of(concept, figures) if structure == "esqrs" else []
         if concept.key is None and not child_concepts and not concept_figures:
             continue
@@ -191,9 +191,12 @@ def _write_concepts(
             figure_set = attribute.find(f"{{{GENERIC}}}AttributeSet")
             figure_set = _add_element(attribute, GENERIC, "AttributeSet") if figure_set is None else figure_set
             for id_, figure in concept_figures:
-                figure_element = _add_element(figure_set, GENERIC, "ReportedAttribute", id=id_, value=figure.written())
+                figure_element = _add_element(
+                    figure_set, GENERIC, "ReportedAttribute", id=id_, value=figure.format_value()
+                )
                 _add_annotations(
-                    figure_element, [*([] if INDICATORS[id_].seen else [("unverified", "identifier")]), *figure.notes()]
+                    figure_element,
+                    [*([] if INDICATORS[id_].seen else [("unverified", "identifier")]), *figure.list_notes()],
                 )
 
 
@@ -218,8 +221,8 @@ def _add_annotations(element: etree._Element, notes: list[tuple[str, str]]) -> N
         )
 
 
-def read(data: bytes) -> dict[str, Statement]:
-    """Return the statements of a file that `sdmx` wrote, by their names in sims.yml.
+def read_sdmx_message(data: bytes) -> dict[str, Statement]:
+    """Return the statements of a file that `build_sdmx_message` made, by their names in sims.yml.
 
     Raises MetadataError if it is not such a file or names an unknown concept.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from pipelines.declarations.sims import Sims
-from pipelines.warehouse.metadata.esms import OURS, STRUCTURE, check
+from pipelines.warehouse.metadata.esms import OURS, STRUCTURE, check_statements
 
 _STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -13,12 +13,12 @@ _STYLE = (
 )
 
 
-def html(sims: Sims, name: str, *, footnote: str | None = None) -> str:
+def render_page(sims: Sims, name: str, *, footnote: str | None = None) -> str:
     """Return an HTML page without scripts or external files: each concept with text, status and source, then breaks.
 
     `name` is the territory's English name, `footnote` a note on it. Raises MetadataError.
     """
-    check(sims, {})
+    check_statements(sims, {})
     title = f"{name}: SIMS"
     mark = '<sup><a href="#footnote">1</a></sup>' if footnote else ""
     lines = [

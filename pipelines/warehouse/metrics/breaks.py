@@ -23,7 +23,7 @@ from pipelines.declarations.law import LawArticle, partial_date
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.sims import load_sims
 from pipelines.declarations.territory import STATEMENTS, CountingRule, CountsSource
-from pipelines.warehouse.metrics.counting import form_says, national, rule_change
+from pipelines.warehouse.metrics.counting import form_says, list_territories, rule_change
 from pipelines.warehouse.metrics.spans import range_of, span_of
 
 KINDS: Final = ("law", "counting", "recording", "source")
@@ -60,12 +60,12 @@ class Break:
     level: str = ""
     measure: str = ""
 
-    def text(self, language: str = "en") -> str:
+    def to_sentence(self, language: str = "en") -> str:
         """Return the break as a sentence, or its declared text."""
         return self.detail if self.words == DECLARED else tell(_WORDS[self.words], language, detail=self.detail)
 
 
-def breaks(registry: Registry) -> list[Break]:
+def list_breaks(registry: Registry) -> list[Break]:
     """Return every break of the territories of a registry, sorted by area, day, code and measure."""
     declared = list(_declared(registry))
     law = list(_law(registry))
@@ -86,7 +86,7 @@ def areas_of(registry: Registry, jurisdiction: str) -> tuple[str, ...]:
     """Return the areas whose figures include a jurisdiction: itself, its territory, the region."""
     territory = registry.territory_of(jurisdiction)
     part = any(j.code == jurisdiction and j.part_of_total for j in territory.jurisdictions)
-    region = (codes.REGION,) if territory.kind == "national" and territory.code in national(registry) else ()
+    region = (codes.REGION,) if territory.kind == "national" and territory.code in list_territories(registry) else ()
     whole = (territory.code,) if part and jurisdiction != territory.code else ()
     return (jurisdiction, *whole, *(region if part or jurisdiction == territory.code else ()))
 
@@ -107,7 +107,7 @@ def _law(registry: Registry) -> Iterator[Break]:
     """Yield one break for each jurisdiction, offence group and date at which articles begin or end."""
     changes: dict[tuple[str, str, date, date], list[tuple[str, LawArticle]]] = {}
     for article in registry.law:
-        group = codes.attribute("offence", article.offence, "offence_group") if article.offence else ""
+        group = codes.get_code_attribute("offence", article.offence, "offence_group") if article.offence else ""
         for sign, window in _days(article):
             changes.setdefault((article.jurisdiction, group, *window), []).append((sign, article))
     for (place, group, first, last), articles in changes.items():

@@ -23,9 +23,9 @@ from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.law import LawArticle, partial_date
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.territory import STATEMENTS, CountingRule, Territory
-from pipelines.statistics.comparability import NOT_STATED, comparability
+from pipelines.statistics.comparability import NOT_STATED, score_comparability
 from pipelines.warehouse.metrics import breaks as breaks_
-from pipelines.warehouse.metrics.counting import STANDING, Card, Divisible, NoRuleError, card, may_divide
+from pipelines.warehouse.metrics.counting import STANDING, Card, Divisible, NoRuleError, build_card, may_divide
 from pipelines.warehouse.metrics.spans import quarter_of, range_of, span_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Area:
     places: frozenset[str]
     changes: tuple[int, ...]
 
-    def stretch(self, period: str) -> tuple[int, int]:
+    def find_stretch(self, period: str) -> tuple[int, int]:
         """Return the stretches between changes that a period covers; periods with the same stretches share one card."""
         span = span_of(period)
         return bisect_right(self.changes, span.first), bisect_right(self.changes, span.last)
@@ -74,23 +74,23 @@ class Cards:
     said: dict[str, Card] = field(default_factory=dict)
 
 
-def write(registry: Registry, folder: Path) -> dict[str, int]:
+def write_cards(registry: Registry, folder: Path) -> dict[str, int]:
     """Write the five tables into the folder of gathered tables. Return the number of rows by table.
 
     They cover the periods of the blocks and of the calendar, and the years and pools of them. The same declarations and
     periods give the same bytes.
     """
-    tables = frames(registry, periods(registry, folder))
+    tables = build_frames(registry, list_periods(registry, folder))
     for name, frame in tables.items():
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
     return {name: frame.height for name, frame in tables.items()}
 
 
-def frames(registry: Registry, codes_of_periods: Sequence[str]) -> dict[str, pl.DataFrame]:
+def build_frames(registry: Registry, codes_of_periods: Sequence[str]) -> dict[str, pl.DataFrame]:
     """Return the tables by name."""
     import polars as pl
 
-    cards = gather(registry, codes_of_periods)
+    cards = gather_cards(registry, codes_of_periods)
     rows = {
         "counting_card": [card_row(id_, item) for id_, item in sorted(cards.said.items())],
         "counting_card_of": _card_of(cards),
@@ -100,20 +100,20 @@ def frames(registry: Registry, codes_of_periods: Sequence[str]) -> dict[str, pl.
     }
     return {
         name: pl.DataFrame(
-            {column: [row[column] for row in table_rows] for column in COLUMNS[name]}, schema=schema(name)
+            {column: [row[column] for row in table_rows] for column in COLUMNS[name]}, schema=table_schema(name)
         )
         for name, table_rows in rows.items()
     }
 
 
-def empty() -> dict[str, pl.DataFrame]:
+def empty_tables() -> dict[str, pl.DataFrame]:
     """Return the tables without rows, by name."""
     import polars as pl
 
-    return {name: pl.DataFrame(schema=schema(name)) for name in COLUMNS}
+    return {name: pl.DataFrame(schema=table_schema(name)) for name in COLUMNS}
 
 
-def schema(name: str) -> dict[str, pl.DataType]:
+def table_schema(name: str) -> dict[str, pl.DataType]:
     """Return columns and types of one table."""
     import polars as pl
 
@@ -123,7 +123,7 @@ def schema(name: str) -> dict[str, pl.DataType]:
     return {column: types.get(column, pl.String()) for column in COLUMNS[name]}
 
 
-def periods(registry: Registry, folder: Path) -> list[str]:
+def list_periods(registry: Registry, folder: Path) -> list[str]:
     """Return the periods that are expected or were sent, and the years and pools that contain any of them."""
     import polars as pl
 
@@ -144,14 +144,14 @@ def freq_of(period: str) -> str:
     return f"P{int(period[5:]) - int(period[:4]) + 1}"
 
 
-def gather(registry: Registry, codes_of_periods: Sequence[str]) -> Cards:
+def gather_cards(registry: Registry, codes_of_periods: Sequence[str]) -> Cards:
     """Return the cards of every area, level and unit that has a rule, for some periods."""
     cards = Cards()
     card_ids: dict[tuple[str, str, str, tuple[int, int]], str | None] = {}
-    for area in areas(registry):
+    for area in list_areas(registry):
         for level, unit in _list_units(area):
             for period in codes_of_periods:
-                key = area.code, level, unit, area.stretch(period)
+                key = area.code, level, unit, area.find_stretch(period)
                 if key not in card_ids:
                     card_ids[key] = _register_card(registry, area.code, level, unit, period, cards)
                 if (id_ := card_ids[key]) is not None:
@@ -159,7 +159,7 @@ def gather(registry: Registry, codes_of_periods: Sequence[str]) -> Cards:
     return cards
 
 
-def areas(registry: Registry) -> list[Area]:
+def list_areas(registry: Registry) -> list[Area]:
     """Return the region, the territories, and the jurisdictions that are parts of a territory."""
     area_territories = [(codes.REGION, tuple(t for t in registry.territories.values() if t.kind == "national"))]
     for code, territory in registry.territories.items():
@@ -199,7 +199,7 @@ def card_row(id_: str, one: Card) -> Row:
 
 
 def _describe_article(article: LawArticle) -> str:
-    group = codes.attribute("offence", article.offence, "offence_group") if article.offence else "_U"
+    group = codes.get_code_attribute("offence", article.offence, "offence_group") if article.offence else "_U"
     mark = "" if article.row["status"] == "verified" else f" [{article.row['status']}]"
     return f"{group} {article.jurisdiction} {article.key}{mark}"
 
@@ -237,7 +237,7 @@ def _list_units(area: Area) -> list[tuple[str, str]]:
 
 def _register_card(registry: Registry, area: str, level: str, unit: str, period: str, cards: Cards) -> str | None:
     try:
-        new_card = card(registry, area, level, period, count_unit=unit)
+        new_card = build_card(registry, area, level, period, count_unit=unit)
     except NoRuleError:
         return None  # not counted in this unit here; a figure in it is shown as having no card
     id_ = card_id(new_card)
@@ -256,11 +256,11 @@ def _pairs(registry: Registry, cards: Cards, codes_of_periods: Sequence[str]) ->
     """Yield a row for each upper and lower level of an area, at least one of them counted in the unit."""
 
     @cache
-    def judged(upper: str, lower: str) -> Divisible:
+    def judge_pair(upper: str, lower: str) -> Divisible:
         upper_card, lower_card = cards.said[upper], cards.said[lower]
         return may_divide(upper_card, lower_card)
 
-    for area in areas(registry):
+    for area in list_areas(registry):
         levels_and_units = _list_units(area)
         units = list(dict.fromkeys(unit for _, unit in levels_and_units))
         levels = list(dict.fromkeys(level for level, _ in levels_and_units))
@@ -270,7 +270,7 @@ def _pairs(registry: Registry, cards: Cards, codes_of_periods: Sequence[str]) ->
             for unit in units:
                 for upper in levels:
                     for lower in levels:
-                        verdict = _judge_pair(card_ids, unit, upper, lower, judged)
+                        verdict = _judge_pair(card_ids, unit, upper, lower, judge_pair)
                         if verdict is not None:
                             yield {
                                 "area": area.code, "freq": freq, "period": period, "count_unit": unit,
@@ -302,9 +302,9 @@ def _comparability_rows(registry: Registry, cards: Cards) -> list[Row]:
     """
     territories = [code for code, t in registry.territories.items() if t.kind == "national"]
     measures: dict[str, list[str]] = {}
-    for measure in codes.codes("measure"):
-        if codes.attribute("measure", measure, "kind") == "flow":
-            measures.setdefault(codes.attribute("measure", measure, "level_rule"), []).append(measure)
+    for measure in codes.list_codes("measure"):
+        if codes.get_code_attribute("measure", measure, "kind") == "flow":
+            measures.setdefault(codes.get_code_attribute("measure", measure, "level_rule"), []).append(measure)
     together: dict[tuple[str, str, str], dict[str, str]] = {}
     for (area, level, unit, period), id_ in cards.of.items():
         if area in territories:
@@ -318,7 +318,7 @@ def _comparability_rows(registry: Registry, cards: Cards) -> list[Row]:
     for level, first_id, second_id in sorted(pairs):
         for measure in measures.get(level, ()):
             a, b = (_without_time(cards.said[id_], measure) for id_ in (first_id, second_id))
-            result = comparability(a, b)
+            result = score_comparability(a, b)
             orders = {(first_id, second_id), (second_id, first_id)}
             rows += [
                 {
@@ -333,16 +333,16 @@ def _comparability_rows(registry: Registry, cards: Cards) -> list[Row]:
 def _without_time(card_: Card, measure: str) -> Any:
     from dataclasses import replace
 
-    return replace(card_.counted(measure, "_T"), period="", breaks=frozenset())
+    return replace(card_.to_counted(measure, "_T"), period="", breaks=frozenset())
 
 
 def _breaks(registry: Registry) -> Iterator[Row]:
-    for item in breaks_.breaks(registry):
+    for item in breaks_.list_breaks(registry):
         for area in breaks_.areas_of(registry, item.of_area):
             yield {
                 "area": area, "of_area": item.of_area, "territory": registry.territory_of(item.of_area).code,
                 "kind": item.kind, "code": item.code, "first_period": item.first_period, "first_day": item.first_day,
                 "last_day": item.last_day, "offence_group": item.offence_group, "level": item.level,
-                "measure": item.measure, "words": item.words, "detail": item.detail, "text": item.text(),
+                "measure": item.measure, "words": item.words, "detail": item.detail, "text": item.to_sentence(),
                 "status": item.status,
             }  # fmt: skip

@@ -13,9 +13,9 @@ from pipelines.core.i18n import mark, tell
 from pipelines.declarations.form import Form
 from pipelines.declarations.law import LawArticle
 from pipelines.declarations.registry import Registry
-from pipelines.declarations.territory import STATEMENTS, CountingRule, overlap
-from pipelines.statistics.comparability import NOT_STATED, Counted
-from pipelines.warehouse.metrics.spans import Span, held, span_of
+from pipelines.declarations.territory import STATEMENTS, CountingRule, ranges_overlap
+from pipelines.statistics.comparability import NOT_STATED, CountingRules
+from pipelines.warehouse.metrics.spans import Span, overlaps_period, span_of
 
 MIXED: Final = "mixed"
 """Value of a statement on which the rules of one card disagree."""
@@ -101,28 +101,32 @@ class Card:
     def __getitem__(self, what: str) -> Statement:
         return self.statements[STATEMENTS.index(what)]
 
-    def value(self, what: str) -> str:
+    def get_code(self, what: str) -> str:
         """Return the code of one statement."""
         return self[what].value
 
-    def words(self, language: str = "en") -> list[tuple[str, str, str]]:
+    def describe_statements(self, language: str = "en") -> list[tuple[str, str, str]]:
         """Return title, value and status of each statement in a language."""
         return [
-            (title(s.what, language), value_in_words(s.what, s.value, language), tell(_STANDINGS[s.status], language))
+            (
+                statement_title(s.what, language),
+                value_in_words(s.what, s.value, language),
+                tell(_STANDINGS[s.status], language),
+            )
             for s in self.statements
         ]
 
-    def counted(self, measure: str, offence_scope: str, *, breaks: Iterable[str] = ()) -> Counted:
+    def to_counted(self, measure: str, offence_scope: str, *, breaks: Iterable[str] = ()) -> CountingRules:
         """Return one side of a comparison of territories: this card for one measure and offence scope.
 
         `breaks` are those of law, recording and source in the period; those of the counting rules are added.
         """
         values = {
-            statement: NOT_STATED if self.value(statement) == MIXED else self.value(statement)
+            statement: NOT_STATED if self.get_code(statement) == MIXED else self.get_code(statement)
             for statement in STATEMENTS
         }
         end = values["input_or_output"]
-        return Counted(
+        return CountingRules(
             count_unit=values["count_unit"],
             stage=measure,
             level=self.level,
@@ -141,27 +145,29 @@ class Divisible(NamedTuple):
     allowed: bool
     reasons: tuple[str, ...]
 
-    def words(self, language: str = "en") -> list[str]:
+    def describe_reasons(self, language: str = "en") -> list[str]:
         """Return the reasons as sentences."""
         return [reason_in_words(reason, language) for reason in self.reasons]
 
 
-def card(registry: Registry, jurisdiction: str, level: str, period: str, *, count_unit: str | None = None) -> Card:
+def build_card(
+    registry: Registry, jurisdiction: str, level: str, period: str, *, count_unit: str | None = None
+) -> Card:
     """Return the counting card of a jurisdiction, a territory or the region, for a quarter, a year or a pool of years.
 
     A territory has its own rules, or else those of its parts together; the region has the rules of those territories
     that have any. Raises NoRuleError if no rule is declared, or if rules have several units and `count_unit` is not
     given; UnknownCodeError for an unknown level, ValueError for an invalid period.
     """
-    if level not in codes.codes("level"):
+    if level not in codes.list_codes("level"):
         raise codes.UnknownCodeError(
-            f"{level!r} is not in the code list level; it has {', '.join(codes.codes('level'))}"
+            f"{level!r} is not in the code list level; it has {', '.join(codes.list_codes('level'))}"
         )
     span = span_of(period)
     rules = _rules(registry, jurisdiction, level, period, count_unit)
     _require_single_unit(rules, period)
     places = tuple(dict.fromkeys(rule.jurisdiction for rule in rules))
-    forms = {rule: contradictions(rule, registry, period) for rule in rules}
+    forms = {rule: find_contradictions(rule, registry, period) for rule in rules}
     begun = [(rule, start) for rule in rules if (start := _begins_within(rule, span))]
     return Card(
         jurisdiction=jurisdiction,
@@ -192,14 +198,14 @@ def may_divide(upper: Card, lower: Card, *, labelled: bool = False) -> Divisible
     reasons = [] if upper.jurisdiction == lower.jurisdiction else ["jurisdiction_differs"]
     refused = bool(reasons)
     for statement in ("count_unit", *WHOM):
-        reason = _disagreement(statement, upper.value(statement), lower.value(statement))
+        reason = _disagreement(statement, upper.get_code(statement), lower.get_code(statement))
         if reason:
             reasons.append(reason)
             refused = refused or (statement == "count_unit" and not labelled)
     return Divisible(not refused, tuple(reasons))
 
 
-def title(what: str, language: str = "en") -> str:
+def statement_title(what: str, language: str = "en") -> str:
     """Return the name of a statement in a language."""
     return tell(_TITLES[what], language)
 
@@ -207,7 +213,7 @@ def title(what: str, language: str = "en") -> str:
 def value_in_words(what: str, value: str, language: str = "en") -> str:
     """Return the value of a statement in a language."""
     if what in _CODE_LISTS and value not in _VALUES:
-        return codes.label(_CODE_LISTS[what], value, language)
+        return codes.get_code_label(_CODE_LISTS[what], value, language)
     return tell(_VALUES[value], language)
 
 
@@ -215,11 +221,11 @@ def reason_in_words(reason: str, language: str = "en") -> str:
     """Return a reason of `may_divide` as a sentence."""
     what = reason.removesuffix("_differs").removesuffix("_not_stated")
     if reason.endswith("_differs"):
-        return tell("{what}: the two sides differ.", language, what=title(what, language))
-    return tell("{what}: not stated for both sides.", language, what=title(what, language))
+        return tell("{what}: the two sides differ.", language, what=statement_title(what, language))
+    return tell("{what}: not stated for both sides.", language, what=statement_title(what, language))
 
 
-def contradictions(rule: CountingRule, registry: Registry, period: str) -> dict[str, tuple[str, ...]]:
+def find_contradictions(rule: CountingRule, registry: Registry, period: str) -> dict[str, tuple[str, ...]]:
     """Return, by statement, differing values declared by the forms that count at the rule's level in a period.
 
     A statement that a form leaves out contradicts nothing. A form for all ages may contain tables of adults, so only a
@@ -240,7 +246,7 @@ def _rules(
     """Return the rules of a card in the order of declaration. Raises NoRuleError if there are none."""
     if jurisdiction == codes.REGION:
         rules: list[CountingRule] = []
-        for code in national(registry):
+        for code in list_territories(registry):
             with suppress(NoRuleError):  # the card lists the jurisdictions in it, as a regional total does
                 rules += _rules(registry, code, level, period, count_unit)
         if not rules:
@@ -253,7 +259,7 @@ def _rules(
             r
             for r in territory.counting_rules
             if (r.jurisdiction, r.level) == (place, level)
-            and held(period, r.valid)
+            and overlaps_period(period, r.valid)
             and count_unit in (None, r.count_unit)
         ]
 
@@ -273,21 +279,21 @@ def _rules(
 def _require_single_unit(rules: Sequence[CountingRule], period: str) -> None:
     """Raise NoRuleError if a jurisdiction counts in several units at the same time."""
     for first, second in combinations(rules, 2):
-        if first.jurisdiction == second.jurisdiction and overlap(first.valid, second.valid):
+        if first.jurisdiction == second.jurisdiction and ranges_overlap(first.valid, second.valid):
             raise NoRuleError(
                 f"{first.jurisdiction} counts {first.count_unit} and {second.count_unit} at {first.level} in {period}; "
                 "name the count_unit"
             )
 
 
-def national(registry: Registry) -> list[str]:
+def list_territories(registry: Registry) -> list[str]:
     """Return the codes of the territories of the region."""
     return [t.code for t in registry.territories.values() if t.kind == "national"]
 
 
 def _territories_without_rule(registry: Registry, places: tuple[str, ...]) -> tuple[str, ...]:
     covered = {registry.territory_of(place).code for place in places}
-    return tuple(code for code in national(registry) if code not in covered)
+    return tuple(code for code in list_territories(registry) if code not in covered)
 
 
 def _merge_statements(what: str, forms: Mapping[CountingRule, Mapping[str, tuple[str, ...]]]) -> Statement:
@@ -326,10 +332,10 @@ def _begins_within(rule: CountingRule, span: Span) -> str | None:
 
 def end_of(measure: str) -> str:
     """Return the end of the stage at which a measure counts: `input`, `output` or `stock`."""
-    kind = codes.attribute("measure", measure, "kind")
+    kind = codes.get_code_attribute("measure", measure, "kind")
     if kind == "stock":
         return "stock"
-    entry = kind == "entry" or codes.attribute("measure", measure, "is_entry_stage") == "true"
+    entry = kind == "entry" or codes.get_code_attribute("measure", measure, "is_entry_stage") == "true"
     return "input" if entry else "output"
 
 
@@ -339,13 +345,15 @@ def _forms(rule: CountingRule, registry: Registry, period: str) -> list[Form]:
         (c.source, c.instrument)
         for c in registry.territory_of(rule.jurisdiction).counts_source
         if c.jurisdiction == rule.jurisdiction
-        and held(period, c.periods)
-        and any(codes.attribute("measure", m, "level_rule") == rule.level for m in c.measures)
+        and overlaps_period(period, c.periods)
+        and any(codes.get_code_attribute("measure", m, "level_rule") == rule.level for m in c.measures)
     }
     return [
         f
         for f in registry.forms.values()
-        if f.jurisdiction == rule.jurisdiction and (f.source, f.instrument) in counting and held(period, f.valid)
+        if f.jurisdiction == rule.jurisdiction
+        and (f.source, f.instrument) in counting
+        and overlaps_period(period, f.valid)
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.declarations import registry as registry_
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.territory import STATEMENTS, CountingRule
-from pipelines.warehouse.metrics.counting import contradictions, title, value_in_words
+from pipelines.warehouse.metrics.counting import find_contradictions, statement_title, value_in_words
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "methodology" / "counting.md"
 BEGIN, END = "<!-- counting rules: made, do not edit -->", "<!-- counting rules: end -->"
@@ -15,12 +15,13 @@ PERIOD = "2026"
 """The year whose forms are compared with the rules."""
 
 
-def table(registry: Registry) -> str:
+def render_table(registry: Registry) -> str:
     """Return a Markdown table with one row for each rule.
 
     Values that were read in a document are bold; a contradicting value of a form follows in brackets.
     """
-    heads = ["Jurisdiction", "Level", "Periods", *(title(statement) for statement in STATEMENTS), "Otherwise"]
+    titles = [statement_title(statement) for statement in STATEMENTS]
+    heads = ["Jurisdiction", "Level", "Periods", *titles, "Other values"]
     lines = [heads, ["---"] * len(heads)]
     for territory in registry.territories.values():
         lines += [_row(rule, registry) for rule in territory.counting_rules]
@@ -28,7 +29,7 @@ def table(registry: Registry) -> str:
 
 
 def _row(rule: CountingRule, registry: Registry) -> list[str]:
-    forms = contradictions(rule, registry, PERIOD)
+    forms = find_contradictions(rule, registry, PERIOD)
     return [
         f"`{rule.jurisdiction}`",
         f"`{rule.level}`",
@@ -56,14 +57,14 @@ def in_page(page: str, made: str) -> str:
     return f"{before}{begin}\n\n{made}\n{end}{after}"
 
 
-def declared() -> Registry:
+def read_national_registry() -> Registry:
     """Return the national territories in the package, without those that `RTI_TERRITORIES` adds."""
-    return registry_.load_from((registry_.TERRITORIES,)).national()
+    return registry_.load_from((registry_.TERRITORIES,)).without_training()
 
 
 def main() -> None:
     """Write the table into the page."""
-    PAGE.write_text(in_page(PAGE.read_text(encoding="utf-8"), table(declared())), encoding="utf-8")
+    PAGE.write_text(in_page(PAGE.read_text(encoding="utf-8"), render_table(read_national_registry())), encoding="utf-8")
 
 
 if __name__ == "__main__":

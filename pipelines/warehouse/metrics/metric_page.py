@@ -16,7 +16,7 @@ _HEADS = (
 )  # fmt: skip
 
 
-def table(metrics: Iterable[Metric]) -> str:
+def render_table(metrics: Iterable[Metric]) -> str:
     """Return a Markdown table with one row for each metric, followed by lists of sources and caveats."""
     metric_list = list(metrics)
     lines = [_HEADS, ["---"] * len(_HEADS), *(_row(metric) for metric in metric_list)]
@@ -44,10 +44,10 @@ def _row(metric: Metric) -> list[str]:
 
 
 def _unit(metric: Metric) -> str:
-    label = codes.label("unit_measure", metric.unit_measure)
+    label = codes.get_code_label("unit_measure", metric.unit_measure)
     if metric.unit_of_pools is None:
         return label
-    return f"{label}; over a pool: {codes.label('unit_measure', metric.unit_of_pools)}"
+    return f"{label}; over a pool: {codes.get_code_label('unit_measure', metric.unit_of_pools)}"
 
 
 def _terms(terms: Iterable[Term]) -> str:
@@ -77,7 +77,7 @@ def in_page(page: str, made: str) -> str:
 
 def main() -> None:
     """Write the table into the page."""
-    PAGE.write_text(in_page(PAGE.read_text(encoding="utf-8"), table(load_from((DECLARED,)))), encoding="utf-8")
+    PAGE.write_text(in_page(PAGE.read_text(encoding="utf-8"), render_table(load_from((DECLARED,)))), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ The declarations are in `declared/`; `RTI_METRICS` (a path list of folders) adds
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -14,11 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import polars as pl
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from pipelines.core import codes
-from pipelines.declarations.base import Declared, Many
-from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate
+from pipelines.core.settings import DeclarationSettings, read_settings
+from pipelines.declarations.base import DeclarationModel, Many
+from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
 MODELS: Final = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "indicators"
@@ -41,24 +42,26 @@ EACH: Final = frozenset({"count", "rate", "share", "exit"})
 def _code_of(codelist: str) -> Any:
     """Return a validator for a code of the code list."""
 
-    def check(code: str) -> str:
-        if code not in codes.codes(codelist):
-            raise ValueError(f"{code!r} is not in the code list {codelist}; it has {', '.join(codes.codes(codelist))}")
+    def check_code(code: str) -> str:
+        if code not in codes.list_codes(codelist):
+            raise ValueError(
+                f"{code!r} is not in the code list {codelist}; it has {', '.join(codes.list_codes(codelist))}"
+            )
         return code
 
-    return AfterValidator(check)
+    return AfterValidator(check_code)
 
 
 def _matching(pattern: re.Pattern[str], example: str) -> Any:
-    def check(text: str) -> str:
+    def check_text(text: str) -> str:
         if not pattern.fullmatch(text):
             raise ValueError(f"{text!r} is written as {example}")
         return text
 
-    return AfterValidator(check)
+    return AfterValidator(check_text)
 
 
-class Term(Declared):
+class Term(DeclarationModel):
     """Measures that are counted, all of one statistic. `kind` means every measure of that kind."""
 
     measures: Many[Annotated[str, _code_of("measure")]] = ()
@@ -70,9 +73,9 @@ class Term(Declared):
     def _one_of_both(self) -> Self:
         if bool(self.measures) == bool(self.kind):
             raise ValueError("say either which measures are counted or their kind")
-        for measure in self.counted():
-            level_rule = codes.attribute("measure", measure, "level_rule")
-            stock = codes.attribute("measure", measure, "kind") == "stock"
+        for measure in self.list_measures():
+            level_rule = codes.get_code_attribute("measure", measure, "level_rule")
+            stock = codes.get_code_attribute("measure", measure, "kind") == "stock"
             if stock == (self.statistic == "count"):
                 raise ValueError(
                     f"{measure} is a {'stock' if stock else 'flow'}; its statistic is not {self.statistic}"
@@ -81,15 +84,17 @@ class Term(Declared):
                 raise ValueError(f"{measure} is of the level {level_rule}, not {self.level}")
         return self
 
-    def counted(self) -> tuple[str, ...]:
+    def list_measures(self) -> tuple[str, ...]:
         """Return the codes of the measures, in the order of the code list if a kind is declared."""
         if self.kind is None:
             return self.measures
-        return tuple(m for m in codes.codes("measure") if codes.attribute("measure", m, "kind") == self.kind)
+        return tuple(
+            m for m in codes.list_codes("measure") if codes.get_code_attribute("measure", m, "kind") == self.kind
+        )
 
     def level_of(self, measure: str) -> str:
         """Return the level at which a measure counts in this term, empty for every level."""
-        level_rule = codes.attribute("measure", measure, "level_rule")
+        level_rule = codes.get_code_attribute("measure", measure, "level_rule")
         return self.level or "" if level_rule == "free" else level_rule
 
 
@@ -103,7 +108,7 @@ Other = Literal["population", "total"]
 """Denominators other than counts: the population, or the same count over all categories of a dimension."""
 
 
-class Metric(Declared):
+class Metric(DeclarationModel):
     """One indicator."""
 
     id: Annotated[str, _matching(_ID, "small_letters")]
@@ -120,7 +125,7 @@ class Metric(Declared):
     times: Literal["days"] | None = Field(None, description="the ratio is multiplied by the days of the period")
     nested: bool = Field(False, description="each event of the numerator is an event of the denominator")
     interval: Literal["poisson", "clopper_pearson", "conditional", "kaplan_meier", "none"]
-    minimum_events: Literal[0, 20] = 20
+    minimum_events: int = Field(ENOUGH_EVENTS, description="a figure of fewer events is not compared; 0 for balances")
     count_units: Many[Annotated[str, _code_of("count_unit")]] = ()
     freqs: Many[Annotated[str, _code_of("freq")]]
     dimensions: Many[str] = ()
@@ -128,6 +133,18 @@ class Metric(Declared):
     source: str
     caveats: Many[str] = ()
     sdmx_concept: Annotated[str, _matching(_CONCEPT, "CAPITAL_LETTERS")]
+
+    @field_validator("minimum_events")
+    @classmethod
+    def _check_minimum(cls, value: int) -> int:
+        if value not in (0, ENOUGH_EVENTS):
+            raise ValueError(f"write 0, or leave it out for {ENOUGH_EVENTS}, the minimum of all comparisons")
+        return value
+
+    @field_validator("caveats")
+    @classmethod
+    def _fill_minimum(cls, caveats: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(caveat.replace("{minimum_events}", str(ENOUGH_EVENTS)) for caveat in caveats)
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -163,14 +180,14 @@ METRIC_OPERAND: Final[dict[str, pl.DataType]] = {
 """Columns of `metric_operand`: one row for each measure of numerator or denominator; empty `level`: every level."""
 
 
-def folders() -> tuple[Path, ...]:
+def metric_folders() -> tuple[Path, ...]:
     """Return the package's folder of declarations, then those of `RTI_METRICS`."""
-    return (DECLARED, *(Path(part) for part in os.environ.get("RTI_METRICS", "").split(os.pathsep) if part))
+    return (DECLARED, *read_settings(DeclarationSettings).metrics)
 
 
 def load() -> tuple[Metric, ...]:
-    """Return the metrics in `folders()`, sorted by id. Raises DeclarationError."""
-    return load_from(folders())
+    """Return the metrics in `metric_folders()`, sorted by id. Raises DeclarationError."""
+    return load_from(metric_folders())
 
 
 @cache
@@ -179,7 +196,7 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
     metrics_by_id: dict[str, Metric] = {}
     concepts: dict[str, str] = {}
     for path in _files(roots):
-        metric = validate(Metric, load_yaml(path), path)
+        metric = validate_data(Metric, load_yaml(path), path)
         if metric.id != path.stem:
             raise _declaration_error(path, "id", f"{metric.id} is in {path.name}", "Rename the file or the id")
         if metric.id in metrics_by_id:
@@ -199,25 +216,25 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
 
 def name_of(path: Path) -> str:
     """Return the English name in one declaration, for the translation catalogues."""
-    return validate(Metric, load_yaml(path), path).name
+    return validate_data(Metric, load_yaml(path), path).name
 
 
-def named(metric: Metric, language: str = "en") -> str:
+def metric_name(metric: Metric, language: str = "en") -> str:
     """Return the name of a metric in a language."""
     from pipelines.core.i18n import tell
 
     return tell(metric.name, language)  # marked in pipelines/warehouse/metrics/declared
 
 
-def made() -> tuple[Metric, ...]:
+def list_modelled_metrics() -> tuple[Metric, ...]:
     """Return the metrics whose dbt model exists."""
     return tuple(metric for metric in load() if (MODELS / f"{metric.model}.sql").is_file())
 
 
-def digest() -> str:
+def digest_metrics() -> str:
     """Return the SHA-256 over all declarations, for releases and cache keys."""
     sha256 = hashlib.sha256()
-    for path in _files(folders()):
+    for path in _files(metric_folders()):
         sha256.update(path.name.encode() + b"\0" + path.read_bytes())
     return sha256.hexdigest()
 
@@ -255,15 +272,15 @@ def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
         for side, terms in (("numerator", metric.numerator), ("denominator", metric.denominator))
         if not isinstance(terms, str)
         for position, (term, measure) in enumerate(
-            ((term, measure) for term in terms or () for measure in term.counted()), start=1
+            ((term, measure) for term in terms or () for measure in term.list_measures()), start=1
         )
     ]
     return pl.DataFrame(rows, schema=METRIC_OPERAND, orient="row")
 
 
-def export(folder: Path) -> dict[str, int]:
+def export_metrics(folder: Path) -> dict[str, int]:
     """Write `metric.parquet` and `metric_operand.parquet` for dbt. Return their numbers of rows."""
-    tables = {"metric": metric_table(made()), "metric_operand": operand_table(made())}
+    tables = {"metric": metric_table(list_modelled_metrics()), "metric_operand": operand_table(list_modelled_metrics())}
     for name, table in tables.items():
         table.write_parquet(folder / f"{name}.parquet")
     return {name: table.height for name, table in tables.items()}

@@ -16,10 +16,10 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: Any) -> None:
         """Register the function."""
-        register(conn)
+        register_functions(conn)
 
 
-def register(connection: Any) -> None:
+def register_functions(connection: Any) -> None:
     """Register `rti_pair` with a connection. Nulls are passed to the function.
 
     Its arguments are method, four counts, two dispersions and level; it returns a struct of low, high and p, null if
@@ -27,7 +27,7 @@ def register(connection: Any) -> None:
     """
     connection.create_function(
         "rti_pair",
-        contrast,
+        contrast_pairs,
         ["VARCHAR", *["DOUBLE"] * 7],
         "STRUCT(low DOUBLE, high DOUBLE, p DOUBLE)",
         type="arrow",
@@ -35,21 +35,21 @@ def register(connection: Any) -> None:
     )
 
 
-def contrast(
+def contrast_pairs(
     method: Column, upper_a: Column, lower_a: Column, upper_b: Column, lower_b: Column, phi_a: Column, phi_b: Column,
     level: Column,
 ) -> Column:  # fmt: skip
-    """Return `contrasts.contrasts` of each row as a struct of low, high and p."""
+    """Return `contrasts.compute_contrasts` of each row as a struct of low, high and p."""
     import pyarrow as pa
 
-    from pipelines.statistics.contrasts import contrasts
+    from pipelines.statistics.contrasts import compute_contrasts
 
     kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
     numbers = [
         np.asarray(column.to_numpy(zero_copy_only=False), dtype=float)
         for column in (upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level)
     ]
-    results = contrasts(kinds, *numbers)
+    results = compute_contrasts(kinds, *numbers)
     return pa.StructArray.from_arrays(
         [pa.array(values, type=pa.float64(), from_pandas=True) for values in results], names=list(results._fields)
     )

@@ -26,7 +26,7 @@ class Span:
 def span_of(period: str) -> Span:
     """Return the span of `2024-Q3`, `2024` or `2022-2024`. Raises ValueError for anything else."""
     pool = _POOL.fullmatch(period)
-    first, last = (Period.of(pool[1]), Period.of(pool[2])) if pool else (Period.of(period),) * 2
+    first, last = (Period.from_code(pool[1]), Period.from_code(pool[2])) if pool else (Period.from_code(period),) * 2
     if first.start > last.start:
         raise ValueError(f"{period!r} is not a period; a pool begins with its first year")
     return Span(first.start, last.end, quarter_of(first.start), quarter_of(last.end))
@@ -41,7 +41,7 @@ def range_of(valid: str | None) -> tuple[int, int]:
     return span_of(start).first, span_of(end).last if end else 40_000
 
 
-def held(period: str, valid: str | None) -> bool:
+def overlaps_period(period: str, valid: str | None) -> bool:
     """Return True if a declared range overlaps any quarter of a period. No range means always."""
     first, last = range_of(valid)
     span = span_of(period)

@@ -18,14 +18,16 @@ Column = Any
 """A pyarrow Array or ChunkedArray."""
 
 
-def limits(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
-    """Return the interval limits from `columns.limits` as a struct of `low` and `high`, null if undefined."""
+def compute_limits(method: Column, numerator: Column, denominator: Column, dispersion: Column, level: Column) -> Column:
+    """Return the interval limits from `columns.compute_limits` as a struct of `low` and `high`, null if undefined."""
     import pyarrow as pa
 
     from pipelines.statistics import columns
 
     kinds = np.array([code or "" for code in method.to_pylist()], dtype=str)
-    intervals = columns.limits(kinds, *(_numbers(column) for column in (numerator, denominator, dispersion, level)))
+    intervals = columns.compute_limits(
+        kinds, *(_numbers(column) for column in (numerator, denominator, dispersion, level))
+    )
     return pa.StructArray.from_arrays([_nullable(intervals.low), _nullable(intervals.high)], names=["low", "high"])
 
 
@@ -40,7 +42,7 @@ def ratio_p(
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Column], tuple[str, ...], str]] = {
-    "rti_limits": (limits, ("VARCHAR", *["DOUBLE"] * 4), "STRUCT(low DOUBLE, high DOUBLE)"),
+    "rti_limits": (compute_limits, ("VARCHAR", *["DOUBLE"] * 4), "STRUCT(low DOUBLE, high DOUBLE)"),
     "rti_ratio_p": (ratio_p, ("DOUBLE",) * 6, "DOUBLE"),
 }
 """Name in SQL -> function, types of its arguments, type of its result."""
@@ -51,10 +53,10 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the functions with the connection."""
-        register(conn)
+        register_functions(conn)
 
 
-def register(connection: DuckDBPyConnection) -> None:
+def register_functions(connection: DuckDBPyConnection) -> None:
     """Register `FUNCTIONS` with a connection. Nulls are passed to the functions."""
     from duckdb.func import FunctionNullHandling, PythonUDFType
 

@@ -83,12 +83,12 @@ def from_counts(counts: pl.DataFrame, home: HomeKind, source: str) -> pl.DataFra
     return rows.select(pl.col(name).cast(kind) for name, kind in REFERENCE.items())
 
 
-def comparable(rows: pl.DataFrame) -> pl.DataFrame:
+def select_comparable(rows: pl.DataFrame) -> pl.DataFrame:
     """Return rows that may be paired by code: mapped, with a value, unique in their source (docs/architecture.md)."""
     return _mapped(rows).filter(pl.col("value").is_not_null())
 
 
-def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+def match_figures(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """Return pairs (schema PAIR) of figures of two sides with the same indicator, unit, period and persons.
 
     A figure for several years is compared with the sum of the other side's years, if one source has all of them; stocks
@@ -118,7 +118,7 @@ def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
+def pair_parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
     """Return pairs (schema PAIR) of a source's own total over a dimension and the sum of its parts, at least two.
 
     `dimension` is one of `sex age exploitation citizenship`. Figures are matched by the source's own words, so they
@@ -150,7 +150,7 @@ def parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
     return _pairs(joined.with_columns(comparison=pl.lit(f"parts:{dimension}"), definition=pl.lit("same"), **same))
 
 
-def declared(rows: pl.DataFrame, comparisons: Iterable[Comparison]) -> pl.DataFrame:
+def pair_declared(rows: pl.DataFrame, comparisons: Iterable[Comparison]) -> pl.DataFrame:
     """Return pairs (schema PAIR) of figures that are declared as comparable by the source's words.
 
     Raises LookupError if a declaration does not select exactly one known figure on each side.
@@ -158,7 +158,7 @@ def declared(rows: pl.DataFrame, comparisons: Iterable[Comparison]) -> pl.DataFr
     _refuse_mixed_kinds(rows)
     frames = []
     for comparison in comparisons:
-        left_row, right_row = (find(rows, side) for side in (comparison.left, comparison.right))
+        left_row, right_row = (find_row(rows, side) for side in (comparison.left, comparison.right))
         left_side = _as_side(left_row).with_columns(
             comparison=pl.lit(comparison.id), definition=pl.lit(comparison.definition)
         )
@@ -167,9 +167,9 @@ def declared(rows: pl.DataFrame, comparisons: Iterable[Comparison]) -> pl.DataFr
     return pl.concat(frames) if frames else pl.DataFrame(schema=PAIR)
 
 
-def find(rows: pl.DataFrame, selector: Selector) -> pl.DataFrame:
+def find_row(rows: pl.DataFrame, selector: Selector) -> pl.DataFrame:
     """Return the one row with a known value that a selector names. Raises LookupError."""
-    conditions = selector.columns()
+    conditions = selector.conditions_by_column()
     matches = rows.filter(pl.all_horizontal(pl.col(name) == value for name, value in conditions.items()))
     matches = matches.filter(pl.col("value").is_not_null())
     if matches.height != 1:
@@ -178,7 +178,7 @@ def find(rows: pl.DataFrame, selector: Selector) -> pl.DataFrame:
     return matches
 
 
-def explain(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
+def explain_differences(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     """Add the difference, its verdict and its reasons to each pair.
 
     New columns: `difference` (left - right), `relative` (to the left figure, null if that is 0), `explained` (sum of
@@ -191,7 +191,7 @@ def explain(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     if unsettled:
         raise ValueError(f"reasons without an amount: {', '.join(unsettled)}; settle them against the rows first")
     names = [n for n in PAIR if n in pairs.columns]
-    applied = [[(r.id, r.applies(pair)) for r in reasons] for pair in pairs.select(names).iter_rows(named=True)]
+    applied = [[(r.id, r.find_direction(pair)) for r in reasons] for pair in pairs.select(names).iter_rows(named=True)]
     amounts = {r.id: r.amount or 0.0 for r in reasons}
     explained = [sum(sign * amounts[id_] for id_, sign in row) for row in applied]
     reason_ids = [", ".join(id_ for id_, sign in row if sign) for row in applied]
@@ -210,7 +210,7 @@ def explain(pairs: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     )
 
 
-def idle(verdicts: pl.DataFrame, reasons: Sequence[Reason]) -> list[str]:
+def find_idle_reasons(verdicts: pl.DataFrame, reasons: Sequence[Reason]) -> list[str]:
     """Return the ids of obsolete reasons: they apply to no pair, or only to pairs without a difference."""
     at_work = verdicts.filter(pl.col("difference") != 0)["reasons"].str.split(", ").explode().to_list()
     return [reason.id for reason in reasons if reason.id not in at_work]
@@ -309,8 +309,8 @@ def _first_and_last_day(period: str) -> tuple[date, date]:
 
     first, dash, last = period.partition("-")
     if dash and not last.startswith("Q"):
-        return Period.of(first).start, Period.of(last).end
-    return Period.of(period).start, Period.of(period).end
+        return Period.from_code(first).start, Period.from_code(last).end
+    return Period.from_code(period).start, Period.from_code(period).end
 
 
 def resolve_amounts(reasons: Iterable[Reason], rows: pl.DataFrame) -> list[Reason]:
@@ -318,7 +318,7 @@ def resolve_amounts(reasons: Iterable[Reason], rows: pl.DataFrame) -> list[Reaso
     resolved = []
     for reason in reasons:
         if reason.amount_of is not None:
-            value = find(rows, reason.amount_of)["value"].item()
+            value = find_row(rows, reason.amount_of)["value"].item()
             reason = reason.model_copy(update={"amount": value, "amount_of": None})
         resolved.append(reason)
     return resolved

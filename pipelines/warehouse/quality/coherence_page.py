@@ -20,14 +20,18 @@ def real_cases() -> tuple[pl.DataFrame, list[Reason]]:
     collected, unodc = read_published(), read_published(GLOTIP_FIGURES)
     declarations = read_reasons()
     reasons = coherence.resolve_amounts(declarations.reasons, collected)
-    within = [coherence.parts(collected, dimension) for dimension in coherence.OF_WHOM]
+    within = [coherence.pair_parts(collected, dimension) for dimension in coherence.OF_WHOM]
     pairs = pl.concat(
-        [coherence.match(collected, unodc), coherence.declared(collected, declarations.comparisons), *within]
+        [
+            coherence.match_figures(collected, unodc),
+            coherence.pair_declared(collected, declarations.comparisons),
+            *within,
+        ]
     )
-    return coherence.explain(pairs, reasons), reasons
+    return coherence.explain_differences(pairs, reasons), reasons
 
 
-def table() -> str:
+def render_table() -> str:
     """Return a Markdown table with one row for each pair."""
     verdicts, reasons = real_cases()
     words = {reason.id: f"{reason.text} ({reason.said_by}; {reason.status})" for reason in reasons}
@@ -68,7 +72,7 @@ def in_page(page: str, made: str) -> str:
 
 def main() -> None:
     """Write the table into the page."""
-    PAGE.write_text(in_page(PAGE.read_text(encoding="utf-8"), table()), encoding="utf-8")
+    PAGE.write_text(in_page(PAGE.read_text(encoding="utf-8"), render_table()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.declarations.base import Declared, Many
+from pipelines.declarations.base import DeclarationModel, Many
 
 REASONS = Path(__file__).resolve().parents[1] / "reference" / "reasons.yml"
 
 
-class Selector(Declared):
+class Selector(DeclarationModel):
     """Selects one figure of the reference table by the values of its columns."""
 
     territory: str
@@ -25,12 +25,12 @@ class Selector(Declared):
     sex: str | None = None
     age: str | None = None
 
-    def columns(self) -> dict[str, str]:
+    def conditions_by_column(self) -> dict[str, str]:
         """Return the conditions as column -> value, without the omitted columns."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
-class Comparison(Declared):
+class Comparison(DeclarationModel):
     """Two figures that are comparable although their words have no common code."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -40,7 +40,7 @@ class Comparison(Declared):
     right: Selector
 
 
-class Reason(Declared):
+class Reason(DeclarationModel):
     """Why one figure is larger than another, by how much, and who states it.
 
     It applies to a declared comparison, or for a pair of two sources in one territory, period and measure.
@@ -67,7 +67,7 @@ class Reason(Declared):
             raise ValueError("comparison: name a declared comparison, or a measure and two sources")
         return self
 
-    def applies(self, pair: dict[str, Any]) -> int:
+    def find_direction(self, pair: dict[str, Any]) -> int:
         """Return 1 if the reason applies to a pair (schema PAIR), -1 if the pair has its sides reversed, else 0."""
         if (self.territory, self.period) != (pair["territory"], pair["period"]):
             return 0
@@ -79,7 +79,7 @@ class Reason(Declared):
         return int(sides == self.sources) - int(sides == self.sources[::-1])
 
 
-class Declarations(Declared):
+class Declarations(DeclarationModel):
     """The whole file."""
 
     comparisons: Many[Comparison] = ()
@@ -100,6 +100,6 @@ class Declarations(Declared):
 
 def read_reasons(path: Path = REASONS) -> Declarations:
     """Return the declared comparisons and reasons. Raises DeclarationError, with file, line, key and remedy."""
-    from pipelines.declarations.yaml_file import load_yaml, validate
+    from pipelines.declarations.yaml_file import load_yaml, validate_data
 
-    return validate(Declarations, load_yaml(path), path)
+    return validate_data(Declarations, load_yaml(path), path)

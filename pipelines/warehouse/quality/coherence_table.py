@@ -31,21 +31,23 @@ COHERENCE: Final[dict[str, pl.DataType]] = {
 OFFICES: Final = "offices"
 
 
-def references(rows: pl.DataFrame, declarations: Declarations) -> pl.DataFrame:
+def compare_references(rows: pl.DataFrame, declarations: Declarations) -> pl.DataFrame:
     """Compare references (schema COHERENCE): between publishers, totals with parts in each, and as declared."""
     real = rows.filter(pl.col("kind") != coherence.INVENTED)
-    between = _keep_one_direction(coherence.match(real, real))
-    within = [coherence.parts(real, dimension) for dimension in coherence.OF_WHOM]
+    between = _keep_one_direction(coherence.match_figures(real, real))
+    within = [coherence.pair_parts(real, dimension) for dimension in coherence.OF_WHOM]
     published = real.filter(pl.col("kind") == "published")
     return _add_verdicts(
-        pl.concat([between, coherence.declared(published, declarations.comparisons), *within]),
+        pl.concat([between, coherence.pair_declared(published, declarations.comparisons), *within]),
         declarations,
         published,
         "published",
     )
 
 
-def national(counts: pl.DataFrame, rows: pl.DataFrame, declarations: Declarations, kind: HomeKind) -> pl.DataFrame:
+def compare_returns(
+    counts: pl.DataFrame, rows: pl.DataFrame, declarations: Declarations, kind: HomeKind
+) -> pl.DataFrame:
     """Compare figures from returns with references (schema COHERENCE), in a demonstration with invented ones only.
 
     `counts` are rows of `mart_count`, or published cells; rows without a value are not paired.
@@ -55,14 +57,16 @@ def national(counts: pl.DataFrame, rows: pl.DataFrame, declarations: Declaration
     returned = coherence.from_counts(counts.filter(pl.col("value").is_not_null()), kind, RETURNS)
     published = rows.filter(pl.col("kind") == "published")
     return _add_verdicts(
-        coherence.match(returned, sides),
+        coherence.match_figures(returned, sides),
         declarations,
         published,
         coherence.INVENTED if invented else coherence.RETURNED,
     )
 
 
-def offices(sides: pl.DataFrame, declarations: Declarations, rows: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
+def compare_offices(
+    sides: pl.DataFrame, declarations: Declarations, rows: pl.DataFrame, kind: HomeKind
+) -> pl.DataFrame:
     """Compare offices (schema COHERENCE), from rows of `mart_coherence_input`. The counting office is on the left."""
     frames = {
         (counts, source): coherence.from_counts(group, kind, str(source))
@@ -71,7 +75,7 @@ def offices(sides: pl.DataFrame, declarations: Declarations, rows: pl.DataFrame,
     empty = pl.DataFrame(schema=REFERENCE)
     counting_side = pl.concat([empty, *(frame for (counts, _), frame in frames.items() if counts)])
     other_side = pl.concat([empty, *(frame for (counts, _), frame in frames.items() if not counts)])
-    pairs = coherence.match(counting_side, other_side).with_columns(comparison=pl.lit(OFFICES))
+    pairs = coherence.match_figures(counting_side, other_side).with_columns(comparison=pl.lit(OFFICES))
     world = coherence.INVENTED if kind == "demonstration" else coherence.RETURNED
     return _add_verdicts(pairs, declarations, rows.filter(pl.col("kind") == "published"), world)
 
@@ -84,7 +88,7 @@ def _keep_one_direction(pairs: pl.DataFrame) -> pl.DataFrame:
 def _add_verdicts(pairs: pl.DataFrame, declarations: Declarations, published: pl.DataFrame, world: str) -> pl.DataFrame:
     reasons = coherence.resolve_amounts(declarations.reasons, published)
     reason_texts = {reason.id: f"{reason.text} ({reason.said_by}; {reason.status})" for reason in reasons}
-    verdicts = coherence.explain(pairs, reasons)
+    verdicts = coherence.explain_differences(pairs, reasons)
     texts = [" ".join(reason_texts[id_] for id_ in row.split(", ") if id_) for row in verdicts["reasons"].to_list()]
     labelled = verdicts.with_columns(pl.lit(world).alias("world"), pl.Series("reason_text", texts, dtype=pl.String))
     order = ["comparison", "territory", "period_start", "left_source", "right_source", *coherence.KEY[2:]]

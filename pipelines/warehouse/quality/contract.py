@@ -28,7 +28,7 @@ class Contract(NamedTuple):
 
 
 @cache
-def contracts() -> dict[str, Contract]:
+def read_contracts() -> dict[str, Contract]:
     """Return the declared contracts by table."""
     declared = load_yaml(DECLARATION)["sources"][0]["tables"]
     return {
@@ -40,9 +40,9 @@ def contracts() -> dict[str, Contract]:
     }
 
 
-def hold(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+def enforce_contract(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame unchanged if it matches its declaration; raise ContractError otherwise."""
-    contract = contracts()[table]
+    contract = read_contracts()[table]
     if dict(frame.schema) != contract.columns or frame.columns != list(contract.columns):
         mismatches = {*frame.schema.items()} ^ {*contract.columns.items()}
         differing = ", ".join(sorted({name for name, _ in mismatches})) or "the order of columns"

@@ -54,11 +54,11 @@ class Figure:
     n: int = 0
     reason: str | None = None
 
-    def written(self) -> str:
+    def format_value(self) -> str:
         """Return the figure to four decimal places, or `n/a`."""
         return "n/a" if self.value is None else f"{self.value:.4f}".rstrip("0").rstrip(".")
 
-    def notes(self) -> list[tuple[str, str]]:
+    def list_notes(self) -> list[tuple[str, str]]:
         """Return its annotations: unit and n, or the reason why the figure is missing."""
         return (
             [("reason", self.reason or "not given")]
@@ -85,7 +85,7 @@ class Delivery:
     comparable: int = 0
 
 
-def figures(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
+def measure_quality(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
     """Return the indicators over returns of one territory and instrument.
 
     Completeness covers all cells; the mean time lag covers published returns, first and final; the punctuality rate
@@ -94,17 +94,17 @@ def figures(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
     `quality_table`. Raises the ValueError of `statistics.quality`.
     """
     units = {id_: about.unit for id_, about in INDICATORS.items()}
-    cells = quality.completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
+    cells = quality.compute_completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
     public = [d for d in deliveries if d.published is not None]
     lags = _lags([(d.period_end, d.published) for d in public])
     final_deliveries = [d for d in deliveries if d.final is not None]
     final = _lags([(d.period_end, d.final) for d in final_deliveries])
     due = np.array([d.due for d in deliveries], dtype="datetime64[D]")
     arrived = np.array([d.arrived for d in deliveries], dtype="datetime64[D]")
-    rate = quality.punctual(due, arrived, np.datetime64(today)) if deliveries else math.nan
+    rate = quality.compute_punctuality(due, arrived, np.datetime64(today)) if deliveries else math.nan
     returns_due = sum(d.due <= today for d in deliveries)
     arrivals = [d for d in deliveries if d.arrived is not None]
-    delays = quality.delay(
+    delays = quality.compute_delays(
         np.array([d.due for d in arrivals], dtype="datetime64[D]"),
         np.array([d.arrived for d in arrivals], dtype="datetime64[D]"),
     )

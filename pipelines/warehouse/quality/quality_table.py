@@ -16,8 +16,8 @@ import polars as pl
 
 from pipelines.model.periods import Period
 from pipelines.statistics.quality import comparable_length
-from pipelines.statistics.revisions import revision
-from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, figures
+from pipelines.statistics.revisions import measure_revision
+from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, measure_quality
 
 if TYPE_CHECKING:
     from pipelines.declarations.sims import Sims
@@ -65,10 +65,14 @@ class Break:
 
 def breaks_of(sims: Iterable[Sims]) -> list[Break]:
     """Return the declared breaks of some territories."""
-    return [Break(b.jurisdiction, Period.of(b.period).start) for territory_sims in sims for b in territory_sims.breaks]
+    return [
+        Break(b.jurisdiction, Period.from_code(b.period).start)
+        for territory_sims in sims
+        for b in territory_sims.breaks
+    ]
 
 
-def table(
+def build_quality_table(
     deliveries: pl.DataFrame,
     publications: pl.DataFrame,
     breaks: Sequence[Break],
@@ -80,15 +84,15 @@ def table(
     """Return the indicators (schema QUALITY) of each territory, instrument and period, and over all of them.
 
     `deliveries` are rows of `mart_delivery`; `publications` has the schema PUBLICATION; `revisions` is
-    `vintages.ends`, with `instrument` if it is known; `pairs` are verdicts on pairs of offices
-    (`coherence.explain`), omitted where they may not be disclosed.
+    `vintages.select_ends`, with `instrument` if it is known; `pairs` are verdicts on pairs of offices
+    (`coherence.explain_differences`), omitted where they may not be disclosed.
     """
     revisions_by_group = _by_group(_select_totals(revisions))
     knows_instruments = "instrument" in revisions.columns
     verdicts_by_group = None if pairs is None else _by_group(pairs.select("territory", "period", "verdict"))
     rows: list[dict[str, Any]] = []
     for key, group_deliveries in sorted(_group_deliveries(deliveries, publications, breaks).items()):
-        indicators = figures(group_deliveries, today)
+        indicators = measure_quality(group_deliveries, today)
         indicators["DATA_REV_AVGSIZE"] = _revision_figure(
             revisions_by_group.get(key), is_known=knows_instruments or key[1] == ALL
         )
@@ -141,7 +145,7 @@ def _group_deliveries(
         released = days.get(office, [])
         arrived = row["first_received_at"] if row["is_reported"] else None
         delivery = Delivery(
-            period_end=Period.of(row["period"]).end,
+            period_end=Period.from_code(row["period"]).end,
             due=row["deadline"],
             arrived=arrived.date() if arrived is not None else None,
             published=released[0] if released else None,
@@ -160,7 +164,7 @@ def _comparable_lengths(deliveries: pl.DataFrame, breaks: Sequence[Break]) -> di
     lengths = {}
     for office, group in deliveries.group_by(_OFFICE):
         ordered = group.sort("period")
-        periods = [Period.of(code) for code in ordered["period"].to_list()]
+        periods = [Period.from_code(code) for code in ordered["period"].to_list()]
         is_reported = ordered["is_reported"].to_list()
         territory = ordered["territory"][0]
         starts = [b.start for b in breaks if b.jurisdiction in (office[0], territory)]
@@ -185,7 +189,7 @@ def _revision_figure(ends: pl.DataFrame | None, *, is_known: bool) -> Figure:
         return Figure(None, unit, reason="published figures do not say of which return they are")
     if ends is None:
         return Figure(None, unit, 0, "no figure is final and known twice")
-    size = revision(ends["earlier"].to_numpy(), ends["later"].to_numpy())
+    size = measure_revision(ends["earlier"].to_numpy(), ends["later"].to_numpy())
     if math.isnan(size.relative_to_later):
         why = "no figure is final and known twice" if size.periods == 0 else "all figures are 0"
         return Figure(None, unit, size.periods, why)

@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.statistics.revisions import revision
+from pipelines.statistics.revisions import measure_revision
 
 SERIES: Final = ("area_kind", "area", "territory", "freq", *codes.COUNT_TYPE)
 """Columns that identify one series; its figures differ by `period`."""
@@ -39,7 +39,7 @@ class Edition:
     cells: pl.DataFrame
 
 
-def ends(triangle: pl.DataFrame) -> pl.DataFrame:
+def select_ends(triangle: pl.DataFrame) -> pl.DataFrame:
     """Return first and newest known figure of each series and period, without periods that are still provisional.
 
     Columns: SERIES, `instrument` if `triangle` has it, `period`, `total_of`, `earlier`, `later`.
@@ -62,23 +62,23 @@ def ends(triangle: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def summary(first_and_newest: pl.DataFrame) -> pl.DataFrame:
-    """Return the revision measures of each series (schema SUMMARY) over the periods of `ends`."""
+def summarise_revisions(first_and_newest: pl.DataFrame) -> pl.DataFrame:
+    """Return the revision measures of each series (schema SUMMARY) over the periods of `select_ends`."""
     rows = []
     for key, group in first_and_newest.group_by(SERIES, maintain_order=True):
-        measured = revision(group["earlier"].to_numpy(), group["later"].to_numpy())
+        measured = measure_revision(group["earlier"].to_numpy(), group["later"].to_numpy())
         measures = {name: _nan_to_none(value) for name, value in measured._asdict().items()}
         periods = {"first_period": group["period"].min(), "last_period": group["period"].max()}
         rows.append({**dict(zip(SERIES, key, strict=True)), **periods, **measures})
     return pl.DataFrame(rows, schema=SUMMARY).sort(SERIES)
 
 
-def published(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the public triangle and its `ends`, over editions from the oldest to the one being built.
+def build_public_triangle(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the public triangle and its ends (`select_ends`), over editions from the oldest to the one being built.
 
     It contains totals of territories and jurisdictions by quarter and year; a regional sum changes with its members and
     is left out. If the newest edition withholds or lacks a figure, its earlier figures are left out too. A row of the
-    triangle is a release in which the figure is new or differs; `ends` has figures of at least two editions.
+    triangle is a release in which the figure is new or differs; the ends have figures of at least two editions.
     """
     totals = _newest_totals(editions[-1].cells)
     stacked = pl.concat([_figures(edition, number, totals) for number, edition in enumerate(editions)])
@@ -95,7 +95,7 @@ def published(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
     triangle = changed.with_columns(is_newest=pl.col("vintage") == pl.col("vintage").max().over(key))
     repeated = ordered.filter(pl.col("of") > 1).with_columns(vintage=pl.col("edition"))
     columns = [*key, "vintage", "release", "value", "is_newest"]
-    return triangle.select(columns).sort(*key, "vintage"), ends(repeated)
+    return triangle.select(columns).sort(*key, "vintage"), select_ends(repeated)
 
 
 def _newest_totals(cells: pl.DataFrame) -> pl.DataFrame:

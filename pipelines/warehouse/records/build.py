@@ -16,10 +16,10 @@ from pipelines.core import codes, durable
 from pipelines.core.home import Home
 from pipelines.declarations.law import Law, LawArticle
 from pipelines.model.periods import Period
-from pipelines.statistics.sentences import statutory
+from pipelines.statistics.sentences import find_statutory_range
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.records import carry_over, declared_programme, tabulation, wide_frames
-from pipelines.warehouse.records.schema import COLUMNS, empty_folder, shaped
+from pipelines.warehouse.records.schema import COLUMNS, empty_folder, shape_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,12 +37,12 @@ _EVENTS = """
 """
 
 
-def folder(home: Home) -> Path:
+def records_folder(home: Home) -> Path:
     """Return the folder of all figures from records."""
     return home.restricted / "records"
 
 
-def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
+def build_records(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
     """Compute the tables for one build of the counts. Return their folder and True if they were computed now.
 
     `counts` is the DuckDB file of a build for any moment, from which the current blocks are read; `tables` is its
@@ -51,15 +51,15 @@ def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
     """
     blocks = _read(counts, _BLOCKS)
     law, areas = home.gathered / "law_article.parquet", tables / "dim_area.parquet"
-    released = folder(home) / "released"
+    released = records_folder(home) / "released"
     before = [released] if released.exists() else []
-    key = build_cache.digest(
+    key = build_cache.digest_parts(
         build_cache.code_digest(*_CODE), str(codes.measure_parts()), blocks.write_csv(), law, areas, *before
     )
-    target = folder(home) / key[:16]
+    target = records_folder(home) / key[:16]
     if target.exists():
         return target, False
-    aside = folder(home) / f".{key[:16]}.new"
+    aside = records_folder(home) / f".{key[:16]}.new"
     shutil.rmtree(aside, ignore_errors=True)
     for side in ("restricted", "public"):
         empty_folder(aside / side)
@@ -71,15 +71,15 @@ def build(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
     return target, True
 
 
-def keep(home: Home, wanted: Iterable[str]) -> None:
+def remove_other_builds(home: Home, wanted: Iterable[str]) -> None:
     """Remove all folders except those of these names (newest build, unpublished draft) and the released baseline."""
     retained_names = {*wanted, "released"}
-    for path in folder(home).iterdir():
+    for path in records_folder(home).iterdir():
         if path.name not in retained_names:
             shutil.rmtree(path)
 
 
-def release(home: Home, made_of: Path) -> None:
+def keep_baseline(home: Home, made_of: Path) -> None:
     """Keep the public tables behind a published release as the baseline, with which the next release is compared."""
     prepare_baseline(home, made_of)
     renew_baseline(home)
@@ -96,14 +96,14 @@ def prepare_baseline(home: Home, made_of: Path) -> None:
 
 def renew_baseline(home: Home) -> None:
     """Replace the baseline with the prepared one. Do nothing if none is prepared, since it was replaced before."""
-    aside, target = _next_baseline(home), folder(home) / "released"
-    old = folder(home) / ".released.old"
+    aside, target = _next_baseline(home), records_folder(home) / "released"
+    old = records_folder(home) / ".released.old"
     if aside.exists():
         shutil.rmtree(old, ignore_errors=True)
         if target.exists():
             target.rename(old)
         aside.rename(target)
-        durable.sync_folder(folder(home))
+        durable.sync_folder(records_folder(home))
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -113,7 +113,7 @@ def discard_baseline(home: Home) -> None:
 
 
 def _next_baseline(home: Home) -> Path:
-    return folder(home) / ".released.new"
+    return records_folder(home) / ".released.new"
 
 
 def _write_tables(
@@ -122,28 +122,28 @@ def _write_tables(
     import polars as pl
 
     programme = declared_programme.load()
-    group = {code: row["offence_group"] for code, row in codes.codelist("offence").items()}
+    group = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}
     events = _read(counts, _EVENTS).with_columns(offence_group=pl.col("offence").replace_strict(group))
     places = pl.read_parquet(areas).filter(pl.col("area_kind") != "region").select("area", "area_kind", "kind")
-    figures = wide_frames.figures(events, blocks.select("jurisdiction", "source", "period"), law, programme)
+    figures = wide_frames.compute_figures(events, blocks.select("jurisdiction", "source", "period"), law, programme)
     sizes = _persons_by_register(figures.wide["record_duration"], places)
-    restricted_tables = _with_area_columns(tabulation.restricted(figures), places, law)
+    restricted_tables = _with_area_columns(tabulation.tabulate_restricted(figures), places, law)
     public_tables = _with_area_columns(
-        tabulation.public(figures, programme), places.filter(pl.col("kind") == "national"), law
+        tabulation.tabulate_public(figures, programme), places.filter(pl.col("kind") == "national"), law
     )
-    members = carry_over.shown(public_tables, figures.members)
+    members = carry_over.select_public_members(public_tables, figures.members)
     if released.exists():
         earlier = {name: pl.read_parquet(released / "public" / f"{name}.parquet") for name in COLUMNS}
-        public_tables, members = carry_over.hold(
+        public_tables, members = carry_over.carry_over_cells(
             public_tables, members, earlier, pl.read_parquet(released / "members.parquet")
         )
-    public_tables["record_lag"] = carry_over.lags(public_tables["record_duration"], sizes, programme)
+    public_tables["record_lag"] = carry_over.find_lags(public_tables["record_duration"], sizes, programme)
     restricted_tables["record_lag"] = _mark_public(
-        carry_over.lags(restricted_tables["record_duration"], sizes, programme), public_tables["record_lag"]
+        carry_over.find_lags(restricted_tables["record_duration"], sizes, programme), public_tables["record_lag"]
     )
     for side, tables in (("restricted", restricted_tables), ("public", public_tables)):
         for name, table in tables.items():
-            shaped(name, table).write_parquet(aside / side / f"{name}.parquet")
+            shape_table(name, table).write_parquet(aside / side / f"{name}.parquet")
     figures.set_aside.sort(pl.all()).write_parquet(aside / "set_aside.parquet")
     members.select(_MEMBER).unique().sort(_MEMBER).write_parquet(aside / "members.parquet")
 
@@ -155,7 +155,7 @@ def _with_area_columns(
     tables_by_name = {}
     for name, table in tables.items():
         rows = table.rename({"jurisdiction": "area"}).join(places, on="area", how="inner")
-        tables_by_name[name] = shaped(name, _with_law(rows, law) if name == "record_sentence" else rows)
+        tables_by_name[name] = shape_table(name, _with_law(rows, law) if name == "record_sentence" else rows)
     return tables_by_name
 
 
@@ -165,13 +165,18 @@ def _with_law(rows: pl.DataFrame, law: dict[str, Law]) -> pl.DataFrame:
 
     by = ["area", "offence_group", "period"]
     offences_by_group: dict[str, list[str]] = {}
-    for code, row in codes.codelist("offence").items():
+    for code, row in codes.read_codelist("offence").items():
         offences_by_group.setdefault(row["offence_group"], []).append(code)
     ranges: list[tuple[Any, ...]] = []
     for area, group, code in rows.select(by).unique().rows():
-        period = Period.of(code)
+        period = Period.from_code(code)
         ranges.append(
-            (area, group, code, *statutory(law.get(area, Law([])), offences_by_group[group], period.start, period.end))
+            (
+                area,
+                group,
+                code,
+                *find_statutory_range(law.get(area, Law([])), offences_by_group[group], period.start, period.end),
+            )
         )
     types: dict[str, Any] = dict.fromkeys(by, pl.String()) | dict.fromkeys(
         ("statutory_min", "statutory_max"), pl.Float64()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.statistics import records_rule as rule
 from pipelines.warehouse.records.declared_programme import RecordProgramme
-from pipelines.warehouse.records.schema import AREA, schema
-from pipelines.warehouse.records.wide_frames import GROUPS, cell
+from pipelines.warehouse.records.schema import AREA, table_schema
+from pipelines.warehouse.records.wide_frames import GROUPS, name_cell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _VALUE = {"record_dispersion": "phi"}
 
 
-def shown(tables: dict[str, pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
+def select_public_members(tables: dict[str, pl.DataFrame], members: pl.DataFrame) -> pl.DataFrame:
     """Return the members of those cells that have a public figure."""
     import polars as pl
 
     cells = [
         frame.filter(pl.col(_VALUE.get(name, "value")).is_not_null())
         .rename({"area": "jurisdiction"})
-        .select(pl.lit(name).alias("table"), cell(name).alias("cell"))
+        .select(pl.lit(name).alias("table"), name_cell(name).alias("cell"))
         .unique()
         for name, frame in tables.items()
         if name in GROUPS
@@ -30,7 +30,7 @@ def shown(tables: dict[str, pl.DataFrame], members: pl.DataFrame) -> pl.DataFram
     return members.join(pl.concat(cells), on=["table", "cell"], how="semi", maintain_order="left")
 
 
-def hold(
+def carry_over_cells(
     tables: dict[str, pl.DataFrame],
     members: pl.DataFrame,
     released: dict[str, pl.DataFrame],
@@ -44,7 +44,7 @@ def hold(
     """
     import polars as pl
 
-    unmoved = rule.moved(released_members, members).filter(~pl.col("moved")).select("table", "cell")
+    unmoved = rule.find_updatable_cells(released_members, members).filter(~pl.col("moved")).select("table", "cell")
     merged = {}
     for name, frame in tables.items():
         cells = unmoved.filter(pl.col("table") == name).select("cell")
@@ -58,11 +58,11 @@ def hold(
 
 def _with_cell_names(table: pl.DataFrame, name: str) -> pl.DataFrame:
     """Add the names of a table's cells, in which the area appears under the column name `jurisdiction`."""
-    names = table.rename({"area": "jurisdiction"}).select(cell(name).alias("cell"))
+    names = table.rename({"area": "jurisdiction"}).select(name_cell(name).alias("cell"))
     return table.with_columns(names.to_series())
 
 
-def lags(durations: pl.DataFrame, sizes: pl.DataFrame, programme: RecordProgramme) -> pl.DataFrame:
+def find_lags(durations: pl.DataFrame, sizes: pl.DataFrame, programme: RecordProgramme) -> pl.DataFrame:
     """Return the lag of each ratio in the programme, from the median in the table of durations.
 
     `sizes` has `AREA`, `stage` and `n_persons`. If an area has several registers, the largest is used.
@@ -87,4 +87,4 @@ def lags(durations: pl.DataFrame, sizes: pl.DataFrame, programme: RecordProgramm
         for numerator in lag.numerators
         for freq in DAYS_OF_PERIOD
     ]
-    return pl.DataFrame(rows, schema=schema("record_lag"), orient="row")
+    return pl.DataFrame(rows, schema=table_schema("record_lag"), orient="row")

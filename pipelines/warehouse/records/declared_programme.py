@@ -22,7 +22,7 @@ def _stage(name: str) -> str:
 
 
 def _measure(code: str) -> str:
-    if code not in codes.codes("measure"):
+    if code not in codes.list_codes("measure"):
         raise ValueError(f"{code!r} is not in the code list measure")
     return code
 

@@ -54,7 +54,7 @@ ALL = "_T"
 """`freq` and `entered` of a duration over all persons in the records, whatever the date of entry."""
 
 
-def schema(table: str) -> dict[str, Any]:
+def table_schema(table: str) -> dict[str, Any]:
     """Return the polars columns of a table. Raises KeyError for an unknown table."""
     import polars as pl
 
@@ -64,11 +64,11 @@ def schema(table: str) -> dict[str, Any]:
     return {name: types[kind] for name, kind in COLUMNS[table].items()}
 
 
-def shaped(table: str, rows: pl.DataFrame) -> pl.DataFrame:
+def shape_table(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Select, cast and sort rows into the layout of a table. Raises polars' errors for a missing or mistyped column."""
     import polars as pl
 
-    return rows.select(list(COLUMNS[table])).cast(pl.Schema(schema(table))).sort(KEYS[table])
+    return rows.select(list(COLUMNS[table])).cast(pl.Schema(table_schema(table))).sort(KEYS[table])
 
 
 def empty_folder(folder: Path) -> Path:
@@ -77,5 +77,5 @@ def empty_folder(folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     for table in COLUMNS:
-        pl.DataFrame(schema=schema(table)).write_parquet(folder / f"{table}.parquet")
+        pl.DataFrame(schema=table_schema(table)).write_parquet(folder / f"{table}.parquet")
     return folder

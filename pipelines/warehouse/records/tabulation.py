@@ -27,7 +27,7 @@ PRISON = {"sentence_type": "prison", "sentence_band": "_T"}
 WHOLE = {"sentence_type": "_T", "sentence_band": "_T"}
 
 
-def restricted(figures: Figures) -> Tables:
+def tabulate_restricted(figures: Figures) -> Tables:
     """Return every figure unrounded; `n_band` is the number of persons. Area columns and lags are added later."""
     wide = figures.wide
     days, cohorts = wide["record_duration"], wide["record_cohort"]
@@ -51,7 +51,7 @@ def restricted(figures: Figures) -> Tables:
     )
 
 
-def public(figures: Figures, programme: RecordProgramme) -> Tables:
+def tabulate_public(figures: Figures, programme: RecordProgramme) -> Tables:
     """Return the public figures of the programme. A figure that the rule forbids keeps its row, without a value."""
     import polars as pl
 
@@ -134,24 +134,24 @@ def _exact_sentences(wide: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
     kinds = [name for name in custody.columns if name not in behind and not name.startswith(CUSTODY)]
     lengths = [name for name in bands.columns if name not in behind]
 
-    def labelled(rows: pl.DataFrame, **labels: pl.Expr) -> pl.DataFrame:
+    def add_labels(rows: pl.DataFrame, **labels: pl.Expr) -> pl.DataFrame:
         return rows.with_columns(**labels)
 
     whole = {name: pl.lit(code) for name, code in WHOLE.items()}
     prison = {name: pl.lit(code) for name, code in PRISON.items()}
     share, of = pl.lit("share"), pl.col("statistic")
     parts = [
-        labelled(_exact(custody, table, CUSTODY, "PC", "M"), **whole),
-        labelled(
+        add_labels(_exact(custody, table, CUSTODY, "PC", "M"), **whole),
+        add_labels(
             _exact(_as_shares(custody, kinds), table, kinds, "PC", "M"),
             **whole | {"sentence_type": of, "statistic": share},
         ),
-        labelled(_exact(wide["sentence_lengths"], table, LENGTHS, "MO", "M"), **prison),
-        labelled(
+        add_labels(_exact(wide["sentence_lengths"], table, LENGTHS, "MO", "M"), **prison),
+        add_labels(
             _exact(_as_shares(bands, lengths), table, lengths, "PC", "M"),
             **prison | {"sentence_band": of, "statistic": share},
         ),
-        labelled(_exact(wide["sentence_against_law"], table, LAW_SHARES, "PC", "M"), **prison),
+        add_labels(_exact(wide["sentence_against_law"], table, LAW_SHARES, "PC", "M"), **prison),
     ]
     return [_select_columns(part, table) for part in parts]
 
@@ -232,25 +232,28 @@ def ruled_cohorts(cohorts: pl.DataFrame, statistics: Sequence[str]) -> pl.DataFr
     A single share would reveal that another part is small and, if the whole is known, its number.
     """
 
-    def allowed(row: Mapping[str, Any]) -> Sequence[str]:
+    def list_allowed(row: Mapping[str, Any]) -> Sequence[str]:
         if row["conviction_ratio_n"] is None:
             return RATIOS
         return RATIOS if rule.none_small(row["conviction_ratio_n"], row["ended_otherwise"], row["open_share_n"]) else ()
 
     return _withhold_unless_allowed(
-        _ruled_shares(cohorts, "record_cohort", _intersect(RATIOS, statistics)), cohorts, "record_cohort", allowed
+        _ruled_shares(cohorts, "record_cohort", _intersect(RATIOS, statistics)), cohorts, "record_cohort", list_allowed
     )
 
 
 def ruled_custody(custody: pl.DataFrame, statistics: Sequence[str]) -> pl.DataFrame:
     """Publish the shares of custody (served, suspended, other, unknown) together or not at all, as for cohorts."""
 
-    def allowed(row: Mapping[str, Any]) -> Sequence[str]:
+    def list_allowed(row: Mapping[str, Any]) -> Sequence[str]:
         other_sanctions = row["custodial_share_of"] - row["prison"] - row["prison_suspended"]
         return CUSTODY if rule.none_small(row["prison"], row["prison_suspended"], other_sanctions, row["_U"]) else ()
 
     return _withhold_unless_allowed(
-        _ruled_shares(custody, "record_sentence", _intersect(CUSTODY, statistics)), custody, "record_sentence", allowed
+        _ruled_shares(custody, "record_sentence", _intersect(CUSTODY, statistics)),
+        custody,
+        "record_sentence",
+        list_allowed,
     )
 
 
@@ -313,8 +316,8 @@ def _tabulate_dispersion(wide: Mapping[str, pl.DataFrame], *, public: bool) -> p
     """
     import polars as pl
 
-    ruled = rule.ruled(wide["record_dispersion"])
-    bands = [rule.band(n) if public else str(n) for n in ruled["n_proceedings"]]
+    ruled = rule.apply_rule(wide["record_dispersion"])
+    bands = [rule.format_size_band(n) if public else str(n) for n in ruled["n_proceedings"]]
     tenths = [math.ceil(round(10 * phi, 9)) / 10 for phi in ruled["phi"]]
     table = ruled.with_columns(
         phi=pl.Series(tenths, dtype=pl.Float64()),

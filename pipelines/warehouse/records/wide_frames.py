@@ -13,9 +13,9 @@ from pipelines.statistics import cohorts as cohort
 from pipelines.statistics import durations as duration
 from pipelines.statistics import pending, sentences
 from pipelines.statistics.matters import in_matters
-from pipelines.statistics.record_shares import counted, counted_schema, shared
+from pipelines.statistics.record_shares import count_share, counted_schema, insert_shares
 from pipelines.statistics.stages import AREA, GOES_ON, STAGES, UNIT, Stage
-from pipelines.statistics.stays import reach, stays
+from pipelines.statistics.stays import find_record_runs, find_stays
 from pipelines.warehouse.records.declared_programme import RecordProgramme
 from pipelines.warehouse.records.schema import ALL
 
@@ -37,7 +37,7 @@ are compared."""
 
 @dataclass(frozen=True)
 class Figures:
-    """Result of `figures`.
+    """Result of `compute_figures`.
 
     `wide`: name -> frame with one row for each group of `GROUPS`; `members`: columns `table`, `cell`, `MEMBER`;
     `set_aside`: events from which no stay could be derived, by stage and reason.
@@ -48,7 +48,7 @@ class Figures:
     set_aside: pl.DataFrame
 
 
-def figures(
+def compute_figures(
     events: pl.DataFrame, reported: pl.DataFrame, law: Mapping[str, Law], programme: RecordProgramme
 ) -> Figures:
     """Compute all figures of the programme.
@@ -59,7 +59,7 @@ def figures(
     import polars as pl
 
     names = {*programme.durations.stages, *programme.pending.stages, *programme.cohorts.stages}
-    stays_by_stage = {name: stays(events, STAGES[name], reported=reported) for name in sorted(names)}
+    stays_by_stage = {name: find_stays(events, STAGES[name], reported=reported) for name in sorted(names)}
     set_aside = [result.set_aside.with_columns(stage=pl.lit(name)) for name, result in stays_by_stage.items()]
     frames = {
         name: _keep_sources_with_ends(result.frame, events, STAGES[name]) for name, result in stays_by_stage.items()
@@ -103,7 +103,7 @@ def _durations(frame: pl.DataFrame, programme: RecordProgramme) -> tuple[dict[st
     first = frame.filter(~pl.col("again"))
     cut = pl.concat(first.with_columns(freq=pl.lit(freq), entered=entered[freq]) for freq in programme.durations.freqs)
     observed = cut.group_by(by).agg(seen_from=pl.col("run_from").min(), seen_until=pl.col("known_until").max())
-    table = duration.durations(cut, by).join(_open_shares(cut, by), on=by).join(observed, on=by)
+    table = duration.summarise_durations(cut, by).join(_open_shares(cut, by), on=by).join(observed, on=by)
     return {"record_duration": table}, _members("record_duration", cut, "ended", "closed_by", "end")
 
 
@@ -111,19 +111,20 @@ def _open_shares(cut: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
     rows = [
-        dict(zip(by, key, strict=True)) | counted("open_share", ~group["ended"].to_numpy(), group["cluster"].to_numpy())
+        dict(zip(by, key, strict=True))
+        | count_share("open_share", ~group["ended"].to_numpy(), group["cluster"].to_numpy())
         for key, group in cut.group_by(by, maintain_order=True)
     ]
     schema: dict[str, Any] = {name: cut.schema[name] for name in by} | counted_schema("open_share")
-    return shared(pl.DataFrame(rows, schema=schema, orient="row"), "open_share")
+    return insert_shares(pl.DataFrame(rows, schema=schema, orient="row"), "open_share")
 
 
 def _pending(frame: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     by = GROUPS["record_pending"]
-    table = pending.ages(frame, by).join(
-        pending.bands(frame, by).drop("n_persons", "n_proceedings", "largest_share"), on=by
+    table = pending.summarise_ages(frame, by).join(
+        pending.count_age_bands(frame, by).drop("n_persons", "n_proceedings", "largest_share"), on=by
     )
-    return {"record_pending": table}, _members("record_pending", pending.pending(frame), "start")
+    return {"record_pending": table}, _members("record_pending", pending.find_pending_stays(frame), "start")
 
 
 def _cohorts(
@@ -135,15 +136,15 @@ def _cohorts(
     for name, frame in frames.items():
         for freq in declared.freqs:
             labels = {"stage": pl.lit(name), "freq": pl.lit(freq)}
-            cohort_table = cohort.cohorts(frame, AREA, quarters=declared.quarters, freq=freq)
+            cohort_table = cohort.summarise_cohorts(frame, AREA, quarters=declared.quarters, freq=freq)
             tables.append(cohort_table.with_columns(**labels))
-            states = cohort.states(frame, declared.quarters, freq).rename({"first_cluster": "cluster"})
+            states = cohort.track_states(frame, declared.quarters, freq).rename({"first_cluster": "cluster"})
             members.append(_members("record_cohort", states.with_columns(**labels), "state"))
     whole = pl.concat(tables).with_columns(
         ended_otherwise=reduce(add, (pl.col(state) for state in cohort.ENDED if state != "convicted")),
     )
     still_open = pl.col("conviction_ratio_of") - pl.col("decided_ratio_of")
-    whole = shared(
+    whole = insert_shares(
         whole.with_columns(
             open_share_n=still_open,
             open_share_of=pl.col("conviction_ratio_of"),
@@ -165,18 +166,18 @@ def _sentences(
 
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in ("custody", "lengths", "bands", "against_law")}
     members = []
-    pieces = reach(events, reported)
+    pieces = find_record_runs(events, reported)
     for level in programme.sentences.levels:
         for freq in programme.sentences.freqs:
             period = pl.col("period") if freq == "Q" else pl.col("period").str.slice(0, 4)
-            imposed = sentences.imposed(events.with_columns(period=period), law, level=level)
+            imposed = sentences.find_imposed_sentences(events.with_columns(period=period), law, level=level)
             imposed = _with_whole_years(imposed, pieces) if freq == "A" else imposed.with_columns(is_whole=pl.lit(True))
             imposed = imposed.with_columns(level=pl.lit(level), freq=pl.lit(freq))
             by = (*GROUPS["record_sentence"], "is_whole")
-            custody = sentences.custody(imposed, by)
-            kinds = sentences.kinds(imposed, by).drop("n_persons", "n_proceedings", "largest_share")
+            custody = sentences.compute_custody_shares(imposed, by)
+            kinds = sentences.count_sentence_kinds(imposed, by).drop("n_persons", "n_proceedings", "largest_share")
             parts["custody"].append(custody.join(kinds, on=by))
-            parts["lengths"].append(sentences.lengths(imposed, by))
+            parts["lengths"].append(sentences.summarise_lengths(imposed, by))
             parts["bands"].append(sentences.lengths_by_band(imposed, by))
             parts["against_law"].append(sentences.against_law(imposed, by))
             members.append(_sentence_members(imposed))
@@ -205,14 +206,14 @@ def _dispersion(events: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataF
     """Return the dispersion of persons over connected proceedings, over all years."""
     import polars as pl
 
-    from pipelines.statistics.dispersion import dispersion
+    from pipelines.statistics.dispersion import estimate_dispersion
 
     pairs = in_matters(events).select(*AREA, "person", "cluster").unique(maintain_order=True)
     rows = []
     for key, group in pairs.group_by(AREA, maintain_order=True):
         sizes = group.group_by("cluster", maintain_order=True).len()["len"].to_numpy()
-        result = dispersion("person", sizes, persons=int(sizes.sum()), cases=len(sizes))
-        row = dict(zip(AREA, key, strict=True)) | duration.behind(
+        result = estimate_dispersion("person", sizes, persons=int(sizes.sum()), cases=len(sizes))
+        row = dict(zip(AREA, key, strict=True)) | duration.count_contributors(
             group["person"].to_numpy(), group["cluster"].to_numpy()
         )
         rows.append(row | {"phi": result.phi, "basis": result.basis})
@@ -221,7 +222,7 @@ def _dispersion(events: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], pl.DataF
     return {"record_dispersion": pl.DataFrame(rows, schema=schema, orient="row")}, _members("record_dispersion", pairs)
 
 
-def cell(table: str) -> pl.Expr:
+def name_cell(table: str) -> pl.Expr:
     """Return the name of the group of persons behind a figure, by which releases are compared.
 
     For sentences the group is all sentenced persons, those in prison, or those in prison under an article with a
@@ -243,7 +244,7 @@ def _members(table: str, frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     present_columns = [name for name in (*UNIT[len(AREA) :], *columns) if name in frame.columns]
     token = pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in present_columns], separator="|")
     return frame.select(
-        pl.lit(table).alias("table"), cell(table).alias("cell"), "person", "cluster", token.alias("token")
+        pl.lit(table).alias("table"), name_cell(table).alias("cell"), "person", "cluster", token.alias("token")
     ).unique(maintain_order=True)
 
 

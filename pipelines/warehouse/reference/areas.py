@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipelines.declarations.territory import Territory
 
 
-def fold(name: str) -> str:
+def fold_name(name: str) -> str:
     """Return the name in lower case with single spaces."""
     return re.sub(r"\s+", " ", name).strip().casefold()
 
@@ -21,13 +21,13 @@ class Areas:
     codes: dict[str, str]
     english: dict[str, str]
 
-    def code(self, words: str) -> str | None:
+    def find_code(self, words: str) -> str | None:
         """Return the code of the territory with this name, or None."""
-        return self.codes.get(fold(words))
+        return self.codes.get(fold_name(words))
 
-    def shown(self, words: str) -> str:
+    def display_name(self, words: str) -> str:
         """Return the display name of a territory for any of its names; other words are returned unchanged."""
-        code = self.code(words)
+        code = self.find_code(words)
         return words if code is None else self.english[code]
 
 
@@ -43,7 +43,7 @@ def areas_of(territories: Iterable[Territory]) -> Areas:
             continue
         english[territory.code] = next(n.name for n in territory.names if n.language == "en" and not n.accepted_only)
         for name in (territory.code, *(n.name for n in territory.names)):
-            owner = codes.setdefault(fold(name), territory.code)
+            owner = codes.setdefault(fold_name(name), territory.code)
             if owner != territory.code:
                 raise ValueError(f"the name {name!r} belongs to {owner} and to {territory.code}")
     return Areas(codes, english)
@@ -53,4 +53,4 @@ def declared_areas() -> Areas:
     """Return the areas of all declared territories."""
     from pipelines.declarations import registry
 
-    return areas_of(registry.load().national().territories.values())
+    return areas_of(registry.load().without_training().territories.values())

@@ -121,8 +121,8 @@ class _Reading:
     rows: int = 0
     reported: set[tuple[str, str]] = field(default_factory=set)
 
-    def find(self, rule: str, line: int | None = None, at: str = "value", **params: str | int) -> None:
-        where = Where(sheet=self.table.sheet) if line is None else self.table.where(line, at)
+    def add_finding(self, rule: str, line: int | None = None, at: str = "value", **params: str | int) -> None:
+        where = Where(sheet=self.table.sheet) if line is None else self.table.locate_field(line, at)
         value_seen = params.pop("seen", None)
         self.findings.append(
             Finding(
@@ -134,7 +134,7 @@ class _Reading:
         """Report a word that occurs in thousands of rows only once, at its first occurrence."""
         if (rule, seen) not in self.reported:
             self.reported.add((rule, seen))
-            self.find(rule, line, column, seen=seen)
+            self.add_finding(rule, line, column, seen=seen)
 
 
 def read_glotip(data: bytes, filename: str | None = None, *, areas: Areas | None = None) -> GlotipImport:
@@ -156,7 +156,7 @@ def read_glotip(data: bytes, filename: str | None = None, *, areas: Areas | None
         f.rule in ("reference.unknown_word", "reference.bad_year", "reference.bad_value") for f in reading.findings
     )
     if not rows_kept and not rows_lost:
-        reading.find("reference.no_rows", rows=reading.rows)
+        reading.add_finding("reference.no_rows", rows=reading.rows)
     _number_repeats(reading)
     _compare_totals(reading)
     edition = table.edition or f"undated extract {hashlib.sha256(data).hexdigest()[:8]}"
@@ -172,7 +172,7 @@ def _text(value: object) -> str:
 
 def _area(fields: dict[str, object], known: Areas) -> str | None:
     for column in ("iso3", "area"):
-        if (code := known.code(_text(fields.get(column)))) is not None:
+        if (code := known.find_code(_text(fields.get(column)))) is not None:
             return code
     return None
 
@@ -186,11 +186,11 @@ def _read_row(reading: _Reading, territory: str, line: int, fields: dict[str, ob
         checks.append(("category", words["category"], words["category"] in _FORM))
     for column, value_seen, is_known in checks:
         if not is_known:
-            reading.find("reference.unknown_word", line, column, column=column, seen=value_seen)
+            reading.add_finding("reference.unknown_word", line, column, column=column, seen=value_seen)
             return
     year = _text(fields["year"]).removesuffix(".0")
     if not re.fullmatch(r"(19|20)\d\d", year):
-        reading.find("reference.bad_year", line, "year", seen=year)
+        reading.add_finding("reference.bad_year", line, "year", seen=year)
         return
     indicator = _text(fields["indicator"])
     if indicator not in INDICATORS:
@@ -204,10 +204,10 @@ def _read_row(reading: _Reading, territory: str, line: int, fields: dict[str, ob
     elif _WHOLE.fullmatch(value):
         entry.value = float(value)
     else:
-        reading.find("reference.bad_value", line, "value", seen=value)
+        reading.add_finding("reference.bad_value", line, "value", seen=value)
         return
     if dimension in (_BY_CITIZENSHIP, _BY_REPATRIATION) and _is_odd_category(entry.category):
-        reading.find("reference.odd_category", line, "category", seen=entry.category)
+        reading.add_finding("reference.odd_category", line, "category", seen=entry.category)
     reading.entries.append(entry)
 
 
@@ -234,10 +234,10 @@ def _number_repeats(reading: _Reading) -> None:
         entry.occurrence = count[entry.key]
         earlier = first.setdefault(entry.key, entry)
         if earlier is not entry:
-            reading.find(
+            reading.add_finding(
                 "reference.repeated_key",
                 entry.line,
-                first=str(reading.table.where(earlier.line, "value")),
+                first=str(reading.table.locate_field(earlier.line, "value")),
                 occurrence=entry.occurrence,
             )
 
@@ -261,7 +261,7 @@ def _compare_totals(reading: _Reading) -> None:
         if total.value is None or male.value is None or female.value is None:
             continue
         if male.value + female.value != total.value:
-            reading.find(
+            reading.add_finding(
                 "reference.total_differs" if whole else "reference.subtotal_differs",
                 total.line,
                 territory=total.territory,
@@ -273,7 +273,7 @@ def _compare_totals(reading: _Reading) -> None:
                 total=int(total.value),
             )
     if recoverable:
-        reading.find("reference.recoverable", count=recoverable, triples=triples)
+        reading.add_finding("reference.recoverable", count=recoverable, triples=triples)
 
 
 def _rows(reading: _Reading, source: str, edition: str | None, known: Areas) -> Iterator[dict[str, object]]:
@@ -281,7 +281,7 @@ def _rows(reading: _Reading, source: str, edition: str | None, known: Areas) -> 
         meaning = INDICATORS.get(entry.indicator, _Indicator(""))
         repatriated = entry.dimension == _BY_REPATRIATION
         measure = None if repatriated else meaning.measure
-        category = known.shown(_correct_encoding(entry.category)) or "not stated"
+        category = known.display_name(_correct_encoding(entry.category)) or "not stated"
         yield {
             "kind": "imported",
             "territory": entry.territory,
@@ -320,7 +320,7 @@ def _rows(reading: _Reading, source: str, edition: str | None, known: Areas) -> 
             "source_date": edition or "undated",
             "source_url": URL,
             "caveat": meaning.caveat,
-            "place": str(reading.table.where(entry.line, "value")),
+            "place": str(reading.table.locate_field(entry.line, "value")),
         }
 
 
@@ -338,7 +338,7 @@ def _citizenship(entry: _Entry, known: Areas) -> str | None:
         return "_U"
     if entry.category == "Nationals":
         return "own"
-    code = known.code(entry.category)
+    code = known.find_code(entry.category)
     if code is None:
         return None
     return "own" if code == entry.territory else "region"

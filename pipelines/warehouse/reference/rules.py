@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.findings.finding import Severity
-from pipelines.findings.rules import Rule, register
+from pipelines.findings.rules import Rule, register_rules
 
 SEVERITIES: dict[str, Severity] = {
     "reference.repeated_key": "warning",
@@ -79,4 +79,4 @@ RULES: dict[str, tuple[str, str]] = {
     ),
 }
 
-register({id_: Rule(id_, SEVERITIES[id_], message, remedy) for id_, (message, remedy) in RULES.items()})
+register_rules({id_: Rule(id_, SEVERITIES[id_], message, remedy) for id_, (message, remedy) in RULES.items()})

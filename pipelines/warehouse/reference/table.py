@@ -48,7 +48,7 @@ class PublishedTable:
     sheet: str | None
     rows: Iterator[tuple[int, dict[str, object]]]
 
-    def where(self, line: int, column: str) -> Where:
+    def locate_field(self, line: int, column: str) -> Where:
         """Return the place of one field: sheet and cell, or line and column."""
         position = self.columns[column]
         if self.sheet is None:
@@ -93,9 +93,9 @@ def _sheets(data: bytes) -> Iterator[tuple[str | None, Iterator[tuple[object, ..
 
 def _lines(data: bytes) -> Iterator[tuple[object, ...]]:
     from pipelines.reading.formats.delimited import propose_delimiter
-    from pipelines.reading.formats.encoding import decode
+    from pipelines.reading.formats.encoding import decode_text
 
-    text = decode(data).text
+    text = decode_text(data).text
     delimiter = propose_delimiter(text)
     if delimiter is None:
         raise ReadError("reference.no_table", expected=_expected())

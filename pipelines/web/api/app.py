@@ -18,7 +18,7 @@ from pipelines.web.api.problems import ProblemError
 from pipelines.web.api.queue import Queue
 from pipelines.web.api.token_check import TokenFirst
 from pipelines.web.guards import Rates
-from pipelines.web.request_limits import Bounded
+from pipelines.web.request_limits import BodyLimit
 from pipelines.web.security_headers import NoStore
 
 DESCRIPTION = (
@@ -45,23 +45,25 @@ def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
     app.state.desk = (lambda: desk_or_factory) if isinstance(desk_or_factory, Desk) else desk_or_factory
     app.state.queue = Queue()
     app.add_middleware(
-        Bounded,
+        BodyLimit,
         limit=WORDS_LIMIT,
-        refusal=ProblemError(413, "The request has more than 1 MB and is none that brings a file.", limit=1).answer(),
+        refusal=ProblemError(
+            413, "The request has more than 1 MB and is none that brings a file.", limit=1
+        ).make_response(),
         besides=("/v1/check", "/v1/submissions"),
     )
     # The last one added sees a request first.
     app.add_middleware(TokenFirst, desk=app.state.desk, rates=Rates())
-    problems.install(app)
+    problems.install_handlers(app)
     app.add_middleware(NoStore)
     for part in (handing_in, submissions, due):
         app.include_router(part.router)
 
     @app.get("/", include_in_schema=False)
-    def reference(request: Request) -> HTMLResponse:
+    def show_reference(request: Request) -> HTMLResponse:
         base = request.scope.get("root_path", "")
-        return HTMLResponse(reference_page.page(app.openapi(), base))
+        return HTMLResponse(reference_page.render_reference(app.openapi(), base))
 
-    app.openapi = lambda: document.describe(app, app.state.desk())  # type: ignore[method-assign]  # FastAPI's way
+    app.openapi = lambda: document.describe_api(app, app.state.desk())  # type: ignore[method-assign]  # FastAPI's way
 
     return app

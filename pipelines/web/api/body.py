@@ -22,7 +22,7 @@ LIMIT = 50 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ReceivedFile:
     """A file as it arrived in a request."""
 
     data: bytes
@@ -33,7 +33,7 @@ class _InMemory(MultiPartParser):
     spool_max_size = LIMIT + 1
 
 
-async def file_of(request: Request, language: str, grow: Callable[[int], None]) -> Sent:
+async def file_of(request: Request, language: str, grow: Callable[[int], None]) -> ReceivedFile:
     """Return the only file of a request; `grow` is called with the number of bytes added. Raises ProblemError (too
     big, no name, no bytes, several files)."""
     data = await _bytes_of(request, language, grow)
@@ -45,7 +45,7 @@ async def file_of(request: Request, language: str, grow: Callable[[int], None]) 
         raise ProblemError(400, detail, language=language)
     if not data:
         raise ProblemError(400, tell("The request has no bytes.", language), language=language)
-    return Sent(data, name)
+    return ReceivedFile(data, name)
 
 
 async def _bytes_of(request: Request, language: str, grow: Callable[[int], None]) -> bytes:
@@ -63,13 +63,13 @@ async def _bytes_of(request: Request, language: str, grow: Callable[[int], None]
     return b"".join(parts)
 
 
-async def _part_of(request: Request, data: bytes, language: str) -> Sent:
-    async def stream() -> AsyncGenerator[bytes, None]:
+async def _part_of(request: Request, data: bytes, language: str) -> ReceivedFile:
+    async def stream_body() -> AsyncGenerator[bytes, None]:
         yield data
         yield b""
 
     try:
-        form = await _InMemory(request.headers, stream(), max_files=2, max_fields=20).parse()
+        form = await _InMemory(request.headers, stream_body(), max_files=2, max_fields=20).parse()
     except (MultiPartException, KeyError) as error:
         detail = tell("The multipart body cannot be read: {reason}", language, reason=str(error))
         raise ProblemError(400, detail, language=language) from None
@@ -77,7 +77,7 @@ async def _part_of(request: Request, data: bytes, language: str) -> Sent:
     if len(files) != 1 or not files[0].filename:
         detail = tell("Send one file with its name in a request; this one has {n}.", language, n=len(files))
         raise ProblemError(400, detail, language=language)
-    return Sent(await files[0].read(), files[0].filename)
+    return ReceivedFile(await files[0].read(), files[0].filename)
 
 
 def _name_of(request: Request) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.submissions import receipts
 
@@ -28,12 +28,12 @@ TIMEOUT = httpx.Timeout(10.0, read=300.0, write=120.0)
 _AGAIN = frozenset({429, 502, 503, 504})
 
 
-class RemoteError(ToldError):
+class RemoteError(UserFacingError):
     """The service did not do what was requested: it cannot be reached, or it gives a reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RemoteResult:
     """Result for one file: the JSON of `rti submit`, and the receipt, byte for byte, if the return was sent."""
 
     content: dict[str, Any]
@@ -78,7 +78,7 @@ def address_of(text: str) -> str:
     return str(url.copy_with(path=path if path.endswith("/api") else f"{path}/api", query=None, fragment=None))
 
 
-def submit(
+def submit_file(
     remote: Remote,
     data: bytes,
     filename: str,
@@ -88,7 +88,7 @@ def submit(
     corrects: str | None = None,
     send: bool = True,
     reason: str | None = None,
-) -> Answer:
+) -> RemoteResult:
     """Hand in one file; raises RemoteError. A file that was not kept is also an answer."""
     fields = {"form": form, "kind": kind, "corrects": corrects, "reason": reason, "language": remote.language}
     query = {name: value for name, value in fields.items() if value is not None} | {"send": "true" if send else "false"}
@@ -99,22 +99,22 @@ def submit(
         )
         content = _json(response)
         if response.status_code == 422 and isinstance(content.get("result"), dict):
-            return Answer(content["result"], None)
+            return RemoteResult(content["result"], None)
         if response.status_code not in (200, 201):
             raise _refusal(response, content)
         _about_these_bytes(content, data)
         if not isinstance(content.get("receipt"), dict):
-            return Answer(content, None)
+            return RemoteResult(content, None)
         path = f"/v1/submissions/{quote(str(content['submission_id']), safe='')}/receipt"
         upload_response = _request_with_retries(remote, lambda: client.get(path))
         if upload_response.status_code != 200:
             raise _refusal(upload_response, _json(upload_response))
-    if problems := receipts.verify(upload_response.content, file=data).problems:
+    if problems := receipts.verify_receipt(upload_response.content, file=data).problems:
         raise RemoteError(mark("The receipt of {file} is not good: {problem}"), file=filename, problem=problems[0])
-    return Answer(content, upload_response.content)
+    return RemoteResult(content, upload_response.content)
 
 
-def keep(folder: Path, answer: Answer) -> Path | None:
+def store_receipt(folder: Path, answer: RemoteResult) -> Path | None:
     """Store a receipt in a folder; return its path, or None without a receipt. The same receipt twice is one file."""
     if answer.receipt is None or answer.receipt_name is None:
         return None

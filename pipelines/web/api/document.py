@@ -31,7 +31,7 @@ _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
-def describe(app: FastAPI, desk: Desk) -> dict[str, Any]:
+def describe_api(app: FastAPI, desk: Desk) -> dict[str, Any]:
     """Return the OpenAPI document of the application, for the forms that the desk's registry declares."""
     if app.openapi_schema is None:
         app.openapi_schema = get_openapi(

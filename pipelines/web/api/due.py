@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from pipelines.model.periods import Period
 from pipelines.submissions import service as door
-from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, TheDesk, TheQueue, Who, download
+from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, TheDesk, TheQueue, Who, make_download
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["what is due"])
 
@@ -25,12 +25,14 @@ def timetable(
 ) -> Any:
     """The days to come of the returns that this account may see, as a calendar to subscribe to."""
     from pipelines.core import clock
-    from pipelines.submissions.timetable import deadlines, ics, to_come
+    from pipelines.submissions.timetable import export_calendar, list_deadlines, to_come
 
-    due = to_come(deadlines(desk.registry, pairs=who.pairs(), ahead=ahead, kind=desk.kind), clock.now().date())
+    due = to_come(
+        list_deadlines(desk.registry, pairs=who.list_pairs(), ahead=ahead, kind=desk.kind), clock.now().date()
+    )
     demonstration = desk.home.kind == "demonstration"
-    calendar = ics(due, who.language, demonstration=demonstration, registry=desk.registry)
-    return download(calendar, "timetable.ics", "text/calendar; charset=utf-8")
+    calendar = export_calendar(due, who.language, demonstration=demonstration, registry=desk.registry)
+    return make_download(calendar, "timetable.ics", "text/calendar; charset=utf-8")
 
 
 @router.get(
@@ -55,11 +57,11 @@ async def template(
     """The empty workbook of a form for a period, with the last accepted figures greyed beside the cells."""
     from pipelines.office import templates
 
-    def work() -> Response:
-        before = door.accepted(desk, who, form)
-        name, workbook = templates.write(
+    def make_response() -> Response:
+        before = door.read_accepted_figures(desk, who, form)
+        name, workbook = templates.write_template(
             desk.registry, form, period, previous=before, demonstration=desk.home.kind == "demonstration"
         )
-        return download(workbook, name, XLSX)
+        return make_download(workbook, name, XLSX)
 
-    return await queue.run(who.account, who.language, work)
+    return await queue.run(who.account, who.language, make_response)

@@ -12,7 +12,7 @@ from pipelines.core.i18n import tell
 from pipelines.findings.texts import FindingText, describe_finding
 from pipelines.ledger.identity import Identity
 from pipelines.submissions import service as door
-from pipelines.submissions.service import Uploaded
+from pipelines.submissions.service import UploadResult
 from pipelines.web.api import models
 from pipelines.web.api.parts import FILE, PROBLEMS, Revision, TheDesk, TheFile, TheQueue, Who
 from pipelines.web.api.problems import ProblemError
@@ -62,7 +62,7 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["handing in"])
 async def check(desk: TheDesk, queue: TheQueue, who: Who, file: TheFile, form: Form = None, kind: Kind = None) -> Any:
     """Check a file; nothing is kept. The report is that of `rti check --json`, with rules that need history run."""
     report = await queue.run(
-        who.account, who.language, lambda: door.check(desk, who, file.data, file.filename, form=form, kind=kind)
+        who.account, who.language, lambda: door.check_file(desk, who, file.data, file.filename, form=form, kind=kind)
     )
     return JSONResponse(report.as_json())
 
@@ -90,11 +90,11 @@ async def upload(
     Safe to repeat: the same bytes are taken once, and what a broken connection has left undone is done now.
     """
 
-    def work() -> JSONResponse:
+    def make_response() -> JSONResponse:
         options = {"form": form, "kind": kind, "corrects": corrects, "reason": reason}
         return _upload_response(who, door.hand_in(desk, who, file.data, file.filename, send=send, **options))
 
-    return await queue.run(who.account, who.language, work)
+    return await queue.run(who.account, who.language, make_response)
 
 
 @router.post("/nil", response_model=models.UploadBody, status_code=201, responses=_KEPT_OR_NOT)
@@ -104,7 +104,7 @@ def nil(desk: TheDesk, who: Who, body: models.NilRequest) -> Any:
     return _upload_response(who, uploaded)
 
 
-def _upload_response(who: Identity, uploaded: Uploaded) -> JSONResponse:
+def _upload_response(who: Identity, uploaded: UploadResult) -> JSONResponse:
     """Return the answer to a submitted file."""
     if uploaded.submission_id is not None:
         return JSONResponse(uploaded.as_json(), 201 if uploaded.new else 200)

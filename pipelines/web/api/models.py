@@ -17,7 +17,7 @@ from pipelines.submissions.decisions import MINIMUM_TEXT
 
 def _listed(codelist: str) -> dict[str, Any]:
     """Name the codes of a list in the description; the ledger refuses others, with words."""
-    return {"enum": list(codes.codes(codelist))}
+    return {"enum": list(codes.list_codes(codelist))}
 
 
 Comment = Annotated[str, Field(max_length=LONGEST_TEXT)]

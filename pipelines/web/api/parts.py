@@ -39,14 +39,14 @@ def _who(
         str | SkipJsonSchema[None],
         Query(
             description="Language of words; by default the account's.",
-            json_schema_extra={"enum": list(i18n.languages())},
+            json_schema_extra={"enum": list(i18n.list_languages())},
         ),
     ] = None,
 ) -> Identity:
     """Return the identity of the token, as `token_check.TokenFirst` verified it, with the requested language."""
     who: Identity = request.state.who
-    if language is not None and language not in i18n.languages():
-        languages = ", ".join(i18n.languages())
+    if language is not None and language not in i18n.list_languages():
+        languages = ", ".join(i18n.list_languages())
         detail = tell("There are no texts in {asked}. Available: {known}.", "en", asked=language, known=languages)
         raise ProblemError(422, detail, language=who.language)
     who = replace(who, language=language or who.language)
@@ -63,28 +63,28 @@ Who = Annotated[Identity, Depends(_who)]
 TheDesk = Annotated[Desk, Depends(_desk)]
 
 
-async def _file(request: Request, who: Who) -> AsyncIterator[body.Sent]:
+async def _file(request: Request, who: Who) -> AsyncIterator[body.ReceivedFile]:
     queue: Queue = request.app.state.queue
     n_bytes = 0
 
-    def grow(size: int) -> None:
+    def count_bytes(size: int) -> None:
         nonlocal n_bytes
-        queue.hold(who.account, who.language, size)
+        queue.hold_bytes(who.account, who.language, size)
         n_bytes += size
 
     try:
-        yield await body.file_of(request, who.language, grow)
+        yield await body.file_of(request, who.language, count_bytes)
     finally:
-        queue.release(who.account, n_bytes)
+        queue.release_bytes(who.account, n_bytes)
 
 
-TheFile = Annotated[body.Sent, Depends(_file)]
+TheFile = Annotated[body.ReceivedFile, Depends(_file)]
 Id = Annotated[str, Path(description="The submission's id.", examples=["S4105b7433556dd9"])]
 Revision = Annotated[
     str | SkipJsonSchema[None],
     Query(
         description="A code of revision_reason, where it replaces a return.",
-        json_schema_extra={"enum": list(codes.codes("revision_reason"))},
+        json_schema_extra={"enum": list(codes.list_codes("revision_reason"))},
     ),
 ]
 
@@ -99,7 +99,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
-def download(data: bytes, name: str, media_type: str) -> Response:
+def make_download(data: bytes, name: str, media_type: str) -> Response:
     """Return a response that is a file to save."""
 
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from pipelines.core.errors import ToldError
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import gettext, mark
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.ledger.identity import NotAllowedError
@@ -65,7 +65,7 @@ class ProblemError(Exception):
         self.title, self.remedy = title, remedy
         self.headers, self.extra, self.params = headers, extra or {}, params
 
-    def answer(self) -> JSONResponse:
+    def make_response(self) -> JSONResponse:
         """Return the response."""
         title, remedy = _TITLES.get(self.status, _TITLES[500])
         remedy = gettext(remedy, self.language)
@@ -82,7 +82,7 @@ class ProblemError(Exception):
 
 def problem_of(error: Exception, language: str = "en") -> ProblemError:
     """Return the problem that describes an error of the desk."""
-    detail = error.told(language) if isinstance(error, ToldError) else str(error)
+    detail = error.localize_message(language) if isinstance(error, UserFacingError) else str(error)
     if isinstance(error, NotThereError):
         return ProblemError(404, detail, language=language)
     if isinstance(error, NotAllowedError):
@@ -95,16 +95,16 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         return ProblemError(503, detail, language=language, headers={"Retry-After": "60"})
     if isinstance(error, DamagedFileError):
         title, remedy = gettext(DAMAGED_TITLE, language), gettext(DAMAGED_REMEDY, language)
-        reference = {"reference": fault_log.log(error)}
+        reference = {"reference": fault_log.log_fault(error)}
         return ProblemError(500, detail, language=language, title=title, remedy=remedy, extra=reference)
     if (fault := find_fault(error)) is not None:
-        title, detail, remedy = fault.localize(language)
+        title, detail, remedy = fault.localize_message(language)
         status, headers = (503, {"Retry-After": "300"}) if fault.is_passing else (500, None)
         words = {"language": language, "title": title, "remedy": remedy}
-        return ProblemError(status, detail, headers=headers, extra={"reference": fault_log.log(error)}, **words)
+        return ProblemError(status, detail, headers=headers, extra={"reference": fault_log.log_fault(error)}, **words)
     # Its words may name paths of the server, or quote the file.
     sentence = gettext(mark("The request could not be carried out. What was receipted before is safe."), language)
-    return ProblemError(500, sentence, language=language, extra={"reference": fault_log.log(error)})
+    return ProblemError(500, sentence, language=language, extra={"reference": fault_log.log_fault(error)})
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -119,34 +119,34 @@ def _allowed_methods(request: Request) -> list[str]:
     return sorted(methods)
 
 
-def install(app: FastAPI) -> None:
+def install_handlers(app: FastAPI) -> None:
     """Answer every failure of an application with a problem."""
 
-    def ours(_request: Request, error: Exception) -> JSONResponse:
+    def answer_problem(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
-        return error.answer()
+        return error.make_response()
 
-    def other(request: Request, error: Exception) -> JSONResponse:
-        return problem_of(error, getattr(request.state, "language", "en")).answer()
+    def answer_known_error(request: Request, error: Exception) -> JSONResponse:
+        return problem_of(error, getattr(request.state, "language", "en")).make_response()
 
-    def http(request: Request, error: Exception) -> JSONResponse:
+    def answer_http_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         language = getattr(request.state, "language", "en")
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(_allowed_methods(request))
-        return ProblemError(error.status_code, str(error.detail), language=language, headers=headers).answer()
+        return ProblemError(error.status_code, str(error.detail), language=language, headers=headers).make_response()
 
-    def invalid(request: Request, error: Exception) -> JSONResponse:
+    def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         language = getattr(request.state, "language", "en")
         faults = [{"where": ".".join(str(p) for p in e["loc"]), "what": str(e["msg"])} for e in error.errors()]
         detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
-        return ProblemError(422, detail, language=language, extra={"faults": faults}).answer()
+        return ProblemError(422, detail, language=language, extra={"faults": faults}).make_response()
 
-    app.add_exception_handler(ProblemError, ours)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(ProblemError, answer_problem)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(RequestValidationError, answer_invalid_request)
     for handled in (
         NotAllowedError,
         TransitionError,
@@ -155,9 +155,9 @@ def install(app: FastAPI) -> None:
         TemplateError,
         DeclarationsChangedError,
     ):
-        app.add_exception_handler(handled, other)
+        app.add_exception_handler(handled, answer_known_error)
 
-    def unforeseen(scope: Scope, error: Exception) -> Response:
-        return problem_of(error, scope.get("state", {}).get("language", "en")).answer()
+    def answer_unforeseen(scope: Scope, error: Exception) -> Response:
+        return problem_of(error, scope.get("state", {}).get("language", "en")).make_response()
 
-    app.add_middleware(fault_log.Kept, answer=unforeseen)
+    app.add_middleware(fault_log.UnhandledErrorGuard, answer=answer_unforeseen)

@@ -41,7 +41,7 @@ class Queue:
         self._present: dict[str, int] = {}
         self._held: dict[str, int] = {}
 
-    def hold(self, account: str, language: str, size: int) -> None:
+    def hold_bytes(self, account: str, language: str, size: int) -> None:
         """Count bytes that are held for an account. Raises ProblemError if they would be too many."""
         held_bytes = self._held.get(account, 0)
         if held_bytes + size > HELD:
@@ -50,7 +50,7 @@ class Queue:
             raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
         self._held[account] = held_bytes + size
 
-    def release(self, account: str, size: int) -> None:
+    def release_bytes(self, account: str, size: int) -> None:
         """Subtract bytes that have been released."""
         bytes_left = self._held.get(account, 0) - size
         if bytes_left > 0:

@@ -55,7 +55,7 @@ a { color: #0b57a4 } .method { font-weight: 700 } :focus-visible { outline: 3px 
 """
 
 
-def page(description: dict[str, Any], base: str) -> str:
+def render_reference(description: dict[str, Any], base: str) -> str:
     """Return the page of an OpenAPI description whose addresses are below `base`."""
     info = description["info"]
     template = Environment(autoescape=True).from_string(_PAGE)

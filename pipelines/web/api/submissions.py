@@ -16,7 +16,7 @@ from pipelines.ledger.transitions import State
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from pipelines.web.api import models
-from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, Id, TheDesk, TheQueue, Who, download
+from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, Id, TheDesk, TheQueue, Who, make_download
 from pipelines.web.api.problems import ProblemError
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
@@ -52,7 +52,7 @@ def submissions(
     next page. Submissions that come in meanwhile do not shift the pages.
     """
     criteria = door.Filter(states=tuple(state) if state is not None else None, mine=mine)
-    position = door.Position.parse(cursor) if cursor is not None else None
+    position = door.Position.parse_cursor(cursor) if cursor is not None else None
     page = door.submission_page(desk, who, criteria, limit=limit, older_than=position)
     headers = {}
     if page.older is not None:
@@ -65,24 +65,24 @@ def submissions(
 @router.get("/submissions/{submission_id}", response_model=models.SubmissionBody, tags=["looking"])
 def submission(desk: TheDesk, who: Who, submission_id: Id) -> Any:
     """One submission, and what this account may do with it."""
-    return JSONResponse(_entry(door.submission(desk, who, submission_id)))
+    return JSONResponse(_entry(door.get_submission(desk, who, submission_id)))
 
 
 @router.get("/submissions/{submission_id}/report", response_model=models.ReportBody, tags=["looking"])
 async def report(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) -> Any:
     """The report of a submission, made again from its bytes."""
-    content = await queue.run(who.account, who.language, lambda: door.report(desk, who, submission_id))
+    content = await queue.run(who.account, who.language, lambda: door.make_report(desk, who, submission_id))
     return JSONResponse(content.as_json())
 
 
 @router.get("/submissions/{submission_id}/receipt", response_model=models.ReceiptBody, tags=["looking"])
 def receipt(desk: TheDesk, who: Who, submission_id: Id) -> Any:
     """The signed receipt of the last sending, byte for byte: `rti receipt verify` takes it."""
-    document = door.receipt(desk, who, submission_id)
+    document = door.get_receipt(desk, who, submission_id)
     if document is None:
         detail = tell("It has no receipt: a receipt is given when a return is sent.", who.language)
         raise ProblemError(404, detail, language=who.language)
-    return download(document.as_bytes(), document.filename, "application/json")
+    return make_download(document.as_bytes(), document.filename, "application/json")
 
 
 @router.get(
@@ -95,11 +95,11 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
     """Every finding of a submission as a line of CSV."""
     from pipelines.office import answers
 
-    def work() -> Response:
-        content = answers.csv(door.report(desk, who, submission_id), who.language)
-        return download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
+    def make_response() -> Response:
+        content = answers.render_csv(door.make_report(desk, who, submission_id), who.language)
+        return make_download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
 
-    return await queue.run(who.account, who.language, work)
+    return await queue.run(who.account, who.language, make_response)
 
 
 @router.get(
@@ -112,13 +112,15 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
     """Their own workbook with the findings in its cells; for other formats a workbook of findings."""
     from pipelines.office import answers
 
-    def work() -> Response:
-        content = door.report(desk, who, submission_id)
-        _, data = door.original(desk, who, submission_id)
-        name, workbook = answers.annotated(data, content, who.language, demonstration=desk.home.kind == "demonstration")
-        return download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
+    def make_response() -> Response:
+        content = door.make_report(desk, who, submission_id)
+        _, data = door.read_original(desk, who, submission_id)
+        name, workbook = answers.annotate_workbook(
+            data, content, who.language, demonstration=desk.home.kind == "demonstration"
+        )
+        return make_download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
 
-    return await queue.run(who.account, who.language, work)
+    return await queue.run(who.account, who.language, make_response)
 
 
 # --------------------------------------------------------------------------------------------------------------- acting
@@ -127,7 +129,7 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
 @router.post("/submissions/{submission_id}/justify", response_model=models.StateBody, tags=["acting"])
 def justify(desk: TheDesk, who: Who, submission_id: Id, body: models.JustifyRequest) -> Any:
     """Say why a warning is right, or all that are open."""
-    n_open = door.justify(desk, who, submission_id, body.finding, body.reason, body.text)
+    n_open = door.justify_warnings(desk, who, submission_id, body.finding, body.reason, body.text)
     return _state(desk, who, submission_id, n_open)
 
 
@@ -135,15 +137,15 @@ def justify(desk: TheDesk, who: Who, submission_id: Id, body: models.JustifyRequ
 def send(desk: TheDesk, who: Who, submission_id: Id, body: models.SendRequest | None = None) -> Any:
     """Send a checked return for approval; the answer is its signed receipt, byte for byte."""
     request_body = body or models.SendRequest(reason=None, comment=None)
-    document = door.send(desk, who, submission_id, reason=request_body.reason, comment=request_body.comment)
-    return download(document.as_bytes(), document.filename, "application/json")
+    document = door.send_submission(desk, who, submission_id, reason=request_body.reason, comment=request_body.comment)
+    return make_download(document.as_bytes(), document.filename, "application/json")
 
 
 @router.post("/submissions/{submission_id}/approve", response_model=models.StateBody, tags=["acting"])
 def approve(desk: TheDesk, who: Who, submission_id: Id, body: models.ApproveRequest | None = None) -> Any:
     """Accept what was sent: it counts from now on. Never for who sent it."""
     request_body = body or models.ApproveRequest(comment=None, override=False)
-    door.approve(desk, who, submission_id, comment=request_body.comment, override=request_body.override)
+    door.approve_submission(desk, who, submission_id, comment=request_body.comment, override=request_body.override)
     return _state(desk, who, submission_id)
 
 
@@ -162,7 +164,7 @@ def withdraw(desk: TheDesk, who: Who, submission_id: Id, body: models.WithdrawRe
     Its sender alone takes back what does not count yet. What is accepted is taken back by an approver who neither sent
     it nor asked for it, or by a steward with `override`.
     """
-    door.withdraw(desk, who, submission_id, body.reason, body.comment, override=body.override)
+    door.withdraw_submission(desk, who, submission_id, body.reason, body.comment, override=body.override)
     return _state(desk, who, submission_id)
 
 
@@ -177,7 +179,7 @@ def ask_withdrawal(desk: TheDesk, who: Who, submission_id: Id, body: models.AskW
 
 
 def _state(desk: Desk, who: Identity, submission_id: str, n_open: int = 0) -> JSONResponse:
-    entry = door.submission(desk, who, submission_id)
+    entry = door.get_submission(desk, who, submission_id)
     return JSONResponse({"submission_id": submission_id, "state": entry.state, "to_justify": n_open})
 
 

@@ -52,20 +52,20 @@ class TokenFirst:
         digest = hashlib.sha256(text.encode()).digest()
         network, language = client_network(scope), _language(scope)
         # A request without a token costs no ledger lookup and is not counted.
-        if text and digest not in self._right and (seconds := self.rates.left(self.wrong, network)):
+        if text and digest not in self._right and (seconds := self.rates.check_wait(self.wrong, network)):
             detail = tell("Too many wrong tokens came from your network.", language)
             headers = {"Retry-After": str(seconds), "Connection": "close"}
-            await ProblemError(429, detail, language=language, headers=headers).answer()(scope, receive, send)
+            await ProblemError(429, detail, language=language, headers=headers).make_response()(scope, receive, send)
             return
         try:
-            who: Identity = await to_thread.run_sync(tokens.identity, self.desk().engine, text)
+            who: Identity = await to_thread.run_sync(tokens.verify_token, self.desk().engine, text)
         except NotAllowedError as error:
             self._right.pop(digest, None)
             if text:
-                self.rates.wait(self.wrong, network)
+                self.rates.count_request(self.wrong, network)
             headers = {"WWW-Authenticate": "Bearer", "Connection": "close"}
-            problem = ProblemError(401, error.told(language), language=language, headers=headers)
-            await problem.answer()(scope, receive, send)
+            problem = ProblemError(401, error.localize_message(language), language=language, headers=headers)
+            await problem.make_response()(scope, receive, send)
             return
         self._right[digest] = None
         if len(self._right) > _REMEMBERED:
@@ -81,4 +81,4 @@ def _token(scope: Scope) -> str:
 
 def _language(scope: Scope) -> str:
     requested = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[0]
-    return requested if requested in i18n.languages() else i18n.SOURCE_LANGUAGE
+    return requested if requested in i18n.list_languages() else i18n.SOURCE_LANGUAGE

@@ -92,9 +92,9 @@ class Codes:
         self._grants: dict[str, _Grant] = {}
         self._lock = threading.Lock()
 
-    def issue(self, account: str, request: AuthorizationRequest) -> str:
+    def issue_code(self, account: str, request: AuthorizationRequest) -> str:
         """Issue a code for an account that has just signed in."""
-        now = clock.wall()
+        now = clock.read_wall_clock()
         code = secrets.token_urlsafe(32)
         with self._lock:
             self._grants = {c: g for c, g in self._grants.items() if g.until > now}
@@ -103,11 +103,11 @@ class Codes:
             self._grants[code] = _Grant(account, request.nonce, request.challenge, now, now + CODE_SECONDS)
         return code
 
-    def take(self, code: str, verifier: str) -> _Grant:
+    def redeem_code(self, code: str, verifier: str) -> _Grant:
         """Return the grant of a code and remove it, even if the verifier is wrong. Raises RequestError."""
         with self._lock:
             grant = self._grants.pop(code, None)
-        if grant is None or grant.until <= clock.wall():
+        if grant is None or grant.until <= clock.read_wall_clock():
             raise RequestError("invalid_grant", "the code is not known, was used before, or has expired")
         if not verifier.isascii() or not compare_digest(challenge_of(verifier), grant.challenge):
             raise RequestError("invalid_grant", "code_verifier does not fit")
@@ -122,7 +122,7 @@ class Signer:
 
         self._key = RSAKey.generate_key(2048, parameters={"use": "sig", "alg": "RS256"}, auto_kid=True)
 
-    def jwks(self) -> dict[str, Any]:
+    def export_keys(self) -> dict[str, Any]:
         """Return the public key as a JSON Web Key Set."""
         return {"keys": [self._key.as_dict(private=False)]}
 
@@ -130,7 +130,7 @@ class Signer:
         """Return a signed token that states who signed in, for which client, and when."""
         from joserfc import jwt
 
-        now = int(clock.wall())
+        now = int(clock.read_wall_clock())
         content = {
             **claims,
             "iss": issuer,
@@ -145,7 +145,7 @@ class Signer:
         return jwt.encode({"alg": "RS256", "kid": self._key.kid}, content, self._key)
 
 
-def metadata(issuer: str) -> dict[str, Any]:
+def make_discovery_document(issuer: str) -> dict[str, Any]:
     """Return the discovery document (OpenID Connect Discovery 1.0, section 3)."""
     return {
         "issuer": issuer,

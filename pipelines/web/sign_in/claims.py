@@ -30,13 +30,13 @@ def identity_of_claims(engine: sa.Engine, claims: Mapping[str, Any], built_in_is
     since = claims.get("auth_time") or claims.get("iat")
     if not issuer or not subject or not isinstance(since, int | float):
         return None
-    if clock.wall() - since > LONGEST_HOURS * 3600:
+    if clock.read_wall_clock() - since > LONGEST_HOURS * 3600:
         return None
     if built_in_issuer and issuer == built_in_issuer:
-        if since < _password_since(engine, subject) <= clock.wall():
+        if since < _password_since(engine, subject) <= clock.read_wall_clock():
             return None
         try:
-            return accounts.identity(engine, subject)
+            return accounts.get_identity(engine, subject)
         except NotAllowedError:
             return None
     return accounts.identity_of(engine, issuer, subject)
@@ -46,12 +46,12 @@ def _password_since(engine: sa.Engine, account_id: str) -> float:
     """Return when the account's password was last changed or reset, in seconds since 1970; older sign-ins are over."""
     import sqlalchemy as sa
 
-    from pipelines.ledger.database import reading
+    from pipelines.ledger.database import open_read_transaction
     from pipelines.ledger.schema import AUDIT
 
     query = sa.select(sa.func.max(AUDIT.c.at)).where(
         AUDIT.c.subject == account_id, AUDIT.c.action.in_(["account.password", "account.reset_password"])
     )
-    with reading(engine) as connection:
+    with open_read_transaction(engine) as connection:
         last = connection.execute(query).scalar_one_or_none()
-    return clock.parse(last).timestamp() if last else 0.0
+    return clock.parse_time(last).timestamp() if last else 0.0

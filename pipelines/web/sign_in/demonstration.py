@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from pipelines.ledger.database import writing
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.schema import ACCOUNT
 from pipelines.submissions.accounts import accounts, passwords
 
@@ -47,11 +47,11 @@ def give_passwords(home: Home, engine: sa.Engine) -> Path | None:
     ]
     if lacking:
         # One hash for all, since they share one password: hashing each took ten seconds of the first start.
-        fresh = passwords.hashed(password)
-        with writing(engine) as connection:
+        fresh = passwords.hash_password(password)
+        with open_write_transaction(engine) as connection:
             chosen = sa.update(ACCOUNT).where(ACCOUNT.c.account_id.in_(lacking), ACCOUNT.c.password_hash.is_(None))
             connection.execute(chosen.values(password_hash=fresh, must_change=False))
-            accounts.record(connection, STEWARD, "password", lacking)
+            accounts.record_change(connection, STEWARD, "password", lacking)
     return path
 
 

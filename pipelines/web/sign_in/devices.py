@@ -28,12 +28,12 @@ class Devices:
 
         self._serializer = URLSafeTimedSerializer(secret, salt="device")
 
-    def recognise(self, request: Request, account: str) -> str:
+    def recognise_browser(self, request: Request, account: str) -> str:
         """Return the id of the browser if it has signed in to this account before, else an empty text."""
         content = self._content(request)
         return str(content["device"]) if _digest(account) in content["accounts"] else ""
 
-    def remember(self, request: Request, response: Response, account: str, *, path: str, secure: bool) -> None:
+    def remember_browser(self, request: Request, response: Response, account: str, *, path: str, secure: bool) -> None:
         """Remember in the browser that it has signed in to this account."""
         content = self._content(request)
         accounts = [_digest(account), *(digest for digest in content["accounts"] if digest != _digest(account))]

@@ -19,7 +19,7 @@ LANGUAGE_COOKIE = "rti_language"
 
 def language_of(request: HTTPConnection) -> str:
     """Return the language of a page: as requested, as chosen before, or as the browser prefers."""
-    available = i18n.languages()
+    available = i18n.list_languages()
     for requested in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if requested in available:
             return requested
@@ -31,12 +31,12 @@ def language_of(request: HTTPConnection) -> str:
     return i18n.SOURCE_LANGUAGE
 
 
-def remember(response: Response, language: str, *, secure: bool) -> None:
+def remember_language(response: Response, language: str, *, secure: bool) -> None:
     """Store the language in the browser for every page of this host."""
     response.set_cookie(LANGUAGE_COOKIE, language, path="/", max_age=31_536_000, samesite="lax", secure=secure)
 
 
-def choices(request: Request, language: str) -> list[tuple[str, str, str]]:
+def list_choices(request: Request, language: str) -> list[tuple[str, str, str]]:
     """Return code, name and address of each language in which a page is available."""
     others = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
     # A posted form has no address of its own to return to, so the choice is then not offered.
@@ -44,5 +44,5 @@ def choices(request: Request, language: str) -> list[tuple[str, str, str]]:
         return [(language, i18n.language_name(language), "")]
     return [
         (code, i18n.language_name(code), f"{request.url.path}?{urlencode([*others, ('lang', code)])}")
-        for code in i18n.languages()
+        for code in i18n.list_languages()
     ]

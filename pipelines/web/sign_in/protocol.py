@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pipelines.submissions.accounts import accounts
-from pipelines.web.sign_in.authorization import Client, Codes, RequestError, Signer, metadata
+from pipelines.web.sign_in.authorization import Client, Codes, RequestError, Signer, make_discovery_document
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -30,15 +30,15 @@ class Protocol:
         self.codes = Codes()
         self.signer = Signer()
 
-    def discovery(self, _: Request) -> Response:
+    def serve_discovery(self, _: Request) -> Response:
         """Serve `/.well-known/openid-configuration`."""
-        return _json(metadata(self.issuer))
+        return _json(make_discovery_document(self.issuer))
 
-    def jwks(self, _: Request) -> Response:
+    def serve_keys(self, _: Request) -> Response:
         """Serve `/jwks`."""
-        return _json(self.signer.jwks())
+        return _json(self.signer.export_keys())
 
-    async def token(self, request: Request) -> Response:
+    async def serve_token(self, request: Request) -> Response:
         """Serve `/token`: exchange a code for an identity token."""
         form = {name: str(value) for name, value in (await request.form()).items()}
         try:
@@ -47,11 +47,11 @@ class Protocol:
                 raise RequestError("unsupported_grant_type", "grant_type must be authorization_code")
             if form.get("redirect_uri") != self.client.redirect_uri:
                 raise RequestError("invalid_grant", "redirect_uri is not that of the request")
-            grant = self.codes.take(form.get("code", ""), form.get("code_verifier", ""))
+            grant = self.codes.redeem_code(form.get("code", ""), form.get("code_verifier", ""))
         except RequestError as error:
             status = 401 if error.code == "invalid_client" else 400
             return _json({"error": error.code, "error_description": str(error)}, status)
-        account = await in_thread(accounts.find, self.engine, grant.account)
+        account = await in_thread(accounts.find_account, self.engine, grant.account)
         if account is None or account.disabled:
             return _json({"error": "invalid_grant", "error_description": "the account is not open"}, 400)
         claims = {"name": account.display_name, "locale": account.language}

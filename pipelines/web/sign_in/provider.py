@@ -23,9 +23,9 @@ from pipelines.submissions.accounts.throttle import Attempt, Origin, Throttle, T
 from pipelines.web.guards import client_network
 from pipelines.web.sign_in.authorization import AuthorizationRequest, Client, RequestError, authorization_request
 from pipelines.web.sign_in.devices import Devices
-from pipelines.web.sign_in.language import choices, language_of, remember
+from pipelines.web.sign_in.language import language_of, list_choices, remember_language
 from pipelines.web.sign_in.protocol import Protocol, in_thread
-from pipelines.web.sign_in.tickets import TICKET_COOKIE, TICKET_SECONDS, Pending, Tickets, until
+from pipelines.web.sign_in.tickets import TICKET_COOKIE, TICKET_SECONDS, PendingPassword, Tickets, compute_expiry
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -56,7 +56,7 @@ class SignIn:
 
     # -------------------------------------------------------------------------------------------------------- pages
 
-    async def authorize(self, request: Request) -> Response:
+    async def serve_authorize(self, request: Request) -> Response:
         """Serve `/authorize`: the sign-in form."""
         try:
             authorization = authorization_request(dict(request.query_params), self.client)
@@ -67,7 +67,7 @@ class SignIn:
     async def sign_in(self, request: Request) -> Response:
         """Serve `/sign-in`: process the submitted form."""
         form = {name: str(value) for name, value in (await request.form()).items()}
-        authorization = self.tickets.asked(request, form)
+        authorization = self.tickets.find_request(request, form)
         language = language_of(request)
         if authorization is None:
             return self._said(request, 400, fault=_stale(language))
@@ -78,12 +78,14 @@ class SignIn:
             return self._wait(self._form(request, authorization, account=name, fault=_too_many(error, language)), error)
         outcome = await in_thread(password_sign_in.sign_in, self.engine, name, form.get("password", ""))
         if outcome.outcome != "wrong":
-            self.throttle.forgive(attempt)
+            self.throttle.forgive_attempt(attempt)
         if outcome.outcome == "ok":
             return self._back(request, authorization, name)
         if outcome.outcome == "must_change":
             return self._change_form(
-                request, self.tickets.keep(Pending(name, form["password"], authorization, until())), name
+                request,
+                self.tickets.store_pending(PendingPassword(name, form["password"], authorization, compute_expiry())),
+                name,
             )
         return self._form(request, authorization, account=name, fault=_wrong_sign_in_message(language), status=401)
 
@@ -91,14 +93,14 @@ class SignIn:
         """Serve `/password`: the form for changing a password."""
         return self._change_form(request, None, "")
 
-    async def password(self, request: Request) -> Response:
+    async def serve_password(self, request: Request) -> Response:
         """Serve `/password`: set a new password, by choice or because it is required."""
         form = {name: str(value) for name, value in (await request.form()).items()}
         language = language_of(request)
         ticket = self.tickets.open(request, form)
         if ticket is None:
             return self._said(request, 400, fault=_stale(language))
-        pending = self.tickets.kept(ticket.get("pending"))
+        pending = self.tickets.find_pending(ticket.get("pending"))
         if ticket.get("pending") and pending is None:
             return self._said(request, 400, fault=_stale(language))
         name = pending.account if pending else form.get("account", "").strip().lower()
@@ -115,18 +117,18 @@ class SignIn:
             await in_thread(password_sign_in.change_password, self.engine, name, old, form.get("new", ""))
         except (PasswordError, NotAllowedError) as error:
             if attempt is not None and isinstance(error, PasswordError):
-                self.throttle.forgive(attempt)
-            return again(fault=error.told(language))
+                self.throttle.forgive_attempt(attempt)
+            return again(fault=error.localize_message(language))
         if attempt is not None:
-            self.throttle.forgive(attempt)
+            self.throttle.forgive_attempt(attempt)
         if pending is None:
             changed = self._said(request, 200, said=tell("Your password is changed.", language))
             self._remember(request, changed, name)
             return changed
-        self.tickets.forget(ticket["pending"])
+        self.tickets.forget_pending(ticket["pending"])
         return self._back(request, pending.request, name)
 
-    def style(self, _: Request) -> Response:
+    def serve_style(self, _: Request) -> Response:
         """Serve `/style.css`."""
         from starlette.responses import FileResponse
 
@@ -136,16 +138,16 @@ class SignIn:
 
     async def _admit(self, request: Request, account: str) -> Attempt:
         """Count an attempt and wait for its turn. Raises ThrottledError."""
-        origin = Origin(client_network(request.scope), self.devices.recognise(request, account))
-        attempt = self.throttle.count(origin, account)
+        origin = Origin(client_network(request.scope), self.devices.recognise_browser(request, account))
+        attempt = self.throttle.count_attempt(origin, account)
         if attempt.delay:
-            with self.throttle.waiting(account):
+            with self.throttle.occupy_slot(account):
                 await sleep(attempt.delay)
         return attempt
 
     def _remember(self, request: Request, response: Response, account: str) -> None:
         secure = request.url.scheme == "https"
-        self.devices.remember(request, response, account, path=self.root, secure=secure)
+        self.devices.remember_browser(request, response, account, path=self.root, secure=secure)
 
     def _wait(self, page: Response, error: ThrottledError) -> Response:
         page.status_code = 429
@@ -206,11 +208,11 @@ class SignIn:
             language=language,
             lang=i18n.html_lang(language),
             tag=i18n.html_lang,
-            languages=choices(request, language),
+            languages=list_choices(request, language),
             root=self.root,
             back=self.client.redirect_uri.removesuffix("/oauth2callback") + "/",
             demonstration=self.demonstration,
-            ticket=self.tickets.of(asked, pending, bound),
+            ticket=self.tickets.issue_ticket(asked, pending, bound),
             **values,
         )
         response = HTMLResponse(html, status_code=status, headers=_headers(self.client.redirect_uri))
@@ -219,13 +221,13 @@ class SignIn:
             TICKET_COOKIE, bound, path=self.root, max_age=TICKET_SECONDS, httponly=True, samesite="lax", secure=secure
         )
         if "lang" in request.query_params:
-            remember(response, language, secure=secure)
+            remember_language(response, language, secure=secure)
         return response
 
     def _back(self, request: Request, authorization: AuthorizationRequest, account: str) -> Response:
         from starlette.responses import RedirectResponse
 
-        code = self.codes.issue(account, authorization)
+        code = self.codes.issue_code(account, authorization)
         query = urlencode({"code": code, "state": authorization.state, "iss": self.issuer})
         address = f"{authorization.redirect_uri}?{query}"
         response = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
@@ -234,31 +236,33 @@ class SignIn:
         return response
 
 
-def create(engine: sa.Engine, client: Client, issuer: str, *, demonstration: bool, secret: str = "") -> Starlette:
+def create_provider(
+    engine: sa.Engine, client: Client, issuer: str, *, demonstration: bool, secret: str = ""
+) -> Starlette:
     """Return the application, to be mounted at the path of `issuer`; `secret` signs device cookies across restarts."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.responses import PlainTextResponse
     from starlette.routing import Route
 
-    from pipelines.web.request_limits import Bounded
+    from pipelines.web.request_limits import BodyLimit
 
     too_much = PlainTextResponse("The form is too big.", 413)
     protocol = Protocol(engine, client, issuer)
     served = SignIn(protocol, demonstration=demonstration, secret=secret or secrets.token_urlsafe(32))
     return Starlette(
         routes=[
-            Route("/.well-known/openid-configuration", protocol.discovery),
-            Route("/jwks", protocol.jwks),
-            Route("/authorize", served.authorize),
+            Route("/.well-known/openid-configuration", protocol.serve_discovery),
+            Route("/jwks", protocol.serve_keys),
+            Route("/authorize", served.serve_authorize),
             Route("/sign-in", served.sign_in, methods=["POST"]),
             Route("/password", served.password_form, methods=["GET"]),
-            Route("/password", served.password, methods=["POST"]),
-            Route("/token", protocol.token, methods=["POST"]),
-            Route("/style.css", served.style),
+            Route("/password", served.serve_password, methods=["POST"]),
+            Route("/token", protocol.serve_token, methods=["POST"]),
+            Route("/style.css", served.serve_style),
         ],
         # The person is not signed in yet.
-        middleware=[Middleware(Bounded, limit=MOST_BYTES, refusal=too_much)],
+        middleware=[Middleware(BodyLimit, limit=MOST_BYTES, refusal=too_much)],
     )
 
 

@@ -25,7 +25,7 @@ _MOST_PENDING = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingPassword:
     """A person who has entered a first password and must choose a new one before anything else."""
 
     account: str
@@ -41,10 +41,10 @@ class Tickets:
         from itsdangerous import URLSafeTimedSerializer
 
         self._sealed = URLSafeTimedSerializer(secrets.token_bytes(32), salt="sign-in")
-        self._pending: dict[str, Pending] = {}
+        self._pending: dict[str, PendingPassword] = {}
         self._lock = threading.Lock()
 
-    def of(self, asked: AuthorizationRequest | None, pending: str | None, bound: str) -> str:
+    def issue_ticket(self, asked: AuthorizationRequest | None, pending: str | None, bound: str) -> str:
         """Issue a ticket for a form, bound to one browser."""
         content = {"asked": asdict(asked) if asked else None, "pending": pending, "bound": _digest(bound)}
         return str(self._sealed.dumps(content))
@@ -60,36 +60,36 @@ class Tickets:
         bound = request.cookies.get(TICKET_COOKIE, "")
         return ticket if compare_digest(ticket["bound"], _digest(bound)) else None
 
-    def asked(self, request: Request, form: Mapping[str, str]) -> AuthorizationRequest | None:
+    def find_request(self, request: Request, form: Mapping[str, str]) -> AuthorizationRequest | None:
         """Return the request for which the form was shown."""
         ticket = self.open(request, form)
         return AuthorizationRequest(**ticket["asked"]) if ticket and ticket["asked"] else None
 
-    def keep(self, pending: Pending) -> str:
+    def store_pending(self, pending: PendingPassword) -> str:
         """Store a person who must choose a new password; return the key that the form carries."""
         key = secrets.token_urlsafe(24)
         with self._lock:
-            now = clock.wall()
+            now = clock.read_wall_clock()
             self._pending = {k: p for k, p in self._pending.items() if p.until > now}
             if len(self._pending) < _MOST_PENDING:
                 self._pending[key] = pending
         return key
 
-    def kept(self, key: str | None) -> Pending | None:
+    def find_pending(self, key: str | None) -> PendingPassword | None:
         """Return the person stored under a key, until it expires."""
         with self._lock:
             entry = self._pending.get(key or "")
-        return entry if entry is not None and entry.until > clock.wall() else None
+        return entry if entry is not None and entry.until > clock.read_wall_clock() else None
 
-    def forget(self, key: str) -> None:
+    def forget_pending(self, key: str) -> None:
         """Remove the person after the password is changed."""
         with self._lock:
             self._pending.pop(key, None)
 
 
-def until() -> float:
+def compute_expiry() -> float:
     """Return when an entry stored now expires."""
-    return clock.wall() + TICKET_SECONDS
+    return clock.read_wall_clock() + TICKET_SECONDS
 
 
 def _digest(text: str) -> str:

@@ -33,7 +33,7 @@ def looks_like(head: bytes) -> bool:
     return bool(_FIRST_STATEMENT.match(head)) and bool(_A_PX_KEYWORD.search(head))
 
 
-def read(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     """Read a PX file.
 
     `encodings` are the codepages that the declaring form knows its office to use. They are tried if the file does not

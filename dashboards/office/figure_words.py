@@ -1,0 +1,134 @@
+"""Put unprotected indicators into words for the offices: figures with limits, reasons, states and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dashboards.office.layout import PageContext
+from dashboards.words import format_number
+from dashboards.words.reasons import ASPECTS, OTHERS, UNDEFINED
+from pipelines.core.i18n import mark
+
+Row = Mapping[str, Any]
+RULES: Mapping[str, str] = {
+    "nested": mark("Default: the same period, because one count is part of the other."),
+    "cohort_complete": mark("Default: the cohort, because the records follow it for long enough."),
+    "lag_known": mark("Default: lagged, because the records show how long it takes from one stage to the other."),
+    "no_lag": mark(
+        "Default: the same period, because there are no records of how long it takes from one stage to the other."
+    ),
+    "refused": mark("No version is complete on its own: the two sides count differently."),
+}
+BASIS: Mapping[str, str] = {
+    "lower_bound": mark("The limits are too narrow: how many persons a case has is not known."),
+    "quasi_exact": mark("The limits allow for the persons per case in the records."),
+}
+SINGLE: Mapping[str, str] = {
+    **OTHERS,
+    "over_100": mark("Over 100 per cent: two different groups are divided."),
+    "provisional": mark("Provisional: it may still change."),
+}
+DURATIONS: Mapping[str, str] = {
+    "median": mark("Half within (days)"),
+    "p75": mark("Three quarters within (days)"),
+    "p90": mark("Nine tenths within (days)"),
+    "open_share": mark("Still open (per cent)"),
+}
+AGES: Mapping[str, str] = {
+    "median": mark("Half younger than (days)"),
+    "p75": mark("Three quarters younger than (days)"),
+    "p90": mark("Nine tenths younger than (days)"),
+}
+
+
+def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str:
+    """Format a figure with its limits, `57 (40 to 81)`, or the reason why there is none."""
+    if row is None:
+        return ""
+    if row["value"] is None:
+        return context.code_label("obs_status", row["obs_status"])
+    value = format_number(row["value"], digits)
+    low, high = row.get("low"), row.get("high")
+    if low is None:
+        return value
+    if high is None or high == float("inf"):
+        return context.tell("{value} ({low} or more)", value=value, low=format_number(low, digits))
+    return context.tell(
+        "{value} ({low} to {high})", value=value, low=format_number(low, digits), high=format_number(high, digits)
+    )
+
+
+def describe_version(context: PageContext, row: Row | None) -> str:
+    """Name the version of a stage ratio, with its lag and whether it is the default."""
+    if row is None or row["value"] is None:
+        return format_figure(context, row)
+    parts = [format_figure(context, row)]
+    if row["version"] == "lagged" and row["lag"]:
+        parts.append(context.many("over {n} period earlier", "over {n} periods earlier", int(row["lag"])))
+    if row["state"] == "too_few":
+        parts.append(context.tell("too few to compare"))
+    if row["is_default"]:
+        parts.append(context.tell("the default"))
+    return "; ".join(parts)
+
+
+def compose_note(context: PageContext, rows: Sequence[Row]) -> str:
+    """Return the notes on some figures of one line, each sentence once."""
+    sentences: dict[str, None] = {}
+    for row in rows:
+        if row["value"] is not None and row.get("interval_basis") in BASIS:
+            sentences[context.tell(BASIS[row["interval_basis"]])] = None
+        if row.get("undefined"):
+            sentences[_single(context, row["undefined"])] = None
+        for sentence in describe_reasons(context, ",".join(filter(None, (row.get("reasons"), row.get("flags"))))):
+            sentences[sentence] = None
+    return " ".join(sentences)
+
+
+def describe_reasons(context: PageContext, codes: str) -> list[str]:
+    """Return sentences on where two sides differ, what is not stated for both, and what is flagged."""
+    differ: list[str] = []
+    unstated: list[str] = []
+    others: list[str] = []
+    for code in dict.fromkeys(filter(None, codes.split(","))):
+        if (aspect := code.removesuffix("_differs")) in ASPECTS and aspect != code:
+            differ.append(context.tell(ASPECTS[aspect]))
+        elif (aspect := code.removesuffix("_not_stated")) in ASPECTS and aspect != code:
+            unstated.append(context.tell(ASPECTS[aspect]))
+        else:
+            others.append(_single(context, code))
+    sentences = [context.tell("The two sides differ in: {what}.", what=", ".join(differ))] if differ else []
+    sentences += [context.tell("Not stated for both sides: {what}.", what=", ".join(unstated))] if unstated else []
+    return sentences + others
+
+
+def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
+    """Describe a balance that does not close: by how much, and its sum."""
+    gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
+    title = context.tell(
+        "{n} {unit} left over", n=gap, unit=context.code_label("count_unit", row["count_unit"]).lower()
+    )
+    opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
+    return title, context.tell(
+        "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
+        opening=format_number(opening),
+        entries=format_number(entries),
+        exits=format_number(exits),
+        due=format_number(opening + entries - exits),
+        closing=format_number(closing),
+    )
+
+
+def list_uncounted(context: PageContext, row: Row) -> str:
+    """Return the terms of a balance that the office does not count."""
+    codes = [code for code in str(row["not_counted"] or "").split(",") if code]
+    names = ", ".join(context.code_label("measure", code) for code in codes)
+    return context.tell("Not counted by the office, so perhaps here: {what}.", what=names) if codes else ""
+
+
+def _single(context: PageContext, code: str) -> str:
+    single_notes = {**SINGLE, **UNDEFINED}
+    if code not in single_notes:
+        return code.replace("_", " ")
+    return context.tell(single_notes[code])  # marked in dashboards/words/reasons.py

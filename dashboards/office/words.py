@@ -1,0 +1,141 @@
+"""Hold the words that several portal pages share: states, severities, roles, actions, periods, times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.core import clock, codes
+from pipelines.core.i18n import mark, tell
+
+if TYPE_CHECKING:
+    from pipelines.ledger.identity import Grant
+    from pipelines.submissions.service import Entry
+
+Sign = tuple[str, str, str]
+"""Kind (a CSS class), sign, source text."""
+
+STATES: Mapping[str, Sign] = {
+    "received": ("draft", "◌", mark("Received, not yet checked")),
+    "checked": ("draft", "◐", mark("Draft, not yet sent")),
+    "refused": ("error", "✖", mark("Draft with errors")),
+    "sent": ("sent", "➜", mark("Sent, waiting for approval")),
+    "approved": ("good", "✔", mark("Approved")),
+    "published": ("good", "★", mark("Published")),
+    "replaced": ("off", "⇄", mark("Replaced")),
+    "withdrawn": ("off", "⊘", mark("Withdrawn")),
+}
+"""States of the ledger, and `replaced`: accepted, but later returns have replaced all of it."""
+SEVERITIES: Mapping[str, Sign] = {
+    "error": ("error", "✖", mark("Error")),
+    "warning": ("warning", "▲", mark("Warning")),
+    "information": ("information", "i", mark("Information")),
+}
+ROLES: Mapping[str, str] = {
+    "viewer": mark("may see"),
+    "submitter": mark("may submit"),
+    "approver": mark("may approve"),
+    "steward": mark("steward"),
+}
+ACTIONS: Mapping[str, str] = {
+    "receive": mark("Came in"),
+    "check": mark("Checked"),
+    "justify": mark("Warning explained"),
+    "send": mark("Sent for approval"),
+    "approve": mark("Approved"),
+    "give_back": mark("Returned with a comment"),
+    "publish": mark("Published"),
+    "ask_withdrawal": mark("Withdrawal requested"),
+    "withdraw": mark("Withdrawn"),
+}
+KINDS: Mapping[str, str] = {
+    "full": mark("Whole return: what it leaves out is withdrawn"),
+    "patch": mark("Corrections only: what it leaves out stays as it was"),
+    "nil": mark("Nil return: there was nothing to report"),
+}
+SYSTEM = mark("The system")
+
+
+def state_to_show(entry: Entry) -> str:
+    """Return the code of the state to show."""
+    return "replaced" if entry.is_replaced else entry.state
+
+
+def describe_state(code: str, language: str) -> Sign:
+    """Return the state of a submission: kind, sign, words."""
+    kind, sign, text = STATES[code]
+    return kind, sign, tell(text, language)
+
+
+def describe_severity(code: str, language: str) -> Sign:
+    """Return a severity: kind, sign, words."""
+    kind, sign, text = SEVERITIES[code]
+    return kind, sign, tell(text, language)
+
+
+def describe_code(source: Mapping[str, str], code: str, language: str) -> str:
+    """Return the words of a code in one of the lists above; the code itself if an older entry has another code."""
+    return tell(source[code], language) if code in source else code  # marked above
+
+
+def label_of(codelist: str, code: str, language: str) -> str:
+    """Return the label of a code; the code itself if the list lacks it."""
+    try:
+        return codes.get_code_label(codelist, code, language)
+    except codes.UnknownCodeError:
+        return code
+
+
+def format_time(stamp: str | None) -> str:
+    """Format a ledger time stamp, the same in every language: `2026-11-20 09:00 UTC`."""
+    return f"{clock.parse_time(stamp):%Y-%m-%d %H:%M} UTC" if stamp else ""
+
+
+def format_day(stamp: str | None) -> str:
+    """Format the date of a ledger time stamp."""
+    return f"{clock.parse_time(stamp):%Y-%m-%d}" if stamp else ""
+
+
+def format_period(code: str, language: str) -> str:
+    """Format `2026-Q3` in words; a year stays as it is."""
+    year, mark_, quarter = code.partition("-Q")
+    return tell("{year} Q{quarter}", language, year=year, quarter=quarter) if mark_ else code
+
+
+def format_periods(codes_: Iterable[str], language: str) -> str:
+    """Format several periods in order; more than two are shortened to the first and the last."""
+    every = sorted(set(codes_))
+    if len(every) > 2:
+        first, last = format_period(every[0], language), format_period(every[-1], language)
+        return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
+    return ", ".join(format_period(code, language) for code in every)
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
+_OF_LABELS = re.compile(r"(?!(?<=[^\s\\`*_{}\[\]<>#|~$!] )[<>] )[\\`*_{}\[\]<>#|~$!]")
+
+
+def strip_markdown(text: str) -> str:
+    """Remove the signs that Streamlit would read as Markdown from text of a file or person, for labels, which are also
+    read out. A comparison sign between two blanks is not Markdown and stays: "probability < 0.0001"."""
+    return _OF_LABELS.sub("", text)
+
+
+def escape_markdown(text: str) -> str:
+    """Escape the signs that Streamlit would read as Markdown, for sentences that are shown but never read out as a
+    label."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def format_size(count: int) -> str:
+    """Format a number of bytes."""
+    return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(count / 1_000, 0.1):.1f} kB"
+
+
+def roles_by_pair(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:
+    """Return roles by (jurisdiction, instrument), in the order of the pairs."""
+    roles_by_pair: dict[tuple[str, str], list[str]] = {}
+    for grant in sorted(grants, key=lambda g: (g.jurisdiction, g.instrument, g.role)):
+        roles_by_pair.setdefault((grant.jurisdiction, grant.instrument), []).append(grant.role)
+    return roles_by_pair

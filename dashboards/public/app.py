@@ -1,0 +1,91 @@
+"""Assemble the public dashboard as one ASGI application: `python -m dashboards.public.app --port 8501`.
+
+It serves the Streamlit pages (`pages/navigation.py`) behind the same guards as the offices' pages. No address accepts
+a body.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.settings import SettingsError
+from pipelines.web import guards
+from pipelines.web.settings import Site, public_site
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+PORT = 8501
+# Not next to `pages`: Streamlit 1.67 offers each file of a folder of that name next to its script as a page.
+_SCRIPT = Path(__file__).parent / "pages" / "navigation.py"
+_NOT_SERVED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
+"""Streamlit's addresses that no public page uses."""
+
+
+def create_app(site: Site) -> ASGIApp:
+    """Return the application: Streamlit behind the guards."""
+    from streamlit import config, file_util
+    from streamlit.starlette import App
+
+    from pipelines.core.home import open_home
+    from pipelines.web import health
+    from pipelines.web.security_headers import SecurityHeaders, script_hashes
+
+    # Set here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
+    config.set_option("server.maxUploadSize", 1)
+    config.set_option("server.maxWidgetStateSize", 1)
+    rates = guards.Rates()
+    # The home is opened for each request, so that the service may start before the first `rti init`.
+    routes = [health.health_route(lambda: health.release_health(open_home()))]
+    sessions = guards.SessionGuard(_PagesOnly(App(_SCRIPT, routes=routes)), site.limits, rates)
+    index = Path(file_util.get_static_dir(), "index.html").read_bytes()
+    return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, script_hashes(index))
+
+
+class _PagesOnly:
+    """Answer 404 at Streamlit's addresses for uploads, metrics and sign-in."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_NOT_SERVED):
+            from starlette.responses import PlainTextResponse
+
+            await PlainTextResponse("Not found\n", 404)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def main() -> None:
+    """Serve the release of the home that `RTI_HOME` names on a port of the loopback address until ended."""
+    import uvicorn
+
+    parser = argparse.ArgumentParser(description="The public dashboard of one home, on loopback.")
+    parser.add_argument("--port", type=int, default=PORT)
+    port = parser.parse_args().port
+    try:
+        site = public_site()
+    except SettingsError as error:
+        raise SystemExit(f"rti: {error}") from None
+    site.warn_of_missing_proxy()
+    logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
+    uvicorn.run(
+        create_app(site),
+        host=HOST,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=guards.LONGEST_MESSAGE,
+        **site.list_uvicorn_options(),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""Share the page frame (style, banner, empty state, footer) and the selections in the address among all public pages.
+
+Selections are written to the address by hand and not by Streamlit's `bind`, which leaves defaults out of it: an
+address quoted today would show another quarter after the next release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboards import words
+from dashboards.public import charts, queries, tables
+from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
+
+CSS = Path(__file__).parents[1] / "style.css"
+CRIMES = ("TIP", "SOM")
+"""Offence groups to choose between. They are never shown together and never added."""
+SOURCE_PAGE = "source"
+_MARKS = ("*", "†", "‡", "§")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Release, areas and paths that every page needs."""
+
+    path: str
+    release: Mapping[str, Any]
+    areas: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def id(self) -> str:
+        return str(self.release["release"])
+
+    @property
+    def is_demonstration(self) -> bool:
+        return bool(self.release["demonstration"])
+
+    @property
+    def territories(self) -> list[tuple[str, str]]:
+        """Return the code and name of each territory of the region, in display order."""
+        return [(code, row["name_en"]) for code, row in self.areas.items() if row["area_kind"] == "territory"]
+
+    @property
+    def region(self) -> str:
+        """Return the code of the region."""
+        return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
+
+    def list_jurisdictions(self, territory: str) -> list[str]:
+        """Return the codes of the parts of a territory that report separately; empty if it has none."""
+        return [
+            c for c, row in self.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == territory
+        ]
+
+    def area_name(self, area: str) -> str:
+        return str(self.areas[area]["name_en"]) if area in self.areas else area
+
+    def name_notes(self, codes: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the mark and footnote of each of these names that has one."""
+        noted = [code for code in codes if code in self.areas and self.areas[code]["footnote_en"]]
+        return [(self.footnote_mark(code), str(self.areas[code]["footnote_en"])) for code in noted]
+
+    def lines_under_chart(self, area: str) -> list[str]:
+        """Return the lines that every chart of an area shows: the demonstration notice and the footnote of the area's
+        name."""
+        lines = [charts.DEMONSTRATION] if self.is_demonstration else []
+        return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
+
+    def footnote_mark(self, area: str) -> str:
+        """Return the mark of a name's footnote, the same on every page; empty if it has none."""
+        noted = [code for code, row in self.areas.items() if row["footnote_en"]]
+        return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
+
+    def row_heading(self, area: str, href: str = "") -> tables.Cell:
+        """Return the name of an area, with its mark, as a row heading."""
+        mark = self.footnote_mark(area)
+        return tables.Cell(self.area_name(area), self.area_name(area), (mark,) if mark else (), href)
+
+    def marked_name(self, area: str) -> str:
+        """Return the name of an area with its mark, for titles and charts."""
+        return self.area_name(area) + self.footnote_mark(area)
+
+
+def open_frame() -> Frame:
+    """Return the current release; if there is none, show which command makes one and end the page."""
+    try:
+        path = queries.current_release()
+    except queries.NoReleaseError as error:
+        st.title("Nothing has been published yet")
+        st.markdown(
+            f"This page shows a published release, and there is none: {error}.\n\n"
+            "On the machine that holds the data, run `rti refresh --publish`, then load this page again."
+        )
+        st.stop()
+    return Frame(path, queries.read_rows(path, "release")[0], queries.area_names(path))
+
+
+def show_damaged(error: queries.DamagedReleaseError) -> None:
+    """Show, instead of the page, that the release cannot be read and what to do about it."""
+    st.title("These figures cannot be shown at the moment")
+    st.markdown(
+        f"The file of release {error} is damaged on this service's disk, so none of its figures can be shown. The "
+        "figures themselves are not lost. Please try again later, or contact the regional secretariat.\n\n"
+        "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
+        "backup."
+    )
+
+
+def show_outdated(error: queries.OutdatedReleaseError) -> None:
+    """Show, instead of the page, that the release was made by older software, and how to make a new one."""
+    st.title("These figures cannot be shown at the moment")
+    st.markdown(
+        f"Release {error} was made by an older version of this software and lacks some of what this page shows. Its "
+        "files are unchanged. Please try again later, or contact the regional secretariat.\n\n"
+        "On the machine that holds the data, `rti refresh --publish` makes a new edition."
+    )
+
+
+BANNER = "Demonstration data: every figure is invented."
+
+
+def begin_page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
+    """Begin a page: style, banner, title, and a notice if the address was made with another release."""
+    st.html(CSS)
+    _stop_at_long_address()
+    frame = open_frame()
+    if frame.is_demonstration:
+        st.html(f'<div class="rti-banner" role="note">{banner}</div>')
+    st.title(title, anchor=False)
+    if lead:
+        st.markdown(lead)
+    requested_release = st.query_params.get("release")
+    if requested_release and requested_release != frame.id:
+        st.info(
+            f"This address was made with release {requested_release}; the figures below are of the current release, "
+            f"{frame.id}."
+        )
+    return frame
+
+
+def _stop_at_long_address() -> None:
+    """End a page whose address is longer than the server accepts, since an open page can be sent one beyond its limit.
+
+    200 kB of one parameter came back as 1.8 MB of page.
+    """
+    length = sum(len(name) + len(value) for name in st.query_params for value in st.query_params.get_all(name))
+    if length > LONGEST_ADDRESS:
+        st.error(TOO_LONG)
+        st.stop()
+
+
+def choose_option(
+    label: str,
+    key: str,
+    options: Sequence[str],
+    *,
+    default: str | None = None,
+    say: Callable[[str], str] = str,
+    boxed: bool = False,
+    width: int = 220,
+    of: str = "",
+) -> str:
+    """Show one choice among codes; it is part of the address as `key` and carries over from page to page.
+
+    If the address names an option that this release lacks, the default is used and the page shows a warning. With
+    `of`, the choice is remembered for that value of `of` only, because the default depends on it.
+    """
+    first = default if default is not None and default in options else options[0]
+    requested, widget, last = st.query_params.get(key), f"choice.{of}{key}", st.session_state.get(f"address.{key}")
+    remembered = st.session_state.get(f"kept.{of}{key}")
+    if requested is not None and requested != last:
+        # The address was opened or changed (a link, the back button), so it overrides the state of the widget.
+        if requested not in options:
+            st.warning(
+                f"The address asks for {label.lower()} {requested!r}, which is not in this release; "
+                f"{say(first)} is shown instead."
+            )
+        st.session_state[widget] = requested if requested in options else first
+    elif st.session_state.get(widget) not in options:
+        st.session_state[widget] = remembered if remembered in options else first
+    picked: str | None
+    if boxed or len(options) > 5:
+        picked = st.selectbox(label, options, key=widget, format_func=say, width=width)
+    else:
+        picked = st.segmented_control(label, options, key=widget, format_func=say, required=True)
+    value = str(picked) if picked in options else first
+    st.session_state[f"kept.{of}{key}"] = st.session_state[f"address.{key}"] = value
+    st.query_params[key] = value
+    return value
+
+
+def choose_crime(frame: Frame, options: Sequence[str] = CRIMES) -> str:
+    """Show the choice between trafficking and smuggling; never both."""
+    labels = queries.read_labels(frame.path, "offence_group")
+    return choose_option("Crime", "crime", options, say=lambda code: labels.get(code, code))
+
+
+def choose_track() -> str:
+    """Show the choice between first-instance and final decisions; never both."""
+    return choose_option("Decisions", "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
+
+
+def choose_period(
+    frame: Frame, periods: Mapping[str, Sequence[str]], *, default: tuple[str, str] | None = None, of: str = ""
+) -> tuple[str, str]:
+    """Show the choice of a frequency and a period: the default if one is passed (remembered for `of`), else the
+    newest."""
+    labels = queries.read_labels(frame.path, "freq")
+    kind, first = default or (None, None)
+    freq = choose_option("Period", "freq", tuple(periods), default=kind, say=lambda code: labels.get(code, code), of=of)
+    return freq, choose_option(
+        "Quarter" if freq == "Q" else "Year" if freq == "A" else "Years",
+        "period",
+        tuple(periods[freq]),
+        default=first if freq == kind else None,
+        say=words.period_short,
+        boxed=True,
+        width=140,
+        of=of,
+    )
+
+
+SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
+RATED = ("Q", "A")
+"""Frequencies for which the release has rates."""
+
+
+def choose_rate(freq: str) -> bool:
+    """Return True if rates are chosen instead of counts; rates exist only for single quarters and years."""
+    return freq in RATED and choose_option("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
+
+
+def choose_territory(frame: Frame) -> str:
+    """Show the choice of a territory."""
+    codes = tuple(code for code, _ in frame.territories)
+    return choose_option("Territory", "territory", codes, say=frame.marked_name, boxed=True, width=260)
+
+
+def end_page(frame: Frame, *, is_linked: bool = True) -> None:
+    """Close a page: add the release to the address and show the citation in the footer.
+
+    `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
+    """
+    way = "Each figure links to its source." if is_linked else "The underlying counts are on the territories' pages."
+    st.query_params["release"] = frame.id
+    st.html(
+        f'<div class="rti-foot">Source: {escape(words.cite_release(frame.release))} '
+        f"Drafted {escape(str(frame.release['drafted_at'])[:10])}; data up to "
+        f"{escape(words.period_short(frame.release['reference_period']))}. "
+        f"{way}</div>"
+    )
+
+
+def put_html(*parts: str) -> None:
+    """Render HTML parts in order, skipping empty ones."""
+    for part in parts:
+        if part:
+            st.html(part)
+
+
+def quote_sentence(text: str, frame: Frame) -> None:
+    """Show the sentence to quote, with its source."""
+    st.html(
+        f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.cite_release(frame.release))}</cite>'
+        "</blockquote>"
+    )
+
+
+def show_panels(charts: Sequence[tuple[Any, str]], *, key: str) -> None:
+    """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
+    with st.container(key=f"panels-{key}", gap="small"):
+        for chart, spoken in charts:
+            st.altair_chart(chart, alt=spoken, width="stretch", theme=None)

@@ -1,0 +1,78 @@
+"""Show how each territory counts: the counting cards of the figures on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboards.public import layout, queries, tables
+
+Row = Mapping[str, Any]
+TITLE = "How each territory counts: counting cards"
+_CARDS = ("numerator_card", "denominator_card", "card_id")
+_COLUMNS: Mapping[str, str] = {
+    "count_unit": "Unit",
+    "input_or_output": "Input or output",
+    "counted_at": "Moment",
+    "several_offences": "Several offences",
+    "attempts": "Attempts",
+    "juveniles": "Juveniles",
+    "legal_persons": "Legal persons",
+    "status": "Standing",
+}
+
+
+def show_cards_of_figures(frame: layout.Frame, figures: Iterable[Row], *, title: str = TITLE) -> None:
+    """Show the cards of some figures: rows with an `area` and the ids of their cards."""
+    card_ids = {(str(row["area"]), str(row[name])) for row in figures for name in _CARDS if row.get(name)}
+    if not card_ids or not queries.has_table(frame.path, "counting_card"):
+        return
+    cards = {
+        row["card_id"]: row
+        for row in queries.read_rows(frame.path, "cards", tuple(sorted({card_id for _, card_id in card_ids})))
+    }
+    _show_cards(frame, [{**cards[card_id], "area": area} for area, card_id in card_ids if card_id in cards], title)
+
+
+def show_cards_of_levels(frame: layout.Frame, levels: Collection[str], freq: str, period: str, unit: str) -> None:
+    """Show the cards of counts at some levels, in one period and unit, of every territory."""
+    if not queries.has_table(frame.path, "counting_card"):
+        return
+    areas = tuple(code for code, _ in frame.territories)
+    _show_cards(
+        frame, queries.read_rows(frame.path, "cards_of_levels", tuple(sorted(levels)), freq, period, unit, areas), TITLE
+    )
+
+
+def show_cards_of_metric(frame: layout.Frame, metric: str, freq: str, period: str, unit: str) -> None:
+    """Show the cards of both sides of an indicator, in one period and unit, of every territory."""
+    areas = tuple(code for code, _ in frame.territories)
+    _show_cards(frame, queries.read_rows(frame.path, "cards_of_metric", metric, freq, period, unit, areas), TITLE)
+
+
+def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], title: str) -> None:
+    """Show the cards of the territories, without the region's own card, which is made of theirs."""
+    order, levels = list(frame.areas), queries.read_labels(frame.path, "level")
+    ordered_cards = sorted(
+        (row for row in territory_cards if row["area"] != frame.region),
+        key=lambda row: (order.index(row["area"]), list(levels).index(row["level"]), row["card_id"]),
+    )
+    if not ordered_cards:
+        return
+    lines = [
+        tables.Line(
+            frame.row_heading(row["area"]),
+            (
+                tables.Cell(str(levels[row["level"]])),
+                *(tables.Cell(str(row[name] or "not stated").replace("_", " ")) for name in _COLUMNS),
+            ),
+        )
+        for row in ordered_cards
+    ]
+    columns = ["Level", *_COLUMNS.values()]
+    with st.expander(title):
+        layout.put_html(
+            tables.render_table("Counting rules behind these figures", columns, lines, corner="Territory", text=True)
+        )

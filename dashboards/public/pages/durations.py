@@ -1,0 +1,351 @@
+"""Show durations, ages, cohorts and sentences from records, and clearance from counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboards import words
+from dashboards.public import charts, layout, queries, tables
+from dashboards.public.pages import cards
+from dashboards.words import FormattedFigure, durations, indicators
+
+Row = Mapping[str, Any]
+Group = Mapping[str, Row]
+"""Rows of one register, by statistic."""
+_LEAD = (
+    "Times, outcomes and sentences need case records, which not every territory sends. Clearance needs counts only. "
+    "Both are marked below."
+)
+
+
+def render_page() -> None:
+    """Render the page "How long, and what sentence"."""
+    frame = layout.begin_page("How long it takes, and what the sentence is", _LEAD)
+    if not queries.has_table(frame.path, "duration"):
+        st.info("This release was made before durations were published; the next one has them.")
+        layout.end_page(frame, is_linked=False)
+        return
+    headline = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        crime = layout.choose_crime(frame)
+        ways = {row["stage"]: row for row in queries.read_rows(frame.path, "duration_ways", crime)}
+        way = ""
+        if ways:
+            way = layout.choose_option(
+                "From which stage to which",
+                "way",
+                tuple(ways),
+                default="first",
+                say=lambda code: str(ways[code]["name"]),
+                boxed=True,
+                width=420,
+            )
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+    with_records = [row["area"] for row in queries.read_rows(frame.path, "record_areas")]
+    if not ways:
+        st.markdown(f"The release has no times from records of {crime_name.lower()}.")
+    else:
+        with headline:
+            _show_headline(frame, ways[way], crime, crime_name, with_records)
+        _show_durations(frame, ways[way], crime, crime_name, with_records)
+        _show_pending(frame, way, crime, crime_name, with_records)
+        _show_cohorts(frame, way, crime, crime_name, with_records)
+    _show_sentences(frame, crime, crime_name, with_records)
+    _show_clearance(frame, crime, crime_name)
+    names = frame.name_notes([code for code, _ in frame.territories])
+    layout.put_html(tables.render_legend(), tables.render_notes(words.Notes(), names, title="Names"))
+    layout.end_page(frame, is_linked=False)
+
+
+# ------------------------------------------------------------------------------------------------------ one of records
+
+
+def _group_rows(rows: Sequence[Row], *more: str) -> dict[tuple[str, ...], dict[str, Row]]:
+    """Group rows by area, register and `more`, each by its statistic."""
+    groups: dict[tuple[str, ...], dict[str, Row]] = {}
+    for row in rows:
+        groups.setdefault((row["area"], row["source"], *(str(row[name]) for name in more)), {})[row["statistic"]] = row
+    return groups
+
+
+def _list_areas(frame: layout.Frame, with_records: Sequence[str]) -> list[str]:
+    """Return the territories in display order, each followed by its jurisdictions that have records."""
+    areas = []
+    for code, _ in frame.territories:
+        parts = [part for part in frame.list_jurisdictions(code) if part in with_records]
+        areas += [*([code] if code in with_records or not parts else []), *parts]
+    return areas
+
+
+def _areas_without_records(frame: layout.Frame, with_records: Sequence[str]) -> list[str]:
+    """Return the codes of the territories without any records."""
+    return [code for code in _list_areas(frame, with_records) if code not in with_records]
+
+
+def _table_lines(
+    frame: layout.Frame,
+    groups: Mapping[tuple[str, ...], Group],
+    statistics: Mapping[str, str],
+    with_records: Sequence[str],
+    notes: words.Notes,
+    last: Sequence[Callable[[Sequence[Row]], FormattedFigure]] = (durations.format_persons,),
+) -> list[tables.Line]:
+    """Return one line per register and group; areas without records get a line that says so, without figures."""
+    lines = []
+    for area in _list_areas(frame, with_records):
+        groups_of_area = {key: group for key, group in groups.items() if key[0] == area}
+        for key, group in groups_of_area.items() or [((area, ""), {})]:
+            lines.append(
+                _table_line(frame, key, group, statistics, notes, last, several=len({k[1] for k in groups_of_area}) > 1)
+            )
+            if area not in with_records:
+                blank = [tables.Cell("", "no records")] * (len(statistics) + len(last) - 1)
+                lines[-1] = tables.Line(lines[-1].heading, (_cell(durations.NO_RECORDS), *blank))
+    return lines
+
+
+def _table_line(
+    frame: layout.Frame,
+    key: tuple[str, ...],
+    group: Group,
+    statistics: Mapping[str, str],
+    notes: words.Notes,
+    last: Sequence[Callable[[Sequence[Row]], FormattedFigure]],
+    *,
+    several: bool,
+) -> tables.Line:
+    area, source, *more = key
+    name = ", ".join([frame.area_name(area), *([source] if several else []), *more])
+    mark = frame.footnote_mark(area)
+    href = f"territory?territory={area}" if frame.areas[area]["area_kind"] == "territory" else ""
+    heading = tables.Cell(name, name, (mark,) if mark else (), href)
+    cells = []
+    for statistic, title in statistics.items():
+        row = group.get(statistic)
+        reason = durations.explain_figure(row)
+        marks = (notes.number_note(reason),) if reason else ()
+        is_few = durations.is_shown_few(row)
+        cells.append(tables.few_cell(durations.format_limits(row), f"{name}, {title}", marks, is_few=is_few))
+    return tables.Line(heading, (*cells, *(_cell(tell(list(group.values())), name) for tell in last)))
+
+
+def _cell(figure: FormattedFigure, label: str = "", marks: tuple[str, ...] = ()) -> tables.Cell:
+    spoken = f"{label}: {figure.spoken}" if label else figure.spoken
+    return tables.Cell(figure.text, spoken, marks, kind=figure.kind)
+
+
+def _show_table(
+    frame: layout.Frame, title: str, columns: Sequence[str], lines: Sequence[tables.Line], corner: str
+) -> None:
+    """Show a table whose caption names the release and whether the data is invented."""
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    caption = f"{title}. Release {frame.id}.{demonstration}"
+    layout.put_html(tables.render_table(caption, columns, lines, corner=corner))
+
+
+def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:
+    """Show how the figures of some groups were counted."""
+    cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()])
+
+
+def _show_notes(frame: layout.Frame, notes: words.Notes) -> None:
+    layout.put_html(tables.render_notes(notes))
+
+
+# ---------------------------------------------------------------------------------------------------------- durations
+
+
+def _show_headline(frame: layout.Frame, about: Row, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
+    groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
+    medians = [(frame.area_name(key[0]), group.get("median")) for key, group in groups.items()]
+    missing = [frame.area_name(code) for code in _areas_without_records(frame, with_records)]
+    layout.quote_sentence(durations.compose_sentence(str(about["name"]), crime_name, medians, missing), frame)
+
+
+def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
+    groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
+    notes = words.Notes()
+    st.header("How long it takes", anchor=False)
+    columns_by_statistic = {**durations.QUANTILES, "open_share": "Still open, per cent"}
+    columns = [
+        *(f"{title}, days" for title in durations.QUANTILES.values()),
+        columns_by_statistic["open_share"],
+        "Persons",
+    ]
+    lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes)
+    _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory")
+    st.markdown(
+        "The number of days within which half, three quarters and nine in ten cases had left the stage. The 95% "
+        "confidence interval is in brackets. Cases still open count as open. Days are rounded to tens, and persons "
+        "are shown in bands."
+    )
+    spans = [
+        durations.describe_records_span(frame.area_name(key[0]), list(group.values())) for key, group in groups.items()
+    ]
+    if spans:
+        st.markdown(f"Records seen. {'; '.join(spans)}.")
+    _show_notes(frame, notes)
+    _show_cards(frame, groups)
+    drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
+    ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
+            and row["unit_measure"] == "D"]  # fmt: skip
+    if ends:
+        layout.show_panels([_draw_chart(frame, key, group, max(ends)) for key, group in drawn], key="durations")
+
+
+def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> tuple[Any, str]:
+    rows = []
+    for statistic, title in durations.QUANTILES.items():
+        row, figure = group.get(statistic), durations.format_figure(group.get(statistic))
+        ends = {end: None if row is None else row[end] for end in ("value", "low", "high")}
+        few = durations.is_shown_few(row)
+        label = f"{figure.text}, too few" if few else figure.text
+        rows.append({"part": title, "label": label, "spoken": figure.spoken, "few": few, **ends})
+    title = f"{frame.marked_name(key[0])}: days it takes"
+    return charts.draw_ranges(title, rows, top=top, unit="days", under=frame.lines_under_chart(key[0]))
+
+
+def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
+    rows = queries.read_rows(frame.path, "pending", way, crime)
+    st.header("How old the open cases are", anchor=False)
+    if not rows:
+        st.markdown("No ages are published for this path. They are published for the cases before one court.")
+        return
+    notes = words.Notes()
+    days = {durations.format_day(row["as_at"]) for row in rows}
+    about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
+    columns = [*(f"{title}, days" for title in durations.QUANTILES.values()), "Persons"]
+    groups = _group_rows(rows)
+    lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes)
+    _show_table(
+        frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory"
+    )
+    st.markdown(
+        "Half, three quarters and nine in ten of the open cases have waited this number of days or fewer. This is "
+        "not a duration: long cases are more likely to be open on any day."
+    )
+    _show_notes(frame, notes)
+    _show_cards(frame, groups)
+
+
+def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
+    rows = queries.read_rows(frame.path, "cohorts", way, crime)
+    st.header("What became of those who entered in a year", anchor=False)
+    if not rows:
+        st.markdown("No cohorts are published for this path.")
+        return
+    notes = words.Notes()
+    about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
+    quarters = rows[0]["quarters"]
+    titles = [f"{title}, per cent" for title in durations.COHORT.values()]
+    groups = _group_rows(rows, "cohort")
+    lines = _table_lines(frame, groups, durations.COHORT, with_records, notes)
+    _show_table(
+        frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year"
+    )
+    st.markdown(
+        f"Everybody who entered in the year is followed for {quarters} quarters; those still open then are shown as "
+        "open. Shares are rounded to five."
+    )
+    _show_notes(frame, notes)
+    _show_cards(frame, groups)
+
+
+# ----------------------------------------------------------------------------------------------------------- sentences
+
+
+def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
+    st.header("What the sentence is", anchor=False)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        track = layout.choose_track()
+        years = queries.read_rows(frame.path, "sentence_years", crime, track)
+        if years:
+            first = next((row["period"] for row in years if row["n"]), years[0]["period"])
+            options = tuple(row["period"] for row in years)
+            year = layout.choose_option("Year", "sentenced_in", options, default=first, boxed=True, width=140)
+    if not years:
+        st.markdown(f"The release has no sentences from records of {crime_name.lower()} here.")
+        return
+    groups = _group_rows(queries.read_rows(frame.path, "sentences", crime, track, year))
+    subject = f"{crime_name}, {year}, {words.TRACKS[track].lower()}"
+    notes = words.Notes()
+    kinds = {key: _select_statistics(group, durations.SHARES) for key, group in groups.items()}
+    columns = [*(f"{title}, per cent" for title in durations.SHARES.values()), "Persons"]
+    lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes)
+    _show_table(
+        frame, f"Imprisonment as the principal sanction, share of all sentenced. {subject}", columns, lines, "Territory"
+    )
+    below = {"below_minimum": "Below the minimum, per cent"}
+    lengths = {key: _select_statistics(group, {**durations.LENGTHS, **below}) for key, group in groups.items()}
+    columns = [*durations.LENGTHS.values(), *below.values(), "Law, months", "Persons"]
+    lines = _table_lines(
+        frame, lengths, {**durations.LENGTHS, **below}, with_records, notes,
+        (durations.format_law, durations.format_persons),
+    )  # fmt: skip
+    _show_table(frame, f"Imprisonment to be served, in months, as imposed. {subject}", columns, lines, "Territory")
+    st.markdown(
+        "Sentences are those imposed: **time served is not claimed.** *Law* is the minimum and maximum imprisonment "
+        "that the law in force in that year prescribed for the crime. A sentence below the minimum may be lawful, for "
+        "example because of mitigation; it is shown without judgement."
+    )
+    _show_notes(frame, notes)
+    _show_cards(frame, groups)
+
+
+def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:
+    return {code: row for code, row in group.items() if code in statistics}
+
+
+# ----------------------------------------------------------------------------------------------------------- clearance
+
+
+def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
+    st.header("Clearance and disposition time", anchor=False)
+    st.markdown(
+        "These two CEPEJ indicators are made from counts, not from records. **A disposition time is not a duration of "
+        "cases**, and the two should not be compared: it is the number of days in which all pending cases would be "
+        "resolved at the pace of the period. A clearance rate above 100 means that more were resolved than came in."
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        offered = [row["level"] for row in queries.read_rows(frame.path, "clearance_levels", crime)]
+        levels = tuple(level for level in durations.LEVELS if level in offered)
+        if levels:
+            level = layout.choose_option(
+                "Before", "level", levels, default="first", say=lambda code: durations.LEVELS[code]
+            )
+            units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "clearance_units", crime, level))
+            unit = (
+                layout.choose_option("Counted in", "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+            )
+            freq, period = layout.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
+    if not levels:
+        st.markdown(f"The release has no clearance of {crime_name.lower()}.")
+        return
+    rows = queries.read_rows(frame.path, "clearance", crime, level, unit, freq, period)
+    at = {(row["area"], row["unit_measure"]): row for row in rows}
+    measured = {code: title for code, title in durations.MEASURED.items() if any(unit == code for _, unit in at)}
+    notes = words.Notes()
+    lines = []
+    for area in (frame.region, *(code for code, _ in frame.territories)):
+        cells = []
+        for code, title in measured.items():
+            row = at.get((area, code))
+            marks = durations.measured_marks(row, notes)
+            figure = indicators.format_figure(row)
+            is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
+            cells.append(tables.few_cell(figure, f"{frame.area_name(area)}, {title}", marks, is_few=is_few))
+        href = "" if area == frame.region else f"territory?territory={area}"
+        lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))
+    where = durations.LEVELS[level].lower()
+    title = f"Clearance and disposition, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
+    _show_table(frame, title, list(measured.values()), lines, "Area")
+    if durations.MEASURED.keys() - measured.keys():
+        st.markdown(durations.NO_STOCKS)
+    days = next((row["days"] for row in rows if row["days"]), None)
+    cases = "" if unit == "case" else f" The CEPEJ counts cases; these are {words.unit_name(unit)}."
+    st.markdown((f"The period has {days} days." if days else "") + cases)
+    _show_notes(frame, notes)
+    cards.show_cards_of_figures(frame, rows)

@@ -1,0 +1,133 @@
+"""Show completeness, punctuality, timeliness, revision and coherence of each territory, in words.
+
+Territories are in their usual order, not ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboards import words
+from dashboards.public import charts, layout, queries, tables
+from dashboards.public.pages import agreement
+from dashboards.words import Row
+
+COLUMNS: Mapping[str, str] = {
+    "COMPLETENESS_RATE": "Share of requested cells provided",
+    "PUNCTUALITY_RATE": "Returns received on time",
+    "PUNCTUALITY_DAYS": "Mean days after the due date",
+    "TIMELAG_FIRST": "Days to the first release",
+    "COMPAR_LENGTH": "Periods without gap or break",
+    "DATA_REV_AVGSIZE": "Mean revision of totals",
+}
+TOLD: tuple[tuple[str, str], ...] = (
+    (
+        "Cells provided",
+        "Share of the cells that an office fills in any period that were provided; zero counts as provided.",
+    ),
+    ("On time", "Share of the returns that were due. A return that is due and did not arrive is not on time."),
+    ("Days after the due date", "Mean of the returns that arrived; a negative number means before the due date."),
+    ("Days to the first release", "From the end of a period to the day of the first release with its figures."),
+    ("Without gap or break", "The shortest of the territory's offices, up to the newest period."),
+    ("Mean revision", "How much published totals changed in later releases, relative to the later figures."),
+)
+WORLDS: Mapping[str, str] = {
+    "published": "Figures that others published, against each other",
+    "invented": "Invented returns, against invented sources",
+    "real": "This release, against figures that others published",
+}
+
+
+def render_page() -> None:
+    """Render the page "How good the figures are"."""
+    frame = layout.begin_page(
+        "How good the figures are",
+        "What arrived, when, how often it was changed afterwards, and whether it agrees with other sources.",
+    )
+    if not queries.has_table(frame.path, "quality"):
+        st.info("This release was made before quality was measured; the next one has it.")
+        layout.end_page(frame, is_linked=False)
+        return
+    by_area: dict[str, dict[str, Row]] = {}
+    for row in queries.read_rows(frame.path, "quality"):
+        by_area.setdefault(row["territory"], {})[row["indicator"]] = row
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    caption = f"Quality over all periods and returns. Release {frame.id}.{demonstration}"
+    notes = words.Notes()
+    lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
+    names = frame.name_notes([code for code, _ in frame.territories])
+    layout.put_html(tables.render_table(caption, list(COLUMNS.values()), lines, corner="Territory"))
+    layout.put_html(tables.render_facts(TOLD), tables.render_notes(notes, names))
+    st.markdown(
+        "These figures show how far you can rely on the data. They are not a ranking: offices differ in "
+        "what they count."
+    )
+    _show_revisions(frame)
+    _show_coherence(frame)
+    layout.end_page(frame, is_linked=False)
+
+
+def _quality_line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.Notes) -> tables.Line:
+    cells = []
+    for indicator, column in COLUMNS.items():
+        text, why = _format_figure(rows.get(indicator))
+        marks = (notes.number_note(why),) if why else ()
+        kind = "value" if text != words.UNAVAILABLE else "unavailable"
+        spoken = text if kind == "value" else "not available"
+        cells.append(tables.Cell(text, f"{frame.area_name(area)}, {column}: {spoken}", marks, kind=kind))
+    return tables.Line(frame.row_heading(area, href=f"territory?territory={area}"), tuple(cells))
+
+
+def _format_figure(row: Row | None) -> tuple[str, str]:
+    """Format a figure in its unit, or the reason why there is none."""
+    if row is None or row["value"] is None:
+        reason = str(row["reason"] or "") if row is not None else ""
+        return words.UNAVAILABLE, f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
+    if row["unit"] == "fraction":
+        return f"{words.format_number(100 * row['value'], 1)} %", ""
+    return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
+
+
+def _show_revisions(frame: layout.Frame) -> None:
+    """Show how many published totals changed, territory by territory."""
+    st.header("What changed after publication", anchor=False)
+    rows_by_area = {row["area"]: row for row in queries.read_rows(frame.path, "revised")}
+    if not rows_by_area:
+        st.markdown("No total has been published in two releases yet, so none can have been revised.")
+        return
+    sentences = []
+    for code, _ in frame.territories:
+        row = rows_by_area.get(code)
+        name = frame.marked_name(code)
+        if row is None:
+            sentences.append(f"{name}: no total has been published in two releases yet.")
+            continue
+        sentences.append(
+            f"{name}: of {words.format_number(row['periods'])} totals published in two releases or more, "
+            f"{words.format_number(row['revised'])} changed."
+        )
+    layout.put_html(_render_list(sentences))
+
+
+def _show_coherence(frame: layout.Frame) -> None:
+    """Show how often two sources on the same figure agree, and each difference with its declared reasons."""
+    st.header("Whether it agrees with other sources", anchor=False)
+    pairs = queries.read_rows(frame.path, "coherence") if queries.has_table(frame.path, "coherence") else ()
+    if not pairs:
+        st.markdown("No two sources of this release cover the same figure.")
+        return
+    worlds: dict[str, list[Row]] = {}
+    for row in pairs:
+        worlds.setdefault(row["world"], []).append(row)
+    for world, rows in worlds.items():
+        title = WORLDS.get(world, world)
+        layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
+        with st.expander(f"{title}: each pair"):
+            layout.put_html(agreement.pairs_table(frame, title, rows))
+
+
+def _render_list(sentences: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in sentences) + "</ul>"

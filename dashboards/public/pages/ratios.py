@@ -1,0 +1,177 @@
+"""Show one ratio between stages in its three versions, with ranges, for each territory and the region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards import words
+from dashboards.public import charts, layout, queries, tables
+from dashboards.public.pages import cards
+from dashboards.words import indicators, regions
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+
+Row = Mapping[str, Any]
+_READ = (
+    "Every figure is shown with its 95% confidence interval. Where one of the two counts is under "
+    f"{ENOUGH_EVENTS}, it is too few to compare."
+)
+_NO_RECORDS = "no records"
+
+
+def render_page() -> None:
+    """Render the page "From stage to stage"."""
+    frame = layout.begin_page(
+        "From stage to stage", "How many of those at one stage reach a later one, and how certain that is."
+    )
+    if not queries.has_table(frame.path, "stage_ratio"):
+        st.info("This release was made before ratios were published; the next one has them.")
+        layout.end_page(frame, is_linked=False)
+        return
+    headline = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        crime = layout.choose_crime(frame)
+        metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
+        first = "convicted_first_per_adjudicated_first"
+        metric = layout.choose_option(
+            "Ratio", "ratio", tuple(metrics), default=first, say=lambda code: str(metrics[code]["name"]), boxed=True,
+            width=340,
+        )  # fmt: skip
+        units = tuple(r["count_unit"] for r in queries.read_rows(frame.path, "ratio_units", metric, crime))
+        unit = layout.choose_option("Counted in", "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+        windows = (
+            queries.read_rows(frame.path, "windows", metric, crime, unit)
+            if queries.has_table(frame.path, "window")
+            else ()
+        )
+        opens = regions.default_window(windows)
+        freq, period = layout.choose_period(
+            frame,
+            queries.ratio_periods(frame.path, metric, crime),
+            default=(opens["freq"], opens["period"]) if opens else None,
+            of=f"{metric}.{crime}.",
+        )
+    about = metrics[metric]
+    rows = queries.read_rows(frame.path, "ratios", metric, freq, period, crime, unit)
+    by_area: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_area.setdefault(row["area"], {})[row["version"]] = row
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+    with headline:
+        layout.quote_sentence(_compose_sentence(frame, by_area, str(about["name"]), period, crime_name), frame)
+    why = " ".join(filter(None, (regions.explain_window(windows), regions.explain_other_window(windows, freq, period))))
+    layout.put_html(f'<p class="rti-small">{escape(why)}</p>' if why else "")
+    notes = words.Notes()
+    versions = [code for code in indicators.VERSIONS if any(code in those for those in by_area.values())]
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    caption = (
+        f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}. "
+        f"Release {frame.id}.{demonstration}"
+    )
+    codes = [frame.region, *(code for code, _ in frame.territories)]
+    lines = [_ratio_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
+    layout.put_html(
+        tables.render_table(caption, [indicators.VERSIONS[code] for code in versions], lines, corner="Area")
+    )
+    st.markdown(_READ)
+    sentences = [
+        (indicators.VERSIONS[code], indicators.describe_version(code, is_nested=about["is_nested"]))
+        for code in versions
+    ]
+    layout.put_html(
+        tables.render_facts(
+            [
+                ("What it is", str(about["definition"])),
+                ("Formula", _formula_in_words(frame, str(about["formula"]))),
+                *sentences,
+            ]
+        ),
+        tables.render_legend(),
+        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])),
+    )
+    _show_comparison(frame, metric, freq, period, crime, unit)
+    cards.show_cards_of_metric(frame, about["metric"], freq, period, unit)
+    layout.end_page(frame, is_linked=False)
+
+
+def _formula_in_words(frame: layout.Frame, formula: str) -> str:
+    """Return the formula with measures in words instead of the codes of the declaration."""
+    names = queries.read_labels(frame.path, "measure")
+    parts = (str(names.get(part, part)) for part in formula.split(" "))
+    return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
+
+
+def _compose_sentence(
+    frame: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str
+) -> str:
+    """Return the sentence to quote: the region's figure with its range, and how many territories have enough."""
+    territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
+    enough = sum(row is not None and row["state"] == "enough" for row in territories)
+    whole = _default_version(by_area.get(frame.region, {}))
+    figure = indicators.format_figure(whole)
+    lead = f"{name}, {words.period_words(period)}, {crime.lower()}: "
+    if whole is None or figure.kind != "value":
+        lead += f"{frame.area_name(frame.region)} {figure.spoken}"
+    else:
+        few = f" ({indicators.TOO_FEW})" if whole["state"] == "too_few" else ""
+        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
+        lead += f"{frame.area_name(frame.region)} {figure.spoken}{few}, from {n_reporters} territories"
+        lead += f" (missing: {words.join_words(missing)})" if missing else ""
+    return f"{lead}. {enough} of {len(territories)} territories have enough to be compared."
+
+
+def _default_version(versions: Mapping[str, Row]) -> Row | None:
+    """Return the default version for the area; if there is none, that of the same period."""
+    return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
+
+
+def _ratio_line(
+    frame: layout.Frame, area: str, those: Mapping[str, Row], versions: Sequence[str], notes: words.Notes
+) -> tables.Line:
+    heading = frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}")
+    cells = []
+    for version in versions:
+        row = those.get(version)
+        figure = indicators.format_figure(row)
+        if row is None and version != "same_period":
+            # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
+            figure = words.FormattedFigure(_NO_RECORDS, _NO_RECORDS, "note")
+        marks = () if row is None else indicators.mark_notes(row, notes)
+        is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
+        if row is not None and figure.kind == "value":
+            if version == "lagged" and row["lag"]:
+                kind = "quarter" if row["freq"] == "Q" else "year"
+                over = f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
+                figure = words.FormattedFigure(figure.text + over, figure.spoken + over, figure.kind)
+            if row["is_default"]:
+                marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
+        label = f"{frame.area_name(area)}, {indicators.VERSIONS[version]}"
+        cells.append(tables.few_cell(figure, label, marks, is_few=is_few))
+    return tables.Line(heading, tuple(cells), is_total=area == frame.region)
+
+
+def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
+    """Show which territories differ significantly, and the range over those that have a figure."""
+    pairs = queries.read_rows(frame.path, "pairs", metric, freq, period, crime, unit)
+    st.header("Which differences are statistically significant", anchor=False)
+    if not pairs:
+        st.markdown("No two territories have figures of this kind.")
+        return
+    names = {code: frame.marked_name(code) for code, _ in frame.territories}
+    st.markdown(indicators.describe_pairs(pairs))
+    apart = [row for row in pairs if row["verdict"] in ("higher", "lower")]
+    layout.put_html(_listed(apart, names))
+    with st.expander("Every pair in words"):
+        layout.put_html(_listed(pairs, names))
+    for row in queries.read_rows(frame.path, "region_range", metric, freq, period, crime, unit):
+        same = ", both counts of one period" if row.get("version") == "same_period" else ""
+        range_sentence = regions.describe_range(row, f"this ratio{same}")
+        st.markdown(f"{range_sentence} {regions.NOT_BORROWED}" if row["n"] < len(names) else range_sentence)
+
+
+def _listed(rows: Sequence[Row], names: Mapping[str, str]) -> str:
+    items = "".join(f"<li>{escape(indicators.describe_pair(row, names))}</li>" for row in rows)
+    return f"<ul>{items}</ul>" if items else ""

@@ -1,0 +1,160 @@
+"""Show presumed and identified victims, by territory, and broken down for one territory.
+
+They are separate from the counts of proceedings, which are of other persons.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboards import words
+from dashboards.public import charts, layout, queries, tables
+from dashboards.public.pages import cards
+from dashboards.public.pages.breakdowns import show_breakdown, show_cross_table, show_significant_pairs
+
+_BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
+TABLES = ("victims_quarter", "victims_year")
+
+
+def render_page() -> None:
+    """Render the page "Victims"."""
+    frame = layout.begin_page("Victims", "Who was detected as a victim, as the registering authorities count them.")
+    groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
+    if not groups:
+        st.info("This release holds no figures of victims.")
+        layout.end_page(frame)
+        return
+    headline = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        crime = layout.choose_crime(frame, groups) if len(groups) > 1 else groups[0]
+        units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "victim_units", crime))
+        unit = (
+            layout.choose_option("Counted in", "victims_in", units, say=words.unit_name) if len(units) > 1 else units[0]
+        )
+        freq, period = layout.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
+        is_rate = layout.choose_rate(freq)
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+    _show_comparison(frame, headline, crime, crime_name, unit, freq, period, is_rate=is_rate)
+    if freq == "A":
+        with st.expander("The region by sex and age"):
+            statuses = queries.read_labels(frame.path, "victim_status")
+            show_cross_table(
+                frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
+                f"{frame.area_name(frame.region)}, victims of {crime_name.lower()}", across="victim_status",
+            )  # fmt: skip
+    _show_territory(frame, crime, crime_name, unit)
+    layout.end_page(frame)
+
+
+def _show_comparison(
+    frame: layout.Frame,
+    headline: DeltaGenerator,
+    crime: str,
+    crime_name: str,
+    unit: str,
+    freq: str,
+    period: str,
+    *,
+    is_rate: bool,
+) -> None:
+    rows = queries.read_rows(frame.path, "victims", freq, period, crime, unit)
+    labels = queries.read_labels(frame.path, "victim_status")
+    statuses = [code for code in labels if any(row["victim_status"] == code for row in rows)]
+    at = {(row["area"], row["victim_status"]): row for row in rows}
+    whole = at.get((frame.region, "_T")) or at.get((frame.region, statuses[0]) if statuses else ("", ""))
+    notes = words.Notes()
+    if whole is not None:
+        figure = words.format_count(whole)
+        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
+        value = (
+            f"{figure.text} {words.unit_name(unit)}"
+            if figure.kind == "value"
+            else f"{words.unit_name(unit)}: {figure.spoken}"
+        )
+        absent = f"; missing: {words.join_words(missing)}" if missing else ""
+        with headline:
+            layout.quote_sentence(
+                f"{frame.area_name(frame.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: "
+                f"{value} ({labels[whole['victim_status']].lower()}). "
+                f"Figures are from {n_reporters} territories{absent}.",
+                frame,
+            )
+        if missing:
+            notes.number_note(f"Not in the region's figures: {words.join_words(missing)}.")
+    codes = [code for code, _ in frame.territories]
+    lines = [
+        tables.Line(
+            frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
+            tuple(
+                tables.figure_cell(
+                    frame.id,
+                    at.get((area, status)),
+                    notes,
+                    what=f"{frame.area_name(area)}, {labels[status]}",
+                    rate=is_rate,
+                )
+                for status in statuses
+            ),
+            is_total=area == frame.region,
+        )
+        for area in (frame.region, *codes)
+    ]
+    if is_rate:
+        notes.number_note("Rates are of the period itself and never annualised.")
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
+    caption = (
+        f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}. Release {frame.id}.{demonstration}"
+    )
+    layout.put_html(
+        tables.render_table(caption, [labels[status] for status in statuses], lines, corner="Area"),
+        tables.render_legend(),
+        tables.render_notes(notes, frame.name_notes(codes)),
+    )
+    cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
+
+
+def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
+    st.header("Broken down, for one territory", anchor=False)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        area = layout.choose_territory(frame)
+        years = tuple(
+            row["period"]
+            for row in queries.read_rows(frame.path, "years", area, crime, tuple(queries.VICTIM_TABLES.values()))
+        )
+        if not years:
+            st.markdown(f"The release has no breakdown of victims for {frame.marked_name(area)}.")
+            return
+        by = layout.choose_option("By", "victims_by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
+        year = layout.choose_option("Year", "victims_year", years, boxed=True, width=140)
+    rows = queries.read_rows(
+        frame.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
+        offence_group=crime, count_unit=unit, measures=("victims_detected",),
+    )  # fmt: skip
+    detailed = [row for row in rows if row[by] not in ("_T", "_Z")]
+    if not detailed:
+        st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {frame.marked_name(area)} in {year}.")
+        return
+    labels = queries.read_labels(frame.path, by)
+    status_labels = queries.read_labels(frame.path, "victim_status")
+    statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
+    codes = [code for code in labels if any(row[by] == code for row in detailed)]
+    title = f"{frame.marked_name(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    show_breakdown(
+        frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
+        f"{title}: {words.unit_name(unit)}. Release {frame.id}.{demonstration}",
+        names=frame.name_notes([area]), across="victim_status",
+    )  # fmt: skip
+    detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
+    ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
+    chart = charts.draw_parts(
+        f"{frame.marked_name(area)}, {year}: {status_labels[statuses[0]].lower()}",
+        ordered,
+        under=frame.lines_under_chart(area),
+    )
+    layout.show_panels([chart], key="victims")
+    st.subheader("Which differences between shares are statistically significant", anchor=False)
+    pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
+    show_significant_pairs(frame, pairs, by, codes, _BREAKDOWNS[by].lower())

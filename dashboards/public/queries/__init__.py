@@ -1,0 +1,106 @@
+"""Hold every SQL statement of the public dashboard, and the one module that opens a release.
+
+Statements select rows of the published programme and never add any up. This module has the small queries that several
+pages share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dashboards.public.queries.counts import (
+    BEFORE_COURT,
+    BREAKDOWN_TABLES,
+    MAIN_STAGES,
+    STAGE_TABLES,
+    STAGES,
+    VICTIM_TABLES,
+    cells_statement,
+)
+from dashboards.public.queries.opening import (
+    SQL,
+    DamagedReleaseError,
+    NoReleaseError,
+    OutdatedReleaseError,
+    Row,
+    Rows,
+    current_release,
+    downloadable_files,
+    has_table,
+    read_rows,
+    run_statement,
+)
+from dashboards.public.queries.sources import BREAKS
+
+__all__ = [
+    "BEFORE_COURT",
+    "BREAKDOWN_TABLES",
+    "BREAKS",
+    "MAIN_STAGES",
+    "SQL",
+    "STAGES",
+    "STAGE_TABLES",
+    "VICTIM_TABLES",
+    "DamagedReleaseError",
+    "NoReleaseError",
+    "OutdatedReleaseError",
+    "Row",
+    "Rows",
+    "area_names",
+    "clearance_periods",
+    "current_release",
+    "downloadable_files",
+    "find_breaks",
+    "find_cells",
+    "has_table",
+    "list_periods",
+    "ratio_periods",
+    "read_labels",
+    "read_rows",
+]  # fmt: skip
+
+
+def find_cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
+    """Return the cells that match the terms of an id (`pipelines.publication.provenance.explain.parse_id`), in order
+    of tables.
+
+    A dimension that the terms leave out is at its total or does not apply.
+    """
+    return run_statement(path, *cells_statement(table, terms))
+
+
+def find_breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:
+    """Return the breaks of law, counting, recording and source of some areas; none if the release predates them."""
+    return read_rows(path, "breaks", tuple(areas), offence_group) if has_table(path, "break") else ()
+
+
+def area_names(path: str) -> dict[str, Row]:
+    """Return the areas by code, in display order."""
+    return {row["area"]: row for row in read_rows(path, "areas")}
+
+
+def read_labels(path: str, codelist: str) -> dict[str, str]:
+    """Return the labels of one code list by code, in its order."""
+    return {row["code"]: row["label"] for row in read_rows(path, "codelist", codelist)}
+
+
+def list_periods(path: str, offence_group: str, tables: Sequence[str] = STAGE_TABLES) -> dict[str, list[str]]:
+    """Return the periods of the programme, newest first, by frequency."""
+    return _group_by_freq(read_rows(path, "periods", tuple(tables), offence_group), ("Q", "A", "P3", "P5"))
+
+
+def ratio_periods(path: str, metric: str, offence_group: str) -> dict[str, list[str]]:
+    """Return the periods of one ratio, newest first, by frequency."""
+    return _group_by_freq(read_rows(path, "ratio_periods", metric, offence_group), ("A", "Q", "P3", "P5"))
+
+
+def clearance_periods(path: str, offence_group: str, level: str, unit: str) -> dict[str, list[str]]:
+    """Return the periods with a clearance rate or a disposition time, newest first, by frequency."""
+    return _group_by_freq(read_rows(path, "clearance_periods", offence_group, level, unit), ("A", "Q"))
+
+
+def _group_by_freq(rows: Rows, order: Sequence[str]) -> dict[str, list[str]]:
+    periods_by_freq: dict[str, list[str]] = {}
+    for row in rows:
+        periods_by_freq.setdefault(row["freq"], []).append(row["period"])
+    return {freq: periods_by_freq[freq] for freq in order if freq in periods_by_freq}

@@ -1,0 +1,123 @@
+"""Open and read a release, read-only; no other module does.
+
+A release never changes, so its resolved path is the whole cache key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboards.public.queries import counts, indicators, records, sources
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = Mapping[str, Any]
+Rows = tuple[Row, ...]
+FAMILIES = (counts, indicators, records, sources)
+SQL: Mapping[str, str] = {name: text for family in FAMILIES for name, text in family.SQL.items()}
+"""Statements by name. Each `?` is a parameter, in the order of the arguments of `read`."""
+
+
+class NoReleaseError(Exception):
+    """The home is missing, or nothing has been published in it. The message names the command that publishes."""
+
+
+class DamagedReleaseError(Exception):
+    """The current release cannot be read. The message names the release and no path."""
+
+
+class OutdatedReleaseError(Exception):
+    """The current release lacks a table or column that these pages show. The message names the release."""
+
+
+def current_release() -> str:
+    """Return the resolved path of the current release's `release.duckdb`.
+
+    The home is that of `RTI_HOME`; only `public/current` in it is followed. Raises NoReleaseError or
+    DamagedReleaseError.
+    """
+    from pipelines.core.home import HomeError, open_home
+    from pipelines.publication.releases.publish import find_current_release
+
+    try:
+        folder = find_current_release(open_home())
+    except HomeError as error:
+        # Readers of a public page must not learn the path of the home on the server.
+        raise NoReleaseError("there is no home; make one with `rti init` and set RTI_HOME to it") from error
+    if folder is not None and not (folder / "release.duckdb").is_file():
+        raise DamagedReleaseError(folder.name)
+    if folder is None:
+        raise NoReleaseError("no release has been published yet; make one with `rti refresh --publish`")
+    return str(folder / "release.duckdb")
+
+
+@lru_cache(maxsize=2)
+def _connection(path: str) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(path, read_only=True)
+
+
+@lru_cache(maxsize=1024)
+def _cached(path: str, name: str, parameters: tuple[Any, ...]) -> Rows:
+    arguments: Any = [list(p) if isinstance(p, tuple) else p for p in parameters]
+    if parameters and isinstance(parameters[0], _Named):
+        arguments = {p.name: list(p.value) if isinstance(p.value, tuple) else p.value for p in parameters}
+    return run_statement(path, SQL[name], arguments)
+
+
+def run_statement(path: str, statement: str, given: Any) -> Rows:
+    """Return the rows of a statement of this package, as mappings by column.
+
+    Raises DamagedReleaseError, or OutdatedReleaseError where the release was made by older software.
+    """
+    # A cursor per call, because Streamlit serves several readers in several threads.
+    import duckdb
+
+    damage = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
+    outdated = (duckdb.BinderException, duckdb.CatalogException)
+    try:
+        cursor = _connection(path).cursor().execute(statement, given)
+        columns = [column[0] for column in cursor.description or ()]
+        return tuple(dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
+    except damage as error:
+        # The next page opens the file again, since it may have been restored.
+        _connection.cache_clear()
+        raise DamagedReleaseError(Path(path).parent.name) from error
+    except outdated as error:
+        raise OutdatedReleaseError(Path(path).parent.name) from error
+
+
+class _Named(tuple[str, Any]):
+    """A parameter with its name; a tuple, so that it can be part of a cache key."""
+
+    @property
+    def name(self) -> str:
+        return str(self[0])
+
+    @property
+    def value(self) -> Any:
+        return self[1]
+
+
+def read_rows(path: str, name: str, *parameters: Any, **named: Any) -> Rows:
+    """Return the rows of a named statement, as read-only mappings by column. Pass lists as tuples."""
+    if named:
+        parameters = tuple(_Named((key, value)) for key, value in named.items())
+    return _cached(path, name, parameters)
+
+
+def has_table(path: str, table: str) -> bool:
+    """Return True if a release has a table; a release made by earlier software may lack it."""
+    return any(row["table_name"] == table for row in read_rows(path, "tables"))
+
+
+def downloadable_files(path: str) -> list[Path]:
+    """Return the files of the release that may be downloaded: CSV, Parquet, the manifest and its text."""
+    folder = Path(path).parent
+    paths = [*sorted(folder.glob("csv/*.csv")), *sorted(folder.glob("data/*.parquet"))]
+    return paths + [folder / name for name in ("manifest.json", "README.txt") if (folder / name).is_file()]

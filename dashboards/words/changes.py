@@ -1,0 +1,187 @@
+"""Put changes and their causes into words: convictions split into volume and ratio, exits, and breaks in a series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dashboards import words
+from dashboards.words import FormattedFigure, Row
+from dashboards.words.reasons import LEFT_OUT
+from pipelines.statistics import decomposition
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.warehouse.metrics.spans import span_of
+
+BREAK_KINDS: Mapping[str, str] = {
+    "law": "Law",
+    "counting": "Counting",
+    "recording": "Recording",
+    "source": "Source",
+}
+SPLIT_READ = (
+    "What goes with the number: the change there would be if only the number indicted had changed; with the ratio: if "
+    "only the share convicted had. The two add up to the change. They say how much goes with what, not why. A change "
+    f"is split only where all four counts behind it are {ENOUGH_EVENTS} or more."
+)
+NOT_SPLIT = "too few to split"
+LEVELS: Mapping[str, str] = {
+    "prosecution": "before the prosecutor",
+    "first": "at first instance",
+    "appeal": "on appeal",
+    "final": "finally",
+}
+REQUALIFIED = "requalified_out"
+REQUALIFIED_READ = (
+    "Cases requalified to another offence are shown separately: the case continues under another offence and is "
+    "neither dropped nor ends in acquittal."
+)
+REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, so it is not part of any outcome."
+TOO_FEW_EXIT = f"Too few to compare: under {ENOUGH_EVENTS}. Such a figure changes a lot by chance alone."
+
+# ------------------------------------------------------------------------------------------------- convictions split
+
+
+def format_change(row: Row) -> FormattedFigure:
+    """Format the change of convictions between two years."""
+    plain = words.format_value(row["change"], row["obs_status"], row["conf_status"])
+    return (
+        plain
+        if plain.kind != "value"
+        else FormattedFigure(format_signed(row["change"]), format_signed(row["change"]), "value")
+    )
+
+
+def format_effects(row: Row) -> tuple[FormattedFigure, FormattedFigure]:
+    """Format the effects of the number indicted and of the ratio, or the reason in words if the change is not split."""
+    if row["state"] == "too_few":
+        return (FormattedFigure(NOT_SPLIT, NOT_SPLIT, "note"),) * 2
+    if row["state"] != "enough":
+        return (format_change(row),) * 2
+    rounded = decomposition.round_effect(decomposition.Effect(row["change"], row["volume_effect"], row["ratio_effect"]))
+    parts = (format_signed(rounded.volume or 0.0), format_signed(rounded.ratio or 0.0))
+    return FormattedFigure(parts[0], parts[0], "value"), FormattedFigure(parts[1], parts[1], "value")
+
+
+def format_before_after(row: Row) -> FormattedFigure:
+    """Format the convictions of the year before and of the year."""
+    plain = words.format_value(row["count_before"], row["obs_status"], row["conf_status"])
+    if plain.kind != "value" or row["count_after"] is None:
+        return format_change(row) if plain.kind == "value" else plain
+    before, after = words.format_number(row["count_before"]), words.format_number(row["count_after"])
+    return FormattedFigure(f"{before} → {after}", f"from {before} to {after}", "value")
+
+
+def find_newest_change(rows: Sequence[Row]) -> Row:
+    """Return the newest change that can be described, else the newest one; `rows` are newest first."""
+    return next((row for row in rows if row["state"] in ("enough", "too_few")), rows[0])
+
+
+def describe_split(row: Row, name: str, crime: str, whole: int = 1) -> str:
+    """Return one change as a sentence to quote; for `whole` territories it includes how many of them it covers."""
+    n_reporters = len(_split_codes(row["reporters"]))
+    over = f", over the {n_reporters} of {whole} territories that have both years" if whole > 1 and n_reporters else ""
+    years = f"{row['previous_period']} to {row['period']}"
+    lead = f"{name}{over}, {crime.lower()}, convictions at first instance, {years}: "
+    if row["state"] in ("withheld", "missing"):
+        why = "a count behind it is withheld" if row["state"] == "withheld" else "a count behind it is missing"
+        return f"{lead}not shown, because {why}."
+    before, after = words.format_number(row["count_before"]), words.format_number(row["count_after"])
+    move = f"from {before} to {after} ({format_signed(row['change'])})"
+    if row["state"] == "too_few":
+        return f"{lead}{move}; {NOT_SPLIT} into number and ratio, since a count behind it is under {ENOUGH_EVENTS}."
+    volume, ratio = format_effects(row)
+    return (
+        f"{lead}{move}; {volume.text} goes with the number of persons indicted and {ratio.text} with how many of them "
+        "are convicted."
+    )
+
+
+def describe_reporters(row: Row, names: Mapping[str, str]) -> str:
+    """Return sentences on who is included in a change of several territories, and who is left out and why."""
+    inside = [names.get(code, code) for code in _split_codes(row["reporters"])]
+    text = f"Over the same territories in both years: {words.join_words(inside)}." if inside else ""
+    reasons: dict[str, list[str]] = {}
+    for entry in _split_codes(row["left_out"]):
+        code, _, reason = entry.partition(":")
+        reasons.setdefault(LEFT_OUT.get(reason, reason.replace("_", " ")), []).append(names.get(code, code))
+    exclusions = "; ".join(f"{words.join_words(those)} ({reason})" for reason, those in reasons.items())
+    return " ".join(part for part in (text, f"Left out: {exclusions}." if exclusions else "") if part)
+
+
+def format_signed(value: float) -> str:
+    """Format a number with its sign: +12, −3, 0."""
+    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", "\u202f").replace("-", "\u2212")
+
+
+# -------------------------------------------------------------------------------------------------------------- exits
+
+
+def describe_exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mapping[str, str]) -> str:
+    """Return a sentence on how many left by each exit, level by level; `rows` are counts."""
+    if not any(row["value"] is not None for row in rows):
+        return f"{area}, {year}, {crime.lower()}: how cases ended is not available or not public."
+    by_level: dict[str, list[str]] = {}
+    for row in rows:
+        count = words.format_count(row)
+        by_level.setdefault(row["level"], []).append(f"{_exit_name(row['measure'], measures)} {count.spoken}")
+    sentences = "; ".join(f"{LEVELS.get(level, level)}: {', '.join(parts)}" for level, parts in by_level.items())
+    unit = words.unit_name(rows[0]["count_unit"]) if rows else ""
+    return f"{area}, {year}, {crime.lower()}, {unit} who left, {sentences}."
+
+
+def format_exit_share(row: Row | None) -> FormattedFigure:
+    """Format the share of all exits of a level with its range, or the reason why there is none."""
+    if row is None:
+        return words.format_absent()
+    plain = words.format_value(row["value"], row["obs_status"], row["conf_status"])
+    if plain.kind != "value":
+        return plain
+    span = f"{words.format_number(row['low'])}\u2013{words.format_number(row['high'])}"
+    return FormattedFigure(f"{plain.text} % ({span})", f"{plain.text} per cent, range {span}", "value")
+
+
+def _exit_name(measure: str, measures: Mapping[str, str]) -> str:
+    return str(measures.get(measure, measure)).lower()
+
+
+# ------------------------------------------------------------------------------------------------------------- breaks
+
+
+def is_between(row: Row, first: str, last: str) -> bool:
+    """Return True if a break falls between the first day of one period and the last day of another (or of the same).
+
+    Same rule as in the marts (`docs/methodology/comparability.md`): the span contains days before and days after the
+    break.
+    """
+    return bool(row["last_day"] > span_of(first).start and row["first_day"] <= span_of(last).end)
+
+
+def select_breaks(rows: Sequence[Row], measure: str, level: str) -> list[Row]:
+    """Return the breaks of one measure at one level: its own, and those of all measures."""
+    return [row for row in rows if row["measure"] in ("", measure) and row["level"] in ("", level)]
+
+
+def describe_break(row: Row) -> str:
+    """Describe a break in a sentence: its kind, when it began, its cause."""
+    kind = BREAK_KINDS.get(row["kind"], row["kind"])
+    return f"{kind}, {words.period_short(row['first_period'])}: {_describe_cause(row)}"
+
+
+def describe_breaks(rows: Sequence[Row]) -> list[str]:
+    """Describe each break once, even if it affects several measures, in order of date."""
+    ordered = sorted(rows, key=lambda row: (row["first_day"], row["code"]))
+    return list(dict.fromkeys(describe_break(row) for row in ordered))
+
+
+def _describe_cause(row: Row) -> str:
+    """Describe the cause of a break; notation of the declarations (+388, aggregates > register) is put into words."""
+    if row["words"] == "law_changed":
+        parts = [part.strip() for part in str(row["detail"]).split(",")]
+        added, removed = ([part[1:] for part in parts if part.startswith(sign)] for sign in "+-")
+        sentences = [f"in force from then: {words.join_words(added)}"] if added else []
+        sentences += [f"no longer in force: {words.join_words(removed)}"] if removed else []
+        return f"Articles {', '.join(sentences)}."
+    return str(row["text"]).replace(" > ", ", then ")
+
+
+def _split_codes(text: str | None) -> list[str]:
+    return [code for code in (text or "").split(",") if code]

@@ -1,0 +1,144 @@
+"""Put durations, pending cases, cohorts and sentences into words: the text of a field, and why a figure is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from dashboards import words
+from dashboards.words import FormattedFigure, Row, indicators
+from dashboards.words.reasons import UNDEFINED
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+
+QUANTILES: Mapping[str, str] = {"median": "Half", "p75": "Three quarters", "p90": "Nine in ten"}
+"""Share of persons who have left the stage by then; used for columns and for lines of a chart."""
+LENGTHS: Mapping[str, str] = {"p25": "Lower quartile", "median": "Median", "p75": "Upper quartile"}
+SHARES: Mapping[str, str] = {"custodial_share": "To be served", "suspended_share": "Suspended"}
+COHORT: Mapping[str, str] = {
+    "conviction_ratio": "Convicted, of all",
+    "decided_ratio": "Convicted, of those decided",
+    "open_share": "Still open",
+}
+MEASURED: Mapping[str, str] = {"PC": "Clearance rate, per cent", "D": "Disposition time, days"}
+"""The two CEPEJ figures, by unit."""
+LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
+NO_RECORDS = FormattedFigure("no records", "no records", "not_collected")
+NOT_REACHED = FormattedFigure("not reached", "not reached", "not_applicable")
+NOT_REACHED_NOTE = "Not reached: too few have left the stage so far."
+FEW_NOTE = (
+    f"Too few to compare: the persons, or those in a share, may be fewer than {ENOUGH_EVENTS}. Such a figure changes a "
+    "lot by chance alone."
+)
+NOT_YET = (
+    "Not yet: the records do not cover that whole year, or its people have not been followed for {quarters} quarters."
+)
+YEAR_NOT_WHOLE = "The records do not cover the whole of that year."
+NO_STOCKS = (
+    "Disposition times are not in this release. They are made of stocks of pending cases, which are not published: "
+    "opening, entries, exits and closing of one year add up, so that a withheld number could be worked out of them."
+)
+NO_LEAST = "No share: the law table has no minimum penalty for this crime in this territory."
+
+
+def format_limits(row: Row | None) -> FormattedFigure:
+    """Format a figure from records with its limits; a quantile may be "not reached", a missing row "not collected"."""
+    if row is None:
+        return words.format_absent()
+    if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
+        return NOT_REACHED
+    return indicators.format_figure(row)
+
+
+def is_shown_few(row: Row | None) -> bool:
+    """Return True if there is a figure and it is too few to compare."""
+    return row is not None and format_limits(row).kind == "value" and is_few(row)
+
+
+def format_figure(row: Row | None) -> FormattedFigure:
+    """Format a figure from records with its state, for places without a separate field for the state."""
+    unqualified = format_limits(row)
+    if is_shown_few(row):
+        return FormattedFigure(unqualified.text, f"{unqualified.spoken}, {indicators.TOO_FEW}", unqualified.kind)
+    return unqualified
+
+
+def explain_figure(row: Row | None) -> str:
+    """Return the note of a figure from records: too few, or why there is none; empty if its symbol says enough."""
+    if row is None:
+        return ""
+    if row["value"] is not None:
+        return FEW_NOTE if is_few(row) else ""
+    if row["obs_status"] == "M":
+        notes_by_unit = {"D": NOT_REACHED_NOTE}
+        return NO_LEAST if row["statistic"] == "below_minimum" else notes_by_unit.get(row["unit_measure"], "")
+    if row["obs_status"] != "O":
+        return ""
+    return NOT_YET.format(quarters=row["quarters"]) if "quarters" in row else YEAR_NOT_WHOLE
+
+
+def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
+    """Return the note numbers of a clearance rate or disposition time: why there is none, or how certain it is."""
+    if row is None:
+        return ()
+    code = str(row["undefined"] or "")
+    first = (notes.number_note(UNDEFINED[code]),) if code in UNDEFINED else ()
+    others = ",".join(reason for reason in str(row["reasons"] or "").split(",") if reason != code)
+    return tuple(dict.fromkeys([*first, *indicators.mark_notes({**row, "reasons": others}, notes)]))
+
+
+def is_few(row: Row) -> bool:
+    """Return True if a figure from records is too few to compare. Earlier releases have its band of persons and no
+    state."""
+    if row.get("state"):
+        return bool(row["state"] == "too_few")
+    band = row["n_band"]
+    return band is not None and int(band.rstrip("+").split("-")[0]) < ENOUGH_EVENTS
+
+
+def format_persons(rows: Sequence[Row]) -> FormattedFigure:
+    """Format how many persons are behind the figures of one line: their band, never their number."""
+    band = next((row["n_band"] for row in rows if row["n_band"] is not None), None)
+    if band is not None:
+        text = str(band).replace("-", "–")
+        return FormattedFigure(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
+    if any(row["conf_status"] == "C" for row in rows):
+        return FormattedFigure(words.WITHHELD, "withheld", "withheld")
+    return FormattedFigure(words.UNAVAILABLE, "not available", "unavailable") if rows else words.format_absent()
+
+
+def format_law(rows: Sequence[Row]) -> FormattedFigure:
+    """Format the minimum and maximum imprisonment that the law provided, in months."""
+    if not rows:
+        return words.format_absent()
+    sentenced = next(
+        (row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None
+    )
+    if sentenced is None:
+        return FormattedFigure("not stated", "not stated", "unavailable")
+    ends = [
+        "not stated" if sentenced[end] is None else words.format_number(sentenced[end])
+        for end in ("statutory_min", "statutory_max")
+    ]
+    return FormattedFigure("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
+
+
+def compose_sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
+    """Return the sentence to quote on the medians of one stage; `said` are the territories with records and their
+    medians."""
+    parts = []
+    for area, row in said:
+        text_of_row = format_figure(row)
+        number, comma, remainder = text_of_row.spoken.partition(",")
+        parts.append(f"{area} {number}{' days' if text_of_row.kind == 'value' else ''}{comma}{remainder}")
+    text = f"{name}, {crime.lower()}, half within: {'; '.join(parts)}." if parts else f"{name}: no records."
+    return f"{text} No records: {words.join_words(without)}." if without else text
+
+
+def describe_records_span(name: str, rows: Sequence[Row]) -> str:
+    """Return the dates between which the records of one territory are observed."""
+    return f"{name}: {format_day(rows[0]['seen_from'])} to {format_day(rows[0]['seen_until'])}"
+
+
+def format_day(when: date) -> str:
+    """Format a date: 1 October 2022."""
+    return f"{when.day} {when:%B %Y}"

@@ -1,0 +1,177 @@
+"""Put indicators into words: intervals, states, versions of a ratio, reasons, and comparisons of two territories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dashboards import words
+from dashboards.words import FormattedFigure, Row
+from dashboards.words.reasons import ASPECTS, OTHERS
+from pipelines.core.i18n import mark
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+
+VERSIONS: Mapping[str, str] = {
+    "same_period": mark("Same period"),
+    "lagged": mark("Lagged"),
+    "cohort": mark("Cohort"),
+}
+VERSIONS_TOLD: Mapping[str, str] = {
+    "same_period": "both counts of one period; persons are not followed",
+    "lagged": "the later count divided by the earlier count of some whole periods before, as the territory's "
+    "records show",
+    "cohort": "those who entered in the period and were followed in records",
+}
+RULES: Mapping[str, str] = {
+    "nested": "Shown first is the same period: one count is part of the other.",
+    "cohort_complete": "Shown first is the cohort: the records follow it for long enough.",
+    "lag_known": "Shown first is the lagged version: the records show how long it takes from one stage to the other.",
+    "no_lag": "Shown first is the same period: there are no records of how long it takes from one stage to the other.",
+    "refused": "No version is complete on its own: the two sides count differently.",
+}
+TOO_FEW = words.TOO_FEW
+STATES: Mapping[str, str] = {
+    "too_few": f"Too few to compare: one of the two numbers is under {ENOUGH_EVENTS}. Such a figure changes a "
+    "lot by chance alone.",
+}
+BASIS: Mapping[str, str] = {
+    "lower_bound": (
+        "The interval is a lower bound: one case can involve several persons, and how many is not known here. The "
+        "true uncertainty is at least this."
+    ),
+    "quasi_exact": "The interval is widened to allow for the number of persons per case in the territory's own "
+    "records.",
+}
+FLAGS: Mapping[str, str] = {
+    "common_reporters": "Only territories that have both figures are included: sums of different territories are "
+    "not divided.",
+    "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
+}
+VERDICTS: Mapping[str, str] = {
+    "too_few": TOO_FEW,
+    "missing": "not available",
+    "withheld": "withheld",
+}
+APART = ("higher", "lower")
+TESTED = (*APART, "no_difference")
+SIMULTANEOUS = (
+    "Comparing many pairs finds some differences by chance alone. The intervals are therefore made so wide that in 95 "
+    "of 100 comparisons of one category all of its pairs are correct at once."
+)
+
+
+def describe_version(version: str, *, is_nested: bool) -> str:
+    """Describe what a version of a ratio divides by what."""
+    if version == "same_period" and is_nested:
+        return "both counts of one period; one is part of the other"
+    return VERSIONS_TOLD[version]
+
+
+def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
+    """Format an indicator with its range, `57 (40–81)`, or its symbol if there is none."""
+    if row is None:
+        return words.format_absent()
+    plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
+    if plain.kind != "value" or row.get("low") is None:
+        return plain
+    low = words.format_number(row["low"], digits)
+    if row.get("high") is None or row["high"] == float("inf"):
+        return FormattedFigure(f"{plain.text} ({low} or more)", f"{plain.text}, range {low} or more", "value")
+    high = words.format_number(row["high"], digits)
+    return FormattedFigure(f"{plain.text} ({low}–{high})", f"{plain.text}, range {low} to {high}", "value")
+
+
+def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
+    """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
+    sides."""
+    if row["value"] is None and row.get("is_allowed", True):
+        return ()
+    texts = [STATES[row["state"]]] if row.get("state") in STATES else []
+    if row["value"] is not None and row.get("interval_basis") in BASIS:
+        texts.append(BASIS[str(row["interval_basis"])])
+    flag_notes = {**words.FLAGS, **FLAGS}
+    codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _split_codes(row.get("flags"))]
+    texts += [flag_notes.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in codes]
+    explanation = describe_reasons(row.get("reasons"))
+    if explanation:
+        texts.append(explanation)
+    return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
+
+
+def describe_reasons(codes: str | None) -> str:
+    """Return sentences on where two sides differ or are not stated; empty text if nowhere."""
+    differ: list[str] = []
+    unstated: list[str] = []
+    others: list[str] = []
+    for code in _split_codes(codes):
+        aspect, _, end = code.rpartition("_differs") if code.endswith("_differs") else code.rpartition("_not_stated")
+        if aspect in ASPECTS and not end:
+            (differ if code.endswith("_differs") else unstated).append(ASPECTS[aspect])
+        else:
+            others.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
+    sentences = [f"The two sides differ in {words.join_words(differ)}."] if differ else []
+    sentences += [f"Not stated for both sides: {words.join_words(unstated)}."] if unstated else []
+    return " ".join([*sentences, *others])
+
+
+def describe_pair(row: Row, names: Mapping[str, str]) -> str:
+    """Describe one pair of territories in a sentence, with the ratio and its range if the pair was tested."""
+    first, second = names[row["area_a"]], names[row["area_b"]]
+    verdict = row["verdict"]
+    care = " With care: " + describe_reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
+    if verdict in APART:
+        return f"{first} is {verdict} than {second}: {_format_ratio(row)}.{care}"
+    if verdict == "no_difference":
+        return f"{first} and {second} do not differ significantly on these numbers.{care}"
+    if verdict == "not_comparable":
+        return f"{first} and {second} are not compared. {describe_reasons(row['reasons'])}"
+    return f"{first} and {second}: {VERDICTS.get(verdict, verdict)}."
+
+
+def _format_ratio(row: Row) -> str:
+    """Format how many times one side is the other, with its range; for shares, the shares and their odds ratio."""
+    high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
+    # If nobody is left over on the other side, the odds ratio is infinite and only its lower end is known.
+    times = "without end, " if row["ratio"] is None else f"{row['ratio']:.2f} times, "
+    span = f"{times}range {row['low']:.2f} {high}"
+    if row["metric"] != "share":
+        return span
+    return (
+        f"{words.format_number(row['value_a'])} against {words.format_number(row['value_b'])} per cent; the odds {span}"
+    )
+
+
+def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
+    """Describe the shares of one category: how many pairs there are, how many were compared, how many differ
+    significantly."""
+    tested = [row for row in rows if row["verdict"] in TESTED]
+    apart = [row for row in tested if row["verdict"] in APART]
+    if len(tested) == 1:
+        verdict = "is" if apart else "is not"
+        return f"{category}: 1 of {len(rows)} pairs was compared; the difference {verdict} significant."
+    return f"{category}: {len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}."
+
+
+def describe_pairs(rows: Sequence[Row]) -> str:
+    """Describe how many pairs there are, how many were tested, and what the ranges allow for."""
+    tested = [row for row in rows if row["verdict"] in TESTED]
+    apart = [row for row in tested if row["verdict"] in APART]
+    if not tested:
+        return (
+            f"None of {len(rows)} pairs can be compared: a side has under {ENOUGH_EVENTS}, is not public, or "
+            "counts differently."
+        )
+    return (
+        f"{len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}. Comparing many pairs finds "
+        f"some differences by chance alone. The intervals are therefore made so wide that in 95 of 100 such "
+        f"comparisons all {len(tested)} are correct at once."
+    )
+
+
+def _describe_tested(apart: int) -> str:
+    if not apart:
+        return "none of the differences is significant"
+    return f"{apart} differ significantly, the others do not"
+
+
+def _split_codes(text: str | None) -> list[str]:
+    return [code for code in (text or "").split(",") if code]

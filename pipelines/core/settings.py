@@ -1,0 +1,375 @@
+"""Declare every environment variable `RTI_*` in one place, and read and validate them.
+
+`read_settings(group)` returns one group of settings as the environment is at that moment. A wrong value stops only what
+uses its group, with a `SettingsError` that names the variable, its value, what is expected and what to do.
+`docs/settings.md` is made from these classes by `python -m pipelines.core.settings_page`.
+
+Import this module inside the function that reads a setting where the code belongs to a command's start: loading
+pydantic-settings takes 35 ms of processor time, and with pydantic itself about 150 ms.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, TypeVar, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "RTI_"
+TEST_PREFIX: Final = "RTI_TEST_"
+"""Names that tests may use freely; they are never reported as unknown."""
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The text names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Describe the values that a setting accepts, for errors and for the reference page."""
+
+    text: str
+
+
+def _split_paths(value: Any) -> Any:
+    return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+
+def _split_networks(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    networks = tuple(part.strip() for part in value.split(",") if part.strip())
+    for network in networks:
+        ipaddress.ip_network(network)
+    return networks
+
+
+def _check_web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("not an http or https address")
+    return value
+
+
+def _check_site_address(value: str) -> str:
+    address = _check_web_address(value).rstrip("/")
+    if urlsplit(address).path:
+        raise ValueError("an address without a path")
+    return address
+
+
+def _parse_moment(value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+OptionalText = Annotated[str | None, Expected("any text")]
+Folder = Annotated[Path, Expected("the path of a folder")]
+OptionalFolder = Annotated[Path | None, Expected("the path of a folder")]
+PathList = Annotated[
+    tuple[Path, ...],
+    NoDecode,
+    BeforeValidator(_split_paths),
+    Expected(f"paths of folders, separated by `{os.pathsep}`"),
+]
+Networks = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_split_networks),
+    Expected("IP addresses or networks such as `127.0.0.1` or `10.0.0.0/24`, separated by commas"),
+]
+OptionalMoment = Annotated[
+    datetime | None,
+    BeforeValidator(_parse_moment),
+    Expected("a time such as `2026-11-20T09:00:00Z` (without a zone: UTC)"),
+]
+OptionalWebAddress = Annotated[
+    str | None, AfterValidator(_check_web_address), Expected("an address such as `https://returns.example`")
+]
+OptionalSiteAddress = Annotated[
+    str | None,
+    AfterValidator(_check_site_address),
+    Expected("an address such as `https://figures.example`, without a path"),
+]
+Count = Annotated[PositiveInt, Expected("a whole number above 0")]
+
+
+class SettingsGroup(BaseSettings):
+    """Settings that are read together. The variable of a field is its name in capitals after `RTI_`.
+
+    An empty variable counts as not set.
+    """
+
+    model_config = SettingsConfigDict(
+        alias_generator=lambda field: f"{PREFIX}{field.upper()}",
+        case_sensitive=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+    TITLE: ClassVar[str]
+
+
+class ClockSettings(SettingsGroup):
+    TITLE = "Time"
+
+    now: OptionalMoment = Field(
+        None, description="The present, for tests and demonstrations; by default the system clock."
+    )
+
+
+class HomeSettings(SettingsGroup):
+    TITLE = "Data"
+
+    home: Folder = Field(Path("data"), description="The home: the folder with all data of an installation.")
+    ledger_url: Annotated[
+        SecretStr | None,
+        Expected("an SQLAlchemy address such as `postgresql+psycopg://user:password@host/database`"),
+    ] = Field(None, description="The ledger's database; by default an SQLite file in the home.")
+    cache: OptionalFolder = Field(
+        None, description="The folder for the parsed dbt project; by default in the user's cache folder."
+    )
+    samples: OptionalFolder = Field(
+        None, description="The folder with a demonstration's returns; by default `raw_samples/` of the project."
+    )
+
+
+class DeclarationSettings(SettingsGroup):
+    TITLE = "Declarations"
+
+    territories: PathList = Field((), description="Further folders that hold folders of territories.")
+    metrics: PathList = Field((), description="Further folders of declared indicators.")
+
+
+class CommandSettings(SettingsGroup):
+    """Defaults of options of `rti`. Typer reads the first three itself, so that `--help` shows them."""
+
+    TITLE = "Command line"
+
+    actor: OptionalText = Field(
+        None, description="The account that acts if `--as` is not given; by default that of the command's usual role."
+    )
+    language: Annotated[str, Expected("the code of a language, such as `en` or `sr-Latn`")] = Field(
+        "en", description="The language of findings if `--language` is not given; English if it has no catalogue."
+    )
+    contact: OptionalText = Field(
+        None, description="Where the secretariat answers questions, on templates, if `--contact` is not given."
+    )
+    token: Annotated[SecretStr | None, Expected("a token made by `rti token issue`")] = Field(
+        None, description="The token for `rti submit --to` if `--token-file` is not given."
+    )
+
+
+class AddressSettings(SettingsGroup):
+    TITLE = "Addresses of the web services"
+
+    portal_url: OptionalWebAddress = Field(
+        None, description="The address at which people reach the offices' pages; by default the loopback address."
+    )
+    public_url: OptionalSiteAddress = Field(
+        None, description="The address of the public dashboard; if it is not set, the dashboard answers to any `Host`."
+    )
+    trusted_proxies: Networks = Field(
+        (), description="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+    )
+    dagster_url: OptionalWebAddress = Field(
+        None, description="The address of a proxy with sign-in in front of the Dagster UI."
+    )
+
+
+class Limits(BaseModel, frozen=True):
+    """Limits of one web process; "per address" means per IPv4 address or IPv6 /64 network.
+
+    One address may be a whole office or university behind one router, so the limits per address are wide.
+    """
+
+    sessions: Count = Field(400, description="Open pages in total; each holds up to 0.5 MB.")
+    sessions_per_address: Count = Field(200, description="Open pages from one address.")
+    # Twenty browsers that open every page of the portal stay well below.
+    new_sessions_per_minute: Count = Field(200, description="New pages a minute from one address.")
+    # A first page takes about 60 requests for Streamlit's own files.
+    requests_per_minute: Count = Field(6_000, description="Requests a minute from one address.")
+    messages_per_minute: Count = Field(
+        240, description="Messages a minute from one open page; more are read late, at this rate."
+    )
+
+
+class LimitSettings(SettingsGroup, Limits):
+    TITLE = "Limits of the web services"
+
+
+class SignInSettings(SettingsGroup):
+    TITLE = "Sign-in"
+
+    oidc_metadata_url: OptionalWebAddress = Field(
+        None,
+        description="The discovery document of an OpenID Connect provider; by default the built-in sign-in.",
+    )
+    oidc_client_id: OptionalText = Field(None, description="The provider's identifier of this service.")
+    oidc_client_secret: Annotated[SecretStr | None, Expected("the secret that the provider issued")] = Field(
+        None, description="The secret with which this service proves itself to the provider."
+    )
+
+
+class NoticeSettings(SettingsGroup):
+    """How notices leave. `restricted/notices.yml` of a home may hold the same; the environment comes first."""
+
+    TITLE = "Notices"
+
+    smtp_url: Annotated[
+        SecretStr | None,
+        Expected("`smtp://user:password@host:587` or `smtps://user:password@host:465`"),
+    ] = Field(None, description="The mail server; if it is not set, mails become files in the outbox folder.")
+    mail_from: Annotated[str | None, Expected("an address such as `name@example.org`")] = Field(
+        None, description="The address that mails come from; by default `rti@localhost`."
+    )
+    webhook_url: Annotated[SecretStr | None, Expected("an https address")] = Field(
+        None, description="The address that receives each notice as JSON."
+    )
+    webhook_secret: Annotated[SecretStr | None, Expected("any text")] = Field(
+        None, description="Signs what the webhook is sent."
+    )
+
+
+class DevelopmentSettings(SettingsGroup):
+    """Variables of developers and tests. dbt reads the first itself, in `dbt_project/profiles.yml`."""
+
+    TITLE = "Development and tests"
+
+    dbt_path: Annotated[Path, Expected("the path of a DuckDB file")] = Field(
+        Path("target/dev.duckdb"), description="The database of dbt where it is started by hand in `dbt_project/`."
+    )
+    test_home: OptionalFolder = Field(
+        None, description="A built demonstration home that tests copy; by default they build one."
+    )
+    chromium: Annotated[Path | None, Expected("the path of a program")] = Field(
+        None, description="The browser of the browser tests; by default the first Chromium on the path."
+    )
+    postgres_bin: OptionalFolder = Field(
+        None, description="The folder with the programs of PostgreSQL for tests; by default the newest installed."
+    )
+
+
+GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
+    HomeSettings,
+    DeclarationSettings,
+    ClockSettings,
+    CommandSettings,
+    AddressSettings,
+    LimitSettings,
+    SignInSettings,
+    NoticeSettings,
+    DevelopmentSettings,
+)
+
+G = TypeVar("G", bound=SettingsGroup)
+_last_read: dict[type[SettingsGroup], tuple[tuple[str | None, ...], SettingsGroup]] = {}
+"""The last valid settings of each group, with the values of its variables from which they were made."""
+_variables: dict[type[SettingsGroup], tuple[str, ...]] = {}
+
+
+def read_settings(group: type[G]) -> G:
+    """Return the settings of a group from the environment as it is now. Raises SettingsError.
+
+    They are validated again only if one of the group's variables has changed: a repeated call takes microseconds.
+    """
+    values = tuple([os.environ.get(name) for name in list_variables(group)])
+    cached = _last_read.get(group)
+    if cached is not None and cached[0] == values and isinstance(cached[1], group):
+        return cached[1]
+    try:
+        settings = group()
+    except ValidationError as error:
+        raise SettingsError(_describe_errors(group, error)) from None
+    _last_read[group] = values, settings
+    return settings
+
+
+def reveal_secret(secret: SecretStr | None) -> str | None:
+    """Return the value of a secret setting, or None if it is not set."""
+    return secret.get_secret_value() if secret is not None else None
+
+
+def check_settings() -> None:
+    """Validate all settings. Raises SettingsError for the first group with a wrong value."""
+    for group in GROUPS:
+        read_settings(group)
+
+
+def list_variables(group: type[SettingsGroup]) -> tuple[str, ...]:
+    """Return the names of a group's variables."""
+    if group not in _variables:
+        _variables[group] = tuple(str(field.alias) for field in group.model_fields.values())
+    return _variables[group]
+
+
+def list_secret_variables() -> frozenset[str]:
+    """Return the names of the variables whose values must not be shown or passed on."""
+    return frozenset(str(field.alias) for group in GROUPS for field in group.model_fields.values() if is_secret(field))
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Return True if the values of a setting must not be shown."""
+    return SecretStr in get_args(field.annotation)
+
+
+def describe_expected(field: FieldInfo) -> str:
+    """Return a description of the values that a setting accepts."""
+    return next(part.text for part in field.metadata if isinstance(part, Expected))
+
+
+def describe_default(field: FieldInfo) -> str:
+    """Return the default of a setting as its variable would hold it, empty if there is none."""
+    match field.default:
+        case None | ():
+            return ""
+        case default:
+            return str(default)
+
+
+def find_unknown_variables(names: Iterable[str]) -> dict[str, str | None]:
+    """Return the names with our prefix that no setting has, each with the nearest known name or None."""
+    import difflib
+
+    declared = [name for group in GROUPS for name in list_variables(group)]
+    unknown = sorted(n for n in names if n.startswith(PREFIX) and not n.startswith(TEST_PREFIX) and n not in declared)
+    return {name: next(iter(difflib.get_close_matches(name, declared, n=1, cutoff=0.7)), None) for name in unknown}
+
+
+def describe_unknown_variables(names: Iterable[str]) -> list[str]:
+    """Return one sentence for each name with our prefix that no setting has."""
+    return [
+        f"the variable {name} has no effect; "
+        + (f"did you mean {nearest}?" if nearest else "docs/settings.md lists the variables that have one")
+        for name, nearest in find_unknown_variables(names).items()
+    ]
+
+
+def _describe_errors(group: type[SettingsGroup], error: ValidationError) -> str:
+    fields = {str(field.alias): field for field in group.model_fields.values()}
+    sentences = []
+    for name in dict.fromkeys(str(part["loc"][0]) for part in error.errors()):
+        field = fields[name]
+        value = "not valid (its value is not shown)" if is_secret(field) else repr(os.environ.get(name, ""))
+        default = describe_default(field)
+        remedy = f"remove it for the default, {default}" if default else "remove it"
+        sentences.append(f"{name} is {value}; write {describe_expected(field)}, or {remedy}")
+    return ". ".join(sentences)

@@ -1,0 +1,42 @@
+"""Report a step to Dagster: log lines, duration, and a request to repeat it after failures that may be temporary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from pipelines.defs.retries import retry_transient_failures
+from pipelines.runs.step_log import steps_log
+
+SECRETARIAT = "team:regional-secretariat"
+"""Owner of what is made from the returns of all territories."""
+
+
+class StepReport:
+    """The log of a running step, and the metadata of its result."""
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self._context = context
+        self._started = time.monotonic()
+
+    def write_line(self, line: str) -> None:
+        """Write a line to the run's log and to the logger that the command line shows."""
+        self._context.log.info(line)
+        steps_log().info(line)
+
+    def add_seconds(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the metadata with the seconds since the step began."""
+        return {**metadata, "seconds": round(time.monotonic() - self._started, 1)}
+
+
+@contextmanager
+def report_step(context: dg.AssetExecutionContext) -> Iterator[StepReport]:
+    """Yield the report of a step, and log how long the step took."""
+    report = StepReport(context)
+    with retry_transient_failures(context):
+        yield report
+    context.log.info(f"{context.op_def.name} took {report.add_seconds({})['seconds']} seconds")

@@ -1,0 +1,100 @@
+"""Read the numbers behind a figure from the lineage that the warehouse carries with it (`mart_lineage`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.core import codes
+
+_MAPPED = ("age", "sentence_band")
+_OBSERVATION_CODES = (
+    "offence",
+    "law_article",
+    *(name for name in codes.COUNT_TYPE if name not in ("offence_group", "offence", *_MAPPED)),
+    *_MAPPED,
+)
+_RECORD_CODES = ("offence", "law_article", "sex", "age")
+_SENTENCE_CODES = ("sentence_type", "sentence_band")
+_ROWS_BEHIND = """
+    create temporary table rows_behind as
+    select counts.submission_id, counts.basis, lineage.factor, unnest(counts.fact_ids) as fact_id
+    from mart_lineage as lineage
+    inner join int_submission_count as counts using (block_id, count_type_id)
+    where lineage.cell_id = ?
+"""
+_OBSERVATIONS = "select * from rows_behind inner join fct_observation using (submission_id, fact_id)"
+# The row that counts a line of a register has its common age and length of sentence.
+_RECORDS = """
+    with counted as (
+        select submission_id, unnest(fact_ids) as fact_id, age, sentence_type, sentence_band
+        from int_age_row
+        where submission_id in (select submission_id from rows_behind where basis = 'records')
+    )
+    select
+        rows_behind.factor, cast(1 as double) as value, 'A' as obs_status, null as label,
+        events.submission_id, events.origin_submission_id, events.jurisdiction, events.period, events.place,
+        events.offence, events.law_article, events.sex, counted.age, counted.sentence_type, counted.sentence_band
+    from rows_behind
+    inner join fct_case_event as events using (submission_id, fact_id)
+    inner join counted using (submission_id, fact_id)
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One number of one return, or one person of a register in one proceeding, with the value 1.
+
+    `factor` is -1 if the number is subtracted, such as the previous quarter of a count from January.
+    """
+
+    submission_id: str
+    origin_submission_id: str
+    jurisdiction: str
+    period: str
+    value: float | None
+    factor: int
+    obs_status: str | None
+    place: str | None
+    label: str | None
+    key: Mapping[str, str]
+
+
+def read_places(counts: Path, cell_id: str) -> tuple[Place, ...]:
+    """Return the numbers behind a figure in a build of the counts, by jurisdiction, period and place.
+
+    `counts` is the DuckDB file of the build. A figure that nobody reported, or that is 0 by a nil return, has none.
+    """
+    import duckdb
+
+    with duckdb.connect(str(counts), read_only=True) as connection:
+        connection.execute(_ROWS_BEHIND, [cell_id])
+        observations = connection.execute(_OBSERVATIONS).pl().to_dicts()
+        records = connection.execute(_RECORDS).pl().to_dicts()
+    places = [
+        *(_create_place(row, _OBSERVATION_CODES) for row in observations),
+        *(_create_place(row, _record_codes(row)) for row in records),
+    ]
+    return tuple(sorted(places, key=lambda p: (p.jurisdiction, p.period, -p.factor, p.place or "", str(p.key))))
+
+
+def _record_codes(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the codes of a register's line; only sentencing events have those of the sentence."""
+    return _RECORD_CODES if row["sentence_type"] == "_Z" else (*_RECORD_CODES, *_SENTENCE_CODES)
+
+
+def _create_place(row: Mapping[str, Any], names: tuple[str, ...]) -> Place:
+    return Place(
+        submission_id=row["submission_id"],
+        origin_submission_id=row["origin_submission_id"],
+        jurisdiction=row["jurisdiction"],
+        period=row["period"],
+        value=row["value"],
+        factor=row["factor"],
+        obs_status=row["obs_status"],
+        place=row["place"],
+        label=row["label"],
+        key={name: row[name] for name in names},
+    )

@@ -1,0 +1,99 @@
+"""Turn the letters of a PDF cell into its text, with raised small type separated as marks."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from typing import Any
+
+SMALL = 0.82
+"""Share of the cell's ordinary size below which a letter is small; word processors raise marks at 58 to 65 %."""
+Char = dict[str, Any]
+"""One letter as pdfplumber gives it: text, box, size, direction."""
+
+
+def read_words(chars: list[Char]) -> tuple[str, str | None]:
+    """Return the text of a cell, with its lines, and its raised small type as marks.
+
+    `42` with a raised `1)` would otherwise read `421)`: only size and height of the letters distinguish the two.
+    """
+    if not chars:
+        return "", None
+    plain, raised = _split_raised(chars)
+    text = _extract_text(plain)
+    return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
+
+
+def _extract_text(chars: list[Char]) -> str:
+    from pdfplumber.utils.text import extract_text
+
+    chars = _without_overprinted_blanks(chars)
+    if not chars:
+        return ""
+    upright = sum(1 for char in chars if char.get("upright", True))
+    if upright * 2 < len(chars):
+        # Headings turned by 90 degrees: the text matrix shows that lines run upwards (or downwards).
+        upwards = sum(1 for char in chars if char.get("matrix", (0, 0, 0, 0))[1] > 0) * 2 >= len(chars)
+        char_dir, line_dir = ("btt", "ltr") if upwards else ("ttb", "rtl")
+        words = extract_text(
+            chars, line_dir_rotated=line_dir, char_dir_rotated=char_dir, line_dir_render="ttb", char_dir_render="ltr"
+        )
+    else:
+        words = extract_text(chars, x_tolerance=_word_gap(chars), y_tolerance=3)
+    return str(words).replace("\r", "").strip()
+
+
+def _without_overprinted_blanks(chars: list[Char]) -> list[Char]:
+    """Drop blanks that are under a letter.
+
+    A register of 16 pages was seen to print each date over a row of blanks, so that its digits read `0 3 / 2 5`.
+    """
+    visible_chars = [char for char in chars if char["text"] != " "]
+    if len(visible_chars) == len(chars):
+        return chars
+    visible_chars.sort(key=lambda char: float(char["x0"]))
+    starts = [float(char["x0"]) for char in visible_chars]
+    widest = max((float(char["x1"]) - float(char["x0"]) for char in visible_chars), default=0.0)
+
+    def is_under(blank: Char) -> bool:
+        middle, height = (blank["x0"] + blank["x1"]) / 2, (blank["top"] + blank["bottom"]) / 2
+        for at in range(bisect_right(starts, middle) - 1, -1, -1):
+            if starts[at] < middle - widest:
+                return False
+            if visible_chars[at]["x1"] > middle and visible_chars[at]["top"] < height < visible_chars[at]["bottom"]:
+                return True
+        return False
+
+    return [char for char in chars if char["text"] != " " or not is_under(char)]
+
+
+def _word_gap(chars: list[Char]) -> float:
+    """Return the gap (points) that separates words: a fifth of the type size, at least a point and a half."""
+    return max(1.5, 0.2 * max(float(char["size"]) for char in chars))
+
+
+def _split_raised(chars: list[Char]) -> tuple[list[Char], list[Char]]:
+    """Separate raised small type from the other letters of a cell."""
+    sizes = Counter(round(char["size"], 1) for char in chars if char["text"].strip())
+    if len(sizes) < 2:
+        return chars, []
+    largest = max(sizes)
+    ordinary = max((size for size in sizes if size >= SMALL * largest), key=lambda size: sizes[size])
+    plain = [char for char in chars if char["size"] >= SMALL * ordinary]
+    raised: list[Char] = []
+    for char in chars:
+        if char["size"] >= SMALL * ordinary:
+            continue
+        (raised if _is_raised(char, plain) else plain).append(char)
+    if not any(char["text"].strip() for char in raised):
+        return chars, []
+    return plain, raised
+
+
+def _is_raised(char: Char, plain: list[Char]) -> bool:
+    """Return True for small type next to larger type of the same line, with its foot above the foot of that line."""
+    for plain_char in plain:
+        overlaps = plain_char["top"] < char["bottom"] and char["top"] < plain_char["bottom"]
+        if overlaps and plain_char["bottom"] - char["bottom"] > 0.12 * plain_char["size"]:
+            return True
+    return False

@@ -1,1 +1,0 @@
-"""Tests of the screens in a real browser (marker `browser`)."""

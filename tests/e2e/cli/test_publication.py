@@ -1,0 +1,83 @@
+"""Interrupted publications and a clock that was set back, on the built home, by the command as people use it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import refresh
+from pipelines.core.home import Home
+from pipelines.ledger import queries
+from pipelines.ledger.opening import open_ledger
+from pipelines.refresh.counts import records_folder
+from pipelines.warehouse import build_cache
+from tests.support import small
+from tests.support.demonstration import CLOCK
+from tests.support.releases import publication_fixture as fixture
+
+NEXT = "2026-Q3.1"
+EARLIER = "2026-11-01T00:00:00Z"
+
+
+@pytest.fixture
+def drafted(copied_home: Home) -> Home:
+    """The built home with a draft of the next edition: the same tables under another name."""
+    shutil.copytree(copied_home.releases / "2026-Q3", copied_home.drafts / NEXT)
+    build_cache.store_outcome(
+        copied_home, "draft", "test", {"release": NEXT, "records": records_folder(copied_home).name}
+    )
+    return copied_home
+
+
+def _rti(home: Home, *arguments: str, now: str = CLOCK) -> Any:
+    return small.rti(home.root, now, *arguments)
+
+
+def _kill(home: Home, step: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.releases.publication_killed"],
+        cwd=small.ROOT, input=f"{home.root} named {step} before\n", capture_output=True, text=True, timeout=120,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout == "killed\n", done.stderr
+
+
+def test_refresh_with_clock_set_back_keeps_draft_and_release(drafted: Home) -> None:
+    before = fixture.read_state(drafted)
+    for command in (("refresh",), ("publish",)):
+        done = _rti(drafted, *command, now=EARLIER)
+        assert done.returncode == 3, done.stderr
+        assert f"clock of this computer says {EARLIER}, but the audit log has an entry of {CLOCK}" in done.stderr
+    assert fixture.read_state(drafted) == before
+
+
+def test_submit_with_clock_set_back_is_refused(drafted: Home, tmp_path: Path) -> None:
+    line = (small.RAW / "BA/justice/JT_BD_2026_1.csv").read_bytes()
+    (path := tmp_path / "JT_BD_2026_1.csv").write_bytes(line + b"\n")
+    before = queries.list_submissions(open_ledger(drafted))
+    done = _rti(drafted, "submit", str(path), now=EARLIER)
+    assert done.returncode == 3, done.stdout
+    assert "Set the clock right" in done.stderr
+    assert queries.list_submissions(open_ledger(drafted)) == before
+
+
+def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: Home, tmp_path: Path) -> None:
+    whole = fixture.copy(drafted, tmp_path / "whole")
+    assert refresh.publish_draft(whole) == NEXT
+    expected = fixture.read_state(whole)
+    marked = [event for event in queries.list_events(open_ledger(whole)) if event["payload"] == {"release": NEXT}]
+    assert len(marked) > 250
+    _kill(drafted, "returns_marked")
+    told = _rti(drafted, "status", "--state", "sent")
+    assert (told.returncode, f"publication of release {NEXT}" in told.stderr) == (1, True)
+    verified = json.loads(_rti(drafted, "audit", "verify", "--json").stdout)
+    assert [NEXT in fault["message"] for fault in verified["faults"]] == [True]
+    done = _rti(drafted, "publish")
+    assert (done.returncode, done.stdout) == (0, f"published {NEXT}\n"), done.stderr
+    assert fixture.read_state(drafted) == expected

@@ -1,0 +1,62 @@
+"""The report as a page, in a browser: no finding of axe, every link leads somewhere, the keyboard reaches each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipelines.office import answers
+from tests.support.fakes.answers_fakes import edited, report_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+
+def faulty(book: Any) -> None:
+    book["Т-02"]["F6"] = "Ослободни лица"
+    book["Т-03"]["B9"] = 250
+    book["Т-06"].insert_cols(1)
+
+
+@pytest.fixture(scope="module", params=["en", "mk", "sq"])
+def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    file: Path = tmp_path_factory.mktemp("page") / "report.html"
+    text = answers.render_html(report_of(edited(faulty)), request.param, demonstration=True)
+    file.write_text(text, encoding="utf-8")
+    shown = browser.new_page()
+    shown.goto(file.as_uri())
+    yield shown
+    shown.close()
+
+
+def test_axe_finds_nothing(page: Page) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], v["impact"]) for v in found] == []
+
+
+def test_every_link_of_the_summary_leads_to_its_finding(page: Page) -> None:
+    links = page.locator("nav.summary a")
+    assert links.count() > 5
+    for number in range(links.count()):
+        target = links.nth(number).get_attribute("href")
+        assert target is not None
+        assert page.locator(f'[id="{target[1:]}"]').count() == 1
+
+
+def test_the_keyboard_reaches_the_first_finding(page: Page) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('nav.summary') !== null")
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") != ""
+
+
+def test_nothing_scrolls_sideways_on_a_narrow_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

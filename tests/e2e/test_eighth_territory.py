@@ -1,0 +1,159 @@
+"""An eighth, made-up territory works by its folder, its samples and its golden file alone; and why that can be.
+
+The territory is in `tests/support/eighth_territory/`. The real command takes it from file to release in a home of its
+own. The rest reads the shared code: no territory is named in it, and domain code needs neither orchestration nor
+screens.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.core import codes
+from pipelines.core.home import open_home
+from pipelines.model.long_tables import OBSERVATION_KEY
+from pipelines.publication.releases.publish import find_current_release
+from tests.support import small
+from tests.support.paths import EIGHTH
+
+NOW = "2026-06-01T09:00:00Z"
+SHARED_CODE = (
+    "pipelines",
+    "expectations",
+    "dashboards",
+    "dbt_project/models",
+    "dbt_project/macros",
+    "dbt_project/tests",
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the eighth territory's returns went all the way to a published release."""
+    root = tmp_path_factory.mktemp("eighth") / "home"
+    more = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
+    for arguments in (("init", "--kind", "demonstration"), ("refresh", "--publish")):
+        done = small.rti(root, NOW, *arguments, **more)
+        assert done.returncode == 0, done.stderr
+    return root
+
+
+def _golden() -> list[dict[str, str]]:
+    with (EIGHTH / "golden" / "ZZ.csv").open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def _released(home: Path) -> pl.DataFrame:
+    folder = find_current_release(open_home(home))
+    assert folder is not None
+    return pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("area") == "ZZ")
+
+
+def test_its_files_are_read_as_the_golden_file_says(home: Path) -> None:
+    read = pl.read_parquet(open_home(home).facts / "observation" / "*.parquet")
+    found = {tuple(str(v) for v in row) for row in read.select(*OBSERVATION_KEY, "value", "obs_status").iter_rows()}
+    meant = {(*list(row.values())[:-2], str(float(row["value"])), row["obs_status"]) for row in _golden()}
+    assert found == meant
+
+
+def test_its_figures_stand_in_the_release(home: Path) -> None:
+    meant: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    for row in _golden():
+        group = codes.get_code_attribute("offence", row["offence"], "offence_group")
+        for period in (row["period"], row["period"][:4]):
+            for sex in ("_T", row["sex"]):
+                meant[row["measure"], group, period, sex] += float(row["value"])
+    cells = _released(home).filter(pl.col("freq").is_in(["Q", "A"]) & (pl.col("offence") == "_T"))
+    found = {
+        (row["measure"], row["offence_group"], row["period"], row["sex"]): row["value"]
+        for row in cells.filter(pl.col("value").is_not_null()).iter_rows(named=True)
+    }
+    # One quarter is no year, and quarters are not released by sex.
+    wanted = {key: value for key, value in meant.items() if key[2] != "2026" and ("-Q" not in key[2] or key[3] == "_T")}
+    assert found == wanted
+
+
+def test_it_is_a_part_of_the_region(home: Path) -> None:
+    folder = find_current_release(open_home(home))
+    assert folder is not None
+    region = pl.read_parquet(folder / "data" / "cell.parquet").filter(
+        (pl.col("area_kind") == "region") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "indicted")
+        & (pl.col("offence_group") == "SOM")
+    )  # fmt: skip
+    assert region.select("value", "reporters", "n_reported", "n_expected").rows() == [(51.0, "ZZ", 1, 8)]
+    names = pl.read_parquet(folder / "data" / "area_name.parquet").filter(pl.col("area") == "ZZ")
+    assert set(names["name"]) == {"Merania", "Meranija"}
+
+
+def test_its_page_of_rates_has_its_population(home: Path) -> None:
+    folder = find_current_release(open_home(home))
+    assert folder is not None
+    rates = pl.read_parquet(folder / "data" / "indicator.parquet").filter(
+        (pl.col("area") == "ZZ") & (pl.col("period") == "2025") & pl.col("denominator").is_not_null()
+    )
+    assert rates.filter(pl.col("denominator") == 1_000_000).height > 0
+
+
+# ----- why that can be
+
+
+def _shared_files() -> list[Path]:
+    found = [
+        path for place in SHARED_CODE for path in (small.ROOT / place).rglob("*") if path.suffix in (".py", ".sql")
+    ]
+    territories = small.ROOT / "pipelines" / "territories"
+    return [path for path in found if territories not in path.parents and "target" not in path.parts]
+
+
+def test_no_shared_code_names_a_territory() -> None:
+    """Codes of territories, and of jurisdictions, never stand in quotes by themselves in shared code."""
+    from pipelines.declarations.registry import load
+
+    named = {*load().territories, *(j.code for t in load().territories.values() for j in t.jurisdictions)}
+    quoted = re.compile(rf"""(?<![\w/])["']({"|".join(sorted(named))})["']""")
+    files = _shared_files()
+    assert len(files) > 100
+    hits = [
+        f"{path.relative_to(small.ROOT)}:{number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if quoted.search(line)
+    ]
+    assert not hits, "\n".join(hits)
+
+
+def test_domain_code_needs_neither_dagster_nor_streamlit() -> None:
+    """Every module of the domain, imported together in a fresh process."""
+    names = sorted(
+        path.relative_to(small.ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        for place in ("pipelines", "expectations")
+        for path in (small.ROOT / place).rglob("*.py")
+        if "defs" not in path.parts
+        and path.stem not in ("definitions", "__main__", "env")
+        and "versions" not in path.parts
+    )
+    assert len(names) > 80
+    program = (
+        "import importlib, sys\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        "heavy = {'dagster', 'streamlit', 'dagster_dbt'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False, cwd=small.ROOT
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_only_declarations_samples_and_a_golden_file_make_the_eighth() -> None:
+    suffixes = {path.suffix for path in EIGHTH.rglob("*") if path.is_file()}
+    assert suffixes <= {".yml", ".csv", ".md"}
+    assert not list((EIGHTH / "territories").rglob("*.py"))

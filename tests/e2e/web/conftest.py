@@ -1,0 +1,26 @@
+"""A service on a copy of the demonstration home, once for a module."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.service.running import Service, serving
+
+
+@pytest.fixture(scope="module")
+def home_of_module(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the built home that the tests of one module change."""
+    root = tmp_path_factory.mktemp("service") / "home"
+    shutil.copytree(built_home, root, symlinks=True)
+    return root
+
+
+@pytest.fixture(scope="module")
+def service(home_of_module: Path) -> Iterator[Service]:
+    """The service of that home."""
+    with serving(home_of_module, home_of_module.parent) as running:
+        yield running

@@ -1,0 +1,82 @@
+"""`rti template`: one workbook, all of a period, and what is told where there is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from pipelines.cli.main import main
+from pipelines.declarations import registry
+from tests.support.paths import EIGHTH
+
+TERRITORIES = EIGHTH / "territories"
+
+
+@pytest.fixture(autouse=True)
+def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(registry, "TERRITORIES", TERRITORIES)
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "no-home"))
+    monkeypatch.delenv("RTI_CONTACT", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(["template", *arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def _texts(path: str) -> list[str]:
+    book = openpyxl.load_workbook(path)
+    return [str(c.value) for sheet in book for row in sheet.iter_rows() for c in row if c.value is not None]
+
+
+def test_a_form_that_is_no_workbook_gets_its_second_form(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "ZZ-JUSTICE-1", "2025-Q2")
+    assert (code, out) == (
+        0, "ZZ-JUSTICE-1-XLSX_2025-Q2.xlsx: ZZ-JUSTICE-1-XLSX for 2025-Q2, to be sent by 2025-08-14\n"
+    )  # fmt: skip
+    assert "ZZ-JUSTICE-1-XLSX / 2025-Q2" in _texts("ZZ-JUSTICE-1-XLSX_2025-Q2.xlsx")
+
+
+def test_language_and_contact_are_ours_and_the_words_the_office_s(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("ZZ-JUSTICE-1", "2025-Q2", "-o", "a.xlsx", "--language", "en", "--contact", "desk@office.example")
+    code, out, _ = _run(capsys, *arguments, "--json")
+    told: dict[str, Any] = json.loads(out)
+    assert code == 0
+    assert told == {"form": "ZZ-JUSTICE-1-XLSX", "period": "2025-Q2", "file": "a.xlsx", "deadline": "2025-08-14"}
+    texts = _texts("a.xlsx")
+    assert {"desk@office.example", "How to fill this in", "Muškarci", "Osuđenici"} <= set(texts)
+    assert not any("Demonstration" in text for text in texts), "there is no home that would be one"
+
+
+def test_all_of_a_period_go_to_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = _run(capsys, "--all", "books", "--period", "2025-Q2", "--json")
+    assert code == 0 and [one["form"] for one in json.loads(out)] == ["ZZ-JUSTICE-1-XLSX"]
+    assert [p.name for p in (tmp_path / "books").iterdir()] == ["ZZ-JUSTICE-1-XLSX_2025-Q2.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "name a form and a period"),
+        (("ZZ-JUSTICE-1",), "name a form and a period"),
+        (("ZZ-JUSTICE-9", "2025-Q2"), "no form is named ZZ-JUSTICE-9; there are ZZ-JUSTICE-1"),
+        (("ZZ-JUSTICE-1", "2025"), "serves the quarters 2025-Q1.."),
+        (("ZZ-JUSTICE-1", "Q2"), "is not a period"),
+        (("ZZ-JUSTICE-1", "2025-Q2", "-o", "no/folder/a.xlsx"), "cannot be written"),
+        (("--all", "books"), "--all takes a folder and --period"),
+        (("ZZ-JUSTICE-1", "--all", "books", "--period", "2025-Q2"), "--all takes a folder and --period"),
+        (("--all", "books", "--period", "2019"), "no form is valid in 2019"),
+        (("--all", "books", "--period", "spring"), "is not a period"),
+    ],
+)
+def test_wrong_use_is_told_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    code, out, err = _run(capsys, *arguments)
+    assert code == 3 and out == "" and words in err and err.startswith("rti: ") and err.count("\n") == 1

@@ -1,0 +1,111 @@
+"""The lock of a home, between processes and threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.home import Home, initialise_home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from pipelines.core.home import open_home
+from pipelines.core.home_lock import hold_home_lock
+with hold_home_lock(open_home(Path(sys.argv[1])), purpose="refresh"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
+    return initialise_home(tmp_path / "home", "demonstration")
+
+
+def start_holder(home: Home) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(home.root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_hold_home_lock_held_elsewhere_names_holder(home: Home) -> None:
+    other = start_holder(home)
+    try:
+        with pytest.raises(HomeBusyError) as caught, hold_home_lock(home, purpose="publish"):
+            pytest.fail("entered")
+    finally:
+        end(other)
+    for part in ("refresh", str(other.pid), "2026-11-20T09:00:00Z"):
+        assert part in str(caught.value)
+
+
+def test_hold_home_lock_after_kill_is_free_at_once(home: Home) -> None:
+    other = start_holder(home)
+    other.send_signal(signal.SIGKILL)
+    end(other)
+    with hold_home_lock(home, purpose="publish"):
+        pass
+
+
+def test_hold_home_lock_waits_until_released(home: Home) -> None:
+    other = start_holder(home)
+    timer = threading.Timer(0.5, other.kill)
+    timer.start()
+    try:
+        with hold_home_lock(home, purpose="publish", wait_seconds=30):
+            assert other.wait(5) == -signal.SIGKILL
+    finally:
+        timer.join()
+        end(other)
+
+
+def test_hold_home_lock_bounded_wait_ends(home: Home) -> None:
+    other = start_holder(home)
+    began = time.monotonic()
+    try:
+        with pytest.raises(HomeBusyError, match="waited"), hold_home_lock(home, purpose="x", wait_seconds=0.2):
+            pytest.fail("entered")
+    finally:
+        end(other)
+    assert time.monotonic() - began < 10
+
+
+def test_hold_home_lock_is_reentrant_in_one_thread_only(home: Home) -> None:
+    refused: list[HomeBusyError] = []
+
+    def try_from_thread() -> None:
+        try:
+            with hold_home_lock(home, purpose="other"):
+                pass
+        except HomeBusyError as error:
+            refused.append(error)
+
+    with hold_home_lock(home, purpose="outer"):
+        with hold_home_lock(home, purpose="inner"):
+            pass
+        thread = threading.Thread(target=try_from_thread)
+        thread.start()
+        thread.join()
+    assert len(refused) == 1
+    assert f"process {os.getpid()}" in str(refused[0])
+    with hold_home_lock(home, purpose="after"):
+        pass
+    assert [path.name for path in home.root.iterdir() if "holder" in path.name] == []

@@ -1,0 +1,39 @@
+"""Both web services answer `/health`, in front of their pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from dashboards.office import app as office_app
+from dashboards.public import app as public_app
+from pipelines.core.home import initialise_home
+from pipelines.web.settings import public_site, read_web_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test make an application: Streamlit keeps one runtime in a process and refuses a second."""
+    monkeypatch.setattr("streamlit.runtime.runtime.Runtime._instance", None)
+
+
+def test_the_offices_service_tells_its_health_without_a_sign_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
+    home = initialise_home(tmp_path / "home", "real")
+    monkeypatch.setenv("RTI_HOME", str(home.root))
+    client = TestClient(office_app.create_app(home, read_web_settings(home, 8999)), base_url="http://127.0.0.1:8999")
+    good = client.get("/health")
+    assert (good.status_code, good.json()["status"]) == (200, "ok")
+    (home.restricted / "ledger.sqlite").rename(home.restricted / "elsewhere")
+    bad = client.get("/health")
+    assert (bad.status_code, bad.json()["checks"]["ledger"]) == (503, "the ledger is missing")
+
+
+def test_public_app_reports_missing_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_HOME", str(initialise_home(tmp_path / "home", "real").root))
+    answer = TestClient(public_app.create_app(public_site()), base_url="http://127.0.0.1").get("/health")
+    assert (answer.status_code, answer.json()["checks"]) == (503, {"release": "nothing has been published"})

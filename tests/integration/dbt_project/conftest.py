@@ -1,0 +1,42 @@
+"""The made-up world and its counts: built once a session, and copied for each module, which may write to its copy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.core import clock
+from pipelines.core.home import Home, initialise_home, open_home
+from pipelines.warehouse import dbt
+from tests.support.shared_builds import build_once
+from tests.support.warehouse.dbt_facts import at
+from tests.support.warehouse.made_up_world import NOW, Counts, made_up_world
+
+
+def build_counts_of_made_up_world(root: Path) -> None:
+    """Make a home of the made-up world and build its counts."""
+    with clock.freeze_time(at(NOW)):
+        home = initialise_home(root, "demonstration")
+        made_up_world().write(home)
+        dbt.build_counts(home)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home of the made-up world whose counts are built, under its frozen clock."""
+    built = build_once(tmp_path_factory, "made-up-world", build_counts_of_made_up_world)
+    root = tmp_path_factory.mktemp("home") / "data"
+    shutil.copytree(built, root, symlinks=True)
+    with clock.freeze_time(at(NOW)):
+        yield open_home(root)
+
+
+@pytest.fixture(scope="module")
+def counts(home: Home) -> Counts:
+    """The counts of the made-up world."""
+    path = dbt.latest_counts(home)
+    assert path is not None
+    return Counts(path)

@@ -1,0 +1,344 @@
+"""Territories side by side, default windows and the region's range, against SciPy, numpy and the Python rules, over
+made-up counts and the declared cards."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from pipelines.core import codes
+from pipelines.core.home import Home
+from pipelines.declarations.registry import load
+from pipelines.statistics.comparability import score_comparability
+from pipelines.warehouse import dbt
+from pipelines.warehouse.metrics import breaks, cards_export, counting
+from tests.oracles import few
+from tests.support.cells import with_key_and_total
+from tests.support.warehouse.dbt_facts import bounds
+from tests.support.warehouse.made_up_world import Counts
+
+PLACES = ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
+PERIODS = (("Q", "2025-Q1", 1.0), ("A", "2025", 4.0), ("P3", "2023-2025", 12.0), ("P5", "2021-2025", 20.0))
+MEANS = {"reported": 14, "indicted": 9, "adjudicated_first": 8, "convicted_first": 6, "convicted_final": 5}
+PEOPLE = dict(zip(PLACES, (2_400_000, 3_400_000, 3_900_000, 620_000, 1_830_000, 6_600_000, 1_590_000), strict=True))
+HIDDEN = ("ME", "2025", "indicted")
+HIDDEN_WOMEN = ("BA", "2021-2025")
+MISSING = ("XK", "2025", "indicted")
+RATIO, UPPER, LOWER = "convicted_first_per_indicted", "convicted_first", "indicted"
+SHARE = "convicted_first_per_adjudicated_first"
+FIGURES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("rate", ("indicted",)), ("rate", ("convicted_final",)), (RATIO, (UPPER, LOWER)),
+)  # fmt: skip
+
+
+class Built(NamedTuple):
+    cells: pl.DataFrame
+    path: Path
+
+    def read(self, table: str) -> pl.DataFrame:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return connection.sql(f"select * from {table}").pl()
+
+    def value(self, area: str, period: str, measure: str, unit: str = "person", sex: str = "") -> float | None:
+        of_all = sex or ("_T" if unit == "person" else "_Z")
+        found = self.cells.filter(area=area, period=period, measure=measure, count_unit=unit, sex=of_all)
+        return None if found.is_empty() else found.item(0, "value")
+
+
+@pytest.fixture(scope="module")
+def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("compared") / "tables"
+    shutil.copytree(dbt.tables_folder(counts.path), folder)
+    schema = pl.read_parquet_schema(folder / "mart_count.parquet")
+    cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
+    cells.write_parquet(folder / "mart_count.parquet")
+    for name, frame in cards_export.build_frames(
+        load().without_training(), [period for _, period, _ in PERIODS]
+    ).items():
+        frame.write_parquet(folder / f"dim_{name}.parquet")
+    _periods().write_parquet(folder / "dim_period.parquet")
+    people = [
+        {"area": p, "territory": p, "year": year, "population": PEOPLE[p], "population_year": year,
+         "is_carried_forward": False}
+        for p in PLACES for year in range(2021, 2026)
+    ]  # fmt: skip
+    pl.DataFrame(people, schema_overrides={"year": pl.Int32, "population_year": pl.Int32}).write_parquet(
+        folder / "dim_population.parquet"
+    )
+    path = dbt.build_indicators(
+        home, input="restricted", source=folder / "mart_count.parquet", target=home.warehouse / "compared.duckdb",
+        dimensions=folder,
+    )  # fmt: skip
+    return Built(cells, path)
+
+
+def _periods() -> pl.DataFrame:
+    rows = []
+    for freq, period, _ in PERIODS:
+        start, end = _days(period)
+        rows.append(
+            {"freq": freq, "period": period, "first_year": start.year, "last_year": end.year,
+             "quarter": 1 if freq == "Q" else None, "period_start": start, "period_end": end}
+        )  # fmt: skip
+    whole = dict.fromkeys(("first_year", "last_year", "quarter"), pl.Int32)
+    return pl.DataFrame(rows, schema_overrides=whole)
+
+
+def _days(period: str) -> tuple[date, date]:
+    if len(period) < 9:
+        return bounds(period)
+    return date(int(period[:4]), 1, 1), date(int(period[5:]), 12, 31)
+
+
+def _cells() -> Iterator[dict[str, Any]]:
+    chance = np.random.default_rng(20261120)
+    for freq, period, scale in PERIODS:
+        for measure, mean in MEANS.items():
+            values: dict[str, float | None] = {}
+            for number, place in enumerate(PLACES):
+                whole = float(chance.poisson(mean * scale * (0.3 + 0.35 * number)))
+                if measure == "convicted_first":  # part of those adjudicated
+                    whole = float(round(whole * 0.7))
+                if measure == "adjudicated_first":
+                    whole += 25 * scale
+                values[place] = None if (place, period, measure) in (HIDDEN, MISSING) else whole
+                status = "Q" if (place, period, measure) == HIDDEN else "O" if values[place] is None else "A"
+                yield _cell(freq, period, measure, place, "person", values[place], status)
+            if measure == "indicted":  # the women among them
+                for number, (place, value) in enumerate(values.items()):
+                    women = None if value is None else float(round(value * (0.05 + 0.1 * number)))
+                    part = _cell(freq, period, measure, place, "person", women, "A" if value is not None else "O")
+                    hidden = (place, period) == HIDDEN_WOMEN
+                    yield (
+                        part | {"sex": "F"} | ({"value": None, "obs_status": "Q", "conf_status": "C"} if hidden else {})
+                    )
+            known = [place for place, value in values.items() if value is not None]
+            yield _cell(freq, period, measure, codes.REGION, "person", sum(values[p] or 0 for p in known), "A", known)
+        for place in ("AL", "BA"):  # nobody has a rule for cases
+            yield _cell(freq, period, "indicted", place, "case", 50.0, "A")
+
+
+def _cell(
+    freq: str, period: str, measure: str, area: str, unit: str, value: float | None, status: str,
+    members: list[str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    who = members or ([] if value is None else [area])
+    of_all = "_T" if unit == "person" else "_Z"
+    return {
+        "area_kind": "region" if area == codes.REGION else "territory", "area": area, "territory": area, "freq": freq,
+        "period": period, "measure": measure, "level": codes.get_code_attribute("measure", measure, "level_rule"),
+        "count_unit": unit, "statistic": "count", "offence_group": "TIP", "offence": "_T",
+        "person_type": of_all, "victim_status": "_Z", "sex": of_all,
+        "age": of_all, "exploitation": "_Z", "citizenship": "_T", "sentence_type": "_Z",
+        "sentence_band": "_Z", "value": value, "obs_status": status, "n_reported": len(who),
+        "n_expected": 7 if members else 1, "reporters": ",".join(who), "basis": "reported", "is_additive": True,
+        "flags": "", "submission_ids": "", "conf_status": "C" if status == "Q" else "F",
+    }  # fmt: skip
+
+
+def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int, set[str]]:
+    """The Python rule over the cards and the breaks of both sides."""
+    registry = load().without_training()
+    start, end = _days(period)
+    scores, reasons = [], set()
+    told: dict[str, frozenset[str]] = {}
+    for area in (a, b):
+        told[area] = frozenset(
+            one.code
+            for one in breaks.list_breaks(registry)
+            if area in breaks.areas_of(registry, one.of_area)
+            and one.last_day > start and one.first_day <= end
+            and one.offence_group in ("", "TIP")
+            and any(
+                one.measure in ("", m) and one.level in ("", codes.get_code_attribute("measure", m, "level_rule"))
+                for m in measures
+            )
+        )  # fmt: skip
+    for measure in measures:
+        level = codes.get_code_attribute("measure", measure, "level_rule")
+        one, other = (
+            counting.build_card(registry, area, level, period, count_unit="person").to_counted(
+                measure, "TIP", breaks=told[area]
+            )
+            for area in (a, b)
+        )
+        said = score_comparability(one, other)
+        scores.append(said.score)
+        reasons |= set(said.reasons)
+    return min(scores), reasons
+
+
+@pytest.mark.parametrize(
+    ("metric", "measures"), [("rate", ("indicted",)), ("rate", ("convicted_final",)), (RATIO, (UPPER, LOWER))]
+)
+@pytest.mark.parametrize("period", [period for _, period, _ in PERIODS])
+def test_scores_are_those_of_the_rule(built: Built, metric: str, measures: tuple[str, ...], period: str) -> None:
+    rows = built.read("mart_pair").filter(metric=metric, measure=measures[0], period=period, count_unit="person")
+    assert rows.height == 21
+    for row in rows.rows(named=True):
+        score, reasons = _score(measures, row["area_a"], row["area_b"], period)
+        assert row["score"] == score and reasons <= set(row["reasons"].split(",")), row
+        assert row["is_with_care"] == (score == 2)
+
+
+def test_a_break_in_the_period_is_told_and_lowers_the_score(built: Built) -> None:
+    pairs = built.read("mart_pair").filter(metric="rate", measure="convicted_first", area_a="AL", area_b="HR")
+    of = {row["period"]: row for row in pairs.rows(named=True)}
+    assert "breaks_differs" in of["2021-2025"]["reasons"].split(",") and "break" in of["2021-2025"]["flags"].split(",")
+    assert of["2021-2025"]["breaks"] == "recording:HR:convicted_first:2023-Q1,source:HR:convicted_first:2023-Q1"
+    # The office changed on the first day of this pool: all of it is of the new one.
+    assert (of["2023-2025"]["breaks"], of["2023-2025"]["score"]) == ("", 3)
+
+
+@pytest.mark.parametrize("mart", ["mart_indicator", "mart_stage_ratio"])
+def test_a_figure_that_hides_a_break_is_found(
+    built: Built,
+    home: Home,
+    counts: Counts,
+    tmp_path: Path,
+    mart: str,
+) -> None:
+    rule = ["assert_no_figure_crosses_a_break_unlabelled"]
+    assert dbt.run_tests(home, counts.path, rule, indicators=built.path) == 1
+    planted = tmp_path / "planted.duckdb"
+    shutil.copyfile(built.path, planted)
+    with duckdb.connect(str(planted)) as connection:
+        changed = connection.execute(f"update {mart} set breaks = '' where breaks <> '' and area = 'HR'").fetchone()
+    assert changed and changed[0] > 0
+    with pytest.raises(dbt.WarehouseError, match="crosses_a_break") as failed:
+        dbt.run_tests(home, counts.path, rule, indicators=planted)
+    (result,) = failed.value.tests
+    assert (result.name, result.status) == (*rule, "fail") and result.failures > 0 and "Got" in result.message
+
+
+def _expected_states(built: Built, measures: tuple[str, ...], period: str) -> dict[str, str]:
+    out = {}
+    for place in PLACES:
+        values = [built.value(place, period, m) for m in measures]
+        hidden = any((place, period, m) == HIDDEN for m in measures)
+        unknown = any(v is None for v in values)
+        few_ = any(v is not None and v < 20 for v in values)
+        out[place] = "withheld" if hidden else "missing" if unknown else "too_few" if few_ else "enough"
+    return out
+
+
+@pytest.mark.parametrize("period", [period for _, period, _ in PERIODS])
+def test_rates_are_tested_by_the_conditional_binomial_with_bonferroni(built: Built, period: str) -> None:
+    rows = built.read("mart_pair").filter(metric="rate", measure="indicted", period=period, count_unit="person")
+    states = _expected_states(built, ("indicted",), period)
+    tested = [(a, b) for a, b in combinations(PLACES, 2) if states[a] == states[b] == "enough"]
+    assert period == "2025-Q1" or len(tested) > 2
+    years = {"2023-2025": 3, "2021-2025": 5}.get(period, 1)
+    for row in rows.rows(named=True):
+        a, b = row["area_a"], row["area_b"]
+        worse = [state for state in ("withheld", "missing", "too_few") if state in (states[a], states[b])]
+        if worse:
+            assert (row["verdict"], row["low"], row["p"]) == (worse[0], None, None), row
+            continue
+        x, y = built.value(a, period, "indicted"), built.value(b, period, "indicted")
+        assert x and y
+        m, n = PEOPLE[a] * years, PEOPLE[b] * years
+        alpha = 0.05 / len(tested)
+        low = stats.beta.ppf(alpha / 2, x, y + 1)
+        high = stats.beta.ppf(1 - alpha / 2, x + 1, y)
+        low, high = (p / (1 - p) * n / m for p in (low, high))
+        tails = stats.binom.sf(x - 1, x + y, m / (m + n)), stats.binom.cdf(x, x + y, m / (m + n))
+        p = min(1.0, min(1.0, 2 * min(tails)) * len(tested))
+        assert (row["n_tested"], row["ratio"]) == (len(tested), pytest.approx((x / m) / (y / n)))
+        assert (row["low"], row["high"], row["p"]) == (pytest.approx(low), pytest.approx(high), pytest.approx(p))
+        assert row["verdict"] == ("higher" if low > 1 else "lower" if high < 1 else "no_difference")
+        assert (row["verdict"] != "no_difference") == (p < 0.05)
+        assert row["interval_basis"] == "lower_bound"  # persons, of whose clusters nothing is known here
+
+
+@pytest.mark.parametrize(("metric", "lower", "nested"), [(RATIO, LOWER, False), (SHARE, "adjudicated_first", True)])
+def test_ratios_are_tested_by_fishers_limits(built: Built, metric: str, lower: str, nested: bool) -> None:
+    rows = built.read("mart_pair").filter(metric=metric, period="2021-2025", count_unit="person")
+    checked = [row for row in rows.rows(named=True) if row["p"] is not None]
+    assert len(checked) >= 10
+    for row in checked:
+        table = []
+        for area in (row["area_a"], row["area_b"]):
+            x, y = built.value(area, "2021-2025", UPPER), built.value(area, "2021-2025", lower)
+            assert x is not None and y is not None
+            table.append([x, y - x if nested else y])
+        level = 1 - 0.05 / len(checked)
+        found = stats.contingency.odds_ratio(np.array(table, dtype=int), kind="conditional").confidence_interval(level)
+        assert (row["low"], row["high"]) == (pytest.approx(found.low, rel=1e-5), pytest.approx(found.high, rel=1e-5))
+        assert row["ratio"] == pytest.approx(table[0][0] * table[1][1] / (table[0][1] * table[1][0]))
+
+
+def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> None:
+    rows = built.read("mart_pair").filter(metric="share", period="2021-2025", dimension="sex", category="F")
+    assert rows.height == 21
+    tested = rows.filter(pl.col("p").is_not_null())
+    assert tested.height >= 3 and set(tested["n_tested"]) == {tested.height}
+    level = 1 - 0.05 / tested.height
+    for row in rows.rows(named=True):
+        table = []
+        for area in (row["area_a"], row["area_b"]):
+            part, whole = (built.value(area, "2021-2025", "indicted", sex=sex) for sex in ("F", "_T"))
+            table.append((part, whole))
+        if any(part is None for part, _ in table):
+            assert row["verdict"] == "withheld" and HIDDEN_WOMEN[0] in (row["area_a"], row["area_b"])
+            continue
+        if any(number is not None and number < 20 for pair in table for number in pair):
+            assert (row["verdict"], row["p"]) == ("too_few", None)
+            continue
+        counts_ = np.array([[x, y - x] for x, y in table], dtype=int)  # type: ignore[operator]
+        found = stats.contingency.odds_ratio(counts_, kind="conditional").confidence_interval(level)
+        assert (row["low"], row["high"]) == (pytest.approx(found.low, rel=1e-5), pytest.approx(found.high, rel=1e-5))
+        assert row["value_a"] == pytest.approx(100 * table[0][0] / table[0][1])  # type: ignore[operator]
+        assert row["verdict"] == ("higher" if found.low > 1 else "lower" if found.high < 1 else "no_difference")
+    assert set(tested["verdict"]) >= {"lower", "no_difference"}, "shares from 5 to 65 per cent are all alike"
+
+
+def test_a_unit_without_a_rule_is_not_compared(built: Built) -> None:
+    rows = built.read("mart_pair").filter(metric="rate", count_unit="case")
+    assert rows.height == len(PERIODS)
+    assert set(rows.select("score", "reasons", "verdict").rows()) == {(0, "count_unit_not_stated", "not_comparable")}
+
+
+def test_the_window_is_that_of_the_rule(built: Built) -> None:
+    windows = built.read("mart_window").filter(count_unit="person")
+    for metric, measures in FIGURES:
+        made = windows.filter(metric=metric, measure=measures[0])
+        tables = [[[built.value(p, period, m) or np.nan for p in PLACES] for _, period, _ in PERIODS] for m in measures]
+        rule = few.default_window(tables[0], tables[1] if len(tables) > 1 else None)
+        chosen = made.filter(is_default=True)
+        assert chosen.height == 1
+        row = chosen.row(0, named=True)
+        assert (row["freq"], row["n_reaching"], row["n_territories"], row["is_most"]) == tuple(rule)
+        assert {r["freq"]: r["period"] for r in made.rows(named=True)} == {freq: p for freq, p, _ in PERIODS}
+
+
+def test_the_region_says_who_is_in_it_and_borrows_nothing(built: Built) -> None:
+    row = built.read("mart_region").filter(metric="rate", measure="indicted", period="2025", count_unit="person")
+    region = row.row(0, named=True)
+    members = [p for p in PLACES if p not in (HIDDEN[0], MISSING[0])]
+    values = {p: built.value(p, "2025", "indicted") for p in members}
+    rates = [float(v or 0) * 100_000 / PEOPLE[p] for p, v in values.items()]
+    assert (region["n_reported"], region["n_expected"], region["reporters"]) == (5, 7, ",".join(members))
+    assert region["denominator"] == sum(PEOPLE[p] for p in members)
+    assert region["value"] == pytest.approx(sum(v or 0 for v in values.values()) * 100_000 / region["denominator"])
+    assert (region["n"], region["n_withheld"], region["members"]) == (5, 1, ",".join(members))
+    expected = np.quantile(rates, [0, 0.25, 0.5, 0.75, 1])
+    names = ("minimum", "lower_quartile", "median", "upper_quartile", "maximum")
+    assert [region[name] for name in names] == pytest.approx(list(expected))
+    # Its two totals are of other territories: its ratio is over those who have both sides, and says who has not.
+    ratio = built.read("mart_stage_ratio").filter(metric=RATIO, period="2025", area=codes.REGION).row(0, named=True)
+    sides = [sum(built.value(p, "2025", measure) or 0 for p in members) for measure in (UPPER, LOWER)]
+    assert [ratio["numerator"], ratio["denominator"]] == sides
+    assert ratio["value"] == pytest.approx(100 * sides[0] / sides[1])
+    assert (ratio["n_reported"], ratio["n_expected"], ratio["reporters"]) == (5, 7, ",".join(members))
+    assert ratio["left_out"] == "ME:withheld,XK:not_both_sides" and "common_reporters" in ratio["flags"].split(",")

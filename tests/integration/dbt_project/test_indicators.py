@@ -1,0 +1,243 @@
+"""The second dbt phase: the same SQL over restricted and over protected counts."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.core import codes
+from pipelines.core.home import Home
+from pipelines.warehouse import dbt
+from pipelines.warehouse.metrics import metrics
+from tests.support.warehouse.made_up_world import Counts
+
+
+def read(path: Path, table: str) -> pl.DataFrame:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.sql(f"select * from {table}").pl()
+
+
+@pytest.fixture(scope="module")
+def restricted(home: Home, counts: Counts) -> Path:
+    source = dbt.tables_folder(counts.path) / "mart_count.parquet"
+    return dbt.build_indicators(home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb")
+
+
+@pytest.fixture(scope="module")
+def protected(home: Home, counts: Counts) -> Path:
+    """One cell of a table withheld, as the disclosure step would."""
+    cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
+    hidden = (
+        (pl.col("area") == "AL") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "reported")
+        & (pl.col("sex") == "F") & (pl.col("offence") == "_T") & (pl.col("offence_group") == "TIP")
+    )  # fmt: skip
+    cells = cells.with_columns(
+        value=pl.when(hidden).then(None).otherwise("value"),
+        obs_status=pl.when(hidden).then(pl.lit("Q")).otherwise("obs_status"),
+        conf_status=pl.when(hidden).then(pl.lit("C")).otherwise("conf_status"),
+        table_id=pl.lit("one"),
+    )
+    source = home.protected / "cells.parquet"
+    pl.concat([cells, cells.filter(pl.col("area") == "AL").with_columns(table_id=pl.lit("two"))]).write_parquet(source)
+    return dbt.build_indicators(home, input="protected", source=source, target=home.warehouse / "protected.duckdb")
+
+
+def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:
+    """The id is the start of the MD5 of the key, worked out here without dbt."""
+    cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
+    expected = {
+        hashlib.md5("|".join(key).encode(), usedforsecurity=False).hexdigest()[:16]
+        for key in cells.select(codes.CELL_KEY).iter_rows()
+    }
+    assert set(cells["cell_id"]) == expected and len(expected) == cells.height
+    for built in (restricted, protected):
+        assert set(read(built, "cell")["cell_id"]) == expected
+        figures = read(built, "mart_indicator").join(read(built, "cell"), on="cell_id", how="left", suffix="_of_cell")
+        for name in codes.CELL_KEY:
+            assert figures[name].equals(figures[f"{name}_of_cell"].alias(name)), name
+
+
+def test_each_measure_has_one_total(restricted: Path) -> None:
+    group = ["area", "freq", "period", "offence_group", "measure", "level", "count_unit", "statistic", "victim_status"]
+    cells = read(restricted, "cell")
+    totals = cells.filter(pl.col("is_total"))
+    assert not totals.select(group).is_duplicated().any()
+    assert (totals["total_of"] != "").all()
+    assert totals.height == cells.filter(pl.col("total_of") != "").select(group).unique().height
+
+
+def test_a_rate_is_per_period_and_by_the_population_of_its_reporters(restricted: Path) -> None:
+    rates = read(restricted, "mart_indicator").filter(indicator="rate", measure="reported", offence_group="TIP")
+    al = rates.filter(area="AL", period="2025-Q1").row(0, named=True)
+    assert (al["value"], al["denominator"]) == (pytest.approx(7 / 25), 2_500_000)
+    ba = rates.filter(area="BA", period="2025-Q1").row(0, named=True)
+    assert "population_carried_forward" in ba["flags"]
+    # HR, MK, RS and XK have no population here: a rate of the region by a part of its people would be a wrong one.
+    assert rates.filter(area="WB").is_empty()
+
+
+def test_a_share_is_of_the_total_of_its_table(restricted: Path) -> None:
+    shares = read(restricted, "mart_indicator").filter(indicator="share", dimension="sex", area="AL", period="2025-Q1")
+    row = shares.filter(sex="F", measure="reported", offence="_T", offence_group="TIP").row(0, named=True)
+    assert (row["value"], row["numerator"], row["denominator"]) == (pytest.approx(200 / 7), 2, 7)
+
+
+def test_where_an_operand_is_withheld_so_is_the_result(protected: Path) -> None:
+    shares = read(protected, "mart_indicator").filter(indicator="share", dimension="sex", area="AL", period="2025-Q1")
+    row = shares.filter(sex="F", measure="reported", offence="_T", offence_group="TIP").row(0, named=True)
+    assert (row["value"], row["obs_status"], row["conf_status"]) == (None, "Q", "C")
+
+
+def test_stages_stand_side_by_side_and_adults_are_marked(restricted: Path) -> None:
+    pipeline = read(restricted, "mart_pipeline").filter(offence_group="TIP")
+    mk = pipeline.filter(area="MK", period="2025-Q1", track="final").row(0, named=True)
+    assert (mk["reported"], mk["reported_age"]) == (2, "_T")
+    assert (mk["convicted"], mk["convicted_obs_status"], mk["convicted_age"]) == (5, "D", "Y_GE18")
+    hr = pipeline.filter(area="HR", period="2025-Q2", track="first").row(0, named=True)
+    assert (hr["convicted"], hr["reported"]) == (2, 7)
+    region = pipeline.filter(area="WB", period="2025-Q1", track="final").row(0, named=True)
+    assert (region["reported"], region["reported_n_reported"], region["n_expected"]) == (35, 6, 7)
+
+
+def test_each_cell_stands_once(protected: Path) -> None:
+    cells = read(protected, "cell")
+    assert cells.height == cells.unique(["area_kind", "area", "freq", "period", *cells.columns[5:19]]).height
+
+
+def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts, restricted: Path) -> None:
+    select = ["test_type:unit,path:models/indicators"]
+    assert dbt.run_tests(home, counts.path, select, indicators=restricted) >= 3
+
+
+# -------------------------------------------------------------------------------------------------- limits and states
+
+
+def test_limits_are_scipys(restricted: Path) -> None:
+    """Against the quantiles of the gamma and beta distributions, not the functions that the model calls."""
+    from scipy.stats import beta, gamma
+
+    rows = read(restricted, "mart_indicator").filter(pl.col("high").is_not_null())
+    phi, n = rows["dispersion"].to_numpy(), rows["numerator"].to_numpy()
+    share = rows["metric"].to_numpy() == "share"
+    whole = rows["denominator"].fill_null(1.0).to_numpy()
+    per = rows["metric"].replace_strict({"count": 1.0, "rate": 100_000.0, "share": 100.0}).to_numpy()
+    low, high = gamma.ppf(0.025, n / phi) * phi / whole, gamma.ppf(0.975, n / phi + 1) * phi / whole
+    x, rest = n / phi, (whole - n) / phi
+    low[share], high[share] = beta.ppf(0.025, x, rest + 1)[share], beta.ppf(0.975, x + 1, rest)[share]
+    low[n == 0] = 0.0
+    high[share & (n == whole)] = 1.0
+    np.testing.assert_allclose(rows["low"].to_numpy(), low * per, atol=1e-6)
+    np.testing.assert_allclose(rows["high"].to_numpy(), high * per, atol=1e-6)
+    assert {"count", "rate", "share"} == set(rows["metric"])
+
+
+def test_each_figure_says_its_state(restricted: Path, protected: Path) -> None:
+    for path in (restricted, protected):
+        rows = read(path, "mart_indicator")
+        small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (pl.col("denominator") < 20))
+        said = (
+            pl.when((pl.col("conf_status") != "F") | (pl.col("obs_status") == "Q"))
+            .then(pl.lit("withheld"))
+            .when(pl.col("value").is_null())
+            .then(pl.lit("missing"))
+            .when(small)
+            .then(pl.lit("too_few"))
+            .otherwise(pl.lit("enough"))
+        )
+        assert rows.filter(pl.col("state") != said).is_empty()
+        assert rows.filter(
+            pl.col("value").is_null() & (pl.col("high").is_not_null() | (pl.col("interval_basis") != ""))
+        ).is_empty()
+    assert {"withheld", "missing", "too_few"} <= set(read(protected, "mart_indicator")["state"])
+
+
+# ------------------------------------------------------------------------------------- one definition, two inputs
+
+
+def test_one_sql_over_both_inputs_and_where_nothing_is_hidden_one_figure(
+    home: Home,
+    counts: Counts,
+    tmp_path: Path,
+) -> None:
+    source = dbt.tables_folder(counts.path) / "mart_count.parquet"
+    sql, built = [], []
+    for which in ("restricted", "protected"):
+        built.append(dbt.build_indicators(home, input=which, source=source, target=tmp_path / f"{which}.duckdb"))
+        sql.append(compiled(home))
+    assert len(sql[0]) > 10 and sql[0] == sql[1]
+    assert len(marts(built[0])) >= 2 and marts(built[0]) == marts(built[1])
+    for name in marts(built[0]):
+        one, other = read(built[0], name), read(built[1], name)
+        assert one.columns == other.columns
+        assert one.sort(one.columns).equals(other.sort(one.columns)), name
+
+
+def compiled(home: Home) -> dict[str, str]:
+    """The SQL of the models of the second phase as dbt ran it last."""
+    folder = home.restricted / "dbt" / "run" / "rti" / "models" / "indicators"
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
+
+
+def marts(path: Path) -> list[str]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(
+            "select table_name from information_schema.tables where table_name like 'mart_%' order by 1"
+        ).fetchall()
+    return [str(row[0]) for row in found]
+
+
+# -------------------------------------------------------------------------------- a further indicator is a declaration
+
+MADE_UP = """\
+id: per_million
+name: Rate per million inhabitants
+definition: Persons reported per million inhabitants of the area.
+formula: count x 1,000,000 / population
+kind: rate
+unit_measure: RATIO
+unit_of_pools: RATIO
+per: 1000000.0
+input: counts
+numerator: {measures: [reported]}
+denominator: population
+interval: poisson
+count_units: [person]
+freqs: [Q]
+model: mart_indicator
+source: made up by a test
+sdmx_concept: PER_MILLION
+"""
+
+
+def test_a_declaration_alone_makes_a_further_indicator(
+    home: Home,
+    counts: Counts,
+    restricted: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "per_million.yml").write_text(MADE_UP, encoding="utf-8")
+    monkeypatch.setenv("RTI_METRICS", str(tmp_path))
+    before = {path: path.read_bytes() for path in home.gathered.glob("metric*.parquet")}
+    try:
+        metrics.export_metrics(home.gathered)
+        counts_again = dbt.build_counts(home)
+    finally:
+        for path, was in before.items():
+            path.write_bytes(was)
+    target = dbt.build_indicators(
+        home, input="restricted", source=dbt.tables_folder(counts_again) / "mart_count.parquet",
+        target=tmp_path / "indicators.duckdb", dimensions=dbt.tables_folder(counts_again),
+    )  # fmt: skip
+    made = read(target, "mart_indicator")
+    al = made.filter(metric="per_million", area="AL", period="2025-Q1", offence_group="TIP").row(0, named=True)
+    assert (al["indicator"], al["value"], al["unit_measure"]) == ("rate", pytest.approx(2.8), "RATIO")
+    # Garwood's limits of 7 are 2.814 and 14.423; the people are 2.5 million.
+    assert (al["low"], al["high"]) == (pytest.approx(2.814 / 2.5, abs=1e-3), pytest.approx(14.423 / 2.5, abs=1e-3))
+    assert made.filter(metric="per_million")["freq"].unique().to_list() == ["Q"]
+    assert made.filter(pl.col("metric") != "per_million").height == read(restricted, "mart_indicator").height

@@ -1,0 +1,259 @@
+"""Reading in a child: limits hold, a dead child costs one file, and nothing dangerous comes back."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.model.content import Cell, Grid, ReadError, Table, Where
+from pipelines.reading.formats import budget
+from pipelines.reading.sandbox import wire
+from pipelines.reading.sandbox.child import Job, read_in_child
+from pipelines.reading.sandbox.pool import ChildPool
+
+
+class Payload:
+    """Something that would run a command when unpickled carelessly."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("true",)
+
+
+def misbehave(job: str) -> object:
+    """The work of the pools below: does what the job says."""
+    match job:
+        case "sleep":
+            time.sleep(30)
+        case "crash":
+            os.abort()
+        case "exit":
+            os._exit(3)
+        case "memory":
+            bytearray(3 << 30)
+        case "spin":
+            while True:
+                pass
+        case "spin in C":
+            return sum(range(1 << 60))  # looks for no signal before it ends
+        case "work":
+            until = time.process_time() + 0.4
+            while time.process_time() < until:
+                pass
+        case "earn":
+            budget.raise_for_file("pdf", 20_000)
+            misbehave("work")
+        case "connect":
+            try:
+                socket.create_connection(("192.0.2.1", 80), 1)
+            except OSError as error:
+                return type(error).__name__
+        case "write":
+            try:
+                Path("big").write_bytes(bytes(2 << 20))
+            except OSError as error:
+                return type(error).__name__
+        case "folder":
+            return [path.name for path in Path.cwd().iterdir()]
+        case "environment":
+            return [os.environ.get(name) for name in ("RTI_TEST_KEPT", "SECRET_TEST", "RTI_TOKEN")]
+        case "evil":
+            return Payload()
+        case "fail":
+            raise ValueError("Petar Petrović")
+        case "refuse":
+            raise ReadError("read.empty", Where(line=3), a=1)
+        case "pid":
+            return os.getpid()
+    return job
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ChildPool[str, object]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTI_TEST_KEPT", "kept")
+        patch.setenv("SECRET_TEST", "dropped")
+        patch.setenv("RTI_TOKEN", "dropped")
+        with ChildPool(misbehave, timeout=10.0, preload=()) as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[ChildPool[str, object]]:
+    with ChildPool(misbehave, timeout=1.5, cpu_seconds=1, preload=()) as made:
+        list(made.map_jobs([(0, "x"), (1, "x")]))
+        yield made
+
+
+def _one(pool: ChildPool[str, object], job: str) -> object:
+    return next(result for _, result in pool.map_jobs([(0, job)]))
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("crash", "SIGABRT"),
+        ("exit", "code 3"),
+        ("evil", "could not be taken"),
+    ],
+)
+def test_a_child_that_dies_is_a_refusal_in_words(pool: ChildPool[str, object], job: str, words: str) -> None:
+    result = _one(pool, job)
+    assert isinstance(result, ReadError) and result.rule == "read.child_died"
+    assert words in str(result.params["reason"])
+    assert _one(pool, "next") == "next"
+
+
+def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]) -> None:
+    result = _one(impatient, "sleep")
+    assert isinstance(result, ReadError) and "longer than 1.5 seconds" in str(result.params["reason"])
+
+
+def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start_child()
+    result = child.run_job("spin", 30.0)
+    assert isinstance(result, ReadError) and (result.rule, result.params["seconds"]) == ("read.too_slow", 1)
+    assert 0.9 < child.used < 1.5 and not child.reusable
+    child.close()
+
+
+def test_a_file_whose_size_earns_more_may_use_more() -> None:
+    with ChildPool(misbehave, cpu_seconds=0.2, preload=()) as strict:
+        child = strict.launcher.start_child()
+        assert child.run_job("earn", 30.0) == "earn"
+        result = child.run_job("work", 30.0)
+        assert isinstance(result, ReadError) and result.rule == "read.too_slow"
+        child.close()
+
+
+def test_a_child_that_heeds_no_signal_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start_child()
+    result = child.run_job("spin in C", 30.0)
+    assert isinstance(result, ReadError) and "processor time" in str(result.params["reason"])
+    assert 1 < child.used < 5
+    child.close()
+
+
+def test_processor_time_is_counted_for_each_job(impatient: ChildPool[str, object]) -> None:
+    child = impatient.launcher.start_child()
+    used = []
+    for _ in range(3):
+        assert child.run_job("work", 30.0) == "work"
+        used.append(child.used)
+    assert all(0.35 < seconds < 0.9 for seconds in used), used
+    child.close()
+
+
+def test_memory_network_and_disk_are_limited(pool: ChildPool[str, object]) -> None:
+    memory = _one(pool, "memory")
+    assert isinstance(memory, ReadError) and memory.rule == "read.out_of_memory"
+    assert _one(pool, "connect") in ("PermissionError", "OSError")
+    assert _one(pool, "folder") == []
+    assert _one(pool, "write") == "OSError"
+    assert _one(pool, "environment") == ["kept", None, None]
+
+
+def test_errors_come_back_without_the_words_of_the_file(pool: ChildPool[str, object]) -> None:
+    failed = _one(pool, "fail")
+    assert isinstance(failed, ReadError) and failed.rule == "read.reader_failed" and "Petar" not in str(failed)
+    refused = _one(pool, "refuse")
+    assert isinstance(refused, ReadError)
+    assert (refused.rule, refused.where.line, refused.params) == ("read.empty", 3, {"a": 1})
+
+
+def test_a_batch_loses_only_the_files_that_kill_their_child(pool: ChildPool[str, object]) -> None:
+    jobs = [(n, "crash" if n % 7 == 3 else f"job {n}") for n in range(30)]
+    results = dict(pool.map_jobs(jobs))
+    assert len(results) == 30
+    assert {n for n, result in results.items() if isinstance(result, ReadError)} == {3, 10, 17, 24}
+
+
+def test_children_are_kept_warm_and_replaced_after_so_many_files() -> None:
+    with ChildPool(misbehave, workers=1, recycle_after=3, preload=()) as small:
+        pids = [result for _, result in small.map_jobs((n, "pid") for n in range(7))]
+    assert len(set(pids[:3])) == 1 and len(set(pids)) == 3
+
+
+def test_jobs_are_taken_only_as_children_come_free(pool: ChildPool[str, object]) -> None:
+    taken = []
+
+    def jobs() -> Iterator[tuple[int, str]]:
+        for n in range(10):
+            taken.append(n)
+            yield n, "x"
+
+    results = pool.map_jobs(jobs())
+    next(results)
+    assert len(taken) <= 4
+    assert len(list(results)) == 9
+
+
+def test_a_slow_taker_does_not_cost_a_child_its_finished_work(impatient: ChildPool[str, object]) -> None:
+    results = impatient.map_jobs([(n, "x") for n in range(4)])
+    out = [next(results)]
+    time.sleep(2)
+    out.extend(results)
+    assert [result for _, result in out] == ["x"] * 4
+
+
+def test_read_in_child_gives_what_read_gives_from_any_thread() -> None:
+    data = "Žene;1\nMuškarci;2\n".encode("cp1250")
+    results: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(read_in_child(data, "a.csv", encodings=("windows-1250",))))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    assert all(isinstance(grid, Grid) and grid.tables[0].cells[0].text == "Žene" for grid in results)
+    with pytest.raises(ReadError) as refusal:
+        read_in_child(b"", "a.csv")
+    assert refusal.value.rule == "read.empty"
+
+
+def test_read_many_keeps_keys() -> None:
+    with ChildPool() as readers:
+        results = dict(readers.read_many([Job("good", b"a;b\n1;2\n"), Job("bad", b"")]))
+    assert isinstance(results["good"], Grid) and isinstance(results["bad"], ReadError)
+
+
+def test_a_function_that_a_child_cannot_import_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="top level"):
+        ChildPool(lambda job: job)
+
+
+def test_results_are_unpickled_with_an_allow_list() -> None:
+    grid = Grid("csv", (Table("t", (Cell(1, 1, "a", "a", Where(line=1)),)),))
+    assert wire.load(wire.dump_value(grid), ("pipelines",)) == grid
+    for bad in (Payload(), os.getcwd, threading.Thread):
+        with pytest.raises(pickle.UnpicklingError):
+            wire.load(pickle.dumps(bad), ("pipelines", "tests"))
+
+
+def test_a_frame_crosses_packed_and_comes_back_the_same() -> None:
+    schema = {"a": pl.String, "n": pl.Float64, "d": pl.Date, "b": pl.Boolean}
+    rows = [("Skoplje", None, date(2026, 7, 1), True), (None, 1.5, None, False)]
+    for frame in (pl.DataFrame(rows * 5_000, schema, orient="row"), pl.DataFrame(schema=schema)):
+        packed = wire.dump_value(("ok", frame))
+        there = wire.load(packed, ("pipelines", "polars"))[1]
+        assert there.equals(frame) and there.schema == frame.schema
+        assert len(packed) < max(5_000, len(pickle.dumps(frame)) // 10)
+
+
+def test_a_damaged_frame_is_refused_as_any_other_result() -> None:
+    packed = wire.dump_value(("ok", pl.DataFrame({"a": ["x" * 99]})))
+    broken = packed.replace(b"ARROW1", b"ARROW9")
+    assert broken != packed
+    with pytest.raises(pickle.UnpicklingError, match="unpacked"):
+        wire.load(broken, ("pipelines", "polars"))

@@ -1,0 +1,103 @@
+"""Files made to hold a reading process: none uses more processor time than its size earns, and most are refused early.
+
+Processor seconds are measured in the reading process, so that other work on the machine does not matter.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.declarations.registry import load
+from pipelines.findings.rules import from_read_error
+from pipelines.findings.texts import describe_finding
+from pipelines.model.content import ReadError
+from pipelines.reading.formats.budget import BASE, MOST, allowed_seconds
+from pipelines.reading.formats.sniff import sniff_format
+from pipelines.reading.sandbox.child import PRELOAD
+from pipelines.reading.sandbox.pool import ChildPool
+from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
+from tests.support.hostile_files import FILES, pdf_of_many_lines, xlsx_of_many_sheets
+
+FOUND = ("sheets.xlsx", "texts.xlsx", "values.px", "keywords.px", "pages.pdf")
+"""Files that held a reading process for 7 to 31 s each."""
+EARLY = 2.0
+"""Processor seconds within which they are refused now; a quiet machine takes 0.6 at most."""
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ChildPool[Task, ReadResult]]:
+    with ChildPool(run_task, workers=1, preload=("pipelines.submissions.checking.preload", *PRELOAD)) as made:
+        made.launcher.load()
+        yield made
+
+
+def _take(pool: ChildPool[Task, ReadResult], data: bytes, name: str) -> tuple[ReadResult | ReadError, float]:
+    """Return what comes of a file in a child of its own, and the processor seconds it used."""
+    child = pool.launcher.start_child()
+    try:
+        result = child.run_job(Task(data, name, "S000000000000000", load().digest), 120.0)
+    finally:
+        child.close()
+    return result, child.used
+
+
+def _allowed(data: bytes, name: str) -> float:
+    unpacked = 0
+    if data.startswith(b"PK"):
+        unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(data)).infolist())
+    return allowed_seconds(sniff_format(data, name), len(data), unpacked)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_hostile_file_uses_more_than_its_size_earns(pool: ChildPool[Task, ReadResult], name: str) -> None:
+    make, rule = FILES[name]
+    data = make()
+    result, used = _take(pool, data, name)
+    assert (result.rule if isinstance(result, ReadError) else None) == rule
+    assert used < _allowed(data, name) + 0.5
+    if name in FOUND:
+        assert used < EARLY
+
+
+def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool: ChildPool[Task, ReadResult]) -> None:
+    data = pdf_of_many_lines()
+    result, used = _take(pool, data, "lines.pdf")
+    assert isinstance(result, ReadError)
+    assert result.params == {"seconds": 5, "format": "pdf", "kilobytes": len(data) // 1000 + 1}
+    assert BASE - 0.1 < used < BASE + 0.5
+    words = describe_finding(from_read_error(result), "en")
+    assert words.message.startswith("The file needed more than 5 s of processing.") and "Send only" in words.remedy
+
+
+def test_two_sheets_of_one_part_are_refused_whatever_their_number(pool: ChildPool[Task, ReadResult]) -> None:
+    result, _ = _take(pool, xlsx_of_many_sheets(2), "two.xlsx")
+    assert isinstance(result, ReadError) and result.rule == "read.malformed"
+
+
+@pytest.mark.parametrize(
+    ("format_name", "size", "unpacked", "measured"),
+    [
+        ("csv", 2_000_000, 0, 2.7),
+        ("xlsx", 1_080_000, 8_960_000, 4.3),
+        ("pdf", 130_000, 0, 4.1),
+        ("ods", 30_000, 2_190_000, 0.8),
+        ("docx", 30_000, 1_900_000, 1.2),
+        ("html", 230_000, 0, 0.9),
+        ("sdmx-ml", 2_990_000, 0, 0.8),
+        ("sdmx-csv", 1_200_000, 0, 1.0),
+        ("xls", 170_000, 0, 0.6),
+        ("px", 40_000, 0, 0.6),
+        ("jsonstat", 100_000, 0, 0.5),
+    ],
+)
+def test_honest_files_may_use_three_times_what_they_need(
+    format_name: str, size: int, unpacked: int, measured: float
+) -> None:
+    """Sizes and processor seconds of the table in `docs/decisions/0002-which-library-reads-what.md`."""
+    assert allowed_seconds(format_name, size, unpacked) >= 2.9 * measured
+    assert allowed_seconds(format_name, 26_000, 26_000 * 80) == BASE
+    assert allowed_seconds(format_name, 50_000_000, 200_000_000) <= MOST

@@ -1,0 +1,190 @@
+"""A run of one territory and quarter reads, checks and decides on the returns of that territory and quarter only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from pipelines import refresh
+from pipelines.core.home import Home, initialise_home
+from pipelines.defs.home import LockedHomeResource
+from pipelines.defs.partitions import tag_range
+from pipelines.defs.returns import returns_definitions
+from pipelines.ledger import facts, queries
+from pipelines.ledger.opening import open_ledger
+from pipelines.model.periods import Period
+from pipelines.refresh import QuarterRange
+from pipelines.refresh.quarters import find_quarters
+from pipelines.submissions import record, store
+from pipelines.submissions.checking.check import CheckJob
+from tests.support import small
+from tests.support.demonstration import CLOCK
+
+TERRITORIES = ("AL", "BA")
+YEAR = ("2026-Q1", "2026-Q2", "2026-Q3")
+
+
+def is_chosen(line: small.Line) -> bool:
+    return line["jurisdiction"] in ("AL", "BA_BRC") and line["periods"].split()[-1] in YEAR
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    small.choose(folder, is_chosen)
+    return folder
+
+
+@dataclass
+class Intake:
+    """A home whose returns have arrived, and the names of the files that were read and checked since."""
+
+    home: Home
+    read: list[str] = field(default_factory=list)
+
+    def take_read(self) -> list[str]:
+        """Return the files read since the last call."""
+        names, self.read[:] = list(self.read), []
+        return names
+
+
+@pytest.fixture
+def make_intake(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Intake]]:
+    monkeypatch.setenv("RTI_NOW", CLOCK)
+    monkeypatch.setenv("RTI_SAMPLES", str(samples))
+    monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
+    names = {line["sha256"]: line["file"] for line in small.listed(samples)}
+    intakes: dict[Path, Intake] = {}
+    make_jobs = record._make_jobs
+
+    def count(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
+        for job in make_jobs(home, part):
+            intakes[home.root].read.append(names[store.compute_digest(job.data)])
+            yield job
+
+    monkeypatch.setattr(record, "_make_jobs", count)
+
+    def make() -> Intake:
+        home = initialise_home(tmp_path / f"home-{len(intakes)}", "demonstration")
+        intakes[home.root] = Intake(home)
+        refresh.enter_arrivals(home)
+        return intakes[home.root]
+
+    yield make
+
+
+def files_of(samples: Path, jurisdiction: str, quarter: str) -> set[str]:
+    """The files of a jurisdiction that cover a quarter."""
+    return {
+        line["file"]
+        for line in small.listed(samples)
+        if line["jurisdiction"] == jurisdiction and quarter in line["periods"].split()
+    }
+
+
+def quarter(code: str) -> QuarterRange:
+    return QuarterRange(Period(code), Period(code))
+
+
+def states(home: Home) -> dict[str, str]:
+    return {s.filename: s.state for s in queries.list_submissions(open_ledger(home))}
+
+
+def outcome(home: Home) -> dict[str, Any]:
+    """State, findings and figures of every return."""
+    outcomes = {}
+    for submission in queries.list_submissions(open_ledger(home)):
+        frames = [
+            pl.read_parquet(facts.path_of(home, table, submission.submission_id))
+            for table in ("observation", "finding")
+        ]
+        outcomes[submission.submission_id] = (submission.state, *(frame.rows() for frame in frames))
+    return outcomes
+
+
+def test_take_in_of_one_quarter_reads_only_its_returns(make_intake: Callable[[], Intake], samples: Path) -> None:
+    intake = make_intake()
+    lines: list[str] = []
+    result = refresh.take_in(intake.home, "AL", quarter("2026-Q3"), log=lines.append)
+    read = intake.take_read()
+    assert sorted(read) == sorted(files_of(samples, "AL", "2026-Q3"))
+    assert result.checked == len(read) > 0
+    assert "AL: 4 waiting returns of other quarters are left alone" in lines
+    waiting = {Path(line["file"]).name for line in small.listed(samples)} - {Path(file).name for file in read}
+    assert {name for name, state in states(intake.home).items() if state == "received"} == waiting
+
+
+def test_quarters_one_by_one_read_each_return_once_and_give_the_same_as_one_pass(
+    make_intake: Callable[[], Intake], samples: Path
+) -> None:
+    at_once, by_quarter = make_intake(), make_intake()
+    for territory in TERRITORIES:
+        refresh.take_in(at_once.home, territory)
+    for code in YEAR:
+        for territory in TERRITORIES:
+            refresh.take_in(by_quarter.home, territory, quarter(code))
+    files = sorted(line["file"] for line in small.listed(samples))
+    assert sorted(at_once.take_read()) == sorted(by_quarter.take_read()) == files
+    assert outcome(at_once.home) == outcome(by_quarter.home)
+    assert set(states(at_once.home).values()) == {"approved"}
+
+
+def test_backfilled_quarter_with_nothing_new_reads_nothing(make_intake: Callable[[], Intake]) -> None:
+    intake = make_intake()
+    for _ in range(2):
+        intake.take_read()
+        refresh.take_in(intake.home, "BA", quarter("2026-Q2"))
+    assert intake.take_read() == []
+
+
+def test_return_of_unknown_quarter_is_read_by_the_run_of_any_quarter(make_intake: Callable[[], Intake]) -> None:
+    intake = make_intake()
+    engine = open_ledger(intake.home)
+    submissions = queries.list_submissions(engine, territory="BA")
+    selected = refresh.quarters.select_returns(engine, submissions, quarter("2020-Q1"), {})
+    assert find_quarters(engine, [s.submission_id for s in submissions]) == {}
+    assert selected == submissions
+
+
+# ----- the same by Dagster
+
+
+def materialize(home: Home, code: str, **selection: Any) -> dg.ExecuteInProcessResult:
+    """Run the asset of one territory in this process."""
+    (asset,) = [
+        asset
+        for asset in returns_definitions().assets or ()
+        if isinstance(asset, dg.AssetsDefinition) and asset.key == dg.AssetKey(["returns", code])
+    ]
+    return dg.materialize([asset], resources={"locked_home": LockedHomeResource(root=str(home.root))}, **selection)
+
+
+def test_asset_honours_its_partition_and_logs_it(make_intake: Callable[[], Intake], samples: Path) -> None:
+    intake = make_intake()
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = materialize(intake.home, "BA", partition_key="2026-04-01", instance=instance)
+        lines = [entry.user_message for entry in instance.all_logs(result.run_id) if entry.dagster_event is None]
+    assert set(intake.take_read()) == files_of(samples, "BA_BRC", "2026-Q2")
+    (event,) = result.get_asset_materialization_events()
+    assert event.partition == "2026-04-01"
+    metadata = {name: value.value for name, value in event.materialization.metadata.items()}
+    assert metadata["quarters"] == "2026-Q2" and metadata["checked"] == 1 and metadata["seconds"] >= 0
+    assert "BA: 2026-Q2" in lines and "BA: 1 returns checked, 0 refused, 0 warnings" in lines
+    assert [line for line in lines if line.endswith(" seconds")]
+
+
+def test_backfill_of_a_range_is_one_run_that_reads_each_return_once(
+    make_intake: Callable[[], Intake], samples: Path
+) -> None:
+    intake = make_intake()
+    quarters = QuarterRange(Period("2026-Q1"), Period("2026-Q2"))
+    result = materialize(intake.home, "AL", tags=tag_range(quarters))
+    assert sorted(intake.take_read()) == sorted(files_of(samples, "AL", "2026-Q1") | files_of(samples, "AL", "2026-Q2"))
+    partitions = [event.partition for event in result.get_asset_materialization_events()]
+    assert partitions == ["2026-01-01", "2026-04-01"]

@@ -1,0 +1,513 @@
+"""Publishing, rolling back, and the clock: what is refused, and that nothing has changed then."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import refresh
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.core.home import Home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.ledger import audit_log, queries
+from pipelines.ledger.acts import Act
+from pipelines.ledger.clock_guard import ClockSetBackError
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.opening import open_ledger
+from pipelines.operations import run, serve
+from pipelines.publication import measured_quality
+from pipelines.publication.releases.build import next_release
+from pipelines.publication.releases.editions import edition_key, next_edition
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publications import find_unfinished
+from pipelines.publication.releases.publish import find_current_release, list_drafts
+from pipelines.refresh import integrity, publication
+from pipelines.submissions import decisions, intake, release_log, store
+from pipelines.submissions.clock_acceptance import accept_clock
+from pipelines.warehouse.records import build
+from tests.support.fakes import ledger_fakes
+from tests.support.fakes.ledger_fakes import block
+from tests.support.releases import publication_fixture as fixture
+
+FIRST, NEXT = fixture.FIRST, fixture.NEXT
+EARLIER = "2026-11-01T00:00:00Z"
+REASON = "The figures of one office were wrong."
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return fixture.make(tmp_path_factory.mktemp("publication"))
+
+
+@pytest.fixture
+def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("RTI_NOW", fixture.NOW)
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RTI_ACTOR", raising=False)
+    return fixture.copy(template, tmp_path / "home")
+
+
+@pytest.fixture
+def no_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_run", lambda *_: {"run": "none", "draft": None, "new": False})
+
+
+def current_name(home: Home) -> str | None:
+    folder = find_current_release(home)
+    return folder.name if folder is not None else None
+
+
+# -- the order of editions
+
+
+def test_editions_sort_by_quarter_and_number() -> None:
+    ordered = ["2025-Q4", "2026-Q2", "2026-Q3", "2026-Q3.1", "2026-Q3.2", "2026-Q3.10", "2026-Q4"]
+    assert sorted(set(ordered), key=edition_key) == ordered
+
+
+@pytest.mark.parametrize("name", ["2026-Q5", "2026-Q3.0", "2026-Q3.01", "2026", "2026-Q3.1 ", "2026-Q3.new", ""])
+def test_edition_key_of_another_name_raises(name: str) -> None:
+    with pytest.raises(ValueError, match="is not a release"):
+        edition_key(name)
+
+
+def test_next_edition_follows_the_newest_and_not_the_first_gap() -> None:
+    assert next_edition("2026-Q4", ["2026-Q3", "2026-Q3.1"]) == "2026-Q4"
+    assert next_edition("2026-Q3", ["2026-Q2", "2026-Q3", "2026-Q3.1", "2026-Q3.10"]) == "2026-Q3.11"
+
+
+# -- a clock that was set back
+
+
+def test_refresh_and_publish_with_clock_set_back_change_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, no_dagster: None
+) -> None:
+    refresh.publish_draft(home)
+    fixture.write_draft(home, "2026-Q3.2", [])
+    before = fixture.read_state(home)
+    monkeypatch.setenv("RTI_NOW", EARLIER)
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: run.run_refresh(home, say=lambda _: None),
+        lambda: refresh.enter_arrivals(home),
+        lambda: refresh.publish_draft(home),
+        lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
+    )
+    for act in acts:
+        with pytest.raises(ClockSetBackError, match=f"says {EARLIER}, but the audit log has an entry of {fixture.NOW}"):
+            act()
+    assert fixture.read_state(home) == before
+
+
+@pytest.mark.parametrize("command", [("refresh",), ("refresh", "--publish"), ("publish",)])
+def test_commands_with_clock_set_back_exit_three_and_say_what_to_do(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("RTI_NOW", EARLIER)
+    assert main.main(list(command)) == 3
+    said = capsys.readouterr().err
+    assert EARLIER in said and fixture.FIRST_AT in said and "Set the clock right" in said
+    assert (current_name(home), list_drafts(home)) == (FIRST, [NEXT])
+
+
+def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = open_ledger(home)
+    monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
+    ids = {
+        name: intake.record_arrival(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")
+    }
+    for name, identity in ids.items():
+        ledger_fakes.keep(home, identity, {("2025-Q4", name): 3})
+        intake.record_check(engine, ledger_fakes.result(identity, block("2025-Q4"), days=10))
+    decisions.send_submission(engine, Act(ids["sent"], "office"))
+    monkeypatch.setenv("RTI_NOW", EARLIER)
+    comment = "It was the wrong file."
+    acts: dict[str, Callable[[], object]] = {
+        "receive": lambda: intake.record_arrival(engine, ledger_fakes.arrival("late", 20)),
+        "check": lambda: intake.record_check(engine, ledger_fakes.result(ids["draft"], block("2025-Q4"))),
+        "send": lambda: decisions.send_submission(engine, Act(ids["draft"], "office")),
+        "approve": lambda: decisions.approve_submission(engine, home, Act(ids["sent"], "chief")),
+        "give back": lambda: decisions.give_back(engine, Act(ids["sent"], "chief", comment=comment)),
+        "withdraw": lambda: decisions.withdraw_submission(
+            engine, Act(ids["draft"], "office", None, comment, "wrong_return")
+        ),
+        "publish": lambda: release_log.record_publication(engine, [], NEXT),
+    }
+    before = fixture.read_state(home)
+    for name, act in acts.items():
+        with pytest.raises(ClockSetBackError):
+            act()
+            pytest.fail(f"{name} was done")
+    assert fixture.read_state(home) == before
+    # The same time as the newest entry is no step back.
+    monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
+    decisions.approve_submission(engine, home, Act(ids["sent"], "chief"))
+    assert queries.find_submission(engine, ids["sent"]).state == "approved"
+
+
+def test_publish_before_its_draft_was_made_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_NOW", "2026-11-22T09:00:00Z")
+    with pytest.raises(ClockSetBackError, match=f"release {NEXT} dates from {fixture.NOW}"):
+        refresh.publish_draft(home)
+    assert current_name(home) == FIRST
+
+
+def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = open_ledger(home)
+    refresh.publish_draft(home)
+    monkeypatch.setenv("RTI_NOW", EARLIER)
+    with pytest.raises(NotAllowedError):
+        accept_clock(engine, actor="office", reason="The clock was ahead.")
+    newest = accept_clock(engine, actor="the-steward", reason="The clock was ahead.", dates=[fixture.NOW])
+    assert newest == fixture.NOW
+    refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
+    assert current_name(home) == FIRST
+    assert integrity.verify_records(home, engine).faults == ()
+    monkeypatch.setenv("RTI_NOW", "2026-10-31T00:00:00Z")
+    with pytest.raises(ClockSetBackError, match=f"entry of {EARLIER}"):
+        publication.start_refresh(home)
+
+
+def test_accept_clock_with_nothing_ahead_is_refused(home: Home) -> None:
+    with pytest.raises(ClockSetBackError, match="nothing recorded is later"):
+        accept_clock(open_ledger(home), actor="the-steward", reason="The clock was ahead.")
+
+
+def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
+    shutil.move(home.drafts / NEXT, home.drafts / "2026-Q2")
+    with pytest.raises(ReleaseError, match=f"2026-Q2 is older than the current release {FIRST}.*rti rollback"):
+        refresh.publish_draft(home)
+    assert current_name(home) == FIRST
+    assert not (home.releases / "2026-Q2").exists()
+
+
+# -- rollback
+
+
+def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Home) -> None:
+    refresh.publish_draft(home)
+    before = fixture.read_state(home)
+    refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
+    after = fixture.read_state(home)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert changed == {"public/current", "public/publications.jsonl", "restricted/audit-checkpoints.jsonl", "audit"}
+    assert after["public/current"] == f"releases/{FIRST}"
+    assert fixture.read_journal(home)[-1] == {
+        "release": FIRST, "published_at": fixture.NOW, "action": "rollback", "previous": NEXT,
+        "actor": "the-steward", "reason": REASON,
+    }  # fmt: skip
+    engine = open_ledger(home)
+    entry = audit_log.list_entries(engine)[-1]
+    assert (entry["actor"], entry["action"], entry["subject"]) == ("the-steward", "release.rollback", FIRST)
+    assert entry["detail"] == {"previous": NEXT, "reason": REASON, "number": 3}
+    assert integrity.verify_records(home, engine).faults == ()
+
+
+def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(home: Home) -> None:
+    refresh.publish_draft(home)
+    refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
+    assert next_release(home, "2026-Q3") == "2026-Q3.2"
+    ids = [one.submission_id for one in queries.list_submissions(open_ledger(home))]
+    fixture.write_draft(home, "2026-Q3.2", ids)
+    refresh.publish_draft(home)
+    assert current_name(home) == "2026-Q3.2"
+    # What was rolled back was public: revisions are measured against it, and records were compared with it until now.
+    days = measured_quality.list_public_releases(home, clock.now())
+    assert [name for name, _ in days] == [FIRST, NEXT, "2026-Q3.2"]
+    released = build.records_folder(home) / "released" / "members.parquet"
+    assert released.read_bytes() == (build.records_folder(home) / "records-of-2026-Q3.2/members.parquet").read_bytes()
+
+
+def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None:
+    refresh.publish_draft(home)
+    for release in (FIRST, NEXT, FIRST):
+        refresh.roll_back(home, release, actor="the-steward", reason=REASON)
+        assert current_name(home) == release
+    assert [line["release"] for line in fixture.read_journal(home)] == [FIRST, NEXT, FIRST, NEXT, FIRST]
+    entries = [one for one in audit_log.list_entries(open_ledger(home)) if one["action"] == "release.rollback"]
+    assert [one["detail"]["number"] for one in entries] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("release", "actor", "reason", "error", "words"),
+    [
+        (FIRST, "office", REASON, NotAllowedError, "needs the role steward"),
+        (FIRST, "nobody", REASON, NotAllowedError, "nobody"),
+        (FIRST, "the-steward", "wrong", ReleaseError, "at least 10 characters"),
+        (NEXT, "the-steward", REASON, ReleaseError, "is the current release already"),
+        ("2026-Q1", "the-steward", REASON, ReleaseError, "was never published; published were 2026-Q3, 2026-Q3.1"),
+    ],
+)  # fmt: skip
+def test_rollback_that_is_not_allowed_changes_nothing(
+    home: Home, release: str, actor: str, reason: str, error: type[Exception], words: str
+) -> None:
+    refresh.publish_draft(home)
+    before = fixture.read_state(home)
+    with pytest.raises(error, match=words):
+        refresh.roll_back(home, release, actor=actor, reason=reason)
+    assert fixture.read_state(home) == before
+
+
+def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
+    refresh.publish_draft(home)
+    (home.releases / FIRST / "data" / "cell.parquet").write_bytes(b"changed")
+    with pytest.raises(ReleaseError, match="has changed"):
+        refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
+    assert current_name(home) == NEXT
+
+
+def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    refresh.publish_draft(home)
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, "_record_in_ledger", _raise(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
+    [unfinished] = find_unfinished(home)
+    assert f"rollback to release {FIRST}" in unfinished.to_sentence()
+    assert refresh.publish_draft(home) == FIRST
+    assert [one["action"] for one in audit_log.list_entries(open_ledger(home))].count("release.rollback") == 1
+    assert len(fixture.read_journal(home)) == 3
+    assert find_unfinished(home) == []
+
+
+def test_rollback_command_says_what_is_current(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["publish"]) == 0
+    assert main.main(["rollback", FIRST, "--reason", REASON, "--as", "the-steward"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"published {NEXT}", f"{FIRST} is the current release again"]
+
+
+# -- what is not finished
+
+
+def _raise(error: BaseException) -> Callable[..., Any]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def _interrupted(home: Home, act: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publication, act, _raise(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            refresh.publish_draft(home)
+
+
+def test_status_and_audit_verify_report_an_unfinished_publication(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for data in (b"1", b"2", b"3"):
+        store.put_bytes(home, data)
+    assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
+    capsys.readouterr()
+    _interrupted(home, "_record_in_ledger")
+    words = f"The publication of release {NEXT}, begun at {fixture.NOW}, is not finished"
+    assert main.main(["status"]) == 1
+    assert words in capsys.readouterr().err
+    assert main.main(["status", "--json"]) == 1
+    assert words in json.loads(capsys.readouterr().out)["unfinished"][0]
+    assert main.main(["audit", "verify"]) == 1
+    assert words in capsys.readouterr().out
+    assert main.main(["publish"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, f"interrupted publication of {NEXT} is complete" in said.err) == (f"published {NEXT}\n", True)
+    assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
+
+
+def test_refresh_command_tells_of_the_publication_that_it_completed(
+    home: Home, capsys: pytest.CaptureFixture[str], no_dagster: None
+) -> None:
+    _interrupted(home, "switch_current")
+    assert main.main(["refresh", "--publish", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["release"] == NEXT
+    assert current_name(home) == NEXT
+
+
+def test_serve_completes_an_interrupted_publication_before_it_starts(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _interrupted(home, "switch_current")
+    monkeypatch.setattr(serve, "_find_free_port", _raise(serve.ServeError("no port is free")))
+    with pytest.raises(serve.ServeError):
+        serve.serve_home(home)
+    assert (current_name(home), find_unfinished(home)) == (NEXT, [])
+    assert f"interrupted publication of {NEXT} is complete" in capsys.readouterr().err
+
+
+def test_completion_keeps_the_time_at_which_publication_began(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    _interrupted(home, "append_journal")
+    monkeypatch.setenv("RTI_NOW", "2026-11-26T09:00:00Z")
+    refresh.publish_draft(home)
+    line = fixture.read_journal(home)[-1]
+    assert (line["release"], line["published_at"]) == (NEXT, fixture.NOW)
+
+
+def test_a_draft_that_was_lost_before_it_was_moved_is_given_up(home: Home) -> None:
+    _interrupted(home, "move_draft")
+    shutil.rmtree(home.drafts / NEXT)
+    said: list[str] = []
+    assert publication.start_refresh(home, log=said.append) is None
+    assert "is given up" in said[0]
+    assert (current_name(home), find_unfinished(home)) == (FIRST, [])
+
+
+def test_a_release_that_was_damaged_before_the_switch_is_not_made_current(home: Home) -> None:
+    _interrupted(home, "switch_current")
+    (home.releases / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
+    with pytest.raises(ReleaseError, match=r"cannot be completed.*has changed"):
+        refresh.publish_draft(home)
+    assert current_name(home) == FIRST
+
+
+def test_a_release_outside_the_journal_is_reported_and_published_by_its_name(home: Home) -> None:
+    """What a version without the intent leaves when it is killed between moving and switching."""
+    (home.drafts / NEXT).rename(home.releases / NEXT)
+    [unfinished] = find_unfinished(home)
+    assert f"`rti publish {NEXT}` finishes it" in unfinished.to_sentence()
+    assert refresh.publish_draft(home, NEXT) == NEXT
+    assert (current_name(home), find_unfinished(home)) == (NEXT, [])
+    assert len(fixture.read_journal(home)) == 2
+
+
+def test_a_pointer_that_was_moved_by_hand_is_reported(home: Home) -> None:
+    refresh.publish_draft(home)
+    home.current.unlink()
+    home.current.symlink_to(f"releases/{FIRST}")
+    [unfinished] = find_unfinished(home)
+    assert f"current release is {FIRST}" in unfinished.to_sentence()
+    assert f"`rti rollback {NEXT}`" in unfinished.to_sentence()
+    refresh.roll_back(home, NEXT, actor="the-steward", reason=REASON)
+    assert find_unfinished(home) == []
+
+
+# -- a full disk
+
+_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    "act", [(publication, "prepare_switch"), (publication, "prepare_journal"), (os, "posix_fallocate"),
+            (build, "prepare_baseline"), (publication, "write_intent")],
+)  # fmt: skip
+def test_full_disk_before_the_first_act_changes_nothing_and_publishes_later(
+    home: Home, monkeypatch: pytest.MonkeyPatch, act: tuple[Any, str]
+) -> None:
+    before = fixture.read_state(home)
+    with monkeypatch.context() as patch:
+        patch.setattr(*act, _raise(_FULL))
+        with pytest.raises(ReleaseError, match=r"was not published, and nothing has changed: .*No space left"):
+            refresh.publish_draft(home)
+    assert fixture.read_state(home) == before
+    refresh.publish_draft(home)
+    assert current_name(home) == NEXT
+
+
+@pytest.mark.parametrize(
+    "act", ["move_draft", "switch_current", "append_journal", "_renew_baseline", "_record_in_ledger",
+            "_write_checkpoint", "remove_intent"],
+)  # fmt: skip
+def test_full_disk_at_an_act_is_finished_later(home: Home, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, act, _raise(_FULL))
+        with pytest.raises(ReleaseError, match=r"is not finished: .*No space left.*`rti publish`"):
+            refresh.publish_draft(home)
+        said: list[str] = []
+        publication.complete_publication_at_start(home, report=said.append)
+        assert "No space left" in said[0], "a service starts all the same, and says so"
+    assert refresh.publish_draft(home) == NEXT
+    assert find_unfinished(home) == []
+
+
+def test_disk_too_full_for_the_lock_is_said_in_words(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pipelines.core.home_lock._write_holder", _raise(_FULL))
+    assert main.main(["publish"]) == 3
+    assert "`rti publish` was stopped by the system" in capsys.readouterr().err
+    assert (current_name(home), find_unfinished(home)) == (FIRST, [])
+
+
+def test_after_the_intent_only_the_ledger_needs_space(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is written between the intent and the ledger: all were prepared."""
+    opened: list[str] = []
+    real_open, real_write = Path.open, publication.write_intent
+
+    def watch(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if set(mode) & set("wax+"):
+            opened.append(path.name)
+        return real_open(path, mode, *args, **kwargs)
+
+    def written(*args: Any) -> None:
+        real_write(*args)
+        monkeypatch.setattr(Path, "open", watch)
+
+    monkeypatch.setattr(publication, "write_intent", written)
+    refresh.publish_draft(home)
+    assert opened == []
+
+
+# -- two at once
+
+
+@pytest.fixture
+def busy(home: Home) -> Iterator[None]:
+    """Another thread that holds the lock of the home."""
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with hold_home_lock(home, purpose="refresh"):
+            held.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    yield
+    done.set()
+    thread.join()
+
+
+def test_publish_while_something_else_holds_the_home_is_refused(
+    home: Home, busy: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = rf"`refresh` is running \(process {os.getpid()}, since {fixture.NOW}\)"
+    for act in (
+        lambda: refresh.publish_draft(home),
+        lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
+    ):
+        with pytest.raises(HomeBusyError, match=said):
+            act()
+    assert main.main(["publish"]) == 3
+    assert "wait until it has finished" in capsys.readouterr().err
+
+
+def test_home_lock_is_entered_again_by_the_thread_that_holds_it(home: Home) -> None:
+    with hold_home_lock(home, purpose="outer"):
+        with hold_home_lock(home, purpose="inner"):
+            pass
+        assert refresh.publish_draft(home) == NEXT
+    with hold_home_lock(home, purpose="again", wait_seconds=0):
+        pass
+
+
+def test_home_lock_waits_for_its_holder(home: Home) -> None:
+    held = threading.Event()
+
+    def hold() -> None:
+        with hold_home_lock(home, purpose="short"):
+            held.set()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    with hold_home_lock(home, purpose="patient", wait_seconds=10):
+        pass
+    thread.join()

@@ -1,0 +1,205 @@
+"""Every door that opens on a return, an account or a token, found by looking at the code: none is left unguarded.
+
+The tables of who may what are in `test_scope.py`, `web/api/test_scope.py`, `test_figures.py`, `test_practice.py`
+and `accounts/test_accounts.py`.  What is here fails where a function, an address or a page is new and asks nobody's
+right, or stands in no table.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from pipelines.ledger import audit_log
+from pipelines.ledger.database import open_read_transaction
+from pipelines.ledger.identity import Grant, Identity, NotAllowedError
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, password_sign_in
+from pipelines.submissions.service import underway
+from pipelines.submissions.service.rights import NotThereError
+from pipelines.web.api.app import create_api
+from tests.support.fakes import api_routes, desk_fakes, desk_world
+from tests.support.fakes.desk_fakes import file
+from tests.support.fakes.desk_world import FORGED, World, make_world
+from tests.support.paths import ROOT
+
+OF_NO_SUBMISSION = {
+    # test_scope.py, test_desk.py, test_one_road.py
+    "entries.reported_periods", "entries.submission_page", "entries.list_submissions",
+    "handing_in.declare_nil", "handing_in.hand_in", "reports.read_accepted_figures", "uploading.check_file",
+    "uploading.upload_nil", "uploading.upload_file",
+    # test_figures.py, test_practice.py
+    "figures.list_areas", "figures.read_figures", "practice.colleague_sends", "practice.open",
+    "practice.reset_practice", "practice.make_practice_identity",
+    # test_acts.py
+    "acts.approve_many",
+    # what the others ask
+    "rights.may_see",
+}  # fmt: skip
+"""Functions of the desk that name no submission: what each gives and refuses is tested by hand."""
+FUNCTIONS = {
+    "approve": "approve_submission", "justify": "justify_warnings", "send": "send_submission",
+    "withdraw": "withdraw_submission",
+}  # fmt: skip
+"""The function of an act, where it has another name."""
+GIVEN: dict[str, Any] = {
+    "reason": "late_data", "comment": "it was the wrong file", "text": "one case of many persons",
+    "finding_key": None, "periods": 4,
+}  # fmt: skip
+
+
+def _doors() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every public function below `pipelines/submissions/service/` that is told of a desk and of a person."""
+    for found in pkgutil.walk_packages(door.__path__, f"{door.__name__}."):
+        module = importlib.import_module(found.name)
+        for name, made in vars(module).items():
+            if not inspect.isfunction(made) or name.startswith("_") or made.__module__ != module.__name__:
+                continue
+            parameters = set(inspect.signature(made).parameters)
+            if parameters & {"desk", "practice"} and parameters & {"who", "person"}:
+                yield f"{found.name.removeprefix(door.__name__ + '.')}.{name}", made
+
+
+DOORS = dict(_doors())
+OF_A_SUBMISSION = sorted(name for name, made in DOORS.items() if "submission_id" in inspect.signature(made).parameters)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch:
+        desk_fakes.install(patch)
+        yield make_world(tmp_path_factory.mktemp("doors"))
+
+
+def test_every_function_of_the_desk_stands_in_a_table() -> None:
+    at_practice = {name for name in DOORS if name.startswith("practice.colleague_")}
+    tested = {"rights.get_visible"} | {
+        f"{made.__module__.rpartition('.')[2]}.{made.__name__}" for made in desk_world.LOOKS.values()
+    }
+    acts = {name.replace("override_withdrawal", "withdraw").replace("override", "approve") for name in desk_world.ACTS}
+    functions = {FUNCTIONS.get(act, act) for act in acts}
+    tested |= {name for name in OF_A_SUBMISSION if name.partition(".")[2] in functions}
+    assert tested | OF_NO_SUBMISSION | at_practice == DOORS.keys()
+    assert {name for name in dir(underway.Uploads) if not name.startswith("_")} == {
+        "begin_upload",
+        "keep_only",
+        "forget_file",
+    }
+
+
+def _call(made: Callable[..., Any], desk: Any, person: Identity, submission_id: str) -> None:
+    given = {**GIVEN, "desk": desk, "practice": desk, "who": person, "person": person, "submission_id": submission_id}
+    parameters = inspect.signature(made).parameters.values()
+    missing = [one.name for one in parameters if one.default is one.empty and one.name not in given]
+    assert not missing, f"say in GIVEN what this test gives for {missing}"
+    made(**{one.name: given[one.name] for one in parameters if one.name in given})
+
+
+@pytest.mark.parametrize("name", OF_A_SUBMISSION)
+def test_no_function_of_the_desk_tells_a_stranger_of_a_submission(world: World, name: str) -> None:
+    before = world.marks()
+    strangers = (
+        Identity("nobody", "Nobody", "en", ()),
+        Identity("rr-approver", "Another office", "en", (Grant("approver", "RR"), Grant("steward", "RR"))),
+        Identity("qq-victims", "Another desk", "en", (Grant("steward", "QQ", "victims"),)),
+        Identity(desk_fakes.SENDER, "Its sender's token", "en", (Grant("submitter", "RR"),), "t1"),
+    )
+    # At practice everything is allowed, and nothing that is called so opens the real desk.
+    refusal: type[Exception] = ValueError if name.startswith("practice.") else NotThereError
+    for person in strangers:
+        for identity in (*world.ids.values(), FORGED):
+            with pytest.raises(refusal):
+                _call(DOORS[name], world.desk, person, identity)
+    assert world.marks() == before
+
+
+# ------------------------------------------------------------------------------------------------------------ addresses
+
+OPEN = {("GET", "/"), ("GET", "/openapi.json")}
+"""What the service says of itself to everybody."""
+
+
+def _addresses(routes: Any, before: str = "") -> Iterator[tuple[str, str]]:
+    """Method and path of every route, those that the description leaves out among them."""
+    for route in routes:
+        if (inside := getattr(route, "original_router", None)) is not None:
+            yield from _addresses(inside.routes, before)
+        else:
+            yield from ((method, before + route.path) for method in route.methods - {"HEAD"})
+
+
+def test_every_address_of_the_api_stands_in_a_table_and_asks_for_a_token(world: World) -> None:
+    app = create_api(world.desk)
+    addresses = set(_addresses(app.routes))
+    described = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    assert described <= addresses and addresses - described <= OPEN
+    one = "/v1/submissions/{submission_id}"
+    tested = {("GET", one + look) for look in api_routes.LOOKS} | {("POST", one + act) for act in api_routes.ACTS}
+    plain = {(method, path.replace("QQ-JUSTICE-1/2025-Q4", "{form}/{period}")) for method, path in api_routes.ROUTES}
+    assert addresses == tested | plain | OPEN
+    client = TestClient(app, raise_server_exceptions=False)
+    before = world.marks()
+    for method, path in addresses - OPEN:
+        asked = path.format(submission_id=world.ids["sent"], form="QQ-JUSTICE-1", period="2025-Q4")
+        for body in ({"content": file()}, {"json": {**api_routes.GONE, **api_routes.WORDS}}):
+            assert client.request(method, asked, **body).status_code == 401, (method, path)
+    assert world.marks() == before
+
+
+def test_every_page_of_the_portal_begins_by_asking_who_acts() -> None:
+    """`test_portal_pages.py` opens each with a forged address."""
+    pages = {}
+    for path in (ROOT / "dashboards" / "office" / "pages").glob("*.py"):
+        for made in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(made, ast.FunctionDef) and made.name == "render_page" and not made.args.args:
+                lines = [line for line in made.body if not isinstance(line, ast.Import | ast.ImportFrom)]
+                pages[path.stem] = ast.unparse(lines[int(ast.get_docstring(made) is not None)])
+    assert len(pages) > 10 and {line.partition(" = ")[2] for line in pages.values()} == {"access.enter_page()"}
+
+
+# --------------------------------------------------------------------------------------------------------------- people
+
+KEPT: dict[str, Any] = {
+    "display_name": "Somebody", "role_grant": Grant("steward"), "revoked_grant": Grant("approver", "QQ"),
+    "language": "sq", "email": "me@example.org", "issuer": "https://id.example.org", "subject": "17",
+    "accounts": [accounts.NewAccount("a-friend", "A friend", (Grant("steward"),))],
+}  # fmt: skip
+KEEPERS = {
+    name: made
+    for name, made in (vars(password_sign_in) | vars(accounts)).items()
+    if inspect.isfunction(made)
+    and not name.startswith("_")
+    and {"engine", "by"} <= set(inspect.signature(made).parameters)
+}
+
+
+def test_every_change_of_an_account_is_among_those_tried() -> None:
+    assert KEEPERS.keys() == {
+        "create_account", "create_many", "disable_account", "enable_account", "grant_role", "link_provider",
+        "reset_password", "revoke_role", "set_email",
+        "set_language",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(KEEPERS))
+@pytest.mark.parametrize("by", ["qq-approver", "rr-sender", "nobody-yet", "not there", ""])
+def test_nobody_but_a_steward_changes_anothers_account(world: World, name: str, by: str) -> None:
+    with open_read_transaction(world.desk.engine) as connection:
+        before = audit_log.read_head(connection)
+    there = {one.account_id: one for one in accounts.all_accounts(world.desk.engine)}
+    for account in ("qq-sender", "the-steward", "a-friend"):
+        parameters = inspect.signature(KEEPERS[name]).parameters
+        given = {**KEPT, "engine": world.desk.engine, "account_id": account, "by": by}
+        given = {key: value for key, value in given.items() if key in parameters}
+        with pytest.raises(NotAllowedError):
+            KEEPERS[name](**given)
+    with open_read_transaction(world.desk.engine) as connection:
+        assert audit_log.read_head(connection) == before
+    assert {one.account_id: one for one in accounts.all_accounts(world.desk.engine)} == there

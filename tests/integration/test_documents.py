@@ -1,0 +1,143 @@
+"""The documents hold together: links lead somewhere, commands exist, decisions are listed, no address of one machine.
+
+What they say of the system is tested where the system is.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support import addresses, code_references
+from tests.support.paths import ROOT
+
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"(?:^|`|bin/)rti ([a-z][a-z|-]*)", re.MULTILINE)
+_MAKE = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
+_TREE = re.compile(r"^\| (`[^|]+`) \|", re.MULTILINE)
+
+
+@cache
+def documents() -> list[Path]:
+    folders = [path for name in ("docs", "raw_samples", ".") for path in (ROOT / name).glob("*.md")]
+    return sorted({*folders, *(ROOT / "docs").rglob("*.md")})
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def anchors(path: Path) -> frozenset[str]:
+    """Anchors of a page's headings, as a hosting site makes them."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
+
+
+@pytest.mark.parametrize("path", documents(), ids=named)
+def test_relative_links_lead_somewhere(path: Path) -> None:
+    for target in _LINK.findall(_FENCE.sub("", path.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (path.parent / file).resolve() if file else path
+        assert there.is_relative_to(ROOT), f"{target} leads out of the project"
+        assert there.exists(), f"{target} leads nowhere"
+        if anchor:
+            assert anchor in anchors(there), f"{target}: the page has no such heading"
+
+
+@pytest.mark.parametrize("path", documents(), ids=named)
+def test_commands_exist(path: Path) -> None:
+    import typer.main
+
+    from pipelines.cli.main import app
+
+    there = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    text = path.read_text(encoding="utf-8")
+    said = {name for match in _COMMAND.findall(text) for name in match.split("|") if name}
+    assert said <= there, f"no such command of rti: {sorted(said - there)}"
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(_MAKE.findall(text)) <= targets, "no such target of make"
+
+
+@pytest.mark.parametrize("path", [p for p in documents() if p.name != "CHANGELOG.md"], ids=named)
+def test_named_files_and_functions_exist(path: Path) -> None:
+    assert list(code_references.find_dead_references(ROOT, path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        ("`pipelines/core/clock.py` and `core/clock.py` and `clock.py`", []),
+        ("`pipelines/core/clocks.py`", ["pipelines/core/clocks.py"]),
+        ("`core/clocks.py`", ["core/clocks.py"]),
+        ("`clock.now()` and `Period.from_code(text)`", []),
+        ("`clock.later()` and `Period.from_words(text)`", ["clock.later()", "Period.from_words(text)"]),
+        ("`other.later()` and `law.csv`", []),
+    ],
+)
+def test_dead_references_are_found(text: str, dead: list[str]) -> None:
+    assert list(code_references.find_dead_references(ROOT, text)) == dead
+
+
+def test_every_command_is_documented() -> None:
+    import typer.main
+
+    from pipelines.cli.main import app
+
+    there = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert there <= set(_COMMAND.findall((ROOT / "docs" / "cli.md").read_text(encoding="utf-8")))
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = [t for t in _LINK.findall((folder / "README.md").read_text(encoding="utf-8")) if t.startswith("0")]
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    missing = {page for page in pages if not page.startswith("decisions/0") and page != "README.md"}
+    assert missing <= set(_LINK.findall(index)), sorted(missing - set(_LINK.findall(index)))
+
+
+def test_the_tree_of_the_readme_is_there() -> None:
+    rows = _TREE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    paths = [path for row in rows for path in re.findall(r"`([^`]+)`", row) if "/" in path]
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_no_address_of_one_machine_or_registry() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.decode()
+    files = [ROOT / name for name in listed.split("\0") if name and not name.startswith("raw_samples/")]
+    texts = {*documents(), *(path for path in files if path.suffix in (".py", ".yml", ".toml", ".md", ".lock"))}
+    faults = [
+        f"{path.relative_to(ROOT)}:{number}: {what}"
+        for path in sorted(texts)
+        if path.exists()
+        for number, what in addresses.faults(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("see /" + "work/main", 1),
+        ("in /" + "tmp/x", 1),
+        ("from https://" + "py" + "pi.org/simple", 1),
+        (r"C:" + r"\Users\x", 1),
+        ("data/tmp/x and $HOME/tmp and ./tmp", 0),
+        ("networks and /workers", 0),
+    ],
+)
+def test_addresses_are_told_from_words(text: str, count: int) -> None:
+    assert len(list(addresses.faults(text))) == count

@@ -1,0 +1,154 @@
+"""The API held against its own description by requests that schemathesis makes of it, over real forms.
+
+Checked are status, media type, headers and shape of every answer; that what the description forbids is refused and what
+it allows is taken; and that a method an address lacks is answered by 405 with `Allow`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from pipelines.core.home import initialise_home
+from pipelines.declarations.registry import load
+from pipelines.ledger import facts
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts, tokens
+from pipelines.submissions.service import Desk
+from pipelines.web.api.app import create_api
+from tests.support.paths import SAMPLES
+
+SAMPLES = SAMPLES / "AL" / "justice"
+PEOPLE = {
+    "the-sender": (Grant("submitter", "AL"),),
+    "the-approver": (Grant("approver", "AL"),),
+    "the-steward": (Grant("steward"), Grant("submitter", "AL")),
+}
+SEED = 2026
+MOST_SECONDS = 45.0
+"""Processor seconds of the short runs together; the long one takes minutes."""
+NEVER_CHECKED = "S000000000000000"
+
+# What a description cannot say, and a request that keeps to it may still be refused for: whether a file has a name,
+# can be read and is a return; whether a period is one of a form, and whether a form has a workbook.
+_REFUSED_IN_WORDS = {
+    "POST /v1/check": ["400", "422"],
+    "POST /v1/submissions": ["400", "422"],
+    "POST /v1/nil": ["422"],
+    "GET /v1/templates/{form}/{period}": ["422"],
+}
+_ACCEPTED = ["2xx", "401", "403", "404", "409"]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A small home with a draft, a sent and an accepted return of a real form."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
+        patch.delenv("RTI_LEDGER_URL", raising=False)
+        home = initialise_home(tmp_path_factory.mktemp("schema") / "home", "demonstration")
+        facts.prepare_fact_folders(home)
+        engine = open_ledger(home)
+        new = [accounts.NewAccount(name, name, grants) for name, grants in PEOPLE.items()]
+        accounts.create_many(engine, new, by=SYSTEM)
+        opened = Desk(home, engine, load(), "national")
+        sender = accounts.get_identity(engine, "the-sender")
+        for number, path in enumerate(sorted(SAMPLES.glob("*.xlsx"))[:3]):
+            made = door.upload_file(opened, sender, path.read_bytes(), path.name)
+            assert made.submission_id is not None
+            if made.state == "checked" and made.open_warnings:
+                door.justify_warnings(
+                    opened, sender, made.submission_id, None, "large_case", "One case of many persons"
+                )
+            if number < 2:
+                door.send_submission(opened, sender, made.submission_id, reason="late_data")
+            if number < 1:
+                door.approve_submission(opened, accounts.get_identity(engine, "the-approver"), made.submission_id)
+        yield opened
+
+
+def deviations(desk: Desk, account: str, examples: int, *, edges: bool = True) -> tuple[list[str], int]:
+    """Run all checks as somebody; the deviations in words, one of each kind, and how many requests were made.
+
+    `edges` goes through the edges of every parameter and body one by one, besides the random examples.
+    """
+    app = create_api(desk)
+    token = tokens.issue_token(desk.engine, accounts.get_identity(desk.engine, account), "schema").text
+    document = app.openapi()
+    _name_submissions(
+        document, [s.submission_id for s in door.list_submissions(desk, accounts.get_identity(desk.engine, account))]
+    )
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "headers": {"Authorization": f"Bearer {token}"},
+            "continue-on-failure": True,
+            "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
+            "phases": {"stateful": {"enabled": False}, "coverage": {"enabled": edges}},
+            "checks": {"positive_data_acceptance": {"expected-statuses": _ACCEPTED}},
+            "operations": [
+                {
+                    "include-name": name,
+                    "checks": {"positive_data_acceptance": {"expected-statuses": [*_ACCEPTED, *statuses]}},
+                }
+                for name, statuses in _REFUSED_IN_WORDS.items()
+            ],
+        }
+    )
+    schema = schemathesis.openapi.from_dict(document, config=config)
+    schema.app, schema.location = app, "/openapi.json"
+    found: dict[tuple[str, ...], str] = {}
+    requests = 0
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            found[str(event)] = f"the run itself failed: {event}"  # type: ignore[index]
+        if not isinstance(event, events.ScenarioFinished):
+            continue
+        requests += len(event.recorder.interactions)
+        for case, checks in event.recorder.checks.items():
+            for check in checks:
+                if check.failure_info is not None:
+                    failure = check.failure_info.failure
+                    kind = (str(event.label), check.name, failure.title)
+                    found.setdefault(kind, f"{kind}: {failure.message}\n{_shown(event.recorder, case)}")
+    return list(found.values()), requests
+
+
+def _name_submissions(document: dict[str, Any], ids: list[str]) -> None:
+    """Ask for submissions that are there, and for one that is not: by chance none would ever be met."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "submission_id":
+                    parameter["schema"] = {"type": "string", "enum": [*ids, NEVER_CHECKED]}
+
+
+def _shown(recorder: Any, case: str) -> str:
+    asked, answer = recorder.cases[case].value, recorder.interactions[case].response
+    said = f"{answer.status_code} {answer.content[:300]!r}" if answer is not None else "no answer"
+    return f"  {asked.method} {asked.path_parameters} {asked.query} {asked.body!r:.200}\n  {said}"
+
+
+def test_the_api_keeps_to_its_description(desk: Desk) -> None:
+    began = time.process_time()
+    for account, edges, least in (("the-sender", True, 1_000), ("the-steward", False, 50)):
+        found, requests = deviations(desk, account, examples=5, edges=edges)
+        assert not found, f"{account}: {len(found)} kinds\n" + "\n".join(found)
+        assert requests > least
+    assert time.process_time() - began < MOST_SECONDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("account", PEOPLE)
+def test_the_api_keeps_to_its_description_at_length(desk: Desk, account: str) -> None:
+    found, requests = deviations(desk, account, examples=100)
+    assert not found, f"{len(found)} kinds\n" + "\n".join(found)
+    assert requests > 2_000

@@ -1,0 +1,164 @@
+"""Made-up forms of two offices, one of both, and one of practice, with accounts for each role: for tests of the desk.
+
+A file's first word is `form:<id>` (or `unknown`, `broken`, `person`); then lines of `period;measure;value`, as in
+`check_fakes`.  A negative value is an error, one above 100 a warning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipelines.core import clock
+from pipelines.core.home import initialise_home
+from pipelines.ledger import facts
+from pipelines.ledger.identity import SYSTEM, Grant, Identity
+from pipelines.ledger.opening import open_ledger
+from pipelines.submissions import service as door
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.checking.read_task import ReadResult, Task
+from pipelines.submissions.service import Desk
+from tests.support.fakes import check_fakes
+
+
+def _form(identity: str, jurisdiction: str, instrument: str) -> SimpleNamespace:
+    series = identity.rsplit("-", 1)[0] + "-OFFICE"
+    return SimpleNamespace(
+        id=identity,
+        series=series,
+        title=f"Return of {jurisdiction}",
+        titles={"mk": f"Извештај на {jurisdiction}"},
+        jurisdiction=jurisdiction,
+        instrument=instrument,
+        freq="Q",
+        valid="2020-Q1..",
+    )
+
+
+FORMS = {
+    form.id: form
+    for form in (
+        _form("QQ-JUSTICE-1", "QQ", "justice"),
+        _form("QQ-VICTIMS-1", "QQ", "victims"),
+        _form("RR-JUSTICE-1", "RR", "justice"),
+        _form("TT-JUSTICE-1", "TT", "justice"),
+    )
+}
+BOTH = "QQ-JUSTICE-9"
+"""A form of QQ whose rows are of QQ and of RR."""
+FORMS[BOTH] = _form(BOTH, "QQ", "justice")
+KINDS = {"QQ": "national", "RR": "national", "TT": "training"}
+
+
+def _territory(code: str) -> SimpleNamespace:
+    name = SimpleNamespace(language="en", name=f"Office {code}", accepted_only=False, footnote=None)
+    part = SimpleNamespace(code=code, names=[name])
+    return SimpleNamespace(code=code, kind=KINDS[code], names=[name], jurisdictions=[part])
+
+
+TERRITORIES = {code: _territory(code) for code in KINDS}
+REGISTRY: Any = SimpleNamespace(
+    digest="d" * 64, forms=FORMS, territories=TERRITORIES, territory_of=lambda code: TERRITORIES[code]
+)
+
+
+def take(task: Task) -> ReadResult:
+    """Read the made-up format for the form that its first word names."""
+    word, _, rest = task.data.decode().partition("\n")
+    if not word.startswith("form:"):
+        return _plain(task)
+    form = FORMS[task.form or word.removeprefix("form:").strip()]
+    taken = _plain(replace(task, data=rest.encode()))
+    assert taken.reading is not None
+    reading: Any = taken.reading
+    rows = reading.observations.with_columns(
+        pl.lit(form.jurisdiction).alias("jurisdiction"),
+        pl.lit(form.instrument).alias("instrument"),
+        pl.lit(form.series).alias("form"),
+    )
+    if form.id == BOTH:
+        rows = pl.concat([rows, rows.with_columns(pl.lit("RR").alias("jurisdiction"))])
+    reading.form, reading.series, reading.observations = form.id, form.series, rows
+    return replace(taken, form=form.id, candidates=(form.id,))
+
+
+_plain = check_fakes.take
+
+
+def install(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_fakes.install(monkeypatch)
+    monkeypatch.setattr(check_fakes, "take", take)
+
+
+def file(form: str = "QQ-JUSTICE-1", period: str = "2025-Q4", value: float = 3, measure: str = "reported") -> bytes:
+    return f"form:{form}\n{period};{measure};{value:g}".encode()
+
+
+SENDER = "qq-sender"
+ACCOUNTS_MADE_AT = datetime(2026, 1, 11, 9, tzinfo=UTC)
+"""Before anything that a test does under a frozen clock: the ledger takes nothing that is dated before its entries."""
+PEOPLE: dict[str, tuple[Grant, ...]] = {
+    SENDER: (Grant("submitter", "QQ"),),
+    "qq-second": (Grant("submitter", "QQ"),),
+    "qq-approver": (Grant("approver", "QQ"),),
+    "qq-viewer": (Grant("viewer", "QQ"),),
+    "rr-sender": (Grant("submitter", "RR"),),
+    "rr-approver": (Grant("approver", "RR"),),
+    "both-sender": (Grant("submitter", "QQ"), Grant("submitter", "RR")),
+    "both-approver": (Grant("approver", "QQ"), Grant("approver", "RR")),
+    "the-steward": (Grant("steward"),),
+    "nobody-yet": (),
+}
+
+
+def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
+    """A desk over a new home with everybody in it."""
+    home = initialise_home(folder / "home", "demonstration")
+    facts.prepare_fact_folders(home)
+    engine = open_ledger(home)
+    new = [accounts.NewAccount(name, name.title(), grants) for name, grants in PEOPLE.items()]
+    with clock.freeze_time(ACCOUNTS_MADE_AT):
+        accounts.create_many(engine, new, by=SYSTEM)
+    return Desk(home, engine, REGISTRY, kind)
+
+
+def who(desk: Desk, account: str) -> Identity:
+    return accounts.get_identity(desk.engine, account)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A submission in a state, and how it came there."""
+
+    submission_id: str
+    state: str
+    draft: bool
+
+
+def warned(desk: Desk, account: str = SENDER, **options: Any) -> str:
+    """A draft with one open warning."""
+    done = door.upload_file(desk, who(desk, account), file(value=101, **options), "warned.csv")
+    assert done.submission_id is not None
+    return done.submission_id
+
+
+def sent(desk: Desk, account: str = SENDER, reason: str | None = None, **options: Any) -> str:
+    """A return that was sent."""
+    person = who(desk, account)
+    done = door.upload_file(desk, person, file(**options), "return.csv")
+    assert done.submission_id is not None
+    door.send_submission(desk, person, done.submission_id, reason=reason)
+    return done.submission_id
+
+
+def accepted(desk: Desk, account: str = SENDER, approver: str = "qq-approver", **options: Any) -> str:
+    """A return that counts."""
+    identity = sent(desk, account, **options)
+    door.approve_submission(desk, who(desk, approver), identity)
+    return identity

@@ -1,0 +1,205 @@
+"""A made-up territory, and grids built cell by cell: the ground of the tests of returns.
+
+Nothing here uses the readers or the declaration language's own code to make what is then read.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import Registry, load_from
+from pipelines.findings.finding import Finding
+from pipelines.model.content import Cell, Content, Grid, Table, Where
+from pipelines.reading.standardise.standardise import Reading, standardise_content
+
+TERRITORY = """
+code: ZZ
+kind: training
+languages: [mk, sr-Latn]
+alphabets: [mk, sr-Latn]
+names:
+  - {language: en, name: Trainland}
+jurisdictions:
+  - {code: ZZ, names: [{language: en, name: Trainland}]}
+offices:
+  - {id: ZZ_STAT, jurisdiction: ZZ, names: [{language: en, name: Office}]}
+calendar:
+  - {instrument: justice, jurisdiction: ZZ, source: ZZ_STAT, freq: Q, periods: 2025-Q3.., deadline_days: 45}
+  - {instrument: victims, jurisdiction: ZZ, source: ZZ_STAT, freq: A, periods: 2023..2024, deadline_days: 90}
+counting_rules: []
+counts_source:
+  - jurisdiction: ZZ
+    measures: [convicted_first, indicted]
+    source: ZZ_STAT
+    shape: aggregates
+    instrument: justice
+    periods: 2022-Q4..
+"""
+LAW = """jurisdiction,article,paragraph,spellings,title_en,code,offence,benefit_element,in_force_from,in_force_until,\
+penalty_min_months,penalty_max_months,penalty,status,source,note
+ZZ,188,,188 | чл. 188,Trafficking,Code,ICCS0204,,2010,,,,,unverified,made up,
+ZZ,350,2,350/2 | чл. 350 ст. 2,Smuggling,Code,ICCS08051,,2010,,,,,unverified,made up,
+ZZ,99,,чл. 99,Old trafficking,Code,ICCS0204,,2000,2015-06,,,,unverified,made up,
+"""
+POPULATION = """territory,jurisdiction,year,population,series,vintage,status,reference_date,source_url,caveat
+ZZ,ZZ,2024,1000000,made up,1,estimate,2024-01-01,,
+"""
+SCOPE = {
+    "age": "_T",
+    "age_basis": "offence",
+    "person_type": "natural",
+    "attempts": "included",
+    "unknown_perpetrators": "excluded",
+    "offence": "named",
+}
+BASE: dict[str, Any] = {
+    "id": "ZZ-JUSTICE-1",
+    "series": "ZZ-JUSTICE-ZZ_STAT",
+    "title": "Quarterly return",
+    "jurisdiction": "ZZ",
+    "source": "ZZ_STAT",
+    "instrument": "justice",
+    "formats": ["xlsx"],
+    "language": "mk",
+    "valid": "2022-Q4..2026-Q4",
+    "freq": "Q",
+    "absent_cell": "error",
+    "accumulation": "discrete",
+    "date_basis": "decision",
+    "scope": SCOPE,
+    "recognise": {"all": ["Осудени лица, {quarter:roman} квартал {year}", "Дело"]},
+    "contacts": ["Контакт: {text}"],
+    "fixed": {"measure": "convicted_first", "count_unit": "person"},
+    "codes": {
+        "sex": {"мажи": "M", "жени": "F"},
+        "age": {"до 18": "Y_LT18", "18+": "Y_GE18"},
+        "article": {"Трговија, чл. 188": "188", "Криумчарење, чл. 350": "350(2)", "Старо, чл. 99": "99"},
+    },
+    "signs": {"-": "zero", "..": "not_available", "x": "not_applicable", "c": "confidential", "н": "not_collected"},
+    "numbers": {"decimal": ",", "thousands": ["."]},
+    "note_marks": {"{n})": {}, "*": {"text": "привремено", "status": "P"}},
+    "adds_up": [
+        {"dim": "sex", "total": "_T", "parts": ["M", "F"]},
+        {"dim": "age", "total": "_T", "parts": ["Y_LT18", "Y_GE18"]},
+        {"dim": "article", "total": "_T", "parts": "*"},
+    ],
+    "tables": [
+        {
+            "title": "Осудени лица, {quarter:roman} квартал {year}",
+            "corner": "Дело",
+            "header_rows": 2,
+            "end": ["Извор: {text}"],
+            "columns": {"Вкупно": {}, "Пол / {sex}": {}, "Возраст / {age}": {}, "Удел": {"use": "ignore"}},
+            "rows": {"Вкупно": {"article": "_T", "use": "check"}, "{article}": {}},
+        }
+    ],
+}
+
+
+def make_registry(folder: Path, forms: Sequence[Mapping[str, Any]] = (), corrections: str = "") -> Registry:
+    """A registry of the one made-up territory in an empty folder, with forms and corrections."""
+    from ruamel.yaml import YAML
+
+    home = folder / "ZZ"
+    home.mkdir(parents=True)
+    (home / "territory.yml").write_text(TERRITORY, encoding="utf-8")
+    (home / "law.csv").write_text(LAW, encoding="utf-8")
+    (home / "population.csv").write_text(POPULATION, encoding="utf-8")
+    by_file: dict[str, list[Any]] = {}
+    for form in forms:
+        by_file.setdefault(str(form.get("instrument", "justice")), []).append(dict(form))
+    for instrument, listed in by_file.items():
+        with (home / f"{instrument}.yml").open("w", encoding="utf-8") as handle:
+            YAML(typ="safe", pure=True).dump({"forms": listed}, handle)
+    if corrections:
+        (home / "corrections.yml").write_text(corrections, encoding="utf-8")
+    return load_from((folder,))
+
+
+def form_of(**changes: Any) -> Form:
+    """The base form with some keys changed."""
+    return Form.model_validate({**copy.deepcopy(BASE), **changes})
+
+
+def letters(column: int) -> str:
+    return chr(64 + column)
+
+
+def cell(row: int, column: int, value: Any, sheet: str = "Лист1", **more: Any) -> Cell:
+    """A workbook cell; the kind follows from the Python type of its value."""
+    kind = "blank" if value is None else "text" if isinstance(value, str) else "number"
+    text = "" if value is None else value if isinstance(value, str) else f"{value:g}"
+    fields: dict[str, Any] = {"kind": kind, "anchor": (row, column), **more}
+    return Cell(row, column, text, value, Where(sheet=sheet, cell=f"{letters(column)}{row}"), **fields)
+
+
+def sheet(rows: Sequence[Sequence[Any]], name: str = "Лист1", merges: Sequence[str] = ()) -> Table:
+    """A table from rows of values. `merges` are areas such as `B3:D3`, spread as a reader does."""
+    cells = {(r, c): cell(r, c, v, name) for r, row in enumerate(rows, 1) for c, v in enumerate(row, 1)}
+    for area in merges:
+        (top, left), (bottom, right) = (_position(part) for part in area.split(":"))
+        anchor = cells[top, left]
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                if (row, column) != (top, left):
+                    cells[row, column] = cell(row, column, anchor.value, name, anchor=(top, left), spread=True)
+    return Table(name, tuple(cells[key] for key in sorted(cells)))
+
+
+def _position(name: str) -> tuple[int, int]:
+    return int(name[1:]), ord(name[0]) - 64
+
+
+ROWS: list[list[Any]] = [
+    ["Контакт: Име Презиме, тел. 1", None, None, None, None, None, None],
+    ["Осудени лица, III квартал 2024", None, None, None, None, None, None],
+    ["Дело", "Вкупно", "Пол", "Пол", "Возраст", "Возраст", "Удел"],
+    ["Дело", "Вкупно", "мажи", "жени", "до 18", "18+", "Удел"],
+    ["Вкупно", 8, 5, 3, 1, 7, "100%"],
+    ["Трговија, чл. 188", 5, 3, 2, 1, 4, "60%"],
+    ["Криумчарење, чл. 350", 3, 2, 1, 0, 3, "40%"],
+    ["Извор: служба", None, None, None, None, None, None],
+]
+MERGES = ("A3:A4", "B3:B4", "C3:D3", "E3:F3", "G3:G4")
+
+
+def grid(rows: Sequence[Sequence[Any]] = ROWS, merges: Sequence[str] = MERGES, format_: str = "xlsx") -> Grid:
+    """The base return as a Grid of one sheet."""
+    return Grid(format_, (sheet(rows, merges=merges),))
+
+
+def with_cell(content: Grid, name: str, **changes: Any) -> Grid:
+    """The grid with one cell of its first table changed: `value=`, or any field of Cell."""
+    row, column = _position(name)
+    table = content.tables[0]
+    cells = {(c.row, c.column): c for c in table.cells}
+    if "value" in changes:
+        cells[row, column] = cell(row, column, changes.pop("value"), table.name, **changes)
+    else:
+        cells[row, column] = cells[row, column]._replace(**changes)
+    return Grid(content.format, (Table(table.name, tuple(cells.values())), *content.tables[1:]))
+
+
+def read(content: Content, form: Form, registry: Registry) -> Reading:
+    return standardise_content(content, form, registry, submission_id="S1")
+
+
+def told(reading: Reading) -> set[tuple[str, str]]:
+    """Rule and place of every finding."""
+    return {(f.rule, str(f.where)) for f in reading.findings}
+
+
+def of_rule(reading: Reading, rule: str) -> list[Finding]:
+    return [f for f in reading.findings if f.rule == rule]
+
+
+def values(reading: Reading, *columns: str) -> dict[tuple[Any, ...], float | None]:
+    """Value by the named columns; asserts that they tell the rows apart."""
+    rows = list(reading.observations.select(*columns, "value").iter_rows())
+    out = {row[:-1]: row[-1] for row in rows}
+    assert len(out) == len(rows), f"{columns} do not tell rows apart"
+    return out

@@ -1,0 +1,163 @@
+"""A PostgreSQL for the tests of the ledger: find Debian's, as root install it where none is, start one for a session.
+
+Run as `python -m tests.support.postgres` by `make test`, to see to the package. Exits with 1 and the command to run
+otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.ports import free_port
+
+USER = "postgres"
+_LONGEST = 60
+"""Seconds that one step of the server may take."""
+
+
+def find() -> Path | None:
+    """The folder of the server's programs: `RTI_POSTGRES_BIN`, else the newest of Debian's, else that on the path."""
+    if named := os.environ.get("RTI_POSTGRES_BIN"):
+        return Path(named)
+    debian = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")]
+    if debian:
+        return max(debian, key=lambda p: int(p.parent.name) if p.parent.name.isdecimal() else 0)
+    on_path = shutil.which("pg_ctl")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A server on loopback with a folder of its own, ended with the block; gives its address without a database.
+
+    It does not sync to disk: what is tested is transactions, not power cuts.
+    """
+    programs = find()
+    if programs is None:
+        raise RuntimeError("no PostgreSQL is found; see to it with `python -m tests.support.postgres`")
+    folder = Path(tempfile.mkdtemp(prefix="rti-postgres-"))
+    data, log = folder / "data", folder / "log"
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, USER)
+        folder.chmod(0o700)
+        _run(programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        port = free_port()
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+        options += " -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+        _run(programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", str(_LONGEST), "start")
+        try:
+            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}"
+        finally:
+            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", str(_LONGEST), "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Databases:
+    """Databases with an empty ledger in them: the first is migrated, others are copies of it, and each is emptied and
+    used again, which takes a seventh of the time that making one does."""
+
+    def __init__(self, address: str) -> None:
+        import sqlalchemy as sa
+
+        self._address = address
+        self._engine = sa.create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
+        self._template: str | None = None
+        self._free: list[str] = []
+
+    def empty(self) -> str:
+        """The URL of a new database without any table."""
+        return self._made("template0")
+
+    def migrated(self) -> str:
+        """The URL of a database with an empty ledger."""
+        if self._free:
+            return self._free.pop()
+        if self._template is None:
+            from pipelines.ledger.opening import open_url
+
+            url = self._made("template0")
+            open_url(url).dispose()
+            self._template = url.rpartition("/")[2]
+        return self._made(self._template)
+
+    def give_back(self, url: str) -> None:
+        """Empty a database for the next test, whatever this one left in it; whoever is still connected is cut off."""
+        import sqlalchemy as sa
+
+        from pipelines.ledger import migrations
+        from pipelines.ledger.schema import METADATA
+
+        name = url.rpartition("/")[2]
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,)
+            )
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            # As a replica the append-only triggers are silent.
+            connection.exec_driver_sql("set local session_replication_role = replica")
+            tables = ", ".join(table.name for table in METADATA.sorted_tables)
+            connection.exec_driver_sql(f"truncate {tables} restart identity cascade")
+            version = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+            disabled = connection.exec_driver_sql("select count(*) from pg_trigger where tgenabled = 'D'").scalar()
+        if version == migrations.HEAD and not disabled:
+            self._free.append(url)
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._engine.dispose()
+
+    def _made(self, template: str) -> str:
+        name = f"ledger_{secrets.token_hex(6)}"
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f"create database {name} template {template}")
+        return f"{self._address}/{name}"
+
+
+def _run(*command: object) -> None:
+    """Run one of the server's programs, as its own user where we are root: it refuses root."""
+    as_user = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
+    # Its output goes to a file: the server that `pg_ctl start` leaves behind would hold a pipe open.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            [*as_user, *map(str, command)], stdout=output, stderr=output, cwd="/", timeout=2 * _LONGEST, check=False
+        )
+        if done.returncode:
+            output.seek(0)
+            raise RuntimeError(f"{command[0]} ended with {done.returncode}: {output.read().decode(errors='replace')}")
+
+
+def main() -> int:
+    """Find or install; 0 when there is one in the end."""
+    if path := find():
+        print(f"PostgreSQL for the tests of the ledger: {path}")
+        return 0
+    command = "apt-get update && apt-get install -y postgresql"
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        print(f"The tests of the ledger need a PostgreSQL. Install it with: sudo sh -c '{command}'", file=sys.stderr)
+        return 1
+    print("No PostgreSQL found; installing Debian's (about half a minute)")
+    # Nothing but the programs is wanted: no cluster is made and no service is started.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    script = (
+        "mkdir -p /etc/postgresql-common && "
+        "grep -qs create_main_cluster /etc/postgresql-common/createcluster.conf || "
+        "echo 'create_main_cluster = false' >> /etc/postgresql-common/createcluster.conf"
+    )
+    subprocess.run(["sh", "-c", script], check=True)
+    subprocess.run(["sh", "-c", f"{command} -qq"], check=True, env=environment, stdout=subprocess.DEVNULL)
+    return 0 if find() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""Order the files of a test run so that all workers are busy to the end.
+
+`--dist loadfile` hands whole files to workers in the order of the collection (`--no-loadscope-reorder`; without it the
+files with the fewest tests come last, and those start servers and take minutes). The demonstration home takes a minute
+to build: the first file that needs it comes first, so that one worker builds while the others run files without it.
+The short files of unit tests come last and fill the gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+HOME_FIXTURES = frozenset(("built_home",))
+"""Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
+
+
+def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the files of a run in the order in which workers should take them.
+
+    `fixtures` holds, for each file in the order of the collection, the fixtures that its tests use.
+    """
+    with_home = [path for path, names in fixtures.items() if HOME_FIXTURES & set(names)]
+    builder = with_home[:1]
+    units = [path for path in fixtures if "/unit/" in f"/{path}" and path not in with_home]
+    others = [path for path in fixtures if path not in {*with_home, *units}]
+    return [*builder, *others, *with_home[1:], *units]

@@ -1,0 +1,89 @@
+"""What tests of the portal share: accounts of a copied home, who has signed in, and files to hand in.
+
+Nobody signs in with a provider here: claims are given in the process (`layout.ask_for_claims`), as a provider
+of the name `ISSUER` would give them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from pipelines.ledger.identity import Grant
+from tests.support.paths import SAMPLES
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+ISSUER = "https://provider.example"
+ACCOUNTS: Mapping[str, tuple[str, tuple[Grant, ...]]] = {
+    "al-sender": ("Prosecution service: sender", (Grant("submitter", "AL", "justice"),)),
+    "al-approver": ("Prosecution service: approver", (Grant("approver", "AL", "justice"),)),
+    "mk-sender": ("Statistical office: sender", (Grant("submitter", "MK"), Grant("approver", "MK"))),
+    "mk-approver": ("Statistical office: approver", (Grant("approver", "MK"),)),
+    "hr-sender": ("Ministry of justice: sender", (Grant("submitter", "HR", "register"),)),
+    "xk-viewer": ("Prosecutorial Council: viewer", (Grant("viewer", "XK"),)),
+    "ba-brc-sender": ("Brčko District: sender", (Grant("submitter", "BA_BRC"),)),
+    "secretariat": ("Secretariat: steward", (Grant("steward"),)),
+    "nobody": ("An account without a role", ()),
+}
+"""Account -> its name and what it may; each signs in with the provider under its own name."""
+
+
+def make_accounts(engine: sa.Engine, language: str = "en") -> None:
+    """Make the accounts above where they are not there yet."""
+    from pipelines.submissions.accounts import accounts
+
+    new = [
+        accounts.NewAccount(
+            account, name, grants, language=language, must_change=False, issuer=ISSUER, subject=f"subject of {account}"
+        )
+        for account, (name, grants) in ACCOUNTS.items()
+    ]
+    accounts.create_many(engine, new, by="system")
+
+
+def claims(account: str) -> dict[str, Any]:
+    """What a provider says of somebody who has just signed in."""
+    return {"iss": ISSUER, "sub": f"subject of {account}", "auth_time": time.time(), "email": f"{account}@example.org"}
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+RETURN = SAMPLES / "AL" / "justice" / "PP_Trafikimi_2026_T3.xlsx"
+"""The newest return of the prosecution service, accepted in the demonstration."""
+SHEET = "Tremujori III"
+
+
+def workbook(changes: Mapping[str, str | int], sheet: str = SHEET) -> bytes:
+    """The return with some cells of its last sheet written over: what its office might send next."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(RETURN)
+    for cell, value in changes.items():
+        book[sheet][cell] = value
+    kept = BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+BROKEN: Mapping[str, str | int] = {"A12": "128/b – Trafikimi i të mitureve", "C9": "dhjetë"}
+"""A label that no form declares, and a number written as a word."""
+UNUSUAL: Mapping[str, int] = {"C9": 90, "D9": 89, "C8": 136, "D8": 127, "E33": 83, "E32": 101}
+"""Eighty more men of 25 to 34 reported under article 110/a, and the totals that go with them: no error, but a jump."""
+
+
+REGISTER = SAMPLES / "HR" / "register" / "registar_2026_2tr.csv"
+"""A quarter of the court register, accepted in the demonstration."""
+
+
+def register_lines() -> list[str]:
+    """The lines of the register's quarter, its three lines of heading first."""
+    return REGISTER.read_text(encoding="windows-1250").splitlines()
+
+
+def register_without(lines: int) -> bytes:
+    """The quarter without its last lines: what its court register might send next."""
+    return ("\r\n".join(register_lines()[:-lines]) + "\r\n").encode("windows-1250")

@@ -1,0 +1,74 @@
+"""The public app of a home as a process of its own, and pages of it in a browser."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.support.paths import ROOT
+from tests.support.ports import free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_LONGEST_START = 180.0
+PATIENCE = 60_000
+"""Milliseconds that a screen may take on a machine which does other work: on one that does not it takes one or two
+seconds. What is looked for is not another for it; Playwright's own five seconds are for a machine that idles."""
+
+FORGET = "if (!window.name) { localStorage.clear(); window.name = 'visited'; }"
+"""Script for a browser context that several tests share: a new page begins like a first visit."""
+
+
+@contextmanager
+def serving(home: Path, log: Path) -> Iterator[str]:
+    """The public app of a home on a free port of the loopback; gives its address and ends the process it started."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "dashboards.public.app", "--port", str(port)]
+    environment = {**os.environ, "RTI_HOME": str(home)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        try:
+            _wait(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < _LONGEST_START:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"the public app did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+def settled(page: Page) -> None:
+    """Wait until the script of a page that was opened has run to its end.
+
+    The foot says that it has begun: before that nothing runs, either. The foot may be drawn before the side bar, and
+    the widget that says what runs is shown only some time after it runs, so that neither of them says the end.
+    """
+    from playwright.sync_api import expect
+
+    page.locator(".rti-foot").wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)

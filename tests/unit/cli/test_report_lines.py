@@ -1,0 +1,79 @@
+"""The lines of `rti check` in every language: nothing of the frame around the findings stays in English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipelines.cli.report_lines import print_report
+from pipelines.core import i18n
+from pipelines.findings.finding import Finding
+from pipelines.model.content import Where
+
+FRAME = {
+    "en": ("a.csv: error, XK-J-1 (2 observations, 1 event)", "error  ", "rule record.date, finding ", "not run, since"),
+    "sq": ("a.csv: gabim, XK-J-1 (2 vëzhgime, 1 ngjarje)", "gabim  ", "rregulli record.date, gjetja ", "nuk u zbatuan"),
+    "bs": ("a.csv: greška, XK-J-1 (2 opažanja, 1 događaj)", "greška  ", "pravilo record.date, nalaz ", "nije prim"),
+    "hr": ("a.csv: pogreška, XK-J-1 (2 opažanja, 1 događaj)", "pogreška  ", "pravilo record.date, nalaz ", "nije prim"),
+    "mk": (
+        "a.csv: грешка, XK-J-1 (2 набљудувања, 1 настан)",
+        "грешка  ",
+        "правило record.date, наод ",
+        "не е применето",
+    ),
+    "sr": ("a.csv: грешка, XK-J-1 (2 опажања, 1 догађај)", "грешка  ", "правило record.date, налаз ", "није примењено"),
+    "sr-Latn": (
+        "a.csv: greška, XK-J-1 (2 opažanja, 1 događaj)",
+        "greška  ",
+        "pravilo record.date, nalaz ",
+        "nije prim",
+    ),
+    "cnr": ("a.csv: greška, XK-J-1 (2 opažanja, 1 događaj)", "greška  ", "pravilo record.date, nalaz ", "nije prim"),
+}
+
+
+def _report(language: str, **changes: Any) -> dict[str, Any]:
+    from pipelines.submissions.checking.report import finding_as_json
+
+    finding = Finding("record.date", "error", Where(line=7, column=2), {}, "31.02.2026.", "{day}.{month}.{year}.")
+    report = {
+        "file": {"name": "a.csv"},
+        "verdict": "error",
+        "form": "XK-J-1",
+        "observations": 2,
+        "events": 1,
+        "language": language,
+        "findings": [finding_as_json(finding, "a.csv", language)],
+        "not_run": ["history.jump"],
+    }
+    return report | changes
+
+
+def test_every_language_is_here() -> None:
+    assert set(FRAME) == set(i18n.list_languages())
+
+
+@pytest.mark.parametrize("language", FRAME)
+def test_the_frame_is_in_the_language_of_the_report(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    head, severity, rule, closing = FRAME[language]
+    print_report(_report(language))
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert lines[0] == head
+    assert lines[1].startswith(f"  {severity}")
+    assert lines[-1].startswith(f"      {rule}")
+    assert closing in told.err and told.err.strip().endswith(": history.jump")
+    if language != "en":
+        assert not {"observations", "event", "rule", "finding", "not run"} & set(told.out.replace(",", "").split())
+
+
+def test_a_good_report_and_one_of_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(_report("sr", verdict="good", findings=[], not_run=[], observations=21, events=0))
+    print_report(_report("sq", verdict="unreadable", form=None, findings=[], observations=0, events=0))
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "a.csv: у реду, XK-J-1 (21 опажање)",
+        "a.csv: i palexueshëm (0 vëzhgime)",
+    ]
+    assert told.err == "", "nothing was run on a file that cannot be read, which says enough"

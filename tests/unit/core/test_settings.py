@@ -1,0 +1,142 @@
+"""Settings: one declaration for every variable, errors that help, and a reference page that is up to date."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.core import clock, settings, settings_page
+from pipelines.core.home import Home, default_root
+from pipelines.core.settings import GROUPS, SettingsError, SettingsGroup, read_settings
+from tests.support.paths import ROOT
+
+_NAME = re.compile(r"\bRTI_[A-Z0-9_]*[A-Z0-9]\b")
+_READ = re.compile(r"""(?:environ(?:\.get\(|\.setdefault\(|\[)|getenv\()\s*["']RTI_[A-Z_]+["'](?!\]\s*=[^=])""")
+_SUFFIXES = (".py", ".md", ".yml", ".yaml", ".toml", ".sh", ".sql", ".html")
+_IGNORED = (".git", ".venv", "data", "target", "node_modules", "raw_samples", ".mypy_cache", ".ruff_cache")
+MISSPELT = "RTI" + "_SESSION"
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("RTI_")]:
+        monkeypatch.delenv(name)
+
+
+def _project_files() -> Iterator[Path]:
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in _IGNORED]
+        yield from (Path(folder, name) for name in files if name == "Makefile" or name.endswith(_SUFFIXES))
+
+
+def test_every_variable_named_in_the_project_is_declared() -> None:
+    declared = {name for group in GROUPS for name in settings.list_variables(group)}
+    used: dict[str, str] = {}
+    for path in _project_files():
+        for name in _NAME.findall(path.read_text(encoding="utf-8", errors="replace")):
+            used.setdefault(name, str(path.relative_to(ROOT)))
+    assert len(used) >= len(declared)
+    assert {n: path for n, path in used.items() if n not in declared and not n.startswith(settings.TEST_PREFIX)} == {}
+
+
+def test_no_code_reads_a_variable_past_the_settings() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for package in ("pipelines", "dashboards", "expectations")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for match in _READ.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_the_reference_page_is_up_to_date() -> None:
+    assert settings_page.PAGE.read_text(encoding="utf-8") == settings_page.write_page()
+
+
+def test_every_setting_is_described() -> None:
+    for group in GROUPS:
+        for field in group.model_fields.values():
+            assert (field.description or "").endswith("."), field.alias
+            assert settings.describe_expected(field), field.alias
+
+
+def test_names_are_declared_once() -> None:
+    names = [name for group in GROUPS for name in settings.list_variables(group)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "value", "expected"),
+    [
+        (settings.ClockSettings, "RTI_NOW", "yesterday", "a time such as `2026-11-20T09:00:00Z`"),
+        (settings.LimitSettings, "RTI_SESSIONS", "0", "a whole number above 0, or remove it for the default, 400"),
+        (settings.LimitSettings, "RTI_MESSAGES_PER_MINUTE", "many", "a whole number above 0"),
+        (settings.AddressSettings, "RTI_TRUSTED_PROXIES", "*", "`10.0.0.0/24`, separated by commas"),
+        (settings.AddressSettings, "RTI_PUBLIC_URL", "https://figures.example/x", "without a path"),
+        (settings.AddressSettings, "RTI_PORTAL_URL", "returns.example", "an address such as `https://"),
+        (settings.AddressSettings, "RTI_DAGSTER_URL", "ftp://x", "an address such as `https://"),
+    ],
+)
+def test_error_names_variable_value_and_remedy(
+    monkeypatch: pytest.MonkeyPatch, group: type[SettingsGroup], name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        read_settings(group)
+    assert str(error.value).startswith(f"{name} is {value!r}; write ")
+    assert expected in str(error.value) and "remove it" in str(error.value)
+    with pytest.raises(SettingsError, match=name):
+        settings.check_settings()
+
+
+def test_errors_of_one_group_are_reported_together_and_leave_other_groups_usable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RTI_SESSIONS", "x")
+    monkeypatch.setenv("RTI_REQUESTS_PER_MINUTE", "-1")
+    with pytest.raises(SettingsError, match=r"RTI_SESSIONS is 'x'.*RTI_REQUESTS_PER_MINUTE is '-1'"):
+        read_settings(settings.LimitSettings)
+    assert read_settings(settings.ClockSettings).now is None
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.list_secret_variables() == {
+        "RTI_LEDGER_URL",
+        "RTI_TOKEN",
+        "RTI_OIDC_CLIENT_SECRET",
+        "RTI_SMTP_URL",
+        "RTI_WEBHOOK_URL",
+        "RTI_WEBHOOK_SECRET",
+    }
+    for name in settings.list_secret_variables():
+        monkeypatch.setenv(name, "hunter2")
+    assert "hunter2" not in " ".join(repr(read_settings(group)) for group in GROUPS)
+
+
+def test_settings_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert default_root() == Path("data").resolve()
+    monkeypatch.setenv("RTI_HOME", str(tmp_path))
+    assert default_root() == tmp_path
+    monkeypatch.setenv("RTI_HOME", "")
+    assert default_root() == Path("data").resolve()
+    assert Home(tmp_path, "real").ledger_url == f"sqlite:///{tmp_path}/restricted/ledger.sqlite"
+    monkeypatch.setenv("RTI_LEDGER_URL", "sqlite:///elsewhere")
+    assert Home(tmp_path, "real").ledger_url == "sqlite:///elsewhere"
+    monkeypatch.setenv("RTI_TERRITORIES", f"one{os.pathsep}two{os.pathsep}")
+    assert read_settings(settings.DeclarationSettings).territories == (Path("one"), Path("two"))
+
+
+@pytest.mark.parametrize("text", ["2026-11-20T09:00:00Z", "2026-11-20T09:00:00", "2026-11-20T10:00:00.7+01:00"])
+def test_clock_reads_the_present_in_utc(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("RTI_NOW", text)
+    assert clock.now() == clock.parse_time(text) == datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def test_unknown_variables_are_reported_with_the_nearest_name() -> None:
+    names = [MISSPELT, "RTI" + "_QQQ", "RTI_TEST_ANYTHING", "RTI_HOME", "PATH"]
+    assert settings.find_unknown_variables(names) == {MISSPELT: "RTI_SESSIONS", "RTI" + "_QQQ": None}

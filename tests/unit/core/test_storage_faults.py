@@ -1,0 +1,140 @@
+"""Exceptions of the disk and of stored data, each mapped to its fault and what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections import namedtuple
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from pipelines.core import storage_faults
+from pipelines.core.storage_faults import find_fault
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "restricted").mkdir()
+    return tmp_path
+
+
+def _raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
+    try:
+        raise error from cause
+    except BaseException as caught:
+        return caught
+
+
+def _by_sqlalchemy(words: str) -> BaseException:
+    return sa.exc.OperationalError("insert into …", {}, sqlite3.OperationalError(words))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "full"),
+        (OSError(errno.EROFS, "Read-only file system", "/x/y"), "read_only"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x/y"), "denied"),
+        (OSError(errno.EIO, "Input/output error"), "unreadable"),
+        (_by_sqlalchemy("database or disk is full"), "full"),
+        (_by_sqlalchemy("attempt to write a readonly database"), "read_only"),
+        (_by_sqlalchemy("disk I/O error"), "unreadable"),
+        (_by_sqlalchemy("unable to open database file"), "unreadable"),
+        (sqlite3.DatabaseError("database disk image is malformed"), "damaged"),
+        (sqlite3.DatabaseError("file is not a database"), "damaged"),
+        (duckdb.IOException('IO Error: Could not read enough bytes from file "/x/y.duckdb": …'), "damaged"),
+        (RuntimeError("polars: No space left on device (os error 28)"), "full"),
+        # Dagster and dbt hand on text alone.
+        (RuntimeError("the refresh failed at x: OSError: [Errno 28] No space left on device: '/x/y'"), "full"),
+    ],
+)
+def test_find_fault_recognises_each_cause(root: Path, error: BaseException, kind: str) -> None:
+    found = find_fault(_raised(error), root)
+    assert found is not None and found.kind == kind
+    wrapped = find_fault(_raised(LookupError("something else"), error), root)
+    assert wrapped is not None and wrapped.kind == kind
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("a value"),
+        KeyError("x"),
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "/x"),
+        PermissionError(errno.EACCES, "Permission denied"),  # a port that may not be bound
+        sa.exc.IntegrityError("insert", {}, sqlite3.IntegrityError("UNIQUE constraint failed")),
+        duckdb.BinderException("Binder Error: no column"),
+        _by_sqlalchemy("database is locked"),
+    ],
+)
+def test_find_fault_leaves_faults_of_the_program_alone(root: Path, error: BaseException) -> None:
+    assert find_fault(_raised(error), root) is None
+
+
+def test_a_suppressed_cause_is_not_looked_at(root: Path) -> None:
+    def fail() -> None:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            raise ValueError("a value") from None
+
+    with pytest.raises(ValueError, match="a value") as caught:
+        fail()
+    assert find_fault(caught.value, root) is None
+
+
+def test_a_full_disk_is_told_with_its_place_and_what_is_left(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_faults.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 40 * 1024))
+    found = find_fault(OSError(errno.ENOSPC, "No space left on device", str(root / "restricted" / "a")), root)
+    assert found is not None
+    assert found.message == (
+        f"The disk holding {root / 'restricted'} is full (40 kB free). Free some space and run the command again. "
+        "Nothing was lost."
+    )
+    assert str(root) not in " ".join(found.localize_message("en"))
+    assert found.is_passing
+
+
+@pytest.mark.parametrize("words", ["disk I/O error", "unable to open database file"])
+def test_what_sqlite_does_not_say_is_asked_of_the_disk(root: Path, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_faults.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 0))
+    full = find_fault(_by_sqlalchemy(words), root)
+    assert full is not None and full.kind == "full"
+    monkeypatch.setattr(storage_faults.os, "statvfs", lambda _: type("S", (), {"f_flag": os.ST_RDONLY})())
+    read_only = find_fault(_by_sqlalchemy(words), root)
+    assert read_only is not None and read_only.kind == "read_only"
+    assert "is read-only. Make it writable" in read_only.message
+
+
+@pytest.mark.parametrize(
+    ("place", "remedy"),
+    [
+        ("restricted/warehouse/counts-000003.duckdb", "delete it, and the next `rti refresh` makes it again"),
+        ("public/releases/2026-Q3/release.duckdb", "Restore the release from a backup"),
+        ("restricted/store/ab/abcdef", "Restore it from a backup"),
+    ],
+)
+def test_a_damaged_file_is_told_with_the_remedy_of_its_place(root: Path, place: str, remedy: str) -> None:
+    path = root / place
+    found = find_fault(duckdb.IOException(f'IO Error: The file "{path}" exists, but it is not a valid DuckDB'), root)
+    assert found is not None and found.kind == "damaged" and not found.is_passing
+    assert str(path) in found.message and remedy in found.message
+
+
+def test_a_damaged_run_history_is_told_apart_from_the_ledger(root: Path) -> None:
+    malformed = sqlite3.DatabaseError("database disk image is malformed")
+    ledger = root / "restricted" / "ledger.sqlite"
+    (root / "restricted" / "dagster").mkdir()
+    sqlite3.connect(ledger).execute("create table t (x)").connection.close()
+    history = find_fault(malformed, root)
+    assert history is not None and "restricted/dagster is damaged" in history.message
+    ledger.write_bytes(b"x" * 8192)
+    own = find_fault(malformed, root)
+    assert own is not None and f"{ledger} is damaged" in own.message and "Restore it from a backup" in own.message

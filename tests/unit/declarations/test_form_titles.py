@@ -1,0 +1,96 @@
+"""Titles of forms: in the reader's language where one is declared, in the office's own for every form."""
+
+from __future__ import annotations
+
+import copy
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from pipelines.declarations.form_titles import form_title
+from pipelines.declarations.registry import load
+from pipelines.declarations.yaml_file import DeclarationError
+from pipelines.office import templates
+from tests.support.fakes.returns_fakes import BASE, make_registry
+
+TITLES = {"sr-Cyrl": "Љубичаста табела", "mk": "Виолетова табела", "cnr-Latn": "Ljubičasta tabela ME"}
+
+
+def _forms(folder: Path, *more: dict[str, Any], **changes: Any) -> Any:
+    base = {**copy.deepcopy(BASE), "title": "Violet table", "titles": TITLES, **changes}
+    return make_registry(folder, [base, *more]).forms
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("mk", "Виолетова табела"),
+        ("sr", "Љубичаста табела"),
+        ("sr-Cyrl", "Љубичаста табела"),
+        ("sr-Latn", "Ljubičasta tabela"),
+        ("cnr", "Ljubičasta tabela ME"),
+        ("en", "Violet table"),
+        ("hr", "Violet table"),
+    ],
+)
+def test_a_title_is_told_in_the_readers_language(tmp_path: Path, language: str, title: str) -> None:
+    assert form_title(_forms(tmp_path)["ZZ-JUSTICE-1"], language) == title
+
+
+def test_what_is_declared_in_latin_letters_serves_both(tmp_path: Path) -> None:
+    form = _forms(tmp_path, titles={"sr-Latn": "Tabela"})["ZZ-JUSTICE-1"]
+    assert [form_title(form, one) for one in ("sr", "sr-Latn", "mk")] == ["Tabela", "Tabela", "Violet table"]
+
+
+def test_the_workbook_of_a_form_says_so_in_each_language(tmp_path: Path) -> None:
+    second = _forms(tmp_path, formats=["csv"])["ZZ-JUSTICE-1-XLSX"]
+    told = {language: form_title(second, language) for language in ("mk", "sr", "sr-Latn", "cnr", "en")}
+    assert told == {
+        "mk": "Виолетова табела (работна книга)",
+        "sr": "Љубичаста табела (радна свеска)",
+        "sr-Latn": "Ljubičasta tabela (radna sveska)",
+        "cnr": "Ljubičasta tabela ME (radna sveska)",
+        "en": "Violet table (workbook)",
+    }
+
+
+def test_a_later_form_with_a_title_of_its_own_takes_none_over(tmp_path: Path) -> None:
+    same = {"id": "ZZ-JUSTICE-2", "same_as": "ZZ-JUSTICE-1", "recognise": {"all": ["Other"]}}
+    named = {**same, "id": "ZZ-JUSTICE-3", "title": "Green table"}
+    forms = _forms(tmp_path, same, named)
+    assert form_title(forms["ZZ-JUSTICE-2"], "mk") == "Виолетова табела"
+    assert form_title(forms["ZZ-JUSTICE-3"], "mk") == "Green table"
+
+
+@pytest.mark.parametrize("titles", [{"en": "Violet"}, {"Macedonian": "Табела"}, {"mk": ""}, {"mk": "x" * 121}])
+def test_titles_that_are_none_are_refused(tmp_path: Path, titles: dict[str, str]) -> None:
+    with pytest.raises(DeclarationError, match="titles"):
+        _forms(tmp_path, titles=titles)
+
+
+def test_every_declared_form_has_a_title_of_its_own_in_its_own_language() -> None:
+    forms = [form for form in load().forms.values() if form.language != "en"]
+    told = {form.id: form_title(form, form.language) for form in forms}
+    assert len(told) > 50 and len(set(told.values())) == len(told)
+    for form in forms:
+        assert told[form.id] != form.title, form.id
+        cyrillic = form.language == "mk" or form.language.endswith("Cyrl")
+        assert bool(re.match(r"[А-Яа-яЈЉЊЏј]", told[form.id])) is cyrillic, form.id
+    offices = [form for form in forms if form.jurisdiction.startswith("BA")]
+    assert offices and all({"bs", "hr", "sr-Cyrl"} <= set(form.titles) for form in offices)
+
+
+def test_no_title_names_a_territory_without_its_footnote() -> None:
+    for form in load().forms.values():
+        assert not re.search(r"kosov|косов|македони", " ".join([form.title, *form.titles.values()]).casefold())
+
+
+def test_the_guide_of_a_workbook_names_its_form(tmp_path: Path) -> None:
+    registry = make_registry(tmp_path, [{**copy.deepcopy(BASE), "titles": TITLES}])
+    book = openpyxl.load_workbook(io.BytesIO(templates.write_template(registry, "ZZ-JUSTICE-1", "2025-Q3")[1]))
+    cells = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert "Виолетова табела (ZZ-JUSTICE-1)" in cells

@@ -1,0 +1,305 @@
+"""Facts of the seven territories, against hand-checked values and against the reference files where they lie."""
+
+from __future__ import annotations
+
+import csv
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pipelines.core import codes
+from pipelines.declarations import registry
+from pipelines.declarations.sims import CONCEPTS, load_sims, read_sims
+from pipelines.declarations.territory import Territory
+from tests.support.paths import ROOT, SHARED
+
+FOLDER = ROOT / "pipelines" / "territories"
+REFERENCE = SHARED / "reference"
+SEVEN = ["AL", "BA", "HR", "ME", "MK", "RS", "XK"]
+PARTS = {"State": "BA_STATE", "Federation of BiH": "BA_FED", "Republika Srpska": "BA_SRP", "Brcko District": "BA_BRC"}
+shared = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference files do not lie beside the project")
+
+
+def _csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def _law(code: str) -> list[dict[str, str]]:
+    return _csv(FOLDER / code / "law.csv")
+
+
+def _article(code: str, article: str, paragraph: str = "") -> dict[str, str]:
+    """The newest row of an article."""
+    found = [row for row in _law(code) if (row["article"], row["paragraph"]) == (article, paragraph)]
+    return max(found, key=lambda row: row["in_force_from"])
+
+
+def _territory(code: str) -> Territory:
+    return registry.load().territories[code]
+
+
+def test_the_seven_are_declared_and_national() -> None:
+    found = registry.load().territories
+    assert sorted(code for code, t in found.items() if t.kind == "national") == SEVEN
+    assert sorted(registry.load().without_training().territories) == SEVEN
+
+
+def test_the_name_of_kosovo_carries_its_footnote_everywhere() -> None:
+    territory = _territory("XK")
+    shown = [n for n in territory.names if not n.accepted_only]
+    assert shown[0].name == "Kosovo under UNSCR 1244"
+    assert all("1244" in n.name and n.footnote and "resolution 1244 (1999)" in n.footnote for n in shown)
+    for jurisdiction in territory.jurisdictions:
+        assert all(n.footnote for n in jurisdiction.names)
+
+
+def test_north_macedonia_is_shown_by_its_name_and_read_by_older_ones_until_2019() -> None:
+    names = _territory("MK").names
+    assert {n.name for n in names if n.language == "en" and not n.accepted_only} == {"North Macedonia"}
+    older = [n for n in names if n.accepted_only and n.valid]
+    assert "The former Yugoslav Republic of Macedonia" in {n.name for n in older}
+    assert all(n.valid is not None and n.valid.endswith("..2019") for n in older)
+
+
+def test_serbia_says_that_kosovo_is_not_in_its_figures() -> None:
+    assert "do not include Kosovo" in (_territory("RS").names[0].footnote or "")
+    assert all("Kosovo is not included" in row["caveat"] for row in _csv(FOLDER / "RS" / "population.csv"))
+
+
+def test_bosnia_and_herzegovina_reports_in_four_parts_and_once_as_a_whole() -> None:
+    places = {j.code: j.part_of_total for j in _territory("BA").jurisdictions}
+    assert places == {"BA_STATE": True, "BA_FED": True, "BA_SRP": True, "BA_BRC": True, "BA": False}
+
+
+def test_montenegro_is_asked_once_a_year() -> None:
+    assert {entry.freq for entry in _territory("ME").calendar} == {"A"}
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_every_jurisdiction_has_an_office_that_counts_for_each_stage(code: str) -> None:
+    territory = _territory(code)
+    flows = {m for m in codes.list_codes("measure") if codes.get_code_attribute("measure", m, "kind") == "flow"} - {
+        "victims_detected"
+    }
+    for jurisdiction in territory.jurisdictions:
+        counted = {m for c in territory.counts_source if c.jurisdiction == jurisdiction.code for m in c.measures}
+        if jurisdiction.part_of_total:
+            assert flows <= counted, jurisdiction.code
+        else:
+            assert counted == {"victims_detected"}
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_two_offices_never_count_for_one_measure_at_one_time(code: str) -> None:
+    taken: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for rule in _territory(code).counts_source:
+        start, _, end = rule.periods.partition("..")
+        for measure in rule.measures:
+            taken.setdefault((rule.jurisdiction, measure), []).append((start[:4], end[:4] or "9999"))
+    for spans in taken.values():
+        spans.sort()
+        assert all(before[1] < after[0] for before, after in pairwise(spans))
+
+
+def test_the_register_counts_in_croatia_and_aggregates_in_serbia() -> None:
+    def shapes(code: str, period: str) -> dict[str, str]:
+        rules = [c for c in _territory(code).counts_source if "convicted_first" in c.measures]
+        return {c.source: c.shape for c in rules if c.periods.partition("..")[2] in ("", period)}
+
+    assert shapes("HR", "now") == {"HR_MPU": "register"}
+    assert shapes("RS", "now") == {"RS_SORS": "aggregates"}
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_assumed_counting_rules_say_so(code: str) -> None:
+    rules = _territory(code).counting_rules
+    assert rules
+    for rule in rules:
+        assert rule.status == "demonstration" or rule.source, rule
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_bounds_fall_from_stage_to_stage(code: str) -> None:
+    high = {(b.jurisdiction, b.offence_group, b.freq, b.measure): b.high for b in _territory(code).plausibility}
+    for (place, group, freq, measure), value in high.items():
+        if measure == "convicted_first":
+            assert value <= high[place, group, freq, "adjudicated_first"] <= high[place, group, freq, "reported"]
+
+
+# -- law
+
+
+@pytest.mark.parametrize(
+    ("code", "article", "paragraph", "offence"),
+    [
+        ("AL", "110/a", "", "ICCS0204_ADULT"),
+        ("AL", "128/b", "", "ICCS0204_CHILD"),
+        ("AL", "298", "", "ICCS08051_NB"),
+        ("AL", "297", "", "ICCS08059"),
+        ("BA", "185", "", "ICCS02031"),
+        ("BA", "186", "", "ICCS0204"),
+        ("BA", "189", "", "ICCS08051"),
+        ("HR", "105", "", "ICCS02031"),
+        ("HR", "106", "", "ICCS0204"),
+        ("HR", "326", "", "ICCS08051_NB"),
+        ("XK", "165", "", "ICCS0204"),
+        ("XK", "166", "", "TIP_RELATED"),
+        ("MK", "418", "", "ICCS02031"),
+        ("MK", "418-a", "", "ICCS0204"),
+        ("MK", "418-b", "", "ICCS08051"),
+        ("MK", "418-c", "", "TIP_SOM"),
+        ("MK", "418-d", "", "ICCS0204_CHILD"),
+        ("ME", "405", "1", "ICCS08059"),
+        ("ME", "405", "2", "ICCS08051"),
+        ("RS", "350", "1", "ICCS08059"),
+        ("RS", "350", "2-4", "ICCS08051"),
+        ("RS", "390", "", "ICCS02031"),
+    ],
+)
+def test_an_article_means_this_offence(code: str, article: str, paragraph: str, offence: str) -> None:
+    assert _article(code, article, paragraph)["offence"] == offence
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_articles_are_well_formed(code: str) -> None:
+    for row in _law(code):
+        assert row["offence"] in codes.list_codes("offence"), row
+        assert row["status"] in ("verified", "unverified"), row
+        assert row["source"], row
+        if codes.get_code_attribute("offence", row["offence"], "offence_group") == "SOM":
+            assert row["benefit_element"] in ("yes", "no", "unknown"), row
+            assert (row["offence"] == "ICCS08051_NB") == (row["benefit_element"] == "no"), row
+        low, high = row["penalty_min_months"], row["penalty_max_months"]
+        assert not (low and high) or int(low) < int(high)
+        assert bool(low or high) <= bool(row["penalty"])
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_a_spelling_means_one_article_at_one_time(code: str) -> None:
+    seen: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for row in _law(code):
+        for spelling in row["spellings"].split(" | "):
+            seen.setdefault((row["jurisdiction"], spelling), set()).add((row["article"], row["paragraph"]))
+    assert {key: found for key, found in seen.items() if len(found) > 1} == {}
+
+
+def test_an_article_split_by_paragraph_cannot_be_read_whole() -> None:
+    """Article 350 as a whole would add own crossing to smuggling."""
+    for code, article in (("RS", "350"), ("ME", "405")):
+        rows = [row for row in _law(code) if row["article"] == article]
+        assert all(row["paragraph"] for row in rows)
+        assert all(article not in row["spellings"].split(" | ") for row in rows)
+
+
+def test_macedonian_letters_follow_their_own_order() -> None:
+    assert "418-в" in _article("MK", "418-c")["spellings"].split(" | ")
+    assert "418-г" in _article("MK", "418-d")["spellings"].split(" | ")
+
+
+def test_a_change_of_penalty_in_serbia_splits_the_article() -> None:
+    rows = sorted((r for r in _law("RS") if r["article"] == "388"), key=lambda r: r["in_force_from"])
+    assert [(r["penalty_min_months"], r["penalty_max_months"]) for r in rows] == [("24", "120"), ("36", "144")]
+    assert "unverified" in rows[1]["note"]
+
+
+@shared
+@pytest.mark.shared
+def test_every_row_of_the_reference_on_law_is_carried() -> None:
+    checked = 0
+    for known in _csv(REFERENCE / "penal_code.csv"):
+        if known["article"] == "-":
+            assert "2013 to 2016" in (_territory(known["territory"]).note or "")
+            continue
+        place = PARTS.get(known["jurisdiction"], known["territory"])
+        rows = [r for r in _law(known["territory"]) if (r["jurisdiction"], r["article"]) == (place, known["article"])]
+        assert rows, known
+        rows.sort(key=lambda row: row["in_force_from"])
+        assert rows[0]["in_force_from"] == known["in_force_from"].removesuffix(" (unverified)")
+        assert rows[-1]["in_force_until"] == known["in_force_until"]
+        for row in rows:
+            assert row["title_en"] == known["title_en"]
+            assert row["status"] == known["status"]
+            assert row["source"] == known["source"]
+            assert row["penalty"] == known["penalty"]
+            assert known["note"] in row["note"]
+        if "(unverified)" in known["in_force_from"]:
+            assert "unverified" in rows[0]["note"]
+        checked += 1
+    assert checked == 46
+
+
+@shared
+@pytest.mark.shared
+def test_the_mapping_follows_the_kind_of_offence_of_the_reference() -> None:
+    groups = {"TIP": "TIP", "SOM": "SOM", "slavery": "SLAVERY", "irregular crossing (not SOM)": "CROSSING"}
+    groups |= {"TIP minors": "TIP", "TIP women": "TIP", "TIP organised": "TIP", "SOM organised": "SOM"}
+    groups |= {"TIP/SOM group": "UNALLOCATED", "TIP minors for adoption": "TIP", "TIP related": "RELATED"}
+    for known in _csv(REFERENCE / "penal_code.csv"):
+        for row in _law(known["territory"]):
+            place = PARTS.get(known["jurisdiction"], known["territory"])
+            if (row["jurisdiction"], row["article"]) == (place, known["article"]) and row["paragraph"] != "1":
+                assert (
+                    codes.get_code_attribute("offence", row["offence"], "offence_group") == groups[known["offence"]]
+                ), row
+
+
+# -- population
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_population_is_known_for_fifteen_years_with_its_vintage(code: str) -> None:
+    rows = _csv(FOLDER / code / "population.csv")
+    assert [int(row["year"]) for row in rows] == list(range(2010, 2025))
+    assert all(row["territory"] == row["jurisdiction"] == code and row["vintage"] and row["caveat"] for row in rows)
+
+
+def test_population_values_by_hand() -> None:
+    value = {(r["territory"], r["year"]): r["population"] for c in SEVEN for r in _csv(FOLDER / c / "population.csv")}
+    assert value["AL", "2023"] == "2414095"
+    assert value["XK", "2024"] == "1594353"
+    assert value["RS", "2010"] == "7291436"
+
+
+@shared
+@pytest.mark.shared
+def test_population_is_that_of_the_reference() -> None:
+    ours = {
+        (row["territory"], row["year"], row["population"], row["series"], row["source_url"])
+        for code in SEVEN
+        for row in _csv(FOLDER / code / "population.csv")
+    }
+    theirs = {
+        (row["territory"], row["year"], row["population"], row["series"], row["source_url"])
+        for row in _csv(REFERENCE / "population.csv")
+    }
+    assert ours == theirs
+
+
+# -- reference metadata
+
+
+@pytest.mark.parametrize("code", SEVEN)
+def test_reference_metadata_is_complete_and_says_where_it_comes_from(code: str) -> None:
+    sims = read_sims(FOLDER / code / "sims.yml")
+    assert sims.territory == code
+    assert list(sims.concepts) == list(CONCEPTS)
+    assert all(statement.source for statement in sims.concepts.values() if statement.status == "stated")
+    assert any(statement.status == "unknown" for statement in sims.concepts.values())
+
+
+def test_breaks_of_law_are_told_with_their_mark() -> None:
+    assert sorted(load_sims()) == SEVEN
+    found = {(b.jurisdiction, b.period, b.status) for sims in load_sims().values() for b in sims.breaks}
+    assert ("RS", "2009-Q3", "verified") in found
+    assert ("BA_SRP", "2017", "unverified") in found
+    assert ("HR", "2023-Q1", "demonstration") in found
+
+
+def test_a_stated_text_without_its_document_is_refused(tmp_path: Path) -> None:
+    text = (FOLDER / "RS" / "sims.yml").read_text(encoding="utf-8")
+    faulty = tmp_path / "sims.yml"
+    faulty.write_text(text.replace("    source: 'ESMS S024010, 2021'\n", "", 1), encoding="utf-8")
+    with pytest.raises(Exception, match="names its document"):
+        read_sims(faulty)

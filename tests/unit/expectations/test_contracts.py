@@ -1,0 +1,50 @@
+"""Contracts are native expectations that a reader of Data Docs understands, and are loaded only when needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from expectations.judge import _load_suite
+from expectations.plausibility import PlausibilityRule
+from expectations.suites import RULES_BY_INSTRUMENT
+from pipelines.findings.rules import all_rules
+
+GX_SEVERITY = {"error": "critical", "warning": "warning", "information": "info"}
+
+
+def test_import_of_judge_does_not_load_great_expectations() -> None:
+    code = "import sys, expectations.judge; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("instrument", RULES_BY_INSTRUMENT)
+def test_expectations_name_rule_note_and_severity(instrument: str) -> None:
+    contracts = [check for check in _load_suite(instrument) if not isinstance(check, PlausibilityRule)]
+    assert len({contract.name for contract in contracts}) == len(contracts)
+    for contract in contracts:
+        assert contract.is_per_return, "validations are shared by several callers"
+        for expectation in contract.expectations:
+            rule = all_rules()[expectation.meta["rule"]]
+            assert expectation.severity == GX_SEVERITY[rule.severity]
+            assert rule.id in expectation.notes[0]
+            values = getattr(expectation, "value_set", None) or ["a code"]
+            assert all(isinstance(value, str) for value in values), "a set of codes, not of computed flags"
+
+
+@pytest.mark.parametrize("instrument", RULES_BY_INSTRUMENT)
+def test_plausibility_rules_need_history(instrument: str) -> None:
+    rules = [check.report.rule for check in _load_suite(instrument) if isinstance(check, PlausibilityRule)]
+    assert {all_rules()[rule].scope for rule in rules} <= {"history"}
+
+
+@pytest.mark.parametrize("instrument", RULES_BY_INSTRUMENT)
+def test_declared_rules_are_those_of_the_suite(instrument: str) -> None:
+    rules: list[str] = []
+    for check in _load_suite(instrument):
+        is_rule = isinstance(check, PlausibilityRule)
+        templates = [check.report.as_meta()] if is_rule else [e.meta for e in check.expectations]
+        rules += [meta[name] for meta in templates for name in ("rule", "rule_if_empty") if name in meta]
+    assert tuple(dict.fromkeys(rules)) == RULES_BY_INSTRUMENT[instrument]

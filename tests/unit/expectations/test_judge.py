@@ -1,0 +1,462 @@
+"""Each expectation finds a fault planted for it, at its place, and stays silent on what is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import Any
+
+import polars as pl
+import pytest
+
+from expectations.judge import History, JudgedReturn, judge_returns
+from pipelines.declarations.export import list_expected_returns
+from pipelines.declarations.registry import Registry, load
+from pipelines.findings.finding import Finding
+from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
+from pipelines.model.periods import Period
+from pipelines.reading.standardise.standardise import Reading
+
+RECEIVED = datetime(2025, 7, 20, tzinfo=UTC)
+"""In time for the second quarter of 2025."""
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load()
+
+
+def a_form(registry: Registry, instrument: str) -> Any:
+    """Some quarterly form of the instrument that the calendar expects."""
+    expected = {(row["source"], row["instrument"]) for row in list_expected_returns(registry) if row["freq"] == "Q"}
+    return next(
+        form
+        for form in registry.forms.values()
+        if form.instrument == instrument and form.freq == "Q" and (form.source, instrument) in expected
+    )
+
+
+def row(registry: Registry, instrument: str = "justice", period: str = "2025-Q2", **over: Any) -> dict[str, Any]:
+    form = a_form(registry, instrument)
+    base: dict[str, Any] = dict.fromkeys(OBSERVATION, "_T")
+    base |= {
+        "territory": registry.territory_of(form.jurisdiction).code,
+        "jurisdiction": form.jurisdiction,
+        "instrument": instrument,
+        "source": form.source,
+        "freq": "Q",
+        "period": period,
+        "period_start": Period.from_code(period).start,
+        "period_end": Period.from_code(period).end,
+        "accumulation": "discrete",
+        "date_basis": "decision",
+        "measure": "convicted_first" if instrument == "justice" else "victims_detected",
+        "level": "first" if instrument == "justice" else "none",
+        "count_unit": "person" if instrument == "justice" else "victim",
+        "statistic": "count",
+        "unit_measure": "NR",
+        "offence": "ICCS0204",
+        "law_article": "_Z",
+        "victim_status": "_Z" if instrument == "justice" else "identified",
+        "age_basis": "_Z",
+        "sentence_type": "_Z",
+        "sentence_band": "_Z",
+        "partner": "_Z",
+        "value": 4.0,
+        "obs_status": "A",
+        "conf_status": "F",
+        "notes": None,
+        "place": "Т-03!B5",
+        "label": "a label",
+        "form": form.series,
+        "submission_id": "S1",
+        "origin_submission_id": "S1",
+    }
+    return base | over
+
+
+def reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", **over: Any) -> Reading:
+    form = a_form(registry, instrument)
+    values: dict[str, Any] = {
+        "form": form.id,
+        "series": form.series,
+        "kind": "full",
+        "nil": False,
+        "periods": sorted({Period.from_code(r["period"]) for r in rows}),
+        "observations": pl.DataFrame(rows, schema=OBSERVATION),
+        "events": empty_table(CASE_EVENT),
+        "findings": [],
+        "bindings": [],
+        "sums": empty_table(DECLARED_SUM),
+    }
+    return Reading(**values | over)
+
+
+def found(
+    registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", history: History | None = None
+) -> dict[str, Finding]:
+    """rule -> finding, of one return received in time."""
+    return found_each(registry, {"S1": rows}, instrument, history)["S1"]
+
+
+def found_each(
+    registry: Registry,
+    returns: Mapping[str, list[dict[str, Any]]],
+    instrument: str = "justice",
+    history: History | None = None,
+) -> dict[str, dict[str, Finding]]:
+    """The same of several returns, judged at once and each by itself: a validation costs as much for one as for all."""
+    given = [JudgedReturn(name, reading(registry, rows, instrument), RECEIVED) for name, rows in returns.items()]
+    return {name: {f.rule: f for f in findings} for name, findings in judge_returns(given, history, registry).items()}
+
+
+def past(registry: Registry, values: list[float], **over: Any) -> History:
+    quarters = [f"{year}-Q{q}" for year in (2023, 2024, 2025) for q in range(1, 5)]
+    last = quarters.index("2025-Q1") + 1
+    periods = quarters[last - len(values) : last]
+    rows = [row(registry, period=p, value=v, **over) for p, v in zip(periods, values, strict=True)]
+    return History(pl.DataFrame(rows, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+
+
+FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"source": None}, "expect.key"),
+    ({"sex": "male"}, "expect.code"),
+    ({"measure": "convictions"}, "expect.code"),
+    ({"value": -1.0}, "value.negative"),
+    ({"value": 2.5}, "value.fraction"),
+    ({"value": None, "obs_status": "A"}, "expect.status"),
+    ({"value": 3.0, "obs_status": "O"}, "expect.status"),
+    ({"value": 5000.0}, "plausible.bounds"),
+]
+"""What is wrong with one figure, and the rule that says so."""
+RECORD_FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"event": "sentenced"}, "expect.code"),
+    ({"event_date": date(2025, 1, 5)}, "record.period"),
+    ({"event_date": date(2025, 8, 5)}, "record.period"),
+    ({"event_date": date(2025, 6, 20), "cutoff_date": date(2025, 6, 15)}, "record.cutoff"),
+    ({"sentence_type": "fine", "sentence_months": 12.0}, "record.sentence"),
+]
+"""The same of one record."""
+SUMS = [
+    (9.0, 9.0, True, None),
+    (9.0, 8.0, True, "sum.differs"),
+    (9.0, 8.0, False, None),
+    (9.0, 10.0, False, "sum.exceeded"),
+]
+"""A total, what was added, whether that is all of it, and the rule."""
+SEVERITIES = ("error", "warning")
+
+
+def record(registry: Registry, **over: Any) -> dict[str, Any]:
+    form = a_form(registry, "register")
+    base = {
+        "territory": registry.territory_of(form.jurisdiction).code,
+        "jurisdiction": form.jurisdiction,
+        "source": form.source,
+        "freq": "Q",
+        "period": "2025-Q2",
+        "proceeding": "K-1",
+        "person": "P-1",
+        "event": "convicted_first",
+        "level": "first",
+        "event_date": date(2025, 5, 5),
+        "cutoff_date": date(2025, 6, 30),
+        "offence": "ICCS0204",
+        "law_article": "",
+        "sex": "M",
+        "age": "Y_GE18",
+        "sentence_type": "_Z",
+        "sentence_months": None,
+        "place": "line 7",
+        "form": form.series,
+        "submission_id": "S1",
+        "origin_submission_id": "S1",
+    }
+    return base | over
+
+
+def a_sum(total: float, added: float, whole: bool, severity: str) -> dict[str, Any]:
+    """A sum that a form declares, as standardising gives it."""
+    return {
+        "place": "Т-03!B5",
+        "label": "a label",
+        "dim": "sex",
+        "total": total,
+        "added": added,
+        "whole": whole,
+        "severity": severity,
+        "parts": "M 4 (Т-03!C5)",
+    }
+
+
+def of_records(registry: Registry, rows: list[dict[str, Any]]) -> Reading:
+    """A return of records."""
+    events = pl.DataFrame(rows, schema=CASE_EVENT)
+    return reading(
+        registry, [], "register", periods=[Period("2025-Q2")], observations=empty_table(OBSERVATION), events=events
+    )
+
+
+@pytest.fixture(scope="module")
+def judged(registry: Registry) -> dict[str, list[Finding]]:
+    """What is found in each return with something planted, by what is planted; all of them are judged at once."""
+    returns = {str(fault): reading(registry, [row(registry, **fault)]) for fault, _ in FAULTS}
+    returns |= {str(fault): of_records(registry, [record(registry, **fault)]) for fault, _ in RECORD_FAULTS}
+    sums = [a_sum(*of[:3], severity) for of, severity in product(SUMS, SEVERITIES)]
+    for one in sums:
+        returns[str(one)] = reading(registry, [row(registry)], sums=pl.DataFrame([one], schema=DECLARED_SUM))
+    assert len(returns) == len(FAULTS) + len(RECORD_FAULTS) + len(sums)
+    return judge_returns([JudgedReturn(name, one, RECEIVED) for name, one in returns.items()], None, registry)
+
+
+def test_a_sound_return_has_no_finding(registry: Registry) -> None:
+    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0])
+    assert found(registry, [row(registry)], history=history) == {}
+
+
+@pytest.mark.parametrize(("fault", "rule"), FAULTS)
+def test_a_planted_fault_is_found_at_its_cell(
+    judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str
+) -> None:
+    findings = {finding.rule: finding for finding in judged[str(fault)]}
+    assert rule in findings
+    assert findings[rule].where.sheet == "Т-03" and findings[rule].where.cell == "B5"
+
+
+def test_a_figure_that_stands_twice_is_found(registry: Registry) -> None:
+    assert "expect.unique" in found(registry, [row(registry), row(registry, place="Т-03!B6")])
+
+
+@pytest.mark.parametrize(("total", "added", "whole", "rule"), SUMS)
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_a_declared_sum_is_judged_at_its_total(
+    judged: dict[str, list[Finding]], total: float, added: float, whole: bool, rule: str | None, severity: str
+) -> None:
+    findings = judged[str(a_sum(total, added, whole, severity))]
+    assert [(f.rule, f.severity, str(f.where)) for f in findings] == ([(rule, severity, "Т-03!B5")] if rule else [])
+
+
+def test_more_convicted_than_decided_is_found(registry: Registry) -> None:
+    rows = [row(registry, value=9.0), row(registry, measure="adjudicated_first", value=7.0, place="Т-03!B6")]
+    finding = found(registry, rows)["plausible.outcome"]
+    assert (finding.seen, finding.expected, finding.severity) == ("9", "7", "warning")
+
+
+def test_units_are_never_compared_with_each_other(registry: Registry) -> None:
+    rows = [row(registry, value=9.0), row(registry, measure="adjudicated_first", value=7.0, count_unit="case")]
+    assert "plausible.outcome" not in found(registry, rows)
+
+
+def test_a_period_that_has_not_ended_is_refused(registry: Registry) -> None:
+    early = found_each(registry, {period: [row(registry, period=period)] for period in ("2025-Q4", "2026-Q3")})
+    for findings in early.values():
+        assert findings["coverage.too_early"].severity == "error"
+        # Whether it is expected is not asked as well: "nothing to do" below an error is no answer.
+        assert "coverage.unexpected" not in findings
+
+
+def test_what_is_the_same_of_many_quarters_is_told_once(registry: Registry) -> None:
+    quarters = ("2024-Q2", "2024-Q3", "2024-Q4", "2025-Q2")
+    rows = [row(registry, period=quarter) for quarter in quarters]
+    one = JudgedReturn("S1", reading(registry, rows), datetime(2025, 11, 1, tzinfo=UTC))
+    other = JudgedReturn("S2", reading(registry, rows[:1]), datetime(2025, 11, 1, tzinfo=UTC))
+    told = judge_returns([one, other], None, registry)
+    (late,) = [f for f in told["S1"] if f.rule == "coverage.late"]
+    assert late.params == {"period": "2024-Q2–2024-Q4, 2025-Q2"}
+    due = (d for d in list_expected_returns(registry) if d["period"] in quarters and _is_of(d, rows[0]))
+    days = sorted(str(d["deadline"]) for d in due)
+    assert late.expected == f"{days[0]}–{days[-1]}" and days[0] != days[-1]
+    (alone,) = [f for f in told["S2"] if f.rule == "coverage.late"]
+    assert (alone.params, alone.expected) == ({"period": "2024-Q2"}, days[0])
+
+
+def _is_of(day: dict[str, Any], one: dict[str, Any]) -> bool:
+    return all(day[name] == one[name] for name in ("jurisdiction", "instrument", "source"))
+
+
+def test_a_late_return_is_told_and_nothing_is_asked(registry: Registry) -> None:
+    one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
+    rules = {f.rule: f for f in judge_returns([one], None, registry)["S1"]}
+    assert rules["coverage.late"].severity == "information"
+
+
+def test_a_quarter_told_again_is_not_late(registry: Registry) -> None:
+    before = History(
+        pl.DataFrame([row(registry, submission_id="S0")], schema=OBSERVATION),
+        empty_table(CASE_EVENT),
+        datetime(2025, 8, 1, tzinfo=UTC),
+    )
+    one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
+    assert "coverage.late" not in {f.rule for f in judge_returns([one], before, registry)["S1"]}
+
+
+def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
+    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
+    values = {str(value): [row(registry, value=value)] for value in (21.0, 94.0, 9.0)}
+    told = found_each(registry, values, history=history)
+    finding = told["21.0"]["plausible.jump"]
+    assert finding.scope == "history" and 0 < float(str(finding.params["p"])) < 0.001
+    assert told["94.0"]["plausible.jump"].params["p"] == "< 0.0001", "no powers of ten in a sentence"
+    assert "plausible.jump" not in told["9.0"]
+
+
+def test_women_in_the_place_of_men_are_found(registry: Registry) -> None:
+    def both(women: float, men: float, **over: Any) -> list[dict[str, Any]]:
+        return [row(registry, sex="F", value=women, place="Т-03!D5", **over), row(registry, sex="M", value=men, **over)]
+
+    quarters = ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1"]
+    rows = [one for i, quarter in enumerate(quarters) for one in both(3.0 + i % 2, 30.0 + i, period=quarter)]
+    history = History(pl.DataFrame(rows, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    finding = found(registry, both(34.0, 4.0), history=history)["plausible.exchanged"]
+    assert (str(finding.where), finding.seen, finding.severity) == ("Т-03!D5", "34", "warning")
+    # 3 + 4 + 3 + 4 + 3 women of 177 are 9.6 per cent.
+    assert {name: finding.params[name] for name in ("n", "periods", "share")} == {"n": 38, "periods": 5, "share": 10}
+    assert "plausible.exchanged" not in found(registry, both(4.0, 34.0), history=history)
+    assert "plausible.exchanged" not in found(registry, both(34.0, 4.0))
+
+
+def test_the_old_file_under_a_new_name_is_found(registry: Registry) -> None:
+    offences = ["ICCS0204", "ICCS08051", "ICCS02031"]
+    rows = [row(registry, offence=o, sex=s, value=3.0 + i) for i, o in enumerate(offences) for s in ("M", "F", "_T")]
+    before = pl.DataFrame([r | {"period": "2025-Q1"} for r in rows], schema=OBSERVATION)
+    history = History(before, empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    changed = [rows[0] | {"value": 4.0}, *rows[1:]]
+    told = found_each(registry, {"the same": rows, "changed": changed}, history=history)
+    assert "plausible.copied" in told["the same"] and "plausible.copied" not in told["changed"]
+
+
+def test_a_revision_is_told_with_both_values(registry: Registry) -> None:
+    before = pl.DataFrame([row(registry, value=3.0)], schema=OBSERVATION)
+    history = History(before, empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    finding = found(registry, [row(registry, value=4.0)], history=history)["revision.changed"]
+    assert (finding.expected, finding.seen, finding.severity) == ("3", "4", "information")
+
+
+def test_a_stock_that_does_not_continue_is_found(registry: Registry) -> None:
+    stock = {"measure": "pending_first", "level": "first", "count_unit": "case"}
+    history = past(registry, [12.0], statistic="end", **stock)
+    rows = [row(registry, statistic="start", value=15.0, **stock)]
+    finding = found(registry, rows, history=history)["plausible.stock"]
+    assert (finding.seen, finding.expected) == ("15", "12")
+
+
+def test_more_indicted_than_ever_investigated_is_found(registry: Registry) -> None:
+    stage = {"level": "prosecution"}
+    history = past(registry, [1.0, 1.0, 1.0, 1.0], measure="investigated", **stage)
+    rows = [
+        row(registry, measure="investigated", value=1.0, **stage),
+        row(registry, measure="indicted", value=9.0, **stage),
+    ]
+    finding = found(registry, rows, history=history)["plausible.lag"]
+    assert (finding.seen, finding.expected) == ("9", "5")
+
+
+def test_a_year_so_far_that_falls_is_found(registry: Registry) -> None:
+    so_far = {"accumulation": "ytd", "period_start": date(2025, 1, 1)}
+    history = past(registry, [7.0], **so_far)
+    values = {name: [row(registry, value=value, **so_far)] for name, value in (("less", 6.0), ("as much", 7.0))}
+    told = found_each(registry, values, history=history)
+    finding = told["less"]["plausible.year_so_far"]
+    assert (finding.seen, finding.expected, finding.severity) == ("6", "7", "warning")
+    assert "plausible.year_so_far" not in told["as much"]
+
+
+def test_victims_are_counted_as_victims(registry: Registry) -> None:
+    returns = {"persons": [row(registry, "victims", count_unit="person")], "victims": [row(registry, "victims")]}
+    told = found_each(registry, returns, "victims")
+    assert "expect.code" in told["persons"] and "expect.code" not in told["victims"]
+
+
+@pytest.mark.parametrize(("fault", "rule"), RECORD_FAULTS)
+def test_a_planted_fault_in_a_record_is_found_at_its_line(
+    judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str
+) -> None:
+    assert_at_its_line(judged[str(fault)], rule)
+
+
+def test_a_judgment_before_its_indictment_is_found(registry: Registry) -> None:
+    rows = [
+        record(registry, event="indicted", level="prosecution", event_date=date(2025, 6, 1), place="line 6"),
+        record(registry),
+    ]
+    assert_record_finding(registry, rows, "record.order")
+
+
+def test_a_record_that_stands_twice_is_found(registry: Registry) -> None:
+    assert_record_finding(registry, [record(registry), record(registry)], "record.unique")
+
+
+def assert_record_finding(registry: Registry, rows: list[dict[str, Any]], rule: str) -> None:
+    one = JudgedReturn("S1", of_records(registry, rows), RECEIVED)
+    assert_at_its_line(judge_returns([one], None, registry)["S1"], rule)
+
+
+def assert_at_its_line(findings: list[Finding], rule: str) -> None:
+    by_rule = {finding.rule: finding for finding in findings}
+    assert rule in by_rule
+    assert by_rule[rule].where.line == 7
+
+
+def test_many_returns_are_judged_at_once_and_told_apart(registry: Registry) -> None:
+    received = datetime(2025, 7, 20, tzinfo=UTC)
+    sound = reading(registry, [row(registry)])
+    faulty = reading(registry, [row(registry, value=-2.0)])
+    judged = judge_returns([JudgedReturn("S1", sound, received), JudgedReturn("S2", faulty, received)], None, registry)
+    assert judged["S1"] == []
+    assert [f.rule for f in judged["S2"]] == ["value.negative", "plausible.bounds"]
+
+
+def test_in_order_each_return_is_judged_beside_those_before_it(registry: Registry) -> None:
+    quarters = ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1", "2025-Q2"]
+    values = [4.0, 5.0, 4.0, 6.0, 5.0, 22.0]
+    batch = [
+        JudgedReturn(f"S{i}", reading(registry, [row(registry, period=p, value=v)]), datetime(2025, 7, 20, tzinfo=UTC))
+        for i, (p, v) in enumerate(zip(quarters, values, strict=True))
+    ]
+    judged = judge_returns(batch, None, registry, in_order=True)
+    jumps = {i: [f.rule for f in findings if f.rule == "plausible.jump"] for i, findings in judged.items()}
+    assert [i for i, rules in jumps.items() if rules] == ["S5"]
+    assert not any(f.rule == "plausible.jump" for f in judge_returns(batch, None, registry)["S5"])
+
+
+def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
+    both = [row(registry, law_article="388"), row(registry, law_article="389", label="the other")]
+    earlier = [
+        row(registry, period=p, law_article=a, label=f"row {a}") for p in ("2024-Q4", "2025-Q1") for a in ("388", "389")
+    ]
+    history = History(
+        pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
+    )
+    missing = [both[0], both[1] | {"value": None, "obs_status": "O"}]
+    each = found_each(registry, {"both": both, "one": both[:1], "missing": missing}, history=history)
+    assert "coverage.gone" not in each["both"]
+    told = each["one"]["coverage.gone"]
+    assert (told.severity, told.scope, told.seen, told.params["previous"]) == (
+        "warning",
+        "history",
+        "row 389",
+        "2025-Q1",
+    )
+    assert "coverage.gone" not in each["missing"], "a sign for missing is a line"
+    once = [r for r in earlier if (r["period"], r["law_article"]) != ("2024-Q4", "389")]
+    seldom = History(pl.DataFrame(once, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
+    assert "coverage.gone" not in found(registry, both[:1], history=seldom), "what was there once comes and goes"
+
+
+def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(registry: Registry) -> None:
+    before = [row(registry, law_article="388"), row(registry, law_article="389", label="row 389")]
+    history = History(
+        pl.DataFrame(before, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
+    )
+    unread = Finding("label.undeclared", "error")
+    kinds: dict[str, dict[str, Any]] = {
+        "full": {},
+        "patch": {"kind": "patch"},
+        "nil": {"nil": True},
+        "with a fault": {"findings": [unread]},
+    }
+    given = [JudgedReturn(name, reading(registry, before[:1], **over), RECEIVED) for name, over in kinds.items()]
+    told = judge_returns(given, history, registry)
+    gone = {name: [f.seen for f in findings if f.rule == "coverage.gone"] for name, findings in told.items()}
+    assert gone == {"full": ["row 389"], "patch": [], "nil": [], "with a fault": []}

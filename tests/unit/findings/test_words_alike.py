@@ -1,0 +1,91 @@
+"""One finding, one wording: portal, command line and the JSON of the API say the same words in a language."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipelines.cli.files import show_report
+from pipelines.declarations.registry import load
+from pipelines.findings.finding import Finding
+from pipelines.findings.texts import describe_finding, nearest_forms
+from pipelines.model.content import Where
+from pipelines.office import answers
+from pipelines.office.answers.wording import localize_finding
+from pipelines.reading.standardise.recognise import not_recognised
+from pipelines.submissions.checking.report import Report, finding_as_json
+from tests.support.fakes.returns_fakes import grid
+
+OUTSIDE = Finding(
+    "record.outside_period",
+    "error",
+    Where(sheet="Лист", cell="C4"),
+    params={"event": "indicted"},
+    seen="2025-01-02",
+    expected="2026-01-01 to 2026-03-31",
+)
+UNDECLARED = Finding(
+    "label.undeclared", "error", Where(line=3), params={"nearest": " Nearest declared: 'мажи'."}, seen="машки"
+)
+
+
+def _report(*findings: Finding, language: str) -> Report:
+    values: dict[str, Any] = dict.fromkeys(Report.__dataclass_fields__)
+    values |= {"filename": "а.xlsx", "sha256": "0" * 64, "verdict": "error", "findings": findings, "blocks": ()}
+    values |= {"candidates": (), "history_rules": (), "language": language, "totals": (), "format": "xlsx"}
+    return Report(**values)
+
+
+def test_one_finding_in_macedonian_reads_alike_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    words = localize_finding(OUTSIDE, "mk")
+    assert "2026-01-01 до 2026-03-31" in words.message and " to " not in words.message
+    assert words.place == "лист Лист, ќелија C4"
+    content = finding_as_json(OUTSIDE, "а.xlsx", "mk")
+    assert (content["message"], content["remedy"]) == (words.message, words.remedy)
+    assert content["where"]["words"] == words.place
+    assert content["expected"] == OUTSIDE.expected, "the fields for machines stay as they are"
+    report = _report(OUTSIDE, language="mk")
+    (group,) = answers.group_findings(report, "mk")
+    assert group.title == words.message
+    show_report(report)
+    out = capsys.readouterr().out
+    assert f"грешка  {words.place}: {words.message}" in out and words.remedy in out
+
+
+def test_what_is_nearest_is_said_where_no_suggestion_is_shown_beside() -> None:
+    assert (
+        "„мажи“" in describe_finding(UNDECLARED, "mk").message or "'мажи'" in describe_finding(UNDECLARED, "mk").message
+    )
+    assert "Nearest" not in describe_finding(UNDECLARED, "mk").message
+    assert "мажи" not in localize_finding(UNDECLARED, "mk").message
+    suggestion = localize_finding(UNDECLARED, "mk").suggestion
+    assert suggestion is not None and suggestion.value == "мажи"
+
+
+def test_the_nearest_forms_are_named_by_their_titles_and_hashes_do_not_change_with_the_language() -> None:
+    registry = load()
+    found = not_recognised(grid(), registry)
+    form = registry.forms["MK-JUSTICE-2"]
+    both = f"MK-JUSTICE-2 ({form.title}, which comes as xlsx, lacks 'Т-01', 'Т-02'); MK-JUSTICE-1 (some other title)"
+    assert nearest_forms(both, "mk") == [
+        f"{form.titles['mk']} (MK-JUSTICE-2), што доаѓа како xlsx и во кој недостига 'Т-01', 'Т-02'",
+        "MK-JUSTICE-1 (some other title)",
+    ]
+    near = replace(found, params={"nearest": both})
+    message = describe_finding(near, "mk").message
+    assert form.titles["mk"] in message and "which comes" not in message
+    suggestion = localize_finding(near, "mk").suggestion
+    assert suggestion is not None and suggestion.value.startswith(form.titles["mk"])
+    assert "which comes as xlsx" in json.dumps(near.params)
+    assert describe_finding(replace(found, params={"nearest": "none"}), "en").message.endswith("Nearest: no form.")
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "bs", "hr", "mk", "sr", "sr-Latn", "cnr"])
+def test_every_declared_form_is_named_in_each_language(language: str) -> None:
+    for form in load().forms.values():
+        text = f"{form.id} ({form.title}, lacks 'x')"
+        (name,) = nearest_forms(text, language)
+        assert f"({form.id})" in name and name.endswith("'x'"), text

@@ -1,0 +1,221 @@
+"""The table of permissions, and that nothing decides a right without it: roles are compared in one module, and every
+door (command line, API, pages) does its acts through the desk."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+
+from pipelines.ledger import permissions
+from pipelines.ledger.identity import ROLES, Grant, Identity
+from pipelines.ledger.permissions import PERMISSIONS, Resource, can_act
+from pipelines.ledger.transitions import TRANSITIONS, Action, State, possible_targets
+from tests.support.paths import ROOT
+
+TABLE = "pipelines/ledger/permissions.py"
+NAMING_ROLES = {
+    TABLE: "the table itself",
+    "pipelines/ledger/identity.py": "the list of roles",
+    "pipelines/submissions/arrivals.py": "grants of the demonstration's accounts",
+    "pipelines/submissions/service/practice.py": "grants of the accounts of practice",
+    "pipelines/web/sign_in/demonstration.py": "the name of an account",
+    "pipelines/cli/intake.py": "names of accounts",
+    "pipelines/cli/people.py": "the name of an account",
+    "dashboards/office/words.py": "the words for each role",
+}
+"""Modules that may spell a role, and what for."""
+QUESTIONS = {"has_role", "gives_role"}
+"""Questions about a role that are put to an identity or a grant."""
+ACTS = {
+    "justify": ("justify_warnings", "justify_many"),
+    "send": ("send_submission", "send_many", "send_with_receipt"),
+    "approve": ("approve_submission", "approve_many"),
+    "give_back": ("give_back",),
+    "ask_withdrawal": ("ask_withdrawal",),
+    "withdraw": ("withdraw_submission",),
+}
+"""Acts, and the functions of the ledger and of the desk that do them."""
+LEDGER = ("pipelines.submissions.decisions", "pipelines.submissions.receipts")
+LEDGER_CALLERS = {
+    "pipelines/submissions/service/acts.py",
+    "pipelines/submissions/service/memory.py",
+    "pipelines/submissions/receipts.py",
+    # The history of the demonstration, entered as its list of arrivals has it.
+    "pipelines/submissions/arrivals.py",
+}
+DOORS = {
+    "command line": ("pipelines/cli",),
+    "API": ("pipelines/web",),
+    "pages": ("dashboards",),
+}
+
+
+@cache
+def _sources() -> dict[str, ast.Module]:
+    paths = (p for part in ("pipelines", "dashboards", "expectations") for p in (ROOT / part).rglob("*.py"))
+    return {str(p.relative_to(ROOT)): ast.parse(p.read_text(encoding="utf-8")) for p in sorted(paths)}
+
+
+def _is_role(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value in ROLES
+
+
+def _asks_for_a_role(node: ast.AST) -> bool:
+    """Whether a node compares a role, or asks an identity for one."""
+    if isinstance(node, ast.Compare):
+        return any(_is_role(part) for side in (node.left, *node.comparators) for part in ast.walk(side))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name = node.func.attr
+        return name in QUESTIONS or (name == "list_pairs" and any(_is_role(a) for a in node.args))
+    return False
+
+
+def _qualified_names(tree: ast.Module) -> Iterator[str]:
+    """Every `module.name` of a module imported anywhere in a file, and every name imported from one."""
+    aliases: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                yield f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname:
+                    aliases[alias.asname] = alias.name
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            dotted = ast.unparse(node)
+            first, _, rest = dotted.partition(".")
+            yield f"{aliases[first]}.{rest}" if first in aliases else dotted
+
+
+@cache
+def _names_by_path() -> dict[str, frozenset[str]]:
+    return {path: frozenset(_qualified_names(tree)) for path, tree in _sources().items()}
+
+
+# ------------------------------------------------------------------------------------------------------ the one place
+
+
+def test_only_declared_modules_name_a_role() -> None:
+    naming = {path for path, tree in _sources().items() if any(_is_role(node) for node in ast.walk(tree))}
+    assert naming == NAMING_ROLES.keys()
+
+
+def test_only_the_table_compares_roles() -> None:
+    comparing = {path for path, tree in _sources().items() if any(_asks_for_a_role(node) for node in ast.walk(tree))}
+    assert comparing == {TABLE, "pipelines/ledger/identity.py"}
+
+
+def test_detector_finds_comparison_of_a_role() -> None:
+    """The detector itself, on the shapes that decided rights before there was one table."""
+    for line in (
+        'who.has_role("submitter", *pair)', 'grant.role == "approver"',
+        'any(g.role in ("approver", "steward") for g in x)',
+        'who.list_pairs("submitter")', "who.has_role(role, jurisdiction, instrument)",
+    ):  # fmt: skip
+        assert any(_asks_for_a_role(node) for node in ast.walk(ast.parse(line))), line
+    for line in ('Grant("submitter", "QQ")', "who.list_pairs()", 'ROLES = {"viewer": "may see"}'):
+        assert not any(_asks_for_a_role(node) for node in ast.walk(ast.parse(line))), line
+
+
+def test_only_the_desk_does_acts_of_people_in_the_ledger() -> None:
+    acts = {f"{module}.{function}" for module in LEDGER for functions in ACTS.values() for function in functions}
+    callers = {path for path, names in _names_by_path().items() if acts & names}
+    assert callers == LEDGER_CALLERS
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_does_each_act_through_the_desk(door: str) -> None:
+    names = {
+        name
+        for path, all_names in _names_by_path().items()
+        if path.startswith(DOORS[door])
+        for name in all_names
+        if name.startswith("pipelines.submissions.service.")
+    }
+    for act, functions in ACTS.items():
+        assert {f"pipelines.submissions.service.{function}" for function in functions} & names, (
+            door,
+            act,
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------- the table
+
+
+def test_table_has_every_action_and_no_row_twice() -> None:
+    assert {p.act for p in PERMISSIONS} == {
+        *get_args(Action),
+        *("keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"),
+    }
+    keys = [(p.act, p.actor, p.stage, p.override) for p in PERMISSIONS]
+    assert len(keys) == len(set(keys))
+    assert all(bool(p.roles) == (p.actor != "machine") for p in PERMISSIONS)
+
+
+def test_every_transition_has_somebody_who_may_make_it() -> None:
+    for transition in TRANSITIONS:
+        if transition.source is not None:
+            assert permissions.find_permissions(transition.action, transition.source), transition
+
+
+MAY = {
+    # By act and override: states, then the roles of its sender, and of another account of the office.
+    ("justify", False): ("checked", "submitter", ""),
+    ("send", False): ("checked", "submitter", ""),
+    ("approve", False): ("sent", "", "approver"),
+    ("approve", True): ("sent", "", "steward"),
+    ("give_back", False): ("sent", "", "approver steward"),
+    ("withdraw", False): ("received checked refused sent", "submitter approver steward", "approver steward"),
+    ("withdraw", True): ("approved published", "", "steward"),
+    ("ask_withdrawal", False): ("approved published", "submitter approver", "submitter approver"),
+}
+"""Written by hand; the withdrawal of what counts without override is in the test."""
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_can_act_for_every_role_and_state(state: Any) -> None:
+    pairs = (("QQ", "justice"), ("RR", "justice"))
+    for role, own, (act, override) in product(ROLES, (True, False), MAY):
+        states, sender_roles, other_roles = MAY[act, override]
+        expected = state in states.split() and role in (sender_roles if own else other_roles).split()
+        if (act, override) == ("withdraw", False) and state in ("approved", "published"):
+            expected = not own and role == "approver"
+        resource = Resource("office" if own else "somebody", state, pairs)
+        action: Any = act
+        for grants, holds in (
+            ((Grant(role),), True),
+            ((Grant(role, "QQ"), Grant(role, "RR", "justice")), True),
+            ((Grant(role, "QQ"),), False),
+            ((Grant(role, "QQ"), Grant(role, "RR", "victims")), False),
+        ):
+            who = Identity("office", "x", "en", grants)
+            assert can_act(who, action, resource, override=override) is (expected and holds), (role, own, act)
+        asker = Resource(resource.sender, state, pairs, {"office"})
+        after_asking = expected and state not in ("approved", "published")
+        assert can_act(Identity("office", "x", "en", (Grant(role),)), action, asker, override=override) is after_asking
+
+
+def test_unrecognised_return_is_its_senders_alone_and_not_a_tokens() -> None:
+    resource = Resource("office", "received", ())
+    everything = tuple(Grant(role) for role in ROLES)
+    for account, token, expected in (("office", None, True), ("office", "t1", False), ("somebody", None, False)):
+        who = Identity(account, "x", "en", everything, token)
+        assert permissions.is_visible_to(who, resource, is_draft=True) is expected
+        assert can_act(who, "withdraw", resource) is expected
+        assert not any(can_act(who, act, resource) for act in get_args(Action) if act != "withdraw")
+
+
+def test_no_permission_outlives_its_state() -> None:
+    resource_of = {state: Resource("office", state, (("QQ", "justice"),)) for state in get_args(State)}
+    everything = tuple(Grant(role) for role in ROLES)
+    for (state, resource), act in product(resource_of.items(), get_args(Action)):
+        if not possible_targets(state, act):
+            assert not can_act(Identity("somebody", "x", "en", everything), act, resource)
+            assert not can_act(Identity("office", "x", "en", everything), act, resource)

@@ -1,0 +1,72 @@
+"""Delimited text: words stay words, places are physical lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.model.content import ReadError
+from pipelines.reading.formats.common import MAX_CELLS
+from pipelines.reading.formats.delimited import read_file
+
+
+def _rows(data: bytes, **options: object) -> list[tuple[int | None, int, str]]:
+    grid = read_file(data, **options)  # type: ignore[arg-type]
+    return [(cell.where.line, cell.column, cell.text) for cell in grid.tables[0].cells]
+
+
+def test_words_that_other_readers_take_for_missing_or_numbers_stay_words() -> None:
+    rows = _rows(b"label;n\nNA;1.234\nNULL;1.234,5\nNone;007\n")
+    assert [text for _, _, text in rows] == ["label", "n", "NA", "1.234", "NULL", "1.234,5", "None", "007"]
+
+
+def test_the_line_is_physical_also_after_a_field_of_several_lines() -> None:
+    rows = _rows(b'a;b\r\n"two\r\nlines";1\r\nnext;2\r\n')
+    assert rows == [(1, 1, "a"), (1, 2, "b"), (2, 1, "two\r\nlines"), (2, 2, "1"), (4, 1, "next"), (4, 2, "2")]
+
+
+def test_excels_first_line_names_the_separator_and_still_counts_as_a_line() -> None:
+    rows = _rows(b"sep=|\na|b;c\n")
+    assert rows == [(2, 1, "a"), (2, 2, "b;c")]
+
+
+def test_semicolon_wins_over_the_decimal_comma() -> None:
+    assert [text for _, _, text in _rows(b"a;b\nx;1,5\ny;2,5\nz;3,5\n")] == [
+        "a",
+        "b",
+        "x",
+        "1,5",
+        "y",
+        "2,5",
+        "z",
+        "3,5",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_unicode_text_of_excel_is_tabs_in_utf16(encoding: str) -> None:
+    text = "Дело\tВкупно\r\nУбиство\t12\r\n"
+    assert [found for _, _, found in _rows(text.encode(encoding))] == ["Дело", "Вкупно", "Убиство", "12"]
+
+
+def test_codepage_and_delimiter_are_told() -> None:
+    grid = read_file(
+        "Žene;1\nMuškarci;2\n".encode("cp1250"), encodings=("windows-1250", "iso-8859-2"), alphabets=("hr",)
+    )
+    assert grid.properties == {"encoding": "windows-1250", "delimiter": ";"}
+    assert grid.remarks == ()
+
+
+def test_an_open_quotation_mark_is_refused_with_its_line() -> None:
+    with pytest.raises(ReadError) as refusal:
+        read_file(b'a;b\nc;d\n"e;f\ng;h\n', delimiter=";")
+    assert (refusal.value.rule, refusal.value.where.line) == ("read.csv.quote", 3)
+
+
+def test_text_without_columns_is_refused() -> None:
+    with pytest.raises(ReadError, match=r"read\.csv\.no_delimiter"):
+        read_file(b"just words\nand more words\n")
+
+
+def test_microdata_is_refused() -> None:
+    with pytest.raises(ReadError, match=r"read\.too_many_cells"):
+        read_file(b"1;2;3;4;5;6;7;8;9;10\n" * (MAX_CELLS // 10 + 1))

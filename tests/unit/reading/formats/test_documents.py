@@ -1,0 +1,339 @@
+"""PDF, Word and HTML tables written here by reportlab, python-docx and by hand, read back."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import Any
+
+import docx as word
+import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
+
+from pipelines.model.content import Grid, ReadError
+from pipelines.reading.formats import common, docx, html, pdf
+from pipelines.reading.sandbox.child import read_in_child
+
+_SPANNED = [
+    ["Offence", "Total", "Sex", ""],
+    ["", "", "male", "female"],
+    ["Murder", "42", "40", "2"],
+    ["Theft", "1.043", "-", ".."],
+]
+
+
+def _texts(grid: Grid, table: int = 0) -> list[list[str]]:
+    rows: dict[int, list[str]] = {}
+    for cell in grid.tables[table].cells:
+        rows.setdefault(cell.row, []).append(cell.text)
+    return [rows[row] for row in sorted(rows)]
+
+
+def _pdf(
+    *, rows: list[list[Any]] = _SPANNED, ruled: bool = True, copies: int = 1, page: Any = A4, **options: Any
+) -> bytes:
+    buffer = io.BytesIO()
+    style: list[Any] = [("SPAN", (0, 0), (0, 1)), ("SPAN", (1, 0), (1, 1)), ("SPAN", (2, 0), (3, 0))]
+    if ruled:
+        style.append(("GRID", (0, 0), (-1, -1), 0.5, colors.black))
+    story: list[Any] = [Paragraph("Table 3. Convicted adults, 2023", getSampleStyleSheet()["Normal"])]
+    for _ in range(copies):
+        story += [Table(rows, style=style, colWidths=[100, 60, 60, 60]), Spacer(1, 20)]
+    SimpleDocTemplate(buffer, pagesize=page, **options).build(story)
+    return buffer.getvalue()
+
+
+_SPREAD = [
+    ["Offence", "Total", "Sex", "Sex"],
+    ["Offence", "Total", "male", "female"],
+    ["Murder", "42", "40", "2"],
+    ["Theft", "1.043", "-", ".."],
+]
+
+
+def test_a_ruled_pdf_table_gives_spans_boxes_and_the_title_above() -> None:
+    grid = pdf.read_file(_pdf())
+    assert _texts(grid) == _SPREAD
+    table = grid.tables[0]
+    assert (table.name, table.page, table.title) == ("page 1 table 1", 1, "Table 3. Convicted adults, 2023")
+    female = next(cell for cell in table.cells if cell.text == "female")
+    assert (female.anchor, female.spread) == ((2, 4), False)
+    sexes = [(cell.anchor, cell.spread) for cell in table.cells if cell.text == "Sex"]
+    assert sexes == [((1, 3), False), ((1, 3), True)]
+    assert female.where.page == 1 and female.where.box is not None and female.where.box[0] < female.where.box[2]
+    assert str(female.where).startswith("page 1 box (")
+
+
+def test_each_table_of_each_page_is_one_table() -> None:
+    grid = pdf.read_file(_pdf(copies=12, page=landscape(A4)))
+    assert len(grid.tables) in (12, 13)  # one may be broken over two pages: joining is for the form
+    assert {table.page for table in grid.tables} >= {1, 2}
+    assert grid.tables[-1].title is None
+
+
+def test_raised_small_type_is_a_mark_and_not_a_digit() -> None:
+    paragraph = getSampleStyleSheet()["Normal"]
+    rows = [["Offence", "Total"], ["Murder", Paragraph('42<super size="6">1)</super>', paragraph)], ["Theft", "7"]]
+    buffer = io.BytesIO()
+    grid_style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)]
+    SimpleDocTemplate(buffer).build([Table(rows, style=grid_style, colWidths=[100, 60])])
+    cell = next(c for c in pdf.read_file(buffer.getvalue()).tables[0].cells if c.row == 2 and c.column == 2)
+    assert (cell.text, cell.marks) == ("42", "1)")
+
+
+def test_small_type_on_a_line_of_its_own_is_text() -> None:
+    paragraph = getSampleStyleSheet()["Normal"]
+    rows = [[Paragraph('Kazna<br/><font size="6">Penalty</font>', paragraph), "Total"], ["a", "7"]]
+    buffer = io.BytesIO()
+    grid_style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)]
+    SimpleDocTemplate(buffer).build([Table(rows, style=grid_style, colWidths=[100, 60])])
+    cell = pdf.read_file(buffer.getvalue()).tables[0].cells[0]
+    assert (cell.text, cell.marks) == ("Kazna\nPenalty", None)
+
+
+def test_an_unruled_table_is_refused_and_read_when_its_lines_are_given() -> None:
+    rows = [["Offence", "Total"], ["Murder", "42"], ["Theft", "1.043"]]
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for line, (label, number) in enumerate(rows):
+        canvas.drawString(60, 700 - 20 * line, label)
+        canvas.drawString(200, 700 - 20 * line, number)
+    canvas.save()
+    with pytest.raises(ReadError, match=r"read\.pdf\.no_table"):
+        pdf.read_file(buffer.getvalue())
+    assert _texts(pdf.read_file(buffer.getvalue(), lines_x=(50, 190, 300))) == rows
+
+
+def test_a_turned_page_and_a_turned_heading_read_the_right_way() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for x in (50, 150, 250):
+        canvas.line(x, 600, x, 740)
+    for y in (600, 640, 740):
+        canvas.line(50, y, 250, y)
+    canvas.drawString(60, 690, "Offence")
+    canvas.saveState()
+    canvas.translate(200, 650)
+    canvas.rotate(90)
+    canvas.drawString(0, 0, "Total 2023")
+    canvas.restoreState()
+    canvas.drawString(60, 610, "Murder")
+    canvas.drawString(180, 610, "42")
+    canvas.setPageRotation(90)
+    canvas.save()
+    texts = [text for row in _texts(pdf.read_file(buffer.getvalue())) for text in row]
+    assert sorted(texts) == ["42", "Murder", "Offence", "Total 2023"]
+
+
+def test_blanks_printed_under_a_number_do_not_pull_it_apart() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [600, 640, 680])
+    canvas.drawString(60, 650, "Date of report")
+    canvas.drawString(160, 650, " " * 20)
+    canvas.drawString(160.9, 650, "03/25/2016")
+    canvas.drawString(60, 610, "1 234")
+    canvas.save()
+    assert [text for row in _texts(pdf.read_file(buffer.getvalue())) for text in row][:3] == [
+        "Date of report",
+        "03/25/2016",
+        "1 234",
+    ]
+
+
+def test_a_scan_is_refused_as_one() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.drawImage(ImageReader(_png()), 0, 0, 500, 700)
+    canvas.save()
+    with pytest.raises(ReadError, match=r"read\.pdf\.scanned"):
+        pdf.read_file(buffer.getvalue())
+
+
+def _png() -> io.BytesIO:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "white").save(out, "PNG")
+    out.seek(0)
+    return out
+
+
+def test_a_pdf_with_a_password_is_refused_as_one() -> None:
+    with pytest.raises(ReadError, match=r"read\.encrypted"):
+        pdf.read_file(_pdf(encrypt="secret"))
+
+
+def test_a_stream_that_unpacks_to_hundreds_of_megabytes_is_refused() -> None:
+    packed = zlib.compress(b" " * 60_000_000, 9)
+    data = b"%PDF-1.4\n1 0 obj<</Length 1/Filter/FlateDecode>>stream\n" + packed + b"\nendstream endobj\n%%EOF"
+    with pytest.raises(ReadError, match=r"read\.pdf\.bomb"):
+        pdf.read_file(data)
+
+
+def test_too_many_pages_and_damage_are_refused() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for _ in range(501):
+        canvas.showPage()
+    canvas.save()
+    with pytest.raises(ReadError, match=r"read\.pdf\.too_many_pages"):
+        pdf.read_file(buffer.getvalue())
+    with pytest.raises(ReadError):
+        pdf.read_file(b"%PDF-1.7\nnothing of the kind")
+
+
+def _docx(document: Any) -> bytes:
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def test_docx_spans_are_exact_in_both_directions() -> None:
+    document = word.Document()
+    document.add_paragraph("Tabela 3. Osuđena lica")
+    table = document.add_table(4, 4)
+    for row, texts in zip(table.rows, _SPANNED, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    table.cell(0, 0).merge(table.cell(1, 0)).text = "Offence"
+    table.cell(0, 1).merge(table.cell(1, 1)).text = "Total"
+    table.cell(0, 2).merge(table.cell(0, 3)).text = "Sex"
+    grid = docx.read_file(_docx(document))
+    assert _texts(grid) == _SPREAD
+    below = next(cell for cell in grid.tables[0].cells if (cell.row, cell.column) == (2, 1))
+    assert (below.anchor, below.spread, str(below.where)) == ((1, 1), True, "table 1 R2C1")
+    assert grid.tables[0].title == "Tabela 3. Osuđena lica"
+
+
+def test_docx_raised_runs_are_marks_and_tracked_changes_are_read_as_accepted() -> None:
+    document = word.Document()
+    table = document.add_table(2, 2)
+    paragraph = table.cell(0, 0).paragraphs[0]
+    paragraph.add_run("Ubistvo")
+    paragraph.add_run("1)").font.superscript = True
+    changed = table.cell(0, 1).paragraphs[0]._p
+    space = nsdecls("w")
+    changed.append(parse_xml(f"<w:del {space}><w:r><w:delText>11</w:delText></w:r></w:del>"))
+    changed.append(parse_xml(f"<w:ins {space}><w:r><w:t>12</w:t></w:r></w:ins>"))
+    hidden = table.cell(1, 0).paragraphs[0].add_run("skriveno")
+    hidden.font.hidden = True
+    control = f"<w:sdt {space}><w:sdtContent><w:tc><w:p><w:r><w:t>7</w:t></w:r></w:p></w:tc></w:sdtContent></w:sdt>"
+    row = table.rows[1]._tr
+    row.remove(row.tc_lst[1])
+    row.append(parse_xml(control))
+    cells = docx.read_file(_docx(document)).tables[0].cells
+    assert [(c.text, c.marks, c.hidden) for c in cells] == [
+        ("Ubistvo", "1)", False),
+        ("12", None, False),
+        ("skriveno", None, True),
+        ("7", None, False),
+    ]
+
+
+def test_docx_tables_inside_cells_are_tables_of_their_own() -> None:
+    document = word.Document()
+    outer = document.add_table(1, 2)
+    outer.cell(0, 0).text = "outer"
+    outer.cell(0, 1).add_table(1, 1).cell(0, 0).text = "inner"
+    grid = docx.read_file(_docx(document))
+    assert [[cell.text for cell in table.cells] for table in grid.tables] == [["outer", ""], ["inner"]]
+
+
+def test_docx_without_a_table_and_with_an_absurd_span_are_refused() -> None:
+    document = word.Document()
+    with pytest.raises(ReadError, match=r"read\.no_table"):
+        docx.read_file(_docx(document))
+    table = document.add_table(1, 1)
+    table.cell(0, 0)._tc.get_or_add_tcPr().append(parse_xml(f'<w:gridSpan {nsdecls("w")} w:val="999999999"/>'))
+    with pytest.raises(ReadError, match=r"read\.malformed"):
+        docx.read_file(_docx(document))
+
+
+_HTML = """<html><head><meta charset="utf-8"><title>T</title><script>var a = "<table>";</script></head><body>
+<h2>Табела 3</h2>
+<table><thead>
+<tr><th rowspan=2>Offence</th><th rowspan=2>Total</th><th colspan="2">Sex</th></tr>
+<tr><th>male</th><th>female</th></tr></thead><tbody>
+<tr><td>Murder<sup>1)</sup></td><td> 42 </td><td>40</td><td>2</td></tr>
+<tr style="display:none"><td>Theft</td><td>1.043</td><td>-</td><td>..</td></tr></tbody></table>
+<table><caption>Two</caption><tr><td>a<br>b</td><td>x<table><tr><td>in</td></tr></table></td></tr></table>
+</body></html>"""
+
+
+def test_html_spreads_spans_and_keeps_words_and_lines() -> None:
+    grid = html.read_file(_HTML.encode())
+    assert _texts(grid) == _SPREAD
+    cells = grid.tables[0].cells
+    murder = next(cell for cell in cells if cell.text == "Murder")
+    assert (murder.marks, murder.where.line, murder.where.cell) == ("1)", 6, "R3C1")
+    theft = next(cell for cell in cells if cell.text == "1.043")
+    assert (theft.value, theft.hidden) == ("1.043", True)
+    assert [table.title for table in grid.tables] == ["Табела 3", "Two", None]
+    assert [[cell.text for cell in table.cells] for table in grid.tables[1:]] == [["a\nb", "x"], ["in"]]
+
+
+def test_html_whose_charset_is_not_what_it_says_is_judged_by_its_letters() -> None:
+    page = '<meta charset="iso-8859-1"><table><tr><td>Žrtve kaznenih djela, općenito</td></tr></table>'
+    grid = html.read_file(page.encode("cp1250"), encodings=("windows-1250",), alphabets=("hr",))
+    assert grid.tables[0].cells[0].text == "Žrtve kaznenih djela, općenito"
+
+
+def test_html_of_a_spreadsheet_program_keeps_the_stored_number() -> None:
+    cell = html.read_file(b'<table><tr><td x:num="1043.5">1.043,5</td></tr></table>').tables[0].cells[0]
+    assert (cell.text, cell.value, cell.kind) == ("1.043,5", 1043.5, "number")
+
+
+def test_html_bombs_of_spans_and_pages_without_tables_are_refused() -> None:
+    row = "<tr>" + '<td rowspan="60000" colspan="1000">x</td>' + "</tr>"
+    with pytest.raises(ReadError, match=r"read\.spread_too_large"):
+        html.read_file(f"<table>{row}</table>".encode())
+    with pytest.raises(ReadError, match=r"read\.no_table"):
+        html.read_file(b"<html><body><p>nothing</p></body></html>")
+    with pytest.raises(ReadError, match=r"read\.html\.frames"):
+        html.read_file(b'<html><frameset cols="1,2"><frame src="a.htm"></frameset></html>')
+
+
+def _pages(count: int) -> bytes:
+    """A page with a ruled table, so many times, the number of the page in it."""
+    buffer = io.BytesIO()
+    story: list[Any] = []
+    for number in range(1, count + 1):
+        style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)]
+        story += [Table([["Page", "Value"], [f"p{number}", str(number * 3)]], style=style), PageBreak()]
+    SimpleDocTemplate(buffer, pagesize=A4).build(story)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("count", [11, 12, 13, 30])
+def test_many_pages_are_read_in_two_processes_as_in_one(count: int) -> None:
+    data = _pages(count)
+    read = read_in_child(data, "pages.pdf")
+    assert read == pdf.read_file(data)
+    assert isinstance(read, Grid)
+    assert [_texts(read, n)[1] for n in range(count)] == [[f"p{n}", str(n * 3)] for n in range(1, count + 1)]
+    assert [table.page for table in read.tables] == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("limit", "rule"), [("MAX_TABLES", "read.too_many_tables"), ("MAX_CELLS", "read.too_many_cells")]
+)
+def test_both_halves_together_may_hold_no_more_than_one_pass(
+    limit: str, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _pages(14)
+    most = 13 if limit == "MAX_TABLES" else 14 * 4 - 1
+    for module in (pdf, common):
+        monkeypatch.setattr(module, limit, most, raising=False)
+    with pytest.raises(ReadError, match=rule.replace(".", r"\.")):
+        pdf.read_file(data)
+    for module in (pdf, common):
+        monkeypatch.setattr(module, limit, most + 1, raising=False)
+    assert len(pdf.read_file(data).tables) == 14

@@ -1,0 +1,90 @@
+"""Known source errors: applied with a trace, stale once the source mends itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.declarations.corrections import Correction
+from pipelines.declarations.form import Form
+from pipelines.reading.standardise.standardise import Reading
+from tests.support.fakes.returns_fakes import BASE, grid, make_registry, of_rule, read, told, with_cell
+
+ENTRY = """corrections:
+  - id: ZZ-1
+    form: {form}
+    period: {period}
+    {find}
+    expect: {expect}
+    {mend}
+    reason: Typing error, confirmed
+    reporter: ZZ_STAT
+    date: '2024-12-01'
+"""
+
+
+def _read(tmp_path: Path, value: Any = 33, **changes: str) -> Reading:
+    entry = {
+        "form": "ZZ-JUSTICE-1",
+        "period": "2024-Q3",
+        "find": "key: {article: '188', sex: M}",
+        "expect": "33",
+        "mend": "value: 3",
+        **changes,
+    }
+    registry = make_registry(tmp_path, [BASE], ENTRY.format(**entry))
+    return read(with_cell(grid(), "C6", value=value), registry.forms["ZZ-JUSTICE-1"], registry)
+
+
+def test_a_known_error_is_corrected_before_sums_are_checked(tmp_path: Path) -> None:
+    reading = _read(tmp_path)
+    assert told(reading) == {("correction.applied", "Лист1!C6")}
+    finding = reading.findings[0]
+    assert (finding.severity, finding.seen, finding.expected) == ("information", "33", "3")
+    row = reading.observations.filter(place="Лист1!C6").row(0, named=True)
+    assert row["value"] == 3 and row["notes"] == "corrected: Typing error, confirmed"
+
+
+def test_the_series_names_the_form_and_the_place_the_number(tmp_path: Path) -> None:
+    reading = _read(tmp_path, form="ZZ-JUSTICE-ZZ_STAT", find="where: 'Лист1!C6'")
+    assert [f.rule for f in reading.findings] == ["correction.applied"]
+
+
+def test_a_source_that_has_mended_itself_is_noticed(tmp_path: Path) -> None:
+    reading = _read(tmp_path, value=3)
+    stale = of_rule(reading, "correction.stale")
+    assert [(f.severity, f.seen, f.expected, str(f.where)) for f in stale] == [("error", "3", "33", "Лист1!C6")]
+    assert reading.observations.filter(place="Лист1!C6")["value"].to_list() == [3]
+
+
+def test_a_number_that_is_gone_is_noticed(tmp_path: Path) -> None:
+    reading = _read(tmp_path, value=3, find="where: 'Лист1!Z99'")
+    assert [(f.rule, f.severity) for f in reading.findings] == [("correction.not_found", "error")]
+
+
+def test_another_period_is_left_alone(tmp_path: Path) -> None:
+    assert _read(tmp_path, value=3, period="2024-Q2").findings == []
+
+
+def test_a_wrong_label_is_mended_by_coordinates(tmp_path: Path) -> None:
+    find, mend = "where: 'Лист1!B7'", "set: {article: '99'}"
+    reading = _read(tmp_path, value=3, find=find, expect="3", mend=mend)
+    row = reading.observations.filter(place="Лист1!B7").row(0, named=True)
+    assert (row["law_article"], row["offence"], row["value"]) == ("99", "ICCS0204", 3)
+    assert "correction.applied" in {f.rule for f in reading.findings}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"where": "A1"}, {"key": None, "where": None}, {"value": None}, {"set": {"sex": "M"}}, {"date": "1 May"}],
+)
+def test_an_entry_says_one_place_and_one_mending(changes: dict[str, Any]) -> None:
+    entry = {
+        "id": "a", "form": "F", "period": "2024-Q3", "key": {"sex": "M"}, "expect": 1.0, "value": 2.0, "reason": "r",
+        "reporter": "x", "date": "2024-01-01",
+    }  # fmt: skip
+    assert Correction.model_validate(entry).applies_to(Form.model_validate(BASE | {"series": "F"}))
+    with pytest.raises(ValueError):
+        Correction.model_validate(entry | changes)

@@ -1,0 +1,115 @@
+"""Any table with any heading tree, written into a grid by a builder of its own, is read back as it was meant."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import Registry
+from pipelines.model.content import Cell, Grid, Table
+from tests.support.fakes.returns_fakes import cell, form_of, make_registry, read, values
+
+SEXES, AGES = ("_T", "M", "F"), ("_T", "Y_LT18", "Y_GE18", "Y18T24", "Y_GE25")
+MEASURES = ("indicted", "convicted_first", "adjudicated_first")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return make_registry(tmp_path_factory.mktemp("zz"))
+
+
+WORD = st.text(st.sampled_from("абвгджлмнoprstčžuэ12 "), min_size=1, max_size=8).map(str.strip).filter(bool)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str], int]]:
+    """A grid with one to three levels of headings over sex and age, rows by measure, and what it means.
+
+    Labels are random words, distinct after a number is added to each, so that the declaration can name them all.
+    """
+    number = count(1)
+    depth = draw(st.integers(1, 3))
+
+    def word() -> str:
+        return f"{draw(WORD)} в{next(number)}"
+
+    cells = [(s, a) for s in SEXES for a in AGES]
+    leaves = draw(st.lists(st.sampled_from(cells), min_size=1, max_size=8, unique=True))
+    measures = draw(st.lists(st.sampled_from(MEASURES), min_size=1, max_size=3, unique=True))
+    top, left = draw(st.integers(2, 5)), draw(st.integers(1, 3))
+    columns: dict[str, dict[str, str]] = {}
+    placed: dict[tuple[int, int], Cell] = {}
+
+    def put(row: int, column: int, height: int, width: int, value: Any) -> None:
+        for r in range(row, row + height):
+            for c in range(column, column + width):
+                same = {"anchor": (row, column), "spread": (r, c) != (row, column)}
+                placed[r, c] = cell(r, c, value, **same)
+
+    # A heading tree: neighbouring leaves share parents at random; a leaf may end early and is then merged downwards.
+    column = left + 1
+    rest = list(leaves)
+    while rest:
+        width = draw(st.integers(1, min(3, len(rest)))) if depth > 1 else 1
+        group, rest = rest[:width], rest[width:]
+        levels = depth if width > 1 else draw(st.integers(1, depth))
+        parents = []
+        for level in range(levels - 1):
+            parents.append(word())
+            put(top + level, column, 1, width, parents[-1])
+        for sex, age in group:
+            label = word()
+            put(top + levels - 1, column, depth - levels + 1, 1, label)
+            columns[" / ".join([*parents, label])] = {"sex": sex, "age": age}
+            column += 1
+    put(top, left, depth, 1, "Агол")
+    put(draw(st.integers(1, top - 1)), left, 1, 1, "Преглед 3/2024")
+    meant: dict[tuple[str, str, str], int] = {}
+    rows = {}
+    for offset, measure in enumerate(measures):
+        label = word()
+        rows[label] = {"measure": measure}
+        row = top + depth + offset
+        put(row, left, 1, 1, label)
+        for place, said in enumerate(columns.values()):
+            value = draw(st.integers(0, 2000))
+            written = f"{value:,}".replace(",", ".") if draw(st.booleans()) else value
+            put(row, left + 1 + place, 1, 1, written)
+            meant[measure, said["sex"], said["age"]] = value
+    ordered = tuple(placed[key] for key in sorted(placed))
+    form = form_of(
+        fixed={"count_unit": "person", "offence": "ICCS0204"},
+        codes={},
+        adds_up=[],
+        note_marks={},
+        tables=[
+            {
+                "title": "Преглед {quarter}/{year}",
+                "corner": "Агол",
+                "header_rows": depth,
+                "columns": columns,
+                "rows": rows,
+            }
+        ],
+    )
+    return Grid("xlsx", (Table("Лист1", ordered),)), form, meant
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=tables())
+def test_a_random_table_is_read_back_as_meant(
+    registry: Registry, made: tuple[Grid, Form, dict[tuple[str, str, str], int]]
+) -> None:
+    content, form, meant = made
+    registry.plans.clear()
+    reading = read(content, form, registry)
+    assert [f for f in reading.findings if f.rule != "cell.number_as_text" and f.rule != "cell.lookalike"] == []
+    assert values(reading, "measure", "sex", "age") == meant
+    assert {f.seen for f in reading.findings if f.rule == "cell.number_as_text"} <= {
+        c.text for c in content.tables[0].cells
+    }

@@ -1,0 +1,296 @@
+"""Lists, registers and cubes: what is read, and a planted fault for each of their rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pipelines.declarations.form import Form
+from pipelines.declarations.registry import Registry
+from pipelines.model.content import Cube, CubeObservation, Dimension, Where
+from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY
+from pipelines.reading.standardise.standardise import Reading
+from tests.support.fakes.cube_fakes import cube_form, make_cube, members
+from tests.support.fakes.returns_fakes import form_of, grid, make_registry, of_rule, read, told, values
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return make_registry(tmp_path_factory.mktemp("zz"))
+
+
+def flat_form(**changes: Any) -> Form:
+    base: dict[str, Any] = {
+        "instrument": "victims",
+        "scope": {
+            "age": "_T", "age_basis": "identification", "person_type": "_Z", "attempts": "not_applicable",
+            "unknown_perpetrators": "not_applicable", "offence": "ICCS0204",
+        },
+        "fixed": {},
+        "adds_up": [],
+        "tables": None,
+        "codes": {"sex": {"машки": "M", "женски": "F"}, "exploitation": {"сексуална": "sexual", "друга": "other"}},
+        "flat": {
+            "columns": {
+                "Период": {"template": "К{quarter}/{year}"},
+                "Пол": {"dim": "sex"},
+                "Облик": {"dim": "exploitation"},
+                "Број": {"value": True, "set": {"measure": "victims_detected", "count_unit": "victim"}},
+                "Забелешка": {"note": True},
+                "Р.бр.": {"ignore": True},
+            },
+            "end": ["Вкупно {text}"],
+        },
+    }  # fmt: skip
+    return form_of(**{**base, **changes})
+
+
+FLAT: list[list[Any]] = [
+    ["Служба", None, None, None, None, None],
+    ["Р.бр.", "Период", "Пол", "Облик", "Број", "Забелешка"],
+    [1, "К1/2024", "машки", "сексуална", 0, None],
+    [2, "К1/2024", "женски", "сексуална", 4, "проценка"],
+    [3, "К2/2024", "женски", "друга", "..", None],
+    ["Вкупно 3 реда", None, None, None, None, None],
+]
+
+
+def _flat(row: int | None = None, column: int = 0, value: Any = None) -> Reading | list[list[Any]]:
+    rows = [list(r) for r in FLAT]
+    if row is not None:
+        rows[row - 1][column - 1] = value
+    return rows
+
+
+def test_a_list_of_observations(registry: Registry) -> None:
+    reading = read(grid(FLAT, ()), flat_form(), registry)
+    assert reading.findings == []
+    assert values(reading, "period", "sex", "exploitation") == {
+        ("2024-Q1", "M", "sexual"): 0,
+        ("2024-Q1", "F", "sexual"): 4,
+        ("2024-Q2", "F", "other"): None,
+    }
+    row = reading.observations.row(1, named=True)
+    fixed = (row["notes"], row["victim_status"], row["person_type"], row["level"], row["label"], row["place"])
+    assert fixed == ("проценка", "_T", "_Z", "none", "Број | К1/2024 | женски | сексуална", "Лист1!E4")
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "row", "column", "value"),
+    [
+        ("label.undeclared", "Лист1!C3", 3, 3, "маж"),
+        ("label.undeclared", "Лист1!B3", 3, 2, "2024"),
+        ("record.blank", "Лист1!D3", 3, 4, None),
+        ("cell.empty", "Лист1!E3", 3, 5, None),
+        ("cell.not_a_number", "Лист1!E3", 3, 5, "околу 3"),
+        ("key.duplicate", "Лист1!E4", 4, 3, "машки"),
+        ("heading.undeclared", "Лист1!C2", 2, 3, "Пола"),
+        ("heading.missing", "Лист1!A2", 2, 3, "Пола"),
+        ("period.outside_form", "Лист1!E3", 3, 2, "К1/2019"),
+    ],
+)
+def test_faults_of_a_list(registry: Registry, rule: str, place: str, row: int, column: int, value: Any) -> None:
+    rows = _flat(row, column, value)
+    assert isinstance(rows, list)
+    assert (rule, place) in told(read(grid(rows, ()), flat_form(), registry))
+
+
+def test_a_list_that_is_not_there(registry: Registry) -> None:
+    assert "table.not_found" in {f.rule for f in read(grid([["a", "b"]], ()), flat_form(), registry).findings}
+
+
+def register_form(**records: Any) -> Form:
+    shape: dict[str, Any] = {
+        "title": "Регистар, {quarter}. квартал {year}",
+        "columns": {
+            "Предмет": {"field": "proceeding", "required": True},
+            "Лице": {"field": "person", "required": True},
+            "Член": {"field": "article", "required": True},
+            "Пол": {"field": "sex"},
+            "Возраст": {"field": "age_years"},
+            "Обвинение": {"event": "indicted"},
+            "Осуда": {"event": "convicted_first"},
+            "Казна": {"field": "sentence_type"},
+            "Месеци": {"field": "sentence_months"},
+        },
+        "date": "{day}.{month}.{year}.",
+        "age_bands": ["Y_LT18", "Y18T24", "Y_GE25"],
+    }
+    return form_of(
+        instrument="register",
+        fixed={},
+        adds_up=[],
+        tables=None,
+        codes={"sex": {"М": "M", "Ж": "F"}, "sentence_type": {"затвор": "prison"}},
+        records={**shape, **records},
+    )
+
+
+RECORDS: list[list[Any]] = [
+    ["Регистар, 3. квартал 2024", *[None] * 8],
+    ["Предмет", "Лице", "Член", "Пол", "Возраст", "Обвинение", "Осуда", "Казна", "Месеци"],
+    ["П-1", "Л-1", "188", "М", 24, "02.07.2024.", None, None, None],
+    ["П-2", "Л-1", "чл. 350 ст. 2", "Ж", 25, "1.7.2024.", "30. 9. 2024.", "затвор", "18,5"],
+]
+
+
+def _records(row: int, column: int, value: Any) -> list[list[Any]]:
+    rows = [list(r) for r in RECORDS]
+    rows[row - 1][column - 1] = value
+    return rows
+
+
+def test_a_register_with_a_date_for_each_event(registry: Registry) -> None:
+    reading = read(grid(RECORDS, ()), register_form(), registry)
+    assert reading.findings == [] and reading.observations.height == 0
+    assert reading.events.schema == CASE_EVENT
+    assert reading.events.n_unique(CASE_EVENT_KEY) == 3
+    columns = ("proceeding", "event", "event_date", "offence", "law_article", "sex", "age", "sentence_type")
+    end = date(2024, 9, 30)
+    assert reading.events.select(*columns, "sentence_months", "cutoff_date", "place").rows() == [
+        ("П-1", "indicted", date(2024, 7, 2), "ICCS0204", "188", "M", "Y18T24", "_Z", None, end, "Лист1!F3"),
+        ("П-2", "indicted", date(2024, 7, 1), "ICCS08051", "350(2)", "F", "Y_GE25", "_Z", None, end, "Лист1!F4"),
+        ("П-2", "convicted_first", end, "ICCS08051", "350(2)", "F", "Y_GE25", "prison", 18.5, end, "Лист1!G4"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "row", "column", "value"),
+    [
+        ("record.date", "Лист1!F3", 3, 6, "31.02.2024."),
+        ("record.date", "Лист1!F3", 3, 6, "2024-07-02"),
+        ("record.blank", "Лист1!A3", 3, 1, None),
+        ("record.value", "Лист1!E3", 3, 5, "млад"),
+        ("record.no_event", "Лист1!A3", 3, 6, None),
+        ("record.outside_period", "Лист1!F3", 3, 6, "02.06.2024."),
+        ("label.undeclared", "Лист1!D3", 3, 4, "машко"),
+        ("label.undeclared", "Лист1!C3", 3, 3, "чл. 1"),
+        ("table.title_missing", "Лист1!A2", 1, 1, "Регистар"),
+    ],
+)
+def test_faults_of_a_register(registry: Registry, rule: str, place: str, row: int, column: int, value: Any) -> None:
+    assert (rule, place) in told(read(grid(_records(row, column, value), ()), register_form(), registry))
+
+
+def test_a_record_that_stands_twice(registry: Registry) -> None:
+    reading = read(grid([*RECORDS, RECORDS[-1]], ()), register_form(), registry)
+    assert ("key.duplicate", "Лист1!F5") in told(reading) and reading.events.height == 3
+
+
+def test_one_line_an_event_with_a_cutoff_of_its_own(registry: Registry) -> None:
+    form = register_form(
+        title=None,
+        cutoff="column",
+        columns={
+            "Предмет": {"field": "proceeding"},
+            "Лице": {"field": "person"},
+            "Член": {"field": "article"},
+            "Настан": {"field": "event", "codes": "step"},
+            "Датум": {"field": "event_date"},
+            "Пресек": {"field": "cutoff_date"},
+        },
+    )
+    form = Form.model_validate(
+        {**form.model_dump(), "codes": {"step": {"осуда": {"measure": "convicted_first"}}}}, strict=False
+    )
+    rows = [
+        ["Предмет", "Лице", "Член", "Настан", "Датум", "Пресек"],
+        ["П-1", "Л-1", "188", "осуда", "02.07.2024.", "30.09.2024."],
+        ["П-2", "Л-1", "188", "осуда", "02.08.2024.", "30.07.2024."],
+    ]
+    reading = read(grid(rows, ()), form, registry)
+    assert told(reading) == {("record.after_cutoff", "Лист1!E3")}
+    row = reading.events.row(0, named=True)
+    assert (row["event"], row["period"], row["cutoff_date"]) == ("convicted_first", "2024-Q3", date(2024, 9, 30))
+
+
+KEY = ("1", "1", "2024K1", "лица")
+
+
+def test_a_cube_by_codes_and_labels(registry: Registry) -> None:
+    reading = read(make_cube(), cube_form(), registry)
+    assert reading.findings == [] and [p.code for p in reading.periods] == ["2024-Q1", "2024-Q2"]
+    seen = values(reading, "sex", "law_article", "period")
+    assert len(seen) == 12 and seen["M", "350(2)", "2024-Q2"] == 3
+    assert reading.observations["label"][0] == "Вкупно | 1 | 2024K1 | лица"
+    assert reading.observations["place"][0] == "line 11"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"value": None, "status": ".."}, (None, "O", "F", None)),
+        ({"value": None, "status": "c"}, (None, "Q", "C", None)),
+        ({"value": None, "attributes": {"OBS_STATUS": "M"}}, (None, "M", "F", None)),
+        ({"value": None, "attributes": {"CONF": "C"}}, (None, "Q", "C", None)),
+        ({"attributes": {"OBS_STATUS": "P", "COMMENT": "рано"}}, (3, "P", "F", "рано")),
+    ],
+)
+def test_signs_and_attributes_of_a_cube(registry: Registry, change: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    reading = read(make_cube({KEY: change}), cube_form(), registry)
+    row = reading.observations.filter(place="line 15").row(0, named=True)
+    assert (row["value"], row["obs_status"], row["conf_status"], row["notes"]) == expected
+    assert reading.findings == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "cube", "form"),
+    [
+        ("cell.empty", "line 15", make_cube({KEY: {"value": None}}), cube_form()),
+        ("cell.not_a_number", "line 15", make_cube({KEY: {"value": None, "status": "?"}}), cube_form()),
+        ("cube.attribute_undeclared", "line 15", make_cube({KEY: {"attributes": {"X": "1"}}}), cube_form()),
+        ("cube.attribute_code", "line 15", make_cube({KEY: {"attributes": {"OBS_STATUS": "Ж"}}}), cube_form()),
+        ("cube.property", "CONFIDENTIAL", make_cube(properties={"CONFIDENTIAL": 1}), cube_form()),
+        ("cube.absent", "", make_cube(left_out=(KEY,)), cube_form()),
+        ("cube.member_undeclared", "Дело line 13", make_cube(), cube_form(codes={
+            "sex": {"Вкупно": "_T", "Мажи": "M", "Жени": "F"}, "article": {"1": "188"}})),
+        ("cube.member_undeclared", "Единица line 11", make_cube(), cube_form(cube={"dims": {
+            "Пол": {"dim": "sex", "by": "labels"}, "Дело": {"dim": "article"},
+            "Квартал": {"template": "{year}K{quarter}"}, "Единица": {"only": "предмети"}}})),
+        ("cube.dimension_undeclared", "Единица", make_cube(), cube_form(cube={"dims": {
+            "Пол": {"dim": "sex", "by": "labels"}, "Дело": {"dim": "article"},
+            "Квартал": {"template": "{year}K{quarter}"}}})),
+        ("cube.dimension_missing", "", make_cube(), cube_form(cube={"dims": {
+            "Пол": {"dim": "sex", "by": "labels"}, "Дело": {"dim": "article"},
+            "Квартал": {"template": "{year}K{quarter}"}, "Единица": {"only": "лица"}, "Суд": {"only": "1"}}})),
+    ],
+)  # fmt: skip
+def test_faults_of_a_cube(registry: Registry, rule: str, place: str, cube: Cube, form: Form) -> None:
+    assert (rule, place) in told(read(cube, form, registry))
+
+
+@pytest.mark.parametrize(
+    ("form_says", "format_says", "rows"), [("missing", "missing", 11), ("missing", "zero", 12), ("zero", "missing", 12)]
+)
+def test_what_a_cube_leaves_out(registry: Registry, form_says: str, format_says: str, rows: int) -> None:
+    cube = make_cube({("0", "1", "2024K1", "лица"): {"value": 2}}, left_out=(KEY,), absent=format_says)
+    reading = read(cube, cube_form(absent_cell=form_says), registry)
+    assert reading.observations.height == rows
+    if rows == 12:
+        assert reading.findings == []
+        assert values(reading, "sex", "law_article", "period")["M", "188", "2024-Q1"] == 0
+
+
+def test_codes_that_are_ours_already(registry: Registry) -> None:
+    dims = {"SEX": {"dim": "sex", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
+    form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, fixed={
+        "measure": "indicted", "count_unit": "person", "offence": "ICCS0204"})  # fmt: skip
+    dimensions = (Dimension("SEX", {}, members("M", "X")), Dimension("T", {}, members("2024-Q1")))
+    seen = [CubeObservation((sex, "2024-Q1"), 1, None, Where(line=2)) for sex in ("M", "X")]
+    reading = read(Cube("sdmx-csv", dimensions, seen), form, registry)
+    assert [f.seen for f in of_rule(reading, "cube.member_undeclared")] == ["X"]
+    assert values(reading, "sex") == {("M",): 1}
+
+
+def test_an_article_that_no_law_on_record_has(registry: Registry) -> None:
+    dims = {"A": {"dim": "article", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
+    form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, codes={}, adds_up=[])
+    dimensions = (Dimension("A", {}, members("188", "777")), Dimension("T", {}, members("2024-Q1")))
+    seen = [
+        CubeObservation((article, "2024-Q1"), 1, None, Where(line=n)) for n, article in enumerate(("188", "777"), 1)
+    ]
+    reading = read(Cube("sdmx-csv", dimensions, seen), form, registry)
+    assert told(reading) == {("article.unknown", "line 2")}
+    assert values(reading, "law_article") == {("188",): 1}

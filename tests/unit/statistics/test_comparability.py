@@ -1,0 +1,205 @@
+"""Too few, windows, dispersion, many pairs, comparability: worked by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.core import codes
+from pipelines.statistics.comparability import SCORES, CountingRules, score_comparability
+from pipelines.statistics.dispersion import at_least, estimate_dispersion, of_records, of_sizes
+from pipelines.statistics.ratios import compute_ratio
+from tests.oracles import comparison, few
+
+NAN = float("nan")
+
+
+# Dispersion.
+
+
+def test_dispersion_by_hand() -> None:
+    assert of_sizes([1, 1, 1]) == 1.0
+    assert of_sizes([3, 3]) == 3.0
+    assert of_sizes([1, 1, 4]) == 18 / 6  # not 2, the persons per case: a person's own case is the larger one
+    assert of_sizes([0, 2]) == 2.0  # a case without a known person has no size
+    assert math.isnan(of_sizes([0, 0]))
+    with pytest.raises(ValueError, match="size"):
+        of_sizes([-1])
+
+
+def test_records_are_read_on_the_safe_side() -> None:
+    assert of_records([1, 1, 4]) == 34 / 10  # the case of four once more
+    assert of_records([2, 2]) == 2.0
+    assert math.isnan(of_records([])) and math.isnan(of_records([0]))
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=60))
+def test_persons_per_case_never_exceed_the_dispersion(sizes: list[int]) -> None:
+    assert at_least(sum(sizes), len(sizes)) <= of_sizes(sizes) + 1e-9
+
+
+def test_what_is_known_of_the_dispersion_is_said() -> None:
+    assert estimate_dispersion("case", [5] * 100) == (1.0, "exact", 0)
+    # sixty cases with 360/120, and one of four more: 376/124
+    assert estimate_dispersion("person", [1, 1, 4] * 20) == (pytest.approx(376 / 124), "quasi_exact", 60)
+    # thirty cases tell too little
+    assert estimate_dispersion("person", [1, 1, 4] * 10, 60, 30) == (2.0, "lower_bound", 0)
+    assert estimate_dispersion("person", persons=30, cases=12) == (2.5, "lower_bound", 0)
+    # most cases without a known person
+    assert estimate_dispersion("person", persons=8, cases=54) == (1.0, "lower_bound", 0)
+    assert estimate_dispersion("victim") == (1.0, "lower_bound", 0)
+    assert estimate_dispersion("person", persons=3, cases=0).phi == 1.0
+
+
+# Too few.
+
+
+def test_states_of_figures() -> None:
+    assert few.state([19, 20, 0, NAN]).tolist() == ["too_few", "enough", "too_few", "missing"]
+    assert few.state([25, 25, 19, 25], [20, 19, 25, NAN]).tolist() == ["enough", "too_few", "too_few", "missing"]
+
+
+def test_default_windows_by_hand() -> None:
+    quarters, years = [5, 3, 21, 2, 4, 1, 8], [20, 12, 80, 9, 20, 3, 31]
+    threes, fives = [60, 36, 240, 27, 60, 9, 93], [100, 60, 400, 45, 100, 15, 155]
+    assert few.default_window([quarters, years, threes, fives]) == ("A", 4, 7, True)
+    # one figure fewer and the year has only three of seven: three years it is
+    years[4] = 19
+    assert few.default_window([quarters, years, threes, fives]) == ("P3", 6, 7, True)
+    # an annual reporter has no quarter; half of two is not most
+    assert few.default_window([[NAN, 30], [50, 90], [150, 200], [NAN, NAN]]) == ("A", 2, 2, True)
+    # nowhere enough: the longest, and said
+    assert few.default_window([[1, 1], [4, 4], [12, 12], [19, 20]]) == ("P5", 1, 2, False)
+
+
+def test_a_window_needs_denominators_too() -> None:
+    many = [[30] * 3] * 4
+    thin = [[10] * 3, [19, 20, 10], [20, 20, 19], [30] * 3]
+    assert few.default_window(many, thin).freq == "P3"
+    with pytest.raises(ValueError, match="4 windows x territories"):
+        few.default_window([[1, 2], [3, 4]])
+
+
+def test_windows_are_codes_of_periods() -> None:
+    assert set(few.WINDOWS) <= set(codes.list_codes("freq"))
+
+
+# Many pairs.
+
+
+def test_two_territories_are_one_pair() -> None:
+    (pair,) = comparison.rates([60, 30])
+    alone = compute_ratio(60, 30)
+    assert (pair.ratio, pair.low, pair.high, pair.p) == tuple(float(one) for one in alone)
+    assert pair.verdict == "higher"
+    (turned,) = comparison.rates([30, 60])
+    assert turned.verdict == "lower" and turned.p == pytest.approx(pair.p)
+
+
+def test_three_pairs_ask_for_more() -> None:
+    # 40 against 22: P(X >= 40 of 62) doubled is 0.030 alone, three times that among three pairs
+    pairs = comparison.rates([40, 22, 30])
+    alone = float(compute_ratio(40, 22).p)
+    assert 0.02 < alone < 0.04
+    assert pairs[0].p == pytest.approx(3 * alone) and pairs[0].verdict == "no_difference"
+    assert comparison.rates([40, 22])[0].verdict == "higher"
+    assert (pairs[0].low, pairs[0].high) == tuple(float(one) for one in compute_ratio(40, 22, level=1 - 0.05 / 3)[1:3])
+
+
+def test_untested_pairs_have_no_part_in_the_correction() -> None:
+    pairs = {(p.first, p.second): p for p in comparison.rates([60, 30, 19, NAN])}
+    assert [p.verdict for p in pairs.values()] == [
+        "higher", "too_few", "missing", "too_few", "missing", "missing"
+    ]  # fmt: skip
+    assert pairs[0, 1].p == pytest.approx(float(compute_ratio(60, 30).p))
+    assert math.isnan(pairs[0, 2].p) and pairs[0, 2].ratio == pytest.approx(60 / 19)
+    barred = comparison.rates([60, 30, 50], comparable=lambda i, j: 1 not in (i, j))
+    assert [p.verdict for p in barred] == ["not_comparable", "no_difference", "not_comparable"]
+
+
+def test_rates_need_a_population() -> None:
+    pairs = comparison.rates([60, 60, 60], [1e6, 3e6, NAN])
+    assert [p.verdict for p in pairs] == ["higher", "missing", "missing"]
+    assert pairs[0].ratio == pytest.approx(3)
+
+
+def test_clusters_tell_fewer_apart() -> None:
+    assert comparison.rates([60, 30], dispersions=[4, 4])[0].verdict == "no_difference"
+
+
+def test_proportions_by_hand() -> None:
+    # twins convicted (Fisher 1935), five times as many: 10 of 85 against 50 of 65
+    (pair,) = comparison.proportions([20, 50], [170, 65], nested=True)
+    assert pair.ratio == pytest.approx((20 / 150) / (50 / 15)) and pair.verdict == "lower"
+    # not nested: 90 over 60 against 30 over 60
+    (pair,) = comparison.proportions([90, 30], [60, 60], nested=False)
+    assert pair.ratio == pytest.approx(3) and pair.verdict == "higher"
+    with pytest.raises(ValueError, match="above its whole"):
+        comparison.proportions([90, 30], [60, 60], nested=True)
+
+
+@given(st.lists(st.integers(0, 300), min_size=2, max_size=7))
+@settings(max_examples=25)
+def test_verdict_interval_and_p_value_agree(counts: list[int]) -> None:
+    for pair in comparison.rates([float(one) for one in counts]):
+        if pair.verdict in ("higher", "lower", "no_difference"):
+            assert (pair.p < 0.05) == (pair.verdict != "no_difference")
+            assert (pair.low > 1) == (pair.verdict == "higher")
+            assert (pair.high < 1) == (pair.verdict == "lower")
+
+
+def test_corrections_for_columns() -> None:
+    np.testing.assert_allclose(comparison.adjusted([0.01, 0.3], [21, 21]), [0.21, 1])
+    np.testing.assert_allclose(comparison.level_of([1, 21, 0]), [0.95, 1 - 0.05 / 21, 0.95])
+    told = comparison.verdicts([1.1, 0.2, 0.5, NAN], [2, 0.9, 1.5, 2])
+    assert told.tolist() == ["higher", "lower", "no_difference", "missing"]
+
+
+# Comparability.
+
+CONVICTED = CountingRules(
+    count_unit="person",
+    stage="convicted_final",
+    level="final",
+    moment="finality",
+    counted_at="output",
+    offence_scope="TIP",
+    several_offences="principal",
+    attempts="included",
+    juveniles="included",
+    legal_persons="excluded",
+    unknown_perpetrators="not_applicable",
+    period="2025",
+)
+
+
+def test_scores_by_hand() -> None:
+    assert score_comparability(CONVICTED, CONVICTED) == (3, ())
+    assert score_comparability(CONVICTED, replace(CONVICTED, period="2024")) == (2, ("period_differs",))
+    first = replace(CONVICTED, stage="convicted_first", level="first", attempts="not_stated")
+    assert score_comparability(CONVICTED, first) == (1, ("stage_differs", "level_differs", "attempts_not_stated"))
+    assert score_comparability(CONVICTED, replace(first, count_unit="case"))[0] == 0
+
+
+def test_a_break_on_one_side_differs_and_the_same_break_on_both_does_not() -> None:
+    broken = replace(CONVICTED, breaks=frozenset({"law-2024-03"}))
+    assert score_comparability(CONVICTED, broken) == (2, ("breaks_differs",))
+    assert score_comparability(broken, broken) == (3, ())
+
+
+def test_silence_on_both_sides_is_no_agreement() -> None:
+    silent = replace(CONVICTED, several_offences="not_stated")
+    assert score_comparability(silent, silent) == (2, ("several_offences_not_stated",))
+
+
+@pytest.mark.parametrize("aspect", [one.name for one in fields(CountingRules)])
+def test_each_aspect_counts_alone_and_both_ways(aspect: str) -> None:
+    other = replace(CONVICTED, **{aspect: frozenset({"x"}) if aspect == "breaks" else "something else"})
+    made = score_comparability(CONVICTED, other)
+    assert made == (SCORES[aspect], (f"{aspect}_differs",))
+    assert made == score_comparability(other, CONVICTED)

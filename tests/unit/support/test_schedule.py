@@ -1,0 +1,35 @@
+"""The order of test files: one builds the home while others run, and unit tests come last."""
+
+from __future__ import annotations
+
+from tests.support.schedule import order_files
+
+HOME, NONE = {"built_home", "tmp_path"}, {"tmp_path"}
+
+
+def test_order_files_puts_one_file_with_home_first_and_units_last() -> None:
+    fixtures = {
+        "tests/e2e/cli/test_a.py": HOME,
+        "tests/e2e/web/test_b.py": HOME,
+        "tests/integration/cli/test_c.py": NONE,
+        "tests/unit/core/test_d.py": NONE,
+        "tests/unit/core/test_e.py": NONE,
+    }
+    assert order_files(fixtures) == [
+        "tests/e2e/cli/test_a.py",
+        "tests/integration/cli/test_c.py",
+        "tests/e2e/web/test_b.py",
+        "tests/unit/core/test_d.py",
+        "tests/unit/core/test_e.py",
+    ]
+
+
+def test_order_files_without_home_keeps_the_order_of_the_collection() -> None:
+    fixtures = {"tests/unit/core/test_z.py": NONE, "tests/unit/core/test_a.py": NONE}
+    assert order_files(fixtures) == list(fixtures)
+
+
+def test_order_files_returns_each_file_once() -> None:
+    fixtures = {f"tests/{kind}/test_{name}.py": names for kind in ("e2e", "integration", "unit")
+                for name, names in (("home", HOME), ("none", NONE))}  # fmt: skip
+    assert sorted(order_files(fixtures)) == sorted(fixtures)

@@ -1,0 +1,478 @@
+"""Words for people: each text is in each language, whole, in its own letters and its own plural forms."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.core import i18n
+from pipelines.core.text import script
+from pipelines.findings.finding import Finding
+from pipelines.findings.rules import all_rules, fill_parameters
+from pipelines.findings.texts import describe_finding
+from pipelines.translation import catalogues, extraction, review
+from pipelines.translation.__main__ import main
+
+WRITTEN = ("sq", "bs", "hr", "mk", "sr", "cnr")
+TOLD = (*WRITTEN, "sr-Latn")
+
+FORMS = {
+    "sq": (1, 0, 1, 1, 1, 1, 1),
+    "mk": (1, 0, 1, 1, 1, 0, 1),
+    "bs": (2, 0, 1, 2, 2, 0, 1),
+    "hr": (2, 0, 1, 2, 2, 0, 1),
+    "sr": (2, 0, 1, 2, 2, 0, 1),
+    "cnr": (2, 0, 1, 2, 2, 0, 1),
+}
+NUMBERS = (0, 1, 2, 5, 11, 21, 22)
+"""Which form a language takes for each of the numbers, by the grammars (and CLDR), not by the catalogues."""
+
+ERRORS = {
+    "sq": "0 gabime|1 gabim|2 gabime|5 gabime|11 gabime|21 gabime|22 gabime",
+    "bs": "0 grešaka|1 greška|2 greške|5 grešaka|11 grešaka|21 greška|22 greške",
+    "hr": "0 pogrešaka|1 pogreška|2 pogreške|5 pogrešaka|11 pogrešaka|21 pogreška|22 pogreške",
+    "mk": "0 грешки|1 грешка|2 грешки|5 грешки|11 грешки|21 грешка|22 грешки",
+    "sr": "0 грешака|1 грешка|2 грешке|5 грешака|11 грешака|21 грешка|22 грешке",
+    "sr-Latn": "0 grešaka|1 greška|2 greške|5 grešaka|11 grešaka|21 greška|22 greške",
+    "cnr": "0 grešaka|1 greška|2 greške|5 grešaka|11 grešaka|21 greška|22 greške",
+}
+
+OF_ANOTHER_LANGUAGE = {
+    "hr": "grešk tabel izvještaj period šta\\b kolon[aeu] hiljad tačn sistem kvartal lice\\b sekretarijat ponovo\\b",
+    "bs": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b lic[ae]\\b",
+    "cnr": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b osob nisu\\b",
+    "sr": "таблиц раздобљ извјешт извешћ тисућ ступ(?:ац|ца) редак точк сустав прије\\b гдје провјер вријед особ",
+}
+"""Beginnings of words that the glossary gives to a neighbouring language and not to this one."""
+
+SAME = {"SHA-256", "dimension", "draft", "partner", "program", "video", "Period"}
+"""Texts that may be the same in another language: its own word is so written, or it is a name."""
+
+# fmt: off
+LATIN_IN_CYRILLIC = {
+    "a", "al", "category", "check", "rti", "submit", "code",
+    "corrections", "data", "dataset", "dimension", "doc", "docs", "docx", "content", "mht", "odt", "rtf", "xml",
+    "en", "example",
+    "form", "glotip", "host", "http", "https", "id", "index", "json", "key", "label", "md", "measurement",
+    "mm", "multipart", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
+    "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat",
+    "subject", "warehouse",
+    "tls", "user",
+    "utf", "value", "webhook", "windows", "x", "xls", "xlsb", "xlsx", "yml", "z",
+}
+# fmt: on
+"""Latin words in small letters that a Cyrillic text may hold, if they stand in its source: code, files, commands."""
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[extraction.Text]:
+    return extraction.gather_texts()
+
+
+@pytest.fixture(scope="module")
+def entries() -> dict[str, dict[str, list[str]]]:
+    """Translations by language and source text, without those that are not translated yet."""
+    return {
+        language: {
+            one: catalogues.list_forms(message)
+            for one, message in catalogues.index_messages(catalogues.read_language(language)).items()
+            if all(catalogues.list_forms(message))
+        }
+        for language in WRITTEN
+    }
+
+
+def _fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def _bare(text: str) -> str:
+    """The text without its placeholders and without what stands in `code marks`."""
+    return re.sub(r"\{[^{}]*\}|`[^`]*`", " ", text)
+
+
+# The rules
+
+
+def test_every_text_of_every_rule_is_a_template_that_fills() -> None:
+    extraction.load_rules()
+    known = all_rules()
+    assert len(known) > 150
+    assert {"sum.differs", "plausible.jump", "read.px.count", "reference.bad_year", "desk.not_yours"} <= set(known)
+    for identity, rule in known.items():
+        assert rule.message.strip(), identity
+        names = _fields(rule.message) | _fields(rule.remedy)
+        assert all(name.isidentifier() for name in names), (identity, names)
+        finding = Finding(identity, rule.severity, params=dict.fromkeys(names - {"seen", "expected"}, "x"), seen="x")
+        for text in (rule.message, rule.remedy):
+            assert "{" not in fill_parameters(text, finding), (identity, text)
+
+
+def test_words_fill_in_parameters_and_what_was_seen() -> None:
+    words = describe_finding(Finding("sum.differs", "error", params={"dim": "sex"}, seen="12", expected="13"))
+    assert words.message == "sex: the parts add up to 13, but the total says 12."
+    assert words.remedy.startswith("Correct")
+
+
+@pytest.mark.parametrize("language", TOLD)
+def test_every_rule_can_be_told_in_every_language(language: str) -> None:
+    extraction.load_rules()
+    for identity, rule in all_rules().items():
+        names = _fields(rule.message) | _fields(rule.remedy)
+        sample = {name: f"<{name}>" for name in names - {"seen", "expected"}}
+        finding = Finding(identity, rule.severity, params=sample, seen="<seen>", expected="<expected>")
+        said = describe_finding(finding, language)
+        for text, source in ((said.message, rule.message), (said.remedy, rule.remedy)):
+            assert text.strip() or not source, identity
+            assert all(f"<{name}>" in text for name in _fields(source)), (identity, text)
+
+
+def test_a_rule_of_an_earlier_version_still_opens() -> None:
+    assert describe_finding(Finding("gone.rule", "error")).message == "Rule gone.rule of an earlier version."
+
+
+# Languages
+
+
+def test_english_is_the_source_and_needs_no_catalogue() -> None:
+    assert i18n.list_languages()[0] == "en"
+    assert i18n.gettext("Correct the number.", "en") == "Correct the number."
+    assert i18n.gettext("Correct the number.", "xx") == "Correct the number."
+    assert i18n.gettext("") == ""
+
+
+def test_the_languages_of_a_chooser_bear_their_own_names() -> None:
+    assert i18n.language_names() == {
+        "en": "English",
+        "sq": "Shqip",
+        "bs": "Bosanski",
+        "hr": "Hrvatski",
+        "mk": "Македонски",
+        "sr": "Српски",
+        "sr-Latn": "Srpski",
+        "cnr": "Crnogorski",
+    }
+    assert set(i18n.list_languages()) == set(i18n.language_names())
+    assert [i18n.html_lang(code) for code in ("sr", "sr-Latn", "cnr", "mk")] == ["sr-Cyrl", "sr-Latn", "cnr", "mk"]
+
+
+def test_a_language_is_one_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "mk" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "rti.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "A count cannot be negative: {seen}."\nmsgstr "Бројот не може да биде негативен: {seen}."\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
+    i18n.load_catalogue.cache_clear()
+    try:
+        words = describe_finding(Finding("value.negative", "error", seen="-3"), "mk")
+        assert i18n.list_languages() == ("en", "mk")
+    finally:
+        i18n.load_catalogue.cache_clear()
+    assert words.message == "Бројот не може да биде негативен: -3."
+    assert words.remedy == "Correct the number."
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_plural_forms_are_those_of_the_grammar(language: str) -> None:
+    texts = [extraction.Text("{n} thing", "{n} things")]
+    forms = [f"{{n}} form{i}" for i in range(catalogues.form_count(language))]
+    told = _told_with(language, texts, {"{n} thing": forms}, "{n} thing", "{n} things")
+    assert told == [f"{n} form{form}" for n, form in zip(NUMBERS, FORMS[language], strict=True)]
+
+
+def _told_with(
+    language: str, texts: list[extraction.Text], given: dict[str, list[str]], one: str, other: str
+) -> list[str]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(i18n, "FOLDER", Path(folder))
+        i18n.load_catalogue.cache_clear()
+        try:
+            catalogues.update_catalogue(language, texts, given)
+            return [i18n.many(one, other, n, language) for n in NUMBERS]
+        finally:
+            i18n.load_catalogue.cache_clear()
+
+
+@pytest.mark.parametrize("language", TOLD)
+def test_errors_are_counted_as_people_count_them(language: str) -> None:
+    told = [i18n.many("{n} error", "{n} errors", n, language) for n in NUMBERS]
+    assert told == ERRORS[language].split("|")
+
+
+# The catalogues
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_every_text_is_translated_with_its_placeholders(language: str, texts: list[extraction.Text]) -> None:
+    assert [str(fault) for fault in catalogues.find_faults(language, texts)] == []
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_no_english_is_left(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
+    english = {"the", "and", "is", "not", "file", "with", "return", "returns", "was", "has"}
+    left = []
+    for one, forms in entries[language].items():
+        for form in forms:
+            same = form == one and re.search(r"[A-Za-z]{2}", _bare(one)) and one not in SAME
+            words = set(re.findall(r"[a-z]+", _bare(form))) & english
+            if same or (words and language not in ("sq",)) or "the" in words:
+                left.append((one, form))
+    assert left == []
+
+
+@pytest.mark.parametrize("language", ["mk", "sr"])
+def test_cyrillic_texts_hold_no_latin_words_but_code(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
+    strange = []
+    for one, forms in entries[language].items():
+        source = {word.lower() for word in re.findall(r"[A-Za-z]+", one)}
+        words = {word for form in forms for word in re.findall(r"[A-Za-zčćžšđČĆŽŠĐ]+", _bare(form))}
+        strange += [
+            (word, forms)
+            for word in sorted(words)
+            if word.lower() not in source or (word.islower() and word not in LATIN_IN_CYRILLIC)
+        ]
+    assert strange == []
+
+
+@pytest.mark.parametrize("language", ["sq", "bs", "hr", "cnr"])
+def test_latin_texts_hold_no_cyrillic(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
+    assert [form for forms in entries[language].values() for form in forms if re.search(r"[Ѐ-ӿ]", form)] == []
+
+
+@pytest.mark.parametrize(("language", "letters"), [("mk", "ђћљњџѓќѕј"), ("sr", "ђћљњџј")])
+def test_a_cyrillic_text_uses_the_letters_of_its_own_alphabet(
+    language: str, letters: str, entries: dict[str, dict[str, list[str]]]
+) -> None:
+    alphabet = {
+        "mk": "абвгдѓежзѕијклљмнњопрстќуфхцчџшѐѝ",
+        "sr": "абвгдђежзијклљмнњопрстћуфхцчџш",
+    }[language]
+    found = {c for forms in entries[language].values() for f in forms for c in f.lower() if "Ѐ" <= c <= "ӿ"}
+    assert found - set(alphabet) == set()
+    assert found & set(letters)
+
+
+def test_the_four_south_slavic_catalogues_are_no_copies(entries: dict[str, dict[str, list[str]]]) -> None:
+    def share(first: str, second: str) -> float:
+        both = [one for one in entries[first] if one in entries[second] and len(one) > 60]
+        return sum(entries[first][one] == entries[second][one] for one in both) / len(both)
+
+    assert share("bs", "hr") < 0.4
+    assert share("cnr", "hr") < 0.4
+    assert share("bs", "cnr") < 0.95
+    marks = {
+        "hr": ("izvješć", "razdoblj", "tisuć", "redak"),
+        "bs": ("izvještaj", "tabel", "hiljad"),
+        "cnr": ("izvještaj", "tabel", "lic"),
+        "sr": ("извештај", "табел", "период", "хиљад"),
+    }
+    for language, words in marks.items():
+        whole = " ".join(form.lower() for forms in entries[language].values() for form in forms)
+        assert [word for word in words if word not in whole] == []
+    assert "извјешт" not in " ".join(form.lower() for forms in entries["sr"].values() for form in forms)
+
+
+@pytest.mark.parametrize(("language", "foreign"), sorted(OF_ANOTHER_LANGUAGE.items()))
+def test_a_catalogue_keeps_to_the_words_of_its_glossary(
+    language: str, foreign: str, entries: dict[str, dict[str, list[str]]]
+) -> None:
+    found = re.compile(rf"\b(?:{foreign.replace(' ', '|')})", re.IGNORECASE)
+    wrong = [form for forms in entries[language].values() for form in forms if found.search(_bare(form))]
+    assert wrong == []
+
+
+# Serbian in Latin letters
+
+
+def _back(text: str) -> str:
+    """Cyrillic from Latin, by the usual table; for words in which no two letters happen to look like a digraph."""
+    pairs = {"lj": "љ", "nj": "њ", "dž": "џ"}
+    table = dict(zip("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш", strict=True))
+    for pair, letter in pairs.items():
+        text = (
+            text.replace(pair, letter).replace(pair.capitalize(), letter.upper()).replace(pair.upper(), letter.upper())
+        )
+    return "".join(table.get(c) or (table[c.lower()].upper() if c.lower() in table else c) for c in text)
+
+
+@given(st.text(alphabet="абвгдђежзијклљмнњопрстћуфхцчџш АБВГДЂЕЖЗИЈКЛЉМНЊОПРСТЋУФХЦЧЏШ,.0", max_size=60))
+def test_transliteration_loses_nothing(text: str) -> None:
+    latin = script.transliterate_serbian(text)
+    assert not re.search(r"[Ѐ-ӿ]", latin)
+    if not re.search(r"[лн]ј|дж", text.lower()):
+        assert _back(latin) == text
+
+
+def test_transliteration_by_hand() -> None:
+    assert script.transliterate_serbian("Њен љубимац и џеп, ЊЕГОШ, Љ") == "Njen ljubimac i džep, NJEGOŠ, Lj"
+    assert script.transliterate_serbian("Ред {ред} у {x}: „шђчћж“") == "Red {ред} u {x}: „šđčćž“"
+    assert script.transliterate_serbian("UTF-8 и PX") == "UTF-8 i PX"
+
+
+def test_every_serbian_text_comes_back_from_latin(entries: dict[str, dict[str, list[str]]]) -> None:
+    for forms in entries["sr"].values():
+        for form in forms:
+            for word in re.findall(r"[Ѐ-ӿ]+", _bare(form)):
+                assert _back(script.transliterate_serbian(word)) == word, word
+
+
+def test_serbian_latin_is_told_without_a_file_of_its_own() -> None:
+    assert not catalogues.path_of("sr-Latn").exists()
+    cyrillic, latin = (i18n.gettext("The cell is empty.", code) for code in ("sr", "sr-Latn"))
+    assert (cyrillic, latin) == ("Ћелија је празна.", "Ćelija je prazna.")
+    found = describe_finding(Finding("value.negative", "error", seen="Ђ-3"), "sr-Latn")
+    assert found.message.endswith("Ђ-3.")
+    assert catalogues.count_reviewed("sr-Latn") == catalogues.count_reviewed("sr")
+
+
+# Extraction
+
+
+def _spoken(source: str, marked: set[str] | None = None) -> set[tuple[str, str | None]]:
+    return set(extraction.extract_calls(source, "page.py", marked or set()))
+
+
+def test_texts_are_found_where_they_are_said() -> None:
+    source = """
+from pipelines.core.i18n import mark, many, tell
+TITLES = {"a": mark("Title"), "b": mark("Other")}
+def page(here, tell_, language):
+    tell("One", language); here.tell("Two {x}", x=1); here.many("{n} file", "{n} files", 2)
+    tell("Yes" if language else "No", language); tell(TITLES["a"], language); notes.mark("A footnote of others")
+    for text in TITLES.values():
+        tell(text, language)
+"""
+    import ast
+
+    marked = extraction.marked_names([ast.parse(source)])
+    assert marked == {"TITLES"}
+    assert _spoken(source, marked) == {
+        ("Title", None),
+        ("Other", None),
+        ("One", None),
+        ("Two {x}", None),
+        ("{n} file", "{n} files"),
+        ("Yes", None),
+        ("No", None),
+    }
+
+
+@pytest.mark.parametrize("said", ['tell(f"{n} files", "sq")', 'tell(name, "sq")', 'many(one, "{n}", 1)', "mark(name)"])
+def test_a_text_that_is_no_literal_is_refused_with_its_line(said: str) -> None:
+    source = f"from pipelines.core.i18n import tell, many, mark\n\n{said}\n"
+    with pytest.raises(extraction.ExtractionError, match=r"page\.py:3"):
+        _spoken(source)
+    if said.startswith("tell"):
+        assert _spoken(source.replace(said, f"{said}  # marked elsewhere")) == set()
+
+
+def test_a_function_of_the_same_name_that_is_none_of_ours_says_nothing() -> None:
+    assert _spoken("def tell(step): ...\nstep = 1\ntell(step)\n") == set()
+
+
+def test_texts_of_page_templates_are_found() -> None:
+    found = extraction.extract_template_calls('<p>{{ tell("Sign in") }}{{ many("{n} x", "{n} xs", n) }}</p>', "a.html")
+    assert list(found) == [("Sign in", None), ("{n} x", "{n} xs")]
+    with pytest.raises(extraction.ExtractionError, match=r"a\.html:1"):
+        list(extraction.extract_template_calls("{{ tell(title) }}", "a.html"))
+
+
+def test_the_template_for_translators_holds_every_text_once(tmp_path: Path, texts: list[extraction.Text]) -> None:
+    assert catalogues.write_template(tmp_path / "a.pot", texts) == len(texts)
+    catalogues.write_template(tmp_path / "b.pot", reversed(texts))
+    assert (tmp_path / "a.pot").read_bytes() == (tmp_path / "b.pot").read_bytes()
+    assert "sum.differs: message" in (tmp_path / "a.pot").read_text(encoding="utf-8")
+    assert {text for text, _ in extraction.rule_texts() if text} <= {text.one for text in texts}
+
+
+# Keeping of the catalogues
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_update_keeps_translations_retires_dead_ones_and_brings_them_back(folder: Path) -> None:
+    one, two = extraction.Text("One"), extraction.Text("Two {x}")
+    catalogues.update_catalogue("bs", [one, two], {"One": ["Jedan"], "Two {x}": ["Dva {x}"]})
+    before = catalogues.path_of("bs").read_bytes()
+    catalogues.update_catalogue("bs", [one, two])
+    assert catalogues.path_of("bs").read_bytes() == before
+    assert catalogues.update_catalogue("bs", [two]).translated == 1
+    assert '#~ msgid "One"' in catalogues.path_of("bs").read_text("utf-8")
+    assert catalogues.find_faults("bs", [two]) == []
+    catalogues.update_catalogue("bs", [one, two])
+    assert catalogues.path_of("bs").read_bytes() == before
+
+
+def test_check_names_each_kind_of_fault(folder: Path) -> None:
+    one, two, many = extraction.Text("One {x}"), extraction.Text("Two"), extraction.Text("{n} file", "{n} files")
+    gone = extraction.Text("Gone")
+    given = {"One {x}": ["Jedan {y}"], "Gone": ["Nestalo"], "{n} file": ["{n} datoteka", "{n} datoteke", "datoteka"]}
+    catalogues.update_catalogue("hr", [one, two, many, gone], given)
+    found = {(fault.text, fault.what.split(" ")[0]) for fault in catalogues.find_faults("hr", [one, two, many])}
+    assert found == {("One {x}", "placeholders"), ("Two", "not"), ("{n} file", "placeholders"), ("Gone", "no")}
+    assert [f.what for f in catalogues.find_faults("hr", [one, two, many, gone, extraction.Text("New")])][
+        -1
+    ] == "not in the catalogue"
+    catalogues.update_catalogue("hr", [one], {"One {x}": ["Jedan {x"]})
+    assert "braces are wrong" in str(catalogues.find_faults("hr", [one])[0])
+
+
+@pytest.mark.parametrize("given", ["Najbliže: '{x}'.", " Najbliže: '{x}'. "])
+def test_check_names_a_text_that_would_stand_glued_to_the_one_before_it(folder: Path, given: str) -> None:
+    """Eighteen did: "is not declared.Nearest declared", in six languages."""
+    text = extraction.Text(" Nearest: '{x}'.")
+    catalogues.update_catalogue("hr", [text], {text.one: [" Najbliže: '{x}'."]})
+    assert catalogues.find_faults("hr", [text]) == []
+    catalogues.update_catalogue("hr", [text], {text.one: [given]})
+    (fault,) = catalogues.find_faults("hr", [text])
+    assert "blank" in fault.what
+
+
+def test_only_albanian_may_leave_the_number_out_of_its_form_for_one(folder: Path) -> None:
+    text = extraction.Text("One file", "{n} files")
+    catalogues.update_catalogue("sq", [text], {"One file": ["Një skedar", "{n} skedarë"]})
+    catalogues.update_catalogue("mk", [text], {"One file": ["Една датотека", "{n} датотеки"]})
+    assert catalogues.find_faults("sq", [text]) == []
+    assert len(catalogues.find_faults("mk", [text])) == 1
+
+
+def test_a_review_is_counted_and_lost_with_the_text_it_was_of(folder: Path) -> None:
+    one, two = extraction.Text("One"), extraction.Text("Two")
+    catalogues.update_catalogue("cnr", [one, two], {"One": ["Jedan"], "Two": ["Dva"]})
+    path = catalogues.path_of("cnr")
+    path.write_text(
+        path.read_text("utf-8").replace('msgid "One"', '# reviewed: MONSTAT, 2026-12-01\nmsgid "One"'), "utf-8"
+    )
+    assert catalogues.count_reviewed("cnr") == (1, 2)
+    assert catalogues.update_catalogue("cnr", [one, two]).reviewed == 1
+    page = review.update_table(f"a\n{review.BEGIN}\nold\n{review.END}\nz\n", ["cnr"])
+    assert "drafted together from one draft" in page and review.UNREAD not in page, "a text of it was read"
+    assert "| Crnogorski (`cnr`) | 2 | 1 | MONSTAT, 2026-12-01 |" in page
+    assert catalogues.update_catalogue("cnr", [one, two], {"One": ["Prvi"]}).reviewed == 0
+
+
+def test_the_page_of_reviews_says_what_the_catalogues_say() -> None:
+    page = review.PATH.read_text("utf-8")
+    assert review.UNREAD in page or any(catalogues.count_reviewed(language)[0] for language in catalogues.PLURALS)
+    assert review.update_table(page, list(catalogues.PLURALS)) == page
+    if not any(catalogues.count_reviewed(language)[0] for language in WRITTEN):
+        assert "No text has been read by a native speaker yet" in page
+
+
+def test_the_command_refuses_an_unknown_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["translate"]) == 3
+    assert "update" in capsys.readouterr().err

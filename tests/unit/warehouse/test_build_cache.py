@@ -1,0 +1,50 @@
+"""The cache of steps: several writers, and a damaged file."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.home import Home, initialise_home
+from pipelines.warehouse import build_cache
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return initialise_home(tmp_path / "home", "demonstration")
+
+
+@pytest.mark.parametrize("content", ['{"draft": {"key": "k", "outco', "", "[]", '{"draft": 3}', "\xff"])
+def test_last_damaged_file_counts_as_nothing_remembered(
+    home: Home, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = home.restricted / "steps.json"
+    file.write_bytes(content.encode("latin-1"))
+    with caplog.at_level(logging.WARNING, "rti.steps"):
+        assert build_cache.find_last_outcome(home, "draft") is None
+    assert str(file) in caplog.text
+    build_cache.store_outcome(home, "draft", "key", {"release": "2026-Q3"})
+    assert build_cache.find_outcome(home, "draft", "key") == {"release": "2026-Q3"}
+
+
+def test_remember_from_many_threads_never_leaves_a_damaged_file(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    errors: list[Exception] = []
+
+    def write(name: str) -> None:
+        try:
+            for number in range(30):
+                build_cache.store_outcome(home, name, str(number), {"text": name * 500})
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert "damaged" not in caplog.text
+    assert list(home.restricted.glob(".*.new")) == []

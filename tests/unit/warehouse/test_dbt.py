@@ -1,0 +1,177 @@
+"""Which files a build reads and writes, and what it says when it fails. dbt itself runs in the integration tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.core.home import Home, initialise_home
+from pipelines.warehouse import dbt, exported_tables
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return initialise_home(tmp_path / "data", "demonstration")
+
+
+def gather(home: Home, accepted: dict[str, str | None]) -> None:
+    rows = [{"submission_id": s, "accepted_at": at} for s, at in accepted.items()]
+    schema = {"submission_id": pl.String(), "accepted_at": pl.String()}
+    pl.DataFrame(rows, schema=schema).write_parquet(home.gathered / "block.parquet")
+
+
+def facts(home: Home, *submissions: str) -> None:
+    folder = home.facts / "observation"
+    folder.mkdir(parents=True, exist_ok=True)
+    for submission in submissions:
+        (folder / f"{submission}.parquet").touch()
+
+
+def names(files: list[str]) -> list[str]:
+    return [Path(f).stem for f in files]
+
+
+def test_a_first_build_reads_all_accepted_submissions(home: Home) -> None:
+    gather(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
+    facts(home, "S1", "S2", "S3")
+    files = dbt.fact_files(home, None)
+    assert names(files["facts.observation"])[1:] == ["S1", "S3"]
+    assert names(files["facts.case_event"]) == [".empty-case_event"]
+
+
+def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> None:
+    gather(home, {"S1": "2025-01-01", "S3": "2025-01-02"})
+    facts(home, "S1", "S3")
+    built = tmp_path / "counts.duckdb"
+    with duckdb.connect(str(built)) as connection:
+        connection.execute("create table fct_submission as select 'S1' as submission_id")
+    assert names(dbt.fact_files(home, built)["facts.observation"])[1:] == ["S3"]
+
+
+def test_there_is_nothing_to_build_before_gathering(home: Home) -> None:
+    with pytest.raises(dbt.WarehouseError, match="nothing is gathered"):
+        dbt.build_counts(home)
+
+
+def test_indicators_need_counts(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(dbt.WarehouseError, match="no counts yet"):
+        dbt.build_indicators(home, input="restricted", source=tmp_path / "no", target=tmp_path / "t.duckdb")
+    with pytest.raises(dbt.WarehouseError, match="is missing"):
+        dbt.build_indicators(
+            home, input="protected", source=tmp_path / "no", target=tmp_path / "t.duckdb", dimensions=tmp_path
+        )
+
+
+def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
+    assert dbt.latest_counts(home) is None
+    for number in (9, 10, 11, 12):
+        (home.warehouse / f"counts-{number:06d}.duckdb").touch()
+        (home.warehouse / f"counts-{number:06d}").mkdir()
+    (home.warehouse / "counts-as-of-20250801T000000Z.duckdb").touch()
+    (home.warehouse / ".counts-000013.building").mkdir()
+    latest = dbt.latest_counts(home)
+    assert latest is not None and latest.name == "counts-000012.duckdb"
+    dbt._prune(home)
+    assert sorted(p.name for p in home.warehouse.glob("counts-0*.duckdb")) == [
+        "counts-000010.duckdb", "counts-000011.duckdb", "counts-000012.duckdb",
+    ]  # fmt: skip
+    assert not (home.warehouse / "counts-000009").exists()
+    assert (home.warehouse / "counts-as-of-20250801T000000Z.duckdb").exists()
+
+
+@pytest.fixture
+def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Builds without dbt, one row a build; tells of each whether it went on from the one before."""
+    gather(home, {})
+    monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.Table("t"),))
+    warm: list[bool] = []
+
+    def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt.NodeResult]:
+        warm.append("counts_again" in arguments)
+        with duckdb.connect(str(variables["path"])) as connection:
+            connection.execute("create table if not exists fct_submission (submission_id varchar)")
+            connection.execute("create table if not exists t (x integer)")
+            connection.execute("insert into t values (1)")
+        return []
+
+    monkeypatch.setattr(dbt, "_build", build)
+    for _ in range(2):
+        dbt.build_counts(home)
+    assert warm == [False, True]
+    warm.clear()
+    return warm
+
+
+def _rows(path: Path) -> int:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return len(connection.execute("select x from t").fetchall())
+
+
+def _cut(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("fault", [_cut, _flip, Path.unlink], ids=["cut", "one bit", "deleted"])
+@pytest.mark.parametrize("what", ["database", "table"])
+def test_a_damaged_build_is_set_aside_and_the_one_before_is_built_upon(
+    home: Home, built: list[bool], fault: Callable[[Path], None], what: str
+) -> None:
+    newest = dbt.latest_counts(home)
+    assert newest is not None and newest.name == "counts-000002.duckdb"
+    fault(newest if what == "database" else dbt.tables_folder(newest) / "t.parquet")
+    if newest.exists():
+        assert not dbt.is_whole(newest)
+    again = dbt.build_counts(home)
+    assert built == [True]
+    # A name never comes again, so that no reader takes another build for the one it has open.
+    assert again.name == ("counts-000003.duckdb" if what == "table" or fault is not Path.unlink else newest.name)
+    assert _rows(again) == 2
+    assert dbt.is_whole(again)
+
+
+def test_where_every_build_is_damaged_the_next_begins_afresh(home: Home, built: list[bool]) -> None:
+    for path in home.warehouse.glob("counts-*.duckdb"):
+        _cut(path)
+    again = dbt.build_counts(home)
+    assert (built, _rows(again), again.name) == ([False], 1, "counts-000003.duckdb")
+    assert (home.warehouse / ".damaged-counts-000002.duckdb").is_file()
+
+
+def test_a_build_of_an_earlier_version_is_whole_while_it_can_be_read(home: Home, built: list[bool]) -> None:
+    newest = dbt.latest_counts(home)
+    assert newest is not None
+    note = dbt.tables_folder(newest) / "build.json"
+    content = json.loads(note.read_text(encoding="utf-8"))
+    del content["files"]
+    note.write_text(json.dumps(content), encoding="utf-8")
+    assert dbt.is_whole(newest)
+    _cut(newest)
+    assert not dbt.is_whole(newest)
+
+
+def test_a_failure_names_the_model_and_what_it_said() -> None:
+    node = SimpleNamespace(
+        resource_type="test", name="mart_count_key", original_file_path="models/marts/mart_count.yml"
+    )
+    text = dbt._describe_failures(
+        [SimpleNamespace(node=node, message="Got 2 results,\n  configured to fail")], Path("/scratch")
+    )
+    assert "test mart_count_key (models/marts/mart_count.yml): Got 2 results, configured to fail" in text
+
+
+def test_the_digest_is_of_what_shapes_the_build() -> None:
+    assert dbt.project_digest() == dbt.project_digest.__wrapped__()
+    assert len(dbt.project_digest()) == 64
