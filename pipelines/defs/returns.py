@@ -73,7 +73,9 @@ def returns_asset(code: str, name: str, instruments: Sequence[str]) -> dg.Assets
         tags={"territory": code},
     )
     def _returns(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
-        home, quarters = locked_home.open(), read_range(context.partition_key_range)
+        home = locked_home.open()
+        is_partitioned = context.has_partition_key or context.has_partition_key_range
+        quarters = read_range(context.partition_key_range) if is_partitioned else refresh.EVERY_QUARTER
         context.log.info(f"{code}: {quarters}")
         with report_step(context) as step:
             intake = refresh.take_in(home, code, quarters, log=step.write_line)
