@@ -54,8 +54,8 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     from pipelines.definitions import defs
     from pipelines.runs import liveness, recovery, reports
 
-    # Without a range of partitions the run covers every quarter. With one, Dagster would plan each of the 106 assets for
-    # each of the 28 quarters, even those without partitions: 3,200 of the 4,100 events of a run with nothing new.
+    # Without a range of partitions the run covers every quarter. With one, Dagster would plan each of the 106 assets
+    # for each of the 28 quarters, even those without partitions: 3,200 of the 4,100 events of a run with nothing new.
     # The instance keeps every event. The console needs only the lines of the steps; a failure is raised below.
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     job = defs().resolve_job_def("refresh")
