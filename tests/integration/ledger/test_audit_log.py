@@ -125,7 +125,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
 
 def test_entries_are_written_in_a_writing_transaction_only(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
-    with pytest.raises(ValueError, match="writing"), engine.begin() as connection:
+    with pytest.raises(ValueError, match="open_write_transaction"), engine.begin() as connection:
         audit_log.append_entry(connection, at=at(0), actor="x", action="x", subject="x", detail={})
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from pipelines.operations.loopback_guard import LoopbackGuard, Message, Receive, Scope, Send
+from tests.support.coroutines import run_async
 
 OWN = "http://127.0.0.1:3000"
 EVIL = "http://evil.example"
@@ -40,7 +40,7 @@ def ask(method: str, path: str = "/", *, guard_options: dict[str, Any] | None = 
         async with httpx.AsyncClient(transport=transport, base_url=options.pop("base", OWN)) as client:
             return await client.request(method, path, **options)
 
-    response = asyncio.run(run())
+    response = run_async(run())
     assert recorder.calls == (1 if response.status_code == 200 else 0)
     return response
 
@@ -162,6 +162,6 @@ def test_guard_websocket_of_own_origin_only(headers: dict[str, str], is_accepted
         "path": "/graphql",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    asyncio.run(LoopbackGuard(recorder, port=3000, json_only_paths=["/graphql"])(scope, receive, send))
+    run_async(LoopbackGuard(recorder, port=3000, json_only_paths=["/graphql"])(scope, receive, send))
     assert sent == (["websocket.accept"] if is_accepted else ["websocket.close"])
     assert recorder.calls == (1 if is_accepted else 0)

@@ -138,7 +138,7 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("mended_by", ["refresh", "submitting again"])
-@pytest.mark.parametrize("step", ["put_bytes", "receive", "record_reports", "send"])
+@pytest.mark.parametrize("step", ["put_bytes", "record_arrival", "record_reports", "send_submission"])
 def test_a_crash_between_steps_loses_nothing_and_is_mended(
     home: Home, monkeypatch: pytest.MonkeyPatch, step: str, mended_by: str
 ) -> None:
@@ -148,14 +148,15 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
     def cut(*_: object, **__: object) -> None:
         raise PowerCutError
 
-    target = {"put_bytes": store, "receive": intake, "record_reports": record, "send": decisions}[step]
+    modules = {"put_bytes": store, "record_arrival": intake, "record_reports": record, "send_submission": decisions}
     with monkeypatch.context() as patch:
-        patch.setattr(target, step, cut)
+        patch.setattr(modules[step], step, cut)
         with pytest.raises(PowerCutError):
             _submit(home, "2025-Q4;reported;3")
     engine = open_ledger(home)
     states = [s.state for s in queries.list_submissions(engine)]
-    assert states == {"put_bytes": [], "receive": [], "record_reports": ["received"], "send": ["checked"]}[step]
+    left = {"put_bytes": [], "record_arrival": [], "record_reports": ["received"], "send_submission": ["checked"]}
+    assert states == left[step]
     if mended_by == "refresh":
         with clock.freeze_time(at(0)):
             checked = record.check_waiting(home, engine, REGISTRY)

@@ -101,7 +101,7 @@ def test_a_file_taken_out_of_the_list_is_not_kept(desk: Desk, monkeypatch: pytes
 
         return real(*args, on_step=slow, **named)
 
-    monkeypatch.setattr(uploading, "check_file", check)
+    monkeypatch.setattr(uploading, "check_return", check)
     uploads = Uploads()
     work = uploads.begin_upload(desk, who(desk, SENDER), file(), "a.csv", "1")
     stays = uploads.begin_upload(desk, who(desk, SENDER), file(value=8), "b.csv", "2")

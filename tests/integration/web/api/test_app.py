@@ -390,7 +390,7 @@ def test_what_an_exception_quotes_of_a_file_reaches_no_log(
             raise
 
     monkeypatch.setattr(
-        "pipelines.submissions.service.uploading.check_file"
+        "pipelines.submissions.service.uploading.check_return"
         if where != "in the desk"
         else "pipelines.submissions.service.hand_in",
         fail,

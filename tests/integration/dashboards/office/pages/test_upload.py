@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PORTAL = ROOT / "dashboards" / "office" / "pages" / "navigation.py"
 ACCOUNT = "al-sender"
-CHECK = "check_file"
+CHECK = "check_return"
 """The check as the desk knows it: looked up when a test stands in for it, since another may stand there already."""
 Again = Callable[[], None]
 
