@@ -40,7 +40,7 @@ _LOG = logging.getLogger("rti.portal")
 _SCRIPT = Path(__file__).parent / "pages" / "navigation.py"
 
 
-def create_app(home: Home, told: Settings) -> Any:
+def create_app(home: Home, service_settings: Settings) -> Any:
     """Return the application of a home: a `streamlit.starlette.App` behind the guards; an ASGI callable."""
     from starlette.routing import Mount
     from streamlit import config
@@ -72,21 +72,30 @@ def create_app(home: Home, told: Settings) -> Any:
         health.health_route(lambda: health.portal_health(home, desk.engine)),
         *asset_routes(),
     ]
-    if told.issuer:
-        client = Client(told.client_id, told.client_secret, told.redirect_uri)
+    if service_settings.issuer:
+        client = Client(service_settings.client_id, service_settings.client_secret, service_settings.redirect_uri)
         demonstration.give_passwords(home, desk.engine)
         served = provider.create_provider(
-            desk.engine, client, told.issuer, demonstration=home.kind == "demonstration", secret=told.cookie_secret
+            desk.engine,
+            client,
+            service_settings.issuer,
+            demonstration=home.kind == "demonstration",
+            secret=service_settings.cookie_secret,
         )
         routes.append(Mount(IDENTITY_PATH, served))
     sessions = uploads.Sessions()
-    app = App(_SCRIPT, routes=routes, secrets=told.list_streamlit_options(), lifespan=_run_beside_pages(desk, sessions))
-    person = uploads.person_of_cookie(desk.engine, told.issuer)
+    app = App(
+        _SCRIPT,
+        routes=routes,
+        secrets=service_settings.list_streamlit_options(),
+        lifespan=_run_beside_pages(desk, sessions),
+    )
+    person = uploads.person_of_cookie(desk.engine, service_settings.issuer)
     rates = guards.Rates()
     pages = uploads.UploadGuard(DocumentShell(StaleRunFilter(app), page_paths()), person, sessions)
-    limited = guards.SessionGuard(pages, told.site.limits, rates, longest_message=_longest_message)
-    guarded = guards.Guard(limited, told.site.limits, rates, writable=_writable_methods)
-    return SecurityHeaders(guarded, told.site, INLINE_SCRIPTS)
+    limited = guards.SessionGuard(pages, service_settings.site.limits, rates, longest_message=_longest_message)
+    guarded = guards.Guard(limited, service_settings.site.limits, rates, writable=_writable_methods)
+    return SecurityHeaders(guarded, service_settings.site, INLINE_SCRIPTS)
 
 
 def _writable_methods(path: str) -> tuple[str, ...]:

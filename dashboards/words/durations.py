@@ -122,11 +122,13 @@ def format_law(rows: Sequence[Row]) -> FormattedFigure:
     return FormattedFigure("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
 
 
-def compose_sentence(name: str, crime: str, said: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
-    """Return the sentence to quote on the medians of one stage; `said` are the territories with records and their
-    medians."""
+def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
+    """Return the sentence to quote on the medians of one stage.
+
+    `medians` holds the territories with case records and their medians, `without` the names of the others.
+    """
     parts = []
-    for area, row in said:
+    for area, row in medians:
         text_of_row = format_figure(row)
         number, comma, remainder = text_of_row.spoken.partition(",")
         parts.append(f"{area} {number}{' days' if text_of_row.kind == 'value' else ''}{comma}{remainder}")

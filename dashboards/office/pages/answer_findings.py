@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import EarlierJustification, Entry
 
 
-def finding_anchor(told: LocalizedFinding) -> str:
+def finding_anchor(finding: LocalizedFinding) -> str:
     """Return the anchor of a finding on the page."""
-    return f"f-{told.key}"
+    return f"f-{finding.key}"
 
 
 def show_findings(context: PageContext, entry: Entry, report: Report, groups: Sequence[Group]) -> None:

@@ -357,7 +357,7 @@ def _show_returns(frame: layout.Frame, area: str) -> None:
             layout.put_html(tables.render_table(title, *submission_table(frame, older), corner="Return", text=True))
 
 
-def submission_table(frame: layout.Frame, found: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:
+def submission_table(frame: layout.Frame, returns: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:
     """Return headings and lines of a table of returns. File names are left out because they belong to the office."""
     instruments = queries.read_labels(frame.path, "instrument")
     headings = ["From", "About", "Periods", "Kind", "Received", "Accepted", "Corrects"]
@@ -374,7 +374,7 @@ def submission_table(frame: layout.Frame, found: Sequence[Row]) -> tuple[list[st
                 tables.Cell(row["corrects_submission_id"] or ""),
             ),
         )
-        for row in found
+        for row in returns
     ]
     return headings, lines
 

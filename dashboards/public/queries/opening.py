@@ -70,7 +70,7 @@ def _cached(path: str, name: str, parameters: tuple[Any, ...]) -> Rows:
     return run_statement(path, SQL[name], arguments)
 
 
-def run_statement(path: str, statement: str, given: Any) -> Rows:
+def run_statement(path: str, statement: str, arguments: Any) -> Rows:
     """Return the rows of a statement of this package, as mappings by column.
 
     Raises DamagedReleaseError, or OutdatedReleaseError where the release was made by older software.
@@ -81,7 +81,7 @@ def run_statement(path: str, statement: str, given: Any) -> Rows:
     damage = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
     outdated = (duckdb.BinderException, duckdb.CatalogException)
     try:
-        cursor = _connection(path).cursor().execute(statement, given)
+        cursor = _connection(path).cursor().execute(statement, arguments)
         columns = [column[0] for column in cursor.description or ()]
         return tuple(dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
     except damage as error:
