@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -110,22 +109,6 @@ def format_periods(codes_: Iterable[str], language: str) -> str:
         first, last = format_period(every[0], language), format_period(every[-1], language)
         return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
     return ", ".join(format_period(code, language) for code in every)
-
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
-_OF_LABELS = re.compile(r"(?!(?<=[^\s\\`*_{}\[\]<>#|~$!] )[<>] )[\\`*_{}\[\]<>#|~$!]")
-
-
-def strip_markdown(text: str) -> str:
-    """Remove the signs that Streamlit would read as Markdown from text of a file or person, for labels, which are also
-    read out. A comparison sign between two blanks is not Markdown and stays: "probability < 0.0001"."""
-    return _OF_LABELS.sub("", text)
-
-
-def escape_markdown(text: str) -> str:
-    """Escape the signs that Streamlit would read as Markdown, for sentences that are shown but never read out as a
-    label."""
-    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def format_size(count: int) -> str:

@@ -33,7 +33,7 @@ def create_app(site: Site) -> ASGIApp:
 
     from pipelines.core.home import open_home
     from pipelines.web import health
-    from pipelines.web.security_headers import SecurityHeaders, script_hashes
+    from pipelines.web.security_headers import SecurityHeaders, content_policy, script_hashes
 
     # Set here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
     config.set_option("server.maxUploadSize", 1)
@@ -43,7 +43,8 @@ def create_app(site: Site) -> ASGIApp:
     routes = [health.health_route(lambda: health.release_health(open_home()))]
     sessions = guards.SessionGuard(_PagesOnly(App(_SCRIPT, routes=routes)), site.limits, rates)
     index = Path(file_util.get_static_dir(), "index.html").read_bytes()
-    return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, script_hashes(index))
+    scripts = script_hashes(index)
+    return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, lambda host: content_policy(host, scripts))
 
 
 class _PagesOnly:

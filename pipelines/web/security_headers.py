@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pipelines.web import guards
@@ -47,15 +47,24 @@ def content_policy(host: str, scripts: Iterable[str]) -> str:
     )
 
 
+STRICT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy of server-rendered pages: everything is a file of this service, nothing is inline."""
+
+
 class SecurityHeaders:
     """Add security headers where an answer has none of its own, and refuse a `Host` that is not the site's.
+
+    `policy` returns the Content-Security-Policy for a value of the header `Host`.
 
     Over TLS (the site's address is https, or a trusted proxy says so) answers carry HSTS and every cookie is `Secure`.
     Streamlit sets its cookies without it, whatever its address.
     """
 
-    def __init__(self, app: ASGIApp, site: Site, scripts: Iterable[str]) -> None:
-        self.app, self.site, self.scripts = app, site, tuple(scripts)
+    def __init__(self, app: ASGIApp, site: Site, policy: Callable[[str], str]) -> None:
+        self.app, self.site, self.policy = app, site, policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -63,7 +72,7 @@ class SecurityHeaders:
             return
         host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         secure = self.site.is_https or scope["scheme"] in ("https", "wss")
-        added = [*_FIXED, (b"content-security-policy", content_policy(host, self.scripts).encode())]
+        added = [*_FIXED, (b"content-security-policy", self.policy(host).encode())]
         if secure:
             added.append(_TRANSPORT)
 

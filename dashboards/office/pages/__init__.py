@@ -1,10 +1,11 @@
-"""List the pages of the portal, in the order in which they are offered, and who may use them."""
+"""List the offices' pages, in the order in which they are offered, and who may use them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Depends
 
 from dashboards.office.pages import (
     account,
@@ -12,6 +13,7 @@ from dashboards.office.pages import (
     approve,
     board,
     figures,
+    language,
     nil,
     people,
     practice,
@@ -19,23 +21,24 @@ from dashboards.office.pages import (
     templates,
     upload,
 )
+from dashboards.office.requests import require_role
 from pipelines.core.i18n import mark
 from pipelines.ledger.permissions import roles_for
 
 if TYPE_CHECKING:
+    from dashboards.office.context import PageContext
     from pipelines.ledger.identity import Identity, Role
 
 
 @dataclass(frozen=True)
 class PortalPage:
-    """One page: its path, its title (a source text), its function, the roles that use it (none means everybody), and
+    """One page: its path, its title (a source text), its router, the roles that use it (none means everybody), and
     whether it is in the list of pages or only linked to."""
 
     path: str
     title: str
-    show: Callable[[], None]
+    router: APIRouter
     roles: tuple[Role, ...] = ()
-    default: bool = False
     listed: bool = True
 
     def is_offered_to(self, who: Identity) -> bool:
@@ -44,20 +47,47 @@ class PortalPage:
 
 
 PAGES: tuple[PortalPage, ...] = (
-    PortalPage("returns", mark("My returns"), returns.render_page, default=True),
-    PortalPage("upload", mark("Upload a return"), upload.render_page, roles_for("receive")),
-    PortalPage("answer", mark("Validation report"), answer.render_page, listed=False),
-    PortalPage("approve", mark("Approve"), approve.render_page, roles_for("approve")),
-    PortalPage("board", mark("Submission board"), board.render_page),
-    PortalPage("figures", mark("Our figures"), figures.render_page),
-    PortalPage("templates", mark("Templates"), templates.render_page),
-    PortalPage("nil", mark("Nothing to report"), nil.render_page, roles_for("receive")),
-    PortalPage("practice", mark("Practice"), practice.render_page),
-    PortalPage("account", mark("My account"), account.render_page),
-    PortalPage("people", mark("People"), people.render_page, roles_for("keep_accounts")),
+    PortalPage("/", mark("My returns"), returns.router),
+    PortalPage("/upload", mark("Upload a return"), upload.router, roles_for("receive")),
+    PortalPage("/answer", mark("Validation report"), answer.router, listed=False),
+    PortalPage("/approve", mark("Approve"), approve.router, roles_for("approve")),
+    PortalPage("/board", mark("Submission board"), board.router),
+    PortalPage("/figures", mark("Our figures"), figures.router),
+    PortalPage("/templates", mark("Templates"), templates.router),
+    PortalPage("/nil", mark("Nothing to report"), nil.router, roles_for("receive")),
+    PortalPage("/practice", mark("Practice"), practice.router),
+    PortalPage("/account", mark("My account"), account.router),
+    PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
 )
 
 
-def page_paths() -> tuple[str, ...]:
-    """Return the addresses of the pages, without a slash; the address of the first page is empty."""
-    return tuple("" if page.default else page.path for page in PAGES)
+@dataclass(frozen=True)
+class OfferedPage:
+    """An entry of the list of pages."""
+
+    title: str
+    address: str
+    is_current: bool
+
+
+def list_offered_pages(context: PageContext) -> list[OfferedPage]:
+    """Return the pages that the person may choose from, the one that is shown marked."""
+    shown = context.request.url.path
+    return [
+        OfferedPage(context.tell(page.title), page.path, _is_shown(page.path, shown))
+        for page in PAGES
+        if page.listed and page.is_offered_to(context.session.identity)
+    ]
+
+
+def _is_shown(path: str, shown: str) -> bool:
+    return shown == path if path == "/" else shown == path or shown.startswith(f"{path}/")
+
+
+def create_router() -> APIRouter:
+    """Return the routes of all pages, each open only to the people to whom its page is offered."""
+    whole = APIRouter()
+    whole.include_router(language.router)
+    for page in PAGES:
+        whole.include_router(page.router, dependencies=[Depends(require_role(page.is_offered_to))])
+    return whole

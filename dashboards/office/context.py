@@ -1,0 +1,116 @@
+"""Give each page its context: the person, the language, and the words for territories, offices and forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dashboards.office import words
+from pipelines.core.i18n import many, tell
+from pipelines.web.design.components import Markup, render_badge
+
+if TYPE_CHECKING:
+    from pipelines.web.sign_in.sessions import Session
+    from starlette.requests import Request
+
+    from pipelines.ledger.identity import Identity
+    from pipelines.submissions.service import Desk, Entry
+
+_MARKS = ("*", "†", "‡", "§")
+
+
+@dataclass(frozen=True)
+class PageContext:
+    """Context of one request: the desk, the person, the language, and the footnotes (with marks) of names shown.
+
+    On the practice page `desk` and `who` are those of the practice home; `session` is always the person's own.
+    """
+
+    desk: Desk
+    who: Identity
+    language: str
+    request: Request
+    session: Session
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, text: str, /, **params: object) -> str:
+        """Return a sentence in the person's language."""
+        return tell(text, self.language, **params)
+
+    def many(self, one: str, other: str, n: int, /, **params: object) -> str:
+        """Return a sentence that depends on a number, in the person's language."""
+        return many(one, other, n, self.language, **params)
+
+    def code_label(self, codelist: str, code: str) -> str:
+        """Return the label of a code in the person's language."""
+        return words.label_of(codelist, code, self.language)
+
+    def area_name(self, code: str) -> str:
+        """Return the name of a territory or part of one; its footnote is shown at the end of the page."""
+        from pipelines.submissions.timetable.names import jurisdiction_name
+
+        return jurisdiction_name(self.desk.registry, code, self.language) + self.footnote_mark(code)
+
+    def office_name(self, source: str, territory: str) -> str:
+        """Return the name of an office with that of its territory."""
+        from pipelines.submissions.timetable.names import office_name
+
+        return office_name(self.desk.registry, source, self.language) + self.footnote_mark(territory)
+
+    def footnote_mark(self, code: str) -> str:
+        """Return the mark of the footnote of a territory's name; empty if it has none."""
+        from pipelines.submissions.timetable.names import note_of
+
+        note = note_of(self.desk.registry, code.partition("_")[0], self.language)
+        return self.notes.setdefault(note, _MARKS[len(self.notes) % len(_MARKS)]) if note else ""
+
+    def form_name(self, form: str | None) -> str:
+        """Return the everyday name of a form."""
+        from pipelines.declarations.form_titles import form_title
+
+        declared = self.desk.registry.forms.get(form) if form else None
+        return f"{form_title(declared, self.language)} ({declared.id})" if declared is not None else form or ""
+
+    def list_options(self, codelist: str) -> list[tuple[str, str]]:
+        """Return the codes of a list with their labels, as options of a form."""
+        from pipelines.core import codes
+
+        return [(code, self.code_label(codelist, code)) for code in codes.list_codes(codelist)]
+
+    def state_badge(self, code: str) -> Markup:
+        """Return the state of a submission as a badge."""
+        return render_badge(*words.describe_state(code, self.language))
+
+    def severity_badge(self, code: str) -> Markup:
+        """Return the severity of a finding as a badge."""
+        return render_badge(*words.describe_severity(code, self.language))
+
+    def describe_offices(self) -> str:
+        """Return the offices that the person works with, in one line."""
+        places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in self.who.list_pairs()))
+        if "*" in places:
+            return self.tell("all territories")
+        names = [self.area_name(place) for place in places[:3]]
+        if (unlisted := len(places) - len(names)) > 0:
+            names.append(self.many("{n} more", "{n} more", unlisted))
+        return ", ".join(names) or self.tell("no office yet")
+
+    def describe_submission(self, entry: Entry) -> str:
+        """Describe in one line what a submission reports: office, instrument, periods; the file name if it was not
+        recognised."""
+        blocks = entry.blocks
+        if not blocks:
+            return entry.row.filename
+        places = ", ".join(dict.fromkeys(self.area_name(block.jurisdiction) for block in blocks))
+        instruments = ", ".join(dict.fromkeys(self.code_label("instrument", block.instrument) for block in blocks))
+        return f"{places}: {instruments}, {words.format_periods((b.period for b in blocks), self.language)}"
+
+    def localize_error(self, error: Exception) -> str:
+        """Return the text of an error of the desk in the person's language."""
+        localize = getattr(error, "localize_message", None)
+        return str(localize(self.language)) if localize is not None else str(error)
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Return True if everything in this home is invented."""
+        return self.desk.home.kind == "demonstration"

@@ -1,0 +1,88 @@
+"""Answer what a page cannot: nobody signed in, no right, no such page, a form of another page, a fault of the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.web.sign_in.csrf import CsrfError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.office.context import PageContext
+from dashboards.office.requests import NoRoleError, NotSignedInError, enter_page
+from dashboards.office.responses import refuse, render_page
+from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
+from pipelines.ledger.identity import NotAllowedError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Let the application answer every error with a page in the reader's language."""
+    app.add_exception_handler(NotSignedInError, _ask_for_sign_in)
+    app.add_exception_handler(NoRoleError, _refuse_role)
+    app.add_exception_handler(NotAllowedError, _refuse)
+    app.add_exception_handler(CsrfError, _refuse_foreign_form)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(Exception, _answer_fault)
+
+
+def _ask_for_sign_in(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotSignedInError)
+    return RedirectResponse(error.address, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def _refuse_role(request: Request, _error: Exception) -> Response:
+    from pipelines.submissions.service import rights
+
+    return refuse(enter_page(request), rights.make_missing_role_error())
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    return refuse(enter_page(request), error)
+
+
+def _refuse_foreign_form(request: Request, _error: Exception) -> Response:
+    context = enter_page(request)
+    reason = context.tell("This form is out of date, so nothing was done. Open the page again and repeat the action.")
+    return _render_fault(context, context.tell("Something went wrong"), reason, 403)
+
+
+def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    try:
+        context = enter_page(request)
+    except NotSignedInError as missing:
+        return _ask_for_sign_in(request, missing)
+    if error.status_code == 404:
+        title, reason = context.tell("Page not found"), context.tell("There is no page at this address.")
+    else:
+        title = context.tell("Something went wrong")
+        reason = context.tell("The request could not be read, so nothing was done. Open the page again.")
+    return _render_fault(context, title, reason, error.status_code)
+
+
+def _answer_fault(request: Request, error: Exception) -> Response:
+    """Answer a fault of the disk or of stored data with its remedy, and any other with a reference to the log."""
+    from pipelines.submissions.service.stored import DamagedFileError
+    from pipelines.web import fault_log
+
+    reference = fault_log.log_fault(error)
+    try:
+        context = enter_page(request)
+    except NotSignedInError as missing:
+        return _ask_for_sign_in(request, missing)
+    if isinstance(error, DamagedFileError):
+        reason = f"{context.localize_error(error)} {context.tell(DAMAGED_REMEDY)}"  # marked in core.storage_faults
+        return _render_fault(context, context.tell(DAMAGED_TITLE), reason, 500)  # marked in core.storage_faults
+    if (fault := find_fault(error)) is not None:
+        title, detail, remedy = fault.localize_message(context.language)
+        return _render_fault(context, title, f"{detail} {remedy}", 507)
+    reason = context.tell("The page could not be shown. Try again; if it happens again, ask the steward.")
+    return _render_fault(context, context.tell("Something went wrong"), reason, 500, reference)
+
+
+def _render_fault(context: PageContext, title: str, reason: str, status: int, reference: str = "") -> Response:
+    return render_page(context, "fault.html", title=title, status=status, reason=reason, reference=reference)

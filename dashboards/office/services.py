@@ -1,0 +1,43 @@
+"""Hold what all requests to the offices' pages share, created once when the application starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from itsdangerous import URLSafeTimedSerializer
+
+from pipelines.web.design.assets import STYLE, Assets
+from pipelines.web.design.environment import make_environment
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from pipelines.web.sign_in.sessions import Sessions
+    from starlette.requests import HTTPConnection
+
+    from pipelines.submissions.service import Desk
+
+_HERE = Path(__file__).parent
+ASSETS = Assets({"office.css": STYLE, "office.js": (_HERE / "static" / "upload.js",)})
+
+
+@dataclass(frozen=True)
+class OfficeServices:
+    """The desk, the sessions, and what renders pages; `secret` signs the results shown after a redirect."""
+
+    desk: Desk
+    sessions: Sessions
+    secret: str = field(repr=False)
+    environment: Environment = field(default_factory=lambda: make_environment(_HERE / "templates"))
+
+    @property
+    def result_signer(self) -> URLSafeTimedSerializer:
+        """Return the signer of the cookie that carries the result of an action to the next page."""
+        return URLSafeTimedSerializer(self.secret, salt="result")
+
+
+def get_services(connection: HTTPConnection) -> OfficeServices:
+    """Return the services of the application that answers a request."""
+    services: OfficeServices = connection.app.state.office
+    return services
