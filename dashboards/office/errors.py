@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.web.sign_in.csrf import ForeignFormError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -13,6 +12,7 @@ from dashboards.office.requests import NoRoleError, NotSignedInError, enter_page
 from dashboards.office.responses import refuse, render_page
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.web.sign_in.csrf import ForeignFormError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -11,13 +11,13 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Depends, Request
-from pipelines.web.sign_in.csrf import CSRF_FIELD, check_csrf, check_origin
 from starlette.datastructures import FormData, UploadFile
 
 from dashboards.office.context import PageContext
 from dashboards.office.services import get_services
 from pipelines.core import i18n
 from pipelines.ledger.identity import Identity
+from pipelines.web.sign_in.csrf import CSRF_FIELD, check_csrf, check_origin
 
 SIGN_IN = "/sign-in"
 MOST_FIELDS = 200

@@ -63,15 +63,19 @@ def render_page(
 
 def render_fragment(context: PageContext, template: str, **values: Any) -> str:
     """Return part of a page as HTML, with the words of its context."""
-    return get_services(context.request).environment.get_template(template).render(
-        context=context,
-        tell=context.tell,
-        many=context.many,
-        code_label=context.code_label,
-        area_name=context.area_name,
-        form_name=context.form_name,
-        csrf=context.session.csrf_token,
-        **values,
+    return (
+        get_services(context.request)
+        .environment.get_template(template)
+        .render(
+            context=context,
+            tell=context.tell,
+            many=context.many,
+            code_label=context.code_label,
+            area_name=context.area_name,
+            form_name=context.form_name,
+            csrf=context.session.csrf_token,
+            **values,
+        )
     )
 
 

@@ -13,11 +13,11 @@ from pipelines.web.design.environment import make_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from pipelines.web.sign_in.sessions import Sessions
     from starlette.requests import HTTPConnection
 
     from dashboards.office.uploads import Uploads
     from pipelines.submissions.service import Desk
+    from pipelines.web.sign_in.sessions import Sessions
 
 _HERE = Path(__file__).parent
 ASSETS = Assets({"office.css": STYLE, "office.js": (_HERE / "static" / "upload.js",)})

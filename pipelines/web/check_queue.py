@@ -38,7 +38,6 @@ class QueueFullError(UserFacingError):
     """An account has too many files waiting."""
 
 
-
 class Queue:
     """Places of one process. Use it from one event loop only."""
 
