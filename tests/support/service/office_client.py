@@ -83,7 +83,7 @@ class Document:
         return [item.text_content().strip() for item in self.select("#errors li")]
 
     def select(self, css: str) -> list[Any]:
-        """The elements that match a CSS selector of the kinds `#id`, `tag`, `.class`, `[name]` and their descendants."""
+        """The elements that match a CSS selector."""
         return list(self.tree.cssselect(css))
 
     def buttons(self) -> list[str]:
