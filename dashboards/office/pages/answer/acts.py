@@ -84,7 +84,7 @@ def override(context: PageContext, submission_id: str, form: SubmittedForm) -> D
     return Done(context.tell("Approved by override. Your comment is shown with it."))
 
 
-# ---------------------------------------------------------------------------------------------------------- explanations
+# --------------------------------------------------------------------------------------------------------- explanations
 
 
 def explain(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
@@ -129,7 +129,7 @@ def _keep_explanation(answer: Answer, group_id: str, reason: str, text: str) -> 
     return Done(message, next((other for other in answer.open_findings if other != group_id), ""))
 
 
-# ------------------------------------------------------------------------------------------------------------ withdrawal
+# ----------------------------------------------------------------------------------------------------------- withdrawal
 
 
 def ask_withdrawal(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:

@@ -85,9 +85,7 @@ def _change_row(context: PageContext, change: Change) -> ui.Row:
     }[change.kind]
     description = ui.Markup("{} {}, {}").format(ui.render_badge(*badge), change.words, change.key["period"])
     difference = "" if change.difference is None else f"{change.difference:+g}"
-    return ui.Row(
-        change.place or "–", (description, format_value(change.old), format_value(change.new), difference)
-    )
+    return ui.Row(change.place or "–", (description, format_value(change.old), format_value(change.new), difference))
 
 
 def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
@@ -117,7 +115,9 @@ def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
         context.tell("Event"),
         [context.tell("Period"), context.tell("Before"), context.tell("Now"), context.tell("Difference")],
         [
-            ui.Row(count.words, (count.period, str(count.old), str(count.new), _format_difference(count.new - count.old)))
+            ui.Row(
+                count.words, (count.period, str(count.old), str(count.new), _format_difference(count.new - count.old))
+            )
             for count in comparison.by_event
         ],
         numbers=frozenset({1, 2, 3}),

@@ -110,9 +110,7 @@ def _make_table(context: PageContext, submission_id: str) -> MadeFile:
     from pipelines.office import answers
 
     answer = load_answer(context, submission_id)
-    return MadeFile(
-        answers.render_csv(answer.report, context.language).encode(), _name_file(answer, "csv"), "text/csv"
-    )
+    return MadeFile(answers.render_csv(answer.report, context.language).encode(), _name_file(answer, "csv"), "text/csv")
 
 
 def _make_report(context: PageContext, submission_id: str) -> MadeFile:

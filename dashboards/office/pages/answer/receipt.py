@@ -44,9 +44,7 @@ def view_receipt(answer: Answer) -> ReceiptView | None:
     )
 
 
-def _list_facts(
-    context: PageContext, receipt: SignedReceipt, content: Mapping[str, Any]
-) -> list[tuple[str, ui.Part]]:
+def _list_facts(context: PageContext, receipt: SignedReceipt, content: Mapping[str, Any]) -> list[tuple[str, ui.Part]]:
     counts = content["counts"]
     code = ui.Markup('<span class="rti-code">{}</span>')
     return [

@@ -21,6 +21,7 @@ from dashboards.office.responses import FieldError, refuse, render_page
 from pipelines.core.i18n import mark
 from pipelines.core.storage_faults import DAMAGED_REMEDY
 from pipelines.ledger.permissions import has_role_for
+from pipelines.submissions.decisions import MINIMUM_TEXT
 
 if TYPE_CHECKING:
     from pipelines.office.answers import LocalizedFinding
@@ -106,7 +107,9 @@ def _render_loaded(
         return link_part(findings.finding_anchor(finding))
 
     def link_part(anchor: str) -> str:
-        return f"#{anchor}" if view == "findings" else section.address(entry.submission_id, view="findings", anchor=anchor)
+        return (
+            f"#{anchor}" if view == "findings" else section.address(entry.submission_id, view="findings", anchor=anchor)
+        )
 
     return render_page(
         context,
@@ -129,6 +132,8 @@ def _render_loaded(
         link_part=link_part,
         receipt=view_receipt(answer),
         reasons=context.list_options("revision_reason"),
+        explanation_reasons=context.list_options("justification_reason"),
+        minimum_text=MINIMUM_TEXT,
         may_replace=_may_replace(context, entry),
         withdrawal_requests=list_withdrawal_requests(context, entry),
         withdraws_by_override=is_withdrawn_by_override(entry),
