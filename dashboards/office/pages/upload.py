@@ -208,16 +208,9 @@ async def check_as_other_form(form: SubmittedForm, place: str) -> Response:
     if upload is None or upload.result is None or chosen is None:
         return redirect(context, place, message=context.tell(GONE))
     data = await run_in_threadpool(_take_back, context, upload)
-    begun = uploads.begin_upload(
-        context.desk,
-        context.who,
-        place,
-        data,
-        upload.filename,
-        form=chosen,
-        kind="patch" if form.has("patch") else None,
-    )
     uploads.forget(upload)
+    kind = "patch" if form.has("patch") else None
+    begun = uploads.begin_upload(context.desk, context.who, place, data, upload.filename, form=chosen, kind=kind)
     return redirect(context, ui.page_address(place, upload=begun.upload_id))
 
 
