@@ -80,7 +80,9 @@ def test_upload_id_of_another_person_finds_nothing(desk: Desk) -> None:
         assert received.find_upload(SENDER, PLACE, upload.upload_id) is upload
         assert received.find_upload("rr-sender", PLACE, upload.upload_id) is None
         assert received.find_upload(SENDER, "/practice", upload.upload_id) is None
-        other = received.begin_upload(desk, who(desk, "both-sender"), PLACE, file(), "a.csv", upload_id=upload.upload_id)
+        other = received.begin_upload(
+            desk, who(desk, "both-sender"), PLACE, file(), "a.csv", upload_id=upload.upload_id
+        )
         assert (await ended(other)) is not upload
 
     run(work)
