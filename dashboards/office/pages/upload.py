@@ -141,7 +141,7 @@ async def receive_upload(request: Request, context: PageContext, place: str, ren
     uploads = get_services(request).uploads
     account = context.session.identity.account
     is_script = "application/json" in request.headers.get("accept", "")
-    check_origin(request, get_services(request).address)
+    check_origin(request)
     try:
         fields = await read_upload_form(request, uploads.queue, account)
         check_form(context, fields)
