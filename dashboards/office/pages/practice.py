@@ -33,6 +33,8 @@ def enter_practice_form(form: Form) -> SubmittedForm:
     return replace(form, context=enter_practice(form.context))
 
 
+PRACTICE = answer.Section(PATH, enter_practice, "practice_answer.html")
+router.include_router(answer.create_answer_router(PRACTICE))
 PracticePage = Annotated[PageContext, Depends(enter_practice)]
 PracticeForm = Annotated[SubmittedForm, Depends(enter_practice_form)]
 
@@ -41,7 +43,7 @@ PracticeForm = Annotated[SubmittedForm, Depends(enter_practice_form)]
 async def show_practice(context: PracticePage, id: str = "") -> Response:
     """Render the page "Practice": its files, uploads and returns, or the answer to one return."""
     if id:
-        return await run_in_threadpool(_render_answer, context, id)
+        return await run_in_threadpool(answer.render_answer, context, PRACTICE, id)
     return await render_overview(context)
 
 
@@ -66,19 +68,6 @@ def _render_overview(context: PageContext, cards: dict[str, Any], errors: Any, s
         errors=errors,
         status=status,
         **cards,
-    )
-
-
-def _render_answer(context: PageContext, submission_id: str) -> Response:
-    from pipelines.submissions import service
-
-    entry = service.get_submission(context.desk, context.who, submission_id)
-    return answer.render_answer(
-        context,
-        submission_id,
-        base=PATH,
-        template="practice_answer.html",
-        asks_colleague=entry.mine and entry.state == "sent",
     )
 
 
