@@ -173,6 +173,28 @@ TOKEN = sa.Table(
     sa.Column("used_at", TIME),
 )
 
+# Not compared with the audit log: sessions change at requests, end within a day and are then deleted. Signing in and
+# ending a session are entries of the audit log. A row that is put in gives no access without the home's cookie secret.
+WEB_SESSION = sa.Table(
+    "web_session",
+    METADATA,
+    sa.Column("session_id", ID, primary_key=True),
+    # SHA-256 of the token in the cookie.
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), nullable=False, index=True),
+    # How the person signed in: `local` and the account, or the provider and its name for the account.
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    # The audit entry of the last change of the account's credentials before the session began; 0 if there was none.
+    sa.Column("credential_seq", sa.BigInteger, nullable=False),
+    # By the system clock, never by `RTI_NOW`.
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("seen_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False),
+    sa.Column("ended_at", TIME),
+    sa.Column("user_agent", sa.Text, nullable=False),
+)
+
 AUDIT = sa.Table(
     "audit",
     METADATA,
@@ -185,6 +207,8 @@ AUDIT = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("previous", sa.String(64), nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    # Finds the newest entry of an account, optionally of one action, without reading rows.
+    sa.Index("ix_audit_subject", "subject", "action", "seq"),
 )
 
 NOTICE = sa.Table(

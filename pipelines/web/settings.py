@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 _LOG = logging.getLogger(__name__)
-IDENTITY_PATH = "/identity"
-BUILT_IN_CLIENT = "rti-portal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +78,27 @@ def public_site() -> Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """Settings of one run. `issuer` is that of the built-in provider, empty if another one identifies people."""
+class Provider:
+    """The OpenID Connect provider that identifies people: its discovery document, and our registration there."""
 
-    address: str
+    metadata_url: str
     client_id: str
     client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one run. Without a provider, people sign in here with a password."""
+
+    address: str
     cookie_secret: str = field(repr=False)
-    metadata_url: str
-    issuer: str
+    provider: Provider | None = None
     site: Site = Site()
 
     @property
     def redirect_uri(self) -> str:
         """Return the address to which the provider redirects people; register it there letter by letter."""
         return f"{self.address}/oauth2callback"
-
-    def list_streamlit_options(self) -> dict[str, Any]:
-        """Return the settings in Streamlit's names."""
-        return {
-            "auth": {
-                "redirect_uri": self.redirect_uri,
-                "cookie_secret": self.cookie_secret,
-                "client_id": self.client_id,
-                "client_secret": self.client_secret,
-                "server_metadata_url": self.metadata_url,
-            },
-            "rti": {"issuer": self.issuer},
-        }
 
 
 def read_web_settings(home: Home, port: int) -> Settings:
@@ -118,40 +109,30 @@ def read_web_settings(home: Home, port: int) -> Settings:
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}; write it as https://name, without a path")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}: passwords and returns would travel unprotected; use https")
-    reached = read_site(address)
-    secrets = _read_or_create_secrets(home.restricted / "keys" / "portal.json")
-    provider = read_settings(SignInSettings)
-    if provider.oidc_metadata_url is None:
-        issuer = f"{address}{IDENTITY_PATH}"
-        # The service requests this from itself by the loopback address, since its public name may not lead here behind
-        # a proxy.
-        issuer_address = f"http://127.0.0.1:{port}{IDENTITY_PATH}" if parts.scheme == "http" else issuer
-        document = f"{issuer_address}/.well-known/openid-configuration"
-        return Settings(
-            address, BUILT_IN_CLIENT, secrets["client_secret"], secrets["cookie_secret"], document, issuer, reached
-        )
-    if provider.oidc_client_id is None or provider.oidc_client_secret is None:
+    site, provider = read_site(address), _read_provider()
+    return Settings(address, _read_or_create_secret(home.restricted / "keys" / "portal.json"), provider, site)
+
+
+def _read_provider() -> Provider | None:
+    configured = read_settings(SignInSettings)
+    if configured.oidc_metadata_url is None:
+        return None
+    if configured.oidc_client_id is None or configured.oidc_client_secret is None:
         raise SettingsError("RTI_OIDC_METADATA_URL is set, so RTI_OIDC_CLIENT_ID and RTI_OIDC_CLIENT_SECRET are needed")
-    return Settings(
-        address,
-        provider.oidc_client_id,
-        provider.oidc_client_secret.get_secret_value(),
-        secrets["cookie_secret"],
-        provider.oidc_metadata_url,
-        "",
-        reached,
+    return Provider(
+        configured.oidc_metadata_url, configured.oidc_client_id, configured.oidc_client_secret.get_secret_value()
     )
 
 
-def _read_or_create_secrets(path: Path) -> dict[str, str]:
-    """Return the home's own secrets, created on first use; anybody who has them can sign in as anybody."""
+def _read_or_create_secret(path: Path) -> str:
+    """Return the secret that signs the home's cookies, created on first use; anybody who has it can sign in as
+    anybody."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-        content = {name: secrets.token_urlsafe(48) for name in ("client_secret", "cookie_secret")}
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump(content, file)
+            json.dump({"cookie_secret": secrets.token_urlsafe(48)}, file)
         try:
             os.link(aside, path)  # the first of two services that start at the same time wins
         except FileExistsError:
@@ -159,4 +140,4 @@ def _read_or_create_secrets(path: Path) -> dict[str, str]:
         finally:
             aside.unlink()
     stored: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
-    return stored
+    return stored["cookie_secret"]

@@ -56,6 +56,7 @@ __all__ = [
     "require_changeable",
     "revoke_role",
     "select_identities",
+    "select_linked",
     "set_email",
     "set_language",
     "unknown_account",
@@ -152,13 +153,18 @@ def get_identity(engine: sa.Engine, account_id: str) -> Identity:
 
 def identity_of(engine: sa.Engine, issuer: str, subject: str) -> Identity | None:
     """Return the identity linked to a provider's account, or None if no enabled account is linked to it."""
+    with open_read_transaction(engine) as connection:
+        return select_linked(connection, issuer, subject)
+
+
+def select_linked(connection: sa.Connection, issuer: str, subject: str) -> Identity | None:
+    """Return the identity linked to a provider's account within a transaction; see `identity_of`."""
     if issuer == LOCAL:
         condition = sa.and_(ACCOUNT.c.account_id == subject, ACCOUNT.c.issuer.is_(None))
     else:
         condition = sa.and_(ACCOUNT.c.issuer == issuer, ACCOUNT.c.subject == subject)
-    with open_read_transaction(engine) as connection:
-        account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(condition)).scalar_one_or_none()
-        return select_identities(connection, [account_id]).get(account_id) if account_id is not None else None
+    account_id = connection.execute(sa.select(ACCOUNT.c.account_id).where(condition)).scalar_one_or_none()
+    return select_identities(connection, [account_id]).get(account_id) if account_id is not None else None
 
 
 def select_identities(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Identity]:
