@@ -11,13 +11,13 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Depends, Request
-from pipelines.web.sign_in.csrf import check_csrf
 from starlette.datastructures import FormData, UploadFile
 
 from dashboards.office.context import PageContext
 from dashboards.office.services import get_services
 from pipelines.core import i18n
 from pipelines.ledger.identity import Identity
+from pipelines.web.sign_in.csrf import CSRF_FIELD, check_csrf, check_origin
 
 SIGN_IN = "/sign-in"
 MOST_FIELDS = 200
@@ -85,10 +85,17 @@ class SubmittedForm:
 
 
 async def enter_form(request: Request, context: Page) -> SubmittedForm:
-    """Return a submitted form. Raises NotSignedInError, CsrfError."""
+    """Return a submitted form. Raises NotSignedInError, ForeignFormError."""
+    check_origin(request, get_services(request).address)
     fields = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
-    check_csrf(context.session, request, str(fields.get("csrf", "")))
+    check_form(context, fields)
     return SubmittedForm(context, fields)
+
+
+def check_form(context: PageContext, fields: FormData) -> None:
+    """Raise ForeignFormError unless the fields of a form carry the token of the person's session."""
+    token = fields.get(CSRF_FIELD)
+    check_csrf(context.session, token if isinstance(token, str) else "")
 
 
 Form = Annotated[SubmittedForm, Depends(enter_form)]

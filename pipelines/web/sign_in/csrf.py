@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pipelines.web.sign_in.sessions import Session
 
-CSRF_FIELD = "csrf_token"
+CSRF_FIELD = "csrf"
 """Name of the hidden field that holds the token."""
 STALE = mark("This page was open for too long, or in another window. Go back to the offices' pages and sign in again.")
 
