@@ -196,6 +196,15 @@ def test_a_changed_or_reset_password_ends_every_session_whatever_the_clocks_say(
     assert find(sessions, other).identity.account == "rs-other"
 
 
+def test_a_password_that_was_reset_between_sign_in_and_session_gives_no_session(
+    sessions: Sessions, engine: sa.Engine
+) -> None:
+    signed_in = password_sign_in.sign_in(engine, "rs-sender", PASSWORD)
+    password_sign_in.reset_password(engine, "rs-sender", by=SYSTEM)
+    cookie = sessions.begin_session(request(), "rs-sender", issuer=LOCAL, subject="rs-sender", seq=signed_in.seq)
+    assert sessions.find_session(request(cookie)) is None
+
+
 def test_a_disabled_account_is_out_at_the_next_request(sessions: Sessions, engine: sa.Engine) -> None:
     cookie = begin(sessions)
     accounts.disable_account(engine, "rs-sender", by=SYSTEM)
