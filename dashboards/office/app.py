@@ -1,8 +1,7 @@
 """Assemble the portal of the offices as one ASGI application: `python -m dashboards.office.app --port 8502`.
 
-It combines the Streamlit pages (`pages/navigation.py`), the API and the built-in sign-in, each written elsewhere, with
-the wrappers around them: guards and headers that the public dashboard has too (`pipelines/web/`), the guard of uploads,
-the shell and the connections.
+It combines the pages, the sign-in and the API, each written elsewhere, behind the guards and headers that the public
+dashboard has too (`pipelines/web/`).
 """
 
 from __future__ import annotations
@@ -13,125 +12,115 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.home import Home, HomeError, open_home
 from pipelines.core.settings import SettingsError
 from pipelines.ledger.database import LedgerError
 from pipelines.web import fault_log
-from pipelines.web.settings import IDENTITY_PATH, Settings, read_web_settings
+from pipelines.web.settings import Settings, read_web_settings
 
 if TYPE_CHECKING:
-    from starlette.types import Scope
+    from fastapi import FastAPI
 
-    from dashboards.office.uploads import Sessions
+    from dashboards.office.uploads import Uploads
     from pipelines.submissions.service import Desk
 
 HOST = "127.0.0.1"
 PORT = 8502
-SECONDS_AWAY = 900
-"""Seconds for which a session without a connection is kept, so that an uploaded file and a half-written explanation
-survive a quarter of an hour without a network. Streamlit's default is two minutes."""
-LONGEST_MESSAGE = 1024 * 1024
-"""Bytes of one WebSocket message of a signed-in person: all justifications of a long return together."""
+LARGEST_FORM = 1024 * 1024
+"""Bytes of a form without a file: all justifications of a long return together."""
+SECONDS_TO_END = 5
+"""Seconds that open connections get to end when the service is stopped."""
 _LOG = logging.getLogger("rti.portal")
-# Not next to `pages`: Streamlit 1.67 offers each file of a folder of that name next to its script as a page.
-_SCRIPT = Path(__file__).parent / "pages" / "navigation.py"
 
 
 def create_app(home: Home, service_settings: Settings) -> Any:
-    """Return the application of a home: a `streamlit.starlette.App` behind the guards; an ASGI callable."""
-    from starlette.routing import Mount
-    from streamlit import config
-    from streamlit.starlette import App
-
-    from dashboards.office import uploads
-    from dashboards.office.connections import StaleRunFilter
-    from dashboards.office.pages import page_paths
-    from dashboards.office.shell import INLINE_SCRIPTS, DocumentShell, asset_routes
+    """Return the application of a home behind its guards; an ASGI callable."""
     from pipelines.refresh.publication import complete_publication_at_start
     from pipelines.submissions.service import open_desk
-    from pipelines.web import guards, health, leftovers
-    from pipelines.web.api.app import create_api
-    from pipelines.web.security_headers import SecurityHeaders
-    from pipelines.web.sign_in import demonstration, provider
-    from pipelines.web.sign_in.authorization import Client
+    from pipelines.web import guards, leftovers
+    from pipelines.web.security_headers import STRICT_POLICY, NoStore, SecurityHeaders
 
     for path in leftovers.remove_leftovers(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     complete_publication_at_start(home, report=_LOG.warning)
-    # Set here and not in `.streamlit/config.toml`, which the public pages read too: their sessions hold nothing worth
-    # keeping.
-    config.set_option("server.disconnectedSessionTTL", SECONDS_AWAY)
-    config.set_option("server.maxUploadSize", uploads.LARGEST // 1024 // 1024)
-    config.set_option("server.maxWidgetStateSize", LONGEST_MESSAGE // 1024 // 1024)
-    desk = open_desk(home)
-    routes = [
-        Mount("/api", create_api(desk)),
-        health.health_route(lambda: health.portal_health(home, desk.engine)),
-        *asset_routes(),
-    ]
-    if service_settings.issuer:
-        client = Client(service_settings.client_id, service_settings.client_secret, service_settings.redirect_uri)
-        demonstration.give_passwords(home, desk.engine)
-        served = provider.create_provider(
-            desk.engine,
-            client,
-            service_settings.issuer,
-            demonstration=home.kind == "demonstration",
-            secret=service_settings.cookie_secret,
-        )
-        routes.append(Mount(IDENTITY_PATH, served))
-    sessions = uploads.Sessions()
-    app = App(
-        _SCRIPT,
-        routes=routes,
-        secrets=service_settings.list_streamlit_options(),
-        lifespan=_run_beside_pages(desk, sessions),
+    pages = create_pages(open_desk(home), service_settings)
+    limits = service_settings.site.limits
+    guarded = guards.Guard(NoStore(pages), limits, guards.Rates(), writable=_find_writable_methods(pages))
+    return SecurityHeaders(guarded, service_settings.site, lambda _host: STRICT_POLICY)
+
+
+def create_pages(desk: Desk, service_settings: Settings) -> FastAPI:
+    """Return pages, sign-in, API and health of a desk, without the guards."""
+    from fastapi import FastAPI
+    from starlette.middleware import Middleware
+    from starlette.responses import PlainTextResponse
+
+    from dashboards.office import errors, pages, uploads
+    from dashboards.office.services import ASSETS, OfficeServices
+    from pipelines.web import health
+    from pipelines.web.api.app import create_api
+    from pipelines.web.check_queue import Queue
+    from pipelines.web.request_limits import BodyLimit
+    from pipelines.web.sign_in.routes import create_sign_in
+    from pipelines.web.sign_in.sessions import open_sessions
+
+    queue = Queue()
+    received = uploads.Uploads(queue)
+    sessions = open_sessions(desk.engine, service_settings)
+    too_big = PlainTextResponse("The form is too big.\n", 413, {"Connection": "close"})
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_run_with_service(desk, received),
+        middleware=[Middleware(BodyLimit, limit=LARGEST_FORM, refusal=too_big, besides=_UNLIMITED)],
     )
-    person = uploads.person_of_cookie(desk.engine, service_settings.issuer)
-    rates = guards.Rates()
-    pages = uploads.UploadGuard(DocumentShell(StaleRunFilter(app), page_paths()), person, sessions)
-    limited = guards.SessionGuard(pages, service_settings.site.limits, rates, longest_message=_longest_message)
-    guarded = guards.Guard(limited, service_settings.site.limits, rates, writable=_writable_methods)
-    return SecurityHeaders(guarded, service_settings.site, INLINE_SCRIPTS)
+    app.state.office = OfficeServices(desk, sessions, received, service_settings.cookie_secret)
+    app.mount("/api", create_api(desk, queue))
+    app.router.routes += [
+        health.health_route(lambda: health.portal_health(desk.home, desk.engine)),
+        ASSETS.route(),
+        *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.address),
+    ]
+    app.include_router(pages.create_router())
+    errors.install_handlers(app)
+    return app
 
 
-def _writable_methods(path: str) -> tuple[str, ...]:
-    """Return the methods of an address other than those that only read."""
-    from dashboards.office import uploads
-
-    if path.startswith("/api/"):
-        return ("POST", "PUT", "PATCH", "DELETE")
-    if path.startswith(f"{IDENTITY_PATH}/"):
-        return ("POST",)
-    return uploads.METHODS if path.startswith(uploads.PATH) else ()
+_UNLIMITED = ("/upload", "/practice", "/v1/check", "/v1/submissions")
+"""Ends of the addresses that take files and count their bytes themselves."""
 
 
-def _longest_message(scope: Scope) -> int:
-    """Return the largest message in bytes that a page may send: small until somebody has signed in."""
-    from dashboards.office.uploads import signed_claims
-    from pipelines.web.guards import LONGEST_MESSAGE as ANONYMOUS
+def _find_writable_methods(app: FastAPI) -> Callable[[str], tuple[str, ...]]:
+    """Return a function that tells the methods of an address other than those that only read."""
+    writing = frozenset(
+        str(getattr(route, "path", "")) for route in app.routes if "POST" in (getattr(route, "methods", None) or ())
+    )
 
-    return LONGEST_MESSAGE if signed_claims(scope) else ANONYMOUS
+    def writable_methods(path: str) -> tuple[str, ...]:
+        if path.startswith("/api/"):
+            return ("POST", "PUT", "PATCH", "DELETE")
+        return ("POST",) if path in writing else ()
+
+    return writable_methods
 
 
-def _run_beside_pages(
-    desk: Desk, sessions: Sessions
+def _run_with_service(
+    desk: Desk, received: Uploads
 ) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
     """Preload what the first upload would wait for, and send notices, for as long as the application runs."""
 
     @asynccontextmanager
     async def manage_lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
-        from dashboards.office.uploads import sweep_abandoned_files
         from pipelines.web import background_worker
 
         ending = threading.Event()
         threading.Thread(target=_preload, args=(desk, ending), name="warm-up", daemon=True).start()
         with background_worker.at_work(desk.home, desk.engine, desk.registry):
             try:
-                async with sweep_abandoned_files(sessions):
+                async with received.sweep_regularly():
                     yield None
             finally:
                 ending.set()
@@ -169,7 +158,7 @@ def main() -> None:
     _refuse_taken(port)
     service_settings.site.warn_of_missing_proxy()
     fault_log.log_no_words()
-    # Streamlit turns on the log of requests, which would record the codes with which people return from signing in.
+    # The log of requests would record the codes with which people return from signing in.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
     uvicorn.run(
         app,
@@ -178,7 +167,8 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        ws_max_size=LONGEST_MESSAGE,
+        ws="none",
+        timeout_graceful_shutdown=SECONDS_TO_END,
         **service_settings.site.list_uvicorn_options(),
     )
 

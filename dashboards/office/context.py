@@ -10,11 +10,11 @@ from pipelines.core.i18n import many, tell
 from pipelines.web.design.components import Markup, render_badge
 
 if TYPE_CHECKING:
-    from pipelines.web.sign_in.sessions import Session
     from starlette.requests import Request
 
     from pipelines.ledger.identity import Identity
     from pipelines.submissions.service import Desk, Entry
+    from pipelines.web.sign_in.sessions import Session
 
 _MARKS = ("*", "†", "‡", "§")
 

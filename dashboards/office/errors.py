@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.web.sign_in.csrf import CsrfError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -13,6 +12,7 @@ from dashboards.office.requests import NoRoleError, NotSignedInError, enter_page
 from dashboards.office.responses import refuse, render_page
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.web.sign_in.csrf import CsrfError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -65,8 +65,6 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def _answer_fault(request: Request, error: Exception) -> Response:
-    """Answer a fault of the disk or of stored data with its remedy, and any other with a reference to the log."""
-    from pipelines.submissions.service.stored import DamagedFileError
     from pipelines.web import fault_log
 
     reference = fault_log.log_fault(error)
@@ -74,14 +72,25 @@ def _answer_fault(request: Request, error: Exception) -> Response:
         context = enter_page(request)
     except NotSignedInError as missing:
         return _ask_for_sign_in(request, missing)
+    title, reason = describe_fault(context, error)
+    return _render_fault(context, title, reason, 507 if find_fault(error) is not None else 500, reference)
+
+
+def describe_fault(context: PageContext, error: Exception) -> tuple[str, str]:
+    """Return title and text for an error that no page expects: damaged data, a fault of the disk, or any other.
+
+    The text never quotes the error, whose words may name paths of the server or values of a file.
+    """
+    from pipelines.submissions.service.stored import DamagedFileError
+
     if isinstance(error, DamagedFileError):
         reason = f"{context.localize_error(error)} {context.tell(DAMAGED_REMEDY)}"  # marked in core.storage_faults
-        return _render_fault(context, context.tell(DAMAGED_TITLE), reason, 500)  # marked in core.storage_faults
+        return context.tell(DAMAGED_TITLE), reason  # marked in core.storage_faults
     if (fault := find_fault(error)) is not None:
         title, detail, remedy = fault.localize_message(context.language)
-        return _render_fault(context, title, f"{detail} {remedy}", 507)
+        return title, f"{detail} {remedy}"
     reason = context.tell("The page could not be shown. Try again; if it happens again, ask the steward.")
-    return _render_fault(context, context.tell("Something went wrong"), reason, 500, reference)
+    return context.tell("Something went wrong"), reason
 
 
 def _render_fault(context: PageContext, title: str, reason: str, status: int, reference: str = "") -> Response:

@@ -38,21 +38,16 @@ def render_page(
     """
     from dashboards.office.pages import list_offered_pages
 
-    services = get_services(context.request)
     form_errors = list(errors)
     result = _read_result(context)
-    html = services.environment.get_template(template).render(
-        context=context,
-        tell=context.tell,
-        many=context.many,
-        code_label=context.code_label,
-        area_name=context.area_name,
-        asset=ASSETS.address,
-        csrf=context.session.csrf_token,
-        demonstration=services.desk.home.kind == "demonstration",
-        lang=i18n.html_lang(context.language),
-        languages=list(i18n.language_names().items()),
+    html = render_fragment(
+        context,
+        template,
         pages=list_offered_pages(context),
+        languages=list(i18n.language_names().items()),
+        lang=i18n.html_lang(context.language),
+        demonstration=get_services(context.request).desk.home.kind == "demonstration",
+        asset=ASSETS.address,
         result=result,
         title=title,
         lead=lead,
@@ -64,6 +59,24 @@ def render_page(
     if result:
         response.delete_cookie(RESULT_COOKIE, path="/")
     return response
+
+
+def render_fragment(context: PageContext, template: str, **values: Any) -> str:
+    """Return part of a page as HTML, with the words of its context."""
+    return (
+        get_services(context.request)
+        .environment.get_template(template)
+        .render(
+            context=context,
+            tell=context.tell,
+            many=context.many,
+            code_label=context.code_label,
+            area_name=context.area_name,
+            form_name=context.form_name,
+            csrf=context.session.csrf_token,
+            **values,
+        )
+    )
 
 
 def redirect(context: PageContext, address: str, *, message: str = "", anchor: str = "") -> Response:

@@ -13,10 +13,11 @@ from pipelines.web.design.environment import make_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from pipelines.web.sign_in.sessions import Sessions
     from starlette.requests import HTTPConnection
 
+    from dashboards.office.uploads import Uploads
     from pipelines.submissions.service import Desk
+    from pipelines.web.sign_in.sessions import Sessions
 
 _HERE = Path(__file__).parent
 ASSETS = Assets({"office.css": STYLE, "office.js": (_HERE / "static" / "upload.js",)})
@@ -24,10 +25,14 @@ ASSETS = Assets({"office.css": STYLE, "office.js": (_HERE / "static" / "upload.j
 
 @dataclass(frozen=True)
 class OfficeServices:
-    """The desk, the sessions, and what renders pages; `secret` signs the results shown after a redirect."""
+    """The desk, the sessions, the uploads, and what renders pages.
+
+    `secret` signs the results that are shown after a redirect.
+    """
 
     desk: Desk
     sessions: Sessions
+    uploads: Uploads
     secret: str = field(repr=False)
     environment: Environment = field(default_factory=lambda: make_environment(_HERE / "templates"))
 

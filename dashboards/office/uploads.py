@@ -1,274 +1,281 @@
-"""Guard Streamlit's upload address: who may upload to which session, and how much.
+"""Receive files on the pages, check them in the background, and keep each result until somebody has read it.
 
-Streamlit takes files for any session, signed in or not, even on pages without a drop area, and keeps them until the
-session ends. This guard takes a file only from a signed-in person, for that person's own live session, within limits.
+A check does not depend on the connection that sent its file: a page that is reloaded, or a line that comes back, finds
+the same upload by its id. Nothing here is written to the disk; what is accepted is in the store.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from pipelines.core import clock
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
-from pipelines.web.guards import refuse_request
-from pipelines.web.sign_in.claims import identity_of_claims
+from pipelines.web import fault_log
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.requests import Request
 
     from pipelines.ledger.identity import Identity
+    from pipelines.submissions.checking.check import Step
+    from pipelines.submissions.service import Desk, UploadResult
+    from pipelines.web.check_queue import Queue
 
-PATH = "/_stcore/upload_file/"
-METHODS = ("PUT", "DELETE")
 LARGEST = 50 * 1024 * 1024
-"""Bytes of one file, as documented and as `pages/upload.py` says on the page."""
-_FRAME = 64 * 1024
-"""Bytes of a multipart body beyond its file: boundaries, part headers, the name."""
+"""Bytes of one file, as documented and as the page says."""
+LARGEST_REQUEST = 2 * LARGEST
+"""Bytes of one request: without scripts, a browser sends all chosen files at once."""
 MOST_FILES = 40
-"""Files held in one session; a quarter of all forms of one territory is under 20."""
-MOST_BYTES = 300 * 1024 * 1024
-"""Bytes held for one person in all sessions, files on their way included; the API's queue holds as much."""
+"""Files of one request, and files of one person that are checked or whose result is kept; a quarter of all forms of one
+territory is under 20."""
 SECONDS_SILENT = 60
-"""Seconds for which an upload may send nothing before it is given up and its bytes are released."""
+"""Seconds for which a request may send nothing before it is given up and its bytes are released."""
+SECONDS_KEPT = 900
+"""Seconds for which the result of an upload is kept: a quarter of an hour without a network loses nothing."""
 SECONDS_SWEEP = 60
+_UPLOAD_ID = re.compile(r"[A-Za-z0-9-]{16,64}")
 
-SIGN_IN = mark("Sign in before you upload a file.")
-NOT_YOURS = mark("This page is no longer open. Reload the page and choose the file again.")
 TOO_BIG = mark("The file is larger than {limit} MB. Split the return by periods and upload the parts.")
 TOO_MUCH = mark("Too many files wait on your pages. Remove files from the list, or close other pages, and try again.")
 TOO_SLOW = mark("The upload was interrupted. Choose the file again.")
-
-Person = tuple[str, Mapping[str, Any]]
-"""A signed-in account and the claims that its session must have."""
+NO_FILE = mark("Choose a file first.")
 
 
-class UploadGuard:
-    """Pass an upload on only from a signed-in person to his or her own live session, within limits.
+class UploadError(UserFacingError):
+    """A file cannot be received; `status` is that of the HTTP answer."""
 
-    `person` returns the sender of a request by its cookie; None if nobody has signed in.
+    def __init__(self, status: int, text: str, /, **params: object) -> None:
+        super().__init__(text, **params)
+        self.status = status
+
+
+class _InMemoryParser(MultiPartParser):
+    """Hold every part in memory: the default writes files of more than 1 MB to a temporary file."""
+
+    spool_max_size = LARGEST_REQUEST + 1
+
+
+async def read_upload_form(request: Request, queue: Queue, account: str) -> FormData:
+    """Return the fields and files of a request, counted as they arrive. Raises UploadError, QueueFullError.
+
+    The bytes count as held for the account while they arrive.
     """
+    held = 0
 
-    def __init__(self, app: ASGIApp, person: Callable[[Scope], Person | None], sessions: Sessions) -> None:
-        self.app, self.person, self.sessions = app, person, sessions
-        self._arriving: Counter[str] = Counter()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PATH) or scope["method"] not in METHODS:
-            await self.app(scope, receive, send)
-            return
-        from anyio import to_thread
-
-        person = await to_thread.run_sync(self.person, scope)
-        if person is None:
-            await refuse_request(scope, receive, send, 401, SIGN_IN)
-            return
-        account, claims = person
-        session = scope["path"].removeprefix(PATH).partition("/")[0]
-        if not self.sessions.is_live(session, claims):
-            await refuse_request(scope, receive, send, 403, NOT_YOURS)
-            return
-        if scope["method"] == "DELETE":
-            await self.app(scope, receive, send)
-            return
-        size = _stated_length(scope)
-        if size > LARGEST + _FRAME:
-            await refuse_request(scope, receive, send, 413, TOO_BIG, limit=LARGEST // 1024 // 1024)
-            return
-        if self._held(account, claims) + size > MOST_BYTES:
-            self.sessions.release_closed(claims)
-        if self.sessions.count_files(session) >= MOST_FILES or self._held(account, claims) + size > MOST_BYTES:
-            await refuse_request(scope, receive, send, 429, TOO_MUCH, seconds=SECONDS_SILENT)
-            return
-        await self._pass_on(scope, receive, send, account, claims)
-
-    def _held(self, account: str, claims: Mapping[str, Any]) -> int:
-        return self.sessions.bytes_of(claims) + self._arriving[account]
-
-    async def _pass_on(
-        self, scope: Scope, receive: Receive, send: Send, account: str, claims: Mapping[str, Any]
-    ) -> None:
-        """Pass the body on and count it as it arrives, because the length that a request states may be missing or
-        wrong."""
-        arrived = 0
-        refusal: tuple[int, str] | None = None
-
-        async def receive_counted() -> Message:
-            nonlocal arrived, refusal
+    async def read_chunks() -> AsyncIterator[bytes]:
+        nonlocal held
+        stream = request.stream()
+        while True:
             try:
                 async with asyncio.timeout(SECONDS_SILENT):
-                    message = await receive()
+                    chunk = await anext(stream)
             except TimeoutError:
-                refusal = 408, TOO_SLOW
-                return {"type": "http.disconnect"}
-            size = len(message.get("body", b"")) if message["type"] == "http.request" else 0
-            arrived += size
-            self._arriving[account] += size
-            if arrived > LARGEST + _FRAME:
-                refusal = 413, TOO_BIG
-            elif self._held(account, claims) > MOST_BYTES:
-                refusal = 429, TOO_MUCH
-            return {"type": "http.disconnect"} if refusal else message
+                raise UploadError(408, TOO_SLOW) from None
+            except StopAsyncIteration:
+                return
+            if held + len(chunk) > LARGEST_REQUEST:
+                raise UploadError(413, TOO_BIG, limit=LARGEST // 1024 // 1024)
+            queue.hold_bytes(account, len(chunk))
+            held += len(chunk)
+            yield chunk
 
-        async def send_answer(message: Message) -> None:
-            if refusal is None:
-                await send(message)
+    # Refused before a byte is read if the request itself says that it is too big.
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > LARGEST_REQUEST:
+        raise UploadError(413, TOO_BIG, limit=LARGEST // 1024 // 1024)
+    parser = _InMemoryParser(request.headers, read_chunks(), max_files=MOST_FILES, max_fields=2 * MOST_FILES)
+    try:
+        return await parser.parse()
+    except MultiPartException:
+        raise UploadError(400, TOO_MUCH) from None
+    except KeyError:
+        raise UploadError(400, NO_FILE) from None  # a form without a boundary, or that is not multipart
+    finally:
+        queue.release_bytes(account, held)
+
+
+@dataclass
+class Upload:
+    """One file of one person: its steps so far, and its result or error once the check has ended.
+
+    `place` is the page to which it belongs. `data` is kept for a second check as another form, and only as long as the
+    store does not hold the file.
+    """
+
+    upload_id: str
+    account: str
+    place: str
+    filename: str
+    data: bytes | None = field(repr=False)
+    steps: list[Step] = field(default_factory=list)
+    result: UploadResult | None = None
+    error: Exception | None = None
+    ended_at: float | None = None
+    _changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    @property
+    def has_ended(self) -> bool:
+        """Return True once there is a result or an error."""
+        return self.ended_at is not None
+
+    @property
+    def version(self) -> int:
+        """Return a number that grows with every change."""
+        return len(self.steps) + self.has_ended
+
+    async def wait_for_change(self, version: int, seconds: float) -> bool:
+        """Wait until the version is another one, at most for some seconds; return False if it is still the same."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.version == version:
+                    await self._changed.wait()
+        return self.version != version
+
+    def notify(self) -> None:
+        """Wake those who wait for a change. Call it in the event loop."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class Uploads:
+    """The uploads of one process. Use it from one event loop only."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self._uploads: dict[tuple[str, str], Upload] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin_upload(
+        self,
+        desk: Desk,
+        who: Identity,
+        place: str,
+        data: bytes,
+        filename: str,
+        *,
+        form: str | None = None,
+        kind: str | None = None,
+        upload_id: str = "",
+    ) -> Upload:
+        """Begin to check a file, or return the upload that has this id already. Raises UploadError, QueueFullError.
+
+        A browser that lost its connection while it sent a file sends it again under the same id.
+        """
+        if len(data) > LARGEST:
+            raise UploadError(413, TOO_BIG, limit=LARGEST // 1024 // 1024)
+        if not _UPLOAD_ID.fullmatch(upload_id):
+            upload_id = secrets.token_urlsafe(18).replace("_", "-")
+        if (present := self._uploads.get((who.account, upload_id))) is not None:
+            return present
+        self.sweep()
+        mine = self.list_uploads(who.account)
+        if len(mine) >= MOST_FILES:
+            if (oldest := next((upload for upload in mine if upload.has_ended), None)) is None:
+                raise UploadError(429, TOO_MUCH)
+            self.forget(oldest)
+        self.queue.hold_bytes(who.account, len(data))
+        upload = Upload(upload_id, who.account, place, filename, data)
+        self._uploads[who.account, upload_id] = upload
+        task = asyncio.create_task(self._check(upload, desk, who, data, form, kind))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return upload
+
+    async def _check(
+        self, upload: Upload, desk: Desk, who: Identity, data: bytes, form: str | None, kind: str | None
+    ) -> None:
+        from pipelines.submissions.checking.check import UnknownFormError
+        from pipelines.submissions.service import upload_file
+
+        loop = asyncio.get_running_loop()
+
+        def add_step(step: Step) -> None:
+            upload.steps.append(step)
+            upload.notify()
+
+        def check() -> UploadResult:
+            return upload_file(
+                desk,
+                who,
+                data,
+                upload.filename,
+                form=form,
+                kind=kind,
+                on_step=lambda step: loop.call_soon_threadsafe(add_step, step),
+            )
 
         try:
-            with suppress(_disconnect_error()):
-                await self.app(scope, receive_counted, send_answer)
-            if refusal is not None:
-                await refuse_request(scope, receive, send, *refusal, limit=LARGEST // 1024 // 1024)
+            upload.result = await self.queue.run(who.account, check)
+        except Exception as error:
+            upload.error = error  # shown to the person who sent the file
+            if not isinstance(error, UserFacingError | UnknownFormError):
+                fault_log.log_fault(error)
         finally:
-            self._arriving[account] -= arrived
-            if self._arriving[account] <= 0:
-                del self._arriving[account]
+            if upload.result is not None and upload.result.submission_id is not None:
+                self._release_data(upload)
+            upload.ended_at = clock.read_wall_clock()
+            upload.notify()
+
+    def find_upload(self, account: str, place: str, upload_id: str) -> Upload | None:
+        """Return an upload of a person on a page; None if it is unknown, or was ended too long ago."""
+        upload = self._uploads.get((account, upload_id))
+        return upload if upload is not None and upload.place == place else None
+
+    def list_uploads(self, account: str) -> list[Upload]:
+        """Return the uploads of a person, the oldest first."""
+        return [upload for (owner, _), upload in self._uploads.items() if owner == account]
+
+    def forget(self, upload: Upload) -> None:
+        """Forget the result of an upload; a draft that was made of it stays."""
+        self._release_data(upload)
+        self._uploads.pop((upload.account, upload.upload_id), None)
+
+    def sweep(self) -> None:
+        """Forget uploads that ended more than `SECONDS_KEPT` ago."""
+        oldest = clock.read_wall_clock() - SECONDS_KEPT
+        for upload in list(self._uploads.values()):
+            if upload.ended_at is not None and upload.ended_at < oldest:
+                self.forget(upload)
+
+    def count_by_account(self) -> Counter[str]:
+        """Return how many uploads are kept for each account."""
+        return Counter(account for account, _ in self._uploads)
+
+    def _release_data(self, upload: Upload) -> None:
+        if upload.data is not None:
+            self.queue.release_bytes(upload.account, len(upload.data))
+            upload.data = None
+
+    @asynccontextmanager
+    async def sweep_regularly(self) -> AsyncIterator[None]:
+        """Forget old uploads once a minute while the block lasts."""
+
+        async def sweep_repeatedly() -> None:
+            while True:
+                await asyncio.sleep(SECONDS_SWEEP)
+                self.sweep()
+
+        task = asyncio.create_task(sweep_repeatedly(), name="forget-old-uploads")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
-def _stated_length(scope: Scope) -> int:
-    """Return the length that a request states, 0 if it states none; the bytes that arrive are counted in any case."""
-    stated = dict(scope["headers"]).get(b"content-length", b"")
-    return int(stated) if stated.isdigit() else 0
-
-
-def _disconnect_error() -> type[Exception]:
-    from starlette.requests import ClientDisconnect
-
-    return ClientDisconnect
-
-
-class Sessions:
-    """Streamlit's sessions and the files that they hold."""
-
-    def is_live(self, session: str, claims: Mapping[str, Any]) -> bool:
-        """Return True if a page with this session is open and was opened by the person of these claims."""
-        from streamlit import runtime
-
-        app_session = runtime.get_instance().get_app_session(session)
-        return app_session is not None and _belongs_to(app_session, claims)
-
-    def count_files(self, session: str) -> int:
-        """Return how many files are held in a session."""
-        return len(_stored_files().get(session, ()))
-
-    def bytes_of(self, claims: Mapping[str, Any]) -> int:
-        """Return the bytes of all files held for a person, including pages that have lost their connection."""
-        return sum(
-            len(file.data)
-            for session, files in list(_stored_files().items())
-            if (info := _session_manager().get_session_info(session)) is not None and _belongs_to(info.session, claims)
-            for file in list(files.values())
-        )
-
-    def release_closed(self, claims: Mapping[str, Any]) -> None:
-        """Release the files of a person's pages that are closed, or have lost their connection."""
-        for session in list(_stored_files()):
-            info = _session_manager().get_session_info(session)
-            if info is not None and not self.is_live(session, claims) and _belongs_to(info.session, claims):
-                _upload_manager().remove_session_files(session)
-
-    def release_abandoned(self) -> int:
-        """Release the files of sessions that are over; return how many sessions.
-
-        Streamlit keeps a session that lost its connection for `server.disconnectedSessionTTL` seconds, and its files
-        until another session replaces it, which on a quiet evening never happens.
-        """
-        over = [session for session in list(_stored_files()) if _session_manager().get_session_info(session) is None]
-        for session in over:
-            _upload_manager().remove_session_files(session)
-        return len(over)
-
-
-def release_unclaimed(present: Collection[str], seen: dict[str, float]) -> None:
-    """Release the files of the running page's session that no drop area has shown for a minute.
-
-    `present` are the files that the page shows; `seen` maps each other file to the time when it was first seen, and is
-    kept by the page. A file arrives a moment before the page learns of it, so a file that was not seen before is left
-    alone.
-    """
-    from streamlit import runtime
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-    context = get_script_run_ctx()
-    if not runtime.exists() or context is None:
-        return
-    session_files, now = set(_stored_files().get(context.session_id, ())), clock.read_wall_clock()
-    for file in list(seen):
-        if file in present or file not in session_files:
-            del seen[file]
-    for file in session_files.difference(present):
-        if now - seen.setdefault(file, now) > SECONDS_SILENT:
-            _upload_manager().remove_file(context.session_id, file)
-
-
-def _belongs_to(session: Any, claims: Mapping[str, Any]) -> bool:
-    """Return True if the person of these claims opened the session. Signing out clears the identity of a session."""
-    owner = session._user_info
-    return bool(claims.get("sub")) and all(owner.get(name) == claims.get(name) for name in ("iss", "sub"))
-
-
-def _session_manager() -> Any:
-    from streamlit import runtime
-
-    return runtime.get_instance()._session_mgr
-
-
-def _upload_manager() -> Any:
-    from streamlit import runtime
-
-    return runtime.get_instance().uploaded_file_mgr
-
-
-def _stored_files() -> Mapping[str, Mapping[str, Any]]:
-    files: Mapping[str, Mapping[str, Any]] = _upload_manager().file_storage
-    return files
-
-
-@asynccontextmanager
-async def sweep_abandoned_files(sessions: Sessions) -> AsyncIterator[None]:
-    """Release the files of ended sessions once a minute, as long as the application runs."""
-
-    async def sweep_repeatedly() -> None:
-        while True:
-            await asyncio.sleep(SECONDS_SWEEP)
-            sessions.release_abandoned()
-
-    task = asyncio.create_task(sweep_repeatedly(), name="release-abandoned-uploads")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def person_of_cookie(engine: sa.Engine, issuer: str) -> Callable[[Scope], Person | None]:
-    """Return a function that identifies the person of a request by Streamlit's signed cookie; it looks the account up
-    each time."""
-
-    def find_person(scope: Scope) -> Person | None:
-        claims = signed_claims(scope)
-        identity: Identity | None = identity_of_claims(engine, claims, issuer) if claims else None
-        return (identity.account, claims) if identity is not None else None
-
-    return find_person
-
-
-def signed_claims(scope: Scope) -> dict[str, Any]:
-    """Return the claims in the sign-in cookie of a request or handshake; nothing if there is none or it was altered."""
-    from starlette.requests import HTTPConnection
-    from streamlit.web.server.starlette import starlette_websocket as streamlit_cookies
-    from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
-
-    connection = HTTPConnection(scope)
-    raw = streamlit_cookies._get_signed_cookie_with_chunks(dict(connection.cookies), USER_COOKIE_NAME)
-    if not raw:
-        return {}
-    # The cookie names the origin for which it was made; the browser sends an Origin with each upload.
-    origin = connection.headers.get("origin", "")
-    claims = streamlit_cookies._parse_decoded_user_cookie(raw, origin)
-    return claims if claims.get("is_logged_in") else {}
+async def read_files(files: Sequence[UploadFile]) -> list[tuple[str, bytes]]:
+    """Return name and bytes of each file. Raises UploadError if there is none."""
+    if not files:
+        raise UploadError(422, NO_FILE)
+    return [(file.filename or "", await file.read()) for file in files]

@@ -86,7 +86,7 @@ def _choose_servers() -> dict[str, Server]:
     portal = _find_free_port(max(PORTAL_PORT, dashboard + 1))
     return {
         "dashboard": Server(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
-        "offices' pages": Server(_portal_command(portal), f"http://{HOST}:{portal}", "/_stcore/health"),
+        "offices' pages": Server(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
         "Dagster UI": Server(_dagster_ui_command(dagster), f"http://{HOST}:{dagster}", "/server_info"),
         "Dagster daemon": Server(_dagster_daemon_command()),
     }

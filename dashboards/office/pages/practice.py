@@ -2,149 +2,147 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
-import streamlit as st
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
-from dashboards.office import access, html, layout
-from dashboards.office.layout import PageContext
+from dashboards.office.context import PageContext
 from dashboards.office.pages import answer, returns, upload
-from dashboards.office.pages.answer_forms import keep_result, move_focus, show_result
+from dashboards.office.requests import Form, Page, SubmittedForm
+from dashboards.office.responses import redirect, render_page, send_file
+from pipelines.web.design import components as ui
 
-_ASKED = "practice.asked"
-_ANEW = "practice.anew"
+router = APIRouter()
+PATH = "/practice"
 
 
-def render_page() -> None:
-    """Render the page "Practice"."""
-    from pipelines.ledger.identity import NotAllowedError
+def enter_practice(real: Page) -> PageContext:
+    """Return the context of the person's practice desk. Raises NotAllowedError without any role."""
     from pipelines.submissions.service import practice
 
-    real = access.enter_page()
-    layout.show_title(real.tell("Practice"))
-    try:
-        if st.session_state.pop(_ANEW, False):
-            practice.reset_practice(real.desk, real.who)
-            keep_result(real.tell("Practice starts again."))
-        opened = practice.open(real.desk, real.who)
-        context = PageContext(opened, practice.make_practice_identity(opened, real.who), real.language, real.notes)
-    except NotAllowedError as error:
-        layout.show_refusal(real, error)
-        layout.end_page(real)
-        return
-    layout.put_html(
-        html.render_box(
-            "warning",
-            real.tell("This is only for practice"),
-            html.Markup("<p>{}</p>").format(
-                real.tell(
-                    "This is a training territory with invented figures, for you alone. Try everything: upload, "
-                    "make mistakes, send, let a colleague decide, start again. Nothing you do here affects a real "
-                    "return."
-                )
-            ),
-        )
-    )
-    if submission_id := st.query_params.get("id"):
-        _show_answer(real, context, submission_id)
-    else:
-        _show_overview(real, context)
-    layout.end_page(context)
-    move_focus()
+    desk = practice.open(real.desk, real.who)
+    return replace(real, desk=desk, who=practice.make_practice_identity(desk, real.who))
 
 
-def _show_overview(real: PageContext, context: PageContext) -> None:
+def enter_practice_form(form: Form) -> SubmittedForm:
+    """Return a form that was submitted on the page of practice. Raises NotAllowedError without any role."""
+    return replace(form, context=enter_practice(form.context))
+
+
+PRACTICE = answer.Section(PATH, enter_practice, "practice_answer.html")
+router.include_router(answer.create_answer_router(PRACTICE))
+PracticePage = Annotated[PageContext, Depends(enter_practice)]
+PracticeForm = Annotated[SubmittedForm, Depends(enter_practice_form)]
+
+
+@router.get(PATH)
+async def show_practice(context: PracticePage, id: str = "") -> Response:
+    """Render the page "Practice": its files, uploads and returns, or the answer to one return."""
+    if id:
+        return await run_in_threadpool(answer.render_answer, context, PRACTICE, id)
+    return await render_overview(context)
+
+
+async def render_overview(context: PageContext, errors: Any = (), status: int = 200) -> Response:
+    """Return the page of practice."""
+    cards = await upload.list_cards(context, PATH)
+    return await run_in_threadpool(_render_overview, context, cards, errors, status)
+
+
+def _render_overview(context: PageContext, cards: dict[str, Any], errors: Any, status: int) -> Response:
     from pipelines.submissions import service
     from pipelines.submissions.service import practice
 
-    show_result(context)
-    layout.show_heading(context.tell("1. Download a file"))
-    for number, file in enumerate(practice.make_practice_files(context.language)):
-        with st.container(horizontal=True, key=f"beside-practice-{number}", gap="small", vertical_alignment="center"):
-            st.download_button(
-                file.name, file.data, file_name=file.name, on_click="ignore", key=f"practice.file.{number}"
-            )
-            layout.put_html(html.render_note(file.teaches))
-    layout.show_heading(context.tell("2. Upload it"))
-    upload.show_uploader(context, "practice", _stay_on_page)
-    layout.show_heading(context.tell("3. Your practice returns"))
     entries = service.list_submissions(context.desk, context.who)
-    if entries:
-        layout.put_html(
-            returns.submissions_table(
-                context, entries, context.many("{n} return", "{n} returns", len(entries)), page="practice"
-            )
-        )
-    else:
-        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("None yet.")))
-    with st.container(horizontal=True):
-        if st.button(context.tell("Let the colleague send a return for me to approve"), key="practice.colleague"):
-            sent = practice.colleague_sends(context.desk, real.who)
-            _stay_on_page("answer", id=sent.submission_id)
-        if st.button(context.tell("Start again"), key="practice.reset"):
-            st.session_state[_ASKED] = True
-    if st.session_state.get(_ASKED):
-        _begin_anew(real)
-
-
-def _stay_on_page(_page: str, **query: str) -> Any:
-    """Return this page as the address of every practice answer."""
-    layout.go_to_page("practice", **query)
-
-
-def _begin_anew(real: PageContext) -> None:
-    layout.put_html(
-        html.render_box(
-            "warning",
-            real.tell("Start again?"),
-            html.Markup("<p>{}</p>").format(real.tell("Everything you did in practice will be deleted.")),
-            level=3,
-        )
+    caption = context.many("{n} return", "{n} returns", len(entries))
+    return render_page(
+        context,
+        "practice.html",
+        title=context.tell("Practice"),
+        files=practice.make_practice_files(context.language),
+        table=returns.submissions_table(context, entries, caption, page=PATH) if entries else None,
+        errors=errors,
+        status=status,
+        **cards,
     )
-    with st.container(horizontal=True):
-        st.button(
-            real.tell("Yes, start again"),
-            type="primary",
-            key="practice.yes",
-            on_click=_empty_file_list,
-            kwargs={"anew": True},
-        )
-        st.button(real.tell("No, keep it"), key="practice.no", on_click=_empty_file_list, kwargs={"anew": False})
 
 
-def _empty_file_list(*, anew: bool) -> None:
-    """Empty the list of files before the page runs: a second run to empty it would lose a file dropped between the two
-    (as on the page of uploads)."""
-    del st.session_state[_ASKED]
-    if anew:
-        upload.forget_files("practice")
-        st.session_state[_ANEW] = True
-
-
-def _show_answer(real: PageContext, context: PageContext, submission_id: str) -> None:
-    from pipelines.submissions import service
+@router.get(f"{PATH}/file")
+def download_practice_file(context: PracticePage, number: int = 0) -> Response:
+    """Send one of the files to practise with."""
     from pipelines.submissions.service import practice
 
-    layout.put_html(html.Markup("<p>{}</p>").format(html.render_link(context.tell("Back to practice"), "practice")))
-    try:
-        entry = service.get_submission(context.desk, context.who, submission_id)
-    except service.NotAllowedError as error:
-        layout.show_refusal(context, error)
-        return
-    if entry.mine and entry.state == "sent":
-        with st.container(horizontal=True):
-            approve = st.button(context.tell("Let the colleague approve it"), type="primary", key="practice.approve")
-            back = st.button(context.tell("Let the colleague return it"), key="practice.back")
-        if approve:
-            practice.colleague_approves(context.desk, real.who, submission_id)
-            keep_result(
-                context.tell(
-                    "The colleague has approved it. For a real return, a second person in your office does this."
-                )
-            )
-            st.rerun()
-        if back:
-            practice.colleague_gives_back(context.desk, real.who, submission_id)
-            keep_result(context.tell("The colleague has returned it with a comment."))
-            st.rerun()
-    answer.show_answer(context, submission_id, level=2)
+    files = practice.make_practice_files(context.language)
+    if not 0 <= number < len(files):
+        return redirect(context, PATH)
+    return send_file(files[number].data, files[number].name, "application/octet-stream")
+
+
+@router.post(PATH)
+async def receive_files(request: Request, context: PracticePage) -> Response:
+    """Receive files for practice and begin to check them."""
+    return await upload.receive_upload(request, context, PATH, render_overview)
+
+
+@router.get(f"{PATH}/events")
+async def follow_upload(context: PracticePage, id: str = "") -> Response:
+    """Stream the card of an upload."""
+    return upload.stream_upload(context, PATH, id)
+
+
+@router.post(f"{PATH}/again")
+async def check_again(form: PracticeForm) -> Response:
+    """Check a file again as another form."""
+    return await upload.check_as_other_form(form, PATH)
+
+
+@router.post(f"{PATH}/colleague/send")
+def let_colleague_send(form: PracticeForm, real: Page) -> Response:
+    """Let the colleague send a return for the person to approve."""
+    from pipelines.submissions.service import practice
+
+    sent = practice.colleague_sends(form.context.desk, real.who)
+    return redirect(form.context, ui.page_address(PATH, id=sent.submission_id))
+
+
+@router.post(f"{PATH}/colleague/approve")
+def let_colleague_approve(form: PracticeForm, real: Page) -> Response:
+    """Let the colleague approve a return."""
+    from pipelines.submissions.service import practice
+
+    context, submission_id = form.context, form.text("id")
+    practice.colleague_approves(context.desk, real.who, submission_id)
+    message = context.tell(
+        "The colleague has approved it. For a real return, a second person in your office does this."
+    )
+    return redirect(context, ui.page_address(PATH, id=submission_id), message=message)
+
+
+@router.post(f"{PATH}/colleague/return")
+def let_colleague_give_back(form: PracticeForm, real: Page) -> Response:
+    """Let the colleague return a return with a comment."""
+    from pipelines.submissions.service import practice
+
+    context, submission_id = form.context, form.text("id")
+    practice.colleague_gives_back(context.desk, real.who, submission_id)
+    message = context.tell("The colleague has returned it with a comment.")
+    return redirect(context, ui.page_address(PATH, id=submission_id), message=message)
+
+
+@router.get(f"{PATH}/reset")
+def confirm_reset(context: PracticePage) -> Response:
+    """Ask whether everything that was done in practice is to be deleted."""
+    return render_page(context, "practice_reset.html", title=context.tell("Start again?"))
+
+
+@router.post(f"{PATH}/reset")
+def reset_practice(form: Form) -> Response:
+    """Delete everything that the person did in practice."""
+    from pipelines.submissions.service import practice
+
+    practice.reset_practice(form.context.desk, form.context.who)
+    return redirect(form.context, PATH, message=form.context.tell("Practice starts again."))

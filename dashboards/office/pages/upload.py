@@ -1,263 +1,369 @@
-"""Take uploads, show the check step by step, and let the person confirm what was recognised.
+"""Take a file, show its check as it goes on, and ask whether it was recognised rightly.
 
-Uploading does not send anything.
+With scripts each file is sent at once and its findings appear as they are found; without them the page shows the same
+after a reload. Practice has the same page for its own desk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from dashboards.office import access, html, layout, words
-from dashboards.office.layout import PageContext
-from dashboards.office.uploads import LARGEST, release_unclaimed
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.errors import describe_fault
+from dashboards.office.requests import Form, Page, SubmittedForm, check_form
+from dashboards.office.responses import redirect, render_fragment, render_page
+from dashboards.office.services import get_services
+from dashboards.office.uploads import LARGEST, Upload, UploadError, read_files, read_upload_form
+from pipelines.core.i18n import mark
 from pipelines.findings.texts import describe_finding
 from pipelines.ledger.permissions import has_role_for
-from pipelines.submissions.service.underway import Uploads
+from pipelines.web.check_queue import QueueFullError
+from pipelines.web.design import components as ui
+from pipelines.web.sign_in.csrf import check_origin
 
 if TYPE_CHECKING:
     from pipelines.submissions.checking.check import Step
-    from pipelines.submissions.checking.report import Report
     from pipelines.submissions.service import UploadResult
 
-LARGEST_MB = LARGEST // 1024 // 1024
-_FILES = "held"
-_SHOWN = 3
-_PARTS = {"reading": 0.1, "begun": 0.2, "judging": 0.6}
-"""Position of the progress bar at each step; the end is not a step, the bar is removed then."""
+router = APIRouter()
+PATH = "/upload"
+_SHOWN_FINDINGS = 3
+_PROGRESS = {"reading": 0.1, "begun": 0.2, "read": 0.5, "judging": 0.6, "judged": 0.9}
+"""Position of the progress bar at each step."""
+_WAIT_SECONDS = 0.8
+"""Seconds for which a page without scripts waits for an answer before it shows how far the check is."""
+_HEARTBEAT_SECONDS = 15.0
+"""Seconds after which a silent stream sends a comment, so that no proxy takes it for dead."""
+_DRAFT_STATES = ("received", "checked", "refused")
+GONE = mark("This upload is no longer shown here. Look at your returns: what was saved is in the list.")
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    """Result of one file of this session: the draft and its report, or why no draft was made."""
+class UploadCard:
+    """What a page shows of one upload: how far its check is, or its outcome."""
 
+    upload_id: str
     filename: str
-    uploaded: UploadResult | None = None
+    events: str
+    """Address from which a script hears of changes; empty if the check has ended."""
+    progress: float = 0.0
+    doing: str = ""
+    first_findings: ui.Part = ""
     error: str = ""
+    badge: ui.Part = ""
+    recognised: ui.Part = ""
+    refusal: ui.Part = ""
+    answer: str = ""
+    forms: tuple[tuple[str, str], ...] = ()
+    has_data: bool = False
 
 
-@dataclass
-class _Files:
-    """Files of one drop area in this session, by widget id: the result of each, and which are being checked."""
-
-    done: dict[str, _Outcome] = field(default_factory=dict)
-    underway: Uploads = field(default_factory=Uploads)
-
-    def keep_only(self, present: list[str]) -> None:
-        """Forget all files except these."""
-        self.underway.keep_only(present)
-        self.done = {identity: outcome for identity, outcome in self.done.items() if identity in present}
+# --------------------------------------------------------------------------------------------------------------- routes
 
 
-def render_page() -> None:
-    """Render the page "Upload"."""
-    context = access.enter_page()
-    layout.show_title(
-        context.tell("Upload a return"),
-        context.tell(
+@router.get(PATH)
+async def show_upload_page(context: Page) -> Response:
+    """Render the page "Upload a return", with the uploads that its address names."""
+    return await render_upload_page(context)
+
+
+@router.post(PATH)
+async def receive_files(request: Request, context: Page) -> Response:
+    """Receive files and begin to check them."""
+    return await receive_upload(request, context, PATH, render_upload_page)
+
+
+@router.get(f"{PATH}/events")
+async def follow_upload(context: Page, id: str = "") -> Response:
+    """Stream the card of an upload, anew at each change (server-sent events)."""
+    return stream_upload(context, PATH, id)
+
+
+@router.post(f"{PATH}/again")
+async def check_again(form: Form) -> Response:
+    """Check a file again as another form."""
+    return await check_as_other_form(form, PATH)
+
+
+async def render_upload_page(context: PageContext, errors: Any = (), status: int = 200) -> Response:
+    """Return the page of uploads."""
+    values = await list_cards(context, PATH)
+    return await run_in_threadpool(
+        render_page,
+        context,
+        "upload.html",
+        title=context.tell("Upload a return"),
+        lead=context.tell(
             "Upload the file as your office makes it. It is checked at once and saved as a draft. Nothing is sent "
             "until you choose to send it."
         ),
+        errors=errors,
+        status=status,
+        **values,
     )
-    show_uploader(context, "upload", lambda page, **query: layout.go_to_page(page, **query))
-    layout.end_page(context)
 
 
-def show_uploader(context: PageContext, key: str, go: Callable[..., Any]) -> None:
-    """Show the drop area of a desk and the result of each file; the practice page has its own."""
-    translate_drop_area(context)
-    generation = st.session_state.setdefault(f"{key}.generation", 0)
-    with st.container(key=f"drop-{key}" if key != "upload" else "drop"):
-        files = st.file_uploader(
-            context.tell("Your files (any format, at most {n} MB each)", n=LARGEST_MB),
-            accept_multiple_files=True,
-            max_upload_size=LARGEST_MB,
-            key=f"{key}.files.{generation}",
-        )
-    tracked_files: _Files = st.session_state.setdefault(f"{key}.{_FILES}", _Files())
-    present = [file.file_id for file in files or ()]
-    tracked_files.keep_only(present)
-    release_unclaimed(present, st.session_state.setdefault(f"{key}.unclaimed", {}))
-    for file in files or ():
-        if file.file_id not in tracked_files.done:
-            tracked_files.done[file.file_id] = _check_file(
-                context, tracked_files, file.name, file.getvalue(), file.file_id
-            )
-            tracked_files.underway.forget_file(file.file_id)
-    for number, identity in enumerate(present):
-        with st.container(key=f"outcome-{key}-{number}", gap="small"):
-            _show_outcome(context, tracked_files, identity, files[number].getvalue(), go)
-    if present:
-        # Files are forgotten before the page runs, not by a second run: a file dropped between the two went to a drop
-        # area that was about to be replaced, and was lost (seen in about one of forty uploads).
-        st.button(
-            context.tell("Clear the list and choose other files"),
-            key=f"{key}.clear",
-            on_click=forget_files,
-            kwargs={"key": key},
-        )
+# ------------------------------------------------------------------------------------- shared with the page of practice
 
 
-def forget_files(key: str) -> None:
-    """Forget the files of a drop area, so that it is empty again."""
-    st.session_state[f"{key}.generation"] = st.session_state.get(f"{key}.generation", 0) + 1
-    files: _Files | None = st.session_state.pop(f"{key}.{_FILES}", None)
-    if files is not None:
-        files.keep_only([])
-
-
-def translate_drop_area(context: PageContext) -> None:
-    """Replace, by CSS, Streamlit's own words in the drop area, which are always in English."""
-    replacements = {
-        "instructions": context.tell("Drop your files here, or choose them from your computer."),
-        "button": context.tell("Choose files"),
+async def list_cards(context: PageContext, place: str) -> dict[str, Any]:
+    """Return what `upload_area.html` shows: the drop area, and a card for each upload that the address names."""
+    uploads = get_services(context.request).uploads
+    account = context.session.identity.account
+    cards: list[UploadCard] = []
+    for upload_id in dict.fromkeys(context.request.query_params.getlist("upload")):
+        upload = uploads.find_upload(account, place, upload_id)
+        if upload is None:
+            cards.append(UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE)))
+            continue
+        if not upload.has_ended:
+            await upload.wait_for_change(upload.version, _WAIT_SECONDS)
+        cards.append(await run_in_threadpool(make_card, context, upload))
+    return {
+        "cards": cards,
+        "place": place,
+        "limit": LARGEST // 1024 // 1024,
+        "reloads": any(card.events for card in cards),
+        "own_forms": [(form, context.form_name(form)) for form in list_own_forms(context)],
     }
-    clean = {name: text.replace("\\", "").replace('"', "'").replace("<", "") for name, text in replacements.items()}
-    button = "[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary] p"
-    st.html(
-        "<style>[data-testid=stFileUploaderDropzoneInstructions] > * { display: none !important; }"
-        f'[data-testid=stFileUploaderDropzoneInstructions]::before {{ content: "{clean["instructions"]}"; }}'
-        f'{button} {{ font-size: 0; }} {button}::after {{ content: "{clean["button"]}"; font-size: .875rem; }}'
-        "</style>"
+
+
+async def receive_upload(request: Request, context: PageContext, place: str, render: Any) -> Response:
+    """Receive the files of a request for a page, and answer a script with JSON or a browser with a redirect."""
+    uploads = get_services(request).uploads
+    account = context.session.identity.account
+    is_script = "application/json" in request.headers.get("accept", "")
+    check_origin(request)
+    try:
+        fields = await read_upload_form(request, uploads.queue, account)
+        check_form(context, fields)
+        form = SubmittedForm(context, fields)
+        own_forms = list_own_forms(context)
+        begun = [
+            uploads.begin_upload(
+                context.desk,
+                context.who,
+                place,
+                data,
+                filename,
+                form=form.choice("form", own_forms),
+                kind="patch" if form.has("patch") else None,
+                upload_id=form.text("upload_id"),
+            )
+            for filename, data in await read_files(form.files("files"))
+        ]
+    except (UploadError, QueueFullError) as error:
+        status = error.status if isinstance(error, UploadError) else 503
+        message = error.localize_message(context.language)
+        headers = {"Connection": "close"} if status in (408, 413) else None
+        if is_script:
+            return JSONResponse({"error": message}, status, headers)
+        response: Response = await render(context, errors=[(message, "files")], status=status)
+        response.headers.update(headers or {})
+        return response
+    if is_script:
+        return JSONResponse({"upload": begun[0].upload_id, "events": _events_address(begun[0])}, 202)
+    return redirect(context, ui.page_address(place, upload=[upload.upload_id for upload in begun]))
+
+
+def stream_upload(context: PageContext, place: str, upload_id: str) -> Response:
+    """Return a stream of server-sent events: `card` with the card as HTML at each change, `end` with the last one."""
+    uploads = get_services(context.request).uploads
+    upload = uploads.find_upload(context.session.identity.account, place, upload_id)
+
+    async def stream_cards() -> AsyncIterator[str]:
+        if upload is None:
+            gone = UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE))
+            yield _event("end", await run_in_threadpool(_render_card, context, gone, place))
+            return
+        version = -1
+        while True:
+            if version == upload.version and not await upload.wait_for_change(version, _HEARTBEAT_SECONDS):
+                yield ": still checking\n\n"
+                continue
+            version, has_ended = upload.version, upload.has_ended
+            card = await run_in_threadpool(make_card, context, upload)
+            yield _event("end" if has_ended else "card", await run_in_threadpool(_render_card, context, card, place))
+            if has_ended:
+                return
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(stream_cards(), media_type="text/event-stream", headers=headers)
+
+
+async def check_as_other_form(form: SubmittedForm, place: str) -> Response:
+    """Withdraw the draft of an upload and check its file again as another form, or as corrections only."""
+    context = form.context
+    uploads = get_services(context.request).uploads
+    upload = uploads.find_upload(context.session.identity.account, place, form.text("upload"))
+    chosen = form.choice("form", list_own_forms(context))
+    if upload is None or upload.result is None or chosen is None:
+        return redirect(context, place, message=context.tell(GONE))
+    data = await run_in_threadpool(_take_back, context, upload)
+    uploads.forget(upload)
+    kind = "patch" if form.has("patch") else None
+    begun = uploads.begin_upload(context.desk, context.who, place, data, upload.filename, form=chosen, kind=kind)
+    return redirect(context, ui.page_address(place, upload=begun.upload_id))
+
+
+def _take_back(context: PageContext, upload: Upload) -> bytes:
+    """Return the bytes of an upload, after its draft was withdrawn so that they can be uploaded again; never anything
+    that was sent."""
+    from pipelines.submissions import service
+
+    assert upload.result is not None
+    identity = upload.result.submission_id
+    if identity is None:
+        assert upload.data is not None  # kept until the upload is forgotten
+        return upload.data
+    data = service.read_original(context.desk, context.who, identity)[1]
+    if service.get_submission(context.desk, context.who, identity).state in _DRAFT_STATES:
+        comment = context.tell("Checked again as another form")
+        service.withdraw_submission(context.desk, context.who, identity, "wrong_return", comment)
+    return data
+
+
+def list_own_forms(context: PageContext) -> list[str]:
+    """Return the forms that this person may submit, for the desk's kind of territories."""
+    return [
+        form.id
+        for form in context.desk.registry.forms.values()
+        if has_role_for(context.who, "receive", form.jurisdiction, form.instrument)
+        and context.desk.registry.territory_of(form.jurisdiction).kind == context.desk.kind
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------- cards
+
+
+def _events_address(upload: Upload) -> str:
+    return ui.page_address(f"{upload.place}/events", id=upload.upload_id)
+
+
+def _render_card(context: PageContext, card: UploadCard, place: str) -> str:
+    return render_fragment(context, "upload_card.html", card=card, place=place)
+
+
+def _event(name: str, html: str) -> str:
+    lines = "\n".join(f"data: {line}" for line in html.splitlines())
+    return f"event: {name}\n{lines}\n\n"
+
+
+def make_card(context: PageContext, upload: Upload) -> UploadCard:
+    """Return what to show of an upload now."""
+    if upload.error is not None:
+        return UploadCard(upload.upload_id, upload.filename, "", error=_describe_error(context, upload.error))
+    if upload.result is None:
+        return _make_progress_card(context, upload)
+    result = upload.result
+    answer = ""
+    if result.submission_id is not None:
+        answer = ui.page_address("/answer" if upload.place == PATH else upload.place, id=result.submission_id)
+    own_forms = list_own_forms(context)
+    likely = [form for form in result.report.candidates if form in own_forms]
+    forms = [*likely, *(form for form in own_forms if form not in likely)]
+    return UploadCard(
+        upload.upload_id,
+        upload.filename,
+        "",
+        badge=_describe_outcome(context, result),
+        recognised=_describe_recognised(context, result),
+        refusal=_explain_refusal(context, result) if result.submission_id is None else "",
+        answer=answer,
+        forms=tuple((form, context.form_name(form)) for form in forms),
+        has_data=True,
     )
 
 
-def _check_file(context: PageContext, files: _Files, filename: str, data: bytes, identity: str) -> _Outcome:
-    """Check and store one file, showing each step as it completes, so that the first findings appear early.
-
-    Any `st` call may end this run of the page in favour of the next one, which joins the same check here.
-    """
-    from pipelines.submissions import service
+def _describe_error(context: PageContext, error: Exception) -> str:
+    """Return why a file was not accepted, or which fault of the service stopped its check."""
+    from pipelines.core.errors import UserFacingError
     from pipelines.submissions.checking.check import UnknownFormError
 
-    escaped_name = words.escape_markdown(filename)
-    with st.container(key=f"live-{identity}"):
-        status = st.status(escaped_name, expanded=True)
-    layout.announce_changes(identity)
-    # Not within `with status`, at whose end Streamlit would show the check as complete while it is still running.
-    bar = status.progress(_PARTS["reading"], text=context.tell("Reading the file"))
-    first = status.empty()
-
-    def on_step(step: Step) -> None:
-        # Each `st` call is a message for which the browser redraws the page, so send none that the next one replaces.
-        if step.name == "begun":
-            bar.progress(
-                _PARTS["begun"], text=context.tell("Only the beginning of the file has been read; the check continues")
-            )
-        elif step.name == "judging":
-            doing = context.tell("Comparing with the rules and with your earlier returns")
-            read = (
-                context.tell("Read: {form}", form=context.form_name(step.form)) if step.form else context.tell("Read")
-            )
-            bar.progress(_PARTS["judging"], text=f"{words.escape_markdown(read)}. {doing}")
-        if step.name in ("begun", "read"):
-            _show_first_findings(context, first, step)
-
-    try:
-        uploaded = files.underway.begin_upload(context.desk, context.who, data, filename, identity).follow_steps(
-            on_step
-        )
-    except (
-        service.NotAllowedError,
-        service.SubmissionRefusedError,
-        service.TransitionError,
-        UnknownFormError,
-    ) as error:
-        status.update(label=context.tell("{file}: not accepted", file=escaped_name), state="error")
-        return _Outcome(filename, error=layout.error_text(error, context.language))
-    except Exception:
-        files.underway.forget_file(identity)
-        raise
-    status.update(label=context.tell("{file}: checked", file=escaped_name), state="complete", expanded=False)
-    return _Outcome(filename, uploaded)
+    if isinstance(error, UserFacingError | UnknownFormError):
+        return context.localize_error(error)
+    _, reason = describe_fault(context, error)
+    return reason
 
 
-def _show_first_findings(context: PageContext, place: Any, step: Step) -> None:
+def _make_progress_card(context: PageContext, upload: Upload) -> UploadCard:
+    steps = list(upload.steps)
+    newest = steps[-1] if steps else None
+    doing = context.tell("Reading the file")
+    if newest is not None and newest.name == "begun":
+        doing = context.tell("Only the beginning of the file has been read; the check continues")
+    elif newest is not None and newest.name in ("read", "judging", "judged"):
+        form = newest.form
+        read = context.tell("Read: {form}", form=context.form_name(form)) if form else context.tell("Read")
+        doing = f"{read}. {context.tell('Comparing with the rules and with your earlier returns')}"
+    first = next((step for step in reversed(steps) if step.name in ("begun", "read")), None)
+    return UploadCard(
+        upload.upload_id,
+        upload.filename,
+        _events_address(upload),
+        progress=_PROGRESS.get(newest.name, 0.1) if newest is not None else 0.05,
+        doing=doing,
+        first_findings=_describe_first_findings(context, first) if first is not None else "",
+    )
+
+
+def _describe_first_findings(context: PageContext, step: Step) -> ui.Markup:
     from pipelines.findings.finding import worst_first
 
     findings = worst_first(step.findings)
     if not findings:
-        place.html(html.render_note(context.tell("The file itself has no errors so far.")))
-        return
+        return ui.render_small(context.tell("The file itself has no errors so far."))
     lines = [
-        html.Markup("{} {}: {}").format(
-            html.render_badge(*words.describe_severity(finding.severity, context.language)),
+        ui.Markup("{} {}: {}").format(
+            context.severity_badge(finding.severity),
             str(finding.where) or context.tell("the whole file"),
             describe_finding(finding, context.language).message,
         )
-        for finding in findings[:_SHOWN]
+        for finding in findings[:_SHOWN_FINDINGS]
     ]
-    more = context.many("{n} finding so far", "{n} findings so far", len(findings))
-    place.html(html.Markup("<p>{}</p>{}").format(more, html.render_list(lines)))
+    headline = context.many("{n} finding so far", "{n} findings so far", len(findings))
+    return ui.join_parts((ui.render_paragraph(headline), ui.render_list(lines)))
 
 
-# ------------------------------------------------------------------------------------------------- what was recognised
-
-
-def _show_outcome(context: PageContext, files: _Files, identity: str, data: bytes, go: Callable[..., Any]) -> None:
-    outcome = files.done[identity]
-    layout.show_heading(outcome.filename)
-    if outcome.uploaded is None:
-        layout.put_html(
-            html.render_box("error", context.tell("Nothing was saved"), html.Markup("<p>{}</p>").format(outcome.error))
-        )
-        return
-    uploaded, report = outcome.uploaded, outcome.uploaded.report
-    layout.put_html(_describe_outcome(context, uploaded))
-    layout.move_focus(f"outcome-{identity}", f"upload-{identity}-{uploaded.submission_id}")
-    layout.put_html(
-        html.Markup('<section class="rti-box rti-box-note" id="{}" tabindex="-1"><h3>{}</h3>{}</section>').format(
-            f"outcome-{identity}", context.tell("This is what we read"), _describe_recognised(context, uploaded)
-        )
-    )
-    if uploaded.submission_id is None:
-        _explain_refusal(context, report)
-    else:
-        with st.container(horizontal=True):
-            if st.button(
-                context.tell("Yes, this is right: show the validation report"),
-                type="primary",
-                key=f"confirm.{identity}",
-            ):
-                go("answer", id=uploaded.submission_id)
-    with st.expander(context.tell("No, it is something else")):
-        _offer_other_form(context, files, identity, data, uploaded)
-
-
-def _describe_outcome(context: PageContext, uploaded: UploadResult) -> html.Markup:
-    report = uploaded.report
-    if uploaded.submission_id is None:
-        return html.render_badge("error", "✖", context.tell("Not saved: see below what to do"))
-    if not uploaded.new:
-        _, _, state = words.describe_state(uploaded.state or "received", context.language)
-        return html.Markup("<p>{}</p>").format(
+def _describe_outcome(context: PageContext, result: UploadResult) -> ui.Markup:
+    report = result.report
+    if result.submission_id is None:
+        return ui.render_badge("error", "✖", context.tell("Not saved: see below what to do"))
+    if not result.new:
+        _, _, state = words.describe_state(result.state or "received", context.language)
+        return ui.render_paragraph(
             context.tell("You have already uploaded this exact file. Its state: {state}.", state=state)
         )
     errors, warnings = report.count_findings("error"), report.count_findings("warning")
     if errors:
-        return html.render_badge("error", "✖", context.many("{n} error to correct", "{n} errors to correct", errors))
+        return ui.render_badge("error", "✖", context.many("{n} error to correct", "{n} errors to correct", errors))
     if warnings:
-        return html.render_badge(
+        return ui.render_badge(
             "warning", "▲", context.many("{n} warning to explain", "{n} warnings to explain", warnings)
         )
-    return html.render_badge("good", "✔", context.tell("No problems found"))
+    return ui.render_badge("good", "✔", context.tell("No problems found"))
 
 
-def _describe_recognised(context: PageContext, uploaded: UploadResult) -> html.Markup:
-    report = uploaded.report
+def _describe_recognised(context: PageContext, result: UploadResult) -> ui.Markup:
+    report = result.report
     if report.form is None:
-        return html.Markup("<p>{}</p>").format(
+        return ui.render_paragraph(
             context.tell("No form was recognised in this file. Say below which form it is, or look at what is wrong.")
         )
     draft = (
-        context.tell("A draft, number {id}. Nothing has been sent.", id=uploaded.submission_id)
-        if uploaded.submission_id
+        context.tell("A draft, number {id}. Nothing has been sent.", id=result.submission_id)
+        if result.submission_id
         else ""
     )
-    return html.render_facts(
+    return ui.render_facts(
         [
             (context.tell("Territory"), context.area_name(report.jurisdiction or "")),
             (context.tell("What"), context.code_label("instrument", report.instrument or "")),
@@ -270,69 +376,11 @@ def _describe_recognised(context: PageContext, uploaded: UploadResult) -> html.M
     )
 
 
-def _explain_refusal(context: PageContext, report: Report) -> None:
+def _explain_refusal(context: PageContext, result: UploadResult) -> ui.Markup:
     from pipelines.office import answers
 
-    parts = [
-        html.Markup("<p><b>{}</b></p><p>{}</p>").format(group.title, group.remedy)
-        for group in answers.group_findings(report, context.language)
+    return ui.join_parts(
+        ui.Markup("<p><b>{}</b></p><p>{}</p>").format(group.title, group.remedy)
+        for group in answers.group_findings(result.report, context.language)
         if group.severity == "error"
-    ]
-    layout.put_html(html.render_box("error", context.tell("Why it was not saved"), html.join_parts(parts), level=3))
-
-
-def _offer_other_form(context: PageContext, files: _Files, identity: str, data: bytes, uploaded: UploadResult) -> None:
-    """Withdraw the draft and check the file again as another form, or as corrections only."""
-    own_forms = forms_to_submit(context)
-    likely = [form for form in uploaded.report.candidates if form in own_forms]
-    options = [*likely, *(form for form in own_forms if form not in likely)]
-    if not options:
-        layout.put_html(html.Markup("<p>{}</p>").format(context.tell("There is no form that you can submit.")))
-        return
-    layout.put_html(
-        html.Markup("<p>{}</p>").format(
-            context.tell(
-                "The period is read from the file. If it is wrong, correct the title in the file and upload it again."
-            )
-        )
     )
-    with st.form(key=f"other.{identity}", border=False):
-        form = st.selectbox(
-            context.tell("It is this form"), options, format_func=context.form_name, key=f"form.{identity}"
-        )
-        patch = st.checkbox(
-            context.tell("It holds corrections only: all other figures stay as they were"), key=f"patch.{identity}"
-        )
-        is_submitted = st.form_submit_button(context.tell("Check again"))
-    if is_submitted and form is not None:
-        _offer_upload_again(context, uploaded)
-        kind = "patch" if patch else None
-        files.underway.begin_upload(
-            context.desk, context.who, data, uploaded.filename, identity, form=str(form), kind=kind
-        )
-        del files.done[identity]
-        st.rerun()
-
-
-def _offer_upload_again(context: PageContext, uploaded: UploadResult) -> None:
-    """Withdraw the draft that this upload made, so that the same bytes can be uploaded again; never anything sent."""
-    from pipelines.submissions import service
-
-    if uploaded.submission_id is not None and uploaded.state in ("received", "checked", "refused"):
-        service.withdraw_submission(
-            context.desk,
-            context.who,
-            uploaded.submission_id,
-            "wrong_return",
-            context.tell("Checked again as another form"),
-        )
-
-
-def forms_to_submit(context: PageContext) -> list[str]:
-    """Return the forms that this person may submit, for the desk's kind of territories."""
-    return [
-        form.id
-        for form in context.desk.registry.forms.values()
-        if has_role_for(context.who, "receive", form.jurisdiction, form.instrument)
-        and context.desk.registry.territory_of(form.jurisdiction).kind == context.desk.kind
-    ]

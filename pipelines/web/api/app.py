@@ -1,7 +1,7 @@
 """Assemble the API for offices that automate: the desk over HTTP, with a token.
 
-Checks wait for their turn and run in threads (`api_queue.py`); everything else is a plain function, which FastAPI runs
-in a thread.
+Checks wait for their turn and run in threads (`pipelines/web/check_queue.py`); everything else is a plain function,
+which FastAPI runs in a thread.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pipelines import __version__
 from pipelines.submissions.service import Desk
 from pipelines.web.api import document, due, handing_in, problems, reference_page, submissions
 from pipelines.web.api.problems import ProblemError
-from pipelines.web.api.queue import Queue
 from pipelines.web.api.token_check import TokenFirst
+from pipelines.web.check_queue import Queue
 from pipelines.web.guards import Rates
 from pipelines.web.request_limits import BodyLimit
 from pipelines.web.security_headers import NoStore
@@ -32,8 +32,11 @@ WORDS_LIMIT = 1024 * 1024
 """Bytes of a request that has words and no file."""
 
 
-def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
-    """Return the application for one desk, or for a function that returns one; mount it under `/api`."""
+def create_api(desk_or_factory: Desk | Callable[[], Desk], queue: Queue | None = None) -> FastAPI:
+    """Return the application for one desk, or for a function that returns one; mount it under `/api`.
+
+    `queue` is that of the process, if other parts of it check files too.
+    """
     app = FastAPI(
         title="Regional trafficking indicators: returns",
         version=__version__,
@@ -43,7 +46,7 @@ def create_api(desk_or_factory: Desk | Callable[[], Desk]) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.desk = (lambda: desk_or_factory) if isinstance(desk_or_factory, Desk) else desk_or_factory
-    app.state.queue = Queue()
+    app.state.queue = queue or Queue()
     app.add_middleware(
         BodyLimit,
         limit=WORDS_LIMIT,

@@ -64,4 +64,4 @@ async def template(
         )
         return make_download(workbook, name, XLSX)
 
-    return await queue.run(who.account, who.language, make_response)
+    return await queue.run(who.account, make_response)

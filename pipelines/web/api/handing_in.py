@@ -62,7 +62,7 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["handing in"])
 async def check(desk: TheDesk, queue: TheQueue, who: Who, file: TheFile, form: Form = None, kind: Kind = None) -> Any:
     """Check a file; nothing is kept. The report is that of `rti check --json`, with rules that need history run."""
     report = await queue.run(
-        who.account, who.language, lambda: door.check_file(desk, who, file.data, file.filename, form=form, kind=kind)
+        who.account, lambda: door.check_file(desk, who, file.data, file.filename, form=form, kind=kind)
     )
     return JSONResponse(report.as_json())
 
@@ -94,7 +94,7 @@ async def upload(
         options = {"form": form, "kind": kind, "corrects": corrects, "reason": reason}
         return _upload_response(who, door.hand_in(desk, who, file.data, file.filename, send=send, **options))
 
-    return await queue.run(who.account, who.language, make_response)
+    return await queue.run(who.account, make_response)
 
 
 @router.post("/nil", response_model=models.UploadBody, status_code=201, responses=_KEPT_OR_NOT)

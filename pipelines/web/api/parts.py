@@ -17,7 +17,7 @@ from pipelines.ledger.identity import Identity
 from pipelines.submissions.service import Desk
 from pipelines.web.api import body, models
 from pipelines.web.api.problems import ProblemError
-from pipelines.web.api.queue import Queue
+from pipelines.web.check_queue import Queue
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of an account, as the portal or `rti token` issues it.")
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -69,7 +69,7 @@ async def _file(request: Request, who: Who) -> AsyncIterator[body.ReceivedFile]:
 
     def count_bytes(size: int) -> None:
         nonlocal n_bytes
-        queue.hold_bytes(who.account, who.language, size)
+        queue.hold_bytes(who.account, size)
         n_bytes += size
 
     try:

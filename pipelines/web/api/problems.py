@@ -26,6 +26,7 @@ from pipelines.submissions.checking.read_task import DeclarationsChangedError
 from pipelines.submissions.service.rights import NotThereError
 from pipelines.submissions.service.stored import DamagedFileError
 from pipelines.web import fault_log
+from pipelines.web.check_queue import RETRY_SECONDS, QueueFullError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -91,6 +92,8 @@ def problem_of(error: Exception, language: str = "en") -> ProblemError:
         return ProblemError(409, detail, language=language)
     if isinstance(error, SubmissionRefusedError | UnknownFormError | TemplateError):
         return ProblemError(422, detail, language=language)
+    if isinstance(error, QueueFullError):
+        return ProblemError(503, detail, language=language, headers={"Retry-After": str(RETRY_SECONDS)})
     if isinstance(error, DeclarationsChangedError):
         return ProblemError(503, detail, language=language, headers={"Retry-After": "60"})
     if isinstance(error, DamagedFileError):
@@ -154,6 +157,7 @@ def install_handlers(app: FastAPI) -> None:
         UnknownFormError,
         TemplateError,
         DeclarationsChangedError,
+        QueueFullError,
     ):
         app.add_exception_handler(handled, answer_known_error)
 

@@ -189,6 +189,10 @@ class Sessions:
         """End all other sessions of the account of a session; return how many were open."""
         return self._revoke(session.identity.account, WEB_SESSION.c.session_id != session.session_id)
 
+    def revoke_all(self, account_id: str, *, by: str) -> int:
+        """End all sessions of an account by a steward's choice; return how many were open. Raises NotAllowedError."""
+        return self._revoke(account_id, by=by)
+
     def purge_sessions(self) -> int:
         """Delete the rows of sessions that ended or expired more than `KEPT_DAYS` ago; return how many.
 
@@ -221,12 +225,15 @@ class Sessions:
                 .values(seen_at=clock.format_timestamp(now))
             )
 
-    def _revoke(self, account_id: str, *conditions: sa.ColumnElement[bool]) -> int:
+    def _revoke(self, account_id: str, *conditions: sa.ColumnElement[bool], by: str | None = None) -> int:
+        """End open sessions of an account, by its owner's choice (`by` is None) or that of a steward."""
         now = _wall_time()
         with open_write_transaction(self.engine) as transaction:
+            if by is not None:
+                accounts.require_changeable(transaction, account_id, by)
             ended = _end(transaction, now, WEB_SESSION.c.account_id == account_id, *_open_conditions(now), *conditions)
             if ended:
-                accounts.record_change(transaction, account_id, "end_sessions", [account_id], sessions=sorted(ended))
+                accounts.record_change(transaction, by or account_id, "end_sessions", [account_id], sessions=sorted(ended))
         return len(ended)
 
 

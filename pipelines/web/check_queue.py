@@ -1,6 +1,7 @@
 """Limit how many checks run at once: a few per account, the rest wait for their turn.
 
-Waiting takes no thread and delays nobody else: an office that sends a hundred files leaves places for the others.
+The pages and the API share one queue. Waiting takes no thread and delays nobody else: an office that sends a hundred
+files leaves places for the others.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from pipelines.core.i18n import tell
-from pipelines.web.api.problems import ProblemError
+from pipelines.core.errors import UserFacingError
+from pipelines.core.i18n import mark
 
 AT_ONCE = 2
 """Checks of one account that run at once."""
@@ -25,10 +26,17 @@ IN_ALL = 8
 """Checks that run at once in this process: each holds a thread while a reading process works."""
 RESERVED = 4
 """Checks beyond those that run at once for accounts of which none runs."""
-RESERVED = 4
-"""Checks beyond those that run at once for accounts of which none runs."""
+
+RETRY_SECONDS = 30
+"""Seconds after which a refused account may try again."""
+TOO_MANY_BYTES = mark("Files of {limit} MB of this account wait to be checked already.")
+TOO_MANY_FILES = mark("{n} files of this account are already waiting to be checked.")
 
 _Result = TypeVar("_Result")
+
+
+class QueueFullError(UserFacingError):
+    """An account has too many files waiting."""
 
 
 class Queue:
@@ -41,13 +49,11 @@ class Queue:
         self._present: dict[str, int] = {}
         self._held: dict[str, int] = {}
 
-    def hold_bytes(self, account: str, language: str, size: int) -> None:
-        """Count bytes that are held for an account. Raises ProblemError if they would be too many."""
+    def hold_bytes(self, account: str, size: int) -> None:
+        """Count bytes that are held for an account. Raises QueueFullError if they would be too many."""
         held_bytes = self._held.get(account, 0)
         if held_bytes + size > HELD:
-            limit = HELD // 1024 // 1024
-            detail = tell("Files of {limit} MB of this account wait to be checked already.", language, limit=limit)
-            raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
+            raise QueueFullError(TOO_MANY_BYTES, limit=HELD // 1024 // 1024)
         self._held[account] = held_bytes + size
 
     def release_bytes(self, account: str, size: int) -> None:
@@ -58,13 +64,12 @@ class Queue:
         else:
             self._held.pop(account, None)
 
-    async def run(self, account: str, language: str, work: Callable[[], _Result]) -> _Result:
-        """Run a function in a thread when it is this account's turn. Raises ProblemError if too many are already
+    async def run(self, account: str, work: Callable[[], _Result]) -> _Result:
+        """Run a function in a thread when it is this account's turn. Raises QueueFullError if too many are already
         waiting."""
         present = self._present.get(account, 0)
         if present >= self._at_once + self._waiting:
-            detail = tell("{n} files of this account are already waiting to be checked.", language, n=self._waiting)
-            raise ProblemError(503, detail, language=language, headers={"Retry-After": "30"})
+            raise QueueFullError(TOO_MANY_FILES, n=self._waiting)
         self._present[account] = present + 1
         try:
             await self._enter(account)
