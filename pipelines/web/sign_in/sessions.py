@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -233,7 +232,9 @@ class Sessions:
                 accounts.require_changeable(transaction, account_id, by)
             ended = _end(transaction, now, WEB_SESSION.c.account_id == account_id, *_open_conditions(now), *conditions)
             if ended:
-                accounts.record_change(transaction, by or account_id, "end_sessions", [account_id], sessions=sorted(ended))
+                accounts.record_change(
+                    transaction, by or account_id, "end_sessions", [account_id], sessions=sorted(ended)
+                )
         return len(ended)
 
 
@@ -260,7 +261,7 @@ def _open_conditions(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _end(transaction: sa.Connection, now: datetime, *conditions: sa.ColumnElement[bool]) -> Iterable[str]:
+def _end(transaction: sa.Connection, now: datetime, *conditions: sa.ColumnElement[bool]) -> list[str]:
     """End the sessions that meet the conditions and were not ended before; return their ids."""
     open_rows = sa.select(WEB_SESSION.c.session_id).where(WEB_SESSION.c.ended_at.is_(None), *conditions)
     ids = list(transaction.execute(open_rows).scalars())

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from pipelines.core import clock
 from pipelines.ledger import audit_log
 from pipelines.ledger.database import open_read_transaction
-from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.identity import SYSTEM, Grant, NotAllowedError
 from pipelines.ledger.schema import WEB_SESSION
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions.accounts import accounts, password_sign_in
@@ -320,6 +320,21 @@ def test_revoke_others_leaves_the_present_session_and_other_accounts(sessions: S
     assert sessions.revoke_others(find(sessions, mine)) == 0
     assert all(sessions.find_session(request(cookie)) is None for cookie in lost)
     assert find(sessions, mine) and find(sessions, others)
+
+
+def test_revoke_all_ends_every_session_of_an_account_that_the_steward_manages(
+    sessions: Sessions, engine: sa.Engine
+) -> None:
+    cookies, other = [begin(sessions) for _ in range(2)], begin(sessions, "rs-other")
+    for nobody in ("rs-other", "rs-sender", "not there", ""):
+        with pytest.raises(NotAllowedError):
+            sessions.revoke_all("rs-sender", by=nobody)
+    assert find(sessions, cookies[0])
+    assert sessions.revoke_all("rs-sender", by="the-steward") == 2
+    assert all(sessions.find_session(request(cookie)) is None for cookie in cookies)
+    assert find(sessions, other)
+    entry = [e for e in audit_log.list_entries(engine) if e["action"] == "account.end_sessions"][-1]
+    assert (entry["actor"], entry["subject"], len(entry["detail"]["sessions"])) == ("the-steward", "rs-sender", 2)
 
 
 def test_rows_of_old_sessions_are_deleted(sessions: Sessions, engine: sa.Engine, wall: WallClock) -> None:
