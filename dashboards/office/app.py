@@ -95,14 +95,13 @@ _UNLIMITED = ("/upload", "/practice", "/v1/check", "/v1/submissions")
 
 def _find_writable_methods(app: FastAPI) -> Callable[[str], tuple[str, ...]]:
     """Return a function that tells the methods of an address other than those that only read."""
-    writing = frozenset(
-        str(getattr(route, "path", "")) for route in app.routes if "POST" in (getattr(route, "methods", None) or ())
-    )
+    from starlette.routing import Match
 
     def writable_methods(path: str) -> tuple[str, ...]:
         if path.startswith("/api/"):
             return ("POST", "PUT", "PATCH", "DELETE")
-        return ("POST",) if path in writing else ()
+        post = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
+        return ("POST",) if any(route.matches(post)[0] is Match.FULL for route in app.routes) else ()
 
     return writable_methods
 

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.errors import describe_fault
+from dashboards.office.pages.answer import ANSWER, Section, find_arrival_address
 from dashboards.office.requests import Form, Page, SubmittedForm, check_form
 from dashboards.office.responses import redirect, render_fragment, render_page
 from dashboards.office.services import get_services
@@ -266,7 +267,8 @@ def make_card(context: PageContext, upload: Upload) -> UploadCard:
     result = upload.result
     answer = ""
     if result.submission_id is not None:
-        answer = ui.page_address("/answer" if upload.place == PATH else upload.place, id=result.submission_id)
+        section = ANSWER if upload.place == PATH else Section(upload.place)
+        answer = find_arrival_address(section, result.submission_id, result.report)
     own_forms = list_own_forms(context)
     likely = [form for form in result.report.candidates if form in own_forms]
     forms = [*likely, *(form for form in own_forms if form not in likely)]
