@@ -27,7 +27,7 @@ STATE_SECONDS = 900
 _SCOPE = "openid profile email"
 _SECONDS_PATIENCE = 10.0
 _ERROR_CODE = re.compile(r"[^a-z_]")
-"""What an error code of a provider never contains (RFC 6749, section 4.1.2.1), and a log must not."""
+"""Characters that an error code of a provider never contains (RFC 6749, section 4.1.2.1), and a log must not."""
 
 
 class ProviderError(Exception):
@@ -52,7 +52,7 @@ class OpenIdConnect:
     """The provider of one service."""
 
     def __init__(self, settings: Settings) -> None:
-        from authlib.integrations.starlette_client import StarletteOAuth2App
+        from authlib.integrations.starlette_client import StarletteOAuth2App  # type: ignore[import-untyped]
         from itsdangerous import URLSafeTimedSerializer
 
         assert settings.provider is not None, "the service has no provider"
@@ -140,7 +140,7 @@ class OpenIdConnect:
 def _provider_errors() -> Iterator[None]:
     """Raise ProviderError for what a provider or the way to it does wrong."""
     import httpx
-    from authlib.common.errors import AuthlibBaseError
+    from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
     from joserfc.errors import JoseError
 
     try:
