@@ -52,7 +52,7 @@ def confirm_nil(form: Form) -> Response:
             (context.tell("Territory"), context.area_name(declared.jurisdiction)),
             (context.tell("Form"), context.form_name(declaration.form)),
             (context.tell("Period"), words.format_periods(declaration.periods, context.language)),
-            (context.tell("Note (optional)"), declaration.comment),
+            (context.tell("Note"), declaration.comment),
         ],
     )
 
@@ -124,8 +124,10 @@ def _check_declaration(context: PageContext, declaration: _Declaration) -> Field
     """Return what is wrong with a declaration: no period, or one that is not open (any more)."""
     if not declaration.periods:
         return context.tell("Choose at least one period first."), _PERIOD
-    if not set(declaration.periods) <= set(open_periods(context).get(declaration.form, ())):
-        return context.tell("There is already a return for one of these periods. Check your choice."), _PERIOD
+    periods_by_form = open_periods(context)
+    if not set(declaration.periods) <= set(periods_by_form.get(declaration.form, ())):
+        reason = context.tell("There is already a return for one of these periods. Check your choice.")
+        return reason, _PERIOD if periods_by_form else ""
     return None
 
 
