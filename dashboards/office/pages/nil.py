@@ -75,18 +75,14 @@ def declare_nil(form: Form) -> Response:
     try:
         draft = service.upload_nil(context.desk, context.who, declaration.form, list(declaration.periods), comment)
         if draft.submission_id is None:
-            why = context.tell(
-                "This nil return was not accepted: {why}", why=_explain_why_not(context, draft.report)
-            )
+            why = context.tell("This nil return was not accepted: {why}", why=_explain_why_not(context, draft.report))
             return _render_choice(context, declaration, status=409, errors=[(why, "")])
         entry = service.get_submission(context.desk, context.who, draft.submission_id)
         if entry.may_send and not entry.replaces:
             service.send_submission(context.desk, context.who, draft.submission_id, comment=comment)
             message = context.tell("Sent. Your receipt is below. Please keep it.")
         else:
-            message = context.tell(
-                "It is saved as a draft: see below what you need to answer before you can send it."
-            )
+            message = context.tell("It is saved as a draft: see below what you need to answer before you can send it.")
     except (service.TransitionError, service.SubmissionRefusedError) as error:
         return _render_choice(context, declaration, status=409, errors=[(context.localize_error(error), "")])
     return redirect(context, ui.page_address("/answer", id=draft.submission_id), message=message)

@@ -223,7 +223,9 @@ class Sessions:
                 accounts.require_changeable(transaction, account_id, by)
             ended = _end(transaction, now, WEB_SESSION.c.account_id == account_id, *_open_conditions(now), *conditions)
             if ended:
-                accounts.record_change(transaction, by or account_id, "end_sessions", [account_id], sessions=sorted(ended))
+                accounts.record_change(
+                    transaction, by or account_id, "end_sessions", [account_id], sessions=sorted(ended)
+                )
         return len(ended)
 
 

@@ -104,9 +104,7 @@ def test_account_token_of_somebody_else_cannot_be_revoked(office: Office) -> Non
         assert tokens.verify_token(office.desk.engine, issued.text)
 
 
-def test_account_token_that_has_expired_is_not_called_good(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_account_token_that_has_expired_is_not_called_good(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "short", days=1)
     monkeypatch.setenv("RTI_NOW", "2026-11-25T09:00:00Z")
     page = office.open("al-sender", "/account")
@@ -124,7 +122,7 @@ def test_account_lists_its_own_sessions_and_marks_this_one(office: Office) -> No
     rows = list_sessions(page)
     assert len(rows) == 2 and len([row for row in rows if "this browser" in row]) == 1
     assert all(re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", row) for row in rows)
-    buttons = [button for button in page.select("button[name=session]")]
+    buttons = page.select("button[name=session]")
     assert len(buttons) == 1 and re.match(r"Sign out: not known, \d{4}-", buttons[0].text_content())
 
 
@@ -211,4 +209,7 @@ def test_account_of_a_person_with_several_roles_has_one_row_for_each_pair(office
     page = office.open("many", "/account")
     (table,) = [t for t in page.select("table") if t.findtext("caption") == "Your permissions"]
     rows = [[cell.text_content() for cell in row] for row in table.cssselect("tbody tr")]
-    assert rows == [["Albania", "Justice counts", "may see"], ["North Macedonia", "everything", "may approve, may submit"]]
+    assert rows == [
+        ["Albania", "Justice counts", "may see"],
+        ["North Macedonia", "everything", "may approve, may submit"],
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -132,4 +133,4 @@ def test_figures_tables_have_captions_that_restrict_them(office: Office) -> None
     captions = [caption.text_content() for caption in page.select("table caption")]
     assert len(captions) >= 4 and all("Restricted: not for publication" in caption for caption in captions)
     levels = [int(heading.tag[1]) for heading in page.select("h1, h2, h3, h4")]
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))

@@ -65,7 +65,7 @@ def test_returns_last_page_has_no_older_link(office: Office) -> None:
     ("name", "value"), [("territory", "MK"), ("period", "2026-Q1"), ("what", "register"), ("state", "published")]
 )
 def test_returns_filter_shows_only_what_it_asks_for(office: Office, name: str, value: str) -> None:
-    page = office.open("secretariat", "/").submit("Show", **{name: value})
+    page = office.open("secretariat", "/").submit("Show", **cast(dict[str, Any], {name: value}))
     assert parse_qs(urlsplit(page.address).query)[name] == [value]
     entries = list_rows(office, page)
     assert entries
