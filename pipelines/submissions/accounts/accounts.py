@@ -53,6 +53,7 @@ __all__ = [
     "identity_of",
     "link_provider",
     "record_change",
+    "record_sign_in",
     "require_changeable",
     "revoke_role",
     "select_identities",
@@ -286,6 +287,13 @@ def record_change(connection: sa.Connection, by: str, action: str, ids: Sequence
         [audit_log.Entry(now, by, f"account.{action}", i, {**detail, "standing": standing[i]}) for i in ids],
     )
     on_account(connection, action, ids, by, **detail)
+
+
+def record_sign_in(connection: sa.Connection, account_id: str) -> None:
+    """Store the time of a sign-in and append it to the audit log, within a write transaction."""
+    values = {"signed_in_at": clock.format_timestamp(clock.now())}
+    connection.execute(sa.update(ACCOUNT).where(ACCOUNT.c.account_id == account_id).values(**values))
+    record_change(connection, account_id, "sign_in", [account_id])
 
 
 def require_changeable(

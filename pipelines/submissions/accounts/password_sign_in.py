@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import Identity, NotAllowedError
@@ -102,8 +101,8 @@ def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password:
             return SignIn("disabled")
         if fresh is not None:
             values["password_hash"] = fresh
-        _update(connection, account_id, **values, signed_in_at=clock.format_timestamp(clock.now()))
-        accounts.record_change(connection, account_id, "sign_in", [account_id])
+        _update(connection, account_id, **values)
+        accounts.record_sign_in(connection, account_id)
         if row.must_change:
             return SignIn("must_change")
         return SignIn("ok", accounts.select_identities(connection, [account_id])[account_id])

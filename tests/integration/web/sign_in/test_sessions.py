@@ -19,7 +19,7 @@ from pipelines.ledger.schema import WEB_SESSION
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions.accounts import accounts, password_sign_in
 from pipelines.submissions.accounts.accounts import LOCAL
-from pipelines.web.sign_in.csrf import ForeignFormError, check_csrf
+from pipelines.web.sign_in.csrf import CsrfError, check_csrf
 from pipelines.web.sign_in.sessions import (
     IDLE_HOURS,
     KEPT_DAYS,
@@ -257,10 +257,10 @@ def test_over_tls_a_cookie_without_the_prefix_is_not_read(sessions: Sessions) ->
 
 def test_check_csrf_accepts_the_token_of_its_own_session_only(sessions: Sessions) -> None:
     mine, others = find(sessions, begin(sessions)), find(sessions, begin(sessions))
-    check_csrf(mine, mine.csrf_token)
+    check_csrf(mine, request(), mine.csrf_token)
     for submitted in ("", "wrong", "é", others.csrf_token, mine.csrf_token[:-1], mine.csrf_token.upper()):
-        with pytest.raises(ForeignFormError):
-            check_csrf(mine, submitted)
+        with pytest.raises(CsrfError):
+            check_csrf(mine, request(), submitted)
 
 
 # ------------------------------------------------------------------------------------------------------------- ending

@@ -1,0 +1,46 @@
+"""Show the history of a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from pipelines.web.design import components as ui
+
+
+def events_table(context: PageContext, events: Sequence[Mapping[str, Any]]) -> ui.Table:
+    """Return every event of a submission, oldest first: who, when, and the comment."""
+    return ui.Table(
+        context.tell("What happened to this return, oldest first"),
+        context.tell("When"),
+        [context.tell("What"), context.tell("By"), context.tell("State after it"), context.tell("In words")],
+        [_event_row(context, event) for event in events],
+    )
+
+
+def _event_row(context: PageContext, event: Mapping[str, Any]) -> ui.Row:
+    payload = event["payload"] or {}
+    details = [event["comment"] or ""]
+    if event["action"] == "justify":
+        details = [
+            f"{context.code_label('justification_reason', payload.get('reason', ''))}: {payload.get('text', '')}"
+        ]
+    elif payload.get("reason"):
+        details.insert(0, context.code_label("revision_reason", payload["reason"]))
+    action: ui.Part = words.describe_code(words.ACTIONS, event["action"], context.language)
+    if payload.get("override"):
+        action = ui.Markup("{} {}").format(
+            action, ui.render_badge("warning", "▲", context.tell("by override of the steward"))
+        )
+    actor = context.tell(words.SYSTEM) if event["actor"] == "system" else event["actor"]  # marked in words
+    return ui.Row(
+        words.format_time(event["at"]),
+        (
+            action,
+            actor,
+            context.state_badge(event["to_state"]),
+            " · ".join(detail for detail in details if detail),
+        ),
+    )

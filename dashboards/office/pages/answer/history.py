@@ -1,0 +1,99 @@
+"""Show each value of a return with the periods before it, one measure at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dashboards.office.context import PageContext
+from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.changes import format_value
+from pipelines.web.design import components as ui
+
+if TYPE_CHECKING:
+    from pipelines.office.answers import Point, Series
+
+LONGEST = 300
+"""Rows shown; the downloads have all of them."""
+PERIODS = 12
+MEASURE = "measure"
+"""Parameter of the address: the code of the measure to show."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Earlier periods. `sentence` replaces the table if there is nothing to show; `measures` are the options of the
+    choice, if there is more than one measure."""
+
+    sentence: str = ""
+    table: ui.Table | None = None
+    measures: Sequence[tuple[str, str]] = field(default_factory=list)
+    chosen: str = ""
+    is_cut: bool = False
+
+
+def list_earlier_periods(answer: Answer) -> History:
+    """Return the values of one measure with their last twelve periods, since a form may have hundreds of values."""
+    from pipelines.office import answers
+    from pipelines.submissions import service
+
+    context, report = answer.context, answer.report
+    if report.reading is None or report.reading.observations.is_empty():
+        return History(context.tell("There are no figures to compare."))
+    history = service.read_history(context.desk, context.who, answer.submission_id)
+    series_list = answers.find_earlier_values(report.reading.observations, history, PERIODS, context.language)
+    if not any(series.points for series in series_list):
+        return History(context.tell("No earlier return of this form has been accepted."))
+    series_list.sort(key=lambda series: series.period, reverse=True)
+    measures = list(dict.fromkeys(series.key["measure"] for series in series_list))
+    chosen = _choose_measure(answer, series_list, measures)
+    of_measure = [series for series in series_list if series.key["measure"] == chosen]
+    table = ui.Table(
+        context.many(
+            "Each value and the last {n} period before it", "Each value and the last {n} periods before it", PERIODS
+        ),
+        context.tell("What"),
+        [
+            context.tell("Place"),
+            context.tell("Course"),
+            context.tell("Earlier values, oldest first"),
+            context.tell("Now"),
+        ],
+        [_series_row(context, series) for series in of_measure[:LONGEST]],
+        numbers=frozenset({3}),
+    )
+    options = [(code, context.code_label("measure", code)) for code in measures] if len(measures) > 1 else []
+    return History("", table, options, chosen, len(of_measure) > LONGEST)
+
+
+def _choose_measure(answer: Answer, series_list: Sequence[Series], measures: Sequence[str]) -> str:
+    """Return the measure that the address asks for; else that of the first finding, else the form's first."""
+    asked = answer.context.request.query_params.get(MEASURE, "")
+    if asked in measures:
+        return asked
+    finding_places = {str(finding.where) for finding in answer.report.findings}
+    return next((series.key["measure"] for series in series_list if series.place in finding_places), measures[0])
+
+
+def _series_row(context: PageContext, series: Series) -> ui.Row:
+    first_known = next((n for n, point in enumerate(series.points) if point.shown is not None), len(series.points))
+    known_points = series.points[first_known:]
+    values = [point.shown.value if point.shown is not None else None for point in known_points]
+    points = "; ".join(_format_point(context, point) for point in known_points)
+    return ui.Row(
+        f"{series.words}, {series.period}",
+        (
+            series.place or "",
+            ui.render_sparkline(
+                [*values, series.now.value], context.tell("The trend of the values next to it, as a line")
+            ),
+            ui.Markup('<span class="rti-small">{}</span>').format(points),
+            format_value(series.now),
+        ),
+    )
+
+
+def _format_point(context: PageContext, point: Point) -> str:
+    value = point.shown.words if point.shown is not None else context.tell("no report")
+    return f"{point.period}: {value}" + (f" ({context.tell('revised')})" if point.revised else "")

@@ -1,0 +1,154 @@
+"""Show the sender's sheet, and next to it what was read from it, with the findings marked in both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.pages.answer.answer import Answer
+from pipelines.web.design import components as ui
+
+if TYPE_CHECKING:
+    from pipelines.office.answers import CellView, ReadRow, TableView
+
+LONGEST = 300
+"""Rows shown of one sheet and of the values read; the downloads have all of them."""
+SHEET = "sheet"
+"""Parameter of the address: the number of the sheet or table to show."""
+_LABELS = frozenset({"heading", "label", "section", "title", "corner", "sheet", "dimension"})
+_VALUES = frozenset({"value", "pseudonym", "check"})
+
+
+@dataclass(frozen=True)
+class SheetCell:
+    """One cell of the sheet: its text, its classes, its description, and the severity of its finding in words."""
+
+    text: str
+    classes: str
+    description: str
+    severity: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The sender's sheet: the letters of its columns, and its rows with their numbers; an empty cell is None."""
+
+    caption: str
+    letters: Sequence[str]
+    rows: Sequence[tuple[int, Sequence[SheetCell | None]]]
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Both sides. `sheets` are the options of the choice, if there is more than one sheet; `values` is None if no
+    figure was read."""
+
+    sheet: Sheet | None
+    values: ui.Table | None
+    sheets: Sequence[tuple[str, str]] = field(default_factory=list)
+    chosen: str = ""
+    is_cut: bool = False
+
+
+def compare_sides(answer: Answer) -> SideBySide | None:
+    """Return the sheet and the values read from it; None if the file cannot be read. Raises DamagedFileError."""
+    from pipelines.model.content import ReadError
+    from pipelines.office import answers
+    from pipelines.submissions import service
+
+    context = answer.context
+    filename, data = service.read_original(context.desk, context.who, answer.submission_id)
+    try:
+        sides = answers.preview_side_by_side(
+            data, filename, answer.report.form, context.language, demonstration=context.is_demonstration
+        )
+    except ReadError:
+        return None
+    tables = [table for table in sides.tables if table.cells]
+    severities: dict[str, str] = {}
+    for group in answer.groups:
+        for finding in group.all_findings:
+            severities.setdefault(finding.place, finding.severity)
+    number = _choose_table(context, tables, severities)
+    table = tables[number] if tables else None
+    rows = _rows_of_table(sides.rows, table)
+    return SideBySide(
+        _draw_sheet(context, table, severities) if table is not None else None,
+        _values_table(context, rows, severities) if rows else _event_counts_table(answer),
+        [(str(i), one.name or str(i + 1)) for i, one in enumerate(tables)] if len(tables) > 1 else [],
+        str(number),
+        bool(sides.cut)
+        or len(rows) > LONGEST
+        or (table is not None and any(cell.row > LONGEST for cell in table.cells)),
+    )
+
+
+def _choose_table(context: PageContext, tables: Sequence[TableView], severities: Mapping[str, str]) -> int:
+    """Return the number of the table that the address asks for, else of the one with the most severe finding."""
+    asked = context.request.query_params.get(SHEET, "")
+    if asked.isdecimal() and int(asked) < len(tables):
+        return int(asked)
+    table_by_place = {cell.place: number for number, table in enumerate(tables) for cell in table.cells}
+    return next((table_by_place[place] for place in severities if place in table_by_place), 0)
+
+
+def _rows_of_table(rows: Sequence[ReadRow], table: TableView | None) -> Sequence[ReadRow]:
+    if table is None:
+        return rows
+    places = {cell.place for cell in table.cells}
+    return [row for row in rows if row.place in places] or rows
+
+
+def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str, str]) -> Sheet:
+    from pipelines.reading.formats.common import column_letters
+
+    signs = {code: words.describe_severity(code, context.language)[2] for code in words.SEVERITIES}
+    lines: dict[int, dict[int, SheetCell]] = {}
+    for cell in table.cells:
+        if cell.row <= LONGEST:
+            lines.setdefault(cell.row, {})[cell.column] = _draw_cell(cell, severities.get(cell.place, ""), signs)
+    columns = range(1, max((column for line in lines.values() for column in line), default=0) + 1)
+    return Sheet(
+        context.tell("Your sheet: {name}", name=table.name),
+        [column_letters(column) for column in columns],
+        [(row, [line.get(column) for column in columns]) for row, line in sorted(lines.items())],
+    )
+
+
+def _draw_cell(cell: CellView, severity: str, signs: Mapping[str, str]) -> SheetCell:
+    role = "value" if cell.role in _VALUES else "label" if cell.role in _LABELS else "none"
+    classes = f"rti-cell-{role}" + (f" rti-cell-{severity}" if severity else "")
+    description = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
+    return SheetCell(cell.text, classes, description, signs.get(severity, ""))
+
+
+def _values_table(context: PageContext, rows: Sequence[ReadRow], severities: Mapping[str, str]) -> ui.Table:
+    return ui.Table(
+        context.tell("Values we read"),
+        context.tell("Place"),
+        [context.tell("Your words"), context.tell("Read as"), context.tell("Value")],
+        [
+            ui.Row(row.place, (row.label, row.read_as, row.shown.words), kind=severities.get(row.place, ""))
+            for row in rows[:LONGEST]
+        ],
+        numbers=frozenset({2}),
+    )
+
+
+def _event_counts_table(answer: Answer) -> ui.Table | None:
+    """Return the records read from a register as counts only, since a register is not a list of figures; no record is
+    repeated."""
+    context, reading = answer.context, answer.report.reading
+    if reading is None or reading.events.is_empty():
+        return None
+    counts = reading.events.group_by("event").len().sort("event").iter_rows()
+    return ui.Table(
+        context.tell("Values we read"),
+        context.tell("Event"),
+        [context.tell("Number")],
+        [ui.Row(context.code_label("measure", str(event)), (str(count),)) for event, count in counts],
+        numbers=frozenset({0}),
+    )

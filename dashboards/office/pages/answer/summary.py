@@ -1,0 +1,114 @@
+"""Describe an answer above its views: facts, replacements, overrides, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboards.office import words
+from dashboards.office.pages.answer.answer import Answer
+from pipelines.web.design import components as ui
+
+
+def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
+    """Return what is known about a return, as terms and descriptions."""
+    context, entry = answer.context, answer.entry
+    row = entry.row
+    replaces = context.tell("A return that was accepted before. It is kept and listed under what happened.")
+    return [
+        (context.tell("Number"), ui.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
+        (context.tell("File"), f"{row.filename} ({words.format_size(row.size)})"),
+        (context.tell("Form"), context.form_name(row.form)),
+        (context.tell("Kind"), words.describe_code(words.KINDS, row.kind or "full", context.language)),
+        (
+            context.tell("Uploaded"),
+            context.tell("{time} by {who}", time=words.format_time(row.received_at), who=row.sender),
+        ),
+        (context.tell("Replaces"), replaces if entry.replaces else ""),
+        (
+            context.tell("Reason"),
+            context.code_label("revision_reason", row.revision_reason) if row.revision_reason else "",
+        ),
+    ]
+
+
+def list_overrides(answer: Answer) -> list[tuple[str, list[str]]]:
+    """Return what a steward approved or withdrew on behalf of the office: titles with times, names and comments."""
+    context = answer.context
+    if answer.entry.state not in ("approved", "published", "withdrawn"):
+        return []
+    titles = {
+        "approve": context.tell("Approved by override of the steward"),
+        "withdraw": context.tell("Withdrawn by override of the steward"),
+    }
+    overrides = []
+    for action, title in titles.items():
+        sentences = [
+            context.tell(
+                "{time} by {who}: {comment}",
+                time=words.format_time(event["at"]),
+                who=event["actor"],
+                comment=event["comment"] or "",
+            )
+            for event in answer.events
+            if event["action"] == action and (event["payload"] or {}).get("override")
+        ]
+        if sentences:
+            overrides.append((title, sentences))
+    return overrides
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the check means for the return: the kind of box, the sentence, and how much was read."""
+
+    kind: str
+    text: str
+    counts: str
+
+
+def describe_verdict(answer: Answer) -> Verdict:
+    """Return the verdict on a return in words."""
+    context, entry, report = answer.context, answer.entry, answer.report
+    errors, warnings = report.count_findings("error"), report.count_findings("warning")
+    still_open = len(entry.open_warnings)
+    if report.verdict == "unreadable":
+        kind, text = "error", context.tell("This file cannot be read. It was not used.")
+    elif errors:
+        kind = "error"
+        text = context.many(
+            "You cannot send this return yet: correct {n} error in the file.",
+            "You cannot send this return yet: correct {n} errors in the file.",
+            errors,
+        )
+    elif entry.state == "checked" and still_open:
+        kind = "warning"
+        text = context.many(
+            "No error. {n} warning asks for an explanation before this return can be sent.",
+            "No error. {n} warnings ask for an explanation before this return can be sent.",
+            still_open,
+        )
+    elif entry.state == "checked":
+        kind, text = "good", context.tell("No problems found. You can send this return.")
+    elif warnings:
+        kind = "note"
+        text = context.many(
+            "No error. {n} warning, explained by its sender.",
+            "No error. {n} warnings, explained by its sender.",
+            warnings,
+        )
+    else:
+        kind, text = "good", context.tell("No error and no warning.")
+    return Verdict(kind, text, " ".join(_list_counts(answer)))
+
+
+def _list_counts(answer: Answer) -> Sequence[str]:
+    context, report = answer.context, answer.report
+    sentences = []
+    if report.observations or not report.events:
+        sentences.append(context.many("{n} figure was read.", "{n} figures were read.", report.observations))
+    if report.events:
+        sentences.append(context.many("{n} event was read.", "{n} events were read.", report.events))
+    if answer.entry.state in ("checked", "refused", "received"):
+        sentences.append(context.tell("It is a draft: nothing has been sent."))
+    return sentences
