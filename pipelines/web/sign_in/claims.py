@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-def sign_in_with_claims(engine: sa.Engine, claims: Mapping[str, Any]) -> Identity | None:
-    """Record that the person of a provider's claims has signed in, and return who it is.
+def sign_in_with_claims(engine: sa.Engine, claims: Mapping[str, Any]) -> tuple[Identity, int] | None:
+    """Record that the person of a provider's claims has signed in; return who it is, and the audit entry's number.
 
     Return None if the sign-in at the provider is too old, or the person is unknown here or the account disabled.
     """
@@ -32,9 +32,7 @@ def sign_in_with_claims(engine: sa.Engine, claims: Mapping[str, Any]) -> Identit
         return None
     with open_write_transaction(engine) as connection:
         identity = accounts.select_linked(connection, issuer, subject)
-        if identity is not None:
-            accounts.record_sign_in(connection, identity.account)
-    return identity
+        return (identity, accounts.record_sign_in(connection, identity.account)) if identity is not None else None
 
 
 def time_of_sign_in(claims: Mapping[str, Any]) -> float | None:

@@ -52,7 +52,7 @@ class OpenIdConnect:
     """The provider of one service."""
 
     def __init__(self, settings: Settings) -> None:
-        from authlib.integrations.starlette_client import StarletteOAuth2App
+        from authlib.integrations.starlette_client import StarletteOAuth2App  # type: ignore[import-untyped]
         from itsdangerous import URLSafeTimedSerializer
 
         assert settings.provider is not None, "the service has no provider"
@@ -140,7 +140,7 @@ class OpenIdConnect:
 def _provider_errors() -> Iterator[None]:
     """Raise ProviderError for what a provider or the way to it does wrong."""
     import httpx
-    from authlib.common.errors import AuthlibBaseError
+    from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
     from joserfc.errors import JoseError
 
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import sleep
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,7 +147,7 @@ class SignIn:
         if outcome.outcome != "wrong":
             self.throttle.forgive_attempt(attempt)
         if outcome.outcome == "ok":
-            return await self._enter(request, name, ticket.next_path)
+            return await self._enter(request, name, outcome.seq, ticket.next_path)
         if outcome.outcome == "must_change":
             pending = self.tickets.store_pending(name, form["password"])
             return self._password_page(request, Ticket(ticket.next_path, pending), name)
@@ -178,7 +178,7 @@ class SignIn:
         # A person who changes the password by choice stays signed in; every other session of the account is over.
         session = await in_thread(self.sessions.find_session, request)
         try:
-            await in_thread(password_sign_in.change_password, self.engine, name, old, form.get("new", ""))
+            seq = await in_thread(password_sign_in.change_password, self.engine, name, old, form.get("new", ""))
         except (PasswordError, NotAllowedError) as error:
             is_new_refused = isinstance(error, PasswordError)
             if attempt is not None and is_new_refused:
@@ -188,12 +188,12 @@ class SignIn:
             self.throttle.forgive_attempt(attempt)
         if pending is not None:
             self.tickets.forget_pending(str(ticket.pending))
-            return await self._enter(request, name, ticket.next_path)
+            return await self._enter(request, name, seq, ticket.next_path)
         title = tell("A new password", language)
         done = self._render(request, "message.html", title=title, message=tell("Your password is changed.", language))
         self.devices.remember_browser(request, done, name)
         if session is not None and session.identity.account == name:
-            await self._begin_session(request, done, name, LOCAL, name)
+            await self._begin_session(request, done, name, seq)
         return done
 
     # -------------------------------------------------------------------------------------------------------- provider
@@ -226,19 +226,13 @@ class SignIn:
         except ProviderError as error:
             response = self._provider_fault(request, error, 400)
         else:
-            identity = await in_thread(sign_in_with_claims, self.engine, claims)
-            if identity is None:
+            known = await in_thread(sign_in_with_claims, self.engine, claims)
+            if known is None:
                 response = self._unknown_person_page(request, claims)
             else:
                 response = _redirect(local_path(pending.next_path))
-                await self._begin_session(
-                    request,
-                    response,
-                    identity.account,
-                    str(claims["iss"]),
-                    str(claims["sub"]),
-                    since=time_of_sign_in(claims),
-                )
+                identity, seq = known
+                await self._begin_session(request, response, identity.account, seq, claims)
         self.cookies.delete_cookie(request, response, STATE_COOKIE)
         return response
 
@@ -272,9 +266,10 @@ class SignIn:
 
     # ----------------------------------------------------------------------------------------------------- the sessions
 
-    async def _enter(self, request: Request, account: str, next_path: str) -> Response:
+    async def _enter(self, request: Request, account: str, seq: int, next_path: str) -> Response:
+        """Begin a session after a right password, and go on to the page that was asked for."""
         response = _redirect(local_path(next_path))
-        await self._begin_session(request, response, account, LOCAL, account)
+        await self._begin_session(request, response, account, seq)
         self.tickets.delete_cookie(request, response)
         self.devices.remember_browser(request, response, account)
         return response
@@ -284,12 +279,15 @@ class SignIn:
         request: Request,
         response: Response,
         account: str,
-        issuer: str,
-        subject: str,
-        *,
-        since: float | None = None,
+        seq: int,
+        claims: Mapping[str, Any] | None = None,
     ) -> None:
-        begin = partial(self.sessions.begin_session, request, account, issuer=issuer, subject=subject, since=since)
+        """Begin a session and give it to the browser; without claims, the person has entered a password."""
+        issuer, subject = (str(claims["iss"]), str(claims["sub"])) if claims else (LOCAL, account)
+        since = time_of_sign_in(claims) if claims else None
+        begin = partial(
+            self.sessions.begin_session, request, account, issuer=issuer, subject=subject, seq=seq, since=since
+        )
         self.sessions.write_cookie(request, response, await in_thread(begin))
 
     async def _admit(self, request: Request, account: str) -> Attempt:
