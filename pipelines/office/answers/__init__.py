@@ -130,16 +130,24 @@ def rows_read(report: Report, language: str) -> list[ReadRow]:
 
 
 def preview_side_by_side(
-    data: bytes, filename: str, form: str | None, language: str, *, demonstration: bool = False, limit: int = 5000
+    data: bytes,
+    filename: str,
+    form: str | None,
+    language: str,
+    *,
+    demonstration: bool = False,
+    limit: int = 5000,
+    draws_page: bool = True,
 ) -> SideBySidePreview:
     """Return both sides, read again in a child process, with at most `limit` cells and rows. Raises ReadError.
 
-    It shows the findings of reading only; `rows_read(report, language)` has all of them.
+    It shows the findings of reading only; `rows_read(report, language)` has all of them. Without `draws_page` the
+    field `html` is empty.
     """
     from pipelines.office.answers.job_process import run_job
     from pipelines.office.answers.jobs import BesideJob
 
-    sides = run_job(BesideJob(data, filename, form, language, demonstration, limit))
+    sides = run_job(BesideJob(data, filename, form, language, demonstration, limit, draws_page))
     assert isinstance(sides, SideBySidePreview)  # the child returns this for such a job
     return sides
 

@@ -160,8 +160,10 @@ def _draw_both_sides(job: BesideJob) -> SideBySidePreview:
     content, reading = read_again(job.data, job.filename, job.form)
     if reading is None:
         return SideBySidePreview("", views.tables_of(content, None, job.language, job.limit), ())
-    drawn, undrawn = _limit_cells(content)
-    page = render_preview(drawn, reading, job.language, demonstration=job.demonstration)
+    page, undrawn = "", 0
+    if job.draws_page:
+        drawn, undrawn = _limit_cells(content)
+        page = render_preview(drawn, reading, job.language, demonstration=job.demonstration)
     rows = views.rows_of(reading.observations, reading.findings, job.language)
     shown_rows, cut = rows[: job.limit], max(0, len(rows) - job.limit)
     return SideBySidePreview(

@@ -68,7 +68,7 @@ class MendJob:
 
 @dataclass(frozen=True, slots=True)
 class BesideJob:
-    """A preview of a file, and its tables as plain cells, at most `limit` cells."""
+    """A preview of a file as a page if `draws_page`, and its tables as plain cells, at most `limit` cells."""
 
     data: bytes
     filename: str
@@ -76,6 +76,7 @@ class BesideJob:
     language: str
     demonstration: bool
     limit: int
+    draws_page: bool = True
     words: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from pipelines.core.home import Home
+    from pipelines.core.result_cache import ResultCache
     from pipelines.declarations.registry import Registry
     from pipelines.submissions.admission import Kind
-    from pipelines.submissions.service.cache import ReportCache
+    from pipelines.submissions.checking.report import Report
+
+KEPT_REPORTS = 48
+"""Number of cached reports: a return of 20,000 cells takes about 5 MB of memory."""
 
 
-def _no_reports() -> ReportCache:
-    from pipelines.submissions.service.cache import ReportCache
+def _no_reports() -> ResultCache[Report]:
+    from pipelines.core.result_cache import ResultCache
 
-    return ReportCache()
+    return ResultCache(KEPT_REPORTS)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Desk:
     engine: sa.Engine
     registry: Registry
     kind: Kind = "national"
-    reports: ReportCache = field(default_factory=_no_reports, repr=False, compare=False)
+    reports: ResultCache[Report] = field(default_factory=_no_reports, repr=False, compare=False)
 
 
 def open_desk(home: Home, *, kind: Kind = "national") -> Desk:

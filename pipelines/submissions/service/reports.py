@@ -60,7 +60,7 @@ def current_report(desk: Desk, submission: Submission, blocks: Sequence[Block]) 
 
 def cache_report(desk: Desk, submission: Submission, blocks: Sequence[Block], validation_report: Report) -> None:
     """Cache a report that was made when the file was uploaded."""
-    desk.reports.add_report(key_of(desk, submission, blocks), validation_report)
+    desk.reports.add_result(key_of(desk, submission, blocks), validation_report)
 
 
 def key_of(desk: Desk, submission: Submission, blocks: Sequence[Block]) -> Hashable:

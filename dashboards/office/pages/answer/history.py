@@ -12,6 +12,8 @@ from dashboards.office.pages.answer.changes import format_value
 from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from pipelines.office.answers import Point, Series
 
 LONGEST = 300
@@ -41,14 +43,16 @@ def list_earlier_periods(answer: Answer) -> History:
     context, report = answer.context, answer.report
     if report.reading is None or report.reading.observations.is_empty():
         return History(context.tell("There are no figures to compare."))
+    observations = report.reading.observations.sort("period", descending=True, maintain_order=True)
     history = service.read_history(context.desk, context.who, answer.submission_id)
-    series_list = answers.find_earlier_values(report.reading.observations, history, PERIODS, context.language)
-    if not any(series.points for series in series_list):
+    if not (history["period"] < observations["period"][0]).any():
         return History(context.tell("No earlier return of this form has been accepted."))
-    series_list.sort(key=lambda series: series.period, reverse=True)
-    measures = list(dict.fromkeys(series.key["measure"] for series in series_list))
-    chosen = _choose_measure(answer, series_list, measures)
-    of_measure = [series for series in series_list if series.key["measure"] == chosen]
+    measures: list[str] = observations["measure"].unique(maintain_order=True).to_list()
+    chosen = _choose_measure(answer, observations, measures)
+    of_measure = observations.filter(measure=chosen)
+    series_list = answers.find_earlier_values(
+        of_measure.head(LONGEST), history.filter(measure=chosen), PERIODS, context.language
+    )
     table = ui.Table(
         context.many(
             "Each value and the last {n} period before it", "Each value and the last {n} periods before it", PERIODS
@@ -60,20 +64,21 @@ def list_earlier_periods(answer: Answer) -> History:
             context.tell("Earlier values, oldest first"),
             context.tell("Now"),
         ],
-        [_series_row(context, series) for series in of_measure[:LONGEST]],
+        [_series_row(context, series) for series in series_list],
         numbers=frozenset({3}),
     )
     options = [(code, context.code_label("measure", code)) for code in measures] if len(measures) > 1 else []
-    return History("", table, options, chosen, len(of_measure) > LONGEST)
+    return History("", table, options, chosen, of_measure.height > LONGEST)
 
 
-def _choose_measure(answer: Answer, series_list: Sequence[Series], measures: Sequence[str]) -> str:
+def _choose_measure(answer: Answer, observations: pl.DataFrame, measures: Sequence[str]) -> str:
     """Return the measure that the address asks for; else that of the first finding, else the form's first."""
     asked = answer.context.request.query_params.get(MEASURE, "")
     if asked in measures:
         return asked
-    finding_places = {str(finding.where) for finding in answer.report.findings}
-    return next((series.key["measure"] for series in series_list if series.place in finding_places), measures[0])
+    measure_by_place = dict(zip(observations["place"], observations["measure"], strict=True))
+    places = (str(finding.where) for group in answer.groups for finding in group.all_findings)
+    return next((str(measure_by_place[place]) for place in places if place in measure_by_place), measures[0])
 
 
 def _series_row(context: PageContext, series: Series) -> ui.Row:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.core import clock
+from pipelines.core.result_cache import ResultCache
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
 from pipelines.ledger import facts, queries, supersession
@@ -21,7 +22,6 @@ from pipelines.submissions import intake, receipts, record, store
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, SubmissionRefusedError, memory
-from pipelines.submissions.service.cache import ReportCache
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
 from tests.support.fakes.desk_fakes import accepted, file, sent, warned, who
@@ -417,7 +417,7 @@ def test_a_stranger_learns_nothing_of_history_by_checking(desk: Desk) -> None:
 
 
 def test_the_cache_is_bounded_and_keeps_no_failure() -> None:
-    kept = ReportCache(kept=2)
+    kept: ResultCache[int] = ResultCache(kept=2)
     made: list[int] = []
 
     def make(n: int) -> Any:

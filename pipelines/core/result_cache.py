@@ -1,0 +1,50 @@
+"""Cache results that are expensive to make, in memory, so that each is made once however many requests need it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class ResultCache(Generic[Result]):
+    """A least-recently-used cache of `kept` results. Thread-safe."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._lock = threading.Lock()
+        self._futures: OrderedDict[Hashable, Future[Result]] = OrderedDict()
+
+    def get_or_make(self, key: Hashable, make: Callable[[], Result]) -> Result:
+        """Return the result of a key. The first caller makes it while others wait; a failure is not cached."""
+        with self._lock:
+            future = self._futures.get(key)
+            if mine := future is None:
+                future = self._futures[key] = Future()
+                while len(self._futures) > self._kept:
+                    self._futures.popitem(last=False)
+            self._futures.move_to_end(key)
+        assert future is not None
+        if not mine:
+            return future.result()
+        try:
+            result = make()
+        except BaseException as error:
+            with self._lock:
+                if self._futures.get(key) is future:
+                    del self._futures[key]
+            future.set_exception(error)
+            raise
+        future.set_result(result)
+        return result
+
+    def add_result(self, key: Hashable, result: Result) -> None:
+        """Add a result that was made elsewhere."""
+        self.get_or_make(key, lambda: result)
+
+    def __len__(self) -> int:
+        return len(self._futures)
