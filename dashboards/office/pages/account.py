@@ -59,9 +59,7 @@ def change_email(form: Form) -> Response:
     try:
         accounts.set_email(context.desk.engine, account, email or None, by=account)
     except accounts.AccountError as error:
-        return _render(
-            context, status=422, errors=[(context.localize_error(error), "email")], entered={"email": email}
-        )
+        return _render(context, status=422, errors=[(context.localize_error(error), "email")], entered={"email": email})
     return redirect(context, "/account", message=context.tell("Kept."))
 
 

@@ -52,7 +52,7 @@ def confirm_nil(form: Form) -> Response:
             (context.tell("Territory"), context.area_name(declared.jurisdiction)),
             (context.tell("Form"), context.form_name(declaration.form)),
             (context.tell("Period"), words.format_periods(declaration.periods, context.language)),
-            (context.tell("Note (optional)"), declaration.comment),
+            (context.tell("Note"), declaration.comment),
         ],
     )
 
@@ -75,18 +75,14 @@ def declare_nil(form: Form) -> Response:
     try:
         draft = service.upload_nil(context.desk, context.who, declaration.form, list(declaration.periods), comment)
         if draft.submission_id is None:
-            why = context.tell(
-                "This nil return was not accepted: {why}", why=_explain_why_not(context, draft.report)
-            )
+            why = context.tell("This nil return was not accepted: {why}", why=_explain_why_not(context, draft.report))
             return _render_choice(context, declaration, status=409, errors=[(why, "")])
         entry = service.get_submission(context.desk, context.who, draft.submission_id)
         if entry.may_send and not entry.replaces:
             service.send_submission(context.desk, context.who, draft.submission_id, comment=comment)
             message = context.tell("Sent. Your receipt is below. Please keep it.")
         else:
-            message = context.tell(
-                "It is saved as a draft: see below what you need to answer before you can send it."
-            )
+            message = context.tell("It is saved as a draft: see below what you need to answer before you can send it.")
     except (service.TransitionError, service.SubmissionRefusedError) as error:
         return _render_choice(context, declaration, status=409, errors=[(context.localize_error(error), "")])
     return redirect(context, ui.page_address("/answer", id=draft.submission_id), message=message)
@@ -124,8 +120,10 @@ def _check_declaration(context: PageContext, declaration: _Declaration) -> Field
     """Return what is wrong with a declaration: no period, or one that is not open (any more)."""
     if not declaration.periods:
         return context.tell("Choose at least one period first."), _PERIOD
-    if not set(declaration.periods) <= set(open_periods(context).get(declaration.form, ())):
-        return context.tell("There is already a return for one of these periods. Check your choice."), _PERIOD
+    periods_by_form = open_periods(context)
+    if not set(declaration.periods) <= set(periods_by_form.get(declaration.form, ())):
+        reason = context.tell("There is already a return for one of these periods. Check your choice.")
+        return reason, _PERIOD if periods_by_form else ""
     return None
 
 

@@ -156,7 +156,7 @@ def create_account(form: Form) -> Response:
     engine, by, account_id = context.desk.engine, context.who.account, entered["new"]
     first_grant = _read_grant(form)
     if first_grant is None:
-        errors = [(context.tell("Choose a word from the list."), "new-role")]
+        errors = [(context.tell("Choose a word from the list."), "")]
         return _render(context, status=422, errors=errors, entered=entered)
     try:
         accounts.create_account(
@@ -172,8 +172,7 @@ def create_account(form: Form) -> Response:
         )
     except (NotAllowedError, UserFacingError) as error:
         status = 403 if isinstance(error, NotAllowedError) else 422
-        errors = [(context.localize_error(error), "new")]
-        return _render(context, status=status, errors=errors, entered=entered)
+        return _render(context, status=status, errors=[(context.localize_error(error), "")], entered=entered)
     if entered["issuer"]:
         return redirect(context, _page_address(account_id), message=context.tell("Made."))
     password = password_sign_in.reset_password(engine, account_id, by=by)
