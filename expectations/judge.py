@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,9 +38,21 @@ __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge_returns"]
 all_rules.register_rules(RULES)
 
 
-@cache
+_SUITE_LOCK = threading.Lock()
+
+
 def _load_suite(instrument: str) -> Sequence[Contract | PlausibilityRule]:
-    """Return the contracts and rules of an instrument. Imports Great Expectations, so only when there is a return."""
+    """Return the contracts and rules of an instrument. Imports Great Expectations, so only when there is a return.
+
+    A suite is built once: two threads that need it first at the same time would otherwise have two contracts of one
+    name, and Great Expectations refuses the second (seen with two uploads right after a start).
+    """
+    with _SUITE_LOCK:
+        return _build_suite(instrument)
+
+
+@cache
+def _build_suite(instrument: str) -> Sequence[Contract | PlausibilityRule]:
     suite: Sequence[Contract | PlausibilityRule] = import_module(f"expectations.{instrument}").build_suite()
     return suite
 

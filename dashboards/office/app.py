@@ -63,7 +63,7 @@ def create_pages(desk: Desk, service_settings: Settings) -> FastAPI:
     from pipelines.web.api.app import create_api
     from pipelines.web.check_queue import Queue
     from pipelines.web.request_limits import BodyLimit
-    from pipelines.web.sign_in.pages import create_sign_in
+    from pipelines.web.sign_in.routes import create_sign_in
     from pipelines.web.sign_in.sessions import open_sessions
 
     queue = Queue()
@@ -77,12 +77,13 @@ def create_pages(desk: Desk, service_settings: Settings) -> FastAPI:
         lifespan=_run_with_service(desk, received),
         middleware=[Middleware(BodyLimit, limit=LARGEST_FORM, refusal=too_big, besides=_UNLIMITED)],
     )
-    app.state.office = OfficeServices(
-        desk, sessions, received, service_settings.address, service_settings.cookie_secret
-    )
+    app.state.office = OfficeServices(desk, sessions, received, service_settings.cookie_secret)
     app.mount("/api", create_api(desk, queue))
-    app.router.routes += [health.health_route(lambda: health.portal_health(desk.home, desk.engine)), ASSETS.route()]
-    app.include_router(create_sign_in(desk, sessions, service_settings))
+    app.router.routes += [
+        health.health_route(lambda: health.portal_health(desk.home, desk.engine)),
+        ASSETS.route(),
+        *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.address),
+    ]
     app.include_router(pages.create_router())
     errors.install_handlers(app)
     return app
@@ -94,14 +95,13 @@ _UNLIMITED = ("/upload", "/practice", "/v1/check", "/v1/submissions")
 
 def _find_writable_methods(app: FastAPI) -> Callable[[str], tuple[str, ...]]:
     """Return a function that tells the methods of an address other than those that only read."""
-    writing = frozenset(
-        str(getattr(route, "path", "")) for route in app.routes if "POST" in (getattr(route, "methods", None) or ())
-    )
+    from starlette.routing import Match
 
     def writable_methods(path: str) -> tuple[str, ...]:
         if path.startswith("/api/"):
             return ("POST", "PUT", "PATCH", "DELETE")
-        return ("POST",) if path in writing else ()
+        post = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
+        return ("POST",) if any(route.matches(post)[0] is Match.FULL for route in app.routes) else ()
 
     return writable_methods
 

@@ -86,8 +86,8 @@ class PageContext:
         return render_badge(*words.describe_severity(code, self.language))
 
     def describe_offices(self) -> str:
-        """Return the offices that the person works with, in one line."""
-        places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in self.who.list_pairs()))
+        """Return the offices that the person works with, in one line; never those of practice."""
+        places = list(dict.fromkeys(jurisdiction for jurisdiction, _ in self.session.identity.list_pairs()))
         if "*" in places:
             return self.tell("all territories")
         names = [self.area_name(place) for place in places[:3]]

@@ -12,7 +12,7 @@ from dashboards.office.requests import NoRoleError, NotSignedInError, enter_page
 from dashboards.office.responses import refuse, render_page
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.ledger.identity import NotAllowedError
-from pipelines.web.sign_in.csrf import ForeignFormError
+from pipelines.web.sign_in.csrf import CsrfError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,7 +24,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedInError, _ask_for_sign_in)
     app.add_exception_handler(NoRoleError, _refuse_role)
     app.add_exception_handler(NotAllowedError, _refuse)
-    app.add_exception_handler(ForeignFormError, _refuse_foreign_form)
+    app.add_exception_handler(CsrfError, _refuse_foreign_form)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
 

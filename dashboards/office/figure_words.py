@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboards.office.layout import PageContext
+from dashboards.office.context import PageContext
 from dashboards.words import format_number
 from dashboards.words.reasons import ASPECTS, OTHERS, UNDEFINED
 from pipelines.core.i18n import mark

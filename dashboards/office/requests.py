@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
@@ -17,9 +16,9 @@ from dashboards.office.context import PageContext
 from dashboards.office.services import get_services
 from pipelines.core import i18n
 from pipelines.ledger.identity import Identity
+from pipelines.web.sign_in.addresses import FIRST_PAGE, sign_in_address
 from pipelines.web.sign_in.csrf import CSRF_FIELD, check_csrf, check_origin
 
-SIGN_IN = "/sign-in"
 MOST_FIELDS = 200
 LONGEST_FIELD = 256 * 1024
 """Bytes of one field of a form; an explanation in words has at most a few thousand."""
@@ -47,7 +46,7 @@ def enter_page(request: Request) -> PageContext:
 def _sign_in_address(request: Request) -> str:
     """Return the address of the sign-in, from which people return to the page that they asked for."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return SIGN_IN if request.method != "GET" or path == "/" else f"{SIGN_IN}?next={quote(path, safe='')}"
+    return sign_in_address(path if request.method == "GET" else FIRST_PAGE)
 
 
 Page = Annotated[PageContext, Depends(enter_page)]
@@ -85,17 +84,17 @@ class SubmittedForm:
 
 
 async def enter_form(request: Request, context: Page) -> SubmittedForm:
-    """Return a submitted form. Raises NotSignedInError, ForeignFormError."""
-    check_origin(request, get_services(request).address)
+    """Return a submitted form. Raises NotSignedInError, CsrfError."""
+    check_origin(request)
     fields = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
     check_form(context, fields)
     return SubmittedForm(context, fields)
 
 
 def check_form(context: PageContext, fields: FormData) -> None:
-    """Raise ForeignFormError unless the fields of a form carry the token of the person's session."""
+    """Raise CsrfError unless a form comes from this site and carries the token of the person's session."""
     token = fields.get(CSRF_FIELD)
-    check_csrf(context.session, token if isinstance(token, str) else "")
+    check_csrf(context.session, context.request, token if isinstance(token, str) else "")
 
 
 Form = Annotated[SubmittedForm, Depends(enter_form)]

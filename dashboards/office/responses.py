@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -52,7 +53,7 @@ def render_page(
         title=title,
         lead=lead,
         errors=form_errors,
-        field_errors={field: text for text, field in form_errors if field},
+        field_errors=defaultdict(str, {field: text for text, field in form_errors if field}),
         **values,
     )
     response = HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})

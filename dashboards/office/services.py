@@ -27,13 +27,12 @@ ASSETS = Assets({"office.css": STYLE, "office.js": (_HERE / "static" / "upload.j
 class OfficeServices:
     """The desk, the sessions, the uploads, and what renders pages.
 
-    `address` is that of the site; `secret` signs the results that are shown after a redirect.
+    `secret` signs the results that are shown after a redirect.
     """
 
     desk: Desk
     sessions: Sessions
     uploads: Uploads
-    address: str
     secret: str = field(repr=False)
     environment: Environment = field(default_factory=lambda: make_environment(_HERE / "templates"))
 

@@ -185,8 +185,8 @@ WEB_SESSION = sa.Table(
     # How the person signed in: `local` and the account, or the provider and its name for the account.
     sa.Column("issuer", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),
-    # The audit entry of the last change of the account's credentials before the session began; 0 if there was none.
-    sa.Column("credential_seq", sa.BigInteger, nullable=False),
+    # The audit entry of the sign-in, or of the change of a password, with which the session began.
+    sa.Column("signed_in_seq", sa.BigInteger, nullable=False),
     # By the system clock, never by `RTI_NOW`.
     sa.Column("created_at", TIME, nullable=False),
     sa.Column("seen_at", TIME, nullable=False),

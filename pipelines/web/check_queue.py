@@ -1,6 +1,7 @@
 """Limit how many checks run at once: a few per account, the rest wait for their turn.
 
-The pages and the API share one queue. Waiting takes no thread and delays nobody else: an office that sends a hundred files leaves places for the others.
+The pages and the API share one queue. Waiting takes no thread and delays nobody else: an office that sends a hundred
+files leaves places for the others.
 """
 
 from __future__ import annotations

@@ -1,193 +1,224 @@
-"""Show the reader's own account: language, mail, roles, API tokens, and where to change the password."""
+"""Show the reader's own account: mail, roles, password, API tokens, and the browsers in which it is signed in."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import streamlit as st
+from fastapi import APIRouter
+from starlette.responses import Response
 
-from dashboards.office import access, html, layout, words
-from dashboards.office.layout import PageContext
-from pipelines.web.settings import IDENTITY_PATH
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.requests import Form, Page
+from dashboards.office.responses import FieldError, redirect, render_page
+from dashboards.office.services import get_services
+from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
-    from pipelines.submissions.accounts.accounts import Account
+    from pipelines.ledger.identity import Grant
     from pipelines.submissions.accounts.tokens import Token
+    from pipelines.web.sign_in.sessions import OpenSession
 
-_ISSUED = "account.issued"
+router = APIRouter()
 _DAYS = (30, 90, 180, 365)
+_DEFAULT_DAYS = 90
+_BROWSERS = (
+    ("Edge", re.compile(r"\bEdgA?/")),
+    ("Opera", re.compile(r"\bOPR/")),
+    ("Samsung Internet", re.compile(r"\bSamsungBrowser/")),
+    ("Firefox", re.compile(r"\b(?:Firefox|FxiOS)/")),
+    ("Chrome", re.compile(r"\b(?:Chrome|CriOS|HeadlessChrome)/")),
+    ("Safari", re.compile(r"\bSafari/")),
+)
+"""Browsers in the order in which they are tried: many name others too, of which they keep the habits."""
+_SYSTEMS = (
+    ("Windows", re.compile(r"\bWindows\b")),
+    ("Android", re.compile(r"\bAndroid\b")),
+    ("iPhone", re.compile(r"\biPhone\b")),
+    ("iPad", re.compile(r"\biPad\b")),
+    ("macOS", re.compile(r"\bMac OS X\b")),
+    ("Linux", re.compile(r"\bLinux\b")),
+)
 
 
-def render_page() -> None:
+@router.get("/account")
+def show_account(context: Page) -> Response:
     """Render the page "My account"."""
+    return _render(context)
+
+
+@router.post("/account/email")
+def change_email(form: Form) -> Response:
+    """Store the address for notices, or none."""
     from pipelines.submissions.accounts import accounts
 
-    context = access.enter_page()
-    layout.show_title(context.tell("My account"))
+    context, email = form.context, form.text("email")
+    account = context.session.identity.account
+    try:
+        accounts.set_email(context.desk.engine, account, email or None, by=account)
+    except accounts.AccountError as error:
+        return _render(context, status=422, errors=[(context.localize_error(error), "email")], entered={"email": email})
+    return redirect(context, "/account", message=context.tell("Kept."))
+
+
+@router.post("/account/token")
+def issue_token(form: Form) -> Response:
+    """Issue a token, and show it in the answer: it is stored nowhere."""
+    from pipelines.ledger.identity import NotAllowedError
+    from pipelines.submissions.accounts import accounts, tokens
+
+    context, label = form.context, form.text("label")
+    days = form.choice("days", [str(number) for number in _DAYS]) or str(_DEFAULT_DAYS)
+    try:
+        issued = tokens.issue_token(context.desk.engine, context.who, label, days=int(days))
+    except (NotAllowedError, accounts.AccountError) as error:
+        status, field = (403, "") if isinstance(error, NotAllowedError) else (422, "label")
+        errors = [(context.localize_error(error), field)]
+        return _render(context, status=status, errors=errors, entered={"label": label, "days": days})
+    return _render(context, issued=issued.text)
+
+
+@router.post("/account/token/revoke")
+def revoke_token(form: Form) -> Response:
+    """Revoke one of the person's tokens. Raises NotAllowedError."""
+    from pipelines.submissions.accounts import tokens
+
+    context = form.context
+    tokens.revoke_token(context.desk.engine, context.who, form.text("token"))
+    return redirect(context, "/account", message=context.tell("Revoked. Programs that use the token are refused."))
+
+
+@router.post("/account/session/end")
+def end_session(form: Form) -> Response:
+    """End one session of the account."""
+    context = form.context
+    sessions = get_services(context.request).sessions
+    sessions.revoke_session(context.session.identity.account, form.text("session"))
+    return redirect(context, "/account", message=context.tell("Signed out there."))
+
+
+@router.post("/account/session/end-others")
+def end_other_sessions(form: Form) -> Response:
+    """End all sessions of the account except this one."""
+    context = form.context
+    get_services(context.request).sessions.revoke_others(context.session)
+    return redirect(context, "/account", message=context.tell("Signed out there."))
+
+
+def _render(
+    context: PageContext,
+    *,
+    status: int = 200,
+    errors: Sequence[FieldError] = (),
+    entered: Mapping[str, str] | None = None,
+    issued: str = "",
+) -> Response:
+    """Render the page, with what was entered in a form that failed, or with a token that was issued just now."""
+    from pipelines.submissions.accounts import accounts, tokens
+
     account = accounts.find_account(context.desk.engine, context.who.account)
-    assert account is not None, "whoever acts has an account"
-    layout.put_html(
-        html.render_facts(
-            [
-                (context.tell("Name"), account.display_name),
-                (context.tell("Account"), html.Markup('<span class="rti-code">{}</span>').format(account.account_id)),
-                (context.tell("Last sign-in"), words.format_time(account.signed_in_at)),
-            ]
-        )
+    assert account is not None, "a signed-in person has an account"
+    own_tokens = tokens.list_tokens(context.desk.engine, account.account_id)
+    sessions = get_services(context.request).sessions.list_sessions(account.account_id)
+    live_tokens = [token for token in own_tokens if not _is_over(token)]
+    values = {"email": account.email or "", "label": "", "days": str(_DEFAULT_DAYS), **(entered or {})}
+    return render_page(
+        context,
+        "account.html",
+        title=context.tell("My account"),
+        status=status,
+        errors=errors,
+        facts=[
+            (context.tell("Name"), account.display_name),
+            (context.tell("Account"), ui.Markup('<span class="rti-code">{}</span>').format(account.account_id)),
+            (context.tell("Last sign-in"), words.format_time(account.signed_in_at)),
+        ],
+        grants=grants_table(context, context.who.grants, context.tell("Your permissions")),
+        has_password=account.has_password,
+        entered=values,
+        issued=issued,
+        tokens=_make_tokens_table(context, own_tokens) if own_tokens else None,
+        live_tokens=[
+            (token.token_id, f"{token.label} ({words.format_day(token.created_at)})") for token in live_tokens
+        ],
+        days=[(str(number), context.many("{n} day", "{n} days", number)) for number in _DAYS],
+        sessions=_make_sessions_table(context, sessions),
+        has_other_sessions=any(session.session_id != context.session.session_id for session in sessions),
     )
-    layout.put_html(grants_table(context, context.who.grants, context.tell("Your permissions")))
-    layout.put_html(
-        html.render_note(context.tell("The language is chosen at the top of each page and kept with your account."))
-    )
-    _show_mail(context, account)
-    _show_password(context, account)
-    _show_tokens(context)
-    layout.end_page(context)
 
 
-def grants_table(context: PageContext, grants: tuple[object, ...], caption: str) -> html.Table:
+def grants_table(context: PageContext, grants: Sequence[Grant], caption: str) -> ui.Table:
     """Return the roles by office and instrument, as a table."""
     rows = [
-        html.Row(
+        ui.Row(
             context.tell("all territories") if place == "*" else context.area_name(place),
             (
                 context.tell("everything") if instrument == "*" else context.code_label("instrument", instrument),
                 ", ".join(context.tell(words.ROLES[role]) for role in roles),
             ),
         )
-        for (place, instrument), roles in words.roles_by_pair(grants).items()  # type: ignore[arg-type]
+        for (place, instrument), roles in words.roles_by_pair(grants).items()
     ]
-    return html.Table(caption, context.tell("Territory"), [context.tell("What"), context.tell("Role")], rows)
+    return ui.Table(caption, context.tell("Territory"), [context.tell("What"), context.tell("Role")], rows)
 
 
-def _show_mail(context: PageContext, account: Account) -> None:
-    from pipelines.submissions.accounts import accounts
-
-    layout.show_heading(context.tell("Mail"))
-    with st.form(key="account.mail", border=True):
-        address = st.text_input(
-            context.tell("Where notices go: receipts, decisions, reminders; never a figure"),
-            value=account.email or "",
-            key="account.email",
-            autocomplete="email",
-        )
-        is_submitted = st.form_submit_button(context.tell("Keep this address"))
-    if is_submitted:
-        try:
-            accounts.set_email(
-                context.desk.engine, context.who.account, address.strip() or None, by=context.who.account
-            )
-        except accounts.AccountError as error:
-            layout.show_refusal(context, error)
-        else:
-            st.success(context.tell("Kept."), icon=None)
-
-
-def _show_password(context: PageContext, account: Account) -> None:
-    layout.show_heading(context.tell("Password"))
-    if account.has_password:
-        layout.put_html(
-            html.Markup("<p>{}</p>").format(
-                html.render_link(context.tell("Change the password"), f"{IDENTITY_PATH}/password")
-            )
-        )
-    else:
-        layout.put_html(
-            html.Markup("<p>{}</p>").format(
-                context.tell("You sign in with a provider outside of this system; the password is changed there.")
-            )
-        )
-
-
-# -------------------------------------------------------------------------------------------------------------- tokens
-
-
-def _show_tokens(context: PageContext) -> None:
-    from pipelines.submissions.accounts import tokens
-
-    layout.show_heading(context.tell("Tokens for machines"))
-    layout.put_html(
-        html.Markup("<p>{}</p>").format(
-            context.tell(
-                "With a token, a program of your office can submit returns (with the command rti submit, or the "
-                "API). It never has more permissions than you, it expires, and you can revoke it here at any time."
-            )
-        )
-    )
-    issued = st.session_state.pop(_ISSUED, None)
-    if issued:
-        layout.put_html(
-            html.render_box(
-                "warning",
-                context.tell("Copy this token now: it is shown only once"),
-                html.Markup('<p class="rti-code">{}</p>').format(issued),
-            )
-        )
-    own_tokens = tokens.list_tokens(context.desk.engine, context.who.account)
-    if own_tokens:
-        layout.put_html(_tokens_table(context, own_tokens))
-        _offer_revocation(context, [token for token in own_tokens if token.revoked_at is None])
-    _offer_new_token(context)
-
-
-def _tokens_table(context: PageContext, own_tokens: list[Token]) -> html.Table:
+def _make_tokens_table(context: PageContext, own_tokens: Sequence[Token]) -> ui.Table:
     rows = [
-        html.Row(
+        ui.Row(
             token.label,
             (
                 words.format_day(token.created_at),
                 words.format_day(token.expires_at),
                 words.format_day(token.used_at) or context.tell("never"),
-                html.render_badge("off", "⊘", context.tell("revoked"))
-                if token.revoked_at
-                else html.render_badge("good", "✔", context.tell("good")),
+                _token_badge(context, token),
             ),
         )
         for token in own_tokens
     ]
     columns = [context.tell("Made"), context.tell("Ends"), context.tell("Last used"), context.tell("State")]
-    return html.Table(context.tell("Your tokens"), context.tell("For"), columns, rows)
+    return ui.Table(context.tell("Your tokens"), context.tell("For"), columns, rows)
 
 
-def _offer_revocation(context: PageContext, live: list[Token]) -> None:
-    from pipelines.submissions.accounts import tokens
+def _token_badge(context: PageContext, token: Token) -> ui.Markup:
+    if token.revoked_at:
+        return ui.render_badge("off", "⊘", context.tell("revoked"))
+    if _is_over(token):
+        return ui.render_badge("off", "⊘", context.tell("expired"))
+    return ui.render_badge("good", "✔", context.tell("good"))
 
-    if not live:
-        return
-    by_id = {token.token_id: token for token in live}
-    with st.form(key="account.revoke", border=True):
-        picked = st.selectbox(
-            context.tell("Revoke a token"),
-            list(by_id),
-            format_func=lambda i: f"{by_id[i].label} ({words.format_day(by_id[i].created_at)})",
-            key="account.token",
+
+def _is_over(token: Token) -> bool:
+    """Return True if a token was revoked or has expired."""
+    from pipelines.core import clock
+
+    return token.revoked_at is not None or clock.parse_time(token.expires_at) <= clock.now()
+
+
+def _make_sessions_table(context: PageContext, sessions: Sequence[OpenSession]) -> ui.Table:
+    """Return the browsers in which the account is signed in; each but this one has a button that signs it out."""
+    sign_out = context.tell("Sign out")
+    rows = []
+    for session in sessions:
+        browser = describe_browser(session.user_agent) or context.tell("not known")
+        since = words.format_time(session.created_at)
+        is_this_one = session.session_id == context.session.session_id
+        act = (
+            ui.render_badge("good", "✔", context.tell("this browser"))
+            if is_this_one
+            else ui.render_button(sign_out, "session", session.session_id, about=f"{browser}, {since}")
         )
-        is_submitted = st.form_submit_button(context.tell("Revoke it: programs that use it are refused at once"))
-    if is_submitted and picked:
-        tokens.revoke_token(context.desk.engine, context.who, str(picked))
-        st.rerun()
+        rows.append(ui.Row(browser, (since, words.format_time(session.seen_at), act)))
+    columns = [context.tell("Signed in since"), context.tell("Last used"), sign_out]
+    caption = context.tell("Where you are signed in")
+    return ui.Table(caption, context.tell("Browser"), columns, rows, quiet=True)
 
 
-def _offer_new_token(context: PageContext) -> None:
-    from pipelines.ledger.identity import NotAllowedError
-    from pipelines.submissions.accounts import accounts, tokens
-
-    with st.form(key="account.issue", border=True):
-        label = st.text_input(context.tell("What the new token is for"), key="account.label")
-        days = st.selectbox(
-            context.tell("Good for"),
-            _DAYS,
-            index=1,
-            format_func=lambda n: context.many("{n} day", "{n} days", n),
-            key="account.days",
-        )
-        is_submitted = st.form_submit_button(context.tell("Make a token"))
-    if not is_submitted:
-        return
-    try:
-        issued = tokens.issue_token(context.desk.engine, context.who, label, days=int(days or _DAYS[1]))
-    except (NotAllowedError, accounts.AccountError) as error:
-        layout.show_refusal(context, error)
-        return
-    st.session_state[_ISSUED] = issued.text
-    st.rerun()
+def describe_browser(user_agent: str) -> str:
+    """Return the browser and the system that a browser says it is, `Firefox, Windows`; empty if neither is known."""
+    names = [
+        next((name for name, pattern in patterns if pattern.search(user_agent)), "")
+        for patterns in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(filter(None, names))

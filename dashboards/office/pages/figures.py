@@ -2,114 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import streamlit as st
+from fastapi import APIRouter
+from starlette.responses import Response
 
-from dashboards.office import access, figure_words, html, layout, words
+from dashboards.office import figure_words, words
+from dashboards.office.context import PageContext
 from dashboards.office.figure_words import Row
-from dashboards.office.layout import PageContext
+from dashboards.office.requests import Page
+from dashboards.office.responses import render_page
 from dashboards.words.indicators import VERSIONS
+from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.submissions.service.figures import Figures
 
+router = APIRouter()
 _DIGITS = {"RATIO": 2, "PC": 0, "D": 0}
+_AREA, _PERIOD, _OFFENCE = "area", "period", "offence"
+"""Parameters of the page's address."""
 
 
-def render_page() -> None:
-    """Render the page "Our figures"."""
-    from pipelines.submissions.service import NotAllowedError, figures
+@dataclass(frozen=True)
+class _Selection:
+    """What the page shows: the figures of one area, and which of their periods and groups of offences."""
 
-    context = access.enter_page()
+    figures: Figures
+    period: str
+    offence: str
+
+    def select_rows(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows of the period and the offences."""
+        return [row for row in rows if row["period"] == self.period and row["offence_group"] == self.offence]
+
+
+@router.get("/figures")
+def show_figures(context: Page) -> Response:
+    """Render the page "Our figures". Raises NotAllowedError for an area whose figures the person may not see."""
+    from pipelines.submissions.service import figures
+
+    title = context.tell("Our figures")
+    lead = context.tell(
+        "What your offices reported, counted and compared before protection. Check whether it is right."
+    )
     own_areas = figures.list_areas(context.desk, context.who)
-    area = st.query_params.get("area") or next(iter(own_areas), None)
+    area = context.request.query_params.get(_AREA) or next(iter(own_areas), None)
     try:
         area_figures = figures.read_figures(context.desk, context.who, area) if area is not None else None
-    except NotAllowedError as error:
-        layout.show_title(context.tell("You do not have access to this page"))
-        layout.show_refusal(context, error)
-        return layout.end_page(context)
     except figures.FiguresBusyError as error:
-        layout.show_title(context.tell("Our figures"))
-        layout.put_html(html.render_box("note", layout.error_text(error, context.language)))
-        return layout.end_page(context)
-    layout.show_title(
-        context.tell("Our figures"),
-        context.tell("What your offices reported, counted and compared before protection. Check whether it is right."),
-    )
+        return render_page(context, "figures_none.html", title=title, reason=context.localize_error(error), advice="")
     if area_figures is None or not area_figures.periods:
-        layout.put_html(
-            html.render_box(
-                "note",
-                context.tell("You have no figures here yet"),
-                context.tell(
-                    "You can see the figures of an area only if you can see every office that reports a part of them."
-                ),
-            )
+        return render_page(
+            context,
+            "figures_none.html",
+            title=title,
+            lead=lead,
+            reason=context.tell("You have no figures here yet"),
+            advice=context.tell(
+                "You can see the figures of an area only if you can see every office that reports a part of them."
+            ),
         )
-        return layout.end_page(context)
-    layout.put_html(
-        html.render_box(
-            "warning",
-            context.tell("Restricted: not for publication"),
-            context.tell("Small numbers can identify single persons. Quote figures from the release, never from here."),
-        )
-    )
-    period, offence = _choose_period_and_offence(context, own_areas, area_figures)
-    chosen = {"period": period, "offence_group": offence}
-    _show_counts(
+    periods = [area_figures.periods[freq] for freq in ("Q", "A") if freq in area_figures.periods]
+    offences = _list_offence_groups(area_figures)
+    selection = _Selection(area_figures, _choose(context, _PERIOD, periods), _choose(context, _OFFENCE, offences))
+    return render_page(
         context,
-        _select_rows(area_figures.counts, **chosen),
-        _select_rows(area_figures.rates, **chosen),
-        _caption(context, area_figures, period, offence),
+        "figures.html",
+        title=title,
+        lead=lead,
+        chosen={_AREA: area_figures.area, _PERIOD: selection.period, _OFFENCE: selection.offence},
+        areas=[(code, context.area_name(code)) for code in own_areas],
+        periods=[(code, words.format_period(code, context.language)) for code in periods],
+        offences=[(code, context.code_label("offence_group", code)) for code in offences],
+        counts=_make_counts_table(context, selection),
+        ratios=_make_ratios_table(context, selection),
+        breaks=_describe_breaks(context, selection),
+        flow=_make_flow_table(context, selection),
+        records=_list_record_tables(context, selection),
     )
-    _ratio_rows(context, _select_rows(area_figures.ratios, **chosen), _caption(context, area_figures, period, offence))
-    _balance(context, _select_rows(area_figures.breaks, **chosen))
-    _flow(context, _select_rows(area_figures.flow, **chosen), _caption(context, area_figures, period, offence))
-    _show_records(context, area_figures, offence)
-    layout.end_page(context)
 
 
-def _choose_period_and_offence(
-    context: PageContext, own_areas: Sequence[str], area_figures: Figures
-) -> tuple[str, str]:
-    """Show the choice of the area (kept in the address), and return it with the period and the offences shown."""
-
-    def store_area() -> None:
-        st.query_params["area"] = str(st.session_state["figures.area"])
-
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        names = {code: context.area_name(code) for code in own_areas}
-        st.session_state["figures.area"] = area_figures.area
-        st.selectbox(
-            context.tell("Area"),
-            own_areas,
-            key="figures.area",
-            format_func=lambda code: names[code],
-            on_change=store_area,
-        )
-        periods = [area_figures.periods[freq] for freq in ("Q", "A") if freq in area_figures.periods]
-        period = st.segmented_control(
-            context.tell("Period"),
-            periods,
-            default=periods[0],
-            required=True,
-            format_func=lambda code: words.format_period(code, context.language),
-            key=f"figures.period.{area_figures.area}",
-        )
-        offences = _offence_groups(area_figures)
-        offence = st.selectbox(
-            context.tell("Offence"),
-            offences,
-            format_func=lambda code: context.code_label("offence_group", code),
-            key=f"figures.offence.{area_figures.area}",
-        )
-    return str(period or periods[0]), str(offence)
+def _choose(context: PageContext, name: str, options: Sequence[str]) -> str:
+    """Return the option that the address asks for, else the first; empty if there is none."""
+    chosen = context.request.query_params.get(name, "")
+    return chosen if chosen in options else next(iter(options), "")
 
 
-def _offence_groups(area_figures: Figures) -> list[str]:
+def _list_offence_groups(area_figures: Figures) -> list[str]:
     """Return the groups of offences with any figures, in the order of the code list."""
     from pipelines.core import codes
 
@@ -121,109 +103,82 @@ def _offence_groups(area_figures: Figures) -> list[str]:
     return [code for code in codes.list_codes("offence_group") if code in codes_present]
 
 
-def _caption(context: PageContext, area_figures: Figures, period: str, offence: str) -> str:
-    return context.tell(
-        "{area}, {period}, {offence}. Restricted: not for publication",
-        area=context.area_name(area_figures.area),
-        period=words.format_period(period, context.language),
-        offence=context.code_label("offence_group", offence),
-    )
+# -------------------------------------------------------------------------------------------------------------- tables
 
 
-def _select_rows(rows: Iterable[Row], **criteria: str) -> list[Row]:
-    return [row for row in rows if all(row[name] == code for name, code in criteria.items())]
-
-
-def _show_counts(context: PageContext, counts: Sequence[Row], rates: Sequence[Row], caption: str) -> None:
+def _make_counts_table(context: PageContext, selection: _Selection) -> ui.Table | None:
     from pipelines.core import codes
 
     keys = ("measure", "level", "count_unit", "victim_status")
+    counts, rates = (selection.select_rows(rows) for rows in (selection.figures.counts, selection.figures.rates))
     by_key = {tuple(row[key] for key in keys): row for row in rates}
     order = {code: place for place, code in enumerate(codes.list_codes("measure"))}
     lines = []
     for row in sorted(counts, key=lambda row: order[row["measure"]]):
         rate = by_key.get(tuple(row[key] for key in keys))
-        few = context.tell("too few to compare") if row["state"] == "too_few" else ""
-        lines.append(
-            html.Row(
-                _measured(context, row),
-                (
-                    figure_words.format_figure(context, row),
-                    figure_words.format_figure(context, rate, 2),
-                    few,
-                    figure_words.compose_note(context, [row]),
-                ),
-            )
+        fields = (
+            figure_words.format_figure(context, row),
+            figure_words.format_figure(context, rate, 2),
+            context.tell("too few to compare") if row["state"] == "too_few" else "",
+            figure_words.compose_note(context, [row]),
         )
-    _table(
-        context,
-        context.tell("Numbers and rates"),
-        caption,
-        context.tell("What is counted"),
-        [
-            context.tell("Number (limits, 95 %)"),
-            context.tell("Per 100,000 inhabitants (limits, 95 %)"),
-            context.tell("State"),
-            context.tell("Note"),
-        ],
-        lines,
-    )
+        lines.append(ui.Row(_describe_count(context, row), fields))
+    columns = [
+        context.tell("Number (limits, 95 %)"),
+        context.tell("Per 100,000 inhabitants (limits, 95 %)"),
+        context.tell("State"),
+        context.tell("Note"),
+    ]
+    title = context.tell("Numbers and rates")
+    return _make_table(context, selection, title, context.tell("What is counted"), columns, lines)
 
 
-def _measured(context: PageContext, row: Row) -> str:
+def _describe_count(context: PageContext, row: Row) -> str:
     unit = context.code_label("count_unit", row["count_unit"]).lower()
     name = f"{context.code_label('measure', row['measure'])}, {unit}"
     status = row["victim_status"]
     return name if status in ("_T", "_Z") else f"{name}, {context.code_label('victim_status', status).lower()}"
 
 
-def _ratio_rows(context: PageContext, rows: Sequence[Row], caption: str) -> None:
+def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.Table | None:
     names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
-    for row in rows:
+    for row in selection.select_rows(selection.figures.ratios):
         lines.setdefault((row["metric"], row["count_unit"]), {})[row["version"]] = row
     table_rows = []
-    for (metric, unit), those in lines.items():
-        rule = next(iter(those.values()))["default_rule"]
+    for (metric, unit), versions in lines.items():
+        rule = next(iter(versions.values()))["default_rule"]
         notes = (
             context.tell(figure_words.RULES[rule]) if rule in figure_words.RULES else "",
-            figure_words.compose_note(context, list(those.values())),
+            figure_words.compose_note(context, list(versions.values())),
         )
-        fields = [figure_words.describe_version(context, those.get(code)) for code in VERSIONS]
+        fields = [figure_words.describe_version(context, versions.get(code)) for code in VERSIONS]
         heading = f"{names.get(metric, metric)}, {context.code_label('count_unit', unit).lower()}"
-        table_rows.append(html.Row(heading, (*fields, " ".join(filter(None, notes)))))
-    _table(
-        context,
-        context.tell("From stage to stage, per 100"),
-        caption,
-        context.tell("Ratio"),
-        [*(context.tell(text) for text in VERSIONS.values()), context.tell("Note")],
-        table_rows,
-    )
+        table_rows.append(ui.Row(heading, (*fields, " ".join(filter(None, notes)))))
+    columns = [*(context.tell(text) for text in VERSIONS.values()), context.tell("Note")]
+    title = context.tell("From stage to stage, per 100")
+    return _make_table(context, selection, title, context.tell("Ratio"), columns, table_rows)
 
 
-def _balance(context: PageContext, rows: Sequence[Row]) -> None:
-    layout.show_heading(context.tell("Balances that do not close"))
-    if not rows:
-        layout.put_html(html.render_box("good", context.tell("No balance of this period is broken"), level=3))
-        return
+def _describe_breaks(context: PageContext, selection: _Selection) -> list[tuple[str, list[str]]]:
+    """Return the balances that do not close, as pairs of a heading and sentences."""
     names = _indicator_names(context)
-    for row in rows:
+    advice = context.tell(
+        "Look for events that are in the wrong period or missing, and upload a corrected return. If the figures "
+        "are right, let the secretariat know."
+    )
+    breaks = []
+    for row in selection.select_rows(selection.figures.breaks):
         title, account = figure_words.describe_broken_balance(context, row)
-        advice = context.tell(
-            "Look for events that are in the wrong period or missing, and upload a corrected return. If the figures "
-            "are right, let the secretariat know."
-        )
-        body = html.render_list(filter(None, (account, figure_words.list_uncounted(context, row), advice)))
-        layout.put_html(
-            html.render_box("warning", f"{names.get(row['metric'], row['metric'])}: {title}", body, level=3)
-        )
+        sentences = filter(None, (account, figure_words.list_uncounted(context, row), advice))
+        breaks.append((f"{names.get(row['metric'], row['metric'])}: {title}", list(sentences)))
+    return breaks
 
 
-def _flow(context: PageContext, rows: Sequence[Row], caption: str) -> None:
+def _make_flow_table(context: PageContext, selection: _Selection) -> ui.Table | None:
     names = _indicator_names(context)
     lines = [
-        html.Row(
+        ui.Row(
             f"{names.get(row['metric'], row['metric'])}, {context.code_label('count_unit', row['count_unit']).lower()}",
             (
                 figure_words.format_figure(context, row, _DIGITS.get(row["unit_measure"], 1)),
@@ -232,56 +187,50 @@ def _flow(context: PageContext, rows: Sequence[Row], caption: str) -> None:
                 figure_words.compose_note(context, [row]),
             ),
         )
-        for row in rows
+        for row in selection.select_rows(selection.figures.flow)
     ]
-    _table(
-        context,
-        context.tell("Clearance and disposition"),
-        caption,
-        context.tell("Indicator"),
-        [context.tell("Value (limits, 95 %)"), context.tell("Unit"), context.tell("State"), context.tell("Note")],
-        lines,
-    )
+    columns = [context.tell("Value (limits, 95 %)"), context.tell("Unit"), context.tell("State"), context.tell("Note")]
+    title = context.tell("Clearance and disposition")
+    return _make_table(context, selection, title, context.tell("Indicator"), columns, lines)
 
 
-def _show_records(context: PageContext, area_figures: Figures, offence: str) -> None:
-    """Show how long proceedings take and how old open ones are, if the reader may see case records."""
+def _list_record_tables(context: PageContext, selection: _Selection) -> list[ui.Table]:
+    """Return how long proceedings take and how old open ones are, if the reader may see case records."""
     durations, pending = (
-        _select_rows(rows, offence_group=offence) for rows in (area_figures.durations, area_figures.pending)
+        [row for row in rows if row["offence_group"] == selection.offence]
+        for rows in (selection.figures.durations, selection.figures.pending)
     )
-    layout.show_heading(context.tell("How long it takes, from case records"))
-    if not durations and not pending:
-        layout.put_html(html.render_note(context.tell("You do not have access to any case records of these offences.")))
-        return
     restricted = context.tell("Restricted: not for publication")
+    tables = []
     if durations:
         period_observed = context.tell(
             "Records from {first} to {last}",
             first=min(row["seen_from"] for row in durations).isoformat(),
             last=max(row["seen_until"] for row in durations).isoformat(),
         )
-        layout.put_html(_record_rows(context, durations, figure_words.DURATIONS, f"{period_observed}. {restricted}"))
+        caption = f"{period_observed}. {restricted}"
+        tables.append(_make_records_table(context, durations, figure_words.DURATIONS, caption))
     if pending:
         day = context.tell("Pending on {day}", day=pending[0]["as_at"].isoformat())
-        layout.put_html(_record_rows(context, pending, figure_words.AGES, f"{day}. {restricted}"))
+        tables.append(_make_records_table(context, pending, figure_words.AGES, f"{day}. {restricted}"))
+    return tables
 
 
-def _record_rows(context: PageContext, rows: Sequence[Row], statistics: Any, caption: str) -> html.Table:
+def _make_records_table(
+    context: PageContext, rows: Sequence[Row], statistics: Mapping[str, str], caption: str
+) -> ui.Table:
     names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         lines.setdefault((row["metric"], row["source"]), {})[row["statistic"]] = row
     table_rows = []
-    for (metric, source), those in lines.items():
-        fields = [_format_with_state(context, those.get(code)) for code in statistics]
-        number = str(next(iter(those.values()))["n_band"])
-        table_rows.append(
-            html.Row(
-                f"{names.get(metric, metric)}, {context.office_name(source, _territory(source))}", (*fields, number)
-            )
-        )
+    for (metric, source), by_statistic in lines.items():
+        fields = [_format_with_state(context, by_statistic.get(code)) for code in statistics]
+        number = str(next(iter(by_statistic.values()))["n_band"])
+        heading = f"{names.get(metric, metric)}, {context.office_name(source, source.partition('_')[0])}"
+        table_rows.append(ui.Row(heading, (*fields, number)))
     columns = [*(context.tell(text) for text in statistics.values()), context.tell("Cases in the records")]
-    return html.Table(caption, context.tell("Indicator"), columns, table_rows)
+    return ui.Table(caption, context.tell("Indicator"), columns, table_rows)
 
 
 def _format_with_state(context: PageContext, row: Row | None) -> str:
@@ -290,18 +239,24 @@ def _format_with_state(context: PageContext, row: Row | None) -> str:
     return f"{text}; {context.tell('too few to compare')}" if row is not None and row["state"] == "too_few" else text
 
 
-def _territory(source: str) -> str:
-    return source.partition("_")[0]
-
-
-def _table(
-    context: PageContext, title: str, caption: str, corner: str, columns: Sequence[str], lines: Sequence[html.Row]
-) -> None:
-    layout.show_heading(title)
-    if not lines:
-        layout.put_html(html.render_note(context.tell("These data are not collected here.")))
-        return
-    layout.put_html(html.Table(f"{title}. {caption}", corner, columns, lines))
+def _make_table(
+    context: PageContext,
+    selection: _Selection,
+    title: str,
+    corner: str,
+    columns: Sequence[str],
+    rows: Sequence[ui.Row],
+) -> ui.Table | None:
+    """Return a table whose caption says what it shows, wherever it is copied to; None without rows."""
+    if not rows:
+        return None
+    caption = context.tell(
+        "{area}, {period}, {offence}. Restricted: not for publication",
+        area=context.area_name(selection.figures.area),
+        period=words.format_period(selection.period, context.language),
+        offence=context.code_label("offence_group", selection.offence),
+    )
+    return ui.Table(f"{title}. {caption}", corner, columns, rows)
 
 
 def _indicator_names(context: PageContext) -> dict[str, str]:

@@ -2,42 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import streamlit as st
+from fastapi import APIRouter
+from starlette.responses import Response
 
-from dashboards.office import access, html, layout, words
-from dashboards.office.layout import PageContext
-from dashboards.office.pages.answer_forms import keep_result
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.requests import Form, Page
+from dashboards.office.responses import FieldError, redirect, render_page
 from pipelines.ledger.permissions import pairs_for
+from pipelines.web.design import components as ui
 
-_ASKED = "nil.asked"
+router = APIRouter()
+_FORM, _PERIOD, _COMMENT = "form", "period", "comment"
+"""Fields of the page's forms; the first two are also parameters of its address."""
 
 
-def render_page() -> None:
-    """Render the page "Nothing to report"."""
-    context = access.enter_page()
-    layout.show_title(
-        context.tell("Nothing to report"),
-        context.tell(
-            "If there was nothing to count in a period, report that here, so that the period counts as reported. "
-            "Without a report it counts as missing."
-        ),
+@dataclass(frozen=True)
+class _Declaration:
+    """What a person is about to declare: a form, some of its periods, and a note."""
+
+    form: str
+    periods: tuple[str, ...]
+    comment: str = ""
+
+
+@router.get("/nil")
+def show_nil(context: Page) -> Response:
+    """Render the page "Nothing to report"; the address may name the form and the periods."""
+    query = context.request.query_params
+    return _render_choice(context, _Declaration(query.get(_FORM, ""), tuple(query.getlist(_PERIOD))))
+
+
+@router.post("/nil/confirm")
+def confirm_nil(form: Form) -> Response:
+    """Show what is about to be declared; nothing is done yet."""
+    context, declaration = form.context, _read_declaration(form)
+    if error := _check_declaration(context, declaration):
+        return _render_choice(context, declaration, status=422, errors=[error])
+    declared = context.desk.registry.forms[declaration.form]
+    return render_page(
+        context,
+        "nil_confirm.html",
+        title=context.tell("Nothing to report"),
+        declaration=declaration,
+        facts=[
+            (context.tell("Territory"), context.area_name(declared.jurisdiction)),
+            (context.tell("Form"), context.form_name(declaration.form)),
+            (context.tell("Period"), words.format_periods(declaration.periods, context.language)),
+            (context.tell("Note"), declaration.comment),
+        ],
     )
-    open_ = open_periods(context)
-    if not open_:
-        layout.put_html(
-            html.render_box(
-                "good",
-                context.tell("Nothing is open"),
-                html.Markup("<p>{}</p>").format(context.tell("There is a return for every period that is due.")),
-            )
-        )
-    elif _ASKED in st.session_state:
-        _ask_for_confirmation(context)
-    else:
-        _ask_for_periods(context, open_)
-    layout.end_page(context)
+
+
+@router.post("/nil/edit")
+def edit_nil(form: Form) -> Response:
+    """Return from the confirmation to the choice, with what was entered."""
+    return _render_choice(form.context, _read_declaration(form))
+
+
+@router.post("/nil/declare")
+def declare_nil(form: Form) -> Response:
+    """Create the draft and send it unless an explanation is required; the page of the submission shows the rest."""
+    from pipelines.submissions import service
+
+    context, declaration = form.context, _read_declaration(form)
+    if error := _check_declaration(context, declaration):
+        return _render_choice(context, declaration, status=409, errors=[error])
+    comment = declaration.comment or None
+    try:
+        draft = service.upload_nil(context.desk, context.who, declaration.form, list(declaration.periods), comment)
+        if draft.submission_id is None:
+            why = context.tell("This nil return was not accepted: {why}", why=_explain_why_not(context, draft.report))
+            return _render_choice(context, declaration, status=409, errors=[(why, "")])
+        entry = service.get_submission(context.desk, context.who, draft.submission_id)
+        if entry.may_send and not entry.replaces:
+            service.send_submission(context.desk, context.who, draft.submission_id, comment=comment)
+            message = context.tell("Sent. Your receipt is below. Please keep it.")
+        else:
+            message = context.tell("It is saved as a draft: see below what you need to answer before you can send it.")
+    except (service.TransitionError, service.SubmissionRefusedError) as error:
+        return _render_choice(context, declaration, status=409, errors=[(context.localize_error(error), "")])
+    return redirect(context, ui.page_address("/answer", id=draft.submission_id), message=message)
 
 
 def open_periods(context: PageContext) -> Mapping[str, list[str]]:
@@ -64,84 +112,44 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
     return periods_by_form
 
 
-def _ask_for_periods(context: PageContext, open_: Mapping[str, list[str]]) -> None:
-    form = st.selectbox(context.tell("Form"), list(open_), format_func=context.form_name, key="nil.form")
-    if form is None:
-        return
-    periods = st.multiselect(
-        context.tell("Periods that are open"),
-        open_[str(form)],
-        default=open_[str(form)] if len(open_[str(form)]) == 1 else None,
-        format_func=lambda code: words.format_period(code, context.language),
-        placeholder=context.tell("Choose periods"),
-        key=f"nil.periods.{form}",
+def _read_declaration(form: Form) -> _Declaration:
+    return _Declaration(form.text(_FORM), tuple(sorted(set(form.texts(_PERIOD)))), form.text(_COMMENT))
+
+
+def _check_declaration(context: PageContext, declaration: _Declaration) -> FieldError | None:
+    """Return what is wrong with a declaration: no period, or one that is not open (any more)."""
+    if not declaration.periods:
+        return context.tell("Choose at least one period first."), _PERIOD
+    periods_by_form = open_periods(context)
+    if not set(declaration.periods) <= set(periods_by_form.get(declaration.form, ())):
+        reason = context.tell("There is already a return for one of these periods. Check your choice.")
+        return reason, _PERIOD if periods_by_form else ""
+    return None
+
+
+def _render_choice(
+    context: PageContext, entered: _Declaration, *, status: int = 200, errors: Sequence[FieldError] = ()
+) -> Response:
+    """Render the choice of the form and its periods with what was entered; the only open period is chosen already."""
+    periods_by_form = open_periods(context)
+    form = entered.form if entered.form in periods_by_form else next(iter(periods_by_form), "")
+    periods = periods_by_form.get(form, [])
+    return render_page(
+        context,
+        "nil.html",
+        title=context.tell("Nothing to report"),
+        lead=context.tell(
+            "If there was nothing to count in a period, report that here, so that the period counts as reported. "
+            "Without a report it counts as missing."
+        ),
+        status=status,
+        errors=errors,
+        forms=[(code, context.form_name(code)) for code in periods_by_form],
+        form=form,
+        periods=[(code, words.format_period(code, context.language)) for code in periods],
+        chosen=periods if len(periods) == 1 else entered.periods,
+        comment=entered.comment,
     )
-    comment = st.text_input(context.tell("Note (optional)"), key="nil.comment")
-    if st.button(context.tell("There was nothing to report"), type="primary", key="nil.ask"):
-        if not periods:
-            st.error(context.tell("Choose at least one period first."), icon=None)
-        else:
-            st.session_state[_ASKED] = (str(form), tuple(sorted(periods)), comment.strip())
-            st.rerun()
-
-
-def _ask_for_confirmation(context: PageContext) -> None:
-    form, periods, comment = st.session_state[_ASKED]
-    declared = context.desk.registry.forms[form]
-    layout.put_html(
-        html.render_box(
-            "warning",
-            context.tell("You are about to report that there was nothing to count"),
-            html.render_facts(
-                [
-                    (context.tell("Territory"), context.area_name(declared.jurisdiction)),
-                    (context.tell("Form"), context.form_name(form)),
-                    (context.tell("Period"), words.format_periods(periods, context.language)),
-                ]
-            )
-            + html.Markup("<p>{}</p>").format(
-                context.tell(
-                    "Every figure of this form will be zero for these periods, and will be published as zero once a "
-                    "second person has approved it. If the figures are only not known yet, do not report this."
-                )
-            ),
-        )
-    )
-    with st.container(horizontal=True):
-        yes = st.button(context.tell("Yes, there was nothing: send it"), type="primary", key="nil.yes")
-        no = st.button(context.tell("No, go back"), key="nil.no")
-    if no:
-        del st.session_state[_ASKED]
-        st.rerun()
-    if yes:
-        _declare(context, form, list(periods), comment)
-
-
-def _declare(context: PageContext, form: str, periods: list[str], comment: str) -> None:
-    """Create the draft and send it unless an explanation is required; the page of the submission shows the rest."""
-    from pipelines.submissions import service
-
-    try:
-        draft = service.upload_nil(context.desk, context.who, form, periods, comment or None)
-        del st.session_state[_ASKED]
-        if draft.submission_id is None:
-            st.error(
-                context.tell("This nil return was not accepted: {why}", why=_explain_why_not(context, draft.report)),
-                icon=None,
-            )
-            return
-        entry = service.get_submission(context.desk, context.who, draft.submission_id)
-        if entry.may_send and not entry.replaces:
-            service.send_submission(context.desk, context.who, draft.submission_id, comment=comment or None)
-            keep_result(context.tell("Sent. Your receipt is below. Please keep it."))
-        else:
-            keep_result(
-                context.tell("It is saved as a draft: see below what you need to answer before you can send it.")
-            )
-    except (service.NotAllowedError, service.TransitionError, service.SubmissionRefusedError) as error:
-        layout.show_refusal(context, error)
-        return
-    layout.go_to_page("answer", id=draft.submission_id)
 
 
 def _explain_why_not(context: PageContext, report: object) -> str:

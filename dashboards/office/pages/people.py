@@ -2,48 +2,278 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import streamlit as st
+from fastapi import APIRouter
+from starlette.responses import Response
 
-from dashboards.office import access, html, layout, words
-from dashboards.office.layout import PageContext
-from dashboards.office.pages.answer_forms import keep_result, move_focus, show_result
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.requests import Form, Page, SubmittedForm
+from dashboards.office.responses import FieldError, redirect, render_page
+from dashboards.office.services import get_services
+from pipelines.core.errors import UserFacingError
 from pipelines.ledger import permissions
+from pipelines.ledger.identity import EVERY, ROLES, Grant, NotAllowedError
+from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
-    from pipelines.ledger.identity import Grant
     from pipelines.submissions.accounts.accounts import Account
 
-_ONCE = "people.password"
+router = APIRouter()
+_ACCOUNT = "account"
+"""Parameter of the page's address, and field of its forms: the account to change."""
 _LOGGED = 100
+"""Entries of the audit log that are shown."""
+_MOST_FAULTS = 50
+_NEW_FIELDS = ("new", "name", "mail", "language", "issuer", "subject", "role", "place", "what")
+"""Fields of the form for a new account."""
 
 
-def render_page() -> None:
-    """Render the page "People"."""
-    context = access.enter_page()
-    layout.show_title(
-        context.tell("People"), context.tell("Accounts of the offices you are steward of, and their permissions.")
+@dataclass(frozen=True)
+class _OneTimePassword:
+    """A new password of an account: it is shown in the answer to the form that made it, and stored nowhere."""
+
+    account: str
+    text: str
+
+
+@router.get("/people")
+def show_people(context: Page) -> Response:
+    """Render the page "People"; the address may name the account to change."""
+    return _render(context, context.request.query_params.get(_ACCOUNT, ""))
+
+
+# --------------------------------------------------------------------------------------------------------- one account
+
+
+@router.post("/people/grant")
+def grant_role(form: Form) -> Response:
+    """Give a role to an account."""
+    from pipelines.submissions.accounts import accounts
+
+    context, account_id = form.context, form.text(_ACCOUNT)
+    new_grant = _read_grant(form)
+    if new_grant is None:
+        return _render(context, account_id, status=422, errors=[(context.tell("Choose a word from the list."), "")])
+    return _act(
+        form,
+        lambda: accounts.grant_role(context.desk.engine, account_id, new_grant, by=context.who.account),
+        context.tell("Given."),
     )
-    if not permissions.pairs_for(context.who, "keep_accounts"):
-        layout.put_html(html.render_box("note", context.tell("This page is for stewards")))
-        layout.end_page(context)
-        return
-    show_result(context)
-    _show_once(context)
-    managed_accounts = _managed_accounts(context)
-    layout.put_html(_accounts_table(context, managed_accounts))
-    _show_account(context, managed_accounts)
-    _offer_new_account(context)
-    if permissions.can_keep_accounts_of(context.who, [permissions.HEAD_STEWARD]):
-        _show_audit(context)
-    layout.end_page(context)
-    move_focus()
 
 
-def _managed_accounts(context: PageContext) -> list[Account]:
-    """Show the accounts that this steward manages."""
+@router.post("/people/revoke")
+def revoke_role(form: Form) -> Response:
+    """Remove a role from an account."""
+    from pipelines.submissions.accounts import accounts
+
+    context, account_id = form.context, form.text(_ACCOUNT)
+    account = _find_managed_account(context, account_id)
+    by_key = {_grant_key(grant): grant for grant in account.grants} if account is not None else {}
+    revoked = by_key.get(form.text("grant"))
+    if revoked is None:
+        return _render(context, account_id, status=422, errors=[(context.tell("Choose a word from the list."), "")])
+    return _act(
+        form,
+        lambda: accounts.revoke_role(context.desk.engine, account_id, revoked, by=context.who.account),
+        context.tell("Role removed."),
+    )
+
+
+@router.post("/people/disable")
+def disable_account(form: Form) -> Response:
+    """Disable an account."""
+    from pipelines.submissions.accounts import accounts
+
+    context, account_id = form.context, form.text(_ACCOUNT)
+    return _act(
+        form,
+        lambda: accounts.disable_account(context.desk.engine, account_id, by=context.who.account),
+        context.tell("Disabled."),
+    )
+
+
+@router.post("/people/enable")
+def enable_account(form: Form) -> Response:
+    """Let a disabled account sign in again."""
+    from pipelines.submissions.accounts import accounts
+
+    context, account_id = form.context, form.text(_ACCOUNT)
+    return _act(
+        form,
+        lambda: accounts.enable_account(context.desk.engine, account_id, by=context.who.account),
+        context.tell("Enabled."),
+    )
+
+
+@router.post("/people/sign-out")
+def end_sessions(form: Form) -> Response:
+    """Sign a person out of all browsers."""
+    context, account_id = form.context, form.text(_ACCOUNT)
+    sessions = get_services(context.request).sessions
+    return _act(
+        form, lambda: sessions.revoke_all(account_id, by=context.who.account), context.tell("Signed out everywhere.")
+    )
+
+
+@router.post("/people/password")
+def reset_password(form: Form) -> Response:
+    """Make a one-time password, and show it in the answer. Raises NotAllowedError."""
+    from pipelines.submissions.accounts import password_sign_in
+
+    context, account_id = form.context, form.text(_ACCOUNT)
+    account = _find_managed_account(context, account_id)
+    if account is not None and account.issuer is not None:
+        reason = context.tell("This account signs in with a provider outside of this system.")
+        return _render(context, account_id, status=409, errors=[(reason, "")])
+    password = password_sign_in.reset_password(context.desk.engine, account_id, by=context.who.account)
+    return _render(context, account_id, password=_OneTimePassword(account_id, password))
+
+
+def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Response:
+    """Do something to an account and show it; if that fails, show why above the page."""
+    context, account_id = form.context, form.text(_ACCOUNT)
+    try:
+        act()
+    except (NotAllowedError, UserFacingError) as error:
+        status = 403 if isinstance(error, NotAllowedError) else 422
+        return _render(context, account_id, status=status, errors=[(context.localize_error(error), "")])
+    return redirect(context, _page_address(account_id), message=message)
+
+
+# --------------------------------------------------------------------------------------------------------- new account
+
+
+@router.post("/people/create")
+def create_account(form: Form) -> Response:
+    """Create an account; without a provider, its one-time password is in the answer."""
+    from pipelines.submissions.accounts import accounts, password_sign_in
+
+    context, entered = form.context, {name: form.text(name) for name in _NEW_FIELDS}
+    engine, by, account_id = context.desk.engine, context.who.account, entered["new"]
+    first_grant = _read_grant(form)
+    if first_grant is None:
+        errors = [(context.tell("Choose a word from the list."), "")]
+        return _render(context, status=422, errors=errors, entered=entered)
+    try:
+        accounts.create_account(
+            engine,
+            account_id,
+            entered["name"],
+            language=entered["language"],
+            email=entered["mail"] or None,
+            grants=[first_grant],
+            issuer=entered["issuer"] or None,
+            subject=entered["subject"] or None,
+            by=by,
+        )
+    except (NotAllowedError, UserFacingError) as error:
+        status = 403 if isinstance(error, NotAllowedError) else 422
+        return _render(context, status=status, errors=[(context.localize_error(error), "")], entered=entered)
+    if entered["issuer"]:
+        return redirect(context, _page_address(account_id), message=context.tell("Made."))
+    password = password_sign_in.reset_password(engine, account_id, by=by)
+    return _render(context, account_id, password=_OneTimePassword(account_id, password))
+
+
+# ----------------------------------------------------------------------------------------------------------- the audit
+
+
+@router.post("/people/verify")
+def verify_audit_log(form: Form) -> Response:
+    """Verify the whole audit log, and show the result. Raises NotAllowedError."""
+    from pipelines.refresh import integrity
+    from pipelines.submissions.service import rights
+
+    context = form.context
+    if not _can_read_audit_log(context):
+        raise rights.make_missing_role_error()
+    verification = integrity.verify_records(context.desk.home, context.desk.engine)
+    faults = [f"{fault.seq}: {fault.localize_message(context.language)}" for fault in verification.faults]
+    if faults:
+        verdict = ("error", context.many("{n} fault found", "{n} faults found", len(faults)))
+    else:
+        verdict = ("good", context.many("{n} entry, no fault", "{n} entries, no fault", verification.entries))
+    return _render(context, verdict=verdict, faults=faults[:_MOST_FAULTS])
+
+
+def _can_read_audit_log(context: PageContext) -> bool:
+    return permissions.can_keep_accounts_of(context.who, [permissions.HEAD_STEWARD])
+
+
+def _make_audit_table(context: PageContext) -> ui.Table:
+    from pipelines.ledger import audit_log, database
+
+    with database.open_read_transaction(context.desk.engine) as connection:
+        count, _ = audit_log.read_head(connection)
+    entries = audit_log.list_entries(context.desk.engine, after=count - _LOGGED)
+    rows = [
+        ui.Row(
+            str(entry["seq"]),
+            (words.format_time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
+        )
+        for entry in reversed(entries)
+    ]
+    columns = [
+        context.tell("When"),
+        context.tell("Who"),
+        context.tell("Did"),
+        context.tell("To"),
+        context.tell("Hash begins"),
+    ]
+    caption = context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=max(count, len(rows)))
+    return ui.Table(caption, context.tell("Number"), columns, rows)
+
+
+# ------------------------------------------------------------------------------------------------------------ the page
+
+
+def _render(
+    context: PageContext,
+    account_id: str = "",
+    *,
+    status: int = 200,
+    errors: Sequence[FieldError] = (),
+    entered: Mapping[str, str] | None = None,
+    password: _OneTimePassword | None = None,
+    verdict: tuple[str, str] | None = None,
+    faults: Sequence[str] = (),
+) -> Response:
+    """Render the page with the account to change, what was entered for a new one, and what the last form led to."""
+    from pipelines.core import i18n
+
+    managed = _list_managed_accounts(context)
+    account = next((candidate for candidate in managed if candidate.account_id == account_id), None)
+    sessions = get_services(context.request).sessions
+    return render_page(
+        context,
+        "people.html",
+        title=context.tell("People"),
+        lead=context.tell("Accounts of the offices you are steward of, and their permissions."),
+        status=status,
+        errors=errors,
+        password=password,
+        accounts=_make_accounts_table(context, managed),
+        account_options=[(candidate.account_id, candidate.account_id) for candidate in managed],
+        account=account,
+        grants=[(_grant_key(grant), _describe_roles(context, [grant])) for grant in account.grants] if account else [],
+        session_count=len(sessions.list_sessions(account.account_id)) if account else 0,
+        roles=[(role, context.tell(words.ROLES[role])) for role in ROLES],
+        places=_list_places(context),
+        instruments=[(EVERY, context.tell("everything")), *context.list_options("instrument")],
+        language_options=list(i18n.language_names().items()),
+        entered=dict.fromkeys(_NEW_FIELDS, "") | dict(entered or {}),
+        audit=_make_audit_table(context) if _can_read_audit_log(context) else None,
+        verdict=verdict,
+        faults=list(faults),
+    )
+
+
+def _list_managed_accounts(context: PageContext) -> list[Account]:
+    """Return the accounts that this steward manages."""
     from pipelines.submissions.accounts import accounts
 
     return [
@@ -53,273 +283,72 @@ def _managed_accounts(context: PageContext) -> list[Account]:
     ]
 
 
-def _try_action(context: PageContext, act: Callable[[], Any], message: str) -> None:
-    from pipelines.core.errors import UserFacingError
-    from pipelines.ledger.identity import NotAllowedError
-
-    try:
-        act()
-    except (NotAllowedError, UserFacingError) as error:
-        layout.show_refusal(context, error)
-        return
-    keep_result(message)
-    st.rerun()
+def _find_managed_account(context: PageContext, account_id: str) -> Account | None:
+    return next((account for account in _list_managed_accounts(context) if account.account_id == account_id), None)
 
 
-def _show_once(context: PageContext) -> None:
-    shown_once = st.session_state.pop(_ONCE, None)
-    if shown_once:
-        account, password = shown_once
-        layout.put_html(
-            html.render_box(
-                "warning",
-                context.tell("One-time password of {account}: it is shown only once", account=account),
-                html.Markup('<p class="rti-code">{}</p><p>{}</p>').format(
-                    password,
-                    context.tell(
-                        "Give it to the person directly or by telephone. It must be changed at the first sign-in."
-                    ),
-                ),
-            )
+def _make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui.Table:
+    columns = [context.tell("Name"), context.tell("May"), context.tell("State"), context.tell("Last sign-in")]
+    rows = [
+        ui.Row(
+            ui.render_link(account.account_id, _page_address(account.account_id)),
+            (
+                account.display_name,
+                _describe_roles(context, account.grants),
+                _state_badge(context, account),
+                words.format_time(account.signed_in_at),
+            ),
         )
+        for account in managed
+    ]
+    caption = context.many("{n} account", "{n} accounts", len(managed))
+    return ui.Table(caption, context.tell("Account"), columns, rows)
 
 
-def _accounts_table(context: PageContext, managed_accounts: Sequence[Account]) -> html.Table:
-    return html.Table(
-        context.many("{n} account", "{n} accounts", len(managed_accounts)),
-        context.tell("Account"),
-        [context.tell("Name"), context.tell("May"), context.tell("State"), context.tell("Last sign-in")],
-        [
-            html.Row(
-                account.account_id,
-                (
-                    account.display_name,
-                    _describe_roles(context, account.grants),
-                    _state_badge(context, account),
-                    words.format_time(account.signed_in_at),
-                ),
-            )
-            for account in managed_accounts
-        ],
-    )
+def _page_address(account_id: str) -> str:
+    """Return the address of the page at the part that changes an account."""
+    return f"{ui.page_address('/people', **{_ACCOUNT: account_id})}#change"
 
 
-def _describe_roles(context: PageContext, grants: tuple[Grant, ...]) -> str:
+def _describe_roles(context: PageContext, grants: Sequence[Grant]) -> str:
     return "; ".join(
-        f"{context.tell('all territories') if place == '*' else context.area_name(place)}"
-        f"{'' if instrument == '*' else ', ' + context.code_label('instrument', instrument)}: "
+        f"{context.tell('all territories') if place == EVERY else context.area_name(place)}"
+        f"{'' if instrument == EVERY else ', ' + context.code_label('instrument', instrument)}: "
         + ", ".join(context.tell(words.ROLES[role]) for role in roles)
         for (place, instrument), roles in words.roles_by_pair(grants).items()
     ) or context.tell("nothing")
 
 
-def _state_badge(context: PageContext, account: Account) -> html.Markup:
+def _state_badge(context: PageContext, account: Account) -> ui.Markup:
     from pipelines.submissions.accounts.password_sign_in import TOLD_AFTER
 
     if account.disabled:
-        return html.render_badge("off", "⊘", context.tell("disabled"))
+        return ui.render_badge("off", "⊘", context.tell("disabled"))
     if account.failed >= TOLD_AFTER:
-        return html.render_badge("warning", "▲", context.tell("wrong passwords in a row: {n}", n=account.failed))
+        return ui.render_badge("warning", "▲", context.tell("wrong passwords in a row: {n}", n=account.failed))
     if account.must_change:
-        return html.render_badge("draft", "◌", context.tell("must change the password"))
-    return html.render_badge("good", "✔", context.tell("good"))
+        return ui.render_badge("draft", "◌", context.tell("must change the password"))
+    return ui.render_badge("good", "✔", context.tell("good"))
 
 
-# --------------------------------------------------------------------------------------------------------- one account
-
-
-def _show_account(context: PageContext, managed_accounts: Sequence[Account]) -> None:
-    from pipelines.submissions.accounts import accounts
-
-    layout.show_heading(context.tell("Change an account"))
-    by_id = {account.account_id: account for account in managed_accounts}
-    picked = st.selectbox(
-        context.tell("Account"),
-        list(by_id),
-        index=None,
-        placeholder=context.tell("Choose an account"),
-        key="people.account",
-    )
-    if picked is None or picked not in by_id:
-        return
-    account, engine, by = by_id[str(picked)], context.desk.engine, context.who.account
-    _offer_roles(context, account)
-    with st.container(horizontal=True):
-        if account.disabled:
-            if st.button(context.tell("Let it sign in again"), key="people.enable"):
-                _try_action(
-                    context,
-                    lambda: accounts.enable_account(engine, account.account_id, by=by),
-                    context.tell("Enabled."),
-                )
-        elif st.button(
-            context.tell("Disable it: it is signed out at once, and its tokens stop working"), key="people.disable"
-        ):
-            _try_action(
-                context, lambda: accounts.disable_account(engine, account.account_id, by=by), context.tell("Disabled.")
-            )
-        if account.issuer is None and st.button(context.tell("Make a one-time password"), key="people.reset"):
-            _try_action(
-                context,
-                lambda: _offer_password_reset(context, account.account_id),
-                context.tell("The old password no longer works."),
-            )
-
-
-def _offer_password_reset(context: PageContext, account_id: str) -> None:
-    from pipelines.submissions.accounts import password_sign_in
-
-    password = password_sign_in.reset_password(context.desk.engine, account_id, by=context.who.account)
-    st.session_state[_ONCE] = (account_id, password)
-
-
-def _offer_roles(context: PageContext, account: Account) -> None:
-    from pipelines.submissions.accounts import accounts
-
-    engine, by = context.desk.engine, context.who.account
-    if account.grants:
-        with st.form(key="people.revoke", border=True):
-            revoked_role = st.selectbox(
-                context.tell("Remove a role"),
-                range(len(account.grants)),
-                format_func=lambda i: _describe_roles(context, (account.grants[i],)),
-                key="people.taken",
-            )
-            is_submitted = st.form_submit_button(context.tell("Remove it"))
-        if is_submitted and revoked_role is not None:
-            _try_action(
-                context,
-                lambda: accounts.revoke_role(engine, account.account_id, account.grants[int(revoked_role)], by=by),
-                context.tell("Role removed."),
-            )
-    with st.form(key="people.grant", border=True):
-        new_grant = _pick_grant(context, "grant")
-        is_submitted = st.form_submit_button(context.tell("Give this role"))
-    if is_submitted and new_grant is not None:
-        _try_action(
-            context, lambda: accounts.grant_role(engine, account.account_id, new_grant, by=by), context.tell("Given.")
-        )
-
-
-def _pick_grant(context: PageContext, key: str) -> Grant | None:
-    """Show the choice of a role, an office and an instrument, among those that this steward may grant."""
-    from pipelines.core import codes
-    from pipelines.ledger.identity import EVERY, ROLES, Grant
-
+def _list_places(context: PageContext) -> list[tuple[str, str]]:
+    """Return the places for which this steward may grant roles, as options."""
     parts = [j.code for t in context.desk.registry.territories.values() for j in t.jurisdictions]
-    jurisdictions_managed = {jurisdiction for jurisdiction, _ in permissions.pairs_for(context.who, "keep_accounts")}
-    places = [code for code in (EVERY, *parts) if jurisdictions_managed & {EVERY, code}]
-    role = st.selectbox(
-        context.tell("Role"), ROLES, format_func=lambda r: context.tell(words.ROLES[r]), key=f"{key}.role"
-    )
-    place = st.selectbox(
-        context.tell("Territory"),
-        places,
-        format_func=lambda code: context.tell("all territories") if code == EVERY else context.area_name(code),
-        key=f"{key}.place",
-    )
-    instrument = st.selectbox(
-        context.tell("What"),
-        (EVERY, *codes.list_codes("instrument")),
-        format_func=lambda code: (
-            context.tell("everything") if code == EVERY else context.code_label("instrument", code)
-        ),
-        key=f"{key}.what",
-    )
-    return Grant(role, str(place), str(instrument)) if role and place and instrument else None
+    managed = {jurisdiction for jurisdiction, _ in permissions.pairs_for(context.who, "keep_accounts")}
+    places = [code for code in (EVERY, *parts) if managed & {EVERY, code}]
+    return [(code, context.tell("all territories") if code == EVERY else context.area_name(code)) for code in places]
 
 
-def _offer_new_account(context: PageContext) -> None:
-    from pipelines.core import i18n
-    from pipelines.submissions.accounts import accounts
+def _read_grant(form: SubmittedForm) -> Grant | None:
+    """Return the chosen role, office and instrument; None unless they are among the options."""
+    from pipelines.core import codes
 
-    layout.show_heading(context.tell("Make an account"))
-    names = i18n.language_names()
-    with st.form(key="people.new", border=True):
-        identity = st.text_input(context.tell("Account (a-z, 0-9, hyphen), such as al-pp-sender"), key="new.account")
-        name = st.text_input(context.tell("Name that people will see: the office's role"), key="new.name")
-        mail = st.text_input(context.tell("Email (optional)"), key="new.mail")
-        language = st.selectbox(
-            context.tell("Language"), list(names), format_func=lambda code: names[code], key="new.language"
-        )
-        issuer = st.text_input(
-            context.tell("Sign-in provider (issuer); leave empty to use a password"), key="new.issuer"
-        )
-        subject = st.text_input(context.tell("The provider's name for it (subject)"), key="new.subject")
-        first_grant = _pick_grant(context, "new")
-        is_submitted = st.form_submit_button(context.tell("Make this account"))
-    if not is_submitted or first_grant is None:
-        return
-
-    def create_account() -> None:
-        accounts.create_account(
-            context.desk.engine,
-            identity.strip(),
-            name.strip(),
-            language=str(language),
-            email=mail.strip() or None,
-            grants=[first_grant],
-            issuer=issuer.strip() or None,
-            subject=subject.strip() or None,
-            by=context.who.account,
-        )
-        if not issuer.strip():
-            _offer_password_reset(context, identity.strip())
-
-    _try_action(context, create_account, context.tell("Made."))
+    role = form.choice("role", ROLES)
+    place = form.choice("place", [code for code, _ in _list_places(form.context)])
+    instrument = form.choice("what", [EVERY, *codes.list_codes("instrument")])
+    return Grant(role, place, instrument) if role and place and instrument else None  # type: ignore[arg-type]
 
 
-# ----------------------------------------------------------------------------------------------------------- the audit
-
-
-def _show_audit(context: PageContext) -> None:
-    from pipelines.ledger import audit_log
-    from pipelines.refresh import integrity
-
-    layout.show_heading(context.tell("Audit log"))
-    layout.put_html(
-        html.Markup("<p>{}</p>").format(
-            context.tell(
-                "Every action, with each entry linked to the one before: an edit, a deletion or a change of order "
-                "is detected."
-            )
-        )
-    )
-    if st.button(context.tell("Verify the whole chain now"), key="people.verify"):
-        result = integrity.verify_records(context.desk.home, context.desk.engine)
-        faults = [f"{fault.seq}: {fault.localize_message(context.language)}" for fault in result.faults]
-        if faults:
-            layout.put_html(
-                html.render_box(
-                    "error",
-                    context.many("{n} fault found", "{n} faults found", len(faults)),
-                    html.render_list(faults[:50]),
-                )
-            )
-        else:
-            layout.put_html(
-                html.render_box("good", context.many("{n} entry, no fault", "{n} entries, no fault", result.entries))
-            )
-    every = audit_log.list_entries(context.desk.engine)
-    rows = [
-        html.Row(
-            str(entry["seq"]),
-            (words.format_time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
-        )
-        for entry in reversed(every[-_LOGGED:])
-    ]
-    columns = [
-        context.tell("When"),
-        context.tell("Who"),
-        context.tell("Did"),
-        context.tell("To"),
-        context.tell("Hash begins"),
-    ]
-    layout.put_html(
-        html.Table(
-            context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=len(every)),
-            context.tell("Number"),
-            columns,
-            rows,
-        )
-    )
+def _grant_key(grant: Grant) -> str:
+    """Return the value of a grant in a form."""
+    return f"{grant.role} {grant.jurisdiction} {grant.instrument}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,13 +14,11 @@ from dashboards.office.context import PageContext
 from dashboards.office.pages import answer, returns, upload
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect, render_page, send_file
-from pipelines.web.design import components as ui
 
-router = APIRouter()
 PATH = "/practice"
 
 
-def enter_practice(real: Page) -> PageContext:
+def enter_practice(real: PageContext) -> PageContext:
     """Return the context of the person's practice desk. Raises NotAllowedError without any role."""
     from pipelines.submissions.service import practice
 
@@ -28,22 +26,26 @@ def enter_practice(real: Page) -> PageContext:
     return replace(real, desk=desk, who=practice.make_practice_identity(desk, real.who))
 
 
-def enter_practice_form(form: Form) -> SubmittedForm:
-    """Return a form that was submitted on the page of practice. Raises NotAllowedError without any role."""
+def _enter_page(real: Page) -> PageContext:
+    return enter_practice(real)
+
+
+def _enter_form(form: Form) -> SubmittedForm:
     return replace(form, context=enter_practice(form.context))
 
 
-PRACTICE = answer.Section(PATH, enter_practice, "practice_answer.html")
-router.include_router(answer.create_answer_router(PRACTICE))
-PracticePage = Annotated[PageContext, Depends(enter_practice)]
-PracticeForm = Annotated[SubmittedForm, Depends(enter_practice_form)]
+SECTION = answer.Section(PATH, enter_practice, "practice_answer.html")
+"""The answers to practice returns."""
+router = answer.create_answer_router(SECTION)
+PracticePage = Annotated[PageContext, Depends(_enter_page)]
+PracticeForm = Annotated[SubmittedForm, Depends(_enter_form)]
 
 
 @router.get(PATH)
 async def show_practice(context: PracticePage, id: str = "") -> Response:
     """Render the page "Practice": its files, uploads and returns, or the answer to one return."""
     if id:
-        return await run_in_threadpool(answer.render_answer, context, PRACTICE, id)
+        return await run_in_threadpool(answer.render_answer, context, SECTION, id)
     return await render_overview(context)
 
 
@@ -106,7 +108,7 @@ def let_colleague_send(form: PracticeForm, real: Page) -> Response:
     from pipelines.submissions.service import practice
 
     sent = practice.colleague_sends(form.context.desk, real.who)
-    return redirect(form.context, ui.page_address(PATH, id=sent.submission_id))
+    return redirect(form.context, SECTION.address(sent.submission_id))
 
 
 @router.post(f"{PATH}/colleague/approve")
@@ -119,7 +121,7 @@ def let_colleague_approve(form: PracticeForm, real: Page) -> Response:
     message = context.tell(
         "The colleague has approved it. For a real return, a second person in your office does this."
     )
-    return redirect(context, ui.page_address(PATH, id=submission_id), message=message)
+    return redirect(context, SECTION.address(submission_id), message=message)
 
 
 @router.post(f"{PATH}/colleague/return")
@@ -130,7 +132,7 @@ def let_colleague_give_back(form: PracticeForm, real: Page) -> Response:
     context, submission_id = form.context, form.text("id")
     practice.colleague_gives_back(context.desk, real.who, submission_id)
     message = context.tell("The colleague has returned it with a comment.")
-    return redirect(context, ui.page_address(PATH, id=submission_id), message=message)
+    return redirect(context, SECTION.address(submission_id), message=message)
 
 
 @router.get(f"{PATH}/reset")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import streamlit as st
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from dashboards.office import access, html, layout, words
-from dashboards.office.layout import PageContext
-from dashboards.office.pages.answer_files import XLSX
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.requests import Page
+from dashboards.office.responses import FieldError, render_page, send_file
+from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,36 +22,76 @@ if TYPE_CHECKING:
     from pipelines.declarations.form import Form
     from pipelines.submissions.timetable import Deadline
 
+router = APIRouter()
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ACCEPTED = ("approved", "published")
+_TERRITORY, _FORM, _PERIOD = "territory", "form", "period"
+"""Parameters of the addresses."""
 
 
-def render_page() -> None:
+@dataclass(frozen=True)
+class _Offer:
+    """A form of which a workbook is offered, and the deadline of its period."""
+
+    form: Form
+    deadline: Deadline
+
+
+@router.get("/templates")
+def show_templates(context: Page) -> Response:
     """Render the page "Templates"."""
-    context = access.enter_page()
-    layout.show_title(
-        context.tell("Templates"),
-        context.tell(
+    return _render(context)
+
+
+@router.get("/templates/workbook")
+def send_workbook(context: Page) -> Response:
+    """Return the workbook of a form for a period, among those that the page offers."""
+    from pipelines.office import templates
+
+    query = context.request.query_params
+    form_id, period = query.get(_FORM, ""), query.get(_PERIOD, "")
+    offers = _list_offers(context, _list_due(context))
+    offer = next((o for o in offers if (o.form.id, o.deadline.period) == (form_id, period)), None)
+    if offer is None:
+        raise HTTPException(404)
+    try:
+        name, content = templates.write_template(
+            context.desk.registry,
+            form_id,
+            period,
+            deadline=offer.deadline.collection,
+            previous=_read_accepted_figures(context, offer.form),
+            demonstration=context.is_demonstration,
+        )
+    except templates.TemplateError as error:
+        return _render(context, status=409, errors=[(context.localize_error(error), "")])
+    return send_file(content, name, _XLSX)
+
+
+def _render(context: PageContext, *, status: int = 200, errors: Sequence[FieldError] = ()) -> Response:
+    due = _list_due(context)
+    places = list(dict.fromkeys(deadline.jurisdiction for deadline in due))
+    chosen = context.request.query_params.get(_TERRITORY, "")
+    place = chosen if chosen in places else next(iter(places), "")
+    offers = _list_offers(context, [deadline for deadline in due if deadline.jurisdiction == place])
+    return render_page(
+        context,
+        "templates.html",
+        title=context.tell("Templates"),
+        lead=context.tell(
             "A workbook for each of your forms, in your own words and layout: code lists to choose from, checks "
             "while you type, and the last accepted figure in grey next to each cell. Fill it in and upload it; it "
             "is recognised."
         ),
+        status=status,
+        errors=errors,
+        places=[(code, context.area_name(code)) for code in places],
+        place=place,
+        offers=[_describe_offer(context, offer) for offer in offers],
     )
-    due = _due_periods(context)
-    places = list(dict.fromkeys(d.jurisdiction for d in due))
-    if not places:
-        layout.put_html(html.render_box("note", context.tell("No form is due of your offices")))
-    else:
-        place = places[0]
-        if len(places) > 1:
-            place = str(
-                st.selectbox(context.tell("Territory"), places, format_func=context.area_name, key="templates.place")
-                or places[0]
-            )
-        _show_offers(context, [d for d in due if d.jurisdiction == place])
-    layout.end_page(context)
 
 
-def _due_periods(context: PageContext) -> list[Deadline]:
+def _list_due(context: PageContext) -> list[Deadline]:
     """Return what is due next: for each office and instrument the period whose collection closes next, and the one
     before it as long as it has open questions."""
     from pipelines.core import clock
@@ -56,67 +101,45 @@ def _due_periods(context: PageContext) -> list[Deadline]:
     deadlines = timetable.list_deadlines(
         context.desk.registry, pairs=context.who.list_pairs(), today=today, ahead=1, kind=context.desk.kind
     )
-    return [d for d in deadlines if d.queries >= today]
+    return [deadline for deadline in deadlines if deadline.queries >= today]
 
 
-def _show_offers(context: PageContext, due: Sequence[Deadline]) -> None:
+def _list_offers(context: PageContext, due: Sequence[Deadline]) -> list[_Offer]:
+    """Return the forms of which a workbook can be made for these deadlines."""
+    from pipelines.office import templates
+
+    return [
+        _Offer(form, deadline)
+        for deadline in due
+        for form in templates.list_forms(
+            context.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period
+        )
+        if form.source == deadline.source
+    ]
+
+
+def _describe_offer(context: PageContext, offer: _Offer) -> dict[str, object]:
+    """Return the title, the facts, and the link of an offer."""
     from pipelines.declarations.form_titles import form_title
-    from pipelines.office import templates
 
-    offered = 0
-    for deadline in due:
-        forms = templates.list_forms(context.desk.registry, deadline.jurisdiction, deadline.instrument, deadline.period)
-        for form in (f for f in forms if f.source == deadline.source):
-            offered += 1
-            with st.container(key=f"template-{form.id}-{deadline.period}", border=True, gap="small"):
-                layout.show_heading(form_title(form, context.language))
-                layout.put_html(
-                    html.render_facts(
-                        [
-                            (context.tell("Office"), context.office_name(form.source, form.jurisdiction)),
-                            (context.tell("What"), context.code_label("instrument", form.instrument)),
-                            (context.tell("Period"), words.format_period(deadline.period, context.language)),
-                            (context.tell("Due by"), deadline.collection.isoformat()),
-                            (context.tell("Form"), form.id),
-                            (context.tell("Instead of"), _instead(form)),
-                        ]
-                    )
-                )
-                _button(context, form, deadline)
-    if not offered:
-        layout.put_html(html.render_box("note", context.tell("No workbook can be made for the forms of this office")))
+    form, deadline = offer.form, offer.deadline
+    period = words.format_period(deadline.period, context.language)
+    return {
+        "title": form_title(form, context.language),
+        "facts": [
+            (context.tell("Office"), context.office_name(form.source, form.jurisdiction)),
+            (context.tell("What"), context.code_label("instrument", form.instrument)),
+            (context.tell("Period"), period),
+            (context.tell("Due by"), deadline.collection.isoformat()),
+            (context.tell("Form"), form.id),
+            (context.tell("Instead of"), form.second_of or ""),
+        ],
+        "text": context.tell("Download the workbook for {period}", period=period),
+        "address": ui.page_address("/templates/workbook", **{_FORM: form.id, _PERIOD: deadline.period}),
+    }
 
 
-def _instead(form: Form) -> str:
-    return f"{form.second_of}" if form.second_of else ""
-
-
-def _button(context: PageContext, form: Form, deadline: Deadline) -> None:
-    from pipelines.office import templates
-
-    def render_template() -> bytes:
-        return templates.write_template(
-            context.desk.registry,
-            form.id,
-            deadline.period,
-            deadline=deadline.collection,
-            previous=_accepted_figures(context, form),
-            demonstration=context.is_demonstration,
-        )[1]
-
-    st.download_button(
-        context.tell(
-            "Download the workbook for {period}", period=words.format_period(deadline.period, context.language)
-        ),
-        render_template,
-        file_name=f"{form.id}_{deadline.period}.xlsx",
-        mime=XLSX,
-        on_click="ignore",
-        key=f"template.{form.id}.{deadline.period}",
-    )
-
-
-def _accepted_figures(context: PageContext, form: Form) -> pl.DataFrame | None:
+def _read_accepted_figures(context: PageContext, form: Form) -> pl.DataFrame | None:
     """Return the accepted figures of the form's series: those before its newest accepted return, and that return's
     own."""
     import polars as pl

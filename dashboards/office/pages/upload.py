@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.errors import describe_fault
+from dashboards.office.pages.answer import ANSWER, Section, find_arrival_address
 from dashboards.office.requests import Form, Page, SubmittedForm, check_form
 from dashboards.office.responses import redirect, render_fragment, render_page
 from dashboards.office.services import get_services
@@ -141,7 +142,7 @@ async def receive_upload(request: Request, context: PageContext, place: str, ren
     uploads = get_services(request).uploads
     account = context.session.identity.account
     is_script = "application/json" in request.headers.get("accept", "")
-    check_origin(request, get_services(request).address)
+    check_origin(request)
     try:
         fields = await read_upload_form(request, uploads.queue, account)
         check_form(context, fields)
@@ -208,16 +209,9 @@ async def check_as_other_form(form: SubmittedForm, place: str) -> Response:
     if upload is None or upload.result is None or chosen is None:
         return redirect(context, place, message=context.tell(GONE))
     data = await run_in_threadpool(_take_back, context, upload)
-    begun = uploads.begin_upload(
-        context.desk,
-        context.who,
-        place,
-        data,
-        upload.filename,
-        form=chosen,
-        kind="patch" if form.has("patch") else None,
-    )
     uploads.forget(upload)
+    kind = "patch" if form.has("patch") else None
+    begun = uploads.begin_upload(context.desk, context.who, place, data, upload.filename, form=chosen, kind=kind)
     return redirect(context, ui.page_address(place, upload=begun.upload_id))
 
 
@@ -273,7 +267,8 @@ def make_card(context: PageContext, upload: Upload) -> UploadCard:
     result = upload.result
     answer = ""
     if result.submission_id is not None:
-        answer = ui.page_address("/answer" if upload.place == PATH else upload.place, id=result.submission_id)
+        section = ANSWER if upload.place == PATH else Section(upload.place)
+        answer = find_arrival_address(section, result.submission_id, result.report)
     own_forms = list_own_forms(context)
     likely = [form for form in result.report.candidates if form in own_forms]
     forms = [*likely, *(form for form in own_forms if form not in likely)]

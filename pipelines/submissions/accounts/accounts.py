@@ -53,6 +53,7 @@ __all__ = [
     "identity_of",
     "link_provider",
     "record_change",
+    "record_sign_in",
     "require_changeable",
     "revoke_role",
     "select_identities",
@@ -277,15 +278,26 @@ def _update_account(engine: sa.Engine, account_id: str, by: str, action: str, **
         record_change(connection, by, action, [account_id])
 
 
-def record_change(connection: sa.Connection, by: str, action: str, ids: Sequence[str], **detail: Any) -> None:
-    """Append one audit entry per account, with its present digest, and enqueue notices about it."""
+def record_change(connection: sa.Connection, by: str, action: str, ids: Sequence[str], **detail: Any) -> int:
+    """Append one audit entry per account, with its present digest, and enqueue notices about it.
+
+    Return the number of the last entry.
+    """
     standing = audit_digests.digest_accounts(connection, ids)
     now = clock.now()
-    audit_log.append_many(
+    seq, _ = audit_log.append_many(
         connection,
         [audit_log.Entry(now, by, f"account.{action}", i, {**detail, "standing": standing[i]}) for i in ids],
     )
     on_account(connection, action, ids, by, **detail)
+    return seq
+
+
+def record_sign_in(connection: sa.Connection, account_id: str) -> int:
+    """Store the time of a sign-in, within a write transaction; return the number of its audit entry."""
+    values = {"signed_in_at": clock.format_timestamp(clock.now())}
+    connection.execute(sa.update(ACCOUNT).where(ACCOUNT.c.account_id == account_id).values(**values))
+    return record_change(connection, account_id, "sign_in", [account_id])
 
 
 def require_changeable(

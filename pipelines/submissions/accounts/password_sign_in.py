@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import Identity, NotAllowedError
@@ -28,13 +27,14 @@ Outcome = Literal["ok", "wrong", "must_change", "disabled"]
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The outcome of an attempt. `identity` is set only with `ok`.
+    """The outcome of an attempt. `identity` is set only with `ok`, and `seq` is then the audit entry of the sign-in.
 
     `must_change` means that the password is correct but must be replaced first.
     """
 
     outcome: Outcome
     identity: Identity | None = None
+    seq: int = 0
 
 
 def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
@@ -45,8 +45,8 @@ def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
     return _complete_sign_in(engine, account_id, stored, password)
 
 
-def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> None:
-    """Change a password for its owner.
+def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> int:
+    """Change a password for its owner; return the number of the audit entry.
 
     Raises NotAllowedError if the old password is wrong, PasswordError if the new one is not accepted.
     """
@@ -62,7 +62,7 @@ def change_password(engine: sa.Engine, account_id: str, old: str, new: str) -> N
     fresh = passwords.hash_password(new)
     with open_write_transaction(engine) as connection:
         _update(connection, account_id, password_hash=fresh, must_change=False)
-        accounts.record_change(connection, account_id, "password", [account_id])
+        return accounts.record_change(connection, account_id, "password", [account_id])
 
 
 def reset_password(engine: sa.Engine, account_id: str, *, by: str) -> str:
@@ -102,11 +102,11 @@ def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password:
             return SignIn("disabled")
         if fresh is not None:
             values["password_hash"] = fresh
-        _update(connection, account_id, **values, signed_in_at=clock.format_timestamp(clock.now()))
-        accounts.record_change(connection, account_id, "sign_in", [account_id])
+        _update(connection, account_id, **values)
+        seq = accounts.record_sign_in(connection, account_id)
         if row.must_change:
             return SignIn("must_change")
-        return SignIn("ok", accounts.select_identities(connection, [account_id])[account_id])
+        return SignIn("ok", accounts.select_identities(connection, [account_id])[account_id], seq)
 
 
 def _update(connection: sa.Connection, account_id: str, **values: Any) -> None:

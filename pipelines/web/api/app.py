@@ -1,7 +1,7 @@
 """Assemble the API for offices that automate: the desk over HTTP, with a token.
 
-Checks wait for their turn and run in threads (`pipelines/web/check_queue.py`); everything else is a plain function, which FastAPI runs
-in a thread.
+Checks wait for their turn and run in threads (`pipelines/web/check_queue.py`); everything else is a plain function,
+which FastAPI runs in a thread.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pipelines import __version__
 from pipelines.submissions.service import Desk
 from pipelines.web.api import document, due, handing_in, problems, reference_page, submissions
 from pipelines.web.api.problems import ProblemError
-from pipelines.web.check_queue import Queue
 from pipelines.web.api.token_check import TokenFirst
+from pipelines.web.check_queue import Queue
 from pipelines.web.guards import Rates
 from pipelines.web.request_limits import BodyLimit
 from pipelines.web.security_headers import NoStore

@@ -71,7 +71,7 @@ def submission(desk: TheDesk, who: Who, submission_id: Id) -> Any:
 @router.get("/submissions/{submission_id}/report", response_model=models.ReportBody, tags=["looking"])
 async def report(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) -> Any:
     """The report of a submission, made again from its bytes."""
-    content = await queue.run(who.account, who.language, lambda: door.make_report(desk, who, submission_id))
+    content = await queue.run(who.account, lambda: door.make_report(desk, who, submission_id))
     return JSONResponse(content.as_json())
 
 
@@ -99,7 +99,7 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
         content = answers.render_csv(door.make_report(desk, who, submission_id), who.language)
         return make_download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
 
-    return await queue.run(who.account, who.language, make_response)
+    return await queue.run(who.account, make_response)
 
 
 @router.get(
@@ -120,7 +120,7 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
         )
         return make_download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
 
-    return await queue.run(who.account, who.language, make_response)
+    return await queue.run(who.account, make_response)
 
 
 # --------------------------------------------------------------------------------------------------------------- acting

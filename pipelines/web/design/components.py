@@ -77,6 +77,11 @@ def render_badge(kind: str, sign: str, text: Part) -> Markup:
     return _render("badge", kind, sign, text)
 
 
+def render_button(text: str, name: str, value: str, *, about: str = "") -> Markup:
+    """Return a button that submits a value with its form; `about` is for screen readers only."""
+    return _render("button", text, name, value, about=about)
+
+
 def render_table(table: Table) -> Markup:
     """Return a table, its caption above the part that scrolls."""
     return _render("table", table)
@@ -150,6 +155,7 @@ __all__ = [
     "join_parts",
     "page_address",
     "render_badge",
+    "render_button",
     "render_facts",
     "render_link",
     "render_list",

@@ -1,7 +1,7 @@
 """Map a provider's claims to an account of this ledger.
 
 An account is found by (issuer, subject), never by a name or a mail address that a provider may assign to somebody
-else; only the built-in provider's subjects are account names.
+else.
 """
 
 from __future__ import annotations
@@ -10,48 +10,32 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
-from pipelines.ledger.identity import Identity, NotAllowedError
+from pipelines.ledger.database import open_write_transaction
+from pipelines.ledger.identity import Identity
 from pipelines.submissions.accounts import accounts
+from pipelines.web.sign_in.sessions import LONGEST_HOURS
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-LONGEST_HOURS = 12
-"""A sign-in older than a working day must be repeated: machines are shared, and cookies are kept for weeks."""
 
+def sign_in_with_claims(engine: sa.Engine, claims: Mapping[str, Any]) -> tuple[Identity, int] | None:
+    """Record that the person of a provider's claims has signed in; return who it is, and the audit entry's number.
 
-def identity_of_claims(engine: sa.Engine, claims: Mapping[str, Any], built_in_issuer: str) -> Identity | None:
-    """Return who has signed in; None if the sign-in is too old, or the person is unknown or locked out.
-
-    The account is looked up each time, so that one that is disabled, or whose password was changed since, is signed
-    out at once.
+    Return None if the sign-in at the provider is too old, or the person is unknown here or the account disabled.
     """
-    issuer, subject = str(claims.get("iss") or ""), str(claims.get("sub") or "")
-    since = claims.get("auth_time") or claims.get("iat")
-    if not issuer or not subject or not isinstance(since, int | float):
+    issuer, subject, since = str(claims.get("iss") or ""), str(claims.get("sub") or ""), time_of_sign_in(claims)
+    # `local` is how the ledger names accounts without a provider; no provider may vouch for those.
+    if not issuer or not subject or issuer == accounts.LOCAL or since is None:
         return None
     if clock.read_wall_clock() - since > LONGEST_HOURS * 3600:
         return None
-    if built_in_issuer and issuer == built_in_issuer:
-        if since < _password_since(engine, subject) <= clock.read_wall_clock():
-            return None
-        try:
-            return accounts.get_identity(engine, subject)
-        except NotAllowedError:
-            return None
-    return accounts.identity_of(engine, issuer, subject)
+    with open_write_transaction(engine) as connection:
+        identity = accounts.select_linked(connection, issuer, subject)
+        return (identity, accounts.record_sign_in(connection, identity.account)) if identity is not None else None
 
 
-def _password_since(engine: sa.Engine, account_id: str) -> float:
-    """Return when the account's password was last changed or reset, in seconds since 1970; older sign-ins are over."""
-    import sqlalchemy as sa
-
-    from pipelines.ledger.database import open_read_transaction
-    from pipelines.ledger.schema import AUDIT
-
-    query = sa.select(sa.func.max(AUDIT.c.at)).where(
-        AUDIT.c.subject == account_id, AUDIT.c.action.in_(["account.password", "account.reset_password"])
-    )
-    with open_read_transaction(engine) as connection:
-        last = connection.execute(query).scalar_one_or_none()
-    return clock.parse_time(last).timestamp() if last else 0.0
+def time_of_sign_in(claims: Mapping[str, Any]) -> float | None:
+    """Return when the person signed in at the provider, in seconds since 1970; None if the claims do not say it."""
+    since = claims.get("auth_time") or claims.get("iat")
+    return float(since) if isinstance(since, int | float) else None

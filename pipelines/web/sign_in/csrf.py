@@ -9,9 +9,6 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from pipelines.core.errors import UserFacingError
-from pipelines.core.i18n import mark
-
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
@@ -19,26 +16,29 @@ if TYPE_CHECKING:
 
 CSRF_FIELD = "csrf"
 """Name of the hidden field that holds the token."""
-STALE = mark("This page was open for too long, or in another window. Go back to the offices' pages and sign in again.")
 
 
-class ForeignFormError(UserFacingError):
-    """A form was not submitted from a page of this session."""
+class CsrfError(Exception):
+    """A form was not submitted from a page of this session, or not from this site at all."""
 
 
-def check_csrf(session: Session, submitted: str) -> None:
-    """Raise ForeignFormError unless a form carries the token of the session."""
-    if not compare_digest(submitted.encode(), session.csrf_token.encode()):
-        raise ForeignFormError(STALE)
+def check_csrf(session: Session, connection: HTTPConnection, submitted: str) -> None:
+    """Raise CsrfError unless a form comes from this site and carries the token of the session."""
+    check_origin(connection)
+    if not compare_digest(submitted.encode("utf-8", "replace"), session.csrf_token.encode()):
+        raise CsrfError("the token of the form is not that of the session")
 
 
-def check_origin(connection: HTTPConnection, address: str) -> None:
-    """Raise ForeignFormError if the browser says that a form comes from elsewhere than the site at `address`.
+def check_origin(connection: HTTPConnection) -> None:
+    """Raise CsrfError if the browser says that a form comes from another site.
 
-    A client that sends neither header (an old browser) is not refused here.
+    A client that sends neither header (an old browser, a program) is not refused here. The header `Host`, with which
+    `Origin` is compared, was checked before (`security_headers.py`). A proxy may take TLS off without saying so, so
+    that an https origin is accepted for a request that arrives by http, but not the reverse.
     """
-    site = connection.headers.get("sec-fetch-site", "same-origin")
+    if connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise CsrfError("the browser says that the form comes from another site")
+    host = connection.url.netloc
     origin = connection.headers.get("origin")
-    here = (address, f"{connection.url.scheme}://{connection.url.netloc}")
-    if site not in ("same-origin", "none") or (origin is not None and origin not in here):
-        raise ForeignFormError(STALE)
+    if origin is not None and origin not in (f"https://{host}", f"{connection.url.scheme}://{host}"):
+        raise CsrfError("the origin of the form is another site")

@@ -1,6 +1,6 @@
 """Choose the language of the sign-in pages: the one requested, the one stored in the browser, or the browser's own.
 
-The portal reads the same cookie.
+Refusals before a sign-in (`pipelines/web/guards.py`) use the same language.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from pipelines.core import i18n
+from pipelines.web.sign_in.addresses import CALLBACK
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection, Request
@@ -39,8 +40,9 @@ def remember_language(response: Response, language: str, *, secure: bool) -> Non
 def list_choices(request: Request, language: str) -> list[tuple[str, str, str]]:
     """Return code, name and address of each language in which a page is available."""
     others = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
-    # A posted form has no address of its own to return to, so the choice is then not offered.
-    if request.method != "GET":
+    # A posted form has no address of its own to return to, and the address to which a provider redirects has a code in
+    # it that is valid once: the choice is then not offered.
+    if request.method != "GET" or request.url.path == CALLBACK:
         return [(language, i18n.language_name(language), "")]
     return [
         (code, i18n.language_name(code), f"{request.url.path}?{urlencode([*others, ('lang', code)])}")

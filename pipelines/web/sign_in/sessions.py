@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from pipelines.core import clock
+from pipelines.ledger import audit_log
 from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import Identity
 from pipelines.ledger.schema import AUDIT, WEB_SESSION
@@ -97,7 +97,7 @@ class Sessions:
             row = transaction.execute(
                 sa.select(WEB_SESSION).where(WEB_SESSION.c.hash == _hash(token), *_open_conditions(now))
             ).one_or_none()
-            if row is None or row.credential_seq != _read_credential_seq(transaction, row.account_id):
+            if row is None or row.signed_in_seq < _read_credential_seq(transaction, row.account_id):
                 return None
             identity = accounts.select_linked(transaction, row.issuer, row.subject)
         if identity is None or identity.account != row.account_id:
@@ -110,11 +110,20 @@ class Sessions:
         return self._read_token(connection) is not None
 
     def begin_session(
-        self, connection: HTTPConnection, account_id: str, *, issuer: str, subject: str, since: float | None = None
+        self,
+        connection: HTTPConnection,
+        account_id: str,
+        *,
+        issuer: str,
+        subject: str,
+        seq: int | None = None,
+        since: float | None = None,
     ) -> str:
         """Begin a session and return the value of its cookie. A session that the browser presents is ended.
 
-        `since` is when the person signed in at the provider, in seconds since 1970; the default is now.
+        `seq` is the audit entry of the sign-in: the session is over once the account's password is changed after it,
+        even before the session begins. The default is the newest entry. `since` is when the person signed in at the
+        provider, in seconds since 1970; the default is now.
         """
         now = _wall_time()
         begun = now if since is None else min(now, datetime.fromtimestamp(since, UTC))
@@ -130,7 +139,7 @@ class Sessions:
                     account_id=account_id,
                     issuer=issuer,
                     subject=subject,
-                    credential_seq=_read_credential_seq(transaction, account_id),
+                    signed_in_seq=audit_log.read_head(transaction)[0] if seq is None else seq,
                     created_at=clock.format_timestamp(now),
                     seen_at=clock.format_timestamp(now),
                     expires_at=clock.format_timestamp(begun + timedelta(hours=LONGEST_HOURS)),
@@ -164,7 +173,7 @@ class Sessions:
                 sa.select(WEB_SESSION)
                 .where(
                     WEB_SESSION.c.account_id == account_id,
-                    WEB_SESSION.c.credential_seq == _read_credential_seq(transaction, account_id),
+                    WEB_SESSION.c.signed_in_seq >= _read_credential_seq(transaction, account_id),
                     *_open_conditions(_wall_time()),
                 )
                 .order_by(WEB_SESSION.c.created_at.desc(), WEB_SESSION.c.session_id)
@@ -178,6 +187,10 @@ class Sessions:
     def revoke_others(self, session: Session) -> int:
         """End all other sessions of the account of a session; return how many were open."""
         return self._revoke(session.identity.account, WEB_SESSION.c.session_id != session.session_id)
+
+    def revoke_all(self, account_id: str, *, by: str) -> int:
+        """End all sessions of an account by a steward's choice; return how many were open. Raises NotAllowedError."""
+        return self._revoke(account_id, by=by)
 
     def purge_sessions(self) -> int:
         """Delete the rows of sessions that ended or expired more than `KEPT_DAYS` ago; return how many.
@@ -211,12 +224,17 @@ class Sessions:
                 .values(seen_at=clock.format_timestamp(now))
             )
 
-    def _revoke(self, account_id: str, *conditions: sa.ColumnElement[bool]) -> int:
+    def _revoke(self, account_id: str, *conditions: sa.ColumnElement[bool], by: str | None = None) -> int:
+        """End open sessions of an account, by its owner's choice (`by` is None) or that of a steward."""
         now = _wall_time()
         with open_write_transaction(self.engine) as transaction:
+            if by is not None:
+                accounts.require_changeable(transaction, account_id, by)
             ended = _end(transaction, now, WEB_SESSION.c.account_id == account_id, *_open_conditions(now), *conditions)
             if ended:
-                accounts.record_change(transaction, account_id, "end_sessions", [account_id], sessions=sorted(ended))
+                accounts.record_change(
+                    transaction, by or account_id, "end_sessions", [account_id], sessions=sorted(ended)
+                )
         return len(ended)
 
 
@@ -243,7 +261,7 @@ def _open_conditions(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _end(transaction: sa.Connection, now: datetime, *conditions: sa.ColumnElement[bool]) -> Iterable[str]:
+def _end(transaction: sa.Connection, now: datetime, *conditions: sa.ColumnElement[bool]) -> list[str]:
     """End the sessions that meet the conditions and were not ended before; return their ids."""
     open_rows = sa.select(WEB_SESSION.c.session_id).where(WEB_SESSION.c.ended_at.is_(None), *conditions)
     ids = list(transaction.execute(open_rows).scalars())
@@ -262,7 +280,7 @@ def _purge(transaction: sa.Connection, now: datetime) -> int:
 def _read_credential_seq(transaction: sa.Connection, account_id: str) -> int:
     """Return the audit entry of the last change of an account's credentials, 0 if there was none.
 
-    A number and not a time: entries have the time of `RTI_NOW`, sessions that of the system clock.
+    A number is compared and not a time: entries have the time of `RTI_NOW`, sessions that of the system clock.
     """
     query = sa.select(sa.func.max(AUDIT.c.seq)).where(
         AUDIT.c.subject == account_id, AUDIT.c.action.in_(_CREDENTIAL_ACTS)

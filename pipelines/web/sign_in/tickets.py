@@ -1,4 +1,4 @@
-"""Issue the tickets that a sign-in form carries, so that a post from any other page is refused.
+"""Issue the tickets that a form before the sign-in carries, so that a post from any other page is refused.
 
 Tickets live as long as the process: after a restart, an unfinished sign-in starts again.
 """
@@ -9,19 +9,30 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.core import clock
-from pipelines.web.sign_in.authorization import AuthorizationRequest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pipelines.web.sign_in.cookies import Cookies
 
 TICKET_SECONDS = 1800
 TICKET_COOKIE = "rti_sign_in"
+TICKET_FIELD = "ticket"
 _MOST_PENDING = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Content of a ticket: the page to show after the sign-in, and the key of a password that must be changed."""
+
+    next_path: str
+    pending: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,49 +41,54 @@ class PendingPassword:
 
     account: str
     old: str
-    request: AuthorizationRequest
     until: float
 
 
 class Tickets:
     """Tickets of one service."""
 
-    def __init__(self) -> None:
+    def __init__(self, cookies: Cookies) -> None:
         from itsdangerous import URLSafeTimedSerializer
 
-        self._sealed = URLSafeTimedSerializer(secrets.token_bytes(32), salt="sign-in")
+        self._cookies = cookies
+        self._serializer = URLSafeTimedSerializer(secrets.token_bytes(32), salt="sign-in")
         self._pending: dict[str, PendingPassword] = {}
         self._lock = threading.Lock()
 
-    def issue_ticket(self, asked: AuthorizationRequest | None, pending: str | None, bound: str) -> str:
-        """Issue a ticket for a form, bound to one browser."""
-        content = {"asked": asdict(asked) if asked else None, "pending": pending, "bound": _digest(bound)}
-        return str(self._sealed.dumps(content))
+    def choose_binding(self, request: Request) -> str:
+        """Return the random text that binds tickets to a browser: the one that it has, or a new one."""
+        return self._cookies.read_cookie(request, TICKET_COOKIE) or secrets.token_urlsafe(24)
 
-    def open(self, request: Request, form: Mapping[str, str]) -> dict[str, Any] | None:
+    def issue_ticket(self, ticket: Ticket, binding: str) -> str:
+        """Issue a ticket for a form, bound to one browser."""
+        return str(self._serializer.dumps([ticket.next_path, ticket.pending, _digest(binding)]))
+
+    def open_ticket(self, request: Request, form: Mapping[str, str]) -> Ticket | None:
         """Return the ticket of a form, if it is ours, fresh, and was issued to this very browser."""
         from itsdangerous import BadData
 
         try:
-            ticket: dict[str, Any] = self._sealed.loads(form.get("ticket", ""), max_age=TICKET_SECONDS)
+            next_path, pending, bound = self._serializer.loads(form.get(TICKET_FIELD, ""), max_age=TICKET_SECONDS)
         except BadData:
             return None
-        bound = request.cookies.get(TICKET_COOKIE, "")
-        return ticket if compare_digest(ticket["bound"], _digest(bound)) else None
+        binding = self._cookies.read_cookie(request, TICKET_COOKIE)
+        return Ticket(next_path, pending) if compare_digest(bound, _digest(binding)) else None
 
-    def find_request(self, request: Request, form: Mapping[str, str]) -> AuthorizationRequest | None:
-        """Return the request for which the form was shown."""
-        ticket = self.open(request, form)
-        return AuthorizationRequest(**ticket["asked"]) if ticket and ticket["asked"] else None
+    def write_cookie(self, request: Request, response: Response, binding: str) -> None:
+        """Give the browser the text to which its tickets are bound."""
+        self._cookies.write_cookie(request, response, TICKET_COOKIE, binding, seconds=TICKET_SECONDS)
 
-    def store_pending(self, pending: PendingPassword) -> str:
+    def delete_cookie(self, request: Request, response: Response) -> None:
+        """Let the browser forget the text, so that its earlier tickets are void."""
+        self._cookies.delete_cookie(request, response, TICKET_COOKIE)
+
+    def store_pending(self, account: str, old: str) -> str:
         """Store a person who must choose a new password; return the key that the form carries."""
-        key = secrets.token_urlsafe(24)
+        key, now = secrets.token_urlsafe(24), clock.read_wall_clock()
         with self._lock:
-            now = clock.read_wall_clock()
             self._pending = {k: p for k, p in self._pending.items() if p.until > now}
             if len(self._pending) < _MOST_PENDING:
-                self._pending[key] = pending
+                self._pending[key] = PendingPassword(account, old, now + TICKET_SECONDS)
         return key
 
     def find_pending(self, key: str | None) -> PendingPassword | None:
@@ -85,11 +101,6 @@ class Tickets:
         """Remove the person after the password is changed."""
         with self._lock:
             self._pending.pop(key, None)
-
-
-def compute_expiry() -> float:
-    """Return when an entry stored now expires."""
-    return clock.read_wall_clock() + TICKET_SECONDS
 
 
 def _digest(text: str) -> str:

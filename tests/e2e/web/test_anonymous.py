@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.support.service.load import cookie_header
+from tests.support.service.raw_requests import peak_megabytes, post_zeros
 from tests.support.service.running import Service, serving
-from tests.support.service.streamlit_lines import peak_megabytes, put_file, session, sign_in_cookie, xsrf_cookie
+from tests.support.service.visitor import Visitor, visit_service
 
 MB = 1024 * 1024
 FLAT = 40.0
@@ -25,21 +26,16 @@ def public(home_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield running
 
 
-@pytest.mark.parametrize("which", ["public", "service"])
+@pytest.mark.parametrize(("which", "path"), [("public", "/"), ("service", "/upload"), ("service", "/sign-in")])
 def test_eight_big_files_of_nobody_are_refused_and_memory_stays_flat(
-    which: str, request: pytest.FixtureRequest
+    which: str, path: str, request: pytest.FixtureRequest
 ) -> None:
     served: Service = request.getfixturevalue(which)
-    cookies = {"_streamlit_xsrf": xsrf_cookie(served.address)}
-    with session(served.address, cookies) as (session_id, _):
-        before = peak_megabytes(served.process.pid)
-        statuses = [
-            put_file(served.address, session_id, 150 * MB, cookies, name=f"f{number}", chunked=number % 2 == 1)
-            for number in range(8)
-        ]
-        assert set(statuses) <= {401, 405, None}
-        assert httpx.get(f"{served.address}/_stcore/health", trust_env=False).text == "ok"
-        assert peak_megabytes(served.process.pid) - before < FLAT
+    before = peak_megabytes(served.process.pid)
+    statuses = [post_zeros(served.address, path, 150 * MB, chunked=number % 2 == 1) for number in range(8)]
+    assert set(statuses) <= {303, 405, 413, None}
+    assert httpx.get(f"{served.address}/health", trust_env=False).status_code == 200
+    assert peak_megabytes(served.process.pid) - before < FLAT
     assert not [path for path in served.temporary.rglob("*") if path.is_file() and path.stat().st_size > MB]
 
 
@@ -56,7 +52,7 @@ def test_public_dashboard_accepts_no_body_anywhere(public: Service) -> None:
 
 def test_headers_of_the_real_servers(public: Service, service: Service) -> None:
     pages = [(public, path) for path in ("/", "/territory", "/_stcore/health", "/static/none.js")]
-    pages += [(service, path) for path in ("/", "/upload", "/api/", "/api/v1/submissions", "/identity/jwks")]
+    pages += [(service, path) for path in ("/", "/upload", "/api/", "/api/v1/submissions", "/sign-in")]
     for served, path in pages:
         answer = httpx.get(f"{served.address}{path}", trust_env=False, headers={"Accept": "text/html"})
         assert answer.headers["x-content-type-options"] == "nosniff", path
@@ -71,34 +67,31 @@ def test_headers_of_the_real_servers(public: Service, service: Service) -> None:
     assert httpx.get(f"{service.address}/api/v1/submissions", trust_env=False).headers["cache-control"] == "no-store"
 
 
-def test_upload_needs_a_verified_sign_in_and_a_session_of_ones_own(service: Service) -> None:
-    address = service.address
-    nobody = {"_streamlit_xsrf": xsrf_cookie(address)}
-    sender = {**nobody, "_streamlit_user": sign_in_cookie(service.home, address, "sender")}
-    other = {**nobody, "_streamlit_user": sign_in_cookie(service.home, address, "approver")}
-    unknown = {**nobody, "_streamlit_user": sign_in_cookie(service.home, address, "nobody-at-all")}
-    forged = {**sender, "_streamlit_user": sender["_streamlit_user"][:-2] + "xx"}
-    with ExitStack() as stack:
-        own, _ = stack.enter_context(session(address, sender))
-        anonymous, _ = stack.enter_context(session(address, nobody))
-        assert put_file(address, own, 1_000, sender) == 204
-        assert put_file(address, own, 1_000, sender, chunked=True) == 204
-        for cookies in (nobody, unknown, forged):
-            assert put_file(address, own, 1_000, cookies) == 401
-        assert put_file(address, own, 1_000, other) == 403
-        assert put_file(address, anonymous, 1_000, sender) == 403
-        assert put_file(address, "no-such-session", 1_000, sender) == 403
-    assert put_file(address, own, 1_000, sender) == 403  # its page is closed
+def test_upload_needs_a_session_and_the_token_of_its_forms(service: Service) -> None:
+    with visit_service(service, "sender") as visitor, visit_service(service, "approver") as other:
+        cookie, token = cookie_header(visitor), _token(visitor)
+        assert post_zeros(service.address, "/upload", 1_000, cookie=cookie, token=token) == 202
+        assert post_zeros(service.address, "/upload", 1_000, cookie=cookie, token=token, chunked=True) == 202
+        for forged in ("", cookie[:-2] + "xx", "rti_session=somebody"):
+            assert post_zeros(service.address, "/upload", 1_000, cookie=forged, token=token) == 303
+        for wrong in ("", _token(other, "/account"), token[::-1]):
+            assert post_zeros(service.address, "/upload", 1_000, cookie=cookie, token=wrong) == 403
+        assert visitor.post_raw("/sign-out", data={"csrf": token}).heading != "My returns"
+        assert post_zeros(service.address, "/upload", 1_000, cookie=cookie, token=token) == 303
 
 
-def test_upload_is_limited_by_size_and_by_number_of_files(service: Service) -> None:
-    address = service.address
-    cookies = {"_streamlit_xsrf": xsrf_cookie(address)}
-    cookies["_streamlit_user"] = sign_in_cookie(service.home, address, "mk-nrm-sender")
-    with session(address, cookies) as (own, _):
+def test_upload_is_limited_by_size_and_written_to_no_temporary_file(service: Service) -> None:
+    with visit_service(service, "mk-nrm-sender") as visitor:
+        cookie, token = cookie_header(visitor), _token(visitor)
         before = peak_megabytes(service.process.pid)
-        assert put_file(address, own, 51 * MB, cookies) in (413, None)
-        assert put_file(address, own, 300 * MB, cookies, chunked=True) in (413, None)
-        assert peak_megabytes(service.process.pid) - before < 70
-        statuses = [put_file(address, own, 10, cookies, name=f"f{number}") for number in range(42)]
-        assert (statuses[:40], statuses[40:]) == ([204] * 40, [429] * 2)
+        assert post_zeros(service.address, "/upload", 101 * MB, cookie=cookie, token=token) in (413, None)
+        assert peak_megabytes(service.process.pid) - before < FLAT, "refused by its stated length"
+        assert post_zeros(service.address, "/upload", 300 * MB, cookie=cookie, token=token, chunked=True) in (413, None)
+        assert post_zeros(service.address, "/upload", 51 * MB, cookie=cookie, token=token) == 413
+        assert peak_megabytes(service.process.pid) - before < 320, "at most one request, twice while it is parsed"
+    assert not [path for path in service.temporary.rglob("*") if path.is_file() and path.stat().st_size > MB]
+
+
+def _token(visitor: Visitor, page: str = "/upload") -> str:
+    """The token in the forms of a visitor's pages."""
+    return str(visitor.get(page).select("input[name=csrf]")[0].get("value"))

@@ -12,13 +12,12 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import uploading, workbook
 from tests.support.service import running
-from tests.support.service.in_browser import PATIENCE, signed_in
-from tests.support.service.load import p95, watched
+from tests.support.service.load import p95, watch_upload
 from tests.support.service.running import Service, serving
+from tests.support.service.visitor import visit_service
 
 pytestmark = pytest.mark.slow
 ANSWERED, FIRST = 5.0, 1.0
@@ -54,30 +53,17 @@ def test_a_large_workbook_is_answered_through_the_api_in_five_seconds(with_terri
     assert p95(taken) <= ANSWERED
 
 
-@pytest.mark.browser
-def test_its_first_findings_stand_on_the_page_in_a_second(
-    with_territory: Service, file: Path, browser: Browser
-) -> None:
+def test_its_first_findings_are_on_the_page_in_a_second(with_territory: Service, file: Path) -> None:
     first, whole = [], []
-    with signed_in(browser, with_territory, "sender") as page:
-        page.goto(f"{with_territory.address}/upload")
+    with visit_service(with_territory, "sender") as visitor:
         for number in range(TIMES):
-            times = _given(page, file.name, running.other_bytes(file, 100 + number))
-            first.append((times["first"] - times["given"]) / 1000)
-            whole.append((times["answered"] - times["given"]) / 1000)
+            times = watch_upload(visitor, file.name, running.other_bytes(file, 100 + number))
+            assert "This is what we read" in times.card
+            first.append(times.first)
+            whole.append(times.answered)
     print(
         f"\non the page, {TIMES} times: first findings median {median(first):.2f} s, p95 {p95(first):.2f} s, ", end=""
     )
     print(f"soonest {min(first):.2f} s; answer median {median(whole):.2f} s, p95 {p95(whole):.2f} s")
     assert p95(whole) <= ANSWERED
     assert min(first) <= FIRST
-
-
-def _given(page: Page, name: str, data: bytes) -> dict[str, float]:
-    page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
-    times = watched(page, name, data)
-    # The page paints what came together at once: where the whole answer overtakes the first findings it is the first.
-    times["first"] = times["first"] or times["answered"]
-    page.get_by_role("button", name="Clear the list and choose other files").click()
-    expect(page.get_by_role("heading", name="This is what we read")).to_have_count(0, timeout=PATIENCE)
-    return times

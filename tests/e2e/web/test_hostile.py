@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -32,10 +31,9 @@ from tests.support.hostile_files import (
 )
 from tests.support.paths import HOSTILE
 from tests.support.service import running
+from tests.support.service.load import watch_upload
 from tests.support.service.running import Service
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from tests.support.service.visitor import visit_service
 
 beside = pytest.mark.skipif(not HOSTILE.is_dir(), reason="the hostile files lie beside the project")
 REFUSED_IN = 2.0
@@ -163,31 +161,18 @@ def _kept(service: Service) -> int:
 
 
 @pytest.mark.shared
-@pytest.mark.browser
 @beside
-def test_every_hostile_file_is_refused_on_the_page_of_uploads(service: Service, browser: Browser) -> None:
-    from playwright.sync_api import expect
-
-    from tests.support.service.in_browser import signed_in
-
+def test_every_hostile_file_is_refused_on_the_page_of_uploads(service: Service) -> None:
     seconds: dict[str, float] = {}
-    with a_colleague(service), signed_in(browser, service, SENDER) as page:
-        page.goto(f"{service.address}/upload")
-        page.locator("input[type=file]").wait_for(state="attached", timeout=60_000)
+    with a_colleague(service), visit_service(service, SENDER) as visitor:
         for path in hostile_files():
-            page.locator("input[type=file]").set_input_files(path)
-            began = time.perf_counter()
-            expect(page.get_by_text("Not saved: see below what to do")).to_be_visible(timeout=30_000)
-            seconds[path.name] = time.perf_counter() - began
-            expect(page.get_by_role("heading", name="Why it was not saved")).to_be_visible(timeout=30_000)
-            expect(page.get_by_text("Traceback")).to_have_count(0)
-            page.get_by_role("button", name="Clear the list and choose other files").click()
-            expect(page.get_by_text("Not saved: see below what to do")).to_have_count(0, timeout=30_000)
+            times = watch_upload(visitor, path.name, path.read_bytes())
+            seconds[path.name] = times.answered
+            assert "Not saved: see below what to do" in times.card and "Why it was not saved" in times.card
+            assert "Traceback" not in times.card
         assert _kept(service) == 0
     worst = max(seconds, key=lambda name: seconds[name])
     print(f"\n{len(seconds)} hostile files on the page, the slowest ({worst}) in {seconds[worst]:.2f} s", end="")
-    # How long a browser takes on a machine that does other work is printed and not judged: the two seconds are the
-    # check's, see above.
 
 
 # ------------------------------------------------------------------------------------------------------------- requests

@@ -5,22 +5,24 @@ The figures are printed (`-s`); `python -m benchmarks --only uploading` measures
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import ExitStack
 from statistics import median
 
 import pytest
-from playwright.sync_api import Browser, expect
 
 from tests.support.service import running
-from tests.support.service.in_browser import PATIENCE, signed_in
-from tests.support.service.load import ANSWERED, WATCH_PAGE, at_once, p95
+from tests.support.service.load import UploadTimes, at_once, p95, watch_upload
 from tests.support.service.running import SENDERS, Service
+from tests.support.service.visitor import Visitor, visit_service
 
 pytestmark = pytest.mark.slow
 PEOPLE = 20
 P95 = 15.0
 ROUNDS = 3
+PAUSE = 2.0
+"""Seconds for which somebody reads a page before the next."""
 MEGABYTES = 1500
 """What the service with all its reading processes may hold at most after the rounds."""
 
@@ -54,41 +56,52 @@ def test_twenty_people_hand_in_by_the_api_at_once(service: Service) -> None:
     assert service.megabytes() < MEGABYTES
 
 
-@pytest.mark.browser
-def test_twenty_people_hand_in_on_their_pages_at_once(service: Service, browser: Browser) -> None:
-    """Twenty contexts of one Chromium, each signed in as another account; the click is the moment the file is given."""
+def test_twenty_people_hand_in_on_their_pages_while_a_hundred_browse(service: Service) -> None:
     running.warm(service)
+    uploaded: list[UploadTimes] = []
+    opened: list[float] = []
+    faults: list[str] = []
+    over = threading.Event()
+
+    def hand_in(account: str, visitor: Visitor, start: threading.Barrier) -> None:
+        path = running.newest(account)
+        data = running.other_bytes(path, 40 + (9 if account == "sender" else 0))
+        start.wait()
+        times = watch_upload(visitor, path.name, data)
+        if "Yes, this is right" not in times.card:
+            faults.append(f"{account}: {times.card[:300]}")
+        uploaded.append(times)
+
+    def browse(visitor: Visitor, start: threading.Barrier) -> None:
+        start.wait()
+        while not over.is_set():
+            for address in ("/", "/board", "/templates", "/account"):
+                began = time.perf_counter()
+                page = visitor.get(address)
+                opened.append(time.perf_counter() - began)
+                if page.status != 200:
+                    faults.append(f"{address}: {page.status}")
+                time.sleep(PAUSE)
+
     with ExitStack() as stack:
-        pages = {account: stack.enter_context(signed_in(browser, service, account)) for account in SENDERS}
-        for page in pages.values():
-            page.goto(f"{service.address}/upload")
-        for page in pages.values():
-            page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
-            page.evaluate(WATCH_PAGE)
-        before, used, began = service.megabytes(), service.seconds(), time.perf_counter()
-        for number, (account, page) in enumerate(pages.items()):
-            path = running.newest(account)
-            data = running.other_bytes(path, 40 + (9 if account == "sender" else 0))
-            content = {"name": path.name, "mimeType": "application/octet-stream", "buffer": data}
-            page.locator("input[type=file]").set_input_files([content])
-            assert number < PEOPLE
-        taken, first = [], []
-        for account, page in pages.items():
-            page.locator(ANSWERED).wait_for(state="attached", timeout=PATIENCE)
-            times = page.evaluate("window.rti")
-            taken.append((times["answered"] - times["given"]) / 1000)
-            if times["first"]:
-                first.append((times["first"] - times["given"]) / 1000)
-            expect(page.get_by_role("button", name="Yes, this is right: show the validation report")).to_be_visible()
-            expect(page.get_by_text("Nothing was saved")).to_have_count(0)
-            assert account
-        took, used = time.perf_counter() - began, service.seconds() - used
-        print(
-            f"\nmemory before: {before:.0f} MB; {took:.1f} s in all, the service used {used:.1f} s of processor", end=""
-        )
-        said(f"{PEOPLE} people on their pages, until the answer stands", taken, service)
-        if first:
-            said("... until the first findings stand", first, service)
-        assert len(taken) == PEOPLE
-        assert p95(taken) <= P95
-        assert service.megabytes() < MEGABYTES
+        visitors = {account: stack.enter_context(visit_service(service, account)) for account in SENDERS}
+        readers = [stack.enter_context(visit_service(service, account)) for account in [*SENDERS] * 5]
+        before = service.megabytes()
+        start = threading.Barrier(len(visitors) + len(readers))
+        senders = [threading.Thread(target=hand_in, args=(a, v, start)) for a, v in visitors.items()]
+        browsing = [threading.Thread(target=browse, args=(visitor, start)) for visitor in readers]
+        for thread in (*senders, *browsing):
+            thread.start()
+        for thread in senders:
+            thread.join(180)
+        over.set()
+        for thread in browsing:
+            thread.join(60)
+    print(f"\nmemory before: {before:.0f} MB", end="")
+    said(f"{PEOPLE} people on their pages, until the answer", [times.answered for times in uploaded], service)
+    said("... until the first findings", [times.first for times in uploaded], service)
+    said(f"{len(readers)} people browsing meanwhile, a page", opened, service)
+    assert faults == []
+    assert len(uploaded) == PEOPLE and len(readers) == 100
+    assert p95([times.answered for times in uploaded]) <= P95
+    assert service.megabytes() < MEGABYTES

@@ -13,14 +13,13 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from playwright.sync_api import Browser
 
 from benchmarks import register
 from benchmarks.answering import split
 from tests.support.service import running
-from tests.support.service.in_browser import PATIENCE, signed_in
-from tests.support.service.load import p95, watched
+from tests.support.service.load import p95, watch_upload
 from tests.support.service.running import Service, serving
+from tests.support.service.visitor import visit_service
 
 pytestmark = pytest.mark.slow
 ANSWERED, FIRST = 5.0, 1.0
@@ -78,22 +77,17 @@ def test_a_register_of_two_megabytes_is_answered_through_the_api_in_five_seconds
     assert min(map(truediv, taken, crowds)) <= ANSWERED
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("name", KINDS)
-def test_the_first_findings_of_a_register_stand_on_the_page_in_a_second(
-    service: Service, browser: Browser, name: str
-) -> None:
+def test_the_first_findings_of_a_register_are_on_the_page_in_a_second(service: Service, name: str) -> None:
     first, whole, crowds = [], [], []
-    for number in range(TIMES):
-        data, _ = KINDS[name](100 + number)
-        with signed_in(browser, service, "sender") as page:
-            page.goto(f"{service.address}/upload")
-            page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE)
+    with visit_service(service, "sender") as visitor:
+        for number in range(TIMES):
+            data, _ = KINDS[name](100 + number)
             crowds.append(crowding())
-            times = watched(page, name, data)
-            assert times["first"] and times["first"] < times["answered"]
-            first.append((times["first"] - times["given"]) / 1000)
-            whole.append((times["answered"] - times["given"]) / 1000)
+            times = watch_upload(visitor, name, data)
+            assert times.first < times.answered
+            first.append(times.first)
+            whole.append(times.answered)
     told(f"{name}: on the page, first findings", first, crowds)
     told(f"{name}: on the page, answer", whole, crowds)
     assert min(map(truediv, first, crowds)) <= FIRST

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -20,23 +20,21 @@ from pipelines.core import i18n
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
 from tests.support.service.running import Service
+from tests.support.service.visitor import visit_service
 
 PATHS = (
     "/",
     "/upload",
-    "/_stcore/health",
-    "/_stcore/host-config",
+    "/health",
     "/static/nothing.js",
     "/api/",
     "/api/openapi.json",
     "/api/v1/submissions",
     "/api/nothing",
-    "/identity/authorize",
-    "/identity/.well-known/openid-configuration",
-    "/identity/style.css",
-    "/identity/nothing",
+    "/sign-in",
+    "/sign-in/nothing",
+    "/password",
     "/oauth2callback",
-    "/auth/login",
     "/nothing/at/all",
 )
 HEADERS = (
@@ -64,43 +62,38 @@ def test_every_answer_holds_the_browser_to_this_host(service: Service, path: str
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_the_document_says_the_language_that_was_chosen(service: Service, language: str) -> None:
     with httpx.Client(base_url=service.address, headers={"Accept": "text/html"}, trust_env=False) as client:
-        answer = client.get("/", headers={"Cookie": f"rti_language={language}"})
+        answer = client.get("/sign-in", headers={"Cookie": f"rti_language={language}"})
         assert re.findall(r'<html lang="([^"]*)"', answer.text) == [i18n.html_lang(language)]
-        by_header = client.get("/", headers={"Accept-Language": f"{language};q=0.9"})
+        by_header = client.get("/sign-in", headers={"Accept-Language": f"{language};q=0.9"})
         assert re.findall(r'<html lang="([^"]*)"', by_header.text) == [i18n.html_lang(language)]
     assert len(answer.content) == int(answer.headers["content-length"])
 
 
-@pytest.mark.parametrize("path", ["/returns", "/nothing/at/all", "/upload/x", "/Upload"])
-def test_an_address_of_no_page_leads_to_the_first(service: Service, path: str) -> None:
-    """Streamlit would put a dialog in English before the first page, whatever the language of whoever looks."""
+@pytest.mark.parametrize("path", ["/nothing/at/all", "/upload/x", "/Upload", "/", "/people"])
+def test_every_address_of_a_page_asks_nobody_to_sign_in_and_leads_back(service: Service, path: str) -> None:
     with httpx.Client(base_url=service.address, headers={"Accept": "text/html"}, trust_env=False) as client:
         answer = client.get(path)
-        assert (answer.status_code, answer.headers["location"], answer.content) == (303, "/", b"")
-        for page in ("/", "/upload", "/answer?id=S0", "/people"):
-            assert client.get(page).status_code == 200, page
-        assert client.get("/api/").status_code == 200 and client.get("/identity/nothing").status_code == 404
+        leads_back = "" if path == "/" else f"?next={quote(path, safe='')}"
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in{leads_back}")
+        assert client.get("/api/").status_code == 200
 
 
-def test_a_document_in_another_language_is_never_said_to_be_the_same(service: Service) -> None:
-    first = httpx.get(service.address, headers={"Accept": "text/html"}, trust_env=False)
-    kept = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT", "If-None-Match": first.headers.get("etag", '"x"')}
-    again = {"Accept": "text/html", "Cookie": "rti_language=sq", **kept}
-    answer = httpx.get(service.address, headers=again, trust_env=False)
-    assert answer.status_code == 200 and 'lang="sq"' in answer.text
-    assert "cookie" in answer.headers["vary"].lower()
+def test_address_of_no_page_says_so_and_leads_to_the_first(service: Service) -> None:
+    with visit_service(service, "sender") as visitor:
+        page = visitor.get("/nothing/at/all")
+        assert (page.status, page.heading) == (404, "Page not found")
+        assert page.follow("To my returns").heading == "My returns"
 
 
-def test_looks_and_script_are_loaded_once_with_the_document_and_kept(service: Service) -> None:
-    with httpx.Client(base_url=service.address, trust_env=False) as client:
-        document = client.get("/upload", headers={"Accept": "text/html"}).text
+def test_style_and_script_are_loaded_once_and_kept(service: Service) -> None:
+    with visit_service(service, "sender") as visitor:
+        tree = visitor.get("/upload").tree
+        [style], [script] = tree.cssselect("link[rel=stylesheet]"), tree.cssselect("script")
         for address, kind, holds in (
-            (r'<link rel="stylesheet" href="(/shell/[^"]+)">', "text/css; charset=utf-8", (".rti-table", ".rti-badge")),
-            (r'<script src="(/shell/[^"]+)"></script>', "text/javascript; charset=utf-8", ("rtiLine",)),
+            (style.get("href"), "text/css; charset=utf-8", (".rti-table", "--rti-brand")),
+            (script.get("src"), "text/javascript; charset=utf-8", ("EventSource",)),
         ):
-            [found] = re.findall(address, document)
-            assert document.rindex(found) > document.index('id="root"'), "our rules come after Streamlit's"
-            answer = client.get(found)
+            answer = httpx.get(f"{service.address}{address}", trust_env=False)
             assert answer.status_code == 200 and answer.headers["content-type"] == kind
             assert "immutable" in answer.headers["cache-control"]
             assert all(word in answer.text for word in holds)
@@ -108,7 +101,7 @@ def test_looks_and_script_are_loaded_once_with_the_document_and_kept(service: Se
 
 def test_an_unknown_language_is_none(service: Service) -> None:
     headers = {"Accept": "text/html", "Cookie": 'rti_language="><script>'}
-    answer = httpx.get(service.address, headers=headers, trust_env=False)
+    answer = httpx.get(f"{service.address}/sign-in", headers=headers, trust_env=False)
     assert '<html lang="en"' in answer.text
 
 
@@ -121,7 +114,7 @@ def test_what_is_no_http_and_what_climbs_out_gets_nothing(service: Service) -> N
         answer = connection.getresponse()
         body = answer.read()
         connection.close()
-        assert answer.status in (400, 404) or b"<title>Streamlit</title>" in body, (path, answer.status)
+        assert answer.status in (303, 400, 404), (path, answer.status)
         assert b"root:" not in body and b"SQLite format" not in body
 
 

@@ -26,8 +26,7 @@ def signed_in(browser: Browser, service: Service, account: str) -> Iterator[Page
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     try:
         page = context.new_page()
-        page.goto(service.address)
-        page.locator(".st-key-sign-in button").click(timeout=PATIENCE)
+        page.goto(f"{service.address}/sign-in")
         page.get_by_label("Account").fill(account, timeout=PATIENCE)
         page.get_by_label("Password").fill(password(service))
         page.get_by_role("button", name="Sign in").click()

@@ -4,47 +4,68 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from statistics import quantiles
 
 import httpx
-from playwright.sync_api import Page
 
 from tests.support.service import running
-from tests.support.service.in_browser import PATIENCE
+from tests.support.service.visitor import Visitor
 
 
 def p95(values: list[float]) -> float:
     return quantiles(values, n=20, method="inclusive")[-1]
 
 
-def watched(page: Page, name: str, data: bytes) -> dict[str, float]:
-    """Give a file to a page of uploads and wait for its answer; the moments, in milliseconds of that page."""
-    page.evaluate(WATCH_PAGE)
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "application/octet-stream", "buffer": data}]
+@dataclass(frozen=True)
+class UploadTimes:
+    """Seconds after a file was given until its first findings and its answer were on the page."""
+
+    first: float
+    answered: float
+    card: str
+
+
+def watch_upload(visitor: Visitor, name: str, data: bytes) -> UploadTimes:
+    """Give a file to the page of uploads as its script does, and follow its check to the answer."""
+    token = visitor.get("/upload").tree.cssselect("form[data-upload] input[name=csrf]")[0].get("value")
+    began = time.perf_counter()
+    sent = visitor.client.post(
+        "/upload",
+        headers={"Accept": "application/json", "Cookie": cookie_header(visitor)},
+        data={"csrf": token},
+        files={"files": (name, data)},
     )
-    page.locator(ANSWERED).wait_for(state="attached", timeout=PATIENCE)
-    times: dict[str, float] = page.evaluate("window.rti")
-    return times
+    assert sent.status_code == 202, sent.text[:300]
+    first = 0.0
+    for event, card in follow_events(visitor, sent.json()["events"]):
+        if not first and ("so far" in card or event == "end"):
+            first = time.perf_counter() - began
+        if event == "end":
+            return UploadTimes(first, time.perf_counter() - began, card)
+    raise AssertionError("the stream ended without an answer")
 
 
-WATCH_PAGE = """() => {
-    window.rti = {given: 0, first: 0, answered: 0};
-    delete document.documentElement.dataset.answered;
-    document.querySelector('input[type=file]').addEventListener('change', () => { rti.given = performance.now(); });
-    const look = () => {
-        const said = document.querySelector('[data-testid=stMain]').textContent;
-        if (!rti.first && /so far/.test(said)) rti.first = performance.now();
-        if (!rti.answered && /This is what we read/.test(said)) {
-            rti.answered = performance.now();
-            document.documentElement.dataset.answered = 'yes';
-        }
-    };
-    new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true});
-}"""
-"""Times in the page itself: the file is given, the first findings stand, the answer stands."""
-ANSWERED = "html[data-answered]"
-"""Waited for by its mark: Playwright evaluates the text of a condition, which the pages' content policy forbids."""
+def follow_events(visitor: Visitor, address: str) -> Iterator[tuple[str, str]]:
+    """Yield each event of a stream: its name, and the card that it brings."""
+    headers = {"Accept": "text/event-stream", "Cookie": cookie_header(visitor)}
+    with visitor.client.stream("GET", address, headers=headers) as stream:
+        assert stream.status_code == 200
+        name, lines = "", list[str]()
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                lines.append(line.removeprefix("data: "))
+            elif not line and name:
+                yield name, "\n".join(lines)
+                name, lines = "", []
+
+
+def cookie_header(visitor: Visitor) -> str:
+    """The cookies of a visitor."""
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies.jar)
 
 
 def at_once(clients: dict[str, httpx.Client], number: int) -> dict[str, tuple[httpx.Response, float]]:

@@ -1,19 +1,12 @@
-"""Use the offices' pages by HTTP in this process: sign in as an account, open pages, submit their forms.
-
-A visitor submits what a page's form holds and nothing else, so that a form without its token, or with a field that the
-server does not expect, fails here as it would in a browser without scripts.
-"""
+"""Use the offices' pages by HTTP in this process: sign in as an account, open pages, submit their forms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-import httpx
-import lxml.html
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
@@ -22,6 +15,7 @@ from pipelines.submissions import service
 from pipelines.submissions.accounts import accounts
 from pipelines.web.settings import Settings
 from tests.support.service import portal_fixture
+from tests.support.service.visitor import Document, Visitor
 
 if TYPE_CHECKING:
     import pytest
@@ -30,149 +24,7 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 ADDRESS = "http://127.0.0.1:8502"
-
-
-@dataclass
-class Document:
-    """A page as a visitor received it, after redirects."""
-
-    response: httpx.Response
-    visitor: Visitor = field(repr=False)
-
-    @property
-    def status(self) -> int:
-        """The status of the answer."""
-        return self.response.status_code
-
-    @property
-    def address(self) -> str:
-        """Path and query of the page that is shown."""
-        return self.response.url.raw_path.decode()
-
-    @property
-    def tree(self) -> Any:
-        """The parsed page."""
-        return lxml.html.fromstring(self.response.text)
-
-    @property
-    def text(self) -> str:
-        """All words of the page, blanks joined."""
-        return " ".join(self.tree.text_content().split())
-
-    @property
-    def main(self) -> str:
-        """The words of the main part of the page."""
-        return " ".join(self.tree.get_element_by_id("content").text_content().split())
-
-    @property
-    def heading(self) -> str:
-        """The only first-level heading."""
-        headings = self.tree.findall(".//h1")
-        assert len(headings) == 1, f"{len(headings)} first-level headings"
-        return " ".join(headings[0].text_content().split())
-
-    @property
-    def result(self) -> str:
-        """The result of the last action; empty if none is shown."""
-        shown = self.select("#result")
-        return shown[0].text_content().strip() if shown else ""
-
-    @property
-    def errors(self) -> list[str]:
-        """The errors of a submitted form."""
-        return [item.text_content().strip() for item in self.select("#errors li")]
-
-    def select(self, css: str) -> list[Any]:
-        """The elements that match a CSS selector."""
-        return list(self.tree.cssselect(css))
-
-    def buttons(self) -> list[str]:
-        """The words of all buttons of the main part."""
-        return [" ".join(e.text_content().split()) for e in self.select("#content button")]
-
-    def links(self, words: str = "") -> list[str]:
-        """The addresses of the links of the main part whose text contains some words."""
-        return [e.get("href") for e in self.select("#content a[href]") if words in " ".join(e.text_content().split())]
-
-    def follow(self, words: str) -> Document:
-        """Open the first link of the main part whose text contains some words."""
-        addresses = self.links(words)
-        assert addresses, f"no link {words!r}; there are {[e.text_content() for e in self.select('#content a')]}"
-        return self.visitor.get(urljoin(self.address, addresses[0]))
-
-    def forms(self, button: str = "") -> list[Any]:
-        """The forms that have a button with these words."""
-        return [
-            form
-            for form in self.tree.forms
-            if any(button in " ".join(b.text_content().split()) for b in form.cssselect("button"))
-        ]
-
-    def submit(
-        self,
-        button: str,
-        files: Any = None,
-        *,
-        number: int = 0,
-        headers: Mapping[str, str] | None = None,
-        **values: Any,
-    ) -> Document:
-        """Press a button: submit its form with what it holds, and these values in place of its own.
-
-        A value may be a list for several of a name. A name that the form does not have is a mistake of the test.
-        """
-        forms = self.forms(button)
-        assert len(forms) > number, f"no button {button!r}; there are {self.buttons()}"
-        form = forms[number]
-        fields: list[tuple[str, str]] = [(n, v) for n, v in form.form_values() if n not in values and v is not None]
-        present = {control.get("name") for control in form.cssselect("input, select, textarea")}
-        assert set(values) <= present, f"the form has {sorted(filter(None, present))}"
-        for name, value in values.items():
-            fields += [(name, str(each)) for each in (value if isinstance(value, list | tuple) else [value])]
-        pressed = next(b for b in form.cssselect("button") if button in " ".join(b.text_content().split()))
-        if pressed.get("name"):
-            fields.append((pressed.get("name"), pressed.get("value") or ""))
-        target = urljoin(self.address, pressed.get("formaction") or form.get("action") or self.address)
-        if (form.get("method") or "get").lower() == "get":
-            return self.visitor.get(f"{urlsplit(target).path}?{urlencode(fields)}")
-        if form.get("enctype") == "multipart/form-data":
-            parts = [(name, (None, value)) for name, value in fields if name != "files"]
-            return self.visitor.post_raw(target, files=[*parts, *(files or [])], headers=headers)
-        return self.visitor.post_raw(target, data=_grouped(fields), headers=headers)
-
-
-def _grouped(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for name, value in fields:
-        grouped.setdefault(name, []).append(value)
-    return grouped
-
-
-@dataclass
-class Visitor:
-    """Somebody with a browser without scripts."""
-
-    client: TestClient
-    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
-
-    def get(
-        self, address: str, *, follow: bool = True, headers: Mapping[str, str] | None = None, **query: Any
-    ) -> Document:
-        """Open an address."""
-        if query:
-            address = f"{address}?{urlencode([*parse_qsl(urlsplit(address).query), *query.items()])}"
-        return self._request("GET", address, follow=follow, headers=headers)
-
-    def post_raw(self, address: str, *, follow: bool = True, **more: Any) -> Document:
-        """Post as it is, without the fields of any form."""
-        return self._request("POST", address, follow=follow, **more)
-
-    def _request(self, method: str, address: str, *, follow: bool, **more: Any) -> Document:
-        self.client.cookies = self.cookies
-        headers = {"Accept": "text/html", **(more.pop("headers", None) or {})}
-        response = self.client.request(method, address, follow_redirects=follow, headers=headers, **more)
-        self.cookies = httpx.Cookies(self.client.cookies)
-        return Document(response, self)
+__all__ = ["Document", "Office", "Visitor", "open_office"]
 
 
 @dataclass

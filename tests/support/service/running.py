@@ -142,7 +142,7 @@ def wait(service: Service) -> None:
     began = time.monotonic()
     while time.monotonic() - began < LONGEST_START and service.process.poll() is None:
         with suppress(httpx.TransportError):
-            if httpx.get(f"{service.address}/_stcore/health", timeout=2, trust_env=False).text == "ok":
+            if httpx.get(f"{service.address}/health", timeout=10, trust_env=False).status_code == 200:
                 return
         time.sleep(0.1)
     said = service.log.read_text(encoding="utf-8", errors="replace")[-3000:]

@@ -48,3 +48,24 @@ def test_declared_rules_are_those_of_the_suite(instrument: str) -> None:
         templates = [check.report.as_meta()] if is_rule else [e.meta for e in check.expectations]
         rules += [meta[name] for meta in templates for name in ("rule", "rule_if_empty") if name in meta]
     assert tuple(dict.fromkeys(rules)) == RULES_BY_INSTRUMENT[instrument]
+
+
+def test_suite_needed_by_several_threads_at_once_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+    from types import SimpleNamespace
+
+    from expectations import judge
+
+    def build_slowly() -> list[object]:
+        time.sleep(0.05)
+        return [object()]
+
+    judge._build_suite.cache_clear()
+    monkeypatch.setattr(judge, "import_module", lambda _name: SimpleNamespace(build_suite=build_slowly))
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            suites = list(threads.map(lambda _: _load_suite("justice"), range(4)))
+    finally:
+        judge._build_suite.cache_clear()
+    assert len({id(suite) for suite in suites}) == 1

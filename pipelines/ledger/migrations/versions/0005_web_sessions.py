@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Text, nullable=False),
         sa.Column("issuer", sa.Text, nullable=False),
         sa.Column("subject", sa.Text, nullable=False),
-        sa.Column("credential_seq", sa.BigInteger, nullable=False),
+        sa.Column("signed_in_seq", sa.BigInteger, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("seen_at", TIME, nullable=False),
         sa.Column("expires_at", TIME, nullable=False),

@@ -25,8 +25,8 @@ from pipelines.submissions.accounts import tokens
 from pipelines.submissions.service import Desk
 from pipelines.web.api import body, due, handing_in, models, submissions
 from pipelines.web.api.app import create_api
-from pipelines.web.api.problems import ProblemError
-from pipelines.web.api.queue import Queue
+from pipelines.web.api.problems import problem_of
+from pipelines.web.check_queue import Queue, QueueFullError
 from tests.support import disks
 from tests.support.coroutines import run_async
 from tests.support.fakes import check_fakes, desk_fakes
@@ -457,7 +457,7 @@ def test_each_account_has_its_places_and_the_rest_wait() -> None:
 
     async def everybody() -> list[Any]:
         queue = Queue(at_once=2, waiting=40, in_all=8)
-        asked = [queue.run(a, "en", lambda a=a: work(a)) for a in ["many"] * 42 + ["few"] * 3]
+        asked = [queue.run(a, lambda a=a: work(a)) for a in ["many"] * 42 + ["few"] * 3]
         return await asyncio.gather(*asked)
 
     assert len(run_async(everybody())) == 45
@@ -469,10 +469,10 @@ def test_nobody_waits_for_anothers_files() -> None:
 
     async def both() -> str:
         queue = Queue(at_once=2, waiting=40, in_all=8)
-        slow = [asyncio.create_task(queue.run("many", "en", lambda: gate.wait(10))) for _ in range(42)]
+        slow = [asyncio.create_task(queue.run("many", lambda: gate.wait(10))) for _ in range(42)]
         await asyncio.sleep(0)
         try:
-            return await asyncio.wait_for(queue.run("few", "en", lambda: "answered"), 5)
+            return await asyncio.wait_for(queue.run("few", lambda: "answered"), 5)
         finally:
             gate.set()
             await asyncio.gather(*slow)
@@ -485,10 +485,10 @@ def test_accounts_that_fill_every_place_leave_one_for_a_colleague() -> None:
 
     async def all_of_them() -> str:
         queue = Queue(at_once=2, waiting=40, in_all=8)
-        slow = [asyncio.create_task(queue.run(a, "en", lambda: gate.wait(20))) for a in "abcd" for _ in range(2)]
+        slow = [asyncio.create_task(queue.run(a, lambda: gate.wait(20))) for a in "abcd" for _ in range(2)]
         await asyncio.sleep(0)
         try:
-            return await asyncio.wait_for(queue.run("colleague", "en", lambda: "answered"), 10)
+            return await asyncio.wait_for(queue.run("colleague", lambda: "answered"), 10)
         finally:
             gate.set()
             await asyncio.gather(*slow)
@@ -501,15 +501,15 @@ def test_a_caller_that_goes_away_while_it_waits_takes_no_place() -> None:
 
     async def gone() -> int:
         queue = Queue(at_once=1, waiting=40, in_all=8)
-        first = asyncio.create_task(queue.run("one", "en", lambda: gate.wait(20)))
-        waiting = asyncio.create_task(queue.run("one", "en", lambda: 5))
+        first = asyncio.create_task(queue.run("one", lambda: gate.wait(20)))
+        waiting = asyncio.create_task(queue.run("one", lambda: 5))
         await asyncio.sleep(0.05)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
         gate.set()
         await first
-        return await asyncio.wait_for(queue.run("one", "en", lambda: 7), 10)
+        return await asyncio.wait_for(queue.run("one", lambda: 7), 10)
 
     assert run_async(gone()) == 7
 
@@ -519,21 +519,23 @@ def test_the_forty_third_is_asked_to_come_again() -> None:
 
     async def too_many() -> list[Any]:
         queue = Queue(at_once=2, waiting=40, in_all=8)
-        tasks = [asyncio.create_task(queue.run("many", "en", lambda: gate.wait(10))) for _ in range(43)]
+        tasks = [asyncio.create_task(queue.run("many", lambda: gate.wait(10))) for _ in range(43)]
         await asyncio.sleep(0.05)
         gate.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     out = run_async(too_many())
-    refused = [e for e in out if isinstance(e, ProblemError)]
-    assert (len(refused), refused[0].status, refused[0].headers) == (1, 503, {"Retry-After": "30"})
+    refused = [e for e in out if isinstance(e, QueueFullError)]
+    assert len(refused) == 1
+    problem = problem_of(refused[0])
+    assert (problem.status, problem.headers) == (503, {"Retry-After": "30"})
     assert out.count(True) == 42
 
 
 def test_bytes_that_wait_are_bounded_and_given_back(
     desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.web.api import queue
+    from pipelines.web import check_queue as queue
 
     monkeypatch.setattr(queue, "HELD", 40)
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
@@ -552,8 +554,8 @@ def test_a_failure_gives_its_place_back() -> None:
         queue = Queue(at_once=1, waiting=0, in_all=1)
         for _ in range(5):
             with pytest.raises(OSError, match="broken"):
-                await queue.run("one", "en", fail)
-        return await queue.run("one", "en", lambda: 7)
+                await queue.run("one", fail)
+        return await queue.run("one", lambda: 7)
 
     assert run_async(again()) == 7
 

@@ -1,14 +1,66 @@
-"""What tests of the sign-in share."""
+"""What tests of the sign-in share: a home, and the sign-in as browsers meet it; no network but the loopback."""
 
 from __future__ import annotations
 
-import pytest
-from argon2 import PasswordHasher
+from collections.abc import Callable
+from pathlib import Path
 
-from pipelines.submissions.accounts import passwords
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from starlette.testclient import TestClient
+
+from pipelines.core.home import Home, initialise_home
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
+from pipelines.submissions.accounts import accounts, passwords
+from pipelines.web.settings import Settings, Site
+from tests.support.service import sign_in_fixture
+
+GRANTS = (Grant("submitter", "RS", "justice"),)
 
 
 @pytest.fixture
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash passwords quickly, for tens of attempts: what Argon2 costs is tested in test_accounts.py."""
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return initialise_home(tmp_path / "home", "demonstration")
+
+
+@pytest.fixture
+def engine(home: Home, cheap_hashes: None) -> sa.Engine:
+    engine = open_ledger(home)
+    for name, password, must_change in (
+        ("rs-sender", sign_in_fixture.PASSWORD, False),
+        ("rs-other", sign_in_fixture.PASSWORD, False),
+        ("rs-new", sign_in_fixture.FIRST_PASSWORD, True),
+    ):
+        accounts.create_account(
+            engine, name, f"Office {name}", grants=GRANTS, password=password, must_change=must_change, by=SYSTEM
+        )
+    accounts.create_account(engine, "rs-demonstration", "Office without a password", grants=GRANTS, by=SYSTEM)
+    return engine
+
+
+@pytest.fixture
+def open_browser(engine: sa.Engine, home: Home) -> Callable[..., TestClient]:
+    """Return a function that opens a new browser, at an address, of one and the same service."""
+    app = sign_in_fixture.make_app(engine, Settings(sign_in_fixture.HOST, sign_in_fixture.SECRET), home)
+    return lambda address="testclient": sign_in_fixture.open_browser(app, address)
+
+
+@pytest.fixture
+def browser(open_browser: Callable[..., TestClient]) -> TestClient:
+    return open_browser()
+
+
+@pytest.fixture
+def tls_browser(engine: sa.Engine, home: Home) -> TestClient:
+    """A browser of a service whose address is https."""
+    site = Site("https://returns.example", ("127.0.0.1",))
+    app = sign_in_fixture.make_app(engine, Settings(site.address, sign_in_fixture.SECRET, None, site), home)
+    return sign_in_fixture.open_browser(app, "testclient", site.address)

@@ -14,12 +14,12 @@ from starlette.responses import Response
 from pipelines.core import clock
 from pipelines.ledger import audit_log
 from pipelines.ledger.database import open_read_transaction
-from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.identity import SYSTEM, Grant, NotAllowedError
 from pipelines.ledger.schema import WEB_SESSION
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions.accounts import accounts, password_sign_in
 from pipelines.submissions.accounts.accounts import LOCAL
-from pipelines.web.sign_in.csrf import ForeignFormError, check_csrf
+from pipelines.web.sign_in.csrf import CsrfError, check_csrf
 from pipelines.web.sign_in.sessions import (
     IDLE_HOURS,
     KEPT_DAYS,
@@ -196,6 +196,15 @@ def test_a_changed_or_reset_password_ends_every_session_whatever_the_clocks_say(
     assert find(sessions, other).identity.account == "rs-other"
 
 
+def test_a_password_that_was_reset_between_sign_in_and_session_gives_no_session(
+    sessions: Sessions, engine: sa.Engine
+) -> None:
+    signed_in = password_sign_in.sign_in(engine, "rs-sender", PASSWORD)
+    password_sign_in.reset_password(engine, "rs-sender", by=SYSTEM)
+    cookie = sessions.begin_session(request(), "rs-sender", issuer=LOCAL, subject="rs-sender", seq=signed_in.seq)
+    assert sessions.find_session(request(cookie)) is None
+
+
 def test_a_disabled_account_is_out_at_the_next_request(sessions: Sessions, engine: sa.Engine) -> None:
     cookie = begin(sessions)
     accounts.disable_account(engine, "rs-sender", by=SYSTEM)
@@ -257,10 +266,10 @@ def test_over_tls_a_cookie_without_the_prefix_is_not_read(sessions: Sessions) ->
 
 def test_check_csrf_accepts_the_token_of_its_own_session_only(sessions: Sessions) -> None:
     mine, others = find(sessions, begin(sessions)), find(sessions, begin(sessions))
-    check_csrf(mine, mine.csrf_token)
+    check_csrf(mine, request(), mine.csrf_token)
     for submitted in ("", "wrong", "é", others.csrf_token, mine.csrf_token[:-1], mine.csrf_token.upper()):
-        with pytest.raises(ForeignFormError):
-            check_csrf(mine, submitted)
+        with pytest.raises(CsrfError):
+            check_csrf(mine, request(), submitted)
 
 
 # ------------------------------------------------------------------------------------------------------------- ending
@@ -311,6 +320,21 @@ def test_revoke_others_leaves_the_present_session_and_other_accounts(sessions: S
     assert sessions.revoke_others(find(sessions, mine)) == 0
     assert all(sessions.find_session(request(cookie)) is None for cookie in lost)
     assert find(sessions, mine) and find(sessions, others)
+
+
+def test_revoke_all_ends_every_session_of_an_account_that_the_steward_manages(
+    sessions: Sessions, engine: sa.Engine
+) -> None:
+    cookies, other = [begin(sessions) for _ in range(2)], begin(sessions, "rs-other")
+    for nobody in ("rs-other", "rs-sender", "not there", ""):
+        with pytest.raises(NotAllowedError):
+            sessions.revoke_all("rs-sender", by=nobody)
+    assert find(sessions, cookies[0])
+    assert sessions.revoke_all("rs-sender", by="the-steward") == 2
+    assert all(sessions.find_session(request(cookie)) is None for cookie in cookies)
+    assert find(sessions, other)
+    entry = [e for e in audit_log.list_entries(engine) if e["action"] == "account.end_sessions"][-1]
+    assert (entry["actor"], entry["subject"], len(entry["detail"]["sessions"])) == ("the-steward", "rs-sender", 2)
 
 
 def test_rows_of_old_sessions_are_deleted(sessions: Sessions, engine: sa.Engine, wall: WallClock) -> None:

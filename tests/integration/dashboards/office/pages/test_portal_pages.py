@@ -7,14 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from html import unescape
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboards.office import layout
-from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import service, store
 from tests.support.paths import ROOT
 from tests.support.service import portal_fixture
@@ -36,7 +34,6 @@ PAGES = (
     "account",
     "people",
 )
-UNSCR = "United Nations Security Council resolution 1244"
 Run = Callable[..., AppTest]
 
 
@@ -120,16 +117,6 @@ def test_somebody_unknown_here_is_told_so_and_whom_to_ask(run: Run) -> None:
     test = run("returns", "a stranger")
     assert "You need an account" in test.title[0].value
     assert "ask the steward" in html(test) and "Albania" not in html(test)
-
-
-def test_an_account_that_is_disabled_is_out_at_the_next_click(run: Run, opened: service.Desk) -> None:
-    from pipelines.submissions.accounts import accounts
-
-    test = run("returns", "al-sender")
-    assert "PP_Trafikimi" in html(test)
-    accounts.disable_account(opened.engine, "al-sender", by="system")
-    test.run()
-    assert "You need an account" in test.title[0].value and "PP_Trafikimi" not in html(test)
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
@@ -321,45 +308,6 @@ def test_a_replaced_return_no_longer_says_that_it_counts(run: Run, opened: servi
     assert "Replaced" in row and "Approved" not in row and "Published" not in row
 
 
-def _listed(test: AppTest) -> list[str]:
-    """The submissions of the page's table, in order."""
-    rows = re.findall(r'<th scope="row"><a class="rti-link" href="answer\?id=(S\w+)"', html(test))
-    return list(dict.fromkeys(rows))
-
-
-def _follow(run: Run, test: AppTest, rel: str) -> AppTest:
-    """The page behind a link of the list's pagination."""
-    (query,) = re.findall(rf'rel="{rel}" href="returns\?([^"]+)"', html(test))
-    return run("returns", "secretariat", **dict(parse_qsl(query)))
-
-
-def test_my_returns_shows_a_page_and_leads_to_older_and_newer_ones(run: Run, opened: service.Desk) -> None:
-    with opened.engine.connect() as connection:
-        rows = connection.exec_driver_sql("select submission_id, received_at from submission").all()
-    every = [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)]
-    newest = run("returns", "secretariat")
-    assert _listed(newest) == every[:50] and "Newer returns" not in html(newest)
-    older = _follow(run, newest, "next")
-    assert _listed(older) == every[50:100]
-    assert _listed(_follow(run, older, "prev")) == every[:50]
-
-
-def test_filters_of_my_returns_are_in_its_address(run: Run, opened: service.Desk) -> None:
-    test = run(
-        "returns", "secretariat", state="published", territory="MK", before="2026-11-01T00:00:00Z~S000000000000000"
-    )
-    listed = _listed(test)
-    assert listed and all(
-        service.get_submission(opened, _who(opened, "secretariat"), one).row.territory == "MK" for one in listed[:5]
-    )
-    next(s for s in test.selectbox if s.label == "Period").set_value("2026-Q1").run()
-    assert not test.exception
-    assert dict(test.query_params) == {"state": "published", "territory": "MK", "period": "2026-Q1"}
-    assert set(_listed(test)) < set(listed) and _listed(test)
-    # What an address asks for and is not there is left out, and a place that is none is the beginning.
-    assert _listed(run("returns", "secretariat", state="gone", before="x")) == _listed(run("returns", "secretariat"))
-
-
 def test_a_return_goes_back_with_its_comment(run: Run, opened: service.Desk) -> None:
     number = sent(opened)
     test = run("answer", "al-approver", id=number)
@@ -470,36 +418,6 @@ def test_a_file_of_another_office_is_not_kept(run: Run, opened: service.Desk) ->
     assert not service.list_submissions(opened, _who(opened, "mk-sender"), mine=True)
 
 
-def test_the_board_shows_ones_own_scope_and_what_is_overdue_first(run: Run) -> None:
-    own = html(run("board", "al-sender"))
-    assert "General Prosecution Office (Albania)" in own and "Macedonia" not in own
-    every = html(run("board", "secretariat"))
-    assert every.index("1 return is overdue") < every.index("Quarterly returns")
-    assert "Brčko" in every and UNSCR in every and "Kosovo under UNSCR 1244" in every
-
-
-def test_kosovo_carries_its_footnote_wherever_its_name_stands(run: Run) -> None:
-    for page in ("returns", "board", "templates", "account"):
-        assert UNSCR in html(run(page, "xk-viewer")), page
-
-
-def test_a_nil_return_is_confirmed_and_sent(run: Run, opened: service.Desk) -> None:
-    test = run("nil", "ba-brc-sender")
-    next(b for b in test.button if b.label == "There was nothing to report").click().run()
-    assert "will be published as zero once a second person has approved it" in html(test)
-    assert not service.list_submissions(opened, _who(opened, "ba-brc-sender"), mine=True), "not before it is confirmed"
-    next(b for b in test.button if b.label == "Yes, there was nothing: send it").click().run()
-    assert not test.exception
-    (made,) = service.list_submissions(opened, _who(opened, "ba-brc-sender"), mine=True)
-    assert made.row.kind == "nil" and made.state in ("sent", "checked")
-    assert test.title[0].value.startswith("Brčko District")
-
-
-def test_templates_are_offered_for_the_next_periods(run: Run) -> None:
-    labels = [button.proto.label for button in run("templates", "al-sender").get("download_button")]
-    assert labels == ["Download the workbook for 2026 Q3", "Download the workbook for 2026 Q4"]
-
-
 def test_practice_from_a_mistake_to_the_colleague(run: Run, opened: service.Desk) -> None:
     from pipelines.submissions.service import practice
 
@@ -546,55 +464,9 @@ def test_practice_begins_anew_in_one_run_of_the_page(
     assert any("Practice starts again" in one.value for one in test.success)
 
 
-def test_a_token_is_shown_once_and_revoked(run: Run, opened: service.Desk) -> None:
-    from pipelines.ledger.identity import NotAllowedError
-    from pipelines.submissions.accounts import tokens
-
-    test = run("account", "al-sender")
-    next(t for t in test.text_input if t.label == "What the new token is for").set_value("nightly export")
-    next(b for b in test.button if b.label == "Make a token").click().run()
-    found = re.search(r"rti_[0-9a-f]{16}_[\w-]+", html(test))
-    assert found is not None
-    assert tokens.verify_token(opened.engine, found[0]).account == "al-sender"
-    test.run()
-    assert found[0] not in html(test), "shown once"
-    next(b for b in test.button if b.label.startswith("Revoke it")).click().run()
-    with pytest.raises(NotAllowedError):
-        tokens.verify_token(opened.engine, found[0])
-
-
-def test_a_steward_makes_an_account_and_gives_it_a_role(run: Run, opened: service.Desk) -> None:
-    from pipelines.submissions.accounts import accounts
-
-    test = run("people", "secretariat")
-    test.text_input(key="new.account").set_value("me-office-sender")
-    test.text_input(key="new.name").set_value("Statistical office: sender")
-    test.selectbox(key="new.role").set_value("submitter")
-    test.selectbox(key="new.place").set_value("ME")
-    next(b for b in test.button if b.label == "Make this account").click().run()
-    assert not test.exception and "shown only once" in html(test)
-    made = accounts.get_identity(opened.engine, "me-office-sender")
-    assert made.has_role("submitter", "ME", "justice") and not made.has_role("submitter", "AL", "justice")
-
-
-def test_the_steward_sees_whether_the_audit_log_holds(run: Run, opened: service.Desk) -> None:
-    import sqlalchemy as sa
-
-    found = verify_ledger(opened.engine, home=opened.home)
-    test = run("people", "secretariat")
-    next(b for b in test.button if b.label == "Verify the whole chain now").click().run()
-    said = f"{found.entries} entries, no fault" if not found.faults else f"{len(found.faults)} faults found"
-    assert said in html(test)
-    with opened.engine.begin() as connection:
-        connection.execute(sa.text("drop trigger if exists audit_no_update"))
-        connection.execute(sa.text("update audit set actor = 'somebody' where seq = 1"))
-    next(b for b in test.button if b.label == "Verify the whole chain now").click().run()
-    assert "fault" in html(test) and said not in html(test)
-
-
 @pytest.mark.parametrize(
     ("page", "account"),
-    [("people", "al-sender"), ("approve", "al-sender"), ("upload", "xk-viewer"), ("nil", "al-approver")],
+    [("approve", "al-sender"), ("upload", "xk-viewer")],
 )
 def test_a_page_of_another_role_says_so_in_the_persons_language(
     run: Run, opened: service.Desk, page: str, account: str
@@ -643,113 +515,6 @@ def test_a_file_name_is_shown_and_never_read_as_a_page(run: Run, opened: service
         told = [element.value for kind in (shown.title, shown.header, shown.markdown) for element in kind]
         assert not [text for text in told if re.search(r"(?<!\\)\]\(", text)], "in Markdown escaped"
     assert not [one.value for one in test.header if re.search(r"(?<!\\)\]\(", one.value)]
-
-
-# --------------------------------------------------------------------------------------------------------- our figures
-
-
-def _restricted(opened: service.Desk, query: str) -> list[tuple[object, ...]]:
-    import duckdb
-
-    with duckdb.connect(str(opened.home.warehouse / "indicators-restricted.duckdb"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
-
-
-def test_an_office_sees_its_own_figures_before_protection(run: Run, opened: service.Desk) -> None:
-    text = html(run("figures", "al-sender"))
-    assert text.count("Restricted: not for publication") > 3
-    ((reported,),) = _restricted(
-        opened,
-        "select value::int from cell where area = 'AL' and period = '2026-Q3' and measure = 'reported'"
-        " and offence = '_T' and offence_group = 'TIP' and sex = '_T' and age = '_T'"
-        " and person_type = '_T' and count_unit = 'person' and citizenship = '_T'",
-    )
-    assert re.search(rf'<th scope="row">Reported, persons</th><td data-column="[^"]*"[^>]*>{reported} \(', text)
-    assert "Victims" not in text, "the victims' figures are another office's"
-    broken = _restricted(
-        opened,
-        "select opening::int, entries::int, exits::int, closing::int from mart_balance where area = 'AL' and"
-        " period = '2026-Q3' and offence_group = 'TIP' and abs(opening + entries - exits - closing) > 1",
-    )
-    assert broken, "the demonstration has a balance that is out by more than one"
-    for opening, entries, exits, closing in broken:
-        assert f"{opening} at the start + {entries} in \u2212 {exits} out" in text
-        assert f"reported at the end: {closing}." in text and "upload a corrected return" in text
-    for one in (
-        "Same period",
-        "Lagged",
-        "Cohort",
-        "the default",
-        "You do not have access to any case records of these offences",
-    ):
-        assert one in text, one
-
-
-def test_the_year_is_chosen_and_records_are_for_whoever_has_the_right_to_them(run: Run) -> None:
-    test = run("figures", "secretariat", area="RS")
-    assert "Half within (days)" in html(test) and "Pending on 2026-09-30" in html(test)
-    few = r'data-column="Still open \(per cent\)"[^>]*>[^<]*; too few to compare<'
-    assert re.search(few, html(test)), "of 59 persons, five still open"
-    assert "Serbia*, 2026 Q3, " in html(test) and "Serbia*, 2025, " not in html(test)
-    period = next(group for group in test.button_group if group.key == "figures.period.RS")
-    period.set_value("2025").run()
-    assert not test.exception and "Serbia*, 2025, " in html(test)
-
-
-@pytest.mark.parametrize(
-    ("account", "areas"),
-    [
-        ("al-sender", ["Albania"]),
-        ("ba-brc-sender", ["Brčko District"]),
-        ("xk-viewer", ["Kosovo under UNSCR 1244*"]),
-        ("secretariat", None),
-    ],
-)
-def test_only_the_areas_of_ones_own_offices_are_offered(run: Run, account: str, areas: list[str] | None) -> None:
-    options = list(run("figures", account).selectbox(key="figures.area").options)
-    if areas is None:
-        assert len(options) == 11 and not [one for one in options if "Western Balkans" in one or "region" in one]
-    else:
-        assert [one.partition(" (")[0] for one in options] == areas
-
-
-@pytest.mark.parametrize("account", ["al-sender", "xk-viewer", "ba-brc-sender", "nobody"])
-def test_a_forged_area_shows_nothing(run: Run, account: str) -> None:
-    told = set()
-    for area in ("RS", "BA", "WB", "ZZ", "AL' or 1=1 --"):
-        test = run("figures", account, area=area)
-        assert test.title[0].value == "You do not have access to this page" and "<table" not in html(test), area
-        told.add(tuple(one.value for one in test.error))
-    assert len(told) == 1, "foreign and not there are told alike"
-
-
-def test_without_an_office_there_are_no_figures(run: Run) -> None:
-    assert "You have no figures here yet" in html(run("figures", "nobody"))
-
-
-@pytest.mark.parametrize(
-    ("errors", "warnings", "informations", "said"),
-    [
-        (0, 0, 0, "none"),
-        (0, 0, 2, "No error and no warning."),
-        (0, 1, 2, "1 warning, 1 to explain"),
-        (2, 0, 0, "2 errors"),
-    ],
-)
-def test_a_return_of_informations_alone_is_not_said_to_have_no_findings(
-    errors: int, warnings: int, informations: int, said: str
-) -> None:
-    from types import SimpleNamespace
-    from typing import Any, cast
-
-    from dashboards.office.layout import PageContext
-    from dashboards.office.pages.returns import _count_findings
-    from pipelines.submissions.service import Entry
-
-    row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
-    one = cast(Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
-    here = PageContext(cast(Any, None), cast(Any, None), "en")
-    assert _count_findings(here, one) == said
 
 
 # --------------------------------------------------------------------------------------------------------- damaged data

@@ -1,0 +1,215 @@
+"""The page "My account": mail, tokens, and the browsers in which the account is signed in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboards.office.pages.account import describe_browser
+from pipelines.ledger.identity import Grant, NotAllowedError
+from pipelines.submissions.accounts import accounts, tokens
+from tests.support.service.example_returns import get_identity
+from tests.support.service.office_client import Document, Office
+
+UNSCR = "United Nations Security Council resolution 1244"
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0"
+TOKEN = re.compile(r"rti_[0-9a-f]{16}_[\w-]+")
+
+
+def list_sessions(page: Document) -> list[str]:
+    """The rows of the table of sessions."""
+    (form,) = [form for form in page.select("form") if form.get("action") == "/account/session/end"]
+    return [" ".join(row.text_content().split()) for row in form.cssselect("tbody tr")]
+
+
+def test_account_shows_name_roles_and_its_footnote(office: Office) -> None:
+    page = office.open("xk-viewer", "/account")
+    assert page.heading == "My account"
+    assert "Prosecutorial Council: viewer" in page.main and "xk-viewer" in page.main and "may see" in page.main
+    assert UNSCR in page.text
+
+
+def test_account_password_is_changed_on_its_own_page(office: Office) -> None:
+    assert "the password is changed there" in office.open("al-sender", "/account").main
+    accounts.create_account(office.desk.engine, "al-local", "Local", password="seven green boats", by="system")
+    assert office.open("al-local", "/account").links("Change the password") == ["/password"]
+
+
+# ---------------------------------------------------------------------------------------------------------------- mail
+
+
+def test_account_email_is_kept(office: Office) -> None:
+    page = office.open("al-sender", "/account").submit("Keep this address", email=" office@example.org ")
+    assert page.address == "/account" and page.result == "Kept."
+    assert page.select("input[name=email]")[0].get("value") == "office@example.org"
+    emptied = page.submit("Keep this address", email="")
+    account = accounts.find_account(office.desk.engine, "al-sender")
+    assert emptied.result == "Kept." and account is not None and account.email is None
+
+
+def test_account_wrong_email_is_refused_with_the_input_kept(office: Office) -> None:
+    page = office.open("al-sender", "/account").submit("Keep this address", email="no address")
+    assert page.status == 422 and page.errors == ["'no address' is not an email address."]
+    (field,) = page.select("input[name=email]")
+    assert field.get("value") == "no address" and field.get("aria-invalid") == "true"
+    assert field.get("aria-describedby") == "email-error"
+
+
+# -------------------------------------------------------------------------------------------------------------- tokens
+
+
+def test_account_token_is_shown_once_and_revoked(office: Office) -> None:
+    visitor = office.visit("al-sender")
+    page = visitor.get("/account").submit("Make a token", label="nightly export", days="30")
+    found = TOKEN.search(page.main)
+    assert page.status == 200 and found is not None
+    answer = page.response
+    assert not answer.history and answer.headers["cache-control"] == "no-store"
+    assert found[0] not in str(answer.headers) and found[0] not in str(answer.url)
+    assert not [cookie for cookie in visitor.cookies.jar if found[0] in str(cookie.value)]
+    assert tokens.verify_token(office.desk.engine, found[0]).account == "al-sender"
+    assert page.select("#secret[tabindex='-1'][autofocus]"), "the focus goes to it"
+    again = visitor.get("/account")
+    assert found[0] not in again.response.text, "shown once"
+    assert "nightly export" in again.main and "2026-12-20" in again.main, "good for 30 days"
+    revoked = again.submit("Revoke it")
+    assert revoked.result and "revoked" in revoked.main and not revoked.forms("Revoke it")
+    with pytest.raises(NotAllowedError):
+        tokens.verify_token(office.desk.engine, found[0])
+
+
+def test_account_token_without_a_name_is_refused_with_the_input_kept(office: Office) -> None:
+    page = office.open("al-sender", "/account").submit("Make a token", label=" ", days="365")
+    assert page.status == 422 and page.errors == [
+        "Enter what the token is for; the name is shown in the list of tokens."
+    ]
+    assert page.select("select[name=days] option[value='365'][selected]")
+    assert not tokens.list_tokens(office.desk.engine, "al-sender")
+
+
+def test_account_without_a_role_gets_no_token(office: Office) -> None:
+    page = office.open("nobody", "/account").submit("Make a token", label="for nothing")
+    assert page.status == 403 and len(page.errors) == 1
+    assert page.select("input[name=label]")[0].get("value") == "for nothing"
+
+
+def test_account_token_of_somebody_else_cannot_be_revoked(office: Office) -> None:
+    mine = tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "mine")
+    other = tokens.issue_token(office.desk.engine, get_identity(office.desk, "mk-sender"), "other")
+    page = office.open("al-sender", "/account")
+    assert "other" not in [row.findtext("th") for row in page.select("tbody tr")]
+    assert page.submit("Revoke it", token=other.token_id).status == 403
+    for issued in (mine, other):
+        assert tokens.verify_token(office.desk.engine, issued.text)
+
+
+def test_account_token_that_has_expired_is_not_called_good(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "short", days=1)
+    monkeypatch.setenv("RTI_NOW", "2026-11-25T09:00:00Z")
+    page = office.open("al-sender", "/account")
+    (row,) = [row for row in page.select("tbody tr") if row.findtext("th") == "short"]
+    assert "expired" in row.text_content() and not page.forms("Revoke it")
+
+
+# ------------------------------------------------------------------------------------------------------------ sessions
+
+
+def test_account_lists_its_own_sessions_and_marks_this_one(office: Office) -> None:
+    office.visit("al-sender")
+    office.visit("mk-sender")
+    page = office.open("al-sender", "/account")
+    rows = list_sessions(page)
+    assert len(rows) == 2 and len([row for row in rows if "this browser" in row]) == 1
+    assert all(re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", row) for row in rows)
+    buttons = page.select("button[name=session]")
+    assert len(buttons) == 1 and re.match(r"Sign out: not known, \d{4}-", buttons[0].text_content())
+
+
+def test_account_session_is_ended_from_another_browser(office: Office) -> None:
+    lost, kept = office.visit("al-sender"), office.visit("al-sender")
+    assert lost.get("/account").status == 200
+    page = kept.get("/account").submit("Sign out: ")
+    assert page.result == "Signed out there." and len(list_sessions(page)) == 1
+    assert lost.get("/account", follow=False).response.headers["location"].startswith("/sign-in")
+
+
+def test_account_ends_all_other_sessions_at_once(office: Office) -> None:
+    others = [office.visit("al-sender") for _ in range(3)]
+    stranger, mine = office.visit("mk-sender"), office.visit("al-sender")
+    page = mine.get("/account").submit("Sign out everywhere else")
+    assert page.result == "Signed out there." and len(list_sessions(page)) == 1
+    assert not page.forms("Sign out everywhere else")
+    for visitor in others:
+        assert visitor.get("/account", follow=False).status == 303
+    assert stranger.get("/account").status == 200
+
+
+def test_account_cannot_end_the_session_of_somebody_else(office: Office) -> None:
+    stranger = office.visit("mk-sender")
+    (session,) = office.services.sessions.list_sessions("mk-sender")
+    office.visit("al-sender")
+    page = office.open("al-sender", "/account")
+    (field, *_) = page.select("form[action='/account/session/end'] input[name=csrf]")
+    page.visitor.post_raw("/account/session/end", data={"csrf": field.get("value"), "session": session.session_id})
+    assert stranger.get("/account").status == 200
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "expected"),
+    [
+        (WINDOWS, "Firefox, Windows"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 "
+            "Safari/537.36 Edg/141.0.0.0",
+            "Edge, Windows",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 "
+            "Safari/605.1.15",
+            "Safari, macOS",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "CriOS/141.0.0.0 Mobile/15E148 Safari/604.1",
+            "Chrome, iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 "
+            "Chrome/130.0.0.0 Mobile Safari/537.36",
+            "Samsung Internet, Android",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox, Linux"),
+        ("curl/8.5.0", ""),
+        ("<script>alert(1)</script> Windows", "Windows"),
+        ("", ""),
+    ],
+)
+def test_describe_browser_names_browser_and_system(user_agent: str, expected: str) -> None:
+    assert describe_browser(user_agent) == expected
+
+
+def test_account_has_headings_in_order_and_a_caption_for_each_table(office: Office) -> None:
+    tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "mine")
+    page = office.open("al-sender", "/account")
+    assert [heading.tag for heading in page.select("h1, h2, h3")] == ["h1", "h2", "h2", "h2", "h2"]
+    assert all(table.cssselect("caption") for table in page.select("table"))
+    identities = [element.get("id") for element in page.select("[id]")]
+    assert len(identities) == len(set(identities))
+    labelled = {label.get("for") for label in page.select("label")}
+    controls = page.select("input:not([type=hidden]), select, textarea")
+    assert {control.get("id") for control in controls} <= labelled
+
+
+def test_account_of_a_person_with_several_roles_has_one_row_for_each_pair(office: Office) -> None:
+    grants = [Grant("submitter", "MK"), Grant("approver", "MK"), Grant("viewer", "AL", "justice")]
+    accounts.create_account(
+        office.desk.engine, "many", "Many", grants=grants, password="seven green boats", by="system"
+    )
+    page = office.open("many", "/account")
+    (table,) = [t for t in page.select("table") if t.findtext("caption") == "Your permissions"]
+    rows = [[cell.text_content() for cell in row] for row in table.cssselect("tbody tr")]
+    assert rows == [
+        ["Albania", "Justice counts", "may see"],
+        ["North Macedonia", "everything", "may approve, may submit"],
+    ]

@@ -1,0 +1,138 @@
+"""The page "Nothing to report": choice, confirmation, and what becomes of the declaration."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboards.office.pages import nil
+from pipelines.ledger.identity import Grant
+from pipelines.submissions import service
+from pipelines.submissions.accounts import accounts
+from tests.support.service.example_returns import get_identity
+from tests.support.service.office_client import Document, Office
+
+FORM = "BA_BRC-JUSTICE-1"
+SENDER = "ba-brc-sender"
+ASK, YES, NO = "There was nothing to report", "Yes, there was nothing: send it", "No, go back"
+
+
+def list_own(office: Office, account: str = SENDER) -> list[service.Entry]:
+    """The submissions that an account has made."""
+    return service.list_submissions(office.desk, get_identity(office.desk, account), mine=True)
+
+
+def open_many(office: Office, monkeypatch: pytest.MonkeyPatch) -> Document:
+    """The page of a sender with several forms and periods that are open."""
+    monkeypatch.setenv("RTI_NOW", "2027-06-20T09:00:00Z")
+    grants = [Grant("submitter", "MK")]
+    accounts.create_account(
+        office.desk.engine, "mk-many", "A sender", grants=grants, password="seven green boats", by="system"
+    )
+    return office.open("mk-many", "/nil")
+
+
+def test_nil_return_is_confirmed_and_sent(office: Office) -> None:
+    page = office.open(SENDER, "/nil")
+    assert page.heading == "Nothing to report"
+    confirmation = page.submit(ASK, comment="A quiet quarter.")
+    assert "will be published as zero once a second person has approved it" in confirmation.main
+    assert "Brčko District" in confirmation.main and "2026 Q3" in confirmation.main
+    assert "A quiet quarter." in confirmation.main and not list_own(office), "not before it is confirmed"
+    answer = confirmation.submit(YES)
+    (made,) = list_own(office)
+    assert made.row.kind == "nil" and made.state in ("sent", "checked")
+    assert answer.address == f"/answer?id={made.submission_id}" and answer.result
+    assert answer.response.history[-1].status_code == 303, "reloading the answer sends nothing again"
+    assert "Nothing is open" in office.open(SENDER, "/nil").main
+
+
+def test_nil_confirmation_shows_the_address_of_no_words(office: Office) -> None:
+    confirmation = office.open(SENDER, "/nil").submit(ASK, comment="A quiet quarter.")
+    assert confirmation.address == "/nil/confirm", "a note is never in an address"
+
+
+def test_nil_without_a_period_is_refused_with_the_input_kept(office: Office) -> None:
+    page = office.open(SENDER, "/nil").submit(ASK, period=[], comment="A quiet quarter.")
+    assert page.status == 422 and page.errors == ["Choose at least one period first."]
+    (link,) = page.select("#errors a")
+    assert link.get("href") == "#period" and page.select("fieldset#period[aria-invalid=true]")
+    assert page.select("input[name=comment]")[0].get("value") == "A quiet quarter."
+    assert not list_own(office)
+
+
+def test_nil_confirmation_leads_back_to_the_choice_with_the_input_kept(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_many(office, monkeypatch)
+    periods = [box.get("value") for box in page.select("input[name=period]")]
+    assert len(periods) > 1 and not page.select("input[name=period][checked]")
+    back = page.submit(ASK, period=periods[:2], comment="A quiet year.").submit(NO)
+    assert [box.get("value") for box in back.select("input[name=period][checked]")] == periods[:2]
+    assert back.select("input[name=comment]")[0].get("value") == "A quiet year."
+    assert not list_own(office, "mk-many")
+
+
+def test_nil_form_is_chosen_by_address(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_many(office, monkeypatch)
+    forms = [option.get("value") for option in page.select("select[name=form] option")]
+    assert len(forms) > 1
+    other = page.submit("Show", form=forms[1])
+    assert other.address == f"/nil?form={forms[1]}"
+    assert other.select("form[method=post] input[name=form]")[0].get("value") == forms[1]
+    assert office.visit("mk-many").get("/nil?form=AL-JUSTICE-1&period=2020-Q1").main == page.main
+
+
+@pytest.mark.parametrize("button", [ASK, YES])
+@pytest.mark.parametrize(
+    ("form", "period"),
+    [(FORM, "2020-Q1"), (FORM, "x"), ("AL-JUSTICE-1", "2026-Q3"), ("MK-JUSTICE-1", "2026-Q3"), ("none", "2026-Q3")],
+)
+def test_nil_forged_form_or_period_declares_nothing(office: Office, button: str, form: str, period: str) -> None:
+    page = office.open(SENDER, "/nil")
+    if button == YES:
+        page = page.submit(ASK)
+    answer = page.submit(button, form=form, period=period)
+    assert answer.status in (409, 422)
+    assert answer.errors == ["There is already a return for one of these periods. Check your choice."]
+    assert not list_own(office)
+
+
+def test_nil_period_that_somebody_reported_meanwhile_is_refused(office: Office) -> None:
+    confirmation = office.open(SENDER, "/nil").submit(ASK)
+    service.upload_nil(office.desk, get_identity(office.desk, SENDER), FORM, ["2026-Q3"])
+    number = len(list_own(office))
+    page = confirmation.submit(YES)
+    assert page.status == 409 and "Nothing is open" in page.main and len(list_own(office)) == number
+
+
+def test_nil_comment_that_cannot_be_kept_is_refused_in_words(office: Office) -> None:
+    confirmation = office.open(SENDER, "/nil").submit(ASK)
+    page = confirmation.submit(YES, comment="x" * 20_000)
+    assert page.status == 409 and len(page.errors) == 1 and not list_own(office)
+
+
+def test_nil_page_of_another_role_says_so_in_the_persons_language(office: Office) -> None:
+    accounts.set_language(office.desk.engine, "al-approver", "sr", by="al-approver")
+    page = office.open("al-approver", "/nil")
+    assert page.status == 403 and page.heading == "Немате приступ овој страници"
+    words = "Немате улогу која је за то потребна. Затражите је од координатора секретаријата."
+    assert words in page.main and not page.select("#content form")
+
+
+def test_nil_post_by_another_role_declares_nothing(office: Office) -> None:
+    visitor = office.visit("al-approver")
+    token = re.search(r'name="csrf" value="([^"]+)"', visitor.get("/account").response.text)
+    assert token is not None
+    fields = {"csrf": token[1], "form": FORM, "period": "2026-Q3"}
+    assert visitor.post_raw("/nil/declare", data=fields).status == 403
+    assert not list_own(office, "al-approver")
+
+
+def test_open_periods_are_those_without_a_return(office: Office) -> None:
+    from types import SimpleNamespace
+    from typing import Any, cast
+
+    context = cast(Any, SimpleNamespace(desk=office.desk, who=get_identity(office.desk, SENDER)))
+    assert nil.open_periods(context) == {FORM: ["2026-Q3"]}

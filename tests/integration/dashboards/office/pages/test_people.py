@@ -1,0 +1,265 @@
+"""The page "People": accounts and roles, one-time passwords, sign-outs, and the audit log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.ledger import audit_log
+from pipelines.ledger.identity import Grant, NotAllowedError
+from pipelines.ledger.verification import verify_ledger
+from pipelines.submissions.accounts import accounts, password_sign_in, tokens
+from tests.support.service.example_returns import get_identity
+from tests.support.service.office_client import Document, Office
+
+PASSWORD = "seven green boats"
+ONE_TIME = "#secret .rti-code"
+
+
+@pytest.fixture
+def steward(office: Office) -> Iterator[Office]:
+    """The pages, with a steward of one territory only and an account there that has a password."""
+    engine = office.desk.engine
+    grants = [Grant("steward", "AL")]
+    accounts.create_account(engine, "al-steward", "Steward", grants=grants, password=PASSWORD, by="system")
+    grants = [Grant("submitter", "AL", "justice")]
+    accounts.create_account(
+        engine, "al-local", "A clerk", grants=grants, password=PASSWORD, must_change=False, by="system"
+    )
+    yield office
+
+
+def read_one_time_password(page: Document) -> str:
+    """The password in the answer, shown once and kept nowhere."""
+    (shown,) = page.select(ONE_TIME)
+    answer = page.response
+    text = str(shown.text_content())
+    assert answer.status_code == 200 and not answer.history and answer.headers["cache-control"] == "no-store"
+    assert text not in str(answer.headers) and text not in str(answer.url)
+    assert not [cookie for cookie in page.visitor.cookies.jar if text in str(cookie.value)]
+    assert text not in page.visitor.get("/people").response.text, "shown once"
+    return text
+
+
+def open_account(office: Office, account: str, by: str = "secretariat") -> Document:
+    """The page of a steward with the account to change."""
+    return office.open(by, "/people").submit("Show", account=account)
+
+
+# ------------------------------------------------------------------------------------------------------------ accounts
+
+
+def test_people_lists_accounts_and_leads_to_each(office: Office) -> None:
+    page = office.open("secretariat", "/people")
+    assert page.heading == "People" and page.status == 200
+    rows = {row.cssselect("th a")[0].text_content(): row for row in page.select("tbody tr") if row.cssselect("th a")}
+    assert "may submit" in rows["al-sender"].text_content() and f"{len(rows)} accounts" in page.main
+    chosen = page.follow("mk-sender")
+    assert chosen.address == "/people?account=mk-sender"
+    assert "mk-sender: Statistical office: sender" in [h.text_content() for h in chosen.select("h3")]
+    assert not page.forms("Give this role"), "nothing is changed before an account is chosen"
+
+
+def test_people_unknown_account_is_ignored(office: Office) -> None:
+    plain = office.open("secretariat", "/people")
+    assert office.open("secretariat", "/people?account=nobody-here").main == plain.main
+
+
+def test_people_steward_makes_an_account_and_gives_it_a_role(office: Office) -> None:
+    page = office.open("secretariat", "/people").submit(
+        "Make this account",
+        new="me-office-sender",
+        name="Statistical office: sender",
+        mail="office@example.org",
+        language="cnr",
+        role="submitter",
+        place="ME",
+    )
+    assert "One-time password of me-office-sender: it is shown only once" in page.main
+    password = read_one_time_password(page)
+    attempt = password_sign_in.sign_in(office.desk.engine, "me-office-sender", password)
+    assert attempt.outcome == "must_change"
+    made = accounts.find_account(office.desk.engine, "me-office-sender")
+    assert made is not None and (made.language, made.email) == ("cnr", "office@example.org")
+    identity = get_identity(office.desk, "me-office-sender")
+    assert identity.has_role("submitter", "ME", "justice") and not identity.has_role("submitter", "AL", "justice")
+
+
+def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
+    page = office.open("secretariat", "/people").submit(
+        "Make this account", new="me-linked", name="Linked", issuer="https://id.example", subject="7f3a", place="ME"
+    )
+    assert page.result == "Made." and not page.select(ONE_TIME)
+    made = accounts.find_account(office.desk.engine, "me-linked")
+    assert made is not None and (made.issuer, made.subject, made.has_password) == ("https://id.example", "7f3a", False)
+    assert not page.forms("Make a one-time password")
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"new": "al-sender"}, "There is an account al-sender already."),
+        ({"new": "N!"}, "'N!' is not a valid account name; use 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
+        ({"name": " "}, "Enter the account's name that people will see: the office's role."),
+        ({"mail": "no address"}, "'no address' is not an email address."),
+        ({"issuer": "https://id.example"}, "A provider is named by its issuer (an address) and its own name"),
+        ({"place": "ZZ"}, "Choose a word from the list."),
+        ({"role": "emperor"}, "Choose a word from the list."),
+    ],
+)
+def test_people_new_account_that_is_not_valid_is_refused_with_the_input_kept(
+    office: Office, values: dict[str, Any], error: str
+) -> None:
+    entered: dict[str, Any] = {"new": "me-office", "name": "Office", "mail": "", "subject": "", "role": "approver", "place": "ME"}
+    page = office.open("secretariat", "/people").submit("Make this account", **(entered | values))
+    assert page.status == 422 and len(page.errors) == 1 and page.errors[0].startswith(error)
+    assert page.select("input[name=new]")[0].get("value") == (entered | values)["new"]
+    chosen = [option.get("value") for option in page.select("#new-role option[selected]")]
+    assert chosen == ([] if "role" in values else ["approver"])
+    assert accounts.find_account(office.desk.engine, "me-office") is None
+    assert not page.select(ONE_TIME)
+
+
+def test_people_role_is_given_and_removed(office: Office) -> None:
+    page = open_account(office, "mk-approver")
+    given = page.submit("Give this role", role="viewer", place="AL", what="victims")
+    assert given.result == "Given." and given.address.startswith("/people?account=mk-approver")
+    assert get_identity(office.desk, "mk-approver").has_role("viewer", "AL", "victims")
+    removed = given.submit("Remove it", grant="approver MK *")
+    assert removed.result == "Role removed."
+    assert get_identity(office.desk, "mk-approver").grants == (Grant("viewer", "AL", "victims"),)
+
+
+@pytest.mark.parametrize(
+    ("button", "values"),
+    [
+        ("Give this role", {"role": "emperor"}),
+        ("Give this role", {"place": "ZZ"}),
+        ("Give this role", {"what": "figures"}),
+        ("Remove it", {"grant": "steward * *"}),
+    ],
+)
+def test_people_role_that_is_not_offered_changes_nothing(office: Office, button: str, values: dict[str, Any]) -> None:
+    before = get_identity(office.desk, "mk-sender").grants
+    page = open_account(office, "mk-sender").submit(button, **values)
+    assert page.status == 422 and len(page.errors) == 1
+    assert get_identity(office.desk, "mk-sender").grants == before
+
+
+def test_people_account_is_disabled_and_enabled(office: Office) -> None:
+    visitor = office.visit("mk-sender")
+    issued = tokens.issue_token(office.desk.engine, get_identity(office.desk, "mk-sender"), "a program")
+    page = open_account(office, "mk-sender").submit("Disable it")
+    assert page.result == "Disabled." and visitor.get("/", follow=False).status == 303
+    with pytest.raises(NotAllowedError):
+        tokens.verify_token(office.desk.engine, issued.text)
+    assert page.submit("Let it sign in again").result == "Enabled."
+    assert visitor.get("/").status == 200
+
+
+def test_people_one_time_password_replaces_the_old_one(steward: Office) -> None:
+    visitor = steward.visit("al-local")
+    page = open_account(steward, "al-local", by="al-steward").submit("Make a one-time password")
+    password = read_one_time_password(page)
+    engine = steward.desk.engine
+    assert password_sign_in.sign_in(engine, "al-local", PASSWORD).outcome == "wrong"
+    assert password_sign_in.sign_in(engine, "al-local", password).outcome == "must_change"
+    assert visitor.get("/", follow=False).status == 303, "it is signed out"
+
+
+def test_people_account_of_a_provider_cannot_be_given_a_password(office: Office) -> None:
+    page = open_account(office, "al-sender")
+    assert not page.forms("Make a one-time password")
+    token = page.select("form[action='/people/grant'] input[name=csrf]")[0].get("value")
+    answer = page.visitor.post_raw("/people/password", data={"csrf": token, "account": "al-sender"})
+    known = accounts.find_account(office.desk.engine, "al-sender")
+    assert answer.status == 409 and known is not None and known.issuer and not answer.select(ONE_TIME)
+
+
+def test_people_person_is_signed_out_of_all_sessions(steward: Office) -> None:
+    visitors = [steward.visit("al-local") for _ in range(2)]
+    page = open_account(steward, "al-local", by="al-steward").submit("Sign it out of 2 browsers")
+    assert page.result == "Signed out everywhere." and not page.forms("Sign it out")
+    for visitor in visitors:
+        assert visitor.get("/", follow=False).status == 303
+    entry = audit_log.list_entries(steward.desk.engine)[-1]
+    assert (entry["actor"], entry["action"], entry["subject"]) == ("al-steward", "account.end_sessions", "al-local")
+
+
+# -------------------------------------------------------------------------------------------------------------- rights
+
+
+def test_people_steward_of_one_office_sees_only_its_accounts(steward: Office) -> None:
+    page = steward.open("al-steward", "/people")
+    listed = [link.text_content() for link in page.select("tbody th a")]
+    assert {"al-local", "al-sender"} <= set(listed) and all(name.startswith("al-") for name in listed)
+    assert [option.get("value") for option in page.select("#new-place option")] == ["AL"]
+    assert not page.forms("Verify the whole chain now") and "Audit log" not in page.main
+    assert steward.open("al-steward", "/people?account=mk-sender").main == page.main
+
+
+@pytest.mark.parametrize("action", ["grant", "revoke", "disable", "enable", "sign-out", "password", "verify", "create"])
+@pytest.mark.parametrize("account", ["al-steward", "al-local"])
+def test_people_posts_without_the_right_do_nothing(steward: Office, action: str, account: str) -> None:
+    visitor, victim = steward.visit(account), steward.visit("mk-sender")
+    head = audit_log.list_entries(steward.desk.engine)[-1]["seq"]
+    token = re.search(r'name="csrf" value="([^"]+)"', visitor.get("/account").response.text)
+    assert token is not None
+    fields = {"csrf": token[1], "account": "mk-sender", "role": "viewer", "place": "AL", "what": "*"}
+    fields |= {"grant": "submitter MK *", "new": "al-new", "name": "New", "language": "en"}
+    if action == "create":
+        fields["place"] = "MK"
+    answer = visitor.post_raw(f"/people/{action}", data=fields)
+    assert answer.status in (403, 422) and not answer.select(ONE_TIME)
+    assert audit_log.list_entries(steward.desk.engine)[-1]["seq"] == head
+    assert victim.get("/").status == 200
+
+
+def test_people_page_of_another_role_says_so_in_the_persons_language(office: Office) -> None:
+    accounts.set_language(office.desk.engine, "al-sender", "sr", by="al-sender")
+    page = office.open("al-sender", "/people")
+    assert page.status == 403 and page.heading == "Немате приступ овој страници"
+    words = "Немате улогу која је за то потребна. Затражите је од координатора секретаријата."
+    assert words in page.main and not page.select("#content form")
+
+
+# ----------------------------------------------------------------------------------------------------------- the audit
+
+
+def test_people_steward_sees_whether_the_audit_log_holds(office: Office) -> None:
+    verification = verify_ledger(office.desk.engine, home=office.desk.home)
+    page = office.open("secretariat", "/people")
+    assert "entries, no fault" not in page.main, "only when it is asked for"
+    checked = page.submit("Verify the whole chain now")
+    assert not verification.faults
+    assert f"{verification.entries} entries, no fault" in checked.main and checked.select("#verdict.rti-box-good")
+    with office.desk.engine.begin() as connection:
+        connection.execute(sa.text("drop trigger if exists audit_no_update"))
+        connection.execute(sa.text("update audit set actor = 'somebody' where seq = 1"))
+    broken = checked.submit("Verify the whole chain now")
+    (box,) = broken.select("#verdict.rti-box-error")
+    assert "fault" in box.findtext("h3") and "1: " in box.text_content() and "no fault" not in broken.main
+
+
+def test_people_audit_log_shows_its_newest_entries(office: Office) -> None:
+    entries = audit_log.list_entries(office.desk.engine)
+    page = office.open("secretariat", "/people")
+    (table,) = [t for t in page.select("table") if "newest first" in str(t.findtext("caption"))]
+    assert table.findtext("caption") == f"The last 100 of {len(entries)} entries, the newest first"
+    rows = table.cssselect("tbody tr")
+    assert [row.findtext("th") for row in rows] == [str(entry["seq"]) for entry in reversed(entries[-100:])]
+    assert rows[0].cssselect("td")[-1].text_content() == entries[-1]["hash"][:12]
+
+
+def test_people_has_unique_ids_labels_and_captions(steward: Office) -> None:
+    page = open_account(steward, "al-local")
+    identities = [element.get("id") for element in page.select("[id]")]
+    assert len(identities) == len(set(identities))
+    labelled = {label.get("for") for label in page.select("label")}
+    controls = page.select("input:not([type=hidden]), select, textarea")
+    assert {control.get("id") for control in controls} <= labelled
+    assert all(table.cssselect("caption") for table in page.select("table"))

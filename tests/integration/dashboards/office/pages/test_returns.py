@@ -1,0 +1,201 @@
+"""The page "My returns": tasks, filters, and the pages of the list."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from dashboards.office.context import PageContext
+from dashboards.office.pages import returns
+from pipelines.submissions import service
+from pipelines.submissions.accounts import accounts
+from tests.support.service import portal_fixture
+from tests.support.service.example_returns import approve_return, get_identity, send_return, upload_draft
+from tests.support.service.office_client import Document, Office
+
+
+def list_numbers(page: Document) -> list[str]:
+    """The submissions of the page's table, in order."""
+    return [link.get("href").partition("id=")[2] for link in page.select("tbody th a")]
+
+
+def list_rows(office: Office, page: Document) -> list[Any]:
+    """The ledger's rows of the listed submissions, in order."""
+    who = get_identity(office.desk, "secretariat")
+    return [service.get_submission(office.desk, who, number) for number in list_numbers(page)]
+
+
+def test_returns_without_any_say_so(office: Office) -> None:
+    page = office.open("nobody", "/")
+    assert page.status == 200 and page.heading == "My returns"
+    assert "No return yet" in page.main and not page.select("table")
+
+
+def test_returns_list_leads_to_older_and_newer_pages(office: Office) -> None:
+    with office.desk.engine.connect() as connection:
+        rows = connection.exec_driver_sql("select submission_id, received_at from submission").all()
+    every = [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)]
+    newest = office.open("secretariat", "/")
+    assert list_numbers(newest) == every[:50] and not newest.links("Newer returns")
+    assert "50 returns" in newest.main
+    older = newest.follow("Older returns")
+    assert list_numbers(older) == every[50:100]
+    assert list_numbers(older.follow("Newer returns")) == every[:50]
+    (navigation,) = newest.select("nav.rti-pages")
+    assert navigation.get("aria-label") == "Pages of this list"
+
+
+def test_returns_last_page_has_no_older_link(office: Office) -> None:
+    page, seen = office.open("secretariat", "/", what="justice"), []
+    while True:
+        seen += list_numbers(page)
+        if not page.links("Older returns"):
+            break
+        page = page.follow("Older returns")
+    who = get_identity(office.desk, "secretariat")
+    expected = service.list_submissions(office.desk, who)
+    assert sorted(seen) == sorted(e.submission_id for e in expected if e.row.instrument == "justice")
+    assert len(seen) > returns.PAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("territory", "MK"), ("period", "2026-Q1"), ("what", "register"), ("state", "published")]
+)
+def test_returns_filter_shows_only_what_it_asks_for(office: Office, name: str, value: str) -> None:
+    page = office.open("secretariat", "/").submit("Show", **cast(dict[str, Any], {name: value}))
+    assert parse_qs(urlsplit(page.address).query)[name] == [value]
+    entries = list_rows(office, page)
+    assert entries
+    for entry in entries:
+        pairs = {(block.jurisdiction, block.instrument, block.period) for block in entry.blocks}
+        assert {
+            "territory": any(place == value for place, _, _ in pairs),
+            "period": any(period == value for _, _, period in pairs),
+            "what": any(instrument == value for _, instrument, _ in pairs),
+            "state": entry.state == value and not entry.is_replaced,
+        }[name]
+    assert page.select(f"[name={name}] option[value='{value}'][selected], [name={name}][value='{value}'][checked]")
+
+
+def test_returns_filters_are_combined_and_kept_by_the_pager(office: Office) -> None:
+    page = office.visit("secretariat").get("/?state=published&state=approved&what=justice")
+    older = page.follow("Older returns")
+    query = parse_qs(urlsplit(older.address).query)
+    assert query["state"] == ["published", "approved"] and query["what"] == ["justice"] and query["before"]
+    assert {entry.row.instrument for entry in list_rows(office, older)} == {"justice"}
+    narrowed = older.submit("Show", period="2026-Q1", territory="MK")
+    query = parse_qs(urlsplit(narrowed.address).query)
+    assert "before" not in query, "another filter begins with its first page"
+    assert set(query["state"]) == {"published", "approved"} and query["what"] == ["justice"]
+    (entry,) = list_rows(office, narrowed)
+    assert (entry.row.territory, entry.row.instrument) == ("MK", "justice")
+
+
+def test_returns_mine_shows_only_own_uploads(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/")
+    assert len(list_numbers(page)) > 1
+    assert list_numbers(page.submit("Show", mine="1")) == [number]
+    assert list_numbers(office.open("al-approver", "/", mine="1")) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["state=gone", "before=x", "after=y", "territory=ZZ", "period=1999-Q9", "what=nothing", "unknown=1", "before="],
+)
+def test_returns_unknown_filter_values_are_ignored(office: Office, query: str) -> None:
+    plain, asked = office.open("secretariat", "/"), office.visit("secretariat").get(f"/?{query}")
+    assert asked.status == 200 and list_numbers(asked) == list_numbers(plain)
+
+
+def test_returns_position_with_a_filter_of_another_office_shows_nothing_more(office: Office) -> None:
+    page = office.visit("al-sender").get("/?territory=MK&what=victims")
+    assert "MK" not in {entry.row.territory for entry in list_rows(office, page)}
+
+
+def test_returns_links_open_for_the_person_who_sees_them(office: Office) -> None:
+    upload_draft(office.desk)
+    visitor = office.visit("al-sender")
+    page = visitor.get("/")
+    addresses = set(page.links())
+    assert any(address.startswith("/answer?id=") for address in addresses)
+    for address in addresses:
+        assert visitor.get(address).status == 200, address
+    assert visitor.get("/returns").heading == "My returns", "an address of earlier notices"
+
+
+def test_returns_tasks_list_drafts_and_count_the_rest(office: Office) -> None:
+    for number in range(7):
+        upload_draft(office.desk, changes={"A1": f"Prokuroria {number}"}, name=f"draft-{number}.xlsx")
+    (tasks,) = office.open("al-sender", "/").select("section.rti-box-note")
+    words = tasks.text_content()
+    assert "Your tasks" in words and "and 2 more drafts" in words and words.count("draft-") == 5
+    assert "Your tasks" not in office.open("al-approver", "/").main
+
+
+def test_returns_tasks_lead_the_approver_to_what_waits(office: Office) -> None:
+    send_return(office.desk)
+    page = office.open("al-approver", "/")
+    assert page.links("1 return is waiting for your approval") == ["/approve"]
+    assert "waiting for your approval" not in office.open("al-sender", "/").main
+
+
+def test_returns_replaced_return_names_its_successor(office: Office) -> None:
+    who = get_identity(office.desk, "al-sender")
+    held = [e for e in service.list_submissions(office.desk, who) if e.row.filename == portal_fixture.RETURN.name]
+    (before,) = [e.submission_id for e in held if e.state in ("approved", "published")]
+    number = approve_return(office.desk)
+    later = service.get_submission(office.desk, who, number)
+    assert later.row.accepted_at is not None
+    page = office.open("al-sender", "/")
+    (row,) = [row for row in page.select("tbody tr") if row.cssselect(f"th a[href='/answer?id={before}']")]
+    (link,) = row.cssselect("td a")
+    assert link.get("href") == f"/answer?id={number}"
+    assert link.text_content() == f"by {number} since {later.row.accepted_at[:10]}"
+    words = row.text_content()
+    assert "Replaced" in words and "Approved" not in words and "Published" not in words
+
+
+def test_returns_file_name_is_shown_as_text(office: Office) -> None:
+    name = "<b>third [press](mailto:somebody@elsewhere.example).xlsx"
+    upload_draft(office.desk, name=name)
+    page = office.open("al-sender", "/")
+    assert name in page.main and not page.select("#content b") and "<b>third" not in page.response.text
+    assert not [address for address in page.links() if "mailto" in address]
+
+
+def test_returns_of_a_disabled_account_are_out_at_the_next_click(office: Office) -> None:
+    visitor = office.visit("al-sender")
+    assert "PP_Trafikimi" in visitor.get("/").main
+    accounts.disable_account(office.desk.engine, "al-sender", by="system")
+    answer = visitor.get("/", follow=False)
+    assert answer.status == 303 and answer.response.headers["location"] == "/sign-in"
+    assert "PP_Trafikimi" not in answer.response.text
+
+
+def test_returns_name_carries_its_footnote(office: Office) -> None:
+    page = office.open("xk-viewer", "/")
+    assert "Kosovo under UNSCR 1244*" in page.main
+    assert "* " in page.text and "United Nations Security Council resolution 1244" in page.text
+
+
+@pytest.mark.parametrize(
+    ("errors", "warnings", "informations", "expected"),
+    [
+        (0, 0, 0, "none"),
+        (0, 0, 2, "No error and no warning."),
+        (0, 1, 2, "1 warning, 1 to explain"),
+        (2, 0, 0, "2 errors"),
+    ],
+)
+def test_count_findings_of_informations_alone_does_not_say_none(
+    errors: int, warnings: int, informations: int, expected: str
+) -> None:
+    row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
+    entry = cast(service.Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
+    nothing = cast(Any, None)
+    context = PageContext(nothing, nothing, "en", nothing, nothing)
+    assert returns._count_findings(context, entry) == expected
