@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,12 +42,14 @@ def test_answer_of_another_office_is_refused_like_one_that_does_not_exist(office
     assert foreign.main == missing.main
 
 
-@pytest.mark.parametrize("kind", ["original", "workbook", "page", "table", "report", "corrected", "receipt"])
-def test_file_of_another_office_is_refused(office: Office, kind: str) -> None:
+def test_file_of_another_office_is_refused(office: Office) -> None:
     number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    page = office.open("mk-sender", f"/answer/files/{kind}", id=number)
-    assert (page.status, page.heading) == (403, NO_ACCESS)
-    assert office.open(None, f"/answer/files/{kind}", id=number).address.startswith("/sign-in")
+    stranger, nobody = office.visit("mk-sender"), office.visit(None)
+    for kind in ("original", "workbook", "page", "table", "report", "corrected", "receipt"):
+        page = stranger.get(f"/answer/files/{kind}", id=number)
+        assert (page.status, page.heading) == (403, NO_ACCESS), kind
+        response = nobody.get(f"/answer/files/{kind}", follow=False, id=number).response
+        assert response.status_code == 303 and response.headers["location"].startswith("/sign-in?next="), kind
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody"])
@@ -86,13 +89,15 @@ def test_answer_names_the_verdict_and_links_each_finding(office: Office) -> None
     assert "cell C9" in page.main and "dhjetë" in page.main
 
 
-@pytest.mark.parametrize("view", [view for view in VIEWS if view != "findings"])
-def test_summary_leads_to_the_findings_from_every_view(office: Office, view: str) -> None:
-    page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=portal_fixture.BROKEN), view=view)
-    addresses = [link.get("href") for link in page.select("#summary a")]
-    assert len(addresses) >= 4 and len(set(addresses)) == len(addresses)
-    findings = page.visitor.get(addresses[1].partition("#")[0])
-    assert {address.partition("#")[2] for address in addresses} <= _anchors(findings)
+def test_summary_leads_to_the_findings_from_every_view(office: Office) -> None:
+    number, visitor = upload_draft(office.desk, changes=portal_fixture.BROKEN), office.visit("al-sender")
+    anchors = _anchors(visitor.get("/answer", id=number))
+    for view in VIEWS:
+        addresses = [link.get("href") for link in visitor.get("/answer", id=number, view=view).select("#summary a")]
+        assert len(addresses) >= 4 and len(set(addresses)) == len(addresses)
+        assert {address.partition("#")[2] for address in addresses} <= anchors
+        page = "" if view == "findings" else f"/answer?id={number}&view=findings"
+        assert {address.partition("#")[0] for address in addresses} == {page}
 
 
 def test_headings_of_an_answer_descend_one_level_at_a_time(office: Office) -> None:
@@ -100,7 +105,7 @@ def test_headings_of_an_answer_descend_one_level_at_a_time(office: Office) -> No
         page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=changes))
         assert page.heading.startswith("Albania: Justice counts")
         levels = [int(element.tag[1]) for element in page.select("h1, h2, h3, h4")]
-        assert levels[0] == 1 and all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
         identities = [element.get("id") for element in page.select("[id]")]
         assert len(identities) == len(set(identities))
         controls = [e.get("id") for e in page.select("#content select, #content textarea, #content input[type=text]")]
@@ -134,24 +139,22 @@ def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
 # --------------------------------------------------------------------------------------------------------------- views
 
 
-@pytest.mark.parametrize(
-    ("view", "sentences"),
-    [
-        ("beside", ("Your sheet: Tremujori III", "Values we read", "Persona të referuar")),
-        ("changes", ("figures changed", "changed", "+80")),
-        ("quarters", ("Each value and the last 12 periods before it", "2025-Q4: ")),
-        ("files", ("Your workbook with the findings in its cells", "Your file as you sent it")),
-        ("events", ("Came in", "Checked")),
-        ("unknown", ("What to do:",)),
-    ],
-)
-def test_view_of_an_answer_shows_its_part(office: Office, view: str, sentences: tuple[str, ...]) -> None:
-    page = office.open("al-sender", "/answer", id=upload_draft(office.desk), view=view)
-    for sentence in sentences:
-        assert sentence in page.main, sentence
-    current = page.select(".rti-tabs [aria-current=page]")
-    assert [tab.text_content() for tab in current] == [VIEWS.get(view, "Findings")]
-    assert [e.text_content() for e in page.select("#view")] == [VIEWS.get(view, "Findings")]
+def test_view_of_an_answer_shows_its_part(office: Office) -> None:
+    number, visitor = upload_draft(office.desk), office.visit("al-sender")
+    for view, sentences in {
+        "beside": ("Your sheet: Tremujori III", "Values we read", "Persona të referuar"),
+        "changes": ("figures changed", "changed", "+80"),
+        "quarters": ("Each value and the last 12 periods before it", "2025-Q4: "),
+        "files": ("Your workbook with the findings in its cells", "Your file as you sent it"),
+        "events": ("Came in", "Checked"),
+        "unknown": ("What to do:",),
+    }.items():
+        page = visitor.get("/answer", id=number, view=view)
+        for sentence in sentences:
+            assert sentence in page.main, sentence
+        title = VIEWS.get(view, VIEWS["findings"])
+        assert [tab.text_content() for tab in page.select(".rti-tabs [aria-current=page]")] == [title]
+        assert [heading.text_content() for heading in page.select("#view")] == [title]
 
 
 def test_beside_marks_the_cells_of_findings_in_both_tables(office: Office) -> None:
@@ -197,9 +200,8 @@ def test_earlier_periods_begin_with_the_measure_of_the_first_finding(office: Off
     report = service.make_report(office.desk, find_identity(office.desk, "al-sender"), number)
     assert report.reading is not None
     of_findings = {str(finding.where) for finding in report.findings}
-    measures = set(
-        report.reading.observations.filter(report.reading.observations["place"].is_in(of_findings))["measure"]
-    )
+    observations = report.reading.observations
+    measures = {row["measure"] for row in observations.iter_rows(named=True) if row["place"] in of_findings}
     page = office.open("al-sender", "/answer", id=number, view="quarters")
     (chosen,) = page.select("#measure option[selected]")
     assert chosen.get("value") in measures
