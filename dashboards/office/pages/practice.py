@@ -108,7 +108,7 @@ def let_colleague_send(form: PracticeForm, real: Page) -> Response:
     from pipelines.submissions.service import practice
 
     sent = practice.colleague_sends(form.context.desk, real.who)
-    return redirect(form.context, SECTION.address(sent.submission_id))
+    return redirect(form.context, SECTION.make_address(sent.submission_id))
 
 
 @router.post(f"{PATH}/colleague/approve")
@@ -121,7 +121,7 @@ def let_colleague_approve(form: PracticeForm, real: Page) -> Response:
     message = context.tell(
         "The colleague has approved it. For a real return, a second person in your office does this."
     )
-    return redirect(context, SECTION.address(submission_id), message=message)
+    return redirect(context, SECTION.make_address(submission_id), message=message)
 
 
 @router.post(f"{PATH}/colleague/return")
@@ -132,7 +132,7 @@ def let_colleague_give_back(form: PracticeForm, real: Page) -> Response:
     context, submission_id = form.context, form.text("id")
     practice.colleague_gives_back(context.desk, real.who, submission_id)
     message = context.tell("The colleague has returned it with a comment.")
-    return redirect(context, SECTION.address(submission_id), message=message)
+    return redirect(context, SECTION.make_address(submission_id), message=message)
 
 
 @router.get(f"{PATH}/reset")

@@ -101,7 +101,6 @@ def _render_loaded(
     entered: FormData,
 ) -> Response:
     context, entry = answer.context, answer.entry
-    page_address = section.make_address(entry.submission_id, view=view)
 
     def link_finding(finding: LocalizedFinding) -> str:
         return link_part(findings.finding_anchor(finding))
@@ -122,7 +121,6 @@ def _render_loaded(
         section=section,
         entry=entry,
         entered=entered,
-        page_address=page_address,
         state=context.state_badge(words.state_to_show(entry)),
         facts=summary.list_facts(answer),
         replacements=returns.replacement_links(context, entry, section.base),

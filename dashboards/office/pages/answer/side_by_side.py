@@ -96,8 +96,9 @@ def compare_sides(answer: Answer) -> SideBySide | None:
 def _choose_table(context: PageContext, tables: Sequence[TableView], severities: Mapping[str, str]) -> int:
     """Return the number of the table that the address asks for, else of the one with the most severe finding."""
     requested = context.request.query_params.get(SHEET, "")
-    if requested.isdecimal() and int(requested) < len(tables):
-        return int(requested)
+    numbers = {str(number): number for number in range(len(tables))}
+    if requested in numbers:
+        return numbers[requested]
     table_by_place = {cell.place: number for number, table in enumerate(tables) for cell in table.cells}
     return next((table_by_place[place] for place in severities if place in table_by_place), 0)
 

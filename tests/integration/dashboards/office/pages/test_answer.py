@@ -11,9 +11,9 @@ import pytest
 from dashboards.office.pages.answer.rendering import VIEWS
 from pipelines.submissions import service, store
 from tests.support.service import portal_fixture
-from tests.support.service.returns_fixture import (
+from tests.support.service.example_returns import (
     approve_return,
-    find_identity,
+    get_identity,
     send_return,
     upload_draft,
 )
@@ -114,13 +114,13 @@ def test_headings_of_an_answer_descend_one_level_at_a_time(office: Office) -> No
 
 def test_file_name_is_shown_as_text(office: Office) -> None:
     name = "<b>third [press](mailto:somebody@elsewhere.example).xlsx"
-    number = upload_draft(office.desk, filename=name)
+    number = upload_draft(office.desk, name=name)
     page = office.open("al-sender", "/answer", id=number)
     assert "<b>third" not in page.response.text and "](mailto:somebody@elsewhere" in page.main
 
 
 def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
-    who = find_identity(office.desk, "al-sender")
+    who = get_identity(office.desk, "al-sender")
     held = [e for e in service.list_submissions(office.desk, who) if e.row.filename == portal_fixture.RETURN.name]
     (before,) = [entry.submission_id for entry in held if entry.state in ("approved", "published")]
     visitor = office.visit("al-sender")
@@ -197,7 +197,7 @@ def test_earlier_periods_are_shown_one_measure_at_a_time(office: Office) -> None
 
 def test_earlier_periods_begin_with_the_measure_of_the_first_finding(office: Office) -> None:
     number = upload_draft(office.desk)
-    report = service.make_report(office.desk, find_identity(office.desk, "al-sender"), number)
+    report = service.make_report(office.desk, get_identity(office.desk, "al-sender"), number)
     assert report.reading is not None
     of_findings = {str(finding.where) for finding in report.findings}
     observations = report.reading.observations
@@ -211,7 +211,7 @@ def test_register_is_compared_in_counts_and_nobody_is_listed(office: Office) -> 
     lines = [line.split(";") for line in portal_fixture.register_lines()[2:]]
     indicted = sum(1 for line in lines[1:] if line[6])
     data = portal_fixture.register_without(2)
-    who = find_identity(office.desk, "hr-sender")
+    who = get_identity(office.desk, "hr-sender")
     number = service.upload_file(office.desk, who, data, "registar.csv").submission_id
     assert lines[0][6] == "Datum optužnice" and number is not None
     page = office.open("hr-sender", "/answer", id=number, view="changes")
@@ -228,7 +228,7 @@ def test_register_is_compared_in_counts_and_nobody_is_listed(office: Office) -> 
 
 @pytest.mark.slow
 def test_every_form_has_its_answer_in_every_view(office: Office) -> None:
-    who = find_identity(office.desk, "secretariat")
+    who = get_identity(office.desk, "secretariat")
     newest = {
         entry.row.form: entry.submission_id
         for entry in reversed(service.list_submissions(office.desk, who))
@@ -257,7 +257,7 @@ def test_answer_is_written_in_the_language_of_its_reader(office: Office) -> None
 
 def test_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(office: Office) -> None:
     number = upload_draft(office.desk)
-    row = service.get_submission(office.desk, find_identity(office.desk, "al-sender"), number).row
+    row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
     store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
     office.desk.reports._futures.clear()
     page = office.open("al-sender", "/answer", id=number)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from dashboards.office.pages.answer.acts import ACTS
 from pipelines.submissions import service
 from tests.support.service import portal_fixture
-from tests.support.service.returns_fixture import (
-    EXPLANATION,
+from tests.support.service.example_returns import (
     approve_return,
-    find_identity,
+    get_identity,
     send_return,
     upload_draft,
 )
@@ -19,10 +18,11 @@ if TYPE_CHECKING:
     from tests.support.service.office_client import Document, Office
 
 KEEP = "Keep this explanation"
+EXPLANATION = "Two large cases were reported in September."
 
 
 def _state(office: Office, number: str) -> str:
-    return service.get_submission(office.desk, find_identity(office.desk, "secretariat"), number).state
+    return service.get_submission(office.desk, get_identity(office.desk, "secretariat"), number).state
 
 
 def _first_group(page: Document) -> str:
@@ -99,7 +99,7 @@ def test_explanation_is_offered_again_the_next_time(office: Office) -> None:
     page = office.open("al-sender", "/answer", id=number)
     assert "You explained this before" in page.main
     assert "written on 2026-11-20, offered until 2027-11-20" in page.main
-    who = find_identity(office.desk, "al-sender")
+    who = get_identity(office.desk, "al-sender")
     before = len(service.get_submission(office.desk, who, number).open_warnings)
     page = page.submit("It is still true: use it again")
     assert page.result.startswith("Saved. ")

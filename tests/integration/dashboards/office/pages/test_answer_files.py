@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from pipelines.submissions import service
 from tests.support.service import portal_fixture
-from tests.support.service.returns_fixture import find_identity, send_return, upload_draft
+from tests.support.service.example_returns import get_identity, send_return, upload_draft
 
 if TYPE_CHECKING:
     import httpx
@@ -58,7 +58,7 @@ def test_report_is_offered_as_page_table_and_json(office: Office) -> None:
 
 
 def test_original_is_the_file_as_it_was_sent(office: Office) -> None:
-    data, who = portal_fixture.workbook(portal_fixture.UNUSUAL), find_identity(office.desk, "al-sender")
+    data, who = portal_fixture.workbook(portal_fixture.UNUSUAL), get_identity(office.desk, "al-sender")
     number = service.upload_file(office.desk, who, data, "tremujori i tretë.xlsx").submission_id
     assert number is not None
     response = _download(office, "al-approver", number, "original")
@@ -88,7 +88,7 @@ def test_receipt_is_downloaded_as_it_was_signed(office: Office) -> None:
     number = send_return(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     response = page.follow("Download the receipt").response
-    receipt = service.get_receipt(office.desk, find_identity(office.desk, "al-sender"), number)
+    receipt = service.get_receipt(office.desk, get_identity(office.desk, "al-sender"), number)
     assert receipt is not None and response.content == receipt.as_bytes()
     assert receipt.filename in response.headers["content-disposition"]
     assert f"rti receipt verify {receipt.filename}" in page.main

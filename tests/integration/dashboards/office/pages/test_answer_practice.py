@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pipelines.submissions import service
 from pipelines.submissions.service import practice
-from tests.support.service.returns_fixture import find_identity, upload_draft
+from tests.support.service.example_returns import get_identity, upload_draft
 
 if TYPE_CHECKING:
     from tests.support.service.office_client import Office
 
 
 def _upload_practice_return(office: Office, number: int = 0) -> str:
-    who = find_identity(office.desk, "al-sender")
+    who = get_identity(office.desk, "al-sender")
     desk = practice.open(office.desk, who)
     file = practice.make_practice_files()[number]
     uploaded = service.upload_file(desk, practice.make_practice_identity(desk, who), file.data, file.name)
@@ -30,7 +30,7 @@ def test_practice_return_is_sent_and_approved_by_the_colleague(office: Office) -
     assert page.follow("Download the receipt").status == 200
     page = page.submit("Let the colleague approve it")
     assert "The colleague has approved it" in page.result
-    who = find_identity(office.desk, "al-sender")
+    who = get_identity(office.desk, "al-sender")
     assert not service.list_submissions(office.desk, who, mine=True), "nothing of it is in the real ledger"
 
 

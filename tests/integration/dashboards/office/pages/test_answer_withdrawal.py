@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.submissions import service
-from tests.support.service.returns_fixture import approve_return, find_identity, upload_draft
+from tests.support.service.example_returns import approve_return, get_identity, upload_draft
 
 if TYPE_CHECKING:
     from tests.support.service.office_client import Office
@@ -14,7 +14,7 @@ REASON = {"withdraw-reason": "wrong_return", "withdraw-comment": "The wrong year
 
 
 def _state(office: Office, number: str) -> str:
-    return service.get_submission(office.desk, find_identity(office.desk, "secretariat"), number).state
+    return service.get_submission(office.desk, get_identity(office.desk, "secretariat"), number).state
 
 
 def test_withdrawal_asks_twice_and_says_what_follows(office: Office) -> None:

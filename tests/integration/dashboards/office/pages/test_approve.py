@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.service.returns_fixture import send_return
+from tests.support.service.example_returns import send_return
 
 if TYPE_CHECKING:
     from tests.support.service.office_client import Office
