@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Done:
-    """An act that was carried out: the sentence about it, and the part of the page to go to."""
+class Outcome:
+    """The outcome of an act: the sentence about it, and the part of the page to go to."""
 
     message: str
     anchor: str = ""
@@ -35,11 +35,11 @@ class MissingInputError(Exception):
         self.field = field
 
 
-Act = Callable[[PageContext, str, SubmittedForm], Done]
+Act = Callable[[PageContext, str, SubmittedForm], Outcome]
 """An act on the submission of this id. Raises MissingInputError and the errors of the desk."""
 
 
-def send(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
+def send_return(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Send a return for approval, with a reason if it replaces an accepted one."""
     from pipelines.submissions import service
 
@@ -50,19 +50,19 @@ def send(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
             raise MissingInputError(context.tell("Choose the reason for the revision first."), "send-reason")
     comment = form.text("send-comment") or None
     service.send_submission(context.desk, context.who, submission_id, reason=reason, comment=comment)
-    return Done(context.tell("Sent. Your receipt is below. Please keep it."))
+    return Outcome(context.tell("Sent. Your receipt is below. Please keep it."))
 
 
-def approve(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
+def approve_return(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Approve a return, with a comment if there is one."""
     from pipelines.submissions import service
 
     comment = form.text("decide-comment") or None
     service.approve_submission(context.desk, context.who, submission_id, comment=comment)
-    return Done(context.tell("Approved. It counts from the next refresh on."))
+    return Outcome(context.tell("Approved. It counts from the next refresh on."))
 
 
-def give_back(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
+def give_back(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Give a return back to its sender with a comment."""
     from pipelines.submissions import service
 
@@ -70,10 +70,10 @@ def give_back(context: PageContext, submission_id: str, form: SubmittedForm) -> 
     if not comment:
         raise MissingInputError(context.tell("Explain in the comment why you return it."), "decide-comment")
     service.give_back(context.desk, context.who, submission_id, comment)
-    return Done(context.tell("Returned to its sender with your comment."))
+    return Outcome(context.tell("Returned to its sender with your comment."))
 
 
-def override(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
+def approve_by_override(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Approve a return as steward on behalf of the office."""
     from pipelines.submissions import service
 
@@ -81,13 +81,13 @@ def override(context: PageContext, submission_id: str, form: SubmittedForm) -> D
     if not comment:
         raise MissingInputError(context.tell("Give a reason first. It is saved and shown."), "override-comment")
     service.approve_submission(context.desk, context.who, submission_id, comment=comment, override=True)
-    return Done(context.tell("Approved by override. Your comment is shown with it."))
+    return Outcome(context.tell("Approved by override. Your comment is shown with it."))
 
 
 # --------------------------------------------------------------------------------------------------------- explanations
 
 
-def explain(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
+def explain_warnings(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Store a reason and a comment for each place of a group of warnings."""
     from pipelines.core import codes
     from pipelines.submissions import service
@@ -106,8 +106,8 @@ def explain(context: PageContext, submission_id: str, form: SubmittedForm) -> Do
         raise MissingInputError(context.localize_error(error), f"text-{group_id}") from error
 
 
-def explain_as_before(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
-    """Store the explanation of the same warning in an earlier return once more."""
+def explain_as_before(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
+    """Use the explanation of the same warning in an earlier return again."""
     answer = load_answer(context, submission_id)
     group_id = form.text("group")
     earlier = find_earlier_explanations(answer).get(group_id)
@@ -116,7 +116,7 @@ def explain_as_before(context: PageContext, submission_id: str, form: SubmittedF
     return _keep_explanation(answer, group_id, earlier.reason, earlier.text)
 
 
-def _keep_explanation(answer: Answer, group_id: str, reason: str, text: str) -> Done:
+def _keep_explanation(answer: Answer, group_id: str, reason: str, text: str) -> Outcome:
     """Explain the open warnings of a group; the page then continues with the next open group."""
     from pipelines.submissions import service
 
@@ -126,22 +126,22 @@ def _keep_explanation(answer: Answer, group_id: str, reason: str, text: str) -> 
     for key in keys:
         still_open = service.justify_warnings(context.desk, context.who, answer.submission_id, key, reason, text)
     message = context.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still_open)
-    return Done(message, next((other for other in answer.open_findings if other != group_id), ""))
+    return Outcome(message, next((group for group in answer.open_findings if group != group_id), ""))
 
 
 # ----------------------------------------------------------------------------------------------------------- withdrawal
 
 
-def ask_withdrawal(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
+def ask_withdrawal(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Ask a second person of the office to withdraw an accepted return."""
     from pipelines.submissions import service
 
     reason, comment = _read_withdrawal(context, form, "request")
     service.ask_withdrawal(context.desk, context.who, submission_id, reason, comment)
-    return Done(context.tell("Request sent. Your colleagues who can approve it will be notified."))
+    return Outcome(context.tell("Request sent. Your colleagues who can approve it will be notified."))
 
 
-def withdraw(context: PageContext, submission_id: str, form: SubmittedForm) -> Done:
+def withdraw_return(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Withdraw a return, by override if the person may do so as steward only."""
     from pipelines.submissions import service
 
@@ -150,7 +150,7 @@ def withdraw(context: PageContext, submission_id: str, form: SubmittedForm) -> D
     service.withdraw_submission(
         context.desk, context.who, submission_id, reason, comment, override=is_withdrawn_by_override(entry)
     )
-    return Done(context.tell("Withdrawn."))
+    return Outcome(context.tell("Withdrawn."))
 
 
 def read_confirmed_withdrawal(context: PageContext, form: SubmittedForm) -> tuple[str, str]:
@@ -178,13 +178,13 @@ def _read_reason(form: SubmittedForm, field: str) -> str | None:
 
 
 ACTS: Mapping[str, Act] = {
-    "send": send,
-    "approve": approve,
+    "send": send_return,
+    "approve": approve_return,
     "return": give_back,
-    "override": override,
-    "explain": explain,
+    "override": approve_by_override,
+    "explain": explain_warnings,
     "explain-as-before": explain_as_before,
     "request-withdrawal": ask_withdrawal,
-    "withdraw": withdraw,
+    "withdraw": withdraw_return,
 }
 """Acts by the last part of the address to which their forms are submitted."""

@@ -73,9 +73,9 @@ def list_earlier_periods(answer: Answer) -> History:
 
 def _choose_measure(answer: Answer, observations: pl.DataFrame, measures: Sequence[str]) -> str:
     """Return the measure that the address asks for; else that of the first finding, else the form's first."""
-    asked = answer.context.request.query_params.get(MEASURE, "")
-    if asked in measures:
-        return asked
+    requested_measure = answer.context.request.query_params.get(MEASURE, "")
+    if requested_measure in measures:
+        return requested_measure
     measure_by_place = dict(zip(observations["place"], observations["measure"], strict=True))
     places = (str(finding.where) for group in answer.groups for finding in group.all_findings)
     return next((str(measure_by_place[place]) for place in places if place in measure_by_place), measures[0])

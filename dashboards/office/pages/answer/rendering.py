@@ -47,7 +47,7 @@ _VIEW_VALUES: Mapping[str, Callable[[Answer], Mapping[str, Any]]] = {
     "files": lambda answer: {"files": files.list_files(answer)},
     "events": lambda answer: {"events": events.events_table(answer.context, answer.events)},
 }
-"""What the template of each view needs; only that of the view that is shown is computed."""
+"""The values for the template of each view, computed only for the view that is shown."""
 _NOTHING_ENTERED = FormData()
 
 
@@ -75,11 +75,11 @@ def render_answer(
         return refuse(context, error)
     except service.DamagedFileError as error:
         return _render_damaged(context, entry, error)
-    shown = view or context.request.query_params.get("view", "")
+    requested_view = view or context.request.query_params.get("view", "")
     return _render_loaded(
         Answer(context, entry, report),
         section,
-        shown if shown in VIEWS else "findings",
+        requested_view if requested_view in VIEWS else "findings",
         status=status,
         errors=errors,
         entered=entered,
@@ -88,7 +88,7 @@ def render_answer(
 
 def find_arrival_address(section: Section, submission_id: str, report: Report) -> str:
     """Return the address of a new answer at the part to read first: the summary of the findings, else the verdict."""
-    return section.address(submission_id, anchor="summary" if report.findings else "verdict")
+    return section.make_address(submission_id, anchor="summary" if report.findings else "verdict")
 
 
 def _render_loaded(
@@ -101,14 +101,16 @@ def _render_loaded(
     entered: FormData,
 ) -> Response:
     context, entry = answer.context, answer.entry
-    page_address = section.address(entry.submission_id, view=view)
+    page_address = section.make_address(entry.submission_id, view=view)
 
     def link_finding(finding: LocalizedFinding) -> str:
         return link_part(findings.finding_anchor(finding))
 
     def link_part(anchor: str) -> str:
         return (
-            f"#{anchor}" if view == "findings" else section.address(entry.submission_id, view="findings", anchor=anchor)
+            f"#{anchor}"
+            if view == "findings"
+            else section.make_address(entry.submission_id, view="findings", anchor=anchor)
         )
 
     return render_page(
@@ -140,7 +142,7 @@ def _render_loaded(
         view=view,
         view_title=context.tell(VIEWS[view]),  # marked above
         tabs=[
-            (context.tell(title), section.address(entry.submission_id, view=code, anchor="view"), code == view)
+            (context.tell(title), section.make_address(entry.submission_id, view=code, anchor="view"), code == view)
             for code, title in VIEWS.items()
         ],  # marked above
         report=answer.report,

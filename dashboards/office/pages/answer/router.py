@@ -40,15 +40,15 @@ def _make_act_endpoint(section: Section, act: Act) -> Callable[..., Response]:
 
         context, submission_id = section.enter(form.context), form.text("id")
         try:
-            done = act(context, submission_id, form)
+            outcome = act(context, submission_id, form)
         except MissingInputError as error:
             return _render_again(section, context, form, 422, (error.text, error.field))
         except service.NotAllowedError as error:
             return _render_again(section, context, form, 403, (context.localize_error(error), ""))
         except (service.TransitionError, service.SubmissionRefusedError) as error:
             return _render_again(section, context, form, 409, (context.localize_error(error), ""))
-        address = section.address(submission_id, view=form.text("view"))
-        return redirect(context, address, message=done.message, anchor=done.anchor)
+        address = section.make_address(submission_id, view=form.text("view"))
+        return redirect(context, address, message=outcome.message, anchor=outcome.anchor)
 
     return carry_out
 
@@ -69,7 +69,7 @@ def _make_confirmation_endpoint(section: Section) -> Callable[..., Response]:
         context, submission_id = section.enter(form.context), form.text("id")
         entry = service.get_submission(context.desk, context.who, submission_id)
         if not entry.may_withdraw and not entry.may_override_withdrawal:
-            return redirect(context, section.address(submission_id))
+            return redirect(context, section.make_address(submission_id))
         try:
             reason, comment = read_confirmed_withdrawal(context, form)
         except MissingInputError as error:
@@ -90,10 +90,10 @@ def _make_way_back(section: Section) -> Callable[..., Response]:
 def _make_file_endpoint(section: Section) -> Callable[..., Response]:
     def send_made_file(context: Page, kind: str, id: str = "") -> Response:
         try:
-            made = make_file(section.enter(context), id, kind)
+            file = make_file(section.enter(context), id, kind)
         except NoSuchFileError:
             raise HTTPException(404) from None
-        return send_file(made.content, made.filename, made.media_type)
+        return send_file(file.content, file.filename, file.media_type)
 
     return send_made_file
 

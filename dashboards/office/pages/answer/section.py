@@ -25,7 +25,7 @@ class Section:
     enter: Callable[[PageContext], PageContext] = _keep_context
     template: str = "answer/page.html"
 
-    def address(self, submission_id: str, *, view: str = "", anchor: str = "") -> str:
+    def make_address(self, submission_id: str, *, view: str = "", anchor: str = "") -> str:
         """Return the address of an answer, of one of its views, or of a part of the page."""
         query = {"id": submission_id} | ({"view": view} if view else {})
         return ui.page_address(self.base, **query) + (f"#{anchor}" if anchor else "")

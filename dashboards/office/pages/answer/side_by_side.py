@@ -85,7 +85,7 @@ def compare_sides(answer: Answer) -> SideBySide | None:
     return SideBySide(
         _draw_sheet(context, table, severities) if table is not None else None,
         _values_table(context, rows, severities) if rows else _event_counts_table(answer),
-        [(str(i), one.name or str(i + 1)) for i, one in enumerate(tables)] if len(tables) > 1 else [],
+        [(str(i), option.name or str(i + 1)) for i, option in enumerate(tables)] if len(tables) > 1 else [],
         str(number),
         bool(sides.cut)
         or len(rows) > LONGEST
@@ -95,9 +95,9 @@ def compare_sides(answer: Answer) -> SideBySide | None:
 
 def _choose_table(context: PageContext, tables: Sequence[TableView], severities: Mapping[str, str]) -> int:
     """Return the number of the table that the address asks for, else of the one with the most severe finding."""
-    asked = context.request.query_params.get(SHEET, "")
-    if asked.isdecimal() and int(asked) < len(tables):
-        return int(asked)
+    requested = context.request.query_params.get(SHEET, "")
+    if requested.isdecimal() and int(requested) < len(tables):
+        return int(requested)
     table_by_place = {cell.place: number for number, table in enumerate(tables) for cell in table.cells}
     return next((table_by_place[place] for place in severities if place in table_by_place), 0)
 

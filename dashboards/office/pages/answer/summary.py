@@ -60,7 +60,7 @@ def list_overrides(answer: Answer) -> list[tuple[str, list[str]]]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the check means for the return: the kind of box, the sentence, and how much was read."""
+    """The verdict on a return: the kind of box, the sentence, and how much was read."""
 
     kind: str
     text: str

@@ -1,0 +1,271 @@
+"""The page of a validation report: who sees it, what it says, and each of its views."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dashboards.office.pages.answer.rendering import VIEWS
+from pipelines.submissions import service, store
+from tests.support.service import portal_fixture
+from tests.support.service.returns_fixture import (
+    approve_return,
+    find_identity,
+    send_return,
+    upload_draft,
+)
+
+if TYPE_CHECKING:
+    from tests.support.service.office_client import Document, Office
+
+NO_ACCESS = "You do not have access to this page"
+
+
+def _anchors(page: Document) -> set[str]:
+    return {str(element.get("id")) for element in page.select("#content [id]")}
+
+
+# --------------------------------------------------------------------------------------------------------- who may see
+
+
+@pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
+def test_answer_of_another_office_is_refused_like_one_that_does_not_exist(office: Office, account: str) -> None:
+    number = upload_draft(office.desk)
+    foreign = office.open(account, "/answer", id=number)
+    missing = office.open(account, "/answer", id="S0123456789abcde")
+    for page in (foreign, missing):
+        assert (page.status, page.heading) == (403, NO_ACCESS)
+        assert "third.xlsx" not in page.text and "Albania" not in page.main
+    assert foreign.main == missing.main
+
+
+def test_file_of_another_office_is_refused(office: Office) -> None:
+    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
+    stranger, nobody = office.visit("mk-sender"), office.visit(None)
+    for kind in ("original", "workbook", "page", "table", "report", "corrected", "receipt"):
+        page = stranger.get(f"/answer/files/{kind}", id=number)
+        assert (page.status, page.heading) == (403, NO_ACCESS), kind
+        response = nobody.get(f"/answer/files/{kind}", follow=False, id=number).response
+        assert response.status_code == 303 and response.headers["location"].startswith("/sign-in?next="), kind
+
+
+@pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody"])
+def test_answer_ignores_every_other_parameter_of_its_address(office: Office, account: str) -> None:
+    draft = upload_draft(office.desk, changes=portal_fixture.BROKEN)
+    sent = send_return(office.desk)
+    parameters = {"id": draft, "submission": sent, "view": "beside", "area": "AL", "territory": "AL", "sheet": "0"}
+    parameters |= {"form": "AL-JUSTICE-1", "user": "secretariat", "role": "steward", "language": "sq", "who": "AL"}
+    visitor = office.visit(account)
+    for path in ("/answer", "/approve", "/practice", "/answer/files/original"):
+        shown = visitor.get(path, **parameters).main
+        for private in ("third.xlsx", "PP_Trafikimi", "al-sender", "AL-JUSTICE-1", draft, sent):
+            assert private not in shown, (path, private)
+
+
+def test_answer_without_a_number_leads_to_the_list(office: Office) -> None:
+    page = office.open("al-sender", "/answer")
+    assert (page.status, page.heading) == (200, "Validation report")
+    assert page.links("To my returns") == ["/"]
+
+
+def test_answer_asks_for_a_sign_in_and_leads_back(office: Office) -> None:
+    response = office.visit(None).get("/answer", follow=False, id="S0123456789abcde", view="events").response
+    assert response.status_code == 303
+    assert response.headers["location"] == "/sign-in?next=%2Fanswer%3Fid%3DS0123456789abcde%26view%3Devents"
+
+
+# ------------------------------------------------------------------------------------------------------------- summary
+
+
+def test_answer_names_the_verdict_and_links_each_finding(office: Office) -> None:
+    page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=portal_fixture.BROKEN))
+    assert "You cannot send this return yet" in page.main and "No problems found" not in page.main
+    links = {address[1:] for address in page.links() if re.fullmatch(r"#[fg]-[0-9a-f]+", address)}
+    assert len(links) >= 4 and links <= _anchors(page)
+    assert "Send for approval" not in page.buttons()
+    assert "cell C9" in page.main and "dhjetë" in page.main
+
+
+def test_summary_leads_to_the_findings_from_every_view(office: Office) -> None:
+    number, visitor = upload_draft(office.desk, changes=portal_fixture.BROKEN), office.visit("al-sender")
+    anchors = _anchors(visitor.get("/answer", id=number))
+    for view in VIEWS:
+        addresses = [link.get("href") for link in visitor.get("/answer", id=number, view=view).select("#summary a")]
+        assert len(addresses) >= 4 and len(set(addresses)) == len(addresses)
+        assert {address.partition("#")[2] for address in addresses} <= anchors
+        page = "" if view == "findings" else f"/answer?id={number}&view=findings"
+        assert {address.partition("#")[0] for address in addresses} == {page}
+
+
+def test_headings_of_an_answer_descend_one_level_at_a_time(office: Office) -> None:
+    for changes in (portal_fixture.BROKEN, portal_fixture.UNUSUAL):
+        page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=changes))
+        assert page.heading.startswith("Albania: Justice counts")
+        levels = [int(element.tag[1]) for element in page.select("h1, h2, h3, h4")]
+        assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
+        identities = [element.get("id") for element in page.select("[id]")]
+        assert len(identities) == len(set(identities))
+        controls = [e.get("id") for e in page.select("#content select, #content textarea, #content input[type=text]")]
+        assert set(controls) <= {label.get("for") for label in page.select("#content label")}
+
+
+def test_file_name_is_shown_as_text(office: Office) -> None:
+    name = "<b>third [press](mailto:somebody@elsewhere.example).xlsx"
+    number = upload_draft(office.desk, filename=name)
+    page = office.open("al-sender", "/answer", id=number)
+    assert "<b>third" not in page.response.text and "](mailto:somebody@elsewhere" in page.main
+
+
+def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
+    who = find_identity(office.desk, "al-sender")
+    held = [e for e in service.list_submissions(office.desk, who) if e.row.filename == portal_fixture.RETURN.name]
+    (before,) = [entry.submission_id for entry in held if entry.state in ("approved", "published")]
+    visitor = office.visit("al-sender")
+    assert "Replaced" not in visitor.get("/answer", id=before).main
+    number = approve_return(office.desk)
+    accepted_at = service.get_submission(office.desk, who, number).row.accepted_at
+    assert accepted_at is not None
+    page = visitor.get("/answer", id=before)
+    assert "Replaced: a later return counts instead" in page.main
+    assert page.links(f"by {number} since {accepted_at[:10]}") == [f"/answer?id={number}"]
+    rows = [row.text_content() for row in visitor.get("/").select("tbody tr") if f"by {number}" in row.text_content()]
+    assert len(rows) == 1 and "Replaced" in rows[0]
+    assert "Approved" not in rows[0] and "Published" not in rows[0]
+
+
+# --------------------------------------------------------------------------------------------------------------- views
+
+
+def test_view_of_an_answer_shows_its_part(office: Office) -> None:
+    number, visitor = upload_draft(office.desk), office.visit("al-sender")
+    for view, sentences in {
+        "beside": ("Your sheet: Tremujori III", "Values we read", "Persona të referuar"),
+        "changes": ("figures changed", "changed", "+80"),
+        "quarters": ("Each value and the last 12 periods before it", "2025-Q4: "),
+        "files": ("Your workbook with the findings in its cells", "Your file as you sent it"),
+        "events": ("Came in", "Checked"),
+        "unknown": ("What to do:",),
+    }.items():
+        page = visitor.get("/answer", id=number, view=view)
+        for sentence in sentences:
+            assert sentence in page.main, sentence
+        title = VIEWS.get(view, VIEWS["findings"])
+        assert [tab.text_content() for tab in page.select(".rti-tabs [aria-current=page]")] == [title]
+        assert [heading.text_content() for heading in page.select("#view")] == [title]
+
+
+def test_beside_marks_the_cells_of_findings_in_both_tables(office: Office) -> None:
+    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
+    page = office.open("al-sender", "/answer", id=number, view="beside")
+    assert [option.get("selected") is not None for option in page.select("#sheet option")].count(True) <= 1
+    wrong = page.select(".rti-sheet td.rti-cell-error")
+    assert any(cell.text_content().startswith("dhjetë") and "cell C9" in cell.get("title") for cell in wrong)
+    assert all("Error" in cell.text_content() for cell in wrong), "a colour never stands alone"
+    assert page.select(".rti-sheet td.rti-cell-value") and page.select(".rti-sheet td.rti-cell-label")
+
+
+def test_beside_shows_the_sheet_that_is_chosen(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number, view="beside")
+    options = {option.text_content(): option.get("value") for option in page.select("#sheet option")}
+    assert len(options) > 1 and "Your sheet: Tremujori III" in page.main
+    name, value = next(pair for pair in options.items() if pair[0] != "Tremujori III")
+    other = page.submit("Show", sheet=value)
+    assert f"Your sheet: {name}" in other.main and "Your sheet: Tremujori III" not in other.main
+    for forged in ("99", "-1", "x"):
+        again = page.visitor.get("/answer", id=number, view="beside", sheet=forged)
+        assert "Your sheet: Tremujori III" in again.main, forged
+
+
+def test_earlier_periods_are_shown_one_measure_at_a_time(office: Office) -> None:
+    """All measures of this office at once made a page of 34,800 points."""
+    page = office.open("al-sender", "/answer", id=upload_draft(office.desk), view="quarters")
+    measures = [option.get("value") for option in page.select("#measure option")]
+    rows = []
+    for measure in measures:
+        shown = page.submit("Show", measure=measure)
+        assert "Each value and the last 12 periods before it" in shown.main
+        assert [o.get("value") for o in shown.select("#measure option[selected]")] == [measure]
+        rows.append(len(shown.select("tbody th[scope=row]")))
+    assert len(rows) > 3 and max(rows) < sum(rows) / 3
+    assert page.select("svg.rti-spark[role=img][aria-label]")
+    assert page.visitor.get(page.address + "&measure=no").main == page.main
+
+
+def test_earlier_periods_begin_with_the_measure_of_the_first_finding(office: Office) -> None:
+    number = upload_draft(office.desk)
+    report = service.make_report(office.desk, find_identity(office.desk, "al-sender"), number)
+    assert report.reading is not None
+    of_findings = {str(finding.where) for finding in report.findings}
+    observations = report.reading.observations
+    measures = {row["measure"] for row in observations.iter_rows(named=True) if row["place"] in of_findings}
+    page = office.open("al-sender", "/answer", id=number, view="quarters")
+    (chosen,) = page.select("#measure option[selected]")
+    assert chosen.get("value") in measures
+
+
+def test_register_is_compared_in_counts_and_nobody_is_listed(office: Office) -> None:
+    lines = [line.split(";") for line in portal_fixture.register_lines()[2:]]
+    indicted = sum(1 for line in lines[1:] if line[6])
+    data = portal_fixture.register_without(2)
+    who = find_identity(office.desk, "hr-sender")
+    number = service.upload_file(office.desk, who, data, "registar.csv").submission_id
+    assert lines[0][6] == "Datum optužnice" and number is not None
+    page = office.open("hr-sender", "/answer", id=number, view="changes")
+    for sentence in ("2 events are gone.", "0 events are new.", "no person and no case is listed"):
+        assert sentence in page.main, sentence
+    rows = [[cell.text_content() for cell in row] for row in page.select("tbody tr")]
+    assert [str(indicted), str(indicted - 2), "-2"] in [row[-3:] for row in rows]
+    pseudonyms = {part for line in lines[1:] for part in line[1:3]}
+    assert len(pseudonyms) > 100 and not [one for one in pseudonyms if one in page.response.text]
+    assert office.open("al-sender", "/answer", id=number, view="changes").heading == NO_ACCESS
+    beside = office.open("hr-sender", "/answer", id=number, view="beside")
+    assert beside.status == 200 and "Values we read" in beside.main
+
+
+@pytest.mark.slow
+def test_every_form_has_its_answer_in_every_view(office: Office) -> None:
+    who = find_identity(office.desk, "secretariat")
+    newest = {
+        entry.row.form: entry.submission_id
+        for entry in reversed(service.list_submissions(office.desk, who))
+        if entry.row.form
+    }
+    assert len(newest) > 15
+    visitor = office.visit("secretariat")
+    for form, number in newest.items():
+        for view in VIEWS:
+            page = visitor.get("/answer", id=number, view=view)
+            assert page.status == 200 and page.heading, (form, view)
+
+
+def test_answer_is_written_in_the_language_of_its_reader(office: Office) -> None:
+    from pipelines.submissions.accounts import accounts
+
+    number = upload_draft(office.desk)
+    accounts.set_language(office.desk.engine, "al-sender", "sq", by="al-sender")
+    page = office.open("al-sender", "/answer", id=number)
+    assert page.select("html")[0].get("lang") == "sq"
+    assert "Findings" not in page.main and "Send for approval" not in page.main
+
+
+# -------------------------------------------------------------------------------------------------------- damaged data
+
+
+def test_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(office: Office) -> None:
+    number = upload_draft(office.desk)
+    row = service.get_submission(office.desk, find_identity(office.desk, "al-sender"), number).row
+    store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
+    office.desk.reports._futures.clear()
+    page = office.open("al-sender", "/answer", id=number)
+    assert page.status == 500
+    (box,) = page.select(".rti-box-error")
+    assert f"The stored file third.xlsx of the return {number} is missing or damaged" in box.text_content()
+    assert "Contact the steward of the secretariat: it must be restored from a backup." in box.text_content()
+    assert str(office.desk.home.root) not in page.text
+    assert "What happened" in page.main and "Came in" in page.main
+    file = office.open("al-sender", "/answer/files/original", id=number)
+    assert (file.status, file.heading) == (500, "Stored data is damaged")

@@ -1,0 +1,198 @@
+"""What people do on the page of a return: explain, send, decide, override."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboards.office.pages.answer.acts import ACTS
+from pipelines.submissions import service
+from tests.support.service import portal_fixture
+from tests.support.service.returns_fixture import (
+    EXPLANATION,
+    approve_return,
+    find_identity,
+    send_return,
+    upload_draft,
+)
+
+if TYPE_CHECKING:
+    from tests.support.service.office_client import Document, Office
+
+KEEP = "Keep this explanation"
+
+
+def _state(office: Office, number: str) -> str:
+    return service.get_submission(office.desk, find_identity(office.desk, "secretariat"), number).state
+
+
+def _first_group(page: Document) -> str:
+    """The id of the first group that can be explained."""
+    return str(page.forms(KEEP)[0].fields["group"])
+
+
+def _explain(page: Document, reason: str = "large_case", text: str = EXPLANATION) -> Document:
+    group = _first_group(page)
+    return page.submit(KEEP, **{f"reason-{group}": reason, f"text-{group}": text})
+
+
+# -------------------------------------------------------------------------------------------------------- explanations
+
+
+def test_warnings_are_explained_one_group_after_the_other_and_the_return_is_sent(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number)
+    assert "Send for approval" not in page.buttons()
+    groups = [str(form.fields["group"]) for form in page.forms(KEEP)]
+    assert len(groups) > 1
+    while page.forms(KEEP):
+        page = _explain(page)
+        assert page.status == 200 and page.result.startswith("Saved. ")
+        groups = groups[1:]
+        assert [str(form.fields["group"]) for form in page.forms(KEEP)] == groups
+        assert page.response.url.fragment == (groups[0] if groups else ""), "the page returns to the next group"
+    assert page.result == "Saved. 0 warnings are still open."
+    assert f"One large case: {EXPLANATION}" in page.main
+    refused = page.submit("Send for approval")
+    assert refused.status == 422 and refused.errors == ["Choose the reason for the revision first."]
+    assert _state(office, number) == "checked"
+    page = refused.submit("Send for approval", **{"send-reason": "late_data"})
+    assert page.result == "Sent. Your receipt is below. Please keep it."
+    assert "Sent, waiting for approval" in page.main and "rti receipt verify receipt-R" in page.main
+    assert "Signature (Ed25519)" in page.main and "Approve" not in page.buttons()
+    assert page.select("#result")[0].get("autofocus") is not None
+    assert not page.visitor.get(page.address).result, "shown once"
+
+
+def test_explanation_without_a_reason_is_refused_and_keeps_its_text(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number)
+    group = _first_group(page)
+    refused = page.submit(KEEP, **{f"text-{group}": EXPLANATION})
+    assert refused.status == 422 and refused.errors == ["Choose a reason first."]
+    assert refused.select("#errors a")[0].get("href") == f"#reason-{group}"
+    assert refused.select(f"#text-{group}")[0].text == EXPLANATION
+    assert refused.select(f"#reason-{group}")[0].get("aria-invalid") == "true"
+
+
+def test_explanation_of_too_few_words_is_refused_in_words(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number)
+    group = _first_group(page)
+    refused = _explain(page, text="yes")
+    assert refused.status == 422 and "Write at least" in refused.errors[0]
+    assert refused.select("#errors a")[0].get("href") == f"#text-{group}"
+    assert [o.get("value") for o in refused.select(f"#reason-{group} option[selected]")] == ["large_case"]
+    assert len(refused.forms(KEEP)) == len(page.forms(KEEP))
+
+
+def test_explanation_of_a_group_that_is_no_longer_open_is_refused(office: Office) -> None:
+    page = office.open("al-sender", "/answer", id=upload_draft(office.desk))
+    _explain(page)
+    again = _explain(page)
+    assert again.status == 409 and again.errors
+
+
+def test_explanation_is_offered_again_the_next_time(office: Office) -> None:
+    approve_return(office.desk)
+    changes = {**portal_fixture.UNUSUAL, "C9": 91, "D9": 90, "C8": 137, "D8": 128, "E33": 84, "E32": 102}
+    number = upload_draft(office.desk, changes=changes)
+    page = office.open("al-sender", "/answer", id=number)
+    assert "You explained this before" in page.main
+    assert "written on 2026-11-20, offered until 2027-11-20" in page.main
+    who = find_identity(office.desk, "al-sender")
+    before = len(service.get_submission(office.desk, who, number).open_warnings)
+    page = page.submit("It is still true: use it again")
+    assert page.result.startswith("Saved. ")
+    assert len(service.get_submission(office.desk, who, number).open_warnings) < before
+
+
+# ------------------------------------------------------------------------------------------------------------ deciding
+
+
+def test_second_person_approves_and_never_the_sender(office: Office) -> None:
+    number = send_return(office.desk)
+    own = office.open("al-sender", "/answer", id=number)
+    assert "Approve" not in own.buttons() and "It is waiting for a second person" in own.main
+    page = office.open("al-approver", "/answer", id=number)
+    assert f"One large case: {EXPLANATION}" in page.main
+    refused = page.submit("Return to its sender")
+    assert refused.status == 422 and refused.errors == ["Explain in the comment why you return it."]
+    page = refused.submit("Approve")
+    assert page.result == "Approved. It counts from the next refresh on."
+    assert _state(office, number) == "approved"
+    again = refused.submit("Approve")
+    assert again.status in (403, 409) and again.errors
+
+
+def test_view_stays_the_same_after_a_decision(office: Office) -> None:
+    number = send_return(office.desk)
+    page = office.open("al-approver", "/answer", id=number, view="changes")
+    page = page.submit("Approve", **{"decide-comment": "Compared"})
+    assert page.address == f"/answer?id={number}&view=changes"
+    assert "Compared" in page.main
+
+
+def test_return_goes_back_with_its_comment(office: Office) -> None:
+    number = send_return(office.desk)
+    page = office.open("al-approver", "/answer", id=number)
+    page = page.submit("Return to its sender", **{"decide-comment": "Please look at C9 again."})
+    assert page.result == "Returned to its sender with your comment."
+    assert "Please look at C9 again." in office.open("al-sender", "/answer", id=number).main
+
+
+def test_steward_overrides_with_a_comment_that_stays(office: Office) -> None:
+    number = send_return(office.desk)
+    page = office.open("secretariat", "/answer", id=number)
+    refused = page.submit("Approve by override")
+    assert refused.status == 422 and refused.errors == ["Give a reason first. It is saved and shown."]
+    assert refused.select("details[open] #override-comment"), "the form with the error is open"
+    page = refused.submit("Approve by override", **{"override-comment": "The approver is ill."})
+    assert page.result == "Approved by override. Your comment is shown with it."
+    later = office.open("al-sender", "/answer", id=number)
+    assert "Approved by override of the steward" in later.main and "The approver is ill." in later.main
+    events = office.open("al-sender", "/answer", id=number, view="events")
+    assert "by override of the steward" in events.main
+
+
+def test_approved_return_offers_to_replace_it(office: Office) -> None:
+    page = office.open("al-sender", "/answer", id=approve_return(office.desk))
+    assert "Replace this return" in page.main
+    assert page.links("Upload a corrected return") == ["/upload"]
+
+
+# ------------------------------------------------------------------------------------------------------ forged requests
+
+
+def test_act_on_a_return_of_another_office_is_refused(office: Office) -> None:
+    number, visitor = send_return(office.desk), office.visit("mk-approver")
+    token = visitor.get("/answer").select("input[name=csrf]")[0].get("value")
+    fields = {"csrf": token, "id": number, "decide-comment": "x", "override-comment": "x", "group": "g-0"}
+    fields |= {"reason-g-0": "large_case", "text-g-0": EXPLANATION, "send-reason": "late_data"}
+    fields |= {f"{form}-reason": "wrong_return" for form in ("withdraw", "request")}
+    fields |= {f"{form}-comment": "The wrong year" for form in ("withdraw", "request")}
+    for act in (*ACTS, "withdraw/confirm"):
+        page = visitor.post_raw(f"/answer/{act}", data=fields)
+        assert page.status == 403 and "third.xlsx" not in page.text and "Albania" not in page.main, act
+        assert _state(office, number) == "sent", act
+
+
+def test_act_without_the_right_is_refused_on_a_return_that_may_be_seen(office: Office) -> None:
+    number, visitor = send_return(office.desk), office.visit("al-sender")
+    token = visitor.get("/answer", id=number).select("input[name=csrf]")[0].get("value")
+    fields = {"csrf": token, "id": number, "override-comment": "x", "decide-comment": "x", "group": "g-0"}
+    fields |= {"reason-g-0": "large_case", "text-g-0": EXPLANATION, "withdraw-reason": "no", "withdraw-comment": "x"}
+    for act in ("approve", "return", "override", "explain", "explain-as-before", "withdraw"):
+        page = visitor.post_raw(f"/answer/{act}", data=fields)
+        assert page.status in (403, 409, 422) and page.errors, act
+        assert _state(office, number) == "sent", act
+
+
+def test_act_without_a_token_is_refused(office: Office) -> None:
+    number = send_return(office.desk)
+    page = office.visit("al-approver").post_raw("/answer/approve", data={"id": number})
+    assert page.status == 403 and _state(office, number) == "sent"
+
+
+def test_address_of_an_act_leads_to_the_page_when_it_is_opened(office: Office) -> None:
+    page = office.open("al-sender", "/answer/send")
+    assert (page.status, page.address) == (200, "/answer")

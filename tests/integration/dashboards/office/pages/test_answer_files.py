@@ -1,0 +1,100 @@
+"""The files of an answer, made when somebody asks for them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from openpyxl import load_workbook
+
+from pipelines.submissions import service
+from tests.support.service import portal_fixture
+from tests.support.service.returns_fixture import find_identity, send_return, upload_draft
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support.service.office_client import Office
+
+
+def _download(office: Office, account: str, number: str, kind: str) -> httpx.Response:
+    response = office.open(account, f"/answer/files/{kind}", id=number).response
+    assert response.status_code == 200, response.text
+    assert response.headers["cache-control"] == "no-store"
+    return response
+
+
+def test_every_offered_file_is_made(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number, view="files")
+    addresses = [address for address in page.links() if "/files/" in address]
+    assert len(addresses) == 5
+    for address in addresses:
+        response = page.visitor.get(address).response
+        assert response.status_code == 200 and response.content
+        assert response.headers["content-disposition"].startswith("attachment; ")
+
+
+def test_workbook_carries_the_findings_in_its_cells(office: Office) -> None:
+    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
+    response = _download(office, "al-sender", number, "workbook")
+    assert f'filename="demonstration-third-{number}.xlsx"' in response.headers["content-disposition"]
+    comment = load_workbook(BytesIO(response.content))[portal_fixture.SHEET]["C9"].comment
+    assert comment is not None and "dhjetë" in comment.text
+
+
+def test_report_is_offered_as_page_table_and_json(office: Office) -> None:
+    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
+    page = _download(office, "al-sender", number, "page")
+    assert page.headers["content-type"].startswith("text/html") and "dhjetë" in page.text
+    assert "<script" not in page.text
+    rows = list(csv.DictReader(StringIO(_download(office, "al-sender", number, "table").content.decode("utf-8-sig"))))
+    report = json.loads(_download(office, "al-sender", number, "report").content)
+    assert len(rows) == len(report["findings"]) > 0
+    assert report["file"]["name"] == "third.xlsx" and report["verdict"] == "error"
+
+
+def test_original_is_the_file_as_it_was_sent(office: Office) -> None:
+    data, who = portal_fixture.workbook(portal_fixture.UNUSUAL), find_identity(office.desk, "al-sender")
+    number = service.upload_file(office.desk, who, data, "tremujori i tretë.xlsx").submission_id
+    assert number is not None
+    response = _download(office, "al-approver", number, "original")
+    assert response.content == data
+    assert "filename*=UTF-8''tremujori%20i%20tret%C3%AB.xlsx" in response.headers["content-disposition"]
+
+
+def test_corrected_copy_has_the_certain_suggestion_and_nothing_else(office: Office) -> None:
+    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
+    page = office.open("al-sender", "/answer", id=number)
+    copy = page.follow("certain suggestion").response
+    assert 'filename="corrected-third.xlsx"' in copy.headers["content-disposition"]
+    sheet = load_workbook(BytesIO(copy.content))[portal_fixture.SHEET]
+    assert sheet["A12"].value == "128/b – Trafikimi i të miturve" and sheet["C9"].value == "dhjetë"
+
+
+@pytest.mark.parametrize(("account", "changes"), [("al-approver", "BROKEN"), ("al-sender", "UNUSUAL")])
+def test_corrected_copy_is_only_for_the_sender_of_a_file_with_certain_suggestions(
+    office: Office, account: str, changes: str
+) -> None:
+    number = upload_draft(office.desk, changes=getattr(portal_fixture, changes))
+    assert not office.open(account, "/answer", id=number).links("certain suggestion")
+    assert office.open(account, "/answer/files/corrected", id=number).status == 404
+
+
+def test_receipt_is_downloaded_as_it_was_signed(office: Office) -> None:
+    number = send_return(office.desk)
+    page = office.open("al-sender", "/answer", id=number)
+    response = page.follow("Download the receipt").response
+    receipt = service.get_receipt(office.desk, find_identity(office.desk, "al-sender"), number)
+    assert receipt is not None and response.content == receipt.as_bytes()
+    assert receipt.filename in response.headers["content-disposition"]
+    assert f"rti receipt verify {receipt.filename}" in page.main
+
+
+def test_file_that_an_answer_does_not_have_is_not_found(office: Office) -> None:
+    number = upload_draft(office.desk)
+    for kind in ("receipt", "ledger", "%2e%2e"):
+        assert office.open("al-sender", f"/answer/files/{kind}", id=number).status == 404, kind

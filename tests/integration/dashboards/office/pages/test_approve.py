@@ -1,0 +1,45 @@
+"""The page of what is waiting for a decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.service.returns_fixture import send_return
+
+if TYPE_CHECKING:
+    from tests.support.service.office_client import Office
+
+
+def test_approve_lists_what_waits_for_this_person(office: Office) -> None:
+    number = send_return(office.desk)
+    page = office.open("al-approver", "/approve")
+    assert (page.status, page.heading) == (200, "Approve")
+    assert "1 return is waiting for you" in page.main and page.links("Albania") == [f"/answer?id={number}"]
+    assert page.follow("Albania").heading.startswith("Albania: Justice counts")
+
+
+def test_approve_says_that_there_is_nothing_to_decide(office: Office) -> None:
+    page = office.open("al-approver", "/approve")
+    assert "There is nothing for you to decide" in page.main and not page.links("Albania")
+
+
+def test_approve_shows_the_steward_what_waits_for_others(office: Office) -> None:
+    send_return(office.desk)
+    page = office.open("secretariat", "/approve")
+    assert "1 return is waiting for the approver of its office" in page.main
+
+
+def test_approve_shows_ones_own_returns_apart(office: Office) -> None:
+    from pipelines.ledger.identity import Grant
+    from pipelines.submissions.accounts import accounts
+
+    accounts.grant_role(office.desk.engine, "al-sender", Grant("approver", "AL", "justice"), by="system")
+    send_return(office.desk)
+    page = office.open("al-sender", "/approve")
+    assert "1 of your returns is waiting for a colleague" in page.main
+    assert "There is nothing for you to decide" in page.main
+
+
+def test_approve_is_refused_without_its_role(office: Office) -> None:
+    page = office.open("al-sender", "/approve")
+    assert (page.status, page.heading) == (403, "You do not have access to this page")
