@@ -221,7 +221,7 @@ class SignInSettings(SettingsGroup):
 
     oidc_metadata_url: OptionalWebAddress = Field(
         None,
-        description="The discovery document of an OpenID Connect provider; by default the built-in sign-in.",
+        description="The discovery document of an OpenID Connect provider; by default people sign in with a password.",
     )
     oidc_client_id: OptionalText = Field(None, description="The provider's identifier of this service.")
     oidc_client_secret: Annotated[SecretStr | None, Expected("the secret that the provider issued")] = Field(

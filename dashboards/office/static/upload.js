@@ -18,7 +18,8 @@
     source.addEventListener("end", (event) => {
       source.close();
       show(event);
-      card.focus();
+      // Of several files none takes the focus from the others: the list announces itself.
+      if (card.parentElement.children.length === 1) card.focus();
     });
   }
 

@@ -1,1 +1,1 @@
-"""Sign people in to the offices' pages: the built-in OpenID Connect provider, and the claims of any provider."""
+"""Sign people in to the offices' pages, with a password or an OpenID Connect provider, and keep their sessions."""

@@ -27,7 +27,7 @@ STATE_SECONDS = 900
 _SCOPE = "openid profile email"
 _SECONDS_PATIENCE = 10.0
 _ERROR_CODE = re.compile(r"[^a-z_]")
-"""What an error code of a provider never contains (RFC 6749, section 4.1.2.1), and a log must not."""
+"""Characters that an error code of a provider never contains (RFC 6749, section 4.1.2.1), and a log must not."""
 
 
 class ProviderError(Exception):

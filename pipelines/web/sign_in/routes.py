@@ -190,11 +190,11 @@ class SignIn:
             self.tickets.forget_pending(str(ticket.pending))
             return await self._enter(request, name, seq, ticket.next_path)
         title = tell("A new password", language)
-        done = self._render(request, "message.html", title=title, message=tell("Your password is changed.", language))
-        self.devices.remember_browser(request, done, name)
+        page = self._render(request, "message.html", title=title, message=tell("Your password is changed.", language))
+        self.devices.remember_browser(request, page, name)
         if session is not None and session.identity.account == name:
-            await self._begin_session(request, done, name, seq)
-        return done
+            await self._begin_session(request, page, name, seq)
+        return page
 
     # -------------------------------------------------------------------------------------------------------- provider
 
@@ -226,12 +226,12 @@ class SignIn:
         except ProviderError as error:
             response = self._provider_fault(request, error, 400)
         else:
-            known = await in_thread(sign_in_with_claims, self.engine, claims)
-            if known is None:
+            accepted = await in_thread(sign_in_with_claims, self.engine, claims)
+            if accepted is None:
                 response = self._unknown_person_page(request, claims)
             else:
                 response = _redirect(local_path(pending.next_path))
-                identity, seq = known
+                identity, seq = accepted
                 await self._begin_session(request, response, identity.account, seq, claims)
         self.cookies.delete_cookie(request, response, STATE_COOKIE)
         return response
@@ -255,7 +255,7 @@ class SignIn:
         return response
 
     async def _leave(self, request: Request) -> Response | None:
-        """Return the page that leads to the provider's sign-out, None if there is no such place."""
+        """Return the page that leads to the provider's sign-out, None if the provider has none or cannot be reached."""
         try:
             address = await self.provider.make_sign_out_address() if self.provider is not None else None
         except ProviderError as error:

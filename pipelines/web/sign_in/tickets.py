@@ -29,7 +29,7 @@ _MOST_PENDING = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a form carries: the page to show after the sign-in, and the key of a password that must be changed."""
+    """Content of a ticket: the page to show after the sign-in, and the key of a password that must be changed."""
 
     next_path: str
     pending: str | None = None
