@@ -106,13 +106,11 @@ def _find_writable_methods(app: FastAPI) -> Callable[[str], tuple[str, ...]]:
     return writable_methods
 
 
-def _run_with_service(
-    desk: Desk, received: Uploads
-) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]:
+def _run_with_service(desk: Desk, received: Uploads) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Preload what the first upload would wait for, and send notices, for as long as the application runs."""
 
     @asynccontextmanager
-    async def manage_lifespan(_app: Any) -> AsyncIterator[dict[str, Any] | None]:
+    async def manage_lifespan(_app: FastAPI) -> AsyncIterator[None]:
         from pipelines.web import background_worker
 
         ending = threading.Event()
@@ -120,7 +118,7 @@ def _run_with_service(
         with background_worker.at_work(desk.home, desk.engine, desk.registry):
             try:
                 async with received.sweep_regularly():
-                    yield None
+                    yield
             finally:
                 ending.set()
 

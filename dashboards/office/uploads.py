@@ -10,7 +10,7 @@ import asyncio
 import re
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -72,7 +72,7 @@ async def read_upload_form(request: Request, queue: Queue, account: str) -> Form
     """
     held = 0
 
-    async def read_chunks() -> AsyncIterator[bytes]:
+    async def read_chunks() -> AsyncGenerator[bytes, None]:
         nonlocal held
         stream = request.stream()
         while True:
@@ -203,16 +203,11 @@ class Uploads:
             upload.steps.append(step)
             upload.notify()
 
+        def on_step(step: Step) -> None:
+            loop.call_soon_threadsafe(add_step, step)
+
         def check() -> UploadResult:
-            return upload_file(
-                desk,
-                who,
-                data,
-                upload.filename,
-                form=form,
-                kind=kind,
-                on_step=lambda step: loop.call_soon_threadsafe(add_step, step),
-            )
+            return upload_file(desk, who, data, upload.filename, form=form, kind=kind, on_step=on_step)
 
         try:
             upload.result = await self.queue.run(who.account, check)

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pipelines.core.settings import Limits, SettingsError
 from pipelines.web import guards, settings
-from pipelines.web.security_headers import SecurityHeaders, script_hashes
+from pipelines.web.security_headers import SecurityHeaders, content_policy, script_hashes
 from pipelines.web.settings import Site
 from tests.support.coroutines import run_async
 
@@ -57,7 +57,8 @@ def app(limits: Limits = _LIMITS, site: Site = _SITE, writable: Callable[[str], 
     rates = guards.Rates()
     more = {"writable": writable} if writable else {}
     limited = guards.SessionGuard(inside, limits, rates)
-    return SecurityHeaders(guards.Guard(limited, limits, rates, **more), site, ())
+    guarded = guards.Guard(limited, limits, rates, **more)
+    return SecurityHeaders(guarded, site, lambda host: content_policy(host, ()))
 
 
 def client(served: Any, address: str = "192.0.2.1") -> TestClient:

@@ -22,7 +22,6 @@ from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, password_sign_in
-from pipelines.submissions.service import underway
 from pipelines.submissions.service.rights import NotThereError
 from pipelines.web.api.app import create_api
 from tests.support.fakes import api_routes, desk_fakes, desk_world
@@ -87,11 +86,6 @@ def test_every_function_of_the_desk_stands_in_a_table() -> None:
     functions = {FUNCTIONS.get(act, act) for act in acts}
     tested |= {name for name in OF_A_SUBMISSION if name.partition(".")[2] in functions}
     assert tested | OF_NO_SUBMISSION | at_practice == DOORS.keys()
-    assert {name for name in dir(underway.Uploads) if not name.startswith("_")} == {
-        "begin_upload",
-        "keep_only",
-        "forget_file",
-    }
 
 
 def _call(made: Callable[..., Any], desk: Any, person: Identity, submission_id: str) -> None:

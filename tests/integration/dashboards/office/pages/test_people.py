@@ -114,7 +114,14 @@ def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
 def test_people_new_account_that_is_not_valid_is_refused_with_the_input_kept(
     office: Office, values: dict[str, Any], error: str
 ) -> None:
-    entered: dict[str, Any] = {"new": "me-office", "name": "Office", "mail": "", "subject": "", "role": "approver", "place": "ME"}
+    entered: dict[str, Any] = {
+        "new": "me-office",
+        "name": "Office",
+        "mail": "",
+        "subject": "",
+        "role": "approver",
+        "place": "ME",
+    }
     page = office.open("secretariat", "/people").submit("Make this account", **(entered | values))
     assert page.status == 422 and len(page.errors) == 1 and page.errors[0].startswith(error)
     assert page.select("input[name=new]")[0].get("value") == (entered | values)["new"]

@@ -12,7 +12,7 @@ from pipelines.submissions import service
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.service import uploading
 from tests.support.service import portal_fixture
-from tests.support.service.load import cookie_header, follow_events
+from tests.support.service.load import follow_events
 from tests.support.service.office_client import Document, Office, Visitor
 
 ACCOUNT = "al-sender"
@@ -187,7 +187,7 @@ def test_script_hears_of_each_step_and_of_the_end(office: Office) -> None:
     assert sent.response.status_code == 202
     answer = sent.response.json()
     events = list(follow_events(visitor, answer["events"]))
-    assert [name for name, _ in events][-1] == "end" and set(name for name, _ in events[:-1]) <= {"card"}
+    assert [name for name, _ in events][-1] == "end" and {name for name, _ in events[:-1]} <= {"card"}
     assert "This is what we read" in events[-1][1] and "<script" not in events[-1][1]
     again = list(follow_events(visitor, answer["events"]))
     assert [name for name, _ in again] == ["end"] and again[0] == events[-1]
