@@ -77,7 +77,9 @@ def create_pages(desk: Desk, service_settings: Settings) -> FastAPI:
         lifespan=_run_with_service(desk, received),
         middleware=[Middleware(BodyLimit, limit=LARGEST_FORM, refusal=too_big, besides=_UNLIMITED)],
     )
-    app.state.office = OfficeServices(desk, sessions, received, service_settings.cookie_secret)
+    app.state.office = OfficeServices(
+        desk, sessions, received, pages.list_offered_pages, service_settings.cookie_secret
+    )
     app.mount("/api", create_api(desk, queue))
     app.router.routes += [
         health.health_route(lambda: health.portal_health(desk.home, desk.engine)),

@@ -37,14 +37,12 @@ def render_page(
     `errors` are those of a submitted form: they are shown in a summary above the page, and `field_errors` in the
     template maps each field to its text. The result of the action before is shown once.
     """
-    from dashboards.office.pages import list_offered_pages
-
     form_errors = list(errors)
     result = _read_result(context)
     html = render_fragment(
         context,
         template,
-        pages=list_offered_pages(context),
+        pages=get_services(context.request).list_pages(context),
         languages=list(i18n.language_names().items()),
         lang=i18n.html_lang(context.language),
         demonstration=get_services(context.request).desk.home.kind == "demonstration",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from starlette.requests import HTTPConnection
 
+    from dashboards.office.context import PageContext
     from dashboards.office.uploads import Uploads
     from pipelines.submissions.service import Desk
     from pipelines.web.sign_in.sessions import Sessions
@@ -24,15 +26,26 @@ ASSETS = Assets({"office.css": STYLE, "office.js": (_HERE / "static" / "upload.j
 
 
 @dataclass(frozen=True)
+class OfferedPage:
+    """An entry of the list of pages."""
+
+    title: str
+    address: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
 class OfficeServices:
     """The desk, the sessions, the uploads, and what renders pages.
 
-    `secret` signs the results that are shown after a redirect.
+    `list_pages` returns the pages that a person may choose from. `secret` signs the results that are shown after a
+    redirect.
     """
 
     desk: Desk
     sessions: Sessions
     uploads: Uploads
+    list_pages: Callable[[PageContext], list[OfferedPage]]
     secret: str = field(repr=False)
     environment: Environment = field(default_factory=lambda: make_environment(_HERE / "templates"))
 

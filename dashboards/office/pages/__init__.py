@@ -22,6 +22,7 @@ from dashboards.office.pages import (
     upload,
 )
 from dashboards.office.requests import require_role
+from dashboards.office.services import OfferedPage
 from pipelines.core.i18n import mark
 from pipelines.ledger.permissions import roles_for
 
@@ -59,15 +60,6 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/account", mark("My account"), account.router),
     PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
 )
-
-
-@dataclass(frozen=True)
-class OfferedPage:
-    """An entry of the list of pages."""
-
-    title: str
-    address: str
-    is_current: bool
 
 
 def list_offered_pages(context: PageContext) -> list[OfferedPage]:

@@ -69,8 +69,8 @@ def declare_nil(form: Form) -> Response:
     from pipelines.submissions import service
 
     context, declaration = form.context, _read_declaration(form)
-    if error := _check_declaration(context, declaration):
-        return _render_choice(context, declaration, status=409, errors=[error])
+    if missing := _check_declaration(context, declaration):
+        return _render_choice(context, declaration, status=409, errors=[missing])
     comment = declaration.comment or None
     try:
         draft = service.upload_nil(context.desk, context.who, declaration.form, list(declaration.periods), comment)

@@ -38,6 +38,7 @@ class _OneTimePassword:
 
     account: str
     text: str
+    replaces_another: bool = False
 
 
 @router.get("/people")
@@ -130,7 +131,7 @@ def reset_password(form: Form) -> Response:
         reason = context.tell("This account signs in with a provider outside of this system.")
         return _render(context, account_id, status=409, errors=[(reason, "")])
     password = password_sign_in.reset_password(context.desk.engine, account_id, by=context.who.account)
-    return _render(context, account_id, password=_OneTimePassword(account_id, password))
+    return _render(context, account_id, password=_OneTimePassword(account_id, password, replaces_another=True))
 
 
 def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Response:

@@ -172,6 +172,7 @@ def test_people_one_time_password_replaces_the_old_one(steward: Office) -> None:
     visitor = steward.visit("al-local")
     page = open_account(steward, "al-local", by="al-steward").submit("Make a one-time password")
     password = read_one_time_password(page)
+    assert "The old password no longer works." in page.main
     engine = steward.desk.engine
     assert password_sign_in.sign_in(engine, "al-local", PASSWORD).outcome == "wrong"
     assert password_sign_in.sign_in(engine, "al-local", password).outcome == "must_change"

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboards.office import layout
-from pipelines.submissions import service, store
+from pipelines.submissions import service
 from tests.support.paths import ROOT
 from tests.support.service import portal_fixture
 

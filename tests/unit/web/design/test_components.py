@@ -1,0 +1,123 @@
+"""Components: nothing that a file or a person says becomes a tag, and each is readable without its looks."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import lxml.html
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.web.design import components as ui
+from pipelines.web.design.assets import STYLE, Assets
+from pipelines.web.design.environment import make_environment
+
+WORDS: dict[str, tuple[Any, ...]] = {
+    "badge": ("good", "✔", "{}"),
+    "link": ("{}", "{}"),
+    "small": ("{}",),
+    "items": (["{}", "{}"],),
+    "facts": ([("{}", "{}")],),
+    "notice": ("note", "{}", "{}"),
+    "error_summary": ("{}", [("{}", "{}"), ("{}", "")]),
+    "result": ("{}",),
+    "pagination": ("{}", "{}", "{}", "{}", "{}"),
+    "tabs": ("{}", [("{}", "{}", True), ("{}", "{}", False)]),
+    "progress": (0.5, "{}"),
+    "disclosure": ("{}", "{}"),
+    "button": ("{}", "{}", "{}"),
+    "button_link": ("{}", "{}"),
+    "hidden": ("{}", "{}"),
+    "text_field": ("name", "{}", "{}", "{}", "{}"),
+    "text_area": ("name", "{}", "{}", "{}", "{}"),
+    "select": ("name", "{}", [("{}", "{}")], "{}", "{}", "{}", "{}"),
+    "checkbox": ("name", "{}", "{}"),
+    "checkboxes": ("name", "{}", [("{}", "{}")], ("{}",), "{}", "{}"),
+    "file_field": ("name", "{}", "{}", "{}"),
+    "secret": ("{}", "{}", "{}"),
+    "sparkline": (["1,2 3,4"], ("1", "2"), "{}", 10, 10),
+}
+"""Macro -> its arguments, with `{}` for any text."""
+CALLED_BY_OTHERS = {"field", "described", "table"}
+ALLOWED = {
+    "span", "a", "p", "ul", "li", "dl", "div", "dt", "dd", "section", "h2", "nav", "progress", "details", "summary",
+    "button", "input", "label", "textarea", "select", "option", "fieldset", "legend", "svg", "polyline", "circle",
+}  # fmt: skip
+
+
+@cache
+def macros() -> Any:
+    """The component library, compiled once."""
+    return make_environment().get_template("design/components.html").module
+
+
+def filled(value: Any, text: str) -> Any:
+    """Put a text wherever an argument has a place for one."""
+    if isinstance(value, list):
+        return [filled(each, text) for each in value]
+    if isinstance(value, tuple):
+        return tuple(filled(each, text) for each in value)
+    return text if value == "{}" else value
+
+
+def test_every_macro_is_tested_here() -> None:
+    assert {name for name in dir(macros()) if not name.startswith("_")} == WORDS.keys() | CALLED_BY_OTHERS
+
+
+@pytest.mark.parametrize("name", WORDS)
+@given(text=st.text(alphabet=st.sampled_from("<>&\"'/=` abц\n"), min_size=1))
+def test_component_escapes_every_word(name: str, text: str) -> None:
+    markup = getattr(macros(), name)(*filled(WORDS[name], text))
+    tags = set(re.findall(r"<\s*/?\s*([a-z0-9]+)", markup))
+    assert tags <= ALLOWED
+    plain = getattr(macros(), name)(*filled(WORDS[name], "x"))
+    assert [e.tag for e in lxml.html.fromstring(markup).iter()] == [e.tag for e in lxml.html.fromstring(plain).iter()]
+
+
+@given(st.text(), st.text())
+def test_table_makes_no_tag_of_a_cell(heading: str, field: str) -> None:
+    markup = ui.render_table(ui.Table(heading, field, [heading], [ui.Row(field, (heading,))]))
+    tags = set(re.findall(r"<\s*/?\s*([a-z0-9]+)", markup))
+    assert tags <= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+    assert markup.count("<td") == 1 and markup.count('scope="row"') == 1 and markup.count('scope="col"') == 2
+
+
+def test_table_drops_empty_columns_with_their_numbers() -> None:
+    rows = [ui.Row("a", ("", "1", "")), ui.Row("b", ("", "", "2"))]
+    kept = ui.drop_empty_columns(ui.Table("caption", "corner", ["x", "y", "z"], rows, numbers=frozenset({1, 2})))
+    assert list(kept.columns) == ["y", "z"] and [row.fields for row in kept.rows] == [("1", ""), ("", "2")]
+    assert kept.numbers == {0, 1}
+
+
+def test_sparkline_has_a_gap_where_a_value_is_missing() -> None:
+    assert ui.render_sparkline([None, 4], "text") == ""
+    svg = ui.render_sparkline([1, 2, None, 3, 4], 'text "so"')
+    assert svg.count("<polyline") == 2 and 'aria-label="text &#34;so&#34;"' in svg
+
+
+def test_field_with_an_error_names_it_to_screen_readers() -> None:
+    field = lxml.html.fromstring(macros().text_field("mail", "Email", hint="Optional", error="No such address"))
+    control = field.cssselect("input")[0]
+    assert control.get("aria-invalid") == "true"
+    described = [field.get_element_by_id(name).text for name in control.get("aria-describedby").split()]
+    assert described == ["Optional", "No such address"]
+    assert field.cssselect("label")[0].get("for") == control.get("id")
+
+
+def test_assets_change_their_address_with_their_content(tmp_path: Any) -> None:
+    (path := tmp_path / "a.css").write_text("a {}")
+    first = Assets({"a.css": [path]}).address("a.css")
+    path.write_text("b {}")
+    assert Assets({"a.css": [path]}).address("a.css") != first
+
+
+def test_styles_use_tokens_and_no_foreign_address() -> None:
+    for path in STYLE:
+        style = path.read_text(encoding="utf-8")
+        assert "url(" not in style and "@import" not in style, path.name
+        used = set(re.findall(r"var\((--[a-z0-9-]+)\)", style))
+        defined = set(re.findall(r"(--[a-z0-9-]+):", STYLE[0].read_text(encoding="utf-8")))
+        assert used <= defined, path.name
