@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipelines.web.design import components
 from pipelines.web.design.assets import CSS, STYLE
@@ -312,6 +312,7 @@ def render_catalogue() -> str:
     shown = [
         (
             component,
+            _mark_code(component.use),
             [
                 # The focus stays at the top of this page.
                 (
@@ -340,6 +341,11 @@ def render_catalogue() -> str:
         components=shown,
     )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _mark_code(text: str) -> Markup:
+    """Return a sentence with what is between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _good_badge() -> Markup:
