@@ -309,7 +309,7 @@ def render_catalogue() -> str:
         wide=True,
     )
     importing = '{% import "design/components.html" as ui %}'
-    shown = [
+    entries = [
         (
             component,
             _mark_code(component.use),
@@ -338,7 +338,7 @@ def render_catalogue() -> str:
         tokens=tokens,
         colours=[name for name, value in tokens.items() if value.startswith("#")],
         contrasts=list_contrasts(),
-        components=shown,
+        components=entries,
     )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
