@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards.office.context import PageContext
 from dashboards.office.requests import NoRoleError, NotSignedInError, enter_page
 from dashboards.office.responses import refuse, render_page
+from dashboards.office.services import ASSETS, get_services
+from pipelines.core import i18n
+from pipelines.core.i18n import tell
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.web.sign_in.csrf import CsrfError
+from pipelines.web.sign_in.language import language_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -68,15 +72,19 @@ def _answer_fault(request: Request, error: Exception) -> Response:
     from pipelines.web import fault_log
 
     reference = fault_log.log_fault(error)
+    status = 507 if find_fault(error) is not None else 500
     try:
         context = enter_page(request)
     except NotSignedInError as missing:
         return _ask_for_sign_in(request, missing)
-    title, reason = describe_fault(context, error)
-    return _render_fault(context, title, reason, 507 if find_fault(error) is not None else 500, reference)
+    except Exception:
+        # The fault concerns the ledger itself, so that nobody can be recognised. It is logged above.
+        return _render_fault_of_nobody(request, error, status, reference)
+    title, reason = describe_fault(error, context.language)
+    return _render_fault(context, title, reason, status, reference)
 
 
-def describe_fault(context: PageContext, error: Exception) -> tuple[str, str]:
+def describe_fault(error: Exception, language: str) -> tuple[str, str]:
     """Return title and text for an error that no page expects: damaged data, a fault of the disk, or any other.
 
     The text never quotes the error, whose words may name paths of the server or values of a file.
@@ -84,13 +92,35 @@ def describe_fault(context: PageContext, error: Exception) -> tuple[str, str]:
     from pipelines.submissions.service.stored import DamagedFileError
 
     if isinstance(error, DamagedFileError):
-        reason = f"{context.localize_error(error)} {context.tell(DAMAGED_REMEDY)}"  # marked in core.storage_faults
-        return context.tell(DAMAGED_TITLE), reason  # marked in core.storage_faults
+        reason = f"{error.localize_message(language)} {tell(DAMAGED_REMEDY, language)}"  # marked in core.storage_faults
+        return tell(DAMAGED_TITLE, language), reason  # marked in core.storage_faults
     if (fault := find_fault(error)) is not None:
-        title, detail, remedy = fault.localize_message(context.language)
+        title, detail, remedy = fault.localize_message(language)
         return title, f"{detail} {remedy}"
-    reason = context.tell("The page could not be shown. Try again; if it happens again, ask the steward.")
-    return context.tell("Something went wrong"), reason
+    reason = tell("The page could not be shown. Try again; if it happens again, ask the steward.", language)
+    return tell("Something went wrong", language), reason
+
+
+def _render_fault_of_nobody(request: Request, error: Exception, status: int, reference: str) -> Response:
+    """Return a page about a fault that does not say whose pages it belongs to, in the language of the browser."""
+    from functools import partial
+
+    language = language_of(request)
+    title, reason = describe_fault(error, language)
+    html = (
+        get_services(request)
+        .environment.get_template("fault_of_nobody.html")
+        .render(
+            tell=partial(tell, language=language),
+            lang=i18n.html_lang(language),
+            asset=ASSETS.address,
+            demonstration=False,
+            title=title,
+            reason=reason,
+            reference=reference,
+        )
+    )
+    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def _render_fault(context: PageContext, title: str, reason: str, status: int, reference: str = "") -> Response:

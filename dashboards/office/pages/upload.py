@@ -292,7 +292,7 @@ def _describe_error(context: PageContext, error: Exception) -> str:
 
     if isinstance(error, UserFacingError | UnknownFormError):
         return context.localize_error(error)
-    _, reason = describe_fault(context, error)
+    _, reason = describe_fault(error, context.language)
     return reason
 
 
