@@ -210,7 +210,7 @@ def _make_sessions_table(context: PageContext, sessions: Sequence[OpenSession]) 
             else ui.render_button(sign_out, "session", session.session_id, about=f"{browser}, {since}")
         )
         rows.append(ui.Row(browser, (since, words.format_time(session.seen_at), act)))
-    columns = [context.tell("Signed in since"), context.tell("Last used"), sign_out]
+    columns = [context.tell("Signed in since"), context.tell("Last used"), context.tell("State")]
     caption = context.tell("Where you are signed in")
     return ui.Table(caption, context.tell("Browser"), columns, rows, quiet=True)
 

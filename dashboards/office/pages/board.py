@@ -45,12 +45,12 @@ def show_board(context: Page) -> Response:
     from pipelines.submissions import timetable
 
     chosen = context.request.query_params.get(_QUARTERS, "")
-    shown = chosen if chosen in _SHOWN else _DEFAULT_SHOWN
+    quarters = chosen if chosen in _SHOWN else _DEFAULT_SHOWN
     board = timetable.build_board(
         context.desk.engine,
         context.desk.registry,
         context.who.list_pairs(),
-        periods=int(shown),
+        periods=int(quarters),
         kind=context.desk.kind,
         working=draft_pairs(context.who),
     )
@@ -66,7 +66,7 @@ def show_board(context: Page) -> Response:
         ),
         has_rows=bool(board.rows),
         options=[(number, number) for number in _SHOWN],
-        shown=shown,
+        quarters=quarters,
         overdue=overdue[:_FIRST],
         overdue_more=overdue[_FIRST:],
         next_days=_list_next_days(context) if board.rows else [],

@@ -28,7 +28,7 @@ _AREA, _PERIOD, _OFFENCE = "area", "period", "offence"
 
 @dataclass(frozen=True)
 class _Selection:
-    """What the page shows: the figures of one area, and which of their periods and groups of offences."""
+    """The figures of one area, and the period and the group of offences that the page shows."""
 
     figures: Figures
     period: str

@@ -22,7 +22,7 @@ _FORM, _PERIOD, _COMMENT = "form", "period", "comment"
 
 @dataclass(frozen=True)
 class _Declaration:
-    """What a person is about to declare: a form, some of its periods, and a note."""
+    """A nil return before it is declared: a form, some of its periods, and a note."""
 
     form: str
     periods: tuple[str, ...]
@@ -40,8 +40,8 @@ def show_nil(context: Page) -> Response:
 def confirm_nil(form: Form) -> Response:
     """Show what is about to be declared; nothing is done yet."""
     context, declaration = form.context, _read_declaration(form)
-    if error := _check_declaration(context, declaration):
-        return _render_choice(context, declaration, status=422, errors=[error])
+    if field_error := _check_declaration(context, declaration):
+        return _render_choice(context, declaration, status=422, errors=[field_error])
     declared = context.desk.registry.forms[declaration.form]
     return render_page(
         context,
@@ -69,8 +69,8 @@ def declare_nil(form: Form) -> Response:
     from pipelines.submissions import service
 
     context, declaration = form.context, _read_declaration(form)
-    if missing := _check_declaration(context, declaration):
-        return _render_choice(context, declaration, status=409, errors=[missing])
+    if field_error := _check_declaration(context, declaration):
+        return _render_choice(context, declaration, status=409, errors=[field_error])
     comment = declaration.comment or None
     try:
         draft = service.upload_nil(context.desk, context.who, declaration.form, list(declaration.periods), comment)

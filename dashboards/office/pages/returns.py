@@ -122,16 +122,16 @@ def _make_filter(context: PageContext, choices: dict[str, list[tuple[str, str]]]
 
     query = context.request.query_params
 
-    def chosen(name: str) -> list[str]:
+    def list_chosen(name: str) -> list[str]:
         offered = {value for value, _ in choices[name]}
         return [value for value in query.getlist(name) if value in offered]
 
     return service.Filter(
-        shown=tuple(chosen(_STATE)) or None,
+        shown=tuple(list_chosen(_STATE)) or None,
         mine=_MINE in query,
-        jurisdiction=next(iter(chosen(_TERRITORY)), None),
-        period=next(iter(chosen(_PERIOD)), None),
-        instrument=next(iter(chosen(_INSTRUMENT)), None),
+        jurisdiction=next(iter(list_chosen(_TERRITORY)), None),
+        period=next(iter(list_chosen(_PERIOD)), None),
+        instrument=next(iter(list_chosen(_INSTRUMENT)), None),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipelines.web.design import components
 from pipelines.web.design.assets import CSS, STYLE
@@ -309,9 +309,10 @@ def render_catalogue() -> str:
         wide=True,
     )
     importing = '{% import "design/components.html" as ui %}'
-    shown = [
+    entries = [
         (
             component,
+            _mark_code(component.use),
             [
                 # The focus stays at the top of this page.
                 (
@@ -337,9 +338,14 @@ def render_catalogue() -> str:
         tokens=tokens,
         colours=[name for name, value in tokens.items() if value.startswith("#")],
         contrasts=list_contrasts(),
-        components=shown,
+        components=entries,
     )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _mark_code(text: str) -> Markup:
+    """Return a sentence with what is between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _good_badge() -> Markup:
