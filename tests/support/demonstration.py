@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from pipelines.core.home import initialise_home
@@ -20,6 +21,27 @@ def build(root: Path) -> None:
         home = initialise_home(root, "demonstration")
         run.run_refresh(home, say=lambda _: None)
         refresh.publish_draft(home)
+
+
+LINKED = ("public", "restricted/warehouse", "restricted/protected", "restricted/data_docs", "restricted/dbt")
+"""Folders that a refresh and a publication write, and the offices' pages only read: 119 of 141 MB."""
+
+
+def copy_for_pages(built: Path, target: Path) -> None:
+    """Copy a built home for tests of the offices' pages.
+
+    What the pages only read is linked, not copied: a test that publishes, refreshes or damages a release must copy the
+    whole home.
+    """
+    linked = [built / folder for folder in LINKED]
+
+    def copy_or_link(source: str, destination: str) -> str:
+        if any(Path(source).is_relative_to(folder) for folder in linked):
+            os.link(source, destination)
+            return destination
+        return str(shutil.copy2(source, destination))
+
+    shutil.copytree(built, target, symlinks=True, copy_function=copy_or_link)
 
 
 class frozen_at:  # noqa: N801 - reads as a word in a with statement

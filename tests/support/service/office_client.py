@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from argon2 import PasswordHasher
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
 from dashboards.office import app as office_app
 from pipelines.submissions import service
-from pipelines.submissions.accounts import accounts
+from pipelines.submissions.accounts import accounts, passwords
 from pipelines.web.settings import Settings
 from tests.support.service import portal_fixture
 from tests.support.service.visitor import Document, Visitor
@@ -56,6 +57,8 @@ class Office:
 def open_office(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """Run the pages of a home with the accounts of the tests, without guards; nothing is preloaded."""
     monkeypatch.setattr(office_app, "_preload", lambda *_: None)
+    # The demonstration's password is hashed at each start; what Argon2 costs is tested in test_accounts.py.
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     desk = service.open_desk(home)
     portal_fixture.make_accounts(desk.engine)
     pages = office_app.create_pages(desk, Settings(ADDRESS, "a secret of the tests"))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from pipelines.core.home import open_home
+from tests.support.demonstration import CLOCK, copy_for_pages
 from tests.support.service.office_client import Office, open_office
-
-if TYPE_CHECKING:
-    from pipelines.core.home import Home
 
 
 @pytest.fixture
-def office(copied_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    """The pages of a copied home, with the accounts of the tests."""
-    with open_office(copied_home, monkeypatch) as opened:
+def office(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """The pages of a copied home, with the accounts of the tests, under the frozen clock."""
+    root = tmp_path / "home"
+    copy_for_pages(built_home, root)
+    monkeypatch.setenv("RTI_NOW", CLOCK)
+    monkeypatch.setenv("RTI_HOME", str(root))
+    with open_office(open_home(root), monkeypatch) as opened:
         yield opened
