@@ -83,8 +83,8 @@ def create_pages(desk: Desk, service_settings: Settings) -> FastAPI:
     app.mount("/api", create_api(desk, queue))
     app.router.routes += [
         health.health_route(lambda: health.portal_health(desk.home, desk.engine)),
-        ASSETS.route(),
-        *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.address),
+        ASSETS.create_route(),
+        *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.find_address),
     ]
     app.include_router(pages.create_router())
     errors.install_handlers(app)
@@ -96,7 +96,7 @@ _UNLIMITED = ("/upload", "/practice", "/v1/check", "/v1/submissions")
 
 
 def _find_writable_methods(app: FastAPI) -> Callable[[str], tuple[str, ...]]:
-    """Return a function that tells the methods of an address other than those that only read."""
+    """Return a function that lists the methods, besides those that only read, that an address accepts."""
     from starlette.routing import Match
 
     def writable_methods(path: str) -> tuple[str, ...]:

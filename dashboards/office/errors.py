@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards.office.context import PageContext
 from dashboards.office.requests import NoRoleError, NotSignedInError, enter_page
-from dashboards.office.responses import refuse, render_page
+from dashboards.office.responses import render_page, render_refusal
 from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
 from pipelines.core.i18n import tell
@@ -41,11 +41,11 @@ def _ask_for_sign_in(_request: Request, error: Exception) -> Response:
 def _refuse_role(request: Request, _error: Exception) -> Response:
     from pipelines.submissions.service import rights
 
-    return refuse(enter_page(request), rights.make_missing_role_error())
+    return render_refusal(enter_page(request), rights.make_missing_role_error())
 
 
 def _refuse(request: Request, error: Exception) -> Response:
-    return refuse(enter_page(request), error)
+    return render_refusal(enter_page(request), error)
 
 
 def _refuse_foreign_form(request: Request, _error: Exception) -> Response:
@@ -113,7 +113,7 @@ def _render_fault_of_nobody(request: Request, error: Exception, status: int, ref
         .render(
             tell=partial(tell, language=language),
             lang=i18n.html_lang(language),
-            asset=ASSETS.address,
+            asset=ASSETS.find_address,
             demonstration=False,
             title=title,
             reason=reason,

@@ -60,25 +60,25 @@ class SubmittedForm:
     context: PageContext
     fields: FormData
 
-    def text(self, name: str) -> str:
+    def read_text(self, name: str) -> str:
         """Return a field without blanks at its ends; empty if it is missing."""
         value = self.fields.get(name)
         return value.strip() if isinstance(value, str) else ""
 
-    def texts(self, name: str) -> list[str]:
+    def read_texts(self, name: str) -> list[str]:
         """Return all values of a field."""
         return [value for value in self.fields.getlist(name) if isinstance(value, str)]
 
-    def choice(self, name: str, options: list[str] | tuple[str, ...]) -> str | None:
+    def read_choice(self, name: str, options: list[str] | tuple[str, ...]) -> str | None:
         """Return a field if it is one of these options, else None."""
-        value = self.text(name)
+        value = self.read_text(name)
         return value if value in options else None
 
-    def has(self, name: str) -> bool:
+    def has_field(self, name: str) -> bool:
         """Return True if a checkbox or button of this name was used."""
         return name in self.fields
 
-    def files(self, name: str) -> list[UploadFile]:
+    def list_files(self, name: str) -> list[UploadFile]:
         """Return the files of a field; browsers send a nameless empty one if none was chosen."""
         return [value for value in self.fields.getlist(name) if isinstance(value, UploadFile) and value.filename]
 

@@ -46,7 +46,7 @@ def render_page(
         languages=list(i18n.language_names().items()),
         lang=i18n.html_lang(context.language),
         demonstration=get_services(context.request).desk.home.kind == "demonstration",
-        asset=ASSETS.address,
+        asset=ASSETS.find_address,
         result=result,
         title=title,
         lead=lead,
@@ -78,7 +78,7 @@ def render_fragment(context: PageContext, template: str, **values: Any) -> str:
     )
 
 
-def redirect(context: PageContext, address: str, *, message: str = "", anchor: str = "") -> Response:
+def redirect_to(context: PageContext, address: str, *, message: str = "", anchor: str = "") -> Response:
     """Redirect to another page with GET, so that reloading it does not repeat the action.
 
     `message` is shown there once; `anchor` is the part of the page to go to.
@@ -119,7 +119,7 @@ def send_file(content: bytes, filename: str, media_type: str) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
-def refuse(context: PageContext, error: Exception, status: int = 403) -> HTMLResponse:
+def render_refusal(context: PageContext, error: Exception, status: int = 403) -> HTMLResponse:
     """Return the page of a reader who may not see or do something; it does not say whether the thing exists."""
     title = context.tell("You do not have access to this page")
     return render_page(context, "refused.html", title=title, status=status, reason=context.localize_error(error))

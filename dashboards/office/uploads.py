@@ -70,10 +70,10 @@ async def read_upload_form(request: Request, queue: Queue, account: str) -> Form
 
     The bytes count as held for the account while they arrive.
     """
-    held = 0
+    n_bytes = 0
 
     async def read_chunks() -> AsyncGenerator[bytes, None]:
-        nonlocal held
+        nonlocal n_bytes
         stream = request.stream()
         while True:
             try:
@@ -83,10 +83,10 @@ async def read_upload_form(request: Request, queue: Queue, account: str) -> Form
                 raise UploadError(408, TOO_SLOW) from None
             except StopAsyncIteration:
                 return
-            if held + len(chunk) > LARGEST_REQUEST:
+            if n_bytes + len(chunk) > LARGEST_REQUEST:
                 raise UploadError(413, TOO_BIG, limit=LARGEST // 1024 // 1024)
             queue.hold_bytes(account, len(chunk))
-            held += len(chunk)
+            n_bytes += len(chunk)
             yield chunk
 
     # Refused before a byte is read if the request itself says that it is too big.
@@ -101,7 +101,7 @@ async def read_upload_form(request: Request, queue: Queue, account: str) -> Form
     except KeyError:
         raise UploadError(400, NO_FILE) from None  # a form without a boundary, or that is not multipart
     finally:
-        queue.release_bytes(account, held)
+        queue.release_bytes(account, n_bytes)
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Upload:
                     await self._changed.wait()
         return self.version != version
 
-    def notify(self) -> None:
+    def notify_followers(self) -> None:
         """Wake those who wait for a change. Call it in the event loop."""
         self._changed.set()
         self._changed = asyncio.Event()
@@ -177,12 +177,12 @@ class Uploads:
             upload_id = secrets.token_urlsafe(18).replace("_", "-")
         if (present := self._uploads.get((who.account, upload_id))) is not None:
             return present
-        self.sweep()
+        self.forget_old_uploads()
         mine = self.list_uploads(who.account)
         if len(mine) >= MOST_FILES:
             if (oldest := next((upload for upload in mine if upload.has_ended), None)) is None:
                 raise UploadError(429, TOO_MUCH)
-            self.forget(oldest)
+            self.forget_upload(oldest)
         self.queue.hold_bytes(who.account, len(data))
         upload = Upload(upload_id, who.account, place, filename, data)
         self._uploads[who.account, upload_id] = upload
@@ -201,16 +201,16 @@ class Uploads:
 
         def add_step(step: Step) -> None:
             upload.steps.append(step)
-            upload.notify()
+            upload.notify_followers()
 
         def on_step(step: Step) -> None:
             loop.call_soon_threadsafe(add_step, step)
 
-        def check() -> UploadResult:
+        def run_check() -> UploadResult:
             return upload_file(desk, who, data, upload.filename, form=form, kind=kind, on_step=on_step)
 
         try:
-            upload.result = await self.queue.run(who.account, check)
+            upload.result = await self.queue.run(who.account, run_check)
         except Exception as error:
             upload.error = error  # shown to the person who sent the file
             if not isinstance(error, UserFacingError | UnknownFormError):
@@ -219,7 +219,7 @@ class Uploads:
             if upload.result is not None and upload.result.submission_id is not None:
                 self._release_data(upload)
             upload.ended_at = clock.read_wall_clock()
-            upload.notify()
+            upload.notify_followers()
 
     def find_upload(self, account: str, place: str, upload_id: str) -> Upload | None:
         """Return an upload of a person on a page; None if it is unknown, or was ended too long ago."""
@@ -230,17 +230,17 @@ class Uploads:
         """Return the uploads of a person, the oldest first."""
         return [upload for (owner, _), upload in self._uploads.items() if owner == account]
 
-    def forget(self, upload: Upload) -> None:
+    def forget_upload(self, upload: Upload) -> None:
         """Forget the result of an upload; a draft that was made of it stays."""
         self._release_data(upload)
         self._uploads.pop((upload.account, upload.upload_id), None)
 
-    def sweep(self) -> None:
+    def forget_old_uploads(self) -> None:
         """Forget uploads that ended more than `SECONDS_KEPT` ago."""
         oldest = clock.read_wall_clock() - SECONDS_KEPT
         for upload in list(self._uploads.values()):
             if upload.ended_at is not None and upload.ended_at < oldest:
-                self.forget(upload)
+                self.forget_upload(upload)
 
     def count_by_account(self) -> Counter[str]:
         """Return how many uploads are kept for each account."""
@@ -258,7 +258,7 @@ class Uploads:
         async def sweep_repeatedly() -> None:
             while True:
                 await asyncio.sleep(SECONDS_SWEEP)
-                self.sweep()
+                self.forget_old_uploads()
 
         task = asyncio.create_task(sweep_repeatedly(), name="forget-old-uploads")
         try:

@@ -60,7 +60,7 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "pipelines/operations/supervision.py": frozenset({"kill", "poll", "terminate"}),
     },
     "Extraction finds the texts of the catalogues by these names; `gettext` is the library's own.": {
-        "dashboards/office/layout.py": frozenset({"many", "tell"}),
+        "dashboards/office/context.py": frozenset({"many", "tell"}),
         "pipelines/core/i18n/__init__.py": frozenset({"gettext", "many", "mark", "tell"}),
     },
     "`clock.now` takes the place of `datetime.now`.": {

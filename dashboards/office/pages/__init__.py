@@ -64,16 +64,16 @@ PAGES: tuple[PortalPage, ...] = (
 
 def list_offered_pages(context: PageContext) -> list[OfferedPage]:
     """Return the pages that the person may choose from, the one that is shown marked."""
-    shown = context.request.url.path
+    path = context.request.url.path
     return [
-        OfferedPage(context.tell(page.title), page.path, _is_shown(page.path, shown))
+        OfferedPage(context.tell(page.title), page.path, _is_shown(page.path, path))
         for page in PAGES
         if page.listed and page.is_offered_to(context.session.identity)
     ]
 
 
-def _is_shown(path: str, shown: str) -> bool:
-    return shown == path if path == "/" else shown == path or shown.startswith(f"{path}/")
+def _is_shown(page_path: str, path: str) -> bool:
+    return path == page_path or (page_path != "/" and path.startswith(f"{page_path}/"))
 
 
 def create_router() -> APIRouter:

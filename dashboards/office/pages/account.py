@@ -12,7 +12,7 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
-from dashboards.office.responses import FieldError, redirect, render_page
+from dashboards.office.responses import FieldError, redirect_to, render_page
 from dashboards.office.services import get_services
 from pipelines.web.design import components as ui
 
@@ -54,13 +54,13 @@ def change_email(form: Form) -> Response:
     """Store the address for notices, or none."""
     from pipelines.submissions.accounts import accounts
 
-    context, email = form.context, form.text("email")
+    context, email = form.context, form.read_text("email")
     account = context.session.identity.account
     try:
         accounts.set_email(context.desk.engine, account, email or None, by=account)
     except accounts.AccountError as error:
         return _render(context, status=422, errors=[(context.localize_error(error), "email")], entered={"email": email})
-    return redirect(context, "/account", message=context.tell("Kept."))
+    return redirect_to(context, "/account", message=context.tell("Kept."))
 
 
 @router.post("/account/token")
@@ -69,8 +69,8 @@ def issue_token(form: Form) -> Response:
     from pipelines.ledger.identity import NotAllowedError
     from pipelines.submissions.accounts import accounts, tokens
 
-    context, label = form.context, form.text("label")
-    days = form.choice("days", [str(number) for number in _DAYS]) or str(_DEFAULT_DAYS)
+    context, label = form.context, form.read_text("label")
+    days = form.read_choice("days", [str(number) for number in _DAYS]) or str(_DEFAULT_DAYS)
     try:
         issued = tokens.issue_token(context.desk.engine, context.who, label, days=int(days))
     except (NotAllowedError, accounts.AccountError) as error:
@@ -86,8 +86,8 @@ def revoke_token(form: Form) -> Response:
     from pipelines.submissions.accounts import tokens
 
     context = form.context
-    tokens.revoke_token(context.desk.engine, context.who, form.text("token"))
-    return redirect(context, "/account", message=context.tell("Revoked. Programs that use the token are refused."))
+    tokens.revoke_token(context.desk.engine, context.who, form.read_text("token"))
+    return redirect_to(context, "/account", message=context.tell("Revoked. Programs that use the token are refused."))
 
 
 @router.post("/account/session/end")
@@ -95,8 +95,8 @@ def end_session(form: Form) -> Response:
     """End one session of the account."""
     context = form.context
     sessions = get_services(context.request).sessions
-    sessions.revoke_session(context.session.identity.account, form.text("session"))
-    return redirect(context, "/account", message=context.tell("Signed out there."))
+    sessions.revoke_session(context.session.identity.account, form.read_text("session"))
+    return redirect_to(context, "/account", message=context.tell("Signed out there."))
 
 
 @router.post("/account/session/end-others")
@@ -104,7 +104,7 @@ def end_other_sessions(form: Form) -> Response:
     """End all sessions of the account except this one."""
     context = form.context
     get_services(context.request).sessions.revoke_others(context.session)
-    return redirect(context, "/account", message=context.tell("Signed out there."))
+    return redirect_to(context, "/account", message=context.tell("Signed out there."))
 
 
 def _render(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pipelines.web.sign_in.addresses import local_path
 from starlette.responses import Response
 
 from dashboards.office.requests import Form
-from dashboards.office.responses import redirect
+from dashboards.office.responses import redirect_to
 from pipelines.core import i18n
+from pipelines.web.sign_in.addresses import local_path
 
 router = APIRouter()
 
@@ -21,8 +21,8 @@ def change_language(form: Form) -> Response:
 
     context = form.context
     account = context.session.identity.account
-    language = form.choice("language", i18n.list_languages())
-    response = redirect(context, local_path(form.text("back")))
+    language = form.read_choice("language", i18n.list_languages())
+    response = redirect_to(context, local_path(form.read_text("back")))
     if language is not None:
         accounts.set_language(context.desk.engine, account, language, by=account)
         remember_language(response, language, secure=context.request.url.scheme == "https")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
-from dashboards.office.responses import FieldError, redirect, render_page
+from dashboards.office.responses import FieldError, redirect_to, render_page
 from pipelines.ledger.permissions import pairs_for
 from pipelines.web.design import components as ui
 
@@ -85,7 +85,7 @@ def declare_nil(form: Form) -> Response:
             message = context.tell("It is saved as a draft: see below what you need to answer before you can send it.")
     except (service.TransitionError, service.SubmissionRefusedError) as error:
         return _render_choice(context, declaration, status=409, errors=[(context.localize_error(error), "")])
-    return redirect(context, ui.page_address("/answer", id=draft.submission_id), message=message)
+    return redirect_to(context, ui.page_address("/answer", id=draft.submission_id), message=message)
 
 
 def open_periods(context: PageContext) -> Mapping[str, list[str]]:
@@ -113,7 +113,7 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
 
 
 def _read_declaration(form: Form) -> _Declaration:
-    return _Declaration(form.text(_FORM), tuple(sorted(set(form.texts(_PERIOD)))), form.text(_COMMENT))
+    return _Declaration(form.read_text(_FORM), tuple(sorted(set(form.read_texts(_PERIOD)))), form.read_text(_COMMENT))
 
 
 def _check_declaration(context: PageContext, declaration: _Declaration) -> FieldError | None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import FieldError, redirect, render_page
+from dashboards.office.responses import FieldError, redirect_to, render_page
 from dashboards.office.services import get_services
 from pipelines.core.errors import UserFacingError
 from pipelines.ledger import permissions
@@ -55,7 +55,7 @@ def grant_role(form: Form) -> Response:
     """Give a role to an account."""
     from pipelines.submissions.accounts import accounts
 
-    context, account_id = form.context, form.text(_ACCOUNT)
+    context, account_id = form.context, form.read_text(_ACCOUNT)
     new_grant = _read_grant(form)
     if new_grant is None:
         return _render(context, account_id, status=422, errors=[(context.tell("Choose a word from the list."), "")])
@@ -71,10 +71,10 @@ def revoke_role(form: Form) -> Response:
     """Remove a role from an account."""
     from pipelines.submissions.accounts import accounts
 
-    context, account_id = form.context, form.text(_ACCOUNT)
+    context, account_id = form.context, form.read_text(_ACCOUNT)
     account = _find_managed_account(context, account_id)
     by_key = {_grant_key(grant): grant for grant in account.grants} if account is not None else {}
-    revoked = by_key.get(form.text("grant"))
+    revoked = by_key.get(form.read_text("grant"))
     if revoked is None:
         return _render(context, account_id, status=422, errors=[(context.tell("Choose a word from the list."), "")])
     return _act(
@@ -89,7 +89,7 @@ def disable_account(form: Form) -> Response:
     """Disable an account."""
     from pipelines.submissions.accounts import accounts
 
-    context, account_id = form.context, form.text(_ACCOUNT)
+    context, account_id = form.context, form.read_text(_ACCOUNT)
     return _act(
         form,
         lambda: accounts.disable_account(context.desk.engine, account_id, by=context.who.account),
@@ -102,7 +102,7 @@ def enable_account(form: Form) -> Response:
     """Let a disabled account sign in again."""
     from pipelines.submissions.accounts import accounts
 
-    context, account_id = form.context, form.text(_ACCOUNT)
+    context, account_id = form.context, form.read_text(_ACCOUNT)
     return _act(
         form,
         lambda: accounts.enable_account(context.desk.engine, account_id, by=context.who.account),
@@ -113,7 +113,7 @@ def enable_account(form: Form) -> Response:
 @router.post("/people/sign-out")
 def end_sessions(form: Form) -> Response:
     """Sign a person out of all browsers."""
-    context, account_id = form.context, form.text(_ACCOUNT)
+    context, account_id = form.context, form.read_text(_ACCOUNT)
     sessions = get_services(context.request).sessions
     return _act(
         form, lambda: sessions.revoke_all(account_id, by=context.who.account), context.tell("Signed out everywhere.")
@@ -125,7 +125,7 @@ def reset_password(form: Form) -> Response:
     """Make a one-time password, and show it in the answer. Raises NotAllowedError."""
     from pipelines.submissions.accounts import password_sign_in
 
-    context, account_id = form.context, form.text(_ACCOUNT)
+    context, account_id = form.context, form.read_text(_ACCOUNT)
     account = _find_managed_account(context, account_id)
     if account is not None and account.issuer is not None:
         reason = context.tell("This account signs in with a provider outside of this system.")
@@ -136,13 +136,13 @@ def reset_password(form: Form) -> Response:
 
 def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Response:
     """Do something to an account and show it; if that fails, show why above the page."""
-    context, account_id = form.context, form.text(_ACCOUNT)
+    context, account_id = form.context, form.read_text(_ACCOUNT)
     try:
         act()
     except (NotAllowedError, UserFacingError) as error:
         status = 403 if isinstance(error, NotAllowedError) else 422
         return _render(context, account_id, status=status, errors=[(context.localize_error(error), "")])
-    return redirect(context, _page_address(account_id), message=message)
+    return redirect_to(context, _page_address(account_id), message=message)
 
 
 # --------------------------------------------------------------------------------------------------------- new account
@@ -153,7 +153,7 @@ def create_account(form: Form) -> Response:
     """Create an account; without a provider, its one-time password is in the answer."""
     from pipelines.submissions.accounts import accounts, password_sign_in
 
-    context, entered = form.context, {name: form.text(name) for name in _NEW_FIELDS}
+    context, entered = form.context, {name: form.read_text(name) for name in _NEW_FIELDS}
     engine, by, account_id = context.desk.engine, context.who.account, entered["new"]
     first_grant = _read_grant(form)
     if first_grant is None:
@@ -175,7 +175,7 @@ def create_account(form: Form) -> Response:
         status = 403 if isinstance(error, NotAllowedError) else 422
         return _render(context, status=status, errors=[(context.localize_error(error), "")], entered=entered)
     if entered["issuer"]:
-        return redirect(context, _page_address(account_id), message=context.tell("Made."))
+        return redirect_to(context, _page_address(account_id), message=context.tell("Made."))
     password = password_sign_in.reset_password(engine, account_id, by=by)
     return _render(context, account_id, password=_OneTimePassword(account_id, password))
 
@@ -344,9 +344,9 @@ def _read_grant(form: SubmittedForm) -> Grant | None:
     """Return the chosen role, office and instrument; None unless they are among the options."""
     from pipelines.core import codes
 
-    role = form.choice("role", ROLES)
-    place = form.choice("place", [code for code, _ in _list_places(form.context)])
-    instrument = form.choice("what", [EVERY, *codes.list_codes("instrument")])
+    role = form.read_choice("role", ROLES)
+    place = form.read_choice("place", [code for code, _ in _list_places(form.context)])
+    instrument = form.read_choice("what", [EVERY, *codes.list_codes("instrument")])
     return Grant(role, place, instrument) if role and place and instrument else None  # type: ignore[arg-type]
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from dashboards.office.context import PageContext
 from dashboards.office.pages import answer, returns, upload
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect, render_page, send_file
+from dashboards.office.responses import redirect_to, render_page, send_file
 
 PATH = "/practice"
 
@@ -34,7 +34,7 @@ def _enter_form(form: Form) -> SubmittedForm:
     return replace(form, context=enter_practice(form.context))
 
 
-SECTION = answer.Section(PATH, enter_practice, "practice_answer.html")
+SECTION = answer.Section(PATH, enter_practice, "practice_answer.html", upload_page=PATH)
 """The answers to practice returns."""
 router = answer.create_answer_router(SECTION)
 PracticePage = Annotated[PageContext, Depends(_enter_page)]
@@ -80,7 +80,7 @@ def download_practice_file(context: PracticePage, number: int = 0) -> Response:
 
     files = practice.make_practice_files(context.language)
     if not 0 <= number < len(files):
-        return redirect(context, PATH)
+        return redirect_to(context, PATH)
     return send_file(files[number].data, files[number].name, "application/octet-stream")
 
 
@@ -108,7 +108,7 @@ def let_colleague_send(form: PracticeForm, real: Page) -> Response:
     from pipelines.submissions.service import practice
 
     sent = practice.colleague_sends(form.context.desk, real.who)
-    return redirect(form.context, SECTION.make_address(sent.submission_id))
+    return redirect_to(form.context, SECTION.make_address(sent.submission_id))
 
 
 @router.post(f"{PATH}/colleague/approve")
@@ -116,12 +116,12 @@ def let_colleague_approve(form: PracticeForm, real: Page) -> Response:
     """Let the colleague approve a return."""
     from pipelines.submissions.service import practice
 
-    context, submission_id = form.context, form.text("id")
+    context, submission_id = form.context, form.read_text("id")
     practice.colleague_approves(context.desk, real.who, submission_id)
     message = context.tell(
         "The colleague has approved it. For a real return, a second person in your office does this."
     )
-    return redirect(context, SECTION.make_address(submission_id), message=message)
+    return redirect_to(context, SECTION.make_address(submission_id), message=message)
 
 
 @router.post(f"{PATH}/colleague/return")
@@ -129,10 +129,10 @@ def let_colleague_give_back(form: PracticeForm, real: Page) -> Response:
     """Let the colleague return a return with a comment."""
     from pipelines.submissions.service import practice
 
-    context, submission_id = form.context, form.text("id")
+    context, submission_id = form.context, form.read_text("id")
     practice.colleague_gives_back(context.desk, real.who, submission_id)
     message = context.tell("The colleague has returned it with a comment.")
-    return redirect(context, SECTION.make_address(submission_id), message=message)
+    return redirect_to(context, SECTION.make_address(submission_id), message=message)
 
 
 @router.get(f"{PATH}/reset")
@@ -147,4 +147,4 @@ def reset_practice(form: Form) -> Response:
     from pipelines.submissions.service import practice
 
     practice.reset_practice(form.context.desk, form.context.who)
-    return redirect(form.context, PATH, message=form.context.tell("Practice starts again."))
+    return redirect_to(form.context, PATH, message=form.context.tell("Practice starts again."))

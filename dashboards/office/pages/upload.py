@@ -20,7 +20,7 @@ from dashboards.office.context import PageContext
 from dashboards.office.errors import describe_fault
 from dashboards.office.pages.answer import ANSWER, Section, find_arrival_address
 from dashboards.office.requests import Form, Page, SubmittedForm, check_form
-from dashboards.office.responses import redirect, render_fragment, render_page
+from dashboards.office.responses import redirect_to, render_fragment, render_page
 from dashboards.office.services import get_services
 from dashboards.office.uploads import LARGEST, Upload, UploadError, read_files, read_upload_form
 from pipelines.core.i18n import mark
@@ -49,7 +49,7 @@ GONE = mark("This upload is no longer shown here. Look at your returns: what was
 
 @dataclass(frozen=True)
 class UploadCard:
-    """What a page shows of one upload: how far its check is, or its outcome."""
+    """The state of one upload as a page shows it: progress while it is checked, then its outcome."""
 
     upload_id: str
     filename: str
@@ -84,7 +84,7 @@ async def receive_files(request: Request, context: Page) -> Response:
 
 @router.get(f"{PATH}/events")
 async def follow_upload(context: Page, id: str = "") -> Response:
-    """Stream the card of an upload, anew at each change (server-sent events)."""
+    """Stream the card of an upload after each change (server-sent events)."""
     return stream_upload(context, PATH, id)
 
 
@@ -155,11 +155,11 @@ async def receive_upload(request: Request, context: PageContext, place: str, ren
                 place,
                 data,
                 filename,
-                form=form.choice("form", own_forms),
-                kind="patch" if form.has("patch") else None,
-                upload_id=form.text("upload_id"),
+                form=form.read_choice("form", own_forms),
+                kind="patch" if form.has_field("patch") else None,
+                upload_id=form.read_text("upload_id"),
             )
-            for filename, data in await read_files(form.files("files"))
+            for filename, data in await read_files(form.list_files("files"))
         ]
     except (UploadError, QueueFullError) as error:
         status = error.status if isinstance(error, UploadError) else 503
@@ -172,7 +172,7 @@ async def receive_upload(request: Request, context: PageContext, place: str, ren
         return response
     if is_script:
         return JSONResponse({"upload": begun[0].upload_id, "events": _events_address(begun[0])}, 202)
-    return redirect(context, ui.page_address(place, upload=[upload.upload_id for upload in begun]))
+    return redirect_to(context, ui.page_address(place, upload=[upload.upload_id for upload in begun]))
 
 
 def stream_upload(context: PageContext, place: str, upload_id: str) -> Response:
@@ -182,8 +182,8 @@ def stream_upload(context: PageContext, place: str, upload_id: str) -> Response:
 
     async def stream_cards() -> AsyncIterator[str]:
         if upload is None:
-            gone = UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE))
-            yield _event("end", await run_in_threadpool(_render_card, context, gone, place))
+            unknown = UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE))
+            yield _event("end", await run_in_threadpool(_render_card, context, unknown, place))
             return
         version = -1
         while True:
@@ -204,15 +204,15 @@ async def check_as_other_form(form: SubmittedForm, place: str) -> Response:
     """Withdraw the draft of an upload and check its file again as another form, or as corrections only."""
     context = form.context
     uploads = get_services(context.request).uploads
-    upload = uploads.find_upload(context.session.identity.account, place, form.text("upload"))
-    chosen = form.choice("form", list_own_forms(context))
+    upload = uploads.find_upload(context.session.identity.account, place, form.read_text("upload"))
+    chosen = form.read_choice("form", list_own_forms(context))
     if upload is None or upload.result is None or chosen is None:
-        return redirect(context, place, message=context.tell(GONE))
+        return redirect_to(context, place, message=context.tell(GONE))
     data = await run_in_threadpool(_take_back, context, upload)
-    uploads.forget(upload)
-    kind = "patch" if form.has("patch") else None
+    uploads.forget_upload(upload)
+    kind = "patch" if form.has_field("patch") else None
     begun = uploads.begin_upload(context.desk, context.who, place, data, upload.filename, form=chosen, kind=kind)
-    return redirect(context, ui.page_address(place, upload=begun.upload_id))
+    return redirect_to(context, ui.page_address(place, upload=begun.upload_id))
 
 
 def _take_back(context: PageContext, upload: Upload) -> bytes:

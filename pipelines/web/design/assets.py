@@ -41,11 +41,11 @@ class Assets:
             compressed = gzip.compress(content, mtime=0)
             self._served[f"{digest}/{name}"] = _Asset(content, compressed, _TYPES[Path(name).suffix])
 
-    def address(self, name: str) -> str:
-        """Return the address of a file. Raises KeyError if there is no such file."""
+    def find_address(self, name: str) -> str:
+        """Return the address of a file. Raises KeyError if it is unknown."""
         return self._addresses[name]
 
-    def route(self) -> Route:
+    def create_route(self) -> Route:
         """Return the route that serves all files."""
         from starlette.routing import Route
 

@@ -48,7 +48,7 @@ def send_return(context: PageContext, submission_id: str, form: SubmittedForm) -
         reason = _read_reason(form, "send-reason")
         if reason is None:
             raise MissingInputError(context.tell("Choose the reason for the revision first."), "send-reason")
-    comment = form.text("send-comment") or None
+    comment = form.read_text("send-comment") or None
     service.send_submission(context.desk, context.who, submission_id, reason=reason, comment=comment)
     return Outcome(context.tell("Sent. Your receipt is below. Please keep it."))
 
@@ -57,7 +57,7 @@ def approve_return(context: PageContext, submission_id: str, form: SubmittedForm
     """Approve a return, with a comment if there is one."""
     from pipelines.submissions import service
 
-    comment = form.text("decide-comment") or None
+    comment = form.read_text("decide-comment") or None
     service.approve_submission(context.desk, context.who, submission_id, comment=comment)
     return Outcome(context.tell("Approved. It counts from the next refresh on."))
 
@@ -66,7 +66,7 @@ def give_back(context: PageContext, submission_id: str, form: SubmittedForm) -> 
     """Give a return back to its sender with a comment."""
     from pipelines.submissions import service
 
-    comment = form.text("decide-comment")
+    comment = form.read_text("decide-comment")
     if not comment:
         raise MissingInputError(context.tell("Explain in the comment why you return it."), "decide-comment")
     service.give_back(context.desk, context.who, submission_id, comment)
@@ -77,7 +77,7 @@ def approve_by_override(context: PageContext, submission_id: str, form: Submitte
     """Approve a return as steward on behalf of the office."""
     from pipelines.submissions import service
 
-    comment = form.text("override-comment")
+    comment = form.read_text("override-comment")
     if not comment:
         raise MissingInputError(context.tell("Give a reason first. It is saved and shown."), "override-comment")
     service.approve_submission(context.desk, context.who, submission_id, comment=comment, override=True)
@@ -93,9 +93,9 @@ def explain_warnings(context: PageContext, submission_id: str, form: SubmittedFo
     from pipelines.submissions import service
     from pipelines.submissions.decisions import MINIMUM_TEXT
 
-    group_id = form.text("group")
-    reason = form.choice(f"reason-{group_id}", codes.list_codes("justification_reason"))
-    text = form.text(f"text-{group_id}")
+    group_id = form.read_text("group")
+    reason = form.read_choice(f"reason-{group_id}", codes.list_codes("justification_reason"))
+    text = form.read_text(f"text-{group_id}")
     if reason is None:
         raise MissingInputError(context.tell("Choose a reason first."), f"reason-{group_id}")
     try:
@@ -109,7 +109,7 @@ def explain_warnings(context: PageContext, submission_id: str, form: SubmittedFo
 def explain_as_before(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
     """Use the explanation of the same warning in an earlier return again."""
     answer = load_answer(context, submission_id)
-    group_id = form.text("group")
+    group_id = form.read_text("group")
     earlier = find_earlier_explanations(answer).get(group_id)
     if earlier is None:
         raise MissingInputError(context.tell("Choose a reason first."), f"reason-{group_id}")
@@ -164,7 +164,7 @@ def is_withdrawn_by_override(entry: Entry) -> bool:
 
 
 def _read_withdrawal(context: PageContext, form: SubmittedForm, prefix: str) -> tuple[str, str]:
-    reason, comment = _read_reason(form, f"{prefix}-reason"), form.text(f"{prefix}-comment")
+    reason, comment = _read_reason(form, f"{prefix}-reason"), form.read_text(f"{prefix}-comment")
     if reason is None or not comment:
         text = context.tell("Choose a reason and explain it in your own words.")
         raise MissingInputError(text, f"{prefix}-reason" if reason is None else f"{prefix}-comment")
@@ -174,7 +174,7 @@ def _read_withdrawal(context: PageContext, form: SubmittedForm, prefix: str) -> 
 def _read_reason(form: SubmittedForm, field: str) -> str | None:
     from pipelines.core import codes
 
-    return form.choice(field, codes.list_codes("revision_reason"))
+    return form.read_choice(field, codes.list_codes("revision_reason"))
 
 
 ACTS: Mapping[str, Act] = {

@@ -17,7 +17,7 @@ from dashboards.office.pages.answer.answer import Answer
 from dashboards.office.pages.answer.receipt import view_receipt
 from dashboards.office.pages.answer.section import Section
 from dashboards.office.pages.answer.withdrawal import describe_consequence, list_withdrawal_requests
-from dashboards.office.responses import FieldError, refuse, render_page
+from dashboards.office.responses import FieldError, render_page, render_refusal
 from pipelines.core.i18n import mark
 from pipelines.core.storage_faults import DAMAGED_REMEDY
 from pipelines.ledger.permissions import has_role_for
@@ -72,7 +72,7 @@ def render_answer(
         entry = service.get_submission(context.desk, context.who, submission_id)
         report = service.make_report(context.desk, context.who, submission_id)
     except service.NotAllowedError as error:
-        return refuse(context, error)
+        return render_refusal(context, error)
     except service.DamagedFileError as error:
         return _render_damaged(context, entry, error)
     requested_view = view or context.request.query_params.get("view", "")

@@ -14,7 +14,7 @@ from dashboards.office.pages.answer.files import NoSuchFileError, make_file
 from dashboards.office.pages.answer.rendering import render_answer, render_withdrawal_confirmation
 from dashboards.office.pages.answer.section import ANSWER, Section
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import FieldError, redirect, render_page, send_file
+from dashboards.office.responses import FieldError, redirect_to, render_page, send_file
 
 _CONFIRM = "withdraw/confirm"
 
@@ -38,7 +38,7 @@ def _make_act_endpoint(section: Section, act: Act) -> Callable[..., Response]:
     def carry_out(form: Form) -> Response:
         from pipelines.submissions import service
 
-        context, submission_id = section.enter(form.context), form.text("id")
+        context, submission_id = section.enter(form.context), form.read_text("id")
         try:
             outcome = act(context, submission_id, form)
         except MissingInputError as error:
@@ -47,8 +47,8 @@ def _make_act_endpoint(section: Section, act: Act) -> Callable[..., Response]:
             return _render_again(section, context, form, 403, (context.localize_error(error), ""))
         except (service.TransitionError, service.SubmissionRefusedError) as error:
             return _render_again(section, context, form, 409, (context.localize_error(error), ""))
-        address = section.make_address(submission_id, view=form.text("view"))
-        return redirect(context, address, message=outcome.message, anchor=outcome.anchor)
+        address = section.make_address(submission_id, view=form.read_text("view"))
+        return redirect_to(context, address, message=outcome.message, anchor=outcome.anchor)
 
     return carry_out
 
@@ -58,7 +58,13 @@ def _render_again(
 ) -> Response:
     """Return the page of a form again, with what was entered and why nothing was done."""
     return render_answer(
-        context, section, form.text("id"), view=form.text("view"), status=status, errors=[error], entered=form.fields
+        context,
+        section,
+        form.read_text("id"),
+        view=form.read_text("view"),
+        status=status,
+        errors=[error],
+        entered=form.fields,
     )
 
 
@@ -66,10 +72,10 @@ def _make_confirmation_endpoint(section: Section) -> Callable[..., Response]:
     def ask_for_confirmation(form: Form) -> Response:
         from pipelines.submissions import service
 
-        context, submission_id = section.enter(form.context), form.text("id")
+        context, submission_id = section.enter(form.context), form.read_text("id")
         entry = service.get_submission(context.desk, context.who, submission_id)
         if not entry.may_withdraw and not entry.may_override_withdrawal:
-            return redirect(context, section.make_address(submission_id))
+            return redirect_to(context, section.make_address(submission_id))
         try:
             reason, comment = read_confirmed_withdrawal(context, form)
         except MissingInputError as error:

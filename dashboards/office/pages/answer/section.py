@@ -18,12 +18,13 @@ class Section:
     """A part of the pages in which answers are shown.
 
     `enter` turns the context of a request into the one of the home whose returns are shown. `template` is the page; it
-    may extend `answer/page.html` and fill its block `introduction`.
+    may extend `answer/page.html` and fill its block `introduction`. Files are uploaded at `upload_page`.
     """
 
     base: str
     enter: Callable[[PageContext], PageContext] = _keep_context
     template: str = "answer/page.html"
+    upload_page: str = "/upload"
 
     def make_address(self, submission_id: str, *, view: str = "", anchor: str = "") -> str:
         """Return the address of an answer, of one of its views, or of a part of the page."""

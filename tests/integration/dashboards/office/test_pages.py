@@ -44,10 +44,7 @@ def test_every_page_opens_for_every_role_or_says_why_not(office: Office) -> None
         visitor = office.visit(account)
         for page in PAGES:
             shown = visitor.get(page.path)
-            is_open = page.is_offered_to(identity(office, account)) and not (account, page.path) == (
-                "nobody",
-                "/practice",
-            )
+            is_open = page.is_offered_to(identity(office, account)) and (account, page.path) != ("nobody", "/practice")
             assert shown.status == (200 if is_open else 403), (account, page.path)
             assert shown.heading and "For offices" in shown.text
             assert "Demonstration: every return and every account here is invented." in shown.text

@@ -118,7 +118,7 @@ def test_upload_that_fails_frees_its_place_and_its_bytes(desk: Desk, monkeypatch
         for number in range(5):
             upload = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(value=number), "a.csv"))
             assert isinstance(upload.error, OSError)
-            received.forget(upload)
+            received.forget_upload(upload)
         return received.count_by_account()
 
     assert run(work) == Counter()
@@ -130,7 +130,7 @@ def test_bytes_are_released_once_the_store_has_the_file(desk: Desk) -> None:
         refused = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, b"broken", "b.csv"))
         assert stored.data is None and refused.data == b"broken"
         assert received.queue._held == {SENDER: len(b"broken")}
-        received.forget(refused)
+        received.forget_upload(refused)
         assert received.queue._held == {}
 
     run(work)
@@ -141,10 +141,10 @@ def test_result_is_kept_for_a_quarter_of_an_hour(desk: Desk, monkeypatch: pytest
         upload = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv"))
         now = clock.read_wall_clock()
         monkeypatch.setattr(clock, "read_wall_clock", lambda: now + uploads.SECONDS_KEPT - 5)
-        received.sweep()
+        received.forget_old_uploads()
         assert received.find_upload(SENDER, PLACE, upload.upload_id) is upload
         monkeypatch.setattr(clock, "read_wall_clock", lambda: now + uploads.SECONDS_KEPT + 5)
-        received.sweep()
+        received.forget_old_uploads()
         assert received.find_upload(SENDER, PLACE, upload.upload_id) is None
 
     run(work)

@@ -144,6 +144,8 @@ def test_both_sides_of_a_workbook() -> None:
     report = report_of(data)
     both = answers.preview_side_by_side(data, BOOK.name, report.form, "en", demonstration=True)
     assert "Demonstration data" in both.html
+    without_page = answers.preview_side_by_side(data, BOOK.name, report.form, "en", draws_page=False)
+    assert (without_page.html, without_page.tables, without_page.rows) == ("", both.tables, both.rows)
     assert [t.name for t in both.tables][:2] == ["Т-01", "Т-02"]
     heading = next(c for c in both.tables[1].cells if c.place == "sheet Т-02, cell F6")
     assert (heading.text, heading.role) == ("Ослободени лица", "heading")

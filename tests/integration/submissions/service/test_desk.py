@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.result_cache import ResultCache
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
 from pipelines.ledger import facts, queries, supersession
@@ -414,26 +413,6 @@ def test_a_stranger_learns_nothing_of_history_by_checking(desk: Desk) -> None:
     foreign = door.check_file(desk, who(desk, "rr-sender"), file(), "a.csv")
     assert (foreign.findings, foreign.history_hash) == ((), None)
     assert foreign.hash == told.hash
-
-
-def test_the_cache_is_bounded_and_keeps_no_failure() -> None:
-    kept: ResultCache[int] = ResultCache(kept=2)
-    made: list[int] = []
-
-    def make(n: int) -> Any:
-        made.append(n)
-        return n
-
-    for n in (1, 2, 1, 3, 1, 2):
-        assert kept.get_or_make(n, lambda n=n: make(n)) == n
-    assert (made, len(kept)) == ([1, 2, 3, 2], 2)
-
-    def fail() -> Any:
-        raise OSError
-
-    with pytest.raises(OSError):
-        kept.get_or_make(9, fail)
-    assert kept.get_or_make(9, lambda: make(9)) == 9
 
 
 # ------------------------------------------------------------------------------------------------- replace, withdraw

@@ -109,9 +109,9 @@ def test_field_with_an_error_names_it_to_screen_readers() -> None:
 
 def test_assets_change_their_address_with_their_content(tmp_path: Any) -> None:
     (path := tmp_path / "a.css").write_text("a {}")
-    first = Assets({"a.css": [path]}).address("a.css")
+    first = Assets({"a.css": [path]}).find_address("a.css")
     path.write_text("b {}")
-    assert Assets({"a.css": [path]}).address("a.css") != first
+    assert Assets({"a.css": [path]}).find_address("a.css") != first
 
 
 def test_styles_use_tokens_and_no_foreign_address() -> None:

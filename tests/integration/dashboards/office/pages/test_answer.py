@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -178,6 +178,24 @@ def test_beside_shows_the_sheet_that_is_chosen(office: Office) -> None:
     for forged in ("99", "-1", "x"):
         again = page.visitor.get("/answer", id=number, view="beside", sheet=forged)
         assert "Your sheet: Tremujori III" in again.main, forged
+
+
+def test_beside_reads_the_file_once_in_each_language(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.office import answers
+    from pipelines.submissions.accounts import accounts
+
+    number, read, real = upload_draft(office.desk), [], answers.preview_side_by_side
+
+    def preview(*args: Any, **options: Any) -> answers.SideBySidePreview:
+        read.append(args[3])
+        return real(*args, **options)
+
+    monkeypatch.setattr(answers, "preview_side_by_side", preview)
+    for language in ("en", "sq"):
+        accounts.set_language(office.desk.engine, "al-sender", language, by="al-sender")
+        for _ in range(2):
+            assert office.open("al-sender", "/answer", id=number, view="beside").select(".rti-sheet td")
+    assert read == ["en", "sq"]
 
 
 def test_earlier_periods_are_shown_one_measure_at_a_time(office: Office) -> None:

@@ -41,6 +41,21 @@ def test_practice_answer_keeps_its_links_in_practice(office: Office) -> None:
     assert addresses and not [address for address in addresses if "/answer" in address]
 
 
+def test_first_return_of_a_form_has_nothing_to_compare_with(office: Office) -> None:
+    number, visitor = _upload_practice_return(office), office.visit("al-sender")
+    changes = visitor.get("/practice", id=number, view="changes")
+    assert "Nothing was accepted before for these periods: all of it is new." in changes.main
+    quarters = visitor.get("/practice", id=number, view="quarters")
+    assert "No earlier return of this form has been accepted." in quarters.main and not quarters.select("svg")
+
+
+def test_practice_return_is_replaced_in_practice(office: Office) -> None:
+    number = _upload_practice_return(office)
+    page = office.open("al-sender", "/practice", id=number).submit("Send for approval")
+    page = page.submit("Let the colleague approve it")
+    assert page.links("Upload a corrected return") == ["/practice"]
+
+
 def test_practice_shows_no_real_return_and_the_real_page_no_practice_return(office: Office) -> None:
     real, tried = upload_draft(office.desk), _upload_practice_return(office)
     practice_page = office.open("al-sender", "/practice", id=real)
