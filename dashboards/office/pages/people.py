@@ -292,7 +292,7 @@ def _make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui
     columns = [context.tell("Name"), context.tell("May"), context.tell("State"), context.tell("Last sign-in")]
     rows = [
         ui.Row(
-            ui.render_link(account.account_id, _page_address(account.account_id)),
+            ui.render_link(account.account_id, f"{_page_address(account.account_id)}#change"),
             (
                 account.display_name,
                 _describe_roles(context, account.grants),
@@ -307,8 +307,8 @@ def _make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui
 
 
 def _page_address(account_id: str) -> str:
-    """Return the address of the page at the part that changes an account."""
-    return f"{ui.page_address('/people', **{_ACCOUNT: account_id})}#change"
+    """Return the address of the page with an account to change."""
+    return ui.page_address("/people", **{_ACCOUNT: account_id})
 
 
 def _describe_roles(context: PageContext, grants: Sequence[Grant]) -> str:

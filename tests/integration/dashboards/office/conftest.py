@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,25 @@ from tests.support.demonstration import CLOCK, copy_for_pages
 from tests.support.service.office_client import Office, open_office
 
 
+@contextmanager
+def _copied_office(built: Path, root: Path) -> Iterator[Office]:
+    copy_for_pages(built, root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTI_NOW", CLOCK)
+        patch.setenv("RTI_HOME", str(root))
+        with open_office(open_home(root), patch) as opened:
+            yield opened
+
+
 @pytest.fixture
-def office(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def office(built_home: Path, tmp_path: Path) -> Iterator[Office]:
     """The pages of a copied home, with the accounts of the tests, under the frozen clock."""
-    root = tmp_path / "home"
-    copy_for_pages(built_home, root)
-    monkeypatch.setenv("RTI_NOW", CLOCK)
-    monkeypatch.setenv("RTI_HOME", str(root))
-    with open_office(open_home(root), monkeypatch) as opened:
+    with _copied_office(built_home, tmp_path / "home") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared_office(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The same, once for the tests of a module that change no return and no account."""
+    with _copied_office(built_home, tmp_path_factory.mktemp("office") / "home") as opened:
         yield opened

@@ -37,7 +37,7 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "checkbox": ("name", "{}", "{}"),
     "checkboxes": ("name", "{}", [("{}", "{}")], ("{}",), "{}", "{}"),
     "file_field": ("name", "{}", "{}", "{}"),
-    "secret": ("{}", "{}", "{}"),
+    "secret": ("{}", "{}"),
     "sparkline": (["1,2 3,4"], ("1", "2"), "{}", 10, 10),
 }
 """Macro -> its arguments, with `{}` for any text."""

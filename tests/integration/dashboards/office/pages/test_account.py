@@ -23,8 +23,8 @@ def list_sessions(page: Document) -> list[str]:
     return [" ".join(row.text_content().split()) for row in form.cssselect("tbody tr")]
 
 
-def test_account_shows_name_roles_and_its_footnote(office: Office) -> None:
-    page = office.open("xk-viewer", "/account")
+def test_account_shows_name_roles_and_its_footnote(shared_office: Office) -> None:
+    page = shared_office.open("xk-viewer", "/account")
     assert page.heading == "My account"
     assert "Prosecutorial Council: viewer" in page.main and "xk-viewer" in page.main and "may see" in page.main
     assert UNSCR in page.text
@@ -48,8 +48,8 @@ def test_account_email_is_kept(office: Office) -> None:
     assert emptied.result == "Kept." and account is not None and account.email is None
 
 
-def test_account_wrong_email_is_refused_with_the_input_kept(office: Office) -> None:
-    page = office.open("al-sender", "/account").submit("Keep this address", email="no address")
+def test_account_wrong_email_is_refused_with_the_input_kept(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/account").submit("Keep this address", email="no address")
     assert page.status == 422 and page.errors == ["'no address' is not an email address."]
     (field,) = page.select("input[name=email]")
     assert field.get("value") == "no address" and field.get("aria-invalid") == "true"
@@ -79,17 +79,17 @@ def test_account_token_is_shown_once_and_revoked(office: Office) -> None:
         tokens.verify_token(office.desk.engine, found[0])
 
 
-def test_account_token_without_a_name_is_refused_with_the_input_kept(office: Office) -> None:
-    page = office.open("al-sender", "/account").submit("Make a token", label=" ", days="365")
+def test_account_token_without_a_name_is_refused_with_the_input_kept(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/account").submit("Make a token", label=" ", days="365")
     assert page.status == 422 and page.errors == [
         "Enter what the token is for; the name is shown in the list of tokens."
     ]
     assert page.select("select[name=days] option[value='365'][selected]")
-    assert not tokens.list_tokens(office.desk.engine, "al-sender")
+    assert not tokens.list_tokens(shared_office.desk.engine, "al-sender")
 
 
-def test_account_without_a_role_gets_no_token(office: Office) -> None:
-    page = office.open("nobody", "/account").submit("Make a token", label="for nothing")
+def test_account_without_a_role_gets_no_token(shared_office: Office) -> None:
+    page = shared_office.open("nobody", "/account").submit("Make a token", label="for nothing")
     assert page.status == 403 and len(page.errors) == 1
     assert page.select("input[name=label]")[0].get("value") == "for nothing"
 

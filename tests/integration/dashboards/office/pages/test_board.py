@@ -15,40 +15,40 @@ PASSWORD = "seven green boats"
 UNSCR = "United Nations Security Council resolution 1244"
 
 
-def test_board_shows_own_scope_and_overdue_returns_first(office: Office) -> None:
-    own = office.open("al-sender", "/board").main
+def test_board_shows_own_scope_and_overdue_returns_first(shared_office: Office) -> None:
+    own = shared_office.open("al-sender", "/board").main
     assert "General Prosecution Office (Albania)" in own and "Macedonia" not in own and "Nothing is overdue" in own
-    page = office.open("secretariat", "/board")
+    page = shared_office.open("secretariat", "/board")
     assert page.main.index("1 return is overdue") < page.main.index("Quarterly returns")
     assert "6 days after the due date, 2026-11-14" in page.main
     assert "Brčko" in page.main and "Kosovo under UNSCR 1244" in page.main and UNSCR in page.text
 
 
-def test_board_name_carries_its_footnote(office: Office) -> None:
-    page = office.open("xk-viewer", "/board")
+def test_board_name_carries_its_footnote(shared_office: Office) -> None:
+    page = shared_office.open("xk-viewer", "/board")
     assert "(Kosovo under UNSCR 1244)*" in page.main and UNSCR in page.text
 
 
 @pytest.mark.parametrize(("asked", "expected"), [("4", 4), ("8", 8), ("12", 12), ("", 8), ("5", 8), ("x", 8)])
-def test_board_shows_as_many_quarters_as_chosen(office: Office, asked: str, expected: int) -> None:
-    page = office.open("al-sender", "/board", quarters=asked)
+def test_board_shows_as_many_quarters_as_chosen(shared_office: Office, asked: str, expected: int) -> None:
+    page = shared_office.open("al-sender", "/board", quarters=asked)
     assert page.status == 200
     columns = [cell.text_content() for cell in page.select("table.rti-grid thead th")]
     assert len([column for column in columns if "-Q" in column]) == expected
     assert page.select(f"option[value='{expected}'][selected]")
 
 
-def test_board_choice_of_quarters_is_a_form(office: Office) -> None:
-    page = office.open("al-sender", "/board").submit("Show", quarters="4")
+def test_board_choice_of_quarters_is_a_form(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/board").submit("Show", quarters="4")
     assert page.address == "/board?quarters=4"
 
 
-def test_board_state_links_to_the_return(office: Office) -> None:
-    visitor = office.visit("al-sender")
+def test_board_state_links_to_the_return(shared_office: Office) -> None:
+    visitor = shared_office.visit("al-sender")
     page = visitor.get("/board")
     (address, *_) = page.links("published")
     number = address.partition("/answer?id=")[2]
-    entry = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number)
+    entry = service.get_submission(shared_office.desk, get_identity(shared_office.desk, "al-sender"), number)
     assert entry.state == "published" and visitor.get(address).status == 200
 
 
@@ -65,10 +65,10 @@ def test_board_draft_next_to_an_accepted_return_links_only_for_who_works_on_it(o
 
 
 def test_board_far_overdue_returns_are_folded_after_the_first_twelve(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    shared_office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_NOW", "2027-05-20T09:00:00Z")
-    page = office.open("secretariat", "/board")
+    page = shared_office.open("secretariat", "/board")
     (box,) = page.select("section.rti-box-error")
     total = int(box.findtext("h2").split()[0])
     (folded,) = box.cssselect("details")
@@ -77,17 +77,17 @@ def test_board_far_overdue_returns_are_folded_after_the_first_twelve(
     assert folded.cssselect("summary")[0].text_content() == f"{total - 12} more"
 
 
-def test_board_calendar_is_a_file_of_the_persons_own_deadlines(office: Office) -> None:
-    page = office.open("al-sender", "/board")
+def test_board_calendar_is_a_file_of_the_persons_own_deadlines(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/board")
     assert page.links("Timetable for your calendar (ICS)") == ["/board/timetable.ics"]
-    own = office.open("al-sender", "/board/timetable.ics").response
+    own = shared_office.open("al-sender", "/board/timetable.ics").response
     assert own.headers["content-type"].startswith("text/calendar")
     assert 'filename="timetable.ics"' in own.headers["content-disposition"]
-    every = office.open("secretariat", "/board/timetable.ics").response.text.splitlines()
+    every = shared_office.open("secretariat", "/board/timetable.ics").response.text.splitlines()
     lines = own.text.splitlines()
     assert lines[0] == "BEGIN:VCALENDAR" and 0 < lines.count("BEGIN:VEVENT") < every.count("BEGIN:VEVENT")
 
 
-def test_board_without_an_office_says_so(office: Office) -> None:
-    page = office.open("nobody", "/board")
+def test_board_without_an_office_says_so(shared_office: Office) -> None:
+    page = shared_office.open("nobody", "/board")
     assert "Nothing is expected of your offices" in page.main and not page.select("table")

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from pipelines.submissions.service import figures
 from tests.support.service.office_client import Document, Office
 
 
@@ -25,11 +26,11 @@ def list_options(page: Document, name: str) -> list[str]:
     return [option.text_content() for option in page.select(f"select[name={name}] option")]
 
 
-def test_figures_show_an_office_its_own_before_protection(office: Office) -> None:
-    page = office.open("al-sender", "/figures")
+def test_figures_show_an_office_its_own_before_protection(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/figures")
     assert page.main.count("Restricted: not for publication") > 3
     ((reported,),) = select_restricted(
-        office,
+        shared_office,
         "select value::int from cell where area = 'AL' and period = '2026-Q3' and measure = 'reported'"
         " and offence = '_T' and offence_group = 'TIP' and sex = '_T' and age = '_T'"
         " and person_type = '_T' and count_unit = 'person' and citizenship = '_T'",
@@ -38,7 +39,7 @@ def test_figures_show_an_office_its_own_before_protection(office: Office) -> Non
     assert row.findtext("td").startswith(f"{reported} (")
     assert "Victims" not in page.main, "the victims' figures are another office's"
     broken = select_restricted(
-        office,
+        shared_office,
         "select opening::int, entries::int, exits::int, closing::int from mart_balance where area = 'AL' and"
         " period = '2026-Q3' and offence_group = 'TIP' and abs(opening + entries - exits - closing) > 1",
     )
@@ -57,8 +58,8 @@ def test_figures_show_an_office_its_own_before_protection(office: Office) -> Non
     assert page.response.headers["cache-control"] == "no-store"
 
 
-def test_figures_year_is_chosen_and_records_need_the_right_to_them(office: Office) -> None:
-    page = office.open("secretariat", "/figures", area="RS")
+def test_figures_year_is_chosen_and_records_need_the_right_to_them(shared_office: Office) -> None:
+    page = shared_office.open("secretariat", "/figures", area="RS")
     assert "Half within (days)" in page.main and "Pending on 2026-09-30" in page.main
     few = [cell.text_content() for cell in page.select("td[data-column='Still open (per cent)']")]
     assert [text for text in few if text.endswith("; too few to compare")], "of 59 persons, five still open"
@@ -68,22 +69,22 @@ def test_figures_year_is_chosen_and_records_need_the_right_to_them(office: Offic
     assert "Serbia*, 2025, " in year.main and "Serbia*, 2026 Q3, " not in year.main
 
 
-def test_figures_offence_is_chosen(office: Office) -> None:
-    page = office.open("al-sender", "/figures")
+def test_figures_offence_is_chosen(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/figures")
     chosen = page.select("select[name=offence] option")[1]
     other = page.submit("Show", offence=chosen.get("value"))
     assert f"Albania, 2026 Q3, {chosen.text_content()}. Restricted" in other.main
     assert other.select(f"option[value='{chosen.get('value')}'][selected]")
 
 
-def test_figures_unknown_period_or_offence_is_ignored(office: Office) -> None:
-    plain = office.open("al-sender", "/figures")
-    asked = office.open("al-sender", "/figures", period="1999", offence="' or 1=1 --", colour="red")
+def test_figures_unknown_period_or_offence_is_ignored(shared_office: Office) -> None:
+    plain = shared_office.open("al-sender", "/figures")
+    asked = shared_office.open("al-sender", "/figures", period="1999", offence="' or 1=1 --", colour="red")
     assert asked.status == 200 and asked.main == plain.main
 
 
-def test_figures_period_of_another_area_falls_back_to_the_newest(office: Office) -> None:
-    page = office.open("secretariat", "/figures", area="RS", period="2025").submit("Show", area="AL")
+def test_figures_period_of_another_area_falls_back_to_the_newest(shared_office: Office) -> None:
+    page = shared_office.open("secretariat", "/figures", area="RS", period="2025").submit("Show", area="AL")
     assert page.status == 200 and page.select("option[value=AL][selected]")
 
 
@@ -96,8 +97,10 @@ def test_figures_period_of_another_area_falls_back_to_the_newest(office: Office)
         ("secretariat", None),
     ],
 )
-def test_figures_offer_only_the_areas_of_own_offices(office: Office, account: str, areas: list[str] | None) -> None:
-    options = list_options(office.open(account, "/figures"), "area")
+def test_figures_offer_only_the_areas_of_own_offices(
+    shared_office: Office, account: str, areas: list[str] | None
+) -> None:
+    options = list_options(shared_office.open(account, "/figures"), "area")
     if areas is None:
         assert len(options) == 11
         assert not [option for option in options if "Western Balkans" in option or "region" in option]
@@ -106,30 +109,32 @@ def test_figures_offer_only_the_areas_of_own_offices(office: Office, account: st
 
 
 @pytest.mark.parametrize("account", ["al-sender", "xk-viewer", "ba-brc-sender", "nobody"])
-def test_figures_of_a_forged_area_show_nothing(office: Office, account: str) -> None:
+def test_figures_of_a_forged_area_show_nothing(shared_office: Office, account: str) -> None:
     answers = set()
     for area in ("RS", "BA", "WB", "ZZ", "AL' or 1=1 --"):
-        page = office.open(account, "/figures", area=area)
+        page = shared_office.open(account, "/figures", area=area)
         assert page.status == 403 and page.heading == "You do not have access to this page", area
         assert not page.select("table")
         answers.add(re.sub(r"\s+", " ", page.main))
     assert len(answers) == 1, "a foreign area and a missing one get the same answer"
 
 
-def test_figures_without_an_office_say_so(office: Office) -> None:
-    page = office.open("nobody", "/figures")
+def test_figures_without_an_office_say_so(shared_office: Office) -> None:
+    page = shared_office.open("nobody", "/figures")
     assert page.status == 200 and "You have no figures here yet" in page.main
 
 
-def test_figures_that_are_not_made_yet_say_when_they_will_be(office: Office) -> None:
-    (office.desk.home.warehouse / "indicators-restricted.duckdb").unlink()
-    page = office.open("al-sender", "/figures")
+def test_figures_that_are_not_made_yet_say_when_they_will_be(
+    shared_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "FILE", "not-made-yet.duckdb")
+    page = shared_office.open("al-sender", "/figures")
     assert page.status == 200 and page.heading == "Our figures"
     assert "No figures have been made in this home yet" in page.main
 
 
-def test_figures_tables_have_captions_that_restrict_them(office: Office) -> None:
-    page = office.open("secretariat", "/figures", area="RS")
+def test_figures_tables_have_captions_that_restrict_them(shared_office: Office) -> None:
+    page = shared_office.open("secretariat", "/figures", area="RS")
     captions = [caption.text_content() for caption in page.select("table caption")]
     assert len(captions) >= 4 and all("Restricted: not for publication" in caption for caption in captions)
     levels = [int(heading.tag[1]) for heading in page.select("h1, h2, h3, h4")]

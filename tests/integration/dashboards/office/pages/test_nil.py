@@ -48,18 +48,18 @@ def test_nil_return_is_confirmed_and_sent(office: Office) -> None:
     assert "Nothing is open" in office.open(SENDER, "/nil").main
 
 
-def test_nil_confirmation_shows_the_address_of_no_words(office: Office) -> None:
-    confirmation = office.open(SENDER, "/nil").submit(ASK, comment="A quiet quarter.")
+def test_nil_confirmation_shows_the_address_of_no_words(shared_office: Office) -> None:
+    confirmation = shared_office.open(SENDER, "/nil").submit(ASK, comment="A quiet quarter.")
     assert confirmation.address == "/nil/confirm", "a note is never in an address"
 
 
-def test_nil_without_a_period_is_refused_with_the_input_kept(office: Office) -> None:
-    page = office.open(SENDER, "/nil").submit(ASK, period=[], comment="A quiet quarter.")
+def test_nil_without_a_period_is_refused_with_the_input_kept(shared_office: Office) -> None:
+    page = shared_office.open(SENDER, "/nil").submit(ASK, period=[], comment="A quiet quarter.")
     assert page.status == 422 and page.errors == ["Choose at least one period first."]
     (link,) = page.select("#errors a")
     assert link.get("href") == "#period" and page.select("fieldset#period[aria-invalid=true]")
     assert page.select("input[name=comment]")[0].get("value") == "A quiet quarter."
-    assert not list_own(office)
+    assert not list_own(shared_office)
 
 
 def test_nil_confirmation_leads_back_to_the_choice_with_the_input_kept(
@@ -89,14 +89,14 @@ def test_nil_form_is_chosen_by_address(office: Office, monkeypatch: pytest.Monke
     ("form", "period"),
     [(FORM, "2020-Q1"), (FORM, "x"), ("AL-JUSTICE-1", "2026-Q3"), ("MK-JUSTICE-1", "2026-Q3"), ("none", "2026-Q3")],
 )
-def test_nil_forged_form_or_period_declares_nothing(office: Office, button: str, form: str, period: str) -> None:
-    page = office.open(SENDER, "/nil")
+def test_nil_forged_form_or_period_declares_nothing(shared_office: Office, button: str, form: str, period: str) -> None:
+    page = shared_office.open(SENDER, "/nil")
     if button == YES:
         page = page.submit(ASK)
     answer = page.submit(button, form=form, period=period)
     assert answer.status in (409, 422)
     assert answer.errors == ["There is already a return for one of these periods. Check your choice."]
-    assert not list_own(office)
+    assert not list_own(shared_office)
 
 
 def test_nil_period_that_somebody_reported_meanwhile_is_refused(office: Office) -> None:
@@ -107,10 +107,10 @@ def test_nil_period_that_somebody_reported_meanwhile_is_refused(office: Office) 
     assert page.status == 409 and "Nothing is open" in page.main and len(list_own(office)) == number
 
 
-def test_nil_comment_that_cannot_be_kept_is_refused_in_words(office: Office) -> None:
-    confirmation = office.open(SENDER, "/nil").submit(ASK)
+def test_nil_comment_that_cannot_be_kept_is_refused_in_words(shared_office: Office) -> None:
+    confirmation = shared_office.open(SENDER, "/nil").submit(ASK)
     page = confirmation.submit(YES, comment="x" * 20_000)
-    assert page.status == 409 and len(page.errors) == 1 and not list_own(office)
+    assert page.status == 409 and len(page.errors) == 1 and not list_own(shared_office)
 
 
 def test_nil_page_of_another_role_says_so_in_the_persons_language(office: Office) -> None:
@@ -121,18 +121,18 @@ def test_nil_page_of_another_role_says_so_in_the_persons_language(office: Office
     assert words in page.main and not page.select("#content form")
 
 
-def test_nil_post_by_another_role_declares_nothing(office: Office) -> None:
-    visitor = office.visit("al-approver")
+def test_nil_post_by_another_role_declares_nothing(shared_office: Office) -> None:
+    visitor = shared_office.visit("al-approver")
     token = re.search(r'name="csrf" value="([^"]+)"', visitor.get("/account").response.text)
     assert token is not None
     fields = {"csrf": token[1], "form": FORM, "period": "2026-Q3"}
     assert visitor.post_raw("/nil/declare", data=fields).status == 403
-    assert not list_own(office, "al-approver")
+    assert not list_own(shared_office, "al-approver")
 
 
-def test_open_periods_are_those_without_a_return(office: Office) -> None:
+def test_open_periods_are_those_without_a_return(shared_office: Office) -> None:
     from types import SimpleNamespace
     from typing import Any, cast
 
-    context = cast(Any, SimpleNamespace(desk=office.desk, who=get_identity(office.desk, SENDER)))
+    context = cast(Any, SimpleNamespace(desk=shared_office.desk, who=get_identity(shared_office.desk, SENDER)))
     assert nil.open_periods(context) == {FORM: ["2026-Q3"]}

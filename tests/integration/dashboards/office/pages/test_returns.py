@@ -28,17 +28,17 @@ def list_rows(office: Office, page: Document) -> list[Any]:
     return [service.get_submission(office.desk, who, number) for number in list_numbers(page)]
 
 
-def test_returns_without_any_say_so(office: Office) -> None:
-    page = office.open("nobody", "/")
+def test_returns_without_any_say_so(shared_office: Office) -> None:
+    page = shared_office.open("nobody", "/")
     assert page.status == 200 and page.heading == "My returns"
     assert "No return yet" in page.main and not page.select("table")
 
 
-def test_returns_list_leads_to_older_and_newer_pages(office: Office) -> None:
-    with office.desk.engine.connect() as connection:
+def test_returns_list_leads_to_older_and_newer_pages(shared_office: Office) -> None:
+    with shared_office.desk.engine.connect() as connection:
         rows = connection.exec_driver_sql("select submission_id, received_at from submission").all()
     every = [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)]
-    newest = office.open("secretariat", "/")
+    newest = shared_office.open("secretariat", "/")
     assert list_numbers(newest) == every[:50] and not newest.links("Newer returns")
     assert "50 returns" in newest.main
     older = newest.follow("Older returns")
@@ -48,15 +48,15 @@ def test_returns_list_leads_to_older_and_newer_pages(office: Office) -> None:
     assert navigation.get("aria-label") == "Pages of this list"
 
 
-def test_returns_last_page_has_no_older_link(office: Office) -> None:
-    page, seen = office.open("secretariat", "/", what="justice"), []
+def test_returns_last_page_has_no_older_link(shared_office: Office) -> None:
+    page, seen = shared_office.open("secretariat", "/", what="justice"), []
     while True:
         seen += list_numbers(page)
         if not page.links("Older returns"):
             break
         page = page.follow("Older returns")
-    who = get_identity(office.desk, "secretariat")
-    expected = service.list_submissions(office.desk, who)
+    who = get_identity(shared_office.desk, "secretariat")
+    expected = service.list_submissions(shared_office.desk, who)
     assert sorted(seen) == sorted(e.submission_id for e in expected if e.row.instrument == "justice")
     assert len(seen) > returns.PAGE
 
@@ -64,10 +64,10 @@ def test_returns_last_page_has_no_older_link(office: Office) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("territory", "MK"), ("period", "2026-Q1"), ("what", "register"), ("state", "published")]
 )
-def test_returns_filter_shows_only_what_it_asks_for(office: Office, name: str, value: str) -> None:
-    page = office.open("secretariat", "/").submit("Show", **cast(dict[str, Any], {name: value}))
+def test_returns_filter_shows_only_what_it_asks_for(shared_office: Office, name: str, value: str) -> None:
+    page = shared_office.open("secretariat", "/").submit("Show", **cast(dict[str, Any], {name: value}))
     assert parse_qs(urlsplit(page.address).query)[name] == [value]
-    entries = list_rows(office, page)
+    entries = list_rows(shared_office, page)
     assert entries
     for entry in entries:
         pairs = {(block.jurisdiction, block.instrument, block.period) for block in entry.blocks}
@@ -80,17 +80,17 @@ def test_returns_filter_shows_only_what_it_asks_for(office: Office, name: str, v
     assert page.select(f"[name={name}] option[value='{value}'][selected], [name={name}][value='{value}'][checked]")
 
 
-def test_returns_filters_are_combined_and_kept_by_the_pager(office: Office) -> None:
-    page = office.visit("secretariat").get("/?state=published&state=approved&what=justice")
+def test_returns_filters_are_combined_and_kept_by_the_pager(shared_office: Office) -> None:
+    page = shared_office.visit("secretariat").get("/?state=published&state=approved&what=justice")
     older = page.follow("Older returns")
     query = parse_qs(urlsplit(older.address).query)
     assert query["state"] == ["published", "approved"] and query["what"] == ["justice"] and query["before"]
-    assert {entry.row.instrument for entry in list_rows(office, older)} == {"justice"}
+    assert {entry.row.instrument for entry in list_rows(shared_office, older)} == {"justice"}
     narrowed = older.submit("Show", period="2026-Q1", territory="MK")
     query = parse_qs(urlsplit(narrowed.address).query)
     assert "before" not in query, "another filter begins with its first page"
     assert set(query["state"]) == {"published", "approved"} and query["what"] == ["justice"]
-    (entry,) = list_rows(office, narrowed)
+    (entry,) = list_rows(shared_office, narrowed)
     assert (entry.row.territory, entry.row.instrument) == ("MK", "justice")
 
 
@@ -106,14 +106,14 @@ def test_returns_mine_shows_only_own_uploads(office: Office) -> None:
     "query",
     ["state=gone", "before=x", "after=y", "territory=ZZ", "period=1999-Q9", "what=nothing", "unknown=1", "before="],
 )
-def test_returns_unknown_filter_values_are_ignored(office: Office, query: str) -> None:
-    plain, asked = office.open("secretariat", "/"), office.visit("secretariat").get(f"/?{query}")
+def test_returns_unknown_filter_values_are_ignored(shared_office: Office, query: str) -> None:
+    plain, asked = shared_office.open("secretariat", "/"), shared_office.visit("secretariat").get(f"/?{query}")
     assert asked.status == 200 and list_numbers(asked) == list_numbers(plain)
 
 
-def test_returns_position_with_a_filter_of_another_office_shows_nothing_more(office: Office) -> None:
-    page = office.visit("al-sender").get("/?territory=MK&what=victims")
-    assert "MK" not in {entry.row.territory for entry in list_rows(office, page)}
+def test_returns_position_with_a_filter_of_another_office_shows_nothing_more(shared_office: Office) -> None:
+    page = shared_office.visit("al-sender").get("/?territory=MK&what=victims")
+    assert "MK" not in {entry.row.territory for entry in list_rows(shared_office, page)}
 
 
 def test_returns_links_open_for_the_person_who_sees_them(office: Office) -> None:
@@ -176,8 +176,8 @@ def test_returns_of_a_disabled_account_are_out_at_the_next_click(office: Office)
     assert "PP_Trafikimi" not in answer.response.text
 
 
-def test_returns_name_carries_its_footnote(office: Office) -> None:
-    page = office.open("xk-viewer", "/")
+def test_returns_name_carries_its_footnote(shared_office: Office) -> None:
+    page = shared_office.open("xk-viewer", "/")
     assert "Kosovo under UNSCR 1244*" in page.main
     assert "* " in page.text and "United Nations Security Council resolution 1244" in page.text
 
