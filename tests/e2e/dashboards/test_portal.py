@@ -278,7 +278,7 @@ def test_every_page_passes_axe_in_every_language(open_as: Open, language: str) -
     page = open_as("secretariat")
     try:
         page.get_by_label("Language").select_option(language)
-        page.locator("header form").first.get_by_role("button").click()
+        page.locator(".rti-header form").first.get_by_role("button").click()
         expect(page.locator("html")).to_have_attribute("lang", i18n.html_lang(language))
         for path in PATHS:
             page.goto(f"{root(page)}{path}")
@@ -287,7 +287,7 @@ def test_every_page_passes_axe_in_every_language(open_as: Open, language: str) -
     finally:
         page.goto(f"{root(page)}/account")
         page.locator("#page-language").select_option("en")
-        page.locator("header form").first.get_by_role("button").click()
+        page.locator(".rti-header form").first.get_by_role("button").click()
 
 
 _CONTROLS = """() => {
