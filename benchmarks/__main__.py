@@ -22,6 +22,7 @@ from benchmarks import (
     formats,
     growing,
     measuring,
+    pages,
     reading,
     rebuilding,
     report,
@@ -30,12 +31,12 @@ from benchmarks import (
 from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
-    "answering", "arriving", "checking", "decade", "faults", "formats", "growing", "main", "reading", "rebuilding",
-    "uploading",
+    "answering", "arriving", "checking", "decade", "faults", "formats", "growing", "main", "pages", "reading",
+    "rebuilding", "uploading",
 ]  # fmt: skip
 ORDER = (
-    "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "arrival",
-    "protection",
+    "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
+    "arrival", "protection",
 )  # fmt: skip
 """What takes seconds first; rebuild and the two after it share their homes."""
 

@@ -12,18 +12,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from starlette.requests import HTTPConnection
 
 from pipelines.core import i18n
 from pipelines.ledger import queries
 from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import store
-from pipelines.submissions.accounts import accounts
-from pipelines.web.settings import read_web_settings
-from pipelines.web.sign_in.sessions import open_sessions
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service import portal_fixture, running
 from tests.support.service.running import Service, serving
+from tests.support.service.visitor import begin_session
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
 Open = Callable[..., Page]
@@ -60,21 +57,6 @@ def portal(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield service
 
 
-def session_cookie(service: Service, account: str) -> dict[str, str]:
-    """The cookie of a session of an account, begun next to the service."""
-    with frozen_at(CLOCK, service.home.root):
-        engine = open_ledger(service.home)
-        settings = read_web_settings(service.home, int(service.address.rpartition(":")[2]))
-        known = accounts.find_account(engine, account)
-        assert known is not None
-        issuer, subject = (known.issuer, known.subject) if known.issuer else (accounts.LOCAL, account)
-        connection = HTTPConnection({"type": "http", "headers": [], "scheme": "http", "path": "/"})
-        sessions = open_sessions(engine, settings)
-        value = sessions.begin_session(connection, account, issuer=issuer, subject=str(subject))
-        engine.dispose()
-    return {"name": "rti_session", "value": value, "url": service.address}
-
-
 @pytest.fixture
 def open_as(browser: Browser, portal: Service) -> Iterator[Open]:
     """Open a path as an account (None: nobody), at a width, with or without scripts."""
@@ -86,7 +68,9 @@ def open_as(browser: Browser, portal: Service) -> Iterator[Open]:
         )
         contexts.append(context)
         if account is not None:
-            context.add_cookies([session_cookie(portal, account)])  # type: ignore[list-item]
+            context.add_cookies(
+                [{"name": "rti_session", "value": begin_session(portal, account), "url": portal.address}]
+            )
         page = context.new_page()
         page.goto(f"{portal.address}{path}")
         return page
