@@ -1,8 +1,8 @@
 """Guard the web services as ASGI wrappers: limits on methods, bodies, addresses, rates and sessions.
 
-Both Streamlit apps are behind them. They decide before any application code runs and before any byte of a body is
-read. Sign-in attempts are limited in `pipelines/submissions/accounts/throttle.py`, uploads of the offices' pages in
-`dashboards/office/uploads.py`.
+The public and the offices' pages are behind them; only the public pages have WebSockets. They decide before any
+application code runs and before any byte of a body is read. Sign-in attempts are limited in
+`pipelines/submissions/accounts/throttle.py`, uploads of the offices' pages in `dashboards/office/uploads.py`.
 """
 
 from __future__ import annotations

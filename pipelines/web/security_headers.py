@@ -60,7 +60,7 @@ class SecurityHeaders:
     `policy` returns the Content-Security-Policy for a value of the header `Host`.
 
     Over TLS (the site's address is https, or a trusted proxy says so) answers carry HSTS and every cookie is `Secure`.
-    Streamlit sets its cookies without it, whatever its address.
+    Streamlit, behind the public pages, sets its cookies without it, whatever its address.
     """
 
     def __init__(self, app: ASGIApp, site: Site, policy: Callable[[str], str]) -> None:
