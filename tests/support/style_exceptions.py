@@ -42,8 +42,8 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
             }
         ),
     },
-    "Dagster's names: an asset and a job are named by their function; `defs` is the code location's entry, and `dispose` "
-    "overrides a method of its storage.": {
+    "Dagster's names: an asset and a job are named by their function; `defs` is the code location's entry, and "
+    "`dispose` overrides a method of its storage.": {
         "pipelines/definitions.py": frozenset({"defs"}),
         "pipelines/defs/gathered.py": frozenset({"gathered"}),
         "pipelines/defs/reminders.py": frozenset({"reminders"}),
