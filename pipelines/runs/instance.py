@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 EXCLUSIVE_TAG = "rti/home-lock"
 """Tag of jobs that lock the home; the queue launches one such run at a time."""
@@ -47,3 +53,21 @@ def instance_folder(home: Home) -> Path:
         temporary.write_text(_CONFIGURATION, encoding="utf-8")
         temporary.replace(file)
     return home.dagster
+
+
+@contextmanager
+def open_instance_for_run(home: Home) -> Iterator[DagsterInstance]:
+    """Open the Dagster instance for a run in this process, with connections that stay open for the whole run.
+
+    A configuration that keeps runs and events elsewhere, for example in PostgreSQL, is used as it is.
+    """
+    import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
+
+    ref = InstanceRef.from_dir(str(instance_folder(home)))
+    storage = ref.storage_data
+    if storage is not None and storage.class_name == "DagsterSqliteStorage":
+        pooled = storage._replace(module_name="pipelines.runs.event_log", class_name="PooledSqliteStorage")
+        ref = ref._replace(storage_data=pooled)
+    with dg.DagsterInstance.from_ref(ref) as instance:
+        yield instance

@@ -21,6 +21,8 @@ from pipelines.publication.disclosure.space import Array, Space
 
 MIP_SECONDS = 60.0
 _SWEEPS = 24
+_OPEN_WEIGHT = 3.0
+"""Weight in a sweep of the cells that are still open; the other hidden cells have weights of at most 1."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,9 @@ def _sweep(intruder: lp.Intruder, observed: _ObservedRange, rows: list[int]) -> 
     """Find whole-number populations in random directions; each shows that many cells are wide, with one solver call.
 
     On a block of 596 cells, 317 of them hidden, 14 populations settled all but two cells in 0.5 s; bounding each cell
-    separately took 4.4 s.
+    separately took 4.4 s.  Settled cells keep a weight, because an objective of the few open cells alone has many
+    fractional optima, and the solver adds cuts to them for seconds: on a block of 1,892 cells, 694 of them hidden, all
+    sweeps together took 30 s without these weights and take 4 s with them.
     """
     signs = np.random.default_rng(20260101)
     for _ in range(_SWEEPS):
@@ -119,7 +123,8 @@ def _sweep(intruder: lp.Intruder, observed: _ObservedRange, rows: list[int]) -> 
         if not open_rows:
             return
         weights = np.zeros(observed.matrix.shape[0])
-        weights[open_rows] = signs.choice([-1.0, 1.0], len(open_rows))
+        weights[rows] = signs.uniform(-1.0, 1.0, len(rows))
+        weights[open_rows] = _OPEN_WEIGHT * np.sign(weights[open_rows])
         observed.add_population(intruder.find_witness(weights))
 
 

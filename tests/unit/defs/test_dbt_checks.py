@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from pipelines.core.home import Home, initialise_home
-from pipelines.defs import warehouse
 from pipelines.defs.dbt_checks import list_check_specs, report_tests
 from pipelines.defs.home import LockedHomeResource
 from pipelines.refresh import Step
@@ -71,6 +70,8 @@ def test_check_describes_its_test() -> None:
 
 
 def test_every_test_of_the_project_is_a_check_once_in_each_phase() -> None:
+    from pipelines.defs import warehouse
+
     manifest = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     assets = [
@@ -110,6 +111,9 @@ def home(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def run_phase(home: Home, run: Any) -> dg.ExecuteInProcessResult:
+    # Imported late, because it imports dbt: a second for each worker that only collects this file.
+    from pipelines.defs import warehouse
+
     asset = warehouse._make_phase_asset("build_public_indicators", warehouse.INDICATORS, "public", [], run)
     resources = {"locked_home": LockedHomeResource(root=str(home.root))}
     return dg.materialize([asset], resources=resources, raise_on_error=False)

@@ -1,0 +1,114 @@
+"""The instance of a run in this process: the same files as Dagster's own storage, on connections that stay open."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from pipelines.core.home import Home, initialise_home
+from pipelines.runs.event_log import PooledEventLogStorage
+from pipelines.runs.instance import instance_folder, open_instance_for_run
+
+ASSETS = 20
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return initialise_home(tmp_path / "home", "real")
+
+
+@contextmanager
+def count_connections() -> Iterator[Counter[str]]:
+    """Count the connections to SQLite that are opened within the block, by file name."""
+    opened: Counter[str] = Counter()
+
+    def count(connection: Any, _: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            opened[Path(connection.execute("pragma database_list").fetchone()[2]).name] += 1
+
+    sa.event.listen(sa.Engine, "connect", count)
+    try:
+        yield opened
+    finally:
+        sa.event.remove(sa.Engine, "connect", count)
+
+
+def materialize_checked_assets(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """Run a job of twenty assets with a check each; the check of the last one fails."""
+
+    @dg.multi_asset(
+        specs=[dg.AssetSpec(f"a{number}") for number in range(ASSETS)],
+        check_specs=[dg.AssetCheckSpec("positive", asset=f"a{number}") for number in range(ASSETS)],
+    )
+    def assets() -> Iterator[Any]:
+        for number in range(ASSETS):
+            yield dg.MaterializeResult(asset_key=f"a{number}", metadata={"rows": number})
+            yield dg.AssetCheckResult(asset_key=f"a{number}", check_name="positive", passed=number + 1 < ASSETS)
+
+    job = dg.Definitions(assets=[assets], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
+    return job.execute_in_process(instance=instance, raise_on_error=False)
+
+
+def test_run_is_complete_in_the_files_that_the_dagster_ui_reads(home: Home) -> None:
+    with open_instance_for_run(home) as instance:
+        result = materialize_checked_assets(instance)
+        written = Counter(event.event_type_value for event in result.all_events)
+    with dg.DagsterInstance.from_config(str(instance_folder(home))) as own:
+        assert not isinstance(own.event_log_storage, PooledEventLogStorage)
+        stored = Counter(
+            entry.dagster_event.event_type_value for entry in own.all_logs(result.run_id) if entry.dagster_event
+        )
+        last = dg.AssetCheckKey(dg.AssetKey(f"a{ASSETS - 1}"), "positive")
+        history = own.event_log_storage.get_asset_check_execution_history(last, limit=5)
+        latest = own.get_latest_materialization_event(dg.AssetKey("a7"))
+        run = own.get_run_by_id(result.run_id)
+    assert run is not None and run.status is dg.DagsterRunStatus.SUCCESS
+    assert {name: stored[name] for name in written} == dict(written)
+    assert stored["ASSET_CHECK_EVALUATION"] == stored["ASSET_CHECK_EVALUATION_PLANNED"] == ASSETS
+    assert [execution.status.value for execution in history] == ["FAILED"]
+    assert latest is not None and latest.asset_materialization is not None
+    assert latest.asset_materialization.metadata["rows"].value == 7
+
+
+def test_instance_for_run_opens_few_connections_and_closes_them(home: Home) -> None:
+    with open_instance_for_run(home) as instance, count_connections() as opened:
+        result = materialize_checked_assets(instance)
+    assert opened[f"{result.run_id}.db"] <= 5 and opened["index.db"] <= 5, opened
+    # SQLite removes the log of a database when its last connection is closed.
+    assert not list(home.dagster.rglob("*.db-wal"))
+
+
+def test_instance_for_run_keeps_storage_that_somebody_has_configured(home: Home, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    configured = {
+        "run_storage": ("runs", "SqliteRunStorage"),
+        "event_log_storage": ("event_log", "ConsolidatedSqliteEventLogStorage"),
+        "schedule_storage": ("schedules", "SqliteScheduleStorage"),
+    }
+    lines = [
+        f"{kind}: {{module: dagster._core.storage.{module}, class: {name}, config: {{base_dir: {elsewhere}}}}}"
+        for kind, (module, name) in configured.items()
+    ]
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    (home.dagster / "dagster.yaml").write_text("\n".join(lines), encoding="utf-8")
+    with open_instance_for_run(home) as instance:
+        assert type(instance.event_log_storage).__name__ == "ConsolidatedSqliteEventLogStorage"
+        result = materialize_checked_assets(instance)
+    assert result.success and (elsewhere / "event_log.db").is_file()
+    assert not list(home.dagster.rglob("index.db"))
+
+
+def test_instance_for_run_uses_the_folder_of_a_configured_sqlite_storage(home: Home, tmp_path: Path) -> None:
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    configuration = f"storage: {{sqlite: {{base_dir: {tmp_path / 'elsewhere'}}}}}\n"
+    (home.dagster / "dagster.yaml").write_text(configuration, encoding="utf-8")
+    with open_instance_for_run(home) as instance:
+        assert isinstance(instance.event_log_storage, PooledEventLogStorage)
+        result = materialize_checked_assets(instance)
+    assert (tmp_path / "elsewhere" / "history" / "runs" / f"{result.run_id}.db").is_file()
