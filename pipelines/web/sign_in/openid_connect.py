@@ -26,6 +26,10 @@ STATE_SECONDS = 900
 """Seconds within which a person must have signed in at the provider; a second factor takes time."""
 _SCOPE = "openid profile email"
 _SECONDS_PATIENCE = 10.0
+_PUBLIC_KEY_ALGORITHMS = frozenset(
+    ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519")
+)
+"""Signatures that only the provider can make (RFC 7518, section 3.1, and RFC 8037); `none` and HMAC are not among them."""
 _ERROR_CODE = re.compile(r"[^a-z_]")
 """Characters that an error code of a provider never contains (RFC 6749, section 4.1.2.1), and a log must not."""
 
@@ -130,9 +134,7 @@ class OpenIdConnect:
         """Return the provider's issuer, and leave only signatures with a public key among those that it may use."""
         metadata = await self._client.load_server_metadata()
         offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = [
-            name for name in offered if name.startswith(("RS", "PS", "ES", "Ed"))
-        ]
+        metadata["id_token_signing_alg_values_supported"] = [name for name in offered if name in _PUBLIC_KEY_ALGORITHMS]
         return str(metadata["issuer"])
 
 

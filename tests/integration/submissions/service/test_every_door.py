@@ -7,7 +7,6 @@ right, or stands in no table.
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 import pkgutil
@@ -27,7 +26,6 @@ from pipelines.web.api.app import create_api
 from tests.support.fakes import api_routes, desk_fakes, desk_world
 from tests.support.fakes.desk_fakes import file
 from tests.support.fakes.desk_world import FORGED, World, make_world
-from tests.support.paths import ROOT
 
 OF_NO_SUBMISSION = {
     # test_scope.py, test_desk.py, test_one_road.py
@@ -147,15 +145,20 @@ def test_every_address_of_the_api_stands_in_a_table_and_asks_for_a_token(world: 
     assert world.marks() == before
 
 
-def test_every_page_of_the_portal_begins_by_asking_who_acts() -> None:
-    """`test_portal_pages.py` opens each with a forged address."""
-    pages = {}
-    for path in (ROOT / "dashboards" / "office" / "pages").glob("*.py"):
-        for made in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(made, ast.FunctionDef) and made.name == "render_page" and not made.args.args:
-                lines = [line for line in made.body if not isinstance(line, ast.Import | ast.ImportFrom)]
-                pages[path.stem] = ast.unparse(lines[int(ast.get_docstring(made) is not None)])
-    assert len(pages) > 10 and {line.partition(" = ")[2] for line in pages.values()} == {"access.enter_page()"}
+def test_every_address_of_the_portal_asks_who_acts_before_anything_else() -> None:
+    """`test_doors.py` tries each address as nobody, as a stranger, and without the token of a form."""
+    from fastapi.routing import APIRoute
+
+    from dashboards.office import pages
+    from dashboards.office.requests import enter_page
+
+    def asks(dependant: Any) -> bool:
+        return dependant.call is enter_page or any(asks(inner) for inner in dependant.dependencies)
+
+    routes = [route for router in (pages.language.router, *(p.router for p in pages.PAGES)) for route in router.routes]
+    addresses = {route.path: asks(route.dependant) for route in routes if isinstance(route, APIRoute)}
+    assert len(addresses) == len({getattr(route, "path", "") for route in routes}) > 40
+    assert [path for path, has_asked in addresses.items() if not has_asked] == []
 
 
 # --------------------------------------------------------------------------------------------------------------- people

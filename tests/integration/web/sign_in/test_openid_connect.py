@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import anyio
 import httpx
 import pytest
 import sqlalchemy as sa
@@ -38,6 +37,7 @@ from pipelines.web.sign_in.openid_connect import (
     ProviderError,
 )
 from pipelines.web.sign_in.sessions import LONGEST_HOURS, SESSION_COOKIE
+from tests.support.coroutines import run_async
 from tests.support.service.sign_in_fixture import (
     HOST,
     SECRET,
@@ -294,7 +294,7 @@ def fetch_claims(token: Any, *, metadata: dict[str, Any] | None = None, seen: li
     )
     connect = OpenIdConnect(Settings(HOST, SECRET, Provider(f"{LIAR}/discovery", CLIENT, "a secret of both")))
     connect._client.client_kwargs["transport"] = httpx.ASGITransport(app=fake)
-    return anyio.run(connect.fetch_claims, PENDING, {"code": "the-code", "state": "the-state"})
+    return run_async(connect.fetch_claims(PENDING, {"code": "the-code", "state": "the-state"}))
 
 
 def test_a_good_identity_token_is_accepted_and_the_verifier_sent() -> None:
