@@ -111,6 +111,12 @@ class PageContext:
         return str(localize(self.language)) if localize is not None else str(error)
 
     @property
+    def address(self) -> str:
+        """Return the address of the page that is shown; that of an act has no query."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query and self.request.method == "GET" else url.path
+
+    @property
     def is_demonstration(self) -> bool:
         """Return True if everything in this home is invented."""
         return self.desk.home.kind == "demonstration"

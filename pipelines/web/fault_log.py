@@ -39,7 +39,8 @@ def describe_fault(error: BaseException) -> str:
 def log_no_words() -> None:
     """Remove the messages of exceptions from every log entry of this process.
 
-    For the process that serves the offices' pages: uvicorn logs exceptions of an application, asyncio those of a task, each with the whole exception. A thread that ends with one logs its types and places too.
+    For the process that serves the offices' pages: uvicorn logs exceptions of an application, asyncio those of a task,
+    each with the whole exception. A thread that ends with one logs its types and places too.
     """
     before = logging.getLogRecordFactory()
 

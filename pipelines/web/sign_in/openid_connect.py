@@ -29,7 +29,7 @@ _SECONDS_PATIENCE = 10.0
 _PUBLIC_KEY_ALGORITHMS = frozenset(
     ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519")
 )
-"""Signatures that only the provider can make (RFC 7518, section 3.1, and RFC 8037); `none` and HMAC are not among them."""
+"""Signatures that only the provider can make (RFC 7518, section 3.1; RFC 8037): neither `none` nor HMAC."""
 _ERROR_CODE = re.compile(r"[^a-z_]")
 """Characters that an error code of a provider never contains (RFC 6749, section 4.1.2.1), and a log must not."""
 

@@ -98,6 +98,13 @@ def test_language_is_chosen_in_the_head_and_kept_with_the_account(office: Office
     assert visitor.cookies["rti_language"] == "sq"
 
 
+def test_language_changed_after_a_refused_form_leads_back_to_its_page(office: Office) -> None:
+    number = hand_in(office, dict(portal_fixture.UNUSUAL))
+    refused = office.open("al-sender", "/answer", id=number).submit("Keep this explanation", text="short")
+    assert refused.status == 422
+    assert refused.submit("Change the language", language="sq").address == f"/answer?id={number}&view=findings"
+
+
 def test_every_page_is_in_every_language(office: Office) -> None:
     visitor = office.visit("secretariat")
     titles: dict[str, set[str]] = {path: set() for path in PATHS}
