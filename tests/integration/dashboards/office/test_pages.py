@@ -100,7 +100,7 @@ def test_language_is_chosen_in_the_head_and_kept_with_the_account(office: Office
 
 def test_language_changed_after_a_refused_form_leads_back_to_its_page(office: Office) -> None:
     number = hand_in(office, dict(portal_fixture.UNUSUAL))
-    refused = office.open("al-sender", "/answer", id=number).submit("Keep this explanation", text="short")
+    refused = office.open("al-sender", "/answer", id=number).submit("Keep this explanation")
     assert refused.status == 422
     assert refused.submit("Change the language", language="sq").address == f"/answer?id={number}&view=findings"
 
