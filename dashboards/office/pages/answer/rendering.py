@@ -118,7 +118,7 @@ def _render_loaded(
         title=context.describe_submission(entry),
         status=status,
         errors=errors,
-        page_address=section.address(entry.submission_id, view=view),
+        page_address=section.make_address(entry.submission_id, view=view),
         section=section,
         entry=entry,
         entered=entered,
