@@ -142,7 +142,11 @@ def _keep_explanation(
     keys = [finding.key for finding in findings] or [group_id]
     for key in keys:
         still_open = service.justify_warnings(context.desk, context.who, answer.submission_id, key, reason, text)
-    message = context.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still_open)
+    message = (
+        context.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still_open)
+        if still_open
+        else context.tell("Saved. Every warning is explained.")
+    )
     return Outcome(message, next((group for group in answer.open_findings if group != group_id), ""))
 
 

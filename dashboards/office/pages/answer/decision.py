@@ -20,7 +20,7 @@ _LARGEST = 10
 
 @dataclass(frozen=True)
 class Decision:
-    """What to know before a decision: the sender's facts, how much changes, and the largest changes."""
+    """The part of the page above a decision: the sender's facts, how much changes, and the largest changes."""
 
     facts: Sequence[tuple[str, ui.Part]]
     sentences: Sequence[str]
@@ -34,12 +34,15 @@ def describe_decision(answer: Answer) -> Decision | None:
     context, entry = answer.context, answer.entry
     if not (entry.may_approve or entry.may_give_back or entry.may_override):
         return None
-    replaced = service.find_replaced_returns(context.desk, context.who, entry.submission_id)
+    replaced_returns = service.find_replaced_returns(context.desk, context.who, entry.submission_id)
     comparison = changes.compare_with_accepted(answer)
     table = comparison.table
     return Decision(
         [
-            (context.tell("Replaces"), ui.join_parts((_describe_replaced(answer, one) for one in replaced), ", ")),
+            (
+                context.tell("Replaces"),
+                ui.join_parts((_describe_replaced(answer, each) for each in replaced_returns), ", "),
+            ),
             (
                 context.tell("Reason"),
                 context.code_label("revision_reason", entry.row.revision_reason) if entry.row.revision_reason else "",

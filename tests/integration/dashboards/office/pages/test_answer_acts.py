@@ -51,7 +51,7 @@ def test_warnings_are_explained_one_group_after_the_other_and_the_return_is_sent
         groups = groups[1:]
         assert [str(form.fields["group"]) for form in page.forms(KEEP)] == groups
         assert page.response.url.fragment == (groups[0] if groups else ""), "the page returns to the next group"
-    assert page.result == "Saved. 0 warnings are still open."
+    assert page.result == "Saved. Every warning is explained."
     assert f"One large case: {EXPLANATION}" in page.main
     refused = page.submit("Send for approval")
     assert refused.status == 422 and refused.errors == ["Choose the reason for the revision first."]
