@@ -90,7 +90,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "plausible.copied",
             "warning",
-            "All {n} figures of {period} are the same as those of {previous}.",
+            "All figures of {period} are the same as those of {previous}; {n} of them are above zero.",
             "Check that the file is that of the new period and not the old one under a new name.",
             "history",
         ),

@@ -53,6 +53,8 @@ KINDS: Mapping[str, str] = {
     "patch": mark("Corrections only: what it leaves out stays as it was"),
     "nil": mark("Nil return: there was nothing to report"),
 }
+WHOLE = mark("Whole return")
+"""The kind `full` of a return that replaces none: it leaves nothing out that could be withdrawn."""
 SYSTEM = mark("The system")
 
 
@@ -76,6 +78,13 @@ def describe_severity(code: str, language: str) -> Sign:
 def describe_code(source: Mapping[str, str], code: str, language: str) -> str:
     """Return the words of a code in one of the lists above; the code itself if an older entry has another code."""
     return tell(source[code], language) if code in source else code  # marked above
+
+
+def describe_kind(kind: str | None, language: str, *, replaces: bool) -> str:
+    """Return the kind of a return in words; what a whole return withdraws is said only if it replaces one."""
+    if (kind or "full") == "full" and not replaces:
+        return tell(WHOLE, language)  # marked above
+    return describe_code(KINDS, kind or "full", language)
 
 
 def label_of(codelist: str, code: str, language: str) -> str:

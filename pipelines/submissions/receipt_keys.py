@@ -47,6 +47,13 @@ def public_path(home: Home, identity: str) -> Path:
     return home.public / "keys" / f"receipt-{identity}.pub.pem"
 
 
+def list_public_keys(home: Home) -> dict[str, bytes]:
+    """Return the public keys of a home by their id, as PEM: the one in use, and older ones."""
+    paths = sorted((home.public / "keys").glob("receipt-*.pub.pem"))
+    keys = [path.read_bytes() for path in paths]
+    return {key_id(read_public(pem)): pem for pem in keys}
+
+
 def signing_key(home: Home) -> Ed25519PrivateKey:
     """Return the key in use, created on first use; concurrent processes get the same one. Raises KeyFileError."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -21,7 +21,9 @@ def show_waiting(context: Page) -> Response:
     mine = [entry for entry in waiting if entry.may_approve]
     others = [entry for entry in waiting if not entry.may_approve and not entry.mine]
     own_entries = [entry for entry in waiting if entry.mine]
+    withdrawals = service.list_requested_withdrawals(context.desk, context.who)
     captions = (
+        (withdrawals, returns.describe_withdrawals(context, len(withdrawals))),
         (mine, context.many("{n} return is waiting for you", "{n} returns are waiting for you", len(mine))),
         (
             others,
@@ -48,6 +50,6 @@ def show_waiting(context: Page) -> Response:
             "Returns that colleagues have sent. Open one to see its validation report, changes and explanations, "
             "and decide there. Somebody else decides on the returns that you sent."
         ),
-        is_free=not mine,
+        is_free=not mine and not withdrawals,
         tables=[returns.submissions_table(context, entries, caption) for entries, caption in captions if entries],
     )

@@ -54,7 +54,7 @@ def show_board(context: Page) -> Response:
         kind=context.desk.kind,
         working=draft_pairs(context.who),
     )
-    overdue = _list_overdue(context, board)
+    overdue = list_overdue(context, board)
     frequencies = (("Q", context.tell("Quarterly returns")), ("A", context.tell("Annual returns")))
     tables = [_make_table(context, board, freq, caption) for freq, caption in frequencies]
     return render_page(
@@ -91,14 +91,14 @@ def send_timetable(context: Page) -> Response:
     return send_file(calendar, "timetable.ics", "text/calendar")
 
 
-def _list_overdue(context: PageContext, board: Board) -> list[ui.Part]:
+def list_overdue(context: PageContext, board: Board) -> list[ui.Markup]:
     """Return the overdue returns, the longest overdue first."""
     late = [(row, cell) for row in board.rows for cell in row.cells if not cell.is_in and cell.late]
     late.sort(key=lambda pair: pair[1].deadline.collection)
     return [
         ui.Markup("{} {}: {}").format(
             state_badge(context, cell),
-            _describe_row(context, row, cell.deadline.period),
+            describe_row(context, row, cell.deadline.period),
             context.tell(
                 "{days} days after the due date, {day}",
                 days=(board.today - cell.deadline.collection).days,
@@ -163,10 +163,11 @@ def _make_row(context: PageContext, row: Row, periods: Sequence[str]) -> ui.Row:
         context.tell("{n} of {due}", n=row.punctuality.on_time, due=row.punctuality.due) if row.punctuality.due else ""
     )
     fields = [_render_cell(context, cells[period]) if period in cells else "" for period in periods]
-    return ui.Row(_describe_row(context, row), (*fields, punctuality))
+    return ui.Row(describe_row(context, row), (*fields, punctuality))
 
 
-def _describe_row(context: PageContext, row: Row, period: str | None = None) -> str:
+def describe_row(context: PageContext, row: Row, period: str | None = None) -> str:
+    """Return the office and instrument of a row, and one of its periods, in one line."""
     label = f"{context.office_name(row.source, row.territory)}: {context.code_label('instrument', row.instrument)}"
     return f"{label}, {words.format_period(period, context.language)}" if period else label
 

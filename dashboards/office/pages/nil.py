@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dashboards.office import words
 from dashboards.office.context import PageContext
+from dashboards.office.pages.board import describe_row
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import FieldError, redirect_to, render_page
 from pipelines.ledger.permissions import pairs_for
@@ -112,6 +113,23 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
     return periods_by_form
 
 
+def _list_unfinished(context: PageContext) -> list[ui.Part]:
+    """Return the due periods of this person's offices that have only a draft, as links to it."""
+    from pipelines.submissions import timetable
+
+    desk = context.desk
+    board = timetable.build_board(desk.engine, desk.registry, pairs_for(context.who, "receive"), kind=desk.kind)
+    return [
+        ui.render_link(
+            describe_row(context, row, cell.deadline.period),
+            ui.page_address("/answer", id=cell.submission_id),
+        )
+        for row in board.rows
+        for cell in row.cells
+        if cell.submission_id is not None and cell.state in ("draft", "findings")
+    ]
+
+
 def _read_declaration(form: Form) -> _Declaration:
     return _Declaration(form.read_text(_FORM), tuple(sorted(set(form.read_texts(_PERIOD)))), form.read_text(_COMMENT))
 
@@ -144,6 +162,7 @@ def _render_choice(
         ),
         status=status,
         errors=errors,
+        unfinished=_list_unfinished(context),
         forms=[(code, context.form_name(code)) for code in periods_by_form],
         form=form,
         periods=[(code, words.format_period(code, context.language)) for code in periods],

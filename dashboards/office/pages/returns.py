@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from dashboards.office import words
 from dashboards.office.context import PageContext
+from dashboards.office.pages import board
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
-from pipelines.ledger.permissions import can_read
+from pipelines.ledger.permissions import can_read, draft_pairs, pairs_for
+from pipelines.ledger.transitions import DRAFT
 from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 PAGE = 50
-_DRAFTS = ("received", "checked", "refused")
+_TASKS = 5
+"""Drafts and overdue returns that are listed as tasks; of more, only the number is shown."""
 _STATE, _TERRITORY, _PERIOD, _INSTRUMENT, _MINE = "state", "territory", "period", "what", "mine"
 _BEFORE, _AFTER = "before", "after"
 """Parameters of the page's address: the filters, and the position in the list from which older or newer entries are
@@ -36,7 +39,7 @@ def show_returns(context: Page) -> Response:
     title = context.tell("My returns")
     lead = context.tell("Every return of your office, newest first. Select a name to open its validation report.")
     if not service.submission_page(context.desk, context.who, limit=1).entries:
-        return render_page(context, "returns_none.html", title=title, lead=lead)
+        return render_page(context, "returns_none.html", title=title, lead=lead, tasks=_list_tasks(context))
     query = context.request.query_params
     choices = _list_choices(context)
     before, after = (service.Position.parse_cursor(query.get(name, "")) for name in (_BEFORE, _AFTER))
@@ -64,28 +67,59 @@ def show_returns(context: Page) -> Response:
 
 
 def _list_tasks(context: PageContext) -> list[ui.Part]:
-    """Return what is waiting for this person."""
+    """Return what is waiting for this person: overdue returns, own drafts, decisions."""
     from pipelines.submissions import service
 
-    drafts = service.list_submissions(context.desk, context.who, states=_DRAFTS, mine=True)
+    drafts = service.list_submissions(context.desk, context.who, states=DRAFT, mine=True)
     sent = service.list_submissions(context.desk, context.who, states=["sent"])
     waiting = [entry for entry in sent if entry.may_approve]
-    lines: list[ui.Part] = [
+    withdrawals = service.list_requested_withdrawals(context.desk, context.who)
+    lines: list[ui.Part] = _list_overdue_tasks(context)
+    lines += [
         ui.Markup('{} {} <span class="rti-small">{}</span>').format(
             context.state_badge(entry.state),
             ui.render_link(context.describe_submission(entry), answer_address(entry)),
             entry.row.filename,
         )
-        for entry in drafts[:5]
+        for entry in drafts[:_TASKS]
     ]
-    if len(drafts) > 5:
-        lines.append(context.many("and {n} more draft", "and {n} more drafts", len(drafts) - 5))
+    if len(drafts) > _TASKS:
+        lines.append(context.many("and {n} more draft", "and {n} more drafts", len(drafts) - _TASKS))
     if waiting:
         headline = context.many(
             "{n} return is waiting for your approval", "{n} returns are waiting for your approval", len(waiting)
         )
         lines.append(ui.render_link(headline, "/approve"))
+    if withdrawals:
+        lines.append(ui.render_link(describe_withdrawals(context, len(withdrawals)), "/approve"))
     return lines
+
+
+def _list_overdue_tasks(context: PageContext) -> list[ui.Part]:
+    """Return the overdue returns that this person can submit, the longest overdue first, as on the board."""
+    from pipelines.submissions import timetable
+
+    if not (pairs := pairs_for(context.who, "receive")):
+        return []
+    desk = context.desk
+    overdue = board.list_overdue(
+        context,
+        timetable.build_board(desk.engine, desk.registry, pairs, kind=desk.kind, working=draft_pairs(context.who)),
+    )
+    tasks: list[ui.Part] = [*overdue[:_TASKS]]
+    if (unlisted := len(overdue) - _TASKS) > 0:
+        more = context.many("and {n} more overdue return", "and {n} more overdue returns", unlisted)
+        tasks.append(ui.render_link(more, "/board"))
+    return tasks
+
+
+def describe_withdrawals(context: PageContext, n: int) -> str:
+    """Return how many requests to withdraw a return are waiting for this person."""
+    return context.many(
+        "{n} request to withdraw a return is waiting for you",
+        "{n} requests to withdraw a return are waiting for you",
+        n,
+    )
 
 
 def _list_address(context: PageContext, name: str, position: Position | None) -> str | None:
@@ -162,7 +196,11 @@ def _submission_row(context: PageContext, entry: Entry, page: str) -> ui.Row:
         heading,
         (
             ui.join_parts(
-                (context.state_badge(words.state_to_show(entry)), *replacement_links(context, entry, page)),
+                (
+                    context.state_badge(words.state_to_show(entry)),
+                    *_withdrawal_badges(context, entry),
+                    *replacement_links(context, entry, page),
+                ),
                 "<br>",
             ),
             _count_findings(context, entry),
@@ -171,6 +209,11 @@ def _submission_row(context: PageContext, entry: Entry, page: str) -> ui.Row:
             entry.last_comment or "",
         ),
     )
+
+
+def _withdrawal_badges(context: PageContext, entry: Entry) -> list[ui.Markup]:
+    """Return a badge if somebody has requested that an accepted return is withdrawn."""
+    return [ui.render_badge("warning", "▲", context.tell("Withdrawal requested"))] if entry.withdrawal_asked else []
 
 
 def replacement_links(context: PageContext, one: Entry, page: str = "/answer") -> list[ui.Markup]:

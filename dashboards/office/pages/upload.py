@@ -26,6 +26,7 @@ from dashboards.office.uploads import LARGEST, Upload, UploadError, read_files, 
 from pipelines.core.i18n import mark
 from pipelines.findings.texts import describe_finding
 from pipelines.ledger.permissions import has_role_for
+from pipelines.ledger.transitions import DRAFT
 from pipelines.web.check_queue import QueueFullError
 from pipelines.web.design import components as ui
 from pipelines.web.sign_in.csrf import check_origin
@@ -342,7 +343,10 @@ def _describe_outcome(context: PageContext, result: UploadResult) -> ui.Markup:
     if not result.new:
         _, _, state = words.describe_state(result.state or "received", context.language)
         return ui.render_paragraph(
-            context.tell("You have already uploaded this exact file. Its state: {state}.", state=state)
+            context.tell(
+                "This exact file was uploaded before. Its state: {state}. Uploading it again changed nothing.",
+                state=state,
+            )
         )
     errors, warnings = report.count_findings("error"), report.count_findings("warning")
     if errors:
@@ -360,22 +364,28 @@ def _describe_recognised(context: PageContext, result: UploadResult) -> ui.Marku
         return ui.render_paragraph(
             context.tell("No form was recognised in this file. Say below which form it is, or look at what is wrong.")
         )
-    draft = (
-        context.tell("A draft, number {id}. Nothing has been sent.", id=result.submission_id)
-        if result.submission_id
-        else ""
-    )
     return ui.render_facts(
         [
             (context.tell("Territory"), context.area_name(report.jurisdiction or "")),
             (context.tell("What"), context.code_label("instrument", report.instrument or "")),
             (context.tell("Form"), context.form_name(report.form)),
             (context.tell("Period"), words.format_periods((b.period for b in report.blocks), context.language)),
-            (context.tell("Kind"), words.describe_code(words.KINDS, report.kind or "full", context.language)),
+            (context.tell("Kind"), words.describe_kind(report.kind, context.language, replaces=bool(result.replaces))),
             (context.tell("Figures read"), f"{report.observations or report.events}"),
-            (context.tell("Now"), draft),
+            (context.tell("Now"), _describe_state_now(context, result)),
         ]
     )
+
+
+def _describe_state_now(context: PageContext, result: UploadResult) -> str:
+    """Return what this upload is now: a draft, or a return that was sent before from the same file."""
+    if result.submission_id is None or result.state is None:
+        return ""
+    if result.state in DRAFT:
+        return context.tell("A draft, number {id}. Nothing has been sent.", id=result.submission_id)
+    _, _, state = words.describe_state(result.state, context.language)
+    day = words.format_day(result.received_at)
+    return context.tell("{state}, number {id}, uploaded on {day}.", state=state, id=result.submission_id, day=day)
 
 
 def _explain_refusal(context: PageContext, result: UploadResult) -> ui.Markup:

@@ -37,6 +37,13 @@ def group_findings(report: Report, language: str) -> list[Group]:
     return made(report, language)
 
 
+def name_expected(rule: str, language: str) -> str:
+    """Return the heading of the values that a rule expects, or that were accepted before."""
+    from pipelines.office.answers.wording import name_expected as made
+
+    return made(rule, language)
+
+
 def suggest_correction(finding: Finding, declared: DeclaredWords | None = None) -> Suggestion | None:
     """Suggest the correct content of a place; certain only with the declared words of the form at hand.
 

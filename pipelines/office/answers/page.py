@@ -13,7 +13,7 @@ from pipelines.core import i18n
 from pipelines.core.i18n import many, tell
 from pipelines.office.answers.grouping import group_findings
 from pipelines.office.answers.model import Group, LocalizedFinding
-from pipelines.office.answers.wording import severity_words
+from pipelines.office.answers.wording import name_expected, severity_words
 from pipelines.office.answers.workbook import (
     DEMONSTRATION,
     SEVERITIES,
@@ -153,7 +153,7 @@ def _table(group: Group, anchors: Mapping[int, str], caption: str, language: str
         for words in (
             tell("Place", language),
             tell("Found", language),
-            tell("Expected", language),
+            name_expected(group.rule, language),
             tell("What is wrong", language),
             tell("Suggestion", language),
         )

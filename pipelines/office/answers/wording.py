@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipelines.core.i18n import tell
 from pipelines.findings.places import place_words
 from pipelines.findings.texts import code_words, describe_finding, nearest_forms, translate_phrase
 from pipelines.office.answers.model import LocalizedFinding, Suggestion
@@ -13,6 +14,9 @@ from pipelines.office.answers.suggesting import suggest_correction
 if TYPE_CHECKING:
     from pipelines.findings.finding import Finding
     from pipelines.office.answers.declared import DeclaredWords
+
+ACCEPTED_BEFORE = frozenset({"revision.changed"})
+"""Rules that compare a figure with the same one in the return accepted before."""
 
 
 def localize_finding(finding: Finding, language: str, declared: DeclaredWords | None = None) -> LocalizedFinding:
@@ -32,6 +36,11 @@ def localize_finding(finding: Finding, language: str, declared: DeclaredWords | 
         suggestion=_suggestion(finding, language, declared),
         finding=finding,
     )
+
+
+def name_expected(rule: str, language: str) -> str:
+    """Return the heading of the value that a rule compares with: it is not expected if it was accepted before."""
+    return tell("Accepted before", language) if rule in ACCEPTED_BEFORE else tell("Expected", language)
 
 
 def _suggestion(finding: Finding, language: str, declared: DeclaredWords | None) -> Suggestion | None:

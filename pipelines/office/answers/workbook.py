@@ -18,7 +18,7 @@ from pipelines.office.answers.job_process import run_job
 from pipelines.office.answers.jobs import BookJob, FindingsSheet, Kind, Line, MendJob
 from pipelines.office.answers.model import LocalizedFinding
 from pipelines.office.answers.suggesting import MENDABLE, cell_text, suggest_correction
-from pipelines.office.answers.wording import localize_finding, severity_words
+from pipelines.office.answers.wording import ACCEPTED_BEFORE, localize_finding, severity_words
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 
 if TYPE_CHECKING:
@@ -204,7 +204,10 @@ def _comment(finding: LocalizedFinding, language: str) -> str:
     if finding.seen is not None:
         parts.append(tell("Seen: {words}", language, words=finding.seen))
     if finding.expected is not None:
-        parts.append(tell("Expected: {words}", language, words=finding.expected))
+        if finding.rule in ACCEPTED_BEFORE:
+            parts.append(tell("Accepted before: {words}", language, words=finding.expected))
+        else:
+            parts.append(tell("Expected: {words}", language, words=finding.expected))
     parts += [finding.remedy] if finding.remedy else []
     parts += [words] if (words := suggestion_words(finding, language)) else []
     return "\n".join(parts)

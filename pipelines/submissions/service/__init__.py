@@ -25,6 +25,7 @@ from pipelines.submissions.service.entries import (
     Page,
     get_submission,
     list_events,
+    list_requested_withdrawals,
     list_submissions,
     read_original,
     reported_periods,
@@ -33,6 +34,7 @@ from pipelines.submissions.service.entries import (
 from pipelines.submissions.service.handing_in import declare_nil, hand_in
 from pipelines.submissions.service.memory import EarlierJustification, find_earlier_justifications, justify_warnings
 from pipelines.submissions.service.reports import (
+    find_replaced_returns,
     make_report,
     previous_events,
     read_accepted_figures,
@@ -62,12 +64,14 @@ __all__ = [
     "check_file",
     "declare_nil",
     "find_earlier_justifications",
+    "find_replaced_returns",
     "get_receipt",
     "get_submission",
     "give_back",
     "hand_in",
     "justify_warnings",
     "list_events",
+    "list_requested_withdrawals",
     "list_submissions",
     "make_report",
     "open_desk",

@@ -125,6 +125,19 @@ def list_submissions(
     return _make_entries(desk, who, rights.may_see(desk, who, rows[::-1]))
 
 
+def list_requested_withdrawals(desk: Desk, who: Identity) -> list[Entry]:
+    """Return the accepted returns whose withdrawal was requested and can be decided by an identity, newest first.
+
+    A steward who may withdraw by override only does not decide: the office does.
+    """
+    is_requested = sa.exists().where(
+        EVENT.c.submission_id == SUBMISSION.c.submission_id, EVENT.c.action == "ask_withdrawal"
+    )
+    conditions = (*_conditions(who, Filter()), is_requested)
+    rows = queries.list_submissions(desk.engine, states=ACCEPTED, where=sa.and_(*conditions))
+    return [entry for entry in _make_entries(desk, who, rights.may_see(desk, who, rows[::-1])) if entry.may_withdraw]
+
+
 def submission_page(
     desk: Desk,
     who: Identity,

@@ -22,6 +22,7 @@ from pipelines.submissions import record
 from pipelines.submissions.checking.check import check_file, rules_version
 from pipelines.submissions.service import rights
 from pipelines.submissions.service.desk import Desk
+from pipelines.submissions.service.entries import Entry, get_submission
 from pipelines.submissions.service.stored import read_stored
 
 if TYPE_CHECKING:
@@ -133,6 +134,12 @@ def _newest_decision(engine: sa.Engine, jurisdictions: Sequence[str]) -> int:
 def read_previous_figures(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:
     """Return the newest accepted observations of a submission's blocks (schema OBSERVATION), without its own."""
     return _read_observations(desk, _previous_holders(desk, who, submission_id))
+
+
+def find_replaced_returns(desk: Desk, who: Identity, submission_id: str) -> list[Entry]:
+    """Return the accepted returns that hold the blocks of a submission, and that it replaces once it is approved."""
+    holders = dict.fromkeys(_previous_holders(desk, who, submission_id).values())
+    return [get_submission(desk, who, holder) for holder in holders]
 
 
 def previous_events(desk: Desk, who: Identity, submission_id: str) -> pl.DataFrame:

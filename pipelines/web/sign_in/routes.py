@@ -22,6 +22,7 @@ from pipelines.submissions.accounts.accounts import LOCAL
 from pipelines.submissions.accounts.passwords import PasswordError
 from pipelines.submissions.accounts.throttle import Attempt, Origin, Throttle, ThrottledError
 from pipelines.web.guards import client_network
+from pipelines.web.settings import public_site
 from pipelines.web.sign_in import addresses, demonstration
 from pipelines.web.sign_in.addresses import FIRST_PAGE, local_path
 from pipelines.web.sign_in.claims import sign_in_with_claims, time_of_sign_in
@@ -330,6 +331,7 @@ class SignIn:
             errors=[(fault, "account")] if fault else [],
             has_ended=has_ended,
             has_provider=self.provider is not None,
+            public_address=public_site().address,
         )
 
     def _password_page(

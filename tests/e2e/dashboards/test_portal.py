@@ -29,6 +29,7 @@ PATHS = (
     "/",
     "/upload",
     "/answer",
+    "/receipt-keys",
     "/approve",
     "/board",
     "/figures",
@@ -233,6 +234,33 @@ def test_no_page_is_wider_than_the_screen(open_as: Open, width: int) -> None:
         page.goto(f"{root(page)}{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
         assert page.locator("h1").count() == 1, path
+
+
+def test_sheet_shows_its_numbers_next_to_their_labels_at_1280_pixels(open_as: Open) -> None:
+    page = open_as("al-sender", "/upload", 1280)
+    give(page, "third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
+    page.get_by_role("link", name="Yes, this is right: show the validation report").click()
+    page.goto(f"{page.url.partition('#')[0]}&view=beside")
+    sheet = page.locator(".rti-sheet")
+
+    def count_visible() -> tuple[int, int]:
+        """Numbers and labels of the first column that are in view."""
+        script = """(sheet) => {
+            const view = sheet.getBoundingClientRect();
+            const inside = (cell) => {
+                const box = cell.getBoundingClientRect();
+                return box.left >= view.left && box.right <= view.right && box.bottom <= view.bottom;
+            };
+            return [".rti-cell-value", "tbody td:first-of-type"].map(
+                (css) => [...sheet.querySelectorAll(css)].filter(inside).length);
+        }"""
+        numbers, labels = sheet.evaluate(script)
+        return numbers, labels
+
+    numbers, labels = count_visible()
+    assert numbers > 10 and labels > 3
+    sheet.evaluate("sheet => sheet.scrollLeft = 400")
+    assert count_visible()[1] == labels, "the labels stay in view"
 
 
 @pytest.mark.parametrize("account", ["al-sender", "secretariat", None])

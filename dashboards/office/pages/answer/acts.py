@@ -5,7 +5,7 @@ Each act reads its form, names what is missing, and calls the desk, which checks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from dashboards.office.pages.answer.findings import find_earlier_explanations
 from dashboards.office.requests import SubmittedForm
 
 if TYPE_CHECKING:
+    from pipelines.office.answers import LocalizedFinding
     from pipelines.submissions.service import Entry
 
 
@@ -88,18 +89,31 @@ def approve_by_override(context: PageContext, submission_id: str, form: Submitte
 
 
 def explain_warnings(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
-    """Store a reason and a comment for each place of a group of warnings."""
+    """Store a reason and a comment for each open place of a group of warnings."""
+    answer = load_answer(context, submission_id)
+    return _store_explanation(answer, form, answer.open_findings)
+
+
+def change_explanation(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
+    """Store another reason and comment for a group of warnings that are explained already."""
+    answer = load_answer(context, submission_id)
+    return _store_explanation(answer, form, answer.changeable_findings)
+
+
+def _store_explanation(
+    answer: Answer, form: SubmittedForm, findings_by_group: Mapping[str, Sequence[LocalizedFinding]]
+) -> Outcome:
     from pipelines.core import codes
     from pipelines.submissions import service
     from pipelines.submissions.decisions import MINIMUM_TEXT
 
-    group_id = form.read_text("group")
+    context, group_id = answer.context, form.read_text("group")
     reason = form.read_choice(f"reason-{group_id}", codes.list_codes("justification_reason"))
     text = form.read_text(f"text-{group_id}")
     if reason is None:
         raise MissingInputError(context.tell("Choose a reason first."), f"reason-{group_id}")
     try:
-        return _keep_explanation(load_answer(context, submission_id), group_id, reason, text)
+        return _keep_explanation(answer, group_id, findings_by_group.get(group_id, ()), reason, text)
     except service.TransitionError as error:
         if len(text) >= MINIMUM_TEXT:
             raise
@@ -113,19 +127,26 @@ def explain_as_before(context: PageContext, submission_id: str, form: SubmittedF
     earlier = find_earlier_explanations(answer).get(group_id)
     if earlier is None:
         raise MissingInputError(context.tell("Choose a reason first."), f"reason-{group_id}")
-    return _keep_explanation(answer, group_id, earlier.reason, earlier.text)
+    findings = answer.open_findings.get(group_id, ())
+    return _keep_explanation(answer, group_id, findings, earlier.reason, earlier.text)
 
 
-def _keep_explanation(answer: Answer, group_id: str, reason: str, text: str) -> Outcome:
-    """Explain the open warnings of a group; the page then continues with the next open group."""
+def _keep_explanation(
+    answer: Answer, group_id: str, findings: Sequence[LocalizedFinding], reason: str, text: str
+) -> Outcome:
+    """Explain warnings of a group; the page then continues with the next open group."""
     from pipelines.submissions import service
 
     context, still_open = answer.context, 0
     # A group that is not open any more has no findings: the desk then refuses its id in the words of its errors.
-    keys = [finding.key for finding in answer.open_findings.get(group_id, ())] or [group_id]
+    keys = [finding.key for finding in findings] or [group_id]
     for key in keys:
         still_open = service.justify_warnings(context.desk, context.who, answer.submission_id, key, reason, text)
-    message = context.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still_open)
+    message = (
+        context.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still_open)
+        if still_open
+        else context.tell("Saved. Every warning is explained.")
+    )
     return Outcome(message, next((group for group in answer.open_findings if group != group_id), ""))
 
 
@@ -183,6 +204,7 @@ ACTS: Mapping[str, Act] = {
     "return": give_back,
     "override": approve_by_override,
     "explain": explain_warnings,
+    "change-explanation": change_explanation,
     "explain-as-before": explain_as_before,
     "request-withdrawal": ask_withdrawal,
     "withdraw": withdraw_return,

@@ -87,6 +87,19 @@ def _make_receipt(context: PageContext, submission_id: str) -> MadeFile:
     return MadeFile(receipt.as_bytes(), receipt.filename, "application/json")
 
 
+def _make_receipt_key(context: PageContext, submission_id: str) -> MadeFile:
+    """Return the public key that verifies the receipt of a submission."""
+    from pipelines.submissions import receipt_keys, service
+
+    receipt = service.get_receipt(context.desk, context.who, submission_id)
+    if receipt is None:
+        raise NoSuchFileError("receipt-key")
+    path = receipt_keys.public_path(context.desk.home, receipt.as_json()["key"]["id"])
+    if not path.exists():
+        raise NoSuchFileError("receipt-key")
+    return MadeFile(path.read_bytes(), path.name, "application/x-pem-file")
+
+
 def _make_workbook(context: PageContext, submission_id: str) -> MadeFile:
     from pipelines.office import answers
 
@@ -146,4 +159,5 @@ _MAKERS: Mapping[str, Callable[[PageContext, str], MadeFile]] = {
     "original": _make_original,
     "corrected": _make_corrected,
     "receipt": _make_receipt,
+    "receipt-key": _make_receipt_key,
 }

@@ -4,11 +4,12 @@ correct it; warnings of a draft with the form that explains them."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dashboards.office.context import PageContext
-from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.answer import Answer, Explanation
+from pipelines.office.answers import name_expected
 from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GroupView:
-    """One group as it is shown. `n_open` of its places can be explained; `earlier` is an explanation to use again."""
+    """One group as it is shown.
+
+    `n_open` of its places can be explained; `earlier` is an explanation to use again. `present` is the explanation of
+    its places, if it can still be changed.
+    """
 
     group: Group
     first: ui.Table
@@ -27,6 +32,7 @@ class GroupView:
     consequences: Sequence[GroupView]
     n_open: int = 0
     earlier: EarlierJustification | None = None
+    present: Explanation | None = None
 
 
 def finding_anchor(finding: LocalizedFinding) -> str:
@@ -39,15 +45,19 @@ def list_groups(answer: Answer) -> list[GroupView]:
     explanations = _explanations_by_finding(answer)
     earlier = find_earlier_explanations(answer)
     return [
-        _view_group(
-            answer.context,
-            group,
-            explanations,
+        replace(
+            _view_group(answer.context, group, explanations),
             n_open=len(answer.open_findings.get(group.id, ())),
             earlier=earlier.get(group.id),
+            present=_find_present_explanation(answer, group),
         )
         for group in answer.groups
     ]
+
+
+def _find_present_explanation(answer: Answer, group: Group) -> Explanation | None:
+    changeable = answer.changeable_findings.get(group.id)
+    return answer.explanations[changeable[0].key] if changeable else None
 
 
 def find_earlier_explanations(answer: Answer) -> dict[str, EarlierJustification]:
@@ -82,40 +92,32 @@ def _explanations_by_finding(answer: Answer) -> dict[str, ui.Part]:
     context = answer.context
     missing = ui.render_badge("warning", "▲", context.tell("not explained"))
     explanations: dict[str, ui.Part] = {key: missing for key, _ in answer.entry.open_warnings}
-    for event in answer.events:
-        if event["action"] == "justify" and event["payload"]:
-            reason = context.code_label("justification_reason", event["payload"]["reason"])
-            explanations.update(dict.fromkeys(event["payload"]["findings"], f"{reason}: {event['payload']['text']}"))
+    for key, explanation in answer.explanations.items():
+        reason = context.code_label("justification_reason", explanation.reason)
+        explanations[key] = f"{reason}: {explanation.text}"
     return explanations
 
 
-def _view_group(
-    context: PageContext,
-    group: Group,
-    explanations: Mapping[str, ui.Part],
-    *,
-    n_open: int = 0,
-    earlier: EarlierJustification | None = None,
-) -> GroupView:
+def _view_group(context: PageContext, group: Group, explanations: Mapping[str, ui.Part]) -> GroupView:
     remaining = group.findings[len(group.first) :]
     return GroupView(
         group,
         _findings_table(context, group, group.first, explanations),
         _findings_table(context, group, remaining, explanations) if remaining else None,
         [_view_group(context, consequence, explanations) for consequence in group.consequences],
-        n_open,
-        earlier,
     )
 
 
 def _findings_table(
     context: PageContext, group: Group, findings: Sequence[LocalizedFinding], explanations: Mapping[str, ui.Part]
 ) -> ui.Table:
+    # The heading has the text of a group already, unless the places differ in it.
+    is_repeated = all(finding.message == group.title for finding in findings)
     rows = [
         ui.Row(
             finding.place or context.tell("the whole file"),
             (
-                finding.message,
+                "" if is_repeated else finding.message,
                 finding.seen or "",
                 finding.expected or "",
                 _render_suggestion(context, finding),
@@ -129,7 +131,7 @@ def _findings_table(
     columns = [
         context.tell("Findings"),
         context.tell("Found"),
-        context.tell("Expected"),
+        name_expected(group.rule, context.language),
         context.tell("Suggestion"),
         context.tell("Explained"),
     ]

@@ -44,7 +44,9 @@ def list_earlier_periods(answer: Answer) -> History:
     if report.reading is None or report.reading.observations.is_empty():
         return History(context.tell("There are no figures to compare."))
     observations = report.reading.observations.sort("period", descending=True, maintain_order=True)
-    history = service.read_history(context.desk, context.who, answer.submission_id)
+    # The periods of the return itself may be among those accepted before.
+    n_periods = PERIODS + observations["period"].n_unique()
+    history = service.read_history(context.desk, context.who, answer.submission_id, n_periods)
     if not (history["period"] < observations["period"][0]).any():
         return History(context.tell("No earlier return of this form has been accepted."))
     measures: list[str] = observations["measure"].unique(maintain_order=True).to_list()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
+from pipelines.submissions.receipt_keys import public_path
 from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class ReceiptView:
     facts: Sequence[tuple[str, ui.Part]]
     totals: ui.Table | None
     filename: str
+    key_filename: str
     is_open: bool
 
 
@@ -40,6 +42,7 @@ def view_receipt(answer: Answer) -> ReceiptView | None:
         _list_facts(context, receipt, content),
         _totals_table(context, content["totals"]),
         receipt.filename,
+        public_path(context.desk.home, content["key"]["id"]).name,
         entry.state == "sent" and entry.mine,
     )
 

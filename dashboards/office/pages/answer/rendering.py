@@ -14,6 +14,7 @@ from dashboards.office.pages import returns
 from dashboards.office.pages.answer import changes, events, files, findings, history, side_by_side, summary
 from dashboards.office.pages.answer.acts import is_withdrawn_by_override
 from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.decision import describe_decision
 from dashboards.office.pages.answer.receipt import view_receipt
 from dashboards.office.pages.answer.section import Section
 from dashboards.office.pages.answer.withdrawal import describe_consequence, list_withdrawal_requests
@@ -128,6 +129,7 @@ def _render_loaded(
         overrides=summary.list_overrides(answer),
         verdict=summary.describe_verdict(answer),
         groups=answer.groups,
+        is_explained=answer.is_explained,
         n_findings=sum(group.places for group in answer.groups),
         link_finding=link_finding,
         link_part=link_part,
@@ -135,6 +137,8 @@ def _render_loaded(
         reasons=context.list_options("revision_reason"),
         explanation_reasons=context.list_options("justification_reason"),
         minimum_text=MINIMUM_TEXT,
+        decision=describe_decision(answer),
+        changes_address=section.make_address(entry.submission_id, view="changes", anchor="view"),
         may_replace=_may_replace(context, entry),
         withdrawal_requests=list_withdrawal_requests(context, entry),
         withdraws_by_override=is_withdrawn_by_override(entry),

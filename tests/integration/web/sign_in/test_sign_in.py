@@ -71,6 +71,15 @@ def test_the_page_says_whose_pages_these_are_and_asks_for_nothing_else(browser: 
     assert "Your session has ended" not in page.text
 
 
+def test_the_page_links_to_the_published_figures_if_their_address_is_set(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Go to the published figures" not in browser.get("/sign-in").text
+    monkeypatch.setenv("RTI_PUBLIC_URL", "https://figures.example")
+    page = browser.get("/sign-in").text
+    assert re.search(r'href="https://figures\.example/?">Go to the published figures<', page)
+
+
 @pytest.mark.parametrize("path", ["/", "/people", "/board", "/answer"])
 def test_a_page_that_was_asked_for_before_signing_in_is_not_shown(browser: TestClient, path: str) -> None:
     answer = browser.get(path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openpyxl import load_workbook
 
 from dashboards.office.pages.answer.rendering import VIEWS
 from pipelines.submissions import service, store
@@ -223,6 +225,38 @@ def test_earlier_periods_begin_with_the_measure_of_the_first_finding(office: Off
     page = office.open("al-sender", "/answer", id=number, view="quarters")
     (chosen,) = page.select("#measure option[selected]")
     assert chosen.get("value") in measures
+
+
+def test_earlier_periods_of_a_correction_are_twelve_without_its_own(office: Office) -> None:
+    page = office.open("al-sender", "/answer", id=upload_draft(office.desk), view="quarters")
+    points = [
+        row.cssselect("[data-column='Earlier values, oldest first']")[0].text_content()
+        for row in page.select("tbody tr")
+        if row.find("th").text_content().endswith("2026-Q3")
+    ]
+    assert points and all(text.startswith("2023-Q3: ") and text.count(": ") == 12 for text in points)
+
+
+def test_figure_accepted_before_is_not_called_expected(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number)
+    headings = {
+        table.get("aria-label"): [heading.text_content() for heading in table.cssselect("thead th")]
+        for table in page.select(".rti-group .rti-scroll")
+    }
+    revised = [columns for caption, columns in headings.items() if "was 10 and is now 90" in caption]
+    assert revised and all("Accepted before" in columns and "Expected" not in columns for columns in revised)
+    workbook = load_workbook(BytesIO(page.visitor.get("/answer/files/workbook", id=number).response.content))
+    comment = workbook[portal_fixture.SHEET]["C9"].comment.text
+    assert "Accepted before: 10" in comment and "Expected: 10" not in comment
+
+
+def test_sentence_of_a_group_is_not_repeated_in_its_rows(office: Office) -> None:
+    page = office.open("al-sender", "/answer", id=upload_draft(office.desk))
+    groups = page.select(".rti-group")
+    assert groups
+    for group in groups:
+        assert len(group.cssselect("td[data-column='Findings']")) != 1, "one row says no more than the heading"
 
 
 def test_register_is_compared_in_counts_and_nobody_is_listed(office: Office) -> None:

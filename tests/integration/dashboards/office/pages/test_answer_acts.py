@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dashboards.office.pages.answer.acts import ACTS
@@ -50,7 +51,7 @@ def test_warnings_are_explained_one_group_after_the_other_and_the_return_is_sent
         groups = groups[1:]
         assert [str(form.fields["group"]) for form in page.forms(KEEP)] == groups
         assert page.response.url.fragment == (groups[0] if groups else ""), "the page returns to the next group"
-    assert page.result == "Saved. 0 warnings are still open."
+    assert page.result == "Saved. Every warning is explained."
     assert f"One large case: {EXPLANATION}" in page.main
     refused = page.submit("Send for approval")
     assert refused.status == 422 and refused.errors == ["Choose the reason for the revision first."]
@@ -196,3 +197,53 @@ def test_act_without_a_token_is_refused(office: Office) -> None:
 def test_address_of_an_act_leads_to_the_page_when_it_is_opened(office: Office) -> None:
     page = office.open("al-sender", "/answer/send")
     assert (page.status, page.address) == (200, "/answer")
+
+
+def test_explanation_can_be_changed_until_the_return_is_sent(office: Office) -> None:
+    change = "Save the changed explanation"
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number)
+    group = _first_group(page)
+    assert not page.forms(change) and "✔\xa0explained" not in page.select("#summary")[0].text_content()
+    page = _explain(page, reason="law_change")
+    assert page.select("#summary")[0].text_content().count("✔\xa0explained") == 1
+    (form,) = page.forms(change)
+    assert form.fields["group"] == group and form.fields[f"reason-{group}"] == "law_change"
+    assert form.fields[f"text-{group}"].strip() == EXPLANATION
+    refused = page.submit(change, **{f"text-{group}": "short"})
+    assert refused.status == 422 and refused.select(f"#{group} details[open] #text-{group}")
+    correction = "One large case with several victims was closed."
+    page = page.submit(change, **{f"reason-{group}": "large_case", f"text-{group}": correction})
+    assert page.result.startswith("Saved. ") and f"One large case: {correction}" in page.main
+    assert f": {EXPLANATION}" not in page.select(f"#{group}")[0].text_content()
+    while page.forms(KEEP):
+        page = _explain(page)
+    sent = page.submit("Send for approval", **{"send-reason": "late_data"})
+    assert sent.result.startswith("Sent.") and "Change this explanation" not in sent.main
+
+
+# ----------------------------------------------------------------------------------------------- before the decision
+
+
+def test_approver_sees_what_is_replaced_how_much_changes_reason_and_note_before_deciding(office: Office) -> None:
+    number, who = upload_draft(office.desk), get_identity(office.desk, "al-sender")
+    service.justify_warnings(office.desk, who, number, None, "large_case", EXPLANATION)
+    service.send_submission(office.desk, who, number, reason="late_data", comment="Two files came late.")
+    page = office.open("al-approver", "/answer", id=number)
+    before = page.main[page.main.index("sent this return. If you approve it") : page.main.index("Comment (needed")]
+    assert f"{portal_fixture.RETURN.name} (Published)" in before
+    assert "Two files came late." in before and "Late data" in before
+    assert "+80" in before
+    assert page.follow("Show the changes").address == f"/answer?id={number}&view=changes"
+    changes = office.open("al-approver", "/answer", id=number, view="changes")
+    assert re.findall(r"\d+ figures changed\.", before) == re.findall(r"\d+ figures changed\.", changes.main)[:1]
+    assert changes.main.count("Changes from the last accepted return, largest first") == 2, "heading and caption, once"
+    assert "Two files came late." in office.open("secretariat", "/answer", id=number).main
+
+
+def test_sender_reaches_the_changes_from_the_form_that_sends(office: Office) -> None:
+    number, who = upload_draft(office.desk), get_identity(office.desk, "al-sender")
+    service.justify_warnings(office.desk, who, number, None, "large_case", EXPLANATION)
+    page = office.open("al-sender", "/answer", id=number)
+    assert "Check the changes, and give a reason." in page.main and "changes below" not in page.main
+    assert "figures changed" in page.follow("Show the changes").main

@@ -48,6 +48,14 @@ def test_nil_return_is_confirmed_and_sent(office: Office) -> None:
     assert "Nothing is open" in office.open(SENDER, "/nil").main
 
 
+def test_nil_names_a_period_that_has_only_a_draft(office: Office) -> None:
+    draft = service.upload_nil(office.desk, get_identity(office.desk, SENDER), FORM, ["2026-Q3"], None)
+    page = office.open(SENDER, "/nil")
+    assert "Nothing is open" not in page.main and "There is a return for every period" not in page.main
+    assert "1 period has only a draft" in page.main and ASK not in page.buttons()
+    assert page.follow("2026 Q3").address == f"/answer?id={draft.submission_id}"
+
+
 def test_nil_confirmation_shows_the_address_of_no_words(shared_office: Office) -> None:
     confirmation = shared_office.open(SENDER, "/nil").submit(ASK, comment="A quiet quarter.")
     assert confirmation.address == "/nil/confirm", "a note is never in an address"
@@ -104,7 +112,7 @@ def test_nil_period_that_somebody_reported_meanwhile_is_refused(office: Office) 
     service.upload_nil(office.desk, get_identity(office.desk, SENDER), FORM, ["2026-Q3"])
     number = len(list_own(office))
     page = confirmation.submit(YES)
-    assert page.status == 409 and "Nothing is open" in page.main and len(list_own(office)) == number
+    assert page.status == 409 and "1 period has only a draft" in page.main and len(list_own(office)) == number
 
 
 def test_nil_comment_that_cannot_be_kept_is_refused_in_words(shared_office: Office) -> None:

@@ -182,6 +182,38 @@ def test_returns_name_carries_its_footnote(shared_office: Office) -> None:
     assert "* " in page.text and "United Nations Security Council resolution 1244" in page.text
 
 
+def test_tasks_name_an_overdue_return_until_it_is_sent(office: Office) -> None:
+    page = office.open("ba-brc-sender", "/")
+    assert "Your tasks" in page.main and "2026 Q3: 6 days after the due date, 2026-11-14" in page.main
+    who = get_identity(office.desk, "ba-brc-sender")
+    draft = service.upload_nil(office.desk, who, "BA_BRC-JUSTICE-1", ["2026-Q3"], None).submission_id
+    assert draft is not None
+    assert "6 days after the due date" in office.open("ba-brc-sender", "/").main, "a draft is not a return"
+    service.justify_warnings(office.desk, who, draft, None, "large_case", "There was nothing in this quarter.")
+    service.send_submission(office.desk, who, draft)
+    assert "days after the due date" not in office.open("ba-brc-sender", "/").main
+
+
+def test_tasks_of_people_who_do_not_submit_name_no_overdue_return(shared_office: Office) -> None:
+    for account in ("al-approver", "secretariat", "xk-viewer"):
+        assert "days after the due date" not in shared_office.open(account, "/").main
+
+
+def test_tasks_name_a_requested_withdrawal_to_those_who_decide_on_it(office: Office) -> None:
+    number = approve_return(office.desk)
+    service.ask_withdrawal(
+        office.desk, get_identity(office.desk, "al-sender"), number, "wrong_return", "This is the wrong year."
+    )
+    request = "1 request to withdraw a return is waiting for you"
+    page = office.open("al-approver", "/")
+    assert request in page.main and "Withdrawal requested" in page.main
+    decisions = page.follow(request)
+    assert decisions.address == "/approve" and "There is nothing for you to decide" not in decisions.main
+    assert decisions.links("Albania") == [f"/answer?id={number}"]
+    for account in ("al-sender", "secretariat", "mk-sender"):
+        assert request not in office.open(account, "/").main
+
+
 @pytest.mark.parametrize(
     ("errors", "warnings", "informations", "expected"),
     [

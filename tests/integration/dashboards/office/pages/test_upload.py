@@ -103,8 +103,24 @@ def test_same_file_again_is_said_to_be_there(office: Office) -> None:
     visitor = office.visit(ACCOUNT)
     hand_in(visitor, part("third.xlsx", unusual()))
     page = hand_in(visitor, part("copy.xlsx", unusual()))
-    assert "You have already uploaded this exact file. Its state: Draft, not yet sent." in page.main
+    assert "This exact file was uploaded before. Its state: Draft, not yet sent." in page.main
     assert len(drafts(office)) == 1
+
+
+def test_published_file_uploaded_again_is_called_published_and_not_a_draft(office: Office) -> None:
+    page = hand_in(office.visit(ACCOUNT), part(portal_fixture.RETURN.name, portal_fixture.RETURN.read_bytes()))
+    assert "Its state: Published. Uploading it again changed nothing." in page.main
+    assert re.search(r"Published, number S\w+, uploaded on 2026-\d\d-\d\d\.", page.main)
+    assert "A draft" not in page.main and "Nothing has been sent" not in page.main
+    assert not drafts(office)
+
+
+def test_card_says_what_a_whole_return_withdraws_only_if_it_replaces_one(office: Office) -> None:
+    replacing = hand_in(office.visit(ACCOUNT), part("third.xlsx", unusual()))
+    assert "Whole return: what it leaves out is withdrawn" in replacing.main
+    again = hand_in(office.visit(ACCOUNT), part(portal_fixture.RETURN.name, portal_fixture.RETURN.read_bytes()))
+    shown = again.main.rpartition("This is what we read")[2]
+    assert "Whole return" in shown and "what it leaves out is withdrawn" not in shown
 
 
 def test_file_that_is_not_recognised_is_not_saved_and_can_be_checked_as_a_form(office: Office) -> None:
