@@ -50,6 +50,10 @@ RULES: dict[str, tuple[str, str]] = {
         "Keep one of the two. If an attribute distinguishes them, ask for it to be declared as a dimension of the "
         "form.",
     ),
+    "read.sdmx.delete": (
+        "The data set asks to delete data (action Delete).",
+        "Send the figures as they are now. What is withdrawn is left out of a full return.",
+    ),
     "read.sdmx.no_value": ("No observation in the file has a value.", "Check that OBS_VALUE is written."),
 }
 
@@ -61,6 +65,7 @@ _KINDS: dict[str, Literal["specific", "generic"]] = {
     "GenericTimeSeriesData": "generic",
 }
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_DELETIONS = frozenset({"D", "DELETE"})
 _WATCHED = ("{*}Header", "{*}DataSet", "{*}Group", "{*}Atts", "{*}Series", "{*}Obs", "{*}Footer")
 _ENCODINGS = ("ascii", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "cp037", "utf-7")
 
@@ -159,6 +164,7 @@ class _Walker:
             elif name == "Footer":
                 self.content.footer = " ".join(t.strip() for t in element.itertext() if t.strip())[:300]
             elif name == "DataSet":
+                self._refuse_deletion(element)  # it may have no observations, only the keys of series
                 if self.content.kind == "generic":
                     self.content.dataset_attributes |= _read_pairs(element, "Attributes")
                 holder = self.dataset = None
@@ -183,15 +189,22 @@ class _Walker:
     def _open_dataset(self, element: etree._Element) -> None:
         reference = ""
         for name, value in element.attrib.items():
-            # A prefix without a namespace stays in the name; QName would refuse it with an error of its own.
-            local = str(name).rpartition("}")[2]
+            local = _local_part(name)
             if local == "structureRef":
                 reference = str(value)
             elif str(name).startswith("{") or self.content.kind == "generic" or local in _DATASET_WORDS:
                 self.content.properties[f"dataset.{local}"] = str(value)
             else:
                 self.content.dataset_attributes[local] = str(value)
+        self._refuse_deletion(element)
         self.dimension = self.at_observation.get(reference) or next(iter(self.at_observation.values()), TIME)
+
+    def _refuse_deletion(self, element: etree._Element) -> None:
+        """Raise `read.sdmx.delete` for a data set whose action, or else the header's, is to delete."""
+        own_actions = [str(value) for name, value in element.attrib.items() if _local_part(name) == "action"]
+        action = own_actions[0] if own_actions else str(self.content.properties.get("DataSetAction", ""))
+        if action.upper() in _DELETIONS:
+            raise ReadError("read.sdmx.delete", Where(line=_line_of(element)))
 
     def _read_specific_obs(self, element: etree._Element, series: int) -> None:
         """Read an observation of structure-specific data, whose components are XML attributes."""
@@ -273,6 +286,11 @@ _DATASET_WORDS = frozenset(
     }
     | {"keyFamilyURI", "reportingBeginDate", "reportingEndDate", "setId", "isPartialLanguage", "namespace"}
 )
+
+
+def _local_part(name: object) -> str:
+    """Return an attribute's name without its namespace, where QName would refuse a prefix that has none."""
+    return str(name).rpartition("}")[2]
 
 
 def _local_name(element: etree._Element) -> str:

@@ -57,6 +57,26 @@ SERIES = (
 )
 
 
+@pytest.mark.parametrize("dataset", [' action="Delete"', ' s:action="D"', ' s:action="delete"'])
+def test_data_set_that_deletes_is_refused(dataset: str) -> None:
+    error = refused(specific(SERIES, dataset=dataset))
+    assert (error.rule, error.where.line) == ("read.sdmx.delete", 4)
+
+
+def test_second_data_set_that_deletes_whole_series_is_refused() -> None:
+    deletion = '<m:DataSet s:structureRef="S" action="Delete">\n<Series FREQ="A" SEX="M"/>\n</m:DataSet>\n'
+    assert (
+        refused(specific(SERIES).replace("</m:StructureSpecificData>", f"{deletion}</m:StructureSpecificData>")).rule
+        == "read.sdmx.delete"
+    )
+
+
+def test_header_that_deletes_is_refused() -> None:
+    text = specific(SERIES).replace("<m:Sender", "<m:DataSetAction>Delete</m:DataSetAction><m:Sender")
+    assert refused(text).rule == "read.sdmx.delete"
+    assert not read(text.replace("<m:DataSet ", '<m:DataSet s:action="Append" ')).remarks
+
+
 def test_series_with_the_place_of_each_observation() -> None:
     cube = read(specific(SERIES))
     assert names(cube) == ["FREQ", "SEX", "TIME_PERIOD"]
