@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter
-from pipelines.reading.formats.pdf_letters import SMALL, Char, read_words
+from pipelines.reading.formats.pdf_letters import SMALL, Char, drop_overprints, read_words
 from pipelines.reading.formats.pdf_parallel import run_both
 from pipelines.reading.formats.pdf_streams import guard_streams
 
@@ -202,7 +202,7 @@ class _Reading:
 
     def _read_page(self, page: Any) -> None:
         """Read the tables of a page, from top to bottom, and the lines outside them."""
-        chars = [char for char in page.chars if char["text"].strip() or char["text"] == " "]
+        chars = drop_overprints([char for char in page.chars if char["text"].strip() or char["text"] == " "])
         if self.lines_x:
             tables = [(_find_unruled_boxes(page, chars, self.lines_x), None)]
         else:

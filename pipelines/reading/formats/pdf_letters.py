@@ -24,6 +24,42 @@ def read_words(chars: list[Char]) -> tuple[str, str | None]:
     return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
 
 
+def drop_overprints(chars: list[Char]) -> list[Char]:
+    """Return the letters without those that repeat an equal letter at nearly the same position.
+
+    Programs print bold type, shadows and outlines as the same text twice or more, mostly less than a point apart (seen:
+    0.3), which would double every digit. Two neighbouring equal letters of one word are a whole letter apart.
+    """
+    retained: list[Char] = []
+    by_place: dict[tuple[str, int, int], list[Char]] = {}
+    for char in chars:
+        column, row = int(char["x0"] // _OVERPRINT_GRID), int(char["top"] // _OVERPRINT_GRID)
+        neighbours = (
+            other
+            for x in (column - 1, column, column + 1)
+            for y in (row - 1, row, row + 1)
+            for other in by_place.get((char["text"], x, y), ())
+        )
+        if not any(_covers(other, char) for other in neighbours):
+            retained.append(char)
+        by_place.setdefault((char["text"], column, row), []).append(char)  # a third print may be next to the second
+    return retained
+
+
+_OVERPRINT_GRID = 4.0
+"""Points: overprinted letters are looked for in this field and the next, so they may be at most this far apart."""
+_OVERPRINT_SHARE = 0.5
+"""Share of a letter's width and height by which an overprinted letter may be shifted."""
+
+
+def _covers(first: Char, second: Char) -> bool:
+    if abs(first["size"] - second["size"]) > 0.1 * first["size"]:
+        return False
+    across = min(_OVERPRINT_SHARE * (first["x1"] - first["x0"]), _OVERPRINT_GRID)
+    down = min(_OVERPRINT_SHARE * (first["bottom"] - first["top"]), _OVERPRINT_GRID)
+    return abs(first["x0"] - second["x0"]) <= across and abs(first["top"] - second["top"]) <= down
+
+
 def _extract_text(chars: list[Char]) -> str:
     from pdfplumber.utils.text import extract_text
 

@@ -148,6 +148,34 @@ def test_blanks_printed_under_a_number_do_not_pull_it_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize("shifts", [[(0.3, 0)], [(0, 0)], [(0.5, -0.5)], [(0.25, 0), (0.5, 0), (0.75, 0)]])
+@pytest.mark.parametrize("size", [6, 12])
+@pytest.mark.parametrize("angle", [0, 90])
+def test_letters_printed_twice_for_bold_type_are_read_once(
+    shifts: list[tuple[float, float]], size: int, angle: int
+) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [600, 640, 680])
+    for x, y, text in ((60, 650, "Total illness"), (160, 650, "27.5"), (60, 610, "1 133"), (180, 610, "2211")):
+        canvas.setFont("Helvetica", size)
+        for dx, dy in [(0.0, 0.0), *shifts]:
+            canvas.saveState()
+            canvas.translate(x + dx, y + dy)
+            canvas.rotate(angle if text == "2211" else 0)
+            canvas.drawString(0, 0, text)
+            canvas.restoreState()
+    canvas.setFont("Helvetica-Bold", size)
+    canvas.drawString(160, 650, "27.5")
+    canvas.save()
+    assert [text for row in _texts(pdf.read_file(buffer.getvalue())) for text in row] == [
+        "Total illness",
+        "27.5",
+        "1 133",
+        "2211",
+    ]
+
+
 def test_a_scan_is_refused_as_one() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
