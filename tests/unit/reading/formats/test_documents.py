@@ -176,6 +176,69 @@ def test_letters_printed_twice_for_bold_type_are_read_once(
     ]
 
 
+_OPEN = [["2021", "Theft", "1.043", "12"], ["2022", "Theft", "987", "9"], ["2023", "Theft", "1.101", "15"]]
+
+
+def _draw_rows(
+    canvas: Canvas, rows: list[list[str]], xs: tuple[int, ...] = (50, 150, 250, 350, 450), top: int = 700
+) -> None:
+    for line, row in enumerate(rows):
+        for x, text in zip(xs, row, strict=False):
+            canvas.drawString(x + 8, top - 20 * line - 15, text)
+
+
+@pytest.mark.parametrize("sides", ["none", "left", "right", "both"])
+def test_columns_at_open_sides_of_a_ruled_table_are_read(sides: str) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for top in (700, 400):
+        _draw_rows(canvas, _OPEN, top=top)
+        for line in range(4):
+            canvas.line(50, top - 20 * line, 450, top - 20 * line)
+        for x in (150, 250, 350):
+            canvas.line(x, top, x, top - 60)
+        if sides in ("left", "both"):
+            canvas.line(50, top, 50, top - 60)
+        if sides in ("right", "both"):
+            canvas.line(450, top, 450, top - 60)
+    canvas.drawString(60, 460, "Persons convicted in all courts of first instance")
+    canvas.save()
+    grid = pdf.read_file(buffer.getvalue())
+    assert [_texts(grid, number) for number in range(len(grid.tables))] == [_OPEN, _OPEN]
+    assert not grid.remarks
+
+
+@pytest.mark.parametrize("place", ["beside", "below", "next page"])
+def test_figures_outside_ruled_tables_are_remarked(place: str) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [640, 660, 680, 700])
+    _draw_rows(canvas, [row[1:3] for row in _OPEN])
+    if place == "beside":
+        _draw_rows(canvas, [["12"], ["9"], ["15"]], xs=(300,))
+    else:
+        if place == "next page":
+            canvas.showPage()
+        _draw_rows(canvas, _OPEN, top=500)
+    canvas.save()
+    (remark,) = pdf.read_file(buffer.getvalue()).remarks
+    assert (remark.rule, remark.where.page) == ("read.pdf.unread_figures", 2 if place == "next page" else 1)
+    assert remark.params["seen"] == ("12" if place == "beside" else "2021  Theft  1.043  12")
+
+
+def test_notes_outside_ruled_tables_are_not_taken_for_figures() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [640, 660, 680, 700])
+    _draw_rows(canvas, [row[1:3] for row in _OPEN])
+    canvas.drawString(300, 670, "1)")
+    for line, note in enumerate(("1) From 1 January 2023 to 31 December 2023.", "2) Of 12 cases 3 were dismissed.")):
+        canvas.drawString(50, 600 - 15 * line, note)
+    canvas.drawString(50, 50, "Page 1 of 12                         2023                 15 March 2024")
+    canvas.save()
+    assert not pdf.read_file(buffer.getvalue()).remarks
+
+
 def test_a_scan_is_refused_as_one() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
