@@ -1,7 +1,8 @@
 """Parse TIMEVAL: the periods of a time variable as `TLIST(A1,"1994"-"1996")` or `TLIST(A1),"1994","1995"`.
 
 The scales and how they are shown come from the specification, section 3.3.64: A1 CCYY, H1 CCYYH, Q1 CCYYQ, M1 CCYYMM,
-W1 CCYYWW. Some write a range outside the parentheses (`TLIST(A1),"2019"-"2022"`), which has only one meaning. Offices also list periods in other words (`TLIST(K),"2015K1"`); a list is taken as it is written.
+W1 CCYYWW. Some write a range outside the parentheses (`TLIST(A1),"2019"-"2022"`), which has only one meaning. Offices
+also list periods in other words (`TLIST(K),"2015K1"`); a list is taken as it is written.
 """
 
 from __future__ import annotations
