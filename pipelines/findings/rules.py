@@ -320,6 +320,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
 }
 _REMARK_SEVERITY: dict[str, Severity] = {
     "read.hidden_sheet": "warning",
+    "read.html.cut": "warning",
     "read.pdf.unread_figures": "warning",
     "read.px.confidential": "error",
 }

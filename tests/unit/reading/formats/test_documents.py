@@ -382,6 +382,47 @@ def test_html_of_a_spreadsheet_program_keeps_the_stored_number() -> None:
     assert (cell.text, cell.value, cell.kind) == ("1.043,5", 1043.5, "number")
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<table><thead><th>Offence</th><th>Persons</th></thead><tr><td>Theft</td><td>12</td></tr></table>",
+        "<table><thead><th>Offence<th>Persons<tbody><td>Theft<td>12</table>",
+        "<table><td>Offence</td><td>Persons</td><tr><td>Theft</td><td>12</td></tr></table>",
+        "<table><tfoot><td>Theft</td><td>12</td></tfoot><tr><td>Offence</td><td>Persons</td></tr></table>",
+        "<table><form><tr><td>Offence</td><td>Persons</td></tr><tr><td>Theft</td><td>12</td></tr></form></table>",
+        "<table><tr><td>Offence</td><td>Persons</td></tr><tr><form><td>Theft</td><td>12</td></form></tr></table>",
+    ],
+)
+def test_html_rows_and_cells_are_found_where_a_browser_shows_them(table: str) -> None:
+    grid = html.read_file(table.encode())
+    assert _texts(grid) == [["Offence", "Persons"], ["Theft", "12"]]
+    assert not grid.remarks
+
+
+def test_html_of_several_documents_gives_the_tables_of_all() -> None:
+    page = "<!DOCTYPE html><html><head><title>T</title></head><body><table><tr><td>{}</td></tr></table></body>\n</html>"
+    grid = html.read_file("\n".join(page.format(number) for number in (1, 2, 3)).encode() + b"\n<p>end")
+    assert [_texts(grid, table) for table in range(3)] == [[["1"]], [["2"]], [["3"]]]
+    assert [table.cells[0].where.line for table in grid.tables] == [1, 3, 5]
+    assert "end" in [text for _, text in grid.outside]
+    assert not grid.remarks
+
+
+@pytest.mark.parametrize(
+    ("page", "tag"),
+    [
+        ("<html><body><table><tr><td>A</td><td>1</td></tr><tr><td>B</td><td>12", "table"),
+        ("<table><tr><td><table><tr><td>1</td></tr></table>", "table"),
+        ("<html><body><table><tr><td>A</td></tr></table><p>Tab", "html"),
+        ("<html><!-- <table> --><script>'<table>'</script><table><tr><td>A</td></tr></table></html>", None),
+        ("<table><tr><td>A</td></tr></table>", None),
+    ],
+)
+def test_html_that_was_cut_off_is_remarked(page: str, tag: str | None) -> None:
+    remarks = html.read_file(page.encode()).remarks
+    assert [(remark.rule, remark.params["tag"]) for remark in remarks] == ([("read.html.cut", tag)] if tag else [])
+
+
 def test_html_bombs_of_spans_and_pages_without_tables_are_refused() -> None:
     row = "<tr>" + '<td rowspan="60000" colspan="1000">x</td>' + "</tr>"
     with pytest.raises(ReadError, match=r"read\.spread_too_large"):
