@@ -17,7 +17,7 @@ from lxml import etree
 
 from pipelines.model.content import Cube, ReadError, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, WrittenObservation, build_cube
+from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, TIME, Message, Named, Series, WrittenObservation, build_cube
 
 RULES: dict[str, tuple[str, str]] = {
     "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
@@ -40,6 +40,10 @@ RULES: dict[str, tuple[str, str]] = {
     "read.sdmx.no_key": (
         "The observation has no dimension {dimension}.",
         "Write {dimension} on each observation, or correct dimensionAtObservation in the header.",
+    ),
+    "read.sdmx.no_time": (
+        "The observation has no time: none of its attributes is a period.",
+        "Write the period on each observation, as TIME_PERIOD.",
     ),
     "read.sdmx.dimensions": (
         "The key here has the dimensions {seen}, but before it had {expected}.",
@@ -91,7 +95,7 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
         kind = _KINDS.get(root)
         if kind is None:
             raise ReadError("read.sdmx.not_data", Where(line=1), root=root[:60])
-        message = Message(kind)
+        message = Message(kind, version="2.0" if root == "CompactData" else "2.1")
         _Walker(message).read_message(data)
         _correct_lines(message, data)
     except etree.XMLSyntaxError as error:
@@ -218,6 +222,8 @@ class _Walker:
             )
             self.content.attributes.append({})
             return
+        if self.content.version == "2.0" and self.dimension == TIME and TIME not in components:
+            self.dimension = self.content.time = _find_time_name(components, element)
         place = components.pop(self.dimension, None)
         if place is None:
             typed = element.get(_TYPE)  # a measure dimension set by type: xsi:type="ns:LBIRTHST"
@@ -286,6 +292,21 @@ _DATASET_WORDS = frozenset(
     }
     | {"keyFamilyURI", "reportingBeginDate", "reportingEndDate", "setId", "isPartialLanguage", "namespace"}
 )
+
+
+_PERIOD = re.compile(r"(?:1[5-9]|2[01])\d\d(?:-?[A-Z]?\d{1,3}(?:-\d\d)?|-?[A-Z]\d?)?(?:T[\d:.]+)?(?:/P\w+)?")
+
+
+def _find_time_name(components: Named, element: etree._Element) -> str:
+    """Return the attribute with the period of an observation of 2.0, whose header does not name it (`TIME`, `YEAR`)."""
+    candidates = [
+        name
+        for name, value in components.items()
+        if name != "OBS_VALUE" and name not in ATTRIBUTES and _PERIOD.fullmatch(value.strip())
+    ]
+    if not candidates:
+        raise ReadError("read.sdmx.no_time", Where(line=_line_of(element)))
+    return next((name for name in candidates if "TIME" in name.upper()), candidates[0])
 
 
 def _local_part(name: object) -> str:

@@ -152,6 +152,24 @@ def test_compact_data_of_version_two() -> None:
     assert (names(cube), cube.observations[0].value) == (["FREQ", "SEX", "TIME_PERIOD"], 4)
 
 
+@pytest.mark.parametrize(
+    ("name", "period"),
+    [("TIME", "2023"), ("YEA", "2023"), ("PERIOD", "2023-Q1"), ("MONTH", "2023-01"), ("DATE", "2023-01-31")],
+)
+def test_compact_data_may_name_its_time_otherwise(name: str, period: str) -> None:
+    text = (
+        f'<CompactData xmlns="{V2}/message" xmlns:k="urn:x"><Header><ID>A</ID></Header><k:DataSet>'
+        f'<k:Series FREQ="A" SEX="M"><k:Obs {name}="{period}" OBS_VALUE="2004" OBS_STATUS="A"/></k:Series>'
+        f'<k:Series FREQ="A" SEX="F"><k:Obs {name}="{period}"/></k:Series></k:DataSet></CompactData>'
+    )
+    cube = read(text)
+    assert [(o.key, o.value) for o in cube.observations] == [(("A", "M", period), 2004), (("A", "F", period), None)]
+    assert (names(cube)[2], cube.dimensions[2].role) == (name, "time")
+    assert refused(text.replace(f' {name}="{period}"', "")).rule == "read.sdmx.no_time"
+    mixed = text.replace(f'{name}="{period}"/>', f'OTHER="{period}"/>')
+    assert refused(mixed).rule == "read.sdmx.no_key"
+
+
 def test_generic_data_of_version_two() -> None:
     text = (
         f'<GenericData xmlns="{V2}/message" xmlns:g="{V2}/generic"><DataSet><g:Group type="x"><g:GroupKey>'
