@@ -206,11 +206,8 @@ class _Reading:
     def _read_page(self, page: Any) -> None:
         """Read the tables of a page, from top to bottom, and the lines outside them."""
         chars = drop_overprints([char for char in page.chars if char["text"].strip() or char["text"] == " "])
-        if self.lines_x:
-            tables = [_find_unruled_boxes(page, chars, self.lines_x)]
-        else:
-            tables = _find_ruled_boxes(page, chars)
-        tables = [boxes for boxes in tables if boxes]
+        unruled = [_find_unruled_boxes(page, chars, self.lines_x)] if self.lines_x else None
+        tables = [boxes for boxes in unruled or _find_ruled_boxes(page, chars) if boxes]
         tables.sort(key=lambda boxes: (min(box[1] for box in boxes), min(box[0] for box in boxes)))
         self._collect_outside_lines(page.page_number, chars, [_bounding_box(boxes) for boxes in tables])
         floor = 0.0
