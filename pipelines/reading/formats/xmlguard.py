@@ -26,8 +26,8 @@ from pipelines.reading.formats.common import (
 _DIGITS = "0123456789"
 _LETTERS, _FIGURES = 4, 9
 _REFERENCE = re.compile(rf"([A-Za-z]{{1,{_LETTERS}}})([0-9]{{1,{_FIGURES}}})$")
-_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml"
-"""Namespace of `Strict Open XML`, which openpyxl reads as an empty workbook or not at all."""
+_STRICT = ("http://purl.oclc.org/ooxml/spreadsheetml", "http://purl.oclc.org/ooxml/wordprocessingml")
+"""Namespaces of `Strict Open XML`: openpyxl reads it as an empty workbook or not at all, python-docx not at all."""
 MAX_TEXTS = 300_000
 """Shared texts of a workbook, including runs of type: as many as it may have filled cells."""
 

@@ -20,6 +20,7 @@ from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, 
 from pipelines.model.content import Grid, ReadError
 from pipelines.reading.formats import common, docx, html, pdf
 from pipelines.reading.sandbox.child import read_in_child
+from tests.support.fakes.workbook_fakes import edit_part
 
 _SPANNED = [
     ["Offence", "Total", "Sex", ""],
@@ -336,6 +337,17 @@ def test_docx_tables_inside_cells_are_tables_of_their_own() -> None:
     outer.cell(0, 1).add_table(1, 1).cell(0, 0).text = "inner"
     grid = docx.read_file(_docx(document))
     assert [[cell.text for cell in table.cells] for table in grid.tables] == [["outer", ""], ["inner"]]
+
+
+def test_docx_saved_as_strict_open_xml_is_named_as_such() -> None:
+    document = word.Document()
+    document.add_table(1, 1)
+    old = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    new = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+    with pytest.raises(ReadError) as refusal:
+        docx.read_file(edit_part(_docx(document), "word/document.xml", lambda part: part.replace(old, new)))
+    assert refusal.value.rule == "read.unsupported"
+    assert "Strict Open XML" in str(refusal.value.params["kind"])
 
 
 def test_docx_without_a_table_and_with_an_absurd_span_are_refused() -> None:
