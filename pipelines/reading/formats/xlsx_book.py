@@ -184,7 +184,8 @@ class _Sheet(WorksheetReader):
 
         40,000 links took 43 s of processor time in openpyxl's list.
         """
-        targets = {relation.Id: relation.Target for relation in self.ws._rels}
+        sheet: Any = self.ws
+        targets = {relation.Id: relation.Target for relation in sheet._rels}
         links = self.parser.hyperlinks.hyperlink
         for link in links:
             if link.id:
