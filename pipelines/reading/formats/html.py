@@ -83,7 +83,7 @@ def _find_unclosed_tag(text: str) -> str | None:
     """Return `table` or `html` if the page opens one and never closes it, as a page does that was cut off."""
     open_tables = 0
     skipped_until: str | None = None
-    seen: set[tuple[bool, str]] = set()
+    page_tags: set[tuple[bool, str]] = set()
     for match in _STRUCTURE.finditer(text):
         is_end, name = bool(match[1]), (match[2] or "").lower()
         if skipped_until is not None:
@@ -96,11 +96,11 @@ def _find_unclosed_tag(text: str) -> str | None:
         elif name == "table":
             open_tables = max(open_tables + (-1 if is_end else 1), 0)
         else:
-            seen.add((is_end, name))
+            page_tags.add((is_end, name))
     if open_tables:
         return "table"
-    has_end = (True, "html") in seen or (True, "body") in seen
-    return "html" if (False, "html") in seen and not has_end else None
+    has_end = (True, "html") in page_tags or (True, "body") in page_tags
+    return "html" if (False, "html") in page_tags and not has_end else None
 
 
 def _iter_outside_texts(element: Any) -> Iterator[tuple[Where, str]]:

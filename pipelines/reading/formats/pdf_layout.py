@@ -42,19 +42,19 @@ def find_open_sides(edges: Sequence[Mapping[str, Any]], chars: Sequence[Char]) -
 def _sides_of_row(
     upper: Mapping[str, Any], lower: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], chars: Sequence[Char]
 ) -> Iterator[dict[str, Any]]:
-    left, right = min(upper["x0"], lower["x0"]), max(upper["x1"], lower["x1"])
+    left_end, right_end = min(upper["x0"], lower["x0"]), max(upper["x1"], lower["x1"])
     top, bottom = float(upper["top"]), float(lower["top"])
     crossing = [
         float(column["x0"])
         for column in columns
         if column["top"] <= top + SNAP
         and column["bottom"] >= bottom - SNAP
-        and left - SNAP <= column["x0"] <= right + SNAP
+        and left_end - SNAP <= column["x0"] <= right_end + SNAP
     ]
-    inner = [x for x in crossing if left + SNAP < x < right - SNAP]
+    inner = [x for x in crossing if left_end + SNAP < x < right_end - SNAP]
     if not inner:
         return
-    for side, nearest in ((left, min(inner)), (right, max(inner))):
+    for side, nearest in ((left_end, min(inner)), (right_end, max(inner))):
         if any(abs(x - side) <= SNAP for x in crossing):
             continue
         field = (min(side, nearest), top, max(side, nearest), bottom)

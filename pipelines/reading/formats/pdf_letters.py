@@ -35,12 +35,12 @@ def drop_overprints(chars: list[Char]) -> list[Char]:
     for char in chars:
         column, row = int(char["x0"] // _OVERPRINT_GRID), int(char["top"] // _OVERPRINT_GRID)
         neighbours = (
-            other
+            neighbour
             for x in (column - 1, column, column + 1)
             for y in (row - 1, row, row + 1)
-            for other in by_place.get((char["text"], x, y), ())
+            for neighbour in by_place.get((char["text"], x, y), ())
         )
-        if not any(_covers(other, char) for other in neighbours):
+        if not any(_covers(neighbour, char) for neighbour in neighbours):
             retained.append(char)
         by_place.setdefault((char["text"], column, row), []).append(char)  # a third print may be next to the second
     return retained
@@ -57,7 +57,7 @@ def _covers(first: Char, second: Char) -> bool:
         return False
     across = min(_OVERPRINT_SHARE * (first["x1"] - first["x0"]), _OVERPRINT_GRID)
     down = min(_OVERPRINT_SHARE * (first["bottom"] - first["top"]), _OVERPRINT_GRID)
-    return abs(first["x0"] - second["x0"]) <= across and abs(first["top"] - second["top"]) <= down
+    return bool(abs(first["x0"] - second["x0"]) <= across and abs(first["top"] - second["top"]) <= down)
 
 
 def _extract_text(chars: list[Char]) -> str:

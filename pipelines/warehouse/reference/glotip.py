@@ -135,8 +135,8 @@ class _Reading:
     def refuse_other_table(self) -> None:
         """Raise ReadError if most rows are foreign: UNODC publishes all its tables with the same columns."""
         if 2 * sum(self.foreign.values()) > self.rows:
-            seen = ", ".join(sorted(self.foreign, key=lambda word: -self.foreign[word])[:3])
-            raise ReadError("reference.other_table", Where(sheet=self.table.sheet), seen=seen[:200])
+            subjects = ", ".join(sorted(self.foreign, key=lambda word: -self.foreign[word])[:3])
+            raise ReadError("reference.other_table", Where(sheet=self.table.sheet), seen=subjects[:200])
 
     def add_finding(self, rule: str, line: int | None = None, at: str = "value", **params: str | int) -> None:
         where = Where(sheet=self.table.sheet) if line is None else self.table.locate_field(line, at)
