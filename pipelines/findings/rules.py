@@ -321,6 +321,7 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
 _REMARK_SEVERITY: dict[str, Severity] = {
     "read.hidden_sheet": "warning",
     "read.html.cut": "warning",
+    "read.pdf.unknown_letters": "warning",
     "read.pdf.unread_figures": "warning",
     "read.px.confidential": "error",
 }

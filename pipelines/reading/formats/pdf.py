@@ -17,7 +17,7 @@ from typing import Any
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter
 from pipelines.reading.formats.pdf_layout import SNAP, find_open_sides, find_unread_figures, is_centre_in
-from pipelines.reading.formats.pdf_letters import SMALL, Char, drop_overprints, read_words
+from pipelines.reading.formats.pdf_letters import SMALL, Char, drop_overprints, mark_unknown_letters, read_words
 from pipelines.reading.formats.pdf_parallel import run_both
 from pipelines.reading.formats.pdf_streams import guard_streams
 
@@ -48,6 +48,11 @@ RULES: dict[str, tuple[str, str]] = {
     "read.pdf.unread_figures": (
         "Page {page} has figures outside the ruled tables ({seen}), which were not read.",
         "If they belong to the return, draw borders around all cells of the table, or send the workbook behind it.",
+    ),
+    "read.pdf.unknown_letters": (
+        "Page {page} has {count} letters of a font that does not say which letters they are.",
+        "Each is shown as \ufffd. Send the workbook or document behind the PDF, or export it again with embedded "
+        "fonts.",
     ),
     "read.pdf.bomb": (
         "A part of the PDF unpacks to over {megabytes} MB.",
@@ -206,6 +211,9 @@ class _Reading:
     def _read_page(self, page: Any) -> None:
         """Read the tables of a page, from top to bottom, and the lines outside them."""
         chars = drop_overprints([char for char in page.chars if char["text"].strip() or char["text"] == " "])
+        if unknown := mark_unknown_letters(chars):
+            params: dict[str, Scalar] = {"page": page.page_number, "count": unknown}
+            self.part.remarks.append(Remark("read.pdf.unknown_letters", Where(page=page.page_number), params))
         unruled = [_find_unruled_boxes(page, chars, self.lines_x)] if self.lines_x else None
         tables = [boxes for boxes in unruled or _find_ruled_boxes(page, chars) if boxes]
         tables.sort(key=lambda boxes: (min(box[1] for box in boxes), min(box[0] for box in boxes)))

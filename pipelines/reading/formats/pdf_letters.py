@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from typing import Any
 
+_CID = re.compile(r"\(cid:\d+\)")
 SMALL = 0.82
 """Share of the cell's ordinary size below which a letter is small; word processors raise marks at 58 to 65 %."""
 Char = dict[str, Any]
@@ -22,6 +24,17 @@ def read_words(chars: list[Char]) -> tuple[str, str | None]:
     plain, raised = _split_raised(chars)
     text = _extract_text(plain)
     return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
+
+
+def mark_unknown_letters(chars: list[Char]) -> int:
+    """Replace letters without a Unicode value by U+FFFD and return their number.
+
+    pdfminer writes such a letter as `(cid:23)`, whose digits would be taken for a figure.
+    """
+    unknown = [char for char in chars if _CID.fullmatch(char["text"])]
+    for char in unknown:
+        char["text"] = "\ufffd"
+    return len(unknown)
 
 
 def drop_overprints(chars: list[Char]) -> list[Char]:

@@ -240,6 +240,18 @@ def test_notes_outside_ruled_tables_are_not_taken_for_figures() -> None:
     assert not pdf.read_file(buffer.getvalue()).remarks
 
 
+def test_letters_without_unicode_are_remarked_and_do_not_look_like_figures() -> None:
+    data = _pdf(
+        rows=[["Offence", "Total", "Sex", ""], ["", "", "m", "f"], ["Theft", "42", "40", "2"]], pageCompression=0
+    )
+    # Letters with the codes 1 and 2 have no name in the font's encoding.
+    changed = data.replace(b"(42)", b"(\\001\\002)", 1)
+    assert changed != data
+    grid = pdf.read_file(changed)
+    assert [(r.rule, r.params["count"]) for r in grid.remarks] == [("read.pdf.unknown_letters", 2)]
+    assert _texts(grid)[2] == ["Theft", "\ufffd\ufffd", "40", "2"]
+
+
 def test_a_scan_is_refused_as_one() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
