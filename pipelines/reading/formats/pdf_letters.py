@@ -21,8 +21,11 @@ def read_words(chars: list[Char]) -> tuple[str, str | None]:
     """
     if not chars:
         return "", None
-    plain, raised = _split_raised(chars)
-    text = _extract_text(plain)
+    # The size of turned letters is that of their width, so next to upright ones they would look small and raised.
+    upright = [char for char in chars if char.get("upright", True)]
+    turned = [char for char in chars if not char.get("upright", True)] if upright else []
+    plain, raised = _split_raised(upright or chars)
+    text = _extract_text([*plain, *turned])
     return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
 
 
@@ -79,8 +82,12 @@ def _extract_text(chars: list[Char]) -> str:
     chars = _without_overprinted_blanks(chars)
     if not chars:
         return ""
-    upright = sum(1 for char in chars if char.get("upright", True))
-    if upright * 2 < len(chars):
+    turned = [char for char in chars if not char.get("upright", True)]
+    if turned and len(turned) < len(chars):
+        # Labels of a chart, next to upright text: each direction is a text of its own.
+        upright = [char for char in chars if char.get("upright", True)]
+        return "\n".join(text for text in (_extract_text(upright), _extract_text(turned)) if text)
+    if turned:
         # Headings turned by 90 degrees: the text matrix shows that lines run upwards (or downwards).
         upwards = sum(1 for char in chars if char.get("matrix", (0, 0, 0, 0))[1] > 0) * 2 >= len(chars)
         char_dir, line_dir = ("btt", "ltr") if upwards else ("ttb", "rtl")

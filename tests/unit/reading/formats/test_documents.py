@@ -252,6 +252,21 @@ def test_letters_without_unicode_are_remarked_and_do_not_look_like_figures() -> 
     assert _texts(grid)[2] == ["Theft", "\ufffd\ufffd", "40", "2"]
 
 
+@pytest.mark.parametrize("angle", [90, -90])
+def test_turned_labels_next_to_upright_text_are_read_forwards(angle: int) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 250, 450], [600, 740])
+    canvas.drawString(60, 720, "Cases of theft by year")
+    canvas.saveState()
+    canvas.translate(150, 660)
+    canvas.rotate(angle)
+    canvas.drawString(0, 0, "2005")
+    canvas.restoreState()
+    canvas.save()
+    assert _texts(pdf.read_file(buffer.getvalue()))[0][0] == "Cases of theft by year\n2005"
+
+
 def test_a_scan_is_refused_as_one() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
