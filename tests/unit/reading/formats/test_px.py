@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import tracemalloc
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -356,6 +357,19 @@ def test_the_number_of_cells_must_be_the_product(data: str, seen: int) -> None:
     error = refused(px_text(data=data))
     assert (error.rule, error.params["seen"], error.params["expected"]) == ("read.px.count", seen, 4)
     assert error.where.keyword == "DATA" and error.where.line
+
+
+def test_cube_of_a_million_cells_is_refused_before_its_cells_are_parsed() -> None:
+    codes = {name: ",".join(f'"{name}{number}"' for number in range(1000)) for name in "ab"}
+    variables = 'STUB="a";\nHEADING="b";\n' + "".join(f'VALUES("{name}")={codes[name]};\n' for name in "ab")
+    data = px_text(variables, "\n".join(["1 " * 1000] * 1000)).encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ReadError, match=r"read\.too_many_cells"):
+            px.read_file(data)
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
