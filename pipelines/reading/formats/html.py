@@ -202,11 +202,15 @@ class _VisibleText:
     """Visible text of an element, white space folded as a browser does, with raised type separate."""
 
     def __init__(self, element: Any) -> None:
+        self.marks: str | None = None
+        if not len(element):  # most cells hold only text, which needs no walk
+            self.text = _SPACES.sub(" ", element.text or "").strip(" ")
+            return
         self.plain: list[str] = []
         self.raised: list[str] = []
         self._read_element(element, False)
         self.text = _fold_spaces("".join(self.plain))
-        self.marks: str | None = _fold_spaces("".join(self.raised)) or None
+        self.marks = _fold_spaces("".join(self.raised)) or None
         if not self.text and self.marks:
             self.text, self.marks = self.marks, None
 
