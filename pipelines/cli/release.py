@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.common import Actor, AsJson, actor_or, bytes_of, print_line, print_note, say_json, the_home
+from pipelines.cli.common import ERRORS, Actor, AsJson, actor_or, bytes_of, print_line, print_note, say_json, the_home
 
 
 def refresh(
@@ -118,12 +118,14 @@ def import_reference(
                 "findings": [finding_as_json(f, file.name, "en") for f in result.findings],
             }
         )
-        return
-    print_line(
-        f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read"
-    )
-    for finding in result.findings:
-        print_line(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
+    else:
+        print_line(
+            f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read"
+        )
+        for finding in result.findings:
+            print_line(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")
+    if any(finding.severity == "error" for finding in result.findings):
+        raise typer.Exit(ERRORS)
 
 
 def serve() -> None:

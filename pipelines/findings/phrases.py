@@ -12,6 +12,10 @@ from pipelines.core.i18n import mark
 PHRASES: frozenset[str] = frozenset(
     {
         mark("a presentation"),
+        mark("a document saved as 'Strict Open XML'"),
+        mark("a workbook whose parts have unusual names"),
+        mark("an SDMX-JSON message"),
+        mark("SDMX-ML, SDMX-CSV or JSON-stat"),
         mark("an OpenDocument text (.odt)"),
         mark("an OpenDocument drawing"),
         mark("an Apple Numbers document"),

@@ -318,7 +318,13 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "Correct those listed first and check again.",
     ),
 }
-_REMARK_SEVERITY: dict[str, Severity] = {"read.hidden_sheet": "warning", "read.px.confidential": "error"}
+_REMARK_SEVERITY: dict[str, Severity] = {
+    "read.hidden_sheet": "warning",
+    "read.html.cut": "warning",
+    "read.pdf.unknown_letters": "warning",
+    "read.pdf.unread_figures": "warning",
+    "read.px.confidential": "error",
+}
 """Severity of remarks of readers that are not just information."""
 
 RULES: dict[str, Rule] = {id_: Rule(id_, *words) for id_, words in _RETURN.items()}

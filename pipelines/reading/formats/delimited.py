@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
+from dataclasses import dataclass
 from itertools import islice
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
@@ -27,6 +29,8 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 DELIMITERS = (";", "\t", ",", "|")
+_TIGHT_COMMA = re.compile(r",\S|,$")
+_DECIMAL = re.compile(r"[-+]?[\d.\u00a0 ]*,\d+ ?%?")
 _SEP_LINE = re.compile(r'^"?sep=(.)"?[;,\t]*\r?\n?', re.IGNORECASE)
 
 
@@ -35,27 +39,65 @@ def looks_like(text: str) -> bool:
     return _SEP_LINE.match(text) is not None or propose_delimiter(text) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Result of splitting lines at a delimiter: the most frequent number of fields, and the share of lines with it."""
+
+    delimiter: str
+    width: int
+    share: float
+    fields: list[list[str]]
+
+
 def propose_delimiter(text: str) -> str | None:
     """Return the delimiter that splits most of the first 200 lines into the same number (at least 2) of fields.
 
-    Semicolon and tab take precedence over comma: where both occur, the comma is the decimal sign.
+    Semicolon and tab take precedence over comma: where both occur, the comma is the decimal sign. They do not if they
+    only occur inside texts (`_is_inside_fields`).
     """
-    best: tuple[float, int] | None = None
+    best: _Split | None = None
     lines = [line for line in text[:200_000].splitlines()[:200] if line.strip()]
-    for rank, delimiter in enumerate(DELIMITERS):
-        try:
-            widths = [len(fields) for fields in csv.reader(lines, delimiter=delimiter) if len(fields) > 1]
-        except csv.Error:
-            continue
-        if not widths:
-            continue
-        common = max(widths.count(width) for width in set(widths))
-        share = common / len(lines)
-        if best is None or share > best[0] + 0.2:
-            best = (share, rank)
-    if best is None or best[0] < 0.3:
+    for delimiter in DELIMITERS:
+        split = _split_lines(lines, delimiter)
+        if split is not None and (best is None or split.share > best.share + 0.2 or _is_inside_fields(best, split)):
+            best = split
+    return best.delimiter if best is not None and best.share >= 0.3 else None
+
+
+def _split_lines(lines: list[str], delimiter: str) -> _Split | None:
+    """Split lines at a delimiter; return None if it is in none of them, or quotation marks are in its way."""
+    try:
+        fields = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
         return None
-    return DELIMITERS[best[1]]
+    widths = Counter(len(record) for record in fields if len(record) > 1)
+    if not widths:
+        return None
+    width, count = widths.most_common(1)[0]
+    return _Split(delimiter, width, count / len(lines), fields)
+
+
+def _is_inside_fields(first: _Split, other: _Split) -> bool:
+    """Return True if the first delimiter is part of the texts that the other one separates.
+
+    `400-a,Article 400; paragraph 1,0,1` has a semicolon on each line and is still separated by commas: they split the
+    heading and the lines alike, and between semicolons they are neither decimal signs nor followed by
+    a blank.
+    """
+    if other.share < first.share or len(other.fields[0]) != other.width:
+        return False
+    if other.width < first.width or (other.width == first.width and len(first.fields[0]) == first.width):
+        return False
+    records = [record for record in first.fields if len(record) > 1]
+    separating = sum(any(_separates(other.delimiter, text) for text in record) for record in records)
+    return 2 * separating > len(records)
+
+
+def _separates(delimiter: str, text: str) -> bool:
+    """Return True if the delimiter is in the text otherwise than as a decimal sign or in a sentence."""
+    if delimiter != ",":
+        return delimiter in text
+    return _TIGHT_COMMA.search(text) is not None and _DECIMAL.fullmatch(text.strip()) is None
 
 
 def read_file(

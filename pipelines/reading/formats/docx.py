@@ -33,10 +33,15 @@ _WRAPPERS = {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}
 def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
     """Return each table of the document, nested ones after the table that contains them; `encodings` is not used.
 
-    Raises ReadError: the guard's, read.malformed, read.no_table, read.too_many_cells, read.spread_too_large.
+    Raises ReadError: the guard's, read.unsupported, read.malformed, read.no_table, read.too_many_cells,
+    read.spread_too_large.
     """
     contents = contents or inspect_container(data)
     budget.raise_for_file("docx", len(data), contents.unpacked)
+    if contents.strict:
+        raise ReadError(
+            "read.unsupported", kind="a document saved as 'Strict Open XML'", instead="Word document (.docx)"
+        )
     import docx
 
     try:

@@ -19,15 +19,23 @@ RULES: dict[str, tuple[str, str]] = {
         "The page only points to other files that hold the tables (frames).",
         "Save it as a single workbook (.xlsx) and send that.",
     ),
+    "read.html.cut": (
+        "The page ends before <{tag}> is closed, so its end may be missing.",
+        "Check that the last table is complete. If it is not, save the page again and send that.",
+    ),
 }
 
 _META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+_STRUCTURE = re.compile(r"<!--|-->|<(/?)(table|script|style|html|body)\b", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)", re.IGNORECASE)
 _RAISED = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _UNSEEN = {"script", "style", "template", "noscript", "head"}
 _BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"}
+_NOT_ROWS = {"table", "caption", "colgroup", "col", *_UNSEEN}
+"""Elements of a table in which no rows or cells of it are looked for."""
 _MAX_COLSPAN = 1_000
 _MAX_ROWSPAN = 65_534
 
@@ -44,6 +52,9 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
 
     decoded = decode_text(data, _encoding_candidates(data, encodings), alphabets)
     text = _XML_DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), decoded.text)
+    cut_tag = _find_unclosed_tag(text)
+    # A browser shows what follows the end of the page, such as a second page in the same file; the parser drops it.
+    text = _END_OF_PAGE.sub(lambda match: "\n" * match[0].count("\n"), text)
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
         root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
@@ -59,11 +70,37 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
     remarks = []
     if decoded.guessed and not _META.search(data[:4096]):
         remarks.append(Remark("read.encoding_guessed", Where(), {"encoding": decoded.encoding}))
+    if cut_tag is not None:
+        remarks.append(Remark("read.html.cut", Where(line=text.count("\n") + 1), {"tag": cut_tag}))
     properties: dict[str, Scalar] = {"encoding": decoded.encoding}
     title = root.findtext(".//title")
     if title and title.strip():
         properties["title"] = _SPACES.sub(" ", title).strip()
     return Grid("html", tuple(reading.tables), properties, tuple(remarks), tuple(_iter_outside_texts(root)))
+
+
+def _find_unclosed_tag(text: str) -> str | None:
+    """Return `table` or `html` if the page opens one and never closes it, as a page does that was cut off."""
+    open_tables = 0
+    skipped_until: str | None = None
+    page_tags: set[tuple[bool, str]] = set()
+    for match in _STRUCTURE.finditer(text):
+        is_end, name = bool(match[1]), (match[2] or "").lower()
+        if skipped_until is not None:
+            if match[0] == skipped_until or (is_end and name == skipped_until):
+                skipped_until = None
+        elif match[0] == "<!--":
+            skipped_until = "-->"
+        elif name in ("script", "style"):
+            skipped_until = None if is_end else name
+        elif name == "table":
+            open_tables = max(open_tables + (-1 if is_end else 1), 0)
+        else:
+            page_tags.add((is_end, name))
+    if open_tables:
+        return "table"
+    has_end = (True, "html") in page_tags or (True, "body") in page_tags
+    return "html" if (False, "html") in page_tags and not has_end else None
 
 
 def _iter_outside_texts(element: Any) -> Iterator[tuple[Where, str]]:
@@ -108,12 +145,10 @@ class _Reading:
         """Read one table; cells spanned from above or the left keep their positions."""
         cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
-        for row, tr in enumerate(_iter_rows(element), start=1):
-            hidden = _is_hidden(tr, element)
+        for row, (holder, cells_of_row) in enumerate(_iter_rows(element), start=1):
+            hidden = _is_hidden(holder, element)
             column = 1
-            for td in tr:
-                if td.tag not in ("td", "th"):
-                    continue
+            for td in cells_of_row:
                 while (row, column) in cells_by_position:
                     column += 1
                 self._read_cell(number, row, column, td, hidden, cells_by_position)
@@ -167,11 +202,15 @@ class _VisibleText:
     """Visible text of an element, white space folded as a browser does, with raised type separate."""
 
     def __init__(self, element: Any) -> None:
+        self.marks: str | None = None
+        if not len(element):  # most cells hold only text, which needs no walk
+            self.text = _SPACES.sub(" ", element.text or "").strip(" ")
+            return
         self.plain: list[str] = []
         self.raised: list[str] = []
         self._read_element(element, False)
         self.text = _fold_spaces("".join(self.plain))
-        self.marks: str | None = _fold_spaces("".join(self.raised)) or None
+        self.marks = _fold_spaces("".join(self.raised)) or None
         if not self.text and self.marks:
             self.text, self.marks = self.marks, None
 
@@ -199,17 +238,43 @@ def _fold_spaces(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _iter_rows(table: Any) -> Iterator[Any]:
-    """Yield the rows of this table but not of tables inside it; head first and foot last, as a browser shows them."""
-    feet = []
-    for child in table:
+def _iter_rows(table: Any) -> Iterator[tuple[Any, list[Any]]]:
+    """Yield each row of this table, but not of tables inside it, as its element and its cells.
+
+    Head first and foot last, as a browser shows them. Cells without a `tr` are a row of their own, whose element is the
+    one that contains them. Other elements, such as a form around rows or cells, are looked through.
+    """
+    feet = [foot for foot in table if foot.tag == "tfoot"]
+    yield from _iter_rows_in(table, feet)
+    for foot in feet:
+        yield from _iter_rows_in(foot, [])
+
+
+def _iter_rows_in(holder: Any, left_out: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
+    loose_cells: list[Any] = []
+    for child in holder:
+        if child.tag in ("td", "th"):
+            loose_cells.append(child)
+            continue
+        if not isinstance(child.tag, str) or child in left_out or child.tag in _NOT_ROWS:
+            continue
+        if loose_cells:
+            yield holder, loose_cells
+            loose_cells = []
         if child.tag == "tr":
+            yield child, list(_iter_cells(child))
+        else:
+            yield from _iter_rows_in(child, [])
+    if loose_cells:
+        yield holder, loose_cells
+
+
+def _iter_cells(row: Any) -> Iterator[Any]:
+    for child in row:
+        if child.tag in ("td", "th"):
             yield child
-        elif child.tag in ("thead", "tbody"):
-            yield from child.iterchildren("tr")
-        elif child.tag == "tfoot":
-            feet.extend(child.iterchildren("tr"))
-    yield from feet
+        elif isinstance(child.tag, str) and child.tag not in _NOT_ROWS:
+            yield from _iter_cells(child)
 
 
 def _is_hidden(element: Any, top: Any) -> bool:

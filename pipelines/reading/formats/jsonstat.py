@@ -11,7 +11,7 @@ from collections import Counter
 from math import isfinite, prod
 from typing import Any, Literal, NoReturn, cast
 
-from pipelines.model.content import Cube, Dimension, Member, ReadError, Scalar, Where
+from pipelines.model.content import Cube, Dimension, Member, ReadError, Remark, Scalar, Where
 from pipelines.reading.formats.common import MAX_CELLS
 from pipelines.reading.formats.jsonstat_cube import DimensionPart, Observations
 
@@ -93,9 +93,7 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
         _raise_missing("dimension", "an object with one entry for each dimension")
     # version 1 has id, size and role inside dimension, version 2 next to it
     ids = _require_texts(dataset.get("id", dimension.get("id")), "id")
-    sizes = dataset.get("size", dimension.get("size"))
-    if not isinstance(sizes, list) or not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in sizes):
-        _raise_missing("size", "the number of categories of each dimension")
+    sizes = _read_sizes(dataset.get("size", dimension.get("size")))
     if len(ids) != len(sizes):
         raise ReadError("read.jsonstat.id_size", Where(keyword="size"), ids=len(ids), sizes=len(sizes))
     if len(set(ids)) != len(ids):
@@ -107,7 +105,8 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
     ]
     cells = prod(sizes)
     values = _read_entries(dataset.get("value"), "value", cells)
-    status = _read_status(dataset.get("status"), cells)
+    remarks: list[Remark] = []
+    status = _read_status(dataset.get("status"), cells, remarks)
     properties = _read_properties(dataset)
     if name:
         properties["dataset"] = name
@@ -121,6 +120,8 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
         languages=(LANGUAGE,),
         absent="missing",
         properties=properties,
+        symbols=_read_status_labels(dataset.get("status")),
+        remarks=tuple(remarks),
     )
 
 
@@ -227,11 +228,26 @@ def _read_codes(name: str, index: Any, labels: dict[str, Any], place: Where) -> 
         if len(set(codes)) != len(codes):
             raise ReadError("read.jsonstat.index", place, dimension=name)
         return codes
-    if isinstance(index, dict) and all(isinstance(at, int) for at in index.values()):
-        if sorted(index.values()) != list(range(len(index))):
-            raise ReadError("read.jsonstat.index", place, dimension=name)
-        return sorted(index, key=lambda code: cast(int, index[code]))
+    if isinstance(index, dict):
+        positions = {code: _read_count(at) for code, at in index.items()}
+        if set(positions.values()) == set(range(len(index))):
+            return sorted(positions, key=lambda code: cast(int, positions[code]))
     raise ReadError("read.jsonstat.index", place, dimension=name)
+
+
+def _read_sizes(stated: Any) -> list[int]:
+    """Return the sizes of the dimensions; the statistical office of Ireland writes them as texts."""
+    sizes = [_read_count(size) for size in stated] if isinstance(stated, list) else []
+    if not sizes or None in sizes or 0 in sizes:
+        _raise_missing("size", "the number of categories of each dimension")
+    return cast("list[int]", sizes)
+
+
+def _read_count(stated: Any) -> int | None:
+    """Return a whole number from 0, also if it is written as a text; None for anything else."""
+    if isinstance(stated, str) and stated.isascii() and stated.isdigit() and len(stated) < 10:
+        return int(stated)
+    return stated if isinstance(stated, int) and not isinstance(stated, bool) and stated >= 0 else None
 
 
 def _read_entries(stated: Any, name: str, cells: int) -> list[tuple[int, Any]]:
@@ -256,15 +272,39 @@ def _parse_position(at: str, name: str, cells: int) -> int:
     raise ReadError("read.jsonstat.position", Where(keyword=name), name=name, seen=at[:40], last=cells - 1)
 
 
-def _read_status(stated: Any, cells: int) -> dict[int, str] | str:
-    """Return the status by position, or one text for all; a single entry means all (oecd-canada sample)."""
+def _read_status(stated: Any, cells: int, remarks: list[Remark]) -> dict[int, str] | str:
+    """Return the status by position, or one text for all; a single entry means all (oecd-canada sample).
+
+    Until 2021 Eurostat wrote `{"value": [...], "category": {"label": {...}}}`. An entry that is not at a number is not
+    the status of a value: it is remarked and left out.
+    """
+    if isinstance(stated, dict) and isinstance(stated.get("value"), list | dict):
+        stated = stated["value"]
     if stated is None:
         return {}
     if isinstance(stated, str):
         return stated
     if isinstance(stated, list) and len(stated) == 1 and cells > 1:
         return str(stated[0])
+    if isinstance(stated, dict):
+        names = [name for name in stated if not name.lstrip("-").isdigit()]
+        remarks += (
+            Remark(
+                "read.jsonstat.position",
+                Where(keyword=f"status.{name[:40]}"),
+                {"name": "status", "seen": name[:40], "last": cells - 1},
+            )
+            for name in names[:1]
+        )
+        stated = {name: entry for name, entry in stated.items() if name not in names}
     return {at: str(entry) for at, entry in _read_entries(stated, "status", cells) if entry is not None}
+
+
+def _read_status_labels(stated: Any) -> dict[str, str]:
+    """Return the meaning of each status, which only Eurostat's form before 2021 has."""
+    category = stated.get("category") if isinstance(stated, dict) else None
+    labels = category.get("label") if isinstance(category, dict) else None
+    return {sign: str(label) for sign, label in labels.items()} if isinstance(labels, dict) else {}
 
 
 def _read_observations(

@@ -16,15 +16,14 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter
-from pipelines.reading.formats.pdf_letters import SMALL, Char, read_words
+from pipelines.reading.formats.pdf_layout import SNAP, find_open_sides, find_unread_figures, is_centre_in
+from pipelines.reading.formats.pdf_letters import SMALL, Char, drop_overprints, mark_unknown_letters, read_words
 from pipelines.reading.formats.pdf_parallel import run_both
 from pipelines.reading.formats.pdf_streams import guard_streams
 
 MAX_PAGES = 500
 _TAIL = 1024
 """Bytes at the end in which PDF readers look for the mark `%%EOF`."""
-SNAP = 3.0
-"""Points within which two rules are one line (pdfplumber's own tolerance for snapping and joining)."""
 TITLE_REACH = 72.0
 """Points above a table that are searched for its title: an inch holds three or four lines."""
 
@@ -45,6 +44,15 @@ RULES: dict[str, tuple[str, str]] = {
         "The PDF holds text but no table drawn with lines.",
         "Send the workbook or document behind it, or export the PDF with visible cell borders. If you cannot do "
         "that, ask the secretariat to declare where the columns of this form are.",
+    ),
+    "read.pdf.unread_figures": (
+        "Page {page} has figures outside the ruled tables ({seen}), which were not read.",
+        "If they belong to the return, draw borders around all cells of the table, or send the workbook behind it.",
+    ),
+    "read.pdf.unknown_letters": (
+        "Page {page} has {count} letters of a font that does not say which letters they are.",
+        "Each is shown as \ufffd. Send the workbook or document behind the PDF, or export it again with embedded "
+        "fonts.",
     ),
     "read.pdf.bomb": (
         "A part of the PDF unpacks to over {megabytes} MB.",
@@ -202,16 +210,16 @@ class _Reading:
 
     def _read_page(self, page: Any) -> None:
         """Read the tables of a page, from top to bottom, and the lines outside them."""
-        chars = [char for char in page.chars if char["text"].strip() or char["text"] == " "]
-        if self.lines_x:
-            tables = [(_find_unruled_boxes(page, chars, self.lines_x), None)]
-        else:
-            tables = [(table.cells, table.bbox) for table in page.find_tables()]
-        tables = [item for item in tables if item[0]]
-        tables.sort(key=lambda item: (min(box[1] for box in item[0]), min(box[0] for box in item[0])))
-        self._collect_outside_lines(page.page_number, chars, [_bounding_box(boxes) for boxes, _ in tables])
+        chars = drop_overprints([char for char in page.chars if char["text"].strip() or char["text"] == " "])
+        if unknown := mark_unknown_letters(chars):
+            params: dict[str, Scalar] = {"page": page.page_number, "count": unknown}
+            self.part.remarks.append(Remark("read.pdf.unknown_letters", Where(page=page.page_number), params))
+        unruled = [_find_unruled_boxes(page, chars, self.lines_x)] if self.lines_x else None
+        tables = [boxes for boxes in unruled or _find_ruled_boxes(page, chars) if boxes]
+        tables.sort(key=lambda boxes: (min(box[1] for box in boxes), min(box[0] for box in boxes)))
+        self._collect_outside_lines(page.page_number, chars, [_bounding_box(boxes) for boxes in tables])
         floor = 0.0
-        for number, (boxes, _) in enumerate(tables, start=1):
+        for number, boxes in enumerate(tables, start=1):
             if len(self.part.tables) >= MAX_TABLES:
                 raise ReadError("read.too_many_tables", Where(page=page.page_number), limit=MAX_TABLES)
             cells = self._read_cells(page.page_number, boxes, chars)
@@ -223,7 +231,10 @@ class _Reading:
 
     def _collect_outside_lines(self, page: int, chars: Sequence[Char], tables: Sequence[_Box]) -> None:
         """Collect the lines of a page that are outside tables."""
-        free = [c for c in chars if not any(_is_centre_in(c, table) for table in tables)]
+        free = [c for c in chars if not any(is_centre_in(c, table) for table in tables)]
+        if not self.lines_x and (line := find_unread_figures(free, tables)) is not None:
+            params: dict[str, Scalar] = {"page": page, "seen": line[:80]}
+            self.part.remarks.append(Remark("read.pdf.unread_figures", Where(page=page), params))
         lines = read_words(free)[0].splitlines()
         self.part.outside += [(Where(page=page), line) for line in lines if line.strip()]
 
@@ -297,15 +308,18 @@ def _bounding_box(boxes: Sequence[_Box]) -> _Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _is_centre_in(char: Char, area: _Box) -> bool:
-    x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-    return bool(area[0] <= x <= area[2] and area[1] <= y <= area[3])
-
-
 def _find_title(chars: Sequence[Char], floor: float, top: float) -> str | None:
     """Return the lines just above a table, at most an inch up and not above the table before."""
     above = [c for c in chars if max(floor, top - TITLE_REACH) <= c["top"] and c["bottom"] <= top + 1]
     return read_words(above)[0] or None
+
+
+def _find_ruled_boxes(page: Any, chars: Sequence[Char]) -> list[list[_Box]]:
+    """Return the boxes of each ruled table, with those at open sides."""
+    finder = page.debug_tablefinder()
+    if sides := find_open_sides(finder.edges, chars):
+        finder = page.debug_tablefinder({"explicit_vertical_lines": sides})
+    return [table.cells for table in finder.tables]
 
 
 def _find_unruled_boxes(page: Any, chars: Sequence[Char], lines_x: list[float]) -> list[_Box]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from typing import Any
 
+_CID = re.compile(r"\(cid:\d+\)")
 SMALL = 0.82
 """Share of the cell's ordinary size below which a letter is small; word processors raise marks at 58 to 65 %."""
 Char = dict[str, Any]
@@ -19,9 +21,59 @@ def read_words(chars: list[Char]) -> tuple[str, str | None]:
     """
     if not chars:
         return "", None
-    plain, raised = _split_raised(chars)
-    text = _extract_text(plain)
+    # The size of turned letters is that of their width, so next to upright ones they would look small and raised.
+    upright = [char for char in chars if char.get("upright", True)]
+    turned = [char for char in chars if not char.get("upright", True)] if upright else []
+    plain, raised = _split_raised(upright or chars)
+    text = _extract_text([*plain, *turned])
     return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
+
+
+def mark_unknown_letters(chars: list[Char]) -> int:
+    """Replace letters without a Unicode value by U+FFFD and return their number.
+
+    pdfminer writes such a letter as `(cid:23)`, whose digits would be taken for a figure.
+    """
+    unknown = [char for char in chars if _CID.fullmatch(char["text"])]
+    for char in unknown:
+        char["text"] = "\ufffd"
+    return len(unknown)
+
+
+def drop_overprints(chars: list[Char]) -> list[Char]:
+    """Return the letters without those that repeat an equal letter at nearly the same position.
+
+    Programs print bold type, shadows and outlines as the same text twice or more, mostly less than a point apart (seen:
+    0.3), which would double every digit. Two neighbouring equal letters of one word are a whole letter apart.
+    """
+    retained: list[Char] = []
+    by_place: dict[tuple[str, int, int], list[Char]] = {}
+    for char in chars:
+        column, row = int(char["x0"] // _OVERPRINT_GRID), int(char["top"] // _OVERPRINT_GRID)
+        neighbours = (
+            neighbour
+            for x in (column - 1, column, column + 1)
+            for y in (row - 1, row, row + 1)
+            for neighbour in by_place.get((char["text"], x, y), ())
+        )
+        if not any(_covers(neighbour, char) for neighbour in neighbours):
+            retained.append(char)
+        by_place.setdefault((char["text"], column, row), []).append(char)  # a third print may be next to the second
+    return retained
+
+
+_OVERPRINT_GRID = 4.0
+"""Points: overprinted letters are looked for in this field and the next, so they may be at most this far apart."""
+_OVERPRINT_SHARE = 0.5
+"""Share of a letter's width and height by which an overprinted letter may be shifted."""
+
+
+def _covers(first: Char, second: Char) -> bool:
+    if abs(first["size"] - second["size"]) > 0.1 * first["size"]:
+        return False
+    across = min(_OVERPRINT_SHARE * (first["x1"] - first["x0"]), _OVERPRINT_GRID)
+    down = min(_OVERPRINT_SHARE * (first["bottom"] - first["top"]), _OVERPRINT_GRID)
+    return bool(abs(first["x0"] - second["x0"]) <= across and abs(first["top"] - second["top"]) <= down)
 
 
 def _extract_text(chars: list[Char]) -> str:
@@ -30,8 +82,12 @@ def _extract_text(chars: list[Char]) -> str:
     chars = _without_overprinted_blanks(chars)
     if not chars:
         return ""
-    upright = sum(1 for char in chars if char.get("upright", True))
-    if upright * 2 < len(chars):
+    turned = [char for char in chars if not char.get("upright", True)]
+    if turned and len(turned) < len(chars):
+        # Labels of a chart, next to upright text: each direction is a text of its own.
+        upright = [char for char in chars if char.get("upright", True)]
+        return "\n".join(text for text in (_extract_text(upright), _extract_text(turned)) if text)
+    if turned:
         # Headings turned by 90 degrees: the text matrix shows that lines run upwards (or downwards).
         upwards = sum(1 for char in chars if char.get("matrix", (0, 0, 0, 0))[1] > 0) * 2 >= len(chars)
         char_dir, line_dir = ("btt", "ltr") if upwards else ("ttb", "rtl")

@@ -17,7 +17,7 @@ from lxml import etree
 
 from pipelines.model.content import Cube, ReadError, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.sdmx_cube import TIME, Message, Named, Series, WrittenObservation, build_cube
+from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, TIME, Message, Named, Series, WrittenObservation, build_cube
 
 RULES: dict[str, tuple[str, str]] = {
     "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
@@ -41,6 +41,10 @@ RULES: dict[str, tuple[str, str]] = {
         "The observation has no dimension {dimension}.",
         "Write {dimension} on each observation, or correct dimensionAtObservation in the header.",
     ),
+    "read.sdmx.no_time": (
+        "The observation has no time: none of its attributes is a period.",
+        "Write the period on each observation, as TIME_PERIOD.",
+    ),
     "read.sdmx.dimensions": (
         "The key here has the dimensions {seen}, but before it had {expected}.",
         "Send one message for each structure.",
@@ -49,6 +53,10 @@ RULES: dict[str, tuple[str, str]] = {
         "The observation {key} appears twice in the file; the first time on line {first}.",
         "Keep one of the two. If an attribute distinguishes them, ask for it to be declared as a dimension of the "
         "form.",
+    ),
+    "read.sdmx.delete": (
+        "The data set asks to delete data (action Delete).",
+        "Send the figures as they are now. What is withdrawn is left out of a full return.",
     ),
     "read.sdmx.no_value": ("No observation in the file has a value.", "Check that OBS_VALUE is written."),
 }
@@ -61,6 +69,7 @@ _KINDS: dict[str, Literal["specific", "generic"]] = {
     "GenericTimeSeriesData": "generic",
 }
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_DELETIONS = frozenset({"D", "DELETE"})
 _WATCHED = ("{*}Header", "{*}DataSet", "{*}Group", "{*}Atts", "{*}Series", "{*}Obs", "{*}Footer")
 _ENCODINGS = ("ascii", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "cp037", "utf-7")
 
@@ -86,7 +95,7 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Cube:
         kind = _KINDS.get(root)
         if kind is None:
             raise ReadError("read.sdmx.not_data", Where(line=1), root=root[:60])
-        message = Message(kind)
+        message = Message(kind, version="2.0" if root == "CompactData" else "2.1")
         _Walker(message).read_message(data)
         _correct_lines(message, data)
     except etree.XMLSyntaxError as error:
@@ -159,6 +168,7 @@ class _Walker:
             elif name == "Footer":
                 self.content.footer = " ".join(t.strip() for t in element.itertext() if t.strip())[:300]
             elif name == "DataSet":
+                self._refuse_deletion(element)  # it may have no observations, only the keys of series
                 if self.content.kind == "generic":
                     self.content.dataset_attributes |= _read_pairs(element, "Attributes")
                 holder = self.dataset = None
@@ -183,15 +193,22 @@ class _Walker:
     def _open_dataset(self, element: etree._Element) -> None:
         reference = ""
         for name, value in element.attrib.items():
-            # A prefix without a namespace stays in the name; QName would refuse it with an error of its own.
-            local = str(name).rpartition("}")[2]
+            local = _local_part(name)
             if local == "structureRef":
                 reference = str(value)
             elif str(name).startswith("{") or self.content.kind == "generic" or local in _DATASET_WORDS:
                 self.content.properties[f"dataset.{local}"] = str(value)
             else:
                 self.content.dataset_attributes[local] = str(value)
+        self._refuse_deletion(element)
         self.dimension = self.at_observation.get(reference) or next(iter(self.at_observation.values()), TIME)
+
+    def _refuse_deletion(self, element: etree._Element) -> None:
+        """Raise `read.sdmx.delete` for a data set whose action, or else the header's, is to delete."""
+        own_actions = [str(value) for name, value in element.attrib.items() if _local_part(name) == "action"]
+        action = own_actions[0] if own_actions else str(self.content.properties.get("DataSetAction", ""))
+        if action.upper() in _DELETIONS:
+            raise ReadError("read.sdmx.delete", Where(line=_line_of(element)))
 
     def _read_specific_obs(self, element: etree._Element, series: int) -> None:
         """Read an observation of structure-specific data, whose components are XML attributes."""
@@ -205,6 +222,8 @@ class _Walker:
             )
             self.content.attributes.append({})
             return
+        if self.content.version == "2.0" and self.dimension == TIME and TIME not in components:
+            self.dimension = self.content.time = _find_time_name(components, element)
         place = components.pop(self.dimension, None)
         if place is None:
             typed = element.get(_TYPE)  # a measure dimension set by type: xsi:type="ns:LBIRTHST"
@@ -273,6 +292,26 @@ _DATASET_WORDS = frozenset(
     }
     | {"keyFamilyURI", "reportingBeginDate", "reportingEndDate", "setId", "isPartialLanguage", "namespace"}
 )
+
+
+_PERIOD = re.compile(r"(?:1[5-9]|2[01])\d\d(?:-?[A-Z]?\d{1,3}(?:-\d\d)?|-?[A-Z]\d?)?(?:T[\d:.]+)?(?:/P\w+)?")
+
+
+def _find_time_name(components: Named, element: etree._Element) -> str:
+    """Return the attribute with the period of an observation of 2.0, whose header does not name it (`TIME`, `YEAR`)."""
+    candidates = [
+        name
+        for name, value in components.items()
+        if name != "OBS_VALUE" and name not in ATTRIBUTES and _PERIOD.fullmatch(value.strip())
+    ]
+    if not candidates:
+        raise ReadError("read.sdmx.no_time", Where(line=_line_of(element)))
+    return next((name for name in candidates if "TIME" in name.upper()), candidates[0])
+
+
+def _local_part(name: object) -> str:
+    """Return an attribute's name without its namespace, where QName would refuse a prefix that has none."""
+    return str(name).rpartition("}")[2]
 
 
 def _local_name(element: etree._Element) -> str:

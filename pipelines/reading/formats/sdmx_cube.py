@@ -5,7 +5,8 @@ attributes of one XML element, and only the structure definition, which a return
 The rule:
 
 1. OBS_VALUE is the measure.
-2. In series shape the observation's dimension is the header's `dimensionAtObservation` (TIME_PERIOD if there is none;
+2. In series shape the observation's dimension is the header's `dimensionAtObservation` (TIME_PERIOD if there is none,
+   in 2.0 without TIME_PERIOD the attribute of the observation that is a period;
    the `xsi:type` of the observation where the dimension is a measure set by type); everything else written on an
    observation is an attribute.
 3. What is written on each and every series (flat: on each and every observation) is a dimension, unless its name is
@@ -76,6 +77,10 @@ class Message:
     """
 
     kind: Literal["specific", "generic"]
+    version: Literal["2.0", "2.1"] = "2.1"
+    """2.0 for CompactData; 2.1 also for 3.0 and generic data, which name the dimension of their observations."""
+    time: str = TIME
+    """Name of the time dimension."""
     properties: dict[str, Scalar] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
     observations: list[WrittenObservation] = field(default_factory=list)
@@ -100,7 +105,10 @@ def build_cube(message: Message) -> Cube:
         remarks.append(Remark("read.sdmx.no_value", Where()))
     dimensions = tuple(
         Dimension(
-            name, {}, tuple(Member(code) for code in dict.fromkeys(o.key[i] for o in observations)), role_of(name)
+            name,
+            {},
+            tuple(Member(code) for code in dict.fromkeys(o.key[i] for o in observations)),
+            "time" if name == message.time else role_of(name),
         )
         for i, name in enumerate(names)
     )

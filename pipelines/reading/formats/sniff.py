@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.encoding import utf16_without_bom
@@ -79,16 +80,18 @@ _OTHERS = (
     (b"\x7fELF", "a program", _XLSX),
     (b"%!PS", "a PostScript file", "PDF"),
 )
+_WORKBOOK_TYPE = b"spreadsheetml.sheet.main+xml"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
 _HEAD = 64 * 1024
-_PX = re.compile(r'(?:^|[;\r\n])\s*[A-Z][A-Z0-9-]*(?:\[[A-Za-z-]+\])?(?:\((?:"[^"]*"[, ]*)+\))?\s*=', re.MULTILINE)
-_PX_START = re.compile(r"\s*(?:[A-Z][A-Z0-9-]*)(?:\[[A-Za-z-]+\])?(?:\(|\s*=)")
+_PX = re.compile(r'(?:^|[;\r\n])\s*[A-Z][A-Z0-9.-]*(?:\[[A-Za-z-]+\])?(?:\((?:"[^"]*"[, ]*)+\))?\s*=', re.MULTILINE)
+_PX_START = re.compile(r"\s*(?:[A-Z][A-Z0-9.-]*)(?:\[[A-Za-z-]+\])?(?:\(|\s*=)")
 _PX_WORDS = re.compile(r"\b(?:STUB|HEADING|VALUES|DATA|MATRIX|AXIS-VERSION|CODEPAGE|CHARSET)\b")
 _XML_SKIP = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)\s*", re.DOTALL | re.IGNORECASE)
 _XML_ROOT = re.compile(r"\s*<([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _HTML_TAGS = re.compile(r"<(?:html|table|head|body|meta|tr|td|div|style)\b", re.IGNORECASE)
 _SDMX_NAMESPACE = re.compile(r"sdmx\.org/resources/sdmxml|metadata\.sdmx|/SDMX/", re.IGNORECASE)
+_SDMX_JSON = re.compile(r"sdmx-json-(?:data|structure|metadata)-schema", re.IGNORECASE)
 _SDMX_CSV = re.compile(r'"?(?:DATAFLOW"?\s*[,;\t]|STRUCTURE(?:\[[^\]]*\])?"?\s*[,;\t]\s*"?STRUCTURE_ID)')
 
 
@@ -121,7 +124,17 @@ def _detect_zip_kind(data: bytes) -> str:
             mimetype = b""
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 mimetype = archive.read("mimetype")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+            is_workbook = _WORKBOOK_TYPE in _read_head(archive, "[Content_Types].xml")
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        ValueError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         # "File is not a zip file": it starts like one, but the list of its parts, at its end, is missing.
         cut = isinstance(error, zipfile.BadZipFile) and "not a zip file" in str(error)
         detail = "its end is missing" if cut else (str(error) or type(error).__name__).splitlines()[0][:120]
@@ -145,7 +158,17 @@ def _detect_zip_kind(data: bytes) -> str:
         raise ReadError("read.encrypted")
     if any(name.startswith("index/") for name in names) or "index.zip" in names:
         raise ReadError("read.unsupported", kind="an Apple Numbers document", instead=_XLSX)
+    if is_workbook:
+        raise ReadError("read.unsupported", kind="a workbook whose parts have unusual names", instead=_XLSX)
     raise ReadError("read.archive", kind="zip")
+
+
+def _read_head(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return the first bytes of a part, nothing if it is missing."""
+    if name not in archive.namelist():
+        return b""
+    with archive.open(name) as part:
+        return part.read(_HEAD)
 
 
 def _detect_ole2_kind(data: bytes) -> str:
@@ -280,6 +303,8 @@ def _detect_markup_kind(start: str) -> str:
 
 def _detect_json_kind(start: str, data: bytes) -> str:
     class_word = re.search(r'"class"\s*:\s*"(dataset|collection|dimension)"', start)
+    if class_word is None and (_SDMX_JSON.search(start) or (b'"dataSets"' in data and b'"structure' in data)):
+        raise ReadError("read.unsupported", kind="an SDMX-JSON message", instead="SDMX-ML, SDMX-CSV or JSON-stat")
     # Version 1 has no `class`, and a million values may precede the dimensions.
     old = all(word in data for word in (b'"dimension"', b'"value"', b'"size"'))
     if class_word or old or re.search(r'"version"\s*:\s*"2\.0"', start):

@@ -7,6 +7,8 @@ calculated cannot be distinguished from its stored value.
 from __future__ import annotations
 
 import io
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
@@ -22,6 +24,8 @@ from pipelines.reading.formats.common import (
 
 RULES: dict[str, tuple[str, str]] = {}
 
+_TEXT, _NUMBER = 1, 2
+"""Cell types of xlrd, which is imported only when a workbook is read."""
 _SHEET_KINDS = {0: "sheet", 1: "macro sheet", 2: "chart", 6: "module"}
 _MACRO_MARKS = ("_VBA_PROJECT_CUR".encode("utf-16-le"), "_VBA_PROJECT".encode("utf-16-le"))
 
@@ -80,6 +84,7 @@ def _find_hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def _read_cells(book: Any, sheet: Any, gate: CellCounter) -> list[Cell]:
+    """Return the cells of a sheet row by row; rows with merged areas or notes take a slower path."""
     hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors: dict[tuple[int, int], tuple[int, int]] = {}
     for top, bottom, left_column, right_column in sheet.merged_cells:
@@ -90,53 +95,131 @@ def _read_cells(book: Any, sheet: Any, gate: CellCounter) -> list[Cell]:
         for row in range(top, bottom):
             for column in range(left_column, right_column):
                 anchors[row, column] = (top, left_column)
-    positions = {(row, column) for row in range(sheet.nrows) for column in range(sheet.row_len(row))}
     notes = {position: note.text for position, note in sheet.cell_note_map.items() if note.text}
-    cells = []
-    for position in sorted(positions | anchors.keys() | notes.keys()):
-        row, column = position
-        anchor = anchors.get(position, position)
-        content = _read_content(book, sheet, *anchor)
-        note = notes.get(anchor)
-        if content[2] == "blank" and position not in anchors and note is None:
+    special: dict[int, set[int]] = defaultdict(set)
+    for row, column in (*anchors, *notes):
+        special[row].add(column)
+    formats = _FormatsByStyle(book)
+    letters = [column_letters(column + 1) for column in range(sheet.ncols)]
+    cells: list[Cell] = []
+    for row in sorted({*range(sheet.nrows), *special}):
+        stored = range(sheet.row_len(row)) if row < sheet.nrows else range(0)
+        row_hidden = row in hidden_rows
+        first = len(cells)
+        if row not in special:
+            cells += _iter_plain_row(book, sheet, row, formats, letters, hidden_columns, row_hidden)
+            _count_cells(cells[first:], gate)
             continue
-        where = Where(sheet.name, f"{column_letters(column + 1)}{row + 1}")
-        if content[2] != "blank":
-            gate.count_filled(where)
-            if row >= MAX_ROW or column >= MAX_COLUMN:
-                raise ReadError("read.far_cell", where, row=row + 1, column=column + 1)
-        text, value, kind, number_format, marks = content
-        cells.append(
-            Cell(
-                row + 1,
-                column + 1,
-                text,
-                value,
-                where,
-                kind,
-                (anchor[0] + 1, anchor[1] + 1),
-                anchor != position,
-                row in hidden_rows or column in hidden_columns,
-                None,
-                number_format,
-                note,
-                marks,
+        for column in sorted({*stored, *special[row]}):
+            position = (row, column)
+            anchor = anchors.get(position, position)
+            text, value, kind, number_format, marks = _read_content(book, sheet, formats, *anchor)
+            note = notes.get(anchor)
+            if kind == "blank" and position not in anchors and note is None:
+                continue
+            cells.append(
+                Cell(
+                    row + 1,
+                    column + 1,
+                    text,
+                    value,
+                    Where(sheet.name, f"{column_letters(column + 1)}{row + 1}"),
+                    kind,
+                    (anchor[0] + 1, anchor[1] + 1),
+                    anchor != position,
+                    row_hidden or column in hidden_columns,
+                    None,
+                    number_format,
+                    note,
+                    marks,
+                )
             )
-        )
+        _count_cells(cells[first:], gate)
     return cells
+
+
+def _iter_plain_row(
+    book: Any,
+    sheet: Any,
+    row: int,
+    formats: _FormatsByStyle,
+    letters: list[str],
+    hidden_columns: frozenset[int],
+    row_hidden: bool,
+) -> Iterator[Cell]:
+    """Yield the cells of a row without merged areas and notes; numbers and ordinary texts without a call for each."""
+    name, number = sheet.name, row + 1
+    rich_texts = sheet.rich_text_runlist_map
+    stored = zip(sheet.row_types(row), sheet.row_values(row), sheet._cell_xf_indexes[row], strict=True)
+    for column, (ctype, raw, style) in enumerate(stored):
+        value: Scalar
+        marks: str | None = None
+        kind: CellKind
+        if ctype == _NUMBER:
+            number_format = formats[style]
+            value = int(raw) if raw == int(raw) and abs(raw) < 2**53 else raw
+            text, kind = number_text(value, number_format), "number"
+        elif ctype == _TEXT and raw != "" and (row, column) not in rich_texts:
+            number_format = formats[style]
+            text, value, kind = raw, raw, "text"
+        else:
+            text, value, kind, number_format, marks = _read_content(book, sheet, formats, row, column)
+            if kind == "blank":
+                continue
+        yield Cell(
+            number,
+            column + 1,
+            text,
+            value,
+            Where(name, f"{letters[column]}{number}"),
+            kind,
+            (number, column + 1),
+            False,
+            row_hidden or column in hidden_columns,
+            None,
+            number_format,
+            None,
+            marks,
+        )
+
+
+def _count_cells(row: list[Cell], gate: CellCounter) -> None:
+    filled = [cell for cell in row if cell.kind != "blank"]
+    if not filled:
+        return
+    last = filled[-1]
+    gate.count_filled(last.where, len(filled))
+    if last.row > MAX_ROW or last.column > MAX_COLUMN:
+        raise ReadError("read.far_cell", last.where, row=last.row, column=last.column)
+
+
+class _FormatsByStyle(dict[int | None, str | None]):
+    """Number format of each cell style of a workbook, looked up once."""
+
+    def __init__(self, book: Any) -> None:
+        super().__init__()
+        self.book = book
+
+    def __missing__(self, style: int | None) -> str | None:
+        number_format = None
+        if style is not None and style < len(self.book.xf_list):
+            entry = self.book.format_map.get(self.book.xf_list[style].format_key)
+            number_format = entry.format_str if entry is not None else None
+        self[style] = number_format
+        return number_format
 
 
 _Content = tuple[str, Scalar, CellKind, str | None, str | None]
 
 
-def _read_content(book: Any, sheet: Any, row: int, column: int) -> _Content:
+def _read_content(book: Any, sheet: Any, formats: _FormatsByStyle, row: int, column: int) -> _Content:
     import xlrd
 
     if row >= sheet.nrows or column >= sheet.row_len(row):
         return "", None, "blank", None, None
     ctype = sheet.cell_type(row, column)
     raw = sheet.cell_value(row, column)
-    number_format = _number_format_of(book, sheet, row, column)
+    number_format = formats[sheet.cell_xf_index(row, column)]
     if ctype == xlrd.XL_CELL_TEXT and raw != "":
         text, marks = _split_raised(book, sheet, row, column, raw)
         return text, text, "text", number_format, marks
@@ -152,14 +235,6 @@ def _read_content(book: Any, sheet: Any, row: int, column: int) -> _Content:
         word = xlrd.error_text_from_code.get(raw, f"#ERR{raw}")
         return word, word, "error", number_format, None
     return "", None, "blank", number_format, None
-
-
-def _number_format_of(book: Any, sheet: Any, row: int, column: int) -> str | None:
-    index = sheet.cell_xf_index(row, column)
-    if index is None or index >= len(book.xf_list):
-        return None
-    entry = book.format_map.get(book.xf_list[index].format_key)
-    return entry.format_str if entry is not None else None
 
 
 def _split_raised(book: Any, sheet: Any, row: int, column: int, raw: str) -> tuple[str, str | None]:

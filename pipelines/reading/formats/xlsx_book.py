@@ -179,6 +179,20 @@ class _Sheet(WorksheetReader):
                     self.ws._cells[position] = MergedCell(self.ws, *position)
         self.ws.merged_cells = MultiCellRange(areas)
 
+    def bind_hyperlinks(self) -> None:
+        """Bind links as openpyxl does, but find the target of each in a dictionary instead of a list.
+
+        40,000 links took 43 s of processor time in openpyxl's list.
+        """
+        sheet: Any = self.ws
+        targets = {relation.Id: relation.Target for relation in sheet._rels}
+        links = self.parser.hyperlinks.hyperlink
+        for link in links:
+            if link.id:
+                link.target = targets[link.id]
+                link.id = None
+        super().bind_hyperlinks()
+
 
 def _number_format_of(book: Any, style: int) -> str:
     """Return the number format of a cell style."""

@@ -26,8 +26,8 @@ from pipelines.reading.formats.common import (
 _DIGITS = "0123456789"
 _LETTERS, _FIGURES = 4, 9
 _REFERENCE = re.compile(rf"([A-Za-z]{{1,{_LETTERS}}})([0-9]{{1,{_FIGURES}}})$")
-_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml"
-"""Namespace of `Strict Open XML`, which openpyxl reads as an empty workbook or not at all."""
+_STRICT = ("http://purl.oclc.org/ooxml/spreadsheetml", "http://purl.oclc.org/ooxml/wordprocessingml")
+"""Namespaces of `Strict Open XML`: openpyxl reads it as an empty workbook or not at all, python-docx not at all."""
 MAX_TEXTS = 300_000
 """Shared texts of a workbook, including runs of type: as many as it may have filled cells."""
 
@@ -73,6 +73,8 @@ class PartGuard:
         self.row_repeat = 1
         self.repeat = 1
         self.counted = True
+        self.in_cell = False
+        """False after the cells of a sheet, where extensions have elements named `f` and `v`, too (`xm:f`)."""
         self.sheet = part
         self.type = "n"
         self.results: dict[tuple[int, int], tuple[str, str | None]] = {}
@@ -134,23 +136,28 @@ class PartGuard:
         """Count cells and merged areas of a worksheet, and start capturing results of formulas."""
         local = name.rpartition(":")[2] if ":" in name else name
         if local == "c":
+            self.in_cell = True
             self._count_sheet_cell(attributes)
         elif local == "v" or local == "is":
             self._count_filled()
-            if local == "v" and (self.row, self.column) in self.results:
+            if local == "v" and self.in_cell and (self.row, self.column) in self.results:
                 self._start_capture()
         elif local == "f":
-            self.contents.formulas = True
-            self.results[self.row, self.column] = (self.type, None)
             self._count_filled()
+            if self.in_cell:
+                self.contents.formulas = True
+                self.results[self.row, self.column] = (self.type, None)
         elif local == "row":
             row_text = attributes.get("r", "")
             self.row = int(float(row_text)) if row_text.replace(".", "", 1).isdigit() else self.row + 1
             self.column = 0
         elif local == "mergeCell":
+            self.in_cell = False
             self._count_merged_area(attributes.get("ref", ""))
         elif local == "vertAlign":
             self.contents.superscripts = True
+        else:
+            self.in_cell = False
 
     def _start_capture(self) -> None:
         """Keep the stored result of a formula, to avoid loading the whole workbook a second time."""

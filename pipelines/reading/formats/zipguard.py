@@ -46,7 +46,11 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 _BAD_NAME = re.compile(r"[\x00-\x1f\\:]")
-_UNREAD = ("xl/media/", "word/media/", "pictures/", "thumbnails/", "objectreplacements/", "docprops/thumbnail")
+_UNREAD = (
+    *("xl/media/", "word/media/", "pictures/", "thumbnails/", "objectreplacements/", "docprops/thumbnail"),
+    *("xl/printersettings/", "word/printersettings/"),
+)
+"""Parts that no reader opens. Office for Mac writes print settings as a property list, which has a DOCTYPE."""
 _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
 
 

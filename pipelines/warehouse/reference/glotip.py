@@ -17,7 +17,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.findings.finding import Finding
-from pipelines.model.content import Where
+from pipelines.model.content import ReadError, Where
 from pipelines.warehouse.reference import rules as _rules
 from pipelines.warehouse.reference.areas import Areas, declared_areas
 from pipelines.warehouse.reference.model import REFERENCE
@@ -119,7 +119,24 @@ class _Reading:
     entries: list[_Entry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: int = 0
+    rows_lost: int = 0
     reported: set[tuple[str, str]] = field(default_factory=set)
+    foreign: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Number of rows by indicator that the GLOTIP table does not have."""
+
+    def count_foreign(self, fields: dict[str, object]) -> None:
+        """Count a row that is not about trafficking: other indicators, or totals of single offences."""
+        indicator, category = _text(fields["indicator"]), _text(fields["category"])
+        if indicator not in INDICATORS:
+            self.foreign[indicator] += 1
+        elif _text(fields["dimension"]) == _TOTAL and category not in ("", _TOTAL):
+            self.foreign[category] += 1
+
+    def refuse_other_table(self) -> None:
+        """Raise ReadError if most rows are foreign: UNODC publishes all its tables with the same columns."""
+        if 2 * sum(self.foreign.values()) > self.rows:
+            subjects = ", ".join(sorted(self.foreign, key=lambda word: -self.foreign[word])[:3])
+            raise ReadError("reference.other_table", Where(sheet=self.table.sheet), seen=subjects[:200])
 
     def add_finding(self, rule: str, line: int | None = None, at: str = "value", **params: str | int) -> None:
         where = Where(sheet=self.table.sheet) if line is None else self.table.locate_field(line, at)
@@ -130,31 +147,32 @@ class _Reading:
             )
         )
 
-    def find_once(self, rule: str, line: int, column: str, seen: str) -> None:
+    def find_once(self, rule: str, line: int, at: str, seen: str, **params: str | int) -> None:
         """Report a word that occurs in thousands of rows only once, at its first occurrence."""
-        if (rule, seen) not in self.reported:
-            self.reported.add((rule, seen))
-            self.add_finding(rule, line, column, seen=seen)
+        if (rule, f"{at}: {seen}") not in self.reported:
+            self.reported.add((rule, f"{at}: {seen}"))
+            self.add_finding(rule, line, at, seen=seen, **params)
 
 
 def read_glotip(data: bytes, filename: str | None = None, *, areas: Areas | None = None) -> GlotipImport:
     """Return the reference rows of our territories in a GLOTIP table (.xlsx or CSV), in the order of the file.
 
     The edition is the date above the table; an extract without a date is named by the start of its SHA-256, so that
-    two extracts are not taken for one. `filename` is ignored. Raises ReadError if there is no table.
+    two extracts are not taken for one. `filename` is ignored. Raises ReadError if there is no table,
+    or another table of the same publisher.
     """
     known_areas = declared_areas() if areas is None else areas
     table = open_table(data)
     reading = _Reading(table)
     for line, fields in table.rows:
         reading.rows += 1
+        reading.count_foreign(fields)
         territory = _area(fields, known_areas)
         if territory is not None:
             _read_row(reading, territory, line, fields)
+    reading.refuse_other_table()
     rows_kept = len(reading.entries)
-    rows_lost = sum(
-        f.rule in ("reference.unknown_word", "reference.bad_year", "reference.bad_value") for f in reading.findings
-    )
+    rows_lost = reading.rows_lost
     if not rows_kept and not rows_lost:
         reading.add_finding("reference.no_rows", rows=reading.rows)
     _number_repeats(reading)
@@ -186,10 +204,12 @@ def _read_row(reading: _Reading, territory: str, line: int, fields: dict[str, ob
         checks.append(("category", words["category"], words["category"] in _FORM))
     for column, value_seen, is_known in checks:
         if not is_known:
-            reading.add_finding("reference.unknown_word", line, column, column=column, seen=value_seen)
+            reading.rows_lost += 1
+            reading.find_once("reference.unknown_word", line, column, value_seen, column=column)
             return
     year = _text(fields["year"]).removesuffix(".0")
     if not re.fullmatch(r"(19|20)\d\d", year):
+        reading.rows_lost += 1
         reading.add_finding("reference.bad_year", line, "year", seen=year)
         return
     indicator = _text(fields["indicator"])
@@ -204,6 +224,7 @@ def _read_row(reading: _Reading, territory: str, line: int, fields: dict[str, ob
     elif _WHOLE.fullmatch(value):
         entry.value = float(value)
     else:
+        reading.rows_lost += 1
         reading.add_finding("reference.bad_value", line, "value", seen=value)
         return
     if dimension in (_BY_CITIZENSHIP, _BY_REPATRIATION) and _is_odd_category(entry.category):

@@ -17,6 +17,7 @@ SEVERITIES: dict[str, Severity] = {
     "reference.bad_value": "error",
     "reference.no_rows": "warning",
     "reference.no_table": "error",
+    "reference.other_table": "error",
     "reference.column_missing": "error",
     "reference.too_large": "error",
 }
@@ -66,6 +67,10 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "reference.no_table": (
         "No table with the columns {expected} was found.",
+        "Download the trafficking in persons table of the UNODC data portal as it is, as a workbook or as CSV.",
+    ),
+    "reference.other_table": (
+        "This is not the table on trafficking in persons (GLOTIP): most of its rows are about {seen}.",
         "Download the trafficking in persons table of the UNODC data portal as it is, as a workbook or as CSV.",
     ),
     "reference.column_missing": (

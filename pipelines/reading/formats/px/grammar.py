@@ -42,12 +42,13 @@ RULES: dict[str, tuple[str, str]] = {
     ),
 }
 
-_KEYWORD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(?:\[\s*\"?([A-Za-z][A-Za-z0-9_-]*)\"?\s*\])?\s*([(=])")
+_KEYWORD = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.-]*)\s*(?:\[\s*\"?([A-Za-z][A-Za-z0-9_-]*)\"?\s*\])?\s*([(=])")
 _SUBKEY = re.compile(r"\s*(?:\"([^\"]*)\"|([^\",()=;\s][^\",()=;]{0,200}?))\s*([,)])")
 _EQUALS = re.compile(r"\s*=")
 _TEXTS = r"(?:\"[^\"]*\"\s*)+"
+_RANGE = r"\"[^\"]*\"\s*-\s*\"[^\"]*\""
 _ITEM = re.compile(
-    rf"\s*(?:(TLIST\s*\([^\"();]*(?:,\s*\"[^\"]*\"\s*-\s*\"[^\"]*\"\s*)?\))|({_TEXTS}(?::\s*{_TEXTS})*)|([^\",;]*))\s*"
+    rf"\s*(?:(TLIST\s*\([^\"();]*(?:,\s*{_RANGE}\s*)?\)|{_RANGE})|({_TEXTS}(?::\s*{_TEXTS})*)|([^\",;]*))\s*"
 )
 _SPACE = re.compile(r"\s*")
 _TEXT = re.compile(r"\"([^\"]*)\"")
@@ -167,6 +168,10 @@ def _parse_values(text: str, at: int, place: Where) -> tuple[list[str], int]:
         item = _ITEM.match(text, at)
         assert item is not None  # every part of the pattern may be empty
         bare, texts, word = item[1], item[2], item[3]
+        if bare is not None and bare.startswith('"') and place.keyword != "TIMEVAL":
+            # only TIMEVAL has a range of periods outside parentheses; elsewhere a quotation mark is inside the text
+            excerpt = _excerpt_at(text, bare.index('"', 1) + item.start(1) + 1)
+            raise ReadError("read.px.unclosed_quote", place, keyword=place.keyword, seen=excerpt)
         if texts is not None:
             # only HIERARCHIES has "parent":"child"; a colon inside a text remains part of it
             values.append(":".join("".join(_TEXT.findall(part)) for part in re.findall(_TEXTS, texts)))

@@ -1,7 +1,8 @@
 """Parse TIMEVAL: the periods of a time variable as `TLIST(A1,"1994"-"1996")` or `TLIST(A1),"1994","1995"`.
 
 The scales and how they are shown come from the specification, section 3.3.64: A1 CCYY, H1 CCYYH, Q1 CCYYQ, M1 CCYYMM,
-W1 CCYYWW. Offices also list periods in other words (`TLIST(K),"2015K1"`); a list is taken as it is written.
+W1 CCYYWW. Some write a range outside the parentheses (`TLIST(A1),"2019"-"2022"`), which has only one meaning. Offices
+also list periods in other words (`TLIST(K),"2015K1"`); a list is taken as it is written.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 _TLIST = re.compile(r"TLIST\s*\(\s*([A-Za-z]\w*)\s*(?:,\s*\"([^\"]*)\"\s*-\s*\"([^\"]*)\"\s*)?\)", re.IGNORECASE)
+_RANGE = re.compile(r"\"([^\"]*)\"\s*-\s*\"([^\"]*)\"")
 _PER_YEAR = {"A1": 1, "H1": 2, "Q1": 4, "M1": 12, "W1": 53}
 _MOST_PERIODS = 10_000
 
@@ -40,11 +42,12 @@ def time_values(statement: Statement) -> TimeValues:
     if match is None:
         raise _unreadable_error(statement)
     scale, first, last = match[1].upper(), match[2], match[3]
-    codes = (
-        tuple(v for v in statement.values[1:] if v)
-        if first is None
-        else tuple(_expand_range(statement, scale, first, last))
-    )
+    values = [value for value in statement.values[1:] if value]
+    if first is None and len(values) == 1 and (outside := _RANGE.fullmatch(values[0])):
+        first, last = outside[1], outside[2]
+    elif any(_RANGE.fullmatch(value) for value in values):
+        raise _unreadable_error(statement)
+    codes = tuple(values) if first is None else tuple(_expand_range(statement, scale, first, last))
     return TimeValues(codes, tuple(format_period(scale, code) for code in codes))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.delimited import read_file
+from pipelines.reading.formats.delimited import propose_delimiter, read_file
 
 
 def _rows(data: bytes, **options: object) -> list[tuple[int | None, int, str]]:
@@ -27,6 +27,24 @@ def test_the_line_is_physical_also_after_a_field_of_several_lines() -> None:
 def test_excels_first_line_names_the_separator_and_still_counts_as_a_line() -> None:
     rows = _rows(b"sep=|\na|b;c\n")
     assert rows == [(2, 1, "a"), (2, 2, "b;c")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "delimiter"),
+    [
+        ("code,name,m,f\n400-a,Article 400; paragraph 1,0,1\n401,Article 401; paragraph 2,12,3\n", ","),
+        ("code,name,m,f\nArt. 400; par. 1,0,1,2\nArt. 401; par. 2,3,4,5\n", ","),
+        ('id,name\n1,"theft ""petty""; first"\n2,"fraud ""big""; second"\n', ","),
+        ("code|name|m\n1|theft; petty|0\n2|fraud; big|1\n", "|"),
+        ("code\tname\tm\n1\ttheft; petty\t0\n2\tfraud; big\t1\n", "\t"),
+        ("offence;rate\nMurder,attempted;1,5\nTheft,petty;2,5\n", ";"),
+        ("offence;rate;share\nMurder, attempted;1,5;2,5%\nTheft, petty;2,5;3,5%\n", ";"),
+        ("a;b;c\n1,5;2,5;3,5\n1,5;2,5;3,5\n", ";"),
+    ],
+)
+def test_separator_is_not_a_sign_inside_the_texts(lines: str, delimiter: str) -> None:
+    assert propose_delimiter(lines) == delimiter
+    assert read_file(lines.encode()).properties["delimiter"] == delimiter
 
 
 def test_semicolon_wins_over_the_decimal_comma() -> None:

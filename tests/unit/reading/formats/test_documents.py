@@ -20,6 +20,7 @@ from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, 
 from pipelines.model.content import Grid, ReadError
 from pipelines.reading.formats import common, docx, html, pdf
 from pipelines.reading.sandbox.child import read_in_child
+from tests.support.fakes.workbook_fakes import edit_part
 
 _SPANNED = [
     ["Offence", "Total", "Sex", ""],
@@ -148,6 +149,124 @@ def test_blanks_printed_under_a_number_do_not_pull_it_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize("shifts", [[(0.3, 0)], [(0, 0)], [(0.5, -0.5)], [(0.25, 0), (0.5, 0), (0.75, 0)]])
+@pytest.mark.parametrize("size", [6, 12])
+@pytest.mark.parametrize("angle", [0, 90])
+def test_letters_printed_twice_for_bold_type_are_read_once(
+    shifts: list[tuple[float, float]], size: int, angle: int
+) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [600, 640, 680])
+    for x, y, text in ((60, 650, "Total illness"), (160, 650, "27.5"), (60, 610, "1 133"), (180, 610, "2211")):
+        canvas.setFont("Helvetica", size)
+        for dx, dy in [(0.0, 0.0), *shifts]:
+            canvas.saveState()
+            canvas.translate(x + dx, y + dy)
+            canvas.rotate(angle if text == "2211" else 0)
+            canvas.drawString(0, 0, text)
+            canvas.restoreState()
+    canvas.setFont("Helvetica-Bold", size)
+    canvas.drawString(160, 650, "27.5")
+    canvas.save()
+    assert [text for row in _texts(pdf.read_file(buffer.getvalue())) for text in row] == [
+        "Total illness",
+        "27.5",
+        "1 133",
+        "2211",
+    ]
+
+
+_OPEN = [["2021", "Theft", "1.043", "12"], ["2022", "Theft", "987", "9"], ["2023", "Theft", "1.101", "15"]]
+
+
+def _draw_rows(
+    canvas: Canvas, rows: list[list[str]], xs: tuple[int, ...] = (50, 150, 250, 350, 450), top: int = 700
+) -> None:
+    for line, row in enumerate(rows):
+        for x, text in zip(xs, row, strict=False):
+            canvas.drawString(x + 8, top - 20 * line - 15, text)
+
+
+@pytest.mark.parametrize("sides", ["none", "left", "right", "both"])
+def test_columns_at_open_sides_of_a_ruled_table_are_read(sides: str) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for top in (700, 400):
+        _draw_rows(canvas, _OPEN, top=top)
+        for line in range(4):
+            canvas.line(50, top - 20 * line, 450, top - 20 * line)
+        for x in (150, 250, 350):
+            canvas.line(x, top, x, top - 60)
+        if sides in ("left", "both"):
+            canvas.line(50, top, 50, top - 60)
+        if sides in ("right", "both"):
+            canvas.line(450, top, 450, top - 60)
+    canvas.drawString(60, 460, "Persons convicted in all courts of first instance")
+    canvas.save()
+    grid = pdf.read_file(buffer.getvalue())
+    assert [_texts(grid, number) for number in range(len(grid.tables))] == [_OPEN, _OPEN]
+    assert not grid.remarks
+
+
+@pytest.mark.parametrize("place", ["beside", "below", "next page"])
+def test_figures_outside_ruled_tables_are_remarked(place: str) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [640, 660, 680, 700])
+    _draw_rows(canvas, [row[1:3] for row in _OPEN])
+    if place == "beside":
+        _draw_rows(canvas, [["12"], ["9"], ["15"]], xs=(300,))
+    else:
+        if place == "next page":
+            canvas.showPage()
+        _draw_rows(canvas, _OPEN, top=500)
+    canvas.save()
+    (remark,) = pdf.read_file(buffer.getvalue()).remarks
+    assert (remark.rule, remark.where.page) == ("read.pdf.unread_figures", 2 if place == "next page" else 1)
+    assert remark.params["seen"] == ("12" if place == "beside" else "2021  Theft  1.043  12")
+
+
+def test_notes_outside_ruled_tables_are_not_taken_for_figures() -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 150, 250], [640, 660, 680, 700])
+    _draw_rows(canvas, [row[1:3] for row in _OPEN])
+    canvas.drawString(300, 670, "1)")
+    for line, note in enumerate(("1) From 1 January 2023 to 31 December 2023.", "2) Of 12 cases 3 were dismissed.")):
+        canvas.drawString(50, 600 - 15 * line, note)
+    canvas.drawString(50, 50, "Page 1 of 12                         2023                 15 March 2024")
+    canvas.save()
+    assert not pdf.read_file(buffer.getvalue()).remarks
+
+
+def test_letters_without_unicode_are_remarked_and_do_not_look_like_figures() -> None:
+    data = _pdf(
+        rows=[["Offence", "Total", "Sex", ""], ["", "", "m", "f"], ["Theft", "42", "40", "2"]], pageCompression=0
+    )
+    # Letters with the codes 1 and 2 have no name in the font's encoding.
+    changed = data.replace(b"(42)", b"(\\001\\002)", 1)
+    assert changed != data
+    grid = pdf.read_file(changed)
+    assert [(r.rule, r.params["count"]) for r in grid.remarks] == [("read.pdf.unknown_letters", 2)]
+    assert _texts(grid)[2] == ["Theft", "\ufffd\ufffd", "40", "2"]
+
+
+@pytest.mark.parametrize("angle", [90, -90])
+def test_turned_labels_next_to_upright_text_are_read_forwards(angle: int) -> None:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.grid([50, 250, 450], [600, 740])
+    canvas.drawString(60, 720, "Cases of theft by year")
+    canvas.saveState()
+    canvas.translate(150, 660)
+    canvas.rotate(angle)
+    canvas.drawString(0, 0, "2005")
+    canvas.restoreState()
+    canvas.save()
+    assert _texts(pdf.read_file(buffer.getvalue()))[0][0] == "Cases of theft by year\n2005"
+
+
 def test_a_scan_is_refused_as_one() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
@@ -247,6 +366,17 @@ def test_docx_tables_inside_cells_are_tables_of_their_own() -> None:
     assert [[cell.text for cell in table.cells] for table in grid.tables] == [["outer", ""], ["inner"]]
 
 
+def test_docx_saved_as_strict_open_xml_is_named_as_such() -> None:
+    document = word.Document()
+    document.add_table(1, 1)
+    old = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    new = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+    with pytest.raises(ReadError) as refusal:
+        docx.read_file(edit_part(_docx(document), "word/document.xml", lambda part: part.replace(old, new)))
+    assert refusal.value.rule == "read.unsupported"
+    assert "Strict Open XML" in str(refusal.value.params["kind"])
+
+
 def test_docx_without_a_table_and_with_an_absurd_span_are_refused() -> None:
     document = word.Document()
     with pytest.raises(ReadError, match=r"read\.no_table"):
@@ -289,6 +419,47 @@ def test_html_whose_charset_is_not_what_it_says_is_judged_by_its_letters() -> No
 def test_html_of_a_spreadsheet_program_keeps_the_stored_number() -> None:
     cell = html.read_file(b'<table><tr><td x:num="1043.5">1.043,5</td></tr></table>').tables[0].cells[0]
     assert (cell.text, cell.value, cell.kind) == ("1.043,5", 1043.5, "number")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<table><thead><th>Offence</th><th>Persons</th></thead><tr><td>Theft</td><td>12</td></tr></table>",
+        "<table><thead><th>Offence<th>Persons<tbody><td>Theft<td>12</table>",
+        "<table><td>Offence</td><td>Persons</td><tr><td>Theft</td><td>12</td></tr></table>",
+        "<table><tfoot><td>Theft</td><td>12</td></tfoot><tr><td>Offence</td><td>Persons</td></tr></table>",
+        "<table><form><tr><td>Offence</td><td>Persons</td></tr><tr><td>Theft</td><td>12</td></tr></form></table>",
+        "<table><tr><td>Offence</td><td>Persons</td></tr><tr><form><td>Theft</td><td>12</td></form></tr></table>",
+    ],
+)
+def test_html_rows_and_cells_are_found_where_a_browser_shows_them(table: str) -> None:
+    grid = html.read_file(table.encode())
+    assert _texts(grid) == [["Offence", "Persons"], ["Theft", "12"]]
+    assert not grid.remarks
+
+
+def test_html_of_several_documents_gives_the_tables_of_all() -> None:
+    page = "<!DOCTYPE html><html><head><title>T</title></head><body><table><tr><td>{}</td></tr></table></body>\n</html>"
+    grid = html.read_file("\n".join(page.format(number) for number in (1, 2, 3)).encode() + b"\n<p>end")
+    assert [_texts(grid, table) for table in range(3)] == [[["1"]], [["2"]], [["3"]]]
+    assert [table.cells[0].where.line for table in grid.tables] == [1, 3, 5]
+    assert "end" in [text for _, text in grid.outside]
+    assert not grid.remarks
+
+
+@pytest.mark.parametrize(
+    ("page", "tag"),
+    [
+        ("<html><body><table><tr><td>A</td><td>1</td></tr><tr><td>B</td><td>12", "table"),
+        ("<table><tr><td><table><tr><td>1</td></tr></table>", "table"),
+        ("<html><body><table><tr><td>A</td></tr></table><p>Tab", "html"),
+        ("<html><!-- <table> --><script>'<table>'</script><table><tr><td>A</td></tr></table></html>", None),
+        ("<table><tr><td>A</td></tr></table>", None),
+    ],
+)
+def test_html_that_was_cut_off_is_remarked(page: str, tag: str | None) -> None:
+    remarks = html.read_file(page.encode()).remarks
+    assert [(remark.rule, remark.params["tag"]) for remark in remarks] == ([("read.html.cut", tag)] if tag else [])
 
 
 def test_html_bombs_of_spans_and_pages_without_tables_are_refused() -> None:

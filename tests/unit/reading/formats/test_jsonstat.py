@@ -114,6 +114,29 @@ def test_status_as_text_list_or_object(status: Any, flags: list[str | None]) -> 
     assert [o.status for o in cube.observations] == [None, None]
 
 
+def test_sizes_and_positions_may_be_texts() -> None:
+    sex = {"category": {"index": {"F": "1", "M": "0"}, "label": {"M": "men", "F": "women"}}}
+    cube = read(dataset(size=["2", "1"], dimension={"sex": sex, "year": {"category": {"label": {"2024": "2024"}}}}))
+    assert cells(cube) == cells(read(dataset()))
+    for size in (["2", "x"], ["2", "-1"], ["0", "1"], [2, True], "2", []):
+        assert refused(dataset(size=size)).rule == "read.jsonstat.missing"
+
+
+@pytest.mark.parametrize("value", [[None, "p"], {"1": "p"}])
+def test_status_of_eurostat_before_2021_is_read_with_its_labels(value: Any) -> None:
+    cube = read(dataset(status={"value": value, "category": {"label": {"p": "provisional"}}}))
+    assert [o.attributes.get("status") for o in cube.observations] == [None, "p"]
+    assert cube.symbols == {"p": "provisional"}
+    assert not cube.remarks
+
+
+def test_status_that_is_not_at_a_position_is_remarked() -> None:
+    cube = read(dataset(status={"comment": "rows to skip", "1": "p"}))
+    assert [o.attributes.get("status") for o in cube.observations] == [None, "p"]
+    assert [(r.rule, r.params["seen"]) for r in cube.remarks] == [("read.jsonstat.position", "comment")]
+    assert refused(dataset(status={"2": "p"})).rule == "read.jsonstat.position"
+
+
 def test_an_empty_value_carries_its_status_and_a_text_is_a_sign() -> None:
     assert cells(read(dataset(value=[None, 2], status={"0": "c"})))[0] == (("M", "2024"), None, "c")
     assert cells(read(dataset(value=[None, ".."]))) == [(("M", "2024"), None, None), (("F", "2024"), None, "..")]
@@ -192,6 +215,14 @@ def test_what_is_no_json_or_no_jsonstat(data: bytes, rule: str) -> None:
 def test_the_place_of_a_syntax_error_is_line_and_column() -> None:
     error = refused(b'{"class": "dataset",\n "value" 1}')
     assert (error.where.line, error.where.column) == (2, 10)
+
+
+def test_cube_of_too_many_cells_is_refused() -> None:
+    category = {"category": {"index": [str(number) for number in range(1000)]}}
+    cube = dataset(id=["a", "b"], size=[1000, 1000], dimension={"a": category, "b": category}, value=[1] * 1_000_000)
+    del cube["role"]
+    with pytest.raises(ReadError, match=r"read\.too_many_cells"):
+        read(cube)
 
 
 def test_a_sparse_cube_of_astronomic_size_costs_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import tracemalloc
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -163,8 +164,14 @@ def test_a_broken_quotation_names_keyword_and_line(broken: str) -> None:
 
 
 def test_a_mangled_keyword_is_named() -> None:
-    error = refused(px_text(VARIABLES + 'LAST.UPDATED="2024";\n'))
-    assert (error.rule, error.where.keyword, error.where.line) == ("read.px.keyword", "LAST.UPDATED", 12)
+    error = refused(px_text(VARIABLES + 'LAST/UPDATED="2024";\n'))
+    assert (error.rule, error.where.keyword, error.where.line) == ("read.px.keyword", "LAST/UPDATED", 12)
+
+
+def test_keyword_with_a_dot_is_remarked_like_any_unknown_keyword() -> None:
+    cube = read(px_text(VARIABLES + 'LAST.UPDATED="2024";\nCREATION.DATE("sex")="2024";\n'))
+    assert rules(cube) == {"read.px.unknown_keyword"}
+    assert cube.properties["LAST.UPDATED"] == "2024"
 
 
 # 3. KEYS
@@ -223,6 +230,8 @@ def test_what_is_neither_number_nor_sign_is_refused(cell: str) -> None:
         ('TLIST(A1,"2023"-"2024")', ["2023", "2024"], ["2023", "2024"]),
         ('TLIST(Q1,"20234"-"20241")', ["20234", "20241"], ["2023Q4", "2024Q1"]),
         ('TLIST(M1), "202312","202401"', ["202312", "202401"], ["2023M12", "2024M01"]),
+        ('TLIST(A1),"2023"-"2024"', ["2023", "2024"], ["2023", "2024"]),
+        ('TLIST(Q1), "20234" - "20241"', ["20234", "20241"], ["2023Q4", "2024Q1"]),
         ('TLIST(W1,"202052"-"202053")', ["202052", "202053"], ["2020W52", "2020W53"]),
         ('TLIST(H1,"20232"-"20241")', ["20232", "20241"], ["2023H2", "2024H1"]),
     ],
@@ -239,6 +248,9 @@ def test_a_single_period_and_a_wrong_list() -> None:
     assert values(read(px_text(one, "1 2"))) == [1, 2]
     assert refused(px_text(one.replace('TLIST(A1),"2023"', 'TLIST(A1,"2024"-"2023")'))).rule == "read.px.timeval"
     assert refused(px_text(one.replace('TLIST(A1),"2023"', '"2023"'))).where.keyword == 'TIMEVAL("year")'
+    for wrong in ('TLIST(A1),"2024"-"2023"', 'TLIST(A1),"2020","2022"-"2023"', 'TLIST(A1,"2022"-"2023"),"2024"-"2025"'):
+        assert refused(px_text(one.replace('TLIST(A1),"2023"', wrong))).rule == "read.px.timeval"
+    assert refused(px_text().replace('TITLE="Persons"', 'TITLE="Per"-"sons"')).rule == "read.px.unclosed_quote"
     cube = read(px_text(VARIABLES + 'TIMEVAL("year")=TLIST(A1),"2023","2024","2025";\n'))
     assert "read.px.timeval_count" in rules(cube)
 
@@ -345,6 +357,19 @@ def test_the_number_of_cells_must_be_the_product(data: str, seen: int) -> None:
     error = refused(px_text(data=data))
     assert (error.rule, error.params["seen"], error.params["expected"]) == ("read.px.count", seen, 4)
     assert error.where.keyword == "DATA" and error.where.line
+
+
+def test_cube_of_a_million_cells_is_refused_before_its_cells_are_parsed() -> None:
+    codes = {name: ",".join(f'"{name}{number}"' for number in range(1000)) for name in "ab"}
+    variables = 'STUB="a";\nHEADING="b";\n' + "".join(f'VALUES("{name}")={codes[name]};\n' for name in "ab")
+    data = px_text(variables, "\n".join(["1 " * 1000] * 1000)).encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ReadError, match=r"read\.too_many_cells"):
+            px.read_file(data)
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,26 @@ SERIES = (
 )
 
 
+@pytest.mark.parametrize("dataset", [' action="Delete"', ' s:action="D"', ' s:action="delete"'])
+def test_data_set_that_deletes_is_refused(dataset: str) -> None:
+    error = refused(specific(SERIES, dataset=dataset))
+    assert (error.rule, error.where.line) == ("read.sdmx.delete", 4)
+
+
+def test_second_data_set_that_deletes_whole_series_is_refused() -> None:
+    deletion = '<m:DataSet s:structureRef="S" action="Delete">\n<Series FREQ="A" SEX="M"/>\n</m:DataSet>\n'
+    assert (
+        refused(specific(SERIES).replace("</m:StructureSpecificData>", f"{deletion}</m:StructureSpecificData>")).rule
+        == "read.sdmx.delete"
+    )
+
+
+def test_header_that_deletes_is_refused() -> None:
+    text = specific(SERIES).replace("<m:Sender", "<m:DataSetAction>Delete</m:DataSetAction><m:Sender")
+    assert refused(text).rule == "read.sdmx.delete"
+    assert not read(text.replace("<m:DataSet ", '<m:DataSet s:action="Append" ')).remarks
+
+
 def test_series_with_the_place_of_each_observation() -> None:
     cube = read(specific(SERIES))
     assert names(cube) == ["FREQ", "SEX", "TIME_PERIOD"]
@@ -130,6 +150,24 @@ def test_compact_data_of_version_two() -> None:
     )
     cube = read(text)
     assert (names(cube), cube.observations[0].value) == (["FREQ", "SEX", "TIME_PERIOD"], 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "period"),
+    [("TIME", "2023"), ("YEA", "2023"), ("PERIOD", "2023-Q1"), ("MONTH", "2023-01"), ("DATE", "2023-01-31")],
+)
+def test_compact_data_may_name_its_time_otherwise(name: str, period: str) -> None:
+    text = (
+        f'<CompactData xmlns="{V2}/message" xmlns:k="urn:x"><Header><ID>A</ID></Header><k:DataSet>'
+        f'<k:Series FREQ="A" SEX="M"><k:Obs {name}="{period}" OBS_VALUE="2004" OBS_STATUS="A"/></k:Series>'
+        f'<k:Series FREQ="A" SEX="F"><k:Obs {name}="{period}"/></k:Series></k:DataSet></CompactData>'
+    )
+    cube = read(text)
+    assert [(o.key, o.value) for o in cube.observations] == [(("A", "M", period), 2004), (("A", "F", period), None)]
+    assert (names(cube)[2], cube.dimensions[2].role) == (name, "time")
+    assert refused(text.replace(f' {name}="{period}"', "")).rule == "read.sdmx.no_time"
+    mixed = text.replace(f'{name}="{period}"/>', f'OTHER="{period}"/>')
+    assert refused(mixed).rule == "read.sdmx.no_key"
 
 
 def test_generic_data_of_version_two() -> None:

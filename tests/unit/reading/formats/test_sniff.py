@@ -85,6 +85,35 @@ def test_what_cannot_be_read_is_refused_by_name(data: bytes, rule: str) -> None:
     assert refusal.value.rule == rule
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"meta": {"schema": "https://example.org/sdmx-json-data-schema.json"}, "data": {}}',
+        b'{"header": {}, "dataSets": [{"observations": {"0:0": [1]}}], "structure": {"dimensions": {}}}',
+        b'{"data": {"structures": [{"dimension": 1, "size": 1, "value": 2}], "dataSets": []}}',
+    ],
+)
+def test_sdmx_json_is_named(data: bytes) -> None:
+    with pytest.raises(ReadError) as refusal:
+        sniff_format(data)
+    assert (refusal.value.rule, refusal.value.params["kind"]) == ("read.unsupported", "an SDMX-JSON message")
+
+
+def test_workbook_with_unusual_part_names_is_not_called_an_archive() -> None:
+    types = b'<Types><Override PartName="/a.xml" ContentType="application/x.spreadsheetml.sheet.main+xml"/></Types>'
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", types)
+        archive.writestr("a.xml", b"<workbook/>")
+    with pytest.raises(ReadError) as refusal:
+        sniff_format(buffer.getvalue())
+    assert (refusal.value.rule, "workbook" in str(refusal.value.params["kind"])) == ("read.unsupported", True)
+
+
+def test_px_whose_keywords_have_dots_is_px() -> None:
+    assert sniff_format(b'LAST.UPDATED="2024";\nMATRIX="T1";\nSTUB="sex";\nDATA=1;') == "px"
+
+
 def test_a_declared_format_decides_between_plain_texts_and_refuses_other_kinds() -> None:
     grid = read_content(b"DATAFLOW;b\n1;2\n", format="csv")
     assert isinstance(grid, Grid) and grid.tables[0].cells[0].text == "DATAFLOW"

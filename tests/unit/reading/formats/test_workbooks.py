@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,38 @@ def test_a_formula_whose_result_is_the_empty_text_is_calculated() -> None:
     empty = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>x</v>", b"<v></v>"))
     cell = _at(xlsx.read_file(empty), "A1")
     assert (cell.kind, cell.value, cell.formula) == ("text", "", '=""')
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        '<x14:dataValidations xmlns:x14="x14"><x14:dataValidation><x14:formula1><xm:f xmlns:xm="xm">Lists!$A$1</xm:f>'
+        "</x14:formula1></x14:dataValidation></x14:dataValidations>",
+        '<x14:sparklines xmlns:x14="x14"><x14:sparkline><f xmlns="xm">S!A1:B1</f></x14:sparkline></x14:sparklines>',
+        '<x14:cfRule xmlns:x14="x14"><xm:f xmlns:xm="xm">1</xm:f><xm:v xmlns:xm="xm">9</xm:v></x14:cfRule>',
+    ],
+)
+def test_last_formula_keeps_its_result_before_extensions_with_formulas(extension: str) -> None:
+    def write(book: Any) -> None:
+        sheet = book.add_worksheet("S")
+        sheet.write_number("A1", 12)
+        sheet.write_formula("B1", "=A1+1", None, 13)
+
+    ext = f'<extLst><ext uri="{{CCE6A557}}">{extension}</ext></extLst></worksheet>'.encode()
+    data = edit_part(make_xlsx(write), "xl/worksheets/sheet1.xml", lambda part: part.replace(b"</worksheet>", ext))
+    assert (_at(xlsx.read_file(data), "B1").value, _at(xlsx.read_file(data), "B1").text) == (13, "13")
+
+
+def test_hyperlinks_are_read_in_linear_time() -> None:
+    def write(book: Any) -> None:
+        sheet = book.add_worksheet("S")
+        for row in range(15_000):
+            sheet.write_url(row, 0, f"https://example.org/{row}", None, "link")
+
+    data = make_xlsx(write)
+    before = time.process_time()
+    assert len(xlsx.read_file(data).tables[0].cells) == 15_000
+    assert time.process_time() - before < 4  # 0.9 s; a search through the list of all links takes 7 s
 
 
 def test_results_kept_by_the_guard_are_those_of_a_second_load() -> None:

@@ -152,3 +152,10 @@ def test_unusual_packing_and_damage_are_refused() -> None:
 
 def test_thousands_of_parts_are_refused() -> None:
     assert _refusal(_zip({f"a{n}": b"" for n in range(5_001)})).rule == "read.zip_parts"
+
+
+@pytest.mark.parametrize("folder", ["xl", "word"])
+def test_print_settings_of_office_for_mac_are_not_searched(folder: str) -> None:
+    plist = '<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "x.dtd"><plist/>'
+    zipguard.inspect_container(_zip({f"{folder}/printerSettings/printerSettings1.bin": plist}))
+    assert _refusal(_zip({f"{folder}/embeddings/part1.bin": plist})).rule == "read.xml_doctype"

@@ -186,8 +186,30 @@ def test_a_row_that_cannot_be_understood_is_left_out_and_told(row: tuple[object,
     assert finding.severity == "error" and finding.where.cell is not None and finding.seen
 
 
+def test_unknown_word_is_reported_once() -> None:
+    imported = _read(*(_row(sex="Both", year=year) for year in (2016, 2017, 2018)), _row("8", year=2015))
+    assert (_rules(imported), imported.rows.height, imported.rows_elsewhere) == (["reference.unknown_word"], 1, 0)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"indicator": "Violent offences", "dimension": "by type of offence", "category": "Assault"},
+        {"indicator": "Persons convicted", "category": "Intentional homicide"},
+        {"indicator": "Persons convicted", "category": "Corruption", "area": ("FRA", "France")},
+    ],
+)
+def test_another_table_of_the_publisher_is_refused_with_one_message(row: dict[str, str]) -> None:
+    with pytest.raises(ReadError) as refusal:
+        _read(*(_row(**row, year=year) for year in (2017, 2018, 2019)), _row("8"))  # type: ignore[arg-type]
+    assert refusal.value.rule == "reference.other_table"
+    assert row["category"] in str(refusal.value.params["seen"]) or row["indicator"] in str(refusal.value.params["seen"])
+
+
 def test_a_new_indicator_is_kept_without_a_measure_and_told_once() -> None:
-    imported = _read(_row(indicator="Persons acquitted"), _row(indicator="Persons acquitted", year=2018))
+    elsewhere = _row(area=("FRA", "France"))
+    new = {"indicator": "Persons acquitted"}
+    imported = _read(_row(**new), _row(**new, year=2018), elsewhere, elsewhere)  # type: ignore[arg-type]
     assert imported.rows["measure"].to_list() == [None, None]
     assert imported.rows["measure_words"].to_list() == ["Persons acquitted"] * 2
     assert _rules(imported) == ["reference.unknown_indicator"]
