@@ -136,7 +136,9 @@ def test_domain_code_needs_neither_dagster_nor_streamlit() -> None:
         path.relative_to(small.ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for place in ("pipelines", "expectations")
         for path in (small.ROOT / place).rglob("*.py")
+        # The classes in `event_log` are storages of Dagster; what uses them imports them in a function.
         if "defs" not in path.parts
+        and path.stem != "event_log"
         and path.stem not in ("definitions", "__main__", "env")
         and "versions" not in path.parts
     )

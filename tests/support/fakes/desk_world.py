@@ -77,6 +77,7 @@ LOOKS: dict[str, Callable[[Desk, Identity, str], Any]] = {
     "remembered": door.find_earlier_justifications,
     "receipt": door.get_receipt,
     "previous": door.read_previous_figures,
+    "replaced": door.find_replaced_returns,
     "previous_events": door.previous_events,
     "history": door.read_history,
 }

@@ -141,3 +141,20 @@ def test_command_by_unknown_account_is_refused(desk: Desk, capsys: pytest.Captur
     }
     code, out, err = _run(capsys, command, one, *more.get(command, ()), "--as", "nobody-at-all")
     assert (code, out) == (3, "") and "nobody-at-all" in err
+
+
+def test_requested_withdrawals_are_listed_for_those_who_decide_and_nobody_else(desk: Desk) -> None:
+    number = accepted(desk, period="2025-Q1")
+    foreign = accepted(desk, "rr-sender", "rr-approver", form="RR-JUSTICE-1", period="2025-Q1")
+    for submission_id, account in ((number, SENDER), (foreign, "rr-sender")):
+        door.ask_withdrawal(desk, who(desk, account), submission_id, "wrong_return", "It was the wrong file.")
+
+    def listed(account: str) -> list[str]:
+        return [entry.submission_id for entry in door.list_requested_withdrawals(desk, who(desk, account))]
+
+    assert listed("rr-approver") == [foreign]
+    for account in ("qq-viewer", "nobody-yet", SENDER, "the-steward"):
+        assert listed(account) == [], account
+    deciding = [account for account in ("qq-approver", "qq-second", "both-approver") if number in listed(account)]
+    assert "both-approver" in deciding
+    assert all(foreign not in listed(account) for account in ("qq-approver", "qq-second"))
