@@ -1,4 +1,4 @@
-"""Answer what a page cannot: nobody signed in, no right, no such page, a form of another page, a fault of the disk."""
+"""Answer requests that no page can answer: not signed in, not allowed, not found, a stale form, a fault of the disk."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _answer_fault(request: Request, error: Exception) -> Response:
     except NotSignedInError as missing:
         return _ask_for_sign_in(request, missing)
     except Exception:
-        # The fault concerns the ledger itself, so that nobody can be recognised. It is logged above.
+        # The ledger itself cannot be read, so the session cannot be found. The fault is logged above.
         return _render_fault_of_nobody(request, error, status, reference)
     title, reason = describe_fault(error, context.language)
     return _render_fault(context, title, reason, status, reference)

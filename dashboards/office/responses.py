@@ -1,4 +1,4 @@
-"""Answer requests: a page, a redirect that carries the result of an action, a file."""
+"""Answer requests: a page, or a redirect that carries the result of an action."""
 
 from __future__ import annotations
 
@@ -109,14 +109,6 @@ def _read_result(context: PageContext) -> str:
     except (BadData, ValueError):
         return ""
     return str(message) if session_id == context.session.session_id else ""
-
-
-def send_file(content: bytes, filename: str, media_type: str) -> Response:
-    """Return a file to save, under a name in any script (RFC 6266)."""
-    ascii_name = filename.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
-    disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename, safe='')}"
-    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
-    return Response(content, media_type=media_type, headers=headers)
 
 
 def render_refusal(context: PageContext, error: Exception, status: int = 403) -> HTMLResponse:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 
 from pipelines.core import clock
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
+from pipelines.reading.formats.common import MAX_BYTES
 from pipelines.web import fault_log
+from pipelines.web.files import InMemoryParser
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import Desk, UploadResult
     from pipelines.web.check_queue import Queue
 
-LARGEST = 50 * 1024 * 1024
-"""Bytes of one file, as documented and as the page says."""
-LARGEST_REQUEST = 2 * LARGEST
+LARGEST_REQUEST = 2 * MAX_BYTES
 """Bytes of one request: without scripts, a browser sends all chosen files at once."""
 MOST_FILES = 40
 """Files of one request, and files of one person that are checked or whose result is kept; a quarter of all forms of one
@@ -59,12 +58,6 @@ class UploadError(UserFacingError):
         self.status = status
 
 
-class _InMemoryParser(MultiPartParser):
-    """Hold every part in memory: the default writes files of more than 1 MB to a temporary file."""
-
-    spool_max_size = LARGEST_REQUEST + 1
-
-
 async def read_upload_form(request: Request, queue: Queue, account: str) -> FormData:
     """Return the fields and files of a request, counted as they arrive. Raises UploadError, QueueFullError.
 
@@ -84,7 +77,7 @@ async def read_upload_form(request: Request, queue: Queue, account: str) -> Form
             except StopAsyncIteration:
                 return
             if n_bytes + len(chunk) > LARGEST_REQUEST:
-                raise UploadError(413, TOO_BIG, limit=LARGEST // 1024 // 1024)
+                raise UploadError(413, TOO_BIG, limit=MAX_BYTES // 1024 // 1024)
             queue.hold_bytes(account, len(chunk))
             n_bytes += len(chunk)
             yield chunk
@@ -92,8 +85,8 @@ async def read_upload_form(request: Request, queue: Queue, account: str) -> Form
     # Refused before a byte is read if the request itself says that it is too big.
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > LARGEST_REQUEST:
-        raise UploadError(413, TOO_BIG, limit=LARGEST // 1024 // 1024)
-    parser = _InMemoryParser(request.headers, read_chunks(), max_files=MOST_FILES, max_fields=2 * MOST_FILES)
+        raise UploadError(413, TOO_BIG, limit=MAX_BYTES // 1024 // 1024)
+    parser = InMemoryParser(request.headers, read_chunks(), max_files=MOST_FILES, max_fields=2 * MOST_FILES)
     try:
         return await parser.parse()
     except MultiPartException:
@@ -171,8 +164,8 @@ class Uploads:
 
         A browser that lost its connection while it sent a file sends it again under the same id.
         """
-        if len(data) > LARGEST:
-            raise UploadError(413, TOO_BIG, limit=LARGEST // 1024 // 1024)
+        if len(data) > MAX_BYTES:
+            raise UploadError(413, TOO_BIG, limit=MAX_BYTES // 1024 // 1024)
         if not _UPLOAD_ID.fullmatch(upload_id):
             upload_id = secrets.token_urlsafe(18).replace("_", "-")
         if (present := self._uploads.get((who.account, upload_id))) is not None:
@@ -241,10 +234,6 @@ class Uploads:
         for upload in list(self._uploads.values()):
             if upload.ended_at is not None and upload.ended_at < oldest:
                 self.forget_upload(upload)
-
-    def count_by_account(self) -> Counter[str]:
-        """Return how many uploads are kept for each account."""
-        return Counter(account for account, _ in self._uploads)
 
     def _release_data(self, upload: Upload) -> None:
         if upload.data is not None:

@@ -32,7 +32,7 @@ _BROWSERS = (
     ("Chrome", re.compile(r"\b(?:Chrome|CriOS|HeadlessChrome)/")),
     ("Safari", re.compile(r"\bSafari/")),
 )
-"""Browsers in the order in which they are tried: many name others too, of which they keep the habits."""
+"""Browsers in the order in which they are tried: many also name the browsers that they imitate."""
 _SYSTEMS = (
     ("Windows", re.compile(r"\bWindows\b")),
     ("Android", re.compile(r"\bAndroid\b")),

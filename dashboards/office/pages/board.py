@@ -12,10 +12,11 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Page
-from dashboards.office.responses import render_page, send_file
+from dashboards.office.responses import render_page
 from pipelines.core.i18n import mark
 from pipelines.ledger.permissions import can_read_drafts, draft_pairs
 from pipelines.web.design import components as ui
+from pipelines.web.files import send_file
 
 if TYPE_CHECKING:
     from pipelines.submissions.timetable import Board, Cell, Deadline, Row

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from dashboards.office.context import PageContext
 from dashboards.office.pages import answer, returns, upload
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect_to, render_page, send_file
+from dashboards.office.responses import redirect_to, render_page
+from pipelines.web.files import send_file
 
 PATH = "/practice"
 

@@ -9,9 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dashboards.office.requests import Page
-from dashboards.office.responses import render_page, send_file
+from dashboards.office.responses import render_page
 from pipelines.submissions import receipt_keys
 from pipelines.web.design import components as ui
+from pipelines.web.files import send_file
 
 router = APIRouter()
 PATH = "/receipt-keys"

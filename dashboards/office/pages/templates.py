@@ -13,8 +13,9 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Page
-from dashboards.office.responses import FieldError, render_page, send_file
+from dashboards.office.responses import FieldError, render_page
 from pipelines.web.design import components as ui
+from pipelines.web.files import XLSX, send_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pipelines.submissions.timetable import Deadline
 
 router = APIRouter()
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ACCEPTED = ("approved", "published")
 _TERRITORY, _FORM, _PERIOD = "territory", "form", "period"
 """Parameters of the addresses."""
@@ -65,7 +65,7 @@ def send_workbook(context: Page) -> Response:
         )
     except templates.TemplateError as error:
         return _render(context, status=409, errors=[(context.localize_error(error), "")])
-    return send_file(content, name, _XLSX)
+    return send_file(content, name, XLSX)
 
 
 def _render(context: PageContext, *, status: int = 200, errors: Sequence[FieldError] = ()) -> Response:

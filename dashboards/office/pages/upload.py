@@ -22,11 +22,12 @@ from dashboards.office.pages.answer import ANSWER, Section, find_arrival_address
 from dashboards.office.requests import Form, Page, SubmittedForm, check_form
 from dashboards.office.responses import redirect_to, render_fragment, render_page
 from dashboards.office.services import get_services
-from dashboards.office.uploads import LARGEST, Upload, UploadError, read_files, read_upload_form
+from dashboards.office.uploads import Upload, UploadError, read_files, read_upload_form
 from pipelines.core.i18n import mark
 from pipelines.findings.texts import describe_finding
 from pipelines.ledger.permissions import has_role_for
 from pipelines.ledger.transitions import DRAFT
+from pipelines.reading.formats.common import MAX_BYTES
 from pipelines.web.check_queue import QueueFullError
 from pipelines.web.design import components as ui
 from pipelines.web.sign_in.csrf import check_origin
@@ -65,7 +66,6 @@ class UploadCard:
     refusal: ui.Part = ""
     answer: str = ""
     forms: tuple[tuple[str, str], ...] = ()
-    has_data: bool = False
 
 
 # --------------------------------------------------------------------------------------------------------------- routes
@@ -132,7 +132,7 @@ async def list_cards(context: PageContext, place: str) -> dict[str, Any]:
     return {
         "cards": cards,
         "place": place,
-        "limit": LARGEST // 1024 // 1024,
+        "limit": MAX_BYTES // 1024 // 1024,
         "reloads": any(card.events for card in cards),
         "own_forms": [(form, context.form_name(form)) for form in list_own_forms(context)],
     }
@@ -282,7 +282,6 @@ def make_card(context: PageContext, upload: Upload) -> UploadCard:
         refusal=_explain_refusal(context, result) if result.submission_id is None else "",
         answer=answer,
         forms=tuple((form, context.form_name(form)) for form in forms),
-        has_data=True,
     )
 
 

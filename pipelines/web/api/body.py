@@ -12,13 +12,12 @@ from urllib.parse import unquote
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 
 from pipelines.core.i18n import tell
+from pipelines.reading.formats.common import MAX_BYTES
 from pipelines.web.api.problems import ProblemError
-
-LIMIT = 50 * 1024 * 1024
-"""Maximum bytes of one request, as in the portal's upload and the readers' own guard."""
+from pipelines.web.files import InMemoryParser
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,6 @@ class ReceivedFile:
 
     data: bytes
     filename: str
-
-
-class _InMemory(MultiPartParser):
-    spool_max_size = LIMIT + 1
 
 
 async def file_of(request: Request, language: str, grow: Callable[[int], None]) -> ReceivedFile:
@@ -54,8 +49,8 @@ async def _bytes_of(request: Request, language: str, grow: Callable[[int], None]
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > LIMIT:
-            limit = LIMIT // 1024 // 1024
+        if size > MAX_BYTES:
+            limit = MAX_BYTES // 1024 // 1024
             detail = tell("The request has more than {limit} MB.", language, limit=limit)
             raise ProblemError(413, detail, language=language, headers={"Connection": "close"}, limit=limit)
         grow(len(part))
@@ -69,7 +64,7 @@ async def _part_of(request: Request, data: bytes, language: str) -> ReceivedFile
         yield b""
 
     try:
-        form = await _InMemory(request.headers, stream_body(), max_files=2, max_fields=20).parse()
+        form = await InMemoryParser(request.headers, stream_body(), max_files=2, max_fields=20).parse()
     except (MultiPartException, KeyError) as error:
         detail = tell("The multipart body cannot be read: {reason}", language, reason=str(error))
         raise ProblemError(400, detail, language=language) from None

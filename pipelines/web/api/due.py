@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Query, Response
 
 from pipelines.model.periods import Period
 from pipelines.submissions import service as door
-from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, TheDesk, TheQueue, Who, make_download
+from pipelines.web.api.parts import FILE, PROBLEMS, TheDesk, TheQueue, Who
+from pipelines.web.files import XLSX, send_file
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["what is due"])
 
@@ -32,7 +33,7 @@ def timetable(
     )
     demonstration = desk.home.kind == "demonstration"
     calendar = export_calendar(due, who.language, demonstration=demonstration, registry=desk.registry)
-    return make_download(calendar, "timetable.ics", "text/calendar; charset=utf-8")
+    return send_file(calendar, "timetable.ics", "text/calendar; charset=utf-8")
 
 
 @router.get(
@@ -62,6 +63,6 @@ async def template(
         name, workbook = templates.write_template(
             desk.registry, form, period, previous=before, demonstration=desk.home.kind == "demonstration"
         )
-        return make_download(workbook, name, XLSX)
+        return send_file(workbook, name, XLSX)
 
     return await queue.run(who.account, make_response)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
 
@@ -95,12 +94,4 @@ def _queue(request: Request) -> Queue:
 
 
 TheQueue = Annotated[Queue, Depends(_queue)]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-
-
-def make_download(data: bytes, name: str, media_type: str) -> Response:
-    """Return a response that is a file to save."""
-
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
-    return Response(data, media_type=media_type, headers=headers)

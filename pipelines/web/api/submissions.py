@@ -16,8 +16,9 @@ from pipelines.ledger.transitions import State
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from pipelines.web.api import models
-from pipelines.web.api.parts import FILE, PROBLEMS, XLSX, Id, TheDesk, TheQueue, Who, make_download
+from pipelines.web.api.parts import FILE, PROBLEMS, Id, TheDesk, TheQueue, Who
 from pipelines.web.api.problems import ProblemError
+from pipelines.web.files import XLSX, send_file
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
 _LINK = {
@@ -82,7 +83,7 @@ def receipt(desk: TheDesk, who: Who, submission_id: Id) -> Any:
     if document is None:
         detail = tell("It has no receipt: a receipt is given when a return is sent.", who.language)
         raise ProblemError(404, detail, language=who.language)
-    return make_download(document.as_bytes(), document.filename, "application/json")
+    return send_file(document.as_bytes(), document.filename, "application/json")
 
 
 @router.get(
@@ -97,7 +98,7 @@ async def findings(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id) 
 
     def make_response() -> Response:
         content = answers.render_csv(door.make_report(desk, who, submission_id), who.language)
-        return make_download(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
+        return send_file(content.encode(), f"findings-{submission_id}.csv", "text/csv; charset=utf-8")
 
     return await queue.run(who.account, make_response)
 
@@ -118,7 +119,7 @@ async def annotated(desk: TheDesk, queue: TheQueue, who: Who, submission_id: Id)
         name, workbook = answers.annotate_workbook(
             data, content, who.language, demonstration=desk.home.kind == "demonstration"
         )
-        return make_download(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
+        return send_file(workbook, name, XLSX if name.endswith(".xlsx") else "application/octet-stream")
 
     return await queue.run(who.account, make_response)
 
@@ -138,7 +139,7 @@ def send(desk: TheDesk, who: Who, submission_id: Id, body: models.SendRequest | 
     """Send a checked return for approval; the answer is its signed receipt, byte for byte."""
     request_body = body or models.SendRequest(reason=None, comment=None)
     document = door.send_submission(desk, who, submission_id, reason=request_body.reason, comment=request_body.comment)
-    return make_download(document.as_bytes(), document.filename, "application/json")
+    return send_file(document.as_bytes(), document.filename, "application/json")
 
 
 @router.post("/submissions/{submission_id}/approve", response_model=models.StateBody, tags=["acting"])

@@ -192,14 +192,6 @@ class Sessions:
         """End all sessions of an account by a steward's choice; return how many were open. Raises NotAllowedError."""
         return self._revoke(account_id, by=by)
 
-    def purge_sessions(self) -> int:
-        """Delete the rows of sessions that ended or expired more than `KEPT_DAYS` ago; return how many.
-
-        Each new session does this too.
-        """
-        with open_write_transaction(self.engine) as transaction:
-            return _purge(transaction, _wall_time())
-
     # --------------------------------------------------------------------------------------------------------- helpers
 
     def _read_token(self, connection: HTTPConnection) -> str | None:

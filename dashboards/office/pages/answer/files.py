@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer, load_answer
 from dashboards.office.pages.answer.findings import list_certain_corrections
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from pipelines.web.files import XLSX
 
 
 @dataclass(frozen=True)

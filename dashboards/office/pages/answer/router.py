@@ -14,7 +14,8 @@ from dashboards.office.pages.answer.files import NoSuchFileError, make_file
 from dashboards.office.pages.answer.rendering import render_answer, render_withdrawal_confirmation
 from dashboards.office.pages.answer.section import ANSWER, Section
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import FieldError, redirect_to, render_page, send_file
+from dashboards.office.responses import FieldError, redirect_to, render_page
+from pipelines.web.files import send_file
 
 _CONFIRM = "withdraw/confirm"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -114,14 +113,14 @@ def test_upload_that_fails_frees_its_place_and_its_bytes(desk: Desk, monkeypatch
 
     monkeypatch.setattr(service, "upload_file", fail)
 
-    async def work(received: Uploads) -> Counter[str]:
+    async def work(received: Uploads) -> list[Upload]:
         for number in range(5):
             upload = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(value=number), "a.csv"))
             assert isinstance(upload.error, OSError)
             received.forget_upload(upload)
-        return received.count_by_account()
+        return received.list_uploads(SENDER)
 
-    assert run(work) == Counter()
+    assert run(work) == []
 
 
 def test_bytes_are_released_once_the_store_has_the_file(desk: Desk) -> None:
@@ -235,12 +234,12 @@ def test_form_that_is_too_big_is_refused_by_its_stated_length_or_as_it_comes(mon
 
 
 def test_file_that_is_too_big_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "LARGEST", 100)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 100)
 
     async def work(received: Uploads) -> int:
         with pytest.raises(UploadError) as refused:
             received.begin_upload(desk, who(desk, SENDER), PLACE, b"x" * 101, "a.csv")
-        assert received.count_by_account() == {}
+        assert received.list_uploads(SENDER) == []
         return refused.value.status
 
     assert run(work) == 413

@@ -216,7 +216,7 @@ def test_what_is_not_kept_is_a_problem_with_the_whole_answer(
 
 
 def test_too_much_is_refused_while_it_comes(desk: Desk, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "LIMIT", 1000)
+    monkeypatch.setattr(body, "MAX_BYTES", 1000)
     read: list[int] = []
 
     def endless() -> Iterator[bytes]:
