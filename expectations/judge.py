@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations import engine, tables
-from expectations.plausibility import Figures, PlausibilityRule
+from expectations.figures import Figures, PlausibilityRule
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.core import clock
@@ -39,6 +39,8 @@ all_rules.register_rules(RULES)
 
 
 _SUITE_LOCK = threading.Lock()
+_Blocks = dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]]
+"""Rows by series (jurisdiction and form) and by frequency and period."""
 
 
 def _load_suite(instrument: str) -> Sequence[Contract | PlausibilityRule]:
@@ -92,7 +94,7 @@ def judge_returns(
     sums = _stack(
         [_tag_with_return(item.reading.sums, item) for item in readings], {**DECLARED_SUM, "submission_id": pl.String()}
     )
-    before = _collect_earlier_figures(readings, history, in_order)
+    earlier_observations, earlier_events = _collect_earlier_rows(readings, history, registry, in_order)
     blocks = _tabulate_blocks(readings, registry)
     for instrument in RULES_BY_INSTRUMENT:
         submission_ids = {
@@ -101,8 +103,14 @@ def judge_returns(
         if not submission_ids:
             continue
         is_selected = pl.col("submission_id").is_in(list(submission_ids))
-        figures = Figures(observations.filter(is_selected), before.filter(is_selected), blocks.filter(is_selected))
-        contract_tables = _compute_tables(figures, events.filter(is_selected), sums.filter(is_selected), registry)
+        figures = Figures(
+            registry,
+            *(
+                table.filter(is_selected)
+                for table in (observations, earlier_observations, events, earlier_events, sums, blocks)
+            ),
+        )
+        contract_tables = _compute_tables(figures)
         for check in _load_suite(instrument):
             for submission_id, finding in _find(check, figures, contract_tables):
                 findings[submission_id].append(finding)
@@ -125,21 +133,19 @@ def _find(
     yield from sorted(matches, key=lambda item: item[1].rule != "expect.key")
 
 
-def _compute_tables(
-    figures: Figures, events: pl.DataFrame, sums: pl.DataFrame, registry: Registry
-) -> dict[str, pl.DataFrame]:
+def _compute_tables(figures: Figures) -> dict[str, pl.DataFrame]:
     """Return the tables that the contracts are about, by the name that `Contract.table` has."""
-    sums = sums.rename({"added": "sum_of_parts"})
+    sums = figures.sums.rename({"added": "sum_of_parts"})
     return {
         "observations": tables.mark_empty_codes(
             tables.tabulate_figures(figures.observations), OBSERVATION_KEY, tables.CODED
         ),
         "complete_sums": sums.filter(pl.col("whole")),
         "incomplete_sums": sums.filter(~pl.col("whole")),
-        "event_codes": tables.mark_empty_codes(events, CASE_EVENT_KEY, tables.EVENT_CODED),
-        "events": tables.tabulate_records(events, registry),
-        "coverage": tables.tabulate_coverage(figures.blocks, figures.before, registry),
-        "bounds": tables.join_bounds(figures.totals, registry),
+        "event_codes": tables.mark_empty_codes(figures.events, CASE_EVENT_KEY, tables.EVENT_CODED),
+        "events": tables.tabulate_records(figures.events, figures.registry),
+        "coverage": tables.tabulate_coverage(figures.blocks, figures.earlier_observations, figures.registry),
+        "bounds": tables.join_bounds(figures.totals, figures.registry),
         "outcomes": tables.pair_outcomes(figures.totals),
     }
 
@@ -152,32 +158,35 @@ def _stack(frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl
     return pl.concat([empty_table(schema), *(frame.select(list(schema)) for frame in frames)])
 
 
-def _collect_earlier_figures(readings: Sequence[JudgedReturn], history: History | None, in_order: bool) -> pl.DataFrame:
-    """Return the figures known before each return, under its submission id: the newest of each block of its series."""
-    past: dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]] = {}
+def _collect_earlier_rows(
+    readings: Sequence[JudgedReturn], history: History | None, registry: Registry, in_order: bool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the observations and events known before each return, under its submission id.
+
+    Of each period of its series, they are the newest accepted; with `in_order`, also those of earlier returns of the
+    batch without errors.
+    """
+    observations: _Blocks = {}
+    events: _Blocks = {}
     if history is not None:
-        for key, block in history.observations.partition_by(
-            ["jurisdiction", "form", "freq", "period"], as_dict=True
-        ).items():
-            jurisdiction, form, freq, period = (str(part) for part in key)
-            past.setdefault((jurisdiction, form), {})[freq, period] = block
-    frames = [empty_table(OBSERVATION)]
+        _add_blocks(observations, history.observations)
+        _add_blocks(events, history.events)
+    frames: tuple[list[pl.DataFrame], list[pl.DataFrame]] = ([], [])
     for item in readings:
-        blocks = {
-            tuple(str(part) for part in key): block
-            for key, block in item.reading.observations.partition_by(
-                ["jurisdiction", "form", "freq", "period"], as_dict=True
-            ).items()
-        }
-        for series in sorted({(key[0], key[1]) for key in blocks}):
-            frames += [
-                block.with_columns(pl.lit(item.submission_id).alias("submission_id"))
-                for block in past.get(series, {}).values()
-            ]
+        series = registry.forms[item.reading.form].jurisdiction, item.reading.series
+        for known, collected in zip((observations, events), frames, strict=True):
+            collected += [_tag_with_return(block, item) for block in known.get(series, {}).values()]
         if in_order and not any(finding.severity == "error" for finding in item.reading.findings):
-            for (jurisdiction, form, freq, period), block in blocks.items():
-                past.setdefault((jurisdiction, form), {})[freq, period] = block
-    return pl.concat([frame.select(list(OBSERVATION)) for frame in frames])
+            _add_blocks(observations, item.reading.observations)
+            _add_blocks(events, item.reading.events)
+    return _stack(frames[0], OBSERVATION), _stack(frames[1], CASE_EVENT)
+
+
+def _add_blocks(known: _Blocks, rows: pl.DataFrame) -> None:
+    """Add the rows of each series and period to those known, in place of what was known of it."""
+    for key, block in rows.partition_by(["jurisdiction", "form", "freq", "period"], as_dict=True).items():
+        jurisdiction, form, freq, period = (str(part) for part in key)
+        known.setdefault((jurisdiction, form), {})[freq, period] = block
 
 
 def _tabulate_blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from expectations.contracts import (
     gxe,
 )
 from expectations.engine import Contract
-from expectations.plausibility import PlausibilityRule
+from expectations.figures import PlausibilityRule
 
 INSTRUMENT = "justice"
 

@@ -6,44 +6,16 @@ figures, this module decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-
 import polars as pl
 
 from expectations import comparisons, tables
+from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
 
 P_SURPRISING = 0.001
 """A count whose p-value given the periods before is lower than this is reported."""
 COPIED_FROM = 8
 """This many figures above zero, all equal to those of the period before, suggest a copied return."""
-
-
-@dataclass(frozen=True)
-class Figures:
-    """The observations and blocks of the returns under check, and the figures known `before` each of them."""
-
-    observations: pl.DataFrame
-    before: pl.DataFrame
-    blocks: pl.DataFrame
-
-    @cached_property
-    def totals(self) -> pl.DataFrame:
-        return tables.tabulate_totals(self.observations)
-
-    @cached_property
-    def earlier_totals(self) -> pl.DataFrame:
-        return tables.tabulate_totals(self.before)
-
-
-@dataclass(frozen=True)
-class PlausibilityRule:
-    """A function that finds implausible rows, and how they are reported."""
-
-    find: Callable[[Figures], pl.DataFrame]
-    report: FindingTemplate
 
 
 def find_jumps(figures: Figures) -> pl.DataFrame:
@@ -55,31 +27,31 @@ def find_jumps(figures: Figures) -> pl.DataFrame:
 def find_exchanged_sexes(figures: Figures) -> pl.DataFrame:
     """Return counts of women that seem to be those of men."""
     shares = comparisons.compare_sex_shares(
-        tables.tabulate_by_sex(figures.observations), tables.tabulate_by_sex(figures.before)
+        tables.tabulate_by_sex(figures.observations), tables.tabulate_by_sex(figures.earlier_observations)
     )
     return shares.filter("suspect")
 
 
 def find_falling_years(figures: Figures) -> pl.DataFrame:
     """Return year-to-date figures that are less than those of the quarter before."""
-    compared = comparisons.compare_years_so_far(figures.observations, figures.before)
+    compared = comparisons.compare_years_so_far(figures.observations, figures.earlier_observations)
     return compared.filter(pl.col("value") < pl.col("expected"))
 
 
 def find_copies(figures: Figures) -> pl.DataFrame:
     """Return periods whose figures are all equal to those of the period before."""
-    compared = comparisons.find_copied_periods(figures.observations, figures.before)
+    compared = comparisons.find_copied_periods(figures.observations, figures.earlier_observations)
     return compared.filter(pl.col("same") & (pl.col("n") >= COPIED_FROM))
 
 
 def find_gone_lines(figures: Figures) -> pl.DataFrame:
     """Return lines of earlier periods that a full return no longer has."""
-    return comparisons.find_missing_lines(figures.observations, figures.before, figures.blocks)
+    return comparisons.find_missing_lines(figures.observations, figures.earlier_observations, figures.blocks)
 
 
 def find_revisions(figures: Figures) -> pl.DataFrame:
     """Return figures that differ from the value known before."""
-    compared = comparisons.find_revised_figures(figures.observations, figures.before)
+    compared = comparisons.find_revised_figures(figures.observations, figures.earlier_observations)
     return compared.filter(pl.col("value").fill_nan(None) != pl.col("expected"))
 
 

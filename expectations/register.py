@@ -14,13 +14,14 @@ from expectations.contracts import (
     gxe,
 )
 from expectations.engine import Contract
+from expectations.figures import PlausibilityRule
 from expectations.tables import EVENT_CODED
 from pipelines.model.long_tables import CASE_EVENT_KEY
 
 INSTRUMENT = "register"
 
 
-def build_suite() -> list[Contract]:
+def build_suite() -> list[Contract | PlausibilityRule]:
     """Return contracts of keys and codes, coverage, and records: unique events, dates in order, sentences."""
     return [
         Contract(f"{INSTRUMENT}.event_codes", "event_codes", tuple(expect_keys_and_codes(CASE_EVENT_KEY, EVENT_CODED))),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pipelines.findings.rules import Rule
 
-RULES_VERSION = "2026.4"
+RULES_VERSION = "2026.5"
 
 RULES: dict[str, Rule] = {
     rule.id: rule
