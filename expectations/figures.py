@@ -1,4 +1,4 @@
-"""What a plausibility rule sees of the returns under check, and the rule itself."""
+"""The rows that a plausibility rule compares, and the class of rules."""
 
 from __future__ import annotations
 

@@ -174,19 +174,19 @@ def _collect_earlier_rows(
     frames: tuple[list[pl.DataFrame], list[pl.DataFrame]] = ([], [])
     for item in readings:
         series = registry.forms[item.reading.form].jurisdiction, item.reading.series
-        for known, collected in zip((observations, events), frames, strict=True):
-            collected += [_tag_with_return(block, item) for block in known.get(series, {}).values()]
+        for by_series, collected in zip((observations, events), frames, strict=True):
+            collected += [_tag_with_return(block, item) for block in by_series.get(series, {}).values()]
         if in_order and not any(finding.severity == "error" for finding in item.reading.findings):
             _add_blocks(observations, item.reading.observations)
             _add_blocks(events, item.reading.events)
     return _stack(frames[0], OBSERVATION), _stack(frames[1], CASE_EVENT)
 
 
-def _add_blocks(known: _Blocks, rows: pl.DataFrame) -> None:
-    """Add the rows of each series and period to those known, in place of what was known of it."""
+def _add_blocks(by_series: _Blocks, rows: pl.DataFrame) -> None:
+    """Add the rows of each series and period, replacing those of the same period."""
     for key, block in rows.partition_by(["jurisdiction", "form", "freq", "period"], as_dict=True).items():
         jurisdiction, form, freq, period = (str(part) for part in key)
-        known.setdefault((jurisdiction, form), {})[freq, period] = block
+        by_series.setdefault((jurisdiction, form), {})[freq, period] = block
 
 
 def _tabulate_blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFrame:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from expectations.judge import _load_suite
 from expectations.figures import PlausibilityRule
+from expectations.judge import _load_suite
 from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.findings.rules import all_rules
 
