@@ -18,7 +18,12 @@ from scipy import sparse
 Array = np.ndarray[Any, np.dtype[Any]]
 _INF = highspy.kHighsInf
 _INTEGER = highspy.HighsVarType.kInteger
-_PRIMAL_SIMPLEX = 4  # the dual simplex, HiGHS's default, cannot warm-start when only the objective changes
+_DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
+"""Values of HiGHS's `simplex_strategy`.
+
+The solution before stays feasible for the dual simplex if only bounds change, and for the primal simplex if only the
+objective changes; the other algorithm starts from the beginning.
+"""
 
 
 class SolverError(Exception):
@@ -51,6 +56,7 @@ def _create_solver(
     upper: Array,
     matrix: sparse.spmatrix,
     rows: tuple[Array, Array],
+    strategy: int,
 ) -> highspy.Highs:
     columns = matrix.tocsc()
     model = highspy.HighsLp()
@@ -64,7 +70,7 @@ def _create_solver(
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("presolve", "off")
-    solver.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
+    solver.setOptionValue("simplex_strategy", strategy)
     solver.passModel(model)
     return solver
 
@@ -90,6 +96,7 @@ class Raising:
             np.concatenate([np.full(self.leaves, _INF), free, free]),
             whole,
             (values.astype(float), values.astype(float)),
+            _DUAL_SIMPLEX,
         )
 
     def find_contradictions(self) -> Array:
@@ -157,6 +164,7 @@ class Intruder:
             np.full(self.leaves, _INF),
             self.matrix,
             (np.where(np.isfinite(self.lower), self.lower, -_INF), np.where(np.isfinite(self.upper), self.upper, _INF)),
+            _PRIMAL_SIMPLEX,
         )
 
     def find_witness(self, weights: Array) -> Array | None:
