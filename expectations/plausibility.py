@@ -12,16 +12,18 @@ from expectations import comparisons, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
 
-P_SURPRISING = 0.001
-"""A count whose p-value given the periods before is lower than this is reported."""
 COPIED_FROM = 8
 """This many figures above zero, all equal to those of the period before, suggest a copied return."""
 
 
 def find_jumps(figures: Figures) -> pl.DataFrame:
     """Return totals that are surprising given the periods before."""
-    scored = comparisons.score_series_jumps(figures.totals, figures.earlier_totals)
-    return scored.filter(pl.col("p") < P_SURPRISING)
+    return figures.surprising_series.filter(pl.col("breakdown") == "")
+
+
+def find_jumps_of_parts(figures: Figures) -> pl.DataFrame:
+    """Return articles and other parts of totals that are surprising given the periods before."""
+    return figures.surprising_series.filter(pl.col("breakdown") != "")
 
 
 def find_exchanged_sexes(figures: Figures) -> pl.DataFrame:
@@ -64,19 +66,27 @@ def find_broken_stocks(figures: Figures) -> pl.DataFrame:
 def find_excess_indictments(figures: Figures) -> pl.DataFrame:
     """Return counts of indicted persons that are more than all who were investigated recently."""
     compared = comparisons.compare_indictments(figures.totals, figures.earlier_totals)
-    return compared.filter(pl.col("value") > pl.col("expected"))
+    key = ["submission_id", "jurisdiction", "offence_group", "period"]
+    is_indicted = (pl.col("measure") == "indicted") & (pl.col("count_unit") == "person") & (pl.col("depth") == 0)
+    places = figures.widest_series.filter(is_indicted).unique(key).select(*key, "place")
+    excess = compared.filter(pl.col("value") > pl.col("expected")).drop("place")
+    return excess.join(places, on=key, how="left", maintain_order="left")
 
 
 _SERIES = {"measure": "measure", "offence_group": "offence_group", "period": "period"}
+_JUMP = {**_SERIES, "n": "n", "mean": "mean", "p": "p"}
 SHARED_RULES = (
+    PlausibilityRule(find_jumps, FindingTemplate("plausible.jump", "seen", params=_JUMP)),
     PlausibilityRule(
-        find_jumps,
-        FindingTemplate("plausible.jump", "value", params={**_SERIES, "n": "n", "mean": "mean", "p": "p"}),
+        find_jumps_of_parts,
+        FindingTemplate(
+            "plausible.jump_of_part", "seen", params={**_JUMP, "breakdown": "breakdown", "others": "others"}
+        ),
     ),
     PlausibilityRule(
         find_exchanged_sexes,
         FindingTemplate(
-            "plausible.exchanged", "value", params={**_SERIES, "n": "n", "share": "share", "periods": "periods"}
+            "plausible.exchanged", "seen", params={**_SERIES, "n": "n", "share": "share", "periods": "periods"}
         ),
     ),
     PlausibilityRule(
@@ -113,7 +123,7 @@ STAGE_RULES = (
     ),
     PlausibilityRule(
         find_excess_indictments,
-        FindingTemplate("plausible.lag", "value", "expected", params={"period": "period"}),
+        FindingTemplate("plausible.lag", "seen", "expected", params={"period": "period"}),
     ),
 )
 """Rules between the stages of proceedings."""

@@ -72,6 +72,14 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "plausible.jump_of_part",
+            "warning",
+            "{measure} ({offence_group}; {breakdown}) is {seen} in {period}; the {n} figures before it average {mean} "
+            "(probability {p}). Other surprising parts of the same total: {others}.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
+            "history",
+        ),
+        Rule(
             "plausible.exchanged",
             "warning",
             "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they "

@@ -14,6 +14,7 @@ _COVERAGE: Final = ("coverage.too_early", "coverage.unexpected", "coverage.late"
 _HISTORY: Final = (
     "plausible.bounds",
     "plausible.jump",
+    "plausible.jump_of_part",
     "plausible.exchanged",
     "plausible.year_so_far",
     "plausible.copied",
