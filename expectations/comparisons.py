@@ -117,26 +117,6 @@ def compare_years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl
     return now.join(past, on=[*same, "previous"], how="inner", maintain_order="left")
 
 
-def find_copied_periods(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Compare each period of a return with the period before: `n` figures above zero, `same` (all are equal)."""
-    dims = [c for c in OBSERVATION_KEY if c not in ("period", "period_start", "period_end")]
-    now = observations.filter(pl.col("value").is_not_null()).with_columns(
-        pl.col("period").map_elements(_previous, return_dtype=pl.String).alias("previous")
-    )
-    past = before.filter(pl.col("value").is_not_null()).select(
-        "submission_id", *dims, pl.col("period").alias("previous"), pl.col("value").alias("past")
-    )
-    return (
-        now.join(past, on=["submission_id", *dims, "previous"], how="left")
-        .group_by(["submission_id", "jurisdiction", "form", "period", "previous"], maintain_order=True)
-        .agg(
-            pl.col("place").first(),
-            (pl.col("value") > 0).sum().alias("n"),
-            (pl.col("value") == pl.col("past")).fill_null(False).all().alias("same"),
-        )
-    )
-
-
 LINE = ("measure", "level", "count_unit", "statistic", "offence", "law_article")
 """Columns that identify a line of a return, without its breakdowns."""
 STEADY = 2

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import comparisons, tables
+from expectations import comparisons, copies, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
-
-COPIED_FROM = 8
-"""This many figures above zero, all equal to those of the period before, suggest a copied return."""
 
 
 def find_jumps(figures: Figures) -> pl.DataFrame:
@@ -41,9 +38,23 @@ def find_falling_years(figures: Figures) -> pl.DataFrame:
 
 
 def find_copies(figures: Figures) -> pl.DataFrame:
-    """Return periods whose figures are all equal to those of the period before."""
-    compared = comparisons.find_copied_periods(figures.observations, figures.earlier_observations)
-    return compared.filter(pl.col("same") & (pl.col("n") >= COPIED_FROM))
+    """Return periods whose figures are all equal to those of another period."""
+    return figures.copied_periods.filter(pl.col("kind") == "all")
+
+
+def find_near_copies(figures: Figures) -> pl.DataFrame:
+    """Return periods whose figures are nearly all equal to those of another period."""
+    return figures.copied_periods.filter(pl.col("kind") == "nearly")
+
+
+def find_copied_tables(figures: Figures) -> pl.DataFrame:
+    """Return tables whose figures are nearly all equal to those of another period, in a return with others."""
+    return figures.copied_periods.filter(pl.col("kind") == "table")
+
+
+def find_rewritten_periods(figures: Figures) -> pl.DataFrame:
+    """Return accepted periods of which a return changes most figures."""
+    return copies.find_rewritten_periods(figures.known_periods, figures.earlier_observations)
 
 
 def find_gone_lines(figures: Figures) -> pl.DataFrame:
@@ -74,6 +85,8 @@ def find_excess_indictments(figures: Figures) -> pl.DataFrame:
 
 
 _SERIES = {"measure": "measure", "offence_group": "offence_group", "period": "period"}
+_PERIODS = {"period": "period", "previous": "previous"}
+_NEARLY_COPIED = {**_PERIODS, "same": "agreeing", "n": "compared", "p": "p"}
 _JUMP = {**_SERIES, "n": "n", "mean": "mean", "p": "p"}
 SHARED_RULES = (
     PlausibilityRule(find_jumps, FindingTemplate("plausible.jump", "seen", params=_JUMP)),
@@ -100,7 +113,15 @@ SHARED_RULES = (
     ),
     PlausibilityRule(
         find_copies,
-        FindingTemplate("plausible.copied", params={"n": "n", "period": "period", "previous": "previous"}),
+        FindingTemplate("plausible.copied", params={**_PERIODS, "n": "n", "not_zero": "compared"}),
+    ),
+    PlausibilityRule(find_near_copies, FindingTemplate("plausible.nearly_copied", params=_NEARLY_COPIED)),
+    PlausibilityRule(
+        find_copied_tables, FindingTemplate("plausible.table_copied", params={**_NEARLY_COPIED, "others": "others"})
+    ),
+    PlausibilityRule(
+        find_rewritten_periods,
+        FindingTemplate("plausible.rewritten", params={"period": "period", "changed": "changed", "n": "n"}),
     ),
     PlausibilityRule(
         find_gone_lines,

@@ -132,9 +132,10 @@ def tabulate_series(observations: pl.DataFrame, carried: Sequence[str]) -> pl.Da
 def score_series(series: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return the series with the mean of up to twelve earlier periods, their number `n`, and the p-value `p`.
 
-    `p` is null if fewer than four earlier periods are known, or only a year so far.  `depth` is the number of dimensions that a figure is
-    broken down by, without the status of a victim.  `is_widest` is true for whole offence groups that are broken down
-    as little as anything in their family.  `is_restated` is true for the same value as before of an older period.
+    `p` is null if fewer than four earlier periods are known, or only a year so far.  `depth` is the number of
+    dimensions that a figure is broken down by, without the status of a victim.  `is_widest` is true for whole offence
+    groups that are broken down as little as anything in their family.  `is_restated` is true for a figure of an older
+    period than the newest of its return that is the same as before.
     """
     broken_down = [(~pl.col(name).is_in(codes.TOTAL_CODES)).cast(pl.Int32) for name in BREAKDOWNS]
     past = _tabulate_past(series, earlier)

@@ -18,6 +18,9 @@ _HISTORY: Final = (
     "plausible.exchanged",
     "plausible.year_so_far",
     "plausible.copied",
+    "plausible.nearly_copied",
+    "plausible.table_copied",
+    "plausible.rewritten",
     "coverage.gone",
     "revision.changed",
 )
