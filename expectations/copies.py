@@ -31,7 +31,8 @@ def compare_with_known(observations: pl.DataFrame, before: pl.DataFrame) -> pl.D
     """Return one row per table, period and known period `previous`, with numbers of figures that are in both.
 
     `n` are compared and `same` are equal; of those that are not zero in one or both, `compared` and `agreeing`.
-    `overwritten` are not zero in the known period and not the same.  A table is a sheet, page or table of a file; where a file has none, the figures of one measure and level.
+    `overwritten` are not zero in the known period and not the same.  A table is a sheet, page or table of a file;
+    where a file has none, it is the figures of one measure and level.
     """
     now = _identify_lines(observations).select(*_BLOCK, "line", "table", "place", "value", "accumulation")
     known = _identify_lines(before).select(
@@ -63,7 +64,8 @@ def find_copies(known: pl.DataFrame, observations: pl.DataFrame, before: pl.Data
 
     `known` is from `compare_with_known`.  The whole return comes before its tables, and all of its figures before
     nearly all: `kind` is `all`, `nearly` or `table`.  Each period of a return has one row, with the number of `others`:
-    further tables that were copied.
+    further tables that were copied.  Tables of years so far are not compared within a year, because few cases in a
+    quarter leave them as they were.
     """
     counts = ["n", "same", "compared", "agreeing"]
     compared = known.filter(pl.col("previous") != pl.col("period"))
@@ -71,8 +73,10 @@ def find_copies(known: pl.DataFrame, observations: pl.DataFrame, before: pl.Data
         pl.lit(None, pl.String).alias("table"), pl.col("place").first(), pl.col("so_far").any(), pl.col(*counts).sum()
     )
     due = observations.filter(pl.col("value").is_not_null()).group_by(_BLOCK).agg(pl.len().alias("due"))
+    is_same_year = pl.col("period").str.slice(0, 4) == pl.col("previous").str.slice(0, 4)
+    of_table = compared.filter(~(pl.col("so_far") & is_same_year)).select(of_return.columns)
     candidates = (
-        pl.concat([of_return, compared.select(of_return.columns)])
+        pl.concat([of_return, of_table])
         .with_columns(pl.len().over("submission_id").alias("comparisons"))
         .filter((pl.col("compared") >= NOT_ZERO) & (pl.col("agreeing") >= NEARLY_ALL * pl.col("compared")))
         .join(due, on=_BLOCK, how="left", maintain_order="left")
