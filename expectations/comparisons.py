@@ -9,30 +9,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from expectations.tables import SERIES
+from expectations.series import COMPARED_PERIODS, list_discrete, make_discrete
+from expectations.tables import BY_SEX, SERIES
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.statistics import exchanged, jumps
 
-COMPARED_PERIODS = 12
-"""A count is compared with at most this many earlier periods: three years of quarters."""
 LAG = 4
 """Number of earlier quarters whose investigations may lead to an indictment in this quarter."""
-
-
-def score_series_jumps(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Return totals with the mean of up to twelve earlier periods, their number `n`, and the p-value `p`.
-
-    `table` and `before` are totals as from `tables.tabulate_totals`.
-    """
-    discrete = pl.col("accumulation") == "discrete"
-    joined = _with_past(table.filter(discrete), before.filter(discrete), "value")
-    return joined.with_columns(
-        pl.col("past_value").list.len().alias("n"),
-        pl.col("past_value").list.mean().alias("mean"),
-        pl.Series(
-            "p", jumps.compute_surprise(_matrix(joined, "past_value"), joined["value"].to_numpy()), dtype=pl.Float64
-        ),
-    ).drop("past_value")
 
 
 def compare_sex_shares(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -41,7 +24,9 @@ def compare_sex_shares(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
     `table` and `before` are those of `tables.tabulate_by_sex`.  `suspect` is true if women and men seem to be
     exchanged, `share` is the percentage of women in the earlier `periods`.
     """
-    joined = _with_past(table, before.filter(pl.col("n") > 0), "value", "n")
+    table = make_discrete(table, before, BY_SEX, "value", "n").filter(pl.col("accumulation") == "discrete")
+    past = list_discrete(before, BY_SEX, "value", "n").filter(pl.col("n") > 0)
+    joined = _with_past(table, past, "value", "n")
     women, persons = _matrix(joined, "past_value"), _matrix(joined, "past_n")
     suspect = exchanged.detect_exchange(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())
     return joined.with_columns(
@@ -56,8 +41,8 @@ def _with_past(now: pl.DataFrame, before: pl.DataFrame, *columns: str) -> pl.Dat
 
     The list of a column is named `past_` and its name; the newest period comes first.
     """
-    key = ["submission_id", *SERIES]
-    carried = ["territory", "place", "label"]
+    key = list(BY_SEX)
+    carried = ["territory", "place", "label", "seen"]
     past_names = {column: f"past_{column}" for column in columns}
     earlier = before.select(
         *key, pl.col("period").alias("past_period"), *(pl.col(c).alias(n) for c, n in past_names.items())
@@ -95,6 +80,8 @@ def compare_stocks(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 def compare_indictments(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Compare persons indicted in a quarter with those investigated in it and the four before: `value, expected`."""
+    key = ["submission_id", *SERIES]
+    table, before = make_discrete(table, before, key, "value"), list_discrete(before, key, "value")
     same = ["submission_id", "jurisdiction", "offence_group"]
     person = (pl.col("count_unit") == "person") & (pl.col("freq") == "Q") & (pl.col("accumulation") == "discrete")
     indicted = table.filter(person & (pl.col("measure") == "indicted"))
@@ -108,9 +95,7 @@ def compare_indictments(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFra
         .filter(pl.col("gap").is_between(0, LAG))
         .group_by([*same, "territory", "period"], maintain_order=True)
         .agg(
-            pl.col("value").first(),
-            pl.col("place").first(),
-            pl.col("label").first(),
+            pl.col("value", "place", "label", "seen").first(),
             pl.col("expected").sum(),
             pl.len().alias("n"),
         )
@@ -130,26 +115,6 @@ def compare_years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl
     past = past.select(*same, pl.col("period").alias("previous"), pl.col("value").alias("expected"))
     # `period_start` is 1 January and part of the key, so figures of another year never match.
     return now.join(past, on=[*same, "previous"], how="inner", maintain_order="left")
-
-
-def find_copied_periods(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Compare each period of a return with the period before: `n` figures above zero, `same` (all are equal)."""
-    dims = [c for c in OBSERVATION_KEY if c not in ("period", "period_start", "period_end")]
-    now = observations.filter(pl.col("value").is_not_null()).with_columns(
-        pl.col("period").map_elements(_previous, return_dtype=pl.String).alias("previous")
-    )
-    past = before.filter(pl.col("value").is_not_null()).select(
-        "submission_id", *dims, pl.col("period").alias("previous"), pl.col("value").alias("past")
-    )
-    return (
-        now.join(past, on=["submission_id", *dims, "previous"], how="left")
-        .group_by(["submission_id", "jurisdiction", "form", "period", "previous"], maintain_order=True)
-        .agg(
-            pl.col("place").first(),
-            (pl.col("value") > 0).sum().alias("n"),
-            (pl.col("value") == pl.col("past")).fill_null(False).all().alias("same"),
-        )
-    )
 
 
 LINE = ("measure", "level", "count_unit", "statistic", "offence", "law_article")

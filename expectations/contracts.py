@@ -206,7 +206,7 @@ def build_coverage_contract(instrument: str) -> Contract:
 def build_bounds_contract(instrument: str) -> Contract:
     """Build the contract that totals are within the bounds that the territory declares."""
     template: dict[str, Any] = {
-        "seen": "value",
+        "seen": "seen",
         "params": {
             "measure": "measure",
             "offence_group": "offence_group",

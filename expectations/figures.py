@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from expectations import tables
+from expectations import copies, series, tables
 from expectations.reporting import FindingTemplate
 from pipelines.declarations.registry import Registry
 
@@ -40,6 +40,31 @@ class Figures:
     def earlier_totals(self) -> pl.DataFrame:
         """The totals known before, likewise."""
         return tables.tabulate_totals(self.earlier_observations)
+
+    @cached_property
+    def known_periods(self) -> pl.DataFrame:
+        """The returns compared with every known period of their series; see `copies.compare_with_known`."""
+        return copies.compare_with_known(self.observations, self.earlier_observations)
+
+    @cached_property
+    def copied_periods(self) -> pl.DataFrame:
+        """Periods that were copied from another one; see `copies.find_copies`."""
+        return copies.find_copies(self.known_periods, self.observations, self.earlier_observations)
+
+    @cached_property
+    def scored_series(self) -> pl.DataFrame:
+        """All series of the returns with their p-values; see `series.score_series`."""
+        return series.score_series(*series.tabulate_discrete(self.observations, self.earlier_observations))
+
+    @cached_property
+    def widest_series(self) -> pl.DataFrame:
+        """The widest figure of each table of the returns; see `series.locate_totals`."""
+        return series.locate_totals(self.scored_series)
+
+    @cached_property
+    def surprising_series(self) -> pl.DataFrame:
+        """Those that are surprising given the periods before; see `series.select_surprising`."""
+        return series.select_surprising(self.scored_series)
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ def _compute_tables(figures: Figures) -> dict[str, pl.DataFrame]:
         "event_codes": tables.mark_empty_codes(figures.events, CASE_EVENT_KEY, tables.EVENT_CODED),
         "events": tables.tabulate_records(figures.events, figures.registry),
         "coverage": tables.tabulate_coverage(figures.blocks, figures.earlier_observations, figures.registry),
-        "bounds": tables.join_bounds(figures.totals, figures.registry),
+        "bounds": tables.join_bounds(figures.widest_series, figures.registry),
         "outcomes": tables.pair_outcomes(figures.totals),
     }
 

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import comparisons, tables
+from expectations import comparisons, copies, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
-
-P_SURPRISING = 0.001
-"""A count whose p-value given the periods before is lower than this is reported."""
-COPIED_FROM = 8
-"""This many figures above zero, all equal to those of the period before, suggest a copied return."""
 
 
 def find_jumps(figures: Figures) -> pl.DataFrame:
     """Return totals that are surprising given the periods before."""
-    scored = comparisons.score_series_jumps(figures.totals, figures.earlier_totals)
-    return scored.filter(pl.col("p") < P_SURPRISING)
+    return figures.surprising_series.filter(pl.col("breakdown") == "")
+
+
+def find_jumps_of_parts(figures: Figures) -> pl.DataFrame:
+    """Return articles and other parts of totals that are surprising given the periods before."""
+    return figures.surprising_series.filter(pl.col("breakdown") != "")
 
 
 def find_exchanged_sexes(figures: Figures) -> pl.DataFrame:
@@ -39,9 +38,23 @@ def find_falling_years(figures: Figures) -> pl.DataFrame:
 
 
 def find_copies(figures: Figures) -> pl.DataFrame:
-    """Return periods whose figures are all equal to those of the period before."""
-    compared = comparisons.find_copied_periods(figures.observations, figures.earlier_observations)
-    return compared.filter(pl.col("same") & (pl.col("n") >= COPIED_FROM))
+    """Return periods whose figures are all equal to those of another period."""
+    return figures.copied_periods.filter(pl.col("kind") == "all")
+
+
+def find_near_copies(figures: Figures) -> pl.DataFrame:
+    """Return periods whose figures are nearly all equal to those of another period."""
+    return figures.copied_periods.filter(pl.col("kind") == "nearly")
+
+
+def find_copied_tables(figures: Figures) -> pl.DataFrame:
+    """Return tables whose figures are nearly all equal to those of another period, in a return with others."""
+    return figures.copied_periods.filter(pl.col("kind") == "table")
+
+
+def find_rewritten_periods(figures: Figures) -> pl.DataFrame:
+    """Return accepted periods of which a return changes most figures."""
+    return copies.find_rewritten_periods(figures.known_periods, figures.earlier_observations)
 
 
 def find_gone_lines(figures: Figures) -> pl.DataFrame:
@@ -64,19 +77,29 @@ def find_broken_stocks(figures: Figures) -> pl.DataFrame:
 def find_excess_indictments(figures: Figures) -> pl.DataFrame:
     """Return counts of indicted persons that are more than all who were investigated recently."""
     compared = comparisons.compare_indictments(figures.totals, figures.earlier_totals)
-    return compared.filter(pl.col("value") > pl.col("expected"))
+    key = ["submission_id", "jurisdiction", "offence_group", "period"]
+    is_indicted = (pl.col("measure") == "indicted") & (pl.col("count_unit") == "person") & (pl.col("depth") == 0)
+    places = figures.widest_series.filter(is_indicted).unique(key).select(*key, "place")
+    excess = compared.filter(pl.col("value") > pl.col("expected")).drop("place")
+    return excess.join(places, on=key, how="left", maintain_order="left")
 
 
 _SERIES = {"measure": "measure", "offence_group": "offence_group", "period": "period"}
+_PERIODS = {"period": "period", "previous": "previous"}
+_NEARLY_COPIED = {**_PERIODS, "same": "agreeing", "n": "compared", "p": "p"}
+_JUMP = {**_SERIES, "n": "n", "mean": "mean", "p": "p"}
 SHARED_RULES = (
+    PlausibilityRule(find_jumps, FindingTemplate("plausible.jump", "seen", params=_JUMP)),
     PlausibilityRule(
-        find_jumps,
-        FindingTemplate("plausible.jump", "value", params={**_SERIES, "n": "n", "mean": "mean", "p": "p"}),
+        find_jumps_of_parts,
+        FindingTemplate(
+            "plausible.jump_of_part", "seen", params={**_JUMP, "breakdown": "breakdown", "others": "others"}
+        ),
     ),
     PlausibilityRule(
         find_exchanged_sexes,
         FindingTemplate(
-            "plausible.exchanged", "value", params={**_SERIES, "n": "n", "share": "share", "periods": "periods"}
+            "plausible.exchanged", "seen", params={**_SERIES, "n": "n", "share": "share", "periods": "periods"}
         ),
     ),
     PlausibilityRule(
@@ -90,7 +113,15 @@ SHARED_RULES = (
     ),
     PlausibilityRule(
         find_copies,
-        FindingTemplate("plausible.copied", params={"n": "n", "period": "period", "previous": "previous"}),
+        FindingTemplate("plausible.copied", params={**_PERIODS, "n": "n", "not_zero": "compared"}),
+    ),
+    PlausibilityRule(find_near_copies, FindingTemplate("plausible.nearly_copied", params=_NEARLY_COPIED)),
+    PlausibilityRule(
+        find_copied_tables, FindingTemplate("plausible.table_copied", params={**_NEARLY_COPIED, "others": "others"})
+    ),
+    PlausibilityRule(
+        find_rewritten_periods,
+        FindingTemplate("plausible.rewritten", params={"period": "period", "changed": "changed", "n": "n"}),
     ),
     PlausibilityRule(
         find_gone_lines,
@@ -113,7 +144,7 @@ STAGE_RULES = (
     ),
     PlausibilityRule(
         find_excess_indictments,
-        FindingTemplate("plausible.lag", "value", "expected", params={"period": "period"}),
+        FindingTemplate("plausible.lag", "seen", "expected", params={"period": "period"}),
     ),
 )
 """Rules between the stages of proceedings."""

@@ -72,6 +72,14 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "plausible.jump_of_part",
+            "warning",
+            "{measure} ({offence_group}; {breakdown}) is {seen} in {period}; the {n} figures before it average {mean} "
+            "(probability {p}). Other surprising parts of the same total: {others}.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
+            "history",
+        ),
+        Rule(
             "plausible.exchanged",
             "warning",
             "{measure} ({offence_group}), {period}: {seen} of {n} are women; in the {periods} periods before they "
@@ -90,8 +98,31 @@ RULES: dict[str, Rule] = {
         Rule(
             "plausible.copied",
             "warning",
-            "All figures of {period} are the same as those of {previous}; {n} of them are above zero.",
+            "All {n} figures of {period}, {not_zero} of them not zero, are the same as those of {previous}.",
             "Check that the file is that of the new period and not the old one under a new name.",
+            "history",
+        ),
+        Rule(
+            "plausible.nearly_copied",
+            "warning",
+            "Of the {n} figures of {period} that are not zero, {same} are the same as those of {previous} (probability "
+            "{p}).",
+            "Check that the file is that of the new period and not the old one under a new name.",
+            "history",
+        ),
+        Rule(
+            "plausible.table_copied",
+            "warning",
+            "Of the {n} figures of {period} in this table that are not zero, {same} are the same as those of "
+            "{previous} (probability {p}). Other tables like this: {others}.",
+            "Check that the table is that of the new period and not an old one that was left in the file.",
+            "history",
+        ),
+        Rule(
+            "plausible.rewritten",
+            "warning",
+            "{period} was accepted before, and this return changes {changed} of its {n} figures that are not zero.",
+            "Check that the period in the file is right. If the earlier figures were wrong, explain what happened.",
             "history",
         ),
         Rule(

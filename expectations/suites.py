@@ -14,9 +14,13 @@ _COVERAGE: Final = ("coverage.too_early", "coverage.unexpected", "coverage.late"
 _HISTORY: Final = (
     "plausible.bounds",
     "plausible.jump",
+    "plausible.jump_of_part",
     "plausible.exchanged",
     "plausible.year_so_far",
     "plausible.copied",
+    "plausible.nearly_copied",
+    "plausible.table_copied",
+    "plausible.rewritten",
     "coverage.gone",
     "revision.changed",
 )

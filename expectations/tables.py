@@ -55,6 +55,11 @@ EVENT_CODED: dict[str, str] = {
 BREAKDOWNS = (*codes.DIMENSIONS_WITH_TOTAL, "partner")
 SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offence_group", "victim_status", "freq")
 
+BY_SEX = ("submission_id", *dict.fromkeys((*SERIES, *(name for name in BREAKDOWNS if name != "sex"))))
+"""Key of a series in the table of women and men."""
+_NO_DEPTH = ("victim_status", "sex")
+"""Dimensions that do not make a figure by sex a part of a wider one."""
+
 
 def list_offence_groups() -> pl.DataFrame:
     """Return the columns `offence, offence_group` of the code list of offences."""
@@ -109,15 +114,17 @@ def tabulate_totals(observations: pl.DataFrame) -> pl.DataFrame:
 def tabulate_by_sex(observations: pl.DataFrame) -> pl.DataFrame:
     """Return one row per series and period with counts of both sexes: `value` women of `n`, and their first place.
 
-    Without any other breakdown; articles as in `tabulate_totals`.
+    Each series has as few other breakdowns as its measure has, and BY_SEX as its key; articles as in `tabulate_totals`.
     """
-    plain = pl.all_horizontal(
-        pl.col(name).is_in(["_T", "_Z"]) for name in BREAKDOWNS if name not in ("victim_status", "sex")
+    depth = pl.sum_horizontal(~pl.col(name).is_in(codes.TOTAL_CODES) for name in BREAKDOWNS if name not in _NO_DEPTH)
+    is_counted = (pl.col("value") >= 0) & pl.col("sex").is_in(["F", "M"]) & (pl.col("statistic") == "count")
+    rows = (
+        observations.filter(is_counted)
+        .join(list_offence_groups(), on="offence", how="inner")
+        .with_columns(depth.alias("depth"))
+        .filter(pl.col("depth") == pl.col("depth").min().over("submission_id", "period", *SERIES))
     )
-    counted = (pl.col("value") >= 0) & pl.col("sex").is_in(["F", "M"])
-    discrete = (pl.col("statistic") == "count") & (pl.col("accumulation") == "discrete")
-    rows = observations.filter(plain & counted & discrete).join(list_offence_groups(), on="offence", how="inner")
-    by = ["submission_id", "territory", "period", *SERIES]
+    by = [*BY_SEX, "territory", "period", "accumulation"]
     women = pl.col("sex") == "F"
     return (
         _each_person_once(rows, by)
@@ -144,7 +151,11 @@ def _each_person_once(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
 
 
 def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    """Return the totals of persons, victims or migrants that have declared bounds, with these as `low` and `high`."""
+    """Return the figures of persons, victims or migrants that have declared bounds, with these as `low` and `high`.
+
+    `table` is that of `series.locate_totals`.  A part has the upper bound of its total, and a year so far whose last
+    quarter alone is not known has that of all its quarters.
+    """
     declared = pl.DataFrame(
         [
             (bound.jurisdiction, bound.measure, bound.offence_group, bound.freq, bound.low, bound.high)
@@ -161,8 +172,15 @@ def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
         },
         orient="row",
     )
-    units = pl.col("count_unit").is_in(["person", "victim", "migrant"]) & (pl.col("accumulation") == "discrete")
-    return table.filter(units).join(declared, on=["jurisdiction", "measure", "offence_group", "freq"], how="inner")
+    is_flow = pl.col("count_unit").is_in(["person", "victim", "migrant"]) & (pl.col("statistic") == "count")
+    quarters = (
+        pl.when(pl.col("accumulation") == "ytd").then(pl.col("period").str.slice(6, 1).cast(pl.Int32)).otherwise(1)
+    )
+    return (
+        table.filter(is_flow)
+        .join(declared, on=["jurisdiction", "measure", "offence_group", "freq"], how="inner", maintain_order="left")
+        .with_columns(pl.when(pl.col("depth") == 0).then("low").otherwise(0.0).alias("low"), pl.col("high") * quarters)
+    )
 
 
 OUTCOMES = tuple(

@@ -122,6 +122,8 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
         return "; ".join(nearest_forms(value, language)) or tell("no form", language)
     if name == "form":
         return form_words(value, language)
+    if name == "breakdown":
+        return breakdown_words(value, language)
     if name == "dim" and value in DIMENSIONS:
         return i18n.gettext(DIMENSIONS[value], language)
     if name in _CODES:
@@ -135,6 +137,17 @@ def code_words(codelist: str, code: str, language: str) -> str:
         return _label(codelist, code, language)
     except codes.UnknownCodeError:
         return code
+
+
+def breakdown_words(text: str, language: str) -> str:
+    """Return dimensions and codes such as `sex=F; law_article=388` as words: `female, article of the law 388`."""
+    pairs = (part.partition("=")[::2] for part in text.split("; "))
+    return ", ".join(
+        code_words(dimension, code, language)
+        if dimension in codes.DIMENSIONS_WITH_TOTAL
+        else f"{i18n.gettext(DIMENSIONS[dimension], language)} {code_words(dimension, code, language)}"
+        for dimension, code in pairs
+    )
 
 
 def _label(codelist: str, code: str, language: str) -> str:
