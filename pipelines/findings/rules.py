@@ -163,6 +163,11 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "{what} is hidden and holds values.",
         "Unhide it if it belongs to the return, or delete it.",
     ),
+    "cell.struck": (
+        "error",
+        "The cell contains '{seen}', which is struck through, deleted or hidden, so its number is uncertain.",
+        "Delete that text for good (accept the changes in Word), so that only the number that counts is left.",
+    ),
     "cell.unbound": (
         "warning",
         "The number {seen} is outside every declared table and was not read.",
