@@ -264,7 +264,43 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The attribute {attribute} has the value '{seen}', which is not declared.",
         "Use the codes of the form.",
     ),
+    "cube.status_with_value": (
+        "error",
+        "The status of this observation says that there is no figure, but it holds {seen}.",
+        "Delete the figure, or correct the status.",
+    ),
     "cube.property": ("error", "{keyword} should be {expected} but is {seen}.", "Save the table with this setting."),
+    "cube.action": (
+        "error",
+        "The file asks for the action {seen}, but this form takes {expected}.",
+        "Send the whole return with the action Replace. What a full return leaves out is withdrawn, so nothing can be "
+        "added to one or changed in it.",
+    ),
+    "unit.scaled": (
+        "error",
+        "'{seen}' says that the figures are in thousands or another multiple; counts in single units are expected.",
+        "Send the counts in single units, not rounded. If they are, delete these words.",
+    ),
+    "unit.share": (
+        "error",
+        "'{seen}' says that the figures are percentages, shares or rates; counts are expected.",
+        "Send the counts. If the figures are counts, delete these words.",
+    ),
+    "unit.cases": (
+        "error",
+        "'{seen}' says that cases or offences are counted, but this form counts something else here.",
+        "Send the figures that the form asks for. If they are, correct these words.",
+    ),
+    "unit.persons": (
+        "error",
+        "'{seen}' says that persons are counted, but this form counts something else here.",
+        "Send the figures that the form asks for. If they are, correct these words.",
+    ),
+    "unit.unknown": (
+        "warning",
+        "The unit '{seen}' is not known to mean a count.",
+        "Write 'number' or 'persons' as the unit if the figures are counts; otherwise send counts.",
+    ),
     "cube.absent": (
         "error",
         "{count} combinations are left out, such as {seen}; this form allows no gaps.",

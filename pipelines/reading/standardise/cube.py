@@ -15,10 +15,17 @@ from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import Plan
+from pipelines.reading.standardise.stated_units import check_cube_units, check_observation_unit
 from pipelines.reading.standardise.values import Value, absent_value
 
 MAX_COMBINATIONS = 200_000
 """Most combinations of members that are searched for gaps; the readers refuse larger files anyway."""
+
+_ACTIONS = {"R": "Replace", "A": "Append", "M": "Merge", "I": "Information", "D": "Delete"}
+"""Actions of SDMX by their first letter, as SDMX-CSV writes them."""
+
+_WITHOUT_FIGURE = ("L", "M", "O", "Q")
+"""Observation statuses that say why there is no figure."""
 
 _Coordinates = Mapping[str, str]
 
@@ -33,8 +40,13 @@ class CubeReading:
         self._short = self.language.partition("-")[0]
 
     def read_cube(self) -> None:
-        """Bind the dimensions, then read every observation whose members are all declared."""
+        """Bind the dimensions, read every observation of declared members, and check what the file states about them."""
         self._check_properties()
+        self._check_action()
+        self._read_observations()
+        check_cube_units(self.cube, self.plan.form, self.collector)
+
+    def _read_observations(self) -> None:
         bound = [self._bind_members(d, self._find_declaration(d)) for d in self.cube.dimensions]
         names = {name for d in self.cube.dimensions for name in self._folded_names(d)}
         for name in self.shape.dims:
@@ -65,6 +77,19 @@ class CubeReading:
             if value is not None and str(value) != expected:
                 where = Where(keyword=keyword)
                 self.collector.add_finding("cube.property", where, keyword=keyword, seen=str(value), expected=expected)
+
+    def _check_action(self) -> None:
+        """Report an SDMX action that does not fit the form: a full return replaces, a correction adds or changes."""
+        stated = next((n for n in ("dataset.action", "action", "DataSetAction") if self.cube.properties.get(n)), None)
+        if stated is None:
+            return
+        allowed = ("Replace",) if self.plan.form.kind == "full" else ("Replace", "Append", "Merge")
+        for action in str(self.cube.properties[stated]).split(", "):
+            name = _ACTIONS.get(action[:1].upper(), action)
+            if name not in allowed:
+                self.collector.add_finding(
+                    "cube.action", Where(keyword="action"), seen=name, expected=" / ".join(allowed)
+                )
 
     def _bind_members(
         self, dimension: Dimension, declared: CubeDimension | None
@@ -177,6 +202,10 @@ class CubeReading:
 
     def _read_value(self, observation: CubeObservation) -> Value | None:
         """Interpret value, status and attributes of an observation; None, with a finding, if one is undeclared."""
+        if observation.attributes and not check_observation_unit(
+            observation.attributes, observation.where, self.collector
+        ):
+            return None
         status, conf, notes = "A", "F", list(observation.notes)
         for name, code in observation.attributes.items():
             declared = self.shape.attributes.get(name)
@@ -192,6 +221,9 @@ class CubeReading:
                     return None
                 status, conf = (own_code, conf) if declared.use == "obs_status" else (status, own_code)
         if observation.value is not None:
+            if status in _WITHOUT_FIGURE:
+                self.collector.add_finding("cube.status_with_value", observation.where, seen=f"{observation.value:g}")
+                return None
             return Value(float(observation.value), status, conf, f"{observation.value:g}", tuple(notes))
         if observation.status is not None:
             sign = self.plan.numbers.read_number(observation.status)
@@ -205,7 +237,7 @@ class CubeReading:
             return Value(sign.value, sign.status, sign.conf, observation.status, tuple(notes))
         if conf == "C":
             return Value(*OBS_STATUS_OF_SIGN["confidential"], "", tuple(notes))
-        if status in ("L", "M", "O", "Q"):
+        if status in _WITHOUT_FIGURE:
             return Value(None, status, conf, "", tuple(notes))
         return absent_value(self.plan, observation.where, self.collector)
 

@@ -142,7 +142,7 @@ def test_raised_run_next_to_a_struck_one_stays_a_mark() -> None:
     assert split_runs([("1", False, True), ("3", False, False), ("a", True, False)]) == ("3", "a", "1")
 
 
-# ------------------------------------------------------------------------------------------------ cells struck as a whole
+# --------------------------------------------------------------------------------------------- cells struck as a whole
 
 
 def test_xlsx_number_in_a_struck_font_is_struck() -> None:
