@@ -214,6 +214,12 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The period here is {seen}, elsewhere in this file {expected}.",
         "Correct the one that is wrong.",
     ),
+    "period.file_name": (
+        "warning",
+        "The name of the file says {seen}, but its figures are for {expected}.",
+        "Check that this is the file you meant to send. If it is, explain this, and name the next one after its "
+        "period.",
+    ),
     "period.outside_form": (
         "error",
         "The period {seen} is outside the validity of the form {form} ({expected}).",
@@ -253,6 +259,17 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "error",
         "'{seen}' of the dimension {dimension} is not declared.{nearest}",
         "Use the codes of the form; a new one must be declared before it can be read.",
+    ),
+    "cube.words_differ": (
+        "error",
+        "The code {code} is labelled '{seen}' in this file, but in the form it is '{expected}'.",
+        "Check whether codes or labels were exchanged. Give each code its own label, with the figures that belong to "
+        "it.",
+    ),
+    "line.words_differ": (
+        "error",
+        "This line says '{seen}' in words, but its code means '{expected}'.",
+        "Check whether codes or words were exchanged, and which of them the figures belong to.",
     ),
     "cube.attribute_undeclared": (
         "error",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from pipelines.core.text.folding import find_nearest, fold_text
@@ -15,6 +16,7 @@ from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import Plan
+from pipelines.reading.standardise.stated_periods import find_contradiction, find_stated_periods
 from pipelines.reading.standardise.stated_units import check_cube_units, check_observation_unit
 from pipelines.reading.standardise.values import Value, absent_value
 
@@ -27,7 +29,18 @@ _ACTIONS = {"R": "Replace", "A": "Append", "M": "Merge", "I": "Information", "D"
 _WITHOUT_FIGURE = ("L", "M", "O", "Q")
 """Observation statuses that say why there is no figure."""
 
+_TITLE_PROPERTY = re.compile(r"(?:TITLE|CONTENTS|DESCRIPTION|label|title)(?:\[|\(|$)")
+_NEARLY_EQUAL, _UNLIKE = 90.0, 70.0
+"""Similarity in per cent (Levenshtein ratio) from which words are a misspelling, and below which they are others."""
+
 _Coordinates = Mapping[str, str]
+
+
+def _is_nearer_to_another(label: str, own_words: str, words: Iterable[str]) -> bool:
+    """Return True if a label is nearly the words of another code and unlike those of its own."""
+    if find_nearest(label, [own_words], cutoff=_UNLIKE) is not None:
+        return False
+    return find_nearest(label, [other for other in words if other != own_words], cutoff=_NEARLY_EQUAL) is not None
 
 
 class CubeReading:
@@ -40,11 +53,12 @@ class CubeReading:
         self._short = self.language.partition("-")[0]
 
     def read_cube(self) -> None:
-        """Bind the dimensions, read every observation of declared members, and check what the file states about them."""
+        """Bind the dimensions, read every observation of declared members, and check what the file says of them."""
         self._check_properties()
         self._check_action()
         self._read_observations()
         check_cube_units(self.cube, self.plan.form, self.collector)
+        self._check_title_period()
 
     def _read_observations(self) -> None:
         bound = [self._bind_members(d, self._find_declaration(d)) for d in self.cube.dimensions]
@@ -91,6 +105,41 @@ class CubeReading:
                     "cube.action", Where(keyword="action"), seen=name, expected=" / ".join(allowed)
                 )
 
+    def _check_title_period(self) -> None:
+        """Report a title that names another period than the codes of the file."""
+        for name, value in self.cube.properties.items():
+            if isinstance(value, str) and _TITLE_PROPERTY.match(name):
+                stated = find_contradiction(find_stated_periods(value), self.collector.periods)
+                if stated is not None:
+                    expected = next(iter(self.collector.periods))
+                    self.collector.add_finding(
+                        "period.contradiction", Where(keyword=name), seen=stated, expected=expected
+                    )
+
+    def _check_words(self, dimension: Dimension, declared: CubeDimension) -> None:
+        """Report a code that the file labels with the words that the form has for another code, once per dimension."""
+        entries = self.plan.form.table_entries(declared.dim or "")
+        words_by_code = {fold_text(code): entry.words for entry in entries if entry.words for code in entry.labels}
+        folded_words = {fold_text(words): code for code, words in words_by_code.items()}
+        for member in dimension.members:
+            own_words = words_by_code.get(fold_text(member.code))
+            label = self._label_of(member)
+            if own_words is None or label == member.code or fold_text(label) == fold_text(own_words):
+                continue
+            if fold_text(label) in folded_words or _is_nearer_to_another(label, own_words, words_by_code.values()):
+                where = Where(keyword=f"{dimension.id}={member.code}")
+                self.collector.add_finding("cube.words_differ", where, seen=label, expected=own_words, code=member.code)
+                return
+
+    def _check_label_period(self, member: Member, coordinates: _Coordinates, where: Where) -> None:
+        """Report a label that names another period than its code."""
+        period = self.plan.addresser.period_code(coordinates)
+        for label in member.labels.values():
+            stated = None if period is None else find_contradiction(find_stated_periods(label), [period])
+            if stated is not None:
+                self.collector.add_finding("period.contradiction", where, seen=stated, expected=period)
+                return
+
     def _bind_members(
         self, dimension: Dimension, declared: CubeDimension | None
     ) -> dict[str, _Coordinates | None] | None:
@@ -115,7 +164,10 @@ class CubeReading:
                 if period is not None and not is_within(period, valid):
                     self.collector.add_finding("label.not_valid", where, seen=label, expected=valid, period=period)
             place = Where(keyword=f"{dimension.id}={member.code}")
+            self._check_label_period(member, hit.said, place)
             self.collector.bindings.append(Binding(place, "dimension", hit.said))
+        if declared.by == "codes":
+            self._check_words(dimension, declared)
         return coordinates_by_code
 
     def _match_member(self, member: Member, declared: CubeDimension) -> Hit | None:
