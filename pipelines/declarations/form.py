@@ -231,6 +231,8 @@ class Form(DeclarationModel):
         for heading, column in columns.items():
             if column.dim is not None and not getattr(column, "same", False):
                 self._check_name("columns" if self.flat else "dims", heading, column.dim)
+            if (repeats := getattr(column, "repeats", None)) is not None:
+                self._check_name("columns", heading, repeats)
         if self.flat is not None and not any(c.value for c in self.flat.columns.values()):
             raise ValueError("flat.columns: no column is the `value`")
 

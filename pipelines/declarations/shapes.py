@@ -44,7 +44,8 @@ class Table(DeclarationModel):
 class ListColumn(DeclarationModel):
     """A column of a list: a coordinate (`dim`, a dimension or code table), the number, or a column to ignore.
 
-    `template` reads a text such as `2024/Q3` by placeholders instead of a code table.
+    `template` reads a text such as `2024/Q3` by placeholders instead of a code table. An ignored column may repeat in
+    words what another column says by code: `repeats` names the code table of these words.
     """
 
     dim: str | None = None
@@ -53,9 +54,14 @@ class ListColumn(DeclarationModel):
     set: Coordinate = Coordinate()
     note: bool = False
     ignore: bool = False
+    repeats: str | None = Field(
+        None, description="Code table of an ignored column whose words must agree with the codes of its line."
+    )
 
     @model_validator(mode="after")
     def _has_one_role(self) -> Self:
+        if self.repeats is not None and not self.ignore:
+            raise ValueError("`repeats` goes with `ignore: true`")
         if sum((self.dim is not None, self.template is not None, self.value, self.note, self.ignore)) != 1:
             raise ValueError("a column has exactly one of dim, template, value, note, ignore")
         return self

@@ -163,6 +163,11 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "{what} is hidden and holds values.",
         "Unhide it if it belongs to the return, or delete it.",
     ),
+    "cell.struck": (
+        "error",
+        "The cell contains '{seen}', which is struck through, deleted or hidden, so its number is uncertain.",
+        "Delete that text for good (accept the changes in Word), so that only the number that counts is left.",
+    ),
     "cell.unbound": (
         "warning",
         "The number {seen} is outside every declared table and was not read.",
@@ -209,6 +214,12 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The period here is {seen}, elsewhere in this file {expected}.",
         "Correct the one that is wrong.",
     ),
+    "period.file_name": (
+        "warning",
+        "The name of the file says {seen}, but its figures are for {expected}.",
+        "Check that this is the file you meant to send. If it is, explain this, and name the next one after its "
+        "period.",
+    ),
     "period.outside_form": (
         "error",
         "The period {seen} is outside the validity of the form {form} ({expected}).",
@@ -249,6 +260,17 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "'{seen}' of the dimension {dimension} is not declared.{nearest}",
         "Use the codes of the form; a new one must be declared before it can be read.",
     ),
+    "cube.words_differ": (
+        "error",
+        "The code {code} is labelled '{seen}' in this file, but in the form it is '{expected}'.",
+        "Check whether codes or labels were exchanged. Give each code its own label, with the figures that belong to "
+        "it.",
+    ),
+    "line.words_differ": (
+        "error",
+        "This line says '{seen}' in words, but its code means '{expected}'.",
+        "Check whether codes or words were exchanged, and which of them the figures belong to.",
+    ),
     "cube.attribute_undeclared": (
         "error",
         "The attribute {seen} is not declared.",
@@ -259,7 +281,43 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The attribute {attribute} has the value '{seen}', which is not declared.",
         "Use the codes of the form.",
     ),
+    "cube.status_with_value": (
+        "error",
+        "The status of this observation says that there is no figure, but it holds {seen}.",
+        "Delete the figure, or correct the status.",
+    ),
     "cube.property": ("error", "{keyword} should be {expected} but is {seen}.", "Save the table with this setting."),
+    "cube.action": (
+        "error",
+        "The file asks for the action {seen}, but this form takes {expected}.",
+        "Send the whole return with the action Replace. What a full return leaves out is withdrawn, so nothing can be "
+        "added to one or changed in it.",
+    ),
+    "unit.scaled": (
+        "error",
+        "'{seen}' says that the figures are in thousands or another multiple; counts in single units are expected.",
+        "Send the counts in single units, not rounded. If they are, delete these words.",
+    ),
+    "unit.share": (
+        "error",
+        "'{seen}' says that the figures are percentages, shares or rates; counts are expected.",
+        "Send the counts. If the figures are counts, delete these words.",
+    ),
+    "unit.cases": (
+        "error",
+        "'{seen}' says that cases or offences are counted, but this form counts something else here.",
+        "Send the figures that the form asks for. If they are, correct these words.",
+    ),
+    "unit.persons": (
+        "error",
+        "'{seen}' says that persons are counted, but this form counts something else here.",
+        "Send the figures that the form asks for. If they are, correct these words.",
+    ),
+    "unit.unknown": (
+        "warning",
+        "The unit '{seen}' is not known to mean a count.",
+        "Write 'number' or 'persons' as the unit if the figures are counts; otherwise send counts.",
+    ),
     "cube.absent": (
         "error",
         "{count} combinations are left out, such as {seen}; this form allows no gaps.",

@@ -105,7 +105,8 @@ class Cell(NamedTuple):
     with kind `date`).  A merged area has one cell for each of its positions, all with the same content; `anchor` is
     the position of its first cell, equal to (row, column) for an unmerged cell, and `spread` is true for all other
     positions.  `marks` holds note marks that the format itself separates from the value (superscript in PDF, DOCX and
-    HTML).
+    HTML).  `struck` holds text that is struck through, deleted or hidden: it is not in `text`, unless the cell has no
+    other text, and then `text` is the same.
     """
 
     row: int
@@ -121,6 +122,7 @@ class Cell(NamedTuple):
     number_format: str | None = None
     note: str | None = None
     marks: str | None = None
+    struck: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class _Cascade:
 _UNREAD = (
     "table.not_found", "table.title_missing", "heading.undeclared", "heading.missing", "label.undeclared",
     "label.blank", "cell.not_a_number", "cell.date", "cell.formula", "cell.error", "cell.merged_value", "cell.empty",
-    "cell.boolean", "cell.percent", "cell.shown_otherwise", "value.negative", "value.fraction",
+    "cell.boolean", "cell.percent", "cell.shown_otherwise", "cell.struck", "value.negative", "value.fraction",
 )  # fmt: skip
 """Rules after which a number is missing, so that it cannot be compared with another."""
 _CASCADES: tuple[_Cascade, ...] = (

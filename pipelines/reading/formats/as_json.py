@@ -67,7 +67,7 @@ def _cell_as_json(cell: Cell) -> dict[str, Any]:
         entry["anchor"] = list(cell.anchor)
     if cell.hidden:
         entry["hidden"] = True
-    for name in ("formula", "number_format", "note", "marks"):
+    for name in ("formula", "number_format", "note", "marks", "struck"):
         value = getattr(cell, name)
         if value is not None:
             entry[name] = value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from pipelines.model.content import ReadError, Where
 from pipelines.reading.formats.number_format import is_percent
@@ -151,6 +153,33 @@ def number_text(value: float, number_format: str | None) -> str:
     if number_format and "%" in number_format and is_percent(number_format):
         return plain_number(round(value * 100, 10)) + "%"
     return plain_number(value)
+
+
+class SplitText(NamedTuple):
+    """Text of a cell, its raised type as marks, and what is struck through, deleted or hidden in it."""
+
+    text: str
+    marks: str | None
+    struck: str | None
+
+
+def split_runs(runs: Iterable[tuple[str, bool, bool]]) -> SplitText:
+    """Separate runs of type: (text, whether it is raised, whether it is struck through).
+
+    Text that is struck through is never part of a number: a 1 struck through before a 3 was once read as 13. A cell of
+    raised type alone keeps it as its text, and so does one that is struck through as a whole.
+    """
+    plain: list[str] = []
+    raised: list[str] = []
+    struck: list[str] = []
+    for text, is_raised, is_struck in runs:
+        (struck if is_struck else raised if is_raised else plain).append(text)
+    struck_text = "".join(struck).strip() or None
+    if "".join(plain).strip():
+        return SplitText("".join(plain), "".join(raised).strip() or None, struck_text)
+    if "".join(raised).strip():
+        return SplitText("".join([*plain, *raised]), None, struck_text)
+    return SplitText(struck_text or "".join(plain), None, struck_text)
 
 
 def malformed_error(format_name: str, error: Exception, where: Where | None = None) -> ReadError:

@@ -54,7 +54,7 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Content
         raise malformed_error("docx", error) from error
     if body is None:
         raise ReadError("read.malformed", format="docx", detail="no body")
-    reading = _Reading(notes, _find_raised_styles(document))
+    reading = _Reading(notes, _find_raised_styles(document), _find_struck_styles(document))
     reading.read_block(body)
     reading.outside += _iter_outside_texts(document)
     if not reading.tables:
@@ -104,12 +104,44 @@ def _find_raised_styles(document: Any) -> set[str]:
     return style_ids
 
 
+def _find_struck_styles(document: Any) -> set[str]:
+    """Return the styles whose text is struck through or hidden, by themselves or by a style they are based on."""
+    own: dict[str, bool] = {}
+    parents: dict[str, str] = {}
+    for style in document.styles.element.iter(f"{_W}style"):
+        name = style.get(f"{_W}styleId", "")
+        if (is_struck := _strikes_out(style.find(f"{_W}rPr"))) is not None:
+            own[name] = is_struck
+        if (parent := style.find(f"{_W}basedOn")) is not None:
+            parents[name] = parent.get(f"{_W}val", "")
+
+    def inherits_strike(name: str) -> bool:
+        for _ in range(len(parents) + 1):
+            if name in own:
+                return own[name]
+            name = parents.get(name, "")
+        return False
+
+    return {name for name in {*own, *parents} if inherits_strike(name)}
+
+
+def _strikes_out(properties: Any) -> bool | None:
+    """Return whether properties of a run or style strike its text through or hide it; None if they do not say."""
+    if properties is None:
+        return None
+    stated = [
+        element for name in ("strike", "dstrike", "vanish") if (element := properties.find(f"{_W}{name}")) is not None
+    ]
+    return any(map(_is_on, stated)) if stated else None
+
+
 class _Reading:
     """Walk through the body, once and in document order."""
 
-    def __init__(self, notes: dict[str, str], raised_styles: set[str]) -> None:
+    def __init__(self, notes: dict[str, str], raised_styles: set[str], struck_styles: set[str]) -> None:
         self.notes = notes
         self.raised_styles = raised_styles
+        self.struck_styles = struck_styles
         self.gate = CellCounter()
         self.tables: list[Table] = []
         self.title: str | None = None
@@ -178,7 +210,7 @@ class _Reading:
         paragraphs = list(_iter_children(tc, f"{_W}p"))
         nested.extend(_iter_children(tc, f"{_W}tbl"))
         words = _ParagraphText(self, paragraphs)
-        text = words.text
+        text = words.text or words.struck or ""
         if text:
             self.gate.count_filled(where)
         return Cell(
@@ -192,41 +224,57 @@ class _Reading:
             hidden=hidden or words.hidden,
             note=words.note,
             marks=words.marks,
+            struck=words.struck,
         )
 
 
 class _ParagraphText:
-    """Text of some paragraphs: lines, raised runs, footnotes; a paragraph is a line."""
+    """Text of some paragraphs: lines, raised runs, footnotes; a paragraph is a line.
+
+    `struck` is what is struck through, deleted or hidden next to text that counts; `hidden` if all of it is hidden.
+    """
 
     def __init__(self, reading: _Reading, paragraphs: list[Any]) -> None:
         self.reading = reading
         self.plain: list[str] = []
         self.raised: list[str] = []
         self.notes: list[str] = []
-        self.shown = self.vanished = 0
+        self.removed: list[str] = []
+        self.vanished: list[str] = []
         lines = []
         for paragraph in paragraphs:
             start = len(self.plain)
-            self._read_element(paragraph)
+            style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+            self._read_element(paragraph, style is not None and style.get(f"{_W}val") in reading.struck_styles)
             lines.append("".join(self.plain[start:]))
         self.text = "\n".join(lines).strip()
         self.marks: str | None = "".join(self.raised).strip() or None
         if not self.text and self.marks and not self.notes:
             self.text, self.marks = self.marks, None
-        self.hidden = self.vanished > 0 and self.shown == 0
+        hidden_text = "".join(self.vanished).strip()
+        removed_text = "".join(self.removed).strip()
+        self.hidden = bool(hidden_text) and not self.text and not removed_text
+        if self.hidden:
+            self.text, hidden_text = hidden_text, ""
+        self.struck: str | None = removed_text + hidden_text or None
         self.note: str | None = "\n".join(self.notes) or None
 
-    def _read_element(self, element: Any) -> None:
+    def _read_element(self, element: Any, is_struck: bool) -> None:
         for child in element:
             if child.tag == f"{_W}r":
-                self._read_run(child)
+                self._read_run(child, is_struck)
             elif child.tag in _WRAPPERS or child.tag in (f"{_W}hyperlink", f"{_W}fldSimple"):
-                self._read_element(child)
+                self._read_element(child, is_struck)
+            elif child.tag in _DELETED:
+                self.removed += [text.text or "" for text in child.iter(f"{_W}t", f"{_W}delText")]
 
-    def _read_run(self, run: Any) -> None:
+    def _read_run(self, run: Any, is_struck: bool) -> None:
         properties = run.find(f"{_W}rPr")
         target = self.raised if self._is_raised(properties) else self.plain
-        vanish = properties is not None and _is_on(properties.find(f"{_W}vanish"))
+        if properties is not None and _is_on(properties.find(f"{_W}vanish")):
+            target = self.vanished
+        elif self._is_struck(properties, is_struck):
+            target = self.removed
         for part in run:
             local = part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
             piece = ""
@@ -244,9 +292,14 @@ class _ParagraphText:
                 self.notes.append(self.reading.notes.get(number, ""))
             if piece:
                 target.append(piece)
-                if piece.strip():
-                    self.vanished += vanish
-                    self.shown += not vanish
+
+    def _is_struck(self, properties: Any, is_paragraph_struck: bool) -> bool:
+        if properties is None:
+            return is_paragraph_struck
+        if (own := _strikes_out(properties)) is not None:
+            return own
+        style = properties.find(f"{_W}rStyle")
+        return is_paragraph_struck or (style is not None and style.get(f"{_W}val") in self.reading.struck_styles)
 
     def _is_raised(self, properties: Any) -> bool:
         if properties is None:
@@ -293,4 +346,5 @@ def _spread_copy(source: Cell, row: int, column: int, where: Where) -> Cell:
         hidden=source.hidden,
         note=source.note,
         marks=source.marks,
+        struck=source.struck,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, CellCounter, malformed_error
@@ -29,7 +29,16 @@ _META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.I
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _STRUCTURE = re.compile(r"<!--|-->|<(/?)(table|script|style|html|body)\b", re.IGNORECASE)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|mso-hide\s*:\s*all"
+    r"|(?<![\w-])(?:opacity|font-size)\s*:\s*0+(?:\.0*)?(?![\d.])",
+    re.IGNORECASE,
+)
+_STRUCK = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_STRUCK_TAGS = ("del", "s", "strike")
+_STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_CLASS = re.compile(r"(?:^|[\s,>])(?:\w+)?\.([\w-]+)(?=\s*(?:,|$))")
+"""Class at the end of a selector of a style sheet, such as `.xl65` or `td.old`."""
 _RAISED = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _UNSEEN = {"script", "style", "template", "noscript", "head"}
@@ -60,7 +69,7 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
         root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise malformed_error("html", error) from error
-    reading = _Reading()
+    reading = _Reading(_read_styles(root))
     for number, element in enumerate(root.iter("table"), start=1):
         if number > MAX_TABLES:
             raise ReadError("read.too_many_tables", limit=MAX_TABLES)
@@ -136,7 +145,8 @@ def _encoding_candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, 
 class _Reading:
     """Tables of one page, read in document order."""
 
-    def __init__(self) -> None:
+    def __init__(self, styles: _Styles) -> None:
+        self.styles = styles
         self.gate = CellCounter()
         self.tables: list[Table] = []
         self.cells = 0
@@ -145,21 +155,34 @@ class _Reading:
         """Read one table; cells spanned from above or the left keep their positions."""
         cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
+        struck_table = self.styles.is_struck(element, None)
         for row, (holder, cells_of_row) in enumerate(_iter_rows(element), start=1):
-            hidden = _is_hidden(holder, element)
+            hidden = self.styles.is_hidden(holder, element)
+            struck_row = struck_table or self.styles.is_struck(holder, element)
             column = 1
             for td in cells_of_row:
                 while (row, column) in cells_by_position:
                     column += 1
-                self._read_cell(number, row, column, td, hidden, cells_by_position)
+                self._read_cell(number, row, column, td, hidden, struck_row, cells_by_position)
         last = row
         cells = tuple(cells_by_position[position] for position in sorted(cells_by_position) if position[0] <= last)
-        self.tables.append(Table(f"table {number}", cells, _find_title(element), _is_hidden(element, None)))
+        self.tables.append(
+            Table(f"table {number}", cells, _find_title(element, self.styles), self.styles.is_hidden(element, None))
+        )
 
     def _read_cell(
-        self, number: int, row: int, column: int, td: Any, hidden: bool, cells_by_position: dict[Any, Cell]
+        self,
+        number: int,
+        row: int,
+        column: int,
+        td: Any,
+        hidden: bool,
+        struck_row: bool,
+        cells_by_position: dict[Any, Cell],
     ) -> None:
-        words = _VisibleText(td)
+        words = _VisibleText(td, self.styles, is_struck=struck_row or self.styles.is_struck(td, None))
+        text = words.text or words.struck or ""
+        hidden = hidden or self.styles.is_hidden(td, None)
         column_span = _parse_span(td, "colspan", _MAX_COLSPAN)
         row_span = _parse_span(td, "rowspan", _MAX_ROWSPAN)
         line = td.sourceline
@@ -167,11 +190,11 @@ class _Reading:
         self.cells += 1
         if self.cells > MAX_FORMATTED_CELLS:
             raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
-        if words.text:
+        if text:
             self.gate.count_filled(where)
         self.gate.count_covered(where, column_span * row_span - 1)
-        kind: Any = "text" if words.text else "blank"
-        value: Scalar = words.text or None
+        kind: Any = "text" if text else "blank"
+        value: Scalar = text or None
         stored = td.get("x:num")
         if stored:
             # Spreadsheet programs keep the stored number next to the text when they save as HTML.
@@ -185,48 +208,58 @@ class _Reading:
                 cells_by_position[r, c] = Cell(
                     row=r,
                     column=c,
-                    text=words.text,
+                    text=text,
                     value=value,
                     where=where if (r, c) == (row, column) else Where(table=number, cell=f"R{r}C{c}", line=line),
                     kind=kind,
                     anchor=(row, column),
                     spread=(r, c) != (row, column),
-                    hidden=hidden or _is_hidden(td, None),
+                    hidden=hidden,
                     formula=td.get("x:fmla"),
                     note=td.get("title"),
                     marks=words.marks,
+                    struck=words.struck,
                 )
 
 
 class _VisibleText:
-    """Visible text of an element, white space folded as a browser does, with raised type separate."""
+    """Visible text of an element, white space folded as a browser does, with raised type separate.
 
-    def __init__(self, element: Any) -> None:
+    `struck` is what is struck through, deleted or hidden in it.
+    """
+
+    def __init__(self, element: Any, styles: _Styles, *, is_struck: bool = False) -> None:
+        self.styles = styles
         self.marks: str | None = None
-        if not len(element):  # most cells hold only text, which needs no walk
+        self.struck: str | None = None
+        if not len(element) and not is_struck:  # most cells hold only text, which needs no walk
             self.text = _SPACES.sub(" ", element.text or "").strip(" ")
             return
         self.plain: list[str] = []
         self.raised: list[str] = []
-        self._read_element(element, False)
+        self.removed: list[str] = []
+        self._read_element(element, False, is_struck)
         self.text = _fold_spaces("".join(self.plain))
         self.marks = _fold_spaces("".join(self.raised)) or None
+        self.struck = _fold_spaces("".join(self.removed)) or None
         if not self.text and self.marks:
             self.text, self.marks = self.marks, None
 
-    def _read_element(self, element: Any, up: bool) -> None:
-        target = self.raised if up else self.plain
+    def _read_element(self, element: Any, up: bool, is_struck: bool) -> None:
+        target = self.removed if is_struck else self.raised if up else self.plain
         if element.text:
             target.append(_SPACES.sub(" ", element.text))
         for child in element:
             tag = child.tag
-            if isinstance(tag, str) and tag not in _UNSEEN and tag != "table" and not _is_hidden(child, None):
+            if isinstance(tag, str) and tag not in _UNSEEN and tag != "table":
+                is_removed = is_struck or self.styles.is_struck(child, None) or self.styles.is_hidden(child, None)
                 if tag == "br":
                     target.append("\n")
                 else:
                     if tag in _BLOCKS:
                         target.append("\n")
-                    self._read_element(child, up or tag == "sup" or bool(_RAISED.search(child.get("style", ""))))
+                    is_raised = up or tag == "sup" or bool(_RAISED.search(child.get("style", "")))
+                    self._read_element(child, is_raised, is_removed)
                     if tag in _BLOCKS:
                         target.append("\n")
             if child.tail:
@@ -277,15 +310,50 @@ def _iter_cells(row: Any) -> Iterator[Any]:
             yield from _iter_cells(child)
 
 
-def _is_hidden(element: Any, top: Any) -> bool:
-    """Return True if the element, or one that contains it up to `top`, is hidden by attribute or style."""
+class _Styles(NamedTuple):
+    """Classes of the page's style sheets whose text is hidden, or struck through."""
+
+    hidden: frozenset[str]
+    struck: frozenset[str]
+
+    def is_hidden(self, element: Any, top: Any) -> bool:
+        """Return True if the element, or one that contains it up to `top`, is hidden by attribute, class or style."""
+        return any(
+            part.get("hidden") is not None
+            or _HIDDEN.search(part.get("style", "")) is not None
+            or (bool(self.hidden) and not self.hidden.isdisjoint(part.get("class", "").split()))
+            for part in _iter_up(element, top)
+        )
+
+    def is_struck(self, element: Any, top: Any) -> bool:
+        """Return True if the element, or one that contains it up to `top`, is struck through or deleted."""
+        return any(
+            part.tag in _STRUCK_TAGS
+            or _STRUCK.search(part.get("style", "")) is not None
+            or (bool(self.struck) and not self.struck.isdisjoint(part.get("class", "").split()))
+            for part in _iter_up(element, top)
+        )
+
+
+def _iter_up(element: Any, top: Any) -> Iterator[Any]:
+    """Yield an element and those that contain it up to `top`; the element alone if there is no `top`."""
     while element is not None:
-        if element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")):
-            return True
+        yield element
         if top is None or element is top:
-            return False
+            return
         element = element.getparent()
-    return False
+
+
+def _read_styles(root: Any) -> _Styles:
+    """Return the classes that the style sheets of a page hide or strike through."""
+    hidden: set[str] = set()
+    struck: set[str] = set()
+    for sheet in root.iter("style"):
+        for selectors, declarations in _STYLE_RULE.findall(sheet.text or ""):
+            for classes, pattern in ((hidden, _HIDDEN), (struck, _STRUCK)):
+                if pattern.search(declarations):
+                    classes.update(_CLASS.findall(selectors.strip()))
+    return _Styles(frozenset(hidden), frozenset(struck))
 
 
 def _parse_span(td: Any, name: str, most: int) -> int:
@@ -301,11 +369,11 @@ def _parse_stored_number(text: str) -> int | float | None:
     return int(value) if value == int(value) and abs(value) < 2**53 else value
 
 
-def _find_title(table: Any) -> str | None:
+def _find_title(table: Any, styles: _Styles) -> str | None:
     """Return the caption, or the nearest heading or paragraph before the table that is not in a table itself."""
     caption = table.find("caption")
     if caption is not None:
-        text = _VisibleText(caption).text
+        text = _VisibleText(caption, styles).text
         if text:
             return text
     element = table
@@ -315,7 +383,7 @@ def _find_title(table: Any) -> str | None:
             if before.tag == "table":
                 return None
             if isinstance(before.tag, str) and before.tag not in _UNSEEN:
-                text = _VisibleText(before).text
+                text = _VisibleText(before, styles).text
                 if text:
                     return text
             before = before.getprevious()

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import column_letters, malformed_error, plain_number
+from pipelines.reading.formats.common import SplitText, column_letters, malformed_error, plain_number, split_runs
 from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect_container
 
@@ -28,6 +28,7 @@ _NUMBER = "{urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0}"
 _CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _ROW_GROUPS = {f"{_TABLE}{name}" for name in ("table-row-group", "table-rows", "table-header-rows")}
 _COLUMN_GROUPS = {f"{_TABLE}{name}" for name in ("table-column-group", "table-columns", "table-header-columns")}
+_REMOVED = {f"{_TEXT}{name}" for name in ("hidden-text", "hidden-paragraph", "deletion")}
 _CODES = {
     "year": "yyyy", "month": "mm", "day": "dd", "hours": "hh", "minutes": "mm", "seconds": "ss",
     "text-content": "@", "scientific-number": "0E+00", "fraction": "# ?/?",
@@ -76,6 +77,10 @@ class _Styles:
     def __init__(self, trees: dict[str, Any]) -> None:
         self.hidden_tables: set[str] = set()
         self.raised: set[str] = set()
+        self.struck: set[str] = set()
+        """Styles of text that is struck through or hidden."""
+        self._parents: dict[str, str] = {}
+        self._strikes: dict[str, bool] = {}
         self.data_style: dict[str, str] = {}
         self.formats: dict[str, str] = {}
         for tree in trees.values():
@@ -85,11 +90,24 @@ class _Styles:
                 str(name): style for style in tree.iter(f"{_NUMBER}*") if (name := style.get(f"{_STYLE}name"))
             }
             self.formats |= {name: _format_code(style, data_styles) for name, style in data_styles.items()}
+        self.struck = {name for name in {*self._parents, *self._strikes} if self._inherits_strike(name)}
+
+    def _inherits_strike(self, name: str) -> bool:
+        """Return True if a style, or the nearest of its parents that says so, strikes its text through."""
+        visited: set[str] = set()
+        while name not in self._strikes:
+            if name in visited or name not in self._parents:
+                return False
+            visited.add(name)
+            name = self._parents[name]
+        return self._strikes[name]
 
     def _read_style(self, style: Any) -> None:
         name = style.get(f"{_STYLE}name")
         if name is None:
             return
+        if (parent := style.get(f"{_STYLE}parent-style-name")) is not None:
+            self._parents[name] = parent
         data_style = style.get(f"{_STYLE}data-style-name")
         if data_style is not None:
             self.data_style[name] = data_style
@@ -97,6 +115,10 @@ class _Styles:
             if child.tag == f"{_STYLE}table-properties" and child.get(f"{_TABLE}display") == "false":
                 self.hidden_tables.add(name)
             if child.tag == f"{_STYLE}text-properties":
+                lines = [child.get(f"{_STYLE}text-line-through-{part}") for part in ("style", "type")]
+                hides = child.get(f"{_TEXT}display") in ("none", "condition")
+                if hides or any(line is not None for line in lines):
+                    self._strikes[name] = hides or any(line not in (None, "none") for line in lines)
                 position = child.get(f"{_STYLE}text-position", "")
                 first = position.split(" ")[0]
                 if first == "super" or (first.endswith("%") and not first.startswith("-") and first not in ("0%", "")):
@@ -195,7 +217,7 @@ class _Sheet:
             content = None
             if len(cell) or spans or cell.get(f"{_OFFICE}value-type") or cell.get(f"{_TABLE}formula"):
                 style = cell.get(f"{_TABLE}style-name") or row_style or self._column_at(column)[1]
-                content = self._read_content(cell, self.styles.number_format(style))
+                content = self._read_content(cell, self.styles.number_format(style), style in self.styles.struck)
             if content is not None and (spans or content[2] != "blank" or content[5] is not None):
                 for down in range(repeat):
                     for right in range(column_repeat):
@@ -204,7 +226,7 @@ class _Sheet:
 
     def _put_cells(self, row: int, column: int, content: _Content, hidden: bool, rows: int, columns: int) -> None:
         """Store a cell at all positions that it spans."""
-        text, value, kind, formula, number_format, note, marks = content
+        text, value, kind, formula, number_format, note, marks, struck = content
         for r in range(row, row + rows):
             for c in range(column, column + columns):
                 if (r, c) in self.out and self.out[r, c].spread:
@@ -224,10 +246,19 @@ class _Sheet:
                     number_format,
                     note,
                     marks,
+                    struck,
                 )
 
-    def _read_content(self, cell: Any, number_format: str | None) -> _Content:
-        text, marks, note = self._read_texts(cell)
+    def _read_content(self, cell: Any, number_format: str | None, is_struck: bool) -> _Content:
+        (text, marks, struck), note = self._read_texts(cell, is_struck)
+        content = self._read_typed(cell, text, number_format, note, marks)
+        if is_struck and struck is None and content[2] != "blank":
+            struck = content[0]
+        return (*content, struck)
+
+    def _read_typed(
+        self, cell: Any, text: str, number_format: str | None, note: str | None, marks: str | None
+    ) -> _TypedContent:
         formula = cell.get(f"{_TABLE}formula")
         if formula is not None:
             formula = "=" + formula.partition(":=")[2] if ":=" in formula else formula
@@ -255,44 +286,45 @@ class _Sheet:
             return formula, None, "formula", formula, number_format, note, None
         return "", None, "blank", None, number_format, note, None
 
-    def _read_texts(self, cell: Any) -> tuple[str, str | None, str | None]:
-        """Return text, raised text and annotation of a cell; paragraphs are lines."""
-        lines: list[str] = []
-        raised: list[str] = []
+    def _read_texts(self, cell: Any, is_struck: bool) -> tuple[SplitText, str | None]:
+        """Return the text of a cell by runs of type, and its annotation; paragraphs are lines."""
+        runs: list[tuple[str, bool, bool]] = []
         note: str | None = None
+        paragraphs = 0
         for child in cell:
             if child.tag == f"{_TEXT}p":
-                plain: list[str] = []
-                self._collect_text(child, plain, raised, False)
-                lines.append("".join(plain))
+                paragraphs += 1
+                if paragraphs > 1:
+                    runs.append(("\n", False, False))
+                style = child.get(f"{_TEXT}style-name")
+                self._collect_runs(child, runs, False, is_struck or style in self.styles.struck)
             elif child.tag == f"{_OFFICE}annotation":
                 note = "\n".join("".join(p.itertext()) for p in child.iter(f"{_TEXT}p")) or None
-        text = "\n".join(lines)
-        if not text.strip() and raised:
-            return "".join(raised), None, note
-        return text, "".join(raised).strip() or None, note
+        return split_runs(runs), note
 
-    def _collect_text(self, element: Any, plain: list[str], raised: list[str], up: bool) -> None:
-        """Collect the text of an element: raised spans in `raised`, everything else in `plain`."""
-        target = raised if up else plain
+    def _collect_runs(self, element: Any, runs: list[tuple[str, bool, bool]], is_raised: bool, is_struck: bool) -> None:
+        """Collect the runs of type of an element: (text, whether it is raised, whether it is struck through)."""
         if element.text:
-            target.append(element.text)
+            runs.append((element.text, is_raised, is_struck))
         for child in element:
             if child.tag == f"{_TEXT}s":
-                target.append(" " * min(_number_of_spaces(child), 1000))
+                runs.append((" " * min(_number_of_spaces(child), 1000), is_raised, is_struck))
             elif child.tag == f"{_TEXT}tab":
-                target.append("\t")
+                runs.append(("\t", is_raised, is_struck))
             elif child.tag == f"{_TEXT}line-break":
-                target.append("\n")
+                runs.append(("\n", is_raised, is_struck))
             elif child.tag == f"{_OFFICE}annotation":
                 pass
             elif isinstance(child.tag, str):
-                self._collect_text(child, plain, raised, up or child.get(f"{_TEXT}style-name") in self.styles.raised)
+                style = child.get(f"{_TEXT}style-name")
+                is_removed = child.tag in _REMOVED or style in self.styles.struck
+                self._collect_runs(child, runs, is_raised or style in self.styles.raised, is_struck or is_removed)
             if child.tail:
-                target.append(child.tail)
+                runs.append((child.tail, is_raised, is_struck))
 
 
-_Content = tuple[str, Scalar, CellKind, str | None, str | None, str | None, str | None]
+_TypedContent = tuple[str, Scalar, CellKind, str | None, str | None, str | None, str | None]
+_Content = tuple[str, Scalar, CellKind, str | None, str | None, str | None, str | None, str | None]
 
 
 def _iter_through_groups(parent: Any, wanted: str, groups: set[str]) -> Iterator[Any]:

@@ -70,6 +70,7 @@ _KINDS: dict[str, Literal["specific", "generic"]] = {
 }
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _DELETIONS = frozenset({"D", "DELETE"})
+_ROW_ACTION = re.compile(rb"<(?:[\w.-]+:)?(?:Obs|Series)\s[^<>]*\baction\s*=")
 _WATCHED = ("{*}Header", "{*}DataSet", "{*}Group", "{*}Atts", "{*}Series", "{*}Obs", "{*}Footer")
 _ENCODINGS = ("ascii", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "cp037", "utf-7")
 
@@ -144,6 +145,7 @@ class _Walker:
         """Read all observations, groups and header fields, freeing elements on the way."""
         holder: etree._Element | None = None  # the Series or DataSet that contained the last observation
         series = -1
+        has_row_actions = _ROW_ACTION.search(data) is not None
         for _, element in _make_parser(data, ("end",), _WATCHED):
             name = _local_name(element)
             if name == "Obs":
@@ -153,11 +155,15 @@ class _Walker:
                 if parent is not holder:
                     holder = parent
                     series = self._enter_series(parent)
+                if has_row_actions:
+                    self._take_row_action(element)
                 (self._read_specific_obs if self.content.kind == "specific" else self._read_generic_obs)(
                     element, series
                 )
                 _free(element)
             elif name == "Series":
+                if has_row_actions:
+                    self._take_row_action(element)
                 holder = None
                 _free(element)
             elif name in ("Group", "Atts"):
@@ -196,12 +202,28 @@ class _Walker:
             local = _local_part(name)
             if local == "structureRef":
                 reference = str(value)
+            elif local == "action":
+                self._add_action(str(value))
             elif str(name).startswith("{") or self.content.kind == "generic" or local in _DATASET_WORDS:
                 self.content.properties[f"dataset.{local}"] = str(value)
             else:
                 self.content.dataset_attributes[local] = str(value)
         self._refuse_deletion(element)
         self.dimension = self.at_observation.get(reference) or next(iter(self.at_observation.values()), TIME)
+
+    def _add_action(self, action: str) -> None:
+        """Add an action to those of the message."""
+        before = str(self.content.properties.get("dataset.action", ""))
+        if action not in before.split(", "):
+            self.content.properties["dataset.action"] = f"{before}, {action}" if before else action
+
+    def _take_row_action(self, element: etree._Element) -> None:
+        """Take the action of a series or observation, which 3.0 may have; raise `read.sdmx.delete` for a deletion."""
+        for name, value in element.attrib.items():
+            if _local_part(name) == "action":
+                if str(value).upper() in _DELETIONS:
+                    raise ReadError("read.sdmx.delete", Where(line=_line_of(element)))
+                self._add_action(str(value))
 
     def _refuse_deletion(self, element: etree._Element) -> None:
         """Raise `read.sdmx.delete` for a data set whose action, or else the header's, is to delete."""
@@ -326,7 +348,7 @@ def _line_of(element: etree._Element) -> int:
 def _plain_attributes(element: etree._Element) -> Named:
     """Return XML attributes without a namespace, which are components of the structure."""
     items = cast("list[tuple[str, str]]", element.items())
-    return {name: value for name, value in items if name[0] != "{"}
+    return {name: value for name, value in items if name[0] != "{" and name != "action"}
 
 
 def _complex_components(element: etree._Element) -> Named:

@@ -20,6 +20,7 @@ from pipelines.reading.formats.common import (
     column_letters,
     malformed_error,
     number_text,
+    split_runs,
 )
 
 RULES: dict[str, tuple[str, str]] = {}
@@ -113,7 +114,7 @@ def _read_cells(book: Any, sheet: Any, gate: CellCounter) -> list[Cell]:
         for column in sorted({*stored, *special[row]}):
             position = (row, column)
             anchor = anchors.get(position, position)
-            text, value, kind, number_format, marks = _read_content(book, sheet, formats, *anchor)
+            text, value, kind, number_format, marks, struck = _read_content(book, sheet, formats, *anchor)
             note = notes.get(anchor)
             if kind == "blank" and position not in anchors and note is None:
                 continue
@@ -132,6 +133,7 @@ def _read_cells(book: Any, sheet: Any, gate: CellCounter) -> list[Cell]:
                     number_format,
                     note,
                     marks,
+                    struck,
                 )
             )
         _count_cells(cells[first:], gate)
@@ -154,8 +156,13 @@ def _iter_plain_row(
     for column, (ctype, raw, style) in enumerate(stored):
         value: Scalar
         marks: str | None = None
+        struck: str | None = None
         kind: CellKind
-        if ctype == _NUMBER:
+        if style in formats.struck:
+            text, value, kind, number_format, marks, struck = _read_content(book, sheet, formats, row, column)
+            if kind == "blank":
+                continue
+        elif ctype == _NUMBER:
             number_format = formats[style]
             value = int(raw) if raw == int(raw) and abs(raw) < 2**53 else raw
             text, kind = number_text(value, number_format), "number"
@@ -163,7 +170,7 @@ def _iter_plain_row(
             number_format = formats[style]
             text, value, kind = raw, raw, "text"
         else:
-            text, value, kind, number_format, marks = _read_content(book, sheet, formats, row, column)
+            text, value, kind, number_format, marks, struck = _read_content(book, sheet, formats, row, column)
             if kind == "blank":
                 continue
         yield Cell(
@@ -180,6 +187,7 @@ def _iter_plain_row(
             number_format,
             None,
             marks,
+            struck,
         )
 
 
@@ -194,11 +202,17 @@ def _count_cells(row: list[Cell], gate: CellCounter) -> None:
 
 
 class _FormatsByStyle(dict[int | None, str | None]):
-    """Number format of each cell style of a workbook, looked up once."""
+    """Number format of each cell style of a workbook, looked up once, and the styles that are struck through."""
 
     def __init__(self, book: Any) -> None:
         super().__init__()
         self.book = book
+        fonts = book.font_list
+        self.struck = frozenset(
+            number
+            for number, style in enumerate(book.xf_list)
+            if style.font_index < len(fonts) and fonts[style.font_index].struck_out
+        )
 
     def __missing__(self, style: int | None) -> str | None:
         number_format = None
@@ -209,48 +223,50 @@ class _FormatsByStyle(dict[int | None, str | None]):
         return number_format
 
 
-_Content = tuple[str, Scalar, CellKind, str | None, str | None]
+_Content = tuple[str, Scalar, CellKind, str | None, str | None, str | None]
 
 
 def _read_content(book: Any, sheet: Any, formats: _FormatsByStyle, row: int, column: int) -> _Content:
     import xlrd
 
     if row >= sheet.nrows or column >= sheet.row_len(row):
-        return "", None, "blank", None, None
+        return "", None, "blank", None, None, None
     ctype = sheet.cell_type(row, column)
     raw = sheet.cell_value(row, column)
-    number_format = formats[sheet.cell_xf_index(row, column)]
+    style = sheet.cell_xf_index(row, column)
+    number_format = formats[style]
+    is_struck = style in formats.struck
     if ctype == xlrd.XL_CELL_TEXT and raw != "":
-        text, marks = _split_raised(book, sheet, row, column, raw)
-        return text, text, "text", number_format, marks
+        text, marks, struck = split_runs(_iter_runs(book, sheet, row, column, raw, is_struck=is_struck))
+        return text, text, "text", number_format, marks, struck
+    kind: CellKind
+    value: Scalar
     if ctype == xlrd.XL_CELL_NUMBER:
         value = int(raw) if raw == int(raw) and abs(raw) < 2**53 else raw
-        return number_text(value, number_format), value, "number", number_format, None
-    if ctype == xlrd.XL_CELL_DATE:
-        iso = _format_iso(raw, book.datemode)
-        return iso, iso, "date", number_format, None
-    if ctype == xlrd.XL_CELL_BOOLEAN:
-        return "TRUE" if raw else "FALSE", bool(raw), "bool", number_format, None
-    if ctype == xlrd.XL_CELL_ERROR:
-        word = xlrd.error_text_from_code.get(raw, f"#ERR{raw}")
-        return word, word, "error", number_format, None
-    return "", None, "blank", number_format, None
+        text, kind = number_text(value, number_format), "number"
+    elif ctype == xlrd.XL_CELL_DATE:
+        value = text = _format_iso(raw, book.datemode)
+        kind = "date"
+    elif ctype == xlrd.XL_CELL_BOOLEAN:
+        text, value, kind = "TRUE" if raw else "FALSE", bool(raw), "bool"
+    elif ctype == xlrd.XL_CELL_ERROR:
+        value = text = xlrd.error_text_from_code.get(raw, f"#ERR{raw}")
+        kind = "error"
+    else:
+        return "", None, "blank", number_format, None, None
+    return text, value, kind, number_format, None, text if is_struck else None
 
 
-def _split_raised(book: Any, sheet: Any, row: int, column: int, raw: str) -> tuple[str, str | None]:
-    """Return the text without its raised runs, and the raised runs as marks."""
-    runs = sheet.rich_text_runlist_map.get((row, column))
-    if not runs:
-        return raw, None
-    plain: list[str] = [raw[: runs[0][0]]]
-    raised: list[str] = []
+def _iter_runs(
+    book: Any, sheet: Any, row: int, column: int, raw: str, *, is_struck: bool
+) -> Iterator[tuple[str, bool, bool]]:
+    """Yield the runs of type of a text: (text, whether it is raised, whether it is struck through)."""
+    runs = sheet.rich_text_runlist_map.get((row, column)) or []
+    yield raw[: runs[0][0] if runs else len(raw)], False, is_struck
     ends = [start for start, _ in runs[1:]] + [len(raw)]
-    for (start, font), end in zip(runs, ends, strict=True):
-        is_raised = font < len(book.font_list) and book.font_list[font].escapement == 1
-        (raised if is_raised else plain).append(raw[start:end])
-    if not "".join(plain).strip():
-        return raw, None
-    return "".join(plain), "".join(raised).strip() or None
+    for (start, number), end in zip(runs, ends, strict=False):
+        font = book.font_list[number] if number < len(book.font_list) else None
+        yield raw[start:end], font is not None and font.escapement == 1, font is not None and bool(font.struck_out)
 
 
 def _format_iso(serial: float, datemode: int) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import column_letters, malformed_error, number_text
+from pipelines.reading.formats.common import SplitText, column_letters, malformed_error, number_text, split_runs
 from pipelines.reading.formats.xmlguard import Contents
 from pipelines.reading.formats.zipguard import inspect_container, repack_container
 
@@ -94,7 +94,7 @@ def _open(data: bytes, contents: Contents) -> OpenedWorkbook:
     from pipelines.reading.formats.xlsx_book import open_book
 
     with _errors_as_malformed():
-        return open_book(data, rich_text=contents.superscripts)
+        return open_book(data, rich_text=contents.rich_text)
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def _second_load(data: bytes, contents: Contents) -> _Results:
 
     with _errors_as_malformed():
         book: Any = openpyxl.load_workbook(
-            io.BytesIO(data), data_only=True, keep_links=False, rich_text=contents.superscripts
+            io.BytesIO(data), data_only=True, keep_links=False, rich_text=contents.rich_text
         )
     return {
         sheet.title: {
@@ -256,6 +256,7 @@ def _read_cells(
                 shared_content.number_format,
                 shared_content.note,
                 shared_content.marks,
+                shared_content.struck,
             )
         )
     return cells
@@ -271,6 +272,7 @@ class _Content(NamedTuple):
     number_format: str | None = None
     note: str | None = None
     marks: str | None = None
+    struck: str | None = None
 
 
 def _read_content(
@@ -294,7 +296,19 @@ def _read_content(
             plain = PlainCell(extra.data_type, extra._value, plain.number_format if plain is not None else "General")
     if plain is None or plain.raw is None:
         return _Content("", None, "blank", None, None, note)
-    data_type, raw, number_format = plain
+    content = _read_filled(position, plain, note, results, epoch)
+    return content._replace(struck=content.text) if plain.struck and plain.kind != "s" else content
+
+
+def _read_filled(
+    position: tuple[int, int],
+    plain: PlainCell,
+    note: str | None,
+    results: dict[tuple[int, int], _Result],
+    epoch: Any,
+) -> _Content:
+    """Read a cell that holds something."""
+    data_type, raw, number_format, is_struck = plain
     formula = None
     if data_type == "f":
         formula = _formula_text(raw)
@@ -307,8 +321,8 @@ def _read_content(
     if data_type == "n":
         return _Content(number_text(raw, number_format), raw, "number", formula, number_format, note)
     if data_type == "s":
-        text, marks = _split_raised(raw)
-        return _Content(text, text, "text", formula, number_format, note, marks)
+        text, marks, struck = _split_runs(raw, is_struck)
+        return _Content(text, text, "text", formula, number_format, note, marks, struck)
     if data_type == "b":
         return _Content("TRUE" if raw else "FALSE", bool(raw), "bool", formula, number_format, note)
     if data_type == "d":
@@ -345,19 +359,20 @@ def _formula_text(raw: Any) -> str:
     return f"{{{text}}}" if text else "{=TABLE()}"
 
 
-def _split_raised(raw: Any) -> tuple[str, str | None]:
-    """Return the text of a cell without its raised runs, and the raised runs as marks."""
+def _split_runs(raw: Any, is_struck: bool) -> SplitText:
+    """Return the text of a cell without its raised and struck-through runs, and those runs.
+
+    `is_struck` is True if the font of the cell is struck through, which holds for runs without a font of their own.
+    """
     if isinstance(raw, str):
-        return _unescape(raw), None
-    plain: list[str] = []
-    raised: list[str] = []
+        text = _unescape(raw)
+        return SplitText(text, None, (text.strip() or None) if is_struck else None)
+    runs = []
     for run in raw:
         font = getattr(run, "font", None)
         is_raised = font is not None and font.vertAlign == "superscript"
-        (raised if is_raised else plain).append(str(run))
-    if not "".join(plain).strip():
-        return _unescape("".join(str(run) for run in raw)), None
-    return _unescape("".join(plain)), _unescape("".join(raised)).strip() or None
+        runs.append((_unescape(str(run)), is_raised, is_struck if font is None else bool(font.strike)))
+    return split_runs(runs)
 
 
 def _unescape(text: str) -> str:

@@ -37,11 +37,15 @@ _DIGITS = "0123456789"
 
 
 class PlainCell(NamedTuple):
-    """Cell as stored: its type as openpyxl names it (`n s b d e f`), its value, its number format."""
+    """Cell as stored: its type as openpyxl names it (`n s b d e f`), its value, its number format.
+
+    `struck` is True if the font of the whole cell is struck through.
+    """
 
     kind: str
     raw: Any
     number_format: str
+    struck: bool = False
 
 
 class OpenedWorkbook(NamedTuple):
@@ -122,14 +126,18 @@ class _Sheet(WorksheetReader):
     def bind_cells(self) -> None:
         # A register of 220,000 cells has 40,000 different ones: make each only once.
         plain_cells: dict[tuple[str, ...], PlainCell] = {}
+        struck_styles = _find_struck_styles(self.ws.parent)
         for cell_match in self.taken_rows.cells:
             if (plain := plain_cells.get(cell_match[2:])) is None:
-                plain = plain_cells[cell_match[2:]] = self._make_plain(*cell_match[2:])
+                plain = self._make_plain(*cell_match[2:])
+                if struck_styles and int(cell_match[2] or 0) in struck_styles:
+                    plain = plain._replace(struck=True)
+                plain_cells[cell_match[2:]] = plain
             self.cells[int(cell_match[1]), _column(cell_match[0])] = plain
         for _, cells in self.parser.parse():
             for row, column, kind, raw, style in cells:
                 self.has_duplicates = self.has_duplicates or (row, column) in self.cells
-                self.cells[row, column] = PlainCell(kind, raw, self._format_of_style(style))
+                self.cells[row, column] = PlainCell(kind, raw, self._format_of_style(style), style in struck_styles)
 
     def bind_rest(self) -> None:
         """Run all of `bind_all` except the cells."""
@@ -192,6 +200,14 @@ class _Sheet(WorksheetReader):
                 link.target = targets[link.id]
                 link.id = None
         super().bind_hyperlinks()
+
+
+def _find_struck_styles(book: Any) -> frozenset[int]:
+    """Return the cell styles whose font is struck through."""
+    struck_fonts = {number for number, font in enumerate(book._fonts) if font.strike}
+    if not struck_fonts:
+        return frozenset()
+    return frozenset(number for number, style in enumerate(book._cell_styles) if style.fontId in struck_fonts)
 
 
 def _number_format_of(book: Any, style: int) -> str:

@@ -26,6 +26,8 @@ from pipelines.reading.formats.common import (
 _DIGITS = "0123456789"
 _LETTERS, _FIGURES = 4, 9
 _REFERENCE = re.compile(rf"([A-Za-z]{{1,{_LETTERS}}})([0-9]{{1,{_FIGURES}}})$")
+_MEANINGFUL_TYPE = ("vertAlign", "strike")
+"""Properties of a run of type that change what a cell says."""
 _STRICT = ("http://purl.oclc.org/ooxml/spreadsheetml", "http://purl.oclc.org/ooxml/wordprocessingml")
 """Namespaces of `Strict Open XML`: openpyxl reads it as an empty workbook or not at all, python-docx not at all."""
 MAX_TEXTS = 300_000
@@ -52,7 +54,8 @@ class Contents:
     unpacked: int = 0
     """Bytes of all parts."""
     formulas: bool = False
-    superscripts: bool = False
+    rich_text: bool = False
+    """True if a text has raised or struck-through runs."""
     strict: bool = False
     stored: dict[str, dict[tuple[int, int], tuple[str, str | None]]] = field(default_factory=dict)
     """By part and (row, column): type and text of the stored result of each formula, None if there is none."""
@@ -129,8 +132,8 @@ class PartGuard:
             self.contents.texts += 1
             if self.contents.texts > MAX_TEXTS:
                 raise ReadError("read.too_many_texts", limit=MAX_TEXTS)
-        elif local == "vertAlign":
-            self.contents.superscripts = True
+        elif local in _MEANINGFUL_TYPE:
+            self.contents.rich_text = True
 
     def _handle_sheet_element(self, name: str, attributes: dict[str, str]) -> None:
         """Count cells and merged areas of a worksheet, and start capturing results of formulas."""
@@ -154,8 +157,8 @@ class PartGuard:
         elif local == "mergeCell":
             self.in_cell = False
             self._count_merged_area(attributes.get("ref", ""))
-        elif local == "vertAlign":
-            self.contents.superscripts = True
+        elif local in _MEANINGFUL_TYPE:
+            self.contents.rich_text = True
         else:
             self.in_cell = False
 

@@ -171,7 +171,7 @@ def _scan_table(
     texts = _distinct_texts(cells)
     kinds_by_text = {text: kinds for text in texts if (kinds := [*_identifiers_in(text), *_identifiers_alone(text)])}
     for cell in cells:
-        if cell.note or cell.kind == "number" or cell.text in kinds_by_text:
+        if cell.note or cell.struck or cell.kind == "number" or cell.text in kinds_by_text:
             findings += _scan_cell(cell, kinds_by_text)
     findings += _scan_headings(cells, texts, pseudonyms)
     findings += _scan_columns(cells, texts)
@@ -203,6 +203,8 @@ def _identifiers_alone(text: str) -> Iterator[tuple[str, str]]:
 
 def _scan_cell(cell: Cell, kinds_by_text: Mapping[str, Collection[tuple[str, str]]]) -> list[Finding]:
     kinds = [*_identifiers_in(cell.note)] if cell.note else []
+    if cell.struck:
+        kinds += [*_identifiers_in(cell.struck), *_identifiers_alone(cell.struck)]
     if cell.kind == "number":
         kinds += [("number", scheme)] if (scheme := _scheme_of(cell.value)) is not None else []
     elif cell.kind == "text":

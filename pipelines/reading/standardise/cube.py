@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from pipelines.core.text.folding import find_nearest, fold_text
@@ -15,12 +16,31 @@ from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import Plan
+from pipelines.reading.standardise.stated_periods import find_contradiction, find_stated_periods
+from pipelines.reading.standardise.stated_units import check_cube_units, check_observation_unit
 from pipelines.reading.standardise.values import Value, absent_value
 
 MAX_COMBINATIONS = 200_000
 """Most combinations of members that are searched for gaps; the readers refuse larger files anyway."""
 
+_ACTIONS = {"R": "Replace", "A": "Append", "M": "Merge", "I": "Information", "D": "Delete"}
+"""Actions of SDMX by their first letter, as SDMX-CSV writes them."""
+
+_WITHOUT_FIGURE = ("L", "M", "O", "Q")
+"""Observation statuses that say why there is no figure."""
+
+_TITLE_PROPERTY = re.compile(r"(?:TITLE|CONTENTS|DESCRIPTION|label|title)(?:\[|\(|$)")
+_NEARLY_EQUAL, _UNLIKE = 90.0, 70.0
+"""Similarity in per cent (Levenshtein ratio) from which words are a misspelling, and below which they are others."""
+
 _Coordinates = Mapping[str, str]
+
+
+def _is_nearer_to_another(label: str, own_words: str, words: Iterable[str]) -> bool:
+    """Return True if a label is nearly the words of another code and unlike those of its own."""
+    if find_nearest(label, [own_words], cutoff=_UNLIKE) is not None:
+        return False
+    return find_nearest(label, [other for other in words if other != own_words], cutoff=_NEARLY_EQUAL) is not None
 
 
 class CubeReading:
@@ -33,8 +53,14 @@ class CubeReading:
         self._short = self.language.partition("-")[0]
 
     def read_cube(self) -> None:
-        """Bind the dimensions, then read every observation whose members are all declared."""
+        """Bind the dimensions, read every observation of declared members, and check what the file says of them."""
         self._check_properties()
+        self._check_action()
+        self._read_observations()
+        check_cube_units(self.cube, self.plan.form, self.collector)
+        self._check_title_period()
+
+    def _read_observations(self) -> None:
         bound = [self._bind_members(d, self._find_declaration(d)) for d in self.cube.dimensions]
         names = {name for d in self.cube.dimensions for name in self._folded_names(d)}
         for name in self.shape.dims:
@@ -66,6 +92,54 @@ class CubeReading:
                 where = Where(keyword=keyword)
                 self.collector.add_finding("cube.property", where, keyword=keyword, seen=str(value), expected=expected)
 
+    def _check_action(self) -> None:
+        """Report an SDMX action that does not fit the form: a full return replaces, a correction adds or changes."""
+        stated = next((n for n in ("dataset.action", "action", "DataSetAction") if self.cube.properties.get(n)), None)
+        if stated is None:
+            return
+        allowed = ("Replace",) if self.plan.form.kind == "full" else ("Replace", "Append", "Merge")
+        for action in str(self.cube.properties[stated]).split(", "):
+            name = _ACTIONS.get(action[:1].upper(), action)
+            if name not in allowed:
+                self.collector.add_finding(
+                    "cube.action", Where(keyword="action"), seen=name, expected=" / ".join(allowed)
+                )
+
+    def _check_title_period(self) -> None:
+        """Report a title that names another period than the codes of the file."""
+        for name, value in self.cube.properties.items():
+            if isinstance(value, str) and _TITLE_PROPERTY.match(name):
+                stated = find_contradiction(find_stated_periods(value), self.collector.periods)
+                if stated is not None:
+                    expected = next(iter(self.collector.periods))
+                    self.collector.add_finding(
+                        "period.contradiction", Where(keyword=name), seen=stated, expected=expected
+                    )
+
+    def _check_words(self, dimension: Dimension, declared: CubeDimension) -> None:
+        """Report a code that the file labels with the words that the form has for another code, once per dimension."""
+        entries = self.plan.form.table_entries(declared.dim or "")
+        words_by_code = {fold_text(code): entry.words for entry in entries if entry.words for code in entry.labels}
+        folded_words = {fold_text(words): code for code, words in words_by_code.items()}
+        for member in dimension.members:
+            own_words = words_by_code.get(fold_text(member.code))
+            label = self._label_of(member)
+            if own_words is None or label == member.code or fold_text(label) == fold_text(own_words):
+                continue
+            if fold_text(label) in folded_words or _is_nearer_to_another(label, own_words, words_by_code.values()):
+                where = Where(keyword=f"{dimension.id}={member.code}")
+                self.collector.add_finding("cube.words_differ", where, seen=label, expected=own_words, code=member.code)
+                return
+
+    def _check_label_period(self, member: Member, coordinates: _Coordinates, where: Where) -> None:
+        """Report a label that names another period than its code."""
+        period = self.plan.addresser.period_code(coordinates)
+        for label in member.labels.values():
+            stated = None if period is None else find_contradiction(find_stated_periods(label), [period])
+            if stated is not None:
+                self.collector.add_finding("period.contradiction", where, seen=stated, expected=period)
+                return
+
     def _bind_members(
         self, dimension: Dimension, declared: CubeDimension | None
     ) -> dict[str, _Coordinates | None] | None:
@@ -90,7 +164,10 @@ class CubeReading:
                 if period is not None and not is_within(period, valid):
                     self.collector.add_finding("label.not_valid", where, seen=label, expected=valid, period=period)
             place = Where(keyword=f"{dimension.id}={member.code}")
+            self._check_label_period(member, hit.said, place)
             self.collector.bindings.append(Binding(place, "dimension", hit.said))
+        if declared.by == "codes":
+            self._check_words(dimension, declared)
         return coordinates_by_code
 
     def _match_member(self, member: Member, declared: CubeDimension) -> Hit | None:
@@ -177,6 +254,10 @@ class CubeReading:
 
     def _read_value(self, observation: CubeObservation) -> Value | None:
         """Interpret value, status and attributes of an observation; None, with a finding, if one is undeclared."""
+        if observation.attributes and not check_observation_unit(
+            observation.attributes, observation.where, self.collector
+        ):
+            return None
         status, conf, notes = "A", "F", list(observation.notes)
         for name, code in observation.attributes.items():
             declared = self.shape.attributes.get(name)
@@ -192,6 +273,9 @@ class CubeReading:
                     return None
                 status, conf = (own_code, conf) if declared.use == "obs_status" else (status, own_code)
         if observation.value is not None:
+            if status in _WITHOUT_FIGURE:
+                self.collector.add_finding("cube.status_with_value", observation.where, seen=f"{observation.value:g}")
+                return None
             return Value(float(observation.value), status, conf, f"{observation.value:g}", tuple(notes))
         if observation.status is not None:
             sign = self.plan.numbers.read_number(observation.status)
@@ -205,7 +289,7 @@ class CubeReading:
             return Value(sign.value, sign.status, sign.conf, observation.status, tuple(notes))
         if conf == "C":
             return Value(*OBS_STATUS_OF_SIGN["confidential"], "", tuple(notes))
-        if status in ("L", "M", "O", "Q"):
+        if status in _WITHOUT_FIGURE:
             return Value(None, status, conf, "", tuple(notes))
         return absent_value(self.plan, observation.where, self.collector)
 

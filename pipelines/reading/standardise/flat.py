@@ -34,6 +34,8 @@ class FlatReading:
             for heading, c in flat.columns.items()
             if c.template is not None or c.dim is not None
         }
+        self._repeats = {h: plan.codes[c.repeats] for h, c in flat.columns.items() if c.repeats in plan.codes}
+        self._contradicted: set[str] = set()
         self._cache: dict[tuple[str, str], Hit | None] = {}
         self._lines: dict[tuple[str, ...], None] = {}
         self._hits: list[dict[str, tuple[Hit, str]]] = []
@@ -86,6 +88,7 @@ class FlatReading:
                 members.append((text_of(cell), hit))
                 valid_ranges += [(v, listing.sheet.place_of(row, column), text_of(cell)) for _, v in hit.valid]
         if is_valid:
+            self._check_repeated_words(listing, row, coordinates)
             period = self.plan.addresser.period_code(coordinates)
             for range_, where, text in valid_ranges:
                 if period is not None and not is_within(period, range_):
@@ -101,6 +104,22 @@ class FlatReading:
                     [heading, *words],
                     tuple(notes),
                 )
+
+    def _check_repeated_words(self, listing: Listing, row: int, coordinates: Mapping[str, str]) -> None:
+        """Report words that mean something else than the codes of their line, once for each column of words."""
+        for heading, table in self._repeats.items():
+            cell = listing.sheet.cell_at(row, listing.columns[heading]) if heading in listing.columns else None
+            meaning = table.find_meaning(text_of(cell), None)
+            if cell is None or meaning is None:
+                continue
+            if heading not in self._contradicted and any(
+                coordinates.get(name, code) != code for name, code in meaning.said.items()
+            ):
+                self._contradicted.add(heading)
+                codes = {name: coordinates[name] for name in meaning.said if name in coordinates}
+                expected = next((m.label for m in table.meanings_by_code().values() if m.said == codes), None)
+                expected = expected or ", ".join(codes.values())
+                self.collector.add_finding("line.words_differ", cell.where, seen=cell.text, expected=expected)
 
     def _report_other_period(self, listing: Listing, row: int, column: int, hit: Hit) -> None:
         """Report a line of another period than sheet and title name: one of the two is from an older file."""

@@ -20,6 +20,7 @@ from pipelines.reading.standardise.collecting import Binding, Collector, Role, n
 from pipelines.reading.standardise.listing import Listing, find_listing, iter_body_rows
 from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
+from pipelines.reading.standardise.values import report_struck_text
 
 _CODED = ("event", "offence", "article", "sex", "age", "sentence_type", "level")
 _AS_TABLE = {"event": "measure"}
@@ -149,6 +150,10 @@ class RecordsReading:
                     is_valid = False
                 continue
             where = cell.where
+            if cell.struck is not None:
+                report_struck_text(cell, where, self.collector)
+                is_valid = False
+                continue
             if pseudonym:
                 pseudonyms.append((where, column))
             else:

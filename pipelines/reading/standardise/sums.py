@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
 
 import polars as pl
 
+from pipelines.core.codes import read_codelist
 from pipelines.declarations.form import AddsUp
 from pipelines.model.content import Where
 from pipelines.model.long_tables import DECLARED_SUM
 from pipelines.reading.standardise.collecting import Collector
 from pipelines.reading.standardise.numbered import AT, KEY, Key, Number
 
+_NO_LIMIT = 1_000
+"""Upper limit of an age group without one."""
 _ALONG = {"article": ("law_article", "offence"), "offence": ("offence", "law_article")}
 """Dimensions that change together: an article determines its offence."""
 HIDES_PARTS = frozenset({"label.undeclared", "label.blank", "heading.undeclared", "cube.member_undeclared"})
@@ -63,7 +66,71 @@ def declared_sums(
             for total in totals
             if total.value is not None
         ]
+    if not (refused or hidden or any(row["whole"] and row["total"] != row["added"] for row in rows)):
+        rows += _largest_difference_between_tables(numbers, rules)
     return pl.DataFrame(rows, schema=DECLARED_SUM)
+
+
+def _largest_difference_between_tables(numbers: Sequence[Number], rules: Sequence[AddsUp]) -> list[dict[str, object]]:
+    """Return the sum of a total that no cell has and that differs most from what another table gives; none if equal.
+
+    A table of minors by sex and a table of all victims by finer ages share no cell, but both give the number of minors:
+    there it is derived by adding up men and women. Headings exchanged in one of the two are seen only here.
+    """
+    explicit_rules = [rule for rule in rules if rule.parts != "*"]
+    keys = {number.key for number in numbers}
+    derived: dict[Key, tuple[Number, AddsUp]] = {}
+    for rule in explicit_rules:
+        for totals, parts in group_numbers(numbers, rule).values():
+            if not totals and _has_all_parts(parts, rule):
+                first = next(iter(parts.values()))
+                key = (*first.key[: AT[rule.dim]], rule.total, *first.key[AT[rule.dim] + 1 :])
+                if key not in keys:
+                    value = sum(number.value or 0.0 for number in parts.values())
+                    derived.setdefault(key, (first._replace(key=key, value=value), rule))
+    if not derived:
+        return []
+    all_numbers = [*numbers, *(number for number, _ in derived.values())]
+    ages = {number.key[AT["age"]] for number in numbers}
+    differing: list[tuple[float, dict[str, object]]] = []
+    for rule in [*explicit_rules, *_implied_age_rules(ages, explicit_rules)]:
+        for totals, parts in group_numbers(all_numbers, rule).values():
+            sources = [derived.get(number.key) for number in (*totals, *parts.values())]
+            if all(source is None or source[1] is rule for source in sources) or not _has_all_parts(parts, rule):
+                continue
+            for total in totals:
+                row = _sum_row(total, parts, rule, whole=True)
+                if total.value is not None and row["total"] != row["added"]:
+                    differing.append((abs(total.value - sum(n.value or 0.0 for n in parts.values())), row))
+    return [max(differing, key=itemgetter(0))[1]] if differing else []
+
+
+def _has_all_parts(parts: Mapping[str, Number], rule: AddsUp) -> bool:
+    return parts.keys() == frozenset(rule.parts) and all(number.value is not None for number in parts.values())
+
+
+def _implied_age_rules(ages: Collection[str], declared: Sequence[AddsUp]) -> list[AddsUp]:
+    """Return the sums of ages that hold by their limits, such as 0 to 13 and 14 to 17, without the `declared` ones."""
+    codelist = read_codelist("age")
+    limits = {
+        age: (int(codelist[age]["lower"]), int(codelist[age]["upper"] or _NO_LIMIT))
+        for age in sorted(ages)
+        if codelist[age]["lower"]
+    }
+    known = {(rule.total, frozenset(rule.parts)) for rule in declared if rule.dim == "age"}
+    rules = []
+    for total, (lower, upper) in sorted(limits.items(), key=itemgetter(1)):
+        parts: list[str] = []
+        at = lower
+        while at < upper:
+            bands = [(high, age) for age, (low, high) in limits.items() if low == at and high <= upper and age != total]
+            if not bands:
+                break
+            at, age = min(bands)
+            parts.append(age)
+        if at == upper and len(parts) > 1 and (total, frozenset(parts)) not in known:
+            rules.append(AddsUp(dim="age", total=total, parts=tuple(parts)))
+    return rules
 
 
 def group_numbers(

@@ -43,6 +43,9 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, collector: Collector
     """Return the value of a cell; None, with a finding, if it cannot be believed."""
     if cell is None or is_blank(cell):
         return absent_value(plan, where, collector)
+    if cell.struck is not None:
+        report_struck_text(cell, where, collector)
+        return None
     if cell.spread:
         trouble = Trouble("cell.merged_value", "error", {}, cell.text)
         collector.add_trouble(trouble, _origin_of(cell, where), key=(where.sheet, where.page, where.table, cell.anchor))
@@ -70,6 +73,15 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, collector: Collector
         case _:
             return text_value(cell, where, plan, collector, format_)
     return None
+
+
+def report_struck_text(cell: Cell, where: Where, collector: Collector) -> None:
+    """Report text that is struck through, deleted or hidden; what is left of the cell is the expected text."""
+    collector.add_trouble(
+        Trouble("cell.struck", "error", {}, cell.struck, cell.text if cell.text != cell.struck else None),
+        _origin_of(cell, where) if cell.spread else where,
+        key=(where.sheet, where.page, where.table, cell.anchor),
+    )
 
 
 def _origin_of(cell: Cell, where: Where) -> Where:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.core.errors import UserFacingError
-from pipelines.findings.finding import Finding
+from pipelines.findings import rules
+from pipelines.findings.finding import Finding, worst_first
 from pipelines.model.content import Content, Cube, ReadError
 from pipelines.reading.formats import budget
 from pipelines.reading.privacy.scan import scan_content
@@ -211,7 +212,22 @@ def _standardise(
     )
     if persons:
         return ReadResult(content.format, form.id, candidates, tuple(persons), None)
-    return ReadResult(content.format, form.id, candidates, (), replace(reading, bindings=[]))
+    findings = worst_first([*reading.findings, *_check_file_name(task.filename, reading)])
+    return ReadResult(content.format, form.id, candidates, (), replace(reading, bindings=[], findings=findings))
+
+
+def _check_file_name(filename: str, reading: Reading) -> list[Finding]:
+    """Return a warning if a file is named after another period than that of its figures.
+
+    The name is no evidence of the period: offices rename files. It is only a reason to ask.
+    """
+    from pipelines.reading.standardise.stated_periods import find_file_name_contradiction
+
+    periods = [period.code for period in reading.periods]
+    stated = find_file_name_contradiction(filename, periods)
+    if stated is None:
+        return []
+    return [Finding("period.file_name", rules.find_rule("period.file_name").severity, seen=stated, expected=periods[0])]
 
 
 __all__ = ["DeclarationsChangedError", "ReadError", "ReadResult", "Task", "run_task", "take_with"]

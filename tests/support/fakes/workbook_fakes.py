@@ -36,7 +36,7 @@ def read_by_openpyxl(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
     """Every cell with a value or a note that the library itself gives."""
     import openpyxl
 
-    book = openpyxl.load_workbook(io.BytesIO(data), keep_links=False, rich_text=contents.superscripts)
+    book = openpyxl.load_workbook(io.BytesIO(data), keep_links=False, rich_text=contents.rich_text)
     out: list[tuple[Any, ...]] = []
     for sheet in book.worksheets:
         for place, cell in sorted(sheet._cells.items()):

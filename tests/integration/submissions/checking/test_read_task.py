@@ -89,3 +89,13 @@ def test_the_picture_of_a_file_says_whether_the_home_holds_invented_returns(
     assert main(["preview", str(SAMPLE), "-o", str(out)]) == 0
     assert ("DEMONSTRATION" in out.read_text(encoding="utf-8").partition("<table")[0].upper()) is told
     assert "MK-JUSTICE" in capsys.readouterr().out
+
+
+def test_file_named_after_another_period_is_a_warning_for_the_whole_file(registry: Registry) -> None:
+    taken = take_with(Task(_unruled(), "osudjeni_2025_K2.pdf", "S0", registry.digest), registry)
+    assert taken.reading is not None
+    assert [(f.rule, f.severity, str(f.where), f.seen, f.expected) for f in taken.reading.findings] == [
+        ("period.file_name", "warning", "", "2025-Q2", "2025-Q3")
+    ]
+    taken = take_with(Task(_unruled(), "osudjeni_2025_K3.pdf", "S0", registry.digest), registry)
+    assert taken.reading is not None and taken.reading.findings == []

@@ -71,6 +71,27 @@ def test_second_data_set_that_deletes_whole_series_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('<Obs TIME_PERIOD="2024" OBS_VALUE="1.5"/>', '<Obs s:action="Delete" TIME_PERIOD="2024" OBS_VALUE="1.5"/>', 7),
+        ('<Series FREQ="A" SEX="F">', '<Series action="D" FREQ="A" SEX="F">', 9),
+    ],
+)
+def test_series_or_observation_that_deletes_is_refused_at_its_line(old: str, new: str, line: int) -> None:
+    assert SERIES.count(old) == 1
+    error = refused(specific(SERIES.replace(old, new), version=V3, dataset=' s:action="Replace"'))
+    assert (error.rule, error.where.line) == ("read.sdmx.delete", line)
+
+
+def test_actions_of_all_levels_are_properties_and_no_components() -> None:
+    body = SERIES.replace('<Obs TIME_PERIOD="2024" OBS_VALUE="1.5"/>', '<Obs action="Append" TIME_PERIOD="2024"/>')
+    cube = read(specific(body, dataset=' s:action="Replace"'))
+    assert cube.properties["dataset.action"] == "Replace, Append"
+    assert names(cube) == ["FREQ", "SEX", "TIME_PERIOD"]
+    assert all("action" not in observation.attributes for observation in cube.observations)
+
+
 def test_header_that_deletes_is_refused() -> None:
     text = specific(SERIES).replace("<m:Sender", "<m:DataSetAction>Delete</m:DataSetAction><m:Sender")
     assert refused(text).rule == "read.sdmx.delete"

@@ -241,6 +241,12 @@ def test_signs_and_attributes_of_a_cube(registry: Registry, change: dict[str, An
         ("cell.empty", "line 15", make_cube({KEY: {"value": None}}), cube_form()),
         ("cell.not_a_number", "line 15", make_cube({KEY: {"value": None, "status": "?"}}), cube_form()),
         ("cube.attribute_undeclared", "line 15", make_cube({KEY: {"attributes": {"X": "1"}}}), cube_form()),
+        (
+            "cube.status_with_value",
+            "line 15",
+            make_cube({KEY: {"value": 3, "attributes": {"OBS_STATUS": "M"}}}),
+            cube_form(),
+        ),
         ("cube.attribute_code", "line 15", make_cube({KEY: {"attributes": {"OBS_STATUS": "Ж"}}}), cube_form()),
         ("cube.property", "CONFIDENTIAL", make_cube(properties={"CONFIDENTIAL": 1}), cube_form()),
         ("cube.absent", "", make_cube(left_out=(KEY,)), cube_form()),

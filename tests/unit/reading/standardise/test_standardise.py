@@ -158,6 +158,8 @@ FAULTS: list[tuple[str, str, Callable[[], Grid]]] = [
     ("cell.boolean", "Лист1!C6", lambda: with_cell(grid(), "C6", value="TRUE", kind="bool")),
     ("cell.percent", "Лист1!C6", lambda: with_cell(grid(), "C6", value=0.6, number_format="0%")),
     ("cell.shown_otherwise", "Лист1!C6", lambda: with_cell(grid(), "C6", value=6, number_format="0,")),
+    ("cell.struck", "Лист1!C6", lambda: with_cell(grid(), "C6", value=3, struck="1")),
+    ("cell.struck", "Лист1!C6", lambda: with_cell(grid(), "C6", value="3", struck="3")),
     ("cell.merged_value", "Лист1!C6", lambda: grid(merges=(*MERGES, "C6:D6"))),
     ("cell.hidden", "Лист1!A7", _hide_row),
     ("cell.hidden", "Лист1!D4", _hide_column),

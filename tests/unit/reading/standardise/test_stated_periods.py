@@ -1,0 +1,151 @@
+"""Periods that titles, labels and file names state, in every language, held against the period of the figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.declarations.registry import Registry
+from pipelines.model.content import Dimension, Member
+from pipelines.reading.standardise.stated_periods import (
+    find_contradiction,
+    find_file_name_contradiction,
+    find_stated_periods,
+)
+from tests.support.fakes.cube_fakes import cube_form, make_cube
+from tests.support.fakes.returns_fakes import make_registry, read, told
+from tests.support.paths import SAMPLES
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return make_registry(tmp_path_factory.mktemp("zz"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Žrtve, III. tromjesečje 2026.",
+        "Жртви, III квартал 2026",
+        "Viktimat, tremujori III 2026",
+        "T3 2026",
+        "2026-Q3",
+        "2026K3",
+        "трет квартал од 2026 година",
+        "tremujori i tretë i vitit 2026",
+        "third quarter of 2026",
+        "treći kvartal 2026. godine",
+        "трећи квартал 2026. године",
+        "2026. godina, III kvartal",
+        "2026, 3. tromjesečje",
+        "Tromjesečje III/2026",
+        "трето тримесечје 2026",
+    ],
+)
+def test_quarter_is_found_in_every_language(text: str) -> None:
+    assert find_stated_periods(text).quarters == {"2026-Q3"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Žrtve 2026", "stanje 3. 10. 2026.", "2026-10-03", "Tabela 3, 2026", "čl. 207.a i 207.b, 2026", "2024 i 2026"],
+)
+def test_text_without_a_quarter_states_none(text: str) -> None:
+    assert find_stated_periods(text).quarters == frozenset()
+
+
+@given(st.text(max_size=40), st.booleans())
+def test_any_text_can_be_searched(text: str, is_file_name: bool) -> None:
+    stated = find_stated_periods(text, is_file_name=is_file_name)
+    assert all(find_contradiction(stated, [quarter]) is None for quarter in stated.quarters)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Pravosudstvo_2026_K3.xlsx",
+        "MKR_viktimat_2026_T3.csv",
+        "KPK_raporti_TM3_2026.pdf",
+        "zrtve_thb_2026-3.json",
+        "SORS_KRIM_THB_2026-Q3.xml",
+        "TBIH_trgovina_ljudima_2026_III.docx",
+        "FT_FBiH_3_2026.xls",
+        "registar_2026_3tr.csv",
+        "NRM_ZRTVI_2026K3.px",
+        "izvestaj, III kvartal 2026.html",
+        "Pravosudstvo_2026_K3 (2).xlsx",
+    ],
+)
+def test_file_name_of_another_quarter_is_found_and_its_own_is_not(name: str) -> None:
+    assert find_file_name_contradiction(name, ["2026-Q3"]) is None
+    assert find_file_name_contradiction(name, ["2025-Q3"]) == "2026-Q3"
+    assert find_file_name_contradiction(name, ["2026-Q2"]) == "2026-Q3"
+
+
+@pytest.mark.parametrize(
+    ("name", "periods"),
+    [
+        ("izvjestaj_2026-11-10.xlsx", ["2025-Q3"]),
+        ("izvjestaj 10.11.2026.xlsx", ["2026-Q2"]),
+        ("izvjestaj_20261110.xlsx", ["2025-Q3"]),
+        ("serija_2020-2022.xlsx", ["2023"]),
+        ("zrtve_2026_K3.xlsx", ["2026-Q1", "2026-Q2"]),
+        ("zrtve_2026.xlsx", ["2025-Q4"]),
+        ("zrtve_2026 (2).xlsx", ["2026-Q3"]),
+        ("zrtve.xlsx", ["2026-Q3"]),
+        ("zrtve_2026_K3.xlsx", []),
+    ],
+)
+def test_file_name_that_is_not_certain_is_not_held_against_the_figures(name: str, periods: list[str]) -> None:
+    assert find_file_name_contradiction(name, periods) is None
+
+
+@pytest.mark.parametrize(("name", "period"), [("zrtve_2026.xls", "2025"), ("zrtve_2026.xls", "2024-Q3")])
+def test_year_in_a_file_name_is_held_against_the_year(name: str, period: str) -> None:
+    assert find_file_name_contradiction(name, [period]) == "2026"
+
+
+@pytest.mark.parametrize(
+    ("properties", "place"),
+    [
+        ({"TITLE": "Осудени лица, II квартал 2024"}, "TITLE"),
+        ({"TITLE[en]": "Convicted persons, second quarter of 2024"}, "TITLE[en]"),
+        ({"label": "Osuđene osobe, 2. tromjesečje 2024."}, "label"),
+        ({"DESCRIPTION": "Осудени лица 2023"}, "DESCRIPTION"),
+    ],
+)
+def test_title_of_another_period_than_the_codes_is_a_contradiction(
+    registry: Registry, properties: dict[str, Any], place: str
+) -> None:
+    reading = read(_one_quarter(properties), cube_form(), registry)
+    assert told(reading) == {("period.contradiction", place)}
+
+
+def test_title_of_the_same_period_is_accepted(registry: Registry) -> None:
+    assert read(_one_quarter({"TITLE": "Осудени лица, I квартал 2024"}), cube_form(), registry).findings == []
+
+
+def _one_quarter(properties: dict[str, Any], label: str = "") -> Any:
+    cube = make_cube(properties=properties)
+    kept = [observation for observation in cube.observations if observation.key[2] == "2024K1"]
+    dimensions = [
+        Dimension(d.id, d.labels, (Member("2024K1", {"mk": label} if label else {}),)) if d.id == "Квартал" else d
+        for d in cube.dimensions
+    ]
+    return replace(cube, observations=kept, dimensions=tuple(dimensions))
+
+
+def test_label_of_another_period_than_its_code_is_a_contradiction(registry: Registry) -> None:
+    reading = read(_one_quarter({}, label="II квартал 2024"), cube_form(), registry)
+    assert told(reading) == {("period.contradiction", "Квартал=2024K1")}
+
+
+def test_file_names_of_the_demonstration_agree_with_its_figures() -> None:
+    names = [path.name for path in SAMPLES.glob("*/*/*.*") if "2026" in path.name]
+    assert len(names) > 20
+    assert all(len(find_stated_periods(Path(n).stem, is_file_name=True).quarters) <= 1 for n in names)
