@@ -1,14 +1,18 @@
-"""What the check finds: the share of planted faults told at their place, and good returns told as faulty."""
+"""What the check finds: the share of planted faults found at their place, and warnings at clean returns."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from benchmarks.registry import Figure, Setting, benchmark
 
+HISTORIES, QUICK_HISTORIES = 20, 4
+"""Invented histories of 16 quarters; `python -m tests.faults.clean` measures 200."""
 
-@benchmark("faults", "planted faults found at their cell, good returns without an error")
-def faults(_: Setting) -> Iterator[Figure]:
+
+@benchmark("faults", "planted faults found at their cell, warnings at clean returns")
+def faults(setting: Setting) -> Iterator[Figure]:
     """Each fault is planted in a sample, checked without history, and looked for at its place."""
     from tests.faults.measuring import clean, measure
 
@@ -19,3 +23,25 @@ def faults(_: Setting) -> Iterator[Figure]:
     yield Figure("planted faults found at their place", share, "%", target="100 %", reached=not missed, note=note)
     wrong = clean()
     yield Figure("good returns with an error", float(len(wrong)), "", target="0", reached=not wrong)
+    yield from _measure_clean_returns(HISTORIES if len(setting.scales) > 1 else QUICK_HISTORIES)
+
+
+def _measure_clean_returns(histories: int) -> Iterator[Figure]:
+    """Yield unneeded warnings per clean return: of the demonstration, and of invented histories of each world."""
+    from tests.faults.clean import TARGET, measure_demonstration, measure_histories
+
+    total = sum(measure_histories(range(1, 1 + histories)), measure_demonstration())
+    for group in total.groups:
+        rules = Counter(alarm.rule for alarm in total.list_unneeded(group))
+        note = f"{total.count_returns(group)} returns; " + (
+            ", ".join(f"{rule} {count}" for rule, count in rules.most_common()) or "no warning"
+        )
+        rate = total.compute_rate(group)
+        yield Figure(
+            f"unneeded warnings per return, {group}",
+            rate,
+            "",
+            target=f"{TARGET}",
+            reached=rate <= TARGET,
+            note=note,
+        )

@@ -17,6 +17,7 @@ from tests.samples.articles import Article
 from tests.samples.rows import Period
 
 PERSONS_PER_CASE = 1.62
+ADULT = 18
 EXITS_OF_COURT = ("acquitted", "rejected", "discontinued")
 
 
@@ -54,12 +55,49 @@ class Stay(NamedTuple):
     until: date
 
 
+@dataclass(frozen=True)
+class World:
+    """How widely the invented figures vary; the defaults are those of the demonstration.
+
+    The demonstration varies little: co-defendants are drawn independently of each other, groups of victims do not
+    exist, and every year is like the others but for a common trend.  `case_sizes` are weights of one, two, … persons;
+    `likeness` is the chance that a person shares sex, age and sanction with the first of the case, and a victim the
+    form of exploitation, citizenship, sex and age with the first of the group; `group_sizes` are weights of one, two, …
+    victims registered together; `yearly_change` is the largest growth or fall of an article or area in a year.
+    """
+
+    case_sizes: tuple[float, ...] = (62, 22, 9, 5, 2)
+    likeness: float = 0.0
+    group_sizes: tuple[float, ...] = (1,)
+    yearly_change: float = 0.0
+
+    def draw_growth(self, seed: int, name: str, period: Period) -> float:
+        """Return the factor of an article or area in a period, 1 in 2024."""
+        if not self.yearly_change:
+            return 1.0
+        rate = self.yearly_change * (2 * Draw(seed, "growth", name).random() - 1)
+        return math.exp(rate * max(-4, period.year - 2024))
+
+
+DEMONSTRATION = World()
+CLUSTERED = World(
+    case_sizes=(52, 22, 11, 6, 4, 2, 1, 1, 1), likeness=0.35, group_sizes=(70, 15, 7, 4, 2, 1, 1), yearly_change=0.12
+)
+"""Larger cases of persons who resemble each other, groups of victims, and a trend of up to 12 % a year."""
+
+
+def average_size(weights: tuple[float, ...]) -> float:
+    """Return the mean of the sizes one, two, … with these weights."""
+    return sum(size * weight for size, weight in enumerate(weights, start=1)) / sum(weights)
+
+
 @dataclass
 class Cohort:
     """Everything that the cases of one article and quarter lead to, however late."""
 
     happenings: list[Happening] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
+    world: World = DEMONSTRATION
 
 
 class Draw:
@@ -109,7 +147,7 @@ def _person(draw: Draw, article: Article, number: str) -> Person:
 
 def _sentence(draw: Draw, person: Person) -> tuple[str, int | None]:
     """Principal sanction and its months; trafficking is punished harder than smuggling."""
-    if person.age < 18:
+    if person.age < ADULT:
         return "juvenile", None
     hard = person.offence.startswith(("ICCS0204", "ICCS02031"))
     kinds = (
@@ -136,14 +174,17 @@ class _Court:
     decided: date
 
 
-def draw_cohort(seed: int, article: Article, period: Period, factor: float = 1.0) -> Cohort:
+def draw_cohort(
+    seed: int, article: Article, period: Period, factor: float = 1.0, world: World = DEMONSTRATION
+) -> Cohort:
     """All cases of one article reported in one quarter."""
     draw = Draw(seed, article.jurisdiction, article.article, period.code)
-    cohort = Cohort()
+    cohort = Cohort(world=world)
+    per_case = PERSONS_PER_CASE if world == DEMONSTRATION else average_size(world.case_sizes)
     earlier: _Court | None = None
     season = 0.8 + 0.4 * draw.random()
     days = (period.end - period.start).days
-    for index in range(draw.poisson(article.weight * factor * season / PERSONS_PER_CASE)):
+    for index in range(draw.poisson(article.weight * factor * season / per_case)):
         day = period.start + timedelta(days=draw.between(0, days))
         name = f"{article.jurisdiction}-{article.article}-{period.code}-{index + 1:02d}"
         if article.valid(day):
@@ -152,8 +193,15 @@ def draw_cohort(seed: int, article: Article, period: Period, factor: float = 1.0
 
 
 def _case(draw: Draw, cohort: Cohort, article: Article, name: str, day: date, earlier: _Court | None) -> _Court | None:
-    size = 1 + int(draw.choice({"0": 62, "1": 22, "2": 9, "3": 5, "4": 2}))
+    world = cohort.world
+    size = 1 + int(draw.choice({str(number): weight for number, weight in enumerate(world.case_sizes)}))
     people = [_person(draw, article, f"{name}-{number + 1}") for number in range(size)]
+    if world.likeness:
+        first = people[0]
+        people[1:] = [
+            person._replace(sex=first.sex, age=first.age) if draw.chance(world.likeness) else person
+            for person in people[1:]
+        ]
     entry = "requalified_in" if draw.chance(0.03) else "reported"
     return prosecute(draw, cohort, people, name, day, entry, earlier)
 
@@ -229,9 +277,11 @@ def _try(draw: Draw, cohort: Cohort, people: list[Person], court: _Court) -> Non
     lodged = court.decided + draw.lag(25, least=8)
     heard = lodged + draw.lag(130, least=15)
     again = heard + draw.lag(120, least=95)  # a new trial is never decided in the quarter of the appeal
+    shared: tuple[str, int | None] | None = None
     for person in people:
         cohort.stays.append(Stay("pending_first", person, court.proceeding, court.indicted, court.decided))
-        outcome, sentence = _decide(draw, cohort, person, court.proceeding, court.decided)
+        outcome, sentence = _decide(draw, cohort, person, court.proceeding, court.decided, shared)
+        shared = shared or (sentence if person.age >= ADULT else None)
         final = court.decided + timedelta(days=30)
         if outcome in ("convicted", "acquitted") and draw.chance(0.55):
             cohort.happenings += [
@@ -251,10 +301,19 @@ def _try(draw: Draw, cohort: Cohort, people: list[Person], court: _Court) -> Non
 
 
 def _decide(
-    draw: Draw, cohort: Cohort, person: Person, proceeding: str, day: date
+    draw: Draw,
+    cohort: Cohort,
+    person: Person,
+    proceeding: str,
+    day: date,
+    shared: tuple[str, int | None] | None = None,
 ) -> tuple[str, tuple[str, int | None] | None]:
+    """Outcome and sentence of one person; `shared` is the sentence of a co-defendant, which may be imposed again."""
     outcome = draw.choice({"convicted": 72, "acquitted": 13, "rejected": 4, "discontinued": 11})
     sentence = _sentence(draw, person) if outcome == "convicted" and not draw.chance(0.02) else None
+    likeness = cohort.world.likeness
+    if likeness and sentence and shared and person.age >= ADULT and draw.chance(likeness):
+        sentence = shared
     _record(cohort, person, proceeding, day, "first", outcome, sentence)
     return outcome, sentence
 

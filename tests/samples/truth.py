@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 
-from tests.samples.articles import ARTICLES
+from tests.samples.articles import ARTICLES, Article
 from tests.samples.rows import LEVELS, Period, quarter, quarters
-from tests.samples.simulation import Happening, draw_cohort, draw_transfer
+from tests.samples.simulation import DEMONSTRATION, Happening, World, draw_cohort, draw_transfer
 from tests.samples.victims import WEIGHTS, Victim, draw_victims
 from tests.support.paths import ROOT
 
@@ -70,8 +70,9 @@ def age_code(age: int | None, codes: Iterable[str]) -> str:
 class Truth:
     """All persons, events, stocks and victims of one seed up to the end of `LAST`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, world: World = DEMONSTRATION) -> None:
         self.seed = seed
+        self.world = world
         self._events: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
         self._firsts: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
         self._since: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)
@@ -86,7 +87,7 @@ class Truth:
     def _draw_justice(self) -> None:
         happenings: list[Happening] = []
         cohorts = [
-            draw_cohort(self.seed, article, period, trend(article.offence, period))
+            draw_cohort(self.seed, article, period, self._growth(article, period), self.world)
             for article in ARTICLES
             for period in quarters(FIRST_COHORT, LAST)
         ]
@@ -123,10 +124,14 @@ class Truth:
                 seen.add(case)
                 self._firsts[key].append(happening)
 
+    def _growth(self, article: Article, period: Period) -> float:
+        name = f"{article.jurisdiction} {article.article}"
+        return trend(article.offence, period) * self.world.draw_growth(self.seed, name, period)
+
     def _draw_victims(self) -> None:
         for area in WEIGHTS:
             for period in quarters(FIRST_COHORT, LAST):
-                for victim in draw_victims(self.seed, area, period):
+                for victim in draw_victims(self.seed, area, period, self.world):
                     self._victims[area, victim.status, period.code].append(victim)
                     if victim.injured and victim.injured <= LAST.end:
                         self._victims[area, "injured_party", _quarter_code(victim.injured)].append(victim)

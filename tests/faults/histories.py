@@ -1,0 +1,129 @@
+"""Clean histories: the returns of many invented worlds, as the readers would hand them to the judgement.
+
+The rows are what each return of the generator means, which the golden files hold every reader to; no file is read, so
+a return has no declared sums, and its places are numbers of rows.  `read_history` reads the files instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import polars as pl
+
+from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty_table
+from pipelines.model.periods import Period
+from tests.samples import arrivals, plan
+from tests.samples.rows import Event, MadeReturn
+from tests.samples.simulation import CLUSTERED, DEMONSTRATION
+from tests.samples.truth import Truth
+from tests.samples.writers import docx, ods, pdf, xls, xlsx
+
+if TYPE_CHECKING:
+    from expectations.judge import JudgedReturn
+    from pipelines.declarations.registry import Registry
+
+WORLDS = {"demonstration": DEMONSTRATION, "clustered": CLUSTERED}
+"""How figures vary, by name. Histories take turns: half of them are of each world."""
+
+
+def name_world(seed: int) -> str:
+    """Return the name of the world that a history is of."""
+    return list(WORLDS)[seed % len(WORLDS)]
+
+
+def build_history(seed: int, registry: Registry, only: Sequence[str] | None = None) -> list[JudgedReturn]:
+    """Return every return of a history in the order of arrival, from what it means; `only` names territories."""
+    with _skip_layout():
+        made = _make_returns(seed, only)
+    return [_build_return(one, registry) for one in made]
+
+
+def read_history(seed: int, registry: Registry, only: Sequence[str] | None = None) -> list[JudgedReturn]:
+    """Return every return of a history in the order of arrival, from its file; takes ten times as long."""
+    from expectations.judge import JudgedReturn
+    from pipelines.submissions.checking.read_task import Task, take_with
+
+    returns = []
+    for one in _make_returns(seed, only):
+        task = Task(one.data, Path(one.path).name, "S000000000000000", registry.digest)
+        reading = take_with(task, registry).reading
+        if reading is None:
+            raise ValueError(f"{one.path} of history {seed} cannot be read")
+        returns.append(JudgedReturn(one.path, reading, _received(one)))
+    return returns
+
+
+def _make_returns(seed: int, only: Sequence[str] | None) -> list[MadeReturn]:
+    """Return the returns of a history in the order of arrival."""
+    return arrivals.ordered(plan.made(Truth(seed, WORLDS[name_world(seed)]), only))
+
+
+@contextmanager
+def _skip_layout() -> Iterator[None]:
+    """Do not lay out documents: it takes most of the time, and the rows are known before."""
+    with ExitStack() as patches:
+        for writer in (docx, ods, pdf, xls, xlsx):
+            patches.enter_context(mock.patch.object(writer, "write", lambda *_, **__: b""))
+        yield
+
+
+def _received(one: MadeReturn) -> datetime:
+    return datetime.fromisoformat(one.received_at)
+
+
+def _build_return(one: MadeReturn, registry: Registry) -> JudgedReturn:
+    from expectations.judge import JudgedReturn
+    from pipelines.reading.standardise.standardise import Reading
+
+    series = registry.forms[one.form].series
+    reading = Reading(
+        form=one.form,
+        series=series,
+        kind="patch" if one.kind == "patch" else "full",
+        nil=one.kind == "nil",
+        periods=[Period.from_code(period.code) for period in one.periods],
+        observations=_tabulate_observations(one, series),
+        events=_tabulate_events(one.events, series),
+        findings=[],
+        bindings=[],
+        sums=empty_table(DECLARED_SUM),
+    )
+    return JudgedReturn(one.path, reading, _received(one))
+
+
+def _tabulate_observations(one: MadeReturn, series: str) -> pl.DataFrame:
+    """Return the rows that reading the file would give, but for places and labels."""
+    shared = [column for column in OBSERVATION if column in (*OBSERVATION_KEY, "value", "obs_status")]
+    rows = pl.DataFrame(one.meaning, schema={column: OBSERVATION[column] for column in shared}, orient="row")
+    return _complete(rows.with_columns(pl.lit("F").alias("conf_status")), OBSERVATION, series, _describe)
+
+
+def _tabulate_events(events: Sequence[Event], series: str) -> pl.DataFrame:
+    shared = list(CASE_EVENT)[: list(CASE_EVENT).index("place")]
+    rows = pl.DataFrame(events, schema={column: CASE_EVENT[column] for column in shared}, orient="row")
+    return _complete(rows, CASE_EVENT, series, lambda _: pl.lit(""))
+
+
+def _complete(
+    rows: pl.DataFrame, schema: dict[str, pl.DataType], series: str, describe: Callable[[pl.DataFrame], pl.Expr]
+) -> pl.DataFrame:
+    """Add the columns that a file decides, and lineage."""
+    numbered = rows.with_row_index("row", offset=1).with_columns(
+        pl.concat_str(pl.lit("line "), "row").alias("place"),
+        describe(rows).alias("label"),
+        pl.lit("").alias("notes"),
+        pl.lit(series).alias("form"),
+        pl.lit("").alias("submission_id"),
+        pl.lit("").alias("origin_submission_id"),
+    )
+    return numbered.select(pl.col(column).cast(kind) for column, kind in schema.items())
+
+
+def _describe(rows: pl.DataFrame) -> pl.Expr:
+    breakdowns = [c for c in OBSERVATION_KEY if rows[c].dtype == pl.String and c not in ("territory", "source")]
+    return pl.concat_str([c for c in breakdowns if c not in ("freq", "period")], separator=" ")
