@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from expectations import tables
+from expectations import contradictions, tables
 from expectations.reporting import FindingTemplate
 from pipelines.declarations.registry import Registry
 
@@ -40,6 +40,11 @@ class Figures:
     def earlier_totals(self) -> pl.DataFrame:
         """The totals known before, likewise."""
         return tables.tabulate_totals(self.earlier_observations)
+
+    @cached_property
+    def contradictions(self) -> pl.DataFrame:
+        """The figures of the returns that contradict each other; see `contradictions.find_contradictions`."""
+        return contradictions.find_contradictions(self.observations, self.sums)
 
 
 @dataclass(frozen=True)
