@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import comparisons, tables
+from expectations import comparisons, completeness, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
 
@@ -42,11 +42,6 @@ def find_copies(figures: Figures) -> pl.DataFrame:
     """Return periods whose figures are all equal to those of the period before."""
     compared = comparisons.find_copied_periods(figures.observations, figures.earlier_observations)
     return compared.filter(pl.col("same") & (pl.col("n") >= COPIED_FROM))
-
-
-def find_gone_lines(figures: Figures) -> pl.DataFrame:
-    """Return lines of earlier periods that a full return no longer has."""
-    return comparisons.find_missing_lines(figures.observations, figures.earlier_observations, figures.blocks)
 
 
 def find_revisions(figures: Figures) -> pl.DataFrame:
@@ -92,14 +87,7 @@ SHARED_RULES = (
         find_copies,
         FindingTemplate("plausible.copied", params={"n": "n", "period": "period", "previous": "previous"}),
     ),
-    PlausibilityRule(
-        find_gone_lines,
-        FindingTemplate(
-            "coverage.gone",
-            "label",
-            params={"period": "period", "previous": "previous", "measure": "measure", "article": "law_article"},
-        ),
-    ),
+    *completeness.RULES,
     PlausibilityRule(
         find_revisions,
         FindingTemplate("revision.changed", "value", "expected", params={"label": "label", "period": "period"}),

@@ -169,6 +169,23 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "coverage.categories",
+            "warning",
+            "{dim}: {categories} was reported for {previous}, but is nowhere in this return for {period}; {n} figures "
+            "are left out, such as '{seen}'.",
+            "Enter the figures, or 0 if there was nothing. If the office no longer counts them, explain this.",
+            "history",
+        ),
+        Rule(
+            "coverage.figures",
+            "warning",
+            "{n} of {total} figures that were reported for {previous} are not in this return for {period}, such as "
+            "'{seen}'.",
+            "Check that the file is complete. Enter the figures, or 0 if there was nothing; if the office no longer "
+            "counts them, explain this.",
+            "history",
+        ),
+        Rule(
             "record.order",
             "error",
             "The {event} of this person is dated {seen}, before the {earlier} of {expected}.",

@@ -19,6 +19,8 @@ _HISTORY: Final = (
     "plausible.year_so_far",
     "plausible.copied",
     "coverage.gone",
+    "coverage.categories",
+    "coverage.figures",
     "revision.changed",
 )
 _BALANCES: Final = ("plausible.sanctions", "plausible.stocks", "plausible.balance")
