@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from expectations import copies, series, tables
+from expectations import comparisons, contradictions, copies, gone_figures, series, tables
 from expectations.reporting import FindingTemplate
 from pipelines.declarations.registry import Registry
 
@@ -65,6 +65,23 @@ class Figures:
     def surprising_series(self) -> pl.DataFrame:
         """Those that are surprising given the periods before; see `series.select_surprising`."""
         return series.select_surprising(self.scored_series)
+
+    @cached_property
+    def contradictions(self) -> pl.DataFrame:
+        """The figures of the returns that contradict each other; see `contradictions.find_contradictions`."""
+        return contradictions.find_contradictions(self.observations, self.sums)
+
+    @cached_property
+    def gone_lines(self) -> pl.DataFrame:
+        """The lines of earlier periods that full returns no longer have; see `comparisons.find_missing_lines`."""
+        return comparisons.find_missing_lines(self.observations, self.earlier_observations, self.blocks)
+
+    @cached_property
+    def gone_figures(self) -> pl.DataFrame:
+        """The figures that full returns leave out; see `gone_figures.tabulate_gone_figures`."""
+        return gone_figures.tabulate_gone_figures(
+            self.observations, self.earlier_observations, self.blocks, self.gone_lines
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations import engine, tables
+from expectations import contradictions, engine, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
@@ -146,8 +146,15 @@ def _compute_tables(figures: Figures) -> dict[str, pl.DataFrame]:
         "events": tables.tabulate_records(figures.events, figures.registry),
         "coverage": tables.tabulate_coverage(figures.blocks, figures.earlier_observations, figures.registry),
         "bounds": tables.join_bounds(figures.widest_series, figures.registry),
-        "outcomes": tables.pair_outcomes(figures.totals),
+        "outcomes": _pair_outcomes(figures),
     }
+
+
+def _pair_outcomes(figures: Figures) -> pl.DataFrame:
+    """Return the outcomes of whole offence groups, without those that a finding of a single article explains."""
+    pairs = tables.pair_outcomes(figures.totals)
+    explained = contradictions.list_groups_of(figures.contradictions)
+    return pairs.join(explained, on=explained.columns, how="anti", maintain_order="left")
 
 
 def _tag_with_return(frame: pl.DataFrame, item: JudgedReturn) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import comparisons, copies, tables
+from expectations import comparisons, completeness, copies, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
 
@@ -55,11 +55,6 @@ def find_copied_tables(figures: Figures) -> pl.DataFrame:
 def find_rewritten_periods(figures: Figures) -> pl.DataFrame:
     """Return accepted periods of which a return changes most figures."""
     return copies.find_rewritten_periods(figures.known_periods, figures.earlier_observations)
-
-
-def find_gone_lines(figures: Figures) -> pl.DataFrame:
-    """Return lines of earlier periods that a full return no longer has."""
-    return comparisons.find_missing_lines(figures.observations, figures.earlier_observations, figures.blocks)
 
 
 def find_revisions(figures: Figures) -> pl.DataFrame:
@@ -123,14 +118,7 @@ SHARED_RULES = (
         find_rewritten_periods,
         FindingTemplate("plausible.rewritten", params={"period": "period", "changed": "changed", "n": "n"}),
     ),
-    PlausibilityRule(
-        find_gone_lines,
-        FindingTemplate(
-            "coverage.gone",
-            "label",
-            params={"period": "period", "previous": "previous", "measure": "measure", "article": "law_article"},
-        ),
-    ),
+    *completeness.RULES,
     PlausibilityRule(
         find_revisions,
         FindingTemplate("revision.changed", "value", "expected", params={"label": "label", "period": "period"}),

@@ -37,6 +37,19 @@ RULES: dict[str, Rule] = {
             "Write the figure, or the sign for missing, not available or confidential.",
         ),
         Rule(
+            "parts.exceeded",
+            "error",
+            "{dim}: '{label}' is {seen}, more than {expected} in '{total}', which includes it.",
+            "Correct the total or the part that is wrong.",
+        ),
+        Rule(
+            "sum.repair",
+            "information",
+            "With {expected} instead of {seen} in '{label}', all {n} contradictions around this figure would be "
+            "settled.",
+            "Compare the figure with its source. If {expected} is right, correct it.",
+        ),
+        Rule(
             "plausible.bounds",
             "warning",
             "{measure} ({offence_group}) is {seen} in {period}; {low} to {high} was expected here.",
@@ -47,6 +60,34 @@ RULES: dict[str, Rule] = {
             "warning",
             "{part} is {seen} in {period}, more than {whole} ({expected}), which includes it.",
             "Check both figures. If both are right, explain how they are counted.",
+        ),
+        Rule(
+            "plausible.outcomes",
+            "warning",
+            "{whole} is {expected} in {period}, but its outcomes add up to {seen}.",
+            "Check these figures. If all are right, explain how they are counted.",
+        ),
+        Rule(
+            "plausible.sanctions",
+            "warning",
+            "{part} is {seen} in {period}, but {whole} is {expected}; nearly every conviction has a sanction.",
+            "Check both figures. If both are right, explain how they are counted.",
+        ),
+        Rule(
+            "plausible.stocks",
+            "warning",
+            "{measure} at the start of {period} is {seen} in '{label}', but at the end of the period before it was "
+            "{expected}; {n} such figures differ, although their total agrees.",
+            "Check that no rows or columns are exchanged. If cases were recounted, explain this.",
+            "history",
+        ),
+        Rule(
+            "plausible.balance",
+            "warning",
+            "{measure}, {period}: {opening} at the start, {entries} in and {exits} out leave {expected}, but {seen} is "
+            "given at the end.",
+            "Check the stocks and the flows between them. If some entries or exits are not counted, explain this.",
+            "history",
         ),
         Rule(
             "plausible.stock",
@@ -156,6 +197,23 @@ RULES: dict[str, Rule] = {
             "warning",
             "'{seen}' was reported for {previous}, but is not in this return for {period}.",
             "Enter the figure, or 0 if there was nothing. If the office no longer counts it, explain this.",
+            "history",
+        ),
+        Rule(
+            "coverage.categories",
+            "warning",
+            "{dim}: {categories} was reported for {previous}, but is nowhere in this return for {period}; {n} figures "
+            "are left out, such as '{seen}'.",
+            "Enter the figures, or 0 if there was nothing. If the office no longer counts them, explain this.",
+            "history",
+        ),
+        Rule(
+            "coverage.figures",
+            "warning",
+            "{n} of {total} figures that were reported for {previous} are not in this return for {period}, such as "
+            "'{seen}'.",
+            "Check that the file is complete. Enter the figures, or 0 if there was nothing; if the office no longer "
+            "counts them, explain this.",
             "history",
         ),
         Rule(

@@ -10,6 +10,7 @@ from typing import Final
 
 _RETURN: Final = ("expect.key", "expect.code")
 _FIGURES: Final = ("value.negative", "value.fraction", "expect.status", "expect.unique", "sum.differs", "sum.exceeded")
+_PARTS: Final = ("parts.exceeded", "sum.repair")
 _COVERAGE: Final = ("coverage.too_early", "coverage.unexpected", "coverage.late")
 _HISTORY: Final = (
     "plausible.bounds",
@@ -22,9 +23,12 @@ _HISTORY: Final = (
     "plausible.table_copied",
     "plausible.rewritten",
     "coverage.gone",
+    "coverage.categories",
+    "coverage.figures",
     "revision.changed",
 )
-_STAGES: Final = ("plausible.outcome", "plausible.stock", "plausible.lag")
+_BALANCES: Final = ("plausible.sanctions", "plausible.stocks", "plausible.balance")
+_STAGES: Final = ("plausible.outcome", "plausible.outcomes", *_BALANCES, "plausible.stock", "plausible.lag")
 _RECORDS: Final = (
     "record.unique",
     "record.order",
@@ -35,8 +39,8 @@ _RECORDS: Final = (
 )
 
 RULES_BY_INSTRUMENT: Final = {
-    "justice": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY, *_STAGES),
-    "victims": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY),
+    "justice": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STAGES),
+    "victims": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY),
     "register": (*_RETURN, *_COVERAGE, *_RECORDS),
 }
 """The rules of each suite, in the order of its findings."""

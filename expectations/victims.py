@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations import plausibility
+from expectations import parts, plausibility
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
@@ -34,6 +34,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
     return [
         build_observation_contract(INSTRUMENT, [counts_people]),
         *build_sum_contracts(INSTRUMENT),
+        *parts.RULES,
         build_coverage_contract(INSTRUMENT),
         build_bounds_contract(INSTRUMENT),
         *plausibility.SHARED_RULES,

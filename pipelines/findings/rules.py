@@ -75,6 +75,12 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "The table '{corner}' is in the file for {seen}, but not for {expected}, for which other tables are.",
         "Put the table of each period in, or send a file for each period.",
     ),
+    "table.unread": (
+        "error",
+        "This table has the headings of the form's table '{corner}', but was not read: the name of its sheet or its "
+        "title differs from the form.{nearest}",
+        "Restore the name of the sheet and the title, with its period, or delete the table.",
+    ),
     "table.undeclared": (
         "warning",
         "This table holds figures that belong to no declared table; they were not read.",
@@ -317,6 +323,18 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
         "warning",
         "The unit '{seen}' is not known to mean a count.",
         "Write 'number' or 'persons' as the unit if the figures are counts; otherwise send counts.",
+    ),
+    "list.incomplete": (
+        "error",
+        "{count} codes of the form are nowhere in this file, such as '{expected}' under '{seen}'; the file may be cut "
+        "short.",
+        "Send the whole file, with every code of the form and 0 where there was nothing.",
+    ),
+    "list.cut": (
+        "error",
+        "{dim}: {count} parts are missing from the breakdown of '{seen}' and others like it; the file may be cut "
+        "short.",
+        "Send the whole file, with every part of each breakdown and 0 where there was nothing.",
     ),
     "cube.absent": (
         "error",

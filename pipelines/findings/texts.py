@@ -126,6 +126,9 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
         return breakdown_words(value, language)
     if name == "dim" and value in DIMENSIONS:
         return i18n.gettext(DIMENSIONS[value], language)
+    if name == "categories":
+        codelist = str(finding.params["dim"])
+        return ", ".join(code_words(codelist, code, language) for code in value.split(", "))
     if name in _CODES:
         return code_words(_CODES[name], value, language)
     return translate_phrase(value, language)

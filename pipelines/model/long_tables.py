@@ -105,6 +105,8 @@ DECLARED_SUM: dict[str, pl.DataType] = {
     "whole": pl.Boolean(),  # every part is present with a value; else the total must be at least the sum of the parts
     "severity": pl.String(),  # as the form declares it
     "parts": pl.String(),  # the first parts with their places, as text; empty if the sum is correct
+    # Every part, printed totals that are not kept as observations included.
+    "cells": pl.List(pl.Struct({"place": pl.String(), "label": pl.String(), "value": pl.Float64()})),
 }
 
 FINDING: dict[str, pl.DataType] = {

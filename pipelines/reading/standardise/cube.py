@@ -13,6 +13,7 @@ from pipelines.declarations.label_template import Hit, compile_template
 from pipelines.declarations.shapes import CubeDimension, CubeShape
 from pipelines.model.content import Cube, CubeObservation, Dimension, Member, Where
 from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
+from pipelines.reading.standardise.absent_members import report_absent_members
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import Plan
@@ -51,6 +52,7 @@ class CubeReading:
         self.base = {**plan.form.fixed.declared_codes(), **shape.fixed.declared_codes()}
         self.language = plan.form.language
         self._short = self.language.partition("-")[0]
+        self._hits: dict[tuple[str, str], Hit] = {}
 
     def read_cube(self) -> None:
         """Bind the dimensions, read every observation of declared members, and check what the file says of them."""
@@ -73,6 +75,18 @@ class CubeReading:
         for observation in self.cube.observations:
             self._read_observation(observation, members, labels)
         self._fill_gaps(members, labels)
+        self._report_absent_members()
+
+    def _report_absent_members(self) -> None:
+        """Report declared members that no observation has, even if the file lists them."""
+        tables = {name: declared.dim for name, declared in self.shape.dims.items() if declared.dim is not None}
+        used = {
+            (dimension.id, observation.key[i])
+            for observation in self.cube.observations
+            for i, dimension in enumerate(self.cube.dimensions)
+        }
+        hits = [hit for key, hit in self._hits.items() if key in used or self.cube.absent == "zero"]
+        report_absent_members(self.plan, tables, hits, Where(), self.collector)
 
     def _folded_names(self, dimension: Dimension) -> set[str]:
         return {fold_text(dimension.id), *(fold_text(label) for label in dimension.labels.values())}
@@ -159,6 +173,7 @@ class CubeReading:
                 coordinates_by_code[member.code] = None
                 continue
             coordinates_by_code[member.code] = hit.said
+            self._hits[dimension.id, member.code] = hit
             period = self.plan.addresser.period_code(self.base)
             for label, valid in hit.valid:
                 if period is not None and not is_within(period, valid):

@@ -11,6 +11,7 @@ from pipelines.declarations.base import is_within
 from pipelines.declarations.label_template import Hit, Matcher
 from pipelines.declarations.shapes import FlatList, ListColumn
 from pipelines.model.content import Cell, Where
+from pipelines.reading.standardise.absent_members import report_absent_members, report_broken_breakdowns
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
 from pipelines.reading.standardise.finding_tables import PERIOD_NAMES
 from pipelines.reading.standardise.listing import Listing, find_listing, iter_body_rows, text_of
@@ -54,10 +55,17 @@ class FlatReading:
             self.collector.bindings.append(Binding(where, role, {}, listing.sheet.index, listing.row, column))
         base = {**self.base, **listing.coordinates}
         ends = [self.plan.compile_template(t) for t in flat.end]
+        last = listing.row
         for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_line(listing, row, base)
+            last = row
         if flat.crossed:
             self._fill_gaps(listing, base)
+        tables = {heading: column.dim for heading, column in flat.columns.items() if column.dim is not None}
+        hits = [hit for hit in self._cache.values() if hit is not None]
+        where = listing.sheet.place_of(last, 1)
+        report_absent_members(self.plan, tables, hits, where, self.collector)
+        report_broken_breakdowns(self.plan, where, self.collector)
 
     def _read_line(self, listing: Listing, row: int, base: Mapping[str, str]) -> None:
         """Read one line: match its dimensions, then read each value column."""

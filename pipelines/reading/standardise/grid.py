@@ -18,6 +18,7 @@ from pipelines.reading.standardise.finding_tables import (
     find_tables,
     heading_path,
     path_text,
+    report_unread_tables,
 )
 from pipelines.reading.standardise.numbered import Number
 from pipelines.reading.standardise.plan import OPEN_TABLES, LineMatch, LineMatcher, Plan
@@ -47,6 +48,7 @@ class GridReading:
         self.sheets = sheets
         self.collector = collector
         self.found: list[LocatedTable] = []
+        self.unread_sheets: set[int] = set()
         self._seen_codes: dict[int, set[tuple[str, str]]] = {}
         self._reads: list[_TableReading] = []
 
@@ -61,6 +63,7 @@ class GridReading:
         for _, reading in reads:
             reading.tell_missing()
         self._report_odd_periods(self._reads)
+        self.unread_sheets = report_unread_tables(self.plan, self.sheets, self.collector)
 
     def open_rows(self, period: str | None) -> dict[tuple[str, str], str]:
         """Return the codes of open tables named by rows of any table of a period, each with the words of that row."""

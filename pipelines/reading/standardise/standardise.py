@@ -116,21 +116,24 @@ def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
     if nil and not any(cell.kind == "number" for sheet in sheets for cell in sheet.cells.values()):
         bind_contacts(plan, sheets, collector)
         return True
+    unread_sheets: set[int] = set()
     if form.tables is not None:
-        GridReading(plan, sheets, collector).read_tables()
+        grid_reading = GridReading(plan, sheets, collector)
+        grid_reading.read_tables()
+        unread_sheets = grid_reading.unread_sheets
     elif form.flat is not None:
         FlatReading(plan, form.flat, sheets, collector).read_list()
     elif form.records is not None:
         RecordsReading(plan, form.records, sheets, collector).read_records()
     if nil and not collector.numbers and not collector.events:
-        collector.remove_findings({"table.not_found", "table.title_missing"})
+        collector.remove_findings({"table.not_found", "table.title_missing", "table.unread"})
         return True
     if nil:
         collector.add_finding("nil.with_figures", Where())
     bind_contacts(plan, sheets, collector)
     check_grid_units(grid, form, sheets, collector)
     check_hidden(form, sheets, collector)
-    check_outside(sheets, collector)
+    check_outside([sheet for sheet in sheets if sheet.index not in unread_sheets], collector)
     return False
 
 

@@ -176,6 +176,7 @@ def _sum_row(total: Number, part_numbers: dict[str, Number], rule: AddsUp, *, wh
         "whole": whole and len(part_values) == len(part_numbers),
         "severity": rule.severity,
         "parts": parts_text,
+        "cells": [{"place": str(n.where), "label": n.label, "value": n.value} for n in part_numbers.values()],
     }
 
 

@@ -1,0 +1,291 @@
+"""Reduce the broken limits of a return to the cells that explain them, so that one wrong cell gives one finding."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import polars as pl
+
+from expectations.part_limits import tabulate_limits
+from pipelines.core import codes
+
+CONTRADICTION = {
+    "submission_id": pl.String(),
+    "kind": pl.String(),  # part, parts, outcome, outcomes, or repair
+    "place": pl.String(),
+    "dim": pl.String(),
+    "period": pl.String(),
+    "label": pl.String(),  # of the part, or of the whole of several parts
+    "whole_label": pl.String(),
+    "value": pl.Float64(),
+    "expected": pl.Float64(),
+    "part": pl.String(),  # measures of an outcome and of the decisions that include it
+    "whole": pl.String(),
+    "offence": pl.String(),
+    "accumulation": pl.String(),
+    "count_unit": pl.String(),
+    "n": pl.Int64(),
+    "severity": pl.String(),
+}
+"""One finding: the cell, the limit that it breaks most, or the value that would repair all limits around it."""
+_REPAIRED = 2
+"""A repair is suggested if it settles at least this many broken limits: one alone has a repair in each of its cells."""
+
+
+class Cell(NamedTuple):
+    """A cell of a file: its place, and its labels, because one line of a cube holds the figures of several periods.
+
+    `number` distinguishes figures with the same place and labels.
+    """
+
+    place: str
+    label: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limit:
+    """The sum of the parts is at most the whole, or equal to it if `is_exact`.
+
+    `rows` are the rows of the whole and of the parts in the observations, none for a sum that the form declares.
+    """
+
+    kind: str
+    dim: str
+    whole: Cell
+    parts: tuple[Cell, ...]
+    is_exact: bool
+    rows: tuple[int, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.whole, *self.parts)
+
+    def is_broken(self, values: dict[Cell, float]) -> bool:
+        """Return True if the values contradict the limit."""
+        excess = self.compute_excess(values)
+        return excess > 0 or (self.is_exact and excess != 0)
+
+    def compute_excess(self, values: dict[Cell, float]) -> float:
+        """Return by how much the parts exceed the whole."""
+        return sum(values[part] for part in self.parts) - values[self.whole]
+
+    def bounds_of(self, cell: Cell, values: dict[Cell, float]) -> tuple[float, float]:
+        """Return the least and the highest value that the limit allows for one of its cells, all others unchanged."""
+        excess = self.compute_excess(values)
+        if cell == self.whole:
+            needed = values[cell] + excess
+            return needed, needed if self.is_exact else math.inf
+        allowed = values[cell] - excess
+        return (allowed if self.is_exact else 0.0), allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cell that explains broken limits. `repair` is the one value that would settle them all, if there is one."""
+
+    cell: Cell
+    limits: tuple[Limit, ...]
+    repair: float | None = None
+
+
+def find_contradictions(observations: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
+    """Return the contradictions of all returns as rows of CONTRADICTION.
+
+    Limits that repeat a broken declared sum are left out; its own finding is enough.
+    """
+    limits = tabulate_limits(observations)
+    excess = pl.col("added") > pl.col("total")
+    is_unequal = pl.col("added") != pl.col("total")
+    broken = limits.filter(excess | (pl.col("exact") & is_unequal))["submission_id"].unique()
+    broken_sums = sums.filter(excess | (pl.col("whole") & is_unequal))["submission_id"].unique()
+    rows: list[dict[str, object]] = []
+    for submission_id in sorted({*broken, *broken_sums}):
+        is_own = pl.col("submission_id") == submission_id
+        rows += _explain_return(
+            submission_id,
+            observations.with_row_index("_row").filter(is_own),
+            limits.filter(is_own),
+            sums.filter(is_own),
+        )
+    return pl.DataFrame(rows, schema=CONTRADICTION)
+
+
+def _explain_return(
+    submission_id: str, observations: pl.DataFrame, limits: pl.DataFrame, sums: pl.DataFrame
+) -> list[dict[str, object]]:
+    by_row = {row["_row"]: row for row in observations.iter_rows(named=True)}
+    taken: set[Cell] = set()
+    cells: dict[int, Cell] = {}
+    for number, row in by_row.items():
+        cell = Cell(row["place"], row["label"])
+        cells[number] = cell._replace(number=number + 1) if cell in taken else cell
+        taken.add(cell)
+    values: dict[Cell, float] = {cells[number]: row["value"] for number, row in by_row.items()}
+    all_limits = list(_read_sums(sums, values))
+    declared_cells = {(limit.whole, frozenset(limit.parts)) for limit in all_limits}
+    for row in limits.iter_rows(named=True):
+        whole, parts = cells[row["whole"]], tuple(cells[part] for part in row["parts"])
+        if (whole, frozenset(parts)) not in declared_cells:
+            all_limits.append(Limit(row["kind"], row["dim"], whole, parts, row["exact"], (row["whole"], *row["parts"])))
+    findings: list[dict[str, object]] = []
+    reported_outcomes: set[tuple[object, ...]] = set()
+    causes = explain_limits(all_limits, values)
+    # Of an outcome above its whole in several breakdowns, the one without breakdown is reported.
+    for cause in sorted(causes, key=lambda cause: _count_breakdowns(cause, by_row)):
+        if cause.repair is not None and len(cause.limits) >= _REPAIRED:
+            findings.append(
+                _make_row(submission_id, "repair", cause.cell, values[cause.cell], cause.repair, n=len(cause.limits))
+            )
+        # The finding of a declared sum is enough for everything that the same cell explains.
+        if any(limit.kind == "declared" for limit in cause.limits):
+            continue
+        finding = _describe_cause(submission_id, cause, by_row, values)
+        outcome = tuple(finding[name] for name in ("kind", "part", "whole", "period", "_article"))
+        if finding["part"] is None or outcome not in reported_outcomes:
+            findings.append(finding)
+        reported_outcomes.add(outcome)
+    return [{name: row[name] for name in CONTRADICTION} for row in findings]
+
+
+def _count_breakdowns(cause: Cause, by_row: dict[int, dict[str, object]]) -> int:
+    rows = [number for limit in cause.limits for number in limit.rows[:1]]
+    return sum(by_row[rows[0]][name] not in codes.TOTAL_CODES for name in codes.DIMENSIONS_WITH_TOTAL) if rows else 0
+
+
+def _read_sums(sums: pl.DataFrame, values: dict[Cell, float]) -> Iterable[Limit]:
+    """Yield the declared sums as limits; add the values of their cells, printed totals among them, to `values`."""
+    for row in sums.iter_rows(named=True):
+        whole = Cell(row["place"], row["label"])
+        parts = [part for part in row["cells"] or () if part["value"] is not None]
+        values.setdefault(whole, row["total"])
+        for part in parts:
+            values.setdefault(Cell(part["place"], part["label"]), part["value"])
+        yield Limit(
+            "declared", row["dim"], whole, tuple(Cell(part["place"], part["label"]) for part in parts), row["whole"]
+        )
+
+
+def explain_limits(limits: Sequence[Limit], values: dict[Cell, float]) -> list[Cause]:
+    """Return the cells that explain all broken limits, the cell that explains most first within each group.
+
+    Limits that share a cell form a group. If one cell is in all limits of a group and a value of it satisfies every
+    limit around it, that cell explains the group; otherwise the cell that is in most limits is taken, and again.
+    """
+    around: defaultdict[Cell, list[Limit]] = defaultdict(list)
+    for limit in limits:
+        for cell in limit.cells:
+            around[cell].append(limit)
+    causes: list[Cause] = []
+    for group in _group_by_cells([limit for limit in limits if limit.is_broken(values)]):
+        remaining = group
+        while remaining:
+            counts = Counter(cell for limit in remaining for cell in limit.cells)
+            common = [cell for cell in counts if counts[cell] == len(remaining)]
+            repairs = {cell: bounds for cell in common if (bounds := _find_repair(around[cell], cell, values))}
+            candidates = list(repairs or common or counts)
+            most = max(counts[cell] for cell in candidates)
+            cell = _choose_cell([cell for cell in candidates if counts[cell] == most], remaining, values)
+            explained = tuple(limit for limit in remaining if cell in limit.cells)
+            repair = None
+            if len(repairs) == 1 and repairs[cell][0] == repairs[cell][1]:
+                repair = repairs[cell][0]
+            causes.append(Cause(cell, explained, repair))
+            remaining = [limit for limit in remaining if cell not in limit.cells]
+    return causes
+
+
+def _group_by_cells(limits: Sequence[Limit]) -> list[list[Limit]]:
+    """Group limits that are connected by common cells."""
+    groups: list[tuple[set[Cell], list[Limit]]] = []
+    for limit in limits:
+        cells, members = set(limit.cells), [limit]
+        separate = []
+        for group in groups:
+            if group[0].isdisjoint(cells):
+                separate.append(group)
+            else:
+                cells |= group[0]
+                members = group[1] + members
+        groups = [*separate, (cells, members)]
+    return [members for _, members in groups]
+
+
+def _find_repair(limits: Sequence[Limit], cell: Cell, values: dict[Cell, float]) -> tuple[float, float] | None:
+    """Return the least and highest whole value of a cell that satisfies all limits around it, or None."""
+    low, high = 0.0, math.inf
+    for limit in limits:
+        least, highest = limit.bounds_of(cell, values)
+        low, high = max(low, least), min(high, highest)
+    return (low, high) if low <= high and low.is_integer() else None
+
+
+def _choose_cell(candidates: Sequence[Cell], limits: Sequence[Limit], values: dict[Cell, float]) -> Cell:
+    """Prefer a part that exceeds its whole by itself, or an outcome; then the whole, then the largest part."""
+    alone = {part for limit in limits if len(limit.parts) == 1 or limit.kind == "outcomes" for part in limit.parts}
+    wholes = {limit.whole for limit in limits}
+    return max(candidates, key=lambda cell: (cell in alone, cell in wholes, values[cell]))
+
+
+def _describe_cause(
+    submission_id: str, cause: Cause, by_row: dict[int, dict[str, object]], values: dict[Cell, float]
+) -> dict[str, object]:
+    """Describe the limit that a cell breaks most: a single part before a sum, a breakdown before an outcome."""
+    order = {"part": 0, "parts": 1, "outcome": 2, "outcomes": 3}
+    limit = min(cause.limits, key=lambda limit: (order[limit.kind], -abs(limit.compute_excess(values))))
+    whole, first = by_row[limit.rows[0]], by_row[limit.rows[1]]
+    is_outcome = limit.kind.startswith("outcome")
+    is_exclusive = whole["count_unit"] != "case"
+    return _make_row(
+        submission_id,
+        limit.kind,
+        cause.cell,
+        sum(values[part] for part in limit.parts),
+        values[limit.whole],
+        dim="article" if limit.dim == "law_article" else limit.dim,
+        period=first["period"],
+        label=first["label"],
+        whole_label=whole["label"],
+        part=first["measure"] if is_outcome else None,
+        whole=whole["measure"] if is_outcome else None,
+        offence=first["offence"],
+        accumulation=first["accumulation"],
+        count_unit=first["count_unit"],
+        n=len(cause.limits),
+        severity="error" if is_exclusive and not is_outcome else "warning",
+        _article=first["law_article"],
+    )
+
+
+def _make_row(
+    submission_id: str, kind: str, cell: Cell, value: float, expected: float, **columns: object
+) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(CONTRADICTION)
+    return row | {
+        "submission_id": submission_id,
+        "kind": kind,
+        "place": cell.place,
+        "label": cell.label,
+        "value": value,
+        "expected": expected,
+        "_article": None,
+        **columns,
+    }
+
+
+def list_groups_of(contradictions: pl.DataFrame) -> pl.DataFrame:
+    """Return the offence groups with an outcome that exceeds its whole in one cell, by the columns of a group total."""
+    groups = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}
+    return contradictions.filter(pl.col("kind") == "outcome").select(
+        "submission_id",
+        "period",
+        "accumulation",
+        "count_unit",
+        "part",
+        "whole",
+        pl.col("offence").replace_strict(groups, default=None, return_dtype=pl.String).alias("offence_group"),
+    )
