@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from expectations import tables
+from expectations import event_comparisons, event_tables, tables
 from expectations.reporting import FindingTemplate
 from pipelines.declarations.registry import Registry
 
@@ -40,6 +40,24 @@ class Figures:
     def earlier_totals(self) -> pl.DataFrame:
         """The totals known before, likewise."""
         return tables.tabulate_totals(self.earlier_observations)
+
+    @cached_property
+    def known_events(self) -> pl.DataFrame:
+        """The events of the returns (`is_new`) and those known before of other periods; see `event_tables.py`.
+
+        An accepted block of a period that the return has would be replaced, so it is not among them.
+        """
+        return event_tables.tabulate_events(self.events, self.earlier_events)
+
+    @cached_property
+    def copied_periods(self) -> pl.DataFrame:
+        """The periods of registers that copy an earlier one; see `event_comparisons.find_copied_periods`."""
+        return event_comparisons.find_copied_periods(self.known_events)
+
+    @cached_property
+    def shifted_shares(self) -> pl.DataFrame:
+        """The shares in registers that differ from those before; see `event_comparisons.select_shifted_shares`."""
+        return event_comparisons.select_shifted_shares(self.known_events)
 
 
 @dataclass(frozen=True)
