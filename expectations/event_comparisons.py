@@ -123,8 +123,8 @@ def score_gaps(events: pl.DataFrame) -> pl.DataFrame:
 def score_numbers(known: pl.DataFrame) -> pl.DataFrame:
     """Return the numbers of proceedings of each period, of all events and of each kind, given those before.
 
-    `p` is multiplied by the number of tests: all events count as half of them.  `low` and `high` are the least and
-    the largest number of the four newest periods.
+    `p` of all events is doubled, that of a kind multiplied by the number of kinds: the two families have an error of
+    their own.  `low` and `high` are the least and the largest number of the four newest periods.
     """
     both = pl.concat([known, known.with_columns(event=pl.lit(ALL_EVENTS), level=pl.lit("_T"))])
     counts = both.group_by(*BLOCK, "event", "level", "is_new", maintain_order=True).agg(
@@ -150,7 +150,7 @@ def score_numbers(known: pl.DataFrame) -> pl.DataFrame:
             high=recent.list.max(),
         )
         .with_columns(
-            p=(pl.col("p") * pl.when(is_kind).then(2 * is_kind.sum().over(BLOCK)).otherwise(2)).clip(upper_bound=1.0)
+            p=(pl.col("p") * pl.when(is_kind).then(is_kind.sum().over(BLOCK)).otherwise(2)).clip(upper_bound=1.0)
         )
         .join(places, on=BLOCK, maintain_order="left")
         .sort(is_kind, "p")
@@ -265,10 +265,10 @@ def score_lengths(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def score_shift_of_lengths(known: pl.DataFrame, least_known: int) -> pl.DataFrame:
-    """Return the mean length of the sanctions of each period, and the p-value of their shift against earlier ones.
+    """Return the mean length of each sanction of a period, and the p-value of its shift against earlier ones.
 
     Each logarithm is compared with the mean of its article and sanction, of which at least `least_known` are known; the
-    mean of all differences is tested.
+    mean of all differences of a sanction is tested.  `p` is multiplied by the number of sanctions.
     """
     lengths = _list_sentences(known)
     usual = _summarise_lengths(lengths, SANCTION).filter(pl.col("known") >= least_known)
@@ -277,7 +277,7 @@ def score_shift_of_lengths(known: pl.DataFrame, least_known: int) -> pl.DataFram
     )
     new = (
         differences.filter("is_new")
-        .group_by(BLOCK, maintain_order=True)
+        .group_by([*BLOCK, "sentence_type"], maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("n"),
             pl.col("difference").mean().alias("shift"),
@@ -287,10 +287,13 @@ def score_shift_of_lengths(known: pl.DataFrame, least_known: int) -> pl.DataFram
         )
     )
     earlier = differences.filter(~pl.col("is_new"))
-    spread = earlier.group_by(RETURN).agg(pl.len().alias("known"), pl.col("difference").std().alias("spread"))
-    scored = new.join(spread, on=RETURN, maintain_order="left").with_columns(center=pl.lit(0.0))
+    spread = earlier.group_by(*RETURN, "sentence_type").agg(
+        pl.len().alias("known"), pl.col("difference").std().alias("spread")
+    )
+    scored = new.join(spread, on=[*RETURN, "sentence_type"], maintain_order="left").with_columns(center=pl.lit(0.0))
     columns = (scored[name].to_numpy().astype(float) for name in ("known", "center", "spread", "n", "shift"))
-    return scored.with_columns(p=pl.Series(unusual.score_mean_shift(*columns), dtype=pl.Float64).fill_nan(None))
+    p = pl.Series(unusual.score_mean_shift(*columns), dtype=pl.Float64).fill_nan(None)
+    return scored.with_columns(p=p * pl.len().over(BLOCK)).sort("p")
 
 
 def _list_sentences(known: pl.DataFrame) -> pl.DataFrame:

@@ -21,6 +21,8 @@ class Figures:
     compared at once.  `observations` and `earlier_observations` have the schema OBSERVATION, `events` and
     `earlier_events` the schema CASE_EVENT, `sums` the schema DECLARED_SUM; `blocks` has one row per series and period
     of a return.  Earlier rows include an accepted block of the same period, which the return would replace.
+    `sister_counts` has the persons that the other source of the jurisdiction, a register or counts, has of each stage;
+    see `tables.count_persons_of_events`.
     """
 
     registry: Registry
@@ -30,6 +32,7 @@ class Figures:
     earlier_events: pl.DataFrame
     sums: pl.DataFrame
     blocks: pl.DataFrame
+    sister_counts: pl.DataFrame
 
     @cached_property
     def totals(self) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations import plausibility
+from expectations import plausibility, sources
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
@@ -45,4 +45,5 @@ def build_suite() -> list[Contract | PlausibilityRule]:
             ),
         ),
         *plausibility.STAGE_RULES,
+        *sources.RULES,
     ]

@@ -347,7 +347,7 @@ def find_unusual_lengths(figures: Figures) -> pl.DataFrame:
 def find_shifted_lengths(figures: Figures) -> pl.DataFrame:
     """Return periods whose sentences are longer or shorter as a whole than before, as lengths in years would be."""
     shifts = event_comparisons.score_shift_of_lengths(figures.known_events, LENGTHS_KNOWN)
-    return shifts.filter(pl.col("p") < P_SHIFT)
+    return shifts.filter(pl.col("p") < P_SHIFT).unique(BLOCK, keep="first", maintain_order=True)
 
 
 _PERSON = {"dim": "dim", "category": "category", "other": "other", "records": "records"}
@@ -452,7 +452,10 @@ HISTORY_RULES = (
     PlausibilityRule(
         find_shifted_lengths,
         FindingTemplate(
-            "record.lengths_shifted", "sentence_months", "expected", params={"period": "period", "n": "n", "p": "p"}
+            "record.lengths_shifted",
+            "sentence_months",
+            "expected",
+            params={"sentence_type": "sentence_type", "period": "period", "n": "n", "p": "p"},
         ),
     ),
 )

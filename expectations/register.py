@@ -6,7 +6,7 @@ from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations import records
+from expectations import records, sources
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
@@ -122,6 +122,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
             ),
         ),
         *records.RULES,
+        *sources.RULES,
     ]
 
 

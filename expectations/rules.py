@@ -102,6 +102,14 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "plausible.sources",
+            "warning",
+            "{measure} in {period}: {seen} persons here; the other source of the jurisdiction has {other}, so "
+            "{expected} were expected (probability {p}).",
+            "Compare both sources. If both are right, explain the difference.",
+            "history",
+        ),
+        Rule(
             "coverage.late",
             "information",
             "The deadline has passed ({period}: {expected}).",
@@ -309,8 +317,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "record.lengths_shifted",
             "warning",
-            "The {n} sentences of {period} average {seen} months; {expected} were expected from earlier returns "
-            "(probability {p}).",
+            "The {n} sanctions ({sentence_type}) of {period} average {seen} months; {expected} were expected from "
+            "earlier returns (probability {p}).",
             "Check the unit of the lengths. If they are right, explain it.",
             "history",
         ),

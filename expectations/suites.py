@@ -20,7 +20,7 @@ _HISTORY: Final = (
     "coverage.gone",
     "revision.changed",
 )
-_STAGES: Final = ("plausible.outcome", "plausible.stock", "plausible.lag")
+_STAGES: Final = ("plausible.outcome", "plausible.stock", "plausible.lag", "plausible.sources")
 _RECORDS: Final = (
     "record.unique",
     "record.order",
@@ -50,6 +50,7 @@ _RECORDS: Final = (
     "record.share",
     "record.unusual_length",
     "record.lengths_shifted",
+    "plausible.sources",
 )
 
 RULES_BY_INSTRUMENT: Final = {

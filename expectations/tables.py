@@ -106,6 +106,32 @@ def tabulate_totals(observations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def count_persons_of_observations(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return the persons of each stage by offence group that the counts of a period have, with their first place."""
+    is_comparable = (pl.col("count_unit") == "person") & (pl.col("statistic") == "count")
+    is_comparable &= (pl.col("instrument") == "justice") & (pl.col("accumulation") == "discrete")
+    totals = tabulate_totals(observations.filter(is_comparable))
+    return totals.select(*_STAGE, "value", "place", is_register=pl.lit(False))
+
+
+def count_persons_of_events(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the persons of each stage by offence group that a register has in a period, likewise."""
+    persons = events.join(list_offence_groups(), on="offence", maintain_order="left").unique(
+        ["submission_id", "form", "proceeding", "person", "event", "level", "freq", "period", "offence_group"],
+        keep="first",
+        maintain_order=True,
+    )
+    counted = (
+        persons.rename({"event": "measure"})
+        .group_by(_STAGE, maintain_order=True)
+        .agg(pl.len().cast(pl.Float64).alias("value"), pl.col("place").first())
+    )
+    return counted.with_columns(is_register=pl.lit(True))
+
+
+_STAGE = ["submission_id", "jurisdiction", "freq", "period", "measure", "level", "offence_group"]
+
+
 def tabulate_by_sex(observations: pl.DataFrame) -> pl.DataFrame:
     """Return one row per series and period with counts of both sexes: `value` women of `n`, and their first place.
 
