@@ -8,7 +8,16 @@ from functools import cached_property
 
 import polars as pl
 
-from expectations import comparisons, contradictions, copies, gone_figures, series, tables
+from expectations import (
+    comparisons,
+    contradictions,
+    copies,
+    event_comparisons,
+    event_tables,
+    gone_figures,
+    series,
+    tables,
+)
 from expectations.reporting import FindingTemplate
 from pipelines.declarations.registry import Registry
 
@@ -21,6 +30,8 @@ class Figures:
     compared at once.  `observations` and `earlier_observations` have the schema OBSERVATION, `events` and
     `earlier_events` the schema CASE_EVENT, `sums` the schema DECLARED_SUM; `blocks` has one row per series and period
     of a return.  Earlier rows include an accepted block of the same period, which the return would replace.
+    `sister_counts` has the persons that the other source of the jurisdiction, a register or counts, has of each stage;
+    see `tables.count_persons_of_events`.
     """
 
     registry: Registry
@@ -30,6 +41,7 @@ class Figures:
     earlier_events: pl.DataFrame
     sums: pl.DataFrame
     blocks: pl.DataFrame
+    sister_counts: pl.DataFrame
 
     @cached_property
     def totals(self) -> pl.DataFrame:
@@ -82,6 +94,24 @@ class Figures:
         return gone_figures.tabulate_gone_figures(
             self.observations, self.earlier_observations, self.blocks, self.gone_lines
         )
+
+    @cached_property
+    def known_events(self) -> pl.DataFrame:
+        """The events of the returns (`is_new`) and those known before of other periods; see `event_tables.py`.
+
+        An accepted block of a period that the return has would be replaced, so it is not among them.
+        """
+        return event_tables.tabulate_events(self.events, self.earlier_events)
+
+    @cached_property
+    def copied_event_periods(self) -> pl.DataFrame:
+        """The periods of registers that copy an earlier one; see `event_comparisons.find_copied_periods`."""
+        return event_comparisons.find_copied_periods(self.known_events)
+
+    @cached_property
+    def shifted_shares(self) -> pl.DataFrame:
+        """The shares in registers that differ from those before; see `event_comparisons.select_shifted_shares`."""
+        return event_comparisons.select_shifted_shares(self.known_events)
 
 
 @dataclass(frozen=True)

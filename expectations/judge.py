@@ -96,6 +96,7 @@ def judge_returns(
     )
     earlier_observations, earlier_events = _collect_earlier_rows(readings, history, registry, in_order)
     blocks = _tabulate_blocks(readings, registry)
+    sister_counts = _collect_sister_counts(readings, history, registry, in_order)
     for instrument in RULES_BY_INSTRUMENT:
         submission_ids = {
             item.submission_id for item in readings if registry.forms[item.reading.form].instrument == instrument
@@ -107,7 +108,15 @@ def judge_returns(
             registry,
             *(
                 table.filter(is_selected)
-                for table in (observations, earlier_observations, events, earlier_events, sums, blocks)
+                for table in (
+                    observations,
+                    earlier_observations,
+                    events,
+                    earlier_events,
+                    sums,
+                    blocks,
+                    sister_counts,
+                )
             ),
         )
         contract_tables = _compute_tables(figures)
@@ -187,6 +196,54 @@ def _collect_earlier_rows(
             _add_blocks(observations, item.reading.observations)
             _add_blocks(events, item.reading.events)
     return _stack(frames[0], OBSERVATION), _stack(frames[1], CASE_EVENT)
+
+
+def _collect_sister_counts(
+    readings: Sequence[JudgedReturn], history: History | None, registry: Registry, in_order: bool
+) -> pl.DataFrame:
+    """Return the persons of each stage that the other source of a return's jurisdiction has, under its submission id.
+
+    The sources are registers and counts of proceedings; they are known as in `_collect_earlier_rows`.
+    """
+    sources: dict[str, set[str]] = {}
+    for form in registry.forms.values():
+        if form.instrument in _SISTERS:
+            sources.setdefault(form.jurisdiction, set()).add(form.instrument)
+    compared = {jurisdiction for jurisdiction, instruments in sources.items() if len(instruments) > 1}
+    known: dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]] = {}
+
+    def add_counts(observations: pl.DataFrame, events: pl.DataFrame) -> None:
+        for count, rows in (
+            (tables.count_persons_of_observations, observations),
+            (tables.count_persons_of_events, events),
+        ):
+            of_both = rows.filter(pl.col("jurisdiction").is_in(list(compared)))
+            if of_both.is_empty():
+                continue
+            counts = count(of_both.with_columns(submission_id=pl.lit("")))
+            instrument = "register" if rows is events else "justice"
+            for key, block in counts.partition_by(["jurisdiction", "freq", "period"], as_dict=True).items():
+                jurisdiction, freq, period = (str(part) for part in key)
+                known.setdefault((jurisdiction, instrument), {})[freq, period] = block
+
+    if history is not None and any(registry.forms[r.reading.form].jurisdiction in compared for r in readings):
+        add_counts(history.observations, history.events)
+    frames = []
+    for item in readings:
+        form = registry.forms[item.reading.form]
+        if form.instrument not in _SISTERS or form.jurisdiction not in compared:
+            continue
+        sister = known.get((form.jurisdiction, _SISTERS[form.instrument]), {})
+        frames += [_tag_with_return(block, item) for block in sister.values()]
+        if in_order and not any(finding.severity == "error" for finding in item.reading.findings):
+            add_counts(item.reading.observations, item.reading.events)
+    if not frames:
+        frames = [tables.count_persons_of_events(empty_table(CASE_EVENT))]
+    return pl.concat(frames)
+
+
+_SISTERS = {"register": "justice", "justice": "register"}
+"""Instruments that count the same persons."""
 
 
 def _add_blocks(by_series: _Blocks, rows: pl.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations import balances, parts, plausibility
+from expectations import balances, parts, plausibility, sources
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
@@ -48,4 +48,5 @@ def build_suite() -> list[Contract | PlausibilityRule]:
         *parts.STAGE_RULES,
         *balances.RULES,
         *plausibility.STAGE_RULES,
+        *sources.RULES,
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
 
+from expectations import records, sources
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
@@ -82,8 +83,46 @@ def build_suite() -> list[Contract | PlausibilityRule]:
                         "longest_months_of_article",
                     ),
                 ),
+                gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                    column_A="longest_months_of_law",
+                    column_B="months_term",
+                    or_equal=True,
+                    ignore_row_if="either_value_is_missing",
+                    **describe_failure(
+                        "A term is not longer than any that the law knows. `months_term` has the lengths that the "
+                        "article itself does not limit.",
+                        "record.term",
+                        "sentence_months",
+                        "longest_months_of_law",
+                        params={"sentence_type": "sentence_type", "records": "records_term"},
+                    ),
+                ),
+                gxe.ExpectColumnValuesToBeBetween(
+                    column="months_zero",
+                    min_value=0,
+                    strict_min=True,
+                    **describe_failure(
+                        "A length is above zero.",
+                        "record.no_length",
+                        "sentence_months",
+                        params={"sentence_type": "sentence_type", "records": "records_zero"},
+                    ),
+                ),
+                gxe.ExpectColumnPairValuesToBeEqual(
+                    column_A="months_part",
+                    column_B="nearest_whole_months",
+                    ignore_row_if="either_value_is_missing",
+                    **describe_failure(
+                        "A length is in whole months, in a register in which nearly all are.",
+                        "record.part_of_month",
+                        "sentence_months",
+                        params={"records": "records_part"},
+                    ),
+                ),
             ),
         ),
+        *records.RULES,
+        *sources.RULES,
     ]
 
 

@@ -14,6 +14,9 @@ from pipelines.model.periods import format_runs
 
 _SMALLEST_SHOWN = 0.0001
 Row = Mapping[str, Any]
+MOST_LISTED = 3
+"""Rules on single records list at most this many of a return; of more, which have one cause as a shifted column has,
+the first one with their number."""
 EMPTY = "(empty)"
 """Written where a coded part of a key is empty, since Great Expectations finds a missing value in every set."""
 

@@ -28,7 +28,14 @@ _HISTORY: Final = (
     "revision.changed",
 )
 _BALANCES: Final = ("plausible.sanctions", "plausible.stocks", "plausible.balance")
-_STAGES: Final = ("plausible.outcome", "plausible.outcomes", *_BALANCES, "plausible.stock", "plausible.lag")
+_STAGES: Final = (
+    "plausible.outcome",
+    "plausible.outcomes",
+    *_BALANCES,
+    "plausible.stock",
+    "plausible.lag",
+    "plausible.sources",
+)
 _RECORDS: Final = (
     "record.unique",
     "record.order",
@@ -36,6 +43,29 @@ _RECORDS: Final = (
     "record.cutoff",
     "record.sentence",
     "record.length",
+    "record.term",
+    "record.no_length",
+    "record.part_of_month",
+    "record.person",
+    "record.exclusive",
+    "record.twice",
+    "record.stage_missing",
+    "record.outcome_missing",
+    "record.sanctions",
+    "record.length_missing",
+    "record.sanction_of_age",
+    "record.unknown",
+    "record.gap",
+    "record.far",
+    "record.changed_person",
+    "record.reported_before",
+    "record.ended",
+    "record.copied",
+    "record.number",
+    "record.share",
+    "record.unusual_length",
+    "record.lengths_shifted",
+    "plausible.sources",
 )
 
 RULES_BY_INSTRUMENT: Final = {

@@ -14,6 +14,7 @@ Instrument = Annotated[str, Coded("instrument")]
 CountUnit = Annotated[str, Coded("count_unit")]
 OffenceGroup = Annotated[str, Coded("offence_group")]
 DateBasis = Annotated[str, Coded("date_basis")]
+SentenceType = Annotated[str, Coded("sentence_type")]
 Included = Literal["included", "excluded", "not_stated", "not_applicable"]
 
 
@@ -167,6 +168,16 @@ class Bound(DeclarationModel):
     high: int = Field(ge=0)
 
 
+class LongestSentence(DeclarationModel):
+    """The longest term of a sanction that the law of a jurisdiction knows, whatever the article; in months."""
+
+    jurisdiction: str
+    sentence_type: SentenceType
+    months: int = Field(gt=0)
+    status: Literal["verified", "unverified"] = "unverified"
+    source: str = Field(description="The provision, and where it was read.")
+
+
 class Territory(DeclarationModel):
     """One territory."""
 
@@ -183,6 +194,7 @@ class Territory(DeclarationModel):
     counting_rules: Many[CountingRule]
     counts_source: Many[CountsSource]
     plausibility: Many[Bound] = ()
+    longest_sentences: Many[LongestSentence] = ()
     note: str | None = None
 
     @model_validator(mode="after")
@@ -196,7 +208,7 @@ class Territory(DeclarationModel):
         for code in places:
             if code.partition("_")[0] != self.code:
                 raise ValueError(f"jurisdictions: {code} does not begin with {self.code}")
-        for part in ("offices", "calendar", "counting_rules", "counts_source", "plausibility"):
+        for part in ("offices", "calendar", "counting_rules", "counts_source", "plausibility", "longest_sentences"):
             for number, item in enumerate(getattr(self, part)):
                 if item.jurisdiction not in places:
                     raise ValueError(

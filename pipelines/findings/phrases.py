@@ -35,6 +35,8 @@ PHRASES: frozenset[str] = frozenset(
         mark("Word document (.docx)"),
         mark("Word document (.docx) or .ods"),
         mark("CSV UTF-8 or Excel Workbook (.xlsx)"),
+        mark("all events"),
+        mark("first events of proceedings"),
         mark("The cell"),
         mark("the year"),
         mark("year and quarter"),

@@ -345,6 +345,21 @@ _RETURN: dict[str, tuple[Severity, str, str]] = {
     "record.blank": ("error", "The field '{field}' is empty.", "Fill it in; every record needs it."),
     "record.value": ("error", "'{seen}' is not a value of '{field}'. Expected {expected}.", "Correct the value."),
     "record.no_event": ("error", "The record holds no event.", "Enter the date of at least one event."),
+    "record.age": (
+        "warning",
+        "The age of this person is {seen}; {expected} whole years were expected.",
+        "Correct the age, or leave it empty if it is not known.",
+    ),
+    "record.ages": (
+        "warning",
+        "The same person is {seen} years old here and {expected} in another record.",
+        "Correct the age or the code of the person that is wrong.",
+    ),
+    "record.sanction_alone": (
+        "warning",
+        "A sanction or its length is given, but the record has no conviction.",
+        "Enter the conviction, or delete the sanction and its length.",
+    ),
     "record.outside_period": (
         "error",
         "The event of {seen} is outside the period of the return ({expected}).",

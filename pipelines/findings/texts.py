@@ -40,6 +40,7 @@ DIMENSIONS = {
     "sentence_type": mark("sanction"),
     "sentence_band": mark("length of sentence"),
     "level": mark("stage"),
+    "case_size": mark("defendants in the proceeding"),
     "partner": mark("partner"),
 }
 """Name of each dimension over which parts are added."""
@@ -129,7 +130,9 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
     if name == "categories":
         codelist = str(finding.params["dim"])
         return ", ".join(code_words(codelist, code, language) for code in value.split(", "))
-    if name in _CODES:
+    if name in ("category", "other") and (codelist := finding.params.get("dim")) in codes.codelist_names():
+        return code_words(str(codelist), value, language)
+    if name in _CODES and value not in PHRASES:
         return code_words(_CODES[name], value, language)
     return translate_phrase(value, language)
 

@@ -21,13 +21,13 @@ MINIMUM_DISPERSION = 1.5
 """Lower bound of phi: co-defendants come in groups, so a short series with less dispersion shows it by chance."""
 
 
-def compute_surprise(past: Array, present: Array) -> Array:
+def compute_surprise(past: Array, present: Array, minimum_dispersion: float = MINIMUM_DISPERSION) -> Array:
     """Return the two-sided p-value of each present count.
 
     `past`: series x periods, NaN if unknown; `present`: one count per series.  NaN if fewer than four past counts are
-    known.  With k past counts of mean m and Pearson dispersion phi (never below 1.5), the reference
-    distribution has mean m (at least 0.5, so that a series of zeros does not forbid a first case) and variance
-    phi m (1 + 1/k); p = min(1, 2 min(P(X <= x), P(X >= x))).
+    known.  With k past counts of mean m and Pearson dispersion phi (never below `minimum_dispersion`, which is above
+    1), the reference distribution has mean m (at least 0.5, so that a series of zeros does not forbid a first case) and
+    variance phi m (1 + 1/k); p = min(1, 2 min(P(X <= x), P(X >= x))).
     """
     from scipy.stats import nbinom
 
@@ -38,7 +38,7 @@ def compute_surprise(past: Array, present: Array) -> Array:
     k = np.where(has_history, n_known, 2)
     mean = np.maximum(np.nansum(past, axis=1) / k, 0.5)
     deviation = np.nansum((past - mean[:, None]) ** 2, axis=1)
-    phi = np.maximum(deviation / mean / (k - 1), MINIMUM_DISPERSION)
+    phi = np.maximum(deviation / mean / (k - 1), minimum_dispersion)
     variance = phi * mean * (1.0 + 1.0 / k)
     size = mean**2 / (variance - mean)
     probability = size / (size + mean)

@@ -26,6 +26,11 @@ _CODED = ("event", "offence", "article", "sex", "age", "sentence_type", "level")
 _AS_TABLE = {"event": "measure"}
 _PSEUDONYMS = ("proceeding", "person")
 _WITH_SENTENCE = ("sentenced_", "convicted_")
+_PLAUSIBLE_AGES = (10, 110)
+"""A defendant is at least a child old enough to be reported, and alive."""
+_SAME_CASE_YEARS, _OTHER_CASE_YEARS = 1, 10
+"""Largest difference between the ages of a person in one proceeding, and in two whose offences are years apart."""
+_CONFLICTS_BY_CHANCE = 5
 _NO_CODES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -99,6 +104,7 @@ class RecordsReading:
         self._tables: dict[str, LabelTable] = {}
         self._addresses: dict[tuple[str | None, ...], Address] = {}
         self._bands: dict[str, str] = {}
+        self._ages: dict[str, dict[str, tuple[float, Where]]] = {}
 
     def read_records(self) -> None:
         """Find the heading row and read every record below it."""
@@ -126,6 +132,7 @@ class RecordsReading:
         columns = [column for column in columns if column.field != "ignore"]
         for row in iter_body_rows(listing, self.plan, ends, self.collector):
             self._read_record(listing, columns, row, period)
+        self._compare_ages()
         if records.cutoff == "period_end" and period is None and self.collector.periods:
             newest = max(Period.from_code(c) for c in self.collector.periods).end
             for event in self.collector.events:
@@ -134,6 +141,7 @@ class RecordsReading:
     def _read_record(self, listing: Listing, columns: Sequence[_Column], row: int, period: Period | None) -> None:
         """Read one line: its fields and dates become case events if all of them are valid."""
         fields: dict[str, str] = {}
+        places: dict[str, Where] = {}
         events: list[_Event] = []
         day: tuple[date, Where] | None = None
         cutoff: date | None = None
@@ -174,7 +182,7 @@ class RecordsReading:
             if value is None:
                 is_valid = False
             elif field is not None:
-                fields[field] = value
+                fields[field], places[field] = value, where
         if day is not None and "event" in fields:
             measure = fields["event"]
             events.append(_Event(measure, self._level_of(measure, fields.get("level")), *day))
@@ -184,9 +192,51 @@ class RecordsReading:
         if is_valid and not events:
             self.collector.add_finding("record.no_event", listing.sheet.place_of(row, min(listing.columns.values())))
         if is_valid and events:
+            if "age_years" in fields:
+                self._check_age(fields, places["age_years"])
+            self._check_sanction(fields, events, places)
             shared_columns = self._shared_columns(fields)
             for record_event in events:
                 self._add_event(fields, shared_columns, record_event, period, cutoff)
+
+    def _check_age(self, fields: Mapping[str, str], where: Where) -> None:
+        """Report an age that no defendant has, or that differs from the same person's age in another line."""
+        years = float(fields["age_years"])
+        lowest, highest = _PLAUSIBLE_AGES
+        if not lowest <= years <= highest or not years.is_integer():
+            self.collector.add_finding("record.age", where, seen=f"{years:g}", expected=f"{lowest}\N{EN DASH}{highest}")
+            return
+        person, proceeding = fields.get("person", ""), fields.get("proceeding", "")
+        same_case, _ = self._ages.setdefault(person, {}).setdefault(proceeding, (years, where))
+        if abs(years - same_case) > _SAME_CASE_YEARS:
+            self.collector.add_finding("record.ages", where, seen=f"{years:g}", expected=f"{same_case:g}")
+
+    def _compare_ages(self) -> None:
+        """Report persons whose ages in two proceedings are too far apart to be one person's.
+
+        Where many persons differ, the codes are not those of persons but numbers within a proceeding.
+        """
+        recurring = [list(ages.values()) for ages in self._ages.values() if len(ages) > 1]
+        conflicts = [
+            (first, other)
+            for first, *others in recurring
+            for other in others
+            if abs(first[0] - other[0]) > _OTHER_CASE_YEARS
+        ]
+        if len(conflicts) > _CONFLICTS_BY_CHANCE and len(conflicts) > len(recurring) / 5:
+            return
+        for (years, _), (other_years, where) in conflicts:
+            self.collector.add_finding("record.ages", where, seen=f"{other_years:g}", expected=f"{years:g}")
+
+    def _check_sanction(self, fields: Mapping[str, str], events: list[_Event], places: Mapping[str, Where]) -> None:
+        """Report a sanction or a length in a line without a conviction, where no event takes it."""
+        if any(event.measure.startswith(_WITH_SENTENCE) for event in events):
+            return
+        given = [name for name in ("sentence_type", "sentence_months", "sentence_years") if name in fields]
+        if fields.get("sentence_type") == "_Z":
+            given.remove("sentence_type")
+        if given:
+            self.collector.add_finding("record.sanction_alone", places[given[0]])
 
     def _is_not_yet_known(self, text: str) -> bool:
         """Return True if a text is empty or a sign, and so states nothing about this record."""
