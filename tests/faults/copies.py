@@ -163,7 +163,7 @@ def _tables() -> Iterator[Fault]:
         for column, value in enumerate(numbers.split(), start=2)
     }
     edit = document_cells(values)
-    yield plant(family, "persons by sex, State", STATE, edit, "table 2 *")
+    yield plant(family, "persons by sex, State", STATE, edit, "table 2 *", "table 1 *")
 
 
 def _nearly() -> Iterator[Fault]:

@@ -54,7 +54,9 @@ class FamilyShare:
 def measure(faults: Sequence[Fault] | None = None) -> list[Outcome]:
     """Plant each fault, check each file with the history that the fault asks for, and compare."""
     chosen = list(catalogue() if faults is None else faults)
-    reports = _check((f.name, f.file, f.edit((SAMPLES / f.file).read_bytes()), f.filename, f.history) for f in chosen)
+    reports = check_returns(
+        (f.name, f.file, f.edit((SAMPLES / f.file).read_bytes()), f.filename, f.history) for f in chosen
+    )
     before = check_unchanged(tuple(sorted({(fault.file, fault.history) for fault in chosen})))
     return [_compare(fault, reports[fault.name], before[fault.file, fault.history]) for fault in chosen]
 
@@ -79,13 +81,13 @@ def share_by_family(outcomes: Iterable[Outcome]) -> list[FamilyShare]:
 def check_unchanged(files: tuple[tuple[str, bool], ...]) -> dict[tuple[str, bool], set[tuple[str, str]]]:
     """Return (rule, place) of the findings that each file has without a fault, without and with the history."""
     names = {f"{file} {history}": (file, history) for file, history in files}
-    reports = _check(
+    reports = check_returns(
         (name, file, (SAMPLES / file).read_bytes(), "", history) for name, (file, history) in names.items()
     )
     return {names[name]: {(f.rule, str(f.where)) for f in report.findings} for name, report in reports.items()}
 
 
-def _check(planted: Iterable[tuple[str, str, bytes, str, bool]]) -> dict[str, Report]:
+def check_returns(planted: Iterable[tuple[str, str, bytes, str, bool]]) -> dict[str, Report]:
     """Check returns given by key, file of the demonstration, bytes, name and whether the history is known."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import CheckJob, check_many

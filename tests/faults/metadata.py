@@ -97,11 +97,13 @@ def _units_of_formats() -> Iterator[Fault]:
 
 def _actions_and_attributes() -> Iterator[Fault]:
     family = "SDMX: action"
-    for action in ("Delete", "Append", "Information"):
+    for action in ("Delete", "Append"):
         edit = text('ss:action="Replace"', f'ss:action="{action}"')
         yield _alone(family, action, SDMX, edit, "line 13", "action*", "DataSet*", "")
     edit = text("    <mes:Prepared>", "    <mes:DataSetAction>Delete</mes:DataSetAction>\n    <mes:Prepared>")
-    yield _alone(family, "Delete in the header", SDMX, both(edit, text(' ss:action="Replace"', "")), "line 7", "*")
+    yield _alone(
+        family, "Delete in the header", SDMX, both(edit, text(' ss:action="Replace"', "")), "line 7", "line 1*"
+    )
 
     family = "SDMX: attributes"
     observation = 'OBS_VALUE="23" OBS_STATUS="A"'
@@ -302,7 +304,14 @@ def _marked_text() -> Iterator[Fault]:
     family = "struck-through text"
     yield _alone(family, "acquitted, North Macedonia", MK, _rich("Т-02!F11", "1", "3"), "Т-02!F11")
     yield _alone(family, "pending, North Macedonia", MK, _rich("Т-06!E10", "5", "59"), "Т-06!E10")
-    yield _alone(family, "form of exploitation, Bosnia", COORDINATOR, _rich("Tabela 3!E13", "2", "0"), "Tabela 3!E13")
+    yield _alone(
+        family,
+        "form of exploitation, Bosnia",
+        COORDINATOR,
+        _rich("Tabela 3!E13", "2", "0"),
+        "Tabela 3!E13",
+        "Tabela 3!E7",
+    )
     yield _alone(family, "pending, State", STATE, _runs("table 1 R6C13", "3", "38", "strike"), "table 1 R6C13")
     yield _alone(family, "cases, State", STATE, _runs("table 1 R6C2", "1", "15", "double_strike"), "table 1 R6C2")
     edit = page_cells({"table 1 R4C12": "<s>1</s>8"})

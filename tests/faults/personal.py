@@ -19,7 +19,7 @@ def list_faults() -> Iterator[Fault]:
     yield plant(
         _FAMILY, "name in a note", AL_CSV, edit, "line 9 column 8", rules=rules, severity="error", history=False
     )
-    edit = fields({"line 5 column 7": "JMBG 0101990500004"}, separator=";", encoding="cp1250")
+    edit = fields({"line 5 column 7": "JMBG 0101990500003"}, separator=";", encoding="cp1250")
     yield plant(_FAMILY, "number in a note", BRC, edit, "line 5 column 7", rules=rules, severity="error", history=False)
     edit = text("<p>Знак - значи", "<p>Жртва: Милица Петровић</p>\n<p>Знак - значи")
     yield plant(_FAMILY, "name in a paragraph", CENTRE, edit, "*", rules=rules, severity="error", history=False)

@@ -43,7 +43,7 @@ def _values() -> Iterator[Fault]:
         ("five hundred months, trafficking", 8, "510,0"),
         ("a hundred years, smuggling", 5, "1200,0"),
         ("no month of prison", 13, "0,0"),
-        ("ten-fold, smuggling", 11, "450,0"),
+        ("ten-fold, trafficking", 10, "650,0"),
     ):
         edit = _hr(**{f"l{line}_18": months})
         yield plant(family, name, HR_REGISTER, edit, f"line {line} column 18", f"line {line} *", history=False)
@@ -69,7 +69,7 @@ def _values() -> Iterator[Fault]:
         "line 13 *",
         history=False,
     )
-    edit = _rs(l13_11=420, l14_11=420)
+    edit = _rs(l13_11=640, l14_11=640)
     yield plant(
         family,
         "beyond every law, Serbia",

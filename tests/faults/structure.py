@@ -112,9 +112,6 @@ def _sanctions() -> Iterator[Fault]:
     yield plant(family, "suspended and community work, Albania", AL, edit, "Tremujori III!*")
     pairs = [(615 + n, 633 + n) for n in range(6)]
     yield plant(family, "suspended and juvenile, Croatia", HR_PX, swap_lines(*pairs, encoding=_CP1250), "DATA *")
-    edit = swap_columns("Т-05", "I", "L", range(8, 13))
-    yield plant(family, "suspended and other, North Macedonia", MK, edit, "Т-05!*")
-
     family = "structure: lengths exchanged"
     edit = swap_columns("Tremujori III", "D", "G", range(44, 51))
     yield plant(family, "shortest and longest, Albania", AL, edit, "Tremujori III!*")
@@ -133,7 +130,7 @@ def _victims() -> Iterator[Fault]:
         family, "sexual and organs, Albania", AL_CSV, exchange(";Shfrytëzim seksual;", ";Heqje organesh;"), "line *"
     )
     yield plant(
-        family, "sexual and marriage, Serbia", CENTRE, exchange("Сексуална експлоатација", "Други облици"), "table 2 *"
+        family, "sexual and other, Serbia", CENTRE, exchange("Сексуална експлоатација", "Други облици"), "table 2 *"
     )
     yield plant(family, "sexual and organs, Bosnia", COORDINATOR, swap_rows("Tabela 3", 8, 13, "BCDE"), "Tabela 3!*")
     yield plant(family, "sexual and organs, Kosovo", SDMX_CSV, exchange(",sexual,", ",organs,"), "line *")
@@ -143,7 +140,7 @@ def _victims() -> Iterator[Fault]:
     yield plant(
         family, "own and European, Serbia", CENTRE, exchange("Држављани Републике Србије", "Држављани ЕУ"), "table 3 *"
     )
-    yield plant(family, "own and other, Kosovo", SDMX_CSV, exchange(",_T,own,", ",_T,other,"), "line *")
+    yield plant(family, "own and other, Kosovo", SDMX_CSV, exchange(",own,2025", ",other,2025"), "line *")
     family = "structure: children and adults"
     edit = both(*(swap_columns("Tabela 2", one, two, range(8, 12)) for one, two in (("B", "D"), ("C", "E"))))
     yield plant(family, "in one table, Bosnia", COORDINATOR, edit, "Tabela 2!*", "Tabela 1!*")
