@@ -9,6 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -491,7 +492,7 @@ def report(change: Callable[[int, str], str]) -> Edit:
             content = match.group()
             if b"\nstream\n" in content:
                 page += 1
-                content = _change_stream(content, lambda text, page=page: change(page, text))
+                content = _change_stream(content, partial(change, page))
             objects.append(content)
         out = data[: data.index(b"1 0 obj")]
         offsets = []

@@ -159,10 +159,11 @@ def read_samples() -> dict[str, ReadResult]:
             file = path.relative_to(SAMPLES).as_posix()
             yield file, Task(path.read_bytes(), path.name, file, digest)
 
+    read: dict[str, ReadResult] = {}
     with SHARED.borrow_pool(digest) as pool, closing(pool.map_jobs(make_tasks())) as results:
-        read = dict(results)
-    failed = sorted(file for file, result in read.items() if not isinstance(result, ReadResult))
-    assert not failed, failed
+        for file, result in results:
+            assert isinstance(result, ReadResult), f"{file}: {result}"
+            read[file] = result
     return read
 
 

@@ -62,12 +62,12 @@ def _ages() -> Iterator[Fault]:
 
 def _sexes() -> Iterator[Fault]:
     family = "structure: sexes exchanged"
-    pairs = [
+    cells_of_sexes = [
         (f"{sheet}!C{row}", f"{sheet}!D{row}")
         for sheet, last in zip(_SHEETS, (18, 17), strict=True)
         for row in range(7, last + 1)
     ]
-    yield plant(family, "Federation", FED, swap_old_cells(*pairs), "Tužilaštvo-Tužiteljstvo!*", "Sudovi!*")
+    yield plant(family, "Federation", FED, swap_old_cells(*cells_of_sexes), "Tužilaštvo-Tužiteljstvo!*", "Sudovi!*")
     columns = (("D", "E"), ("G", "H"), ("J", "K"), ("M", "N"), ("P", "Q"))
     edit = both(*(swap_columns("Tremujori III", one, two, range(8, 15)) for one, two in columns))
     yield plant(family, "Albania", AL, edit, "Tremujori III!*")
