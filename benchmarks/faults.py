@@ -1,4 +1,4 @@
-"""What the check finds: the share of planted faults found at their place, and warnings at clean returns."""
+"""What the check finds: the share of planted faults reported at their place, and warnings at clean returns."""
 
 from __future__ import annotations
 
@@ -11,16 +11,30 @@ HISTORIES, QUICK_HISTORIES = 20, 4
 """Invented histories of 16 quarters; `python -m tests.faults.clean` measures 200."""
 
 
-@benchmark("faults", "planted faults found at their cell, warnings at clean returns")
+@benchmark("faults", "planted faults found at their place, by family, and warnings at clean returns")
 def faults(setting: Setting) -> Iterator[Figure]:
-    """Each fault is planted in a sample, checked without history, and looked for at its place."""
-    from tests.faults.measuring import clean, measure
+    """Plant each fault in a sample, check it with the history that the fault asks for, and look for it at its place."""
+    from tests.faults.measuring import clean, measure, share_by_family
 
     outcomes = measure()
-    missed = [one.fault.name for one in outcomes if one.missed]
+    missed = [outcome.fault.name for outcome in outcomes if outcome.missed]
+    shares = share_by_family(outcomes)
     share = 100 * (len(outcomes) - len(missed)) / len(outcomes)
-    note = f"{len(outcomes)} faults" + (f"; missed: {', '.join(missed)}" if missed else "")
+    note = f"{len(outcomes)} faults in {len(shares)} families" + (f"; missed: {', '.join(missed)}" if missed else "")
     yield Figure("planted faults found at their place", share, "%", target="100 %", reached=not missed, note=note)
+    found = sum(family.found for family in shares)
+    yield Figure(
+        "planted faults found at all", 100 * found / len(outcomes), "%", target="100 %", reached=found == len(outcomes)
+    )
+    for family in shares:
+        yield Figure(
+            f"faults: {family.family}",
+            100 * family.at_place / family.planted,
+            "%",
+            target="100 %",
+            reached=family.at_place == family.planted,
+            note=f"{family.planted} faults, {family.found} found, {family.at_place} at their place",
+        )
     wrong = clean()
     yield Figure("good returns with an error", float(len(wrong)), "", target="0", reached=not wrong)
     yield from _measure_clean_returns(HISTORIES if len(setting.scales) > 1 else QUICK_HISTORIES)

@@ -1,64 +1,219 @@
-"""How many planted faults are found where they were planted.
+"""How many planted faults are found where they were planted, by family.
 
-Run as `python -m tests.faults`; the benchmarks print the same figure.
+Run as `python -m tests.faults`; the benchmarks print the same figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.catalogue import Fault, catalogue
+from tests.faults.catalogue import catalogue
+from tests.faults.fault import Fault
 from tests.support.paths import SAMPLES
 
 if TYPE_CHECKING:
+    from expectations.judge import History
+    from pipelines.submissions.checking.read_task import ReadResult
     from pipelines.submissions.checking.report import Report
 
 _RANK = {"error": 0, "warning": 1, "information": 2}
+_BATCH = 60
+"""Returns judged at once: each is compared with a history of its own copy, which takes memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one fault: the findings (severity, rule, place), and why it does not count as found."""
+    """The result for one fault: the findings (severity, rule, place), and why it does not count as found.
+
+    `found_anywhere` is True if a rule that may find it did so, at whatever place.
+    """
 
     fault: Fault
     findings: tuple[tuple[str, str, str], ...]
     missed: str
+    found_anywhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyShare:
+    """How many faults of a family are found at all, and at their place."""
+
+    family: str
+    planted: int
+    found: int
+    at_place: int
 
 
 def measure(faults: Sequence[Fault] | None = None) -> list[Outcome]:
-    """Plant each fault, check each file (without history), and compare."""
+    """Plant each fault, check each file with the history that the fault asks for, and compare."""
+    chosen = list(catalogue() if faults is None else faults)
+    reports = check_returns(
+        (f.name, f.file, f.edit((SAMPLES / f.file).read_bytes()), f.filename, f.history) for f in chosen
+    )
+    before = check_unchanged(tuple(sorted({(fault.file, fault.history) for fault in chosen})))
+    return [_compare(fault, reports[fault.name], before[fault.file, fault.history]) for fault in chosen]
+
+
+def share_by_family(outcomes: Iterable[Outcome]) -> list[FamilyShare]:
+    """Return the shares of each family, in the order of the catalogue."""
+    by_family: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_family.setdefault(outcome.fault.family, []).append(outcome)
+    return [
+        FamilyShare(
+            family,
+            len(of_family),
+            sum(outcome.found_anywhere for outcome in of_family),
+            sum(not outcome.missed for outcome in of_family),
+        )
+        for family, of_family in by_family.items()
+    ]
+
+
+@cache
+def check_unchanged(files: tuple[tuple[str, bool], ...]) -> dict[tuple[str, bool], set[tuple[str, str]]]:
+    """Return (rule, place) of the findings that each file has without a fault, without and with the history."""
+    names = {f"{file} {history}": (file, history) for file, history in files}
+    reports = check_returns(
+        (name, file, (SAMPLES / file).read_bytes(), "", history) for name, (file, history) in names.items()
+    )
+    return {names[name]: {(f.rule, str(f.where)) for f in report.findings} for name, report in reports.items()}
+
+
+def check_returns(planted: Iterable[tuple[str, str, bytes, str, bool]]) -> dict[str, Report]:
+    """Check returns given by key, file of the demonstration, bytes, name and whether the history is known."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import CheckJob, check_many
 
-    chosen = list(catalogue() if faults is None else faults)
-    jobs = [CheckJob(f.name, f.edit((SAMPLES / f.file).read_bytes()), Path(f.file).name) for f in chosen]
-    reports = check_many(jobs, registry=load())
-    return [_outcome(fault, reports[fault.name]) for fault in chosen]
+    received = {row["file"]: _parse_time(row["received_at"]) for row in _list_arrivals()}
+    with_history: list[CheckJob] = []
+    without: list[CheckJob] = []
+    for key, file, data, filename, history in planted:
+        job = CheckJob(key, data, filename or Path(file).name, received=received[file])
+        (with_history if history else without).append(job)
+    reports = check_many(without, registry=load())
+    for start in range(0, len(with_history), _BATCH):
+        reports |= check_many(with_history[start : start + _BATCH], registry=load(), history=_select_history)
+    return reports
 
 
-def _outcome(fault: Fault, report: Report) -> Outcome:
+def _compare(fault: Fault, report: Report, before: set[tuple[str, str]]) -> Outcome:
     found = tuple((f.severity, f.rule, str(f.where)) for f in report.findings)
-    spoken = [one for one in found if one[1] in fault.rules]
-    here = [one for one in spoken if one[2] == fault.place]
-    if not spoken:
-        missed = f"none of {', '.join(fault.rules)} spoke"
+    new = [one for one in found if one[1:] not in before]
+    matching = [one for one in new if not fault.rules or one[1] in fault.rules]
+    severe = [one for one in matching if _RANK[one[0]] <= _RANK[fault.severity]]
+    here = [one for one in severe if any(_is_at(one[2], place) for place in (fault.place, *fault.also))]
+    if not matching:
+        missed = f"none of {', '.join(fault.rules)} found it" if fault.rules else "nothing new was found"
+    elif not severe:
+        missed = f"it is only {matching[0][0]} ({matching[0][1]})"
     elif not here:
-        missed = f"it was placed at {', '.join(sorted({place for _, _, place in spoken})[:3])}"
-    elif min(_RANK[severity] for severity, _, _ in here) > _RANK[fault.severity]:
-        missed = f"it is only {here[0][0]}"
+        missed = f"it was placed at {', '.join(sorted({place or 'the file' for _, _, place in severe})[:3])}"
     else:
         missed = ""
-    return Outcome(fault, found, missed)
+    return Outcome(fault, found, missed, bool(severe))
+
+
+def _is_at(place: str, expected: str) -> bool:
+    return place.startswith(expected[:-1]) if expected.endswith("*") else place == expected
 
 
 def clean() -> list[str]:
-    """Every demonstration return that has a finding of severity error although nothing was planted in it."""
+    """Return every demonstration return with a finding of severity error although nothing was planted in it."""
+    from expectations.judge import JudgedReturn, judge_returns
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import CheckJob, check_many
 
-    files = sorted(p for p in SAMPLES.glob("*/*/*") if p.is_file())
-    jobs = (CheckJob(str(p), p.read_bytes(), p.name) for p in files)
-    return [key for key, report in check_many(jobs, registry=load()).items() if report.count_findings("error")]
+    wrong: set[str] = set()
+    returns: list[JudgedReturn] = []
+    for file, result in read_samples().items():
+        if result.reading is None or any(f.severity == "error" for f in (*result.findings, *result.reading.findings)):
+            wrong.add(file)
+        else:
+            returns.append(JudgedReturn(file, result.reading))
+    judged = judge_returns(returns, None, load())
+    wrong |= {file for file, findings in judged.items() if any(f.severity == "error" for f in findings)}
+    return sorted(wrong)
+
+
+# ------------------------------------------------------------------------------------------------------------- history
+
+
+@cache
+def read_samples() -> dict[str, ReadResult]:
+    """Read every return of the demonstration and return the results by file."""
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.read_task import ReadResult, Task
+    from pipelines.submissions.checking.shared_pool import SHARED
+
+    digest = load().digest
+
+    def make_tasks() -> Iterator[tuple[str, Task]]:
+        for path in sorted(p for p in SAMPLES.glob("*/*/*") if p.is_file()):
+            file = path.relative_to(SAMPLES).as_posix()
+            yield file, Task(path.read_bytes(), path.name, file, digest)
+
+    read: dict[str, ReadResult] = {}
+    with SHARED.borrow_pool(digest) as pool, closing(pool.map_jobs(make_tasks())) as results:
+        for file, result in results:
+            assert isinstance(result, ReadResult), f"{file}: {result}"
+            read[file] = result
+    return read
+
+
+@cache
+def read_history() -> History:
+    """Return the newest accepted figures of each block, without those of the newest return of each series."""
+    import polars as pl
+
+    from expectations.judge import History
+    from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, OBSERVATION_KEY, empty_table
+
+    arrivals = _list_arrivals()
+    last = {(row["jurisdiction"], row["instrument"]): row["file"] for row in arrivals}
+    observations: dict[tuple[object, ...], pl.DataFrame] = {}
+    events: dict[tuple[object, ...], pl.DataFrame] = {}
+    for row in arrivals:
+        reading = read_samples()[row["file"]].reading
+        if row["file"] == last[row["jurisdiction"], row["instrument"]] or reading is None:
+            continue
+        for blocks, table, key in (
+            (observations, reading.observations, OBSERVATION_KEY),
+            (events, reading.events, None),
+        ):
+            for block, rows in table.partition_by(["jurisdiction", "form", "freq", "period"], as_dict=True).items():
+                if row["kind"] == "patch" and key is not None and block in blocks:
+                    rows = pl.concat([blocks[block], rows]).unique(key, keep="last", maintain_order=True)
+                blocks[block] = rows
+    return History(
+        pl.concat([empty_table(OBSERVATION), *observations.values()]),
+        pl.concat([empty_table(CASE_EVENT), *events.values()]),
+        datetime(2026, 11, 20, tzinfo=UTC),
+    )
+
+
+def _select_history(jurisdictions: Sequence[str]) -> History:
+    import polars as pl
+
+    from expectations.judge import History
+
+    whole = read_history()
+    is_asked = pl.col("jurisdiction").is_in(list(jurisdictions))
+    return History(whole.observations.filter(is_asked), whole.events.filter(is_asked), whole.as_of)
+
+
+@cache
+def _list_arrivals() -> list[dict[str, str]]:
+    """Return the returns of the demonstration in the order of their arrival."""
+    with (SAMPLES / "arrivals.csv").open(encoding="utf-8", newline="") as handle:
+        return sorted(csv.DictReader(handle), key=lambda row: row["received_at"])
+
+
+def _parse_time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

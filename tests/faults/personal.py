@@ -1,0 +1,38 @@
+"""Faults that name persons: identity numbers, names, and columns for them. Every number and name is invented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.edits import cells, each_line, fields, text
+from tests.faults.fault import AL_CSV, BRC, CENTRE, HR_REGISTER, MK, SDMX_CSV, Fault, plant
+
+_FAMILY = "names of persons"
+
+
+def list_faults() -> Iterator[Fault]:
+    """Yield the faults of this module."""
+    rules = ("person.number", "person.name", "person.column")
+    edit = cells({"Т-01!A15": "ЕМБГ 0101990450007"})
+    yield plant(_FAMILY, "number in a cell", MK, edit, "Т-01!A15", rules=rules, severity="error", history=False)
+    edit = fields({"line 9 column 8": "Arben Hoxha"}, separator=";")
+    yield plant(
+        _FAMILY, "name in a note", AL_CSV, edit, "line 9 column 8", rules=rules, severity="error", history=False
+    )
+    edit = fields({"line 5 column 7": "JMBG 0101990500003"}, separator=";", encoding="cp1250")
+    yield plant(_FAMILY, "number in a note", BRC, edit, "line 5 column 7", rules=rules, severity="error", history=False)
+    edit = text("<p>Знак - значи", "<p>Жртва: Милица Петровић</p>\n<p>Знак - значи")
+    yield plant(_FAMILY, "name in a paragraph", CENTRE, edit, "*", rules=rules, severity="error", history=False)
+    edit = fields({"line 6 column 3": "Ivan Horvat"}, separator=";", encoding="cp1250")
+    yield plant(
+        _FAMILY,
+        "name in a register",
+        HR_REGISTER,
+        edit,
+        "line 6 column 3",
+        rules=rules,
+        severity="error",
+        history=False,
+    )
+    edit = each_line(lambda line: line.replace("COMMENT", "Emri dhe mbiemri"), {1})
+    yield plant(_FAMILY, "column of names", SDMX_CSV, edit, "*", rules=rules, severity="error", history=False)
