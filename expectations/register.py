@@ -6,6 +6,7 @@ from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
 
+from expectations import nil_returns
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
@@ -84,6 +85,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
                 ),
             ),
         ),
+        *nil_returns.RULES,
     ]
 
 

@@ -20,6 +20,7 @@ _HISTORY: Final = (
     "coverage.gone",
     "revision.changed",
 )
+_NIL: Final = ("nil.after_figures",)
 _STAGES: Final = ("plausible.outcome", "plausible.stock", "plausible.lag")
 _RECORDS: Final = (
     "record.unique",
@@ -31,8 +32,8 @@ _RECORDS: Final = (
 )
 
 RULES_BY_INSTRUMENT: Final = {
-    "justice": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY, *_STAGES),
-    "victims": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY),
-    "register": (*_RETURN, *_COVERAGE, *_RECORDS),
+    "justice": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY, *_NIL, *_STAGES),
+    "victims": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY, *_NIL),
+    "register": (*_RETURN, *_COVERAGE, *_RECORDS, *_NIL),
 }
 """The rules of each suite, in the order of its findings."""
