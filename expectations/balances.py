@@ -7,6 +7,7 @@ import polars as pl
 from expectations import comparisons, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
+from expectations.series import COMPARED_PERIODS
 from pipelines.core import codes
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.model.periods import Period
@@ -50,7 +51,7 @@ def find_broken_balances(figures: Figures) -> pl.DataFrame:
         .join(past, on=list(_BOOK), how="inner")
         .filter(pl.col("past_period") < pl.col("period"))
         .filter(
-            pl.col("past_period").rank("dense", descending=True).over(*_BOOK, "period") <= comparisons.COMPARED_PERIODS
+            pl.col("past_period").rank("dense", descending=True).over(*_BOOK, "period") <= COMPARED_PERIODS
         )
         .group_by(*_BOOK, "period")
         .agg(

@@ -12,11 +12,10 @@ import numpy as np
 import polars as pl
 
 from expectations.event_tables import BLOCK, CASE, LEVELS_OF_COURT, NOT_KNOWN, RETURN, is_conviction
+from expectations.series import COMPARED_PERIODS
 from pipelines.model.periods import Period
 from pipelines.statistics import exchanged, jumps, unusual
 
-COMPARED_PERIODS = 12
-"""As many earlier periods as counts are compared with."""
 RECENT_PERIODS = 4
 ALL_EVENTS = "all events"
 """Shown in findings instead of one kind of event."""

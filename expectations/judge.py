@@ -256,7 +256,8 @@ def _add_blocks(by_series: _Blocks, rows: pl.DataFrame) -> None:
 def _tabulate_blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl.DataFrame:
     """Return one row per block: `submission_id, jurisdiction, instrument, source, form, freq, period, received, place`.
 
-    `owes_all` is true if a missing line is an omission, as it is not in a patch or a nil return.
+    `owes_all` is true if a missing line is an omission, as it is not in a patch or a nil return; `nil` is true for the
+    latter.
     """
     rows = []
     for item in readings:
@@ -266,7 +267,10 @@ def _tabulate_blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl
         # Reading has already reported what it could not read; do not report its figures as missing too.
         is_readable = not any(finding.severity == "error" for finding in item.reading.findings)
         owes_all = item.reading.kind == "full" and not item.reading.nil and is_readable
-        rows += [(*office, period.freq, period.code, received, "", owes_all) for period in item.reading.periods]
+        rows += [
+            (*office, period.freq, period.code, received, "", owes_all, item.reading.nil)
+            for period in item.reading.periods
+        ]
     schema = {
         "submission_id": pl.String,
         "jurisdiction": pl.String,
@@ -278,5 +282,6 @@ def _tabulate_blocks(readings: Sequence[JudgedReturn], registry: Registry) -> pl
         "received": pl.Date,
         "place": pl.String,
         "owes_all": pl.Boolean,
+        "nil": pl.Boolean,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -6,7 +6,7 @@ from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations import records, sources
+from expectations import nil_returns, records, sources
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
@@ -123,6 +123,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
         ),
         *records.RULES,
         *sources.RULES,
+        *nil_returns.RULES,
     ]
 
 

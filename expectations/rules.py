@@ -167,6 +167,15 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "nil.after_figures",
+            "warning",
+            "This return reports nothing for {period}. In the {n} periods before it, all counts together were {mean} "
+            "on average (probability of zero: {p}).",
+            "If there was nothing, explain why. If the figures are only late or not known, withdraw this return and "
+            "send them when you have them.",
+            "history",
+        ),
+        Rule(
             "revision.changed",
             "information",
             "{label} in {period} was {expected} and is now {seen}.",

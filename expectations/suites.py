@@ -36,6 +36,7 @@ _STAGES: Final = (
     "plausible.lag",
     "plausible.sources",
 )
+_NIL: Final = ("nil.after_figures",)
 _RECORDS: Final = (
     "record.unique",
     "record.order",
@@ -69,8 +70,8 @@ _RECORDS: Final = (
 )
 
 RULES_BY_INSTRUMENT: Final = {
-    "justice": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STAGES),
-    "victims": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY),
-    "register": (*_RETURN, *_COVERAGE, *_RECORDS),
+    "justice": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_NIL, *_STAGES),
+    "victims": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_NIL),
+    "register": (*_RETURN, *_COVERAGE, *_RECORDS, *_NIL),
 }
 """The rules of each suite, in the order of its findings."""

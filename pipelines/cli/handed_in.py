@@ -80,6 +80,7 @@ def print_result(content: Mapping[str, Any], pages: str | None = None) -> None:
         print_line(f"{name}: this file came before, as {identity} ({state}); not taken twice")
     else:
         print_line(f"  received as {identity}, {state}")
+    report_lines.print_control_totals(content.get("control_totals", ()), content["report"]["language"])
     if identity is not None:
         page = None if pages is None else f"{pages}/answer?id={identity}"
         for warning in content["to_justify"]:

@@ -8,14 +8,15 @@ default is the demonstration's `sender`, `approver` or `steward`; a real home ha
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli import report_lines
 from pipelines.cli.common import Actor, AsJson, CommandError, actor_or, print_line, print_note, say_json, the_home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipelines.ledger.identity import Identity
     from pipelines.submissions.service import Desk
@@ -102,7 +103,9 @@ def approve(
         reason = str(_named_refusal(error, submission_id, who))
         # The refusal for a missing role does not name the return.
         print_note(f"rti: {reason}" if submission_id in reason or len(ids) == 1 else f"rti: {submission_id}: {reason}")
-    _show_state(desk, [i for i in ids if i not in refused], as_json)
+    accepted = [submission_id for submission_id in ids if submission_id not in refused]
+    totals = {i: [total.as_json() for total in acts.compare_control_totals(desk, who, i)] for i in accepted}
+    _show_state(desk, accepted, as_json, totals)
     if refused:
         raise typer.Exit(3)
 
@@ -203,13 +206,22 @@ def _full_id(desk: Desk, text: str) -> str:
     return queries.find_submission(desk.engine, text).submission_id
 
 
-def _show_state(desk: Desk, ids: list[str], as_json: bool) -> None:
+def _show_state(
+    desk: Desk, ids: list[str], as_json: bool, totals: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+) -> None:
+    """Show the state of submissions, and the control totals of those that were approved."""
     from pipelines.ledger import queries
 
     entries = queries.list_submissions(desk.engine, ids=ids) if ids else []
     if as_json:
-        content = [{"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at} for s in entries]
+        content = [
+            {"submission_id": s.submission_id, "state": s.state, "accepted_at": s.accepted_at}
+            | ({"control_totals": totals[s.submission_id]} if totals is not None else {})
+            for s in entries
+        ]
         say_json(content[0] if len(content) == 1 else content)
     else:
         for entry in entries:
             print_line(f"{entry.submission_id}: {entry.state}")
+            if totals is not None:
+                report_lines.print_control_totals(totals[entry.submission_id], "en")

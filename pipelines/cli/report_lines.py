@@ -26,6 +26,25 @@ def print_report(report: Mapping[str, Any]) -> None:
         print_note("  " + _not_run(report["not_run"], language))
 
 
+def print_control_totals(totals: Sequence[Mapping[str, Any]], language: str) -> None:
+    """Print control totals, passed as their JSON (`ControlTotal.as_json`), each with the period before."""
+    from pipelines.core.i18n import tell
+    from pipelines.office.answers import describe_control_total
+    from pipelines.submissions.checking.control_totals import ControlTotal
+
+    if not totals:
+        return
+    print_line("  " + tell("Totals of {period}", language, period=totals[0]["period"]))
+    for row in totals:
+        total = ControlTotal.from_json(row)
+        now = "\N{EN DASH}" if total.value is None else f"{total.value:g}"
+        change = "" if total.difference is None else f", {total.difference:+g}"
+        before = (
+            f" ({total.earlier_period}: {total.earlier_value:g}{change})" if total.earlier_value is not None else ""
+        )
+        print_line(f"    {describe_control_total(total, language)}: {now}{before}")
+
+
 def _head(report: Mapping[str, Any], language: str) -> str:
     """Return the head: `a.csv: good, QQ-JUSTICE-1 (2 observations)`."""
     from pipelines.core.i18n import many, tell

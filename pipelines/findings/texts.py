@@ -127,11 +127,11 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
         return breakdown_words(value, language)
     if name == "dim" and value in DIMENSIONS:
         return i18n.gettext(DIMENSIONS[value], language)
+    dimension = str(finding.params.get("dim"))
     if name == "categories":
-        codelist = str(finding.params["dim"])
-        return ", ".join(code_words(codelist, code, language) for code in value.split(", "))
-    if name in ("category", "other") and (codelist := finding.params.get("dim")) in codes.codelist_names():
-        return code_words(str(codelist), value, language)
+        return ", ".join(code_words(dimension, code, language) for code in value.split(", "))
+    if name in ("category", "other") and dimension in codes.codelist_names():
+        return code_words(dimension, value, language)
     if name in _CODES and value not in PHRASES:
         return code_words(_CODES[name], value, language)
     return translate_phrase(value, language)

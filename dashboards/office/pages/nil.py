@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dashboards.office import words
 from dashboards.office.context import PageContext
+from dashboards.office.pages.answer.control_totals import make_totals_table
 from dashboards.office.pages.board import describe_row
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import FieldError, redirect_to, render_page
@@ -40,10 +41,13 @@ def show_nil(context: Page) -> Response:
 @router.post("/nil/confirm")
 def confirm_nil(form: Form) -> Response:
     """Show what is about to be declared; nothing is done yet."""
+    from pipelines.submissions import service
+
     context, declaration = form.context, _read_declaration(form)
     if field_error := _check_declaration(context, declaration):
         return _render_choice(context, declaration, status=422, errors=[field_error])
     declared = context.desk.registry.forms[declaration.form]
+    totals = service.read_last_totals(context.desk, context.who, declaration.form, declaration.periods[-1])
     return render_page(
         context,
         "nil_confirm.html",
@@ -55,6 +59,7 @@ def confirm_nil(form: Form) -> Response:
             (context.tell("Period"), words.format_periods(declaration.periods, context.language)),
             (context.tell("Note"), declaration.comment),
         ],
+        last_totals=make_totals_table(context, totals),
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pipelines.findings.finding import Finding
     from pipelines.office.answers.declared import DeclaredWords
+    from pipelines.submissions.checking.control_totals import ControlTotal
     from pipelines.submissions.checking.report import Report
 
 
@@ -42,6 +43,13 @@ def name_expected(rule: str, language: str) -> str:
     from pipelines.office.answers.wording import name_expected as made
 
     return made(rule, language)
+
+
+def describe_control_total(total: ControlTotal, language: str) -> str:
+    """Describe what a control total counts."""
+    from pipelines.office.answers.totals import describe_control_total as made
+
+    return made(total, language)
 
 
 def suggest_correction(finding: Finding, declared: DeclaredWords | None = None) -> Suggestion | None:
@@ -182,6 +190,7 @@ __all__ = [
     "annotate_workbook",
     "compare_versions",
     "correct_workbook",
+    "describe_control_total",
     "find_earlier_values",
     "group_findings",
     "list_changes",

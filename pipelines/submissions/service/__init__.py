@@ -8,6 +8,7 @@ from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.queries import Position
 from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.admission import RULES, SubmissionRefusedError
+from pipelines.submissions.checking.control_totals import ControlTotal
 from pipelines.submissions.receipts import SignedReceipt
 from pipelines.submissions.service.acts import (
     approve_many,
@@ -34,11 +35,13 @@ from pipelines.submissions.service.entries import (
 from pipelines.submissions.service.handing_in import declare_nil, hand_in
 from pipelines.submissions.service.memory import EarlierJustification, find_earlier_justifications, justify_warnings
 from pipelines.submissions.service.reports import (
+    compare_control_totals,
     find_replaced_returns,
     make_report,
     previous_events,
     read_accepted_figures,
     read_history,
+    read_last_totals,
     read_previous_figures,
 )
 from pipelines.submissions.service.stored import DamagedFileError
@@ -46,6 +49,7 @@ from pipelines.submissions.service.uploading import UploadResult, check_file, up
 
 __all__ = [
     "RULES",
+    "ControlTotal",
     "DamagedFileError",
     "Desk",
     "EarlierJustification",
@@ -62,6 +66,7 @@ __all__ = [
     "approve_submission",
     "ask_withdrawal",
     "check_file",
+    "compare_control_totals",
     "declare_nil",
     "find_earlier_justifications",
     "find_replaced_returns",
@@ -78,6 +83,7 @@ __all__ = [
     "previous_events",
     "read_accepted_figures",
     "read_history",
+    "read_last_totals",
     "read_original",
     "read_previous_figures",
     "reported_periods",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.transitions import TransitionError
-from pipelines.submissions.service import acts, entries, uploading
+from pipelines.submissions.service import acts, entries, reports, uploading
 from pipelines.submissions.service.desk import Desk
 from pipelines.submissions.service.uploading import UploadResult
 
@@ -34,7 +34,7 @@ def hand_in(
     `uploading.upload_file`.
     """
     uploaded = uploading.upload_file(desk, who, data, filename, form=form, kind=kind, corrects=corrects)
-    return _send_if_possible(desk, who, uploaded, reason) if send else uploaded
+    return _complete(desk, who, uploaded, reason, send=send)
 
 
 def declare_nil(
@@ -49,15 +49,24 @@ def declare_nil(
 ) -> UploadResult:
     """Declare that there was nothing to count and, with `send`, send the nil return. Raises like `upload_nil`."""
     uploaded = uploading.upload_nil(desk, who, form, list(periods), comment)
-    return _send_if_possible(desk, who, uploaded, reason) if send else uploaded
+    return _complete(desk, who, uploaded, reason, send=send)
 
 
-def _send_if_possible(desk: Desk, who: Identity, uploaded: UploadResult, reason: str | None) -> UploadResult:
+def _complete(desk: Desk, who: Identity, uploaded: UploadResult, reason: str | None, *, send: bool) -> UploadResult:
+    """Add the control totals of a return without errors, and send it if that was requested."""
     if uploaded.submission_id is None or uploaded.state != "checked":
         return uploaded
+    totals = reports.compare_control_totals(desk, who, uploaded.submission_id)
+    uploaded = replace(uploaded, control_totals=totals)
+    return _send_if_possible(desk, who, uploaded, uploaded.submission_id, reason) if send else uploaded
+
+
+def _send_if_possible(
+    desk: Desk, who: Identity, uploaded: UploadResult, submission_id: str, reason: str | None
+) -> UploadResult:
     try:
-        signed = acts.send_submission(desk, who, uploaded.submission_id, reason=reason)
+        signed = acts.send_submission(desk, who, submission_id, reason=reason)
     except (TransitionError, NotAllowedError) as error:
         return replace(uploaded, not_sent=error.localize_message(who.language))
-    state = entries.get_submission(desk, who, uploaded.submission_id).state
+    state = entries.get_submission(desk, who, submission_id).state
     return replace(uploaded, state=state, signed=signed, open_warnings=(), replaces=())

@@ -20,6 +20,7 @@ from pipelines.ledger.schema import BLOCK, EVENT
 from pipelines.ledger.transitions import ACCEPTED, DRAFT
 from pipelines.submissions import record
 from pipelines.submissions.checking.check import check_file, rules_version
+from pipelines.submissions.checking.control_totals import compare_control_totals as make_control_totals
 from pipelines.submissions.service import rights
 from pipelines.submissions.service.desk import Desk
 from pipelines.submissions.service.entries import Entry, get_submission
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
     from pipelines.ledger.identity import Identity
     from pipelines.ledger.queries import Submission
     from pipelines.ledger.supersession import BlockKey
+    from pipelines.submissions.checking.control_totals import ControlTotal
     from pipelines.submissions.checking.report import Report
 
 PERIODS = 12
 """Number of past periods of a series shown next to a value."""
+_COMPARED_PERIODS = 5
+"""Past periods read for control totals, with the same quarter of the year before for totals from January on."""
 
 
 def make_report(desk: Desk, who: Identity, submission_id: str) -> Report:
@@ -157,6 +161,59 @@ def read_history(desk: Desk, who: Identity, submission_id: str, periods: int = P
     its own observations.
     """
     submission, blocks = rights.get_visible(desk, who, submission_id)
+    return _read_observations(desk, _series_holders(desk, submission, blocks, periods))
+
+
+def compare_control_totals(desk: Desk, who: Identity, submission_id: str) -> tuple[ControlTotal, ...]:
+    """Return six to ten totals of the newest period of a submission next to those of the period accepted before it.
+
+    A patch is laid over the return that it corrects first. Empty for a file that could not be read. Raises
+    NotAllowedError, DamagedFileError.
+    """
+    from pipelines.model import long_tables
+
+    submission, blocks = rights.get_visible(desk, who, submission_id)
+    reading = current_report(desk, submission, blocks).reading
+    if reading is None or not reading.periods:
+        return ()
+    observations, events = reading.observations, reading.events
+    if submission.kind == "patch":
+        previous = _previous_holders(desk, who, submission_id)
+        observations = facts.lay_patch(observations, _read_observations(desk, previous), submission_id=submission_id)
+        key = (*long_tables.CASE_EVENT_KEY, "freq", "period", "form")
+        events = facts.lay_patch(events, _read_events(desk, previous), key, submission_id=submission_id)
+    holders = _series_holders(desk, submission, blocks, _COMPARED_PERIODS)
+    return make_control_totals(
+        max(period.code for period in reading.periods),
+        observations,
+        events,
+        _read_observations(desk, holders),
+        _read_events(desk, holders),
+        is_nil=reading.nil,
+    )
+
+
+def read_last_totals(desk: Desk, who: Identity, form_id: str, period: str) -> tuple[ControlTotal, ...]:
+    """Return the totals accepted last before a period, next to the zeros that a nil return of the period would give.
+
+    Raises NotAllowedError like `read_accepted_figures`.
+    """
+    holders = _find_form_holders(desk, who, form_id)
+    newest = sorted({key[4] for key in holders if key[4] < period})[-_COMPARED_PERIODS:]
+    chosen = {key: holder for key, holder in holders.items() if key[4] in newest}
+    earlier_observations, earlier_events = _read_observations(desk, chosen), _read_events(desk, chosen)
+    return make_control_totals(
+        period,
+        earlier_observations.clear(),
+        earlier_events.clear(),
+        earlier_observations,
+        earlier_events,
+        is_nil=True,
+    )
+
+
+def _series_holders(desk: Desk, submission: Submission, blocks: Sequence[Block], periods: int) -> dict[BlockKey, str]:
+    """Return the other submissions that hold the last blocks of a submission's series, up to its newest period."""
     newest: dict[tuple[str, str, str, str], str] = {}
     for block in blocks:
         series = (block.jurisdiction, block.instrument, block.form, block.freq)
@@ -172,7 +229,7 @@ def read_history(desk: Desk, who: Identity, submission_id: str, periods: int = P
         for series, periods_of_series in chosen.items()
         for period in sorted(periods_of_series)[-periods:]
     }
-    return _read_observations(desk, {key: holder for key, holder in holders.items() if key in last_keys})
+    return {key: holder for key, holder in holders.items() if key in last_keys}
 
 
 def read_accepted_figures(desk: Desk, who: Identity, form_id: str) -> pl.DataFrame:
@@ -180,6 +237,11 @@ def read_accepted_figures(desk: Desk, who: Identity, form_id: str) -> pl.DataFra
 
     Raises NotAllowedError for a form that is not declared, or whose returns may not be seen.
     """
+    return _read_observations(desk, _find_form_holders(desk, who, form_id))
+
+
+def _find_form_holders(desk: Desk, who: Identity, form_id: str) -> dict[BlockKey, str]:
+    """Return the submissions that hold the accepted blocks of a form's series. Raises NotAllowedError."""
     form = desk.registry.forms.get(form_id)
     if form is None or not can_read(who, form.jurisdiction, form.instrument):
         raise rights.NotThereError(
@@ -190,7 +252,7 @@ def read_accepted_figures(desk: Desk, who: Identity, form_id: str) -> pl.DataFra
         )
     holders = supersession.accepted_blocks(desk.engine, jurisdictions=[form.jurisdiction])
     series = (form.jurisdiction, form.instrument, form.series)
-    return _read_observations(desk, {key: holder for key, holder in holders.items() if key[:3] == series})
+    return {key: holder for key, holder in holders.items() if key[:3] == series}
 
 
 def _previous_holders(desk: Desk, who: Identity, submission_id: str) -> dict[BlockKey, str]:

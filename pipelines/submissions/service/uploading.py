@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pipelines.ledger.queries import Submission
     from pipelines.ledger.transitions import State
     from pipelines.submissions.checking.check import HistorySource
+    from pipelines.submissions.checking.control_totals import ControlTotal
     from pipelines.submissions.checking.report import Report
     from pipelines.submissions.receipts import SignedReceipt
 
@@ -66,6 +67,8 @@ class UploadResult:
     """The signed receipt, if it was sent."""
     not_sent: str | None = None
     """Why it could not be sent although that was requested, in the caller's language."""
+    control_totals: tuple[ControlTotal, ...] = ()
+    """Totals next to those of an earlier period, for a return that a program handed in."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON for portal, API and `rti submit`."""
@@ -81,6 +84,7 @@ class UploadResult:
             "report": self.report.as_json(),
             "receipt": self.signed.as_json() if self.signed is not None else None,
             "not_sent": self.not_sent,
+            "control_totals": [total.as_json() for total in self.control_totals],
         }
 
 

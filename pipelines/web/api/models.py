@@ -134,6 +134,20 @@ class ReceiptBody(_Open):
     signature: str = Field(description="Ed25519, hexadecimal, over the line without this member.")
 
 
+class ControlTotalBody(_Open):
+    """A total of the newest period next to the same total of an earlier period."""
+
+    measure: str = Field(examples=["indicted"])
+    offence_group: str = Field(examples=["TIP"])
+    accumulation: str = Field(description="`ytd` for a total from January on.", examples=["discrete"])
+    age: str = Field(description="`Y_GE18` where the return counts adults only.", examples=["_T"])
+    period: str = Field(examples=["2026-Q3"])
+    value: float | None
+    earlier_period: str | None = Field(examples=["2026-Q2"])
+    earlier_value: float | None
+    difference: float | None
+
+
 class UploadBody(_Open):
     """What became of a file, as `rti submit --json` prints it, with the receipt where it was sent."""
 
@@ -148,6 +162,9 @@ class UploadBody(_Open):
     report: ReportBody
     receipt: ReceiptBody | None = None
     not_sent: str | None = Field(None, description="Why it was not sent although it was asked for.")
+    control_totals: list[ControlTotalBody] = Field(
+        description="The largest totals and those that changed most, to compare with the office's records."
+    )
 
 
 class ReplacedBody(_Open):

@@ -80,6 +80,7 @@ LOOKS: dict[str, Callable[[Desk, Identity, str], Any]] = {
     "replaced": door.find_replaced_returns,
     "previous_events": door.previous_events,
     "history": door.read_history,
+    "control_totals": door.compare_control_totals,
 }
 ACTS: dict[str, Callable[[Desk, Identity, str], Any]] = {
     "justify": lambda d, w, i: door.justify_warnings(d, w, i, None, "large_case", "one case of many persons"),

@@ -54,7 +54,7 @@ def judge(registry: Registry, base: dict[str, Any], now: Table, known: dict[str,
     nothing = pl.DataFrame()
     earlier = [one for period, table in known.items() for one in make_rows(base, period, table)]
     tables = (pl.DataFrame(rows, schema=OBSERVATION) for rows in (make_rows(base, NOW, now), earlier))
-    figures = Figures(registry, *tables, nothing, nothing, nothing, nothing)
+    figures = Figures(registry, *tables, nothing, nothing, nothing, nothing, nothing)
     checks = [rule for rule in SHARED_RULES if rule.report.rule in RULES]
     return [f for rule in checks for _, f in rule.report.build_findings(rule.find(figures).iter_rows(named=True))]
 

@@ -49,7 +49,7 @@ def judge(registry: Registry, rows: list[dict[str, Any]], earlier: list[dict[str
     """Return the findings of these rules in one return, which has the rows, given earlier ones."""
     now, known = (pl.DataFrame(table, schema=OBSERVATION) for table in (rows, earlier))
     nothing = pl.DataFrame()
-    figures = Figures(registry, now, known, nothing, nothing, nothing, nothing)
+    figures = Figures(registry, now, known, nothing, nothing, nothing, nothing, nothing)
     checks = [rule for rule in (*SHARED_RULES, *STAGE_RULES) if rule.report.rule in rules]
     return [f for rule in checks for _, f in rule.report.build_findings(rule.find(figures).iter_rows(named=True))]
 

@@ -14,6 +14,7 @@ from dashboards.office.pages import returns
 from dashboards.office.pages.answer import changes, events, files, findings, history, side_by_side, summary
 from dashboards.office.pages.answer.acts import is_withdrawn_by_override
 from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.control_totals import tabulate_control_totals
 from dashboards.office.pages.answer.decision import describe_decision
 from dashboards.office.pages.answer.receipt import view_receipt
 from dashboards.office.pages.answer.section import Section
@@ -138,6 +139,7 @@ def _render_loaded(
         explanation_reasons=context.list_options("justification_reason"),
         minimum_text=MINIMUM_TEXT,
         decision=describe_decision(answer),
+        control_totals=tabulate_control_totals(answer),
         changes_address=section.make_address(entry.submission_id, view="changes", anchor="view"),
         may_replace=_may_replace(context, entry),
         withdrawal_requests=list_withdrawal_requests(context, entry),

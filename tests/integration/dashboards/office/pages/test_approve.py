@@ -18,6 +18,16 @@ def test_approve_lists_what_waits_for_this_person(office: Office) -> None:
     assert page.follow("Albania").heading.startswith("Albania: Justice counts")
 
 
+def test_approver_sees_control_totals_next_to_the_period_before(office: Office) -> None:
+    number = send_return(office.desk)
+    page = office.open("al-approver", "/answer", id=number)
+    (table,) = [table for table in page.select("table") if "Totals of 2026 Q3" in table.text_content()]
+    rows = [[cell.text_content().strip() for cell in row] for row in table.cssselect("tbody tr")]
+    assert 6 <= len(rows) <= 10 and all("(2026 Q2)" in row[2] for row in rows)
+    now, before, difference = (rows[0][column].split(" ")[0] for column in (1, 2, 3))
+    assert int(now) - int(before) == int(difference)
+
+
 def test_approve_says_that_there_is_nothing_to_decide(office: Office) -> None:
     page = office.open("al-approver", "/approve")
     assert "There is nothing for you to decide" in page.main and not page.links("Albania")

@@ -144,3 +144,23 @@ def test_open_periods_are_those_without_a_return(shared_office: Office) -> None:
 
     context = cast(Any, SimpleNamespace(desk=shared_office.desk, who=get_identity(shared_office.desk, SENDER)))
     assert nil.open_periods(context) == {FORM: ["2026-Q3"]}
+
+
+def test_nil_after_figures_shows_them_and_asks_for_an_explanation(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_many(office, monkeypatch)
+    page = office.open("mk-many", "/nil?form=MK-JUSTICE-2&period=2026-Q4")
+    confirmation = page.submit(ASK, period="2026-Q4")
+    assert "Your last figures" in confirmation.main
+    (table,) = confirmation.select("#content table")
+    assert 6 <= len(table.cssselect("tbody tr")) <= 10 and "(2026 Q3)" in table.text_content()
+    answer = confirmation.submit(YES)
+    assert "see below what you need to answer before you can send it" in answer.result
+    assert "This return reports nothing for 2026-Q4." in answer.main
+    group = str(answer.forms("Keep this explanation")[0].fields["group"])
+    text = "The register was moved and no case was open."
+    answer = answer.submit(
+        "Keep this explanation", **{f"reason-{group}": "confirmed_with_source", f"text-{group}": text}
+    )
+    assert answer.submit("Send for approval").result.startswith("Sent.")

@@ -1,0 +1,60 @@
+"""Show a few totals of a return next to those of an earlier period, for the person who confirms or approves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.pages.answer.answer import Answer
+from pipelines.web.design import components as ui
+
+if TYPE_CHECKING:
+    from pipelines.submissions.service import ControlTotal
+
+
+def tabulate_control_totals(answer: Answer) -> ui.Table | None:
+    """Return the control totals of a return that this person can send or decide on; None for others."""
+    from pipelines.submissions import service
+
+    context, entry = answer.context, answer.entry
+    if not (entry.may_send or entry.may_approve or entry.may_give_back or entry.may_override):
+        return None
+    return make_totals_table(context, service.compare_control_totals(context.desk, context.who, entry.submission_id))
+
+
+def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> ui.Table | None:
+    """Return control totals as a table, each with the period that it is compared with; None if there are none."""
+    from pipelines.office import answers
+
+    if not totals:
+        return None
+    return ui.Table(
+        context.tell("Totals of {period}", period=words.format_period(totals[0].period, context.language)),
+        context.tell("What"),
+        [context.tell("Now"), context.tell("Before"), context.tell("Difference")],
+        [
+            ui.Row(
+                answers.describe_control_total(total, context.language),
+                (
+                    _format_figure(total.value),
+                    _describe_earlier(context, total),
+                    "" if total.difference is None else f"{total.difference:+g}" if total.difference else "0",
+                ),
+            )
+            for total in totals
+        ],
+        numbers=frozenset({0, 1, 2}),
+    )
+
+
+def _format_figure(value: float | None) -> str:
+    return "\N{EN DASH}" if value is None else f"{value:g}"
+
+
+def _describe_earlier(context: PageContext, total: ControlTotal) -> str:
+    if total.earlier_period is None:
+        return ""
+    period = words.format_period(total.earlier_period, context.language)
+    return f"{_format_figure(total.earlier_value)} ({period})"

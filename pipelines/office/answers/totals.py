@@ -1,0 +1,34 @@
+"""Describe control totals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.core import codes
+from pipelines.core.i18n import tell
+from pipelines.findings.texts import code_words
+from pipelines.office.answers.values import dimension_words
+
+if TYPE_CHECKING:
+    from pipelines.submissions.checking.control_totals import ControlTotal
+
+_ADULTS = "Y_GE18"
+
+
+def describe_control_total(total: ControlTotal, language: str) -> str:
+    """Describe what a control total counts: `Indicted \N{MIDDLE DOT} Persons \N{MIDDLE DOT} Smuggling of migrants`.
+
+    A total of adults only and a total from January on are named as such.
+    """
+    is_free = codes.get_code_attribute("measure", total.measure, "level_rule") == "free"
+    parts = [
+        code_words("measure", total.measure, language),
+        code_words("level", total.level, language) if is_free else "",
+        dimension_words("count_unit", total.count_unit, language),
+        dimension_words("offence_group", total.offence_group, language),
+        dimension_words("victim_status", total.victim_status, language),
+        dimension_words("sex", total.sex, language),
+        tell("adults only", language) if total.age == _ADULTS else dimension_words("age", total.age, language),
+        dimension_words("accumulation", total.accumulation, language) if total.accumulation != "discrete" else "",
+    ]
+    return " \N{MIDDLE DOT} ".join(part for part in parts if part)
