@@ -47,7 +47,7 @@ _QUARTERS_IN_NAMES = tuple(
 )
 _ANY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _COPY_NUMBER = re.compile(r"\(\d+\)")
-"""What systems add to the name of a second copy: `T3 2026 (1).xlsx`."""
+"""Number that systems add to the name of a second copy: `T3 2026 (1).xlsx`."""
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[. _-]{1,2}\d{1,2}[. _-]{1,2}20\d\d|20\d\d[. _-]?[01]\d[. _-]?[0-3]\d)(?!\d)")
 
 

@@ -80,19 +80,19 @@ def find_unit_words(text: str, place: str = "near") -> list[UnitWord]:
     if len(text) > _LONGEST:
         return []
     pattern = _compile_words(place)
-    found: list[UnitWord] = []
+    unit_words: list[UnitWord] = []
     for segment in _SEGMENT.split(text):
         folded = fold_to_latin(segment)
         count = len(folded.split())
-        found += [
+        unit_words += [
             UnitWord(str(match.lastgroup), match[0], segment, count - len(match[0].split()))
             for match in pattern.finditer(folded)
         ]
         if _PERCENT.search(segment) and not _DIGIT_BEFORE_PERCENT.search(segment):
-            found.append(UnitWord("share", "%", segment, count))
+            unit_words.append(UnitWord("share", "%", segment, count))
     if _MULTIPLES.search(text.casefold()):
-        found.append(UnitWord("scaled", "x 1000", text, 0))
-    return found
+        unit_words.append(UnitWord("scaled", "x 1000", text, 0))
+    return unit_words
 
 
 def check_cube_units(cube: Cube, form: Form, collector: Collector) -> None:
@@ -192,7 +192,7 @@ def _check_texts(texts: Sequence[tuple[Where, str]], form: Form, units: Counter[
             if rule is None and not _contradicts(word, units):
                 continue
             if declared is None:
-                declared = {(w.meaning, w.words) for own in _iter_own_texts(form) for w in find_unit_words(own)}
+                declared = {(w.meaning, w.words) for title in _iter_own_texts(form) for w in find_unit_words(title)}
             if (word.meaning, word.words) in declared:
                 continue
             if rule is not None:

@@ -217,7 +217,7 @@ def _standardise(
 
 
 def _check_file_name(filename: str, reading: Reading) -> list[Finding]:
-    """Return a warning if a file is named after another period than that of its figures.
+    """Return a warning if the file name contains a period that differs from the period of its figures.
 
     The name is no evidence of the period: offices rename files. It is only a reason to ask.
     """
