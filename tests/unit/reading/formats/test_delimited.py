@@ -98,8 +98,3 @@ def test_unclosed_quotation_mark_is_named_with_its_line(at: int, field: int) -> 
     with pytest.raises(ReadError) as raised:
         read_file("\n".join(";".join(line) for line in lines).encode())
     assert (raised.value.rule, raised.value.where.line) == ("read.csv.quote", at + 1)
-
-
-def test_comma_file_with_many_semicolons_in_quoted_text_is_still_read() -> None:
-    data = ("a,b\n" + '1,"x; y; z; ""w"""\n' * 5).encode()
-    assert read_file(data).properties["delimiter"] == ","
