@@ -182,8 +182,8 @@ def _read_plain_row(
         place = _make_tuple(Where, (name, f"{letters[column]}{number}", None, None, None, None, None, None))
         position = (number, column + 1)
         hidden = row_hidden or column in hidden_columns
-        fields = (*position, text, value, place, kind, position, False, hidden, None, number_format, None, marks, struck)
-        cells.append(_make_tuple(Cell, fields))
+        content = (text, value, place, kind, position, False, hidden, None, number_format, None, marks, struck)
+        cells.append(_make_tuple(Cell, (*position, *content)))
     return cells
 
 
