@@ -170,8 +170,19 @@ def check_grid_units(grid: Grid, form: Form, sheets: Sequence[Sheet], collector:
             texts.append((table, sheet.table.name))
         _check_texts(texts, form, _unit_kinds(by_table.get(_table_of(first), [])), collector)
     titles = {line for sheet in sheets for line in (sheet.table.title or "").splitlines()}
-    outside = [(where, text) for where, text in grid.outside if text not in titles]
-    _check_texts(outside, form, _unit_kinds(collector.numbers), collector)
+    for where, text in grid.outside:
+        if text not in titles:
+            _check_texts([(where, text)], form, _unit_kinds(_numbers_below(where, collector.numbers)), collector)
+
+
+def _numbers_below(where: Where, numbers: Sequence[Number]) -> Sequence[Number]:
+    """Return the numbers of the table that follows a text outside tables, or of its page; all if that is not known."""
+    if where.page is not None:
+        return [number for number in numbers if number.where.page == where.page] or numbers
+    line = where.line if where.keyword is None else None
+    following = [n for n in numbers if line is not None and n.where.line is not None and n.where.line > line]
+    first = min(following, key=lambda number: number.where.line or 0, default=None)
+    return numbers if first is None else [n for n in following if n.where.table == first.where.table]
 
 
 def _table_of(where: Where) -> tuple[object, ...]:
