@@ -47,27 +47,26 @@ def read_cell_words(
     chars: list[Char], strokes: Sequence[Stroke], box: tuple[float, float, float, float]
 ) -> tuple[str, str | None, str | None]:
     """Return the text of a cell, its raised small type as marks, and what is struck through by a line in its box."""
-    left, top, right, bottom = box
+    box_x0, top, box_x1, bottom = box
     inside = [
         stroke
         for stroke in strokes
-        if left - _THIN < stroke[0] and stroke[1] < right + _THIN and top + _THIN < stroke[2] < bottom - _THIN
+        if box_x0 - _THIN < stroke[0] and stroke[1] < box_x1 + _THIN and top + _THIN < stroke[2] < bottom - _THIN
     ]
     struck_chars = [char for char in chars if any(_strikes(stroke, char) for stroke in inside)] if inside else []
     if not struck_chars:
         return *read_words(chars), None
     struck = _extract_text(struck_chars).strip() or None
-    text, marks = read_words([char for char in chars if not any(char is other for other in struck_chars)])
+    text, marks = read_words([char for char in chars if not any(char is struck_char for struck_char in struck_chars)])
     return (text or struck or ""), marks, struck
 
 
 def _strikes(stroke: Stroke, char: Char) -> bool:
     """Return True if a line crosses the middle of a letter, where neither an underline nor a table rule is."""
-    left, right, middle = stroke
+    x0, x1, middle = stroke
     height = char["bottom"] - char["top"]
     return bool(
-        left <= (char["x0"] + char["x1"]) / 2 <= right
-        and char["top"] + 0.3 * height < middle < char["top"] + 0.75 * height
+        x0 <= (char["x0"] + char["x1"]) / 2 <= x1 and char["top"] + 0.3 * height < middle < char["top"] + 0.75 * height
     )
 
 
