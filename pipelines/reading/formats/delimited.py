@@ -127,15 +127,36 @@ def read_file(
         delimiter = delimiter or declared[1]
         text = text[declared.end() :]
         offset = 1
-    delimiter = delimiter or propose_delimiter(text)
     if delimiter is None:
-        raise ReadError("read.csv.no_delimiter")
+        delimiter = propose_delimiter(text)
+        if (line := _find_unclosed_quote(text, quotechar, delimiter)) is not None:
+            raise ReadError("read.csv.quote", Where(line=line + offset), line=line + offset)
+        if delimiter is None:
+            raise ReadError("read.csv.no_delimiter")
     properties: dict[str, Scalar] = {"encoding": decoded.encoding, "delimiter": delimiter}
     remarks = (Remark("read.encoding_guessed", Where(), {"encoding": decoded.encoding}),) if decoded.guessed else ()
     if known is not None and known.properties == properties:
         return Grid("csv", known.tables, properties, remarks)
     cells = _read_cells(text, delimiter, quotechar, offset, records)
     return Grid("csv", (Table("text", tuple(cells)),), properties, remarks)
+
+
+def _find_unclosed_quote(text: str, quotechar: str, proposed: str | None) -> int | None:
+    """Return the line of a quotation mark that is never closed, if it is the reason why a delimiter was not proposed.
+
+    All lines after it are one field, so that no delimiter, or only a decimal comma, seems to divide them.
+    """
+    frequent = max(DELIMITERS, key=text.count)
+    if quotechar not in text or frequent == proposed or frequent not in text:
+        return None
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=frequent, quotechar=quotechar, strict=True)
+    line = 1
+    try:
+        for _ in reader:
+            line = reader.line_num + 1
+    except csv.Error as error:
+        return line if "unexpected end" in str(error) else None
+    return None
 
 
 def _read_cells(text: str, delimiter: str, quotechar: str, offset: int, records: int | None) -> list[Cell]:

@@ -106,23 +106,23 @@ def _find_raised_styles(document: Any) -> set[str]:
 
 def _find_struck_styles(document: Any) -> set[str]:
     """Return the styles whose text is struck through or hidden, by themselves or by a style they are based on."""
-    own: dict[str, bool] = {}
+    stated_strikes: dict[str, bool] = {}
     parents: dict[str, str] = {}
     for style in document.styles.element.iter(f"{_W}style"):
         name = style.get(f"{_W}styleId", "")
         if (is_struck := _strikes_out(style.find(f"{_W}rPr"))) is not None:
-            own[name] = is_struck
+            stated_strikes[name] = is_struck
         if (parent := style.find(f"{_W}basedOn")) is not None:
             parents[name] = parent.get(f"{_W}val", "")
 
     def inherits_strike(name: str) -> bool:
         for _ in range(len(parents) + 1):
-            if name in own:
-                return own[name]
+            if name in stated_strikes:
+                return stated_strikes[name]
             name = parents.get(name, "")
         return False
 
-    return {name for name in {*own, *parents} if inherits_strike(name)}
+    return {name for name in {*stated_strikes, *parents} if inherits_strike(name)}
 
 
 def _strikes_out(properties: Any) -> bool | None:
@@ -296,8 +296,8 @@ class _ParagraphText:
     def _is_struck(self, properties: Any, is_paragraph_struck: bool) -> bool:
         if properties is None:
             return is_paragraph_struck
-        if (own := _strikes_out(properties)) is not None:
-            return own
+        if (stated_strike := _strikes_out(properties)) is not None:
+            return stated_strike
         style = properties.find(f"{_W}rStyle")
         return is_paragraph_struck or (style is not None and style.get(f"{_W}val") in self.reading.struck_styles)
 

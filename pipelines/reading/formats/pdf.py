@@ -17,7 +17,16 @@ from typing import Any
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter
 from pipelines.reading.formats.pdf_layout import SNAP, find_open_sides, find_unread_figures, is_centre_in
-from pipelines.reading.formats.pdf_letters import SMALL, Char, drop_overprints, mark_unknown_letters, read_words
+from pipelines.reading.formats.pdf_letters import (
+    SMALL,
+    Char,
+    Stroke,
+    drop_overprints,
+    find_strokes,
+    mark_unknown_letters,
+    read_cell_words,
+    read_words,
+)
 from pipelines.reading.formats.pdf_parallel import run_both
 from pipelines.reading.formats.pdf_streams import guard_streams
 
@@ -218,11 +227,12 @@ class _Reading:
         tables = [boxes for boxes in unruled or _find_ruled_boxes(page, chars) if boxes]
         tables.sort(key=lambda boxes: (min(box[1] for box in boxes), min(box[0] for box in boxes)))
         self._collect_outside_lines(page.page_number, chars, [_bounding_box(boxes) for boxes in tables])
+        strokes = find_strokes(page)
         floor = 0.0
         for number, boxes in enumerate(tables, start=1):
             if len(self.part.tables) >= MAX_TABLES:
                 raise ReadError("read.too_many_tables", Where(page=page.page_number), limit=MAX_TABLES)
-            cells = self._read_cells(page.page_number, boxes, chars)
+            cells = self._read_cells(page.page_number, boxes, chars, strokes)
             top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
             title = _find_title(chars, floor, top)
             floor = bottom
@@ -238,7 +248,9 @@ class _Reading:
         lines = read_words(free)[0].splitlines()
         self.part.outside += [(Where(page=page), line) for line in lines if line.strip()]
 
-    def _read_cells(self, page: int, boxes: Sequence[_Box], chars: Sequence[Char]) -> list[Cell]:
+    def _read_cells(
+        self, page: int, boxes: Sequence[_Box], chars: Sequence[Char], strokes: Sequence[Stroke]
+    ) -> list[Cell]:
         """Assign the letters of a page to the boxes of a table; a box over several grid positions is spread."""
         lefts = _merge_edges([box[0] for box in boxes])
         tops = _merge_edges([box[1] for box in boxes])
@@ -258,11 +270,13 @@ class _Reading:
             at = owner.get((_strip_index(tops, y), _strip_index(lefts, x)))
             if at is not None and _is_inside(x, y, spans[at][4]):
                 letters[at].append(char)
-        contents = [read_words(cell_letters) for cell_letters in letters]
+        contents = [
+            read_cell_words(cell_letters, strokes, span[4]) for cell_letters, span in zip(letters, spans, strict=True)
+        ]
         cells = []
         for (r, c), at in sorted(owner.items()):
             row, column, _, _, box = spans[at]
-            text, marks = contents[at]
+            text, marks, struck = contents[at]
             where = Where(page=page, box=(round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)))
             if text:
                 self.gate.count_filled(where)
@@ -279,6 +293,7 @@ class _Reading:
                     anchor=(row + 1, column + 1),
                     spread=spread,
                     marks=marks,
+                    struck=struck,
                 )
             )
         return cells

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 _CID = re.compile(r"\(cid:\d+\)")
 SMALL = 0.82
 """Share of the cell's ordinary size below which a letter is small; word processors raise marks at 58 to 65 %."""
+_THIN = 2.0
+"""Points up to which a shape is a line."""
+Stroke = tuple[float, float, float]
+"""Left and right end and height of a horizontal line."""
 Char = dict[str, Any]
 """One letter as pdfplumber gives it: text, box, size, direction."""
 
@@ -27,6 +32,42 @@ def read_words(chars: list[Char]) -> tuple[str, str | None]:
     plain, raised = _split_raised(upright or chars)
     text = _extract_text([*plain, *turned])
     return text, (_extract_text(raised).replace("\n", " ") or None) if raised else None
+
+
+def find_strokes(page: Any) -> list[Stroke]:
+    """Return the thin horizontal lines of a page as (left, right, height of the middle)."""
+    return [
+        (shape["x0"], shape["x1"], (shape["top"] + shape["bottom"]) / 2)
+        for shape in (*page.lines, *page.rects)
+        if shape["bottom"] - shape["top"] < _THIN < shape["x1"] - shape["x0"]
+    ]
+
+
+def read_cell_words(
+    chars: list[Char], strokes: Sequence[Stroke], box: tuple[float, float, float, float]
+) -> tuple[str, str | None, str | None]:
+    """Return the text of a cell, its raised small type as marks, and what is struck through by a line in its box."""
+    box_x0, top, box_x1, bottom = box
+    inside = [
+        stroke
+        for stroke in strokes
+        if box_x0 - _THIN < stroke[0] and stroke[1] < box_x1 + _THIN and top + _THIN < stroke[2] < bottom - _THIN
+    ]
+    struck_chars = [char for char in chars if any(_strikes(stroke, char) for stroke in inside)] if inside else []
+    if not struck_chars:
+        return *read_words(chars), None
+    struck = _extract_text(struck_chars).strip() or None
+    text, marks = read_words([char for char in chars if not any(char is struck_char for struck_char in struck_chars)])
+    return (text or struck or ""), marks, struck
+
+
+def _strikes(stroke: Stroke, char: Char) -> bool:
+    """Return True if a line crosses the middle of a letter, where neither an underline nor a table rule is."""
+    x0, x1, middle = stroke
+    height = char["bottom"] - char["top"]
+    return bool(
+        x0 <= (char["x0"] + char["x1"]) / 2 <= x1 and char["top"] + 0.3 * height < middle < char["top"] + 0.75 * height
+    )
 
 
 def mark_unknown_letters(chars: list[Char]) -> int:

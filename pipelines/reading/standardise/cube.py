@@ -28,7 +28,7 @@ _ACTIONS = {"R": "Replace", "A": "Append", "M": "Merge", "I": "Information", "D"
 """Actions of SDMX by their first letter, as SDMX-CSV writes them."""
 
 _WITHOUT_FIGURE = ("L", "M", "O", "Q")
-"""Observation statuses that say why there is no figure."""
+"""Observation statuses that give the reason for a missing figure."""
 
 _TITLE_PROPERTY = re.compile(r"(?:TITLE|CONTENTS|DESCRIPTION|label|title)(?:\[|\(|$)")
 _NEARLY_EQUAL, _UNLIKE = 90.0, 70.0
@@ -41,7 +41,10 @@ def _is_nearer_to_another(label: str, own_words: str, words: Iterable[str]) -> b
     """Return True if a label is nearly the words of another code and unlike those of its own."""
     if find_nearest(label, [own_words], cutoff=_UNLIKE) is not None:
         return False
-    return find_nearest(label, [other for other in words if other != own_words], cutoff=_NEARLY_EQUAL) is not None
+    return (
+        find_nearest(label, [candidate for candidate in words if candidate != own_words], cutoff=_NEARLY_EQUAL)
+        is not None
+    )
 
 
 class CubeReading:

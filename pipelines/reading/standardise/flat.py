@@ -35,7 +35,7 @@ class FlatReading:
             for heading, c in flat.columns.items()
             if c.template is not None or c.dim is not None
         }
-        self._repeats = {h: plan.codes[c.repeats] for h, c in flat.columns.items() if c.repeats in plan.codes}
+        self._repeats = {h: plan.codes[c.repeats] for h, c in flat.columns.items() if c.repeats is not None}
         self._contradicted: set[str] = set()
         self._cache: dict[tuple[str, str], Hit | None] = {}
         self._lines: dict[tuple[str, ...], None] = {}

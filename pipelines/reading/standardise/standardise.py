@@ -30,6 +30,7 @@ from pipelines.reading.standardise.outside import bind_contacts, bind_ignored, c
 from pipelines.reading.standardise.plan import Plan, plan_of
 from pipelines.reading.standardise.register import RecordsReading
 from pipelines.reading.standardise.sheets import sheets_of
+from pipelines.reading.standardise.stated_periods import check_preambles
 from pipelines.reading.standardise.stated_units import check_grid_units
 from pipelines.reading.standardise.sums import HIDES_PARTS, check_duplicates, declared_sums
 
@@ -132,6 +133,7 @@ def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
         collector.add_finding("nil.with_figures", Where())
     bind_contacts(plan, sheets, collector)
     check_grid_units(grid, form, sheets, collector)
+    check_preambles(sheets, collector)
     check_hidden(form, sheets, collector)
     check_outside([sheet for sheet in sheets if sheet.index not in unread_sheets], collector)
     return False

@@ -8,12 +8,14 @@ range.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
 from pipelines.core.text.spelling import fold_to_latin
 from pipelines.model.periods import Period
+from pipelines.reading.standardise.collecting import Collector
+from pipelines.reading.standardise.sheets import Sheet
 
 _YEAR = r"(?P<year>20\d\d)"
 _UNIT = r"(?:kvartal\w*|kv|tromjesec\w*|tromesec\w*|trimesec\w*|tremujor\w*|quarter\w*|tm|tr|[qkt])"
@@ -47,7 +49,7 @@ _QUARTERS_IN_NAMES = tuple(
 )
 _ANY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _COPY_NUMBER = re.compile(r"\(\d+\)")
-"""What systems add to the name of a second copy: `T3 2026 (1).xlsx`."""
+"""Number that systems add to the name of a second copy: `T3 2026 (1).xlsx`."""
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[. _-]{1,2}\d{1,2}[. _-]{1,2}20\d\d|20\d\d[. _-]?[01]\d[. _-]?[0-3]\d)(?!\d)")
 
 
@@ -92,6 +94,25 @@ def find_contradiction(stated: StatedPeriods, periods: Collection[str]) -> str |
     # A fourth quarter is sent in the year after, which may be the one that the text names.
     is_year_of_sending = period.quarter == 4 and int(year) == period.year + 1
     return year if int(year) != period.year and not is_year_of_sending else None
+
+
+def check_preambles(sheets: Sequence[Sheet], collector: Collector) -> None:
+    """Warn of words above the first table of a sheet that name another period than its figures."""
+    read_places = {(b.table, b.row, b.column) for b in collector.bindings if b.role in ("title", "contact", "nil")}
+    for sheet in sheets:
+        if len(collector.periods) != 1 or not sheet.claimed:
+            continue
+        top = min(area[0] for area in sheet.claimed)
+        for cell in sheet.words:
+            if cell.row >= top:
+                break
+            stated = find_stated_periods(cell.text)
+            contradiction = find_contradiction(stated, collector.periods) if stated.quarters else None
+            if contradiction is not None and (sheet.index, cell.row, cell.column) not in read_places:
+                expected = next(iter(collector.periods))
+                collector.add_finding(
+                    "period.contradiction", cell.where, severity="warning", seen=contradiction, expected=expected
+                )
 
 
 def find_file_name_contradiction(filename: str, periods: Collection[str]) -> str | None:

@@ -80,19 +80,19 @@ def find_unit_words(text: str, place: str = "near") -> list[UnitWord]:
     if len(text) > _LONGEST:
         return []
     pattern = _compile_words(place)
-    found: list[UnitWord] = []
+    unit_words: list[UnitWord] = []
     for segment in _SEGMENT.split(text):
         folded = fold_to_latin(segment)
         count = len(folded.split())
-        found += [
+        unit_words += [
             UnitWord(str(match.lastgroup), match[0], segment, count - len(match[0].split()))
             for match in pattern.finditer(folded)
         ]
         if _PERCENT.search(segment) and not _DIGIT_BEFORE_PERCENT.search(segment):
-            found.append(UnitWord("share", "%", segment, count))
+            unit_words.append(UnitWord("share", "%", segment, count))
     if _MULTIPLES.search(text.casefold()):
-        found.append(UnitWord("scaled", "x 1000", text, 0))
-    return found
+        unit_words.append(UnitWord("scaled", "x 1000", text, 0))
+    return unit_words
 
 
 def check_cube_units(cube: Cube, form: Form, collector: Collector) -> None:
@@ -170,8 +170,19 @@ def check_grid_units(grid: Grid, form: Form, sheets: Sequence[Sheet], collector:
             texts.append((table, sheet.table.name))
         _check_texts(texts, form, _unit_kinds(by_table.get(_table_of(first), [])), collector)
     titles = {line for sheet in sheets for line in (sheet.table.title or "").splitlines()}
-    outside = [(where, text) for where, text in grid.outside if text not in titles]
-    _check_texts(outside, form, _unit_kinds(collector.numbers), collector)
+    for where, text in grid.outside:
+        if text not in titles:
+            _check_texts([(where, text)], form, _unit_kinds(_numbers_below(where, collector.numbers)), collector)
+
+
+def _numbers_below(where: Where, numbers: Sequence[Number]) -> Sequence[Number]:
+    """Return the numbers of the table that follows a text outside tables, or of its page; all if that is not known."""
+    if where.page is not None:
+        return [number for number in numbers if number.where.page == where.page] or numbers
+    line = where.line if where.keyword is None else None
+    following = [n for n in numbers if line is not None and n.where.line is not None and n.where.line > line]
+    first = min(following, key=lambda number: number.where.line or 0, default=None)
+    return numbers if first is None else [n for n in following if n.where.table == first.where.table]
 
 
 def _table_of(where: Where) -> tuple[object, ...]:
@@ -192,7 +203,7 @@ def _check_texts(texts: Sequence[tuple[Where, str]], form: Form, units: Counter[
             if rule is None and not _contradicts(word, units):
                 continue
             if declared is None:
-                declared = {(w.meaning, w.words) for own in _iter_own_texts(form) for w in find_unit_words(own)}
+                declared = {(w.meaning, w.words) for title in _iter_own_texts(form) for w in find_unit_words(title)}
             if (word.meaning, word.words) in declared:
                 continue
             if rule is not None:

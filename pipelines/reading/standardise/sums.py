@@ -117,7 +117,7 @@ def _implied_age_rules(ages: Collection[str], declared: Sequence[AddsUp]) -> lis
         for age in sorted(ages)
         if codelist[age]["lower"]
     }
-    known = {(rule.total, frozenset(rule.parts)) for rule in declared if rule.dim == "age"}
+    declared_sets = {(rule.total, frozenset(rule.parts)) for rule in declared if rule.dim == "age"}
     rules = []
     for total, (lower, upper) in sorted(limits.items(), key=itemgetter(1)):
         parts: list[str] = []
@@ -128,7 +128,7 @@ def _implied_age_rules(ages: Collection[str], declared: Sequence[AddsUp]) -> lis
                 break
             at, age = min(bands)
             parts.append(age)
-        if at == upper and len(parts) > 1 and (total, frozenset(parts)) not in known:
+        if at == upper and len(parts) > 1 and (total, frozenset(parts)) not in declared_sets:
             rules.append(AddsUp(dim="age", total=total, parts=tuple(parts)))
     return rules
 

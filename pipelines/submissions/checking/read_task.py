@@ -217,9 +217,9 @@ def _standardise(
 
 
 def _check_file_name(filename: str, reading: Reading) -> list[Finding]:
-    """Return a warning if a file is named after another period than that of its figures.
+    """Return a warning if the file is named after another period.
 
-    The name is no evidence of the period: offices rename files. It is only a reason to ask.
+    A name does not prove a period, since offices rename files. It is only a reason to ask.
     """
     from pipelines.reading.standardise.stated_periods import find_file_name_contradiction
 

@@ -88,3 +88,13 @@ def test_text_without_columns_is_refused() -> None:
 def test_microdata_is_refused() -> None:
     with pytest.raises(ReadError, match=r"read\.too_many_cells"):
         read_file(b"1;2;3;4;5;6;7;8;9;10\n" * (MAX_CELLS // 10 + 1))
+
+
+@pytest.mark.parametrize("at", [0, 3, 40])
+@pytest.mark.parametrize("field", [0, 2])
+def test_unclosed_quotation_mark_is_named_with_its_line(at: int, field: int) -> None:
+    lines = [["2/2026", "men", "3,00"] for _ in range(60)]
+    lines[at][field] = '"' + lines[at][field]
+    with pytest.raises(ReadError) as raised:
+        read_file("\n".join(";".join(line) for line in lines).encode())
+    assert (raised.value.rule, raised.value.where.line) == ("read.csv.quote", at + 1)

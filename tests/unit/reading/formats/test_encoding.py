@@ -115,3 +115,11 @@ def test_a_text_judged_word_by_word_scores_as_the_text_judged_whole(
         except UnicodeDecodeError:
             continue
         assert score_texts(pieces_of(data, name, text), alphabets) == score_texts([(text, 1)], alphabets)
+
+
+def test_guess_names_the_codepages_of_the_region_whose_letters_fit() -> None:
+    """A statistical guess alone named cp1257, which no office of the region uses."""
+    data = "Të dënuar për trafikim; çështje e mbyllur; gjykatë".encode("windows-1252")
+    with pytest.raises(ReadError) as raised:
+        decode_text(data, ("windows-1251",), ("sq",))
+    assert raised.value.params["guess"] == "windows-1250 / windows-1252"

@@ -16,9 +16,13 @@ from hypothesis import strategies as st
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
+from reportlab.lib import colors
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.platypus import Paragraph, SimpleDocTemplate
+from reportlab.platypus import Table as PdfTable
 
 from pipelines.model.content import Cell, Grid
-from pipelines.reading.formats import docx, html, ods, xls, xlsx
+from pipelines.reading.formats import docx, html, ods, pdf, xls, xlsx
 from pipelines.reading.formats.common import SplitText, split_runs
 from tests.support.hostile_files import zipped
 
@@ -262,3 +266,28 @@ def test_docx_title_that_was_deleted_is_not_the_title() -> None:
     buffer = io.BytesIO()
     document.save(buffer)
     assert docx.read_file(buffer.getvalue()).tables[0].title == "Table of 2026"
+
+
+# ------------------------------------------------------------------------------------------------------------------ PDF
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        ("<strike>1</strike>3", ("3", "1")),
+        ("<strike>12</strike>", ("12", "12")),
+        ("1<strike>3</strike>5", ("1 5", "3")),
+        ("<u>13</u>", ("13", None)),
+        ("13", ("13", None)),
+    ],
+)
+def test_pdf_line_through_a_number_strikes_it_and_an_underline_does_not(
+    content: str, seen: tuple[str, str | None]
+) -> None:
+    style = getSampleStyleSheet()["Normal"]
+    rows = [[Paragraph(text, style) for text in row] for row in (("Heading", "Total"), ("Theft", content))]
+    buffer = io.BytesIO()
+    table = PdfTable(rows, style=[("GRID", (0, 0), (-1, -1), 0.5, colors.black)], colWidths=[100, 60])
+    SimpleDocTemplate(buffer).build([table])
+    cells = pdf.read_file(buffer.getvalue()).tables[0].cells
+    assert [_seen(cell) for cell in cells] == [("Heading", None), ("Total", None), ("Theft", None), seen]

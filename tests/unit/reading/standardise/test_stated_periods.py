@@ -18,7 +18,7 @@ from pipelines.reading.standardise.stated_periods import (
     find_stated_periods,
 )
 from tests.support.fakes.cube_fakes import cube_form, make_cube
-from tests.support.fakes.returns_fakes import make_registry, read, told
+from tests.support.fakes.returns_fakes import form_of, grid, make_registry, read, told, with_cell
 from tests.support.paths import SAMPLES
 
 
@@ -143,6 +143,19 @@ def _one_quarter(properties: dict[str, Any], label: str = "") -> Any:
 def test_label_of_another_period_than_its_code_is_a_contradiction(registry: Registry) -> None:
     reading = read(_one_quarter({}, label="II квартал 2024"), cube_form(), registry)
     assert told(reading) == {("period.contradiction", "Квартал=2024K1")}
+
+
+@pytest.mark.parametrize("text", ["II квартал 2024", "Извештај за 2024-Q2", "Raport, T2/2024"])
+def test_words_above_a_table_that_name_another_quarter_are_a_warning(registry: Registry, text: str) -> None:
+    reading = read(with_cell(grid(), "A1", value=text), form_of(), registry)
+    assert [(f.rule, f.severity, str(f.where), f.seen, f.expected) for f in reading.findings] == [
+        ("period.contradiction", "warning", "Лист1!A1", "2024-Q2", "2024-Q3")
+    ]
+
+
+@pytest.mark.parametrize("text", ["III квартал 2024", "Скопје, 12.11.2024", "2023", "II и III квартал 2024"])
+def test_other_words_above_a_table_are_not_reported(registry: Registry, text: str) -> None:
+    assert read(with_cell(grid(), "A1", value=text), form_of(), registry).findings == []
 
 
 def test_file_names_of_the_demonstration_agree_with_its_figures() -> None:
