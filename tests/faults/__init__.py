@@ -1,4 +1,4 @@
-"""Faults planted in the demonstration returns, each with the place where it must be found.
+"""Faults planted in the demonstration returns, by family, each with the place where it must be found.
 
-The editors share nothing with the readers under test.
+`catalogue` lists them, `measuring` checks them. The editors share no code with the readers under test.
 """

@@ -427,6 +427,8 @@ _PLAIN_TEXT = re.compile(r"(BT 1 0 0 1 \S+ (\d+\.\d+) Tm \()([^()]*)(\) Tj T\* E
 
 The footer is drawn at a height without decimals.
 """
+_DIGIT = 0.556 * 7
+"""Width in points of a digit of Helvetica at the size of the tables."""
 
 
 def report_cells(values: Mapping[tuple[int, int, int], object]) -> Edit:
@@ -446,6 +448,24 @@ def report_cells(values: Mapping[tuple[int, int, int], object]) -> Edit:
             return f"{match[1]}{value}{match[4]}"
 
         return _PLAIN_TEXT.sub(replace, content)
+
+    return report(change)
+
+
+def struck_report_cell(page: int, row: int, number: int, struck: str) -> Edit:
+    """Draw figures before a number of a PDF report, struck through by a line; see `report_cells` for the place."""
+
+    def change(drawn_page: int, content: str) -> str:
+        if drawn_page != page:
+            return content
+        rows: dict[str, list[re.Match[str]]] = {}
+        for match in _PLAIN_TEXT.finditer(content):
+            rows.setdefault(match[2], []).append(match)
+        match = list(rows.values())[row - 1][number - 1]
+        left, bottom = float(match[1].split()[5]), float(match[2])
+        width = _DIGIT * len(struck)
+        line = f"\nq 0.6 w {left} {bottom + 2.4:.2f} m {left + width:.2f} {bottom + 2.4:.2f} l S Q"
+        return f"{content[: match.start(3)]}{struck}{match[3]}{match[4]}{line}{content[match.end() :]}"
 
     return report(change)
 

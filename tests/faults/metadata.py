@@ -19,6 +19,7 @@ from tests.faults.edits import (
     page_cells,
     part,
     report_text,
+    struck_report_cell,
     text,
     tree,
     workbook,
@@ -319,6 +320,10 @@ def _marked_text() -> Iterator[Fault]:
     edit = page_cells({"table 1 R6C12": '<span style="text-decoration: line-through">1</span>14'})
     yield _alone(family, "by a style, Montenegro", ME, edit, "table 1 R6C12 line 26")
     yield _alone(family, "reported, Srpska", SRP, xml_part("content.xml", _struck_open_cell), "Табела 1!B8")
+    edit = struck_report_cell(1, 7, 1, "1")
+    yield _alone(family, "indicted, Kosovo", REPORT, edit, "page 1 box (439,253,491,264)", "page 1 box (*")
+    edit = struck_report_cell(5, 1, 2, "6")
+    yield _alone(family, "pending, Kosovo", REPORT, edit, "page 5 box (*")
 
     family = "hidden or deleted text"
     yield _alone(family, "hidden, State", STATE, _runs("table 1 R6C13", "3", "38", "hidden"), "table 1 R6C13")

@@ -166,7 +166,7 @@ def _outcomes() -> Iterator[Fault]:
     edit = report_cells({(1, 11, 1): 4, (1, 11, 2): 4, (1, 11, 6): 4})
     yield plant(family, "Kosovo", REPORT, edit, "page 1 box (439,299,491,310)", "page 1 box (*")
     edit = sdmx_values({1701: 6, 1704: 6})
-    yield plant(family, "Serbia", SDMX, edit, "line 1701", "line 1704", "line 1680", "line 1683")
+    yield plant(family, "Serbia", SDMX, edit, "line 1701", "line 1704", "line 1680", "line 1683", "line 1692")
     edit = px_values({555: 8, 556: 7, 560: 8}, _CP1250)
     yield plant(family, "final, Croatia", HR_PX, edit, "DATA line 555", "DATA line 5*")
     edit = cells({"Tremujori III!E25": 9, "Tremujori III!E20": 10})

@@ -118,7 +118,13 @@ def workbooks() -> Iterator[Fault]:
     gone = workbook(lambda book: book.remove(book["Т-05"]))
     yield Fault("a sheet taken away", MK, gone, ("table.not_found",), "")
     yield Fault(
-        "a sheet twice", MK, workbook(_copy_sheet), ("table.twice", "table.undeclared"), "Т-06 (2)!D8", "warning"
+        "a sheet twice",
+        MK,
+        workbook(_copy_sheet),
+        ("table.twice", "table.undeclared", "table.unread"),
+        "Т-06 (2)!D8",
+        "warning",
+        also=("Т-06 (2)!A6",),
     )
     yield Fault("a corner renamed", MK, cell("Т-06!A6", "Опис"), ("table.not_found",), "")
     yield Fault("a wrong total", MK, cell("Т-01!B9", 99), ("sum.differs",), "Т-01!B9")

@@ -20,11 +20,11 @@ from tests.faults.fault import (
     AL,
     AL_CSV,
     BRC,
+    CENTRE,
     COORDINATOR,
     FED,
     HR_PX,
     ME,
-    ME_XLS,
     MK,
     REPORT,
     SDMX,
@@ -144,17 +144,18 @@ def _digits() -> Iterator[Fault]:
     yield plant(family, "reports disposed of, Serbia", SDMX, edit, "line 1299", "line 1302")
     edit = px_values({513: 95, 514: 92}, _CP1250)
     yield plant(family, "pending, Croatia", HR_PX, edit, "DATA line 513", "DATA line 514")
-    edit = page_cells({"table 2 R6C3": 31})
-    yield plant(family, "decided, Montenegro", ME, edit, "table 2 R6C3 line 37", "table 2 R6*")
+    edit = page_cells({"table 1 R6C6": 91})
+    yield plant(family, "reports disposed of, Montenegro", ME, edit, "table 1 R6C6 line 26", "table 1 R6*")
     edit = cells({"Tremujori III!I13": 71, "Tremujori III!J13": 71, "Tremujori III!I8": 85, "Tremujori III!J8": 85})
     yield plant(family, "indicted, Albania", AL, edit, "Tremujori III!I13", "Tremujori III!*")
 
 
 def _victims() -> Iterator[Fault]:
     family = "victims: ten-fold"
-    values = {"B11": 40, "C11": 20, "D11": 20, "H11": 18, "I11": 19, "J11": 37, "E16": 37, "E29": 39}
-    edit = old_cells({f"Žrtve!{place}": value for place, value in values.items()})
-    yield plant(family, "injured parties, Montenegro", ME_XLS, edit, "Žrtve!B11", "Žrtve!*")
+    values = {"R2C6": 70, "R4C6": 67, "R8C6": 66, "R10C6": 64, "R14C6": 65, "R16C6": 64}
+    tables = {**{f"table 1 {place}": value for place, value in values.items()}, "table 2 R2C5": 66, "table 3 R2C5": 68}
+    edit = page_cells(tables)
+    yield plant(family, "injured parties, Serbia", CENTRE, edit, "table 1 R2C6 line 22", "table *")
     first = {"Tabela 1!B11": 150, "Tabela 1!C11": 141, "Tabela 1!G11": 140, "Tabela 2!D11": 138}
     edit = cells({**first, "Tabela 3!E7": 150, "Tabela 3!E8": 140, "Tabela 4!E7": 150, "Tabela 4!E8": 146})
     yield plant(family, "injured parties, Bosnia and Herzegovina", COORDINATOR, edit, "Tabela 1!B11", "Tabela*")
