@@ -63,9 +63,9 @@ test: $(STAMP) browser postgres ## all tests except slow ones
 	$(call say,Running the tests that are not slow)
 	@$(PYTEST) -m "not slow"
 
-test-all: $(STAMP) browser postgres ## all tests
+test-all: $(STAMP) browser postgres ## all tests, on a demonstration home that is built for them
 	$(call say,Running all tests)
-	@$(PYTEST)
+	@$(PYTEST) --fresh-home
 
 lint: $(STAMP) ## ruff (lint and format), the strict type checker, import contracts and house style
 	@$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.core.home import Home, open_home
-from tests.support import postgres
+from tests.support import home_cache, postgres
 from tests.support.demonstration import CLOCK, build
 from tests.support.schedule import order_files
 from tests.support.shared_builds import build_once
@@ -36,17 +36,36 @@ _CHROMIUM = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the option to build the demonstration home even if the user's cache has it."""
+    parser.addoption(
+        "--fresh-home", action="store_true", help="build the demonstration home, whatever an earlier session has kept"
+    )
+
+
 @pytest.fixture(scope="session")
-def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_home(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     """Root of a demonstration home, made from `raw_samples/` by the real job and published; read-only by agreement.
 
-    All workers of a session share it: the first builds under a lock, the others wait.  Its release and its clock
-    never change within a session; a test that writes asks for `copied_home`.  For work on single tests,
-    `RTI_TEST_HOME` names such a home that is there already.
+    All workers of a session share it: the first builds under a lock, the others wait.  A later session copies it from
+    the user's cache, unless a file that the build reads has changed (`tests/support/home_cache.py`) or `--fresh-home`
+    is given.  Its release and its clock never change within a session; a test that writes asks for `copied_home`.
+    For work on single tests, `RTI_TEST_HOME` names such a home that is there already.
     """
     if os.environ.get("RTI_TEST_HOME"):
         return Path(os.environ["RTI_TEST_HOME"])
-    return build_once(tmp_path_factory, "built-home", build)
+    if request.config.getoption("--fresh-home"):
+        return build_once(tmp_path_factory, "built-home", build)
+
+    entries = home_cache.entries_folder()
+
+    def build_entry(root: Path) -> None:
+        build(root, home_cache.protection_folder(entries))
+
+    def copy_or_build(root: Path) -> None:
+        home_cache.copy_or_build(root, build_entry, entries=entries, key=home_cache.home_key())
+
+    return build_once(tmp_path_factory, "built-home", copy_or_build)
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ screens.
 from __future__ import annotations
 
 import csv
+import json
 import re
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -35,15 +37,30 @@ SHARED_CODE = (
 )
 
 
+@dataclass(frozen=True)
+class PublishedHome:
+    """A home that was refreshed and published, and the standard output of each command that made it."""
+
+    root: Path
+    outputs: tuple[str, ...]
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published_home(tmp_path_factory: pytest.TempPathFactory) -> PublishedHome:
     """A home in which the eighth territory's returns went all the way to a published release."""
     root = tmp_path_factory.mktemp("eighth") / "home"
     more = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
-    for arguments in (("init", "--kind", "demonstration"), ("refresh", "--publish")):
+    outputs = []
+    for arguments in (("init", "--kind", "demonstration", "--json"), ("refresh", "--publish", "--json")):
         done = small.rti(root, NOW, *arguments, **more)
         assert done.returncode == 0, done.stderr
-    return root
+        outputs.append(done.stdout)
+    return PublishedHome(root, tuple(outputs))
+
+
+@pytest.fixture(scope="module")
+def home(published_home: PublishedHome) -> Path:
+    return published_home.root
 
 
 def _golden() -> list[dict[str, str]]:
@@ -55,6 +72,12 @@ def _released(home: Path) -> pl.DataFrame:
     folder = find_current_release(open_home(home))
     assert folder is not None
     return pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("area") == "ZZ")
+
+
+def test_each_command_with_json_prints_json_and_nothing_else(published_home: PublishedHome) -> None:
+    initialised, refreshed = (json.loads(output) for output in published_home.outputs)
+    assert initialised["kind"] == "demonstration"
+    assert refreshed["release"] == "2026-Q1"
 
 
 def test_its_files_are_read_as_the_golden_file_says(home: Path) -> None:

@@ -12,15 +12,23 @@ CLOCK = "2026-11-20T09:00:00Z"
 """The demonstration's present: every return that has arrived arrived before it."""
 
 
-def build(root: Path) -> None:
-    """Make a demonstration home under the frozen clock, refresh it and publish its draft."""
+def build(root: Path, protection: Path | None = None) -> None:
+    """Make a demonstration home under the frozen clock, refresh it and publish its draft.
+
+    `protection` is a folder of protected blocks from earlier builds. The refresh takes a block from it only if the
+    cells of the block and the code of the disclosure control are the same; new blocks are added to the folder.
+    """
     from pipelines import refresh
     from pipelines.operations import run
 
     with frozen_at(CLOCK, root):
         home = initialise_home(root, "demonstration")
+        if protection is not None and protection.is_dir():
+            shutil.copytree(protection, home.restricted / "protection")
         run.run_refresh(home, say=lambda _: None)
         refresh.publish_draft(home)
+        if protection is not None:
+            shutil.copytree(home.restricted / "protection", protection, dirs_exist_ok=True)
 
 
 LINKED = ("public", "restricted/warehouse", "restricted/protected", "restricted/data_docs", "restricted/dbt")

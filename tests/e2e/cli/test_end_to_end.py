@@ -167,17 +167,7 @@ def test_a_withheld_figure_stays_withheld(built_home: Path, monkeypatch: pytest.
     assert way.as_json()["withheld"] is True
 
 
-# ----- rti refresh --json, rti import-reference
-
-
-def test_a_refresh_prints_json_and_nothing_else(tmp_path: Path) -> None:
-    small.choose(tmp_path / "samples", lambda line: line["jurisdiction"] == "BA_BRC" and "2026" in line["periods"])
-    more = {"RTI_SAMPLES": str(tmp_path / "samples")}
-    home = tmp_path / "home"
-    assert small.rti(home, CLOCK, "init", "--json", **more).returncode == 0
-    done = small.rti(home, CLOCK, "refresh", "--publish", "--json", **more)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["release"] == "2026-Q2"
+# ----- rti import-reference
 
 
 @pytest.mark.shared

@@ -133,7 +133,8 @@ def answers(address: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+# `tests/unit/operations/test_serve.py` shows at once that both signals end the service in the same way.
+@pytest.mark.parametrize("ended_by", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_all_three_come_up_say_where_and_end_together(
     built_home: Path, tmp_path: Path, ended_by: signal.Signals
 ) -> None:

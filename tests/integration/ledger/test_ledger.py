@@ -23,7 +23,7 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import decisions, intake, release_log
 from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, people, result
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("database", "real_migrations")
 WARNINGS = (("a" * 16, "rule.one"), ("b" * 16, "rule.two"))
 
 

@@ -15,6 +15,8 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import store
 from tests.support.fakes.ledger_fakes import accepted, home_and_ledger
 
+pytestmark = pytest.mark.usefixtures("real_migrations")
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:

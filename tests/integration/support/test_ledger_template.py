@@ -1,0 +1,69 @@
+"""Ledgers that tests create from a template are those that the migrations create."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.core.home import Home
+from pipelines.ledger import opening
+from pipelines.ledger.database import engine_of
+from tests.support.ledger_template import LedgerTemplate, dump_statements
+
+
+@pytest.fixture
+def migrated(monkeypatch: pytest.MonkeyPatch, real_migrations: None) -> list[sa.Engine]:
+    """The engines that the real function migrates, with a new template in its place."""
+    engines: list[sa.Engine] = []
+    real: Callable[[sa.Engine, Home | None], None] = opening._migrate
+
+    def migrate(engine: sa.Engine, home: Home | None) -> None:
+        engines.append(engine)
+        real(engine, home)
+
+    monkeypatch.setattr(opening, "_migrate", LedgerTemplate(migrate))
+    return engines
+
+
+def _dump(path: Path) -> list[str]:
+    engine = engine_of(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        statements = list(raw.iterdump())
+    engine.dispose()
+    return statements
+
+
+def test_ledger_from_template_equals_migrated_ledger(tmp_path: Path, migrated: list[sa.Engine]) -> None:
+    paths = [tmp_path / name for name in ("migrated", "second", "third")]
+    for path in paths:
+        opening.open_url(f"sqlite:///{path}").dispose()
+    assert len(migrated) == 1
+    dumps = [_dump(path) for path in paths]
+    assert dumps[0] == dumps[1] == dumps[2]
+    assert len(dumps[0]) > 30
+
+
+def test_older_ledger_is_migrated_by_the_real_function(tmp_path: Path, migrated: list[sa.Engine]) -> None:
+    opening.open_url(f"sqlite:///{tmp_path / 'new'}").dispose()
+    older = tmp_path / "older"
+    engine = engine_of(f"sqlite:///{older}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("create table something (name text)")
+    engine.dispose()
+    opening.open_url(f"sqlite:///{older}").dispose()
+    assert len(migrated) == 2
+    assert "something" in "\n".join(_dump(older))
+
+
+def test_dump_statements_of_a_used_ledger_are_no_template(tmp_path: Path, real_migrations: None) -> None:
+    engine = opening.open_url(f"sqlite:///{tmp_path / 'used'}")
+    assert dump_statements(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '0001'")
+    assert not dump_statements(engine)
+    engine.dispose()
