@@ -1,7 +1,7 @@
 """Statistical rules that compare a return with earlier figures: polars functions that return the rows to report.
 
-Great Expectations is not used here: these are tests of a series, not contracts of a row.  `comparisons.py` computes the
-figures, this module decides.
+Great Expectations is not used here: these are tests of a series, not contracts of a row.  `comparisons.py`, `series.py` and
+`copies.py` compute the figures, this module decides.
 """
 
 from __future__ import annotations
