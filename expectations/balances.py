@@ -50,9 +50,7 @@ def find_broken_balances(figures: Figures) -> pl.DataFrame:
         .unique()
         .join(past, on=list(_BOOK), how="inner")
         .filter(pl.col("past_period") < pl.col("period"))
-        .filter(
-            pl.col("past_period").rank("dense", descending=True).over(*_BOOK, "period") <= COMPARED_PERIODS
-        )
+        .filter(pl.col("past_period").rank("dense", descending=True).over(*_BOOK, "period") <= COMPARED_PERIODS)
         .group_by(*_BOOK, "period")
         .agg(
             pl.col("past_period").n_unique().alias("periods"),

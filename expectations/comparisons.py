@@ -24,8 +24,10 @@ def compare_sex_shares(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
     `table` and `before` are those of `tables.tabulate_by_sex`.  `suspect` is true if women and men seem to be
     exchanged, `share` is the percentage of women in the earlier `periods`.
     """
-    table = make_discrete(table, before, BY_SEX, "value", "n").filter(pl.col("accumulation") == "discrete")
-    past = list_discrete(before, BY_SEX, "value", "n").filter(pl.col("n") > 0)
+    # A year so far of men that has fallen leaves more women than persons in the quarter.
+    is_share = (pl.col("accumulation") == "discrete") & (pl.col("value") <= pl.col("n"))
+    table = make_discrete(table, before, BY_SEX, "value", "n").filter(is_share)
+    past = list_discrete(before, BY_SEX, "value", "n").filter(is_share & (pl.col("n") > 0))
     joined = _with_past(table, past, "value", "n")
     women, persons = _matrix(joined, "past_value"), _matrix(joined, "past_n")
     suspect = exchanged.detect_exchange(women, persons, joined["value"].to_numpy(), joined["n"].to_numpy())

@@ -34,7 +34,9 @@ def compare_with_known(observations: pl.DataFrame, before: pl.DataFrame) -> pl.D
     `overwritten` are not zero in the known period and not the same.  A table is a sheet, page or table of a file;
     where a file has none, it is the figures of one measure and level.
     """
-    now = _identify_lines(observations).select(*_BLOCK, "line", "table", "place", "value", "accumulation")
+    now = _identify_tables(_identify_lines(observations)).select(
+        *_BLOCK, "line", "table", "place", "value", "accumulation"
+    )
     known = _identify_lines(before).select(
         "submission_id", "line", pl.col("period").alias("previous"), pl.col("value").alias("past")
     )
@@ -52,11 +54,13 @@ def compare_with_known(observations: pl.DataFrame, before: pl.DataFrame) -> pl.D
 
 
 def _identify_lines(observations: pl.DataFrame) -> pl.DataFrame:
-    """Add the hash of all that identifies a figure but its period, as `line`, and its `table`."""
+    """Return the figures with a value, with the hash of all that identifies them but their period, as `line`."""
+    return observations.filter(pl.col("value").is_not_null()).with_columns(pl.struct(*_LINE).hash().alias("line"))
+
+
+def _identify_tables(observations: pl.DataFrame) -> pl.DataFrame:
     groups = [pl.col("place").str.extract(_TABLE, index) for index in (1, 2)]
-    return observations.filter(pl.col("value").is_not_null()).with_columns(
-        pl.struct(*_LINE).hash().alias("line"), pl.coalesce(*groups, pl.concat_str("measure", "level")).alias("table")
-    )
+    return observations.with_columns(pl.coalesce(*groups, pl.concat_str("measure", "level")).alias("table"))
 
 
 def find_copies(known: pl.DataFrame, observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +106,7 @@ def _compute_chances(candidates: pl.DataFrame, before: pl.DataFrame) -> list[flo
     """Return for each candidate the chance that so many figures agree, given other pairs of earlier periods."""
     chances = []
     submissions = candidates["submission_id"].unique()
-    known = _identify_lines(before.filter(pl.col("submission_id").is_in(submissions.to_list())))
+    known = _identify_tables(_identify_lines(before.filter(pl.col("submission_id").is_in(submissions.to_list()))))
     for row in candidates.iter_rows(named=True):
         of_table = pl.lit(value=True) if row["table"] is None else pl.col("table") == row["table"]
         wide = (

@@ -137,7 +137,9 @@ def score_numbers(known: pl.DataFrame) -> pl.DataFrame:
         counts.drop("place"), on=[*BLOCK, "event", "level", "is_new"], how="left"
     )
     series = _list_past(grid.with_columns(pl.col("value").fill_null(0.0)), [*RETURN, "freq", "event", "level"], "value")
-    p = jumps.compute_surprise(_stack_lists(series, "past_value"), series["value"].to_numpy(), PROCEEDING_DISPERSION)
+    p = jumps.compute_surprise(
+        _stack_lists(series, "past_value"), series["value"].to_numpy(), minimum_dispersion=PROCEEDING_DISPERSION
+    )
     is_kind = pl.col("event") != ALL_EVENTS
     recent = pl.col("past_value").list.head(RECENT_PERIODS)
     return (

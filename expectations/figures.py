@@ -69,11 +69,6 @@ class Figures:
         return series.score_series(*series.tabulate_discrete(self.observations, self.earlier_observations))
 
     @cached_property
-    def widest_series(self) -> pl.DataFrame:
-        """The widest figure of each table of the returns; see `series.locate_totals`."""
-        return series.locate_totals(self.scored_series)
-
-    @cached_property
     def surprising_series(self) -> pl.DataFrame:
         """Those that are surprising given the periods before; see `series.select_surprising`."""
         return series.select_surprising(self.scored_series)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations import contradictions, engine, tables
+from expectations import contradictions, engine, series, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
@@ -154,7 +154,7 @@ def _compute_tables(figures: Figures) -> dict[str, pl.DataFrame]:
         "event_codes": tables.mark_empty_codes(figures.events, CASE_EVENT_KEY, tables.EVENT_CODED),
         "events": tables.tabulate_records(figures.events, figures.registry),
         "coverage": tables.tabulate_coverage(figures.blocks, figures.earlier_observations, figures.registry),
-        "bounds": tables.join_bounds(figures.widest_series, figures.registry),
+        "bounds": tables.join_bounds(series.select_largest(figures.scored_series), figures.registry),
         "outcomes": _pair_outcomes(figures),
     }
 

@@ -1,7 +1,7 @@
 """Statistical rules that compare a return with earlier figures: polars functions that return the rows to report.
 
-Great Expectations is not used here: these are tests of a series, not contracts of a row.  `comparisons.py` computes the
-figures, this module decides.
+Great Expectations is not used here: these are tests of a series, not contracts of a row.  `comparisons.py`,
+`series.py` and `copies.py` compute the figures, this module decides.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def find_excess_indictments(figures: Figures) -> pl.DataFrame:
     compared = comparisons.compare_indictments(figures.totals, figures.earlier_totals)
     key = ["submission_id", "jurisdiction", "offence_group", "period"]
     is_indicted = (pl.col("measure") == "indicted") & (pl.col("count_unit") == "person") & (pl.col("depth") == 0)
-    places = figures.widest_series.filter(is_indicted).unique(key).select(*key, "place")
+    places = figures.scored_series.filter(is_indicted & pl.col("is_widest")).unique(key).select(*key, "place")
     excess = compared.filter(pl.col("value") > pl.col("expected")).drop("place")
     return excess.join(places, on=key, how="left", maintain_order="left")
 

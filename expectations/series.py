@@ -31,8 +31,12 @@ P_OF_RETURN = 0.01
 Each of these figures is compared with this chance divided by their number (Bonferroni).
 """
 LONG_HISTORY = 8
-"""Below the widest figure, a series needs this many earlier periods: a dispersion of few figures is a guess."""
+"""Below the widest figure, a series with fewer earlier periods is short: a dispersion of few figures is a guess."""
+SHORTEST_HISTORY = 2
+P_OF_SHORT_HISTORY = 1e-6
+"""A figure with a short history is reported if its p-value is lower than this: as if a digit were added."""
 _PLACED = ["submission_id", "period", "group"]
+_DISTANCE = (pl.col("value") - pl.col("mean")).abs()
 _ID = "series_id"
 """Column of the hash of all columns that identify a series; joins on it are several times as fast."""
 
@@ -132,10 +136,11 @@ def tabulate_series(observations: pl.DataFrame, carried: Sequence[str]) -> pl.Da
 def score_series(series: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return the series with the mean of up to twelve earlier periods, their number `n`, and the p-value `p`.
 
-    `p` is null if fewer than four earlier periods are known, or only a year so far.  `depth` is the number of
+    `p` is null if fewer than two earlier periods are known, or only a year so far.  `depth` is the number of
     dimensions that a figure is broken down by, without the status of a victim.  `is_widest` is true for whole offence
     groups that are broken down as little as anything in their family.  `is_restated` is true for a figure of an older
-    period than the newest of its return that is the same as before.
+    period than the newest of its return that is the same as before.  A whole offence group has the place of the article
+    that explains it best.
     """
     broken_down = [(~pl.col(name).is_in(codes.TOTAL_CODES)).cast(pl.Int32) for name in BREAKDOWNS]
     past = _tabulate_past(series, earlier)
@@ -144,23 +149,16 @@ def score_series(series: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     same = [*_PLACED, _ID, "value"]
     is_newest = pl.col("period") == pl.col("period").max().over("submission_id", "freq")
     restated = earlier.select(same).with_columns(pl.lit(value=True).alias("is_restated"))
-    return (
-        series.join(restated, on=same, how="left", maintain_order="left")
-        .with_columns(
-            pl.col("is_restated").fill_null(value=False) & ~is_newest,
-            pl.Series("n", n, dtype=pl.Int64),
-            pl.Series("mean", np.nansum(past, axis=1) / np.maximum(n, 1), dtype=pl.Float64),
-            pl.when(pl.col("accumulation") == "discrete")
-            .then(pl.Series(jumps.compute_surprise(past, series["value"].to_numpy()), dtype=pl.Float64).fill_nan(None))
-            .alias("p"),
-            (pl.sum_horizontal(broken_down) - broken_down[BREAKDOWNS.index("victim_status")]).alias("depth"),
-        )
-        .with_columns(
-            (pl.col("law_article").is_null() & (pl.col("depth") == pl.col("depth").min().over(family))).alias(
-                "is_widest"
-            )
-        )
+    p = pl.Series(jumps.compute_surprise(past, series["value"].to_numpy(), SHORTEST_HISTORY), dtype=pl.Float64)
+    is_group, is_least = pl.col("law_article").is_null(), pl.col("depth") == pl.col("depth").min().over(family)
+    scored = series.join(restated, on=same, how="left", maintain_order="left").with_columns(
+        pl.col("is_restated").fill_null(value=False) & ~is_newest,
+        pl.Series("n", n, dtype=pl.Int64),
+        pl.Series("mean", np.nansum(past, axis=1) / np.maximum(n, 1), dtype=pl.Float64),
+        pl.when(pl.col("accumulation") == "discrete").then(p.fill_nan(None)).alias("p"),
+        (pl.sum_horizontal(broken_down) - broken_down[BREAKDOWNS.index("victim_status")]).alias("depth"),
     )
+    return _locate_groups(scored.with_columns((is_group & is_least).alias("is_widest")))
 
 
 def _tabulate_past(series: pl.DataFrame, earlier: pl.DataFrame) -> jumps.Array:
@@ -180,56 +178,69 @@ def _tabulate_past(series: pl.DataFrame, earlier: pl.DataFrame) -> jumps.Array:
     return past
 
 
-def locate_totals(scored: pl.DataFrame) -> pl.DataFrame:
-    """Return the widest figure of each family, with the place of the article that explains it best.
+def _locate_groups(scored: pl.DataFrame) -> pl.DataFrame:
+    """Return the series with each whole offence group at the place of the article that explains it best.
 
-    That is the article with the lowest p-value, or if none has a history, the one furthest above its mean.
+    That is the article with the lowest p-value, or if none has a history, the one furthest from its mean.
     """
     articles = (
         scored.filter(pl.col("law_article").is_not_null())
-        .with_columns((pl.col("value") - pl.col("mean")).abs().alias("distance"))
-        .sort("p", "distance", descending=[False, True], nulls_last=True, maintain_order=True)
+        .sort("p", _DISTANCE, descending=[False, True], nulls_last=True, maintain_order=True)
         .unique(_PLACED, keep="first", maintain_order=True)
+        .select(*_PLACED, pl.col("place").alias("place_of_article"))
     )
-    return scored.filter("is_widest").drop("place").join(articles.select(*_PLACED, "place"), on=_PLACED, how="left")
+    place = pl.when(pl.col("law_article").is_null()).then("place_of_article").otherwise("place").alias("place")
+    return scored.join(articles, on=_PLACED, how="left", maintain_order="left").with_columns(place)
+
+
+def select_largest(scored: pl.DataFrame) -> pl.DataFrame:
+    """Return the widest figures of each family, and its largest part if that is more than any of them."""
+    family = ["submission_id", "period", "family"]
+    largest = scored.filter(pl.col("value") == pl.col("value").max().over(family))
+    parts = largest.filter(~pl.col("is_widest").any().over(family)).unique(family, keep="last", maintain_order=True)
+    return pl.concat([scored.filter("is_widest"), parts])
 
 
 def select_surprising(scored: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each family with a surprising figure, and the number of `others` in it.
 
-    The widest figure stands for all others, at the place of the article that explains it best.  Where it is not
-    surprising, the most surprising of its articles and parts does, each judged by a threshold that keeps the chance of
-    any finding in a clean return low.  Older periods that are restated unchanged were judged when they arrived.
-    `breakdown` names the dimensions and codes of the row, as `sex=F; age=Y_GE18`; empty for a total.
+    The widest figure stands for all others.  Where it is not surprising, the most surprising of its articles and parts
+    does, each judged by a threshold that keeps the chance of any finding in a clean return low.  Older periods that are
+    restated unchanged were judged when they arrived.  `breakdown` names the dimensions and codes of the row, as
+    `sex=F; age=Y_GE18`; empty for a total.
     """
     family = ("submission_id", "period", "family")
-    is_long, is_article = pl.col("n") >= LONG_HISTORY, pl.col("depth") == pl.col("depth").min().over(family)
+    is_article = pl.col("depth") == pl.col("depth").min().over(family)
     # A group of one article is that article.
     is_counted_twice = pl.col("law_article").is_not_null() & (
         pl.col("figures").max().over("submission_id", "group") == 1
     )
     alternatives = pl.len().over(*family, "is_widest", "victim_status")
-    surprising = (
+    figures = pl.len().over("submission_id", "is_widest", "is_article")
+    return (
         scored.with_columns(is_article.alias("is_article"))
-        .filter(
-            ~is_counted_twice & ~pl.col("is_restated") & pl.col("p").is_not_null() & (pl.col("is_widest") | is_long)
-        )
+        .filter(~is_counted_twice & ~pl.col("is_restated") & pl.col("p").is_not_null())
         .with_columns(
-            pl.when("is_widest")
+            pl.when(pl.col("is_widest") & (pl.col("n") >= jumps.MINIMUM_HISTORY))
             .then(P_OF_TOTAL / alternatives)
-            .otherwise(P_OF_RETURN / pl.len().over("submission_id", "is_widest", "is_article"))
+            .when(pl.col("n") >= LONG_HISTORY)
+            .then(P_OF_RETURN / figures)
+            .otherwise(P_OF_SHORT_HISTORY)
             .alias("threshold")
         )
         .filter(pl.col("p") < pl.col("threshold"))
-        .sort("is_widest", "p", descending=[True, False], maintain_order=True)
+        .sort(
+            pl.col("is_widest"),
+            pl.col("p"),
+            pl.col("law_article").is_null(),
+            _DISTANCE,
+            descending=[True, False, False, True],
+            maintain_order=True,
+        )
         .with_columns((pl.len().over(family) - 1).alias("others"))
         .unique(family, keep="first", maintain_order=True)
         .sort("submission_id", "period", *FAMILY)
         .with_columns(_describe_breakdown().alias("breakdown"))
-    )
-    places = locate_totals(scored).select(*_PLACED, pl.col("place").alias("place_of_article"))
-    return surprising.join(places, on=_PLACED, how="left", maintain_order="left").with_columns(
-        pl.when("is_widest").then("place_of_article").otherwise("place").alias("place")
     )
 
 

@@ -179,7 +179,7 @@ def _each_person_once(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
 def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """Return the figures of persons, victims or migrants that have declared bounds, with these as `low` and `high`.
 
-    `table` is that of `series.locate_totals`.  A part has the upper bound of its total, and a year so far whose last
+    `table` is that of `series.select_largest`.  A part has the upper bound of its total, and a year so far whose last
     quarter alone is not known has that of all its quarters.
     """
     declared = pl.DataFrame(
@@ -205,7 +205,10 @@ def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     return (
         table.filter(is_flow)
         .join(declared, on=["jurisdiction", "measure", "offence_group", "freq"], how="inner", maintain_order="left")
-        .with_columns(pl.when(pl.col("depth") == 0).then("low").otherwise(0.0).alias("low"), pl.col("high") * quarters)
+        .with_columns(
+            pl.when(pl.col("is_widest") & (pl.col("depth") == 0)).then("low").otherwise(0.0).alias("low"),
+            pl.col("high") * quarters,
+        )
     )
 
 

@@ -21,12 +21,18 @@ MINIMUM_DISPERSION = 1.5
 """Lower bound of phi: co-defendants come in groups, so a short series with less dispersion shows it by chance."""
 
 
-def compute_surprise(past: Array, present: Array, minimum_dispersion: float = MINIMUM_DISPERSION) -> Array:
+def compute_surprise(
+    past: Array,
+    present: Array,
+    minimum_history: int = MINIMUM_HISTORY,
+    minimum_dispersion: float = MINIMUM_DISPERSION,
+) -> Array:
     """Return the two-sided p-value of each present count.
 
-    `past`: series x periods, NaN if unknown; `present`: one count per series.  NaN if fewer than four past counts are
-    known.  With k past counts of mean m and Pearson dispersion phi (never below `minimum_dispersion`, which is above
-    1), the reference distribution has mean m (at least 0.5, so that a series of zeros does not forbid a first case) and
+    `past`: series x periods, NaN if unknown; `present`: one count per series.  NaN if fewer than `minimum_history` (at
+    least two) past counts are known.  With k past counts of mean m and Pearson dispersion phi (never below
+    `minimum_dispersion`, which is above 1), the reference distribution has mean m (at least 0.5, so that a series of
+    zeros does not forbid a first case) and
     variance phi m (1 + 1/k); p = min(1, 2 min(P(X <= x), P(X >= x))).
     """
     from scipy.stats import nbinom
@@ -34,7 +40,7 @@ def compute_surprise(past: Array, present: Array, minimum_dispersion: float = MI
     past = np.asarray(past, dtype=float)
     present = np.asarray(present, dtype=float)
     n_known = (~np.isnan(past)).sum(axis=1)
-    has_history = n_known >= MINIMUM_HISTORY
+    has_history = n_known >= minimum_history
     k = np.where(has_history, n_known, 2)
     mean = np.maximum(np.nansum(past, axis=1) / k, 0.5)
     deviation = np.nansum((past - mean[:, None]) ** 2, axis=1)

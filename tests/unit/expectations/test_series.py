@@ -227,11 +227,25 @@ def test_one_cause_gives_one_finding_with_the_number_of_others(registry: Registr
     assert (finding.rule, str(finding.where)) == ("plausible.jump", "Т-03!B5")
 
 
-def test_short_history_judges_the_total_only(registry: Registry, base: dict[str, Any]) -> None:
-    past = [(float(100 + 60 * (i % 3)), 3.0, 5.0) for i in range(7)]
-    earlier = [r for p, values in zip(QUARTERS[6:], past, strict=False) for r in make_articles(base, p, values)]
+@pytest.mark.parametrize("known", [2, 3, 7, 8])
+def test_article_with_a_short_history_is_judged_if_a_digit_was_added(
+    registry: Registry, base: dict[str, Any], known: int
+) -> None:
+    past = [(float(100 + 60 * (i % 3)), 3.0, 5.0) for i in range(known)]
+    periods = QUARTERS[-1 - known : -1]
+    earlier = [r for p, values in zip(periods, past, strict=True) for r in make_articles(base, p, values)]
     rules = ("plausible.jump", "plausible.jump_of_part")
-    assert judge(registry, make_articles(base, NOW, (150.0, 30.0, 5.0)), earlier, *rules) == []
+    (finding,) = judge(registry, make_articles(base, NOW, (150.0, 42.0, 5.0)), earlier, *rules)
+    assert str(finding.where) == "Т-03!B6"
+    twelve = judge(registry, make_articles(base, NOW, (150.0, 15.0, 5.0)), earlier, *rules)
+    assert [str(f.where) for f in twelve] == (["Т-03!B6"] if known == 8 else [])
+
+
+def test_figure_above_the_bound_of_its_total_is_found_without_history(base: dict[str, Any], registry: Registry) -> None:
+    total = make_row(base, value=9.0)
+    part = make_row(base, sentence_type="prison", measure="convicted_first", value=9000.0, place="Т-03!D7")
+    finding = found(registry, [total, part])["plausible.bounds"]
+    assert (str(finding.where), finding.seen) == ("Т-03!D7", "9000")
 
 
 def test_older_period_restated_unchanged_is_not_judged_again(registry: Registry, base: dict[str, Any]) -> None:
