@@ -119,12 +119,12 @@ def _explain_return(
     submission_id: str, observations: pl.DataFrame, limits: pl.DataFrame, sums: pl.DataFrame
 ) -> list[dict[str, object]]:
     by_row = {row["_row"]: row for row in observations.iter_rows(named=True)}
-    taken: set[Cell] = set()
+    used_cells: set[Cell] = set()
     cells: dict[int, Cell] = {}
     for number, row in by_row.items():
         cell = Cell(row["place"], row["label"])
-        cells[number] = cell._replace(number=number + 1) if cell in taken else cell
-        taken.add(cell)
+        cells[number] = cell._replace(number=number + 1) if cell in used_cells else cell
+        used_cells.add(cell)
     values: dict[Cell, float] = {cells[number]: row["value"] for number, row in by_row.items()}
     all_limits = list(_read_sums(sums, values))
     declared_cells = {(limit.whole, frozenset(limit.parts)) for limit in all_limits}
