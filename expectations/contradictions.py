@@ -187,12 +187,14 @@ def explain_limits(limits: Sequence[Limit], values: dict[Cell, float]) -> list[C
             counts = Counter(cell for limit in remaining for cell in limit.cells)
             common = [cell for cell in counts if counts[cell] == len(remaining)]
             repairs = {cell: bounds for cell in common if (bounds := _find_repair(around[cell], cell, values))}
-            candidates = list(repairs or common or counts)
+            # Figures of later stages change together with their breakdowns, so that no single cell repairs them.
+            is_stage = all(limit.kind == "outcome" for limit in remaining)
+            candidates = list((repairs if not is_stage else common) or common or counts)
             most = max(counts[cell] for cell in candidates)
             cell = _choose_cell([cell for cell in candidates if counts[cell] == most], remaining, values)
             explained = tuple(limit for limit in remaining if cell in limit.cells)
             repair = None
-            if len(repairs) == 1 and repairs[cell][0] == repairs[cell][1]:
+            if len(repairs) == 1 and cell in repairs and repairs[cell][0] == repairs[cell][1]:
                 repair = repairs[cell][0]
             causes.append(Cause(cell, explained, repair))
             remaining = [limit for limit in remaining if cell not in limit.cells]

@@ -20,7 +20,7 @@ STAGES_LIST = "BA/justice/JT_BD_2026_2.csv"
 WORKBOOK = "AL/justice/PP_Trafikimi_2026_T3.xlsx"
 SHEETS = "MK/justice/Pravosudstvo_2026_K3.xlsx"
 CUBE = "HR/victims/zrtve_thb_2026-3.json"
-NEW_RULES = {"list.incomplete", "list.cut", "table.unread"}
+NEW_RULES = {"list.incomplete", "list.cut", "table.unread", "table.undeclared", "cell.unbound"}
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +91,20 @@ def test_tables_with_a_wrong_period_in_their_titles_are_errors(registry: Registr
             if isinstance(cell.value, str):
                 cell.value = cell.value.replace("tremujori III", "tremujori 3")
 
-    findings = read_edited(registry, WORKBOOK, edit_workbook(rename_quarter))
-    assert [(f.rule, f.severity) for f in findings] == [("table.unread", "error")] * 4
-    assert str(findings[0].where) == "Tremujori III!A6"
-    assert "tremujori 3, viti 2026" in str(findings[0].params["nearest"])
+    (finding,) = read_edited(registry, WORKBOOK, edit_workbook(rename_quarter))
+    assert (finding.rule, finding.severity, str(finding.where)) == ("table.undeclared", "error", "Tremujori III!B8")
+    assert "tremujori 3, viti 2026" in str(finding.seen)
+    assert "viti {year}" in str(finding.expected)
+
+
+def test_table_under_another_title_beside_tables_of_the_same_sheet_is_one_error(registry: Registry) -> None:
+    def rename_table(book: openpyxl.Workbook) -> None:
+        cell = book["Tremujori III"]["A17"]
+        cell.value = str(cell.value).replace("tremujori III", "tremujori 3")
+
+    (finding,) = read_edited(registry, WORKBOOK, edit_workbook(rename_table))
+    assert (finding.rule, finding.severity, str(finding.where)) == ("table.unread", "error", "Tremujori III!A18")
+    assert "tremujori 3, viti 2026" in str(finding.params["nearest"])
 
 
 def test_sheet_with_another_name_beside_its_read_sisters_is_an_error(registry: Registry) -> None:
@@ -102,4 +112,15 @@ def test_sheet_with_another_name_beside_its_read_sisters_is_an_error(registry: R
         book.copy_worksheet(book[book.sheetnames[1]]).title = "Стара"
 
     (finding,) = read_edited(registry, SHEETS, edit_workbook(copy_sheet))
-    assert (finding.rule, str(finding.where)) == ("table.unread", "Стара!A6")
+    assert (finding.rule, finding.severity) == ("table.undeclared", "error")
+    assert finding.where.sheet == "Стара"
+
+
+def test_table_that_is_not_of_the_form_remains_a_warning(registry: Registry) -> None:
+    def add_table(book: openpyxl.Workbook) -> None:
+        sheet = book.create_sheet("Белешки")
+        for number in range(1, 9):
+            sheet.cell(number, 1, f"{number}.").offset(0, 1).value = number
+
+    (finding,) = read_edited(registry, SHEETS, edit_workbook(add_table))
+    assert (finding.rule, finding.severity) == ("table.undeclared", "warning")
