@@ -86,7 +86,7 @@ def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> li
 def report_unread_tables(
     plan: Plan, sheets: Sequence[Sheet], collector: Collector
 ) -> dict[int, tuple[str | None, str]]:
-    """Report tables with the corner and headings of a declared one that were not read, beside others that were.
+    """Report tables that have the corner and headings of a declared one but were not read.
 
     Their sheet name or title differs from the form, so that a whole period may be left out while its sisters are read.
     Returns their sheets by index, with the title or name found and the one expected; a sheet of which no table was read

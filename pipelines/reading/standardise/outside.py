@@ -92,10 +92,10 @@ def check_outside(
         numbers = [c for c in sheet.cells.values() if _is_number(c, sheet)]
         if not sheet.claimed:
             if len(numbers) >= _MIN_TABLE_NUMBERS:
-                seen, expected = unread_sheets.get(sheet.index, (None, None))
+                title, expected = unread_sheets.get(sheet.index, (None, None))
                 severity: Severity = "error" if sheet.index in unread_sheets else "warning"
                 collector.add_finding(
-                    "table.undeclared", numbers[0].where, severity=severity, seen=seen, expected=expected
+                    "table.undeclared", numbers[0].where, severity=severity, seen=title, expected=expected
                 )
             continue
         top = min(area[0] for area in sheet.claimed)
