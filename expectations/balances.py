@@ -160,6 +160,14 @@ def find_missing_sanctions(figures: Figures) -> pl.DataFrame:
         pl.col("measure").replace_strict(SANCTIONS, default=None, return_dtype=pl.String).alias("whole")
     )
     pairs = sanctions.join(convicted, on=[*key, "whole"], how="inner").filter(pl.col("value") < pl.col("expected"))
+    # Convictions above the decisions that include them are above the sanctions too.
+    outcomes = figures.contradictions.filter(pl.col("kind") == "outcome")
+    pairs = pairs.join(
+        outcomes.select("submission_id", "period", "offence", whole="part"),
+        on=["submission_id", "period", "offence", "whole"],
+        how="anti",
+        maintain_order="left",
+    )
     missing = (pairs["expected"] - pairs["value"]).to_numpy()
     p = binomial_tails.compute_upper_tail(missing, pairs["expected"].to_numpy(), WITHOUT_SANCTION)
     return (

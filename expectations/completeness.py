@@ -19,7 +19,7 @@ def find_gone_lines(figures: Figures) -> pl.DataFrame:
 
 
 def find_gone_categories(figures: Figures) -> pl.DataFrame:
-    """Return one row for each dimension of which codes are gone, with the number of figures that had them."""
+    """Return one row for each dimension that lost codes, with the number of figures that had them."""
     return figures.gone_figures.filter(pl.col("dim").is_not_null())
 
 

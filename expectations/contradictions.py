@@ -84,13 +84,20 @@ class Limit:
         return (allowed if self.is_exact else 0.0), allowed
 
 
+class Repair(NamedTuple):
+    """A cell, and its value that satisfies every limit around it."""
+
+    cell: Cell
+    value: float
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A cell that explains broken limits. `repair` is the one value that would settle them all, if there is one."""
+    """A cell that explains broken limits, and the only single repair that would settle them all, if there is one."""
 
     cell: Cell
     limits: tuple[Limit, ...]
-    repair: float | None = None
+    repair: Repair | None = None
 
 
 def find_contradictions(observations: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
@@ -119,12 +126,12 @@ def _explain_return(
     submission_id: str, observations: pl.DataFrame, limits: pl.DataFrame, sums: pl.DataFrame
 ) -> list[dict[str, object]]:
     by_row = {row["_row"]: row for row in observations.iter_rows(named=True)}
-    taken: set[Cell] = set()
+    used_cells: set[Cell] = set()
     cells: dict[int, Cell] = {}
     for number, row in by_row.items():
         cell = Cell(row["place"], row["label"])
-        cells[number] = cell._replace(number=number + 1) if cell in taken else cell
-        taken.add(cell)
+        cells[number] = cell._replace(number=number + 1) if cell in used_cells else cell
+        used_cells.add(cell)
     values: dict[Cell, float] = {cells[number]: row["value"] for number, row in by_row.items()}
     all_limits = list(_read_sums(sums, values))
     declared_cells = {(limit.whole, frozenset(limit.parts)) for limit in all_limits}
@@ -139,7 +146,14 @@ def _explain_return(
     for cause in sorted(causes, key=lambda cause: _count_breakdowns(cause, by_row)):
         if cause.repair is not None and len(cause.limits) >= _REPAIRED:
             findings.append(
-                _make_row(submission_id, "repair", cause.cell, values[cause.cell], cause.repair, n=len(cause.limits))
+                _make_row(
+                    submission_id,
+                    "repair",
+                    cause.repair.cell,
+                    values[cause.repair.cell],
+                    cause.repair.value,
+                    n=len(cause.limits),
+                )
             )
         # The finding of a declared sum is enough for everything that the same cell explains.
         if any(limit.kind == "declared" for limit in cause.limits):
@@ -187,13 +201,17 @@ def explain_limits(limits: Sequence[Limit], values: dict[Cell, float]) -> list[C
             counts = Counter(cell for limit in remaining for cell in limit.cells)
             common = [cell for cell in counts if counts[cell] == len(remaining)]
             repairs = {cell: bounds for cell in common if (bounds := _find_repair(around[cell], cell, values))}
-            candidates = list(repairs or common or counts)
+            # Figures of later stages change together with their breakdowns, so that no single cell repairs them.
+            kinds = {limit.kind for limit in remaining}
+            is_stage = "outcome" in kinds and kinds <= {"outcome", "outcomes"}
+            candidates = list((repairs if not is_stage else common) or common or counts)
             most = max(counts[cell] for cell in candidates)
             cell = _choose_cell([cell for cell in candidates if counts[cell] == most], remaining, values)
             explained = tuple(limit for limit in remaining if cell in limit.cells)
             repair = None
-            if len(repairs) == 1 and repairs[cell][0] == repairs[cell][1]:
-                repair = repairs[cell][0]
+            if len(repairs) == 1:
+                repaired, (least, highest) = next(iter(repairs.items()))
+                repair = Repair(repaired, least) if least == highest else None
             causes.append(Cause(cell, explained, repair))
             remaining = [limit for limit in remaining if cell not in limit.cells]
     return causes

@@ -150,7 +150,7 @@ def _tabulate_covers(dim: str, present: frozenset[str]) -> pl.DataFrame:
     rows: list[tuple[str, int, str, bool]] = []
     for whole in sorted(present):
         inside = sorted(code for code in present if _is_within(dim, code, whole))
-        covers = [(code,) for code in inside]
+        covers: list[tuple[str, ...]] = [(code,) for code in inside]
         covers += [cover for cover in _list_largest_covers(dim, inside) if len(cover) > 1]
         rows += [(whole, number, code, len(cover) > 1) for number, cover in enumerate(covers) for code in cover]
     return pl.DataFrame(
@@ -168,18 +168,18 @@ def _list_largest_covers(dim: str, inside: Sequence[str]) -> list[tuple[str, ...
     excludes = {a: {b for b in inside if b != a and _exclude_each_other(dim, a, b)} for a in inside}
     covers: list[tuple[str, ...]] = []
 
-    def extend(clique: tuple[str, ...], candidates: set[str], done: set[str]) -> None:
-        if not candidates and not done:
+    def extend_clique(clique: tuple[str, ...], candidates: set[str], excluded: set[str]) -> None:
+        if not candidates and not excluded:
             covers.append(tuple(sorted(clique)))
             return
-        pivot = max(sorted(candidates | done), key=lambda code: len(excludes[code] & candidates))
+        pivot = max(sorted(candidates | excluded), key=lambda code: len(excludes[code] & candidates))
         for code in sorted(candidates - excludes[pivot]):
-            extend((*clique, code), candidates & excludes[code], done & excludes[code])
+            extend_clique((*clique, code), candidates & excludes[code], excluded & excludes[code])
             candidates = candidates - {code}
-            done = done | {code}
+            excluded = excluded | {code}
 
     if inside:
-        extend((), set(inside), set())
+        extend_clique((), set(inside), set())
     return covers
 
 

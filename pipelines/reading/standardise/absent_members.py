@@ -15,11 +15,11 @@ from pipelines.reading.standardise.sums import group_numbers
 def report_absent_members(
     plan: Plan, tables: Mapping[str, str], hits: Iterable[Hit], where: Where, collector: Collector
 ) -> None:
-    """Report all declared codes that no figure of a full return has, as one finding.
+    """Report in one finding the declared codes that have no figure in a full return.
 
     `tables` maps each column or dimension of the form to its code table, `hits` are the members with a figure. A form
-    that lets combinations be left out owes none of them; a form that is no longer in force may share code tables with
-    its successor, so that its files need not have every code.
+    that lets combinations be left out owes none of them; a form whose validity ended may share code tables with its
+    successor, so that its files need not have every code.
     """
     if not _owes_all(plan) or not collector.numbers or collector.findings_of_severity("error"):
         return
@@ -38,7 +38,7 @@ def report_absent_members(
 
 
 def report_broken_breakdowns(plan: Plan, where: Where, collector: Collector) -> None:
-    """Report, as one finding, declared sums of a list of which some parts are there and others are not.
+    """Report the declared sums of a list that lack some of their parts, all in one finding.
 
     Only if the other sums over the same dimension have all parts: the list then ends in the middle of a breakdown.
     """

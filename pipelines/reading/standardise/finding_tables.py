@@ -83,18 +83,23 @@ def find_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> li
     return located_tables
 
 
-def report_unread_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> set[int]:
-    """Report tables with the corner and headings of a declared one that were not read; return their sheets.
+def report_unread_tables(
+    plan: Plan, sheets: Sequence[Sheet], collector: Collector
+) -> dict[int, tuple[str | None, str]]:
+    """Report tables that have the corner and headings of a declared one but were not read.
 
     Their sheet name or title differs from the form, so that a whole period may be left out while its sisters are read.
-    A declared table that is not in the file at all is reported by `_report_missing_table`.
+    Returns their sheets by index, with the title or name found and the one expected; a sheet of which no table was read
+    is reported as a whole by `check_outside`, and a declared table that is not in the file at all by
+    `_report_missing_table`.
     """
     reported = {f.where for f in collector.findings if f.rule in ("table.title_missing", "table.twice")}
     missing_corners = {f.params["corner"] for f in collector.findings if f.rule == "table.not_found"}
-    unread_sheets: set[int] = set()
+    unread_sheets: dict[int, tuple[str | None, str]] = {}
     corners: set[tuple[int, int, int]] = set()
     for table in plan.tables:
-        if table.declared.corner in missing_corners:
+        expected = table.declared.title or table.declared.sheet
+        if expected is None or table.declared.corner in missing_corners:
             continue
         for sheet in sheets:
             for corner in (c for c in sheet.words if table.corner.match_text(c.text) is not None):
@@ -103,12 +108,12 @@ def report_unread_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collect
                 if is_read or place in corners or not _has_expected_headings(table, sheet, corner):
                     continue
                 corners.add(place)
-                unread_sheets.add(sheet.index)
-                title = table.declared.title or table.declared.sheet
-                texts = [sheet.table.name, *_title_lines(sheet.table.title), *(c.text for c in sheet.words)]
-                near = find_nearest(title, texts) if title is not None else None
-                tail = f" Nearest in the file: '{near}'." if near else ""
-                collector.add_finding("table.unread", corner.where, corner=table.declared.corner, nearest=tail)
+                texts = [*(c.text for c in sheet.words), *_title_lines(sheet.table.title), sheet.table.name]
+                near = find_nearest(expected, texts)
+                if sheet.claimed:
+                    tail = f" Nearest in the file: '{near}'." if near else ""
+                    collector.add_finding("table.unread", corner.where, corner=table.declared.corner, nearest=tail)
+                unread_sheets.setdefault(sheet.index, (near, expected))
     return unread_sheets
 
 

@@ -48,7 +48,7 @@ class GridReading:
         self.sheets = sheets
         self.collector = collector
         self.found: list[LocatedTable] = []
-        self.unread_sheets: set[int] = set()
+        self.unread_sheets: dict[int, tuple[str | None, str]] = {}
         self._seen_codes: dict[int, set[tuple[str, str]]] = {}
         self._reads: list[_TableReading] = []
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipelines.declarations.form import Form
+from pipelines.findings.finding import Severity
 from pipelines.model.content import Cell, Grid
 from pipelines.reading.formats.common import column_letters
 from pipelines.reading.standardise.collecting import Binding, Collector
@@ -75,19 +76,27 @@ def bind_ignored(plan: Plan, grid: Grid, collector: Collector) -> None:
             collector.bindings += [Binding(c.where, "ignored", {}, index, c.row, c.column) for c in filled]
 
 
-def check_outside(sheets: Sequence[Sheet], collector: Collector) -> None:
+def check_outside(
+    sheets: Sequence[Sheet], collector: Collector, unread_sheets: Mapping[int, tuple[str | None, str]]
+) -> None:
     """Report numbers to the right of and below the declared tables, and whole tables that are not declared.
 
+    `unread_sheets` have the headings of a declared table under another title or name, with the text found and the one
+    expected: an error, because the figures of a whole period may be left out. Their numbers are not reported again.
     Dates and reference numbers above a table are left alone. Formats that do not store numbers are checked for whole
     tables only, because a page number is a number too.
     """
     for sheet in sheets:
-        if sheet.claimed and sheet.format not in STORES_NUMBERS:
+        if sheet.claimed and (sheet.format not in STORES_NUMBERS or sheet.index in unread_sheets):
             continue
         numbers = [c for c in sheet.cells.values() if _is_number(c, sheet)]
         if not sheet.claimed:
             if len(numbers) >= _MIN_TABLE_NUMBERS:
-                collector.add_finding("table.undeclared", numbers[0].where)
+                title, expected = unread_sheets.get(sheet.index, (None, None))
+                severity: Severity = "error" if sheet.index in unread_sheets else "warning"
+                collector.add_finding(
+                    "table.undeclared", numbers[0].where, severity=severity, seen=title, expected=expected
+                )
             continue
         top = min(area[0] for area in sheet.claimed)
         for cell in numbers:

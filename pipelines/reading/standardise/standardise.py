@@ -117,7 +117,7 @@ def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
     if nil and not any(cell.kind == "number" for sheet in sheets for cell in sheet.cells.values()):
         bind_contacts(plan, sheets, collector)
         return True
-    unread_sheets: set[int] = set()
+    unread_sheets: dict[int, tuple[str | None, str]] = {}
     if form.tables is not None:
         grid_reading = GridReading(plan, sheets, collector)
         grid_reading.read_tables()
@@ -135,7 +135,7 @@ def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
     check_grid_units(grid, form, sheets, collector)
     check_preambles(sheets, collector)
     check_hidden(form, sheets, collector)
-    check_outside([sheet for sheet in sheets if sheet.index not in unread_sheets], collector)
+    check_outside(sheets, collector, unread_sheets)
     return False
 
 

@@ -1,0 +1,123 @@
+"""Books that always closed are asked about a gap, and stocks of articles about an exchange."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from expectations.balances import ENTRIES, EXITS, STOCKS
+from expectations.judge import History, JudgedReturn, judge_returns
+from pipelines.declarations.registry import Registry, load
+from pipelines.findings.finding import Finding
+from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty_table
+from pipelines.model.periods import Period
+from pipelines.warehouse.metrics.metrics import load as load_metrics
+from tests.unit.expectations.test_judge import RECEIVED, reading, row
+
+PERIODS = ("2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1")
+NEW_RULES = {"plausible.balance", "plausible.stocks", "plausible.sanctions"}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load()
+
+
+_ROWS: list[dict[str, Any]] = []
+
+
+def base_row(registry: Registry) -> dict[str, Any]:
+    """Return one row, made once: looking up its form in the calendar takes a tenth of a second."""
+    if not _ROWS:
+        _ROWS.append(row(registry))
+    return _ROWS[0]
+
+
+def count_court(
+    registry: Registry, period: str, article: str, opening: float, closing: float, **over: Any
+) -> list[Any]:
+    """Return the figures of a court with six indicted and four decided."""
+    place = f"Т-02!{article}"
+    terms = {
+        "opening": {"measure": "pending_first", "statistic": "start", "value": opening},
+        "indicted": {"measure": "indicted", "level": "prosecution", "value": 6.0},
+        "decided": {"measure": "adjudicated_first", "value": 4.0},
+        "closing": {"measure": "pending_first", "statistic": "end", "value": closing},
+    }
+    base = base_row(registry) | {
+        "period": period,
+        "period_start": Period.from_code(period).start,
+        "period_end": Period.from_code(period).end,
+        "law_article": article,
+    }
+    return [
+        {**base, "place": f"{place}{n}", "label": name, **term} for n, (name, term) in enumerate(terms.items(), start=1)
+    ]
+
+
+def judge(registry: Registry, rows: list[Any], earlier: list[Any]) -> list[Finding]:
+    history = History(
+        pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
+    )
+    findings = judge_returns([JudgedReturn("S1", reading(registry, rows), RECEIVED)], history, registry)["S1"]
+    return [f for f in findings if f.rule in NEW_RULES]
+
+
+def count_earlier(registry: Registry, gap: float = 0.0) -> list[Any]:
+    return [r for n, p in enumerate(PERIODS) for r in count_court(registry, p, "1", 10.0 + 2 * n, 12.0 + 2 * n - gap)]
+
+
+def test_closing_stock_that_does_not_follow_is_found_at_its_cell(registry: Registry) -> None:
+    (finding,) = judge(registry, count_court(registry, "2025-Q2", "1", 20.0, 32.0), count_earlier(registry))
+    assert (finding.rule, finding.seen, finding.expected, str(finding.where)) == (
+        "plausible.balance",
+        "32",
+        "22",
+        "Т-02!14",
+    )
+    assert {name: finding.params[name] for name in ("opening", "entries", "exits")} == {
+        "opening": 20,
+        "entries": 6,
+        "exits": 4,
+    }
+
+
+def test_books_that_close_and_a_gap_of_one_case_are_accepted(registry: Registry) -> None:
+    for closing in (22.0, 23.0, 21.0):
+        assert judge(registry, count_court(registry, "2025-Q2", "1", 20.0, closing), count_earlier(registry)) == []
+
+
+def test_gap_is_accepted_where_the_books_never_closed(registry: Registry) -> None:
+    rows = count_court(registry, "2025-Q2", "1", 20.0 - 4, 22.0 - 8)
+    assert [f.rule for f in judge(registry, rows, count_earlier(registry, gap=4.0)) if "balance" in f.rule] == []
+
+
+def test_balance_without_one_of_its_flows_is_not_judged(registry: Registry) -> None:
+    rows = [r for r in count_court(registry, "2025-Q2", "1", 20.0, 32.0) if r["label"] != "indicted"]
+    assert judge(registry, rows, count_earlier(registry)) == []
+
+
+def test_exchanged_stocks_of_two_articles_are_one_finding_although_their_total_agrees(registry: Registry) -> None:
+    earlier = [
+        r
+        for n, p in enumerate(PERIODS)
+        for article, start in (("1", 10.0), ("2", 40.0))
+        for r in count_court(registry, p, article, start + 2 * n, start + 2 * n + 2)
+    ]
+    rows = [*count_court(registry, "2025-Q2", "1", 50.0, 52.0), *count_court(registry, "2025-Q2", "2", 20.0, 22.0)]
+    (finding,) = judge(registry, rows, earlier)
+    assert (finding.rule, finding.seen, finding.expected, finding.params["n"]) == ("plausible.stocks", "50", "20", 2)
+
+
+def test_terms_are_those_of_the_declared_balances() -> None:
+    """A rule cannot import the declared metrics, which are further down the layers."""
+    declared = {metric.id: metric for metric in load_metrics() if metric.kind == "balance"}
+    for stock, (level, entries, exits) in STOCKS.items():
+        metric = declared[f"balance_{level}"]
+        numerator = {measure for operand in metric.numerator for measure in operand.measures}
+        denominator = {measure for operand in metric.denominator for measure in operand.measures}
+        assert numerator == {stock, *entries, *ENTRIES}
+        assert denominator == {stock, *exits, *EXITS}
