@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import event_comparisons, tables
-from expectations.event_comparisons import ALL_EVENTS, FIRST_EVENTS
+from expectations import event_comparisons, sources, tables
 from expectations.event_tables import (
     BLOCK,
     CASE,
@@ -36,10 +35,6 @@ FEW_PERSONS = 10
 SAME_DAY_SHARE = 0.9
 OUTCOME_SHARE = 0.3
 """If fewer decisions than this have an outcome, the register does not record outcomes."""
-P_GAP = 1e-4
-P_INNER_GAP = 1e-6
-"""Courts have holidays, so a stretch within a period must be much less likely, and longer than they are."""
-LONGEST_INNER_GAP = 0.3
 P_NUMBER = 0.004
 P_SHIFT = 0.001
 """Probability that a family of tests reports anything of a sound return; each of its tests gets a part of it."""
@@ -241,12 +236,7 @@ def find_unknown_columns(figures: Figures) -> pl.DataFrame:
 
 def find_gaps(figures: Figures) -> pl.DataFrame:
     """Return the least likely stretch of days without events in each period: at its start, its end, or within it."""
-    gaps = event_comparisons.score_gaps(figures.known_events.filter("is_new"))
-    at_edge = ~pl.col("is_inner") & (pl.col("p") < P_GAP)
-    within = pl.col("is_inner") & (pl.col("p") < P_INNER_GAP) & (pl.col("share") >= LONGEST_INNER_GAP)
-    # Of the kinds of events, the whole register first.
-    widest = pl.when(pl.col("event") == ALL_EVENTS).then(0).when(pl.col("event") == FIRST_EVENTS).then(1).otherwise(2)
-    return gaps.filter(at_edge | within).sort(widest, "p").unique(BLOCK, keep="first", maintain_order=True)
+    return figures.gaps
 
 
 def find_far_dates(figures: Figures) -> pl.DataFrame:
@@ -306,8 +296,9 @@ def find_surprising_numbers(figures: Figures) -> pl.DataFrame:
         pl.col("value") > MORE_THAN_RECENT * pl.col("high")
     )
     found = scored.filter((pl.col("p") < P_NUMBER) & is_outside).unique(BLOCK, keep="first", maintain_order=True)
-    # Lost days are reported as such.
-    found = found.join(find_gaps(figures), on=BLOCK, how="anti", maintain_order="left")
+    # Lost days, and a difference from the other source, are reported as such.
+    for reported in (figures.gaps, sources.find_differing_sources(figures)):
+        found = found.join(reported, on=["submission_id", "freq", "period"], how="anti", maintain_order="left")
     return _drop_copies(found, figures)
 
 
