@@ -179,15 +179,16 @@ def find_differing_sanctions(figures: Figures) -> pl.DataFrame:
     differing = differing.sort("row").unique([*CASE, "level"], keep="first", maintain_order=True)
     return pool_records(
         differing.with_columns(
-            given=_describe_sanction("sentence_type", "sentence_months"),
-            expected=_describe_sanction("sentence_type_first", "sentence_months_first"),
+            category="sentence_type",
+            other="sentence_type_first",
+            given=_describe_months("sentence_months"),
+            expected=_describe_months("sentence_months_first"),
         )
     )
 
 
-def _describe_sanction(sentence_type: str, months: str) -> pl.Expr:
-    length = pl.col(months).round(1).cast(pl.String).str.strip_suffix(".0")
-    return pl.concat_str(pl.col(sentence_type), length, separator=" ", ignore_nulls=True)
+def _describe_months(column: str) -> pl.Expr:
+    return pl.col(column).round(1).cast(pl.String).str.strip_suffix(".0").fill_null("\N{EN DASH}")
 
 
 def find_missing_lengths(figures: Figures) -> pl.DataFrame:
@@ -365,7 +366,13 @@ FILE_RULES = (
     ),
     PlausibilityRule(
         find_differing_sanctions,
-        FindingTemplate("record.sanctions", "given", "expected", params={"records": "records"}),
+        FindingTemplate(
+            "record.sanctions",
+            "given",
+            "expected",
+            params={"category": "category", "other": "other", "records": "records"},
+            constants={"dim": "sentence_type"},
+        ),
     ),
     PlausibilityRule(
         find_missing_lengths,
@@ -374,7 +381,10 @@ FILE_RULES = (
     PlausibilityRule(
         find_sanctions_of_other_ages,
         FindingTemplate(
-            "record.sanction_of_age", "age", params={"sentence_type": "sentence_type", "records": "records"}
+            "record.sanction_of_age",
+            "age",
+            params={"sentence_type": "sentence_type", "category": "age", "records": "records"},
+            constants={"dim": "age"},
         ),
     ),
     PlausibilityRule(
