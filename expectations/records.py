@@ -96,8 +96,9 @@ def _list_differing(pairs: pl.DataFrame, registry: Registry, *, in_return: bool)
 
 def _drop_numbers_within_cases(found: pl.DataFrame, pairs: pl.DataFrame, is_same_case: pl.Expr) -> pl.DataFrame:
     """Drop differences between proceedings if many persons differ: their codes are then numbers within a proceeding."""
-    recurring = pairs.filter(~is_same_case).group_by(RETURN).agg(pl.col("person").n_unique().alias("recurring"))
-    differing = found.filter(~is_same_case).group_by(RETURN).agg(pl.col("person").n_unique().alias("differing"))
+    cases = pl.struct("proceeding", "person").n_unique()
+    recurring = pairs.filter(~is_same_case).group_by(RETURN).agg(cases.alias("recurring"))
+    differing = found.filter(~is_same_case).group_by(RETURN).agg(cases.alias("differing"))
     numbered = recurring.join(differing, on=RETURN).filter(
         (pl.col("differing") > CONFLICTS_BY_CHANCE) & (pl.col("differing") > pl.col("recurring") / 5)
     )
