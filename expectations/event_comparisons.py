@@ -26,6 +26,10 @@ SHARE_COPIED, EVENTS_COPIED = 0.5, 8
 """Least share and number of events of the same cases that an earlier period has, in a copy."""
 SHARE_ALIKE, EVENTS_ALIKE = 0.7, 20
 """The same of events that are alike and on the same day of the quarter, but of other cases."""
+P_GAP = 1e-4
+P_INNER_GAP = 1e-6
+"""Courts have holidays, so a stretch within a period must be much less likely, and longer than they are."""
+LONGEST_INNER_GAP = 0.3
 P_SHARE = 0.002
 """Probability that any share of a sound return is reported; each category gets an equal part of it."""
 SANCTION = [*RETURN, "law_article", "sentence_type"]
@@ -117,6 +121,16 @@ def score_gaps(events: pl.DataFrame) -> pl.DataFrame:
     at_edge, within = unusual.score_gap(n, share), unusual.score_inner_gap(n, share)
     p = np.where(gaps["is_inner"].to_numpy(), within, at_edge)
     return gaps.with_columns(p=pl.Series(p, dtype=pl.Float64) * pl.len().over(*BLOCK, "is_inner"))
+
+
+def select_gaps(known: pl.DataFrame) -> pl.DataFrame:
+    """Return the least likely stretch without events in each period of the returns, if there is an unlikely one."""
+    gaps = score_gaps(known.filter("is_new"))
+    at_edge = ~pl.col("is_inner") & (pl.col("p") < P_GAP)
+    within = pl.col("is_inner") & (pl.col("p") < P_INNER_GAP) & (pl.col("share") >= LONGEST_INNER_GAP)
+    # Of the kinds of events, the whole register first.
+    widest = pl.when(pl.col("event") == ALL_EVENTS).then(0).when(pl.col("event") == FIRST_EVENTS).then(1).otherwise(2)
+    return gaps.filter(at_edge | within).sort(widest, "p").unique(BLOCK, keep="first", maintain_order=True)
 
 
 def score_numbers(known: pl.DataFrame) -> pl.DataFrame:

@@ -99,6 +99,11 @@ class Figures:
         return event_tables.tabulate_events(self.events, self.earlier_events)
 
     @cached_property
+    def gaps(self) -> pl.DataFrame:
+        """The stretches without events in periods of registers; see `event_comparisons.select_gaps`."""
+        return event_comparisons.select_gaps(self.known_events)
+
+    @cached_property
     def copied_event_periods(self) -> pl.DataFrame:
         """The periods of registers that copy an earlier one; see `event_comparisons.find_copied_periods`."""
         return event_comparisons.find_copied_periods(self.known_events)

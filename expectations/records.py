@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import event_comparisons, tables
-from expectations.event_comparisons import ALL_EVENTS, FIRST_EVENTS
+from expectations import event_comparisons, sources, tables
 from expectations.event_tables import (
     BLOCK,
     CASE,
@@ -36,10 +35,6 @@ FEW_PERSONS = 10
 SAME_DAY_SHARE = 0.9
 OUTCOME_SHARE = 0.3
 """If fewer decisions than this have an outcome, the register does not record outcomes."""
-P_GAP = 1e-4
-P_INNER_GAP = 1e-6
-"""Courts have holidays, so a stretch within a period must be much less likely, and longer than they are."""
-LONGEST_INNER_GAP = 0.3
 P_NUMBER = 0.004
 P_SHIFT = 0.001
 """Probability that a family of tests reports anything of a sound return; each of its tests gets a part of it."""
@@ -101,8 +96,9 @@ def _list_differing(pairs: pl.DataFrame, registry: Registry, *, in_return: bool)
 
 def _drop_numbers_within_cases(found: pl.DataFrame, pairs: pl.DataFrame, is_same_case: pl.Expr) -> pl.DataFrame:
     """Drop differences between proceedings if many persons differ: their codes are then numbers within a proceeding."""
-    recurring = pairs.filter(~is_same_case).group_by(RETURN).agg(pl.col("person").n_unique().alias("recurring"))
-    differing = found.filter(~is_same_case).group_by(RETURN).agg(pl.col("person").n_unique().alias("differing"))
+    cases = pl.struct("proceeding", "person").n_unique()
+    recurring = pairs.filter(~is_same_case).group_by(RETURN).agg(cases.alias("recurring"))
+    differing = found.filter(~is_same_case).group_by(RETURN).agg(cases.alias("differing"))
     numbered = recurring.join(differing, on=RETURN).filter(
         (pl.col("differing") > CONFLICTS_BY_CHANCE) & (pl.col("differing") > pl.col("recurring") / 5)
     )
@@ -184,15 +180,16 @@ def find_differing_sanctions(figures: Figures) -> pl.DataFrame:
     differing = differing.sort("row").unique([*CASE, "level"], keep="first", maintain_order=True)
     return pool_records(
         differing.with_columns(
-            given=_describe_sanction("sentence_type", "sentence_months"),
-            expected=_describe_sanction("sentence_type_first", "sentence_months_first"),
+            category="sentence_type",
+            other="sentence_type_first",
+            given=_describe_months("sentence_months"),
+            expected=_describe_months("sentence_months_first"),
         )
     )
 
 
-def _describe_sanction(sentence_type: str, months: str) -> pl.Expr:
-    length = pl.col(months).round(1).cast(pl.String).str.strip_suffix(".0")
-    return pl.concat_str(pl.col(sentence_type), length, separator=" ", ignore_nulls=True)
+def _describe_months(column: str) -> pl.Expr:
+    return pl.col(column).round(1).cast(pl.String).str.strip_suffix(".0").fill_null("\N{EN DASH}")
 
 
 def find_missing_lengths(figures: Figures) -> pl.DataFrame:
@@ -241,12 +238,7 @@ def find_unknown_columns(figures: Figures) -> pl.DataFrame:
 
 def find_gaps(figures: Figures) -> pl.DataFrame:
     """Return the least likely stretch of days without events in each period: at its start, its end, or within it."""
-    gaps = event_comparisons.score_gaps(figures.known_events.filter("is_new"))
-    at_edge = ~pl.col("is_inner") & (pl.col("p") < P_GAP)
-    within = pl.col("is_inner") & (pl.col("p") < P_INNER_GAP) & (pl.col("share") >= LONGEST_INNER_GAP)
-    # Of the kinds of events, the whole register first.
-    widest = pl.when(pl.col("event") == ALL_EVENTS).then(0).when(pl.col("event") == FIRST_EVENTS).then(1).otherwise(2)
-    return gaps.filter(at_edge | within).sort(widest, "p").unique(BLOCK, keep="first", maintain_order=True)
+    return figures.gaps
 
 
 def find_far_dates(figures: Figures) -> pl.DataFrame:
@@ -306,8 +298,9 @@ def find_surprising_numbers(figures: Figures) -> pl.DataFrame:
         pl.col("value") > MORE_THAN_RECENT * pl.col("high")
     )
     found = scored.filter((pl.col("p") < P_NUMBER) & is_outside).unique(BLOCK, keep="first", maintain_order=True)
-    # Lost days are reported as such.
-    found = found.join(find_gaps(figures), on=BLOCK, how="anti", maintain_order="left")
+    # Lost days, and a difference from the other source, are reported as such.
+    for reported in (figures.gaps, sources.find_differing_sources(figures)):
+        found = found.join(reported, on=["submission_id", "freq", "period"], how="anti", maintain_order="left")
     return _drop_copies(found, figures)
 
 
@@ -374,7 +367,13 @@ FILE_RULES = (
     ),
     PlausibilityRule(
         find_differing_sanctions,
-        FindingTemplate("record.sanctions", "given", "expected", params={"records": "records"}),
+        FindingTemplate(
+            "record.sanctions",
+            "given",
+            "expected",
+            params={"category": "category", "other": "other", "records": "records"},
+            constants={"dim": "sentence_type"},
+        ),
     ),
     PlausibilityRule(
         find_missing_lengths,
@@ -383,7 +382,10 @@ FILE_RULES = (
     PlausibilityRule(
         find_sanctions_of_other_ages,
         FindingTemplate(
-            "record.sanction_of_age", "age", params={"sentence_type": "sentence_type", "records": "records"}
+            "record.sanction_of_age",
+            "age",
+            params={"sentence_type": "sentence_type", "category": "age", "records": "records"},
+            constants={"dim": "age"},
         ),
     ),
     PlausibilityRule(

@@ -325,7 +325,8 @@ RULES: dict[str, Rule] = {
         Rule(
             "record.sanctions",
             "warning",
-            "The same sanction is '{seen}' here and '{expected}' in another record. Persons affected: {records}.",
+            "The same sanction is '{category}' ({seen} months) here and '{other}' ({expected} months) in another "
+            "record. Persons affected: {records}.",
             "Correct the record that is wrong.",
         ),
         Rule(
@@ -337,7 +338,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "record.sanction_of_age",
             "warning",
-            "The sanction ({sentence_type}) does not fit the age ({seen}). Persons affected: {records}.",
+            "The sanction ({sentence_type}) does not fit the age ({category}). Persons affected: {records}.",
             "Correct the sanction or the age. If both are right, explain it.",
         ),
         Rule(

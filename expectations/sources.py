@@ -51,7 +51,9 @@ def find_differing_sources(figures: Figures) -> pl.DataFrame:
     ).with_columns(p=(pl.col("p") * pl.len().over("submission_id", *_PERIOD)).clip(upper_bound=1.0))
     is_large = (pl.col("value") - pl.col("expected")).abs() >= LEAST_DIFFERENCE
     found = scored.filter((pl.col("p") < P_SURPRISING) & is_large).sort("p", maintain_order=True)
-    return found.unique(["submission_id", *_PERIOD], keep="first", maintain_order=True)
+    found = found.unique(["submission_id", *_PERIOD], keep="first", maintain_order=True)
+    # Lost days of a register are reported as such.
+    return found.join(figures.gaps, on=["submission_id", *_PERIOD], how="anti", maintain_order="left")
 
 
 def _pair(known: pl.DataFrame, sisters: pl.DataFrame) -> pl.DataFrame:

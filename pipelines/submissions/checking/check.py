@@ -256,9 +256,9 @@ def _find_known_before(
     """Return, by key, the submissions of the same series that a return was compared with."""
     by_series: dict[str, set[str]] = {}
     if history is not None:
-        pairs = history.observations.select("form", "submission_id").unique()
-        for series, submission_id in pairs.iter_rows():
-            by_series.setdefault(series, set()).add(submission_id)
+        for rows in (history.observations, history.events):
+            for series, submission_id in rows.select("form", "submission_id").unique().iter_rows():
+                by_series.setdefault(series, set()).add(submission_id)
     known_before: dict[str, list[str]] = {}
     for file, reading in judged:
         if before := by_series.get(reading.series):

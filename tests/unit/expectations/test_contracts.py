@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from expectations import records
 from expectations.figures import PlausibilityRule
 from expectations.judge import _load_suite
 from expectations.suites import RULES_BY_INSTRUMENT
@@ -19,6 +20,7 @@ OF_RETURN_ALONE = {
     "plausible.outcome",
     "plausible.outcomes",
     "plausible.sanctions",
+    *(rule.report.rule for rule in records.FILE_RULES),
 }
 GX_SEVERITY = {"error": "critical", "warning": "warning", "information": "info"}
 
