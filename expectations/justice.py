@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations import plausibility
+from expectations import plausibility, structure
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
@@ -25,6 +25,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
         build_coverage_contract(INSTRUMENT),
         build_bounds_contract(INSTRUMENT),
         *plausibility.SHARED_RULES,
+        *structure.RULES,
         Contract(
             f"{INSTRUMENT}.outcomes",
             "outcomes",

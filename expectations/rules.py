@@ -80,6 +80,15 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "structure.exchanged",
+            "warning",
+            "{category} and {other_category} seem to be swapped in {period}: {category} is {seen}, {other_category} is "
+            "{other} ({place}). In the {periods} periods before, {category} was {share} per cent of both together. "
+            "Further pairs of figures like this: {others}.",
+            "Compare both columns with their source. If they are right, send them with a short explanation.",
+            "history",
+        ),
+        Rule(
             "plausible.year_so_far",
             "warning",
             "{label}: {seen} from January to {period}, less than the {expected} up to {previous}.",

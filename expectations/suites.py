@@ -20,6 +20,7 @@ _HISTORY: Final = (
     "coverage.gone",
     "revision.changed",
 )
+_STRUCTURE: Final = ("structure.exchanged",)
 _STAGES: Final = ("plausible.outcome", "plausible.stock", "plausible.lag")
 _RECORDS: Final = (
     "record.unique",
@@ -31,8 +32,8 @@ _RECORDS: Final = (
 )
 
 RULES_BY_INSTRUMENT: Final = {
-    "justice": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY, *_STAGES),
-    "victims": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY),
+    "justice": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY, *_STRUCTURE, *_STAGES),
+    "victims": (*_RETURN, *_FIGURES, *_COVERAGE, *_HISTORY, *_STRUCTURE),
     "register": (*_RETURN, *_COVERAGE, *_RECORDS),
 }
 """The rules of each suite, in the order of its findings."""

@@ -26,6 +26,8 @@ _CODES = {
     "instrument": "instrument",
 }
 """Parameters that hold a code -> its code list."""
+_CATEGORIES = frozenset({"category", "other_category"})
+"""Parameters that hold a dimension and a code in it, as `age=Y_LT18`."""
 DIMENSIONS = {
     "sex": mark("sex"),
     "age": mark("age"),
@@ -122,6 +124,8 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
         return "; ".join(nearest_forms(value, language)) or tell("no form", language)
     if name == "form":
         return form_words(value, language)
+    if name in _CATEGORIES:
+        return category_words(value, language)
     if name == "dim" and value in DIMENSIONS:
         return i18n.gettext(DIMENSIONS[value], language)
     if name in _CODES:
@@ -135,6 +139,15 @@ def code_words(codelist: str, code: str, language: str) -> str:
         return _label(codelist, code, language)
     except codes.UnknownCodeError:
         return code
+
+
+def category_words(text: str, language: str) -> str:
+    """Return a category such as `age=Y_LT18` or `law_article=388` as words: `Under 18`, `article of the law 388`."""
+    dimension, _, code = text.partition("=")
+    words = code_words(dimension, code, language)
+    if dimension in codes.DIMENSIONS_WITH_TOTAL:
+        return words
+    return f"{i18n.gettext(DIMENSIONS[dimension], language)} {words}"
 
 
 def _label(codelist: str, code: str, language: str) -> str:
