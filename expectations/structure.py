@@ -44,7 +44,7 @@ P_OF_JUMP = 0.001
 PRIOR = 1.0
 """Persons by which the share of a line is drawn towards that of all lines compared with it."""
 SCOPES = ("line", "measure", "article", "all")
-"""What is compared together; each has an equal part of the chance of a false finding."""
+"""Sets of lines that are compared together; each has an equal part of the chance of a false finding."""
 _CELL = [c for c in OBSERVATION_KEY if c not in ("territory", "source", "period", "period_start", "period_end")]
 _RETURN = ["submission_id", "form", "freq", "period"]
 _CARRIED = ["place", *(name for name in _CELL if name not in ("freq", "accumulation"))]
@@ -61,8 +61,8 @@ def find_exchanged_categories(figures: Figures) -> pl.DataFrame:
     exchanges = confirm_suspects(select_suspects(pairs), pairs, past)
     if exchanges.is_empty():
         return exchanges
-    known = find_exchanged_sexes(figures).select("submission_id", "period", pl.lit("sex").alias("dim")).unique()
-    return exchanges.join(known, on=["submission_id", "period", "dim"], how="anti", maintain_order="left")
+    sexes = find_exchanged_sexes(figures).select("submission_id", "period", pl.lit("sex").alias("dim")).unique()
+    return exchanges.join(sexes, on=["submission_id", "period", "dim"], how="anti", maintain_order="left")
 
 
 # ------------------------------------------------------------------------------------------------------ cells, lines
@@ -186,8 +186,8 @@ def _stack_breakdowns(cells: pl.DataFrame) -> pl.DataFrame:
         # The first stays, so that there is a table. A branch of the query costs more than its few rows.
         if number > 0 and not used[number]:
             continue
-        own = (dim, "offence") if dim == "law_article" else (dim,)
-        line = pl.col("cell") - pl.sum_horizontal(_hash_column(name) for name in own)
+        omitted = (dim, "offence") if dim == "law_article" else (dim,)
+        line = pl.col("cell") - pl.sum_horizontal(_hash_column(name) for name in omitted)
         stacked.append(
             flags.filter(f"by_{dim}").select(
                 *_RETURN,
@@ -238,11 +238,11 @@ def score_pairs(present: pl.DataFrame) -> pl.DataFrame:
     )
     all_first, all_second = (pl.col(name).sum().over("pair") for name in ("past", "past_2"))
     pairs = pairs.with_columns(((all_first + 1) / (all_first + all_second + 2)).alias("pooled"))
-    both = pl.col("past") + pl.col("past_2")
+    persons = pl.col("past") + pl.col("past_2")
     pairs = pairs.with_columns(
         (pl.col("value") + pl.col("value_2")).alias("counted"),
-        ((pl.col("past") + PRIOR * pl.col("pooled")) / (both + PRIOR)).alias("share"),
-        pl.min_horizontal(both + PRIOR, pl.lit(structure.CONCENTRATION)).alias("persons"),
+        ((pl.col("past") + PRIOR * pl.col("pooled")) / (persons + PRIOR)).alias("share"),
+        pl.min_horizontal(persons + PRIOR, pl.lit(structure.CONCENTRATION)).alias("persons"),
     )
     first = pl.col("persons") * pl.col("share")
     least = pl.lit(LEAST_PARAMETER)
@@ -278,9 +278,9 @@ def _tabulate_nested() -> pl.DataFrame:
             if row[low]
         }
         rows += [
-            (dim, one, other)
-            for one, (start, end) in spans.items()
-            for other, (start_2, end_2) in spans.items()
+            (dim, code, code_2)
+            for code, (start, end) in spans.items()
+            for code_2, (start_2, end_2) in spans.items()
             if start < end_2 and start_2 < end
         ]
     for code, row in codes.read_codelist("citizenship").items():
@@ -293,7 +293,7 @@ def select_suspects(pairs: pl.DataFrame) -> pl.DataFrame:
 
     Each row is a line of a suspected exchange: `scope` is the kind of scope, `key` which one it is.
     """
-    found = []
+    suspects = []
     for scope in SCOPES:
         key = ["source", "pair", pl.col(scope).alias("key")]
         totals = (
@@ -313,10 +313,10 @@ def select_suspects(pairs: pl.DataFrame) -> pl.DataFrame:
             .filter(pl.col("total") / MINIMUM_DISPERSION - pl.col("penalty") > LOG_CHANCE)
             .with_columns(pl.lit(scope).alias("scope"))
         )
-        found.append(
+        suspects.append(
             pairs.with_columns(pl.col(scope).alias("key")).join(totals, on=["source", "pair", "key"], how="inner")
         )
-    return pl.concat(found)
+    return pl.concat(suspects)
 
 
 def confirm_suspects(suspects: pl.DataFrame, pairs: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
@@ -331,8 +331,8 @@ def confirm_suspects(suspects: pl.DataFrame, pairs: pl.DataFrame, past: pl.DataF
         observed = structure.compute_pair_dispersion(first, second, lines["share"].to_numpy())
         dispersion = structure.blend_dispersion(observed, lines["minority"][0], lines["prior_dispersion"][0])
         score = lines["total"][0] / dispersion - lines["penalty"][0]
-        both = (first + second).sum(axis=0, keepdims=True)
-        jump = compute_surprise(both, lines.select(_BOTH.sum()).to_numpy()[0])[0]
+        persons = (first + second).sum(axis=0, keepdims=True)
+        jump = compute_surprise(persons, lines.select(_BOTH.sum()).to_numpy()[0])[0]
         if score > LOG_CHANCE and not jump < P_OF_JUMP:
             confirmed.append((score, lines.sort("evidence", descending=True, maintain_order=True)))
     rows: list[dict[str, Any]] = []
@@ -363,16 +363,16 @@ _EXCHANGE = {
 
 def _put_larger_first(pair: dict[str, Any]) -> dict[str, Any]:
     """Return a pair of cells with the larger first, and its earlier share of both in per cent."""
-    mine, other = ("", "_2") if pair["value"] >= pair["value_2"] else ("_2", "")
+    larger, smaller = ("", "_2") if pair["value"] >= pair["value_2"] else ("_2", "")
     return {
         **{name: pair[name] for name in (*_RETURN, "dim", "scope", "n")},
-        "place": pair[f"place{mine}"],
-        "place_2": pair[f"place{other}"],
-        "larger": f"{pair['dim']}={pair[f'category{mine}']}",
-        "smaller": f"{pair['dim']}={pair[f'category{other}']}",
-        "seen": pair[f"seen{mine}"],
-        "seen_2": pair[f"seen{other}"],
-        "share": 100 * (pair["share"] if mine == "" else 1 - pair["share"]),
+        "place": pair[f"place{larger}"],
+        "place_2": pair[f"place{smaller}"],
+        "larger": f"{pair['dim']}={pair[f'category{larger}']}",
+        "smaller": f"{pair['dim']}={pair[f'category{smaller}']}",
+        "seen": pair[f"seen{larger}"],
+        "seen_2": pair[f"seen{smaller}"],
+        "share": 100 * (pair["share"] if larger == "" else 1 - pair["share"]),
     }
 
 
