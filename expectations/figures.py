@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from expectations import tables
+from expectations import lines, tables
 from expectations.reporting import FindingTemplate
 from pipelines.declarations.registry import Registry
 
@@ -40,6 +40,11 @@ class Figures:
     def earlier_totals(self) -> pl.DataFrame:
         """The totals known before, likewise."""
         return tables.tabulate_totals(self.earlier_observations)
+
+    @cached_property
+    def lines(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Present and past cells by breakdown; see `lines.tabulate_lines`."""
+        return lines.tabulate_lines(self.observations, self.earlier_observations)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,14 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "structure.changed",
+            "warning",
+            "The figures by {dim} are distributed unlike those of the {periods} periods before (probability {p}). The "
+            "largest difference in {period}: {category} is {seen}; {expected} was expected.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
+            "history",
+        ),
+        Rule(
             "plausible.year_so_far",
             "warning",
             "{label}: {seen} from January to {period}, less than the {expected} up to {previous}.",

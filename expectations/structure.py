@@ -7,30 +7,30 @@ categories may be exchanged everywhere, in one table, in one row, or in one pair
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from expectations.comparisons import COMPARED_PERIODS
 from expectations.figures import Figures, PlausibilityRule
-from expectations.plausibility import find_exchanged_sexes
+from expectations.lines import RETURN
+from expectations.plausibility import find_exchanged_sexes, find_jumps
 from expectations.reporting import FindingTemplate
 from pipelines.core import codes
-from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.statistics import structure
-from pipelines.statistics.jumps import MINIMUM_DISPERSION, MINIMUM_HISTORY, compute_surprise
+from pipelines.statistics.jumps import MINIMUM_DISPERSION, compute_surprise
 
-DIMENSIONS = (*codes.DIMENSIONS_WITH_TOTAL, "law_article")
-"""Breakdowns that are compared, each by itself."""
 LOG_CHANCE = 0.5
 """Logarithm of the evidence for an exchange that is reported, beyond the logarithm of the number of comparisons.
 
 The bound of the statistics is loose for so little; on clean histories the rule then finds one exchange in about a
 hundred returns (docs/methodology/plausibility.md).
 """
+P_CHANGED = 0.01
+"""A distribution is reported if its p-value, times the number of distributions of its period, is lower than this."""
+P_WORTH_COMPARING = 0.01
+"""Only a distribution with a p-value lower than this, by an assumed dispersion, is compared period by period."""
 LEAST_PARAMETER = 0.5
 """Earlier persons assumed in a category that was never seen."""
 FEWEST_PERSONS = 4
@@ -45,9 +45,6 @@ PRIOR = 1.0
 """Persons by which the share of a line is drawn towards that of all lines compared with it."""
 SCOPES = ("line", "measure", "article", "all")
 """Sets of lines that are compared together; each has an equal part of the chance of a false finding."""
-_CELL = [c for c in OBSERVATION_KEY if c not in ("territory", "source", "period", "period_start", "period_end")]
-_RETURN = ["submission_id", "form", "freq", "period"]
-_CARRIED = ["place", *(name for name in _CELL if name not in ("freq", "accumulation"))]
 _OF_CATEGORY = ("category", "cell", "value", "seen", "past", "place", "repeated")
 
 
@@ -56,7 +53,7 @@ def find_exchanged_categories(figures: Figures) -> pl.DataFrame:
 
     An exchange of women and men that `plausibility.find_exchanged_sexes` finds in the same period is left to it.
     """
-    present, past = tabulate_lines(figures.observations, figures.earlier_observations)
+    present, past = figures.lines
     pairs = score_pairs(present)
     exchanges = confirm_suspects(select_suspects(pairs), pairs, past)
     if exchanges.is_empty():
@@ -65,152 +62,21 @@ def find_exchanged_categories(figures: Figures) -> pl.DataFrame:
     return exchanges.join(sexes, on=["submission_id", "period", "dim"], how="anti", maintain_order="left")
 
 
-# ------------------------------------------------------------------------------------------------------ cells, lines
+def find_changed_distributions(figures: Figures) -> pl.DataFrame:
+    """Return the most surprising distribution of each period of a return, unless a simpler rule explains it.
 
-
-def tabulate_lines(observations: pl.DataFrame, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return present and past cells by breakdown.
-
-    Present cells have their `value`, the sum `past` of up to twelve earlier periods, and the number `n` of these; only
-    cells with at least four are compared.  A figure that repeats the accepted one of its period was judged before.
-    `dim` and `category` are the breakdown and the code in it, `line` is a hash of all else that the figure says.  Lines
-    of one `table` have the same other breakdowns.
+    These are an exchange of two categories, and a jump of the measure that differs most.
     """
-    key = [*_RETURN, "cell"]
-    reported, accepted = _select_counts(observations, _CARRIED), _select_counts(before, [])
-    now, earlier = _select_single_periods(reported, accepted), _select_single_periods(accepted, accepted.clear())
-    repeated = earlier.select(*key, "value", pl.lit(value=True).alias("repeated"))
-    compared = _list_compared_periods(now, earlier)
-    past = earlier.rename({"period": "past_period"}).join(
-        compared, on=["submission_id", "form", "freq", "past_period"], how="inner"
-    )
-    sums = past.group_by(key).agg(pl.col("value").sum().alias("past"), pl.len().alias("n"))
-    cells = (
-        now.join(sums.filter(pl.col("n") >= MINIMUM_HISTORY), on=key, how="inner", maintain_order="left")
-        .join(repeated, on=[*key, "value"], how="left", maintain_order="left")
-        .with_columns(pl.col("repeated").fill_null(value=False))
-    )
-    return _stack_breakdowns(cells), past
-
-
-def _select_counts(rows: pl.DataFrame, carried: Sequence[str]) -> pl.DataFrame:
-    """Return the counts, with a hash of each cell's meaning."""
-    is_counted = (pl.col("value") >= 0) & (pl.col("unit_measure") == "NR")
+    present, past = figures.lines
+    changes = confirm_changes(select_changes(present), past)
+    if changes.is_empty():
+        return changes
+    period = ["submission_id", "period"]
     return (
-        rows.lazy()
-        .filter(is_counted)
-        .select(
-            *_RETURN,
-            "accumulation",
-            "value",
-            _write_count("value").alias("seen"),
-            *carried,
-            pl.sum_horizontal(_hash_column(name) for name in _CELL).alias("cell"),
-        )
-        .collect()
+        changes.join(find_exchanged_categories(figures), on=period, how="anti", maintain_order="left")
+        .join(find_exchanged_sexes(figures), on=period, how="anti", maintain_order="left")
+        .join(find_jumps(figures), on=[*period, "measure"], how="anti", maintain_order="left")
     )
-
-
-def _hash_column(name: str) -> pl.Expr:
-    """Return a hash of a part of a cell's meaning; their sum is one of all parts, and a part can be subtracted."""
-    return pl.col(name).hash(seed=_CELL.index(name))
-
-
-def _write_count(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Int64, strict=False).cast(pl.String)
-
-
-def _select_single_periods(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Return the counts of single periods; years so far as what they add to the quarter before, if that is known.
-
-    `seen` shows the subtraction.
-    """
-    is_so_far = pl.col("accumulation") == "ytd"
-    discrete = now.filter(pl.col("accumulation") == "discrete")
-    so_far = now.filter(is_so_far & (pl.col("freq") == "Q"))
-    if so_far.is_empty():
-        return discrete
-    key = ["submission_id", "form", "cell", "previous"]
-    subtrahend = [*key[:-1], pl.col("period").alias("previous"), pl.col("value").alias("subtrahend")]
-    earlier = pl.concat([before.filter(is_so_far).select(subtrahend), so_far.select(subtrahend)]).unique(
-        key, keep="last", maintain_order=True
-    )
-    year, quarter = pl.col("period").str.slice(0, 6), pl.col("period").str.slice(6, 1).cast(pl.Int32)
-    added = (
-        so_far.with_columns(pl.concat_str(year, (quarter - 1).cast(pl.String)).alias("previous"))
-        .join(earlier, on=key, how="left", maintain_order="left")
-        .with_columns(pl.when(quarter == 1).then(0.0).otherwise("subtrahend").alias("subtrahend"))
-        .with_columns((pl.col("value") - pl.col("subtrahend")).alias("added"))
-        .filter(pl.col("added") >= 0)
-        .with_columns(
-            pl.when(pl.col("subtrahend") == 0)
-            .then("seen")
-            .otherwise(
-                pl.format("{} ({} \N{MINUS SIGN} {})", _write_count("added"), "seen", _write_count("subtrahend"))
-            )
-            .alias("seen"),
-            pl.col("added").alias("value"),
-        )
-    )
-    return pl.concat([discrete, added.select(now.columns)])
-
-
-def _list_compared_periods(now: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
-    """Return the twelve newest earlier periods of each period of a return."""
-    series = ["submission_id", "form", "freq"]
-    return (
-        now.select(_RETURN)
-        .unique()
-        .join(earlier.select(*series, pl.col("period").alias("past_period")).unique(), on=series, how="inner")
-        .filter(pl.col("past_period") < pl.col("period"))
-        .filter(pl.col("past_period").rank("ordinal", descending=True).over(_RETURN) <= COMPARED_PERIODS)
-    )
-
-
-def _stack_breakdowns(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return each cell once for every breakdown it has."""
-    flags = cells.lazy().with_columns(
-        *((~pl.col(name).is_in(codes.TOTAL_CODES)).alias(f"by_{name}") for name in DIMENSIONS),
-        pl.struct(_RETURN).hash().alias("source"),
-        pl.struct("measure", "level", "statistic").hash().alias("measure_key"),
-        pl.struct("law_article", "offence").hash().alias("article_key"),
-    )
-    flags = flags.with_columns(
-        pl.sum_horizontal(pl.col(f"by_{name}").cast(pl.UInt64) * 2**i for i, name in enumerate(DIMENSIONS)).alias(
-            "bits"
-        ),
-    )
-    used = cells.select(~pl.col(name).is_in(codes.TOTAL_CODES).all() for name in DIMENSIONS).row(0)
-    stacked = []
-    for number, dim in enumerate(DIMENSIONS):
-        # The first stays, so that there is a table. A branch of the query costs more than its few rows.
-        if number > 0 and not used[number]:
-            continue
-        omitted = (dim, "offence") if dim == "law_article" else (dim,)
-        line = pl.col("cell") - pl.sum_horizontal(_hash_column(name) for name in omitted)
-        stacked.append(
-            flags.filter(f"by_{dim}").select(
-                *_RETURN,
-                "source",
-                "cell",
-                pl.lit(dim).alias("dim"),
-                pl.col(dim).alias("category"),
-                pl.struct("source", pl.lit(number), line).hash().alias("line"),
-                pl.struct("source", pl.lit(number), "bits", "count_unit").hash().alias("table"),
-                pl.col("measure_key").alias("measure"),
-                pl.lit(0, pl.UInt64).alias("article")
-                if dim == "law_article"
-                else pl.col("article_key").alias("article"),
-                pl.lit(0, pl.UInt64).alias("all"),
-                "value",
-                "past",
-                "n",
-                "repeated",
-                "place",
-                "seen",
-            )
-        )
-    return pl.concat(stacked).collect()
 
 
 # ------------------------------------------------------------------------------------------------------------ exchange
@@ -260,16 +126,19 @@ def score_pairs(present: pl.DataFrame) -> pl.DataFrame:
     return pairs.with_columns(
         pl.Series("evidence", structure.compute_exchange_evidence(x, y, a, b)),
         pl.Series("attainable", most),
-        pl.when(pl.col("dim").is_in(list(CLUSTERED)))
-        .then(structure.SHARED_DISPERSION)
-        .otherwise(MINIMUM_DISPERSION)
-        .alias("base"),
+        _assume_dispersion("dim").alias("base"),
     )
+
+
+def _assume_dispersion(column: str) -> pl.Expr:
+    """Return the dispersion of one measure if the earlier periods show nothing about it."""
+    is_shared = pl.col(column).is_in(list(CLUSTERED))
+    return pl.when(is_shared).then(structure.SHARED_DISPERSION).otherwise(MINIMUM_DISPERSION)
 
 
 @cache
 def _tabulate_nested() -> pl.DataFrame:
-    """Return pairs of categories, in both orders, of which one contains the other or overlaps it."""
+    """Return pairs of categories that overlap, in both orders; the first `contains` the second or does not."""
     rows = []
     for dim, low, high in (("age", "lower", "upper"), ("sentence_band", "lower_months", "upper_months")):
         spans = {
@@ -278,14 +147,15 @@ def _tabulate_nested() -> pl.DataFrame:
             if row[low]
         }
         rows += [
-            (dim, code, code_2)
+            (dim, code, code_2, start <= start_2 and end_2 <= end)
             for code, (start, end) in spans.items()
             for code_2, (start_2, end_2) in spans.items()
-            if start < end_2 and start_2 < end
+            if code != code_2 and start < end_2 and start_2 < end
         ]
     for code, row in codes.read_codelist("citizenship").items():
-        rows += [("citizenship", code, row["parent"]), ("citizenship", row["parent"], code)]
-    return pl.DataFrame(rows, schema={"dim": pl.String, "category": pl.String, "category_2": pl.String}, orient="row")
+        rows += [("citizenship", row["parent"], code, True), ("citizenship", code, row["parent"], False)]
+    schema = dict.fromkeys(("dim", "category", "category_2"), pl.String()) | {"contains": pl.Boolean()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def select_suspects(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -339,7 +209,7 @@ def confirm_suspects(suspects: pl.DataFrame, pairs: pl.DataFrame, past: pl.DataF
     used: set[tuple[Any, ...]] = set()
     for score, lines in sorted(confirmed, key=lambda item: item[0], reverse=True):
         best = lines.row(0, named=True)
-        source = tuple(best[name] for name in _RETURN)
+        source = tuple(best[name] for name in RETURN)
         cells = {(*source, cell) for cell in (*lines["cell"], *lines["cell_2"])}
         if (*source, best["dim"]) in used or used & cells:
             continue
@@ -351,10 +221,10 @@ def confirm_suspects(suspects: pl.DataFrame, pairs: pl.DataFrame, past: pl.DataF
     return pl.DataFrame(rows, schema=_EXCHANGE, orient="row") if rows else pl.DataFrame(schema=_EXCHANGE)
 
 
-_SAME = [*_RETURN, "dim", "category", "category_2"]
+_SAME = [*RETURN, "dim", "category", "category_2"]
 _BOTH = pl.col("value") + pl.col("value_2")
 _EXCHANGE = {
-    **dict.fromkeys(_RETURN, pl.String()),
+    **dict.fromkeys(RETURN, pl.String()),
     **dict.fromkeys(("dim", "scope", "place", "place_2", "larger", "smaller", "seen", "seen_2"), pl.String()),
     **dict.fromkeys(("share", "score"), pl.Float64()),
     **dict.fromkeys(("n", "others"), pl.Int64()),
@@ -365,7 +235,7 @@ def _put_larger_first(pair: dict[str, Any]) -> dict[str, Any]:
     """Return a pair of cells with the larger first, and its earlier share of both in per cent."""
     larger, smaller = ("", "_2") if pair["value"] >= pair["value_2"] else ("_2", "")
     return {
-        **{name: pair[name] for name in (*_RETURN, "dim", "scope", "n")},
+        **{name: pair[name] for name in (*RETURN, "dim", "scope", "n")},
         "place": pair[f"place{larger}"],
         "place_2": pair[f"place{smaller}"],
         "larger": f"{pair['dim']}={pair[f'category{larger}']}",
@@ -378,10 +248,10 @@ def _put_larger_first(pair: dict[str, Any]) -> dict[str, Any]:
 
 def _list_earlier_counts(lines: pl.DataFrame, past: pl.DataFrame) -> tuple[structure.Array, structure.Array]:
     """Return the counts of both categories in earlier periods, one row for each line; 0 if unknown."""
-    key = [*_RETURN, "cell"]
+    key = [*RETURN, "cell"]
     tables = [
         past.join(
-            lines.select(*_RETURN, pl.col(cell).alias("cell"), pl.int_range(pl.len()).alias("row")), on=key, how="inner"
+            lines.select(*RETURN, pl.col(cell).alias("cell"), pl.int_range(pl.len()).alias("row")), on=key, how="inner"
         )
         for cell in ("cell", "cell_2")
     ]
@@ -390,6 +260,89 @@ def _list_earlier_counts(lines: pl.DataFrame, past: pl.DataFrame) -> tuple[struc
     for array, table in zip((first, second), tables, strict=True):
         array[table["row"].to_numpy(), [periods[period] for period in table["past_period"]]] = table["value"].to_numpy()
     return first, second
+
+
+# -------------------------------------------------------------------------------------------------------------- change
+
+
+def select_changes(present: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of tables whose distribution seems to differ, by the dispersion that is assumed beforehand.
+
+    `expected` is the count by the earlier shares, `term` the part of a cell in the likelihood ratio; `tests` is the
+    number of tables of the period.
+    """
+    from scipy.special import chdtrc
+
+    nested = _tabulate_nested().filter("contains").rename({"category_2": "inner"})
+    inner = present.select("table", "dim", inner="category").unique()
+    outer = (
+        present.select("table", "dim", "category")
+        .unique()
+        .join(nested, on=["dim", "category"], how="inner")
+        .join(inner, on=["table", "dim", "inner"], how="semi")
+    )
+    line = {name: pl.col(name).sum().over("line") for name in ("value", "past")}
+    share = (pl.col("past") + structure.HALF) / (line["past"] + structure.HALF * pl.len().over("line"))
+    cells = (
+        present.join(outer, on=["table", "category"], how="anti")
+        .filter(~pl.col("repeated").all().over("line"))
+        .filter((line["value"] > 0) & (line["past"] > 0))
+        .with_columns((line["value"] * share).alias("expected"))
+        .with_columns(
+            pl.when(pl.col("value") > 0)
+            .then(2 * pl.col("value") * (pl.col("value") / pl.col("expected")).log())
+            .otherwise(0.0)
+            .alias("term")
+        )
+    )
+    totals = (
+        cells.group_by("source", "table")
+        .agg(
+            pl.col("term").sum().alias("ratio"),
+            ((pl.col("past") > 0).sum().cast(pl.Int64) - pl.col("line").n_unique()).alias("freedom"),
+            (_assume_dispersion("dim").first() * pl.col("measure").n_unique().sqrt()).alias("dispersion"),
+        )
+        .filter(pl.col("freedom") > 0)
+        .with_columns(pl.len().over("source").alias("tests"))
+    )
+    p = chdtrc(totals["freedom"].to_numpy(), (totals["ratio"] / totals["dispersion"]).to_numpy())
+    suspects = totals.filter(pl.Series(p) < P_WORTH_COMPARING).select("table", "tests")
+    return cells.join(suspects, on="table", how="inner")
+
+
+def confirm_changes(cells: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return the most surprising change of each period of a return, at the cell that differs most."""
+    rows = []
+    for table in cells.partition_by("table"):
+        numbered = table.with_columns(
+            (pl.col(name).rank("dense") - 1).cast(pl.Int64).alias(f"{name}_number") for name in ("line", "category")
+        )
+        earlier = past.join(
+            numbered.select(*RETURN, "cell", "line_number", "category_number"), on=[*RETURN, "cell"], how="inner"
+        ).with_columns((pl.col("past_period").rank("dense") - 1).cast(pl.Int64).alias("period_number"))
+        shape = [table[name].n_unique() for name in ("line", "category")]
+        counts = np.zeros(shape)
+        counts[_index(numbered, "line", "category")] = table["value"].to_numpy()
+        earlier_counts = np.zeros([earlier["past_period"].n_unique(), *shape])
+        earlier_counts[_index(earlier, "period", "line", "category")] = earlier["value"].to_numpy()
+        p = structure.compute_change(counts, earlier_counts) * table["tests"][0]
+        if p < P_CHANGED:
+            largest = table.sort("term", descending=True, maintain_order=True).row(0, named=True)
+            category = f"{largest['dim']}={largest['category']}"
+            rows.append({**largest, "category": category, "measure": largest["measure_code"], "p": p})
+    changes = pl.DataFrame(rows, schema=_CHANGE, orient="row") if rows else pl.DataFrame(schema=_CHANGE)
+    return changes.sort("p", maintain_order=True).unique(RETURN, keep="first", maintain_order=True)
+
+
+def _index(table: pl.DataFrame, *names: str) -> tuple[structure.Array, ...]:
+    return tuple(table[f"{name}_number"].to_numpy() for name in names)
+
+
+_CHANGE = {
+    **dict.fromkeys((*RETURN, "dim", "category", "measure", "place", "seen"), pl.String()),
+    **dict.fromkeys(("expected", "p"), pl.Float64()),
+    "n": pl.Int64(),
+}
 
 
 RULES = (
@@ -408,6 +361,15 @@ RULES = (
                 "share": "share",
                 "others": "others",
             },
+        ),
+    ),
+    PlausibilityRule(
+        find_changed_distributions,
+        FindingTemplate(
+            "structure.changed",
+            "seen",
+            "expected",
+            params={"dim": "dim", "category": "category", "period": "period", "periods": "n", "p": "p"},
         ),
     ),
 )

@@ -20,7 +20,7 @@ _HISTORY: Final = (
     "coverage.gone",
     "revision.changed",
 )
-_STRUCTURE: Final = ("structure.exchanged",)
+_STRUCTURE: Final = ("structure.exchanged", "structure.changed")
 _STAGES: Final = ("plausible.outcome", "plausible.stock", "plausible.lag")
 _RECORDS: Final = (
     "record.unique",

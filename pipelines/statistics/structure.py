@@ -1,4 +1,4 @@
-"""Measure the evidence that the counts of two categories were exchanged, given how they were distributed before.
+"""Compare how counts are distributed over categories with earlier periods, and test if two categories were exchanged.
 
 Counts are conditional on their total, so a rise or fall of all of them changes nothing.  Persons come in groups
 (co-defendants, victims of one trafficker) and one person is counted in several measures, so counts vary more than
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.statistics.jumps import MINIMUM_DISPERSION
+from pipelines.statistics.jumps import MINIMUM_DISPERSION, MINIMUM_HISTORY
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -35,6 +35,8 @@ CONCENTRATION = 60.0
 """Earlier persons that count as evidence of the present share, at most."""
 SHARED_DISPERSION = 3.5
 """Dispersion of a category that all persons of a case share, if the earlier periods show nothing."""
+HALF = 0.5
+"""Added to each earlier count, so that a category that was never seen is not impossible."""
 PRIOR_WEIGHT = 2.0
 """Persons that the dispersion assumed beforehand is worth."""
 MAXIMUM_WEIGHT = 12.0
@@ -82,3 +84,44 @@ def compute_pair_dispersion(first: Array, second: Array, share: Array) -> float:
     ratio = float((scores[used] ** 2).sum() / variances[used].sum())
     n_periods = int(used.sum())
     return max(MINIMUM_DISPERSION, ratio * n_periods / (n_periods - 1))
+
+
+def compute_change(present: Array, past: Array) -> float:
+    """Return the p-value of a changed distribution.
+
+    `present`: lines x categories; `past`: periods x lines x categories.  For the present and for each earlier period,
+    which is left out of its own expectation, G = 2 sum x ln(x / e) over all cells (`compute_likelihood_ratio`).  If
+    nothing changed, the present G comes from the distribution of the earlier ones.  With their mean g and variance v,
+    G / g is compared with the F distribution of f and k f degrees of freedom: f = 2 g^2 / v, at most the degrees
+    of freedom of the table (Satterthwaite's approximation), and k is the number of earlier periods.  g is at least
+    MINIMUM_DISPERSION times the degrees of freedom.  1 if fewer than four earlier periods are known.
+    """
+    from scipy.special import fdtrc
+
+    total = past.sum(axis=0)
+    earlier = np.array([compute_likelihood_ratio(period, total - period) for period in past if period.sum() > 0])
+    freedom = count_freedom(present, total)
+    if earlier.size < MINIMUM_HISTORY or freedom < 1:
+        return 1.0
+    mean = max(float(earlier.mean()), MINIMUM_DISPERSION * freedom)
+    variance = float(earlier.var(ddof=1))
+    effective = min(float(freedom), 2 * mean**2 / variance) if variance > 0 else float(freedom)
+    return float(fdtrc(effective, earlier.size * effective, compute_likelihood_ratio(present, total) / mean))
+
+
+def compute_likelihood_ratio(counts: Array, earlier: Array) -> float:
+    """Return G = 2 sum x ln(x / e) of counts (lines x categories) with e from earlier counts, each plus half a person.
+
+    Lines without present or earlier counts add nothing.
+    """
+    total = counts.sum(axis=1, keepdims=True)
+    is_compared = (counts > 0) & (earlier.sum(axis=1, keepdims=True) > 0)
+    expected = total * (earlier + HALF) / (earlier + HALF).sum(axis=1, keepdims=True)
+    ratio = np.divide(counts, expected, out=np.ones_like(expected), where=is_compared)
+    return 2 * float((counts * np.log(ratio)).sum())
+
+
+def count_freedom(counts: Array, earlier: Array) -> int:
+    """Return the degrees of freedom: categories seen before, less 1, of each line with present and earlier counts."""
+    is_compared = (counts.sum(axis=1) > 0) & (earlier.sum(axis=1) > 0)
+    return int(((earlier > 0).sum(axis=1) - 1)[is_compared].sum())

@@ -1,15 +1,15 @@
-"""Exchanged categories are found everywhere, in one measure and in one line, and nothing else is taken for them."""
+"""Exchanged categories and changed distributions are found, and nothing else is taken for them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 import pytest
 
 from expectations.figures import Figures
-from expectations.structure import RULES, find_exchanged_categories
+from expectations.structure import RULES, find_changed_distributions, find_exchanged_categories
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
@@ -51,6 +51,7 @@ def _find(
     dim: str = "age",
     periods: Sequence[str] = QUARTERS,
     accepted: Sequence[dict[str, Any]] = (),
+    find: Callable[[Figures], pl.DataFrame] = find_exchanged_categories,
     **over: Any,
 ) -> pl.DataFrame:
     history = [
@@ -58,7 +59,7 @@ def _find(
         for period, shift in zip(periods, WOBBLE, strict=False)
         for one in _rows(registry, {line: _vary(values, shift) for line, values in usual.items()}, period, dim, **over)
     ]
-    return find_exchanged_categories(
+    return find(
         Figures(
             registry,
             pl.DataFrame(_rows(registry, now, NOW, dim, **over), schema=OBSERVATION),
@@ -179,3 +180,34 @@ def test_find_exchanged_categories_subtracts_the_quarter_before_from_a_year_so_f
     assert found.select("larger", "smaller", "seen", "seen_2").rows() == [
         ("age=Y_LT18", "age=Y25T34", "14 (16 \N{MINUS SIGN} 2)", "2 (16 \N{MINUS SIGN} 14)")
     ]
+
+
+FLAT = {line: dict.fromkeys(AGES, 9) for line in USUAL}
+MOVED = {line: {**dict.fromkeys(AGES, 4), "Y_LT18": 24} for line in USUAL}
+
+
+def test_find_changed_distributions_finds_nothing_in_usual_figures(registry: Registry) -> None:
+    assert _find(registry, USUAL, USUAL, find=find_changed_distributions).is_empty()
+
+
+def test_find_changed_distributions_finds_persons_moved_between_categories(registry: Registry) -> None:
+    """Half of the persons over 18 are given as under 18: no exchange explains it, and no total jumps."""
+    assert _find(registry, MOVED, FLAT).is_empty()
+    found = _find(registry, MOVED, FLAT, find=find_changed_distributions)
+    assert found.select("category", "seen", "n").rows() == [("age=Y_LT18", "24", 8)]
+    (finding,) = (finding for _, finding in RULES[1].report.build_findings(found.iter_rows(named=True)))
+    assert finding.severity == "warning"
+    assert describe_finding(finding).message.startswith(
+        "The figures by age are distributed unlike those of the 8 periods"
+    )
+    assert "Under 18 is 24; 9 was expected" in describe_finding(finding).message
+
+
+def test_find_changed_distributions_leaves_an_exchange_to_its_rule(registry: Registry) -> None:
+    now = {line: _swap(AGES, "Y_LT18", "Y25T34") for line in USUAL}
+    assert _find(registry, now, USUAL, find=find_changed_distributions).is_empty()
+
+
+def test_find_changed_distributions_does_not_repeat_what_was_accepted(registry: Registry) -> None:
+    accepted = _rows(registry, MOVED, NOW, "age")
+    assert _find(registry, MOVED, FLAT, accepted=accepted, find=find_changed_distributions).is_empty()

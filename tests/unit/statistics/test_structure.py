@@ -1,4 +1,4 @@
-"""Evidence of an exchange: against SciPy, its expectation without an exchange, and the dispersion that tempers it."""
+"""Evidence of an exchange and of a change: against SciPy, and how often they occur without any."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from scipy.stats import betabinom
 from pipelines.statistics.structure import (
     PRIOR_WEIGHT,
     blend_dispersion,
+    compute_change,
     compute_exchange_evidence,
+    compute_likelihood_ratio,
     compute_pair_dispersion,
+    count_freedom,
 )
-from tests.oracles.exchange import exchange_evidence
+from tests.oracles.exchange import exchange_evidence, likelihood_ratio
 
 COUNTS = st.integers(0, 60)
 WEIGHTS = st.floats(0.5, 60)
@@ -76,3 +79,43 @@ def test_blend_dispersion_believes_what_is_assumed_where_nobody_was_seen() -> No
     assert blend_dispersion(1.5, 0, 7) == 7
     assert blend_dispersion(1.5, PRIOR_WEIGHT, 7) == pytest.approx(4.25)
     assert 1.5 < blend_dispersion(1.5, 1000, 7) < 2.5
+
+
+TABLE = st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=1, max_size=4)
+
+
+@given(counts=TABLE, earlier=st.lists(st.integers(0, 200), min_size=12, max_size=12))
+def test_likelihood_ratio_equals_that_of_scipy(counts: list[list[int]], earlier: list[int]) -> None:
+    present = np.array(counts, dtype=float)
+    past = np.array(earlier, dtype=float).reshape(4, 3)[: len(counts)]
+    expected = sum(likelihood_ratio(x, h) for x, h in zip(present, past, strict=True))
+    assert compute_likelihood_ratio(present, past) == pytest.approx(expected, abs=1e-8)
+
+
+def test_count_freedom_counts_categories_seen_before() -> None:
+    present, past = np.array([[1, 0, 2], [0, 0, 0], [3, 0, 0]]), np.array([[5, 5, 5], [5, 5, 5], [4, 0, 9]])
+    assert count_freedom(present, past) == 2 + 0 + 1
+
+
+@pytest.mark.parametrize("clusters", [1, 3])
+def test_compute_change_holds_its_level(clusters: int) -> None:
+    """Of tables drawn from one distribution, with persons one by one or three by three, few are called changed."""
+    draw = np.random.default_rng(20261127)
+    shares = [0.5, 0.3, 0.15, 0.05]
+    tables = clusters * draw.multinomial(8, shares, size=(400, 13, 3)).astype(float)
+    p = np.array([compute_change(table[-1], table[:-1]) for table in tables])
+    assert (p < 0.05).mean() <= 0.06
+    assert (p < 0.005).mean() <= 0.01
+
+
+def test_compute_change_sees_a_rotation_of_three_categories() -> None:
+    draw = np.random.default_rng(20261127)
+    tables = draw.multinomial(25, [0.6, 0.3, 0.1], size=(13, 3)).astype(float)
+    assert compute_change(tables[-1], tables[:-1]) > 0.01
+    assert compute_change(np.roll(tables[-1], 1, axis=1), tables[:-1]) < 1e-4
+
+
+def test_compute_change_needs_four_periods() -> None:
+    past = np.tile([[[9.0, 1.0]]], (4, 1, 1))
+    assert compute_change(np.array([[0.0, 40.0]]), past) < 0.01
+    assert compute_change(np.array([[0.0, 40.0]]), past[:3]) == 1
