@@ -15,6 +15,7 @@ from expectations import (
     event_comparisons,
     event_tables,
     gone_figures,
+    lines,
     series,
     tables,
 )
@@ -112,6 +113,11 @@ class Figures:
     def shifted_shares(self) -> pl.DataFrame:
         """The shares in registers that differ from those before; see `event_comparisons.select_shifted_shares`."""
         return event_comparisons.select_shifted_shares(self.known_events)
+
+    @cached_property
+    def lines(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Present and past cells by breakdown; see `lines.tabulate_lines`."""
+        return lines.tabulate_lines(self.observations, self.earlier_observations)
 
 
 @dataclass(frozen=True)

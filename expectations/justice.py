@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations import balances, nil_returns, parts, plausibility, sources
+from expectations import balances, nil_returns, parts, plausibility, sources, structure
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
@@ -26,6 +26,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
         build_coverage_contract(INSTRUMENT),
         build_bounds_contract(INSTRUMENT),
         *plausibility.SHARED_RULES,
+        *structure.RULES,
         *nil_returns.RULES,
         Contract(
             f"{INSTRUMENT}.outcomes",

@@ -129,6 +129,23 @@ RULES: dict[str, Rule] = {
             "history",
         ),
         Rule(
+            "structure.exchanged",
+            "warning",
+            "{category} and {other_category} seem to be swapped in {period}: {category} is {seen}, {other_category} is "
+            "{other} ({place}). In the {periods} periods before, {category} was {share} per cent of both together. "
+            "Further pairs of figures like this: {others}.",
+            "Compare both columns with their source. If they are right, send them with a short explanation.",
+            "history",
+        ),
+        Rule(
+            "structure.changed",
+            "warning",
+            "The figures by {dim} are distributed unlike those of the {periods} periods before (probability {p}). The "
+            "largest difference in {period}: {category} is {seen}; {expected} was expected.",
+            "Check the figure against its source. If it is right, send it with a short explanation.",
+            "history",
+        ),
+        Rule(
             "plausible.year_so_far",
             "warning",
             "{label}: {seen} from January to {period}, less than the {expected} up to {previous}.",

@@ -27,6 +27,7 @@ _HISTORY: Final = (
     "coverage.figures",
     "revision.changed",
 )
+_STRUCTURE: Final = ("structure.exchanged", "structure.changed")
 _BALANCES: Final = ("plausible.sanctions", "plausible.stocks", "plausible.balance")
 _STAGES: Final = (
     "plausible.outcome",
@@ -70,8 +71,8 @@ _RECORDS: Final = (
 )
 
 RULES_BY_INSTRUMENT: Final = {
-    "justice": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_NIL, *_STAGES),
-    "victims": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_NIL),
+    "justice": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STRUCTURE, *_NIL, *_STAGES),
+    "victims": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STRUCTURE, *_NIL),
     "register": (*_RETURN, *_COVERAGE, *_RECORDS, *_NIL),
 }
 """The rules of each suite, in the order of its findings."""

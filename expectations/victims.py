@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations import nil_returns, parts, plausibility
+from expectations import nil_returns, parts, plausibility, structure
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
@@ -38,5 +38,6 @@ def build_suite() -> list[Contract | PlausibilityRule]:
         build_coverage_contract(INSTRUMENT),
         build_bounds_contract(INSTRUMENT),
         *plausibility.SHARED_RULES,
+        *structure.RULES,
         *nil_returns.RULES,
     ]

@@ -26,6 +26,8 @@ _CODES = {
     "instrument": "instrument",
 }
 """Parameters that hold a code -> its code list."""
+_CATEGORIES = frozenset({"category", "other_category"})
+"""Parameters that hold a dimension and a code in it, as `age=Y_LT18`."""
 DIMENSIONS = {
     "sex": mark("sex"),
     "age": mark("age"),
@@ -124,7 +126,9 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
     if name == "form":
         return form_words(value, language)
     if name == "breakdown":
-        return breakdown_words(value, language)
+        return ", ".join(category_words(part, language) for part in value.split("; "))
+    if name in _CATEGORIES:
+        return category_words(value, language)
     if name == "dim" and value in DIMENSIONS:
         return i18n.gettext(DIMENSIONS[value], language)
     dimension = str(finding.params.get("dim"))
@@ -145,15 +149,13 @@ def code_words(codelist: str, code: str, language: str) -> str:
         return code
 
 
-def breakdown_words(text: str, language: str) -> str:
-    """Return dimensions and codes such as `sex=F; law_article=388` as words: `female, article of the law 388`."""
-    pairs = (part.partition("=")[::2] for part in text.split("; "))
-    return ", ".join(
-        code_words(dimension, code, language)
-        if dimension in codes.DIMENSIONS_WITH_TOTAL
-        else f"{i18n.gettext(DIMENSIONS[dimension], language)} {code_words(dimension, code, language)}"
-        for dimension, code in pairs
-    )
+def category_words(text: str, language: str) -> str:
+    """Return a category such as `age=Y_LT18` or `law_article=388` as words: `Under 18`, `article of the law 388`."""
+    dimension, _, code = text.partition("=")
+    words = code_words(dimension, code, language)
+    if dimension in codes.DIMENSIONS_WITH_TOTAL:
+        return words
+    return f"{i18n.gettext(DIMENSIONS[dimension], language)} {words}"
 
 
 def _label(codelist: str, code: str, language: str) -> str:
