@@ -75,6 +75,17 @@ def test_explanation_without_a_reason_is_refused_and_keeps_its_text(office: Offi
     assert refused.select(f"#reason-{group}")[0].get("aria-invalid") == "true"
 
 
+def test_group_of_warnings_is_explained_in_one_event(office: Office) -> None:
+    number, who = upload_draft(office.desk), get_identity(office.desk, "al-sender")
+    page = office.open("al-sender", "/answer", id=number)
+    open_before = {key for key, _ in service.get_submission(office.desk, who, number).open_warnings}
+    while page.forms(KEEP):
+        page = _explain(page)
+    events = [e for e in service.list_events(office.desk, who, number) if e["action"] == "justify"]
+    explained = [key for event in events for key in event["payload"]["findings"]]
+    assert sorted(explained) == sorted(open_before) and len(events) < len(open_before)
+
+
 def test_explanation_of_too_few_words_is_refused_in_words(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
