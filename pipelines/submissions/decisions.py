@@ -99,8 +99,8 @@ def _keys_to_justify(
     changes.refuse_words(justification.text)
     if justification.finding_key is None:
         return list(open_pairs)
-    named = justification.finding_key
-    requested_keys = {named} if isinstance(named, str) else set(named)
+    finding_key = justification.finding_key
+    requested_keys = {finding_key} if isinstance(finding_key, str) else set(finding_key)
     keys = [pair for pair in all_warnings if pair[0] in requested_keys]
     if missing := requested_keys - {key for key, _ in keys}:
         raise TransitionError(
