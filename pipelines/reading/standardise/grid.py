@@ -135,11 +135,11 @@ class _TableReading:
         located_table = self.found
         for name, before, after in located_table.conflicts:
             if name in PERIOD_NAMES:
-                here, elsewhere = (
+                period, usual_period = (
                     self.plan.addresser.period_code({**self.base, name: code}) or code for code in (before, after)
                 )
                 self.collector.add_finding(
-                    "period.contradiction", located_table.corner.where, seen=here, expected=elsewhere
+                    "period.contradiction", located_table.corner.where, seen=period, expected=usual_period
                 )
             else:
                 problem = f"{name} is {before} and {after}"

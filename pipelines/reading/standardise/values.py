@@ -84,8 +84,8 @@ def _origin_of(cell: Cell, where: Where) -> Where:
 def _correct_decimal_sign(text: str, plan: Plan) -> str | None:
     """Return a number that was written with the other decimal sign as the form writes it, `3.00` -> `3,00`."""
     decimal = plan.form.numbers.decimal
-    other = "." if decimal == "," else ","
-    match = re.fullmatch(rf"(\d+){re.escape(other)}(\d{{1,2}})", text.strip())
+    wrong_sign = "." if decimal == "," else ","
+    match = re.fullmatch(rf"(\d+){re.escape(wrong_sign)}(\d{{1,2}})", text.strip())
     return f"{match[1]}{decimal}{match[2]}" if match is not None else None
 
 
