@@ -87,7 +87,9 @@ def _persons() -> Iterator[Figure]:
 
 
 def _returns() -> list[Path]:
-    files = sorted(p for p in SAMPLES.rglob("*") if p.is_file() and p.suffix not in (".md", ".yml"))
+    files = sorted(
+        p for p in SAMPLES.rglob("*") if p.is_file() and p.suffix not in (".md", ".yml") and "try" not in p.parts
+    )
     return [p for p in files if p.name != "arrivals.csv"]
 
 

@@ -88,9 +88,11 @@ def _take_differences(totals: pl.DataFrame, block: list[str]) -> pl.DataFrame:
     within_year = [*block, *_SERIES, year]
     previous = pl.col("value").shift(1).over(within_year, order_by="period")
     is_adjacent = quarter - quarter.shift(1).over(within_year, order_by="period") == 1
-    own = pl.when(quarter == 1).then(pl.col("value")).when(is_adjacent).then(pl.col("value") - previous)
+    of_quarter = pl.when(quarter == 1).then(pl.col("value")).when(is_adjacent).then(pl.col("value") - previous)
     is_sum = (pl.col("accumulation") == "ytd") & (pl.col("freq") == "Q")
-    return totals.with_columns(pl.when(is_sum).then(own).otherwise(pl.col("value")).alias("value")).drop_nulls("value")
+    return totals.with_columns(pl.when(is_sum).then(of_quarter).otherwise(pl.col("value")).alias("value")).drop_nulls(
+        "value"
+    )
 
 
 def _test_zero(period: str, values: Mapping[str, float]) -> Mapping[str, Any] | None:
@@ -100,8 +102,8 @@ def _test_zero(period: str, values: Mapping[str, float]) -> Mapping[str, Any] | 
     """
     if not values:
         return None
-    known = [each.code for each in periods_between(Period.from_code(min(values)), Period.from_code(period))][:-1]
-    past = np.array([[values.get(code, 0.0) for code in known[-COMPARED_PERIODS:]]])
+    compared = [each.code for each in periods_between(Period.from_code(min(values)), Period.from_code(period))][:-1]
+    past = np.array([[values.get(code, 0.0) for code in compared[-COMPARED_PERIODS:]]])
     p = float(jumps.compute_surprise(past, np.zeros(1))[0])
     if np.isnan(p) or p >= P_IMPROBABLE:
         return None

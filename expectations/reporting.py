@@ -67,7 +67,7 @@ class FindingTemplate:
             severity=severity,
             where=Where.from_text(row.get("place") or ""),
             params={**params, **self.constants},
-            seen=None if self.seen is None else str(_format_value(row[self.seen])),
+            seen=None if self.seen is None else str(_format_seen(row[self.seen])),
             expected=None if self.expected is None else str(_format_value(row[self.expected])),
             scope=rule.scope,
         )
@@ -95,6 +95,13 @@ class FindingTemplate:
                     merged_row[column] = f"{_format_value(values[0])}\N{EN DASH}{_format_value(values[-1])}"
             merged.append(merged_row)
         return merged
+
+
+def _format_seen(value: Any) -> Scalar:
+    """Format the value that was found: with all its digits if shortened it would look like a whole number."""
+    text = _format_value(value)
+    is_shortened = isinstance(value, float) and isinstance(text, str) and text.endswith(".0")
+    return f"{value:.10g}" if is_shortened else text
 
 
 def _format_value(value: Any) -> Scalar:

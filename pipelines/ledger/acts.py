@@ -116,13 +116,16 @@ Within = Callable[["sa.Connection", Act], None]
 
 @dataclass(frozen=True, slots=True)
 class Justification:
-    """The reason why a warning is accepted. `finding_key` None means every open warning of the return."""
+    """The reason why warnings are accepted.
+
+    `finding_key` names one warning, or several that are justified together; None means every open warning.
+    """
 
     submission_id: str
     reason: str
     text: str
     actor: str
-    finding_key: str | None = None
+    finding_key: str | tuple[str, ...] | None = None
     at: datetime | None = None
     memory: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """By finding key: the key under which the justification is remembered, and its expiry

@@ -77,12 +77,13 @@ def find_refusal(home: Home, sha256: str, filename: str) -> SubmissionRefusedErr
 
 @cache
 def demonstration_files(folder: Path = RAW_SAMPLES) -> Mapping[str, str]:
-    """Return SHA-256 -> path of every invented return in `arrivals.csv`, or nothing without that file."""
-    path = folder / "arrivals.csv"
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as handle:
-        return {row["sha256"]: row["file"] for row in csv.DictReader(handle)}
+    """Return SHA-256 -> path of every invented return in the lists of the folder, or nothing without them."""
+    files: dict[str, str] = {}
+    for path in (folder / "arrivals.csv", folder / "try" / "files.csv"):
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as handle:
+                files |= {row["sha256"]: row["file"] for row in csv.DictReader(handle)}
+    return files
 
 
 def admit_report(registry: Registry, who: Identity, report: Report, kind: Kind = "national") -> Report:

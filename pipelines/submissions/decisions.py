@@ -99,12 +99,14 @@ def _keys_to_justify(
     changes.refuse_words(justification.text)
     if justification.finding_key is None:
         return list(open_pairs)
-    keys = [pair for pair in all_warnings if pair[0] == justification.finding_key]
-    if not keys:
+    finding_key = justification.finding_key
+    requested_keys = {finding_key} if isinstance(finding_key, str) else set(finding_key)
+    keys = [pair for pair in all_warnings if pair[0] in requested_keys]
+    if missing := requested_keys - {key for key, _ in keys}:
         raise TransitionError(
             mark("{submission} has no warning {finding}; its warnings are: {known}."),
             submission=justification.submission_id,
-            finding=justification.finding_key,
+            finding=", ".join(sorted(missing)),
             known=", ".join(f"{key} ({rule})" for key, rule in all_warnings) or "–",
         )
     return keys

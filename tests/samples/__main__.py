@@ -1,6 +1,7 @@
 """Command line of the generator: `python -m tests.samples [--out DIR] [--golden DIR] [--years N] [--scale N]`.
 
-With no options it writes the demonstration into `raw_samples/` and the golden files into `tests/golden/`.
+With no options it writes the demonstration and the files to try into `raw_samples/`, and the golden files into
+`tests/golden/`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import arrivals
+from tests.samples import arrivals, trying
 from tests.support.paths import ROOT
 
 
@@ -27,6 +28,8 @@ def main() -> None:
     golden = options.golden or (ROOT / "tests" / "golden" if options.out is None else None)
     made = arrivals.scaled(options.seed, options.scale, options.only, options.years)
     written = arrivals.write(made, options.out or ROOT / "raw_samples", golden)
+    if options.out is None:
+        trying.write_try_files(ROOT / "raw_samples")
     print(f"{len(written)} returns, {sum(len(one.data) for one in written):,} bytes")
 
 

@@ -29,6 +29,8 @@ formats and conventions. No office made, saw or approved them, and no number in 
 program writes `tests/golden/`, which states what each file means. `arrivals.csv` lists when each file arrived,
 from whom, which file it corrects, and how the office justifies any warnings. Articles of law are real (see
 `pipelines/territories/*/law.csv`).
+
+`try/` has files for each office that are not part of the demonstration, to upload and see what happens.
 """
 
 

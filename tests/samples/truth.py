@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ from functools import cache
 
 from tests.samples.articles import ARTICLES, Article
 from tests.samples.rows import LEVELS, Period, quarter, quarters
-from tests.samples.simulation import DEMONSTRATION, Happening, World, draw_cohort, draw_transfer
+from tests.samples.simulation import DEMONSTRATION, Happening, Stay, World, draw_cohort, draw_transfer
 from tests.samples.victims import WEIGHTS, Victim, draw_victims
 from tests.support.paths import ROOT
 
@@ -135,6 +135,24 @@ class Truth:
                     self._victims[area, victim.status, period.code].append(victim)
                     if victim.injured and victim.injured <= LAST.end:
                         self._victims[area, "injured_party", _quarter_code(victim.injured)].append(victim)
+
+    def add_case(self, happenings: Iterable[Happening], stays: Iterable[Stay]) -> None:
+        """Add the events of one case and how long its persons are pending, as if they had been drawn."""
+        for happening in happenings:
+            jurisdiction = happening.person.jurisdiction
+            key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
+            self._events[key].append(happening)
+            self._firsts[key].append(happening)
+            insort(self._all[jurisdiction], happening, key=lambda one: (one.day, one.proceeding, one.person.number))
+        for stay in stays:
+            for sex in ("_T", stay.person.sex):
+                stock = (stay.person.jurisdiction, stay.stock, stay.person.article, sex)
+                insort(self._since[stock], stay.since)
+                insort(self._until[stock], stay.until)
+
+    def add_victim(self, victim: Victim) -> None:
+        """Add a victim, as if drawn."""
+        self._victims[victim.area, victim.status, _quarter_code(victim.day)].append(victim)
 
     # -- counting
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office import words
+from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import FieldError, redirect_to, render_page
@@ -85,8 +86,20 @@ def revoke_token(form: Form) -> Response:
     """Revoke one of the person's tokens. Raises NotAllowedError."""
     from pipelines.submissions.accounts import tokens
 
-    context = form.context
-    tokens.revoke_token(context.desk.engine, context.who, form.read_text("token"))
+    context, token_id = form.context, form.read_text("token")
+    own_tokens = tokens.list_tokens(context.desk.engine, context.who.account)
+    token = next((each for each in own_tokens if each.token_id == token_id), None)
+    if token is not None and not form.has_field(CONFIRMED):
+        return ask_for_confirmation(
+            form,
+            title=context.tell("My account"),
+            question=context.tell("You are about to revoke a token"),
+            consequence=context.tell("Programs that use it are refused at once. It cannot be enabled again."),
+            facts=[(context.tell("For"), token.label), (context.tell("Made"), words.format_day(token.created_at))],
+            yes=context.tell("Yes, revoke it"),
+            back="/account",
+        )
+    tokens.revoke_token(context.desk.engine, context.who, token_id)
     return redirect_to(context, "/account", message=context.tell("Revoked. Programs that use the token are refused."))
 
 

@@ -112,12 +112,13 @@ def _make_counts_table(context: PageContext, selection: _Selection) -> ui.Table 
     keys = ("measure", "level", "count_unit", "victim_status")
     counts, rates = (selection.select_rows(rows) for rows in (selection.figures.counts, selection.figures.rates))
     by_key = {tuple(row[key] for key in keys): row for row in rates}
+    adults = {tuple(row[key] for key in keys): row for row in selection.select_rows(selection.figures.adults)}
     order = {code: place for place, code in enumerate(codes.list_codes("measure"))}
     lines = []
     for row in sorted(counts, key=lambda row: order[row["measure"]]):
         rate = by_key.get(tuple(row[key] for key in keys))
         fields = (
-            figure_words.format_figure(context, row),
+            _format_count(context, row, adults.get(tuple(row[key] for key in keys))),
             figure_words.format_figure(context, rate, 2),
             context.tell("too few to compare") if row["state"] == "too_few" else "",
             figure_words.compose_note(context, [row]),
@@ -131,6 +132,16 @@ def _make_counts_table(context: PageContext, selection: _Selection) -> ui.Table 
     ]
     title = context.tell("Numbers and rates")
     return _make_table(context, selection, title, context.tell("What is counted"), columns, lines)
+
+
+def _format_count(context: PageContext, row: Row, adults: Row | None) -> str:
+    """Format a count; where an office reports adults only, their number follows the reason why there is none of all."""
+    figure = figure_words.format_figure(context, row)
+    if row["value"] is not None or adults is None or adults["value"] is None:
+        return figure
+    return context.tell(
+        "{reason}; adults only: {figure}", reason=figure, figure=figure_words.format_figure(context, adults)
+    )
 
 
 def _describe_count(context: PageContext, row: Row) -> str:

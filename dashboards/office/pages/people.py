@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office import words
+from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page
@@ -77,6 +78,15 @@ def revoke_role(form: Form) -> Response:
     revoked = by_key.get(form.read_text("grant"))
     if revoked is None:
         return _render(context, account_id, status=422, errors=[(context.tell("Choose a word from the list."), "")])
+    if account is not None and not form.has_field(CONFIRMED):
+        return _ask(
+            form,
+            account,
+            context.tell("You are about to remove a role"),
+            context.tell("The person can no longer do what the role allows, from the next page on."),
+            context.tell("Yes, remove it"),
+            (context.tell("Role"), _describe_roles(context, [revoked])),
+        )
     return _act(
         form,
         lambda: accounts.revoke_role(context.desk.engine, account_id, revoked, by=context.who.account),
@@ -90,6 +100,15 @@ def disable_account(form: Form) -> Response:
     from pipelines.submissions.accounts import accounts
 
     context, account_id = form.context, form.read_text(_ACCOUNT)
+    account = _find_managed_account(context, account_id)
+    if account is not None and not form.has_field(CONFIRMED):
+        return _ask(
+            form,
+            account,
+            context.tell("You are about to disable an account"),
+            context.tell("It is signed out at once, and its tokens stop working. You can enable it again."),
+            context.tell("Yes, disable it"),
+        )
     return _act(
         form,
         lambda: accounts.disable_account(context.desk.engine, account_id, by=context.who.account),
@@ -130,8 +149,37 @@ def reset_password(form: Form) -> Response:
     if account is not None and account.issuer is not None:
         reason = context.tell("This account signs in with a provider outside of this system.")
         return _render(context, account_id, status=409, errors=[(reason, "")])
+    if account is not None and not form.has_field(CONFIRMED):
+        return _ask(
+            form,
+            account,
+            context.tell("You are about to replace a password"),
+            context.tell("The old password stops working at once, and the person is signed out everywhere."),
+            context.tell("Yes, make a one-time password"),
+        )
     password = password_sign_in.reset_password(context.desk.engine, account_id, by=context.who.account)
     return _render(context, account_id, password=_OneTimePassword(account_id, password, replaces_another=True))
+
+
+def _ask(
+    form: SubmittedForm,
+    account: Account,
+    question: str,
+    consequence: str,
+    yes: str,
+    *facts: tuple[str, ui.Part],
+) -> Response:
+    """Ask the steward to confirm what is about to happen to an account."""
+    context = form.context
+    return ask_for_confirmation(
+        form,
+        title=context.tell("People"),
+        question=question,
+        consequence=consequence,
+        facts=[(context.tell("Account"), f"{account.account_id}: {account.display_name}"), *facts],
+        yes=yes,
+        back=f"{_page_address(account.account_id)}#change",
+    )
 
 
 def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Response:

@@ -124,6 +124,7 @@ class _TableReading:
         self.codes: set[tuple[str, str]] = set()
         self.open_rows: dict[tuple[str, str], str] = {}
         self.literals: set[tuple[LineMatcher, str]] = set()
+        self._checked_areas: set[tuple[object, ...]] = set()
         self.apart: dict[tuple[str, ...], list[bool]] = {}
         """Cache by the names of a row's coordinates, for the columns of the piece being read."""
         self.base = {**found.plan.fixed, **found.coordinates}
@@ -137,8 +138,11 @@ class _TableReading:
         located_table = self.found
         for name, before, after in located_table.conflicts:
             if name in PERIOD_NAMES:
+                period, usual_period = (
+                    self.plan.addresser.period_code({**self.base, name: code}) or code for code in (before, after)
+                )
                 self.collector.add_finding(
-                    "period.contradiction", located_table.corner.where, seen=before, expected=after
+                    "period.contradiction", located_table.corner.where, seen=period, expected=usual_period
                 )
             else:
                 problem = f"{name} is {before} and {after}"
@@ -227,7 +231,7 @@ class _TableReading:
         for cell in path:
             if cell.kind == "date":
                 self.collector.add_finding("cell.date", cell.where, seen=cell.text, expected="a heading or label")
-            elif match is not None and has_lookalike(cell.text):
+            elif match is not None and has_lookalike(cell.text) and self._is_first_of_area(cell):
                 self.collector.add_finding("cell.lookalike", cell.where, seen=cell.text)
         if match is not None:
             self._check_valid(match, path[-1], text)
@@ -236,6 +240,15 @@ class _TableReading:
             if raised:
                 match = replace(match, marks=(*match.marks, *raised))
         return match
+
+    def _is_first_of_area(self, cell: Cell) -> bool:
+        """Return True once for each merged area, which has one cell for each of its positions."""
+        anchor = cell.anchor if cell.anchor != (0, 0) else (cell.row, cell.column)
+        area = (cell.where.sheet, cell.where.page, cell.where.table, *anchor)
+        if area in self._checked_areas:
+            return False
+        self._checked_areas.add(area)
+        return True
 
     def _check_valid(self, match: LineMatch, cell: Cell, text: str) -> None:
         if self.period is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pipelines.model.content import Cell, Where
@@ -92,12 +93,20 @@ def _origin_of(cell: Cell, where: Where) -> Where:
     return where._replace(cell=f"{column_letters(column)}{row}" if where.sheet is not None else f"R{row}C{column}")
 
 
+def _correct_decimal_sign(text: str, plan: Plan) -> str | None:
+    """Return a number that was written with the other decimal sign as the form writes it, `3.00` -> `3,00`."""
+    decimal = plan.form.numbers.decimal
+    wrong_sign = "." if decimal == "," else ","
+    match = re.fullmatch(rf"(\d+){re.escape(wrong_sign)}(\d{{1,2}})", text.strip())
+    return f"{match[1]}{decimal}{match[2]}" if match is not None else None
+
+
 def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
     """Read a number or sign written as text."""
     read = plan.numbers.read_number(cell.text)
     if read is None:
         signs = ", ".join(f"'{s}'" for s in plan.numbers.signs)
-        example = "1" + (plan.form.numbers.thousands[0] or "") + "234"
+        example = _correct_decimal_sign(cell.text, plan) or "1" + (plan.form.numbers.thousands[0] or "") + "234"
         expected = f"a number written as {example}" + (f" or a sign ({signs})" if signs else "")
         collector.add_finding("cell.not_a_number", where, seen=cell.text, expected=expected)
         return None

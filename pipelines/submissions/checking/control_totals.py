@@ -32,9 +32,9 @@ _PARTS = {"sex": ("F", "M"), "age": ("Y_LT18", _ADULTS)}
 
 @dataclass(frozen=True, slots=True)
 class ControlTotal:
-    """One total of a return, and the same total of an earlier period.
+    """A control total with its value in this return and in an earlier period.
 
-    `value` and `earlier_value` are None where there is no figure; `earlier_period` is None if no earlier period with
+    `value` and `earlier_value` are None where the figure is missing; `earlier_period` is None if no earlier period with
     this total was accepted. `accumulation` is `ytd` for a total from January on: the earlier period is then the same
     quarter of a year before, or the quarter before if that year is not known. `age` is `Y_GE18` for adults only.
     """
@@ -135,8 +135,8 @@ def _choose_totals(totals: list[ControlTotal]) -> list[ControlTotal]:
         total for total in totals if _is_main(total) and (total.age == "_T" or _series_of(total) not in of_all_ages)
     ]
     chosen = sorted(main, key=_size, reverse=True)[:_LARGEST]
-    rest = sorted((total for total in main if total not in chosen), key=_change, reverse=True)
-    chosen += [total for total in rest if _size(total) > 0 or len(chosen) < FEWEST][: MOST - len(chosen)]
+    changed = sorted((total for total in main if total not in chosen), key=_change, reverse=True)
+    chosen += [total for total in changed if _size(total) > 0 or len(chosen) < FEWEST][: MOST - len(chosen)]
     others = sorted((total for total in totals if total not in main and _size(total) > 0), key=_size, reverse=True)
     chosen += others[: max(FEWEST - len(chosen), 0)]
     stages = {code: int(row["stage_order"]) for code, row in codes.read_codelist("measure").items()}

@@ -90,10 +90,28 @@ def take_with(task: Task, registry: Registry) -> ReadResult:
             return ReadResult(content.format, None, (), tuple(persons or [Finding("return.empty", "error")]), None)
         findings = persons or [not_recognised(content, registry)]
         return ReadResult(content.format, None, (), tuple(findings), None)
-    form = matches[0].form
+    candidates = tuple(match.form.id for match in matches)
+    first_of_series = {match.form.series: match.form for match in reversed(matches)}
+    forms = [match.form for match in matches if first_of_series[match.form.series] is match.form]
+    results = (_standardise_as(content, form, candidates, task, registry) for form in forms)
+    first = next(results)
+    if len(forms) == 1 or not _lacks_table(first):
+        return first
+    # The file holds words of two offices, such as one sheet of another: it is of the office whose tables are all there.
+    return next((result for result in results if not _lacks_table(result)), first)
+
+
+def _standardise_as(
+    content: Content, form: Form, candidates: tuple[str, ...], task: Task, registry: Registry
+) -> ReadResult:
     if _needs_own_options(form, content):
         content = _read(task, form, known=content)
-    return _standardise(content, form, tuple(m.form.id for m in matches), task, registry)
+    return _standardise(content, form, candidates, task, registry)
+
+
+def _lacks_table(result: ReadResult) -> bool:
+    findings = (*result.findings, *(result.reading.findings if result.reading is not None else ()))
+    return any(finding.rule == "table.not_found" for finding in findings)
 
 
 def _read_beginning(task: Task, registry: Registry) -> ReadResult:

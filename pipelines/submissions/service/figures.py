@@ -42,13 +42,15 @@ class FiguresBusyError(UserFacingError):
 class Figures:
     """The figures of one area in its newest year and quarter, as rows of the restricted marts. Never publish them.
 
-    `periods` maps each frequency to the period shown. Durations and ages of pending cases are for all periods that the
+    `periods` maps each frequency to the period shown. `adults` are counts of adults only, for offices that do not
+    report all ages together. Durations and ages of pending cases are for all periods that the
     records cover.
     """
 
     area: str
     periods: Mapping[str, str]
     counts: Sequence[Row]
+    adults: Sequence[Row]
     rates: Sequence[Row]
     ratios: Sequence[Row]
     breaks: Sequence[Row]
@@ -83,6 +85,7 @@ def read_figures(desk: Desk, who: Identity, area: str) -> Figures:
             area=area,
             periods=periods,
             counts=_select_rows(connection, _INDICATOR, [*parameters, "count"]),
+            adults=_select_rows(connection, _ADULTS, parameters),
             rates=_select_rows(connection, _INDICATOR, [*parameters, "rate"]),
             ratios=_select_rows(connection, _RATIO, parameters),
             breaks=_select_rows(connection, _BALANCE, parameters),
@@ -173,6 +176,16 @@ _INDICATOR: Final = f"""
             select 1 from (values (person_type), (sex), (age), (exploitation), (citizenship), (sentence_type),
                 (sentence_band)) as other(code) where other.code not in ('_T', '_Z'))
     order by freq, offence_group, measure, level, count_unit, victim_status
+"""
+_ADULTS: Final = f"""
+    select freq, period, measure, level, count_unit, offence_group, victim_status, value, low, high, interval_basis,
+        state, unit_measure, obs_status, conf_status, flags
+    from mart_indicator
+    where {_OWN} and metric = 'count' and dimension = '_Z' and statistic = 'count' and offence = '_T'
+        and age = 'Y_GE18'
+        and not exists (
+            select 1 from (values (person_type), (sex), (exploitation), (citizenship), (sentence_type),
+                (sentence_band)) as other(code) where other.code not in ('_T', '_Z'))
 """
 _RATIO: Final = f"""
     select metric, freq, period, offence_group, count_unit, version, value, low, high, interval_basis, numerator,

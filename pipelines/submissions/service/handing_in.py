@@ -56,9 +56,9 @@ def _complete(desk: Desk, who: Identity, uploaded: UploadResult, reason: str | N
     """Add the control totals of a return without errors, and send it if that was requested."""
     if uploaded.submission_id is None or uploaded.state != "checked":
         return uploaded
-    totals = reports.compare_control_totals(desk, who, uploaded.submission_id)
-    uploaded = replace(uploaded, control_totals=totals)
-    return _send_if_possible(desk, who, uploaded, uploaded.submission_id, reason) if send else uploaded
+    submission_id = uploaded.submission_id
+    uploaded = replace(uploaded, control_totals=reports.compare_control_totals(desk, who, submission_id))
+    return _send_if_possible(desk, who, uploaded, submission_id, reason) if send else uploaded
 
 
 def _send_if_possible(

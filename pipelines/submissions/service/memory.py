@@ -114,9 +114,9 @@ def find_earlier_justifications(desk: Desk, who: Identity, submission_id: str) -
 
 
 def justify_warnings(
-    desk: Desk, who: Identity, submission_id: str, finding_key: str | None, reason: str, text: str
+    desk: Desk, who: Identity, submission_id: str, finding_key: str | tuple[str, ...] | None, reason: str, text: str
 ) -> int:
-    """Justify a warning (None: all open ones) and return how many are still open.
+    """Justify a warning, several in one transaction, or all open ones (None); return how many are still open.
 
     Raises NotAllowedError, TransitionError (no such warning, no such reason, too few words).
     """

@@ -460,3 +460,8 @@ def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(regis
     told = judge_returns(given, history, registry)
     gone = {name: [f.seen for f in findings if f.rule == "coverage.gone"] for name, findings in told.items()}
     assert gone == {"full": ["row 389"], "patch": [], "nil": [], "with a fault": []}
+
+
+def test_fraction_that_is_nearly_a_whole_number_is_shown_with_all_its_digits(registry: Registry) -> None:
+    assert found(registry, [row(registry, value=5.0000001)])["value.fraction"].seen == "5.0000001"
+    assert found(registry, [row(registry, value=2.5)])["value.fraction"].seen == "2.5"

@@ -137,11 +137,10 @@ def _keep_explanation(
     """Explain warnings of a group; the page then continues with the next open group."""
     from pipelines.submissions import service
 
-    context, still_open = answer.context, 0
+    context = answer.context
     # A group that is not open any more has no findings: the desk then refuses its id in the words of its errors.
-    keys = [finding.key for finding in findings] or [group_id]
-    for key in keys:
-        still_open = service.justify_warnings(context.desk, context.who, answer.submission_id, key, reason, text)
+    keys = tuple(finding.key for finding in findings) or (group_id,)
+    still_open = service.justify_warnings(context.desk, context.who, answer.submission_id, keys, reason, text)
     message = (
         context.many("Saved. {n} warning is still open.", "Saved. {n} warnings are still open.", still_open)
         if still_open

@@ -26,6 +26,7 @@ from pipelines.ledger.permissions import has_role_for
 from pipelines.submissions.decisions import MINIMUM_TEXT
 
 if TYPE_CHECKING:
+    from pipelines.model.content import ReadError
     from pipelines.office.answers import LocalizedFinding
     from pipelines.submissions.checking.report import Report
     from pipelines.submissions.service import DamagedFileError, Entry
@@ -41,7 +42,7 @@ VIEWS: Mapping[str, str] = {
 _VIEW_VALUES: Mapping[str, Callable[[Answer], Mapping[str, Any]]] = {
     "findings": lambda answer: {
         "group_views": findings.list_groups(answer),
-        "n_corrections": len(findings.list_certain_corrections(answer)),
+        "n_corrections": len({str(finding.where) for finding in findings.list_certain_corrections(answer)}),
     },
     "beside": lambda answer: {"sides": side_by_side.compare_sides(answer)},
     "changes": lambda answer: {"changes": changes.compare_with_accepted(answer)},
@@ -76,7 +77,7 @@ def render_answer(
     except service.NotAllowedError as error:
         return render_refusal(context, error)
     except service.DamagedFileError as error:
-        return _render_damaged(context, entry, error)
+        return render_unreadable(context, submission_id, error)
     requested_view = view or context.request.query_params.get("view", "")
     return _render_loaded(
         Answer(context, entry, report),
@@ -174,16 +175,29 @@ def render_withdrawal_confirmation(
     )
 
 
-def _render_damaged(context: PageContext, entry: Entry, error: DamagedFileError) -> Response:
-    """Return the page of a return whose stored file is damaged: who restores it, and what happened to the return."""
+def render_unreadable(context: PageContext, submission_id: str, error: DamagedFileError | ReadError) -> Response:
+    """Return the page of a return whose stored file is damaged or cannot be read: who corrects it, and its history.
+
+    Raises NotAllowedError.
+    """
+    from pipelines.findings.rules import from_read_error
+    from pipelines.findings.texts import describe_finding
+    from pipelines.model.content import ReadError as UnreadableError
     from pipelines.submissions import service
 
+    entry = service.get_submission(context.desk, context.who, submission_id)
+    if isinstance(error, UnreadableError):
+        status, text = 422, describe_finding(from_read_error(error), context.language)
+        reason = f"{text.message} {text.remedy}"
+    else:
+        status = 500
+        reason = f"{context.localize_error(error)} {context.tell(DAMAGED_REMEDY)}"  # marked in core.storage_faults
     return render_page(
         context,
         "answer/damaged.html",
         title=context.describe_submission(entry),
-        status=500,
-        reason=f"{context.localize_error(error)} {context.tell(DAMAGED_REMEDY)}",  # marked in core.storage_faults
+        status=status,
+        reason=reason,
         events=events.events_table(context, service.list_events(context.desk, context.who, entry.submission_id)),
     )
 

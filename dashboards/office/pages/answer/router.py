@@ -11,7 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.acts import ACTS, Act, MissingInputError, read_confirmed_withdrawal
 from dashboards.office.pages.answer.files import NoSuchFileError, make_file
-from dashboards.office.pages.answer.rendering import render_answer, render_withdrawal_confirmation
+from dashboards.office.pages.answer.rendering import (
+    render_answer,
+    render_unreadable,
+    render_withdrawal_confirmation,
+)
 from dashboards.office.pages.answer.section import ANSWER, Section
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page
@@ -37,6 +41,7 @@ def create_answer_router(section: Section) -> APIRouter:
 
 def _make_act_endpoint(section: Section, act: Act) -> Callable[..., Response]:
     def carry_out(form: Form) -> Response:
+        from pipelines.model.content import ReadError
         from pipelines.submissions import service
 
         context, submission_id = section.enter(form.context), form.read_text("id")
@@ -44,6 +49,8 @@ def _make_act_endpoint(section: Section, act: Act) -> Callable[..., Response]:
             outcome = act(context, submission_id, form)
         except MissingInputError as error:
             return _render_again(section, context, form, 422, (error.text, error.field))
+        except (service.DamagedFileError, ReadError) as error:
+            return render_unreadable(context, submission_id, error)
         except service.NotAllowedError as error:
             return _render_again(section, context, form, 403, (context.localize_error(error), ""))
         except (service.TransitionError, service.SubmissionRefusedError) as error:
@@ -96,8 +103,13 @@ def _make_way_back(section: Section) -> Callable[..., Response]:
 
 def _make_file_endpoint(section: Section) -> Callable[..., Response]:
     def send_made_file(context: Page, kind: str, id: str = "") -> Response:
+        from pipelines.model.content import ReadError
+
+        entered = section.enter(context)
         try:
-            file = make_file(section.enter(context), id, kind)
+            file = make_file(entered, id, kind)
+        except ReadError as error:
+            return render_unreadable(entered, id, error)
         except NoSuchFileError:
             raise HTTPException(404) from None
         return send_file(file.content, file.filename, file.media_type)

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.cli.main import main
 from pipelines.core.home import initialise_home
-from pipelines.declarations.registry import Registry
+from pipelines.declarations.registry import Registry, load
 from pipelines.model.content import ReadError
 from pipelines.submissions.checking.read_task import Task, options_of, take_with
 from tests.support.fakes.returns_fakes import BASE, make_registry
@@ -99,3 +99,37 @@ def test_file_named_after_another_period_is_a_warning_for_the_whole_file(registr
     ]
     taken = take_with(Task(_unruled(), "osudjeni_2025_K3.pdf", "S0", registry.digest), registry)
     assert taken.reading is not None and taken.reading.findings == []
+
+
+def test_workbook_with_one_sheet_of_another_office_is_of_the_office_whose_tables_are_all_there() -> None:
+    import openpyxl
+
+    declared = load()
+
+    book = openpyxl.load_workbook(SAMPLE)
+    other = openpyxl.load_workbook(ROOT / "raw_samples/AL/justice/PP_Trafikimi_2026_T3.xlsx")
+    sheet = book.create_sheet("AL")
+    for row in other[other.sheetnames[-1]].iter_rows():
+        for cell in row:
+            if cell.value is not None:
+                sheet.cell(cell.row, cell.column, cell.value)
+    out = io.BytesIO()
+    book.save(out)
+    result = take_with(Task(out.getvalue(), "mix.xlsx", "S1", declared.digest), declared)
+    assert result.form == "MK-JUSTICE-2" and result.reading is not None
+    findings = {(finding.rule, finding.where.sheet) for finding in result.reading.findings}
+    assert findings == {("table.undeclared", "AL")}
+
+
+def test_merged_heading_with_a_latin_letter_is_reported_once() -> None:
+    import openpyxl
+
+    declared, book = load(), openpyxl.load_workbook(SAMPLE)
+    heading = book["Т-01"]["B6"]
+    assert "B6:D6" in {str(area) for area in book["Т-01"].merged_cells.ranges}
+    heading.value = heading.value.replace("о", "o", 1)
+    out = io.BytesIO()
+    book.save(out)
+    result = take_with(Task(out.getvalue(), "latin.xlsx", "S1", declared.digest), declared)
+    assert result.reading is not None
+    assert [(f.rule, str(f.where)) for f in result.reading.findings] == [("cell.lookalike", "Т-01!B6")]

@@ -214,6 +214,12 @@ def test_a_fault_in_one_cell_leaves_the_others(registry: Registry) -> None:
     assert reading.observations.height == 9
 
 
+def test_a_number_with_the_other_decimal_sign_is_shown_as_the_form_writes_it(registry: Registry) -> None:
+    reading = read(with_cell(grid(), "C6", value="3.00"), form_of(), registry)
+    (finding,) = [f for f in reading.findings if f.rule == "cell.not_a_number"]
+    assert (finding.expected or "").startswith("a number written as 3,00")
+
+
 def test_the_message_proposes_the_nearest_declared_word(registry: Registry) -> None:
     reading = read(with_cell(grid(), "A6", value="Трговјиа, чл. 188"), form_of(), registry)
     message, _ = rules.describe_in_english(of_rule(reading, "label.undeclared")[0])

@@ -73,7 +73,11 @@ def test_account_token_is_shown_once_and_revoked(office: Office) -> None:
     again = visitor.get("/account")
     assert found[0] not in again.response.text, "shown once"
     assert "nightly export" in again.main and "2026-12-20" in again.main, "good for 30 days"
-    revoked = again.submit("Revoke it")
+    question = again.submit("Revoke it")
+    assert "You are about to revoke a token" in question.main and "nightly export" in question.main
+    assert tokens.verify_token(office.desk.engine, found[0]), "not before it is confirmed"
+    assert question.follow("No, leave it as it is").address == "/account"
+    revoked = question.submit("Yes, revoke it")
     assert revoked.result and "revoked" in revoked.main and not revoked.forms("Revoke it")
     with pytest.raises(NotAllowedError):
         tokens.verify_token(office.desk.engine, found[0])

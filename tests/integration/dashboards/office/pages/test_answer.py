@@ -321,3 +321,29 @@ def test_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(o
     assert "What happened" in page.main and "Came in" in page.main
     file = office.open("al-sender", "/answer/files/original", id=number)
     assert (file.status, file.heading) == (500, "Stored data is damaged")
+
+
+def test_act_on_a_return_whose_file_is_damaged_says_who_restores_it(office: Office) -> None:
+    number = upload_draft(office.desk)
+    page = office.open("al-sender", "/answer", id=number)
+    row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
+    store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
+    office.desk.reports._futures.clear()
+    group = str(page.forms("Keep this explanation")[0].fields["group"])
+    entered = {f"reason-{group}": "large_case", f"text-{group}": "Two large cases were reported in September."}
+    answer = page.submit("Keep this explanation", **entered)
+    assert answer.status == 500 and answer.heading == page.heading
+    (box,) = answer.select(".rti-box-error")
+    assert f"The stored file third.xlsx of the return {number} is missing or damaged" in box.text_content()
+
+
+def test_file_of_an_answer_that_can_no_longer_be_read_says_why(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.model.content import ReadError, Where
+    from pipelines.office import answers
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ReadError("read.encrypted", Where())
+
+    monkeypatch.setattr(answers, "annotate_workbook", refuse)
+    answer = office.open("al-sender", "/answer/files/workbook", id=upload_draft(office.desk))
+    assert answer.status == 422 and answer.select(".rti-box-error") and "What happened" in answer.main

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from dashboards.office.pages.answer.acts import ACTS
 from pipelines.submissions import service
 from tests.support.service import portal_fixture
@@ -73,6 +75,18 @@ def test_explanation_without_a_reason_is_refused_and_keeps_its_text(office: Offi
     assert refused.select("#errors a")[0].get("href") == f"#reason-{group}"
     assert refused.select(f"#text-{group}")[0].text == EXPLANATION
     assert refused.select(f"#reason-{group}")[0].get("aria-invalid") == "true"
+
+
+def test_several_warnings_are_explained_in_one_event_or_not_at_all(office: Office) -> None:
+    number, who = upload_draft(office.desk), get_identity(office.desk, "al-sender")
+    keys = tuple(key for key, _ in service.get_submission(office.desk, who, number).open_warnings)
+    assert len(keys) > 1
+    with pytest.raises(service.TransitionError, match="has no warning ffff"):
+        service.justify_warnings(office.desk, who, number, (*keys, "ffff"), "large_case", EXPLANATION)
+    assert len(service.get_submission(office.desk, who, number).open_warnings) == len(keys)
+    assert service.justify_warnings(office.desk, who, number, keys, "large_case", EXPLANATION) == 0
+    (event,) = [e for e in service.list_events(office.desk, who, number) if e["action"] == "justify"]
+    assert sorted(event["payload"]["findings"]) == sorted(keys)
 
 
 def test_explanation_of_too_few_words_is_refused_in_words(office: Office) -> None:

@@ -58,6 +58,18 @@ def test_figures_show_an_office_its_own_before_protection(shared_office: Office)
     assert page.response.headers["cache-control"] == "no-store"
 
 
+def test_figures_name_the_number_of_adults_where_all_ages_are_not_collected(shared_office: Office) -> None:
+    ((adults,),) = select_restricted(
+        shared_office,
+        "select value::int from mart_indicator where area = 'MK' and period = '2026-Q3' and metric = 'count'"
+        " and measure = 'convicted_final' and offence_group = 'TIP' and offence = '_T' and age = 'Y_GE18'"
+        " and sex = '_T' and dimension = '_Z'",
+    )
+    page = shared_office.open("secretariat", "/figures", area="MK")
+    (row,) = [row for row in page.select("tbody tr") if row.findtext("th") == "Convicted, final, persons"]
+    assert row.findtext("td").startswith(f"Not collected; adults only: {adults} (")
+
+
 def test_figures_year_is_chosen_and_records_need_the_right_to_them(shared_office: Office) -> None:
     page = shared_office.open("secretariat", "/figures", area="RS")
     assert "Half within (days)" in page.main and "Pending on 2026-09-30" in page.main

@@ -137,7 +137,9 @@ def test_people_role_is_given_and_removed(office: Office) -> None:
     assert given.result == "Given." and given.address == "/people?account=mk-approver"
     assert "#" not in given.response.history[-1].headers["location"], "the focus goes to the result"
     assert get_identity(office.desk, "mk-approver").has_role("viewer", "AL", "victims")
-    removed = given.submit("Remove it", grant="approver MK *")
+    question = given.submit("Remove it", grant="approver MK *")
+    assert "You are about to remove a role" in question.main and "approve" in question.main
+    removed = question.submit("Yes, remove it")
     assert removed.result == "Role removed."
     assert get_identity(office.desk, "mk-approver").grants == (Grant("viewer", "AL", "victims"),)
 
@@ -163,7 +165,11 @@ def test_people_role_that_is_not_offered_changes_nothing(
 def test_people_account_is_disabled_and_enabled(office: Office) -> None:
     visitor = office.visit("mk-sender")
     issued = tokens.issue_token(office.desk.engine, get_identity(office.desk, "mk-sender"), "a program")
-    page = open_account(office, "mk-sender").submit("Disable it")
+    question = open_account(office, "mk-sender").submit("Disable it")
+    assert "You are about to disable an account" in question.main and "mk-sender" in question.main
+    assert visitor.get("/").status == 200, "not before it is confirmed"
+    assert question.follow("No, leave it as it is").address == "/people?account=mk-sender"
+    page = question.submit("Yes, disable it")
     assert page.result == "Disabled." and visitor.get("/", follow=False).status == 303
     with pytest.raises(NotAllowedError):
         tokens.verify_token(office.desk.engine, issued.text)
@@ -174,6 +180,7 @@ def test_people_account_is_disabled_and_enabled(office: Office) -> None:
 def test_people_one_time_password_replaces_the_old_one(steward: Office) -> None:
     visitor = steward.visit("al-local")
     page = open_account(steward, "al-local", by="al-steward").submit("Make a one-time password")
+    page = page.submit("Yes, make a one-time password")
     password = read_one_time_password(page)
     assert "The old password no longer works." in page.main
     engine = steward.desk.engine
