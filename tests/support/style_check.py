@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 from tests.support.style_exceptions import is_accepted_name
 
 LIMITS: Final = Path(__file__).with_name("style_limits.json")
-FOLDERS: Final = ("pipelines", "expectations", "dashboards")
+FOLDERS: Final = ("pipelines", "expectations", "dashboards", "tests", "benchmarks")
 
 MARKED_WORDS: Final = re.compile(
     r"\b(?:anew|aright|whoever|whence|thereof|as yet|once more|by the way of|in place of|what of"
@@ -75,10 +75,10 @@ def read_docstrings(tree: ast.Module) -> Iterator[tuple[ast.AST, int, str]]:
                         yield statement, statement.lineno, text
 
 
-def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Return True for a method that is read like an attribute, so that a noun is its proper name."""
+def is_named_by_noun(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return True for a property or a fixture of pytest: its readers use it like a value, so its name is a noun."""
     names = {ast.unparse(decorator).split("(")[0].split(".")[-1] for decorator in node.decorator_list}
-    return bool(names & {"property", "cached_property", "setter"})
+    return bool(names & {"property", "cached_property", "setter", "fixture"})
 
 
 def path_in_repository(path: Path) -> str:
@@ -94,7 +94,7 @@ def find_departures(path: Path) -> Iterator[Departure]:
         if MARKED_WORDS.search(text):
             yield Departure("marked_prose", path, line, text.split("\n")[0])
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        if is_function and NOUN_OPENINGS.match(text) and not is_property(node):
+        if is_function and NOUN_OPENINGS.match(text) and not is_named_by_noun(node):
             yield Departure("noun_docstring", path, line, text.split("\n")[0])
     for line, text in read_comments(source):
         if MARKED_WORDS.search(text):
@@ -102,7 +102,7 @@ def find_departures(path: Path) -> Iterator[Departure]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             is_one_word = "_" not in node.name and node.name not in SHORT_NAMES
-            if is_one_word and not is_property(node) and not is_accepted_name(path_in_repository(path), node.name):
+            if is_one_word and not is_named_by_noun(node) and not is_accepted_name(path_in_repository(path), node.name):
                 yield Departure("one_word_function", path, node.lineno, node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE_NAMES:
             yield Departure("vague_name", path, node.lineno, node.id)
