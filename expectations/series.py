@@ -202,7 +202,7 @@ def select_largest(scored: pl.DataFrame) -> pl.DataFrame:
 
 
 def select_surprising(scored: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each family with a surprising figure, and the number of `others` in it.
+    """Return the most important surprising figure of each family; `others` counts the further ones.
 
     The widest figure stands for all others.  Where it is not surprising, the most surprising of its articles and parts
     does, each judged by a threshold that keeps the chance of any finding in a clean return low.  Older periods that are
