@@ -136,9 +136,9 @@ def _count_agreements(wide: pl.DataFrame, *, so_far: bool, same_year: bool) -> t
             is_same_year = wide.columns[first][:4] == wide.columns[second][:4]
             if so_far and is_same_year != same_year:
                 continue
-            left, right = values[:, first], values[:, second]
-            is_counted = ~np.isnan(left) & ~np.isnan(right) & ((left != 0) | (right != 0))
-            pairs.append(((is_counted & (left == right)).sum(), is_counted.sum()))
+            now, past = values[:, first], values[:, second]
+            is_counted = ~np.isnan(now) & ~np.isnan(past) & ((now != 0) | (past != 0))
+            pairs.append(((is_counted & (now == past)).sum(), is_counted.sum()))
     table = np.array(pairs, dtype=float).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 
