@@ -37,10 +37,10 @@ def compare_with_known(observations: pl.DataFrame, before: pl.DataFrame) -> pl.D
     now = _identify_tables(_identify_lines(observations)).select(
         *_BLOCK, "line", "table", "place", "value", "accumulation"
     )
-    known = _identify_lines(before).select(
+    earlier = _identify_lines(before).select(
         "submission_id", "line", pl.col("period").alias("previous"), pl.col("value").alias("past")
     )
-    pairs = now.join(known, on=["submission_id", "line"], how="inner", maintain_order="left")
+    pairs = now.join(earlier, on=["submission_id", "line"], how="inner", maintain_order="left")
     is_counted, is_same = (pl.col("value") != 0) | (pl.col("past") != 0), pl.col("value") == pl.col("past")
     return pairs.group_by([*_BLOCK, "table", "previous"], maintain_order=True).agg(
         pl.col("place").first(),
@@ -106,11 +106,13 @@ def _compute_chances(candidates: pl.DataFrame, before: pl.DataFrame) -> list[flo
     """Return for each candidate the chance that so many figures agree, given other pairs of earlier periods."""
     chances = []
     submissions = candidates["submission_id"].unique()
-    known = _identify_tables(_identify_lines(before.filter(pl.col("submission_id").is_in(submissions.to_list()))))
+    earlier = _identify_tables(_identify_lines(before.filter(pl.col("submission_id").is_in(submissions.to_list()))))
     for row in candidates.iter_rows(named=True):
         of_table = pl.lit(value=True) if row["table"] is None else pl.col("table") == row["table"]
         wide = (
-            known.filter((pl.col("submission_id") == row["submission_id"]) & (pl.col("freq") == row["freq"]) & of_table)
+            earlier.filter(
+                (pl.col("submission_id") == row["submission_id"]) & (pl.col("freq") == row["freq"]) & of_table
+            )
             .unique(["line", "period"], keep="last", maintain_order=True)
             .pivot(on="period", index="line", values="value")
             .drop("line")
@@ -134,9 +136,9 @@ def _count_agreements(wide: pl.DataFrame, *, so_far: bool, same_year: bool) -> t
             is_same_year = wide.columns[first][:4] == wide.columns[second][:4]
             if so_far and is_same_year != same_year:
                 continue
-            one, other = values[:, first], values[:, second]
-            is_counted = ~np.isnan(one) & ~np.isnan(other) & ((one != 0) | (other != 0))
-            pairs.append(((is_counted & (one == other)).sum(), is_counted.sum()))
+            now, past = values[:, first], values[:, second]
+            is_counted = ~np.isnan(now) & ~np.isnan(past) & ((now != 0) | (past != 0))
+            pairs.append(((is_counted & (now == past)).sum(), is_counted.sum()))
     table = np.array(pairs, dtype=float).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 

@@ -202,11 +202,11 @@ def select_largest(scored: pl.DataFrame) -> pl.DataFrame:
 
 
 def select_surprising(scored: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each family with a surprising figure, and the number of `others` in it.
+    """Return the most important surprising figure of each family; `others` is how many more it has.
 
-    The widest figure stands for all others.  Where it is not surprising, the most surprising of its articles and parts
-    does, each judged by a threshold that keeps the chance of any finding in a clean return low.  Older periods that are
-    restated unchanged were judged when they arrived.  `breakdown` names the dimensions and codes of the row, as
+    The widest figure comes first.  Where it is not surprising, the most surprising of its articles and parts is
+    returned, each judged by a threshold that keeps the chance of any finding in a clean return low.  Older periods that
+    are restated unchanged were judged when they arrived.  `breakdown` names the dimensions and codes of the row, as
     `sex=F; age=Y_GE18`; empty for a total.
     """
     family = ("submission_id", "period", "family")
