@@ -56,8 +56,8 @@ def _ages() -> Iterator[Fault]:
     yield plant(family, "18 to 24 and 25 or more, Croatia", HR_PX, swap_lines(*pairs, encoding=_CP1250), "DATA *")
     edit = swap_report_columns(4, 6, {1: range(1, 32), 2: range(1, 18)})
     yield plant(family, "below 18 and 25 to 39, Kosovo", REPORT, edit, "page 1 *", "page 2 *")
-    edit = swap_columns("Т-03", "E", "G", range(8, 13))
-    yield plant(family, "18 to 20 and 25 to 34, North Macedonia", MK, edit, "Т-03!*")
+    edit = both(swap_columns("Tremujori III", "C", "E", rows), swap_columns("Tremujori III", "I", "K", rows))
+    yield plant(family, "18 to 20 and 25 to 34, Albania", AL, edit, "Tremujori III!*")
 
 
 def _sexes() -> Iterator[Fault]:
@@ -76,6 +76,7 @@ def _sexes() -> Iterator[Fault]:
     yield plant(family, "Kosovo", REPORT, edit, "page 1 *", "page 2 *")
     edit = both(*(swap_columns("Т-01", one, two, range(9, 15)) for one, two in (("C", "D"), ("F", "G"), ("I", "J"))))
     yield plant(family, "North Macedonia", MK, edit, "Т-01!*")
+    yield plant(family, "adults, North Macedonia", MK, swap_columns("Т-03", "C", "D", range(8, 13)), "Т-03!*")
     pairs = [(52 + 6 * n, 53 + 6 * n) for n in range(99)]
     yield plant(family, "Croatia", HR_PX, swap_lines(*pairs, encoding=_CP1250), "DATA *")
     edit = both(
