@@ -279,7 +279,7 @@ def score_lengths(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def score_shift_of_lengths(known: pl.DataFrame, least_known: int) -> pl.DataFrame:
-    """Compare the mean length of each sanction of a period with earlier periods: `shift` and its p-value.
+    """Score how far the average length of each sanction moved from that of earlier periods.
 
     Each logarithm is compared with the mean of its article and sanction, of which at least `least_known` are known; the
     mean of all differences of a sanction is tested.  `p` is multiplied by the number of sanctions.
