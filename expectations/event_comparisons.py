@@ -281,8 +281,8 @@ def score_lengths(known: pl.DataFrame) -> pl.DataFrame:
 def score_shift_of_lengths(known: pl.DataFrame, least_known: int) -> pl.DataFrame:
     """Score how far the average length of each sanction moved from that of earlier periods.
 
-    Each logarithm is compared with the mean of its article and sanction, of which at least `least_known` are known; the
-    mean of all differences of a sanction is tested.  `p` is multiplied by the number of sanctions.
+    Each logarithm is compared with the mean of its article and sanction if at least `least_known` are known.  The mean
+    of all differences of a sanction is tested.  `p` is multiplied by the number of sanctions.
     """
     lengths = _list_sentences(known)
     usual = _summarise_lengths(lengths, SANCTION).filter(pl.col("known") >= least_known)
