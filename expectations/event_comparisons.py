@@ -43,11 +43,11 @@ def find_copied_periods(known: pl.DataFrame) -> pl.DataFrame:
     """
     dated = known.with_columns(month=(pl.col("event_date").dt.month() - 1) % 3, day=pl.col("event_date").dt.day())
     alike = ["event", "level", "law_article", "sex", "age", "sentence_type", "sentence_months", "month", "day"]
-    found = [
+    copies = [
         _match_periods(dated, ["proceeding", "person", "event", "level"], SHARE_COPIED, EVENTS_COPIED),
         _match_periods(dated, alike, SHARE_ALIKE, EVENTS_ALIKE),
     ]
-    return pl.concat(found).sort("share", descending=True).unique(BLOCK, keep="first", maintain_order=True)
+    return pl.concat(copies).sort("share", descending=True).unique(BLOCK, keep="first", maintain_order=True)
 
 
 def _match_periods(known: pl.DataFrame, same: Sequence[str], least_share: float, least_number: int) -> pl.DataFrame:
@@ -139,8 +139,8 @@ def score_numbers(known: pl.DataFrame) -> pl.DataFrame:
     `p` of all events is doubled, that of a kind multiplied by the number of kinds: the two families have an error of
     their own.  `low` and `high` are the least and the largest number of the four newest periods.
     """
-    both = pl.concat([known, known.with_columns(event=pl.lit(ALL_EVENTS), level=pl.lit("_T"))])
-    counts = both.group_by(*BLOCK, "event", "level", "is_new", maintain_order=True).agg(
+    with_all = pl.concat([known, known.with_columns(event=pl.lit(ALL_EVENTS), level=pl.lit("_T"))])
+    counts = with_all.group_by(*BLOCK, "event", "level", "is_new", maintain_order=True).agg(
         pl.col("proceeding").n_unique().cast(pl.Float64).alias("value"), pl.col("place").first()
     )
     blocks = known.select(*BLOCK, "is_new").unique()
@@ -280,15 +280,19 @@ def score_lengths(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def score_shift_of_lengths(known: pl.DataFrame, least_known: int) -> pl.DataFrame:
-    """Return the mean length of each sanction of a period, and the p-value of its shift against earlier ones.
+    """Score how far the average length of each sanction moved from that of earlier periods.
 
-    Each logarithm is compared with the mean of its article and sanction, of which at least `least_known` are known; the
-    mean of all differences of a sanction is tested.  `p` is multiplied by the number of sanctions.
+    Each logarithm is compared with the mean of its article and sanction if at least `least_known` are known.  The mean
+    of all differences of a sanction is tested.  `p` is multiplied by the number of sanctions.
     """
     lengths = _list_sentences(known)
     usual = _summarise_lengths(lengths, SANCTION).filter(pl.col("known") >= least_known)
     differences = lengths.join(usual, on=SANCTION, maintain_order="left").with_columns(
         difference=pl.col("length") - pl.col("center")
+    )
+    # Co-defendants often get the same sentence, so a proceeding counts once.
+    differences = differences.group_by(*BLOCK, "sentence_type", "proceeding", "is_new", maintain_order=True).agg(
+        pl.col("difference", "sentence_months", "center").mean(), pl.col("place").first()
     )
     new = (
         differences.filter("is_new")

@@ -66,8 +66,19 @@ def pair_events(known: pl.DataFrame, *, with_earlier: bool) -> pl.DataFrame:
     pairs are within a return, or, with `with_earlier`, between a return and what was known before.  Pairs of two stages
     of one return are left to the contract `record.order`.
     """
-    kept = ("event", "level", "law_article", "event_date", "order", "is_stage", "is_outcome", "is_new", "row", "place")
-    columns = [*CASE, *kept]
+    compared = (
+        "event",
+        "level",
+        "law_article",
+        "event_date",
+        "order",
+        "is_stage",
+        "is_outcome",
+        "is_new",
+        "row",
+        "place",
+    )
+    columns = [*CASE, *compared]
     paired = known.filter(pl.col("order").is_not_null()).select(columns)
     new = paired.filter("is_new")
     others = paired.filter(~pl.col("is_new")) if with_earlier else new
@@ -101,9 +112,9 @@ def pair_events(known: pl.DataFrame, *, with_earlier: bool) -> pl.DataFrame:
 
 def _exchange_sides(pairs: pl.DataFrame) -> pl.DataFrame:
     """Exchange both events of each pair, but keep the place and number of the event of the return."""
-    kept = {"place", "row", "is_new"}
+    of_return = {"place", "row", "is_new"}
     names = [name.removesuffix("_first") for name in pairs.columns if name.endswith("_first")]
-    exchanged = {name: f"{name}_first" for name in names if name not in kept}
+    exchanged = {name: f"{name}_first" for name in names if name not in of_return}
     return pairs.rename(exchanged | {first: name for name, first in exchanged.items()}).select(pairs.columns)
 
 
@@ -149,8 +160,10 @@ def list_declared_events(registry: Registry) -> dict[str, frozenset[str]]:
     for form in list_register_forms(registry):
         assert form.records is not None
         events = {column.event for column in form.records.columns.values() if column.event is not None}
-        named = [column.codes or "event" for column in form.records.columns.values() if column.field == "event"]
-        for entry in (entry for name in named for entry in form.table_entries(name) or form.table_entries("measure")):
+        code_tables = [column.codes or "event" for column in form.records.columns.values() if column.field == "event"]
+        for entry in (
+            entry for name in code_tables for entry in form.table_entries(name) or form.table_entries("measure")
+        ):
             coordinate = entry.set
             measure = entry.code or (None if coordinate is None else coordinate.measure)
             events |= {measure} if measure else set()

@@ -210,7 +210,7 @@ def _collect_sister_counts(
         if form.instrument in _SISTERS:
             sources.setdefault(form.jurisdiction, set()).add(form.instrument)
     compared = {jurisdiction for jurisdiction, instruments in sources.items() if len(instruments) > 1}
-    known: dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]] = {}
+    counts_by_source: dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]] = {}
 
     def add_counts(observations: pl.DataFrame, events: pl.DataFrame) -> None:
         for count, rows in (
@@ -224,7 +224,7 @@ def _collect_sister_counts(
             instrument = "register" if rows is events else "justice"
             for key, block in counts.partition_by(["jurisdiction", "freq", "period"], as_dict=True).items():
                 jurisdiction, freq, period = (str(part) for part in key)
-                known.setdefault((jurisdiction, instrument), {})[freq, period] = block
+                counts_by_source.setdefault((jurisdiction, instrument), {})[freq, period] = block
 
     if history is not None and any(registry.forms[r.reading.form].jurisdiction in compared for r in readings):
         add_counts(history.observations, history.events)
@@ -233,7 +233,7 @@ def _collect_sister_counts(
         form = registry.forms[item.reading.form]
         if form.instrument not in _SISTERS or form.jurisdiction not in compared:
             continue
-        sister = known.get((form.jurisdiction, _SISTERS[form.instrument]), {})
+        sister = counts_by_source.get((form.jurisdiction, _SISTERS[form.instrument]), {})
         frames += [_tag_with_return(block, item) for block in sister.values()]
         if in_order and not any(finding.severity == "error" for finding in item.reading.findings):
             add_counts(item.reading.observations, item.reading.events)

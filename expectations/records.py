@@ -79,7 +79,7 @@ def _list_differing(pairs: pl.DataFrame, registry: Registry, *, in_return: bool)
         # Reading has compared the ages in years.
         fields = list_declared_fields(registry)
         ages = ages.filter(~pl.col("form").is_in([form for form, names in fields.items() if "age_years" in names]))
-    found = pl.concat(
+    differences = pl.concat(
         [
             rows.select(
                 *pairs.columns,
@@ -90,20 +90,20 @@ def _list_differing(pairs: pl.DataFrame, registry: Registry, *, in_return: bool)
             for dim, rows in (("sex", sexes), ("age", ages))
         ]
     )
-    persons = _drop_numbers_within_cases(found, pairs, is_same_case)
+    persons = _drop_numbers_within_cases(differences, pairs, is_same_case)
     return persons.sort("row", "row_first").unique([*PERSON, "dim"], keep="first", maintain_order=True)
 
 
-def _drop_numbers_within_cases(found: pl.DataFrame, pairs: pl.DataFrame, is_same_case: pl.Expr) -> pl.DataFrame:
+def _drop_numbers_within_cases(differences: pl.DataFrame, pairs: pl.DataFrame, is_same_case: pl.Expr) -> pl.DataFrame:
     """Drop differences between proceedings if many persons differ: their codes are then numbers within a proceeding."""
     cases = pl.struct("proceeding", "person").n_unique()
     recurring = pairs.filter(~is_same_case).group_by(RETURN).agg(cases.alias("recurring"))
-    differing = found.filter(~is_same_case).group_by(RETURN).agg(cases.alias("differing"))
+    differing = differences.filter(~is_same_case).group_by(RETURN).agg(cases.alias("differing"))
     numbered = recurring.join(differing, on=RETURN).filter(
         (pl.col("differing") > CONFLICTS_BY_CHANCE) & (pl.col("differing") > pl.col("recurring") / 5)
     )
-    others = found.filter(~is_same_case).join(numbered, on=RETURN, how="anti")
-    return pl.concat([found.filter(is_same_case), others])
+    others = differences.filter(~is_same_case).join(numbered, on=RETURN, how="anti")
+    return pl.concat([differences.filter(is_same_case), others])
 
 
 def find_exclusive_events(figures: Figures) -> pl.DataFrame:
@@ -131,9 +131,9 @@ def find_missing_stages(figures: Figures) -> pl.DataFrame:
         needs = ((exits | (pl.col("event") == conviction), decision), (pl.col("event") == sanction, conviction))
         for needing, needed in needs:
             able = [form for form, events in declared.items() if needed in events]
-            asked = new.filter(needing & pl.col("form").is_in(able))
-            given = new.filter(pl.col("event") == needed).select(*CASE, pl.col("event_date").alias("day"))
-            with_day = asked.join(given.group_by(CASE).agg(pl.col("day").min()), on=CASE, how="left")
+            needing_events = new.filter(needing & pl.col("form").is_in(able))
+            stages = new.filter(pl.col("event") == needed).select(*CASE, pl.col("event_date").alias("day"))
+            with_day = needing_events.join(stages.group_by(CASE).agg(pl.col("day").min()), on=CASE, how="left")
             with_day = with_day.with_columns(
                 has_stage=(pl.col("day") <= pl.col("event_date")).fill_null(False), earlier=pl.lit(needed)
             )
@@ -155,11 +155,11 @@ def find_missing_outcomes(figures: Figures) -> pl.DataFrame:
         outcomes = {f"convicted_{level}", *OUTCOMES_OF_COURT}
         able = [form for form, events in declared.items() if outcomes <= events]
         decisions = new.filter((pl.col("event") == f"adjudicated_{level}") & pl.col("form").is_in(able))
-        given = new.filter(pl.col("event").is_in(outcomes) & (pl.col("level") == level))
-        given = given.select(*CASE, "event_date", has_outcome=pl.lit(True)).unique()
-        with_outcome = decisions.join(given, on=[*CASE, "event_date"], how="left", maintain_order="left").with_columns(
-            pl.col("has_outcome").fill_null(False)
-        )
+        outcome_days = new.filter(pl.col("event").is_in(outcomes) & (pl.col("level") == level))
+        outcome_days = outcome_days.select(*CASE, "event_date", has_outcome=pl.lit(True)).unique()
+        with_outcome = decisions.join(
+            outcome_days, on=[*CASE, "event_date"], how="left", maintain_order="left"
+        ).with_columns(pl.col("has_outcome").fill_null(False))
         records_outcomes = pl.col("has_outcome").mean().over(RETURN) >= OUTCOME_SHARE
         missing.append(with_outcome.filter(records_outcomes & ~pl.col("has_outcome")))
     return pool_records(pl.concat(missing).sort("row"))
@@ -255,13 +255,13 @@ def find_far_dates(figures: Figures) -> pl.DataFrame:
 
 def find_changed_persons(figures: Figures) -> pl.DataFrame:
     """Return persons whose sex, or age in one proceeding, differs from an earlier return."""
-    known = figures.known_events
-    new = known.filter("is_new").unique([*PERSON, "proceeding", "sex", "age"], keep="first", maintain_order=True)
-    earlier = known.filter(~pl.col("is_new")).select(*PERSON, "proceeding", "sex", "age", "row")
+    events = figures.known_events
+    new = events.filter("is_new").unique([*PERSON, "proceeding", "sex", "age"], keep="first", maintain_order=True)
+    earlier = events.filter(~pl.col("is_new")).select(*PERSON, "proceeding", "sex", "age", "row")
     earlier = earlier.unique([*PERSON, "proceeding", "sex", "age"], keep="first", maintain_order=True)
     pairs = new.join(earlier, on=PERSON, suffix="_first")
     differing = _list_differing(pairs, figures.registry, in_return=False)
-    # What another rule reports is not reported twice.
+    # Other rules report these persons.
     differing = differing.join(_list_contradicting_persons(figures), on=[*PERSON, "dim"], how="anti")
     differing = differing.join(figures.shifted_shares, on=[*RETURN, "dim"], how="anti")
     return pool_records(differing.sort("row"), ["dim"])
@@ -297,19 +297,19 @@ def find_surprising_numbers(figures: Figures) -> pl.DataFrame:
     is_outside = (pl.col("value") < LESS_THAN_RECENT * pl.col("low")) | (
         pl.col("value") > MORE_THAN_RECENT * pl.col("high")
     )
-    found = scored.filter((pl.col("p") < P_NUMBER) & is_outside).unique(BLOCK, keep="first", maintain_order=True)
+    numbers = scored.filter((pl.col("p") < P_NUMBER) & is_outside).unique(BLOCK, keep="first", maintain_order=True)
     # Lost days, and a difference from the other source, are reported as such.
     for reported in (figures.gaps, sources.find_differing_sources(figures)):
-        found = found.join(reported, on=["submission_id", "freq", "period"], how="anti", maintain_order="left")
-    return _drop_copies(found, figures)
+        numbers = numbers.join(reported, on=["submission_id", "freq", "period"], how="anti", maintain_order="left")
+    return _drop_copies(numbers, figures)
 
 
 def find_shifted_shares(figures: Figures) -> pl.DataFrame:
     """Return the category whose share of a period is the most surprising given the shares before."""
-    found = _drop_copies(figures.shifted_shares, figures)
+    shares = _drop_copies(figures.shifted_shares, figures)
     # A column that is nearly empty is reported as such.
-    found = found.join(find_unknown_columns(figures), on=[*RETURN, "dim"], how="anti", maintain_order="left")
-    return found.unique(BLOCK, keep="first", maintain_order=True)
+    shares = shares.join(find_unknown_columns(figures), on=[*RETURN, "dim"], how="anti", maintain_order="left")
+    return shares.unique(BLOCK, keep="first", maintain_order=True)
 
 
 def find_unusual_lengths(figures: Figures) -> pl.DataFrame:
@@ -328,9 +328,9 @@ def find_unusual_lengths(figures: Figures) -> pl.DataFrame:
     is_longest = (pl.col("known_overall") >= LENGTHS_KNOWN_OVERALL) & (
         months > LONGER_THAN_ANY_OVERALL * pl.col("longest_overall")
     )
-    found = scored.filter((is_far | is_longest.fill_null(False)) & (months <= pl.col("by_law")))
+    lengths = scored.filter((is_far | is_longest.fill_null(False)) & (months <= pl.col("by_law")))
     return pool_records(
-        found.with_columns(
+        lengths.with_columns(
             known=pl.when(is_far).then("known").otherwise("known_overall"),
             longest=pl.when(is_far).then("longest").otherwise("longest_overall"),
         )

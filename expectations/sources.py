@@ -25,17 +25,19 @@ def find_differing_sources(figures: Figures) -> pl.DataFrame:
 
     The p-value is multiplied by the number of stages compared.
     """
-    own, earlier = (
+    own_counts, earlier_counts = (
         pl.concat([tables.count_persons_of_observations(observations), tables.count_persons_of_events(events)])
         for observations, events in (
             (figures.observations, figures.events),
             (figures.earlier_observations, figures.earlier_events),
         )
     )
-    replaced = own.select("submission_id", *_PERIOD).unique()
-    earlier = earlier.join(replaced, on=["submission_id", *_PERIOD], how="anti")
-    known = pl.concat([own.with_columns(is_new=pl.lit(True)), earlier.with_columns(is_new=pl.lit(False))])
-    pairs = _pair(known, figures.sister_counts)
+    replaced = own_counts.select("submission_id", *_PERIOD).unique()
+    earlier_counts = earlier_counts.join(replaced, on=["submission_id", *_PERIOD], how="anti")
+    all_counts = pl.concat(
+        [own_counts.with_columns(is_new=pl.lit(True)), earlier_counts.with_columns(is_new=pl.lit(False))]
+    )
+    pairs = _pair(all_counts, figures.sister_counts)
     past = (
         pairs.filter(~pl.col("is_new"))
         .group_by(*_SERIES, "freq")
@@ -50,10 +52,10 @@ def find_differing_sources(figures: Figures) -> pl.DataFrame:
         expected=pl.Series(expected, dtype=pl.Float64), p=pl.Series(p, dtype=pl.Float64)
     ).with_columns(p=(pl.col("p") * pl.len().over("submission_id", *_PERIOD)).clip(upper_bound=1.0))
     is_large = (pl.col("value") - pl.col("expected")).abs() >= LEAST_DIFFERENCE
-    found = scored.filter((pl.col("p") < P_SURPRISING) & is_large).sort("p", maintain_order=True)
-    found = found.unique(["submission_id", *_PERIOD], keep="first", maintain_order=True)
+    differences = scored.filter((pl.col("p") < P_SURPRISING) & is_large).sort("p", maintain_order=True)
+    differences = differences.unique(["submission_id", *_PERIOD], keep="first", maintain_order=True)
     # Lost days of a register are reported as such.
-    return found.join(figures.gaps, on=["submission_id", *_PERIOD], how="anti", maintain_order="left")
+    return differences.join(figures.gaps, on=["submission_id", *_PERIOD], how="anti", maintain_order="left")
 
 
 def _pair(known: pl.DataFrame, sisters: pl.DataFrame) -> pl.DataFrame:

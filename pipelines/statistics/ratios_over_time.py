@@ -29,8 +29,8 @@ def score_ratio(
 
     x, y = np.asarray(present, dtype=float), np.asarray(other, dtype=float)
     expected, variance = np.zeros(len(x)), np.ones(len(x))
-    for row, (own, others) in enumerate(zip(past, past_other, strict=True)):
-        a, b = np.asarray(own, dtype=float), np.asarray(others, dtype=float)
+    for row, (counts, others) in enumerate(zip(past, past_other, strict=True)):
+        a, b = np.asarray(counts, dtype=float), np.asarray(others, dtype=float)
         ratio = a.sum() / b.sum() if b.sum() > 0 else 1.0
         means = np.maximum(ratio * b, 0.5)
         phi = max(float((((a - ratio * b) ** 2) / means).sum()) / max(len(a) - 1, 1), MINIMUM_DISPERSION)

@@ -1,4 +1,4 @@
-"""Test whether lengths and days of single cases are unusual: a length beside earlier ones, a stretch without events."""
+"""Test whether lengths and days of single cases are unusual: a length given earlier ones, a stretch without events."""
 
 from __future__ import annotations
 

@@ -218,10 +218,10 @@ class RecordsReading:
         """
         recurring = [list(ages.values()) for ages in self._ages.values() if len(ages) > 1]
         conflicts = [
-            (first, other)
-            for first, *others in recurring
-            for other in others
-            if abs(first[0] - other[0]) > _OTHER_CASE_YEARS
+            (first, later)
+            for first, *later_ages in recurring
+            for later in later_ages
+            if abs(first[0] - later[0]) > _OTHER_CASE_YEARS
         ]
         if len(conflicts) > _CONFLICTS_BY_CHANCE and len(conflicts) > len(recurring) / 5:
             return
@@ -232,11 +232,11 @@ class RecordsReading:
         """Report a sanction or a length in a line without a conviction, where no event takes it."""
         if any(event.measure.startswith(_WITH_SENTENCE) for event in events):
             return
-        given = [name for name in ("sentence_type", "sentence_months", "sentence_years") if name in fields]
+        lone_fields = [name for name in ("sentence_type", "sentence_months", "sentence_years") if name in fields]
         if fields.get("sentence_type") == "_Z":
-            given.remove("sentence_type")
-        if given:
-            self.collector.add_finding("record.sanction_alone", places[given[0]])
+            lone_fields.remove("sentence_type")
+        if lone_fields:
+            self.collector.add_finding("record.sanction_alone", places[lone_fields[0]])
 
     def _is_not_yet_known(self, text: str) -> bool:
         """Return True if a text is empty or a sign, and so states nothing about this record."""
