@@ -13,7 +13,7 @@ from expectations.structure import RULES, find_changed_distributions, find_excha
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
-from tests.unit.expectations.test_judge import row
+from tests.support.fakes.return_rows import row
 
 QUARTERS = [f"{year}-Q{quarter}" for year in (2023, 2024) for quarter in (1, 2, 3, 4)]
 NOW = "2025-Q1"
