@@ -11,10 +11,11 @@ import polars as pl
 
 from pipelines.core import codes
 from pipelines.model.long_tables import OBSERVATION_KEY
-from pipelines.statistics.jumps import MINIMUM_HISTORY
 
 COMPARED_PERIODS = 12
 """A line is compared with at most this many earlier periods: three years of quarters."""
+MINIMUM_PERIODS = 3
+"""Cells with fewer earlier periods are not compared; three years must do for annual returns."""
 DIMENSIONS = (*codes.DIMENSIONS_WITH_TOTAL, "law_article")
 """Breakdowns that are compared, each by itself."""
 RETURN = ["submission_id", "form", "freq", "period"]
@@ -27,7 +28,7 @@ def tabulate_lines(observations: pl.DataFrame, before: pl.DataFrame) -> tuple[pl
     """Return present and past cells by breakdown.
 
     Present cells have their `value`, the sum `past` of up to twelve earlier periods, and the number `n` of these; only
-    cells with at least four are compared.  A figure that repeats the accepted one of its period was judged before.
+    cells with MINIMUM_PERIODS or more are compared.  A figure equal to the accepted one of its period is `repeated`.
     `dim` and `category` are the breakdown and the code in it, `line` is a hash of all else that the figure says.  Lines
     of one `table` have the same other breakdowns.
     """
@@ -41,7 +42,7 @@ def tabulate_lines(observations: pl.DataFrame, before: pl.DataFrame) -> tuple[pl
     )
     sums = past.group_by(key).agg(pl.col("value").sum().alias("past"), pl.len().alias("n"))
     cells = (
-        now.join(sums.filter(pl.col("n") >= MINIMUM_HISTORY), on=key, how="inner", maintain_order="left")
+        now.join(sums.filter(pl.col("n") >= MINIMUM_PERIODS), on=key, how="inner", maintain_order="left")
         .join(repeated, on=[*key, "value"], how="left", maintain_order="left")
         .with_columns(pl.col("repeated").fill_null(value=False))
     )

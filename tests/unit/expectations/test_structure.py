@@ -8,12 +8,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from expectations import rules
 from expectations.figures import Figures
 from expectations.structure import RULES, find_changed_distributions, find_exchanged_categories
 from pipelines.declarations.registry import Registry, load
+from pipelines.findings.rules import register_rules
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
-from tests.unit.expectations.test_judge import row
+from tests.support.fakes.return_rows import row
 
 QUARTERS = [f"{year}-Q{quarter}" for year in (2023, 2024) for quarter in (1, 2, 3, 4)]
 NOW = "2025-Q1"
@@ -25,6 +27,7 @@ Lines = Mapping[tuple[str, str], Mapping[str, float]]
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
+    register_rules(rules.RULES)
     return load()
 
 
@@ -131,10 +134,10 @@ def test_find_exchanged_categories_leaves_a_jump_to_its_rule(registry: Registry)
     assert _find(registry, now, USUAL).is_empty()
 
 
-def test_find_exchanged_categories_needs_four_periods(registry: Registry) -> None:
+def test_find_exchanged_categories_needs_three_periods(registry: Registry) -> None:
     now = {line: _swap(AGES, "Y_LT18", "Y25T34") for line in USUAL}
-    assert _find(registry, now, USUAL, periods=QUARTERS[-3:]).is_empty()
-    assert _find(registry, now, USUAL, periods=QUARTERS[-4:]).height == 1
+    assert _find(registry, now, USUAL, periods=QUARTERS[-2:]).is_empty()
+    assert _find(registry, now, USUAL, periods=QUARTERS[-3:]).height == 1
 
 
 def test_find_exchanged_categories_does_not_repeat_what_was_accepted(registry: Registry) -> None:
