@@ -54,7 +54,8 @@ postgres: $(STAMP)
 	@$(BIN)/python -m tests.support.postgres
 
 # Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 
 unit: $(STAMP) ## the unit tests alone, in under a minute: no home, no browser, no PostgreSQL, no files from beside the project
 	@$(PYTEST) tests/unit -m "not slow and not shared and not postgres"

@@ -24,6 +24,7 @@ from tests.support.warehouse.dbt_facts import World, at
 
 NOW = "2025-12-01T00:00:00Z"
 QUARTERS = ("2025-Q1", "2025-Q2", "2025-Q3")
+BEFORE_REVISION = at("2025-07-09T23:59:59Z")
 
 
 def one(measure: str, value: float, **more: Any) -> dict[str, Any]:
@@ -78,6 +79,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         build_tables(load())["law_article"].write_parquet(made.gathered / "law_article.parquet")
         dbt.build_counts(made)
         yield made
+
+
+@pytest.fixture(scope="module")
+def before_revision(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was known in the last second before AL's revision; read-only."""
+    newest = dbt.latest_counts(home)
+    folder = measuring.as_of(home, BEFORE_REVISION, tmp_path_factory.mktemp("as-of") / "old")
+    assert dbt.latest_counts(home) == newest, "the newest counts are touched by nobody"
+    return folder
 
 
 def read(home: Home, table: str) -> pl.DataFrame:
@@ -162,9 +172,8 @@ def test_measures_of_revision_by_hand(home: Home) -> None:
 # -- as of a moment
 
 
-def test_as_of_the_day_before_a_revision_shows_the_old_figure(home: Home, tmp_path: Path) -> None:
-    before = dbt.latest_counts(home)
-    old = measuring.as_of(home, at("2025-07-09T23:59:59Z"), tmp_path / "old")
+def test_as_of_the_day_before_a_revision_shows_the_old_figure(home: Home, before_revision: Path) -> None:
+    before, old = dbt.latest_counts(home), before_revision
     new = measuring.as_of(home, at("2025-07-10T10:00:00Z"))
     after = dbt.latest_counts(home)
     assert figure(old, "AL", "2025-Q1")["value"] == 20 and figure(new, "AL", "2025-Q1")["value"] == 26
@@ -208,10 +217,10 @@ def test_what_is_unprotected_is_not_written_where_the_public_reads(home: Home, t
 
 
 def test_a_failed_build_leaves_nothing_and_the_earlier_folder_whole(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, before_revision: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    moment = at("2025-07-09T00:00:00Z")
-    folder = measuring.as_of(home, moment, tmp_path / "then")
+    folder = tmp_path / "then"
+    shutil.copytree(before_revision, folder)
     kept = sorted(path.name for path in folder.rglob("*"))
 
     def broken(*_: object, **__: object) -> Path:
@@ -219,7 +228,7 @@ def test_a_failed_build_leaves_nothing_and_the_earlier_folder_whole(
 
     monkeypatch.setattr(dbt, "build_indicators", broken)
     with pytest.raises(dbt.WarehouseError, match="planted"):
-        measuring.as_of(home, moment, tmp_path / "then")
+        measuring.as_of(home, BEFORE_REVISION, folder)
     assert sorted(path.name for path in folder.rglob("*")) == kept
     assert [path.name for path in tmp_path.iterdir()] == ["then"]
     assert not list(home.warehouse.glob("counts-as-of-*"))
