@@ -23,21 +23,29 @@ from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import decisions, intake
 from pipelines.submissions.accounts import accounts, password_sign_in, tokens
-from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
+from tests.support.fakes.ledger_fakes import (
+    home_and_ledger,
+    keep_values,
+    make_accepted_submission,
+    make_arrival,
+    make_block,
+    make_check_result,
+    time_at,
+)
 
 
 @pytest.fixture
 def story(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     """One accepted return, one with justified warnings, a token: some of everything that is vouched for."""
     home, engine = home_and_ledger(tmp_path)
-    accepted(home, engine, "1", {("2025-Q3", "reported"): 3}, days=1)
-    second = intake.record_arrival(engine, arrival("2", 2)).submission_id
-    keep(home, second, {("2025-Q4", "reported"): 4})
-    intake.record_check(engine, result(second, block(), warnings=(("a" * 16, "rule.one"),)))
+    make_accepted_submission(home, engine, "1", {("2025-Q3", "reported"): 3}, days=1)
+    second = intake.record_arrival(engine, make_arrival("2", 2)).submission_id
+    keep_values(home, second, {("2025-Q4", "reported"): 4})
+    intake.record_check(engine, make_check_result(second, make_block(), warnings=(("a" * 16, "rule.one"),)))
     decisions.justify_warnings(
-        engine, Justification(second, "real_change", "žrtva — потврђено са извором", "office", None, at(2.1))
+        engine, Justification(second, "real_change", "žrtva — потврђено са извором", "office", None, time_at(2.1))
     )
-    decisions.send_submission(engine, Act(second, "office", at(2.2), "quarter four"))
+    decisions.send_submission(engine, Act(second, "office", time_at(2.2), "quarter four"))
     tokens.issue_token(engine, accounts.get_identity(engine, "office"), "nightly")
     yield home, engine
     engine.dispose()
@@ -108,8 +116,8 @@ def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Hom
 def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     before = verify_ledger(engine)
-    one = intake.record_arrival(engine, arrival("3", 3)).submission_id
-    intake.record_check(engine, result(one, block("2024-Q1")))
+    one = intake.record_arrival(engine, make_arrival("3", 3)).submission_id
+    intake.record_check(engine, make_check_result(one, make_block("2024-Q1")))
     between = verify_ledger(engine)
     assert between.entries == before.entries + 2
 
@@ -126,7 +134,7 @@ def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) ->
 def test_entries_are_written_in_a_writing_transaction_only(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     with pytest.raises(ValueError, match="open_write_transaction"), engine.begin() as connection:
-        audit_log.append_entry(connection, at=at(0), actor="x", action="x", subject="x", detail={})
+        audit_log.append_entry(connection, at=time_at(0), actor="x", action="x", subject="x", detail={})
 
 
 def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> None:
@@ -140,7 +148,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
             for n in range(5):
                 with open_write_transaction(own) as connection:
                     audit_log.append_entry(
-                        connection, at=at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n}
+                        connection, at=time_at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n}
                     )
         except BaseException as error:
             failures.append(error)
@@ -445,7 +453,7 @@ def test_one_insert_for_many_entries(story: tuple[Home, sa.Engine]) -> None:
     statements: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *a: statements.append(str(a[2])))
     with open_write_transaction(engine) as connection:
-        audit_log.append_many(connection, [Entry(at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
+        audit_log.append_many(connection, [Entry(time_at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
     assert verify_ledger(engine).good
     inserts = [s for s in statements if s.lower().startswith("insert into audit")]
     assert len(inserts) <= 10

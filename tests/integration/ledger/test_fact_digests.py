@@ -20,7 +20,16 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.model import long_tables
 from pipelines.refresh import integrity
 from pipelines.submissions import decisions, intake, record
-from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, observations, result
+from tests.support.fakes.ledger_fakes import (
+    home_and_ledger,
+    keep_values,
+    make_accepted_submission,
+    make_arrival,
+    make_block,
+    make_check_result,
+    make_observations,
+    time_at,
+)
 
 
 @pytest.fixture
@@ -38,7 +47,7 @@ def _rows(engine: sa.Engine) -> list[tuple[str, str, str, int]]:
 
 def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, database: str) -> None:
     home, engine = home_and_ledger(tmp_path)
-    identity = accepted(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
+    identity = make_accepted_submission(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
     data = (home.facts / "observation" / f"{identity}.parquet").read_bytes()
     assert _rows(engine) == [(identity, "observation", hashlib.sha256(data).hexdigest(), len(data))]
     entry = [e for e in audit_log.list_entries(engine, subject=identity) if e["action"] == "facts.accept"]
@@ -50,13 +59,13 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
 
 def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.record_arrival(engine, arrival("register.csv")).submission_id
+    identity = intake.record_arrival(engine, make_arrival("register.csv")).submission_id
     event = dict.fromkeys(long_tables.CASE_EVENT) | {"submission_id": identity, "period": "2025-Q4"}
     events = pl.DataFrame([event], schema=long_tables.CASE_EVENT)
-    facts.keep_reading(home, identity, observations(identity, {("2025-Q4", "reported"): 3}), events, [])
-    intake.record_check(engine, result(identity, block()))
-    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
-    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+    facts.keep_reading(home, identity, make_observations(identity, {("2025-Q4", "reported"): 3}), events, [])
+    intake.record_check(engine, make_check_result(identity, make_block()))
+    decisions.send_submission(engine, Act(identity, "office", time_at(0.2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
     assert [row[1] for row in _rows(engine)] == ["case_event", "observation"]
     assert verify_ledger(engine).good
     (home.facts / "case_event" / f"{identity}.parquet").unlink()
@@ -65,11 +74,11 @@ def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]
 
 def test_an_approval_that_fails_records_nothing(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
-    keep(home, identity, {("2025-Q4", "reported"): 3})
-    intake.record_check(engine, result(identity, block()))
+    identity = intake.record_arrival(engine, make_arrival("q.csv")).submission_id
+    keep_values(home, identity, {("2025-Q4", "reported"): 3})
+    intake.record_check(engine, make_check_result(identity, make_block()))
     with pytest.raises(TransitionError):
-        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
     assert _rows(engine) == []
 
 
@@ -105,8 +114,8 @@ def test_check_facts_names_the_return_of_a_damaged_file(
     opened: tuple[Home, sa.Engine], which: str, fault: Callable[[Path], None], words: str
 ) -> None:
     home, engine = opened
-    first = accepted(home, engine, "first.xlsx", {("2025-Q3", "reported"): 3}, days=1)
-    second = accepted(home, engine, "second.xlsx", {("2025-Q3", "reported"): 4}, days=2)
+    first = make_accepted_submission(home, engine, "first.xlsx", {("2025-Q3", "reported"): 3}, days=1)
+    second = make_accepted_submission(home, engine, "second.xlsx", {("2025-Q3", "reported"): 4}, days=2)
     identity, name = (second, "second.xlsx") if which == "current" else (first, "first.xlsx")
     fault(home.facts / "observation" / f"{identity}.parquet")
     found = integrity.check_facts(home, engine)
@@ -121,7 +130,7 @@ def test_check_facts_names_the_return_of_a_damaged_file(
 
 def test_an_altered_digest_row_is_found_by_the_audit_log(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = accepted(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
+    identity = make_accepted_submission(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
     path = home.facts / "observation" / f"{identity}.parquet"
     _raise_values(path)
     data = path.read_bytes()
@@ -146,20 +155,20 @@ def _entry_of(engine: sa.Engine, identity: str) -> int:
 
 def test_a_reading_that_changed_after_its_check_is_not_approved(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
-    keep(home, identity, {("2025-Q4", "reported"): 3})
+    identity = intake.record_arrival(engine, make_arrival("q.csv")).submission_id
+    keep_values(home, identity, {("2025-Q4", "reported"): 3})
     kept = record.fact_digests.reading_digests(home, identity)
     path = home.facts / "waiting" / "observation" / f"{identity}.parquet"
     assert kept == {"observation": hashlib.sha256(path.read_bytes()).hexdigest()}
-    checked = result(identity, block())
+    checked = make_check_result(identity, make_block())
     intake.record_check(engine, type(checked)(**{**_fields(checked), "reading": kept}))
-    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
+    decisions.send_submission(engine, Act(identity, "office", time_at(0.2)))
     before = path.read_bytes()
     _raise_values(path)
     with pytest.raises(TransitionError, match=f"What was read from {identity} has changed on the disk"):
-        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
     path.write_bytes(before)
-    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
 
 
 def _fields(checked: CheckResult) -> dict[str, object]:
@@ -173,7 +182,10 @@ def _fields(checked: CheckResult) -> dict[str, object]:
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[str]]:
     """A home whose ledger was left by the revision before, with three accepted returns, the facts of one lost."""
     home, engine = home_and_ledger(tmp_path)
-    ids = [accepted(home, engine, f"{n}.csv", {(f"2025-Q{n}", "reported"): float(n)}, days=n) for n in (1, 2, 3)]
+    ids = [
+        make_accepted_submission(home, engine, f"{n}.csv", {(f"2025-Q{n}", "reported"): float(n)}, days=n)
+        for n in (1, 2, 3)
+    ]
     engine.dispose()
     # What revisions 0004 and 0005 added is taken away again, so that opening runs them.
     raw = database.engine_of(home.ledger_url)

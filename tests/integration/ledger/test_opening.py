@@ -13,7 +13,7 @@ from pipelines.ledger import facts
 from pipelines.ledger.opening import LedgerMissingError, open_ledger, open_ledger_to_read
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import store
-from tests.support.fakes.ledger_fakes import accepted, home_and_ledger
+from tests.support.fakes.ledger_fakes import home_and_ledger, make_accepted_submission
 
 pytestmark = pytest.mark.usefixtures("real_migrations")
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("real_migrations")
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
     made, engine = home_and_ledger(tmp_path)
-    accepted(made, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
+    make_accepted_submission(made, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
     engine.dispose()
     monkeypatch.setenv("RTI_HOME", str(made.root))
     return made

@@ -20,7 +20,15 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import arrivals, decisions, intake, release_log
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.clock_acceptance import accept_clock
-from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
+from tests.support.fakes.ledger_fakes import (
+    home_and_ledger,
+    keep_values,
+    make_accepted_submission,
+    make_arrival,
+    make_block,
+    make_check_result,
+    time_at,
+)
 from tests.support.paths import SAMPLES
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -46,7 +54,7 @@ def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
         accounts.NewAccount("nothing", "x"),
         accounts.NewAccount("gone", "x", (Grant("steward"), Grant("approver"), Grant("submitter"))),
     ]
-    with clock.freeze_time(at(-30)):
+    with clock.freeze_time(time_at(-30)):
         accounts.create_many(engine, made, by=SYSTEM)
         accounts.disable_account(engine, "gone", by=SYSTEM)
     yield home, engine
@@ -60,15 +68,15 @@ EVERYBODY = (
 
 
 def _checked(engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block, warned: bool = False) -> str:
-    identity = intake.record_arrival(engine, arrival(name, sender=sender)).submission_id
-    found = result(identity, *(blocks or (block(),)), warnings=WARNING if warned else ())
+    identity = intake.record_arrival(engine, make_arrival(name, sender=sender)).submission_id
+    found = make_check_result(identity, *(blocks or (make_block(),)), warnings=WARNING if warned else ())
     intake.record_check(engine, found)
     return identity
 
 
 def _sent(home: Home, engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block) -> str:
     identity = _checked(engine, name, sender, *blocks)
-    keep(home, identity, {("2025-Q4", "reported"): 3})
+    keep_values(home, identity, {("2025-Q4", "reported"): 3})
     decisions.send_submission(engine, Act(identity, sender, reason="late_data"))
     return identity
 
@@ -90,7 +98,7 @@ def _outcome(act: Callable[[], object]) -> str:
 def test_only_a_submitter_hands_in(desk: tuple[Home, sa.Engine], who: str) -> None:
     _, engine = desk
     able = {"office", "colleague", "qq-victims", "rr-office", "both"}
-    assert (_outcome(lambda: intake.record_arrival(engine, arrival("x", sender=who))) == "done") == (who in able)
+    assert (_outcome(lambda: intake.record_arrival(engine, make_arrival("x", sender=who))) == "done") == (who in able)
     assert len(queries.list_submissions(engine)) == (who in able)
 
 
@@ -146,7 +154,7 @@ def test_who_withdraws_what_does_not_count_yet(desk: tuple[Home, sa.Engine], who
 @pytest.mark.parametrize("state", ["approved", "published"])
 def test_who_withdraws_what_counts(desk: tuple[Home, sa.Engine], who: str, override: bool, state: str) -> None:
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    one = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     if state == "published":
         release_log.record_publication(engine, [one], "2025-Q4")
     able = {"qq-steward", "the-steward"} if override else {"chief", "both", "secretariat"}
@@ -163,7 +171,7 @@ def test_who_withdraws_what_counts(desk: tuple[Home, sa.Engine], who: str, overr
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_who_asks_for_a_withdrawal(desk: tuple[Home, sa.Engine], who: str) -> None:
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    one = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     able = {"office", "colleague", "chief", "both", "secretariat"}
     before = supersession.accepted_blocks(engine)
     act = Act(one, who, comment="the wrong file", reason="wrong_return")
@@ -176,7 +184,7 @@ def test_who_asks_for_a_withdrawal(desk: tuple[Home, sa.Engine], who: str) -> No
 def test_who_asked_does_not_carry_it_out(desk: tuple[Home, sa.Engine]) -> None:
     """Also not by another of his or her roles; a second approver does, and the steward does by override."""
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    one = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     accounts.grant_role(engine, "chief", Grant("steward", "QQ"), by=SYSTEM)
     decisions.ask_withdrawal(engine, Act(one, "chief", comment="the wrong file", reason="wrong_return"))
     for override in (False, True):
@@ -190,7 +198,7 @@ def test_who_asked_does_not_carry_it_out(desk: tuple[Home, sa.Engine]) -> None:
 
 def test_ask_withdrawal_twice_by_same_account_raises(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    one = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     act = Act(one, "office", comment="the wrong file", reason="wrong_return")
     decisions.ask_withdrawal(engine, act)
     with pytest.raises(TransitionError, match="office asked to withdraw"):
@@ -217,7 +225,7 @@ def test_what_does_not_count_is_not_asked_for(desk: tuple[Home, sa.Engine]) -> N
 def test_what_is_foreign_is_told_like_what_is_not_there(desk: tuple[Home, sa.Engine], who: str, state: str) -> None:
     home, engine = desk
     if state == "received":
-        one = intake.record_arrival(engine, arrival("one")).submission_id
+        one = intake.record_arrival(engine, make_arrival("one")).submission_id
     else:
         one = _checked(engine, warned=True) if state == "checked" else _sent(home, engine)
     if state == "approved":
@@ -246,22 +254,22 @@ def test_what_is_foreign_is_told_like_what_is_not_there(desk: tuple[Home, sa.Eng
 def test_the_same_bytes_of_another_office_are_not_told(desk: tuple[Home, sa.Engine]) -> None:
     _, engine = desk
     first = _checked(engine, "one")
-    foreign = Arrival(arrival("one").sha256, 100, "copy", "rr-office", at(1), demonstration=True)
+    foreign = Arrival(make_arrival("one").sha256, 100, "copy", "rr-office", time_at(1), demonstration=True)
     received = intake.record_arrival(engine, foreign)
     assert (received.new, received.same_file) == (True, ())
-    own = Arrival(arrival("one").sha256, 100, "copy", "colleague", at(2), demonstration=True)
+    own = Arrival(make_arrival("one").sha256, 100, "copy", "colleague", time_at(2), demonstration=True)
     told = intake.record_arrival(engine, own)
     assert (told.new, told.submission_id, told.same_file) == (False, first, ((first, "checked"),))
 
 
 def test_a_return_of_two_offices_needs_the_role_for_both(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    both = (block(), block(jurisdiction="RR"))
+    both = (make_block(), make_block(jurisdiction="RR"))
     one = _checked(engine, "one", "office", *both)
     with pytest.raises(NotAllowedError, match="the role submitter for justice of RR, which office lacks"):
         decisions.send_submission(engine, Act(one, "office"))
     accounts.grant_role(engine, "office", Grant("submitter", "RR"), by=SYSTEM)
-    keep(home, one, {("2025-Q4", "reported"): 3})
+    keep_values(home, one, {("2025-Q4", "reported"): 3})
     decisions.send_submission(engine, Act(one, "office"))
     for half in ("chief", "rr-chief"):
         with pytest.raises(NotAllowedError):
@@ -272,7 +280,7 @@ def test_a_return_of_two_offices_needs_the_role_for_both(desk: tuple[Home, sa.En
 
 def test_what_was_not_recognised_is_its_senders_alone(desk: tuple[Home, sa.Engine]) -> None:
     _, engine = desk
-    one = intake.record_arrival(engine, arrival("one")).submission_id
+    one = intake.record_arrival(engine, make_arrival("one")).submission_id
     for other in ("colleague", "chief", "qq-steward", "the-steward"):
         with pytest.raises(NotAllowedError, match="There is no submission"):
             decisions.withdraw_submission(engine, Act(one, other, comment="not mine", reason="other"))
@@ -298,11 +306,11 @@ def test_what_is_given_back_can_be_sent_anew_and_keeps_its_comments(desk: tuple[
     one = _sent(home, engine)
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
         decisions.give_back(engine, Act(one, "chief", comment=" "))
-    decisions.give_back(engine, Act(one, "chief", at(1), "the table of victims is empty"))
+    decisions.give_back(engine, Act(one, "chief", time_at(1), "the table of victims is empty"))
     with pytest.raises(TransitionError, match="can be sent"):
         decisions.approve_submission(engine, home, Act(one, "chief"))
-    decisions.send_submission(engine, Act(one, "office", at(2), "it is empty: none were identified"))
-    decisions.approve_submission(engine, home, Act(one, "chief", at(3)))
+    decisions.send_submission(engine, Act(one, "office", time_at(2), "it is empty: none were identified"))
+    decisions.approve_submission(engine, home, Act(one, "chief", time_at(3)))
     told = [(e["action"], e["comment"]) for e in queries.list_events(engine, one)][2:]
     assert told == [
         ("send", None),
@@ -318,7 +326,7 @@ def test_an_override_is_shown_and_never_lifts_that_nobody_approves_his_own(desk:
     own = _sent(home, engine, "own", "qq-steward")
     with pytest.raises(TransitionError, match="ask a second person"):
         decisions.approve_submission(engine, home, Act(own, "qq-steward", comment="in a hurry", override=True))
-    one = _sent(home, engine, "one", "office", block("2025-Q3"))
+    one = _sent(home, engine, "one", "office", make_block("2025-Q3"))
     with pytest.raises(NotAllowedError, match="the role approver for justice of QQ, which qq-steward lacks"):
         decisions.approve_submission(engine, home, Act(one, "qq-steward", comment="in a hurry"))
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
@@ -330,7 +338,7 @@ def test_an_override_is_shown_and_never_lifts_that_nobody_approves_his_own(desk:
 
 def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     again = _checked(engine, "2")
     with pytest.raises(TransitionError, match=r"replaces what was accepted for 2025-Q4; say why"):
         decisions.send_submission(engine, Act(again, "office"))
@@ -342,7 +350,7 @@ def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine])
     decisions.give_back(engine, Act(again, "chief", comment="look again"))
     decisions.send_submission(engine, Act(again, "office"))
     assert queries.find_submission(engine, again).revision_reason == "source_error"
-    other = _checked(engine, "3", "office", block("2025-Q3"))
+    other = _checked(engine, "3", "office", make_block("2025-Q3"))
     decisions.send_submission(engine, Act(other, "office"))
     assert queries.find_submission(engine, other).revision_reason is None
 
@@ -350,7 +358,7 @@ def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine])
 def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch) -> None:
     home, engine = desk
     monkeypatch.setenv("RTI_NOW", "2026-02-12T09:00:00Z")
-    first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    first = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     again = _sent(home, engine, "2")
     key = ("QQ", "justice", "QQ-JUSTICE-OFFICE", "Q", "2025-Q4")
     monkeypatch.setenv("RTI_NOW", "2026-02-01T09:00:00Z")
@@ -370,9 +378,9 @@ def test_of_two_sent_at_once_the_second_is_not_accepted_without_a_reason(desk: t
     home, engine = desk
     ids = [_checked(engine, name) for name in ("1", "2")]
     for identity in ids:
-        keep(home, identity, {("2025-Q4", "reported"): 3})
+        keep_values(home, identity, {("2025-Q4", "reported"): 3})
         decisions.send_submission(engine, Act(identity, "office"))
-    refused = decisions.approve_many(engine, home, [Act(i, "chief", at(n)) for n, i in enumerate(ids)])
+    refused = decisions.approve_many(engine, home, [Act(i, "chief", time_at(n)) for n, i in enumerate(ids)])
     assert list(refused) == [ids[1]]
     assert "would replace what was accepted for 2025-Q4 after it was sent" in str(refused[ids[1]])
     assert [queries.find_submission(engine, i).state for i in ids] == ["approved", "sent"]
@@ -388,7 +396,7 @@ def test_a_text_that_no_database_holds_is_refused_by_both(desk: tuple[Home, sa.E
     with pytest.raises(TransitionError, match="a character that is not allowed"):
         decisions.give_back(engine, Act(one, "chief", comment=text))
     with pytest.raises(TransitionError, match="a character that is not allowed"):
-        intake.record_arrival(engine, arrival(text, content="x"))
+        intake.record_arrival(engine, make_arrival(text, content="x"))
     warned = _checked(engine, "2", warned=True)
     with pytest.raises(TransitionError, match="a character that is not allowed"):
         decisions.justify_warnings(engine, Justification(warned, "real_change", text, "office"))
@@ -450,8 +458,10 @@ def test_rights_are_asked_once_a_transaction_however_many_act(desk: tuple[Home, 
     _, engine = desk
     counts = []
     for size in (2, 40):
-        ids = [r.submission_id for r in intake.receive_many(engine, [arrival(f"{size}-{n}") for n in range(size)])]
-        intake.record_check_many(engine, [result(i, block(f"{2000 + n}-Q1")) for n, i in enumerate(ids)])
+        ids = [r.submission_id for r in intake.receive_many(engine, [make_arrival(f"{size}-{n}") for n in range(size)])]
+        intake.record_check_many(
+            engine, [make_check_result(i, make_block(f"{2000 + n}-Q1")) for n, i in enumerate(ids)]
+        )
         statements: list[str] = []
         listener = lambda *a: statements.append(str(a[2]))  # noqa: B023, E731
         sa.event.listen(engine, "before_cursor_execute", listener)
@@ -465,7 +475,7 @@ def test_nobody_acts_as_the_machine(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
     one = _sent(home, engine)
     with pytest.raises(NotAllowedError, match="system is not an account"):
-        intake.record_arrival(engine, arrival("two", sender=SYSTEM))
+        intake.record_arrival(engine, make_arrival("two", sender=SYSTEM))
     acts: list[Callable[[], object]] = [
         lambda: decisions.approve_submission(engine, home, Act(one, SYSTEM)),
         lambda: decisions.approve_submission(engine, home, Act(one, SYSTEM, comment="in a hurry", override=True)),

@@ -21,7 +21,7 @@ from pipelines.submissions import receipt_keys, receipts
 from pipelines.submissions.receipts import SignedReceipt
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import file, sent, who
+from tests.support.fakes.desk_fakes import get_identity, make_file, make_sent_return
 from tests.support.paths import ROOT
 
 SCHEMA = json.loads((ROOT / "docs/schema/receipt.json").read_text(encoding="utf-8"))
@@ -30,15 +30,15 @@ SCHEMA = json.loads((ROOT / "docs/schema/receipt.json").read_text(encoding="utf-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        desk_fakes.install(patch)
-        yield desk_fakes.opened(tmp_path_factory.mktemp("receipts"))
+        desk_fakes.install_fakes(patch)
+        yield desk_fakes.open_desk(tmp_path_factory.mktemp("receipts"))
 
 
 @pytest.fixture(scope="module")
 def signed(desk: Desk) -> SignedReceipt:
     from pipelines.submissions import service as door
 
-    found = door.get_receipt(desk, who(desk, "qq-sender"), sent(desk))
+    found = door.get_receipt(desk, get_identity(desk, "qq-sender"), make_sent_return(desk))
     assert found is not None
     return found
 
@@ -53,7 +53,7 @@ def _home(folder: Path) -> Home:
 def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None:
     content = signed.as_json()
     jsonschema.Draft202012Validator(SCHEMA).validate(content)
-    assert content["file"] == {"name": "return.csv", "size": len(file()), "sha256": _sha256(file())}
+    assert content["file"] == {"name": "return.csv", "size": len(make_file()), "sha256": _sha256(make_file())}
     assert (content["territory"], content["jurisdiction"], content["instrument"]) == ("QQ", "QQ", "justice")
     assert (content["form"], content["periods"], content["kind"]) == ("QQ-JUSTICE-1", ["2025-Q4"], "full")
     assert content["counts"] == {
@@ -61,7 +61,7 @@ def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None
     }  # fmt: skip
     assert [t["total"] for t in content["totals"]] == [3]
     assert (content["sender"], content["home"], content["demonstration"]) == ("qq-sender", "demonstration", True)
-    assert receipts.verify_receipt(signed.as_bytes(), file=file()).outcome == "good"
+    assert receipts.verify_receipt(signed.as_bytes(), file=make_file()).outcome == "good"
     seq, hashed = content["audit_head"].split(":")
     # Its own entry follows the head that it names.
     before, own = audit_log.list_entries(desk.engine, after=int(seq) - 1)
@@ -151,9 +151,9 @@ def test_whatever_is_signed_verifies(desk: Desk, totals: Any, name: str) -> None
 
 
 def test_the_file_beside_it_is_compared(signed: SignedReceipt) -> None:
-    told = [p.text for p in receipts.verify_receipt(signed.as_bytes(), file=file() + b"\n").problems]
+    told = [p.text for p in receipts.verify_receipt(signed.as_bytes(), file=make_file() + b"\n").problems]
     assert (len(told), "bytes" in told[0], "SHA-256" in told[1]) == (2, True, True)
-    same_size = bytes(reversed(file()))
+    same_size = bytes(reversed(make_file()))
     assert len(receipts.verify_receipt(signed.as_bytes(), file=same_size).problems) == 1
 
 
@@ -195,9 +195,9 @@ def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedRec
 def test_a_receipt_taken_away_or_changed_behind_the_triggers_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    desk_fakes.install(monkeypatch)
-    own = desk_fakes.opened(tmp_path)
-    sent(own)
+    desk_fakes.install_fakes(monkeypatch)
+    own = desk_fakes.open_desk(tmp_path)
+    make_sent_return(own)
     assert verify_ledger(own.engine).good
     change = "delete from receipt" if fault == "deleted" else "update receipt set at = '2020-01-01T00:00:00Z'"
     with own.engine.begin() as connection:
@@ -300,7 +300,7 @@ def files(desk: Desk, signed: SignedReceipt, tmp_path: Path, monkeypatch: pytest
     identity = receipt_keys.key_id(receipt_keys.signing_key(desk.home).public_key())
     contents = {
         "receipt": signed.as_bytes(),
-        "return": file(),
+        "return": make_file(),
         "other": b"another file",
         "key": receipt_keys.public_path(desk.home, identity).read_bytes(),
         "spaced": json.dumps(signed.as_json(), indent=2).encode(),

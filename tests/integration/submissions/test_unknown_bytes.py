@@ -17,15 +17,15 @@ from pipelines.submissions import intake, store, unknown_bytes
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import file, sent, who
+from tests.support.fakes.desk_fakes import get_identity, make_file, make_sent_return
 
 DAY = 24 * 3600
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    desk_fakes.install(monkeypatch)
-    made = desk_fakes.opened(tmp_path)
+    desk_fakes.install_fakes(monkeypatch)
+    made = desk_fakes.open_desk(tmp_path)
     monkeypatch.setenv("RTI_HOME", str(made.home.root))
     monkeypatch.delenv("RTI_ACTOR", raising=False)
     return made
@@ -44,7 +44,7 @@ def _killed(desk: Desk, monkeypatch: pytest.MonkeyPatch, data: bytes) -> str:
     with monkeypatch.context() as cut:
         cut.setattr(intake, "record_arrival", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            door.upload_file(desk, who(desk, "qq-sender"), data, "a.csv")
+            door.upload_file(desk, get_identity(desk, "qq-sender"), data, "a.csv")
     return store.compute_digest(data)
 
 
@@ -53,11 +53,11 @@ def _found(desk: Desk) -> list[str]:
 
 
 def test_what_a_kill_left_is_found_after_a_day_and_nothing_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent(desk)
-    draft = door.upload_file(desk, who(desk, "qq-sender"), file(period="2025-Q1", value=101), "b.csv")
-    refused = door.upload_file(desk, who(desk, "qq-sender"), file(period="2025-Q2", value=-1), "c.csv")
+    make_sent_return(desk)
+    draft = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(period="2025-Q1", value=101), "b.csv")
+    refused = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(period="2025-Q2", value=-1), "c.csv")
     assert (draft.state, refused.state) == ("checked", "refused")
-    left = _killed(desk, monkeypatch, file(period="2025-Q3"))
+    left = _killed(desk, monkeypatch, make_file(period="2025-Q3"))
     store.point_to(desk.home, "0" * 64, desk.home.root / "arrives.csv")
     store.mark_not_kept(desk.home, "1" * 64)
     _aged(desk, 0.9)
@@ -65,21 +65,21 @@ def test_what_a_kill_left_is_found_after_a_day_and_nothing_else(desk: Desk, monk
     _aged(desk, 0.2)
     assert _found(desk) == [left]
     (one,) = unknown_bytes.find_unknown_files(desk.home, desk.engine)
-    assert one.size == len(file(period="2025-Q3"))
+    assert one.size == len(make_file(period="2025-Q3"))
 
 
 def test_sent_again_it_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    _killed(desk, monkeypatch, file())
+    _killed(desk, monkeypatch, make_file())
     _aged(desk, 2)
-    done = door.hand_in(desk, who(desk, "qq-sender"), file(), "a.csv")
+    done = door.hand_in(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv")
     assert (done.state, _found(desk)) == ("sent", [])
 
 
 def test_a_steward_removes_it_and_the_log_says_so(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sent(desk)
-    left = _killed(desk, monkeypatch, file(period="2025-Q3"))
+    make_sent_return(desk)
+    left = _killed(desk, monkeypatch, make_file(period="2025-Q3"))
     _aged(desk, 2)
     assert main.main(["store", "check", "--json"]) == 1
     assert [f["sha256"] for f in json.loads(capsys.readouterr().out)["files"]] == [left]
@@ -103,8 +103,8 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     before = desk.home.restricted / "ledger.sqlite"
     desk.engine.dispose()
     shutil.copyfile(before, kept := desk.home.root / "backup.sqlite")
-    identity = sent(desk)
-    given = door.get_receipt(desk, who(desk, "qq-sender"), identity)
+    identity = make_sent_return(desk)
+    given = door.get_receipt(desk, get_identity(desk, "qq-sender"), identity)
     audit_log.write_checkpoint(desk.home, desk.engine)
     assert given is not None
     desk.engine.dispose()
@@ -117,22 +117,22 @@ def test_nothing_is_removed_where_the_ledger_is_older_than_what_was_receipted(de
     assert _found(restored) == [sha256]
     with pytest.raises(unknown_bytes.LedgerNotWholeError, match="nothing was removed"):
         unknown_bytes.remove_unknown_files(restored.home, restored.engine, by="the-steward")
-    assert store.get_bytes(restored.home, sha256) == file()
+    assert store.get_bytes(restored.home, sha256) == make_file()
 
 
 def test_what_comes_in_again_at_that_moment_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = _killed(desk, monkeypatch, file())
+    left = _killed(desk, monkeypatch, make_file())
     _aged(desk, 2)
     real = unknown_bytes._find_unknown
 
     def meanwhile(*arguments: object) -> object:
         found = real(*arguments)  # type: ignore[arg-type]
-        store.put_bytes(desk.home, file())
+        store.put_bytes(desk.home, make_file())
         return found
 
     monkeypatch.setattr(unknown_bytes, "_find_unknown", meanwhile)
     assert unknown_bytes.remove_unknown_files(desk.home, desk.engine, by="the-steward") == []
-    assert store.get_bytes(desk.home, left) == file()
+    assert store.get_bytes(desk.home, left) == make_file()
 
 
 def test_an_office_removes_nothing(desk: Desk) -> None:

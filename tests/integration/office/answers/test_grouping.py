@@ -14,7 +14,15 @@ from pipelines.model.content import Where
 from pipelines.office import answers
 from pipelines.office.answers import declared
 from pipelines.office.answers.declared import DeclaredWords
-from tests.support.fakes.answers_fakes import BOOK, OTHERS, edited, finding, report_of, with_cell, with_findings
+from tests.support.fakes.answers_fakes import (
+    BOOK,
+    OTHERS,
+    edit_workbook,
+    make_finding,
+    report_of,
+    with_cell,
+    with_findings,
+)
 from tests.support.paths import SAMPLES
 
 
@@ -34,7 +42,7 @@ def test_a_changed_heading_is_one_trouble() -> None:
 
 
 def test_a_moved_table_is_one_trouble() -> None:
-    data = edited(lambda book: book["Т-03"].insert_cols(1))
+    data = edit_workbook(lambda book: book["Т-03"].insert_cols(1))
     made = [g for g in answers.group_findings(report_of(data), "en") if g.severity == "error"]
     assert [g.rule for g in made] == ["heading.undeclared"]
     assert {c.rule for c in made[0].consequences} == {"heading.missing", "cell.unbound"}
@@ -66,7 +74,7 @@ def test_what_was_capped_is_counted() -> None:
                     if isinstance(cell.value, int):
                         cell.value = str(cell.value)
 
-    made = answers.group_findings(report_of(edited(as_text)), "en")
+    made = answers.group_findings(report_of(edit_workbook(as_text)), "en")
     group = next(g for g in made if g.rule == "cell.number_as_text")
     assert len(group.findings) == 100
     assert (group.unlisted, group.places, len(group.first)) == (20, 120, 5)
@@ -75,7 +83,7 @@ def test_what_was_capped_is_counted() -> None:
 
 def test_findings_stand_in_the_order_of_the_sheet(clean: Any) -> None:
     places = ["Т-02!B10", "Т-01!C12", "Т-01!B12", "Т-01!AA3", "Т-02!B9"]
-    found = [finding(where=Where.from_text(p), seen=p) for p in places]
+    found = [make_finding(where=Where.from_text(p), seen=p) for p in places]
     (group,) = answers.group_findings(with_findings(clean, found), "en")
     assert [str(f.where) for f in group.findings] == ["Т-01!AA3", "Т-01!B12", "Т-01!C12", "Т-02!B9", "Т-02!B10"]
 
@@ -83,11 +91,11 @@ def test_findings_stand_in_the_order_of_the_sheet(clean: Any) -> None:
 def test_worst_comes_first_then_the_larger(clean: Any) -> None:
     at = [Where(sheet="Т-01", cell=f"B{n}") for n in range(1, 9)]
     found = [
-        finding("cell.lookalike", "information", at[0], seen="a"),
-        finding("cell.unbound", "warning", at[1], seen="1"),
-        finding("cell.empty", "error", at[2]),
-        finding("value.negative", "error", at[3], seen="-1"),
-        finding("value.negative", "error", at[4], seen="-2"),
+        make_finding("cell.lookalike", "information", at[0], seen="a"),
+        make_finding("cell.unbound", "warning", at[1], seen="1"),
+        make_finding("cell.empty", "error", at[2]),
+        make_finding("value.negative", "error", at[3], seen="-1"),
+        make_finding("value.negative", "error", at[4], seen="-2"),
     ]
     made = answers.group_findings(with_findings(clean, found), "en")
     assert [(g.rule, g.places) for g in made] == [
@@ -98,7 +106,7 @@ def test_worst_comes_first_then_the_larger(clean: Any) -> None:
 
 def test_codes_are_told_in_words(clean: Any) -> None:
     params = {"part": "sentenced_first", "whole": "convicted_first", "period": "2026-Q3"}
-    found = [finding("plausible.outcome", "warning", params=params, seen="3", expected="1")]
+    found = [make_finding("plausible.outcome", "warning", params=params, seen="3", expected="1")]
     (group,) = answers.group_findings(with_findings(clean, found), "en")
     assert group.title.startswith("Sentenced, first instance is 3 in 2026-Q3")
 
@@ -113,7 +121,7 @@ WHERES = st.builds(
     st.integers(1, 6),
 )
 FINDINGS = st.builds(
-    finding,
+    make_finding,
     st.sampled_from(RULES),
     st.sampled_from(["error", "warning", "information"]),
     WHERES,
@@ -157,7 +165,7 @@ WORDS = DeclaredWords(
 
 def asked(rule: str, seen: str, declared_: DeclaredWords | None = WORDS) -> tuple[str, bool] | None:
     made = answers.suggest_correction(
-        finding(rule, where=Where(sheet="S", cell="A1"), seen=seen, params={"nearest": ""}), declared_
+        make_finding(rule, where=Where(sheet="S", cell="A1"), seen=seen, params={"nearest": ""}), declared_
     )
     return None if made is None else (made.value, made.certain)
 
@@ -208,13 +216,13 @@ def test_not_certain_where_the_word_stands_there_already() -> None:
 
 
 def test_nothing_is_certain_without_the_words_of_the_form() -> None:
-    one = finding("label.undeclared", seen="Косово.", params={"nearest": " Nearest declared: 'Косово'."})
+    one = make_finding("label.undeclared", seen="Косово.", params={"nearest": " Nearest declared: 'Косово'."})
     assert answers.suggest_correction(one) == answers.Suggestion("Косово", certain=False)
 
 
 def test_numbers_are_never_certain() -> None:
     for rule in ("sum.differs", "value.negative", "plausible.jump", "cell.not_a_number", "plausible.bounds"):
-        assert answers.suggest_correction(finding(rule, seen="12", expected="13"), WORDS) is None
+        assert answers.suggest_correction(make_finding(rule, seen="12", expected="13"), WORDS) is None
 
 
 @given(st.text(st.sampled_from("0123456789 -чл.абвIVX<>"), min_size=1, max_size=12), st.data())

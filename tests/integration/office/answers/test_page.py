@@ -20,7 +20,15 @@ from pipelines.model.content import Where
 from pipelines.office import answers
 from pipelines.office.answers.lines import COLUMNS, escape_formula
 from pipelines.submissions.checking.report import Report
-from tests.support.fakes.answers_fakes import BOOK, OTHERS, edited, finding, report_of, with_cell, with_findings
+from tests.support.fakes.answers_fakes import (
+    BOOK,
+    OTHERS,
+    edit_workbook,
+    make_finding,
+    report_of,
+    with_cell,
+    with_findings,
+)
 from tests.support.paths import SAMPLES
 
 EVIL = "<script>alert(1)</script>&\"'"
@@ -58,7 +66,7 @@ def faulty() -> Report:
         book["Т-02"]["F6"] = "Ослободни лица"
         book["Т-03"]["B9"] = 250
 
-    return report_of(edited(change))
+    return report_of(edit_workbook(change))
 
 
 def test_the_page_leads_to_each_finding(faulty: Report) -> None:
@@ -88,7 +96,7 @@ def test_headings_never_skip_a_level(faulty: Report) -> None:
 
 
 def test_everything_of_the_file_is_escaped(faulty: Report) -> None:
-    found = [finding("cell.not_a_number", where=Where(sheet=EVIL, cell="A1"), seen=EVIL, expected=EVIL)]
+    found = [make_finding("cell.not_a_number", where=Where(sheet=EVIL, cell="A1"), seen=EVIL, expected=EVIL)]
     text = answers.render_html(with_findings(faulty, found), "en", demonstration=False)
     page = Page(text)
     assert not page.of("script")
@@ -131,7 +139,7 @@ def test_no_text_of_a_csv_is_a_formula(text: str) -> None:
 
 
 def test_csv_neutralises(faulty: Report) -> None:
-    found = [finding("value.negative", where=Where(sheet="=A", cell="B1"), seen="-1")]
+    found = [make_finding("value.negative", where=Where(sheet="=A", cell="B1"), seen="-1")]
     (row,) = lines(with_findings(faulty, found))
     assert (row["sheet"], row["seen"]) == ("'=A", "'-1")
 

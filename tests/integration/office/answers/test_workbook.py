@@ -23,7 +23,7 @@ from pipelines.office import answers
 from pipelines.office.answers import sheets
 from pipelines.office.answers.workbook import findings_name
 from pipelines.submissions.checking.report import Report
-from tests.support.fakes.answers_fakes import OTHERS, edited, finding, report_of, with_cell, with_findings
+from tests.support.fakes.answers_fakes import OTHERS, edit_workbook, make_finding, report_of, with_cell, with_findings
 from tests.support.paths import SAMPLES
 
 EVIL = '=cmd|"/c calc"!A1'
@@ -58,7 +58,7 @@ def faulty(book: Any) -> None:
 @pytest.fixture(scope="module")
 def sent() -> bytes:
     """A faulty workbook as a spreadsheet program would save it: with the result of its formula."""
-    data = edited(faulty)
+    data = edit_workbook(faulty)
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
@@ -177,7 +177,7 @@ def test_real_homes_say_nothing_of_a_demonstration(sent: bytes, report: Report) 
 
 def test_no_text_becomes_a_formula(sent: bytes, report: Report) -> None:
     where = Where(sheet="Т-02", cell="B10")
-    evil = with_findings(report, [finding("cell.not_a_number", where=where, seen=EVIL, expected="@SUM(1)")])
+    evil = with_findings(report, [make_finding("cell.not_a_number", where=where, seen=EVIL, expected="@SUM(1)")])
     evil = replace(evil, filename=EVIL, rules_version="+1")
     _, data = answers.annotate_workbook(sent, evil, "en")
     book = opened(data)
@@ -189,7 +189,7 @@ def test_no_text_becomes_a_formula(sent: bytes, report: Report) -> None:
 
 def test_control_characters_and_long_texts(sent: bytes, report: Report) -> None:
     where = Where(sheet="Т-02", cell="B10")
-    found = [finding("cell.not_a_number", where=where, seen="a\x00\x0b\uffffb" + "x" * 40_000)]
+    found = [make_finding("cell.not_a_number", where=where, seen="a\x00\x0b\uffffb" + "x" * 40_000)]
     book = opened(answers.annotate_workbook(sent, with_findings(report, found), "en")[1])
     text = book["Т-02"]["B10"].comment.text
     assert "a\ufffd\ufffd\ufffdb" in text
@@ -204,7 +204,7 @@ def test_places_without_a_cell_of_their_own(sent: bytes, report: Report) -> None
         Where(sheet="No such", cell="A1"),
         Where(),
     ]
-    found = [finding("cell.empty", where=w, seen=str(n)) for n, w in enumerate(places)]
+    found = [make_finding("cell.empty", where=w, seen=str(n)) for n, w in enumerate(places)]
     book = opened(answers.annotate_workbook(sent, with_findings(report, found), "en")[1])
     assert book["Т-01"]["B6"].comment is not None
     assert book["Т-01"]["A1"].comment is not None
@@ -214,8 +214,8 @@ def test_places_without_a_cell_of_their_own(sent: bytes, report: Report) -> None
 
 def test_several_findings_of_a_cell_share_a_comment(sent: bytes, report: Report) -> None:
     where = Where(sheet="Т-02", cell="B10")
-    found = [finding("cell.number_as_text", "information", where, seen="1", params={"value": 1.0}),
-             finding("value.negative", "error", where, seen="-1")]  # fmt: skip
+    found = [make_finding("cell.number_as_text", "information", where, seen="1", params={"value": 1.0}),
+             make_finding("value.negative", "error", where, seen="-1")]  # fmt: skip
     cell = opened(answers.annotate_workbook(sent, with_findings(report, found), "en")[1])["Т-02"]["B10"]
     assert cell.comment.text.index("Error") < cell.comment.text.index("Information")
     assert cell.fill.patternType == sheets.choose_fill("error").patternType
@@ -229,7 +229,7 @@ def test_what_a_copy_loses_is_said_on_the_sheet() -> None:
         chart.add_data(Reference(book["Т-03"], min_col=2, min_row=8, max_row=12))
         book["Т-03"].add_chart(chart, "L2")
 
-    plain = edited(with_chart)
+    plain = edit_workbook(with_chart)
     kept = answers.annotate_workbook(plain, report_of(plain), "en")[1]
     assert len(opened(kept)["Т-03"]._charts) == 1  # a plain chart survives, and nothing is said of it
     assert "does not contain everything" not in str(list(opened(kept).worksheets[0].values))
@@ -261,7 +261,7 @@ def test_other_formats(format_: str) -> None:
     assert read.format == format_ or format_ == "sdmx"
     assert read.reading is not None
     place = read.reading.observations["place"][3]
-    found = with_findings(read, [finding("value.negative", where=Where.from_text(place), seen="-1")])
+    found = with_findings(read, [make_finding("value.negative", where=Where.from_text(place), seen="-1")])
     name, out = answers.annotate_workbook(data, found, "en")
     assert name == findings_name(path.name)
     book = opened(out)
@@ -300,7 +300,7 @@ def test_an_unreadable_file_gives_the_findings_alone() -> None:
 
 
 def test_of_a_file_that_names_persons_nothing_is_copied(sent: bytes, report: Report) -> None:
-    named = with_findings(report, [finding("person.name", where=Where(sheet="Т-01", cell="A9"))])
+    named = with_findings(report, [make_finding("person.name", where=Where(sheet="Т-01", cell="A9"))])
     assert opened(answers.annotate_workbook(sent, named, "en")[1]).sheetnames == ["Findings"]
 
 
@@ -348,7 +348,7 @@ def test_mending_the_last_part_of_a_path() -> None:
 
 
 def test_what_can_be_mended_is_known_beforehand(report: Report) -> None:
-    stored = finding(
+    stored = make_finding(
         "cell.number_as_text", "information", Where(sheet="Т-02", cell="B10"), seen="1", params={"value": 1.0}
     )
     found = answers.list_correctable([*report.findings, stored], report)
@@ -358,6 +358,9 @@ def test_what_can_be_mended_is_known_beforehand(report: Report) -> None:
 def test_only_workbooks_are_mended() -> None:
     path = SAMPLES / OTHERS["csv"]
     read = report_of(path.read_bytes(), path.name)
-    assert answers.list_correctable([finding("label.undeclared", where=Where(line=5, column=4), seen="x")], read) == []
+    assert (
+        answers.list_correctable([make_finding("label.undeclared", where=Where(line=5, column=4), seen="x")], read)
+        == []
+    )
     with pytest.raises(ValueError, match="only an XLSX"):
         answers.correct_workbook(path.read_bytes(), [], report_of(path.read_bytes(), path.name))

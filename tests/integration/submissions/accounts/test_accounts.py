@@ -25,7 +25,7 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions.accounts import accounts, password_sign_in, passwords, tokens
 from pipelines.submissions.accounts.accounts import AccountError
 from pipelines.submissions.accounts.passwords import PasswordError
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.ledger_fakes import time_at
 
 PASSWORD, ANOTHER = "four words make it", "five other words do too"
 JURISDICTIONS, INSTRUMENTS = ("AL", "BA_FED", "BA_SRP"), ("justice", "victims")
@@ -482,11 +482,11 @@ def test_a_token_ends_by_time_by_revocation_and_with_its_account(engine: sa.Engi
     _account(engine, "al-pp", Grant("submitter", "AL"))
     _account(engine, "al-chief", Grant("submitter", "AL"))
     _account(engine, "head", Grant("steward"))
-    with clock.freeze_time(at(0)):
+    with clock.freeze_time(time_at(0)):
         who = accounts.get_identity(engine, "al-pp")
         short, long = tokens.issue_token(engine, who, "short", days=1), tokens.issue_token(engine, who, "long")
         assert tokens.verify_token(engine, short.text).account == "al-pp"
-    with clock.freeze_time(at(1)):
+    with clock.freeze_time(time_at(1)):
         with pytest.raises(NotAllowedError):
             tokens.verify_token(engine, short.text)
         for stranger in ("al-chief",):

@@ -21,7 +21,7 @@ from pipelines.submissions.checking.read_task import Task, take_with
 from tests.support.fakes import check_fakes
 from tests.support.fakes.arrivals_fakes import write_arrivals
 from tests.support.fakes.check_fakes import REGISTRY
-from tests.support.fakes.ledger_fakes import at, people
+from tests.support.fakes.ledger_fakes import create_people, time_at
 from tests.support.paths import ROOT
 
 REGISTER = ROOT / "raw_samples/HR/register/registar_2024_1tr.csv"
@@ -34,7 +34,7 @@ SECRET = "person 2025-Q4;reported;77"
 def home(tmp_path: Path) -> Home:
     made = initialise_home(tmp_path / "home", "demonstration")
     facts.prepare_fact_folders(made)
-    people(open_ledger(made))
+    create_people(open_ledger(made))
     return made
 
 
@@ -117,23 +117,28 @@ def test_an_unknown_file_with_persons_is_told_its_persons_and_one_with_a_contact
 
 def _rows() -> list[dict[str, str]]:
     return [
-        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.format_timestamp(at(0)), "kind": "full"},
-        {"file": "2.csv", "text": SECRET, "received_at": clock.format_timestamp(at(1)), "kind": "full"},
+        {
+            "file": "1.csv",
+            "text": "2025-Q3;reported;3",
+            "received_at": clock.format_timestamp(time_at(0)),
+            "kind": "full",
+        },
+        {"file": "2.csv", "text": SECRET, "received_at": clock.format_timestamp(time_at(1)), "kind": "full"},
     ]
 
 
 @pytest.fixture
 def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home into which a good return and one that names persons have arrived, not checked yet."""
-    check_fakes.install(monkeypatch)
-    with clock.freeze_time(at(50)):
+    check_fakes.install_fakes(monkeypatch)
+    with clock.freeze_time(time_at(50)):
         assert arrivals.record_arrivals(home, open_ledger(home), write_arrivals(tmp_path, _rows())) == 2
     return home
 
 
 def _check(home: Home) -> dict[str, str]:
     engine = open_ledger(home)
-    with clock.freeze_time(at(50)):
+    with clock.freeze_time(time_at(50)):
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
     return {s.filename: s.state for s in queries.list_submissions(engine)}
 
@@ -177,10 +182,10 @@ def test_a_crash_of_the_ledger_leaves_no_byte(arrived: Home, monkeypatch: pytest
 
 
 def test_what_newer_rules_find_in_a_stored_draft_is_removed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_fakes.install(monkeypatch)
+    check_fakes.install_fakes(monkeypatch)
     engine = open_ledger(home)
     sha256 = store.put_bytes(home, SECRET.encode())
-    intake.record_arrival(engine, Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
+    intake.record_arrival(engine, Arrival(sha256, len(SECRET), "old.csv", "office", time_at(0), demonstration=True))
     assert _check(home) == {"old.csv": "refused"}
     assert _kept(home) == []
     assert store.put_bytes(home, SECRET.encode()) == sha256  # taken in again under rules that find nothing

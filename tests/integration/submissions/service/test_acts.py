@@ -19,18 +19,24 @@ from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, accepted, sent, warned, who
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.desk_fakes import (
+    SENDER,
+    get_identity,
+    make_accepted_return,
+    make_draft_with_warning,
+    make_sent_return,
+)
+from tests.support.fakes.ledger_fakes import time_at
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
     monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     monkeypatch.delenv("RTI_ACTOR", raising=False)
-    desk = desk_fakes.opened(tmp_path)
+    desk = desk_fakes.open_desk(tmp_path)
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-    with clock.freeze_time(at(0)):
+    with clock.freeze_time(time_at(0)):
         yield desk
 
 
@@ -39,10 +45,12 @@ def _states(desk: Desk, *ids: str) -> list[str]:
 
 
 def test_approve_many_accepts_what_it_can_and_returns_other_refusals(desk: Desk) -> None:
-    own, draft = sent(desk, period="2025-Q1"), warned(desk, period="2025-Q2")
-    foreign = sent(desk, "rr-sender", form="RR-JUSTICE-1", period="2025-Q1")
-    other = sent(desk, period="2025-Q3")
-    refused = door.approve_many(desk, who(desk, "qq-approver"), [own, foreign, draft, other, "S0123456789abcde"])
+    own, draft = make_sent_return(desk, period="2025-Q1"), make_draft_with_warning(desk, period="2025-Q2")
+    foreign = make_sent_return(desk, "rr-sender", form="RR-JUSTICE-1", period="2025-Q1")
+    other = make_sent_return(desk, period="2025-Q3")
+    refused = door.approve_many(
+        desk, get_identity(desk, "qq-approver"), [own, foreign, draft, other, "S0123456789abcde"]
+    )
     assert set(refused) == {foreign, draft, "S0123456789abcde"}
     assert type(refused[foreign]) is type(refused["S0123456789abcde"]) is NotThereError
     assert str(refused[foreign]) == str(refused["S0123456789abcde"])
@@ -53,23 +61,23 @@ def test_approve_many_accepts_what_it_can_and_returns_other_refusals(desk: Desk)
 
 @pytest.mark.parametrize("account", ["qq-viewer", "qq-second", "rr-approver", "nobody-yet", "the-steward", SENDER])
 def test_approve_many_without_the_role_accepts_nothing(desk: Desk, account: str) -> None:
-    ids = [sent(desk, period="2025-Q1"), sent(desk, period="2025-Q2")]
-    refused = door.approve_many(desk, who(desk, account), ids)
+    ids = [make_sent_return(desk, period="2025-Q1"), make_sent_return(desk, period="2025-Q2")]
+    refused = door.approve_many(desk, get_identity(desk, account), ids)
     assert set(refused) == set(ids) and all(isinstance(error, NotAllowedError) for error in refused.values())
     assert _states(desk, *ids) == ["sent", "sent"]
 
 
 def test_approve_many_by_token_is_held_to_the_token(desk: Desk) -> None:
-    ids = [sent(desk, period="2025-Q1")]
+    ids = [make_sent_return(desk, period="2025-Q1")]
     accounts.grant_role(desk.engine, "qq-approver", Grant("viewer", "QQ"), by="the-steward")
-    issued = tokens.issue_token(desk.engine, who(desk, "qq-approver"), "t", grants=[Grant("viewer", "QQ")])
+    issued = tokens.issue_token(desk.engine, get_identity(desk, "qq-approver"), "t", grants=[Grant("viewer", "QQ")])
     assert set(door.approve_many(desk, tokens.verify_token(desk.engine, issued.text), ids)) == set(ids)
     assert _states(desk, *ids) == ["sent"]
 
 
 def test_approve_many_is_one_transaction(desk: Desk) -> None:
     """The submissions are updated once. One question more for each return: whether the clock has gone back."""
-    ids = [sent(desk, period=f"202{year}-Q{quarter}") for year in (2, 3) for quarter in (1, 2, 3, 4)]
+    ids = [make_sent_return(desk, period=f"202{year}-Q{quarter}") for year in (2, 3) for quarter in (1, 2, 3, 4)]
     counts = []
     for group in (ids[:2], ids[2:]):
         statements: list[str] = []
@@ -78,7 +86,7 @@ def test_approve_many_is_one_transaction(desk: Desk) -> None:
             into.append(statement.split()[0].lower())
 
         sa.event.listen(desk.engine, "before_cursor_execute", listen)
-        assert door.approve_many(desk, who(desk, "qq-approver"), group) == {}
+        assert door.approve_many(desk, get_identity(desk, "qq-approver"), group) == {}
         sa.event.remove(desk.engine, "before_cursor_execute", listen)
         counts.append((statements.count("select"), statements.count("update")))
     (selects, updates), (more_selects, more_updates) = counts
@@ -96,8 +104,8 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 
 
 def test_command_approves_many_and_names_each_refusal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    ids = [sent(desk, period="2025-Q1"), sent(desk, period="2025-Q2")]
-    foreign = sent(desk, "rr-sender", form="RR-JUSTICE-1", period="2025-Q1")
+    ids = [make_sent_return(desk, period="2025-Q1"), make_sent_return(desk, period="2025-Q2")]
+    foreign = make_sent_return(desk, "rr-sender", form="RR-JUSTICE-1", period="2025-Q1")
     code, out, err = _run(capsys, "approve", *ids, foreign, "--as", "qq-approver")
     lines = out.splitlines()
     assert (code, {line for line in lines if not line.startswith(" ")}) == (3, {f"{one}: approved" for one in ids})
@@ -108,7 +116,7 @@ def test_command_approves_many_and_names_each_refusal(desk: Desk, capsys: pytest
 
 
 def test_command_names_the_missing_role(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    ids = [sent(desk, period="2025-Q1"), sent(desk, period="2025-Q2")]
+    ids = [make_sent_return(desk, period="2025-Q1"), make_sent_return(desk, period="2025-Q2")]
     lacks = "This needs the role approver for justice of QQ, which qq-viewer lacks; ask your steward."
     code, out, err = _run(capsys, "approve", *ids, "--as", "qq-viewer")
     assert (code, out) == (3, "")
@@ -124,9 +132,11 @@ def test_command_names_the_missing_role(desk: Desk, capsys: pytest.CaptureFixtur
         code, out, err = _run(capsys, *command, "--as", "rr-approver")
         assert (code, out) == (3, "")
         assert err == f"rti: There is no submission {ids[0]} that rr-approver can act on; see `rti status`.\n"
-    code, _, err = _run(capsys, "withdraw", accepted(desk, period="2024-Q1"), *why, "--override", "--as", "qq-approver")
+    code, _, err = _run(
+        capsys, "withdraw", make_accepted_return(desk, period="2024-Q1"), *why, "--override", "--as", "qq-approver"
+    )
     assert (code, "the role steward for justice of QQ, which qq-approver lacks" in err) == (3, True)
-    draft = warned(desk, period="2024-Q2")
+    draft = make_draft_with_warning(desk, period="2024-Q2")
     code, _, err = _run(capsys, "send", draft, "--as", "qq-second")
     assert (code, err) == (
         3,
@@ -137,7 +147,7 @@ def test_command_names_the_missing_role(desk: Desk, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("command", ["approve", "give-back", "withdraw", "send", "justify"])
 def test_command_by_unknown_account_is_refused(desk: Desk, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    one = warned(desk) if command in ("send", "justify") else sent(desk)
+    one = make_draft_with_warning(desk) if command in ("send", "justify") else make_sent_return(desk)
     more = {
         "give-back": ("--comment", "look at it"),
         "withdraw": ("--reason", "wrong_return", "--comment", "the wrong year"),
@@ -148,13 +158,13 @@ def test_command_by_unknown_account_is_refused(desk: Desk, capsys: pytest.Captur
 
 
 def test_requested_withdrawals_are_listed_for_those_who_decide_and_nobody_else(desk: Desk) -> None:
-    number = accepted(desk, period="2025-Q1")
-    foreign = accepted(desk, "rr-sender", "rr-approver", form="RR-JUSTICE-1", period="2025-Q1")
+    number = make_accepted_return(desk, period="2025-Q1")
+    foreign = make_accepted_return(desk, "rr-sender", "rr-approver", form="RR-JUSTICE-1", period="2025-Q1")
     for submission_id, account in ((number, SENDER), (foreign, "rr-sender")):
-        door.ask_withdrawal(desk, who(desk, account), submission_id, "wrong_return", "It was the wrong file.")
+        door.ask_withdrawal(desk, get_identity(desk, account), submission_id, "wrong_return", "It was the wrong file.")
 
     def listed(account: str) -> list[str]:
-        return [entry.submission_id for entry in door.list_requested_withdrawals(desk, who(desk, account))]
+        return [entry.submission_id for entry in door.list_requested_withdrawals(desk, get_identity(desk, account))]
 
     assert listed("rr-approver") == [foreign]
     for account in ("qq-viewer", "nobody-yet", SENDER, "the-steward"):

@@ -23,18 +23,24 @@ from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, SubmissionRefusedError, memory
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import accepted, file, sent, warned, who
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.desk_fakes import (
+    get_identity,
+    make_accepted_return,
+    make_draft_with_warning,
+    make_file,
+    make_sent_return,
+)
+from tests.support.fakes.ledger_fakes import time_at
 
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return desk_fakes.opened(tmp_path)
+    return desk_fakes.open_desk(tmp_path)
 
 
 def _stored(desk: Desk) -> list[str]:
@@ -45,8 +51,8 @@ def _stored(desk: Desk) -> list[str]:
 
 
 def test_an_upload_is_a_draft_until_it_is_sent(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    done = door.upload_file(desk, sender, file(), "C:\\returns\\2025 Q4.csv")
+    sender = get_identity(desk, "qq-sender")
+    done = door.upload_file(desk, sender, make_file(), "C:\\returns\\2025 Q4.csv")
     assert (done.filename, done.state, done.new, done.open_warnings) == ("2025 Q4.csv", "checked", True, ())
     assert _stored(desk) == [done.sha256]
     assert done.submission_id is not None
@@ -57,7 +63,7 @@ def test_an_upload_is_a_draft_until_it_is_sent(desk: Desk) -> None:
     assert door.get_receipt(desk, sender, done.submission_id) == given
     after = door.get_submission(desk, sender, done.submission_id)
     assert (after.state, after.last_comment, after.may_send) == ("sent", "for the fourth quarter", False)
-    assert door.read_original(desk, sender, done.submission_id) == ("2025 Q4.csv", file())
+    assert door.read_original(desk, sender, done.submission_id) == ("2025 Q4.csv", make_file())
     assert [e["action"] for e in door.list_events(desk, sender, done.submission_id)] == ["receive", "check", "send"]
 
 
@@ -66,7 +72,7 @@ def test_an_upload_is_a_draft_until_it_is_sent(desk: Desk) -> None:
     [("RR-JUSTICE-1", "Office RR"), (desk_fakes.BOTH, "Office RR")],
 )
 def test_what_is_anothers_is_not_kept(desk: Desk, form: str, named: str) -> None:
-    done = door.upload_file(desk, who(desk, "qq-sender"), file(form), "theirs.csv")
+    done = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(form), "theirs.csv")
     first = done.report.findings[0]
     assert (done.submission_id, done.state, done.report.verdict) == (None, None, "error")
     assert (first.rule, first.severity, first.params["name"]) == ("desk.not_yours", "error", named)
@@ -78,40 +84,40 @@ def test_what_is_anothers_is_not_kept(desk: Desk, form: str, named: str) -> None
 def test_an_instrument_of_ones_own_jurisdiction_that_is_not_granted_is_not_kept(desk: Desk) -> None:
     from dataclasses import replace
 
-    narrow = replace(who(desk, "qq-sender"), grants=(Grant("submitter", "QQ", "victims"),))
-    assert door.upload_file(desk, narrow, file("QQ-JUSTICE-1"), "a.csv").submission_id is None
-    assert door.upload_file(desk, narrow, file("QQ-VICTIMS-1"), "a.csv").submission_id is not None
+    narrow = replace(get_identity(desk, "qq-sender"), grants=(Grant("submitter", "QQ", "victims"),))
+    assert door.upload_file(desk, narrow, make_file("QQ-JUSTICE-1"), "a.csv").submission_id is None
+    assert door.upload_file(desk, narrow, make_file("QQ-VICTIMS-1"), "a.csv").submission_id is not None
 
 
 @pytest.mark.parametrize("text", ["broken", "unknown", "person 2025-Q4;reported;3"])
 def test_what_cannot_be_read_or_recognised_or_names_persons_is_not_kept(desk: Desk, text: str) -> None:
-    done = door.upload_file(desk, who(desk, "qq-sender"), text.encode(), "a.csv")
+    done = door.upload_file(desk, get_identity(desk, "qq-sender"), text.encode(), "a.csv")
     assert (done.submission_id, done.report.verdict in ("error", "unreadable")) == (None, True)
     assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_a_check_keeps_nothing(desk: Desk) -> None:
-    assert door.check_file(desk, who(desk, "qq-viewer"), file(value=101), "a.csv").verdict == "warning"
+    assert door.check_file(desk, get_identity(desk, "qq-viewer"), make_file(value=101), "a.csv").verdict == "warning"
     assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
     with pytest.raises(NotAllowedError):
-        door.check_file(desk, who(desk, "nobody-yet"), file(), "a.csv")
+        door.check_file(desk, get_identity(desk, "nobody-yet"), make_file(), "a.csv")
 
 
 def test_who_submits_nothing_uploads_nothing(desk: Desk) -> None:
     for account in ("qq-viewer", "qq-approver", "the-steward", "nobody-yet"):
         with pytest.raises(NotAllowedError):
-            door.upload_file(desk, who(desk, account), file(), "a.csv")
+            door.upload_file(desk, get_identity(desk, account), make_file(), "a.csv")
     assert _stored(desk) == []
 
 
 def test_training_and_real_returns_never_meet(desk: Desk, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    everybody = replace(who(desk, "qq-sender"), grants=(Grant("submitter"),))
-    real = door.upload_file(desk, everybody, file("TT-JUSTICE-1"), "a.csv")
+    everybody = replace(get_identity(desk, "qq-sender"), grants=(Grant("submitter"),))
+    real = door.upload_file(desk, everybody, make_file("TT-JUSTICE-1"), "a.csv")
     assert (real.submission_id, real.report.findings[0].rule) == (None, "desk.practice")
-    practice = desk_fakes.opened(tmp_path / "practice", kind="training")
-    tried = door.upload_file(practice, everybody, file("QQ-JUSTICE-1"), "a.csv")
+    practice = desk_fakes.open_desk(tmp_path / "practice", kind="training")
+    tried = door.upload_file(practice, everybody, make_file("QQ-JUSTICE-1"), "a.csv")
     assert (tried.submission_id, tried.report.findings[0].rule) == (None, "desk.not_practice")
 
 
@@ -126,7 +132,7 @@ def test_every_rule_of_the_desk_has_words(desk: Desk) -> None:
 def test_a_name_carries_its_footnote(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     name = SimpleNamespace(language="en", name="Office RR", accepted_only=False, footnote="A note.")
     monkeypatch.setattr(desk_fakes.TERRITORIES["RR"], "names", [name])
-    done = door.upload_file(desk, who(desk, "qq-sender"), file("RR-JUSTICE-1"), "a.csv")
+    done = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file("RR-JUSTICE-1"), "a.csv")
     assert done.report.findings[0].params["name"] == "Office RR (A note.)"
 
 
@@ -135,22 +141,22 @@ def test_the_real_home_refuses_invented_returns(desk: Desk, monkeypatch: pytest.
 
     from pipelines.submissions import admission
 
-    monkeypatch.setattr(admission, "demonstration_files", lambda: {store.compute_digest(file()): "QQ/a.csv"})
+    monkeypatch.setattr(admission, "demonstration_files", lambda: {store.compute_digest(make_file()): "QQ/a.csv"})
     real = replace(desk, home=replace(desk.home, kind="real"))
     with pytest.raises(SubmissionRefusedError, match="real home"):
-        door.upload_file(real, who(desk, "qq-sender"), file(), "a.csv")
+        door.upload_file(real, get_identity(desk, "qq-sender"), make_file(), "a.csv")
 
 
 # ----------------------------------------------------------------------------------------------------- the same twice
 
 
 def test_the_same_bytes_are_told_and_not_taken_twice(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    first = door.upload_file(desk, sender, file(), "a.csv")
-    again = door.upload_file(desk, sender, file(), "b.csv")
+    sender = get_identity(desk, "qq-sender")
+    first = door.upload_file(desk, sender, make_file(), "a.csv")
+    again = door.upload_file(desk, sender, make_file(), "b.csv")
     assert (again.submission_id, again.new, again.state) == (first.submission_id, False, "checked")
     assert again.report.findings == first.report.findings
-    colleague = door.upload_file(desk, who(desk, "qq-second"), file(), "c.csv")
+    colleague = door.upload_file(desk, get_identity(desk, "qq-second"), make_file(), "c.csv")
     assert (colleague.submission_id, colleague.new) == (first.submission_id, False)
     assert len(queries.list_submissions(desk.engine)) == 1
 
@@ -159,10 +165,10 @@ def test_nobody_is_told_of_the_same_bytes_of_another(desk: Desk, monkeypatch: py
     """The same bytes as another's that is not recognised yet: only its sender knows of it."""
     monkeypatch.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
     with pytest.raises(RuntimeError):
-        door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv")
+        door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv")
     monkeypatch.undo()
-    desk_fakes.install(monkeypatch)
-    other = door.upload_file(desk, who(desk, "qq-second"), file(), "a.csv")
+    desk_fakes.install_fakes(monkeypatch)
+    other = door.upload_file(desk, get_identity(desk, "qq-second"), make_file(), "a.csv")
     assert (other.new, other.same_file) == (True, ())
     assert {s.sender for s in queries.list_submissions(desk.engine)} == {"qq-sender", "qq-second"}
 
@@ -172,7 +178,7 @@ def test_the_same_request_twice_at_once_is_one_submission(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, by_token: bool
 ) -> None:
     """The second comes in when the first has entered the file and not yet recorded its check."""
-    person = who(desk, "qq-sender")
+    person = get_identity(desk, "qq-sender")
     if by_token:
         person = tokens.verify_token(desk.engine, tokens.issue_token(desk.engine, person, "test").text)
     second: list[door.UploadResult] = []
@@ -182,11 +188,11 @@ def test_the_same_request_twice_at_once_is_one_submission(
         out = real(*args, **kwargs)
         if not second:
             monkeypatch.setattr(intake, "record_arrival", real)
-            second.append(door.upload_file(desk, person, file(value=101), "b.csv"))
+            second.append(door.upload_file(desk, person, make_file(value=101), "b.csv"))
         return out
 
     monkeypatch.setattr(intake, "record_arrival", receive)
-    first = door.upload_file(desk, person, file(value=101), "a.csv")
+    first = door.upload_file(desk, person, make_file(value=101), "a.csv")
     assert (first.submission_id, first.new, second[0].new) == (second[0].submission_id, True, False)
     assert len(queries.list_submissions(desk.engine)) == 1
     assert queries.find_submission(desk.engine, first.submission_id or "").state == "checked"
@@ -195,11 +201,11 @@ def test_the_same_request_twice_at_once_is_one_submission(
 def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    desk = desk_fakes.opened(tmp_path)
+    desk = desk_fakes.open_desk(tmp_path)
     assert desk.engine.dialect.name == database
-    person = who(desk, "qq-sender")
+    person = get_identity(desk, "qq-sender")
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda n: door.upload_file(desk, person, file(), f"{n}.csv"), range(16)))
+        made = list(pool.map(lambda n: door.upload_file(desk, person, make_file(), f"{n}.csv"), range(16)))
     assert {m.submission_id for m in made} == {queries.list_submissions(desk.engine)[0].submission_id}
     assert sum(m.new for m in made) == 1
     assert len(queries.list_submissions(desk.engine)) == 1
@@ -207,12 +213,12 @@ def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
 
 
 def test_what_was_withdrawn_comes_again_within_the_same_second(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        first = door.upload_file(desk, sender, file(), "a.csv").submission_id
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        first = door.upload_file(desk, sender, make_file(), "a.csv").submission_id
         assert first is not None
         door.withdraw_submission(desk, sender, first, "duplicate", "sent too early")
-        again = door.upload_file(desk, sender, file(), "a.csv")
+        again = door.upload_file(desk, sender, make_file(), "a.csv")
     assert (again.new, again.state, again.same_file) == (True, "checked", ((first, "withdrawn"),))
     assert again.submission_id != first
     assert again.report.reading is not None
@@ -220,9 +226,9 @@ def test_what_was_withdrawn_comes_again_within_the_same_second(desk: Desk) -> No
 
 
 def test_corrects_must_be_ones_own_to_see(desk: Desk) -> None:
-    theirs = sent(desk, "rr-sender", form="RR-JUSTICE-1")
+    theirs = make_sent_return(desk, "rr-sender", form="RR-JUSTICE-1")
     with pytest.raises(NotThereError):
-        door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv", corrects=theirs)
+        door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv", corrects=theirs)
     assert len(queries.list_submissions(desk.engine)) == 1
 
 
@@ -230,17 +236,17 @@ def test_corrects_must_be_ones_own_to_see(desk: Desk) -> None:
 
 
 def test_a_nil_return_is_a_draft_like_any_other(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
     done = door.upload_nil(desk, sender, "QQ-JUSTICE-1", ["2025-Q3", "2025-Q4"], "nothing in two quarters")
     assert (done.state, [b.nil for b in done.report.blocks]) == ("checked", [True, True])
     assert done.submission_id is not None
     door.send_submission(desk, sender, done.submission_id)
-    door.approve_submission(desk, who(desk, "qq-approver"), done.submission_id)
+    door.approve_submission(desk, get_identity(desk, "qq-approver"), done.submission_id)
     assert door.get_submission(desk, sender, done.submission_id).state == "approved"
 
 
 def test_a_nil_return_is_refused_in_words(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
     for form in ("RR-JUSTICE-1", "NO-FORM-1"):
         with pytest.raises(NotAllowedError) as told:
             door.upload_nil(desk, sender, form, ["2025-Q4"])
@@ -254,33 +260,38 @@ def test_a_nil_return_is_refused_in_words(desk: Desk) -> None:
 
 
 def test_a_justification_is_offered_again_for_four_quarters(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        first = warned(desk, period="2025-Q1")
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        first = make_draft_with_warning(desk, period="2025-Q1")
         (key, _), *_ = door.get_submission(desk, sender, first).open_warnings
         assert door.find_earlier_justifications(desk, sender, first) == {}
         assert door.justify_warnings(desk, sender, first, key, "large_case", "one case of many persons") == 0
-        second = warned(desk, period="2025-Q2")
+        second = make_draft_with_warning(desk, period="2025-Q2")
         # Only what was accepted is remembered.
         assert door.find_earlier_justifications(desk, sender, second) == {}
         door.send_submission(desk, sender, first)
-        door.approve_submission(desk, who(desk, "qq-approver"), first)
+        door.approve_submission(desk, get_identity(desk, "qq-approver"), first)
         offered = door.find_earlier_justifications(desk, sender, second)
         assert [(r.reason, r.text) for r in offered.values()] == [("large_case", "one case of many persons")]
         assert set(offered) == {k for k, _ in door.get_submission(desk, sender, second).open_warnings}
-    with clock.freeze_time(at(364)):
+    with clock.freeze_time(time_at(364)):
         assert len(door.find_earlier_justifications(desk, sender, second)) == 1
-    with clock.freeze_time(at(366)):
+    with clock.freeze_time(time_at(366)):
         assert door.find_earlier_justifications(desk, sender, second) == {}
     # Another instrument's warning is another one, and so is another measure's.
-    with clock.freeze_time(at(1)):
-        assert door.find_earlier_justifications(desk, sender, warned(desk, form="QQ-VICTIMS-1")) == {}
-        assert door.find_earlier_justifications(desk, sender, warned(desk, measure="indicted", period="2025-Q3")) == {}
+    with clock.freeze_time(time_at(1)):
+        assert door.find_earlier_justifications(desk, sender, make_draft_with_warning(desk, form="QQ-VICTIMS-1")) == {}
+        assert (
+            door.find_earlier_justifications(
+                desk, sender, make_draft_with_warning(desk, measure="indicted", period="2025-Q3")
+            )
+            == {}
+        )
 
 
 def test_sending_waits_for_every_justification(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    identity = warned(desk)
+    sender = get_identity(desk, "qq-sender")
+    identity = make_draft_with_warning(desk)
     assert not door.get_submission(desk, sender, identity).may_send
     with pytest.raises(TransitionError, match="without a justification"):
         door.send_submission(desk, sender, identity)
@@ -343,7 +354,7 @@ def test_a_report_is_made_once_and_again_when_what_it_depends_on_changes(
 ) -> None:
     from pipelines.submissions.service import reports
 
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
     made: list[str] = []
     real = reports.check_file
 
@@ -352,10 +363,10 @@ def test_a_report_is_made_once_and_again_when_what_it_depends_on_changes(
         return real(*args, **kwargs)
 
     monkeypatch.setattr(reports, "check_file", counted)
-    draft = warned(desk, period="2025-Q4")
+    draft = make_draft_with_warning(desk, period="2025-Q4")
     told = door.make_report(desk, sender, draft)
     assert (made, told.verdict, told.reading is not None) == ([], "warning", True)
-    accepted(desk, period="2025-Q3")  # makes its own report
+    make_accepted_return(desk, period="2025-Q3")  # makes its own report
     made.clear()
     later = door.make_report(desk, sender, draft)
     assert (made, [f.rule for f in later.findings]) == (["warned.csv"], ["test.high", "test.changed"])
@@ -372,32 +383,32 @@ def test_a_report_is_made_once_and_again_when_what_it_depends_on_changes(
 
 
 def test_an_accepted_return_is_not_judged_beside_itself(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        first = accepted(desk, period="2025-Q3")
-    with clock.freeze_time(at(1)):
-        second = accepted(desk, period="2025-Q4")
-    with clock.freeze_time(at(2)):
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        first = make_accepted_return(desk, period="2025-Q3")
+    with clock.freeze_time(time_at(1)):
+        second = make_accepted_return(desk, period="2025-Q4")
+    with clock.freeze_time(time_at(2)):
         assert door.make_report(desk, sender, first).history_hash is None
         assert door.make_report(desk, sender, second).history_hash is not None
 
 
 def test_what_was_accepted_before_stands_beside(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
     quarters = [f"{year}-Q{q}" for year in range(2021, 2025) for q in (1, 2, 3, 4)]
     for day, quarter in enumerate(quarters):
-        with clock.freeze_time(at(day)):
-            accepted(desk, period=quarter, value=day)
-    with clock.freeze_time(at(50)):
-        accepted(desk, form="QQ-VICTIMS-1", period="2024-Q4", value=77)
-    with clock.freeze_time(at(51)):
-        draft = door.upload_file(desk, sender, file(period="2024-Q4", value=99), "new.csv").submission_id
+        with clock.freeze_time(time_at(day)):
+            make_accepted_return(desk, period=quarter, value=day)
+    with clock.freeze_time(time_at(50)):
+        make_accepted_return(desk, form="QQ-VICTIMS-1", period="2024-Q4", value=77)
+    with clock.freeze_time(time_at(51)):
+        draft = door.upload_file(desk, sender, make_file(period="2024-Q4", value=99), "new.csv").submission_id
         assert draft is not None
         assert door.read_previous_figures(desk, sender, draft)["value"].to_list() == [15]
         known = door.read_history(desk, sender, draft)
         assert sorted(known["period"].to_list()) == quarters[-12:]
         assert sorted(known["value"].to_list()) == list(range(4, 16))
-        earlier = door.upload_file(desk, sender, file(period="2022-Q1", value=98), "old.csv").submission_id
+        earlier = door.upload_file(desk, sender, make_file(period="2022-Q1", value=98), "old.csv").submission_id
         assert earlier is not None
         assert sorted(door.read_history(desk, sender, earlier)["period"].to_list()) == quarters[:5]
         assert door.read_accepted_figures(desk, sender, "QQ-JUSTICE-1").height == 16
@@ -407,10 +418,10 @@ def test_what_was_accepted_before_stands_beside(desk: Desk) -> None:
 
 
 def test_a_stranger_learns_nothing_of_history_by_checking(desk: Desk) -> None:
-    accepted(desk, period="2025-Q3")
-    told = door.check_file(desk, who(desk, "qq-viewer"), file(), "a.csv")
+    make_accepted_return(desk, period="2025-Q3")
+    told = door.check_file(desk, get_identity(desk, "qq-viewer"), make_file(), "a.csv")
     assert [f.rule for f in told.findings] == ["test.changed"]
-    foreign = door.check_file(desk, who(desk, "rr-sender"), file(), "a.csv")
+    foreign = door.check_file(desk, get_identity(desk, "rr-sender"), make_file(), "a.csv")
     assert (foreign.findings, foreign.history_hash) == ((), None)
     assert foreign.hash == told.hash
 
@@ -419,9 +430,9 @@ def test_a_stranger_learns_nothing_of_history_by_checking(desk: Desk) -> None:
 
 
 def test_what_replaces_says_why(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    first = accepted(desk)
-    second = door.upload_file(desk, sender, file(value=4), "again.csv", corrects=first)
+    sender = get_identity(desk, "qq-sender")
+    first = make_accepted_return(desk)
+    second = door.upload_file(desk, sender, make_file(value=4), "again.csv", corrects=first)
     assert second.submission_id is not None
     assert (second.replaces, second.as_json()["replaces"]) == (("2025-Q4",), ["2025-Q4"])
     assert door.get_submission(desk, sender, second.submission_id).replaces
@@ -429,72 +440,77 @@ def test_what_replaces_says_why(desk: Desk) -> None:
         door.send_submission(desk, sender, second.submission_id)
     given = door.send_submission(desk, sender, second.submission_id, reason="late_data")
     assert given.as_json()["revision_reason"] == "late_data"
-    door.approve_submission(desk, who(desk, "qq-approver"), second.submission_id)
+    door.approve_submission(desk, get_identity(desk, "qq-approver"), second.submission_id)
     with pytest.raises(NotAllowedError):
         door.withdraw_submission(
-            desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's"
+            desk, get_identity(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's"
         )
     door.withdraw_submission(
-        desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's", override=True
+        desk,
+        get_identity(desk, "the-steward"),
+        second.submission_id,
+        "wrong_return",
+        "it was another quarter's",
+        override=True,
     )
     assert supersession.accepted_blocks(desk.engine).popitem()[1] == first
 
 
 def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
     """Of three returns of one quarter each names the next; of a withdrawn one nobody says that it counts."""
-    sender, one = who(desk, "qq-sender"), []
+    sender, one = get_identity(desk, "qq-sender"), []
     for day, value in enumerate((3, 4, 5)):
-        with clock.freeze_time(at(day)):
-            one.append(accepted(desk, value=value, reason="late_data" if day else None))
+        with clock.freeze_time(time_at(day)):
+            one.append(make_accepted_return(desk, value=value, reason="late_data" if day else None))
 
     def told(identity: str) -> list[tuple[str, str]]:
         return [(r.submission_id, r.since[:10]) for r in door.get_submission(desk, sender, identity).replaced_by]
 
-    assert told(one[0]) == [(one[1], f"{at(1):%Y-%m-%d}")]
-    assert told(one[1]) == [(one[2], f"{at(2):%Y-%m-%d}")]
+    assert told(one[0]) == [(one[1], f"{time_at(1):%Y-%m-%d}")]
+    assert told(one[1]) == [(one[2], f"{time_at(2):%Y-%m-%d}")]
     assert told(one[2]) == []
     shown = {entry.submission_id: entry.is_replaced for entry in door.list_submissions(desk, sender)}
     assert shown == {one[0]: True, one[1]: True, one[2]: False}
-    with clock.freeze_time(at(3)):
+    with clock.freeze_time(time_at(3)):
         door.withdraw_submission(
-            desk, who(desk, "the-steward"), one[1], "wrong_return", "another quarter's", override=True
+            desk, get_identity(desk, "the-steward"), one[1], "wrong_return", "another quarter's", override=True
         )
-        waiting = sent(desk, value=6, reason="late_data")
-    assert told(one[0]) == [(one[2], f"{at(2):%Y-%m-%d}")], "the one between was withdrawn"
+        waiting = make_sent_return(desk, value=6, reason="late_data")
+    assert told(one[0]) == [(one[2], f"{time_at(2):%Y-%m-%d}")], "the one between was withdrawn"
     assert told(one[1]) == [] and told(one[2]) == [] and told(waiting) == [], "what only waits replaces nothing"
 
 
 def test_returns_accepted_in_one_second_replace_in_the_order_of_their_acceptance(desk: Desk) -> None:
-    with clock.freeze_time(at(0)):
-        first, second = accepted(desk), accepted(desk, value=4, reason="late_data")
-    sender = who(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        first, second = make_accepted_return(desk), make_accepted_return(desk, value=4, reason="late_data")
+    sender = get_identity(desk, "qq-sender")
     assert [r.submission_id for r in door.get_submission(desk, sender, first).replaced_by] == [second]
     assert door.get_submission(desk, sender, second).replaced_by == ()
 
 
 def test_a_return_of_two_quarters_is_replaced_in_part(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    both = file(period="2025-Q3") + b"\n2025-Q4;reported;3"
-    with clock.freeze_time(at(0)):
+    sender = get_identity(desk, "qq-sender")
+    both = make_file(period="2025-Q3") + b"\n2025-Q4;reported;3"
+    with clock.freeze_time(time_at(0)):
         wide = door.upload_file(desk, sender, both, "two.csv").submission_id
         assert wide is not None
         door.send_submission(desk, sender, wide)
-        door.approve_submission(desk, who(desk, "qq-approver"), wide)
-    with clock.freeze_time(at(1)):
-        later = accepted(desk, period="2025-Q4", value=4, reason="late_data")
+        door.approve_submission(desk, get_identity(desk, "qq-approver"), wide)
+    with clock.freeze_time(time_at(1)):
+        later = make_accepted_return(desk, period="2025-Q4", value=4, reason="late_data")
     entry = door.get_submission(desk, sender, wide)
     assert [(r.submission_id, [k[-1] for k in r.keys]) for r in entry.replaced_by] == [(later, ["2025-Q4"])]
     assert not entry.is_replaced and entry.periods == ("2025-Q3", "2025-Q4")
-    with clock.freeze_time(at(2)):
-        last = accepted(desk, period="2025-Q3", value=4, reason="late_data")
+    with clock.freeze_time(time_at(2)):
+        last = make_accepted_return(desk, period="2025-Q3", value=4, reason="late_data")
     entry = door.get_submission(desk, sender, wide)
     assert [r.submission_id for r in entry.replaced_by] == [later, last] and entry.is_replaced
 
 
 def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
     """The sender asks, everybody of the office sees it, and another who may approve carries it out."""
-    sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
-    one = accepted(desk)
+    sender, approver = get_identity(desk, "qq-sender"), get_identity(desk, "qq-approver")
+    one = make_accepted_return(desk)
     entry = door.get_submission(desk, sender, one)
     assert (entry.may_withdraw, entry.may_ask_withdrawal, entry.may_override_withdrawal) == (False, True, False)
     with pytest.raises(TransitionError, match="ask a second person"):
@@ -502,14 +518,14 @@ def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
     door.ask_withdrawal(desk, sender, one, "wrong_return", "it was another quarter's")
     assert not door.get_submission(desk, sender, one).may_ask_withdrawal
     for account in ("qq-sender", "qq-approver", "qq-viewer", "the-steward"):
-        (asked,) = door.get_submission(desk, who(desk, account), one).withdrawal_asked
+        (asked,) = door.get_submission(desk, get_identity(desk, account), one).withdrawal_asked
         assert (asked.actor, asked.reason, asked.comment) == ("qq-sender", "wrong_return", "it was another quarter's")
-    seen = door.get_submission(desk, who(desk, "the-steward"), one)
+    seen = door.get_submission(desk, get_identity(desk, "the-steward"), one)
     assert (seen.may_withdraw, seen.may_override_withdrawal, seen.state) == (False, True, "approved")
     assert door.get_submission(desk, approver, one).may_withdraw
     for account in ("qq-viewer", "rr-sender", "rr-approver"):
         with pytest.raises(NotAllowedError):
-            door.ask_withdrawal(desk, who(desk, account), one, "wrong_return", "it was another quarter's")
+            door.ask_withdrawal(desk, get_identity(desk, account), one, "wrong_return", "it was another quarter's")
     door.withdraw_submission(desk, approver, one, "wrong_return", "yes, it was")
     assert door.get_submission(desk, sender, one).withdrawal_asked == ()
     assert [e["action"] for e in door.list_events(desk, sender, one)][-2:] == ["ask_withdrawal", "withdraw"]
@@ -517,12 +533,12 @@ def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
 
 
 def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
-    one = accepted(desk)
+    one = make_accepted_return(desk)
     viewing = [Grant("viewer", "QQ")]
     for account in ("qq-sender", "qq-approver"):
         accounts.grant_role(desk.engine, account, viewing[0], by="the-steward")
         cut = tokens.verify_token(
-            desk.engine, tokens.issue_token(desk.engine, who(desk, account), "t", grants=viewing).text
+            desk.engine, tokens.issue_token(desk.engine, get_identity(desk, account), "t", grants=viewing).text
         )
         with pytest.raises(NotAllowedError):
             door.ask_withdrawal(desk, cut, one, "wrong_return", "it was another quarter's")
@@ -532,16 +548,16 @@ def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
 
 
 def test_given_back_is_a_draft_again_and_sent_anew_has_a_new_receipt(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        identity = sent(desk)
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        identity = make_sent_return(desk)
         first = door.get_receipt(desk, sender, identity)
-        door.give_back(desk, who(desk, "qq-approver"), identity, "look at the total again")
+        door.give_back(desk, get_identity(desk, "qq-approver"), identity, "look at the total again")
     entry = door.get_submission(desk, sender, identity)
     assert (entry.state, entry.last_comment, entry.may_send) == ("checked", "look at the total again", True)
     with pytest.raises(NotThereError):
-        door.get_submission(desk, who(desk, "qq-viewer"), identity)
-    with clock.freeze_time(at(1)):
+        door.get_submission(desk, get_identity(desk, "qq-viewer"), identity)
+    with clock.freeze_time(time_at(1)):
         again = door.send_submission(desk, sender, identity)
     assert first is not None
     assert again.receipt_id != first.receipt_id
@@ -550,8 +566,8 @@ def test_given_back_is_a_draft_again_and_sent_anew_has_a_new_receipt(desk: Desk)
 
 
 def test_an_override_is_the_stewards_and_needs_a_comment(desk: Desk) -> None:
-    identity = sent(desk)
-    steward = who(desk, "the-steward")
+    identity = make_sent_return(desk)
+    steward = get_identity(desk, "the-steward")
     with pytest.raises(NotAllowedError):
         door.approve_submission(desk, steward, identity)
     with pytest.raises(TransitionError):
@@ -565,8 +581,8 @@ def test_nobody_approves_what_he_or_she_sent(desk: Desk) -> None:
 
     accounts.grant_role(desk.engine, "qq-sender", Grant("approver", "QQ"), by="the-steward")
     accounts.grant_role(desk.engine, "qq-sender", Grant("steward", "QQ"), by="the-steward")
-    identity = sent(desk)
-    person = who(desk, "qq-sender")
+    identity = make_sent_return(desk)
+    person = get_identity(desk, "qq-sender")
     assert not door.get_submission(desk, person, identity).may_approve
     for override in (False, True):
         with pytest.raises((TransitionError, NotAllowedError)):
@@ -594,7 +610,7 @@ _UPLOAD_STEPS = {
 def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
     module, name = _UPLOAD_STEPS[step]
     real = getattr(module, name)
 
@@ -606,14 +622,14 @@ def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
     with monkeypatch.context() as patch:
         patch.setattr(module, name, cut)
         with pytest.raises(PowerCutError):
-            door.upload_file(desk, sender, file(value=101), "a.csv")
+            door.upload_file(desk, sender, make_file(value=101), "a.csv")
     states = [s.state for s in queries.list_submissions(desk.engine)]
     assert states in ([], ["received"], ["checked"])
     assert not list(desk.home.store.rglob("*.new"))
     # Whatever was entered has its bytes; sending the same again finishes it, once.
     for one in queries.list_submissions(desk.engine):
-        assert store.get_bytes(desk.home, one.sha256) == file(value=101)
-    done = door.upload_file(desk, sender, file(value=101), "a.csv")
+        assert store.get_bytes(desk.home, one.sha256) == make_file(value=101)
+    done = door.upload_file(desk, sender, make_file(value=101), "a.csv")
     assert (done.state, len(done.open_warnings)) == ("checked", 1)
     assert len(queries.list_submissions(desk.engine)) == 1
     assert _stored(desk) == [done.sha256]
@@ -622,8 +638,8 @@ def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
 
 @pytest.mark.parametrize("step", ["before the hook", "signing", "storing", "after the hook"])
 def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    sender = who(desk, "qq-sender")
-    identity = door.upload_file(desk, sender, file(), "a.csv").submission_id
+    sender = get_identity(desk, "qq-sender")
+    identity = door.upload_file(desk, sender, make_file(), "a.csv").submission_id
     assert identity is not None
     real = receipts._issue
 
@@ -650,12 +666,12 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
     assert verify_ledger(desk.engine).entries == before
     given = door.send_submission(desk, sender, identity)
     assert queries.find_submission(desk.engine, identity).state == "sent"
-    assert receipts.verify_receipt(given.as_bytes(), file=file()).outcome == "good"
+    assert receipts.verify_receipt(given.as_bytes(), file=make_file()).outcome == "good"
     assert verify_ledger(desk.engine).faults == ()
 
 
 def test_a_look_finishes_what_a_crash_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
 
     def cut(*_: Any) -> Any:
         raise PowerCutError
@@ -663,7 +679,7 @@ def test_a_look_finishes_what_a_crash_left(desk: Desk, monkeypatch: pytest.Monke
     with monkeypatch.context() as patch:
         patch.setattr(record, "record_reports", cut)
         with pytest.raises(PowerCutError):
-            door.upload_file(desk, sender, file(value=101), "a.csv")
+            door.upload_file(desk, sender, make_file(value=101), "a.csv")
     entry = door.list_submissions(desk, sender)[0]
     assert entry.state == "received"
     assert door.make_report(desk, sender, entry.submission_id).verdict == "warning"
@@ -671,46 +687,46 @@ def test_a_look_finishes_what_a_crash_left(desk: Desk, monkeypatch: pytest.Monke
 
 
 def test_a_token_sees_and_does_no_more_than_the_token(desk: Desk) -> None:
-    both = who(desk, "both-sender")
+    both = get_identity(desk, "both-sender")
     narrow = tokens.verify_token(
         desk.engine, tokens.issue_token(desk.engine, both, "rr only", grants=[Grant("submitter", "RR")]).text
     )
-    own = sent(desk, "both-sender")
+    own = make_sent_return(desk, "both-sender")
     assert door.get_submission(desk, both, own).mine
     with pytest.raises(NotThereError):
         door.get_submission(desk, narrow, own)
     assert door.list_submissions(desk, narrow) == []
-    assert door.upload_file(desk, narrow, file(value=8), "a.csv").submission_id is None
-    assert door.upload_file(desk, narrow, file("RR-JUSTICE-1"), "a.csv").state == "checked"
+    assert door.upload_file(desk, narrow, make_file(value=8), "a.csv").submission_id is None
+    assert door.upload_file(desk, narrow, make_file("RR-JUSTICE-1"), "a.csv").state == "checked"
 
 
 # ----------------------------------------------------------------------------------------------------- both databases
 
 
 def test_a_return_goes_its_whole_way_on_both_databases(database: str, tmp_path: Path) -> None:
-    desk = desk_fakes.opened(tmp_path)
+    desk = desk_fakes.open_desk(tmp_path)
     assert desk.engine.dialect.name == database
-    sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
-    with clock.freeze_time(at(0)):
-        first = warned(desk, period="2025-Q3")
+    sender, approver = get_identity(desk, "qq-sender"), get_identity(desk, "qq-approver")
+    with clock.freeze_time(time_at(0)):
+        first = make_draft_with_warning(desk, period="2025-Q3")
         assert door.justify_warnings(desk, sender, first, None, "large_case", "one case of many persons") == 0
         door.send_submission(desk, sender, first)
         door.give_back(desk, approver, first, "say more of that case")
         given = door.send_submission(desk, sender, first)
         door.approve_submission(desk, approver, first)
-    with clock.freeze_time(at(1)):
-        second = warned(desk, period="2025-Q4")
+    with clock.freeze_time(time_at(1)):
+        second = make_draft_with_warning(desk, period="2025-Q4")
         assert [r.reason for r in door.find_earlier_justifications(desk, sender, second).values()] == ["large_case"]
         assert door.read_history(desk, sender, second)["value"].to_list() == [101]
         assert door.make_report(desk, sender, second).history_hash is not None
-        again = door.upload_file(desk, sender, file(period="2025-Q3", value=7), "again.csv").submission_id
+        again = door.upload_file(desk, sender, make_file(period="2025-Q3", value=7), "again.csv").submission_id
         assert again is not None
         assert door.read_previous_figures(desk, sender, again)["value"].to_list() == [101]
         door.send_submission(desk, sender, again, reason="source_error")
         door.withdraw_submission(desk, approver, again, "wrong_return", "it was another year's")
     listed = {e.submission_id: e.state for e in door.list_submissions(desk, approver)}
     assert listed == {first: "approved", second: "checked", again: "withdrawn"}
-    assert door.list_submissions(desk, who(desk, "rr-approver")) == []
+    assert door.list_submissions(desk, get_identity(desk, "rr-approver")) == []
     assert door.get_receipt(desk, approver, first) == given
-    assert receipts.verify_receipt(given.as_bytes(), file=file(period="2025-Q3", value=101)).outcome == "good"
+    assert receipts.verify_receipt(given.as_bytes(), file=make_file(period="2025-Q3", value=101)).outcome == "good"
     assert verify_ledger(desk.engine).faults == ()

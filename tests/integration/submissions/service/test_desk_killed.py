@@ -16,7 +16,7 @@ from pipelines.submissions import receipts, store
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, who
+from tests.support.fakes.desk_fakes import SENDER, get_identity
 from tests.support.fakes.desk_killed import DATA, STEPS
 from tests.support.paths import ROOT
 
@@ -27,8 +27,8 @@ from tests.support.paths import ROOT
 def test_a_kill_at_any_step_leaves_one_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, when: str
 ) -> None:
-    desk_fakes.install(monkeypatch)
-    root = desk_fakes.opened(tmp_path).home.root
+    desk_fakes.install_fakes(monkeypatch)
+    root = desk_fakes.open_desk(tmp_path).home.root
     command = [sys.executable, "-m", "tests.support.fakes.desk_killed", str(root), step, when]
     killed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
@@ -37,7 +37,7 @@ def test_a_kill_at_any_step_leaves_one_state(
 
     home = open_home(root)
     desk = Desk(home, open_ledger(home), desk_fakes.REGISTRY)
-    sender = who(desk, SENDER)
+    sender = get_identity(desk, SENDER)
     assert verify_ledger(desk.engine).faults == ()
     found = queries.list_submissions(desk.engine)
     assert [s.state for s in found] in ([], ["received"], ["checked"], ["sent"])
@@ -52,6 +52,6 @@ def test_a_kill_at_any_step_leaves_one_state(
     assert done.submission_id is not None
     if done.state == "checked":
         door.send_submission(desk, sender, done.submission_id)
-    door.approve_submission(desk, who(desk, "qq-approver"), done.submission_id)
+    door.approve_submission(desk, get_identity(desk, "qq-approver"), done.submission_id)
     assert [s.state for s in queries.list_submissions(desk.engine)] == ["approved"]
     assert verify_ledger(desk.engine).faults == ()

@@ -24,7 +24,7 @@ from pipelines.submissions.accounts import accounts, password_sign_in
 from pipelines.submissions.service.rights import NotThereError
 from pipelines.web.api.app import create_api
 from tests.support.fakes import api_routes, desk_fakes, desk_world
-from tests.support.fakes.desk_fakes import file
+from tests.support.fakes.desk_fakes import make_file
 from tests.support.fakes.desk_world import FORGED, World, make_world
 
 OF_NO_SUBMISSION = {
@@ -72,7 +72,7 @@ OF_A_SUBMISSION = sorted(name for name, made in DOORS.items() if "submission_id"
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
-        desk_fakes.install(patch)
+        desk_fakes.install_fakes(patch)
         yield make_world(tmp_path_factory.mktemp("doors"))
 
 
@@ -97,7 +97,7 @@ def _call(made: Callable[..., Any], desk: Any, person: Identity, submission_id: 
 
 @pytest.mark.parametrize("name", OF_A_SUBMISSION)
 def test_no_function_of_the_desk_tells_a_stranger_of_a_submission(world: World, name: str) -> None:
-    before = world.marks()
+    before = world.read_state()
     strangers = (
         Identity("nobody", "Nobody", "en", ()),
         Identity("rr-approver", "Another office", "en", (Grant("approver", "RR"), Grant("steward", "RR"))),
@@ -110,7 +110,7 @@ def test_no_function_of_the_desk_tells_a_stranger_of_a_submission(world: World, 
         for identity in (*world.ids.values(), FORGED):
             with pytest.raises(refusal):
                 _call(DOORS[name], world.desk, person, identity)
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
 # ------------------------------------------------------------------------------------------------------------ addresses
@@ -138,12 +138,12 @@ def test_every_address_of_the_api_stands_in_a_table_and_asks_for_a_token(world: 
     plain = {(method, path.replace("QQ-JUSTICE-1/2025-Q4", "{form}/{period}")) for method, path in api_routes.ROUTES}
     assert addresses == tested | plain | OPEN
     client = TestClient(app, raise_server_exceptions=False)
-    before = world.marks()
+    before = world.read_state()
     for method, path in addresses - OPEN:
         asked = path.format(submission_id=world.ids["sent"], form="QQ-JUSTICE-1", period="2025-Q4")
-        for body in ({"content": file()}, {"json": {**api_routes.GONE, **api_routes.WORDS}}):
+        for body in ({"content": make_file()}, {"json": {**api_routes.GONE, **api_routes.WORDS}}):
             assert client.request(method, asked, **body).status_code == 401, (method, path)
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
 def test_every_address_of_the_portal_asks_who_acts_before_anything_else() -> None:

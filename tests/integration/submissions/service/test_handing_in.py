@@ -23,19 +23,19 @@ from pipelines.submissions.service import Desk, SubmissionRefusedError, UploadRe
 from tests.support.fakes import check_fakes
 from tests.support.fakes.arrivals_fakes import write_arrivals
 from tests.support.fakes.check_fakes import REGISTRY
-from tests.support.fakes.ledger_fakes import at, people
+from tests.support.fakes.ledger_fakes import create_people, time_at
 
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_fakes.install(monkeypatch)
+    check_fakes.install_fakes(monkeypatch)
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     made = initialise_home(tmp_path / "home", "demonstration")
     facts.prepare_fact_folders(made)
-    people(open_ledger(made))
+    create_people(open_ledger(made))
     return made
 
 
@@ -44,7 +44,7 @@ def _submit(
 ) -> UploadResult:
     """As `rti submit` does, `days` after the day on which the tests begin."""
     desk = Desk(home, open_ledger(home), REGISTRY)
-    with clock.freeze_time(at(days)):
+    with clock.freeze_time(time_at(days)):
         return door.hand_in(desk, accounts.get_identity(desk.engine, sender), text.encode(), name, **options)
 
 
@@ -60,7 +60,7 @@ def test_a_good_return_is_kept_checked_and_sent(home: Home) -> None:
     engine = open_ledger(home)
     assert [b["rows"] for b in queries.list_blocks(engine, receipt.submission_id)] == [1]
     assert list((home.facts / "observation").glob("S*")) == []
-    decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", time_at(1)))
     assert pl.read_parquet(facts.path_of(home, "observation", receipt.submission_id))["value"].to_list() == [3]
     known = gather_history(home, engine, ["QQ"])
     assert known is not None
@@ -111,7 +111,7 @@ def test_what_replaces_an_accepted_return_waits_for_its_reason(home: Home) -> No
     first = _submit(home, "2025-Q4;reported;3")
     assert (first.state, first.replaces) == ("sent", ())
     assert first.submission_id is not None
-    decisions.approve_submission(engine, home, Act(first.submission_id, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(first.submission_id, "secretariat", time_at(1)))
     second = _submit(home, "2025-Q4;reported;4", days=2)
     assert (second.state, second.replaces, second.as_json()["replaces"]) == ("checked", ("2025-Q4",), ["2025-Q4"])
     again = _submit(home, "2025-Q4;reported;4", days=2, reason="late_data")
@@ -129,7 +129,7 @@ def test_a_real_home_refuses_invented_returns(tmp_path: Path, monkeypatch: pytes
     data = b"2025-Q4;reported;3"
     listed = {hashlib.sha256(data).hexdigest(): "QQ/justice/return.csv"}
     monkeypatch.setattr(admission, "demonstration_files", lambda: listed)
-    people(open_ledger(real))
+    create_people(open_ledger(real))
     with pytest.raises(SubmissionRefusedError, match=r"invented return QQ/justice/return.csv.*real home") as told:
         _submit(real, data.decode(), name="renamed.csv")
     assert str(real.root) not in str(told.value), "where a home lies is not its offices' matter"
@@ -158,7 +158,7 @@ def test_a_crash_between_steps_loses_nothing_and_is_mended(
     left = {"put_bytes": [], "record_arrival": [], "record_reports": ["received"], "send_submission": ["checked"]}
     assert states == left[step]
     if mended_by == "refresh":
-        with clock.freeze_time(at(0)):
+        with clock.freeze_time(time_at(0)):
             checked = record.check_waiting(home, engine, REGISTRY)
         assert len(checked) == (1 if step == "record_reports" else 0)
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
@@ -179,9 +179,9 @@ def test_a_crash_after_the_facts_and_before_the_ledger_is_mended_by_approving_ag
     with monkeypatch.context() as patch:
         patch.setattr(decisions, "apply_changes", cut)
         with pytest.raises(RuntimeError):
-            decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+            decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", time_at(1)))
     assert queries.find_submission(engine, receipt.submission_id).state == "sent"
-    decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", at(1)))
+    decisions.approve_submission(engine, home, Act(receipt.submission_id, "secretariat", time_at(1)))
     assert queries.find_submission(engine, receipt.submission_id).state == "approved"
 
 
@@ -190,7 +190,7 @@ def test_what_waits_is_checked_once_and_again_only_under_other_rules(
 ) -> None:
     engine = open_ledger(home)
     sha256 = store.put_bytes(home, b"2025-Q4;reported;-1")
-    intake.record_arrival(engine, Arrival(sha256, 19, "a.csv", "office", at(0), demonstration=True))
+    intake.record_arrival(engine, Arrival(sha256, 19, "a.csv", "office", time_at(0), demonstration=True))
     assert [r.verdict for r in record.check_waiting(home, engine, REGISTRY).values()] == ["error"]
     assert record.check_waiting(home, engine, REGISTRY) == {}
     import sys
@@ -203,20 +203,24 @@ def test_what_waits_is_checked_once_and_again_only_under_other_rules(
 # ------------------------------------------------------------------------------------------------------- demonstration
 
 
+def format_day(days: float) -> str:
+    return clock.format_timestamp(time_at(days))
+
+
 def _rows() -> list[dict[str, str]]:
     return [
-        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.format_timestamp(at(0)), "kind": "full"},
-        {"file": "2.csv", "text": "2025-Q3;indicted;200", "received_at": clock.format_timestamp(at(1)), "kind": "patch",
+        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": format_day(0), "kind": "full"},
+        {"file": "2.csv", "text": "2025-Q3;indicted;200", "received_at": format_day(1), "kind": "patch",
          "corrects": "1.csv", "justification_reason": "large_case", "justification_text": "one case of many persons"},
-        {"file": "3.csv", "text": "2025-Q4;reported;300", "received_at": clock.format_timestamp(at(2)), "kind": "full"},
-        {"file": "4.csv", "text": "2025-Q4;reported;1", "received_at": clock.format_timestamp(at(99)), "kind": "full"},
+        {"file": "3.csv", "text": "2025-Q4;reported;300", "received_at": format_day(2), "kind": "full"},
+        {"file": "4.csv", "text": "2025-Q4;reported;1", "received_at": format_day(99), "kind": "full"},
     ]  # fmt: skip
 
 
 def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, tmp_path: Path) -> None:
     folder = write_arrivals(tmp_path, _rows())
     engine = open_ledger(home)
-    with clock.freeze_time(at(50)):
+    with clock.freeze_time(time_at(50)):
         assert arrivals.record_arrivals(home, engine, folder) == 3
         assert arrivals.record_arrivals(home, engine, folder) == 0
         assert len(record.check_waiting(home, engine, REGISTRY, territory="QQ", after=arrivals.CHECKED_AFTER)) == 3
@@ -226,22 +230,32 @@ def test_the_demonstration_arrives_and_is_decided_as_its_list_says(home: Home, t
     assert {n: s.state for n, s in states.items()} == {"1.csv": "approved", "2.csv": "approved", "3.csv": "checked"}
     assert states["2.csv"].corrects_submission_id == states["1.csv"].submission_id
     assert (states["1.csv"].revision_reason, states["2.csv"].revision_reason) == (None, "source_error")
-    assert states["1.csv"].accepted_at == clock.format_timestamp(at(0) + arrivals.APPROVED_AFTER)
+    assert states["1.csv"].accepted_at == clock.format_timestamp(time_at(0) + arrivals.APPROVED_AFTER)
     laid = pl.read_parquet(facts.path_of(home, "observation", states["2.csv"].submission_id))
     assert sorted(laid["value"].to_list()) == [3, 200]
-    with clock.freeze_time(at(50)):
+    with clock.freeze_time(time_at(50)):
         assert list(arrivals.replay_decisions(home, engine, folder)) == list(refused)
 
 
 def test_what_comes_again_for_the_same_periods_brings_late_data(home: Home, tmp_path: Path) -> None:
     rows = [
         *_rows()[:1],
-        {"file": "5.csv", "text": "2025-Q3;reported;4", "received_at": clock.format_timestamp(at(3)), "kind": "full"},
-        {"file": "6.csv", "text": "2025-Q2;reported;4", "received_at": clock.format_timestamp(at(4)), "kind": "full"},
+        {
+            "file": "5.csv",
+            "text": "2025-Q3;reported;4",
+            "received_at": clock.format_timestamp(time_at(3)),
+            "kind": "full",
+        },
+        {
+            "file": "6.csv",
+            "text": "2025-Q2;reported;4",
+            "received_at": clock.format_timestamp(time_at(4)),
+            "kind": "full",
+        },
     ]
     folder = write_arrivals(tmp_path, rows)
     engine = open_ledger(home)
-    with clock.freeze_time(at(50)):
+    with clock.freeze_time(time_at(50)):
         arrivals.record_arrivals(home, engine, folder)
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
         assert arrivals.replay_decisions(home, engine, folder) == {}
@@ -265,7 +279,7 @@ def test_a_list_that_does_not_fit_its_files_is_refused_whole(
     else:
         (folder / "2.csv").unlink()
     engine = open_ledger(home)
-    with clock.freeze_time(at(50)), pytest.raises(arrivals.ArrivalsError, match=words):
+    with clock.freeze_time(time_at(50)), pytest.raises(arrivals.ArrivalsError, match=words):
         arrivals.record_arrivals(home, engine, folder)
     assert queries.list_submissions(engine) == []
     with pytest.raises(arrivals.ArrivalsError, match="make samples"):

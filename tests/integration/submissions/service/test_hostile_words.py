@@ -16,7 +16,7 @@ from pipelines.submissions.accounts.accounts import AccountError
 from pipelines.submissions.checking import nil
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, sent, warned, who
+from tests.support.fakes.desk_fakes import SENDER, get_identity, make_draft_with_warning, make_sent_return
 
 JMBG = "0101006500006"
 """The example of the scheme's public description; no person's."""
@@ -24,8 +24,8 @@ JMBG = "0101006500006"
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    desk_fakes.install(monkeypatch)
-    return desk_fakes.opened(tmp_path)
+    desk_fakes.install_fakes(monkeypatch)
+    return desk_fakes.open_desk(tmp_path)
 
 
 def _content(**changed: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_a_nil_document_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize("comment", [f"nothing but {JMBG}", "told by Ivan Horvat", "Ime i prezime: I. H."])
 def test_a_nil_return_whose_comment_names_a_person_is_not_kept(desk: Desk, comment: str) -> None:
     data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", ("2025-Q4",), comment))
-    done = door.upload_file(desk, who(desk, SENDER), data, "nil.json")
+    done = door.upload_file(desk, get_identity(desk, SENDER), data, "nil.json")
     assert done.submission_id is None
     assert done.report.findings[0].rule.startswith("person.")
     assert not any(comment.encode() in p.read_bytes() for p in desk.home.root.rglob("*") if p.is_file())
@@ -69,10 +69,10 @@ def test_a_nil_return_whose_comment_names_a_person_is_not_kept(desk: Desk, comme
 @pytest.mark.parametrize("period", ["1999-Q1", "2025", "9999-Q4", "20x"])
 def test_a_made_up_nil_document_of_a_period_that_is_not_asked_for_is_not_kept(desk: Desk, period: str) -> None:
     data = nil.write_nil_document(nil.NilReturn("QQ-JUSTICE-1", (period,)))
-    done = door.upload_file(desk, who(desk, SENDER), data, "nil.json")
+    done = door.upload_file(desk, get_identity(desk, SENDER), data, "nil.json")
     assert done.submission_id is None
     with pytest.raises(door.SubmissionRefusedError):
-        door.upload_nil(desk, who(desk, SENDER), "QQ-JUSTICE-1", [period])
+        door.upload_nil(desk, get_identity(desk, SENDER), "QQ-JUSTICE-1", [period])
 
 
 @pytest.mark.parametrize("code", ["0000", "9999-Q4", "\uff12\uff10\uff12\uff16-Q1", "2026-Q5", "2026-Q1\n"])
@@ -94,8 +94,8 @@ def test_a_period_has_days_and_one_code(code: str) -> None:
     ],
 )
 def test_no_comment_keeps_what_should_not_be_kept(desk: Desk, words: str, told: str) -> None:
-    approver, sender = who(desk, "qq-approver"), who(desk, SENDER)
-    one = sent(desk)
+    approver, sender = get_identity(desk, "qq-approver"), get_identity(desk, SENDER)
+    one = make_sent_return(desk)
     acts = (
         lambda: door.give_back(desk, approver, one, words),
         lambda: door.approve_submission(desk, approver, one, comment=words),
@@ -106,7 +106,7 @@ def test_no_comment_keeps_what_should_not_be_kept(desk: Desk, words: str, told: 
         with pytest.raises(door.TransitionError, match=told):
             act()
     assert door.get_submission(desk, approver, one).state == "sent"
-    draft = warned(desk, period="2024-Q4")
+    draft = make_draft_with_warning(desk, period="2024-Q4")
     with pytest.raises(door.TransitionError, match=told):
         door.justify_warnings(desk, sender, draft, None, "large_case", f"one case: {words}")
 
@@ -119,6 +119,6 @@ def test_names_are_one_line_of_a_decent_length(desk: Desk, name: str) -> None:
     with pytest.raises(AccountError, match="one line of at most 254"):
         accounts.create_account(desk.engine, "qq-new", name, by=SYSTEM)
     with pytest.raises(AccountError, match="one line of at most 254"):
-        tokens.issue_token(desk.engine, who(desk, SENDER), name)
+        tokens.issue_token(desk.engine, get_identity(desk, SENDER), name)
     with pytest.raises(AccountError, match="not an email address"):
         accounts.set_email(desk.engine, SENDER, f"a@{'b' * 255}", by=SENDER)

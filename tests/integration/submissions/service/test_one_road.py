@@ -23,24 +23,24 @@ from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
 from pipelines.web.api.app import create_api
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import accepted, file, who
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.desk_fakes import get_identity, make_accepted_return, make_file
+from tests.support.fakes.ledger_fakes import time_at
 
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
     monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     monkeypatch.delenv("RTI_ACTOR", raising=False)
-    with clock.freeze_time(at(0)):
+    with clock.freeze_time(time_at(0)):
         yield
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    made = desk_fakes.opened(tmp_path)
+    made = desk_fakes.open_desk(tmp_path)
     monkeypatch.setenv("RTI_HOME", str(made.home.root))
     return made
 
@@ -57,13 +57,13 @@ def _stored(desk: Desk) -> list[str]:
 # ------------------------------------------------------------------------------------------------- the same answer
 
 FILES = {
-    "good": (file(), 0, "checked"),
-    "warning": (file(value=101), 0, "checked"),
-    "replaces": (file(period="2024-Q2", value=9), 0, "checked"),
-    "errors": (file(value=-1), 1, "refused"),
-    "another office's": (file("RR-JUSTICE-1"), 1, None),
-    "partly another office's": (file(desk_fakes.BOTH), 1, None),
-    "practice": (file("TT-JUSTICE-1"), 1, None),
+    "good": (make_file(), 0, "checked"),
+    "warning": (make_file(value=101), 0, "checked"),
+    "replaces": (make_file(period="2024-Q2", value=9), 0, "checked"),
+    "errors": (make_file(value=-1), 1, "refused"),
+    "another office's": (make_file("RR-JUSTICE-1"), 1, None),
+    "partly another office's": (make_file(desk_fakes.BOTH), 1, None),
+    "practice": (make_file("TT-JUSTICE-1"), 1, None),
     "unreadable": (b"broken", 2, None),
     "unknown": (b"unknown", 1, None),
     "names persons": (b"person 2025-Q4;reported;3", 1, None),
@@ -78,7 +78,7 @@ def _by_command(desk: Desk, data: bytes, folder: Path, capsys: Capture, send: bo
 
 
 def _by_api(desk: Desk, data: bytes, _folder: Path, _capsys: Capture, send: bool) -> dict[str, Any]:
-    token = tokens.issue_token(desk.engine, who(desk, "qq-sender"), "test").text
+    token = tokens.issue_token(desk.engine, get_identity(desk, "qq-sender"), "test").text
     head = {"Authorization": f"Bearer {token}", "Content-Disposition": "attachment; filename*=UTF-8''" + _ESCAPED}
     asked = {"send": str(send).lower(), "language": "mk"}
     answer = TestClient(create_api(desk)).post("/v1/submissions", params=asked, headers=head, content=data)
@@ -90,7 +90,7 @@ def _by_portal(desk: Desk, data: bytes, _folder: Path, _capsys: Capture, send: b
     """What the page calls: an upload is a draft, and sending is the person's own act."""
     from dataclasses import replace
 
-    person = replace(who(desk, "qq-sender"), language="mk")
+    person = replace(get_identity(desk, "qq-sender"), language="mk")
     done = door.upload_file(desk, person, data, "Извештај.csv")
     assert not send
     return done.as_json()
@@ -117,10 +117,10 @@ def _answers(
     out = []
     for name, road in roads.items():
         (place := folder / name).mkdir()
-        desk = desk_fakes.opened(place)
+        desk = desk_fakes.open_desk(place)
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-        with clock.freeze_time(at(-1)):
-            accepted(desk, period="2024-Q2")
+        with clock.freeze_time(time_at(-1)):
+            make_accepted_return(desk, period="2024-Q2")
         out.append(_same(road(desk, data, place, capsys, send)))
     return out
 
@@ -169,7 +169,7 @@ def test_the_exit_code_says_it(desk: Desk, tmp_path: Path, capsys: Capture, kind
 def test_a_forged_territory_is_turned_away_by_the_command(
     desk: Desk, tmp_path: Path, capsys: Capture, form: str, rule: str
 ) -> None:
-    (path := tmp_path / "a.csv").write_bytes(file(form))
+    (path := tmp_path / "a.csv").write_bytes(make_file(form))
     code, told = _command(capsys, str(path), "--as", "qq-sender")
     assert (code, told["submission_id"], told["state"]) == (1, None, None)
     assert (told["report"]["verdict"], told["report"]["findings"][0]["rule"]) == ("error", rule)
@@ -181,32 +181,32 @@ def test_who_may_submit_everything_may_not_bring_practice_into_the_real_ledger_o
 ) -> None:
     everything = [Grant("submitter")]
     accounts.create_account(desk.engine, "every", "Everybody's", grants=everything, by="system")
-    (path := tmp_path / "a.csv").write_bytes(file("TT-JUSTICE-1"))
+    (path := tmp_path / "a.csv").write_bytes(make_file("TT-JUSTICE-1"))
     code, told = _command(capsys, str(path), "--as", "every")
     assert (code, told["report"]["findings"][0]["rule"]) == (1, "desk.practice")
-    practice = desk_fakes.opened(tmp_path / "practice", kind="training")
+    practice = desk_fakes.open_desk(tmp_path / "practice", kind="training")
     accounts.create_account(practice.engine, "every", "Everybody's", grants=everything, by="system")
-    done = door.hand_in(practice, who(practice, "every"), file(), "a.csv")
+    done = door.hand_in(practice, get_identity(practice, "every"), make_file(), "a.csv")
     assert (done.submission_id, done.report.findings[0].rule) == (None, "desk.not_practice")
     assert [_stored(one) + queries.list_submissions(one.engine) for one in (desk, practice)] == [[], []]
 
 
 @pytest.mark.parametrize("account", ["qq-viewer", "qq-approver", "nobody-yet", "no such account"])
 def test_who_submits_nothing_hands_in_nothing(desk: Desk, tmp_path: Path, capsys: Capture, account: str) -> None:
-    (path := tmp_path / "a.csv").write_bytes(file())
+    (path := tmp_path / "a.csv").write_bytes(make_file())
     code, told = _command(capsys, str(path), "--as", account)
     assert (code, told["error"]["exit_code"]) == (3, 3)
     assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
 def test_a_viewers_token_hands_in_nothing(desk: Desk) -> None:
-    viewers = tokens.issue_token(desk.engine, who(desk, "qq-viewer"), "test").text
+    viewers = tokens.issue_token(desk.engine, get_identity(desk, "qq-viewer"), "test").text
     accounts.grant_role(desk.engine, "qq-sender", Grant("viewer", "QQ"), by="the-steward")
-    cut = tokens.issue_token(desk.engine, who(desk, "qq-sender"), "test", grants=[Grant("viewer", "QQ")]).text
+    cut = tokens.issue_token(desk.engine, get_identity(desk, "qq-sender"), "test", grants=[Grant("viewer", "QQ")]).text
     client = TestClient(create_api(desk))
     for text in (viewers, cut):
         head = {"Authorization": f"Bearer {text}", "X-Filename": "a.csv"}
-        assert client.post("/v1/submissions?send=true", headers=head, content=file()).status_code == 403
+        assert client.post("/v1/submissions?send=true", headers=head, content=make_file()).status_code == 403
     assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
@@ -217,11 +217,11 @@ def test_a_folder_with_broken_files_loses_none_of_the_others(desk: Desk, tmp_pat
     folder, kept = tmp_path / "in", tmp_path / "receipts"
     folder.mkdir()
     contents = {
-        "1.csv": file(period="2025-Q1"),
+        "1.csv": make_file(period="2025-Q1"),
         "2.csv": b"broken",
         "3.csv": b"unknown",
-        "4.csv": file("RR-JUSTICE-1"),
-        "6.csv": file(period="2025-Q2"),
+        "4.csv": make_file("RR-JUSTICE-1"),
+        "6.csv": make_file(period="2025-Q2"),
     }
     for name, data in contents.items():
         (folder / name).write_bytes(data)
@@ -237,7 +237,7 @@ def test_a_folder_with_broken_files_loses_none_of_the_others(desk: Desk, tmp_pat
         f"receipt-{one['receipt']['receipt_id']}.json" for one in told if one["receipt"]
     }
     # Mended and handed in again with the whole folder: what was taken is told, what was broken comes in.
-    (folder / "2.csv").write_bytes(file(period="2025-Q3"))
+    (folder / "2.csv").write_bytes(make_file(period="2025-Q3"))
     code, again = _command(capsys, *command)
     assert (code, [(one["new"], one["state"]) for one in again][:2]) == (1, [(False, "sent"), (True, "sent")])
     assert again[0]["receipt"] == told[0]["receipt"]
@@ -250,7 +250,7 @@ def test_what_cannot_be_handed_in_at_all_holds_up_no_other(
     from pipelines.submissions import admission
 
     for name, period in (("1.csv", "2025-Q1"), ("2.csv", "2025-Q2"), ("3.csv", "2025-Q3")):
-        (tmp_path / name).write_bytes(file(period=period))
+        (tmp_path / name).write_bytes(make_file(period=period))
     real = admission.find_refusal
 
     def refusal(home: Any, sha256: str, name: str) -> Any:
@@ -270,13 +270,13 @@ def _arrived(desk: Desk, data: bytes, sender: str) -> str:
     """As a batch enters it: in the ledger, its bytes pointed at, nothing checked."""
     (path := desk.home.root / "theirs.csv").write_bytes(data)
     store.point_to(desk.home, store.compute_digest(data), path)
-    arrival = Arrival(store.compute_digest(data), len(data), "theirs.csv", sender, at(0), demonstration=True)
+    arrival = Arrival(store.compute_digest(data), len(data), "theirs.csv", sender, time_at(0), demonstration=True)
     return intake.record_arrival(desk.engine, arrival).submission_id
 
 
 @pytest.mark.parametrize(("form", "rule"), [("RR-JUSTICE-1", "desk.not_yours"), ("TT-JUSTICE-1", "desk.practice")])
 def test_the_batch_turns_away_what_the_desk_turns_away(desk: Desk, form: str, rule: str) -> None:
-    data = file(form)
+    data = make_file(form)
     identity = _arrived(desk, data, "qq-sender")
     reports = record.check_waiting(desk.home, desk.engine, desk.registry, after=arrivals.CHECKED_AFTER)
     assert reports[identity].findings[0].rule == rule
@@ -286,19 +286,19 @@ def test_the_batch_turns_away_what_the_desk_turns_away(desk: Desk, form: str, ru
     assert rule in findings and _stored(desk) == []
     assert not [p for p in desk.home.store.rglob("*") if p.is_symlink()]
     # The office it would belong to sees nothing of it.
-    assert door.list_submissions(desk, who(desk, "rr-sender")) == []
+    assert door.list_submissions(desk, get_identity(desk, "rr-sender")) == []
     # It is not looked at again, whatever rules come, and its own office hands it in as if nothing had been.
     assert record.check_waiting(desk.home, desk.engine, desk.registry) == {}
     if form == "RR-JUSTICE-1":
-        done = door.hand_in(desk, who(desk, "rr-sender"), data, "ours.csv")
+        done = door.hand_in(desk, get_identity(desk, "rr-sender"), data, "ours.csv")
         assert (done.state, done.new, done.same_file) == ("sent", True, ())
         assert store.get_bytes(desk.home, done.sha256) == data
 
 
 def test_the_bytes_of_their_own_office_stay_where_another_sends_the_same(desk: Desk) -> None:
-    data = file("RR-JUSTICE-1")
-    done = door.upload_file(desk, who(desk, "rr-sender"), data, "ours.csv")
-    arrival = Arrival(done.sha256, len(data), "theirs.csv", "qq-sender", at(0.1), demonstration=True)
+    data = make_file("RR-JUSTICE-1")
+    done = door.upload_file(desk, get_identity(desk, "rr-sender"), data, "ours.csv")
+    arrival = Arrival(done.sha256, len(data), "theirs.csv", "qq-sender", time_at(0.1), demonstration=True)
     identity = intake.record_arrival(desk.engine, arrival, again=True).submission_id
     record.check_waiting(desk.home, desk.engine, desk.registry)
     assert queries.find_submission(desk.engine, identity).state == "refused"
@@ -307,14 +307,14 @@ def test_the_bytes_of_their_own_office_stay_where_another_sends_the_same(desk: D
 
 def test_what_a_crash_left_is_turned_away_once_the_right_is_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entered and not yet recorded; before it comes again its sender has lost the right to it."""
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
     with monkeypatch.context() as crash:
         crash.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
         with pytest.raises(RuntimeError):
-            door.upload_file(desk, sender, file(), "a.csv")
+            door.upload_file(desk, sender, make_file(), "a.csv")
     accounts.grant_role(desk.engine, "qq-sender", Grant("submitter", "RR"), by="the-steward")
     accounts.revoke_role(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
-    again = door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv")
+    again = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv")
     assert (again.submission_id, again.report.findings[0].rule) == (None, "desk.not_yours")
     (one,) = queries.list_submissions(desk.engine)
     assert (one.state, one.jurisdiction, _stored(desk)) == ("refused", None, [])
@@ -323,7 +323,7 @@ def test_what_a_crash_left_is_turned_away_once_the_right_is_gone(desk: Desk, mon
 def test_what_was_taken_once_is_not_turned_away_by_newer_rules(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    done = door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv")
+    done = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv")
     accounts.revoke_role(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
     monkeypatch.setattr(sys.modules["expectations.judge"], "RULES_VERSION", "test.2")
     assert len(record.check_waiting(desk.home, desk.engine, desk.registry)) == 1

@@ -19,7 +19,7 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import service as door
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, file, who
+from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 from tests.support.fakes.desk_world import ACTS, DRAFTS, FORGED, LATER, LOOKS, World, make_world
 
 PLACES, INSTRUMENTS = ("QQ", "RR", "*"), ("justice", "victims", "*")
@@ -29,7 +29,7 @@ WORDS = "This submission does not exist, or you do not have access to it."
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
-        desk_fakes.install(patch)
+        desk_fakes.install_fakes(patch)
         yield make_world(tmp_path_factory.mktemp("world"))
 
 
@@ -64,7 +64,7 @@ def _paged(world: World, person: Identity) -> set[str]:
 
 @pytest.mark.parametrize("role", ["viewer", "submitter", "approver", "steward"])
 def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any) -> None:
-    before = world.marks()
+    before = world.read_state()
     for place, instrument in product(PLACES, INSTRUMENTS):
         for token in (None, "t1"):
             person = _person(Grant(role, place, instrument), token=token)
@@ -79,11 +79,11 @@ def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any
                         continue
                     with pytest.raises(NotThereError, match=WORDS):
                         look(world.desk, person, world.ids[state])
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
 def test_what_is_foreign_and_what_is_not_there_is_told_in_the_same_words(world: World) -> None:
-    before = world.marks()
+    before = world.read_state()
     strangers = [
         _person(),
         _person(Grant("steward", "RR")),
@@ -100,7 +100,7 @@ def test_what_is_foreign_and_what_is_not_there_is_told_in_the_same_words(world: 
                 told.add((type(error.value), str(error.value), error.value.localize_message("en")))
         assert len(told) == 1
         assert door.list_submissions(world.desk, person) == []
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
 def test_odd_ids_are_no_ids(world: World) -> None:
@@ -196,7 +196,7 @@ def _may(act: str, person: Identity, state: str) -> bool:
 @pytest.mark.parametrize("role", ["viewer", "submitter", "approver", "steward"])
 def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: str) -> None:
     """Every act that is not allowed, in every state; `may_...` of an entry says the same beforehand."""
-    before = world.marks()
+    before = world.read_state()
     for place, instrument in product(PLACES, INSTRUMENTS):
         person = _person(Grant(role, place, instrument), account=account)
         for state in (*DRAFTS, *LATER):
@@ -219,7 +219,7 @@ def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: s
                     continue
                 with pytest.raises((NotAllowedError, door.TransitionError)):
                     act(world.desk, person, world.ids[state])
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
 @pytest.mark.parametrize(
@@ -242,25 +242,25 @@ def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: s
 def test_what_is_allowed_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, account: str, state: str, after: str
 ) -> None:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
     world = make_world(tmp_path)
-    ACTS[act](world.desk, who(world.desk, account), world.ids[state])
+    ACTS[act](world.desk, get_identity(world.desk, account), world.ids[state])
     assert queries.find_submission(world.desk.engine, world.ids[state]).state == after
     assert verify_ledger(world.desk.engine).faults == ()
 
 
 def test_the_ledger_asks_again_of_an_identity_that_was_made_up(world: World) -> None:
     """Whoever calls the desk with a forged identity of a true account gets no further than that account may."""
-    before = world.marks()
-    forged = replace(who(world.desk, "qq-viewer"), grants=(Grant("approver"), Grant("steward")))
+    before = world.read_state()
+    forged = replace(get_identity(world.desk, "qq-viewer"), grants=(Grant("approver"), Grant("steward")))
     for act in ("approve", "override", "give_back", "withdraw"):
         with pytest.raises(NotAllowedError):
             ACTS[act](world.desk, forged, world.ids["sent"])
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
 def test_uploading_is_held_to_the_pairs_of_the_file(world: World) -> None:
-    before = world.marks()
+    before = world.read_state()
     stored = sorted(world.desk.home.store.rglob("*"))
     for place, instrument in product(PLACES, INSTRUMENTS):
         covers = {
@@ -273,11 +273,11 @@ def test_uploading_is_held_to_the_pairs_of_the_file(world: World) -> None:
         }
         person = _person(Grant("submitter", place, instrument), account=SENDER)
         for form in (f for f in desk_fakes.FORMS if f not in covers and (f, place) != (desk_fakes.BOTH, "*")):
-            done = door.upload_file(world.desk, person, file(form, value=55), "x.csv")
+            done = door.upload_file(world.desk, person, make_file(form, value=55), "x.csv")
             assert (done.submission_id, done.same_file) == (None, ())
             assert door.RULES.keys() & {f.rule for f in done.report.findings}
         for form in ("RR-JUSTICE-1", "NONE"):
             if form not in covers:
                 with pytest.raises(NotAllowedError):
                     door.upload_nil(world.desk, person, form, ["2025-Q1"])
-    assert (world.marks(), sorted(world.desk.home.store.rglob("*"))) == (before, stored)
+    assert (world.read_state(), sorted(world.desk.home.store.rglob("*"))) == (before, stored)
