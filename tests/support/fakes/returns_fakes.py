@@ -147,9 +147,7 @@ def make_sheet(rows: Sequence[Sequence[Any]], name: str = "Лист1", merges: S
         for row in range(first_row, last_row + 1):
             for column in range(first_column, last_column + 1):
                 if (row, column) != anchor:
-                    cells[row, column] = make_cell(
-                        row, column, anchor.value, name, anchor=(first_row, first_column), spread=True
-                    )
+                    cells[row, column] = make_cell(row, column, value, name, anchor=anchor, spread=True)
     return Table(name, tuple(cells[key] for key in sorted(cells)))
 
 
