@@ -161,9 +161,9 @@ def test_command_by_unknown_account_is_refused(desk: Desk, capsys: pytest.Captur
 
 
 def test_list_requested_withdrawals_is_for_deciding_accounts_only(desk: Desk) -> None:
-    own = make_accepted_return(desk, period="2025-Q1")
+    identity = make_accepted_return(desk, period="2025-Q1")
     foreign = make_accepted_return(desk, "rr-sender", "rr-approver", form="RR-JUSTICE-1", period="2025-Q1")
-    for submission_id, account in ((own, SENDER), (foreign, "rr-sender")):
+    for submission_id, account in ((identity, SENDER), (foreign, "rr-sender")):
         door.ask_withdrawal(desk, get_identity(desk, account), submission_id, "wrong_return", "It was the wrong file.")
 
     def list_requested(account: str) -> list[str]:
@@ -172,6 +172,8 @@ def test_list_requested_withdrawals_is_for_deciding_accounts_only(desk: Desk) ->
     assert list_requested("rr-approver") == [foreign]
     for account in ("qq-viewer", "nobody-yet", SENDER, "the-steward"):
         assert list_requested(account) == [], account
-    deciding = [account for account in ("qq-approver", "qq-second", "both-approver") if own in list_requested(account)]
+    deciding = [
+        account for account in ("qq-approver", "qq-second", "both-approver") if identity in list_requested(account)
+    ]
     assert "both-approver" in deciding
     assert all(foreign not in list_requested(account) for account in ("qq-approver", "qq-second"))

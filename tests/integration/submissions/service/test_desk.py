@@ -228,9 +228,9 @@ def test_upload_of_withdrawn_bytes_in_same_second_is_new(desk: Desk) -> None:
 
 
 def test_upload_correcting_foreign_return_raises(desk: Desk) -> None:
-    theirs = make_sent_return(desk, "rr-sender", form="RR-JUSTICE-1")
+    foreign = make_sent_return(desk, "rr-sender", form="RR-JUSTICE-1")
     with pytest.raises(NotThereError):
-        door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv", corrects=theirs)
+        door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv", corrects=foreign)
     assert len(queries.list_submissions(desk.engine)) == 1
 
 

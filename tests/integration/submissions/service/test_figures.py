@@ -48,7 +48,7 @@ RIGHTS: tuple[tuple[tuple[Grant, ...], tuple[str, ...]], ...] = (
     ((Grant("submitter", "HR", "register"),), ("HR",)),
     ((Grant("viewer", "QP"),), ()),
 )
-"""Grants -> the areas that are visible at least in part. A viewer of BA itself sees the victims reported for it; a viewer
+"""Grants -> the areas that are visible at least in part. A viewer of BA itself sees the victims reported for it; one
 of justice everywhere sees neither HR nor RS, whose counts come from the registers too."""
 
 _COUNT = (
