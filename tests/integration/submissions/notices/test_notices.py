@@ -134,7 +134,7 @@ def _list_kinds(engine: sa.Engine) -> dict[str, str]:
     return {n.account_id: n.kind for n in notices.list_notices(engine)}
 
 
-# ---------------------------------------------------------------------------------------------------------- who is told
+# -------------------------------------------------------------------------------------------------------------- readers
 
 
 @pytest.mark.parametrize(
@@ -477,7 +477,7 @@ def test_mail_to_account_without_address_is_written_to_outbox(ledger: tuple[Home
 class Hook:
     address: str
     answers: list[int]
-    taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -487,7 +487,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.taken.append((dict(self.headers.items()), body))
+            received.requests.append((dict(self.headers.items()), body))
             self.send_response(received.answers.pop(0) if received.answers else 204)
             self.end_headers()
 
@@ -515,7 +515,7 @@ def test_webhook_gets_signed_json_and_is_retried(ledger: tuple[Home, sa.Engine],
     assert "503" in (notices.list_notices(engine)[0].error or "")
     with clock.freeze_time(NOW + queue.PAUSES[0]):
         assert notices.deliver_notices(home, engine).sent == 1
-    headers, body = hook.taken[1]
+    headers, body = hook.requests[1]
     time_field, _, signature = headers["RTI-Signature"].partition(",")
     timestamp = time_field.removeprefix("t=")
     assert abs(int(timestamp) - time.time()) < 60
@@ -546,7 +546,7 @@ def test_notice_is_delivered_by_webhook_and_mail(ledger: tuple[Home, sa.Engine],
     with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     assert notices.deliver_notices(home, engine).ways == ("webhook", "mail")
-    assert len(hook.taken) == len(inbox.mails) == 1
+    assert len(hook.requests) == len(inbox.mails) == 1
 
 
 # ------------------------------------------------------------------------------------------------------------- settings
