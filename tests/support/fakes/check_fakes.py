@@ -46,7 +46,7 @@ FAKE_RULES = {
 class History:
     """As in `expectations.judge`."""
 
-    make_observations: pl.DataFrame
+    observations: pl.DataFrame
     events: pl.DataFrame
     as_of: object
 
