@@ -17,7 +17,7 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import intake
 from pipelines.submissions.accounts import accounts
 from tests.support import disks
-from tests.support.fakes.ledger_fakes import accepted, arrival, home_and_ledger
+from tests.support.fakes.ledger_fakes import home_and_ledger, make_accepted_submission, make_arrival
 from tests.support.paths import SAMPLES
 
 RETURN = SAMPLES / "HR" / "register" / "registar_2026_2tr.csv"
@@ -30,8 +30,8 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
     with disks.small_disk(tmp_path, 24 * 1024) as place:
         home, engine = home_and_ledger(place)
-        accepted(home, engine, "accepted.csv", {("2025-Q4", "reported"): 3}, days=1)
-        intake.record_arrival(engine, arrival("waiting.csv", 2))
+        make_accepted_submission(home, engine, "accepted.csv", {("2025-Q4", "reported"): 3}, days=1)
+        intake.record_arrival(engine, make_arrival("waiting.csv", 2))
         accounts.create_many(
             engine, [accounts.NewAccount("hr-register", "Register", (Grant("submitter", "HR"),))], by=SYSTEM
         )
@@ -108,7 +108,7 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     path = sqlite_path(home.ledger_url)
     assert path is not None
     engine = open_ledger(home)
-    intake.record_arrival(engine, arrival("in the log.csv", 3))
+    intake.record_arrival(engine, make_arrival("in the log.csv", 3))
     wal = path.with_name(f"{path.name}-wal")
     main, log = path.read_bytes(), wal.read_bytes()
     assert log
@@ -121,6 +121,6 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     reading = open_ledger_to_read(home)
     assert [s.filename for s in queries.list_submissions(reading)][-1] == "in the log.csv"
     with pytest.raises(Exception, match="readonly"):
-        intake.record_arrival(reading, arrival("late.csv", 4))
+        intake.record_arrival(reading, make_arrival("late.csv", 4))
     reading.dispose()
     assert wal.read_bytes() == log

@@ -29,7 +29,7 @@ COMMANDS = (
 
 @pytest.fixture(autouse=True)
 def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    check_fakes.install(monkeypatch)
+    check_fakes.install_fakes(monkeypatch)
     monkeypatch.setattr("pipelines.declarations.registry.load", lambda: check_fakes.REGISTRY)
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RTI_NOW", "2026-02-10T09:00:00Z")
@@ -142,13 +142,13 @@ def test_what_judges_is_loaded_while_the_file_is_read(
     """A process of its own reads the file meanwhile: a cold command took the sum of both."""
     began = threading.Event()
     monkeypatch.setattr("expectations.engine.warm_up", began.set)
-    take = check_fakes.take
+    take = check_fakes.read_task
 
     def reading(task: Task) -> ReadResult:
         assert began.wait(60), "it is loaded only afterwards"
         return take(task)
 
-    monkeypatch.setattr(check_fakes, "take", reading)
+    monkeypatch.setattr(check_fakes, "read_task", reading)
     judge = sys.modules["expectations.judge"]
     monkeypatch.setitem(sys.modules, "expectations.judge", judge)  # put back afterwards
     _run(capsys, "init")

@@ -1,4 +1,4 @@
-"""The audit log: the chain, what it vouches for, and every kind of tampering found with its place."""
+"""Audit log: the chain of hashes, the rows that it covers, and the place at which each kind of tampering is found."""
 
 from __future__ import annotations
 
@@ -23,34 +23,42 @@ from pipelines.ledger.opening import open_ledger, open_url
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import decisions, intake
 from pipelines.submissions.accounts import accounts, password_sign_in, tokens
-from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
+from tests.support.fakes.ledger_fakes import (
+    home_and_ledger,
+    keep_values,
+    make_accepted_submission,
+    make_arrival,
+    make_block,
+    make_check_result,
+    time_at,
+)
 
 
 @pytest.fixture
 def story(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
-    """One accepted return, one with justified warnings, a token: some of everything that is vouched for."""
+    """Ledger with an accepted return, one with justified warnings, and a token: some of each kind of row covered."""
     home, engine = home_and_ledger(tmp_path)
-    accepted(home, engine, "1", {("2025-Q3", "reported"): 3}, days=1)
-    second = intake.record_arrival(engine, arrival("2", 2)).submission_id
-    keep(home, second, {("2025-Q4", "reported"): 4})
-    intake.record_check(engine, result(second, block(), warnings=(("a" * 16, "rule.one"),)))
+    make_accepted_submission(home, engine, "1", {("2025-Q3", "reported"): 3}, days=1)
+    second = intake.record_arrival(engine, make_arrival("2", 2)).submission_id
+    keep_values(home, second, {("2025-Q4", "reported"): 4})
+    intake.record_check(engine, make_check_result(second, make_block(), warnings=(("a" * 16, "rule.one"),)))
     decisions.justify_warnings(
-        engine, Justification(second, "real_change", "žrtva — потврђено са извором", "office", None, at(2.1))
+        engine, Justification(second, "real_change", "žrtva — потврђено са извором", "office", None, time_at(2.1))
     )
-    decisions.send_submission(engine, Act(second, "office", at(2.2), "quarter four"))
+    decisions.send_submission(engine, Act(second, "office", time_at(2.2), "quarter four"))
     tokens.issue_token(engine, accounts.get_identity(engine, "office"), "nightly")
     yield home, engine
     engine.dispose()
 
 
-def _behind(engine: sa.Engine, *statements: str) -> None:
-    """What somebody with the database's password does: the triggers dropped, rows changed, the triggers made again."""
+def _tamper(engine: sa.Engine, *statements: str) -> None:
+    """Drop the triggers, change rows and create the triggers again, as someone with the database password could."""
     with open_write_transaction(engine) as connection:
         if engine.dialect.name == "sqlite":
-            made = connection.exec_driver_sql(
+            triggers = connection.exec_driver_sql(
                 "select name, sql from sqlite_master where type = 'trigger' order by name"
             ).all()
-            for name, _ in made:
+            for name, _ in triggers:
                 connection.exec_driver_sql(f"drop trigger {name}")
         else:
             for table in ("event", "audit", "receipt"):
@@ -58,21 +66,21 @@ def _behind(engine: sa.Engine, *statements: str) -> None:
         for statement in statements:
             assert connection.exec_driver_sql(statement).rowcount > 0, statement
         if engine.dialect.name == "sqlite":
-            for _, sql in made:
+            for _, sql in triggers:
                 connection.exec_driver_sql(sql)
         else:
             for table in ("event", "audit", "receipt"):
                 connection.exec_driver_sql(f"alter table {table} enable trigger user")
 
 
-def _seq(engine: sa.Engine, action: str, nth: int = 0) -> int:
+def _find_seq(engine: sa.Engine, action: str, nth: int = 0) -> int:
     return [int(e["seq"]) for e in audit_log.list_entries(engine) if e["action"] == action][nth]
 
 
 # ---------------------------------------------------------------------------------------------------------------- chain
 
 
-def test_the_hash_is_the_one_that_is_documented(story: tuple[Home, sa.Engine]) -> None:
+def test_entry_hash_is_as_documented(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(
@@ -89,7 +97,7 @@ def test_the_hash_is_the_one_that_is_documented(story: tuple[Home, sa.Engine]) -
     assert verify_ledger(engine).entries == len(rows)
 
 
-def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Home, sa.Engine]) -> None:
+def test_each_event_has_entry_with_same_actor_and_time(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     from pipelines.ledger import queries
 
@@ -105,49 +113,49 @@ def test_every_event_has_its_entry_with_the_same_actor_and_time(story: tuple[Hom
     assert len(events) == 8
 
 
-def test_an_act_that_is_undone_leaves_no_entry(story: tuple[Home, sa.Engine]) -> None:
+def test_act_rolled_back_leaves_no_entry(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     before = verify_ledger(engine)
-    one = intake.record_arrival(engine, arrival("3", 3)).submission_id
-    intake.record_check(engine, result(one, block("2024-Q1")))
+    identity = intake.record_arrival(engine, make_arrival("3", 3)).submission_id
+    intake.record_check(engine, make_check_result(identity, make_block("2024-Q1")))
     between = verify_ledger(engine)
     assert between.entries == before.entries + 2
 
-    def broken(connection: sa.Connection, act: Act) -> None:
-        # What hangs on the act sees the act's own entry already: a receipt names it.
+    def fail_to_sign(connection: sa.Connection, act: Act) -> None:
+        # Callbacks of the act already see its entry, because a receipt names it.
         assert audit_log.read_head(connection)[0] == between.entries + 1
         raise RuntimeError("the receipt cannot be signed")
 
     with pytest.raises(RuntimeError):
-        decisions.send_submission(engine, Act(one, "office"), within=broken)
+        decisions.send_submission(engine, Act(identity, "office"), within=fail_to_sign)
     assert verify_ledger(engine) == between
 
 
-def test_entries_are_written_in_a_writing_transaction_only(story: tuple[Home, sa.Engine]) -> None:
+def test_append_entry_outside_write_transaction_raises(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     with pytest.raises(ValueError, match="open_write_transaction"), engine.begin() as connection:
-        audit_log.append_entry(connection, at=at(0), actor="x", action="x", subject="x", detail={})
+        audit_log.append_entry(connection, at=time_at(0), actor="x", action="x", subject="x", detail={})
 
 
-def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> None:
+def test_append_entry_by_many_threads_makes_one_chain(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
     before = verify_ledger(engine).entries
     failures: list[BaseException] = []
 
-    def write(number: int) -> None:
-        own = open_ledger(home)
+    def append_entries(number: int) -> None:
+        engine_of_thread = open_ledger(home)
         try:
             for n in range(5):
-                with open_write_transaction(own) as connection:
+                with open_write_transaction(engine_of_thread) as connection:
                     audit_log.append_entry(
-                        connection, at=at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n}
+                        connection, at=time_at(n), actor=f"a{number}", action="x", subject="x", detail={"n": n}
                     )
         except BaseException as error:
             failures.append(error)
         finally:
-            own.dispose()
+            engine_of_thread.dispose()
 
-    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    threads = [threading.Thread(target=append_entries, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -168,7 +176,7 @@ def test_many_writers_at_once_make_one_chain(story: tuple[Home, sa.Engine]) -> N
     ),
     st.data(),
 )
-def test_any_change_of_any_field_breaks_the_chain(details: list[dict[str, object]], data: st.DataObject) -> None:
+def test_hash_entry_changes_with_each_field(details: list[dict[str, object]], data: st.DataObject) -> None:
     rows = []
     previous = audit_log.ZEROS
     for seq, detail in enumerate(details, start=1):
@@ -185,48 +193,48 @@ def test_any_change_of_any_field_breaks_the_chain(details: list[dict[str, object
 # ------------------------------------------------------------------------------------------------------------ tampering
 
 
-def _edit(engine: sa.Engine) -> tuple[int, str]:
-    _behind(engine, "update audit set actor = 'chief' where action = 'submission.receive'")
-    return _seq(engine, "submission.receive"), "was changed"
+def _edit_entry(engine: sa.Engine) -> tuple[int, str]:
+    _tamper(engine, "update audit set actor = 'chief' where action = 'submission.receive'")
+    return _find_seq(engine, "submission.receive"), "was changed"
 
 
-def _edit_and_rehash(engine: sa.Engine) -> tuple[int, str]:
-    seq = _seq(engine, "submission.approve")
+def _edit_entry_and_rehash(engine: sa.Engine) -> tuple[int, str]:
+    seq = _find_seq(engine, "submission.approve")
     row = next(e for e in audit_log.list_entries(engine) if e["seq"] == seq)
     detail = audit_log.to_canonical_json(row["detail"])
     forged = audit_log.hash_entry(seq, row["at"], "chief", row["action"], row["subject"], detail, row["previous"])
-    _behind(engine, f"update audit set actor = 'chief', hash = '{forged}' where seq = {seq}")
+    _tamper(engine, f"update audit set actor = 'chief', hash = '{forged}' where seq = {seq}")
     return seq + 1, f"does not follow entry {seq}"
 
 
-def _delete(engine: sa.Engine) -> tuple[int, str]:
-    seq = _seq(engine, "submission.check")
-    _behind(engine, f"delete from audit where seq = {seq}")
+def _delete_entry(engine: sa.Engine) -> tuple[int, str]:
+    seq = _find_seq(engine, "submission.check")
+    _tamper(engine, f"delete from audit where seq = {seq}")
     return seq, "is missing: it was deleted"
 
 
-def _delete_and_close_up(engine: sa.Engine) -> tuple[int, str]:
-    seq = _seq(engine, "submission.check")
+def _delete_entry_and_renumber(engine: sa.Engine) -> tuple[int, str]:
+    seq = _find_seq(engine, "submission.check")
     last = verify_ledger(engine).entries
     moves = [f"update audit set seq = {n - 1} where seq = {n}" for n in range(seq + 1, last + 1)]
-    _behind(engine, f"delete from audit where seq = {seq}", *moves)
+    _tamper(engine, f"delete from audit where seq = {seq}", *moves)
     return seq, "does not follow"
 
 
-def _insert(engine: sa.Engine) -> tuple[int, str]:
-    seq = _seq(engine, "submission.check")
+def _insert_entry(engine: sa.Engine) -> tuple[int, str]:
+    seq = _find_seq(engine, "submission.check")
     last = verify_ledger(engine).entries
     moves = [f"update audit set seq = {n + 1} where seq = {n}" for n in range(last, seq - 1, -1)]
     columns = "at, actor, action, subject, detail, previous, hash"
-    _behind(
+    _tamper(
         engine, *moves, f"insert into audit (seq, {columns}) select {seq}, {columns} from audit where seq = {seq - 1}"
     )
     return seq, "does not follow"
 
 
-def _reorder(engine: sa.Engine) -> tuple[int, str]:
-    seq = _seq(engine, "submission.send")
-    _behind(
+def _reorder_entries(engine: sa.Engine) -> tuple[int, str]:
+    seq = _find_seq(engine, "submission.send")
+    _tamper(
         engine,
         f"update audit set seq = 9999 where seq = {seq}",
         f"update audit set seq = {seq} where seq = {seq + 1}",
@@ -235,8 +243,11 @@ def _reorder(engine: sa.Engine) -> tuple[int, str]:
     return seq, "does not follow"
 
 
-@pytest.mark.parametrize("fault", [_edit, _edit_and_rehash, _delete, _delete_and_close_up, _insert, _reorder])
-def test_tampering_with_the_log_is_found_at_its_entry(
+@pytest.mark.parametrize(
+    "fault",
+    [_edit_entry, _edit_entry_and_rehash, _delete_entry, _delete_entry_and_renumber, _insert_entry, _reorder_entries],
+)
+def test_verify_ledger_finds_tampered_entry(
     story: tuple[Home, sa.Engine], fault: Callable[[sa.Engine], tuple[int, str]]
 ) -> None:
     _, engine = story
@@ -247,25 +258,25 @@ def test_tampering_with_the_log_is_found_at_its_entry(
 
 
 @pytest.mark.parametrize("how", ["head", "checkpoint"])
-def test_a_tail_cut_off_is_found_by_what_was_kept_elsewhere(story: tuple[Home, sa.Engine], how: str) -> None:
+def test_verify_ledger_with_saved_head_finds_cut_off_end(story: tuple[Home, sa.Engine], how: str) -> None:
     home, engine = story
-    kept = (
+    saved_head = (
         audit_log.format_head(audit_log.write_checkpoint(home, engine))
         if how == "checkpoint"
         else audit_log.format_head(verify_ledger(engine).head)
     )
     last = verify_ledger(engine).entries
-    # Cut with all that it vouched for, the rest is whole in itself.
-    _behind(engine, f"delete from audit where seq = {last}", "delete from token")
+    # Without the rows that the cut entries covered, the remaining log is consistent.
+    _tamper(engine, f"delete from audit where seq = {last}", "delete from token")
     assert verify_ledger(engine).good
-    found = verify_ledger(engine, home=home) if how == "checkpoint" else verify_ledger(engine, head=kept)
-    assert [(f.seq, "its end was cut off" in f.localize_message()) for f in found.faults] == [(last, True)]
+    verification = verify_ledger(engine, home=home) if how == "checkpoint" else verify_ledger(engine, head=saved_head)
+    assert [(f.seq, "its end was cut off" in f.localize_message()) for f in verification.faults] == [(last, True)]
 
 
-def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, sa.Engine]) -> None:
+def test_verify_ledger_with_saved_head_finds_rewritten_log(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
     audit_log.write_checkpoint(home, engine)
-    kept = verify_ledger(engine).head
+    saved_head = verify_ledger(engine).head
     rows = audit_log.list_entries(engine)
     previous = audit_log.ZEROS
     statements = []
@@ -277,11 +288,14 @@ def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, 
             f"update audit set actor = '{actor}', previous = '{previous}', hash = '{forged}' where seq = {row['seq']}"
         )
         previous = forged
-    _behind(engine, *statements)
+    _tamper(engine, *statements)
     assert verify_ledger(engine).good
-    for found in (verify_ledger(engine, head=audit_log.format_head(kept)), verify_ledger(engine, home=home)):
-        assert [f.seq for f in found.faults] == [kept[0]]
-        assert "is not the one that a receipt or checkpoint names" in found.faults[0].localize_message()
+    for verification in (
+        verify_ledger(engine, head=audit_log.format_head(saved_head)),
+        verify_ledger(engine, home=home),
+    ):
+        assert [f.seq for f in verification.faults] == [saved_head[0]]
+        assert "is not the one that a receipt or checkpoint names" in verification.faults[0].localize_message()
 
 
 @pytest.mark.parametrize(
@@ -306,7 +320,7 @@ def test_a_log_written_anew_is_found_by_a_head_that_was_kept(story: tuple[Home, 
         ("delete from token", "token.issue", "it was deleted"),
     ],
 )  # fmt: skip
-def test_tampering_behind_the_triggers_is_found_at_the_entry_that_vouches(
+def test_verify_ledger_finds_tampered_row_at_entry_that_covers_it(
     story: tuple[Home, sa.Engine], statement: str, action: str, words: str
 ) -> None:
     _, engine = story
@@ -315,29 +329,29 @@ def test_tampering_behind_the_triggers_is_found_at_the_entry_that_vouches(
     if "account_id" in statement:
         entries = [e for e in entries if f"'{e['subject']}'" in statement]
     expected = entries[int(nth or 0)]["seq"]
-    _behind(engine, statement)
-    found = verify_ledger(engine)
-    assert [f.seq for f in found.faults] == [expected]
-    assert words in found.faults[0].localize_message()
+    _tamper(engine, statement)
+    verification = verify_ledger(engine)
+    assert [f.seq for f in verification.faults] == [expected]
+    assert words in verification.faults[0].localize_message()
 
 
-def test_rows_put_in_behind_the_log_are_found(story: tuple[Home, sa.Engine]) -> None:
+def test_verify_ledger_finds_rows_without_entry(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     columns = "display_name, language, must_change, failed, disabled, created_at, created_by"
-    _behind(
+    _tamper(
         engine,
         "insert into event (submission_id, at, actor, action, to_state) "
         "select submission_id, received_at, 'chief', 'approve', 'approved' from submission where state = 'sent'",
         f"insert into account (account_id, {columns}) "
         f"select 'intruder', {columns} from account where account_id = 'office'",
     )
-    told = [f.localize_message() for f in verify_ledger(engine).faults]
-    assert len(told) == 2
-    assert any("is in no entry of the audit log: it was put in" in t and "Event" in t for t in told)
-    assert any("Account intruder is in no entry" in t for t in told)
+    messages = [f.localize_message() for f in verify_ledger(engine).faults]
+    assert len(messages) == 2
+    assert any("is in no entry of the audit log: it was put in" in t and "Event" in t for t in messages)
+    assert any("Account intruder is in no entry" in t for t in messages)
 
 
-def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) -> None:
+def test_verify_ledger_accepts_sign_ins_and_token_use(story: tuple[Home, sa.Engine]) -> None:
     _, engine = story
     accounts.create_account(engine, "signs-in", "Office", password="four words make it", must_change=False, by=SYSTEM)
     password_sign_in.sign_in(engine, "signs-in", "wrong")
@@ -350,7 +364,7 @@ def test_what_changes_without_an_act_is_no_fault(story: tuple[Home, sa.Engine]) 
 # ---------------------------------------------------------------------------------------------------------- checkpoints
 
 
-def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(story: tuple[Home, sa.Engine]) -> None:
+def test_checkpoints_are_written_once_per_head_and_skip_partial_line(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
     first = audit_log.write_checkpoint(home, engine)
     assert audit_log.write_checkpoint(home, engine) == first
@@ -371,7 +385,7 @@ def test_a_checkpoint_is_written_once_a_head_and_a_line_cut_short_is_left_out(st
 
 
 @pytest.mark.parametrize("text", ["", "1", "1:", f"x:{'0' * 64}", f"-1:{'0' * 64}", f"1:{'g' * 64}", f"1:{'0' * 63}"])
-def test_a_head_that_is_none_is_refused(story: tuple[Home, sa.Engine], text: str) -> None:
+def test_verify_ledger_with_malformed_head_raises(story: tuple[Home, sa.Engine], text: str) -> None:
     with pytest.raises(ValueError, match="not a head of the audit log"):
         verify_ledger(story[1], head=text)
 
@@ -379,8 +393,8 @@ def test_a_head_that_is_none_is_refused(story: tuple[Home, sa.Engine], text: str
 # ------------------------------------------------------------------------------------------------------------ migration
 
 
-def _first_revision(url: str) -> None:
-    """A ledger as the first version left it, with three events."""
+def _create_first_revision(url: str) -> None:
+    """Create a ledger as the first version left it, with three events."""
     from alembic import command
     from alembic.config import Config
 
@@ -408,14 +422,14 @@ def _first_revision(url: str) -> None:
     engine.dispose()
 
 
-def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
+def test_open_ledger_of_first_revision_builds_audit_chain(
     tmp_path: Path, database: str, request: pytest.FixtureRequest
 ) -> None:
     if database == "sqlite":
         url = f"sqlite:///{tmp_path / 'old.sqlite'}"
     else:
         url = request.getfixturevalue("postgres_databases").empty()
-    _first_revision(url)
+    _create_first_revision(url)
     engine = open_url(url)
     assert [(e["action"], e["actor"]) for e in audit_log.list_entries(engine)] == [
         ("audit.begin", "system"),
@@ -426,26 +440,26 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
     assert verify_ledger(engine).good
     open_url(url).dispose()
     assert verify_ledger(engine).entries == 4
-    _behind(engine, "update submission set state = 'approved'")
+    _tamper(engine, "update submission set state = 'approved'")
     assert [f.seq for f in verify_ledger(engine).faults] == [4]
     engine.dispose()
 
 
-def test_a_log_emptied_later_is_not_begun_anew(story: tuple[Home, sa.Engine]) -> None:
+def test_open_ledger_with_emptied_log_does_not_start_new_log(story: tuple[Home, sa.Engine]) -> None:
     home, engine = story
-    _behind(engine, "delete from audit")
-    again = open_ledger(home)
-    assert not verify_ledger(again).good
-    again.dispose()
+    _tamper(engine, "delete from audit")
+    reopened = open_ledger(home)
+    assert not verify_ledger(reopened).good
+    reopened.dispose()
 
 
-def test_one_insert_for_many_entries(story: tuple[Home, sa.Engine]) -> None:
-    """A demonstration enters more than a thousand events in a few transactions."""
+def test_append_many_uses_few_inserts(story: tuple[Home, sa.Engine]) -> None:
+    """Append a thousand entries, as a demonstration does, in one transaction."""
     _, engine = story
     statements: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *a: statements.append(str(a[2])))
     with open_write_transaction(engine) as connection:
-        audit_log.append_many(connection, [Entry(at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
+        audit_log.append_many(connection, [Entry(time_at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
     assert verify_ledger(engine).good
     inserts = [s for s in statements if s.lower().startswith("insert into audit")]
     assert len(inserts) <= 10

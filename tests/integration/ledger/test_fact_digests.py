@@ -20,11 +20,20 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.model import long_tables
 from pipelines.refresh import integrity
 from pipelines.submissions import decisions, intake, record
-from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, observations, result
+from tests.support.fakes.ledger_fakes import (
+    home_and_ledger,
+    keep_values,
+    make_accepted_submission,
+    make_arrival,
+    make_block,
+    make_check_result,
+    make_observations,
+    time_at,
+)
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[tuple[Home, sa.Engine]]:
+def ledger(tmp_path: Path) -> Iterator[tuple[Home, sa.Engine]]:
     home, engine = home_and_ledger(tmp_path)
     yield home, engine
     engine.dispose()
@@ -38,7 +47,7 @@ def _rows(engine: sa.Engine) -> list[tuple[str, str, str, int]]:
 
 def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, database: str) -> None:
     home, engine = home_and_ledger(tmp_path)
-    identity = accepted(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
+    identity = make_accepted_submission(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
     data = (home.facts / "observation" / f"{identity}.parquet").read_bytes()
     assert _rows(engine) == [(identity, "observation", hashlib.sha256(data).hexdigest(), len(data))]
     entry = [e for e in audit_log.list_entries(engine, subject=identity) if e["action"] == "facts.accept"]
@@ -48,80 +57,80 @@ def test_approve_records_digest_and_size_of_each_facts_file(tmp_path: Path, data
     engine.dispose()
 
 
-def test_approve_records_each_table_of_a_register(opened: tuple[Home, sa.Engine]) -> None:
-    home, engine = opened
-    identity = intake.record_arrival(engine, arrival("register.csv")).submission_id
+def test_approve_records_each_table_of_a_register(ledger: tuple[Home, sa.Engine]) -> None:
+    home, engine = ledger
+    identity = intake.record_arrival(engine, make_arrival("register.csv")).submission_id
     event = dict.fromkeys(long_tables.CASE_EVENT) | {"submission_id": identity, "period": "2025-Q4"}
     events = pl.DataFrame([event], schema=long_tables.CASE_EVENT)
-    facts.keep_reading(home, identity, observations(identity, {("2025-Q4", "reported"): 3}), events, [])
-    intake.record_check(engine, result(identity, block()))
-    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
-    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+    facts.keep_reading(home, identity, make_observations(identity, {("2025-Q4", "reported"): 3}), events, [])
+    intake.record_check(engine, make_check_result(identity, make_block()))
+    decisions.send_submission(engine, Act(identity, "office", time_at(0.2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
     assert [row[1] for row in _rows(engine)] == ["case_event", "observation"]
     assert verify_ledger(engine).good
     (home.facts / "case_event" / f"{identity}.parquet").unlink()
     assert [d.submission_id for d in integrity.check_facts(home, engine)] == [identity]
 
 
-def test_an_approval_that_fails_records_nothing(opened: tuple[Home, sa.Engine]) -> None:
-    home, engine = opened
-    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
-    keep(home, identity, {("2025-Q4", "reported"): 3})
-    intake.record_check(engine, result(identity, block()))
+def test_approve_that_fails_records_no_digest(ledger: tuple[Home, sa.Engine]) -> None:
+    home, engine = ledger
+    identity = intake.record_arrival(engine, make_arrival("q.csv")).submission_id
+    keep_values(home, identity, {("2025-Q4", "reported"): 3})
+    intake.record_check(engine, make_check_result(identity, make_block()))
     with pytest.raises(TransitionError):
-        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
     assert _rows(engine) == []
 
 
-def _flip(path: Path) -> None:
+def _flip_bit(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
 
 
-def _add(path: Path) -> None:
+def _add_file(path: Path) -> None:
     planted = path.parent.with_name("case_event") / path.name
     planted.write_bytes(path.read_bytes())
 
 
 def _raise_values(path: Path) -> None:
-    """A valid Parquet file of other figures, as somebody would write it on purpose."""
+    """Write a valid Parquet file with other figures, as in deliberate tampering."""
     pl.read_parquet(path).with_columns(pl.col("value") + 100).write_parquet(path)
 
 
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (_flip, "not those that were approved"),
+        (_flip_bit, "not those that were approved"),
         (_raise_values, "not those that were approved"),
         (lambda path: path.write_bytes(path.read_bytes()[:100]), "not those that were approved"),
         (Path.unlink, "are missing"),
-        (_add, "no approval recorded"),
+        (_add_file, "no approval recorded"),
     ],
     ids=["one bit", "other values", "cut", "deleted", "added"],
 )
 @pytest.mark.parametrize("which", ["current", "replaced"])
 def test_check_facts_names_the_return_of_a_damaged_file(
-    opened: tuple[Home, sa.Engine], which: str, fault: Callable[[Path], None], words: str
+    ledger: tuple[Home, sa.Engine], which: str, fault: Callable[[Path], None], words: str
 ) -> None:
-    home, engine = opened
-    first = accepted(home, engine, "first.xlsx", {("2025-Q3", "reported"): 3}, days=1)
-    second = accepted(home, engine, "second.xlsx", {("2025-Q3", "reported"): 4}, days=2)
+    home, engine = ledger
+    first = make_accepted_submission(home, engine, "first.xlsx", {("2025-Q3", "reported"): 3}, days=1)
+    second = make_accepted_submission(home, engine, "second.xlsx", {("2025-Q3", "reported"): 4}, days=2)
     identity, name = (second, "second.xlsx") if which == "current" else (first, "first.xlsx")
     fault(home.facts / "observation" / f"{identity}.parquet")
-    found = integrity.check_facts(home, engine)
-    assert [(d.kind, d.submission_id) for d in found] == [("facts", identity)]
-    message = found[0].message
+    damages = integrity.check_facts(home, engine)
+    assert [(d.kind, d.submission_id) for d in damages] == [("facts", identity)]
+    message = damages[0].message
     assert words in message
-    for part in (identity, name, "QQ", "QQ-JUSTICE-1", "2025-Q3", str(found[0].file)):
+    for part in (identity, name, "QQ", "QQ-JUSTICE-1", "2025-Q3", str(damages[0].file)):
         assert part in message
     with pytest.raises(integrity.IntegrityError, match=identity):
         integrity.require_intact_inputs(home)
 
 
-def test_an_altered_digest_row_is_found_by_the_audit_log(opened: tuple[Home, sa.Engine]) -> None:
-    home, engine = opened
-    identity = accepted(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
+def test_verify_ledger_finds_altered_digest_row(ledger: tuple[Home, sa.Engine]) -> None:
+    home, engine = ledger
+    identity = make_accepted_submission(home, engine, "q.csv", {("2025-Q4", "reported"): 3}, days=1)
     path = home.facts / "observation" / f"{identity}.parquet"
     _raise_values(path)
     data = path.read_bytes()
@@ -144,22 +153,22 @@ def _entry_of(engine: sa.Engine, identity: str) -> int:
     )
 
 
-def test_a_reading_that_changed_after_its_check_is_not_approved(opened: tuple[Home, sa.Engine]) -> None:
-    home, engine = opened
-    identity = intake.record_arrival(engine, arrival("q.csv")).submission_id
-    keep(home, identity, {("2025-Q4", "reported"): 3})
-    kept = record.fact_digests.reading_digests(home, identity)
+def test_approve_of_reading_changed_after_check_raises(ledger: tuple[Home, sa.Engine]) -> None:
+    home, engine = ledger
+    identity = intake.record_arrival(engine, make_arrival("q.csv")).submission_id
+    keep_values(home, identity, {("2025-Q4", "reported"): 3})
+    digests = record.fact_digests.reading_digests(home, identity)
     path = home.facts / "waiting" / "observation" / f"{identity}.parquet"
-    assert kept == {"observation": hashlib.sha256(path.read_bytes()).hexdigest()}
-    checked = result(identity, block())
-    intake.record_check(engine, type(checked)(**{**_fields(checked), "reading": kept}))
-    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
-    before = path.read_bytes()
+    assert digests == {"observation": hashlib.sha256(path.read_bytes()).hexdigest()}
+    checked = make_check_result(identity, make_block())
+    intake.record_check(engine, type(checked)(**{**_fields(checked), "reading": digests}))
+    decisions.send_submission(engine, Act(identity, "office", time_at(0.2)))
+    original = path.read_bytes()
     _raise_values(path)
     with pytest.raises(TransitionError, match=f"What was read from {identity} has changed on the disk"):
-        decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
-    path.write_bytes(before)
-    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+        decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
+    path.write_bytes(original)
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
 
 
 def _fields(checked: CheckResult) -> dict[str, object]:
@@ -170,12 +179,15 @@ def _fields(checked: CheckResult) -> dict[str, object]:
 
 
 @pytest.fixture
-def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[str]]:
-    """A home whose ledger was left by the revision before, with three accepted returns, the facts of one lost."""
+def older_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[str]]:
+    """Home with a ledger of revision 0003, three accepted returns, and the facts of one of them missing."""
     home, engine = home_and_ledger(tmp_path)
-    ids = [accepted(home, engine, f"{n}.csv", {(f"2025-Q{n}", "reported"): float(n)}, days=n) for n in (1, 2, 3)]
+    ids = [
+        make_accepted_submission(home, engine, f"{n}.csv", {(f"2025-Q{n}", "reported"): float(n)}, days=n)
+        for n in (1, 2, 3)
+    ]
     engine.dispose()
-    # What revisions 0004 and 0005 added is taken away again, so that opening runs them.
+    # Remove what revisions 0004 and 0005 added, so that opening runs them.
     raw = database.engine_of(home.ledger_url)
     with open_write_transaction(raw) as connection:
         for statement in (
@@ -203,8 +215,8 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, list[s
     return home, ids
 
 
-def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Home, list[str]]) -> None:
-    home, ids = older
+def test_open_ledger_of_older_revision_records_present_facts(older_ledger: tuple[Home, list[str]]) -> None:
+    home, ids = older_ledger
     engine = open_ledger(home)
     adopted = [e for e in audit_log.list_entries(engine) if e["action"].startswith("facts.")]
     assert adopted[0]["action"] == "facts.begin"
@@ -217,7 +229,7 @@ def test_facts_of_an_older_ledger_are_recorded_as_they_are_found(older: tuple[Ho
     _raise_values(home.facts / "observation" / f"{ids[0]}.parquet")
     assert {d.submission_id for d in integrity.check_facts(home, engine)} == {ids[0], ids[2]}
     engine.dispose()
-    again = open_ledger(home)
-    assert len([e for e in audit_log.list_entries(again) if e["action"] == "facts.begin"]) == 1
-    again.dispose()
+    reopened = open_ledger(home)
+    assert len([e for e in audit_log.list_entries(reopened) if e["action"] == "facts.begin"]) == 1
+    reopened.dispose()
     assert migrations.HEAD == "0005"

@@ -1,4 +1,4 @@
-"""The ledger: transitions as transactions, the append-only log, patches, batches, and the export with its validity."""
+"""Ledger: transitions as transactions, the append-only log, patches, batches, and the export with validity periods."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ from pipelines.ledger.schema import METADATA
 from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import decisions, intake, release_log
-from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, people, result
+from tests.support.fakes.ledger_fakes import (
+    create_people,
+    home_and_ledger,
+    keep_values,
+    make_accepted_submission,
+    make_arrival,
+    make_block,
+    make_check_result,
+    time_at,
+)
 
 pytestmark = pytest.mark.usefixtures("database", "real_migrations")
 WARNINGS = (("a" * 16, "rule.one"), ("b" * 16, "rule.two"))
@@ -30,13 +39,13 @@ WARNINGS = (("a" * 16, "rule.one"), ("b" * 16, "rule.two"))
 # ------------------------------------------------------------------------------------------------------------- database
 
 
-def test_the_migrations_make_the_declared_tables(tmp_path: Path) -> None:
+def test_migrations_create_declared_tables(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     inspector = sa.inspect(engine)
     for table in METADATA.sorted_tables:
-        there = {c["name"]: (str(c["type"]), c["nullable"]) for c in inspector.get_columns(table.name)}
+        columns = {c["name"]: (str(c["type"]), c["nullable"]) for c in inspector.get_columns(table.name)}
         declared = {c.name: (c.type.compile(engine.dialect), bool(c.nullable)) for c in table.columns}
-        assert there == declared
+        assert columns == declared
         # PostgreSQL lists the index behind a unique constraint too.
         indexes = {i["name"] for i in inspector.get_indexes(table.name) if not i.get("duplicates_constraint")}
         assert indexes == {i.name for i in table.indexes}
@@ -60,29 +69,29 @@ def test_statements_compile_for_postgresql() -> None:
     assert "BIGSERIAL" in str(CreateTable(METADATA.tables["event"]).compile(dialect=postgresql.dialect()))
 
 
-def test_opening_twice_keeps_what_is_there_and_two_at_once_migrate_once(tmp_path: Path) -> None:
+def test_open_url_by_many_threads_migrates_once_and_keeps_rows(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     failures: list[BaseException] = []
 
-    def open_it() -> None:
+    def open_and_dispose() -> None:
         try:
             open_url(url).dispose()
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    threads = [threading.Thread(target=open_and_dispose) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not failures
     engine = open_url(url)
-    people(engine)
-    intake.record_arrival(engine, arrival("one.csv"))
+    create_people(engine)
+    intake.record_arrival(engine, make_arrival("one.csv"))
     assert len(queries.list_submissions(open_url(url))) == 1
 
 
-def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
+def test_open_url_of_newer_version_raises(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     with open_write_transaction(engine) as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '9999'")
@@ -91,7 +100,7 @@ def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_sqlite_waits_for_others_and_holds_foreign_keys(tmp_path: Path) -> None:
+def test_sqlite_connection_has_busy_timeout_and_foreign_keys(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     with open_read_transaction(engine) as connection:
         assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
@@ -105,9 +114,9 @@ def test_sqlite_waits_for_others_and_holds_foreign_keys(tmp_path: Path) -> None:
     "statement",
     ["update event set actor = 'x'", "delete from event", "update audit set actor = 'x'", "delete from audit"],
 )
-def test_an_event_can_be_neither_changed_nor_deleted(tmp_path: Path, statement: str) -> None:
+def test_events_and_audit_log_are_append_only(tmp_path: Path, statement: str) -> None:
     _, engine = home_and_ledger(tmp_path)
-    intake.record_arrival(engine, arrival("one.csv"))
+    intake.record_arrival(engine, make_arrival("one.csv"))
     with pytest.raises(sa.exc.DatabaseError, match="append-only"), open_write_transaction(engine) as connection:
         connection.exec_driver_sql(statement)
     assert [e["actor"] for e in queries.list_events(engine)] == ["office"]
@@ -117,13 +126,13 @@ def test_an_event_can_be_neither_changed_nor_deleted(tmp_path: Path, statement: 
 # ---------------------------------------------------------------------------------------------------------------- ways
 
 
-def test_a_return_goes_from_arrival_to_publication(tmp_path: Path) -> None:
+def test_return_passes_from_arrival_to_publication(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
-    assert release_log.record_publication(engine, [one], "2025-Q4", at(2)) == 1
-    found = queries.find_submission(engine, one[:6])
-    assert (found.state, found.accepted_at) == ("published", clock.format_timestamp(at(1)))
-    assert [(e["action"], e["to_state"]) for e in queries.list_events(engine, one)] == [
+    identity = make_accepted_submission(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
+    assert release_log.record_publication(engine, [identity], "2025-Q4", time_at(2)) == 1
+    submission = queries.find_submission(engine, identity[:6])
+    assert (submission.state, submission.accepted_at) == ("published", clock.format_timestamp(time_at(1)))
+    assert [(e["action"], e["to_state"]) for e in queries.list_events(engine, identity)] == [
         ("receive", "received"),
         ("check", "checked"),
         ("send", "sent"),
@@ -135,129 +144,140 @@ def test_a_return_goes_from_arrival_to_publication(tmp_path: Path) -> None:
     assert queries.list_events(engine, after=ids[-1]) == []
 
 
-def test_the_id_is_that_of_file_time_sender_and_name() -> None:
-    same, later, other = arrival("one.csv"), arrival("one.csv", days=1), arrival("one.csv", sender="x")
-    assert same.submission_id == arrival("one.csv").submission_id
-    assert len({same.submission_id, later.submission_id, other.submission_id}) == 3
+def test_submission_id_depends_on_file_time_and_sender() -> None:
+    same, later, other_sender = (
+        make_arrival("one.csv"),
+        make_arrival("one.csv", days=1),
+        make_arrival("one.csv", sender="x"),
+    )
+    assert same.submission_id == make_arrival("one.csv").submission_id
+    assert len({same.submission_id, later.submission_id, other_sender.submission_id}) == 3
     assert len(same.submission_id) == 16
 
 
-def test_the_same_file_counts_once_until_it_was_refused_or_withdrawn(tmp_path: Path) -> None:
+def test_record_arrival_of_same_file_is_new_only_after_refusal(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    first = intake.record_arrival(engine, arrival("one.csv", content="x"))
+    first = intake.record_arrival(engine, make_arrival("one.csv", content="x"))
     assert first.new
-    again = intake.record_arrival(engine, arrival("copy.csv", days=1, content="x"))
-    assert (again.submission_id, again.new) == (first.submission_id, False)
-    assert again.same_file == ((first.submission_id, "received"),)
-    intake.record_check(engine, result(first.submission_id, errors=1))
-    third = intake.record_arrival(engine, arrival("copy.csv", days=2, content="x"))
+    second = intake.record_arrival(engine, make_arrival("copy.csv", days=1, content="x"))
+    assert (second.submission_id, second.new) == (first.submission_id, False)
+    assert second.same_file == ((first.submission_id, "received"),)
+    intake.record_check(engine, make_check_result(first.submission_id, errors=1))
+    third = intake.record_arrival(engine, make_arrival("copy.csv", days=2, content="x"))
     assert third.new
     assert third.same_file == ((first.submission_id, "refused"),)
 
 
-def test_a_refused_return_cannot_be_sent(tmp_path: Path) -> None:
+def test_send_refused_return_raises(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
-    assert intake.record_check(engine, result(one, errors=2)) == "refused"
+    identity = intake.record_arrival(engine, make_arrival("one.csv")).submission_id
+    assert intake.record_check(engine, make_check_result(identity, errors=2)) == "refused"
     with pytest.raises(TransitionError, match="it has errors; correct the file"):
-        decisions.send_submission(engine, Act(one, "office"))
+        decisions.send_submission(engine, Act(identity, "office"))
 
 
-def test_a_warning_needs_its_justification_before_sending(tmp_path: Path) -> None:
+def test_send_with_unjustified_warning_raises(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
-    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
-    intake.record_check(engine, result(one, block(), warnings=WARNINGS))
+    identity = intake.record_arrival(engine, make_arrival("one.csv")).submission_id
+    intake.record_check(engine, make_check_result(identity, make_block(), warnings=WARNINGS))
     with pytest.raises(TransitionError, match=r"2 warning\(s\) without a justification \(rule.one, rule.two\)"):
-        decisions.send_submission(engine, Act(one, "office"))
+        decisions.send_submission(engine, Act(identity, "office"))
     with pytest.raises(TransitionError, match="is not a reason"):
-        decisions.justify_warnings(engine, Justification(one, "because", "checked by telephone", "office"))
+        decisions.justify_warnings(engine, Justification(identity, "because", "checked by telephone", "office"))
     with pytest.raises(TransitionError, match="at least 10 characters"):
-        decisions.justify_warnings(engine, Justification(one, "real_change", "yes", "office"))
+        decisions.justify_warnings(engine, Justification(identity, "real_change", "yes", "office"))
     with pytest.raises(TransitionError, match="has no warning"):
         decisions.justify_warnings(
-            engine, Justification(one, "real_change", "checked by telephone", "office", "f" * 16)
+            engine, Justification(identity, "real_change", "checked by telephone", "office", "f" * 16)
         )
     with pytest.raises(TransitionError, match="Only its sender"):
-        decisions.justify_warnings(engine, Justification(one, "real_change", "checked by telephone", "chief"))
+        decisions.justify_warnings(engine, Justification(identity, "real_change", "checked by telephone", "chief"))
     assert (
         decisions.justify_warnings(
-            engine, Justification(one, "real_change", "checked by telephone", "office", "a" * 16)
+            engine, Justification(identity, "real_change", "checked by telephone", "office", "a" * 16)
         )
         == 1
     )
     assert (
-        decisions.justify_warnings(engine, Justification(one, "large_case", "one case of twelve persons", "office"))
+        decisions.justify_warnings(
+            engine, Justification(identity, "large_case", "one case of twelve persons", "office")
+        )
         == 0
     )
     assert (
-        decisions.justify_warnings(engine, Justification(one, "other", "checked again in writing", "office", "a" * 16))
+        decisions.justify_warnings(
+            engine, Justification(identity, "other", "checked again in writing", "office", "a" * 16)
+        )
         == 0
     )
-    assert [j["reason"] for j in queries.list_justifications(engine, one)] == ["other", "large_case"]
-    decisions.send_submission(engine, Act(one, "office"))
-    assert queries.find_submission(engine, one).state == "sent"
+    assert [j["reason"] for j in queries.list_justifications(engine, identity)] == ["other", "large_case"]
+    decisions.send_submission(engine, Act(identity, "office"))
+    assert queries.find_submission(engine, identity).state == "sent"
 
 
-def test_a_new_check_replaces_blocks_until_sent_and_never_un_accepts(tmp_path: Path) -> None:
+def test_record_check_replaces_blocks_until_sent_and_keeps_approval(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
-    intake.record_check(engine, result(one, block("2025-Q3")))
-    intake.record_check(engine, result(one, block("2025-Q4")))
-    assert [b["period"] for b in queries.list_blocks(engine, one)] == ["2025-Q4"]
-    keep(home, one, {("2025-Q4", "reported"): 1})
-    decisions.send_submission(engine, Act(one, "office"))
-    decisions.approve_submission(engine, home, Act(one, "secretariat"))
-    assert intake.record_check(engine, result(one, block("2024-Q1"), errors=3, version="2")) == "approved"
-    found = queries.find_submission(engine, one)
-    assert (found.errors, found.rules_version) == (3, "2")
-    assert [b["period"] for b in queries.list_blocks(engine, one)] == ["2025-Q4"]
+    identity = intake.record_arrival(engine, make_arrival("one.csv")).submission_id
+    intake.record_check(engine, make_check_result(identity, make_block("2025-Q3")))
+    intake.record_check(engine, make_check_result(identity, make_block("2025-Q4")))
+    assert [b["period"] for b in queries.list_blocks(engine, identity)] == ["2025-Q4"]
+    keep_values(home, identity, {("2025-Q4", "reported"): 1})
+    decisions.send_submission(engine, Act(identity, "office"))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat"))
+    assert (
+        intake.record_check(engine, make_check_result(identity, make_block("2024-Q1"), errors=3, version="2"))
+        == "approved"
+    )
+    submission = queries.find_submission(engine, identity)
+    assert (submission.errors, submission.rules_version) == (3, "2")
+    assert [b["period"] for b in queries.list_blocks(engine, identity)] == ["2025-Q4"]
 
 
-def test_two_approvers_at_once_leave_one_approval(tmp_path: Path) -> None:
+def test_approve_by_many_threads_approves_once(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = intake.record_arrival(engine, arrival("one.csv")).submission_id
-    keep(home, one, {("2025-Q4", "reported"): 1})
-    intake.record_check(engine, result(one, block()))
-    decisions.send_submission(engine, Act(one, "office"))
+    identity = intake.record_arrival(engine, make_arrival("one.csv")).submission_id
+    keep_values(home, identity, {("2025-Q4", "reported"): 1})
+    intake.record_check(engine, make_check_result(identity, make_block()))
+    decisions.send_submission(engine, Act(identity, "office"))
     outcomes: list[str] = []
 
-    def approve(name: str) -> None:
-        own = open_ledger(home)
+    def approve_as(name: str) -> None:
+        engine_of_thread = open_ledger(home)
         try:
-            decisions.approve_submission(own, home, Act(one, name))
+            decisions.approve_submission(engine_of_thread, home, Act(identity, name))
             outcomes.append("approved")
         except TransitionError as error:
             outcomes.append(str(error))
 
-    threads = [threading.Thread(target=approve, args=(f"approver-{n}",)) for n in range(4)]
+    threads = [threading.Thread(target=approve_as, args=(f"approver-{n}",)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert outcomes.count("approved") == 1
     assert sum("it has already been approved" in o for o in outcomes) == 3
-    assert [e["action"] for e in queries.list_events(engine, one)].count("approve") == 1
+    assert [e["action"] for e in queries.list_events(engine, identity)].count("approve") == 1
 
 
-def test_withdrawing_needs_its_reason_and_is_final(tmp_path: Path) -> None:
+def test_withdraw_needs_reason_and_is_final(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    one = accepted(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
+    identity = make_accepted_submission(home, engine, "one.csv", {("2025-Q4", "reported"): 3}, days=1)
     with pytest.raises(TransitionError, match="Give a reason that is one of late_data"):
-        decisions.withdraw_submission(engine, Act(one, "chief", comment="sent by mistake"))
+        decisions.withdraw_submission(engine, Act(identity, "chief", comment="sent by mistake"))
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
-        decisions.withdraw_submission(engine, Act(one, "chief", reason="wrong_return"))
-    decisions.withdraw_submission(engine, Act(one, "chief", at(2), "sent by mistake", "wrong_return"))
-    assert queries.list_events(engine, one)[-1]["payload"] == {"reason": "wrong_return"}
+        decisions.withdraw_submission(engine, Act(identity, "chief", reason="wrong_return"))
+    decisions.withdraw_submission(engine, Act(identity, "chief", time_at(2), "sent by mistake", "wrong_return"))
+    assert queries.list_events(engine, identity)[-1]["payload"] == {"reason": "wrong_return"}
     with pytest.raises(TransitionError, match="it was taken back"):
-        decisions.withdraw_submission(engine, Act(one, "chief", at(3), "again", "other"))
+        decisions.withdraw_submission(engine, Act(identity, "chief", time_at(3), "again", "other"))
 
 
-def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
+def test_acts_on_unknown_submission_raise(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     with pytest.raises(NotAllowedError, match="rti status"):
         decisions.send_submission(engine, Act("S0", "office"))
     with pytest.raises(TransitionError, match="rti status"):
-        intake.record_check(engine, result("S0"))
+        intake.record_check(engine, make_check_result("S0"))
     with pytest.raises(NotAllowedError, match="There is no submission S0 that secretariat can act on"):
         decisions.approve_submission(engine, home, Act("S0", "secretariat"))
 
@@ -265,10 +285,14 @@ def test_an_unknown_submission_is_said(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------------------------- patches
 
 
-def test_a_patch_is_laid_over_the_newest_block_before_it(tmp_path: Path) -> None:
+def test_patch_is_merged_with_newest_block_before_it(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3, ("2025-Q4", "indicted"): 2}, days=1)
-    patch = accepted(home, engine, "2", {("2025-Q4", "indicted"): 4, ("2025-Q4", "convicted_first"): 1}, 2, "patch")
+    first = make_accepted_submission(
+        home, engine, "1", {("2025-Q4", "reported"): 3, ("2025-Q4", "indicted"): 2}, days=1
+    )
+    patch = make_accepted_submission(
+        home, engine, "2", {("2025-Q4", "indicted"): 4, ("2025-Q4", "convicted_first"): 1}, 2, "patch"
+    )
     laid = pl.read_parquet(facts.path_of(home, "observation", patch)).sort("measure")
     assert laid.select("measure", "value", "origin_submission_id").rows() == [
         ("convicted_first", 1.0, patch),
@@ -276,48 +300,55 @@ def test_a_patch_is_laid_over_the_newest_block_before_it(tmp_path: Path) -> None
         ("reported", 3.0, first),
     ]
     assert laid["submission_id"].unique().to_list() == [patch]
-    second = accepted(home, engine, "3", {("2025-Q4", "reported"): 9}, 3, "patch")
+    second = make_accepted_submission(home, engine, "3", {("2025-Q4", "reported"): 9}, 3, "patch")
     assert pl.read_parquet(facts.path_of(home, "observation", second)).sort("measure")["value"].to_list() == [1, 4, 9]
 
 
-def test_a_patch_over_nothing_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+def test_approve_patch_without_earlier_block_raises_and_writes_nothing(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     with pytest.raises(TransitionError, match="send the whole return"):
-        accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, 1, "patch")
+        make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, 1, "patch")
     assert [s.state for s in queries.list_submissions(engine)] == ["sent"]
     assert list((home.facts / "observation").glob("S*.parquet")) == []
 
 
-def test_a_withdrawn_block_is_not_patched(tmp_path: Path) -> None:
+def test_patch_ignores_withdrawn_block(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, 1)
-    wrong = accepted(home, engine, "2", {("2025-Q4", "reported"): 33, ("2025-Q4", "indicted"): 1}, 2)
-    decisions.withdraw_submission(engine, Act(wrong, "chief", at(2.5), "the wrong file", "wrong_return"))
-    patch = accepted(home, engine, "3", {("2025-Q4", "indicted"): 7}, 3, "patch")
+    make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, 1)
+    wrong = make_accepted_submission(home, engine, "2", {("2025-Q4", "reported"): 33, ("2025-Q4", "indicted"): 1}, 2)
+    decisions.withdraw_submission(engine, Act(wrong, "chief", time_at(2.5), "the wrong file", "wrong_return"))
+    patch = make_accepted_submission(home, engine, "3", {("2025-Q4", "indicted"): 7}, 3, "patch")
     laid = pl.read_parquet(facts.path_of(home, "observation", patch)).sort("measure")
     assert laid["value"].to_list() == [7, 3]
 
 
-def test_in_a_batch_a_patch_finds_the_return_accepted_before_it_in_the_same_batch(tmp_path: Path) -> None:
+def test_approve_many_merges_patch_with_return_of_same_batch(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    ids = [r.submission_id for r in intake.receive_many(engine, [arrival("1"), arrival("2", 1), arrival("3", 2)])]
+    ids = [
+        r.submission_id
+        for r in intake.receive_many(engine, [make_arrival("1"), make_arrival("2", 1), make_arrival("3", 2)])
+    ]
     for identity, value in zip(ids, (1.0, 2.0, 3.0), strict=True):
-        keep(home, identity, {("2025-Q4", f"m{value:.0f}"): value})
+        keep_values(home, identity, {("2025-Q4", f"m{value:.0f}"): value})
     kinds = ("full", "patch", "patch")
-    refused = intake.record_check_many(engine, [result(i, block(), kind=k) for i, k in zip(ids, kinds, strict=True)])
+    refused = intake.record_check_many(
+        engine, [make_check_result(i, make_block(), kind=k) for i, k in zip(ids, kinds, strict=True)]
+    )
     refused |= decisions.send_many(engine, [Act(i, "office", reason="late_data") for i in ids])
-    acts = [Act(i, "secretariat", at(n)) for n, i in enumerate(ids)]
+    acts = [Act(i, "secretariat", time_at(n)) for n, i in enumerate(ids)]
     refused |= decisions.approve_many(engine, home, list(reversed(acts)))
     assert not refused
     assert pl.read_parquet(facts.path_of(home, "observation", ids[2]))["value"].to_list() == [1, 2, 3]
 
 
-def test_in_a_batch_one_that_cannot_be_approved_holds_up_nobody(tmp_path: Path) -> None:
+def test_approve_many_skips_returns_that_cannot_be_approved(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    ids = [r.submission_id for r in intake.receive_many(engine, [arrival("1"), arrival("2"), arrival("3")])]
-    keep(home, ids[0], {("2025-Q4", "reported"): 1})
-    keep(home, ids[1], {("2025-Q4", "reported"): 1})
-    intake.record_check_many(engine, [result(i, block()) for i in ids])
+    ids = [
+        r.submission_id for r in intake.receive_many(engine, [make_arrival("1"), make_arrival("2"), make_arrival("3")])
+    ]
+    keep_values(home, ids[0], {("2025-Q4", "reported"): 1})
+    keep_values(home, ids[1], {("2025-Q4", "reported"): 1})
+    intake.record_check_many(engine, [make_check_result(i, make_block()) for i in ids])
     decisions.send_many(engine, [Act(i, "office", reason="other") for i in ids])
     acts = [Act(ids[0], "office"), Act(ids[1], "chief"), Act(ids[2], "chief")]
     refused = decisions.approve_many(engine, home, acts)
@@ -329,70 +360,77 @@ def test_in_a_batch_one_that_cannot_be_approved_holds_up_nobody(tmp_path: Path) 
 # --------------------------------------------------------------------------------------------------------------- export
 
 
-def _stretches(frame: pl.DataFrame) -> list[tuple[str, float, float | None]]:
+def _list_validity(frame: pl.DataFrame) -> list[tuple[str, float, float | None]]:
     return [
         (
             row["submission_id"],
-            (row["accepted_at"] - at(0).replace(tzinfo=None)).total_seconds() / 86_400,
-            row["superseded_at"] and (row["superseded_at"] - at(0).replace(tzinfo=None)).total_seconds() / 86_400,
+            (row["accepted_at"] - time_at(0).replace(tzinfo=None)).total_seconds() / 86_400,
+            row["superseded_at"] and (row["superseded_at"] - time_at(0).replace(tzinfo=None)).total_seconds() / 86_400,
         )
         for row in frame.iter_rows(named=True)
     ]
 
 
-def test_the_next_accepted_block_ends_the_one_before(tmp_path: Path) -> None:
+def test_accepted_block_ends_validity_of_block_before_it(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3, ("2025-Q3", "reported"): 3}, days=1)
-    second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
-    assert _stretches(read_tables(engine)["block"]) == [(first, 1, None), (first, 1, 2), (second, 2, None)]
+    first = make_accepted_submission(
+        home, engine, "1", {("2025-Q4", "reported"): 3, ("2025-Q3", "reported"): 3}, days=1
+    )
+    second = make_accepted_submission(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
+    assert _list_validity(read_tables(engine)["block"]) == [(first, 1, None), (first, 1, 2), (second, 2, None)]
 
 
-def test_after_a_withdrawal_the_block_before_counts_again(tmp_path: Path) -> None:
+def test_withdrawal_restores_validity_of_block_before_it(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    second = accepted(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
-    decisions.withdraw_submission(engine, Act(second, "chief", at(3), "the wrong file", "wrong_return"))
-    assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
-    assert _stretches(read_tables(engine, as_of=at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
-    assert _stretches(read_tables(engine, as_of=at(1.5))["block"]) == [(first, 1, None)]
-    third = accepted(home, engine, "3", {("2025-Q4", "reported"): 5}, days=4)
-    decisions.withdraw_submission(engine, Act(first, "chief", at(5), "never was right", "wrong_return"))
-    assert _stretches(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, 4), (third, 4, None)]
-    decisions.withdraw_submission(engine, Act(third, "chief", at(6), "nor this one", "wrong_return"))
-    assert _stretches(read_tables(engine)["block"])[-1] == (third, 4, 6)
+    first = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    second = make_accepted_submission(home, engine, "2", {("2025-Q4", "reported"): 4}, days=2)
+    decisions.withdraw_submission(engine, Act(second, "chief", time_at(3), "the wrong file", "wrong_return"))
+    assert _list_validity(read_tables(engine)["block"]) == [(first, 1, 2), (second, 2, 3), (first, 3, None)]
+    assert _list_validity(read_tables(engine, as_of=time_at(2.5))["block"]) == [(first, 1, 2), (second, 2, None)]
+    assert _list_validity(read_tables(engine, as_of=time_at(1.5))["block"]) == [(first, 1, None)]
+    third = make_accepted_submission(home, engine, "3", {("2025-Q4", "reported"): 5}, days=4)
+    decisions.withdraw_submission(engine, Act(first, "chief", time_at(5), "never was right", "wrong_return"))
+    assert _list_validity(read_tables(engine)["block"]) == [
+        (first, 1, 2),
+        (second, 2, 3),
+        (first, 3, 4),
+        (third, 4, None),
+    ]
+    decisions.withdraw_submission(engine, Act(third, "chief", time_at(6), "nor this one", "wrong_return"))
+    assert _list_validity(read_tables(engine)["block"])[-1] == (third, 4, 6)
 
 
-def test_as_of_tells_states_as_they_were(tmp_path: Path) -> None:
+def test_read_tables_as_of_returns_earlier_states(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
-    accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    before = read_tables(engine, as_of=at(0.65))["submission"]
+    make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    before = read_tables(engine, as_of=time_at(0.65))["submission"]
     assert before.select("state", "accepted_at").rows() == [("checked", None)]
-    assert read_tables(engine, as_of=at(0.2))["submission"].height == 0
-    assert read_tables(engine, as_of=at(9))["submission"].equals(read_tables(engine)["submission"])
+    assert read_tables(engine, as_of=time_at(0.2))["submission"].height == 0
+    assert read_tables(engine, as_of=time_at(9))["submission"].equals(read_tables(engine)["submission"])
 
 
-def test_an_empty_ledger_exports_the_same_columns(tmp_path: Path) -> None:
+def test_export_of_empty_ledger_has_same_columns(tmp_path: Path) -> None:
     home, engine = home_and_ledger(tmp_path)
     empty = read_tables(engine)
-    accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     full = read_tables(engine)
     assert {n: f.schema for n, f in empty.items()} == {n: f.schema for n, f in full.items()}
     assert export_ledger(engine, tmp_path / "a") == export_ledger(engine, tmp_path / "b")
     for name in full:
-        one, two = (tmp_path / x / f"{name}.parquet" for x in "ab")
-        assert one.read_bytes() == two.read_bytes()
+        first, second = (tmp_path / x / f"{name}.parquet" for x in "ab")
+        assert first.read_bytes() == second.read_bytes()
     payload = full["event"].filter(pl.col("action") == "check").item(0, "payload")
     assert json.loads(payload)["errors"] == 0
 
 
-def test_a_whole_demonstration_goes_through_in_batches(tmp_path: Path) -> None:
-    """280 returns, in one transaction a step."""
+def test_batches_handle_returns_of_whole_demonstration(tmp_path: Path) -> None:
+    """Take 280 returns through each step in one transaction."""
     _, engine = home_and_ledger(tmp_path)
-    arrivals = [arrival(f"{n}.csv", n / 100) for n in range(280)]
+    arrivals = [make_arrival(f"{n}.csv", n / 100) for n in range(280)]
     ids = [r.submission_id for r in intake.receive_many(engine, arrivals)]
-    periods = [block(f"{2000 + n // 4}-Q{n % 4 + 1}") for n in range(280)]
-    warned = [result(i, p, warnings=WARNINGS) for i, p in zip(ids, periods, strict=True)]
-    assert not intake.record_check_many(engine, warned)
+    periods = [make_block(f"{2000 + n // 4}-Q{n % 4 + 1}") for n in range(280)]
+    results = [make_check_result(i, p, warnings=WARNINGS) for i, p in zip(ids, periods, strict=True)]
+    assert not intake.record_check_many(engine, results)
     text = "checked with the source"
     assert not decisions.justify_many(engine, [Justification(i, "real_change", text, "office") for i in ids])
     assert not decisions.send_many(engine, [Act(i, "office") for i in ids])

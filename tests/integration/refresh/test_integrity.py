@@ -20,15 +20,15 @@ from pipelines.submissions import service as door
 from pipelines.submissions import store
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import accepted, file, who
+from tests.support.fakes.desk_fakes import get_identity, make_accepted_return, make_file
 from tests.support.releases import release_fixture
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
-    desk_fakes.install(monkeypatch)
-    opened = desk_fakes.opened(tmp_path)
+    desk_fakes.install_fakes(monkeypatch)
+    opened = desk_fakes.open_desk(tmp_path)
     monkeypatch.setenv("RTI_HOME", str(opened.home.root))
     yield opened
     opened.engine.dispose()
@@ -47,9 +47,9 @@ def _verify(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, dic
 def test_a_damaged_stored_file_is_named_by_both_commands(
     desk: Desk, how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    identity = accepted(desk)
+    identity = make_accepted_return(desk)
     assert _verify(capsys) == (0, {**_verify(capsys)[1], "good": True, "faults": [], "damage": []})
-    path = store.path_of(desk.home, store.compute_digest(file()))
+    path = store.path_of(desk.home, store.compute_digest(make_file()))
     if how == "deleted":
         path.unlink()
     else:
@@ -65,8 +65,8 @@ def test_a_damaged_stored_file_is_named_by_both_commands(
 
 
 def test_a_file_that_was_not_kept_is_not_missing(desk: Desk) -> None:
-    accepted(desk)
-    sha256 = store.compute_digest(file())
+    make_accepted_return(desk)
+    sha256 = store.compute_digest(make_file())
     store.mark_not_kept(desk.home, sha256)
     store.drop_not_kept(desk.home, sha256)
     assert integrity.check_store(desk.home, desk.engine) == []
@@ -96,7 +96,7 @@ def _behind(engine: sa.Engine, table: str, statement: str) -> None:
 def test_a_receipt_that_does_not_agree_with_the_ledger_is_named(
     desk: Desk, table: str, statement: str, words: str
 ) -> None:
-    identity = accepted(desk)
+    identity = make_accepted_return(desk)
     assert integrity.check_receipts(desk.home, desk.engine) == []
     _behind(desk.engine, table, statement)
     found = integrity.check_receipts(desk.home, desk.engine)
@@ -105,16 +105,16 @@ def test_a_receipt_that_does_not_agree_with_the_ledger_is_named(
 
 
 def test_a_receipt_signed_with_a_foreign_key_is_named(desk: Desk) -> None:
-    accepted(desk)
+    make_accepted_return(desk)
     for path in (desk.home.public / "keys").iterdir():
         path.unlink()
     assert ["public keys" in d.message for d in integrity.check_receipts(desk.home, desk.engine)] == [True]
 
 
 def test_receipts_of_a_return_sent_twice_are_both_good(desk: Desk) -> None:
-    identity = desk_fakes.sent(desk)
-    door.give_back(desk, who(desk, "qq-approver"), identity, "please look again")
-    door.send_submission(desk, who(desk, "qq-sender"), identity)
+    identity = desk_fakes.make_sent_return(desk)
+    door.give_back(desk, get_identity(desk, "qq-approver"), identity, "please look again")
+    door.send_submission(desk, get_identity(desk, "qq-sender"), identity)
     assert integrity.check_receipts(desk.home, desk.engine) == []
 
 
@@ -123,7 +123,7 @@ def test_receipts_of_a_return_sent_twice_are_both_good(desk: Desk) -> None:
 
 def test_an_overwritten_page_of_the_ledger_is_found(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     for period in ("2025-Q1", "2025-Q2"):
-        accepted(desk, period=period)
+        make_accepted_return(desk, period=period)
     desk.engine.dispose()
     path = desk.home.restricted / "ledger.sqlite"
     with path.open("r+b") as handle:

@@ -35,7 +35,7 @@ from pipelines.submissions import decisions, intake, release_log, store
 from pipelines.submissions.clock_acceptance import accept_clock
 from pipelines.warehouse.records import build
 from tests.support.fakes import ledger_fakes
-from tests.support.fakes.ledger_fakes import block
+from tests.support.fakes.ledger_fakes import make_block
 from tests.support.releases import publication_fixture as fixture
 
 FIRST, NEXT = fixture.FIRST, fixture.NEXT
@@ -122,17 +122,20 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
     engine = open_ledger(home)
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
     ids = {
-        name: intake.record_arrival(engine, ledger_fakes.arrival(name, 10)).submission_id for name in ("draft", "sent")
+        name: intake.record_arrival(engine, ledger_fakes.make_arrival(name, 10)).submission_id
+        for name in ("draft", "sent")
     }
     for name, identity in ids.items():
-        ledger_fakes.keep(home, identity, {("2025-Q4", name): 3})
-        intake.record_check(engine, ledger_fakes.result(identity, block("2025-Q4"), days=10))
+        ledger_fakes.keep_values(home, identity, {("2025-Q4", name): 3})
+        intake.record_check(engine, ledger_fakes.make_check_result(identity, make_block("2025-Q4"), days=10))
     decisions.send_submission(engine, Act(ids["sent"], "office"))
     monkeypatch.setenv("RTI_NOW", EARLIER)
     comment = "It was the wrong file."
     acts: dict[str, Callable[[], object]] = {
-        "receive": lambda: intake.record_arrival(engine, ledger_fakes.arrival("late", 20)),
-        "check": lambda: intake.record_check(engine, ledger_fakes.result(ids["draft"], block("2025-Q4"))),
+        "receive": lambda: intake.record_arrival(engine, ledger_fakes.make_arrival("late", 20)),
+        "check": lambda: intake.record_check(
+            engine, ledger_fakes.make_check_result(ids["draft"], make_block("2025-Q4"))
+        ),
         "send": lambda: decisions.send_submission(engine, Act(ids["draft"], "office")),
         "approve": lambda: decisions.approve_submission(engine, home, Act(ids["sent"], "chief")),
         "give back": lambda: decisions.give_back(engine, Act(ids["sent"], "chief", comment=comment)),

@@ -37,13 +37,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, sa.Engi
 def check(desk: tuple[Home, sa.Engine], name: str, *findings: Finding, days: float = 0, period: str = "2025-Q4") -> str:
     """Record a check with these findings."""
     home, engine = desk
-    identity = intake.record_arrival(engine, fakes.arrival(name, days)).submission_id
-    observations = fakes.observations(identity, {(period, "reported"): 2.0})
+    identity = intake.record_arrival(engine, fakes.make_arrival(name, days)).submission_id
+    observations = fakes.make_observations(identity, {(period, "reported"): 2.0})
     facts.keep_reading(home, identity, observations, long_tables.empty_table(long_tables.CASE_EVENT), findings)
     warnings = tuple((f.key, f.rule) for f in findings if f.severity == "warning")
     errors = sum(f.severity == "error" for f in findings)
     intake.record_check(
-        engine, fakes.result(identity, fakes.block(period), errors=errors, warnings=warnings, days=days + 0.1)
+        engine,
+        fakes.make_check_result(identity, fakes.make_block(period), errors=errors, warnings=warnings, days=days + 0.1),
     )
     return identity
 
@@ -68,11 +69,11 @@ def test_warning_is_open_until_it_is_explained_and_the_return_accepted(desk: tup
     assert (result.is_passed, result.has_errors, result.describe_open()) == (False, False, "plausible.jump: 1")
     decisions.justify_warnings(
         engine,
-        Justification(identity, "confirmed_with_source", "compared with our records", "office", None, fakes.at(1)),
+        Justification(identity, "confirmed_with_source", "compared with our records", "office", None, fakes.time_at(1)),
     )
     assert summarise(desk).is_passed
-    decisions.send_submission(engine, Act(identity, "office", fakes.at(2)))
-    decisions.approve_submission(engine, home, Act(identity, "secretariat", fakes.at(3)))
+    decisions.send_submission(engine, Act(identity, "office", fakes.time_at(2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", fakes.time_at(3)))
     result = summarise(desk)
     assert result.is_passed and [(r.rule, r.findings, r.open) for r in result.rules] == [("plausible.jump", 1, 0)]
 

@@ -1,4 +1,4 @@
-"""Who may do what in the ledger: every role against every act, foreign submissions, replacements, races."""
+"""Permissions in the ledger: each role against each act, foreign submissions, replacements, races."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import arrivals, decisions, intake, release_log
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.clock_acceptance import accept_clock
-from tests.support.fakes.ledger_fakes import accepted, arrival, at, block, home_and_ledger, keep, result
+from tests.support.fakes.ledger_fakes import (
+    home_and_ledger,
+    keep_values,
+    make_accepted_submission,
+    make_arrival,
+    make_block,
+    make_check_result,
+    time_at,
+)
 from tests.support.paths import SAMPLES
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -30,9 +38,9 @@ TEXT = "checked with the source"
 
 @pytest.fixture
 def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
-    """The office of QQ and its people, and those of another office, RR."""
+    """Ledger with the accounts of office QQ and of another office, RR."""
     home, engine = home_and_ledger(tmp_path)
-    made = [
+    new_accounts = [
         accounts.NewAccount("colleague", "x", (Grant("submitter", "QQ"),)),
         accounts.NewAccount("viewer", "x", (Grant("viewer", "QQ"),)),
         accounts.NewAccount("qq-steward", "x", (Grant("steward", "QQ"),)),
@@ -46,8 +54,8 @@ def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
         accounts.NewAccount("nothing", "x"),
         accounts.NewAccount("gone", "x", (Grant("steward"), Grant("approver"), Grant("submitter"))),
     ]
-    with clock.freeze_time(at(-30)):
-        accounts.create_many(engine, made, by=SYSTEM)
+    with clock.freeze_time(time_at(-30)):
+        accounts.create_many(engine, new_accounts, by=SYSTEM)
         accounts.disable_account(engine, "gone", by=SYSTEM)
     yield home, engine
     engine.dispose()
@@ -59,21 +67,23 @@ EVERYBODY = (
 )
 
 
-def _checked(engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block, warned: bool = False) -> str:
-    identity = intake.record_arrival(engine, arrival(name, sender=sender)).submission_id
-    found = result(identity, *(blocks or (block(),)), warnings=WARNING if warned else ())
-    intake.record_check(engine, found)
+def _make_checked(
+    engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block, warned: bool = False
+) -> str:
+    identity = intake.record_arrival(engine, make_arrival(name, sender=sender)).submission_id
+    check_result = make_check_result(identity, *(blocks or (make_block(),)), warnings=WARNING if warned else ())
+    intake.record_check(engine, check_result)
     return identity
 
 
-def _sent(home: Home, engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block) -> str:
-    identity = _checked(engine, name, sender, *blocks)
-    keep(home, identity, {("2025-Q4", "reported"): 3})
+def _make_sent(home: Home, engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block) -> str:
+    identity = _make_checked(engine, name, sender, *blocks)
+    keep_values(home, identity, {("2025-Q4", "reported"): 3})
     decisions.send_submission(engine, Act(identity, sender, reason="late_data"))
     return identity
 
 
-def _outcome(act: Callable[[], object]) -> str:
+def _try_act(act: Callable[[], object]) -> str:
     try:
         act()
     except NotAllowedError:
@@ -87,123 +97,131 @@ def _outcome(act: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_only_a_submitter_hands_in(desk: tuple[Home, sa.Engine], who: str) -> None:
+def test_record_arrival_needs_role_submitter(desk: tuple[Home, sa.Engine], who: str) -> None:
     _, engine = desk
     able = {"office", "colleague", "qq-victims", "rr-office", "both"}
-    assert (_outcome(lambda: intake.record_arrival(engine, arrival("x", sender=who))) == "done") == (who in able)
+    assert (_try_act(lambda: intake.record_arrival(engine, make_arrival("x", sender=who))) == "done") == (who in able)
     assert len(queries.list_submissions(engine)) == (who in able)
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_only_its_sender_justifies_and_sends(desk: tuple[Home, sa.Engine], who: str) -> None:
+def test_only_the_sender_can_justify_and_send(desk: tuple[Home, sa.Engine], who: str) -> None:
     _, engine = desk
-    one = _checked(engine, warned=True)
-    # A colleague may know of it, and is told whose it is; to all who work for nobody here it is not there.
-    told = dict.fromkeys(("chief", "colleague", "qq-steward", "both", "the-steward"), "not now") | {"office": "done"}
-    expected = told.get(who, "not allowed")
+    identity = _make_checked(engine, warned=True)
+    # Accounts with a role for this office get "not now"; for all others the submission does not exist.
+    outcomes = dict.fromkeys(("chief", "colleague", "qq-steward", "both", "the-steward"), "not now") | {
+        "office": "done"
+    }
+    expected = outcomes.get(who, "not allowed")
     assert (
-        _outcome(lambda: decisions.justify_warnings(engine, Justification(one, "real_change", TEXT, who))) == expected
+        _try_act(lambda: decisions.justify_warnings(engine, Justification(identity, "real_change", TEXT, who)))
+        == expected
     )
-    assert _outcome(lambda: decisions.send_submission(engine, Act(one, who))) == expected
-    assert queries.find_submission(engine, one).state == ("sent" if who == "office" else "checked")
+    assert _try_act(lambda: decisions.send_submission(engine, Act(identity, who))) == expected
+    assert queries.find_submission(engine, identity).state == ("sent" if who == "office" else "checked")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
 @pytest.mark.parametrize("override", [False, True])
-def test_who_approves(desk: tuple[Home, sa.Engine], who: str, override: bool) -> None:
+def test_approve_submission_for_each_account(desk: tuple[Home, sa.Engine], who: str, override: bool) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     able = {"qq-steward", "the-steward"} if override else {"chief", "both"}
-    act = Act(one, who, comment="the office's approver is away", override=override)
-    outcome = _outcome(lambda: decisions.approve_submission(engine, home, act))
+    act = Act(identity, who, comment="the office's approver is away", override=override)
+    outcome = _try_act(lambda: decisions.approve_submission(engine, home, act))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find_submission(engine, one).state == ("approved" if who in able else "sent")
+    assert queries.find_submission(engine, identity).state == ("approved" if who in able else "sent")
     assert verify_ledger(engine).good
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_who_gives_back(desk: tuple[Home, sa.Engine], who: str) -> None:
+def test_give_back_for_each_account(desk: tuple[Home, sa.Engine], who: str) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     able = {"chief", "both", "qq-steward", "the-steward"}
-    outcome = _outcome(lambda: decisions.give_back(engine, Act(one, who, comment="the table of victims is empty")))
+    outcome = _try_act(lambda: decisions.give_back(engine, Act(identity, who, comment="the table of victims is empty")))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find_submission(engine, one).state == ("checked" if who in able else "sent")
+    assert queries.find_submission(engine, identity).state == ("checked" if who in able else "sent")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_who_withdraws_what_does_not_count_yet(desk: tuple[Home, sa.Engine], who: str) -> None:
+def test_withdraw_sent_submission_for_each_account(desk: tuple[Home, sa.Engine], who: str) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     able = {"office", "chief", "both", "qq-steward", "the-steward"}
-    act = Act(one, who, comment="the wrong file", reason="wrong_return")
-    assert _outcome(lambda: decisions.withdraw_submission(engine, act)) == ("done" if who in able else "not allowed")
-    assert queries.find_submission(engine, one).state == ("withdrawn" if who in able else "sent")
+    act = Act(identity, who, comment="the wrong file", reason="wrong_return")
+    assert _try_act(lambda: decisions.withdraw_submission(engine, act)) == ("done" if who in able else "not allowed")
+    assert queries.find_submission(engine, identity).state == ("withdrawn" if who in able else "sent")
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
 @pytest.mark.parametrize("override", [False, True])
 @pytest.mark.parametrize("state", ["approved", "published"])
-def test_who_withdraws_what_counts(desk: tuple[Home, sa.Engine], who: str, override: bool, state: str) -> None:
+def test_withdraw_accepted_submission_for_each_account(
+    desk: tuple[Home, sa.Engine], who: str, override: bool, state: str
+) -> None:
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    identity = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     if state == "published":
-        release_log.record_publication(engine, [one], "2025-Q4")
+        release_log.record_publication(engine, [identity], "2025-Q4")
     able = {"qq-steward", "the-steward"} if override else {"chief", "both", "secretariat"}
-    act = Act(one, who, comment="the wrong file", reason="wrong_return", override=override)
-    outcome = _outcome(lambda: decisions.withdraw_submission(engine, act))
+    act = Act(identity, who, comment="the wrong file", reason="wrong_return", override=override)
+    outcome = _try_act(lambda: decisions.withdraw_submission(engine, act))
     assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find_submission(engine, one).state == ("withdrawn" if who in able else state)
+    assert queries.find_submission(engine, identity).state == ("withdrawn" if who in able else state)
     if who in able:
-        told = {"reason": "wrong_return", **({"override": True} if override else {})}
-        assert queries.list_events(engine, one)[-1]["payload"] == told
+        payload = {"reason": "wrong_return", **({"override": True} if override else {})}
+        assert queries.list_events(engine, identity)[-1]["payload"] == payload
     assert verify_ledger(engine).good
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_who_asks_for_a_withdrawal(desk: tuple[Home, sa.Engine], who: str) -> None:
+def test_ask_withdrawal_for_each_account(desk: tuple[Home, sa.Engine], who: str) -> None:
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    identity = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     able = {"office", "colleague", "chief", "both", "secretariat"}
     before = supersession.accepted_blocks(engine)
-    act = Act(one, who, comment="the wrong file", reason="wrong_return")
-    assert _outcome(lambda: decisions.ask_withdrawal(engine, act)) == ("done" if who in able else "not allowed")
-    assert (queries.find_submission(engine, one).state, supersession.accepted_blocks(engine)) == ("approved", before)
-    assert [e["action"] for e in queries.list_events(engine, one)].count("ask_withdrawal") == (who in able)
+    act = Act(identity, who, comment="the wrong file", reason="wrong_return")
+    assert _try_act(lambda: decisions.ask_withdrawal(engine, act)) == ("done" if who in able else "not allowed")
+    assert (queries.find_submission(engine, identity).state, supersession.accepted_blocks(engine)) == (
+        "approved",
+        before,
+    )
+    assert [e["action"] for e in queries.list_events(engine, identity)].count("ask_withdrawal") == (who in able)
     assert verify_ledger(engine).good
 
 
-def test_who_asked_does_not_carry_it_out(desk: tuple[Home, sa.Engine]) -> None:
-    """Also not by another of his or her roles; a second approver does, and the steward does by override."""
+def test_withdraw_submission_by_account_that_asked_raises(desk: tuple[Home, sa.Engine]) -> None:
+    """Refuse the withdrawal under a second role of the same account too; a second approver can withdraw."""
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    identity = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     accounts.grant_role(engine, "chief", Grant("steward", "QQ"), by=SYSTEM)
-    decisions.ask_withdrawal(engine, Act(one, "chief", comment="the wrong file", reason="wrong_return"))
+    decisions.ask_withdrawal(engine, Act(identity, "chief", comment="the wrong file", reason="wrong_return"))
     for override in (False, True):
         with pytest.raises(TransitionError, match="chief asked to withdraw"):
             decisions.withdraw_submission(
-                engine, Act(one, "chief", comment="now", reason="wrong_return", override=override)
+                engine, Act(identity, "chief", comment="now", reason="wrong_return", override=override)
             )
-    decisions.withdraw_submission(engine, Act(one, "both", comment="indeed the wrong file", reason="wrong_return"))
-    assert [e["actor"] for e in queries.list_events(engine, one)][-2:] == ["chief", "both"]
+    decisions.withdraw_submission(engine, Act(identity, "both", comment="indeed the wrong file", reason="wrong_return"))
+    assert [e["actor"] for e in queries.list_events(engine, identity)][-2:] == ["chief", "both"]
 
 
 def test_ask_withdrawal_twice_by_same_account_raises(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    one = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    act = Act(one, "office", comment="the wrong file", reason="wrong_return")
+    identity = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    act = Act(identity, "office", comment="the wrong file", reason="wrong_return")
     decisions.ask_withdrawal(engine, act)
     with pytest.raises(TransitionError, match="office asked to withdraw"):
         decisions.ask_withdrawal(engine, act)
-    decisions.ask_withdrawal(engine, Act(one, "colleague", comment="the wrong file", reason="wrong_return"))
+    decisions.ask_withdrawal(engine, Act(identity, "colleague", comment="the wrong file", reason="wrong_return"))
 
 
-def test_what_does_not_count_is_not_asked_for(desk: tuple[Home, sa.Engine]) -> None:
+def test_ask_withdrawal_of_submission_that_does_not_count_raises(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     with pytest.raises(TransitionError, match="does not count yet"):
-        decisions.ask_withdrawal(engine, Act(one, "office", comment="the wrong file", reason="wrong_return"))
-    act = Act(one, "office", comment="the wrong file", reason="wrong_return")
+        decisions.ask_withdrawal(engine, Act(identity, "office", comment="the wrong file", reason="wrong_return"))
+    act = Act(identity, "office", comment="the wrong file", reason="wrong_return")
     decisions.withdraw_submission(engine, act)
     with pytest.raises(TransitionError, match="it was taken back"):
         decisions.ask_withdrawal(engine, act)
@@ -214,14 +232,16 @@ def test_what_does_not_count_is_not_asked_for(desk: tuple[Home, sa.Engine]) -> N
 
 @pytest.mark.parametrize("who", ["rr-office", "rr-chief", "rr-steward", "viewer", "nothing", "qq-victims"])
 @pytest.mark.parametrize("state", ["received", "checked", "sent", "approved"])
-def test_what_is_foreign_is_told_like_what_is_not_there(desk: tuple[Home, sa.Engine], who: str, state: str) -> None:
+def test_acts_on_foreign_submission_raise_same_error_as_on_missing_one(
+    desk: tuple[Home, sa.Engine], who: str, state: str
+) -> None:
     home, engine = desk
     if state == "received":
-        one = intake.record_arrival(engine, arrival("one")).submission_id
+        foreign = intake.record_arrival(engine, make_arrival("one")).submission_id
     else:
-        one = _checked(engine, warned=True) if state == "checked" else _sent(home, engine)
+        foreign = _make_checked(engine, warned=True) if state == "checked" else _make_sent(home, engine)
     if state == "approved":
-        decisions.approve_submission(engine, home, Act(one, "chief"))
+        decisions.approve_submission(engine, home, Act(foreign, "chief"))
     acts: list[Callable[[str], object]] = [
         lambda i: decisions.justify_warnings(engine, Justification(i, "real_change", TEXT, who, "f" * 16)),
         lambda i: decisions.justify_warnings(engine, Justification(i, "no reason", "", who)),
@@ -235,76 +255,80 @@ def test_what_is_foreign_is_told_like_what_is_not_there(desk: tuple[Home, sa.Eng
         lambda i: decisions.ask_withdrawal(engine, Act(i, who)),
     ]
     for act in acts:
-        words = []
-        for identity in (one, "S" + "0" * 15):
-            with pytest.raises(NotAllowedError) as told:
+        messages = []
+        for identity in (foreign, "S" + "0" * 15):
+            with pytest.raises(NotAllowedError) as error:
                 act(identity)
-            words.append(str(told.value).replace(identity, "ID"))
-        assert words[0] == words[1]
+            messages.append(str(error.value).replace(identity, "ID"))
+        assert messages[0] == messages[1]
 
 
-def test_the_same_bytes_of_another_office_are_not_told(desk: tuple[Home, sa.Engine]) -> None:
+def test_record_arrival_of_same_bytes_does_not_name_submission_of_another_office(desk: tuple[Home, sa.Engine]) -> None:
     _, engine = desk
-    first = _checked(engine, "one")
-    foreign = Arrival(arrival("one").sha256, 100, "copy", "rr-office", at(1), demonstration=True)
-    received = intake.record_arrival(engine, foreign)
-    assert (received.new, received.same_file) == (True, ())
-    own = Arrival(arrival("one").sha256, 100, "copy", "colleague", at(2), demonstration=True)
-    told = intake.record_arrival(engine, own)
-    assert (told.new, told.submission_id, told.same_file) == (False, first, ((first, "checked"),))
+    first = _make_checked(engine, "one")
+    foreign = Arrival(make_arrival("one").sha256, 100, "copy", "rr-office", time_at(1), demonstration=True)
+    foreign_arrival = intake.record_arrival(engine, foreign)
+    assert (foreign_arrival.new, foreign_arrival.same_file) == (True, ())
+    repeated = Arrival(make_arrival("one").sha256, 100, "copy", "colleague", time_at(2), demonstration=True)
+    repeated_arrival = intake.record_arrival(engine, repeated)
+    assert (repeated_arrival.new, repeated_arrival.submission_id, repeated_arrival.same_file) == (
+        False,
+        first,
+        ((first, "checked"),),
+    )
 
 
-def test_a_return_of_two_offices_needs_the_role_for_both(desk: tuple[Home, sa.Engine]) -> None:
+def test_return_of_two_offices_needs_role_for_both(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    both = (block(), block(jurisdiction="RR"))
-    one = _checked(engine, "one", "office", *both)
+    blocks = (make_block(), make_block(jurisdiction="RR"))
+    identity = _make_checked(engine, "one", "office", *blocks)
     with pytest.raises(NotAllowedError, match="the role submitter for justice of RR, which office lacks"):
-        decisions.send_submission(engine, Act(one, "office"))
+        decisions.send_submission(engine, Act(identity, "office"))
     accounts.grant_role(engine, "office", Grant("submitter", "RR"), by=SYSTEM)
-    keep(home, one, {("2025-Q4", "reported"): 3})
-    decisions.send_submission(engine, Act(one, "office"))
-    for half in ("chief", "rr-chief"):
+    keep_values(home, identity, {("2025-Q4", "reported"): 3})
+    decisions.send_submission(engine, Act(identity, "office"))
+    for account in ("chief", "rr-chief"):
         with pytest.raises(NotAllowedError):
-            decisions.approve_submission(engine, home, Act(one, half))
+            decisions.approve_submission(engine, home, Act(identity, account))
     accounts.grant_role(engine, "chief", Grant("approver", "RR"), by=SYSTEM)
-    decisions.approve_submission(engine, home, Act(one, "chief"))
+    decisions.approve_submission(engine, home, Act(identity, "chief"))
 
 
-def test_what_was_not_recognised_is_its_senders_alone(desk: tuple[Home, sa.Engine]) -> None:
+def test_unrecognised_file_is_visible_to_its_sender_only(desk: tuple[Home, sa.Engine]) -> None:
     _, engine = desk
-    one = intake.record_arrival(engine, arrival("one")).submission_id
-    for other in ("colleague", "chief", "qq-steward", "the-steward"):
+    identity = intake.record_arrival(engine, make_arrival("one")).submission_id
+    for account in ("colleague", "chief", "qq-steward", "the-steward"):
         with pytest.raises(NotAllowedError, match="There is no submission"):
-            decisions.withdraw_submission(engine, Act(one, other, comment="not mine", reason="other"))
-    decisions.withdraw_submission(engine, Act(one, "office", comment="the wrong file", reason="wrong_return"))
+            decisions.withdraw_submission(engine, Act(identity, account, comment="not mine", reason="other"))
+    decisions.withdraw_submission(engine, Act(identity, "office", comment="the wrong file", reason="wrong_return"))
 
 
-def test_a_right_that_was_taken_is_gone_at_the_next_act(desk: tuple[Home, sa.Engine]) -> None:
+def test_revoked_role_is_missing_at_next_act(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     accounts.revoke_role(engine, "chief", Grant("approver", "QQ"), by=SYSTEM)
     with pytest.raises(NotAllowedError, match="There is no submission"):
-        decisions.approve_submission(engine, home, Act(one, "chief"))
+        decisions.approve_submission(engine, home, Act(identity, "chief"))
     accounts.revoke_role(engine, "office", Grant("submitter", "QQ"), by=SYSTEM)
     with pytest.raises(NotAllowedError, match="which office lacks"):
-        decisions.withdraw_submission(engine, Act(one, "office", comment="mine", reason="other"))
+        decisions.withdraw_submission(engine, Act(identity, "office", comment="mine", reason="other"))
 
 
 # ----------------------------------------------------------------------------------------------------------------- acts
 
 
-def test_what_is_given_back_can_be_sent_anew_and_keeps_its_comments(desk: tuple[Home, sa.Engine]) -> None:
+def test_returned_submission_can_be_sent_again_and_keeps_its_comments(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
-        decisions.give_back(engine, Act(one, "chief", comment=" "))
-    decisions.give_back(engine, Act(one, "chief", at(1), "the table of victims is empty"))
+        decisions.give_back(engine, Act(identity, "chief", comment=" "))
+    decisions.give_back(engine, Act(identity, "chief", time_at(1), "the table of victims is empty"))
     with pytest.raises(TransitionError, match="can be sent"):
-        decisions.approve_submission(engine, home, Act(one, "chief"))
-    decisions.send_submission(engine, Act(one, "office", at(2), "it is empty: none were identified"))
-    decisions.approve_submission(engine, home, Act(one, "chief", at(3)))
-    told = [(e["action"], e["comment"]) for e in queries.list_events(engine, one)][2:]
-    assert told == [
+        decisions.approve_submission(engine, home, Act(identity, "chief"))
+    decisions.send_submission(engine, Act(identity, "office", time_at(2), "it is empty: none were identified"))
+    decisions.approve_submission(engine, home, Act(identity, "chief", time_at(3)))
+    comments = [(e["action"], e["comment"]) for e in queries.list_events(engine, identity)][2:]
+    assert comments == [
         ("send", None),
         ("give_back", "the table of victims is empty"),
         ("send", "it is empty: none were identified"),
@@ -312,51 +336,53 @@ def test_what_is_given_back_can_be_sent_anew_and_keeps_its_comments(desk: tuple[
     ]
 
 
-def test_an_override_is_shown_and_never_lifts_that_nobody_approves_his_own(desk: tuple[Home, sa.Engine]) -> None:
+def test_override_is_recorded_and_does_not_allow_approving_own_return(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
     accounts.grant_role(engine, "qq-steward", Grant("submitter", "QQ"), by=SYSTEM)
-    own = _sent(home, engine, "own", "qq-steward")
+    own_return = _make_sent(home, engine, "own", "qq-steward")
     with pytest.raises(TransitionError, match="ask a second person"):
-        decisions.approve_submission(engine, home, Act(own, "qq-steward", comment="in a hurry", override=True))
-    one = _sent(home, engine, "one", "office", block("2025-Q3"))
+        decisions.approve_submission(engine, home, Act(own_return, "qq-steward", comment="in a hurry", override=True))
+    office_return = _make_sent(home, engine, "one", "office", make_block("2025-Q3"))
     with pytest.raises(NotAllowedError, match="the role approver for justice of QQ, which qq-steward lacks"):
-        decisions.approve_submission(engine, home, Act(one, "qq-steward", comment="in a hurry"))
+        decisions.approve_submission(engine, home, Act(office_return, "qq-steward", comment="in a hurry"))
     with pytest.raises(TransitionError, match="Give a reason in a comment"):
-        decisions.approve_submission(engine, home, Act(one, "qq-steward", override=True))
-    decisions.approve_submission(engine, home, Act(one, "qq-steward", comment="the approver is away", override=True))
-    last = queries.list_events(engine, one)[-1]
+        decisions.approve_submission(engine, home, Act(office_return, "qq-steward", override=True))
+    decisions.approve_submission(
+        engine, home, Act(office_return, "qq-steward", comment="the approver is away", override=True)
+    )
+    last = queries.list_events(engine, office_return)[-1]
     assert (last["payload"], last["comment"]) == ({"override": True}, "the approver is away")
 
 
-def test_what_replaces_an_accepted_return_says_why(desk: tuple[Home, sa.Engine]) -> None:
+def test_send_replacement_of_accepted_return_needs_reason(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    again = _checked(engine, "2")
+    make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    replacement = _make_checked(engine, "2")
     with pytest.raises(TransitionError, match=r"replaces what was accepted for 2025-Q4; say why"):
-        decisions.send_submission(engine, Act(again, "office"))
+        decisions.send_submission(engine, Act(replacement, "office"))
     with pytest.raises(TransitionError, match=r"Give a reason that is one of late_data, .* not because"):
-        decisions.send_submission(engine, Act(again, "office", reason="because"))
-    decisions.send_submission(engine, Act(again, "office", reason="source_error"))
-    assert queries.find_submission(engine, again).revision_reason == "source_error"
-    # Given back, it is sent anew for the same reason.
-    decisions.give_back(engine, Act(again, "chief", comment="look again"))
-    decisions.send_submission(engine, Act(again, "office"))
-    assert queries.find_submission(engine, again).revision_reason == "source_error"
-    other = _checked(engine, "3", "office", block("2025-Q3"))
-    decisions.send_submission(engine, Act(other, "office"))
-    assert queries.find_submission(engine, other).revision_reason is None
+        decisions.send_submission(engine, Act(replacement, "office", reason="because"))
+    decisions.send_submission(engine, Act(replacement, "office", reason="source_error"))
+    assert queries.find_submission(engine, replacement).revision_reason == "source_error"
+    # After it was given back, it is sent again with the same reason.
+    decisions.give_back(engine, Act(replacement, "chief", comment="look again"))
+    decisions.send_submission(engine, Act(replacement, "office"))
+    assert queries.find_submission(engine, replacement).revision_reason == "source_error"
+    first_return = _make_checked(engine, "3", "office", make_block("2025-Q3"))
+    decisions.send_submission(engine, Act(first_return, "office"))
+    assert queries.find_submission(engine, first_return).revision_reason is None
 
 
 def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch) -> None:
     home, engine = desk
     monkeypatch.setenv("RTI_NOW", "2026-02-12T09:00:00Z")
-    first = accepted(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    again = _sent(home, engine, "2")
+    first = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
+    again = _make_sent(home, engine, "2")
     key = ("QQ", "justice", "QQ-JUSTICE-OFFICE", "Q", "2025-Q4")
     monkeypatch.setenv("RTI_NOW", "2026-02-01T09:00:00Z")
     with pytest.raises(ClockSetBackError, match=r"says 2026-02-01T09:00:00Z, but .* entry of 2026-02-12T09:00:00Z"):
         decisions.approve_submission(engine, home, Act(again, "chief"))
-    # Once the clock is declared right, nothing is accepted behind what it would replace all the same.
+    # Even after the clock is accepted, a return cannot be accepted before the one it replaces.
     accept_clock(engine, actor="the-steward", reason="the clock was ahead")
     with pytest.raises(TransitionError, match=r"accepted at 2026-02-11T09:00:00Z, and the clock"):
         decisions.approve_submission(engine, home, Act(again, "chief"))
@@ -366,13 +392,13 @@ def test_approve_with_clock_set_back_is_refused(desk: tuple[Home, sa.Engine], mo
     assert supersession.accepted_blocks(engine)[key] == again
 
 
-def test_of_two_sent_at_once_the_second_is_not_accepted_without_a_reason(desk: tuple[Home, sa.Engine]) -> None:
+def test_approve_many_refuses_second_return_of_period_without_reason(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    ids = [_checked(engine, name) for name in ("1", "2")]
+    ids = [_make_checked(engine, name) for name in ("1", "2")]
     for identity in ids:
-        keep(home, identity, {("2025-Q4", "reported"): 3})
+        keep_values(home, identity, {("2025-Q4", "reported"): 3})
         decisions.send_submission(engine, Act(identity, "office"))
-    refused = decisions.approve_many(engine, home, [Act(i, "chief", at(n)) for n, i in enumerate(ids)])
+    refused = decisions.approve_many(engine, home, [Act(i, "chief", time_at(n)) for n, i in enumerate(ids)])
     assert list(refused) == [ids[1]]
     assert "would replace what was accepted for 2025-Q4 after it was sent" in str(refused[ids[1]])
     assert [queries.find_submission(engine, i).state for i in ids] == ["approved", "sent"]
@@ -382,14 +408,14 @@ def test_of_two_sent_at_once_the_second_is_not_accepted_without_a_reason(desk: t
 
 
 @pytest.mark.parametrize("text", ["nothing\x00to see", "half a letter \ud800"])
-def test_a_text_that_no_database_holds_is_refused_by_both(desk: tuple[Home, sa.Engine], text: str) -> None:
+def test_text_with_forbidden_character_is_refused_on_each_database(desk: tuple[Home, sa.Engine], text: str) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     with pytest.raises(TransitionError, match="a character that is not allowed"):
-        decisions.give_back(engine, Act(one, "chief", comment=text))
+        decisions.give_back(engine, Act(identity, "chief", comment=text))
     with pytest.raises(TransitionError, match="a character that is not allowed"):
-        intake.record_arrival(engine, arrival(text, content="x"))
-    warned = _checked(engine, "2", warned=True)
+        intake.record_arrival(engine, make_arrival(text, content="x"))
+    warned = _make_checked(engine, "2", warned=True)
     with pytest.raises(TransitionError, match="a character that is not allowed"):
         decisions.justify_warnings(engine, Justification(warned, "real_change", text, "office"))
 
@@ -397,13 +423,13 @@ def test_a_text_that_no_database_holds_is_refused_by_both(desk: tuple[Home, sa.E
 # ---------------------------------------------------------------------------------------------------------------- races
 
 
-def _together(*acts: Callable[[], object]) -> list[str]:
+def _run_together(*acts: Callable[[], object]) -> list[str]:
     outcomes: list[str] = []
     gate = threading.Barrier(len(acts))
 
     def run(act: Callable[[], object]) -> None:
         gate.wait()
-        outcomes.append(_outcome(act))
+        outcomes.append(_try_act(act))
 
     threads = [threading.Thread(target=run, args=(act,)) for act in acts]
     for thread in threads:
@@ -414,17 +440,17 @@ def _together(*acts: Callable[[], object]) -> list[str]:
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_approving_and_giving_back_at_once_leaves_one_of_both(desk: tuple[Home, sa.Engine], attempt: int) -> None:
+def test_approve_and_give_back_at_same_time_apply_one_only(desk: tuple[Home, sa.Engine], attempt: int) -> None:
     home, engine = desk
-    one = _sent(home, engine)
-    outcomes = _together(
-        lambda: decisions.approve_submission(engine, home, Act(one, "chief")),
-        lambda: decisions.give_back(engine, Act(one, "both", comment="look again")),
-        lambda: decisions.approve_submission(engine, home, Act(one, "secretariat")),
+    identity = _make_sent(home, engine)
+    outcomes = _run_together(
+        lambda: decisions.approve_submission(engine, home, Act(identity, "chief")),
+        lambda: decisions.give_back(engine, Act(identity, "both", comment="look again")),
+        lambda: decisions.approve_submission(engine, home, Act(identity, "secretariat")),
     )
     assert outcomes == ["done", "not now", "not now"]
-    last = queries.list_events(engine, one)[-1]
-    assert (last["action"], queries.find_submission(engine, one).state) in [
+    last = queries.list_events(engine, identity)[-1]
+    assert (last["action"], queries.find_submission(engine, identity).state) in [
         ("approve", "approved"),
         ("give_back", "checked"),
     ]
@@ -432,26 +458,28 @@ def test_approving_and_giving_back_at_once_leaves_one_of_both(desk: tuple[Home, 
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_a_right_taken_while_it_is_used_is_either_before_or_after(desk: tuple[Home, sa.Engine], attempt: int) -> None:
+def test_revoke_during_approval_is_ordered_before_or_after_it(desk: tuple[Home, sa.Engine], attempt: int) -> None:
     home, engine = desk
-    one = _sent(home, engine)
-    _together(
-        lambda: decisions.approve_submission(engine, home, Act(one, "chief")),
+    identity = _make_sent(home, engine)
+    _run_together(
+        lambda: decisions.approve_submission(engine, home, Act(identity, "chief")),
         lambda: accounts.revoke_role(engine, "chief", Grant("approver", "QQ"), by=SYSTEM),
     )
     order = [
         e["action"] for e in audit_log.list_entries(engine) if e["action"] in ("submission.approve", "account.revoke")
     ]
-    approved = queries.find_submission(engine, one).state == "approved"
+    approved = queries.find_submission(engine, identity).state == "approved"
     assert order == (["submission.approve", "account.revoke"] if approved else ["account.revoke"])
 
 
-def test_rights_are_asked_once_a_transaction_however_many_act(desk: tuple[Home, sa.Engine]) -> None:
+def test_send_many_reads_rights_once_per_transaction(desk: tuple[Home, sa.Engine]) -> None:
     _, engine = desk
     counts = []
     for size in (2, 40):
-        ids = [r.submission_id for r in intake.receive_many(engine, [arrival(f"{size}-{n}") for n in range(size)])]
-        intake.record_check_many(engine, [result(i, block(f"{2000 + n}-Q1")) for n, i in enumerate(ids)])
+        ids = [r.submission_id for r in intake.receive_many(engine, [make_arrival(f"{size}-{n}") for n in range(size)])]
+        intake.record_check_many(
+            engine, [make_check_result(i, make_block(f"{2000 + n}-Q1")) for n, i in enumerate(ids)]
+        )
         statements: list[str] = []
         listener = lambda *a: statements.append(str(a[2]))  # noqa: B023, E731
         sa.event.listen(engine, "before_cursor_execute", listener)
@@ -461,30 +489,30 @@ def test_rights_are_asked_once_a_transaction_however_many_act(desk: tuple[Home, 
     assert counts[0] == counts[1]
 
 
-def test_nobody_acts_as_the_machine(desk: tuple[Home, sa.Engine]) -> None:
+def test_acts_as_system_account_are_refused(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    one = _sent(home, engine)
+    identity = _make_sent(home, engine)
     with pytest.raises(NotAllowedError, match="system is not an account"):
-        intake.record_arrival(engine, arrival("two", sender=SYSTEM))
+        intake.record_arrival(engine, make_arrival("two", sender=SYSTEM))
     acts: list[Callable[[], object]] = [
-        lambda: decisions.approve_submission(engine, home, Act(one, SYSTEM)),
-        lambda: decisions.approve_submission(engine, home, Act(one, SYSTEM, comment="in a hurry", override=True)),
-        lambda: decisions.give_back(engine, Act(one, SYSTEM, comment="look again")),
-        lambda: decisions.withdraw_submission(engine, Act(one, SYSTEM, comment="gone", reason="other")),
-        lambda: decisions.send_submission(engine, Act(one, SYSTEM)),
-        lambda: decisions.justify_warnings(engine, Justification(one, "other", TEXT, SYSTEM)),
+        lambda: decisions.approve_submission(engine, home, Act(identity, SYSTEM)),
+        lambda: decisions.approve_submission(engine, home, Act(identity, SYSTEM, comment="in a hurry", override=True)),
+        lambda: decisions.give_back(engine, Act(identity, SYSTEM, comment="look again")),
+        lambda: decisions.withdraw_submission(engine, Act(identity, SYSTEM, comment="gone", reason="other")),
+        lambda: decisions.send_submission(engine, Act(identity, SYSTEM)),
+        lambda: decisions.justify_warnings(engine, Justification(identity, "other", TEXT, SYSTEM)),
     ]
-    assert {_outcome(act) for act in acts} == {"not allowed"}
+    assert {_try_act(act) for act in acts} == {"not allowed"}
     assert set(permissions.MACHINE_ACTS) == {"check", "publish"}
     resource = permissions.Resource("office", "approved", (("QQ", "justice"),))
     with pytest.raises(ValueError, match="nobody's act"):
-        permissions.require_role(accounts.get_identity(engine, "office"), "publish", resource, one)
+        permissions.require_role(accounts.get_identity(engine, "office"), "publish", resource, identity)
 
 
 # -------------------------------------------------------------------------------------------------------- demonstration
 
 
-def test_a_demonstration_has_accounts_for_those_of_its_list(tmp_path: Path) -> None:
+def test_ensure_accounts_creates_accounts_of_demonstration_list_once(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     folder = SAMPLES
     assert arrivals.ensure_accounts(engine, folder) > 3

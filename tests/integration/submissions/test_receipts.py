@@ -1,4 +1,4 @@
-"""Receipts: any changed byte is found, keys are made once and rotated, the command needs no home."""
+"""Receipts: any changed byte is detected, keys are created once and rotated, the command needs no home."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipelines.submissions import receipt_keys, receipts
 from pipelines.submissions.receipts import SignedReceipt
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import file, sent, who
+from tests.support.fakes.desk_fakes import get_identity, make_file, make_sent_return
 from tests.support.paths import ROOT
 
 SCHEMA = json.loads((ROOT / "docs/schema/receipt.json").read_text(encoding="utf-8"))
@@ -30,17 +30,17 @@ SCHEMA = json.loads((ROOT / "docs/schema/receipt.json").read_text(encoding="utf-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        desk_fakes.install(patch)
-        yield desk_fakes.opened(tmp_path_factory.mktemp("receipts"))
+        desk_fakes.install_fakes(patch)
+        yield desk_fakes.open_desk(tmp_path_factory.mktemp("receipts"))
 
 
 @pytest.fixture(scope="module")
 def signed(desk: Desk) -> SignedReceipt:
     from pipelines.submissions import service as door
 
-    found = door.get_receipt(desk, who(desk, "qq-sender"), sent(desk))
-    assert found is not None
-    return found
+    receipt = door.get_receipt(desk, get_identity(desk, "qq-sender"), make_sent_return(desk))
+    assert receipt is not None
+    return receipt
 
 
 def _home(folder: Path) -> Home:
@@ -50,10 +50,10 @@ def _home(folder: Path) -> Home:
 # ------------------------------------------------------------------------------------------------------- the document
 
 
-def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None:
+def test_receipt_describes_sent_return(desk: Desk, signed: SignedReceipt) -> None:
     content = signed.as_json()
     jsonschema.Draft202012Validator(SCHEMA).validate(content)
-    assert content["file"] == {"name": "return.csv", "size": len(file()), "sha256": _sha256(file())}
+    assert content["file"] == {"name": "return.csv", "size": len(make_file()), "sha256": _sha256(make_file())}
     assert (content["territory"], content["jurisdiction"], content["instrument"]) == ("QQ", "QQ", "justice")
     assert (content["form"], content["periods"], content["kind"]) == ("QQ-JUSTICE-1", ["2025-Q4"], "full")
     assert content["counts"] == {
@@ -61,12 +61,12 @@ def test_a_receipt_says_what_was_sent(desk: Desk, signed: SignedReceipt) -> None
     }  # fmt: skip
     assert [t["total"] for t in content["totals"]] == [3]
     assert (content["sender"], content["home"], content["demonstration"]) == ("qq-sender", "demonstration", True)
-    assert receipts.verify_receipt(signed.as_bytes(), file=file()).outcome == "good"
+    assert receipts.verify_receipt(signed.as_bytes(), file=make_file()).outcome == "good"
     seq, hashed = content["audit_head"].split(":")
-    # Its own entry follows the head that it names.
-    before, own = audit_log.list_entries(desk.engine, after=int(seq) - 1)
-    assert (before["hash"], own["previous"], own["action"]) == (hashed, hashed, "receipt.give")
-    assert own["subject"] == signed.receipt_id
+    # The entry of the receipt follows the head that the receipt names.
+    before, entry = audit_log.list_entries(desk.engine, after=int(seq) - 1)
+    assert (before["hash"], entry["previous"], entry["action"]) == (hashed, hashed, "receipt.give")
+    assert entry["subject"] == signed.receipt_id
 
 
 def _sha256(data: bytes) -> str:
@@ -75,7 +75,7 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_the_schema_knows_every_member_and_no_other(signed: SignedReceipt) -> None:
+def test_schema_has_exactly_the_members_of_a_receipt(signed: SignedReceipt) -> None:
     assert set(SCHEMA["properties"]) == set(signed.as_json()) == set(SCHEMA["required"])
     for name in signed.as_json():
         content = signed.as_json()
@@ -84,8 +84,8 @@ def test_the_schema_knows_every_member_and_no_other(signed: SignedReceipt) -> No
     assert not jsonschema.Draft202012Validator(SCHEMA).is_valid({**signed.as_json(), "other": 1})
 
 
-def test_the_signature_is_openssls_too(signed: SignedReceipt) -> None:
-    """Verified by the library alone, as anybody would from the description in docs/api.md."""
+def test_signature_verifies_with_cryptography_alone(signed: SignedReceipt) -> None:
+    """Verify with the library alone, by the description in docs/api.md."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     content = json.loads(signed.as_bytes())
@@ -96,7 +96,7 @@ def test_the_signature_is_openssls_too(signed: SignedReceipt) -> None:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_changed_byte_is_found(signed: SignedReceipt, data: st.DataObject) -> None:
+def test_verify_receipt_rejects_any_changed_byte(signed: SignedReceipt, data: st.DataObject) -> None:
     document = bytearray(signed.as_bytes())
     position = data.draw(st.integers(0, len(document) - 1))
     document[position] = data.draw(st.integers(0, 255).filter(lambda b: b != document[position]))
@@ -105,7 +105,7 @@ def test_any_changed_byte_is_found(signed: SignedReceipt, data: st.DataObject) -
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_whatever_is_put_in_or_cut_out_is_found(signed: SignedReceipt, data: st.DataObject) -> None:
+def test_verify_receipt_rejects_inserted_or_removed_bytes(signed: SignedReceipt, data: st.DataObject) -> None:
     document = signed.as_bytes()
     start = data.draw(st.integers(0, len(document)))
     end = data.draw(st.integers(start, len(document)))
@@ -116,7 +116,7 @@ def test_whatever_is_put_in_or_cut_out_is_found(signed: SignedReceipt, data: st.
 
 @settings(max_examples=300, deadline=None)
 @given(document=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode), st.just(b"[" * 100_000)))
-def test_what_is_no_receipt_is_told(document: bytes) -> None:
+def test_verify_receipt_of_document_that_is_not_a_receipt_is_unreadable(document: bytes) -> None:
     assert receipts.verify_receipt(document).outcome == "unreadable"
 
 
@@ -129,7 +129,7 @@ _JSON = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(content=st.dictionaries(st.sampled_from(["key", "signature", "file", "totals", "x"]), _JSON))
-def test_a_made_up_receipt_is_not_good_and_never_a_crash(content: dict[str, Any]) -> None:
+def test_verify_receipt_of_made_up_receipt_is_not_good(content: dict[str, Any]) -> None:
     document = (
         receipts.to_canonical_json({**content, "version": receipts.VERSION}).encode("utf-8", "surrogatepass") + b"\n"
     )
@@ -138,43 +138,43 @@ def test_a_made_up_receipt_is_not_good_and_never_a_crash(content: dict[str, Any]
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(totals=_JSON, name=st.text(st.characters(exclude_categories=["Cs"])))
-def test_whatever_is_signed_verifies(desk: Desk, totals: Any, name: str) -> None:
+def test_verify_receipt_accepts_any_signed_content(desk: Desk, totals: Any, name: str) -> None:
     key = receipt_keys.signing_key(desk.home)
     content = {"version": receipts.VERSION, "receipt_id": "R", "submission_id": "S", "sent_at": "", "totals": totals}
     try:
-        made = receipts.sign_receipt(key, {**content, "file": {"name": name, "size": 1, "sha256": _sha256(b"x")}})
-        document = made.as_bytes()
+        signed = receipts.sign_receipt(key, {**content, "file": {"name": name, "size": 1, "sha256": _sha256(b"x")}})
+        document = signed.as_bytes()
     except UnicodeEncodeError:
         return
     assert receipts.verify_receipt(document, file=b"x").outcome == "good"
     assert receipts.verify_receipt(document, file=b"y").outcome == "not good"
 
 
-def test_the_file_beside_it_is_compared(signed: SignedReceipt) -> None:
-    told = [p.text for p in receipts.verify_receipt(signed.as_bytes(), file=file() + b"\n").problems]
-    assert (len(told), "bytes" in told[0], "SHA-256" in told[1]) == (2, True, True)
-    same_size = bytes(reversed(file()))
+def test_verify_receipt_compares_given_file(signed: SignedReceipt) -> None:
+    problems = [p.text for p in receipts.verify_receipt(signed.as_bytes(), file=make_file() + b"\n").problems]
+    assert (len(problems), "bytes" in problems[0], "SHA-256" in problems[1]) == (2, True, True)
+    same_size = bytes(reversed(make_file()))
     assert len(receipts.verify_receipt(signed.as_bytes(), file=same_size).problems) == 1
 
 
-def test_another_key_is_found(desk: Desk, signed: SignedReceipt, tmp_path: Path) -> None:
-    own = receipt_keys.signing_key(desk.home).public_key()
-    other = receipt_keys.signing_key(_home(tmp_path))
-    assert receipts.verify_receipt(signed.as_bytes(), key=own).outcome == "good"
-    assert receipts.verify_receipt(signed.as_bytes(), key=other.public_key()).outcome == "not good"
-    # Signed anew by somebody else, with the true content: whole, but not by the key that is known.
+def test_verify_receipt_detects_foreign_key(desk: Desk, signed: SignedReceipt, tmp_path: Path) -> None:
+    own_key = receipt_keys.signing_key(desk.home).public_key()
+    foreign_key = receipt_keys.signing_key(_home(tmp_path))
+    assert receipts.verify_receipt(signed.as_bytes(), key=own_key).outcome == "good"
+    assert receipts.verify_receipt(signed.as_bytes(), key=foreign_key.public_key()).outcome == "not good"
+    # Signed again by somebody else with the true content: intact, but the key is not the known one.
     content = signed.as_json()
     del content["signature"], content["key"]
-    forged = receipts.sign_receipt(other, content)
+    forged = receipts.sign_receipt(foreign_key, content)
     assert receipts.verify_receipt(forged.as_bytes()).outcome == "good"
     assert not receipts.verify_receipt(forged.as_bytes()).known_key
-    assert receipts.verify_receipt(forged.as_bytes(), key=own).outcome == "not good"
-    # The other's signature under our key's name.
-    named = {**forged.as_json(), "key": signed.as_json()["key"]}
-    assert receipts.verify_receipt(receipts.to_canonical_json(named).encode() + b"\n").outcome == "not good"
+    assert receipts.verify_receipt(forged.as_bytes(), key=own_key).outcome == "not good"
+    # The foreign signature under the name of our key.
+    renamed = {**forged.as_json(), "key": signed.as_json()["key"]}
+    assert receipts.verify_receipt(receipts.to_canonical_json(renamed).encode() + b"\n").outcome == "not good"
 
 
-def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedReceipt) -> None:
+def test_receipt_in_ledger_is_append_only(desk: Desk, signed: SignedReceipt) -> None:
     import sqlalchemy as sa
 
     from pipelines.ledger.database import open_write_transaction
@@ -192,26 +192,26 @@ def test_a_receipt_cannot_be_changed_in_the_ledger(desk: Desk, signed: SignedRec
 
 
 @pytest.mark.parametrize("fault", ["deleted", "changed"])
-def test_a_receipt_taken_away_or_changed_behind_the_triggers_is_found(
+def test_verify_ledger_finds_receipt_changed_without_triggers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    desk_fakes.install(monkeypatch)
-    own = desk_fakes.opened(tmp_path)
-    sent(own)
-    assert verify_ledger(own.engine).good
+    desk_fakes.install_fakes(monkeypatch)
+    desk = desk_fakes.open_desk(tmp_path)
+    make_sent_return(desk)
+    assert verify_ledger(desk.engine).good
     change = "delete from receipt" if fault == "deleted" else "update receipt set at = '2020-01-01T00:00:00Z'"
-    with own.engine.begin() as connection:
+    with desk.engine.begin() as connection:
         names = "select name from sqlite_master where type = 'trigger' and tbl_name = 'receipt'"
         for (name,) in connection.exec_driver_sql(names).all():
             connection.exec_driver_sql(f"drop trigger {name}")
         connection.exec_driver_sql(change)
-    told = [f.localize_message("en") for f in verify_ledger(own.engine).faults]
-    assert len(told) == 1
-    assert told[0].startswith("Receipt R")
-    assert told[0].endswith(f"it was {fault}.")
+    messages = [f.localize_message("en") for f in verify_ledger(desk.engine).faults]
+    assert len(messages) == 1
+    assert messages[0].startswith("Receipt R")
+    assert messages[0].endswith(f"it was {fault}.")
 
 
-def test_a_key_is_private_and_its_public_part_is_not(tmp_path: Path) -> None:
+def test_signing_key_is_private_and_its_public_part_is_public(tmp_path: Path) -> None:
     home = _home(tmp_path)
     key = receipt_keys.signing_key(home)
     identity = receipt_keys.key_id(key.public_key())
@@ -228,38 +228,38 @@ def test_a_key_is_private_and_its_public_part_is_not(tmp_path: Path) -> None:
     )
 
 
-def test_many_who_need_the_first_key_at_once_get_one(tmp_path: Path) -> None:
+def test_signing_key_for_many_threads_at_once_creates_one_key(tmp_path: Path) -> None:
     home = _home(tmp_path)
-    barrier, found = threading.Barrier(8), []
+    barrier, keys = threading.Barrier(8), []
 
-    def ask() -> None:
+    def read_key() -> None:
         barrier.wait(60)
-        found.append(receipt_keys.raw_bytes(receipt_keys.signing_key(home).public_key()))
+        keys.append(receipt_keys.raw_bytes(receipt_keys.signing_key(home).public_key()))
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
+    threads = [threading.Thread(target=read_key) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(120)
-    assert len(found) == 8
-    assert len(set(found)) == 1
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
 
 
-def test_after_a_rotation_old_receipts_verify_with_the_old_key(tmp_path: Path) -> None:
+def test_rotate_key_keeps_old_receipts_valid_with_old_key(tmp_path: Path) -> None:
     home = _home(tmp_path)
-    old = receipt_keys.signing_key(home)
+    old_key = receipt_keys.signing_key(home)
     content = {"version": receipts.VERSION, "receipt_id": "R", "submission_id": "S", "sent_at": ""}
-    before = receipts.sign_receipt(old, content).as_bytes()
+    before = receipts.sign_receipt(old_key, content).as_bytes()
     identity = receipt_keys.rotate_key(home)
-    new = receipt_keys.signing_key(home)
-    assert identity == receipt_keys.key_id(new.public_key()) != receipt_keys.key_id(old.public_key())
-    kept = receipt_keys.public_path(home, receipt_keys.key_id(old.public_key())).read_bytes()
-    assert receipts.verify_receipt(before, key=receipt_keys.read_public(kept)).outcome == "good"
-    assert receipts.verify_receipt(before, key=new.public_key()).outcome == "not good"
+    new_key = receipt_keys.signing_key(home)
+    assert identity == receipt_keys.key_id(new_key.public_key()) != receipt_keys.key_id(old_key.public_key())
+    old_public = receipt_keys.public_path(home, receipt_keys.key_id(old_key.public_key())).read_bytes()
+    assert receipts.verify_receipt(before, key=receipt_keys.read_public(old_public)).outcome == "good"
+    assert receipts.verify_receipt(before, key=new_key.public_key()).outcome == "not good"
 
 
 @pytest.mark.parametrize("fault", ["gone", "garbage", "another's"])
-def test_a_key_that_is_lost_or_changed_is_told_and_nothing_is_signed(tmp_path: Path, fault: str) -> None:
+def test_signing_key_lost_or_changed_raises(tmp_path: Path, fault: str) -> None:
     home = _home(tmp_path)
     path = receipt_keys.private_path(home, receipt_keys.key_id(receipt_keys.signing_key(home).public_key()))
     if fault == "gone":
@@ -267,14 +267,14 @@ def test_a_key_that_is_lost_or_changed_is_told_and_nothing_is_signed(tmp_path: P
     elif fault == "garbage":
         path.write_bytes(b"no key")
     else:
-        receipt_keys.rotate_key(other := initialise_home(tmp_path / "other", "real"))
-        path.write_bytes(next((other.restricted / "keys").glob("*.pem")).read_bytes())
+        receipt_keys.rotate_key(foreign_home := initialise_home(tmp_path / "other", "real"))
+        path.write_bytes(next((foreign_home.restricted / "keys").glob("*.pem")).read_bytes())
     with pytest.raises(receipt_keys.KeyFileError, match="restore it from a backup"):
         receipt_keys.signing_key(home)
 
 
 @pytest.mark.parametrize("cut", ["os.link", "pathlib.Path.replace"])
-def test_a_cut_while_a_key_is_made_leaves_none_or_one(
+def test_signing_key_interrupted_leaves_no_partial_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
 ) -> None:
     home = _home(tmp_path)
@@ -300,7 +300,7 @@ def files(desk: Desk, signed: SignedReceipt, tmp_path: Path, monkeypatch: pytest
     identity = receipt_keys.key_id(receipt_keys.signing_key(desk.home).public_key())
     contents = {
         "receipt": signed.as_bytes(),
-        "return": file(),
+        "return": make_file(),
         "other": b"another file",
         "key": receipt_keys.public_path(desk.home, identity).read_bytes(),
         "spaced": json.dumps(signed.as_json(), indent=2).encode(),
@@ -325,7 +325,7 @@ def files(desk: Desk, signed: SignedReceipt, tmp_path: Path, monkeypatch: pytest
         (["receipt", "--file", "missing"], 2, "no file"),
     ],
 )
-def test_the_command_verifies_without_a_home(
+def test_receipt_verify_command_needs_no_home(
     files: dict[str, Path],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -333,22 +333,22 @@ def test_the_command_verifies_without_a_home(
     code: int,
     words: str,
 ) -> None:
-    named = [a if a.startswith("--") else str(files.get(a, tmp_path / a)) for a in arguments]
-    assert main.main(["receipt", "verify", *named]) == code
-    told = capsys.readouterr()
-    assert words in told.out + told.err
+    resolved = [a if a.startswith("--") else str(files.get(a, tmp_path / a)) for a in arguments]
+    assert main.main(["receipt", "verify", *resolved]) == code
+    captured = capsys.readouterr()
+    assert words in captured.out + captured.err
     if code == 0:
-        assert "its figures are invented" in told.out
+        assert "its figures are invented" in captured.out
 
 
-def test_the_command_gives_json(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_receipt_verify_command_prints_json(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["receipt", "verify", str(files["receipt"]), "--file", str(files["other"]), "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
     assert (content["outcome"], content["known_key"], content["file_compared"]) == ("not good", False, True)
     assert len(content["problems"]) == 2
 
 
-def test_the_command_shows_and_rotates(
+def test_receipt_commands_show_receipt_and_rotate_key(
     desk: Desk,
     signed: SignedReceipt,
     tmp_path: Path,
@@ -358,12 +358,12 @@ def test_the_command_shows_and_rotates(
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
     assert main.main(["receipt", "show", signed.submission_id]) == 0
     assert capsys.readouterr().out.encode() == signed.as_bytes()
-    out = tmp_path / "r.json"
-    assert main.main(["receipt", "show", signed.receipt_id, "-o", str(out)]) == 0
-    assert out.read_bytes() == signed.as_bytes()
+    output_path = tmp_path / "r.json"
+    assert main.main(["receipt", "show", signed.receipt_id, "-o", str(output_path)]) == 0
+    assert output_path.read_bytes() == signed.as_bytes()
     assert main.main(["receipt", "show", "S0123456789abcde"]) == 3
     capsys.readouterr()
     assert main.main(["receipt", "rotate-key", "--json"]) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert receipt_keys.key_id(receipt_keys.signing_key(desk.home).public_key()) == made["key_id"]
-    assert Path(made["public"]).is_file()
+    rotation = json.loads(capsys.readouterr().out)
+    assert receipt_keys.key_id(receipt_keys.signing_key(desk.home).public_key()) == rotation["key_id"]
+    assert Path(rotation["public"]).is_file()

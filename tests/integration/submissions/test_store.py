@@ -9,7 +9,7 @@ from pipelines.core.home import initialise_home
 from pipelines.submissions import store
 
 
-def test_bytes_come_back_unchanged_and_lie_under_their_digest(tmp_path: Path) -> None:
+def test_put_bytes_stores_bytes_unchanged_under_their_digest(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "home", "real")
     sha256 = store.put_bytes(home, b"\x00\xffkazna\r\n")
     assert store.get_bytes(home, sha256) == b"\x00\xffkazna\r\n"
@@ -18,7 +18,7 @@ def test_bytes_come_back_unchanged_and_lie_under_their_digest(tmp_path: Path) ->
     assert [p.name for p in home.store.rglob("*") if p.is_file()] == [sha256]
 
 
-def test_what_was_changed_on_the_disk_is_noticed(tmp_path: Path) -> None:
+def test_get_bytes_of_changed_file_raises(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "home", "real")
     sha256 = store.put_bytes(home, b"one")
     store.path_of(home, sha256).write_bytes(b"two")
@@ -26,13 +26,13 @@ def test_what_was_changed_on_the_disk_is_noticed(tmp_path: Path) -> None:
         store.get_bytes(home, sha256)
 
 
-def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+def test_get_bytes_of_missing_file_raises(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "home", "real")
     with pytest.raises(store.StoreError, match="backup"):
         store.get_bytes(home, "0" * 64)
 
 
-def test_a_crash_while_writing_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_put_bytes_interrupted_leaves_no_partial_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = initialise_home(tmp_path / "home", "real")
 
     def power_cut(_handle: int) -> None:

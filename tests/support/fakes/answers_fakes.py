@@ -1,4 +1,4 @@
-"""Reports over real samples with planted faults, for the tests of answers."""
+"""Validation reports of real samples with planted faults, for the tests of answers."""
 
 from __future__ import annotations
 
@@ -31,34 +31,34 @@ OTHERS = {
 }
 
 
-def edited(edit: Callable[[Any], object], path: Path = BOOK) -> bytes:
-    """A workbook with something done to it."""
+def edit_workbook(edit: Callable[[Any], object], path: Path = BOOK) -> bytes:
+    """Return the bytes of a workbook after an edit."""
     book = openpyxl.load_workbook(path)
     edit(book)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def with_cell(sheet: str, cell: str, value: object) -> bytes:
-    """The sample workbook with one cell changed."""
+    """Return the bytes of the sample workbook with one cell changed."""
 
-    def change(book: Any) -> None:
+    def change_cell(book: Any) -> None:
         book[sheet][cell] = value
 
-    return edited(change)
+    return edit_workbook(change_cell)
 
 
 def report_of(data: bytes, filename: str = BOOK.name, language: str = "en") -> Report:
-    """The report of a file without history."""
+    """Check a file without history and return its report."""
     return check_file(data, filename, registry=load(), language=language)
 
 
 def with_findings(report: Report, findings: Sequence[Finding]) -> Report:
-    """The report with these findings in place of its own."""
+    """Return a copy of the report with these findings instead of its own."""
     return replace(report, findings=tuple(findings), verdict=compute_verdict(findings))
 
 
-def finding(rule: str = "cell.empty", severity: Any = "error", where: Where | None = None, **more: Any) -> Finding:
-    """A finding at a place."""
+def make_finding(rule: str = "cell.empty", severity: Any = "error", where: Where | None = None, **more: Any) -> Finding:
+    """Return a finding at a place."""
     return Finding(rule, severity, where or Where(), **more)

@@ -1,4 +1,4 @@
-"""A folder of returns with its list of arrivals."""
+"""Write a folder of returns with its list of arrivals."""
 
 from __future__ import annotations
 

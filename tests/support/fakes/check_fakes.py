@@ -25,7 +25,7 @@ from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.model.periods import Period
 from pipelines.submissions.checking import check
 from pipelines.submissions.checking.read_task import ReadResult, Task
-from tests.support.fakes.ledger_fakes import observations
+from tests.support.fakes.ledger_fakes import make_observations
 
 SERIES = "QQ-JUSTICE-OFFICE"
 FORM = SimpleNamespace(
@@ -63,15 +63,17 @@ class JudgedReturn:
 def judge_returns(
     readings: list[JudgedReturn], history: History | None, _registry: Any, *, in_order: bool = False
 ) -> dict[str, list[Finding]]:
-    """One finding where history holds anything."""
-    told = history is not None or in_order
+    """Return one finding for each return if there is any history."""
+    has_history = history is not None or in_order
     return {
-        one.submission_id: [Finding("test.changed", "information", expected="1", scope="history")] if told else []
-        for one in readings
+        judged.submission_id: [Finding("test.changed", "information", expected="1", scope="history")]
+        if has_history
+        else []
+        for judged in readings
     }
 
 
-def take(task: Task) -> ReadResult:
+def read_task(task: Task) -> ReadResult:
     """Read the made-up format."""
     lines = task.data.decode().split()
     if lines[0] == "broken":
@@ -80,7 +82,7 @@ def take(task: Task) -> ReadResult:
         return ReadResult(
             "csv", None, (), (Finding("return.not_recognised", "error", params={"nearest": "none"}),), None
         )
-    found = [Finding("person.name", "error")] if lines[0] == "person" else []
+    findings = [Finding("person.name", "error")] if lines[0] == "person" else []
     values: dict[tuple[str, str], float] = {}
     for number, line in enumerate(lines, start=1):
         if ";" not in line:
@@ -89,25 +91,25 @@ def take(task: Task) -> ReadResult:
         values[period, measure] = float(value)
         where, params = Where(line=number), {"measure": measure}
         if float(value) < 0:
-            found.append(Finding("test.negative", "error", where, dict(params), seen=value))
+            findings.append(Finding("test.negative", "error", where, dict(params), seen=value))
         if float(value) > 100:
-            found.append(Finding("test.high", "warning", where, dict(params), seen=value, expected="100"))
+            findings.append(Finding("test.high", "warning", where, dict(params), seen=value, expected="100"))
     reading: Any = SimpleNamespace(
         form=FORM.id,
         series=SERIES,
         kind="full",
         nil=False,
         periods=[Period.from_code(p) for p in sorted({p for p, _ in values})],
-        observations=observations(task.submission_id, values),
+        observations=make_observations(task.submission_id, values),
         events=empty_table(CASE_EVENT),
-        findings=found,
+        findings=findings,
         bindings=[],
     )
     return ReadResult("csv", FORM.id, (FORM.id,), (), reading)
 
 
 class Pool:
-    """A pool of no processes. `accounts` are those that files were read for."""
+    """A pool that starts no process. `accounts` lists the accounts that files were read for."""
 
     accounts: ClassVar[list[str | None]] = []
 
@@ -117,7 +119,7 @@ class Pool:
         self.accounts.append(account)
         for key, task in jobs:
             try:
-                yield key, take(task)
+                yield key, read_task(task)
             except ReadError as error:
                 yield key, error
 
@@ -128,8 +130,8 @@ class Shared:
         yield Pool()
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Rule]:
-    """Put reader, judge and rules in place of the real ones for one test."""
+def install_fakes(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Rule]:
+    """Replace the real reader, judge and rules for one test."""
     module = types.ModuleType("expectations.judge")
     module.__dict__.update(
         History=History, JudgedReturn=JudgedReturn, judge_returns=judge_returns, RULES_VERSION="test.1"

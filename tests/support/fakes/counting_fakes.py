@@ -32,7 +32,7 @@ def make_rule(**changes: Any) -> dict[str, Any]:
 
 
 def make_registry_with_rules(folder: Path, *rules: dict[str, Any], forms: tuple[dict[str, Any], ...] = ()) -> Registry:
-    """The made-up territory with these rules."""
+    """Write the made-up territory with these rules and load its registry."""
     fakes.make_registry(folder, forms)
     path = folder / "ZZ" / "territory.yml"
     yaml = YAML(typ="safe", pure=True)

@@ -40,15 +40,15 @@ def make_cube(
     left_out: tuple[tuple[str, ...], ...] = (),
     **more: Any,
 ) -> Cube:
-    sexes = members("0", "1", "2", labels={"0": "Вкупно", "1": "Мажи", "2": "Жени"})
+    sexes = make_members("0", "1", "2", labels={"0": "Вкупно", "1": "Мажи", "2": "Жени"})
     dimensions = (
         Dimension("SEX", {"mk": "Пол"}, sexes),
-        Dimension("Дело", {}, members("1", "2")),
-        Dimension("Квартал", {}, members("2024K1", "2024K2"), "time"),
-        Dimension("Единица", {}, members("лица")),
+        Dimension("Дело", {}, make_members("1", "2")),
+        Dimension("Квартал", {}, make_members("2024K1", "2024K2"), "time"),
+        Dimension("Единица", {}, make_members("лица")),
     )
     numbers = {"0": 5, "1": 3, "2": 2}
-    seen = []
+    observations = []
     line = 10
     for sex in ("0", "1", "2"):
         for article in ("1", "2"):
@@ -57,10 +57,10 @@ def make_cube(
                 line += 1
                 if key not in left_out:
                     fields = {"value": numbers[sex], "status": None, **(changes or {}).get(key, {})}
-                    seen.append(CubeObservation(key, where=Where(line=line), **fields))
+                    observations.append(CubeObservation(key, where=Where(line=line), **fields))
     fields = {"dimensions": dimensions, **more}
-    return Cube(format="px", observations=seen, **fields)
+    return Cube(format="px", observations=observations, **fields)
 
 
-def members(*codes: str, labels: dict[str, str] | None = None) -> tuple[Member, ...]:
+def make_members(*codes: str, labels: dict[str, str] | None = None) -> tuple[Member, ...]:
     return tuple(Member(c, {"mk": labels[c]} if labels else {}) for c in codes)

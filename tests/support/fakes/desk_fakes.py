@@ -68,15 +68,15 @@ REGISTRY: Any = SimpleNamespace(
 )
 
 
-def take(task: Task) -> ReadResult:
+def read_task(task: Task) -> ReadResult:
     """Read the made-up format for the form that its first word names."""
-    word, _, rest = task.data.decode().partition("\n")
+    word, _, body = task.data.decode().partition("\n")
     if not word.startswith("form:"):
         return _plain(task)
     form = FORMS[task.form or word.removeprefix("form:").strip()]
-    taken = _plain(replace(task, data=rest.encode()))
-    assert taken.reading is not None
-    reading: Any = taken.reading
+    result = _plain(replace(task, data=body.encode()))
+    assert result.reading is not None
+    reading: Any = result.reading
     rows = reading.observations.with_columns(
         pl.lit(form.jurisdiction).alias("jurisdiction"),
         pl.lit(form.instrument).alias("instrument"),
@@ -85,24 +85,26 @@ def take(task: Task) -> ReadResult:
     if form.id == BOTH:
         rows = pl.concat([rows, rows.with_columns(pl.lit("RR").alias("jurisdiction"))])
     reading.form, reading.series, reading.observations = form.id, form.series, rows
-    return replace(taken, form=form.id, candidates=(form.id,))
+    return replace(result, form=form.id, candidates=(form.id,))
 
 
-_plain = check_fakes.take
+_plain = check_fakes.read_task
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_fakes.install(monkeypatch)
-    monkeypatch.setattr(check_fakes, "take", take)
+def install_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_fakes.install_fakes(monkeypatch)
+    monkeypatch.setattr(check_fakes, "read_task", read_task)
 
 
-def file(form: str = "QQ-JUSTICE-1", period: str = "2025-Q4", value: float = 3, measure: str = "reported") -> bytes:
+def make_file(
+    form: str = "QQ-JUSTICE-1", period: str = "2025-Q4", value: float = 3, measure: str = "reported"
+) -> bytes:
     return f"form:{form}\n{period};{measure};{value:g}".encode()
 
 
 SENDER = "qq-sender"
 ACCOUNTS_MADE_AT = datetime(2026, 1, 11, 9, tzinfo=UTC)
-"""Before anything that a test does under a frozen clock: the ledger takes nothing that is dated before its entries."""
+"""Earlier than any frozen clock of a test: the ledger rejects an entry dated before those it already has."""
 PEOPLE: dict[str, tuple[Grant, ...]] = {
     SENDER: (Grant("submitter", "QQ"),),
     "qq-second": (Grant("submitter", "QQ"),),
@@ -117,8 +119,8 @@ PEOPLE: dict[str, tuple[Grant, ...]] = {
 }
 
 
-def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
-    """A desk over a new home with everybody in it."""
+def open_desk(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
+    """Create a home with all of `PEOPLE` and return a desk over it."""
     home = initialise_home(folder / "home", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
@@ -128,7 +130,7 @@ def opened(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
     return Desk(home, engine, REGISTRY, kind)
 
 
-def who(desk: Desk, account: str) -> Identity:
+def get_identity(desk: Desk, account: str) -> Identity:
     return accounts.get_identity(desk.engine, account)
 
 
@@ -141,24 +143,24 @@ class Case:
     draft: bool
 
 
-def warned(desk: Desk, account: str = SENDER, **options: Any) -> str:
-    """A draft with one open warning."""
-    done = door.upload_file(desk, who(desk, account), file(value=101, **options), "warned.csv")
-    assert done.submission_id is not None
-    return done.submission_id
+def make_draft_with_warning(desk: Desk, account: str = SENDER, **options: Any) -> str:
+    """Upload a draft with one open warning and return its submission id."""
+    upload = door.upload_file(desk, get_identity(desk, account), make_file(value=101, **options), "warned.csv")
+    assert upload.submission_id is not None
+    return upload.submission_id
 
 
-def sent(desk: Desk, account: str = SENDER, reason: str | None = None, **options: Any) -> str:
-    """A return that was sent."""
-    person = who(desk, account)
-    done = door.upload_file(desk, person, file(**options), "return.csv")
-    assert done.submission_id is not None
-    door.send_submission(desk, person, done.submission_id, reason=reason)
-    return done.submission_id
+def make_sent_return(desk: Desk, account: str = SENDER, reason: str | None = None, **options: Any) -> str:
+    """Upload a return, send it, and return its submission id."""
+    person = get_identity(desk, account)
+    upload = door.upload_file(desk, person, make_file(**options), "return.csv")
+    assert upload.submission_id is not None
+    door.send_submission(desk, person, upload.submission_id, reason=reason)
+    return upload.submission_id
 
 
-def accepted(desk: Desk, account: str = SENDER, approver: str = "qq-approver", **options: Any) -> str:
-    """A return that counts."""
-    identity = sent(desk, account, **options)
-    door.approve_submission(desk, who(desk, approver), identity)
+def make_accepted_return(desk: Desk, account: str = SENDER, approver: str = "qq-approver", **options: Any) -> str:
+    """Send a return, approve it, and return its submission id."""
+    identity = make_sent_return(desk, account, **options)
+    door.approve_submission(desk, get_identity(desk, approver), identity)
     return identity

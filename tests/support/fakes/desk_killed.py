@@ -1,7 +1,7 @@
-"""Hand in and send a return in one process, and kill it at a step.
+"""Upload and send a return in one process, and kill it at a step.
 
-Run as `python -m tests.support.fakes.desk_killed HOME STEP before|after` by `test_desk_killed.py`: a process of its
-own, so that nothing can tidy up behind it.
+Run as `python -m tests.support.fakes.desk_killed HOME STEP before|after` by `test_desk_killed.py`: a separate
+process, so that nothing can clean up after it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipelines.submissions import decisions, intake, receipt_keys, receipts, rec
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, file, who
+from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 
 STEPS: dict[str, tuple[Any, str]] = {
     "store.put_bytes": (store, "put_bytes"),
@@ -35,31 +35,31 @@ STEPS: dict[str, tuple[Any, str]] = {
     "decisions.apply_changes": (decisions, "apply_changes"),
     "decisions.send_submission": (decisions, "send_submission"),
 }
-DATA = file()
+DATA = make_file()
 
 
 def _killed(real: Any, after: bool) -> Any:
-    def step(*args: Any, **kwargs: Any) -> Any:
+    def kill_process(*args: Any, **kwargs: Any) -> Any:
         if after:
             real(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    return step
+    return kill_process
 
 
 def main(root: str, step: str, when: str) -> None:
-    """Hand in one return and send it; the kill comes on the way, or the program says that it did not."""
+    """Upload one return and send it, and be killed at the step; print the receipt if the kill never happened."""
     with pytest.MonkeyPatch.context() as patch:
-        desk_fakes.install(patch)
+        desk_fakes.install_fakes(patch)
         home = open_home(Path(root))
         desk = Desk(home, open_ledger(home), desk_fakes.REGISTRY)
-        sender = who(desk, SENDER)
+        sender = get_identity(desk, SENDER)
         module, name = STEPS[step]
         setattr(module, name, _killed(getattr(module, name), when == "after"))
-        done = door.upload_file(desk, sender, DATA, "a.csv")
-        assert done.submission_id is not None
-        given = door.send_submission(desk, sender, done.submission_id)
-        sys.stdout.write(given.document + "\n")
+        upload = door.upload_file(desk, sender, DATA, "a.csv")
+        assert upload.submission_id is not None
+        receipt = door.send_submission(desk, sender, upload.submission_id)
+        sys.stdout.write(receipt.document + "\n")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,15 @@ from pipelines.submissions import intake, release_log, store
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, accepted, file, sent, warned, who
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.desk_fakes import (
+    SENDER,
+    get_identity,
+    make_accepted_return,
+    make_draft_with_warning,
+    make_file,
+    make_sent_return,
+)
+from tests.support.fakes.ledger_fakes import time_at
 
 FORGED = "S0123456789abcde"
 DRAFTS = ("received", "checked", "refused", "withdrawn draft")
@@ -30,8 +37,8 @@ class World:
     desk: Desk
     ids: dict[str, str]
 
-    def marks(self) -> tuple[int, tuple[int, str], dict[str, str]]:
-        """What must not change: events, head of the audit log, states."""
+    def read_state(self) -> tuple[int, tuple[int, str], dict[str, str]]:
+        """Return what a refused act must leave unchanged: events, head of the audit log, states."""
         with open_read_transaction(self.desk.engine) as connection:
             head = audit_log.read_head(connection)
         states = {s.submission_id: s.state for s in queries.list_submissions(self.desk.engine)}
@@ -39,28 +46,30 @@ class World:
 
 
 def make_world(folder: Path) -> World:
-    desk = desk_fakes.opened(folder)
-    sender = who(desk, SENDER)
-    ids = {"approved": accepted(desk, period="2024-Q1"), "sent": sent(desk, period="2024-Q2")}
-    ids["published"] = accepted(desk, period="2024-Q3")
+    desk = desk_fakes.open_desk(folder)
+    sender = get_identity(desk, SENDER)
+    ids = {"approved": make_accepted_return(desk, period="2024-Q1"), "sent": make_sent_return(desk, period="2024-Q2")}
+    ids["published"] = make_accepted_return(desk, period="2024-Q3")
     release_log.record_publication(desk.engine, [ids["published"]], "2024-Q3")
-    ids["checked"] = warned(desk, period="2024-Q4")
-    refused = door.upload_file(desk, sender, file(value=-1), "bad.csv").submission_id
+    ids["checked"] = make_draft_with_warning(desk, period="2024-Q4")
+    refused = door.upload_file(desk, sender, make_file(value=-1), "bad.csv").submission_id
     assert refused is not None
     ids["refused"] = refused
     for name, value in (("withdrawn draft", 31), ("withdrawn later", 32)):
-        made = door.upload_file(desk, sender, file(value=value, period="2023-Q4"), "w.csv").submission_id
-        assert made is not None
-        ids[name] = made
+        uploaded = door.upload_file(desk, sender, make_file(value=value, period="2023-Q4"), "w.csv").submission_id
+        assert uploaded is not None
+        ids[name] = uploaded
         if name == "withdrawn later":
-            door.send_submission(desk, sender, made)
-        door.withdraw_submission(desk, sender, made, "wrong_return", "it was the wrong file")
-    # A crash after the arrival: nobody but its sender knows whose it is.
-    data = file(value=41)
+            door.send_submission(desk, sender, uploaded)
+        door.withdraw_submission(desk, sender, uploaded, "wrong_return", "it was the wrong file")
+    # A crash after the arrival: only its sender knows whose it is.
+    data = make_file(value=41)
     store.put_bytes(desk.home, data)
-    arrival = Arrival(store.compute_digest(data), len(data), "r.csv", SENDER, at(0), demonstration=True)
+    arrival = Arrival(store.compute_digest(data), len(data), "r.csv", SENDER, time_at(0), demonstration=True)
     ids["received"] = intake.record_arrival(desk.engine, arrival).submission_id
-    ids["both"] = sent(desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data")
+    ids["both"] = make_sent_return(
+        desk, "both-sender", form=desk_fakes.BOTH, period="2024-Q1", value=7, reason="late_data"
+    )
     states = {s.submission_id: s.state for s in queries.list_submissions(desk.engine)}
     assert {name: states[i] for name, i in ids.items()} == {
         **{name: name.split()[0] for name in (*DRAFTS, *LATER)},

@@ -1,4 +1,4 @@
-"""Small made-up submissions for tests of the ledger: no file is read, no form is known."""
+"""Small made-up submissions for tests of the ledger, without files or forms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipelines.submissions.accounts import accounts
 START = datetime(2026, 2, 10, 9, tzinfo=UTC)
 
 
-def at(days: float) -> datetime:
+def time_at(days: float) -> datetime:
     return START + timedelta(days=days)
 
 
@@ -29,32 +29,32 @@ def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
     home = initialise_home(folder / "home", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
-    people(engine)
+    create_people(engine)
     return home, engine
 
 
-def people(engine: sa.Engine) -> None:
-    """The office that sends, others that approve, and the secretariat's steward."""
+def create_people(engine: sa.Engine) -> None:
+    """Create the office that sends, the approvers, and the secretariat's steward."""
     approving = ("secretariat", "chief", *(f"approver-{n}" for n in range(4)))
-    made = [accounts.NewAccount("office", "Office", (Grant("submitter", "QQ"),))]
-    made += [accounts.NewAccount(name, name, (Grant("approver", "QQ"),)) for name in approving]
-    made += [accounts.NewAccount("the-steward", "Steward", (Grant("steward"),))]
-    with clock.freeze_time(at(-30)):
-        accounts.create_many(engine, made, by=SYSTEM)
+    new_accounts = [accounts.NewAccount("office", "Office", (Grant("submitter", "QQ"),))]
+    new_accounts += [accounts.NewAccount(name, name, (Grant("approver", "QQ"),)) for name in approving]
+    new_accounts += [accounts.NewAccount("the-steward", "Steward", (Grant("steward"),))]
+    with clock.freeze_time(time_at(-30)):
+        accounts.create_many(engine, new_accounts, by=SYSTEM)
 
 
-def arrival(name: str, days: float = 0, sender: str = "office", content: str | None = None) -> Arrival:
+def make_arrival(name: str, days: float = 0, sender: str = "office", content: str | None = None) -> Arrival:
     import hashlib
 
     sha256 = hashlib.sha256((content or name).encode()).hexdigest()
-    return Arrival(sha256, 100, name, sender, at(days), demonstration=True)
+    return Arrival(sha256, 100, name, sender, time_at(days), demonstration=True)
 
 
-def block(period: str = "2025-Q4", jurisdiction: str = "QQ", rows: int = 2) -> Block:
+def make_block(period: str = "2025-Q4", jurisdiction: str = "QQ", rows: int = 2) -> Block:
     return Block(jurisdiction, "justice", "QQ-JUSTICE-OFFICE", "Q", period, rows)
 
 
-def result(
+def make_check_result(
     submission_id: str,
     *blocks: Block,
     errors: int = 0,
@@ -76,16 +76,16 @@ def result(
         "d" * 64,
         version,
         "h" * 64,
-        at(days),
+        time_at(days),
         "QQ",
         "justice",
     )
 
 
-def observations(
+def make_observations(
     submission_id: str, values: dict[tuple[str, str], float], form: str = "QQ-JUSTICE-OFFICE"
 ) -> pl.DataFrame:
-    """Rows by (period, measure)."""
+    """Return observation rows from values by (period, measure)."""
     common = {name: "_T" for name, dtype in long_tables.OBSERVATION.items() if dtype == pl.String()}
     rows = [
         {
@@ -110,20 +110,26 @@ def observations(
     return pl.DataFrame(rows, schema=long_tables.OBSERVATION)
 
 
-def keep(home: Home, submission_id: str, values: dict[tuple[str, str], float]) -> None:
+def keep_values(home: Home, submission_id: str, values: dict[tuple[str, str], float]) -> None:
     facts.keep_reading(
-        home, submission_id, observations(submission_id, values), long_tables.empty_table(long_tables.CASE_EVENT), []
+        home,
+        submission_id,
+        make_observations(submission_id, values),
+        long_tables.empty_table(long_tables.CASE_EVENT),
+        [],
     )
 
 
-def accepted(
+def make_accepted_submission(
     home: Home, engine: sa.Engine, name: str, values: dict[tuple[str, str], float], days: float, kind: str = "full"
 ) -> str:
-    """One submission carried from arrival to acceptance; accepted at `days`."""
-    identity = intake.record_arrival(engine, arrival(name, days - 0.5)).submission_id
-    keep(home, identity, values)
+    """Take one submission from arrival to acceptance at `days`, and return its id."""
+    identity = intake.record_arrival(engine, make_arrival(name, days - 0.5)).submission_id
+    keep_values(home, identity, values)
     periods = sorted({period for period, _ in values})
-    intake.record_check(engine, result(identity, *(block(p) for p in periods), kind=kind, days=days - 0.4))
-    decisions.send_submission(engine, Act(identity, "office", at(days - 0.3), reason="late_data"))
-    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(days)))
+    intake.record_check(
+        engine, make_check_result(identity, *(make_block(p) for p in periods), kind=kind, days=days - 0.4)
+    )
+    decisions.send_submission(engine, Act(identity, "office", time_at(days - 0.3), reason="late_data"))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(days)))
     return identity

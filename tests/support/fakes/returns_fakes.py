@@ -1,6 +1,6 @@
-"""A made-up territory, and grids built cell by cell: the ground of the tests of returns.
+"""A made-up territory, and grids built cell by cell, for the tests of reading returns.
 
-Nothing here uses the readers or the declaration language's own code to make what is then read.
+The grids are built without the readers and without the declaration language, which are what the tests check.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ BASE: dict[str, Any] = {
 
 
 def make_registry(folder: Path, forms: Sequence[Mapping[str, Any]] = (), corrections: str = "") -> Registry:
-    """A registry of the one made-up territory in an empty folder, with forms and corrections."""
+    """Write the made-up territory with forms and corrections to an empty folder and load its registry."""
     from ruamel.yaml import YAML
 
     home = folder / "ZZ"
@@ -121,32 +121,33 @@ def make_registry(folder: Path, forms: Sequence[Mapping[str, Any]] = (), correct
 
 
 def form_of(**changes: Any) -> Form:
-    """The base form with some keys changed."""
+    """Return the base form with some keys changed."""
     return Form.model_validate({**copy.deepcopy(BASE), **changes})
 
 
-def letters(column: int) -> str:
+def name_column(column: int) -> str:
     return chr(64 + column)
 
 
-def cell(row: int, column: int, value: Any, sheet: str = "Лист1", **more: Any) -> Cell:
-    """A workbook cell; the kind follows from the Python type of its value."""
+def make_cell(row: int, column: int, value: Any, sheet: str = "Лист1", **more: Any) -> Cell:
+    """Return a workbook cell; its kind follows from the Python type of its value."""
     kind = "blank" if value is None else "text" if isinstance(value, str) else "number"
     text = "" if value is None else value if isinstance(value, str) else f"{value:g}"
     fields: dict[str, Any] = {"kind": kind, "anchor": (row, column), **more}
-    return Cell(row, column, text, value, Where(sheet=sheet, cell=f"{letters(column)}{row}"), **fields)
+    return Cell(row, column, text, value, Where(sheet=sheet, cell=f"{name_column(column)}{row}"), **fields)
 
 
-def sheet(rows: Sequence[Sequence[Any]], name: str = "Лист1", merges: Sequence[str] = ()) -> Table:
-    """A table from rows of values. `merges` are areas such as `B3:D3`, spread as a reader does."""
-    cells = {(r, c): cell(r, c, v, name) for r, row in enumerate(rows, 1) for c, v in enumerate(row, 1)}
+def make_sheet(rows: Sequence[Sequence[Any]], name: str = "Лист1", merges: Sequence[str] = ()) -> Table:
+    """Return a table from rows of values. `merges` are areas such as `B3:D3`, spread as a reader does."""
+    cells = {(r, c): make_cell(r, c, v, name) for r, row in enumerate(rows, 1) for c, v in enumerate(row, 1)}
     for area in merges:
-        (top, left), (bottom, right) = (_position(part) for part in area.split(":"))
-        anchor = cells[top, left]
-        for row in range(top, bottom + 1):
-            for column in range(left, right + 1):
-                if (row, column) != (top, left):
-                    cells[row, column] = cell(row, column, anchor.value, name, anchor=(top, left), spread=True)
+        (first_row, first_column), (last_row, last_column) = (_position(part) for part in area.split(":"))
+        anchor = first_row, first_column
+        value = cells[anchor].value
+        for row in range(first_row, last_row + 1):
+            for column in range(first_column, last_column + 1):
+                if (row, column) != anchor:
+                    cells[row, column] = make_cell(row, column, value, name, anchor=anchor, spread=True)
     return Table(name, tuple(cells[key] for key in sorted(cells)))
 
 
@@ -167,29 +168,29 @@ ROWS: list[list[Any]] = [
 MERGES = ("A3:A4", "B3:B4", "C3:D3", "E3:F3", "G3:G4")
 
 
-def grid(rows: Sequence[Sequence[Any]] = ROWS, merges: Sequence[str] = MERGES, format_: str = "xlsx") -> Grid:
-    """The base return as a Grid of one sheet."""
-    return Grid(format_, (sheet(rows, merges=merges),))
+def make_grid(rows: Sequence[Sequence[Any]] = ROWS, merges: Sequence[str] = MERGES, format_: str = "xlsx") -> Grid:
+    """Return the base return as a grid of one sheet."""
+    return Grid(format_, (make_sheet(rows, merges=merges),))
 
 
 def with_cell(content: Grid, name: str, **changes: Any) -> Grid:
-    """The grid with one cell of its first table changed: `value=`, or any field of Cell."""
+    """Return the grid with one cell of its first table changed: `value=`, or any field of `Cell`."""
     row, column = _position(name)
     table = content.tables[0]
     cells = {(c.row, c.column): c for c in table.cells}
     if "value" in changes:
-        cells[row, column] = cell(row, column, changes.pop("value"), table.name, **changes)
+        cells[row, column] = make_cell(row, column, changes.pop("value"), table.name, **changes)
     else:
         cells[row, column] = cells[row, column]._replace(**changes)
     return Grid(content.format, (Table(table.name, tuple(cells.values())), *content.tables[1:]))
 
 
-def read(content: Content, form: Form, registry: Registry) -> Reading:
+def read_content(content: Content, form: Form, registry: Registry) -> Reading:
     return standardise_content(content, form, registry, submission_id="S1")
 
 
-def told(reading: Reading) -> set[tuple[str, str]]:
-    """Rule and place of every finding."""
+def collect_findings(reading: Reading) -> set[tuple[str, str]]:
+    """Return rule and place of every finding."""
     return {(f.rule, str(f.where)) for f in reading.findings}
 
 
@@ -197,9 +198,9 @@ def of_rule(reading: Reading, rule: str) -> list[Finding]:
     return [f for f in reading.findings if f.rule == rule]
 
 
-def values(reading: Reading, *columns: str) -> dict[tuple[Any, ...], float | None]:
-    """Value by the named columns; asserts that they tell the rows apart."""
+def collect_values(reading: Reading, *columns: str) -> dict[tuple[Any, ...], float | None]:
+    """Return the values by the named columns, and assert that these columns identify each row."""
     rows = list(reading.observations.select(*columns, "value").iter_rows())
-    out = {row[:-1]: row[-1] for row in rows}
-    assert len(out) == len(rows), f"{columns} do not tell rows apart"
-    return out
+    values = {row[:-1]: row[-1] for row in rows}
+    assert len(values) == len(rows), f"{columns} do not identify each row"
+    return values

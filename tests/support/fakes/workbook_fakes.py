@@ -1,4 +1,4 @@
-"""Workbooks made in memory, and their cells as openpyxl and as our reader give them."""
+"""Workbooks made in memory, and their cells as read by openpyxl and by our reader."""
 
 from __future__ import annotations
 
@@ -33,33 +33,37 @@ def edit_part(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes
 
 
 def read_by_openpyxl(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
-    """Every cell with a value or a note that the library itself gives."""
+    """Return every cell with a value or a note as openpyxl reads it."""
     import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(data), keep_links=False, rich_text=contents.rich_text)
-    out: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for sheet in book.worksheets:
         for place, cell in sorted(sheet._cells.items()):
             if not isinstance(cell, MergedCell) and (cell._value is not None or cell.comment):
                 note = cell.comment.text if cell.comment else None
-                out.append((sheet.title, *place, cell.data_type, _words(cell._value), cell.number_format, note))
-    return out
+                rows.append((sheet.title, *place, cell.data_type, _words(cell._value), cell.number_format, note))
+    return rows
 
 
 def read_as_opened(data: bytes, contents: Any) -> list[tuple[Any, ...]]:
     book, cells = xlsx._open(data, contents)
-    out: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for sheet in book.worksheets:
         for place in sorted(cells[sheet.title].keys() | sheet._cells.keys()):
-            plain, made = cells[sheet.title].get(place), sheet._cells.get(place)
-            if isinstance(made, MergedCell):
+            plain, openpyxl_cell = cells[sheet.title].get(place), sheet._cells.get(place)
+            if isinstance(openpyxl_cell, MergedCell):
                 continue
-            if plain is None or (plain.raw is None and made is not None and made._value is not None):
-                plain = PlainCell(made.data_type, made._value, plain.number_format if plain else made.number_format)
-            note = made.comment.text if made is not None and made.comment else None
+            if plain is None or (plain.raw is None and openpyxl_cell is not None and openpyxl_cell._value is not None):
+                plain = PlainCell(
+                    openpyxl_cell.data_type,
+                    openpyxl_cell._value,
+                    plain.number_format if plain else openpyxl_cell.number_format,
+                )
+            note = openpyxl_cell.comment.text if openpyxl_cell is not None and openpyxl_cell.comment else None
             if plain.raw is not None or note:
-                out.append((sheet.title, *place, plain.kind, _words(plain.raw), plain.number_format, note))
-    return out
+                rows.append((sheet.title, *place, plain.kind, _words(plain.raw), plain.number_format, note))
+    return rows
 
 
 def _words(raw: Any) -> object:
@@ -80,7 +84,7 @@ _NS = " ".join(
 
 
 def make_ods(rows: str, columns: str = "", styles: str = "") -> bytes:
-    """A small OpenDocument spreadsheet by hand, one sheet named List."""
+    """Write a small OpenDocument spreadsheet by hand, with one sheet named List."""
     xml = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_NS}><office:automatic-styles>{styles}'
         f'</office:automatic-styles><office:body><office:spreadsheet><table:table table:name="List">{columns}{rows}'

@@ -38,7 +38,8 @@ def make(folder: Path) -> Home:
     with clock.freeze_time(clock.parse_time(FIRST_AT)):
         home, engine = ledger_fakes.home_and_ledger(folder)
         ids = [
-            ledger_fakes.accepted(home, engine, str(n), {(f"2025-Q{n}", "reported"): 9.0}, days=n) for n in (1, 2, 3)
+            ledger_fakes.make_accepted_submission(home, engine, str(n), {(f"2025-Q{n}", "reported"): 9.0}, days=n)
+            for n in (1, 2, 3)
         ]
         write_draft(home, FIRST, ids[:2])
         refresh.publish_draft(home)

@@ -13,7 +13,7 @@ from pipelines.declarations.workbook_form import mark_of, second_of
 from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.reading.standardise.recognise import recognise_forms
 from pipelines.reading.standardise.standardise import Reading, standardise_content
-from tests.support.fakes.returns_fakes import BASE, grid, make_registry
+from tests.support.fakes.returns_fakes import BASE, make_grid, make_registry
 from tests.support.paths import EIGHTH
 
 TERRITORIES = EIGHTH / "territories"
@@ -154,7 +154,7 @@ def _crossed(tmp_path: Path, absent: str, *lines: tuple[object, ...]) -> Reading
     registry = make_registry(tmp_path, [{**CUBE, "absent_cell": absent}])
     form = registry.forms["ZZ-JUSTICE-1-XLSX"]
     head = [["ZZ-JUSTICE-1-XLSX / 2025-Q3"], [], ["Пол", "Дело", "Број", "NOTE"]]
-    content = grid([*head, *map(list, lines)], merges=())
+    content = make_grid([*head, *map(list, lines)], merges=())
     assert [m.form.id for m in recognise_forms(content, None, registry)] == [form.id]
     return standardise_content(content, form, registry)
 
@@ -223,7 +223,7 @@ def test_a_line_of_another_period_than_the_title_is_told(tmp_path: Path) -> None
     }
     registry = make_registry(tmp_path, [_base(formats=["csv"], tables=None, flat=flat, recognise={"all": ["Квартал"]})])
     rows = [["ZZ-JUSTICE-1-XLSX / 2025-Q3"], ["Квартал", "Дело", "Број"], ["2025-2", "Трговија, чл. 188", 4]]
-    reading = standardise_content(grid(rows, merges=()), registry.forms["ZZ-JUSTICE-1-XLSX"], registry)
+    reading = standardise_content(make_grid(rows, merges=()), registry.forms["ZZ-JUSTICE-1-XLSX"], registry)
     assert [(f.rule, f.where.cell) for f in reading.findings if f.severity == "error"] == [
         ("period.contradiction", "A3")
     ]

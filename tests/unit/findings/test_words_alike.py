@@ -17,7 +17,7 @@ from pipelines.office import answers
 from pipelines.office.answers.wording import localize_finding
 from pipelines.reading.standardise.recognise import not_recognised
 from pipelines.submissions.checking.report import Report, finding_as_json
-from tests.support.fakes.returns_fakes import grid
+from tests.support.fakes.returns_fakes import make_grid
 
 OUTSIDE = Finding(
     "record.outside_period",
@@ -67,7 +67,7 @@ def test_what_is_nearest_is_said_where_no_suggestion_is_shown_beside() -> None:
 
 def test_the_nearest_forms_are_named_by_their_titles_and_hashes_do_not_change_with_the_language() -> None:
     registry = load()
-    found = not_recognised(grid(), registry)
+    found = not_recognised(make_grid(), registry)
     form = registry.forms["MK-JUSTICE-2"]
     both = f"MK-JUSTICE-2 ({form.title}, which comes as xlsx, lacks 'Т-01', 'Т-02'); MK-JUSTICE-1 (some other title)"
     assert nearest_forms(both, "mk") == [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.office import answers
-from tests.support.fakes.answers_fakes import edited, report_of
+from tests.support.fakes.answers_fakes import edit_workbook, report_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,7 +26,7 @@ def faulty(book: Any) -> None:
 @pytest.fixture(scope="module", params=["en", "mk", "sq"])
 def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     file: Path = tmp_path_factory.mktemp("page") / "report.html"
-    text = answers.render_html(report_of(edited(faulty)), request.param, demonstration=True)
+    text = answers.render_html(report_of(edit_workbook(faulty)), request.param, demonstration=True)
     file.write_text(text, encoding="utf-8")
     shown = browser.new_page()
     shown.goto(file.as_uri())

@@ -20,7 +20,7 @@ from pipelines.submissions.service import Desk, uploading
 from pipelines.web.check_queue import Queue
 from tests.support.coroutines import run_async
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, file, who
+from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 
 PLACE = "/upload"
 STEPS = ["reading", "read", "judging", "judged"]
@@ -28,8 +28,8 @@ STEPS = ["reading", "read", "judging", "judged"]
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    desk_fakes.install(monkeypatch)
-    return desk_fakes.opened(tmp_path)
+    desk_fakes.install_fakes(monkeypatch)
+    return desk_fakes.open_desk(tmp_path)
 
 
 async def ended(upload: Upload) -> Upload:
@@ -54,7 +54,9 @@ def run(work: Callable[[Uploads], Coroutine[Any, Any, Any]]) -> Any:
 
 def test_upload_of_a_file_has_every_step_and_its_result(desk: Desk) -> None:
     async def work(received: Uploads) -> Upload:
-        return await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(value=101), "a.csv"))
+        return await ended(
+            received.begin_upload(desk, get_identity(desk, SENDER), PLACE, make_file(value=101), "a.csv")
+        )
 
     upload = run(work)
     assert [step.name for step in upload.steps] == STEPS
@@ -64,8 +66,8 @@ def test_upload_of_a_file_has_every_step_and_its_result(desk: Desk) -> None:
 
 def test_upload_sent_again_under_its_id_is_checked_once(desk: Desk) -> None:
     async def work(received: Uploads) -> list[Upload]:
-        sender, name = who(desk, SENDER), "0123456789abcdef"
-        begun = [received.begin_upload(desk, sender, PLACE, file(), "a.csv", upload_id=name) for _ in range(2)]
+        sender, name = get_identity(desk, SENDER), "0123456789abcdef"
+        begun = [received.begin_upload(desk, sender, PLACE, make_file(), "a.csv", upload_id=name) for _ in range(2)]
         return [await ended(upload) for upload in begun]
 
     first, second = run(work)
@@ -75,12 +77,12 @@ def test_upload_sent_again_under_its_id_is_checked_once(desk: Desk) -> None:
 
 def test_upload_id_of_another_person_finds_nothing(desk: Desk) -> None:
     async def work(received: Uploads) -> None:
-        upload = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv"))
+        upload = await ended(received.begin_upload(desk, get_identity(desk, SENDER), PLACE, make_file(), "a.csv"))
         assert received.find_upload(SENDER, PLACE, upload.upload_id) is upload
         assert received.find_upload("rr-sender", PLACE, upload.upload_id) is None
         assert received.find_upload(SENDER, "/practice", upload.upload_id) is None
         other = received.begin_upload(
-            desk, who(desk, "both-sender"), PLACE, file(), "a.csv", upload_id=upload.upload_id
+            desk, get_identity(desk, "both-sender"), PLACE, make_file(), "a.csv", upload_id=upload.upload_id
         )
         assert (await ended(other)) is not upload
 
@@ -91,7 +93,7 @@ def test_upload_id_of_another_person_finds_nothing(desk: Desk) -> None:
 def test_upload_id_that_is_not_one_is_replaced(desk: Desk, upload_id: str) -> None:
     async def work(received: Uploads) -> str:
         upload = await ended(
-            received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv", upload_id=upload_id)
+            received.begin_upload(desk, get_identity(desk, SENDER), PLACE, make_file(), "a.csv", upload_id=upload_id)
         )
         return upload.upload_id
 
@@ -100,7 +102,7 @@ def test_upload_id_that_is_not_one_is_replaced(desk: Desk, upload_id: str) -> No
 
 def test_upload_without_the_right_keeps_the_reason(desk: Desk) -> None:
     async def work(received: Uploads) -> Upload:
-        return await ended(received.begin_upload(desk, who(desk, "qq-approver"), PLACE, file(), "a.csv"))
+        return await ended(received.begin_upload(desk, get_identity(desk, "qq-approver"), PLACE, make_file(), "a.csv"))
 
     upload = run(work)
     assert isinstance(upload.error, service.NotAllowedError) and upload.result is None
@@ -115,7 +117,9 @@ def test_upload_that_fails_frees_its_place_and_its_bytes(desk: Desk, monkeypatch
 
     async def work(received: Uploads) -> list[Upload]:
         for number in range(5):
-            upload = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(value=number), "a.csv"))
+            upload = await ended(
+                received.begin_upload(desk, get_identity(desk, SENDER), PLACE, make_file(value=number), "a.csv")
+            )
             assert isinstance(upload.error, OSError)
             received.forget_upload(upload)
         return received.list_uploads(SENDER)
@@ -125,8 +129,8 @@ def test_upload_that_fails_frees_its_place_and_its_bytes(desk: Desk, monkeypatch
 
 def test_bytes_are_released_once_the_store_has_the_file(desk: Desk) -> None:
     async def work(received: Uploads) -> None:
-        stored = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv"))
-        refused = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, b"broken", "b.csv"))
+        stored = await ended(received.begin_upload(desk, get_identity(desk, SENDER), PLACE, make_file(), "a.csv"))
+        refused = await ended(received.begin_upload(desk, get_identity(desk, SENDER), PLACE, b"broken", "b.csv"))
         assert stored.data is None and refused.data == b"broken"
         assert received.queue._held == {SENDER: len(b"broken")}
         received.forget_upload(refused)
@@ -137,7 +141,7 @@ def test_bytes_are_released_once_the_store_has_the_file(desk: Desk) -> None:
 
 def test_result_is_kept_for_a_quarter_of_an_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(received: Uploads) -> None:
-        upload = await ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv"))
+        upload = await ended(received.begin_upload(desk, get_identity(desk, SENDER), PLACE, make_file(), "a.csv"))
         now = clock.read_wall_clock()
         monkeypatch.setattr(clock, "read_wall_clock", lambda: now + uploads.SECONDS_KEPT - 5)
         received.forget_old_uploads()
@@ -162,13 +166,13 @@ def test_most_files_replaces_the_oldest_result_and_never_a_running_check(
         return real(*arguments, **named)
 
     async def work(received: Uploads) -> None:
-        sender = who(desk, SENDER)
-        first = await ended(received.begin_upload(desk, sender, PLACE, file(), "a.csv"))
+        sender = get_identity(desk, SENDER)
+        first = await ended(received.begin_upload(desk, sender, PLACE, make_file(), "a.csv"))
         monkeypatch.setattr(uploading, "check_return", wait)
-        running = [received.begin_upload(desk, sender, PLACE, file(value=8 + n), f"{n}.csv") for n in range(2)]
+        running = [received.begin_upload(desk, sender, PLACE, make_file(value=8 + n), f"{n}.csv") for n in range(2)]
         assert received.find_upload(SENDER, PLACE, first.upload_id) is None
         with pytest.raises(UploadError) as refused:
-            received.begin_upload(desk, sender, PLACE, file(value=20), "c.csv")
+            received.begin_upload(desk, sender, PLACE, make_file(value=20), "c.csv")
         assert refused.value.status == 429
         gate.set()
         for upload in running:
@@ -238,7 +242,7 @@ def test_file_that_is_too_big_is_refused(desk: Desk, monkeypatch: pytest.MonkeyP
 
     async def work(received: Uploads) -> int:
         with pytest.raises(UploadError) as refused:
-            received.begin_upload(desk, who(desk, SENDER), PLACE, b"x" * 101, "a.csv")
+            received.begin_upload(desk, get_identity(desk, SENDER), PLACE, b"x" * 101, "a.csv")
         assert received.list_uploads(SENDER) == []
         return refused.value.status
 

@@ -1,4 +1,4 @@
-"""The report as a page and as CSV: complete, escaped, without a formula; and what was read beside it."""
+"""The report as a page and as CSV: complete, escaped, and without formulas; and the preview of the figures read."""
 
 from __future__ import annotations
 
@@ -20,14 +20,22 @@ from pipelines.model.content import Where
 from pipelines.office import answers
 from pipelines.office.answers.lines import COLUMNS, escape_formula
 from pipelines.submissions.checking.report import Report
-from tests.support.fakes.answers_fakes import BOOK, OTHERS, edited, finding, report_of, with_cell, with_findings
+from tests.support.fakes.answers_fakes import (
+    BOOK,
+    OTHERS,
+    edit_workbook,
+    make_finding,
+    report_of,
+    with_cell,
+    with_findings,
+)
 from tests.support.paths import SAMPLES
 
 EVIL = "<script>alert(1)</script>&\"'"
 
 
 class Page(HTMLParser):
-    """Ids, links, headings, tables and text of a page."""
+    """Parser that collects the ids, links, tags and text of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -38,41 +46,41 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags.append((tag, found))
-        if found.get("id"):
-            self.ids.append(str(found["id"]))
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
+        if attributes.get("id"):
+            self.ids.append(str(attributes["id"]))
         if tag == "a":
-            self.links.append(str(found["href"]))
+            self.links.append(str(attributes["href"]))
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
 
-    def of(self, tag: str) -> list[dict[str, str | None]]:
-        return [found for name, found in self.tags if name == tag]
+    def find_tags(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")
 def faulty() -> Report:
-    def change(book: Any) -> None:
+    def add_faults(book: Any) -> None:
         book["Т-02"]["F6"] = "Ослободни лица"
         book["Т-03"]["B9"] = 250
 
-    return report_of(edited(change))
+    return report_of(edit_workbook(add_faults))
 
 
-def test_the_page_leads_to_each_finding(faulty: Report) -> None:
+def test_page_links_to_each_finding(faulty: Report) -> None:
     page = Page(answers.render_html(faulty, "en", demonstration=True))
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links} <= set(page.ids)
     assert {link for link in page.links if link.startswith("#f")} == {
         f"#f{n}" for n in range(1, len(faulty.findings) + 1)
     }
-    assert page.of("html") == [{"lang": "en"}]
-    assert len(page.of("caption")) == len(page.of("table"))
-    assert all(found.get("scope") in ("col", "row") for found in page.of("th"))
-    assert not page.of("script")
-    assert not page.of("link")
+    assert page.find_tags("html") == [{"lang": "en"}]
+    assert len(page.find_tags("caption")) == len(page.find_tags("table"))
+    assert all(attributes.get("scope") in ("col", "row") for attributes in page.find_tags("th"))
+    assert not page.find_tags("script")
+    assert not page.find_tags("link")
     assert "Demonstration data" in page.words
     assert faulty.sha256 in page.words
 
@@ -87,35 +95,35 @@ def test_headings_never_skip_a_level(faulty: Report) -> None:
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_everything_of_the_file_is_escaped(faulty: Report) -> None:
-    found = [finding("cell.not_a_number", where=Where(sheet=EVIL, cell="A1"), seen=EVIL, expected=EVIL)]
-    text = answers.render_html(with_findings(faulty, found), "en", demonstration=False)
+def test_page_escapes_text_of_the_file(faulty: Report) -> None:
+    findings = [make_finding("cell.not_a_number", where=Where(sheet=EVIL, cell="A1"), seen=EVIL, expected=EVIL)]
+    text = answers.render_html(with_findings(faulty, findings), "en", demonstration=False)
     page = Page(text)
-    assert not page.of("script")
+    assert not page.find_tags("script")
     assert EVIL in page.words
 
 
-def test_a_clean_return_says_so(faulty: Report) -> None:
+def test_page_of_clean_return_says_no_findings(faulty: Report) -> None:
     text = answers.render_html(with_findings(faulty, []), "en", demonstration=False)
     assert "No findings." in text
     assert "Demonstration data" not in text
 
 
-def test_the_footnote_of_kosovo() -> None:
+def test_page_has_footnote_for_kosovo() -> None:
     path = SAMPLES / OTHERS["pdf"]
     text = answers.render_html(report_of(path.read_bytes(), path.name), "en", demonstration=True)
     assert "Kosovo under UNSCR 1244" in text
     assert "resolution 1244 (1999)" in text
 
 
-def lines(report: Report) -> list[dict[str, str]]:
+def read_csv_lines(report: Report) -> list[dict[str, str]]:
     text = answers.render_csv(report, "en")
     assert text.startswith("\ufeff")
     return list(csv.DictReader(io.StringIO(text[1:], newline="")))
 
 
 def test_csv_has_every_finding(faulty: Report) -> None:
-    rows = lines(faulty)
+    rows = read_csv_lines(faulty)
     assert tuple(rows[0]) == COLUMNS
     assert sorted((r["rule"], r["key"]) for r in rows) == sorted((f.rule, f.key) for f in faulty.findings)
     heading = next(r for r in rows if r["rule"] == "heading.undeclared")
@@ -124,80 +132,80 @@ def test_csv_has_every_finding(faulty: Report) -> None:
 
 
 @given(st.text(max_size=20))
-def test_no_text_of_a_csv_is_a_formula(text: str) -> None:
+def test_escape_formula_returns_no_formula(text: str) -> None:
     written = str(escape_formula(text))
     assert not written.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert written.removeprefix("'") == text.removeprefix("'")
 
 
-def test_csv_neutralises(faulty: Report) -> None:
-    found = [finding("value.negative", where=Where(sheet="=A", cell="B1"), seen="-1")]
-    (row,) = lines(with_findings(faulty, found))
+def test_csv_escapes_formulas(faulty: Report) -> None:
+    findings = [make_finding("value.negative", where=Where(sheet="=A", cell="B1"), seen="-1")]
+    (row,) = read_csv_lines(with_findings(faulty, findings))
     assert (row["sheet"], row["seen"]) == ("'=A", "'-1")
 
 
 # -------------------------------------------------------------------------------------------------- both sides, command
 
 
-def test_both_sides_of_a_workbook() -> None:
+def test_preview_of_workbook_shows_file_and_rows() -> None:
     data = with_cell("Т-02", "B10", None)
     report = report_of(data)
-    both = answers.preview_side_by_side(data, BOOK.name, report.form, "en", demonstration=True)
-    assert "Demonstration data" in both.html
+    preview = answers.preview_side_by_side(data, BOOK.name, report.form, "en", demonstration=True)
+    assert "Demonstration data" in preview.html
     without_page = answers.preview_side_by_side(data, BOOK.name, report.form, "en", draws_page=False)
-    assert (without_page.html, without_page.tables, without_page.rows) == ("", both.tables, both.rows)
-    assert [t.name for t in both.tables][:2] == ["Т-01", "Т-02"]
-    heading = next(c for c in both.tables[1].cells if c.place == "sheet Т-02, cell F6")
+    assert (without_page.html, without_page.tables, without_page.rows) == ("", preview.tables, preview.rows)
+    assert [t.name for t in preview.tables][:2] == ["Т-01", "Т-02"]
+    heading = next(c for c in preview.tables[1].cells if c.place == "sheet Т-02, cell F6")
     assert (heading.text, heading.role) == ("Ослободени лица", "heading")
     assert "Acquitted" in heading.said
     assert report.reading is not None
-    assert len(both.rows) == report.reading.observations.height
-    first = both.rows[0]
+    assert len(preview.rows) == report.reading.observations.height
+    first = preview.rows[0]
     assert (first.place, first.shown.words) == ("sheet Т-01, cell B10", "0")
     assert first.label.startswith("Лица пријавени")
     assert first.read_as.startswith("Reported") and first.read_as.endswith("2026-Q3")
 
 
-def test_findings_of_judgement_stand_beside_what_was_read() -> None:
+def test_rows_read_have_findings_of_judgement() -> None:
     report = report_of(with_cell("Т-03", "B9", 250))
-    told = {row.place: row for row in answers.rows_read(report, "en")}
-    row = told["sheet Т-03, cell B9"]
+    rows = {row.place: row for row in answers.rows_read(report, "en")}
+    row = rows["sheet Т-03, cell B9"]
     assert row.severity == "error"
     assert row.finding_keys == tuple(f.key for f in report.findings if str(f.where) == "Т-03!B9")
 
 
 @pytest.mark.parametrize("format_", sorted(OTHERS))
-def test_both_sides_of_every_format(format_: str) -> None:
+def test_preview_of_each_format_shows_file_and_rows(format_: str) -> None:
     path = SAMPLES / OTHERS[format_]
     form = report_of(path.read_bytes(), path.name).form
-    both = answers.preview_side_by_side(path.read_bytes(), path.name, form, "en", limit=50)
-    assert both.tables
-    assert sum(len(t.cells) for t in both.tables) <= 50 or format_ in ("px", "jsonstat", "sdmx")
-    assert len(both.rows) == 50
-    assert both.cut > 0
+    preview = answers.preview_side_by_side(path.read_bytes(), path.name, form, "en", limit=50)
+    assert preview.tables
+    assert sum(len(t.cells) for t in preview.tables) <= 50 or format_ in ("px", "jsonstat", "sdmx")
+    assert len(preview.rows) == 50
+    assert preview.cut > 0
     assert answers.render_preview(path.read_bytes(), path.name, form, "en").startswith("<!doctype html>")
 
 
-def test_a_file_of_no_form_has_a_left_side_only(tmp_path: Path) -> None:
-    both = answers.preview_side_by_side(b"a;b\n1;2\n", "x.csv", None, "en")
-    assert (both.html, both.rows) == ("", ())
-    assert [c.text for c in both.tables[0].cells] == ["a", "b", "1", "2"]
+def test_preview_without_form_shows_file_only(tmp_path: Path) -> None:
+    preview = answers.preview_side_by_side(b"a;b\n1;2\n", "x.csv", None, "en")
+    assert (preview.html, preview.rows) == ("", ())
+    assert [c.text for c in preview.tables[0].cells] == ["a", "b", "1", "2"]
 
 
-def test_the_command_writes_all_three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_command_writes_annotated_workbook_page_and_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "none"))
     source = tmp_path / BOOK.name
     source.write_bytes(with_cell("Т-03", "B9", 250))
-    out = {name: tmp_path / f"out.{name}" for name in ("xlsx", "html", "csv")}
-    options = ["--annotated", str(out["xlsx"]), "--html", str(out["html"]), "--csv", str(out["csv"])]
+    paths = {name: tmp_path / f"out.{name}" for name in ("xlsx", "html", "csv")}
+    options = ["--annotated", str(paths["xlsx"]), "--html", str(paths["html"]), "--csv", str(paths["csv"])]
     result = CliRunner().invoke(app, ["check", "--offline", str(source), *options])
     assert result.exit_code == 1, result.output
-    assert out["xlsx"].read_bytes().startswith(b"PK")
-    assert "sum.differs" in out["csv"].read_text(encoding="utf-8-sig")
-    assert out["html"].read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert paths["xlsx"].read_bytes().startswith(b"PK")
+    assert "sum.differs" in paths["csv"].read_text(encoding="utf-8-sig")
+    assert paths["html"].read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def test_the_command_answers_one_file_at_a_time(tmp_path: Path) -> None:
+def test_check_command_writes_csv_for_one_file_only(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["check", "--offline", str(BOOK), str(BOOK), "--csv", str(tmp_path / "o.csv")])
     assert result.exit_code != 0
     assert not (tmp_path / "o.csv").exists()

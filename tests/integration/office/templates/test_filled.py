@@ -1,6 +1,6 @@
-"""An empty workbook, filled in by hand with the figures of an office's own file, is read as that file was.
+"""A template, filled in with the figures of an office's file, is read like that file.
 
-What the file meant comes from the generator; the workbook is filled in by its words alone (`filling.py`).
+The expected figures come from the generator of the samples; `filling.py` fills in the template by its words only.
 """
 
 from __future__ import annotations
@@ -42,74 +42,76 @@ COLUMNS = (*OBSERVATION_KEY, "value", "obs_status")
 
 
 @cache
-def _made(territory: str) -> tuple[MadeReturn, ...]:
+def _make_returns(territory: str) -> tuple[MadeReturn, ...]:
     return tuple(plan.made(draw(), [territory]))
 
 
-def _content(made: MadeReturn) -> Content:
-    return read_content(made.data, Path(made.path).name, encodings=tuple(REGISTRY.forms[made.form].encodings))
+def _read_return(sample: MadeReturn) -> Content:
+    return read_content(sample.data, Path(sample.path).name, encodings=tuple(REGISTRY.forms[sample.form].encodings))
 
 
-def _returns(workbook: str) -> list[MadeReturn]:
-    """The made returns of a workbook's first form, by period."""
+def _list_returns(workbook: str) -> list[MadeReturn]:
+    """Return the samples of a workbook's first form, by period."""
     form = REGISTRY.forms[workbook]
     first = form.second_of or form.id
     territory = REGISTRY.territory_of(form.jurisdiction).code
-    found = [m for m in _made(territory) if m.form == first and m.kind != "nil"]
-    return sorted(found, key=lambda m: (m.periods[-1].code, m.received_at))
+    samples = [m for m in _make_returns(territory) if m.form == first and m.kind != "nil"]
+    return sorted(samples, key=lambda m: (m.periods[-1].code, m.received_at))
 
 
-def _previous(made: MadeReturn | None) -> pl.DataFrame | None:
-    if made is None:
+def _read_previous(sample: MadeReturn | None) -> pl.DataFrame | None:
+    if sample is None:
         return None
-    return standardise_content(_content(made), REGISTRY.forms[made.form], REGISTRY).observations
+    return standardise_content(_read_return(sample), REGISTRY.forms[sample.form], REGISTRY).observations
 
 
 @cache
-def _filled(workbook: str) -> tuple[bytes, MadeReturn, str]:
-    """The newest return, as filled into the workbook of its last period, with the return before as what is known."""
-    returns = _returns(workbook)
-    made = returns[-1]
-    before = next((m for m in reversed(returns[:-1]) if m.periods[-1].code < made.periods[-1].code), None)
-    period = made.periods[-1].code
-    _, empty = templates.write_template(REGISTRY, workbook, period, previous=_previous(before), demonstration=True)
+def _fill_workbook(workbook: str) -> tuple[bytes, MadeReturn, str]:
+    """Fill the newest return into the workbook of its last period, which shows the return before it."""
+    returns = _list_returns(workbook)
+    sample = returns[-1]
+    before = next((m for m in reversed(returns[:-1]) if m.periods[-1].code < sample.periods[-1].code), None)
+    period = sample.periods[-1].code
+    _, empty = templates.write_template(REGISTRY, workbook, period, previous=_read_previous(before), demonstration=True)
     form = REGISTRY.forms[workbook]
-    return fill(empty, form, _content(made), REGISTRY.forms[made.form], period), made, period
+    return fill(empty, form, _read_return(sample), REGISTRY.forms[sample.form], period), sample, period
 
 
 @cache
-def _empty(workbook: str) -> Any:
-    """The workbook of the newest period with the figures of the return before beside its cells."""
-    returns = _returns(workbook)
+def _open_empty(workbook: str) -> Any:
+    """Open the empty workbook of the newest period, which shows the figures of the newest return next to its cells."""
+    returns = _list_returns(workbook)
     period = returns[-1].periods[-1].code
-    _, data = templates.write_template(REGISTRY, workbook, period, previous=_previous(returns[-1]), demonstration=True)
+    _, data = templates.write_template(
+        REGISTRY, workbook, period, previous=_read_previous(returns[-1]), demonstration=True
+    )
     return openpyxl.load_workbook(io.BytesIO(data))
 
 
-def _read(data: bytes) -> tuple[list[str], Reading]:
+def _read_filled(data: bytes) -> tuple[list[str], Reading]:
     content = read_content(data, "filled.xlsx")
-    found = [match.form.id for match in recognise_forms(content, None, REGISTRY)]
-    return found, standardise_content(content, REGISTRY.forms[found[0]], REGISTRY)
+    form_ids = [match.form.id for match in recognise_forms(content, None, REGISTRY)]
+    return form_ids, standardise_content(content, REGISTRY.forms[form_ids[0]], REGISTRY)
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_a_workbook_filled_in_is_read_as_the_file_it_was_copied_from(workbook: str) -> None:
-    data, made, period = _filled(workbook)
-    found, reading = _read(data)
-    assert found[0] == workbook
-    _assert_read_as_meant(reading, made, period)
-    assert reading.kind == ("patch" if made.kind == "patch" else "full")
+def test_filled_workbook_is_read_like_its_source(workbook: str) -> None:
+    data, sample, period = _fill_workbook(workbook)
+    form_ids, reading = _read_filled(data)
+    assert form_ids[0] == workbook
+    _assert_read_as_expected(reading, sample, period)
+    assert reading.kind == ("patch" if sample.kind == "patch" else "full")
 
 
-def _assert_read_as_meant(reading: Reading, made: MadeReturn, period: str) -> None:
+def _assert_read_as_expected(reading: Reading, sample: MadeReturn, period: str) -> None:
     assert [str(f) for f in reading.findings if f.severity != "information"] == []
-    meant = sorted((tuple(r) for r in made.meaning if r.period == period), key=repr)
-    seen = sorted(reading.observations.select(COLUMNS).iter_rows(), key=repr)
-    assert seen == meant
-    events = [tuple(e) for e in made.events if e.period == period]
+    expected = sorted((tuple(r) for r in sample.meaning if r.period == period), key=repr)
+    observations = sorted(reading.observations.select(COLUMNS).iter_rows(), key=repr)
+    assert observations == expected
+    events = [tuple(e) for e in sample.events if e.period == period]
     assert sorted(reading.events.select(Event._fields).iter_rows(), key=repr) == sorted(events, key=repr)
-    assert seen or events, "a proof of nothing"
-    assert reading.series == made.series and [p.code for p in reading.periods] == [period]
+    assert observations or events, "the test compared nothing"
+    assert reading.series == sample.series and [p.code for p in reading.periods] == [period]
 
 
 _OFFICE = shutil.which("soffice")
@@ -117,127 +119,129 @@ _FILTERS = {"xlsx": "Calc MS Excel 2007 XML", "ods": "calc8", "xls": "MS Excel 9
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(_OFFICE is None, reason="needs LibreOffice Calc, by which the workbooks are saved anew")
+@pytest.mark.skipif(_OFFICE is None, reason="needs LibreOffice Calc to save the workbooks")
 @pytest.mark.parametrize("format_", _FILTERS)
-def test_a_filled_workbook_saved_anew_by_an_office_program_is_read_the_same(format_: str, tmp_path: Path) -> None:
-    """By LibreOffice, whose own format is ODS: what an office sends is what its program made of our workbook."""
-    there, out = tmp_path / "filled", tmp_path / "saved"
-    there.mkdir()
+def test_filled_workbook_saved_by_libreoffice_is_read_the_same(format_: str, tmp_path: Path) -> None:
+    """Save with LibreOffice, because offices send our workbook as their own program saved it."""
+    source, target = tmp_path / "filled", tmp_path / "saved"
+    source.mkdir()
     for workbook in WORKBOOKS:
-        (there / f"{workbook}.xlsx").write_bytes(_filled(workbook)[0])
+        (source / f"{workbook}.xlsx").write_bytes(_fill_workbook(workbook)[0])
     command = [str(_OFFICE), "--headless", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--convert-to"]
-    command += [f"{format_}:{_FILTERS[format_]}", "--outdir", str(out), *map(str, sorted(there.iterdir()))]
+    command += [f"{format_}:{_FILTERS[format_]}", "--outdir", str(target), *map(str, sorted(source.iterdir()))]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     for workbook in WORKBOOKS:
-        _, made, period = _filled(workbook)
-        content = read_content((out / f"{workbook}.{format_}").read_bytes(), f"{workbook}.{format_}")
+        _, sample, period = _fill_workbook(workbook)
+        content = read_content((target / f"{workbook}.{format_}").read_bytes(), f"{workbook}.{format_}")
         form = recognise_forms(content, None, REGISTRY)[0].form
         assert form.id == workbook or form.id == REGISTRY.forms[workbook].second_of, workbook
-        _assert_read_as_meant(standardise_content(content, form, REGISTRY), made, period)
+        _assert_read_as_expected(standardise_content(content, form, REGISTRY), sample, period)
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_on_paper_stand_whole_titles_and_no_earlier_figure(workbook: str) -> None:
-    """A sheet may hold several tables of different widths: what stands beside the narrow ones is not printed either."""
+def test_print_area_has_whole_titles_and_no_previous_figures(workbook: str) -> None:
+    """Check sheets with tables of different widths too: figures next to the narrow ones must not be printed."""
     form = REGISTRY.forms[workbook]
     titles = [t.title for t in form.tables or () if t.title] + [form.records.title if form.records else None]
-    beside = 0
-    for sheet in _empty(workbook).worksheets:
+    heading_count = 0
+    for sheet in _open_empty(workbook).worksheets:
         if sheet.title.startswith("RTI") or not sheet.print_area:
             continue
         (area,) = sheet.print_area.multi_ranges if hasattr(sheet.print_area, "multi_ranges") else [sheet.print_area]
-        _, _, right, _ = range_boundaries(str(area).rpartition("!")[2])
+        _, _, last_column, _ = range_boundaries(str(area).rpartition("!")[2])
         headings = [c for row in sheet.iter_rows() for c in row if str(c.value or "").startswith("RTI – ")]
-        assert all(cell.column > right for cell in headings), [c.coordinate for c in headings if c.column <= right]
-        beside += len(headings)
-        width = sum(sheet.column_dimensions[get_column_letter(c)].width for c in range(1, right + 1))
+        assert all(cell.column > last_column for cell in headings), [
+            c.coordinate for c in headings if c.column <= last_column
+        ]
+        heading_count += len(headings)
+        width = sum(sheet.column_dimensions[get_column_letter(c)].width for c in range(1, last_column + 1))
         for row in sheet.iter_rows(max_col=1):
             text = str(row[0].value or "")
             if any(title is not None and _like(title).fullmatch(fold_text(text)) for title in titles):
-                # Thirteen points and bold: a letter takes a fifth more than those by which columns are measured.
+                # The titles are bold and in 13 points: a letter is a fifth wider than in the font of the column widths.
                 assert len(text) * 1.2 <= width, text
-    assert beside or form.shape == "records"
+    assert heading_count or form.shape == "records"
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_an_empty_workbook_says_what_is_missing(workbook: str) -> None:
-    period = _returns(workbook)[-1].periods[-1].code
+def test_empty_workbook_is_reported_as_empty(workbook: str) -> None:
+    period = _list_returns(workbook)[-1].periods[-1].code
     _, data = templates.write_template(REGISTRY, workbook, period)
-    found, reading = _read(data)
-    assert found[0] == workbook
+    form_ids, reading = _read_filled(data)
+    assert form_ids[0] == workbook
     wrong = [f.rule for f in reading.findings if f.severity == "error"]
     assert wrong and set(wrong) <= {"cell.empty", "return.empty"}
     assert reading.observations["value"].drop_nulls().is_empty()
 
 
-def test_a_workbook_of_the_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The workbook of a quarter that has not ended, filled in; and one whose title was changed to a quarter before."""
+def test_filled_workbook_of_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill in a workbook of a quarter that has not ended, and one whose title was changed to an earlier quarter."""
     from pipelines.submissions.checking.check import CheckJob, check_many
 
     monkeypatch.setenv("RTI_NOW", plan.CLOCK)
     workbook = "BA_STATE-JUSTICE-1-XLSX"
-    made = _returns(workbook)[-1]
-    assert made.periods[-1].code == "2026-Q3"
+    sample = _list_returns(workbook)[-1]
+    assert sample.periods[-1].code == "2026-Q3"
     form = REGISTRY.forms[workbook]
     jobs = []
     for period in ("2027-Q1", "2010-Q1"):
         _, empty = templates.write_template(REGISTRY, workbook, "2026-Q3")
-        data = fill(empty, form, _content(made), REGISTRY.forms[made.form], "2026-Q3")
+        data = fill(empty, form, _read_return(sample), REGISTRY.forms[sample.form], "2026-Q3")
         year, _, quarter = period.partition("-Q")
         book = openpyxl.load_workbook(io.BytesIO(data))
         for sheet in book.worksheets[:5]:
             sheet["A3"].value = str(sheet["A3"].value).replace("III", "I" * int(quarter)).replace("2026", year)
             assert year in sheet["A3"].value
-        out = io.BytesIO()
-        book.save(out)
-        jobs.append(CheckJob(period, out.getvalue(), f"{period}.xlsx"))
+        buffer = io.BytesIO()
+        book.save(buffer)
+        jobs.append(CheckJob(period, buffer.getvalue(), f"{period}.xlsx"))
     reports = check_many(jobs, registry=REGISTRY, history=None, language="en")
     rules = {key: {f.rule for f in report.findings if f.severity == "error"} for key, report in reports.items()}
     assert rules == {"2027-Q1": {"coverage.too_early"}, "2010-Q1": {"period.outside_form"}}
 
 
-def test_the_whole_check_takes_them_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_of_filled_workbooks_finds_no_errors_or_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.submissions.checking.check import CheckJob, check_many
 
     monkeypatch.setenv("RTI_NOW", plan.CLOCK)
     jobs = []
     for workbook in WORKBOOKS:
-        data, made, _ = _filled(workbook)
-        received = datetime.fromisoformat(made.received_at.replace("Z", "+00:00"))
+        data, sample, _ = _fill_workbook(workbook)
+        received = datetime.fromisoformat(sample.received_at.replace("Z", "+00:00"))
         jobs.append(CheckJob(workbook, data, f"{workbook}.xlsx", received=received))
     reports = check_many(jobs, registry=REGISTRY, history=None, language="en")
-    told: dict[str, Any] = {
+    messages: dict[str, Any] = {
         key: [str(f) for f in report.findings if f.severity in ("error", "warning")] for key, report in reports.items()
     }
-    own = {key: found for key, found in told.items() if found}
-    assert own == {}
+    problems = {key: listed for key, listed in messages.items() if listed}
+    assert problems == {}
     assert {key: report.form for key, report in reports.items()} == {w: w for w in WORKBOOKS}
 
 
-def test_the_command_puts_the_figures_accepted_last_beside_the_cells(
+def test_template_command_shows_last_accepted_figures(
     demonstration: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of a form that is no workbook: its second form shows what came in by the first."""
+    """Write the template of a form that is not a workbook: its second form shows figures sent on the first."""
     from pipelines.cli.main import main
 
-    out = tmp_path / "a.xlsx"
-    assert main(["template", "RS-JUSTICE-1", "2026-Q4", "-o", str(out)]) == 0
-    made = _returns("RS-JUSTICE-1-XLSX")[-1]
-    assert made.periods[-1].code == "2026-Q3" and made.received_at < plan.CLOCK
-    wanted = {
+    output_path = tmp_path / "a.xlsx"
+    assert main(["template", "RS-JUSTICE-1", "2026-Q4", "-o", str(output_path)]) == 0
+    sample = _list_returns("RS-JUSTICE-1-XLSX")[-1]
+    assert sample.periods[-1].code == "2026-Q3" and sample.received_at < plan.CLOCK
+    indicators = {
         "prijavljena lica": ("reported", "person"),
         "prvostepeno osuđena lica": ("convicted_first", "person"),
     }
-    sheet = openpyxl.load_workbook(out).worksheets[0]
+    sheet = openpyxl.load_workbook(output_path).worksheets[0]
     rows = [[c.value for c in row] for row in sheet.iter_rows()]
     head = next(r for r in rows if r[0] == "Indikator")
     assert str(head[4]).startswith("RTI – 2026-Q3")
-    for words, (measure, unit) in wanted.items():
-        shown = next(r[4] for r in rows if r[:3] == [words, "čl. 388 KZ", "ukupno"])
-        (meant,) = [
+    for words, (measure, unit) in indicators.items():
+        displayed = next(r[4] for r in rows if r[:3] == [words, "čl. 388 KZ", "ukupno"])
+        (expected,) = [
             row.value
-            for row in made.meaning
+            for row in sample.meaning
             if (row.measure, row.count_unit, row.law_article, row.sex) == (measure, unit, "388", "_T")
         ]
-        assert meant is not None and shown == f"{meant:g}"
+        assert expected is not None and displayed == f"{expected:g}"
     assert "2027-02-14" in capsys.readouterr().out

@@ -16,7 +16,14 @@ from pipelines.ledger.acts import Act
 from pipelines.model import long_tables
 from pipelines.publication.provenance.explain import ExplainError, explain_figure, figure_id, in_words, parse_id
 from pipelines.submissions import decisions, intake
-from tests.support.fakes.ledger_fakes import arrival, at, block, home_and_ledger, observations, result
+from tests.support.fakes.ledger_fakes import (
+    home_and_ledger,
+    make_arrival,
+    make_block,
+    make_check_result,
+    make_observations,
+    time_at,
+)
 
 CELL: dict[str, Any] = {
     **dict.fromkeys(codes.CELL_KEY, "_T"),
@@ -84,11 +91,11 @@ def test_a_bad_id_is_said(text: str, words: str) -> None:
 
 def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
     home, engine = home_and_ledger(tmp_path)
-    identity = intake.record_arrival(engine, arrival("one.xlsx")).submission_id
+    identity = intake.record_arrival(engine, make_arrival("one.xlsx")).submission_id
     facts.keep_reading(home, identity, _observations(identity), long_tables.empty_table(long_tables.CASE_EVENT), [])
-    intake.record_check(engine, result(identity, block("2025-Q4")))
-    decisions.send_submission(engine, Act(identity, "office", at(0.2)))
-    decisions.approve_submission(engine, home, Act(identity, "secretariat", at(1)))
+    intake.record_check(engine, make_check_result(identity, make_block("2025-Q4")))
+    decisions.send_submission(engine, Act(identity, "office", time_at(0.2)))
+    decisions.approve_submission(engine, home, Act(identity, "secretariat", time_at(1)))
     folder = home.releases / "2025-Q4"
     folder.mkdir()
     rows = [{**cell, "cell_id": f"cell-{n}"} for n, cell in enumerate(cells or (CELL,))]
@@ -102,7 +109,7 @@ def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
 
 def _observations(identity: str) -> pl.DataFrame:
     """Return 3 women and 4 men, in two cells of a sheet."""
-    frame = pl.concat([observations(identity, {("2025-Q4", "reported"): value}) for value in (3.0, 4.0)])
+    frame = pl.concat([make_observations(identity, {("2025-Q4", "reported"): value}) for value in (3.0, 4.0)])
     return frame.with_columns(sex=pl.Series(["F", "M"]), place=pl.Series(["Sheet!B2", "Sheet!B3"]), label=pl.lit(None))
 
 

@@ -1,4 +1,4 @@
-"""Limits on password attempts, by themselves."""
+"""Limits on password attempts, tested without the sign-in."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from pipelines.submissions.accounts.throttle import MOST_WAITING, Origin, Throttle, ThrottledError
 
 
-def test_many_attempts_at_once_get_no_more_tries_than_one_after_another() -> None:
+def test_count_attempt_limits_concurrent_attempts() -> None:
     throttle = Throttle()
     admitted: list[bool] = []
 
-    def attempt() -> None:
+    def try_once() -> None:
         try:
             throttle.count_attempt(Origin("192.0.2.1"), "al-pp")
         except ThrottledError:
@@ -21,7 +21,7 @@ def test_many_attempts_at_once_get_no_more_tries_than_one_after_another() -> Non
         else:
             admitted.append(True)
 
-    threads = [threading.Thread(target=attempt) for _ in range(24)]
+    threads = [threading.Thread(target=try_once) for _ in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -29,7 +29,7 @@ def test_many_attempts_at_once_get_no_more_tries_than_one_after_another() -> Non
     assert admitted.count(True) == 5
 
 
-def test_a_right_password_ends_the_count_of_its_account_and_not_of_its_address() -> None:
+def test_forgive_attempt_resets_account_but_not_address() -> None:
     throttle = Throttle()
     origin = Origin("192.0.2.1")
     for number in range(28):
@@ -43,7 +43,7 @@ def test_a_right_password_ends_the_count_of_its_account_and_not_of_its_address()
     assert 1 <= refused.value.seconds <= 900
 
 
-def test_a_known_browser_does_not_use_up_the_tries_of_its_address() -> None:
+def test_known_device_does_not_count_against_its_address() -> None:
     throttle = Throttle()
     for _ in range(10):
         assert throttle.count_attempt(Origin("192.0.2.1", "a device"), "al-pp").delay == 0
@@ -53,15 +53,15 @@ def test_a_known_browser_does_not_use_up_the_tries_of_its_address() -> None:
         throttle.count_attempt(Origin("192.0.2.1"), "al-pp")
 
 
-def test_few_attempts_on_one_account_wait_at_a_time() -> None:
+def test_occupy_slot_limits_waiting_attempts_per_account() -> None:
     throttle = Throttle()
-    held = [throttle.occupy_slot("al-pp") for _ in range(MOST_WAITING)]
-    for place in held:
-        place.__enter__()
+    slots = [throttle.occupy_slot("al-pp") for _ in range(MOST_WAITING)]
+    for slot in slots:
+        slot.__enter__()
     with pytest.raises(ThrottledError), throttle.occupy_slot("al-pp"):
         pass
     with throttle.occupy_slot("mk-sso"):
         pass
-    held[0].__exit__(None, None, None)
+    slots[0].__exit__(None, None, None)
     with throttle.occupy_slot("al-pp"):
         pass

@@ -1,7 +1,7 @@
-"""Broken files as offices send them, each made here: what is said, where, and that a statistician can act on it.
+"""Broken files as offices send them, each made here: the finding, its place, and a message that people can act on.
 
-The words are read by people: this file pins the rule, its place and a piece of its message, so that a change of words
-is a decision. `python -m tests.integration.submissions.checking.test_broken_files` prints them all, to be read aloud.
+The tests pin the rule, its place and a piece of its message, so that nobody changes a message by accident.
+`python -m tests.integration.submissions.checking.test_broken_files` prints all messages for proofreading.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ def registry() -> Registry:
     return load()
 
 
-def _findings(data: bytes, name: str, registry: Registry, form: str | None = None) -> list[Finding]:
+def _read_findings(data: bytes, name: str, registry: Registry, form: str | None = None) -> list[Finding]:
     try:
-        taken: ReadResult = take_with(Task(data, name, "S0", registry.digest, form), registry)
+        result: ReadResult = take_with(Task(data, name, "S0", registry.digest, form), registry)
     except ReadError as error:
         return [from_read_error(error)]
-    return [*taken.findings, *(taken.reading.findings if taken.reading is not None else ())]
+    return [*result.findings, *(result.reading.findings if result.reading is not None else ())]
 
 
-def _edited(change: Callable[[Any], None], file: Path = GOOD) -> bytes:
+def _edit_workbook(change: Callable[[Any], None], file: Path = GOOD) -> bytes:
     import openpyxl
 
     book = openpyxl.load_workbook(file)
@@ -52,7 +52,7 @@ def _edited(change: Callable[[Any], None], file: Path = GOOD) -> bytes:
     return buffer.getvalue()
 
 
-def _parts(data: bytes, **more: bytes) -> bytes:
+def _add_parts(data: bytes, **more: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
@@ -62,7 +62,7 @@ def _parts(data: bytes, **more: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _picture(format_: str) -> bytes:
+def _make_picture(format_: str) -> bytes:
     from PIL import Image
 
     buffer = io.BytesIO()
@@ -70,7 +70,7 @@ def _picture(format_: str) -> bytes:
     return buffer.getvalue()
 
 
-def _scan() -> bytes:
+def _make_scan() -> bytes:
     from PIL import Image
     from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen import canvas
@@ -82,7 +82,7 @@ def _scan() -> bytes:
     return buffer.getvalue()
 
 
-def _words_pdf() -> bytes:
+def _make_words_pdf() -> bytes:
     from reportlab.pdfgen import canvas
 
     buffer = io.BytesIO()
@@ -92,11 +92,11 @@ def _words_pdf() -> bytes:
     return buffer.getvalue()
 
 
-def _good() -> bytes:
+def _read_good() -> bytes:
     return GOOD.read_bytes()
 
 
-def _blank() -> bytes:
+def _make_blank() -> bytes:
     import openpyxl
 
     buffer = io.BytesIO()
@@ -106,20 +106,32 @@ def _blank() -> bytes:
 
 UNREADABLE: list[tuple[str, Callable[[], bytes], str, str, str]] = [
     ("0 bytes", lambda: b"", "a.xlsx", "read.empty", "empty"),
-    ("truncated", lambda: _good()[:-2000], "a.xlsx", "read.malformed", ""),
-    ("half", lambda: _good()[: len(_good()) // 2], "a.xlsx", "read.malformed", ""),
-    ("a blank workbook", _blank, "a.xlsx", "return.empty", "no number"),
-    ("a photo", lambda: _picture("JPEG"), "a.xlsx", "read.picture", "picture"),
-    ("a screenshot", lambda: _picture("PNG"), "a.xlsx", "read.picture", "picture"),
-    ("a scanned page", _scan, "a.pdf", "read.pdf.scanned", "picture"),
-    ("a PDF of words", _words_pdf, "a.pdf", "read.pdf.no_table", "table"),
-    ("a PDF that did not arrive whole", lambda: _words_pdf()[:-200], "a.pdf", "read.malformed", "its end is missing"),
-    ("a PDF in pieces", lambda: _words_pdf()[:300] + b"\n%%EOF", "a.pdf", "read.malformed", "structure is broken"),
+    ("truncated", lambda: _read_good()[:-2000], "a.xlsx", "read.malformed", ""),
+    ("half", lambda: _read_good()[: len(_read_good()) // 2], "a.xlsx", "read.malformed", ""),
+    ("a blank workbook", _make_blank, "a.xlsx", "return.empty", "no number"),
+    ("a photo", lambda: _make_picture("JPEG"), "a.xlsx", "read.picture", "picture"),
+    ("a screenshot", lambda: _make_picture("PNG"), "a.xlsx", "read.picture", "picture"),
+    ("a scanned page", _make_scan, "a.pdf", "read.pdf.scanned", "picture"),
+    ("a PDF of words", _make_words_pdf, "a.pdf", "read.pdf.no_table", "table"),
+    (
+        "a PDF that did not arrive whole",
+        lambda: _make_words_pdf()[:-200],
+        "a.pdf",
+        "read.malformed",
+        "its end is missing",
+    ),
+    ("a PDF in pieces", lambda: _make_words_pdf()[:300] + b"\n%%EOF", "a.pdf", "read.malformed", "structure is broken"),
     ("an Office file of nothing", lambda: _OLE2, "a.xls", "read.unsupported", "old Office file that holds no workbook"),
     ("a list of two numbers", lambda: b"a;b\n1;2\n", "a.csv", "return.not_recognised", "Nearest: no form."),
-    ("a DOCTYPE", lambda: _parts(_good(), x_xml=b"<!DOCTYPE a><a/>"), "a.xlsx", "read.xml_doctype", "can harm anyone"),
+    (
+        "a DOCTYPE",
+        lambda: _add_parts(_read_good(), x_xml=b"<!DOCTYPE a><a/>"),
+        "a.xlsx",
+        "read.xml_doctype",
+        "can harm anyone",
+    ),
     ("a password", lambda: _OLE2 + "EncryptedPackage\0".encode("utf-16-le"), "a.xlsx", "read.encrypted", "password"),
-    ("macros", lambda: _parts(_good(), xl__vbaProject_bin=b"\0"), "a.xlsm", "read.macros", "macro"),
+    ("macros", lambda: _add_parts(_read_good(), xl__vbaProject_bin=b"\0"), "a.xlsm", "read.macros", "macro"),
     ("an old letter", lambda: _OLE2 + "WordDocument\0".encode("utf-16-le"), "a.doc", "read.unsupported", "Word"),
     (
         "slides",
@@ -128,153 +140,165 @@ UNREADABLE: list[tuple[str, Callable[[], bytes], str, str, str]] = [
         "read.unsupported",
         "presentation",
     ),
-    ("another archive", lambda: _parts(b"PK\x05\x06" + b"\0" * 18, a=b"b"), "a.zip", "read.archive", "archive"),
+    ("another archive", lambda: _add_parts(b"PK\x05\x06" + b"\0" * 18, a=b"b"), "a.zip", "read.archive", "archive"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "rule", "words"), [one[1:] for one in UNREADABLE], ids=[o[0] for o in UNREADABLE]
+    ("data", "name", "rule", "words"), [case[1:] for case in UNREADABLE], ids=[case[0] for case in UNREADABLE]
 )
-def test_what_cannot_be_read_says_why(
+def test_unreadable_file_is_reported_with_reason_and_remedy(
     data: Callable[[], bytes], name: str, rule: str, words: str, registry: Registry
 ) -> None:
-    found = _findings(data(), name, registry)
-    assert [f.rule for f in found if f.severity == "error"] == [rule]
-    said = describe_finding(found[0], "en")
-    assert words.casefold() in said.message.casefold() and said.remedy
-    assert "?" not in said.message and "{" not in said.message + said.remedy
+    findings = _read_findings(data(), name, registry)
+    assert [f.rule for f in findings if f.severity == "error"] == [rule]
+    text = describe_finding(findings[0], "en")
+    assert words.casefold() in text.message.casefold() and text.remedy
+    assert "?" not in text.message and "{" not in text.message + text.remedy
 
 
 @pytest.mark.parametrize("name", ["a.xls", "a.pdf", "a.csv", "a", "a.docx"])
-def test_a_wrong_extension_hinders_nobody(name: str, registry: Registry) -> None:
-    assert [f for f in _findings(_good(), name, registry) if f.severity == "error"] == []
-    assert [f for f in _findings(CSV.read_bytes(), name, registry) if f.severity == "error"] == []
+def test_wrong_extension_is_accepted(name: str, registry: Registry) -> None:
+    assert [f for f in _read_findings(_read_good(), name, registry) if f.severity == "error"] == []
+    assert [f for f in _read_findings(CSV.read_bytes(), name, registry) if f.severity == "error"] == []
 
 
-def _sheet(book: Any) -> Any:
+def _first_sheet(book: Any) -> Any:
     return book.worksheets[0]
 
 
-def _copied_below(book: Any) -> None:
-    sheet = _sheet(book)
+def _copy_rows_below(book: Any) -> None:
+    sheet = _first_sheet(book)
     rows = [[c.value for c in row] for row in sheet.iter_rows()]
     for row in rows:
         sheet.append(row)
 
 
 def _hide_row(book: Any) -> None:
-    _sheet(book).row_dimensions[11].hidden = True
+    _first_sheet(book).row_dimensions[11].hidden = True
 
 
-def _formula(book: Any) -> None:
-    _sheet(book)["B11"].value = "=1+1"
+def _enter_formula(book: Any) -> None:
+    _first_sheet(book)["B11"].value = "=1+1"
 
 
-def _date_label(book: Any) -> None:
-    _sheet(book)["A11"].value = datetime(2026, 3, 1)
+def _enter_date_as_label(book: Any) -> None:
+    _first_sheet(book)["A11"].value = datetime(2026, 3, 1)
 
 
-def _date_value(book: Any) -> None:
-    _sheet(book)["B11"].value = datetime(2026, 3, 1)
+def _enter_date_as_value(book: Any) -> None:
+    _first_sheet(book)["B11"].value = datetime(2026, 3, 1)
 
 
-def _lookalike(book: Any) -> None:
-    _sheet(book)["A11"].value = "Трговијa со луѓе, чл. 418-а"  # the last letter of the first word is Latin
+def _enter_lookalike(book: Any) -> None:
+    _first_sheet(book)["A11"].value = "Трговијa со луѓе, чл. 418-а"  # the last letter of the first word is Latin
 
 
-def _other_quarter(book: Any) -> None:
-    _sheet(book)["A4"].value = _sheet(book)["A4"].value.replace("3. квартал", "2. квартал")
+def _enter_other_quarter(book: Any) -> None:
+    _first_sheet(book)["A4"].value = _first_sheet(book)["A4"].value.replace("3. квартал", "2. квартал")
 
 
-def _label_typed_wrong(book: Any) -> None:
-    _sheet(book)["A11"].value = "Трговија со луѓe, чл. 418-ф"
+def _mistype_label(book: Any) -> None:
+    _first_sheet(book)["A11"].value = "Трговија со луѓe, чл. 418-ф"
 
 
 @pytest.mark.parametrize(
     ("change", "rule", "severity", "cell"),
     [
-        (_copied_below, "table.twice", "error", None),
+        (_copy_rows_below, "table.twice", "error", None),
         (_hide_row, "cell.hidden", "error", "A11"),
-        (_formula, "cell.formula", "error", "B11"),
-        (_date_label, "cell.date", "error", "A11"),
-        (_date_value, "cell.date", "error", "B11"),
-        (_lookalike, "cell.lookalike", "information", "A11"),
-        (_other_quarter, "period.contradiction", "error", None),
-        (_label_typed_wrong, "label.undeclared", "error", "A11"),
+        (_enter_formula, "cell.formula", "error", "B11"),
+        (_enter_date_as_label, "cell.date", "error", "A11"),
+        (_enter_date_as_value, "cell.date", "error", "B11"),
+        (_enter_lookalike, "cell.lookalike", "information", "A11"),
+        (_enter_other_quarter, "period.contradiction", "error", None),
+        (_mistype_label, "label.undeclared", "error", "A11"),
     ],
 )
-def test_what_is_wrong_in_a_workbook_is_told_at_its_cell(
+def test_fault_in_workbook_is_reported_at_its_cell(
     change: Callable[[Any], None], rule: str, severity: str, cell: str | None, registry: Registry
 ) -> None:
-    every = _findings(_edited(change), GOOD.name, registry)
-    found = [f for f in every if f.rule == rule]
-    assert found, every
-    assert found[0].severity == severity and found[0].where.sheet is not None
-    assert cell is None or found[0].where.cell == cell
-    said = describe_finding(found[0], "en")
-    assert said.message and said.remedy and "?" not in said.message
+    all_findings = _read_findings(_edit_workbook(change), GOOD.name, registry)
+    matches = [f for f in all_findings if f.rule == rule]
+    assert matches, all_findings
+    assert matches[0].severity == severity and matches[0].where.sheet is not None
+    assert cell is None or matches[0].where.cell == cell
+    text = describe_finding(matches[0], "en")
+    assert text.message and text.remedy and "?" not in text.message
 
 
-def test_a_period_is_told_as_it_stands_at_the_place_and_elsewhere(registry: Registry) -> None:
-    (found,) = (f for f in _findings(_edited(_other_quarter), GOOD.name, registry) if f.rule == "period.contradiction")
-    assert (found.where.cell, found.seen, found.expected) == ("A4", "2026-Q2", "2026-Q3")
-    assert "here is 2026-Q2, elsewhere in this file 2026-Q3" in describe_finding(found, "en").message
+def test_period_contradiction_names_both_periods(registry: Registry) -> None:
+    (finding,) = (
+        f
+        for f in _read_findings(_edit_workbook(_enter_other_quarter), GOOD.name, registry)
+        if f.rule == "period.contradiction"
+    )
+    assert (finding.where.cell, finding.seen, finding.expected) == ("A4", "2026-Q2", "2026-Q3")
+    assert "here is 2026-Q2, elsewhere in this file 2026-Q3" in describe_finding(finding, "en").message
 
 
-def test_a_file_on_the_form_of_another_office(registry: Registry) -> None:
-    """The wrong territory: the office says which form it is sending, and the file is another's."""
-    found = _findings(OTHER.read_bytes(), OTHER.name, registry, "MK-JUSTICE-1")
-    errors = [f for f in found if f.severity == "error"]
+def test_file_on_form_of_another_office_is_an_error(registry: Registry) -> None:
+    """Check a file under the form of one office although it is on the form of another."""
+    findings = _read_findings(OTHER.read_bytes(), OTHER.name, registry, "MK-JUSTICE-1")
+    errors = [f for f in findings if f.severity == "error"]
     assert [(f.rule, f.seen, f.expected) for f in errors] == [("return.other_form", "AL-JUSTICE-1", "MK-JUSTICE-1")]
-    said = describe_finding(errors[0], "en").message
-    assert "General Prosecution" in said and "(AL-JUSTICE-1)" in said and "(MK-JUSTICE-1)" in said
+    message = describe_finding(errors[0], "en").message
+    assert "General Prosecution" in message and "(AL-JUSTICE-1)" in message and "(MK-JUSTICE-1)" in message
 
 
 @pytest.mark.parametrize(
     ("quarter", "severity", "rule"),
     [("2. квартал", "information", "coverage.late"), ("4. квартал", "error", "coverage.too_early")],
 )
-def test_the_wrong_quarter(
+def test_wrong_quarter_is_late_or_too_early(
     quarter: str, severity: str, rule: str, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An old period is told as late, since it may be a correction; one that has not ended cannot be right."""
+    """Report an old period as late, since it may be a correction, and one that has not ended as an error."""
     from expectations.judge import JudgedReturn, judge_returns
 
     monkeypatch.setenv("RTI_NOW", "2026-11-10T09:00:00Z")
 
-    def change(book: Any) -> None:
+    def replace_quarter(book: Any) -> None:
         for sheet in book.worksheets:
             for cell in (c for row in sheet.iter_rows() for c in row if isinstance(c.value, str)):
                 cell.value = cell.value.replace("3. квартал", quarter)
 
-    taken = take_with(Task(_edited(change), GOOD.name, "S0", registry.digest), registry)
-    assert taken.reading is not None
-    found = judge_returns([JudgedReturn("S0", taken.reading)], None, registry)["S0"]
-    assert (rule, severity) in [(f.rule, f.severity) for f in found]
-    said = describe_finding(next(f for f in found if f.rule == rule), "en")
-    assert "2026-Q" in said.message and "period" in said.remedy
+    result = take_with(Task(_edit_workbook(replace_quarter), GOOD.name, "S0", registry.digest), registry)
+    assert result.reading is not None
+    findings = judge_returns([JudgedReturn("S0", result.reading)], None, registry)["S0"]
+    assert (rule, severity) in [(f.rule, f.severity) for f in findings]
+    text = describe_finding(next(f for f in findings if f.rule == rule), "en")
+    assert "2026-Q" in text.message and "period" in text.remedy
 
 
-def test_an_unknown_file_is_told_the_nearest_forms_without_the_signs_of_templates(registry: Registry) -> None:
-    (found,) = _findings("Nešto;Drugo\nA;1\nB;2\n".encode(), "a.csv", registry)
-    said = describe_finding(found, "en")
-    assert found.rule == "return.not_recognised" and "{" not in said.message
+def test_unknown_file_is_reported_with_nearest_forms_without_placeholders(registry: Registry) -> None:
+    (finding,) = _read_findings("Nešto;Drugo\nA;1\nB;2\n".encode(), "a.csv", registry)
+    text = describe_finding(finding, "en")
+    assert finding.rule == "return.not_recognised" and "{" not in text.message
 
 
-def all_words(registry: Registry) -> Iterator[str]:
-    """Every message, to be read aloud."""
+def list_messages(registry: Registry) -> Iterator[str]:
+    """Yield every message, for proofreading."""
     for title, data, name, _, _ in UNREADABLE:
-        for finding in _findings(data(), name, registry):
-            said = describe_finding(finding, "en")
-            yield f"{title}: [{finding.rule}] {finding.where} {said.message} {said.remedy}"
-    for change in (_copied_below, _hide_row, _formula, _date_label, _date_value, _lookalike, _other_quarter):
-        for finding in _findings(_edited(change), GOOD.name, registry)[:2]:
-            said = describe_finding(finding, "en")
-            yield f"{change.__name__}: [{finding.rule}] {finding.where} {said.message} {said.remedy}"
-    for finding in _findings(OTHER.read_bytes(), OTHER.name, registry, "MK-JUSTICE-1")[:6]:
-        said = describe_finding(finding, "en")
-        yield f"other office: [{finding.rule}] {finding.where} {said.message} {said.remedy}"
+        for finding in _read_findings(data(), name, registry):
+            text = describe_finding(finding, "en")
+            yield f"{title}: [{finding.rule}] {finding.where} {text.message} {text.remedy}"
+    for change in (
+        _copy_rows_below,
+        _hide_row,
+        _enter_formula,
+        _enter_date_as_label,
+        _enter_date_as_value,
+        _enter_lookalike,
+        _enter_other_quarter,
+    ):
+        for finding in _read_findings(_edit_workbook(change), GOOD.name, registry)[:2]:
+            text = describe_finding(finding, "en")
+            yield f"{change.__name__}: [{finding.rule}] {finding.where} {text.message} {text.remedy}"
+    for finding in _read_findings(OTHER.read_bytes(), OTHER.name, registry, "MK-JUSTICE-1")[:6]:
+        text = describe_finding(finding, "en")
+        yield f"other office: [{finding.rule}] {finding.where} {text.message} {text.remedy}"
 
 
 if __name__ == "__main__":
-    print("\n".join(all_words(load())))
+    print("\n".join(list_messages(load())))

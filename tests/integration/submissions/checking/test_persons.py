@@ -21,7 +21,7 @@ from pipelines.submissions.checking.read_task import Task, take_with
 from tests.support.fakes import check_fakes
 from tests.support.fakes.arrivals_fakes import write_arrivals
 from tests.support.fakes.check_fakes import REGISTRY
-from tests.support.fakes.ledger_fakes import at, people
+from tests.support.fakes.ledger_fakes import create_people, time_at
 from tests.support.paths import ROOT
 
 REGISTER = ROOT / "raw_samples/HR/register/registar_2024_1tr.csv"
@@ -32,14 +32,14 @@ SECRET = "person 2025-Q4;reported;77"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    made = initialise_home(tmp_path / "home", "demonstration")
-    facts.prepare_fact_folders(made)
-    people(open_ledger(made))
-    return made
+    created = initialise_home(tmp_path / "home", "demonstration")
+    facts.prepare_fact_folders(created)
+    create_people(open_ledger(created))
+    return created
 
 
-def _holding(folder: Path, *secrets: str) -> list[str]:
-    """Files below a folder that hold one of some texts, in UTF-8."""
+def _find_files_with(folder: Path, *secrets: str) -> list[str]:
+    """Return the files below a folder that contain one of the texts in UTF-8."""
     return [
         str(path)
         for path in folder.rglob("*")
@@ -47,8 +47,8 @@ def _holding(folder: Path, *secrets: str) -> list[str]:
     ]
 
 
-def _with_persons(secret: str) -> bytes:
-    """A register of which one pseudonym is a person's own number or name."""
+def _make_register_with_person(secret: str) -> bytes:
+    """Return a register in which one pseudonym is the number or name of a person."""
     text = REGISTER.read_text(encoding="cp1250")
     lines = text.splitlines()
     at_row = next(n for n, line in enumerate(lines) if line.startswith("Sud;")) + 1
@@ -59,139 +59,146 @@ def _with_persons(secret: str) -> bytes:
 
 
 @pytest.mark.parametrize(("secret", "rule"), [(JMBG, "person.number"), (NAME, "person.name")])
-def test_nothing_but_place_and_kind_leaves_the_child(secret: str, rule: str) -> None:
+def test_reading_process_returns_rule_and_place_without_the_person(secret: str, rule: str) -> None:
     registry = load()
     good = take_with(Task(REGISTER.read_bytes(), REGISTER.name, OFFLINE_ID, registry.digest), registry)
     assert good.reading is not None and good.reading.events.height
-    taken = take_with(Task(_with_persons(secret), "r.csv", OFFLINE_ID, registry.digest), registry)
-    assert [f.rule for f in taken.findings] == [rule]
-    assert taken.form == good.form and taken.reading is None
-    assert secret not in repr(taken)
+    result = take_with(Task(_make_register_with_person(secret), "r.csv", OFFLINE_ID, registry.digest), registry)
+    assert [f.rule for f in result.findings] == [rule]
+    assert result.form == good.form and result.reading is None
+    assert secret not in repr(result)
 
 
 @pytest.mark.parametrize("pseudonym", ["IME", "OIB", "JMBG-7", "Pasoš", "Ime i prezime 12", "IME-0231", "OIB12"])
-def test_a_pseudonym_that_spells_a_heading_asks_for_nothing(pseudonym: str) -> None:
+def test_pseudonym_like_a_heading_is_accepted(pseudonym: str) -> None:
     registry = load()
     good = take_with(Task(REGISTER.read_bytes(), REGISTER.name, OFFLINE_ID, registry.digest), registry)
-    taken = take_with(Task(_with_persons(pseudonym), "r.csv", OFFLINE_ID, registry.digest), registry)
-    assert taken.findings == () and taken.reading is not None and good.reading is not None
-    assert taken.reading.events.height == good.reading.events.height
-    assert pseudonym in taken.reading.events["person"].to_list()
+    result = take_with(Task(_make_register_with_person(pseudonym), "r.csv", OFFLINE_ID, registry.digest), registry)
+    assert result.findings == () and result.reading is not None and good.reading is not None
+    assert result.reading.events.height == good.reading.events.height
+    assert pseudonym in result.reading.events["person"].to_list()
 
 
 @pytest.mark.parametrize("line", [";;Prezime", "Sud;Ime;Prezime", ";K 1;Ime i prezime", "Sud;JMBG;Osoba"])
-def test_a_heading_inside_a_register_is_no_pseudonym(line: str) -> None:
-    """A second table below the first: no record stands in the line of its headings."""
+def test_second_heading_inside_register_is_reported(line: str) -> None:
+    """Read a second table below the first, whose line of headings is not a record."""
     registry, text = load(), REGISTER.read_text(encoding="cp1250")
-    first, *rest = (line for line in text.splitlines() if line)
-    data = "\r\n".join([first, *rest, line + ";" * (rest[1].count(";") - line.count(";")), rest[-1]])
-    taken = take_with(Task(data.encode("cp1250"), REGISTER.name, OFFLINE_ID, registry.digest), registry)
-    assert {f.rule for f in taken.findings} == {"person.column"} and taken.reading is None
+    first, *following = (line for line in text.splitlines() if line)
+    data = "\r\n".join([first, *following, line + ";" * (following[1].count(";") - line.count(";")), following[-1]])
+    result = take_with(Task(data.encode("cp1250"), REGISTER.name, OFFLINE_ID, registry.digest), registry)
+    assert {f.rule for f in result.findings} == {"person.column"} and result.reading is None
 
 
-def test_a_refused_register_leaves_nothing_in_a_home(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
+def test_refused_register_leaves_nothing_in_home(home: Home, capfd: pytest.CaptureFixture[str]) -> None:
     before = set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*"))
     desk = door.Desk(home, open_ledger(home), load())
-    receipt = door.hand_in(desk, accounts.get_identity(desk.engine, "office"), _with_persons(JMBG), "r.csv")
+    receipt = door.hand_in(
+        desk, accounts.get_identity(desk.engine, "office"), _make_register_with_person(JMBG), "r.csv"
+    )
     assert receipt.submission_id is None and receipt.report is not None
     assert receipt.report.verdict == "error" and receipt.report.reading is None
     assert JMBG not in str(receipt.as_json()) and JMBG not in repr(receipt)
-    assert _holding(home.root, JMBG) == []
+    assert _find_files_with(home.root, JMBG) == []
     assert not [p for p in home.store.rglob("*") if p.is_file()]
     assert queries.list_submissions(open_ledger(home)) == []
     assert set(Path(tempfile.gettempdir()).glob("rti-read-*/*/*")) <= before
-    said = capfd.readouterr()
-    assert JMBG not in said.out + said.err
+    captured = capfd.readouterr()
+    assert JMBG not in captured.out + captured.err
 
 
-def test_an_unknown_file_with_persons_is_told_its_persons_and_one_with_a_contact_is_not() -> None:
+def test_unknown_file_is_reported_for_persons_but_not_for_contact() -> None:
     registry = load()
-    named = take_with(Task(f"a;b\n{NAME};2\n".encode(), "x.csv", OFFLINE_ID, registry.digest), registry)
-    assert [f.rule for f in named.findings] == ["person.name"]
-    contact = take_with(Task(f"Kontakt: {NAME};\na;2\n".encode(), "x.csv", OFFLINE_ID, registry.digest), registry)
-    assert [f.rule for f in contact.findings] == ["return.not_recognised"]
+    with_name = take_with(Task(f"a;b\n{NAME};2\n".encode(), "x.csv", OFFLINE_ID, registry.digest), registry)
+    assert [f.rule for f in with_name.findings] == ["person.name"]
+    with_contact = take_with(Task(f"Kontakt: {NAME};\na;2\n".encode(), "x.csv", OFFLINE_ID, registry.digest), registry)
+    assert [f.rule for f in with_contact.findings] == ["return.not_recognised"]
 
 
 # ------------------------------------------------------------------------------------------------------ batch arrivals
 
 
-def _rows() -> list[dict[str, str]]:
+def _list_rows() -> list[dict[str, str]]:
     return [
-        {"file": "1.csv", "text": "2025-Q3;reported;3", "received_at": clock.format_timestamp(at(0)), "kind": "full"},
-        {"file": "2.csv", "text": SECRET, "received_at": clock.format_timestamp(at(1)), "kind": "full"},
+        {
+            "file": "1.csv",
+            "text": "2025-Q3;reported;3",
+            "received_at": clock.format_timestamp(time_at(0)),
+            "kind": "full",
+        },
+        {"file": "2.csv", "text": SECRET, "received_at": clock.format_timestamp(time_at(1)), "kind": "full"},
     ]
 
 
 @pytest.fixture
 def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home into which a good return and one that names persons have arrived, not checked yet."""
-    check_fakes.install(monkeypatch)
-    with clock.freeze_time(at(50)):
-        assert arrivals.record_arrivals(home, open_ledger(home), write_arrivals(tmp_path, _rows())) == 2
+    """Home in which a good return and one that names persons have arrived and wait for their check."""
+    check_fakes.install_fakes(monkeypatch)
+    with clock.freeze_time(time_at(50)):
+        assert arrivals.record_arrivals(home, open_ledger(home), write_arrivals(tmp_path, _list_rows())) == 2
     return home
 
 
-def _check(home: Home) -> dict[str, str]:
+def _check_waiting(home: Home) -> dict[str, str]:
     engine = open_ledger(home)
-    with clock.freeze_time(at(50)):
+    with clock.freeze_time(time_at(50)):
         record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
     return {s.filename: s.state for s in queries.list_submissions(engine)}
 
 
-def _kept(home: Home) -> list[str]:
+def _read_stored(home: Home) -> list[str]:
     return [p.read_text() for p in home.store.rglob("*") if p.is_file() and not p.is_symlink() and p.stat().st_size]
 
 
-def test_an_arrival_is_kept_by_its_check_and_not_before(arrived: Home) -> None:
-    assert _kept(arrived) == []
-    assert _check(arrived) == {"1.csv": "checked", "2.csv": "refused"}
-    assert _kept(arrived) == ["2025-Q3;reported;3"]
-    assert _holding(arrived.root, SECRET, "reported;77") == []
+def test_arrival_is_stored_by_its_check_and_not_before(arrived: Home) -> None:
+    assert _read_stored(arrived) == []
+    assert _check_waiting(arrived) == {"1.csv": "checked", "2.csv": "refused"}
+    assert _read_stored(arrived) == ["2025-Q3;reported;3"]
+    assert _find_files_with(arrived.root, SECRET, "reported;77") == []
     assert not [p for p in arrived.store.rglob("*") if p.is_symlink()]
     assert len(store.list_marked(arrived)) == 1
-    # Nothing waits any more, not even under other rules: the bytes are gone for good.
-    assert _check(arrived) == {"1.csv": "checked", "2.csv": "refused"}
+    # Nothing is waiting now, not even under other rules: the bytes are deleted.
+    assert _check_waiting(arrived) == {"1.csv": "checked", "2.csv": "refused"}
     with pytest.raises(store.StoreError, match="names persons"):
         store.get_bytes(arrived, store.list_marked(arrived)[0])
 
 
 @pytest.mark.parametrize("step", ["mark_not_kept", "keep_pointed", "drop_not_kept"])
-def test_a_crash_at_any_step_leaves_no_byte(arrived: Home, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+def test_crash_at_any_step_leaves_no_bytes(arrived: Home, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     with monkeypatch.context() as crash:
-        crash.setattr(store, step, _crash)
+        crash.setattr(store, step, _raise_interrupt)
         with pytest.raises(KeyboardInterrupt):
-            _check(arrived)
-        assert _holding(arrived.root, SECRET, "reported;77") == []
-    assert _check(arrived) == {"1.csv": "checked", "2.csv": "refused"}
-    assert _kept(arrived) == ["2025-Q3;reported;3"]
+            _check_waiting(arrived)
+        assert _find_files_with(arrived.root, SECRET, "reported;77") == []
+    assert _check_waiting(arrived) == {"1.csv": "checked", "2.csv": "refused"}
+    assert _read_stored(arrived) == ["2025-Q3;reported;3"]
     assert not [p for p in arrived.store.rglob("*") if p.is_symlink()]
 
 
-def test_a_crash_of_the_ledger_leaves_no_byte(arrived: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_of_ledger_leaves_no_bytes(arrived: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as crash:
-        crash.setattr(intake, "record_check_many", _crash)
+        crash.setattr(intake, "record_check_many", _raise_interrupt)
         with pytest.raises(KeyboardInterrupt):
-            _check(arrived)
-    assert _holding(arrived.root, SECRET, "reported;77") == []
-    assert _check(arrived) == {"1.csv": "checked", "2.csv": "refused"}
+            _check_waiting(arrived)
+    assert _find_files_with(arrived.root, SECRET, "reported;77") == []
+    assert _check_waiting(arrived) == {"1.csv": "checked", "2.csv": "refused"}
 
 
-def test_what_newer_rules_find_in_a_stored_draft_is_removed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_fakes.install(monkeypatch)
+def test_stored_draft_refused_by_newer_rules_is_removed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_fakes.install_fakes(monkeypatch)
     engine = open_ledger(home)
     sha256 = store.put_bytes(home, SECRET.encode())
-    intake.record_arrival(engine, Arrival(sha256, len(SECRET), "old.csv", "office", at(0), demonstration=True))
-    assert _check(home) == {"old.csv": "refused"}
-    assert _kept(home) == []
+    intake.record_arrival(engine, Arrival(sha256, len(SECRET), "old.csv", "office", time_at(0), demonstration=True))
+    assert _check_waiting(home) == {"old.csv": "refused"}
+    assert _read_stored(home) == []
     assert store.put_bytes(home, SECRET.encode()) == sha256  # taken in again under rules that find nothing
     assert store.list_marked(home) == []
 
 
-def _crash(*_: object) -> None:
+def _raise_interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_the_report_of_such_a_file_does_not_quote_it() -> None:
-    report = check_file(_with_persons(JMBG), "r.csv", registry=load())
+def test_report_of_file_with_person_does_not_quote_it() -> None:
+    report = check_file(_make_register_with_person(JMBG), "r.csv", registry=load())
     assert (report.verdict, report.blocks, report.totals) == ("error", (), ())
     assert JMBG not in repr(report.as_json())

@@ -1,4 +1,4 @@
-"""The desk: what is kept of whom, the same bytes twice, justifications that are offered again, cuts at every step."""
+"""The desk: what it stores, repeated bytes, justifications offered again, and power cuts at every step."""
 
 from __future__ import annotations
 
@@ -23,228 +23,236 @@ from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, SubmissionRefusedError, memory
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import accepted, file, sent, warned, who
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.desk_fakes import (
+    get_identity,
+    make_accepted_return,
+    make_draft_with_warning,
+    make_file,
+    make_sent_return,
+)
+from tests.support.fakes.ledger_fakes import time_at
 
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return desk_fakes.opened(tmp_path)
+    return desk_fakes.open_desk(tmp_path)
 
 
-def _stored(desk: Desk) -> list[str]:
+def _list_stored(desk: Desk) -> list[str]:
     return [p.name for p in desk.home.store.rglob("*") if p.is_file()]
 
 
 # ------------------------------------------------------------------------------------------------------ what is kept
 
 
-def test_an_upload_is_a_draft_until_it_is_sent(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    done = door.upload_file(desk, sender, file(), "C:\\returns\\2025 Q4.csv")
-    assert (done.filename, done.state, done.new, done.open_warnings) == ("2025 Q4.csv", "checked", True, ())
-    assert _stored(desk) == [done.sha256]
-    assert done.submission_id is not None
-    entry = door.get_submission(desk, sender, done.submission_id)
+def test_upload_is_a_draft_until_sent(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    upload = door.upload_file(desk, sender, make_file(), "C:\\returns\\2025 Q4.csv")
+    assert (upload.filename, upload.state, upload.new, upload.open_warnings) == ("2025 Q4.csv", "checked", True, ())
+    assert _list_stored(desk) == [upload.sha256]
+    assert upload.submission_id is not None
+    entry = door.get_submission(desk, sender, upload.submission_id)
     assert (entry.mine, entry.may_send, entry.may_approve, entry.may_withdraw) == (True, True, False, True)
-    assert door.get_receipt(desk, sender, done.submission_id) is None
-    given = door.send_submission(desk, sender, done.submission_id, comment="for the fourth quarter")
-    assert door.get_receipt(desk, sender, done.submission_id) == given
-    after = door.get_submission(desk, sender, done.submission_id)
+    assert door.get_receipt(desk, sender, upload.submission_id) is None
+    receipt = door.send_submission(desk, sender, upload.submission_id, comment="for the fourth quarter")
+    assert door.get_receipt(desk, sender, upload.submission_id) == receipt
+    after = door.get_submission(desk, sender, upload.submission_id)
     assert (after.state, after.last_comment, after.may_send) == ("sent", "for the fourth quarter", False)
-    assert door.read_original(desk, sender, done.submission_id) == ("2025 Q4.csv", file())
-    assert [e["action"] for e in door.list_events(desk, sender, done.submission_id)] == ["receive", "check", "send"]
+    assert door.read_original(desk, sender, upload.submission_id) == ("2025 Q4.csv", make_file())
+    assert [e["action"] for e in door.list_events(desk, sender, upload.submission_id)] == ["receive", "check", "send"]
 
 
 @pytest.mark.parametrize(
-    ("form", "named"),
+    ("form", "office"),
     [("RR-JUSTICE-1", "Office RR"), (desk_fakes.BOTH, "Office RR")],
 )
-def test_what_is_anothers_is_not_kept(desk: Desk, form: str, named: str) -> None:
-    done = door.upload_file(desk, who(desk, "qq-sender"), file(form), "theirs.csv")
-    first = done.report.findings[0]
-    assert (done.submission_id, done.state, done.report.verdict) == (None, None, "error")
-    assert (first.rule, first.severity, first.params["name"]) == ("desk.not_yours", "error", named)
+def test_upload_for_another_office_is_not_stored(desk: Desk, form: str, office: str) -> None:
+    upload = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(form), "theirs.csv")
+    first = upload.report.findings[0]
+    assert (upload.submission_id, upload.state, upload.report.verdict) == (None, None, "error")
+    assert (first.rule, first.severity, first.params["name"]) == ("desk.not_yours", "error", office)
     title = "Return of RR" if form != desk_fakes.BOTH else "Return of QQ"
     assert first.params["form"] == f"{title} ({form})"
-    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
+    assert (_list_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
-def test_an_instrument_of_ones_own_jurisdiction_that_is_not_granted_is_not_kept(desk: Desk) -> None:
+def test_upload_for_instrument_not_granted_is_not_stored(desk: Desk) -> None:
     from dataclasses import replace
 
-    narrow = replace(who(desk, "qq-sender"), grants=(Grant("submitter", "QQ", "victims"),))
-    assert door.upload_file(desk, narrow, file("QQ-JUSTICE-1"), "a.csv").submission_id is None
-    assert door.upload_file(desk, narrow, file("QQ-VICTIMS-1"), "a.csv").submission_id is not None
+    narrow = replace(get_identity(desk, "qq-sender"), grants=(Grant("submitter", "QQ", "victims"),))
+    assert door.upload_file(desk, narrow, make_file("QQ-JUSTICE-1"), "a.csv").submission_id is None
+    assert door.upload_file(desk, narrow, make_file("QQ-VICTIMS-1"), "a.csv").submission_id is not None
 
 
 @pytest.mark.parametrize("text", ["broken", "unknown", "person 2025-Q4;reported;3"])
-def test_what_cannot_be_read_or_recognised_or_names_persons_is_not_kept(desk: Desk, text: str) -> None:
-    done = door.upload_file(desk, who(desk, "qq-sender"), text.encode(), "a.csv")
-    assert (done.submission_id, done.report.verdict in ("error", "unreadable")) == (None, True)
-    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
+def test_upload_unreadable_unknown_or_with_persons_is_not_stored(desk: Desk, text: str) -> None:
+    upload = door.upload_file(desk, get_identity(desk, "qq-sender"), text.encode(), "a.csv")
+    assert (upload.submission_id, upload.report.verdict in ("error", "unreadable")) == (None, True)
+    assert (_list_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
 
 
-def test_a_check_keeps_nothing(desk: Desk) -> None:
-    assert door.check_file(desk, who(desk, "qq-viewer"), file(value=101), "a.csv").verdict == "warning"
-    assert (_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
+def test_check_stores_nothing(desk: Desk) -> None:
+    assert door.check_file(desk, get_identity(desk, "qq-viewer"), make_file(value=101), "a.csv").verdict == "warning"
+    assert (_list_stored(desk), queries.list_submissions(desk.engine)) == ([], [])
     with pytest.raises(NotAllowedError):
-        door.check_file(desk, who(desk, "nobody-yet"), file(), "a.csv")
+        door.check_file(desk, get_identity(desk, "nobody-yet"), make_file(), "a.csv")
 
 
-def test_who_submits_nothing_uploads_nothing(desk: Desk) -> None:
+def test_upload_without_role_submitter_raises(desk: Desk) -> None:
     for account in ("qq-viewer", "qq-approver", "the-steward", "nobody-yet"):
         with pytest.raises(NotAllowedError):
-            door.upload_file(desk, who(desk, account), file(), "a.csv")
-    assert _stored(desk) == []
+            door.upload_file(desk, get_identity(desk, account), make_file(), "a.csv")
+    assert _list_stored(desk) == []
 
 
-def test_training_and_real_returns_never_meet(desk: Desk, tmp_path: Path) -> None:
+def test_training_and_real_returns_are_refused_on_the_other_desk(desk: Desk, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    everybody = replace(who(desk, "qq-sender"), grants=(Grant("submitter"),))
-    real = door.upload_file(desk, everybody, file("TT-JUSTICE-1"), "a.csv")
+    everybody = replace(get_identity(desk, "qq-sender"), grants=(Grant("submitter"),))
+    real = door.upload_file(desk, everybody, make_file("TT-JUSTICE-1"), "a.csv")
     assert (real.submission_id, real.report.findings[0].rule) == (None, "desk.practice")
-    practice = desk_fakes.opened(tmp_path / "practice", kind="training")
-    tried = door.upload_file(practice, everybody, file("QQ-JUSTICE-1"), "a.csv")
-    assert (tried.submission_id, tried.report.findings[0].rule) == (None, "desk.not_practice")
+    practice = desk_fakes.open_desk(tmp_path / "practice", kind="training")
+    practice_upload = door.upload_file(practice, everybody, make_file("QQ-JUSTICE-1"), "a.csv")
+    assert (practice_upload.submission_id, practice_upload.report.findings[0].rule) == (None, "desk.not_practice")
 
 
-def test_every_rule_of_the_desk_has_words(desk: Desk) -> None:
+def test_desk_rules_have_message_and_remedy(desk: Desk) -> None:
 
     for rule in door.RULES:
-        told = describe_finding(Finding(rule, "error", params={"name": "X", "form": "F", "instrument": "justice"}))
-        assert "?" not in told.message + told.remedy
-        assert told.remedy
+        text = describe_finding(Finding(rule, "error", params={"name": "X", "form": "F", "instrument": "justice"}))
+        assert "?" not in text.message + text.remedy
+        assert text.remedy
 
 
-def test_a_name_carries_its_footnote(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_office_name_has_its_footnote(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     name = SimpleNamespace(language="en", name="Office RR", accepted_only=False, footnote="A note.")
     monkeypatch.setattr(desk_fakes.TERRITORIES["RR"], "names", [name])
-    done = door.upload_file(desk, who(desk, "qq-sender"), file("RR-JUSTICE-1"), "a.csv")
-    assert done.report.findings[0].params["name"] == "Office RR (A note.)"
+    upload = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file("RR-JUSTICE-1"), "a.csv")
+    assert upload.report.findings[0].params["name"] == "Office RR (A note.)"
 
 
-def test_the_real_home_refuses_invented_returns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_home_refuses_demonstration_returns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
     from pipelines.submissions import admission
 
-    monkeypatch.setattr(admission, "demonstration_files", lambda: {store.compute_digest(file()): "QQ/a.csv"})
+    monkeypatch.setattr(admission, "demonstration_files", lambda: {store.compute_digest(make_file()): "QQ/a.csv"})
     real = replace(desk, home=replace(desk.home, kind="real"))
     with pytest.raises(SubmissionRefusedError, match="real home"):
-        door.upload_file(real, who(desk, "qq-sender"), file(), "a.csv")
+        door.upload_file(real, get_identity(desk, "qq-sender"), make_file(), "a.csv")
 
 
 # ----------------------------------------------------------------------------------------------------- the same twice
 
 
-def test_the_same_bytes_are_told_and_not_taken_twice(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    first = door.upload_file(desk, sender, file(), "a.csv")
-    again = door.upload_file(desk, sender, file(), "b.csv")
-    assert (again.submission_id, again.new, again.state) == (first.submission_id, False, "checked")
-    assert again.report.findings == first.report.findings
-    colleague = door.upload_file(desk, who(desk, "qq-second"), file(), "c.csv")
+def test_upload_of_same_bytes_returns_first_submission(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    first = door.upload_file(desk, sender, make_file(), "a.csv")
+    second = door.upload_file(desk, sender, make_file(), "b.csv")
+    assert (second.submission_id, second.new, second.state) == (first.submission_id, False, "checked")
+    assert second.report.findings == first.report.findings
+    colleague = door.upload_file(desk, get_identity(desk, "qq-second"), make_file(), "c.csv")
     assert (colleague.submission_id, colleague.new) == (first.submission_id, False)
     assert len(queries.list_submissions(desk.engine)) == 1
 
 
-def test_nobody_is_told_of_the_same_bytes_of_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same bytes as another's that is not recognised yet: only its sender knows of it."""
+def test_upload_of_same_bytes_does_not_name_unrecognised_one_of_another(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Upload the bytes of a colleague's file that is not recognised yet and so visible to its sender only."""
     monkeypatch.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
     with pytest.raises(RuntimeError):
-        door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv")
+        door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv")
     monkeypatch.undo()
-    desk_fakes.install(monkeypatch)
-    other = door.upload_file(desk, who(desk, "qq-second"), file(), "a.csv")
-    assert (other.new, other.same_file) == (True, ())
+    desk_fakes.install_fakes(monkeypatch)
+    colleague = door.upload_file(desk, get_identity(desk, "qq-second"), make_file(), "a.csv")
+    assert (colleague.new, colleague.same_file) == (True, ())
     assert {s.sender for s in queries.list_submissions(desk.engine)} == {"qq-sender", "qq-second"}
 
 
 @pytest.mark.parametrize("by_token", [False, True])
-def test_the_same_request_twice_at_once_is_one_submission(
+def test_upload_during_same_upload_makes_one_submission(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, by_token: bool
 ) -> None:
-    """The second comes in when the first has entered the file and not yet recorded its check."""
-    person = who(desk, "qq-sender")
+    """Upload again when the first upload has recorded the arrival but not yet the check."""
+    person = get_identity(desk, "qq-sender")
     if by_token:
         person = tokens.verify_token(desk.engine, tokens.issue_token(desk.engine, person, "test").text)
     second: list[door.UploadResult] = []
-    real = intake.record_arrival
+    record_arrival = intake.record_arrival
 
-    def receive(*args: Any, **kwargs: Any) -> Any:
-        out = real(*args, **kwargs)
+    def record_and_upload_again(*args: Any, **kwargs: Any) -> Any:
+        received = record_arrival(*args, **kwargs)
         if not second:
-            monkeypatch.setattr(intake, "record_arrival", real)
-            second.append(door.upload_file(desk, person, file(value=101), "b.csv"))
-        return out
+            monkeypatch.setattr(intake, "record_arrival", record_arrival)
+            second.append(door.upload_file(desk, person, make_file(value=101), "b.csv"))
+        return received
 
-    monkeypatch.setattr(intake, "record_arrival", receive)
-    first = door.upload_file(desk, person, file(value=101), "a.csv")
+    monkeypatch.setattr(intake, "record_arrival", record_and_upload_again)
+    first = door.upload_file(desk, person, make_file(value=101), "a.csv")
     assert (first.submission_id, first.new, second[0].new) == (second[0].submission_id, True, False)
     assert len(queries.list_submissions(desk.engine)) == 1
     assert queries.find_submission(desk.engine, first.submission_id or "").state == "checked"
 
 
-def test_many_at_once_are_one_submission(database: str, tmp_path: Path) -> None:
+def test_concurrent_uploads_of_same_bytes_make_one_submission(database: str, tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    desk = desk_fakes.opened(tmp_path)
+    desk = desk_fakes.open_desk(tmp_path)
     assert desk.engine.dialect.name == database
-    person = who(desk, "qq-sender")
+    person = get_identity(desk, "qq-sender")
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda n: door.upload_file(desk, person, file(), f"{n}.csv"), range(16)))
-    assert {m.submission_id for m in made} == {queries.list_submissions(desk.engine)[0].submission_id}
-    assert sum(m.new for m in made) == 1
+        uploads = list(pool.map(lambda n: door.upload_file(desk, person, make_file(), f"{n}.csv"), range(16)))
+    assert {m.submission_id for m in uploads} == {queries.list_submissions(desk.engine)[0].submission_id}
+    assert sum(m.new for m in uploads) == 1
     assert len(queries.list_submissions(desk.engine)) == 1
     assert verify_ledger(desk.engine).faults == ()
 
 
-def test_what_was_withdrawn_comes_again_within_the_same_second(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        first = door.upload_file(desk, sender, file(), "a.csv").submission_id
+def test_upload_of_withdrawn_bytes_in_same_second_is_new(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        first = door.upload_file(desk, sender, make_file(), "a.csv").submission_id
         assert first is not None
         door.withdraw_submission(desk, sender, first, "duplicate", "sent too early")
-        again = door.upload_file(desk, sender, file(), "a.csv")
-    assert (again.new, again.state, again.same_file) == (True, "checked", ((first, "withdrawn"),))
-    assert again.submission_id != first
-    assert again.report.reading is not None
-    assert set(again.report.reading.observations["submission_id"]) == {again.submission_id}
+        second = door.upload_file(desk, sender, make_file(), "a.csv")
+    assert (second.new, second.state, second.same_file) == (True, "checked", ((first, "withdrawn"),))
+    assert second.submission_id != first
+    assert second.report.reading is not None
+    assert set(second.report.reading.observations["submission_id"]) == {second.submission_id}
 
 
-def test_corrects_must_be_ones_own_to_see(desk: Desk) -> None:
-    theirs = sent(desk, "rr-sender", form="RR-JUSTICE-1")
+def test_upload_correcting_foreign_return_raises(desk: Desk) -> None:
+    foreign = make_sent_return(desk, "rr-sender", form="RR-JUSTICE-1")
     with pytest.raises(NotThereError):
-        door.upload_file(desk, who(desk, "qq-sender"), file(), "a.csv", corrects=theirs)
+        door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv", corrects=foreign)
     assert len(queries.list_submissions(desk.engine)) == 1
 
 
 # ------------------------------------------------------------------------------------------------------------- nil
 
 
-def test_a_nil_return_is_a_draft_like_any_other(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    done = door.upload_nil(desk, sender, "QQ-JUSTICE-1", ["2025-Q3", "2025-Q4"], "nothing in two quarters")
-    assert (done.state, [b.nil for b in done.report.blocks]) == ("checked", [True, True])
-    assert done.submission_id is not None
-    door.send_submission(desk, sender, done.submission_id)
-    door.approve_submission(desk, who(desk, "qq-approver"), done.submission_id)
-    assert door.get_submission(desk, sender, done.submission_id).state == "approved"
+def test_nil_return_is_a_draft_until_sent(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    upload = door.upload_nil(desk, sender, "QQ-JUSTICE-1", ["2025-Q3", "2025-Q4"], "nothing in two quarters")
+    assert (upload.state, [b.nil for b in upload.report.blocks]) == ("checked", [True, True])
+    assert upload.submission_id is not None
+    door.send_submission(desk, sender, upload.submission_id)
+    door.approve_submission(desk, get_identity(desk, "qq-approver"), upload.submission_id)
+    assert door.get_submission(desk, sender, upload.submission_id).state == "approved"
 
 
-def test_a_nil_return_is_refused_in_words(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
+def test_nil_return_with_wrong_form_or_period_raises(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
     for form in ("RR-JUSTICE-1", "NO-FORM-1"):
-        with pytest.raises(NotAllowedError) as told:
+        with pytest.raises(NotAllowedError) as error:
             door.upload_nil(desk, sender, form, ["2025-Q4"])
-        assert str(told.value).startswith("You lack the role")
+        assert str(error.value).startswith("You lack the role")
     for periods in (["2025"], ["2025-Q7"], ["2019-Q4"], []):
         with pytest.raises(SubmissionRefusedError):
             door.upload_nil(desk, sender, "QQ-JUSTICE-1", periods)
@@ -253,34 +261,39 @@ def test_a_nil_return_is_refused_in_words(desk: Desk) -> None:
 # ---------------------------------------------------------------------------------------------------- justifications
 
 
-def test_a_justification_is_offered_again_for_four_quarters(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        first = warned(desk, period="2025-Q1")
+def test_justification_is_offered_again_for_a_year(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        first = make_draft_with_warning(desk, period="2025-Q1")
         (key, _), *_ = door.get_submission(desk, sender, first).open_warnings
         assert door.find_earlier_justifications(desk, sender, first) == {}
         assert door.justify_warnings(desk, sender, first, key, "large_case", "one case of many persons") == 0
-        second = warned(desk, period="2025-Q2")
+        second = make_draft_with_warning(desk, period="2025-Q2")
         # Only what was accepted is remembered.
         assert door.find_earlier_justifications(desk, sender, second) == {}
         door.send_submission(desk, sender, first)
-        door.approve_submission(desk, who(desk, "qq-approver"), first)
+        door.approve_submission(desk, get_identity(desk, "qq-approver"), first)
         offered = door.find_earlier_justifications(desk, sender, second)
         assert [(r.reason, r.text) for r in offered.values()] == [("large_case", "one case of many persons")]
         assert set(offered) == {k for k, _ in door.get_submission(desk, sender, second).open_warnings}
-    with clock.freeze_time(at(364)):
+    with clock.freeze_time(time_at(364)):
         assert len(door.find_earlier_justifications(desk, sender, second)) == 1
-    with clock.freeze_time(at(366)):
+    with clock.freeze_time(time_at(366)):
         assert door.find_earlier_justifications(desk, sender, second) == {}
-    # Another instrument's warning is another one, and so is another measure's.
-    with clock.freeze_time(at(1)):
-        assert door.find_earlier_justifications(desk, sender, warned(desk, form="QQ-VICTIMS-1")) == {}
-        assert door.find_earlier_justifications(desk, sender, warned(desk, measure="indicted", period="2025-Q3")) == {}
+    # A warning of another instrument or measure is a different warning.
+    with clock.freeze_time(time_at(1)):
+        assert door.find_earlier_justifications(desk, sender, make_draft_with_warning(desk, form="QQ-VICTIMS-1")) == {}
+        assert (
+            door.find_earlier_justifications(
+                desk, sender, make_draft_with_warning(desk, measure="indicted", period="2025-Q3")
+            )
+            == {}
+        )
 
 
-def test_sending_waits_for_every_justification(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    identity = warned(desk)
+def test_send_with_open_warning_raises(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    identity = make_draft_with_warning(desk)
     assert not door.get_submission(desk, sender, identity).may_send
     with pytest.raises(TransitionError, match="without a justification"):
         door.send_submission(desk, sender, identity)
@@ -291,7 +304,7 @@ def test_sending_waits_for_every_justification(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first_params", "second_params", "same"),
     [
         # As in the demonstration: the period, the mean, the number of quarters and the probability change.
         (
@@ -304,18 +317,20 @@ def test_sending_waits_for_every_justification(desk: Desk) -> None:
         ({"what": "12,5"}, {"what": "13"}, True),
     ],
 )
-def test_what_stays_of_a_warning_is_its_key(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
-    place, elsewhere = Where(sheet="T1", cell="B10"), Where(sheet="T1", cell="B14")
-    first = memory.memory_key("S", Finding("r", "warning", place, one, seen="21"))
-    second = memory.memory_key("S", Finding("r", "warning", elsewhere, other, seen="30"))
+def test_memory_key_depends_on_lasting_parameters(
+    first_params: dict[str, Any], second_params: dict[str, Any], same: bool
+) -> None:
+    place, other_place = Where(sheet="T1", cell="B10"), Where(sheet="T1", cell="B14")
+    first = memory.memory_key("S", Finding("r", "warning", place, first_params, seen="21"))
+    second = memory.memory_key("S", Finding("r", "warning", other_place, second_params, seen="30"))
     assert (first == second) is same
     assert len(first) == 16
-    assert memory.memory_key("T", Finding("r", "warning", place, one)) != first
-    assert memory.memory_key("S", Finding("q", "warning", place, one)) != first
+    assert memory.memory_key("T", Finding("r", "warning", place, first_params)) != first
+    assert memory.memory_key("S", Finding("q", "warning", place, first_params)) != first
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "same"),
     [
         (Where(sheet="T1", cell="B10"), Where(sheet="T1", cell="B11"), True),
         (Where(sheet="T1", cell="B10"), Where(sheet="T1", cell="C10"), False),
@@ -326,78 +341,76 @@ def test_what_stays_of_a_warning_is_its_key(one: dict[str, Any], other: dict[str
         (Where(table=1, cell="R3C2"), Where(table=1, cell="R3C3"), False),
     ],
 )
-def test_without_parameters_the_place_without_rows_is_the_key(one: Where, other: Where, same: bool) -> None:
-    keys = {memory.memory_key("S", Finding("r", "warning", where)) for where in (one, other)}
+def test_memory_key_without_parameters_depends_on_place_without_row(first: Where, second: Where, same: bool) -> None:
+    keys = {memory.memory_key("S", Finding("r", "warning", where)) for where in (first, second)}
     assert (len(keys) == 1) is same
 
 
-def test_leap_day_expires_a_day_earlier() -> None:
+def test_expiry_of_leap_day_is_a_day_earlier() -> None:
     assert memory.expiry_of(datetime(2028, 2, 29)) == datetime(2029, 2, 28)
 
 
 # ---------------------------------------------------------------------------------------------- reports and history
 
 
-def test_a_report_is_made_once_and_again_when_what_it_depends_on_changes(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_make_report_checks_again_only_when_inputs_change(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.submissions.service import reports
 
-    sender = who(desk, "qq-sender")
-    made: list[str] = []
-    real = reports.check_file
+    sender = get_identity(desk, "qq-sender")
+    checked_files: list[str] = []
+    check_file = reports.check_file
 
-    def counted(*args: Any, **kwargs: Any) -> Any:
-        made.append(args[1])
-        return real(*args, **kwargs)
+    def check_and_count(*args: Any, **kwargs: Any) -> Any:
+        checked_files.append(args[1])
+        return check_file(*args, **kwargs)
 
-    monkeypatch.setattr(reports, "check_file", counted)
-    draft = warned(desk, period="2025-Q4")
-    told = door.make_report(desk, sender, draft)
-    assert (made, told.verdict, told.reading is not None) == ([], "warning", True)
-    accepted(desk, period="2025-Q3")  # makes its own report
-    made.clear()
-    later = door.make_report(desk, sender, draft)
-    assert (made, [f.rule for f in later.findings]) == (["warned.csv"], ["test.high", "test.changed"])
-    assert later.hash == told.hash
-    assert later.history_hash != told.history_hash
+    monkeypatch.setattr(reports, "check_file", check_and_count)
+    draft = make_draft_with_warning(desk, period="2025-Q4")
+    first_report = door.make_report(desk, sender, draft)
+    assert (checked_files, first_report.verdict, first_report.reading is not None) == ([], "warning", True)
+    make_accepted_return(desk, period="2025-Q3")  # this makes a report too
+    checked_files.clear()
+    second_report = door.make_report(desk, sender, draft)
+    assert (checked_files, [f.rule for f in second_report.findings]) == (["warned.csv"], ["test.high", "test.changed"])
+    assert second_report.hash == first_report.hash
+    assert second_report.history_hash != first_report.history_hash
     door.make_report(desk, sender, draft)
-    assert len(made) == 1
+    assert len(checked_files) == 1
     import sys
 
     monkeypatch.setattr(sys.modules["expectations.judge"], "RULES_VERSION", "test.2")
     door.make_report(desk, sender, draft)
-    assert len(made) == 2
+    assert len(checked_files) == 2
     assert queries.find_submission(desk.engine, draft).rules_version == "test.2"
 
 
-def test_an_accepted_return_is_not_judged_beside_itself(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        first = accepted(desk, period="2025-Q3")
-    with clock.freeze_time(at(1)):
-        second = accepted(desk, period="2025-Q4")
-    with clock.freeze_time(at(2)):
+def test_accepted_return_is_not_compared_with_itself(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        first = make_accepted_return(desk, period="2025-Q3")
+    with clock.freeze_time(time_at(1)):
+        second = make_accepted_return(desk, period="2025-Q4")
+    with clock.freeze_time(time_at(2)):
         assert door.make_report(desk, sender, first).history_hash is None
         assert door.make_report(desk, sender, second).history_hash is not None
 
 
-def test_what_was_accepted_before_stands_beside(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
+def test_previous_figures_and_history_are_those_accepted_before(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
     quarters = [f"{year}-Q{q}" for year in range(2021, 2025) for q in (1, 2, 3, 4)]
     for day, quarter in enumerate(quarters):
-        with clock.freeze_time(at(day)):
-            accepted(desk, period=quarter, value=day)
-    with clock.freeze_time(at(50)):
-        accepted(desk, form="QQ-VICTIMS-1", period="2024-Q4", value=77)
-    with clock.freeze_time(at(51)):
-        draft = door.upload_file(desk, sender, file(period="2024-Q4", value=99), "new.csv").submission_id
+        with clock.freeze_time(time_at(day)):
+            make_accepted_return(desk, period=quarter, value=day)
+    with clock.freeze_time(time_at(50)):
+        make_accepted_return(desk, form="QQ-VICTIMS-1", period="2024-Q4", value=77)
+    with clock.freeze_time(time_at(51)):
+        draft = door.upload_file(desk, sender, make_file(period="2024-Q4", value=99), "new.csv").submission_id
         assert draft is not None
         assert door.read_previous_figures(desk, sender, draft)["value"].to_list() == [15]
-        known = door.read_history(desk, sender, draft)
-        assert sorted(known["period"].to_list()) == quarters[-12:]
-        assert sorted(known["value"].to_list()) == list(range(4, 16))
-        earlier = door.upload_file(desk, sender, file(period="2022-Q1", value=98), "old.csv").submission_id
+        history = door.read_history(desk, sender, draft)
+        assert sorted(history["period"].to_list()) == quarters[-12:]
+        assert sorted(history["value"].to_list()) == list(range(4, 16))
+        earlier = door.upload_file(desk, sender, make_file(period="2022-Q1", value=98), "old.csv").submission_id
         assert earlier is not None
         assert sorted(door.read_history(desk, sender, earlier)["period"].to_list()) == quarters[:5]
         assert door.read_accepted_figures(desk, sender, "QQ-JUSTICE-1").height == 16
@@ -406,152 +419,167 @@ def test_what_was_accepted_before_stands_beside(desk: Desk) -> None:
                 door.read_accepted_figures(desk, sender, form)
 
 
-def test_a_stranger_learns_nothing_of_history_by_checking(desk: Desk) -> None:
-    accepted(desk, period="2025-Q3")
-    told = door.check_file(desk, who(desk, "qq-viewer"), file(), "a.csv")
-    assert [f.rule for f in told.findings] == ["test.changed"]
-    foreign = door.check_file(desk, who(desk, "rr-sender"), file(), "a.csv")
-    assert (foreign.findings, foreign.history_hash) == ((), None)
-    assert foreign.hash == told.hash
+def test_check_by_other_office_uses_no_history(desk: Desk) -> None:
+    make_accepted_return(desk, period="2025-Q3")
+    own_report = door.check_file(desk, get_identity(desk, "qq-viewer"), make_file(), "a.csv")
+    assert [f.rule for f in own_report.findings] == ["test.changed"]
+    foreign_report = door.check_file(desk, get_identity(desk, "rr-sender"), make_file(), "a.csv")
+    assert (foreign_report.findings, foreign_report.history_hash) == ((), None)
+    assert foreign_report.hash == own_report.hash
 
 
 # ------------------------------------------------------------------------------------------------- replace, withdraw
 
 
-def test_what_replaces_says_why(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    first = accepted(desk)
-    second = door.upload_file(desk, sender, file(value=4), "again.csv", corrects=first)
+def test_send_replacement_needs_reason(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    first = make_accepted_return(desk)
+    second = door.upload_file(desk, sender, make_file(value=4), "again.csv", corrects=first)
     assert second.submission_id is not None
     assert (second.replaces, second.as_json()["replaces"]) == (("2025-Q4",), ["2025-Q4"])
     assert door.get_submission(desk, sender, second.submission_id).replaces
     with pytest.raises(TransitionError, match="replaces"):
         door.send_submission(desk, sender, second.submission_id)
-    given = door.send_submission(desk, sender, second.submission_id, reason="late_data")
-    assert given.as_json()["revision_reason"] == "late_data"
-    door.approve_submission(desk, who(desk, "qq-approver"), second.submission_id)
+    receipt = door.send_submission(desk, sender, second.submission_id, reason="late_data")
+    assert receipt.as_json()["revision_reason"] == "late_data"
+    door.approve_submission(desk, get_identity(desk, "qq-approver"), second.submission_id)
     with pytest.raises(NotAllowedError):
         door.withdraw_submission(
-            desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's"
+            desk, get_identity(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's"
         )
     door.withdraw_submission(
-        desk, who(desk, "the-steward"), second.submission_id, "wrong_return", "it was another quarter's", override=True
+        desk,
+        get_identity(desk, "the-steward"),
+        second.submission_id,
+        "wrong_return",
+        "it was another quarter's",
+        override=True,
     )
     assert supersession.accepted_blocks(desk.engine).popitem()[1] == first
 
 
-def test_a_replaced_return_says_by_which_and_since_when(desk: Desk) -> None:
-    """Of three returns of one quarter each names the next; of a withdrawn one nobody says that it counts."""
-    sender, one = who(desk, "qq-sender"), []
+def test_replaced_return_names_replacement_and_date(desk: Desk) -> None:
+    """Accept three returns of one quarter: each names the next, and a withdrawn one replaces nothing."""
+    sender, ids = get_identity(desk, "qq-sender"), []
     for day, value in enumerate((3, 4, 5)):
-        with clock.freeze_time(at(day)):
-            one.append(accepted(desk, value=value, reason="late_data" if day else None))
+        with clock.freeze_time(time_at(day)):
+            ids.append(make_accepted_return(desk, value=value, reason="late_data" if day else None))
 
-    def told(identity: str) -> list[tuple[str, str]]:
+    def list_replacements(identity: str) -> list[tuple[str, str]]:
         return [(r.submission_id, r.since[:10]) for r in door.get_submission(desk, sender, identity).replaced_by]
 
-    assert told(one[0]) == [(one[1], f"{at(1):%Y-%m-%d}")]
-    assert told(one[1]) == [(one[2], f"{at(2):%Y-%m-%d}")]
-    assert told(one[2]) == []
-    shown = {entry.submission_id: entry.is_replaced for entry in door.list_submissions(desk, sender)}
-    assert shown == {one[0]: True, one[1]: True, one[2]: False}
-    with clock.freeze_time(at(3)):
+    assert list_replacements(ids[0]) == [(ids[1], f"{time_at(1):%Y-%m-%d}")]
+    assert list_replacements(ids[1]) == [(ids[2], f"{time_at(2):%Y-%m-%d}")]
+    assert list_replacements(ids[2]) == []
+    replaced = {entry.submission_id: entry.is_replaced for entry in door.list_submissions(desk, sender)}
+    assert replaced == {ids[0]: True, ids[1]: True, ids[2]: False}
+    with clock.freeze_time(time_at(3)):
         door.withdraw_submission(
-            desk, who(desk, "the-steward"), one[1], "wrong_return", "another quarter's", override=True
+            desk, get_identity(desk, "the-steward"), ids[1], "wrong_return", "another quarter's", override=True
         )
-        waiting = sent(desk, value=6, reason="late_data")
-    assert told(one[0]) == [(one[2], f"{at(2):%Y-%m-%d}")], "the one between was withdrawn"
-    assert told(one[1]) == [] and told(one[2]) == [] and told(waiting) == [], "what only waits replaces nothing"
+        waiting = make_sent_return(desk, value=6, reason="late_data")
+    assert list_replacements(ids[0]) == [(ids[2], f"{time_at(2):%Y-%m-%d}")], "the one in between was withdrawn"
+    assert list_replacements(ids[1]) == [] and list_replacements(ids[2]) == [] and list_replacements(waiting) == [], (
+        "a return that waits for approval replaces nothing"
+    )
 
 
-def test_returns_accepted_in_one_second_replace_in_the_order_of_their_acceptance(desk: Desk) -> None:
-    with clock.freeze_time(at(0)):
-        first, second = accepted(desk), accepted(desk, value=4, reason="late_data")
-    sender = who(desk, "qq-sender")
+def test_returns_accepted_in_same_second_replace_in_order_of_acceptance(desk: Desk) -> None:
+    with clock.freeze_time(time_at(0)):
+        first, second = make_accepted_return(desk), make_accepted_return(desk, value=4, reason="late_data")
+    sender = get_identity(desk, "qq-sender")
     assert [r.submission_id for r in door.get_submission(desk, sender, first).replaced_by] == [second]
     assert door.get_submission(desk, sender, second).replaced_by == ()
 
 
-def test_a_return_of_two_quarters_is_replaced_in_part(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    both = file(period="2025-Q3") + b"\n2025-Q4;reported;3"
-    with clock.freeze_time(at(0)):
-        wide = door.upload_file(desk, sender, both, "two.csv").submission_id
+def test_return_of_two_quarters_is_replaced_in_parts(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    two_quarters = make_file(period="2025-Q3") + b"\n2025-Q4;reported;3"
+    with clock.freeze_time(time_at(0)):
+        wide = door.upload_file(desk, sender, two_quarters, "two.csv").submission_id
         assert wide is not None
         door.send_submission(desk, sender, wide)
-        door.approve_submission(desk, who(desk, "qq-approver"), wide)
-    with clock.freeze_time(at(1)):
-        later = accepted(desk, period="2025-Q4", value=4, reason="late_data")
+        door.approve_submission(desk, get_identity(desk, "qq-approver"), wide)
+    with clock.freeze_time(time_at(1)):
+        later = make_accepted_return(desk, period="2025-Q4", value=4, reason="late_data")
     entry = door.get_submission(desk, sender, wide)
     assert [(r.submission_id, [k[-1] for k in r.keys]) for r in entry.replaced_by] == [(later, ["2025-Q4"])]
     assert not entry.is_replaced and entry.periods == ("2025-Q3", "2025-Q4")
-    with clock.freeze_time(at(2)):
-        last = accepted(desk, period="2025-Q3", value=4, reason="late_data")
+    with clock.freeze_time(time_at(2)):
+        last = make_accepted_return(desk, period="2025-Q3", value=4, reason="late_data")
     entry = door.get_submission(desk, sender, wide)
     assert [r.submission_id for r in entry.replaced_by] == [later, last] and entry.is_replaced
 
 
-def test_what_counts_is_taken_back_by_two(desk: Desk) -> None:
-    """The sender asks, everybody of the office sees it, and another who may approve carries it out."""
-    sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
-    one = accepted(desk)
-    entry = door.get_submission(desk, sender, one)
+def test_withdrawal_of_accepted_return_needs_two_people(desk: Desk) -> None:
+    """Let the sender ask, which the whole office can see, and another approver withdraw the return."""
+    sender, approver = get_identity(desk, "qq-sender"), get_identity(desk, "qq-approver")
+    identity = make_accepted_return(desk)
+    entry = door.get_submission(desk, sender, identity)
     assert (entry.may_withdraw, entry.may_ask_withdrawal, entry.may_override_withdrawal) == (False, True, False)
     with pytest.raises(TransitionError, match="ask a second person"):
-        door.withdraw_submission(desk, sender, one, "wrong_return", "it was another quarter's")
-    door.ask_withdrawal(desk, sender, one, "wrong_return", "it was another quarter's")
-    assert not door.get_submission(desk, sender, one).may_ask_withdrawal
+        door.withdraw_submission(desk, sender, identity, "wrong_return", "it was another quarter's")
+    door.ask_withdrawal(desk, sender, identity, "wrong_return", "it was another quarter's")
+    assert not door.get_submission(desk, sender, identity).may_ask_withdrawal
     for account in ("qq-sender", "qq-approver", "qq-viewer", "the-steward"):
-        (asked,) = door.get_submission(desk, who(desk, account), one).withdrawal_asked
-        assert (asked.actor, asked.reason, asked.comment) == ("qq-sender", "wrong_return", "it was another quarter's")
-    seen = door.get_submission(desk, who(desk, "the-steward"), one)
-    assert (seen.may_withdraw, seen.may_override_withdrawal, seen.state) == (False, True, "approved")
-    assert door.get_submission(desk, approver, one).may_withdraw
+        (request,) = door.get_submission(desk, get_identity(desk, account), identity).withdrawal_asked
+        assert (request.actor, request.reason, request.comment) == (
+            "qq-sender",
+            "wrong_return",
+            "it was another quarter's",
+        )
+    steward_entry = door.get_submission(desk, get_identity(desk, "the-steward"), identity)
+    assert (steward_entry.may_withdraw, steward_entry.may_override_withdrawal, steward_entry.state) == (
+        False,
+        True,
+        "approved",
+    )
+    assert door.get_submission(desk, approver, identity).may_withdraw
     for account in ("qq-viewer", "rr-sender", "rr-approver"):
         with pytest.raises(NotAllowedError):
-            door.ask_withdrawal(desk, who(desk, account), one, "wrong_return", "it was another quarter's")
-    door.withdraw_submission(desk, approver, one, "wrong_return", "yes, it was")
-    assert door.get_submission(desk, sender, one).withdrawal_asked == ()
-    assert [e["action"] for e in door.list_events(desk, sender, one)][-2:] == ["ask_withdrawal", "withdraw"]
+            door.ask_withdrawal(desk, get_identity(desk, account), identity, "wrong_return", "it was another quarter's")
+    door.withdraw_submission(desk, approver, identity, "wrong_return", "yes, it was")
+    assert door.get_submission(desk, sender, identity).withdrawal_asked == ()
+    assert [e["action"] for e in door.list_events(desk, sender, identity)][-2:] == ["ask_withdrawal", "withdraw"]
     assert (supersession.accepted_blocks(desk.engine), verify_ledger(desk.engine).faults) == ({}, ())
 
 
-def test_a_token_asks_and_withdraws_no_more_than_it_may(desk: Desk) -> None:
-    one = accepted(desk)
+def test_withdrawal_by_token_without_role_raises(desk: Desk) -> None:
+    identity = make_accepted_return(desk)
     viewing = [Grant("viewer", "QQ")]
     for account in ("qq-sender", "qq-approver"):
         accounts.grant_role(desk.engine, account, viewing[0], by="the-steward")
-        cut = tokens.verify_token(
-            desk.engine, tokens.issue_token(desk.engine, who(desk, account), "t", grants=viewing).text
+        limited = tokens.verify_token(
+            desk.engine, tokens.issue_token(desk.engine, get_identity(desk, account), "t", grants=viewing).text
         )
         with pytest.raises(NotAllowedError):
-            door.ask_withdrawal(desk, cut, one, "wrong_return", "it was another quarter's")
+            door.ask_withdrawal(desk, limited, identity, "wrong_return", "it was another quarter's")
         with pytest.raises((NotAllowedError, TransitionError)):
-            door.withdraw_submission(desk, cut, one, "wrong_return", "it was another quarter's")
-    assert queries.find_submission(desk.engine, one).state == "approved"
+            door.withdraw_submission(desk, limited, identity, "wrong_return", "it was another quarter's")
+    assert queries.find_submission(desk.engine, identity).state == "approved"
 
 
-def test_given_back_is_a_draft_again_and_sent_anew_has_a_new_receipt(desk: Desk) -> None:
-    sender = who(desk, "qq-sender")
-    with clock.freeze_time(at(0)):
-        identity = sent(desk)
+def test_return_given_back_is_a_draft_and_gets_new_receipt_when_sent(desk: Desk) -> None:
+    sender = get_identity(desk, "qq-sender")
+    with clock.freeze_time(time_at(0)):
+        identity = make_sent_return(desk)
         first = door.get_receipt(desk, sender, identity)
-        door.give_back(desk, who(desk, "qq-approver"), identity, "look at the total again")
+        door.give_back(desk, get_identity(desk, "qq-approver"), identity, "look at the total again")
     entry = door.get_submission(desk, sender, identity)
     assert (entry.state, entry.last_comment, entry.may_send) == ("checked", "look at the total again", True)
     with pytest.raises(NotThereError):
-        door.get_submission(desk, who(desk, "qq-viewer"), identity)
-    with clock.freeze_time(at(1)):
-        again = door.send_submission(desk, sender, identity)
+        door.get_submission(desk, get_identity(desk, "qq-viewer"), identity)
+    with clock.freeze_time(time_at(1)):
+        second = door.send_submission(desk, sender, identity)
     assert first is not None
-    assert again.receipt_id != first.receipt_id
-    assert door.get_receipt(desk, sender, identity) == again
+    assert second.receipt_id != first.receipt_id
+    assert door.get_receipt(desk, sender, identity) == second
     assert receipts.find_receipt(desk.engine, first.receipt_id) == first
 
 
-def test_an_override_is_the_stewards_and_needs_a_comment(desk: Desk) -> None:
-    identity = sent(desk)
-    steward = who(desk, "the-steward")
+def test_override_needs_steward_and_comment(desk: Desk) -> None:
+    identity = make_sent_return(desk)
+    steward = get_identity(desk, "the-steward")
     with pytest.raises(NotAllowedError):
         door.approve_submission(desk, steward, identity)
     with pytest.raises(TransitionError):
@@ -560,13 +588,13 @@ def test_an_override_is_the_stewards_and_needs_a_comment(desk: Desk) -> None:
     assert door.get_submission(desk, steward, identity).state == "approved"
 
 
-def test_nobody_approves_what_he_or_she_sent(desk: Desk) -> None:
+def test_approve_own_return_raises(desk: Desk) -> None:
     from pipelines.submissions.accounts import accounts
 
     accounts.grant_role(desk.engine, "qq-sender", Grant("approver", "QQ"), by="the-steward")
     accounts.grant_role(desk.engine, "qq-sender", Grant("steward", "QQ"), by="the-steward")
-    identity = sent(desk)
-    person = who(desk, "qq-sender")
+    identity = make_sent_return(desk)
+    person = get_identity(desk, "qq-sender")
     assert not door.get_submission(desk, person, identity).may_approve
     for override in (False, True):
         with pytest.raises((TransitionError, NotAllowedError)):
@@ -578,7 +606,7 @@ def test_nobody_approves_what_he_or_she_sent(desk: Desk) -> None:
 
 
 class PowerCutError(Exception):
-    """The process is gone."""
+    """Simulated end of the process."""
 
 
 _UPLOAD_STEPS = {
@@ -591,54 +619,56 @@ _UPLOAD_STEPS = {
 
 @pytest.mark.parametrize("after", [False, True], ids=["cut before", "cut after"])
 @pytest.mark.parametrize("step", list(_UPLOAD_STEPS))
-def test_a_cut_at_any_step_of_an_upload_leaves_one_state(
+def test_power_cut_at_any_step_of_upload_leaves_consistent_state(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    sender = who(desk, "qq-sender")
+    sender = get_identity(desk, "qq-sender")
     module, name = _UPLOAD_STEPS[step]
     real = getattr(module, name)
 
-    def cut(*args: Any, **kwargs: Any) -> Any:
+    def cut_power(*args: Any, **kwargs: Any) -> Any:
         if after:
             real(*args, **kwargs)
         raise PowerCutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, name, cut)
+        patch.setattr(module, name, cut_power)
         with pytest.raises(PowerCutError):
-            door.upload_file(desk, sender, file(value=101), "a.csv")
+            door.upload_file(desk, sender, make_file(value=101), "a.csv")
     states = [s.state for s in queries.list_submissions(desk.engine)]
     assert states in ([], ["received"], ["checked"])
     assert not list(desk.home.store.rglob("*.new"))
-    # Whatever was entered has its bytes; sending the same again finishes it, once.
-    for one in queries.list_submissions(desk.engine):
-        assert store.get_bytes(desk.home, one.sha256) == file(value=101)
-    done = door.upload_file(desk, sender, file(value=101), "a.csv")
-    assert (done.state, len(done.open_warnings)) == ("checked", 1)
+    # Each recorded submission has its bytes; a second upload completes it once.
+    for submission in queries.list_submissions(desk.engine):
+        assert store.get_bytes(desk.home, submission.sha256) == make_file(value=101)
+    upload = door.upload_file(desk, sender, make_file(value=101), "a.csv")
+    assert (upload.state, len(upload.open_warnings)) == ("checked", 1)
     assert len(queries.list_submissions(desk.engine)) == 1
-    assert _stored(desk) == [done.sha256]
+    assert _list_stored(desk) == [upload.sha256]
     assert verify_ledger(desk.engine).faults == ()
 
 
 @pytest.mark.parametrize("step", ["before the hook", "signing", "storing", "after the hook"])
-def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    sender = who(desk, "qq-sender")
-    identity = door.upload_file(desk, sender, file(), "a.csv").submission_id
+def test_power_cut_while_sending_leaves_state_and_receipt_consistent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    sender = get_identity(desk, "qq-sender")
+    identity = door.upload_file(desk, sender, make_file(), "a.csv").submission_id
     assert identity is not None
     real = receipts._issue
 
-    def cut(*_: Any, **__: Any) -> Any:
+    def cut_power(*_: Any, **__: Any) -> Any:
         raise PowerCutError
 
-    def given_then_cut(*args: Any, **kwargs: Any) -> Any:
+    def issue_then_cut_power(*args: Any, **kwargs: Any) -> Any:
         real(*args, **kwargs)
         raise PowerCutError
 
     target, name, broken = {
-        "before the hook": (receipts, "_issue", cut),
-        "signing": (receipts, "sign_receipt", cut),
-        "storing": (receipts, "SignedReceipt", cut),
-        "after the hook": (receipts, "_issue", given_then_cut),
+        "before the hook": (receipts, "_issue", cut_power),
+        "signing": (receipts, "sign_receipt", cut_power),
+        "storing": (receipts, "SignedReceipt", cut_power),
+        "after the hook": (receipts, "_issue", issue_then_cut_power),
     }[step]
     before = verify_ledger(desk.engine).entries
     with monkeypatch.context() as patch:
@@ -648,69 +678,69 @@ def test_a_cut_while_sending_gives_both_or_neither(desk: Desk, monkeypatch: pyte
     assert queries.find_submission(desk.engine, identity).state == "checked"
     assert door.get_receipt(desk, sender, identity) is None
     assert verify_ledger(desk.engine).entries == before
-    given = door.send_submission(desk, sender, identity)
+    receipt = door.send_submission(desk, sender, identity)
     assert queries.find_submission(desk.engine, identity).state == "sent"
-    assert receipts.verify_receipt(given.as_bytes(), file=file()).outcome == "good"
+    assert receipts.verify_receipt(receipt.as_bytes(), file=make_file()).outcome == "good"
     assert verify_ledger(desk.engine).faults == ()
 
 
-def test_a_look_finishes_what_a_crash_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    sender = who(desk, "qq-sender")
+def test_make_report_completes_upload_after_crash(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = get_identity(desk, "qq-sender")
 
-    def cut(*_: Any) -> Any:
+    def cut_power(*_: Any) -> Any:
         raise PowerCutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(record, "record_reports", cut)
+        patch.setattr(record, "record_reports", cut_power)
         with pytest.raises(PowerCutError):
-            door.upload_file(desk, sender, file(value=101), "a.csv")
+            door.upload_file(desk, sender, make_file(value=101), "a.csv")
     entry = door.list_submissions(desk, sender)[0]
     assert entry.state == "received"
     assert door.make_report(desk, sender, entry.submission_id).verdict == "warning"
     assert door.get_submission(desk, sender, entry.submission_id).state == "checked"
 
 
-def test_a_token_sees_and_does_no_more_than_the_token(desk: Desk) -> None:
-    both = who(desk, "both-sender")
+def test_token_is_limited_to_its_grants(desk: Desk) -> None:
+    sender = get_identity(desk, "both-sender")
     narrow = tokens.verify_token(
-        desk.engine, tokens.issue_token(desk.engine, both, "rr only", grants=[Grant("submitter", "RR")]).text
+        desk.engine, tokens.issue_token(desk.engine, sender, "rr only", grants=[Grant("submitter", "RR")]).text
     )
-    own = sent(desk, "both-sender")
-    assert door.get_submission(desk, both, own).mine
+    identity = make_sent_return(desk, "both-sender")
+    assert door.get_submission(desk, sender, identity).mine
     with pytest.raises(NotThereError):
-        door.get_submission(desk, narrow, own)
+        door.get_submission(desk, narrow, identity)
     assert door.list_submissions(desk, narrow) == []
-    assert door.upload_file(desk, narrow, file(value=8), "a.csv").submission_id is None
-    assert door.upload_file(desk, narrow, file("RR-JUSTICE-1"), "a.csv").state == "checked"
+    assert door.upload_file(desk, narrow, make_file(value=8), "a.csv").submission_id is None
+    assert door.upload_file(desk, narrow, make_file("RR-JUSTICE-1"), "a.csv").state == "checked"
 
 
 # ----------------------------------------------------------------------------------------------------- both databases
 
 
-def test_a_return_goes_its_whole_way_on_both_databases(database: str, tmp_path: Path) -> None:
-    desk = desk_fakes.opened(tmp_path)
+def test_whole_life_of_return_on_each_database(database: str, tmp_path: Path) -> None:
+    desk = desk_fakes.open_desk(tmp_path)
     assert desk.engine.dialect.name == database
-    sender, approver = who(desk, "qq-sender"), who(desk, "qq-approver")
-    with clock.freeze_time(at(0)):
-        first = warned(desk, period="2025-Q3")
+    sender, approver = get_identity(desk, "qq-sender"), get_identity(desk, "qq-approver")
+    with clock.freeze_time(time_at(0)):
+        first = make_draft_with_warning(desk, period="2025-Q3")
         assert door.justify_warnings(desk, sender, first, None, "large_case", "one case of many persons") == 0
         door.send_submission(desk, sender, first)
         door.give_back(desk, approver, first, "say more of that case")
-        given = door.send_submission(desk, sender, first)
+        receipt = door.send_submission(desk, sender, first)
         door.approve_submission(desk, approver, first)
-    with clock.freeze_time(at(1)):
-        second = warned(desk, period="2025-Q4")
+    with clock.freeze_time(time_at(1)):
+        second = make_draft_with_warning(desk, period="2025-Q4")
         assert [r.reason for r in door.find_earlier_justifications(desk, sender, second).values()] == ["large_case"]
         assert door.read_history(desk, sender, second)["value"].to_list() == [101]
         assert door.make_report(desk, sender, second).history_hash is not None
-        again = door.upload_file(desk, sender, file(period="2025-Q3", value=7), "again.csv").submission_id
-        assert again is not None
-        assert door.read_previous_figures(desk, sender, again)["value"].to_list() == [101]
-        door.send_submission(desk, sender, again, reason="source_error")
-        door.withdraw_submission(desk, approver, again, "wrong_return", "it was another year's")
+        third = door.upload_file(desk, sender, make_file(period="2025-Q3", value=7), "again.csv").submission_id
+        assert third is not None
+        assert door.read_previous_figures(desk, sender, third)["value"].to_list() == [101]
+        door.send_submission(desk, sender, third, reason="source_error")
+        door.withdraw_submission(desk, approver, third, "wrong_return", "it was another year's")
     listed = {e.submission_id: e.state for e in door.list_submissions(desk, approver)}
-    assert listed == {first: "approved", second: "checked", again: "withdrawn"}
-    assert door.list_submissions(desk, who(desk, "rr-approver")) == []
-    assert door.get_receipt(desk, approver, first) == given
-    assert receipts.verify_receipt(given.as_bytes(), file=file(period="2025-Q3", value=101)).outcome == "good"
+    assert listed == {first: "approved", second: "checked", third: "withdrawn"}
+    assert door.list_submissions(desk, get_identity(desk, "rr-approver")) == []
+    assert door.get_receipt(desk, approver, first) == receipt
+    assert receipts.verify_receipt(receipt.as_bytes(), file=make_file(period="2025-Q3", value=101)).outcome == "good"
     assert verify_ledger(desk.engine).faults == ()

@@ -1,4 +1,4 @@
-"""Unprotected figures at the desk: who sees those of which area. What is expected is a table written here by hand."""
+"""Unprotected figures at the desk: which account can see which area, against a table written by hand."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ FOUR = tuple(Grant("viewer", part) for part in PARTS)
 REST = ("HR", "ME", "MK", "RS", "XK")
 SOURCE = "HR_MPU"
 FORGED = ("WB", "QP", "ZZ", "", "*", "al", "AL_PP", "AL' or 1=1 --", "BA_", "_T")
-"""The region, a practice territory, and what is no area at all."""
+"""The region, a practice territory, and codes that are not areas."""
 
 
-def who(*grants: Grant) -> Identity:
+def make_identity(*grants: Grant) -> Identity:
     return Identity("somebody", "Somebody", "en", grants)
 
 
@@ -48,8 +48,8 @@ RIGHTS: tuple[tuple[tuple[Grant, ...], tuple[str, ...]], ...] = (
     ((Grant("submitter", "HR", "register"),), ("HR",)),
     ((Grant("viewer", "QP"),), ()),
 )
-"""Grants -> the areas of which something is seen. A viewer of BA itself sees the victims that are reported for it; one
-of justice everywhere sees neither HR nor RS, whose counts come of the registers too."""
+"""Grants -> the areas that are visible at least in part. A viewer of BA itself sees the victims reported for it; one
+of justice everywhere sees neither HR nor RS, whose counts come from the registers too."""
 
 _COUNT = (
     "area_kind varchar, area varchar, freq varchar, period varchar, metric varchar, dimension varchar, measure varchar,"
@@ -80,15 +80,15 @@ TABLES = {
 AREAS = (("region", "WB"), ("territory", "BA"), *(("jurisdiction", part) for part in PARTS))
 KINDS = (*AREAS, *(("territory", code) for code in ("AL", *REST)))
 VALUE = {area: 100.0 + place for place, (_, area) in enumerate(KINDS)}
-"""Each area's own number, so that a figure says whose it is."""
+"""A distinct number per area, so that each figure identifies its area."""
 
 
-def _put(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
+def _insert_row(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
     names = ", ".join(row)
     connection.execute(f"insert into {table} ({names}) values ({', '.join('?' * len(row))})", list(row.values()))
 
 
-def _make(path: Path) -> None:
+def _make_database(path: Path) -> None:
     total = dict.fromkeys(
         ("offence", "person_type", "sex", "age", "citizenship", "sentence_type", "sentence_band"), "_T"
     )
@@ -96,66 +96,66 @@ def _make(path: Path) -> None:
         for table, columns in TABLES.items():
             connection.execute(f"create table {table} ({columns})")
         for kind, area in KINDS:
-            own = {"area_kind": kind, "area": area, "offence_group": "TIP"}
+            area_fields = {"area_kind": kind, "area": area, "offence_group": "TIP"}
             for freq, period, value in (("Q", "2026-Q2", 1.0), ("Q", "2026-Q3", VALUE[area]), ("A", "2025", 7.0)):
-                when = {**own, "freq": freq, "period": period}
+                when = {**area_fields, "freq": freq, "period": period}
                 count = {**when, **total, "exploitation": "_Z", "level": "first", "statistic": "count", "value": value}
                 justice = {**count, "victim_status": "_Z", "count_unit": "person", "measure": "indicted"}
                 for metric in ("count", "rate"):
-                    _put(connection, "mart_indicator", metric=metric, dimension="_Z", **justice)
+                    _insert_row(connection, "mart_indicator", metric=metric, dimension="_Z", **justice)
                 women = {**justice, "sex": "F", "value": 5.0}
-                _put(connection, "mart_indicator", metric="count", dimension="_Z", **women)
+                _insert_row(connection, "mart_indicator", metric="count", dimension="_Z", **women)
                 victims = {**count, "victim_status": "_T", "count_unit": "victim", "measure": "victims_detected"}
-                _put(connection, "mart_indicator", metric="count", dimension="_Z", **victims)
+                _insert_row(connection, "mart_indicator", metric="count", dimension="_Z", **victims)
                 series = {**when, "count_unit": "person"}
-                _put(connection, "mart_stage_ratio", metric="a", version="lagged", value=value, **series)
-                _put(connection, "mart_clearance", metric="c", value=value, **series)
+                _insert_row(connection, "mart_stage_ratio", metric="a", version="lagged", value=value, **series)
+                _insert_row(connection, "mart_clearance", metric="c", value=value, **series)
                 for status, gap in (("broken", value), ("holds", 0.0), ("unknown", None)):
-                    _put(connection, "mart_balance", metric="b", status=status, gap=gap, **series)
-            record = {**own, "source": SOURCE, "statistic": "median", "value": VALUE[area]}
-            _put(connection, "mart_duration", freq="_T", entered="_T", **record)
-            _put(connection, "mart_duration", freq="A", entered="2024", **record)
+                    _insert_row(connection, "mart_balance", metric="b", status=status, gap=gap, **series)
+            record = {**area_fields, "source": SOURCE, "statistic": "median", "value": VALUE[area]}
+            _insert_row(connection, "mart_duration", freq="_T", entered="_T", **record)
+            _insert_row(connection, "mart_duration", freq="A", entered="2024", **record)
             for day in ("2026-06-30", "2026-09-30"):
-                _put(connection, "mart_pending", as_at=day, **record)
+                _insert_row(connection, "mart_pending", as_at=day, **record)
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     home = initialise_home(tmp_path_factory.mktemp("figures") / "home", "demonstration")
-    _make(home.warehouse / figures.FILE)
+    _make_database(home.warehouse / figures.FILE)
     yield Desk(home, cast("Any", None), load())
 
 
 @pytest.mark.parametrize(("grants", "expected"), RIGHTS)
-def test_an_account_sees_the_areas_of_its_offices_and_no_other(
+def test_account_reads_figures_of_its_areas_only(
     desk: Desk, grants: tuple[Grant, ...], expected: tuple[str, ...]
 ) -> None:
-    one = who(*grants)
-    assert set(figures.list_areas(desk, one)) == set(expected)
+    identity = make_identity(*grants)
+    assert set(figures.list_areas(desk, identity)) == set(expected)
     for _, area in KINDS:
         if area in expected:
-            found = figures.read_figures(desk, one, area)
-            tables = (found.counts, found.rates, found.ratios, found.breaks, found.flow)
+            result = figures.read_figures(desk, identity, area)
+            tables = (result.counts, result.rates, result.ratios, result.breaks, result.flow)
             newest = {
                 row["gap"] if "gap" in row else row["value"]
                 for table in tables
                 for row in table
                 if row["period"] == "2026-Q3"
             }
-            of_records = {row["value"] for row in (*found.durations, *found.pending)}
-            assert newest | of_records == {VALUE[area]}, "its own figures, and something of them"
+            of_records = {row["value"] for row in (*result.durations, *result.pending)}
+            assert newest | of_records == {VALUE[area]}, "there must be figures, and only those of the area"
         else:
             with pytest.raises(NotThereError, match=WORDS):
-                figures.read_figures(desk, one, area)
+                figures.read_figures(desk, identity, area)
 
 
 @pytest.mark.parametrize("area", FORGED)
 @pytest.mark.parametrize("role", ["viewer", "submitter", "approver", "steward"])
-def test_what_is_no_area_is_refused_like_a_foreign_one(desk: Desk, role: Role, area: str) -> None:
+def test_unknown_area_is_refused_like_foreign_area(desk: Desk, role: Role, area: str) -> None:
     with pytest.raises(NotAllowedError) as forged:
-        figures.read_figures(desk, who(Grant(role)), area)
+        figures.read_figures(desk, make_identity(Grant(role)), area)
     with pytest.raises(NotAllowedError) as foreign:
-        figures.read_figures(desk, who(Grant(role, "AL")), "RS")
+        figures.read_figures(desk, make_identity(Grant(role, "AL")), "RS")
     assert str(forged.value) == str(foreign.value) and type(forged.value) is type(foreign.value)
 
 
@@ -170,54 +170,58 @@ def test_what_is_no_area_is_refused_like_a_foreign_one(desk: Desk, role: Role, a
         (Grant("viewer", "HR"), "HR", {"person", "victim"}, 2),
     ],
 )
-def test_an_instrument_opens_what_comes_of_it_and_nothing_else(
+def test_instrument_gives_access_to_its_own_figures_only(
     desk: Desk, grant: Grant, area: str, units: set[str], records: int
 ) -> None:
     if not units and not records:
         with pytest.raises(NotThereError):
-            figures.read_figures(desk, who(grant), area)
+            figures.read_figures(desk, make_identity(grant), area)
         return
-    found = figures.read_figures(desk, who(grant), area)
-    assert {row["count_unit"] for row in found.counts} == units
-    assert len(found.durations) + len(found.pending) == records
-    assert bool(found.ratios) == bool(found.breaks) == bool(found.flow) == ("person" in units)
+    result = figures.read_figures(desk, make_identity(grant), area)
+    assert {row["count_unit"] for row in result.counts} == units
+    assert len(result.durations) + len(result.pending) == records
+    assert bool(result.ratios) == bool(result.breaks) == bool(result.flow) == ("person" in units)
 
 
-def test_the_newest_year_and_quarter_are_shown_and_only_totals(desk: Desk) -> None:
-    found = figures.read_figures(desk, who(Grant("steward")), "AL")
-    assert dict(found.periods) == {"Q": "2026-Q3", "A": "2025"}
-    assert {row["period"] for row in found.counts} == {"2026-Q3", "2025"}
-    assert sorted(row["value"] for row in found.counts) == [7.0, 7.0, VALUE["AL"], VALUE["AL"]], "women are no total"
-    assert [row["gap"] for row in found.breaks] == [7.0, VALUE["AL"]], "what holds or is not known is no break"
-    assert [row["as_at"].isoformat() for row in found.pending] == [] and not found.durations
+def test_read_figures_returns_totals_of_newest_year_and_quarter(desk: Desk) -> None:
+    result = figures.read_figures(desk, make_identity(Grant("steward")), "AL")
+    assert dict(result.periods) == {"Q": "2026-Q3", "A": "2025"}
+    assert {row["period"] for row in result.counts} == {"2026-Q3", "2025"}
+    assert sorted(row["value"] for row in result.counts) == [7.0, 7.0, VALUE["AL"], VALUE["AL"]], (
+        "figures of women are not totals"
+    )
+    assert [row["gap"] for row in result.breaks] == [7.0, VALUE["AL"]], (
+        "a balance that holds or is unknown is not a break"
+    )
+    assert [row["as_at"].isoformat() for row in result.pending] == [] and not result.durations
 
 
-def test_nothing_is_read_for_whom_nothing_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*_: object, **__: object) -> None:
-        raise AssertionError("the file was opened before the right was asked for")
+def test_read_figures_without_access_does_not_open_database(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_to_connect(*_: object, **__: object) -> None:
+        raise AssertionError("the file was opened before the right was checked")
 
-    monkeypatch.setattr(duckdb, "connect", never)
+    monkeypatch.setattr(duckdb, "connect", fail_to_connect)
     with pytest.raises(NotThereError):
-        figures.read_figures(desk, who(Grant("viewer", "XK")), "AL")
+        figures.read_figures(desk, make_identity(Grant("viewer", "XK")), "AL")
     with pytest.raises(AssertionError):
-        figures.read_figures(desk, who(Grant("viewer", "XK")), "XK")
+        figures.read_figures(desk, make_identity(Grant("viewer", "XK")), "XK")
 
 
-def test_reading_changes_nothing(desk: Desk) -> None:
+def test_read_figures_changes_nothing(desk: Desk) -> None:
     path = desk.home.warehouse / figures.FILE
     before = path.read_bytes()
-    figures.read_figures(desk, who(Grant("steward")), "BA")
+    figures.read_figures(desk, make_identity(Grant("steward")), "BA")
     assert path.read_bytes() == before and not path.with_name(path.name + ".wal").exists()
 
 
-def test_a_home_without_figures_and_one_whose_figures_are_being_made_are_told(tmp_path: Path) -> None:
+def test_missing_busy_or_outdated_figures_are_reported(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "home", "demonstration")
     empty = Desk(home, cast("Any", None), load())
-    steward = who(Grant("steward"))
+    steward = make_identity(Grant("steward"))
     with pytest.raises(FiguresBusyError, match="No figures have been made"):
         figures.read_figures(empty, steward, "AL")
     path = home.warehouse / figures.FILE
-    _make(path)
+    _make_database(path)
     writer = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", writer], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"open\n"

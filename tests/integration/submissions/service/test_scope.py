@@ -1,6 +1,6 @@
 """Rights at the desk: every role, place and instrument against submissions in every state, function by function.
 
-What is expected is a table written here by hand, and knows nothing of `pipelines/ledger/permissions.py`.
+The expected rights are written here by hand, independently of `pipelines/ledger/permissions.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions import service as door
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import SENDER, file, who
+from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 from tests.support.fakes.desk_world import ACTS, DRAFTS, FORGED, LATER, LOOKS, World, make_world
 
 PLACES, INSTRUMENTS = ("QQ", "RR", "*"), ("justice", "victims", "*")
@@ -29,11 +29,11 @@ WORDS = "This submission does not exist, or you do not have access to it."
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
-        desk_fakes.install(patch)
+        desk_fakes.install_fakes(patch)
         yield make_world(tmp_path_factory.mktemp("world"))
 
 
-def _person(*grants: Grant, account: str = "somebody", token: str | None = None) -> Identity:
+def _make_person(*grants: Grant, account: str = "somebody", token: str | None = None) -> Identity:
     return Identity(account, "Somebody", "en", grants, token)
 
 
@@ -41,7 +41,7 @@ def _person(*grants: Grant, account: str = "somebody", token: str | None = None)
 
 
 def _is_seen(role: str, place: str, instrument: str, state: str) -> bool:
-    """The rule as the secretariat states it."""
+    """Return True if a role sees a return of QQ's justice in a state, by the rule of the secretariat."""
     covers = place in ("QQ", "*") and instrument in ("justice", "*")
     if state == "received":
         return False
@@ -50,8 +50,8 @@ def _is_seen(role: str, place: str, instrument: str, state: str) -> bool:
     return covers
 
 
-def _paged(world: World, person: Identity) -> set[str]:
-    """What somebody sees in pages of two."""
+def _read_all_pages(world: World, person: Identity) -> set[str]:
+    """Return the ids that a person sees in pages of two."""
     ids, position = [], None
     while True:
         page = door.submission_page(world.desk, person, limit=2, older_than=position)
@@ -63,13 +63,13 @@ def _paged(world: World, person: Identity) -> set[str]:
 
 
 @pytest.mark.parametrize("role", ["viewer", "submitter", "approver", "steward"])
-def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any) -> None:
-    before = world.marks()
+def test_each_role_sees_returns_in_its_scope_only(world: World, role: Any) -> None:
+    before = world.read_state()
     for place, instrument in product(PLACES, INSTRUMENTS):
         for token in (None, "t1"):
-            person = _person(Grant(role, place, instrument), token=token)
+            person = _make_person(Grant(role, place, instrument), token=token)
             listed = {e.submission_id for e in door.list_submissions(world.desk, person)}
-            assert _paged(world, person) == listed
+            assert _read_all_pages(world, person) == listed
             for state in (*DRAFTS, *LATER):
                 expected = _is_seen(role, place, instrument, state)
                 assert (world.ids[state] in listed) is expected, (role, place, instrument, state)
@@ -79,69 +79,69 @@ def test_each_role_sees_what_is_its_own_and_nothing_else(world: World, role: Any
                         continue
                     with pytest.raises(NotThereError, match=WORDS):
                         look(world.desk, person, world.ids[state])
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
-def test_what_is_foreign_and_what_is_not_there_is_told_in_the_same_words(world: World) -> None:
-    before = world.marks()
+def test_foreign_and_missing_submissions_raise_same_error(world: World) -> None:
+    before = world.read_state()
     strangers = [
-        _person(),
-        _person(Grant("steward", "RR")),
-        _person(Grant("approver", "QQ", "victims")),
-        _person(account="rr-sender"),
-        _person(Grant("submitter", "RR"), account="rr-sender", token="t1"),
+        _make_person(),
+        _make_person(Grant("steward", "RR")),
+        _make_person(Grant("approver", "QQ", "victims")),
+        _make_person(account="rr-sender"),
+        _make_person(Grant("submitter", "RR"), account="rr-sender", token="t1"),
     ]
     for person in strangers:
-        told = set()
+        errors = set()
         for identity in (*world.ids.values(), FORGED, "S", "", world.ids["sent"][:8], "S%", world.ids["sent"] + "\n"):
-            for do in (*LOOKS.values(), *ACTS.values()):
+            for call in (*LOOKS.values(), *ACTS.values()):
                 with pytest.raises(NotThereError) as error:
-                    do(world.desk, person, identity)
-                told.add((type(error.value), str(error.value), error.value.localize_message("en")))
-        assert len(told) == 1
+                    call(world.desk, person, identity)
+                errors.add((type(error.value), str(error.value), error.value.localize_message("en")))
+        assert len(errors) == 1
         assert door.list_submissions(world.desk, person) == []
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
-def test_odd_ids_are_no_ids(world: World) -> None:
-    steward = _person(Grant("steward"))
+def test_malformed_ids_raise_not_there(world: World) -> None:
+    steward = _make_person(Grant("steward"))
     odd: tuple[Any, ...] = (
         None, 7, b"S0123456789abcde", ["S"], "s0123456789abcde", "S0123456789ABCDE", "%", "S_______________",
         "S0123456789abcde' or '1'='1", world.ids["sent"].upper(), f" {world.ids['sent']}",
     )  # fmt: skip
     for identity in odd:
-        for do in (*LOOKS.values(), *ACTS.values()):
+        for call in (*LOOKS.values(), *ACTS.values()):
             with pytest.raises(NotThereError):
-                do(world.desk, steward, identity)
+                call(world.desk, steward, identity)
 
 
-def test_its_sender_sees_it_in_every_state_and_a_token_of_the_sender_only_what_it_may(world: World) -> None:
+def test_sender_sees_own_return_in_every_state_but_token_only_its_scope(world: World) -> None:
     for role in ("submitter", "viewer"):
-        own = _person(Grant(role, "QQ"), account=SENDER)
+        sender = _make_person(Grant(role, "QQ"), account=SENDER)
         for state in (*DRAFTS, *LATER):
-            assert door.get_submission(world.desk, own, world.ids[state]).mine
-    narrow = _person(Grant("submitter", "RR"), account=SENDER, token="t1")
+            assert door.get_submission(world.desk, sender, world.ids[state]).mine
+    narrow = _make_person(Grant("submitter", "RR"), account=SENDER, token="t1")
     assert door.list_submissions(world.desk, narrow) == []
     for state in (*DRAFTS, *LATER):
         with pytest.raises(NotThereError):
             door.get_submission(world.desk, narrow, world.ids[state])
-    viewing = _person(Grant("viewer", "QQ"), account=SENDER, token="t1")
-    seen = {e.submission_id for e in door.list_submissions(world.desk, viewing)}
-    assert seen == {world.ids[state] for state in LATER}
+    viewer_token = _make_person(Grant("viewer", "QQ"), account=SENDER, token="t1")
+    visible = {e.submission_id for e in door.list_submissions(world.desk, viewer_token)}
+    assert visible == {world.ids[state] for state in LATER}
 
 
-def test_whose_roles_were_taken_away_sees_nothing_of_the_office_any_more(world: World) -> None:
-    for left in ((), (Grant("submitter", "RR"),), (Grant("submitter", "QQ", "victims"),)):
-        gone = _person(*left, account=SENDER)
-        assert {e.submission_id for e in door.list_submissions(world.desk, gone)} == {world.ids["received"]}
+def test_former_sender_sees_no_returns_of_the_office(world: World) -> None:
+    for remaining in ((), (Grant("submitter", "RR"),), (Grant("submitter", "QQ", "victims"),)):
+        former_sender = _make_person(*remaining, account=SENDER)
+        assert {e.submission_id for e in door.list_submissions(world.desk, former_sender)} == {world.ids["received"]}
         for state in {*DRAFTS, *LATER} - {"received"}:
             for look in LOOKS.values():
                 with pytest.raises(NotThereError):
-                    look(world.desk, gone, world.ids[state])
+                    look(world.desk, former_sender, world.ids[state])
 
 
-def test_a_return_of_two_offices_needs_both(world: World) -> None:
-    both = world.ids["both"]
+def test_return_of_two_offices_needs_rights_for_both(world: World) -> None:
+    identity = world.ids["both"]
     for grants, expected in (
         ((Grant("viewer", "QQ"),), False),
         ((Grant("viewer", "RR"),), False),
@@ -149,77 +149,79 @@ def test_a_return_of_two_offices_needs_both(world: World) -> None:
         ((Grant("viewer", "QQ", "justice"), Grant("viewer", "RR", "victims")), False),
         ((Grant("steward"),), True),
     ):
-        person = _person(*grants)
+        person = _make_person(*grants)
         listed = {e.submission_id for e in door.list_submissions(world.desk, person)}
-        assert (both in listed) is expected, grants
-        assert _paged(world, person) == listed
+        assert (identity in listed) is expected, grants
+        assert _read_all_pages(world, person) == listed
         if not expected:
             with pytest.raises(NotThereError):
-                door.make_report(world.desk, person, both)
-    half = _person(Grant("approver", "QQ"), Grant("viewer", "RR"))
-    entry = door.get_submission(world.desk, half, both)
+                door.make_report(world.desk, person, identity)
+    partial = _make_person(Grant("approver", "QQ"), Grant("viewer", "RR"))
+    entry = door.get_submission(world.desk, partial, identity)
     assert (entry.may_approve, entry.may_give_back, entry.may_withdraw) == (False, False, False)
     with pytest.raises(NotAllowedError):
-        door.approve_submission(world.desk, half, both)
+        door.approve_submission(world.desk, partial, identity)
 
 
 # -------------------------------------------------------------------------------------------------------------- acting
 
 
-def _may(act: str, person: Identity, state: str) -> bool:
-    """What each role may do with a return of QQ's justice, as the secretariat states it."""
+def _is_allowed(act: str, person: Identity, state: str) -> bool:
+    """Return True if a person may act on a return of QQ's justice, by the rule of the secretariat."""
     roles = {g.role for g in person.grants if g.jurisdiction in ("QQ", "*") and g.instrument in ("justice", "*")}
-    own = person.account == SENDER
+    is_own = person.account == SENDER
     if act in ("justify", "send"):
-        return state == "checked" and own and "submitter" in roles
+        return state == "checked" and is_own and "submitter" in roles
     if act == "approve":
-        return state == "sent" and not own and "approver" in roles
+        return state == "sent" and not is_own and "approver" in roles
     if act == "override":
-        return state == "sent" and not own and "steward" in roles
+        return state == "sent" and not is_own and "steward" in roles
     if act == "give_back":
-        return state == "sent" and not own and bool(roles & {"approver", "steward"})
+        return state == "sent" and not is_own and bool(roles & {"approver", "steward"})
     counts = state in ("approved", "published")
     if act == "ask_withdrawal":
         return counts and bool(roles & {"submitter", "approver"})
     if act == "override_withdrawal":
-        return counts and not own and "steward" in roles
+        return counts and not is_own and "steward" in roles
     if counts:
-        return not own and "approver" in roles
+        return not is_own and "approver" in roles
     if state.startswith("withdrawn"):
         return False
     if state == "received":
-        return own
-    return bool(roles & {"approver", "steward"}) or (own and "submitter" in roles)
+        return is_own
+    return bool(roles & {"approver", "steward"}) or (is_own and "submitter" in roles)
 
 
 @pytest.mark.parametrize("account", ["somebody", SENDER])
 @pytest.mark.parametrize("role", ["viewer", "submitter", "approver", "steward"])
-def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: str) -> None:
-    """Every act that is not allowed, in every state; `may_...` of an entry says the same beforehand."""
-    before = world.marks()
+def test_forbidden_acts_are_refused_and_change_nothing(world: World, role: Any, account: str) -> None:
+    """Try every forbidden act in every state, and compare with the `may_...` fields of the entry."""
+    before = world.read_state()
     for place, instrument in product(PLACES, INSTRUMENTS):
-        person = _person(Grant(role, place, instrument), account=account)
+        person = _make_person(Grant(role, place, instrument), account=account)
         for state in (*DRAFTS, *LATER):
-            own = account == SENDER and _is_seen("submitter", place, instrument, state)
-            seen = _is_seen(role, place, instrument, state) or own or (account == SENDER and state == "received")
-            if not seen:
+            is_own = account == SENDER and _is_seen("submitter", place, instrument, state)
+            is_visible = (
+                _is_seen(role, place, instrument, state) or is_own or (account == SENDER and state == "received")
+            )
+            if not is_visible:
                 for act in ACTS.values():
                     with pytest.raises(NotThereError):
                         act(world.desk, person, world.ids[state])
                 continue
             entry = door.get_submission(world.desk, person, world.ids[state])
             for name, act in ACTS.items():
-                expected = _may(name, person, state)
+                expected = _is_allowed(name, person, state)
                 if name == "override_withdrawal" and state not in ("approved", "published"):
-                    continue  # of what does not count yet it is a withdrawal like any other
-                # The draft has an open warning, so that `may_send` is false of it for everybody.
-                said = entry.may_justify if name == "send" else getattr(entry, f"may_{name}")
-                assert said is expected, (name, role, place, instrument, state, account)
+                    continue  # before acceptance it is an ordinary withdrawal
+                # The draft has an open warning, so `may_send` is false for everybody.
+                is_offered = entry.may_justify if name == "send" else getattr(entry, f"may_{name}")
+                assert is_offered is expected, (name, role, place, instrument, state, account)
                 if expected:
                     continue
                 with pytest.raises((NotAllowedError, door.TransitionError)):
                     act(world.desk, person, world.ids[state])
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
 @pytest.mark.parametrize(
@@ -239,28 +241,28 @@ def test_acts_are_refused_and_change_nothing(world: World, role: Any, account: s
         ("override_withdrawal", "the-steward", "published", "withdrawn"),
     ],
 )
-def test_what_is_allowed_is_done(
+def test_allowed_act_changes_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, account: str, state: str, after: str
 ) -> None:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
     world = make_world(tmp_path)
-    ACTS[act](world.desk, who(world.desk, account), world.ids[state])
+    ACTS[act](world.desk, get_identity(world.desk, account), world.ids[state])
     assert queries.find_submission(world.desk.engine, world.ids[state]).state == after
     assert verify_ledger(world.desk.engine).faults == ()
 
 
-def test_the_ledger_asks_again_of_an_identity_that_was_made_up(world: World) -> None:
-    """Whoever calls the desk with a forged identity of a true account gets no further than that account may."""
-    before = world.marks()
-    forged = replace(who(world.desk, "qq-viewer"), grants=(Grant("approver"), Grant("steward")))
+def test_ledger_refuses_acts_of_forged_identity(world: World) -> None:
+    """Call the desk with a forged identity of a real account, which has no more rights than that account."""
+    before = world.read_state()
+    forged = replace(get_identity(world.desk, "qq-viewer"), grants=(Grant("approver"), Grant("steward")))
     for act in ("approve", "override", "give_back", "withdraw"):
         with pytest.raises(NotAllowedError):
             ACTS[act](world.desk, forged, world.ids["sent"])
-    assert world.marks() == before
+    assert world.read_state() == before
 
 
-def test_uploading_is_held_to_the_pairs_of_the_file(world: World) -> None:
-    before = world.marks()
+def test_upload_needs_role_for_each_pair_of_the_file(world: World) -> None:
+    before = world.read_state()
     stored = sorted(world.desk.home.store.rglob("*"))
     for place, instrument in product(PLACES, INSTRUMENTS):
         covers = {
@@ -271,13 +273,13 @@ def test_uploading_is_held_to_the_pairs_of_the_file(world: World) -> None:
             and place in (form.jurisdiction, "*")
             and instrument in (form.instrument, "*")
         }
-        person = _person(Grant("submitter", place, instrument), account=SENDER)
+        person = _make_person(Grant("submitter", place, instrument), account=SENDER)
         for form in (f for f in desk_fakes.FORMS if f not in covers and (f, place) != (desk_fakes.BOTH, "*")):
-            done = door.upload_file(world.desk, person, file(form, value=55), "x.csv")
-            assert (done.submission_id, done.same_file) == (None, ())
-            assert door.RULES.keys() & {f.rule for f in done.report.findings}
+            upload = door.upload_file(world.desk, person, make_file(form, value=55), "x.csv")
+            assert (upload.submission_id, upload.same_file) == (None, ())
+            assert door.RULES.keys() & {f.rule for f in upload.report.findings}
         for form in ("RR-JUSTICE-1", "NONE"):
             if form not in covers:
                 with pytest.raises(NotAllowedError):
                     door.upload_nil(world.desk, person, form, ["2025-Q1"])
-    assert (world.marks(), sorted(world.desk.home.store.rglob("*"))) == (before, stored)
+    assert (world.read_state(), sorted(world.desk.home.store.rglob("*"))) == (before, stored)

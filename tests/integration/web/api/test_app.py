@@ -30,7 +30,7 @@ from pipelines.web.check_queue import Queue, QueueFullError
 from tests.support import disks
 from tests.support.coroutines import run_async
 from tests.support.fakes import check_fakes, desk_fakes
-from tests.support.fakes.desk_fakes import accepted, file, warned, who
+from tests.support.fakes.desk_fakes import get_identity, make_accepted_return, make_draft_with_warning, make_file
 from tests.support.paths import ROOT
 
 SCHEMAS = ROOT / "docs/schema"
@@ -38,12 +38,12 @@ SCHEMAS = ROOT / "docs/schema"
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return desk_fakes.opened(tmp_path)
+    return desk_fakes.open_desk(tmp_path)
 
 
 @pytest.fixture
@@ -52,7 +52,10 @@ def client(desk: Desk) -> TestClient:
 
 
 def _as(desk: Desk, account: str, **more: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who(desk, account), 'test').text}", **more}
+    return {
+        "Authorization": f"Bearer {tokens.issue_token(desk.engine, get_identity(desk, account), 'test').text}",
+        **more,
+    }
 
 
 def _is_problem(response: httpx.Response, status: int) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def _is_problem(response: httpx.Response, status: int) -> dict[str, Any]:
 def test_the_list_is_paged_and_each_page_links_to_the_next(desk: Desk, client: TestClient) -> None:
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
     made = [
-        client.post("/v1/submissions", headers=head, content=file(period=f"20{year}-Q1")).json()["submission_id"]
+        client.post("/v1/submissions", headers=head, content=make_file(period=f"20{year}-Q1")).json()["submission_id"]
         for year in range(10, 17)
     ]
     ledger = {s.submission_id: s.received_at for s in queries.list_submissions(desk.engine)}
@@ -91,7 +94,7 @@ def test_the_list_is_paged_and_each_page_links_to_the_next(desk: Desk, client: T
     second = client.get("/v1/submissions?limit=3", headers=head).links["next"]["url"]
     # Of one second, returns are in the order of their ids, among which a new one may come anywhere.
     with clock.freeze_time(clock.now() + timedelta(minutes=1)):
-        client.post("/v1/submissions", headers=head, content=file(period="2017-Q1"))
+        client.post("/v1/submissions", headers=head, content=make_file(period="2017-Q1"))
     assert [one["submission_id"] for one in client.get(second, headers=head).json()] == expected[3:6]
 
 
@@ -107,7 +110,7 @@ def test_a_list_that_is_not_asked_for_rightly_is_refused(desk: Desk, client: Tes
 def test_a_file_comes_in_every_shape_with_its_name(desk: Desk, client: TestClient, shape: str) -> None:
     name = "Pravosuđe Срб 2025.csv"
     head = _as(desk, "qq-sender")
-    send: dict[str, Any] = {"content": file()}
+    send: dict[str, Any] = {"content": make_file()}
     if shape == "x-filename":
         head["X-Filename"] = quote(name)
     elif shape == "disposition":
@@ -116,12 +119,12 @@ def test_a_file_comes_in_every_shape_with_its_name(desk: Desk, client: TestClien
     elif shape == "disposition*":
         head["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     else:
-        send = {"files": {"file": (name, file())}}
+        send = {"files": {"file": (name, make_file())}}
     response = client.post("/v1/submissions", headers=head, **send)
     assert response.status_code == 201, response.text
     content = response.json()
     assert (content["file"]["name"], content["state"], content["new"]) == (name, "checked", True)
-    assert door.read_original(desk, who(desk, "qq-sender"), content["submission_id"]) == (name, file())
+    assert door.read_original(desk, get_identity(desk, "qq-sender"), content["submission_id"]) == (name, make_file())
     models.UploadBody.model_validate(content)
 
 
@@ -129,8 +132,8 @@ def test_the_report_is_that_of_the_command_line(desk: Desk, client: TestClient) 
     from pipelines.submissions.checking.check import check_file
 
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
-    told = client.post("/v1/check", headers=head, content=file(value=101)).json()
-    alone = check_file(file(value=101), "a.csv", registry=desk_fakes.REGISTRY).as_json()
+    told = client.post("/v1/check", headers=head, content=make_file(value=101)).json()
+    alone = check_file(make_file(value=101), "a.csv", registry=desk_fakes.REGISTRY).as_json()
     assert told == json.loads(json.dumps(alone))
     schema = json.loads((SCHEMAS / "check-report.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(told)
@@ -144,27 +147,27 @@ def test_reading_processes_are_shared_out_by_account(
     accounts: list[str | None] = []
     monkeypatch.setattr(check_fakes.Pool, "accounts", accounts)
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
-    assert client.post("/v1/check", headers=head, content=file()).status_code == 200
-    assert client.post("/v1/submissions", headers=head, content=file()).status_code == 201
+    assert client.post("/v1/check", headers=head, content=make_file()).status_code == 200
+    assert client.post("/v1/submissions", headers=head, content=make_file()).status_code == 201
     assert accounts == ["qq-sender", "qq-sender"]
 
 
 def test_sending_gives_the_receipt_and_repeating_gives_it_again(desk: Desk, client: TestClient) -> None:
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
-    first = client.post("/v1/submissions?send=true", headers=head, content=file())
-    again = client.post("/v1/submissions?send=true", headers=head, content=file())
+    first = client.post("/v1/submissions?send=true", headers=head, content=make_file())
+    again = client.post("/v1/submissions?send=true", headers=head, content=make_file())
     assert (first.status_code, again.status_code) == (201, 200)
     assert (first.json()["state"], again.json()["state"]) == ("sent", "sent")
     assert first.json()["receipt"] == again.json()["receipt"] is not None
     given = client.get(f"/v1/submissions/{first.json()['submission_id']}/receipt", headers=head)
-    assert receipts.verify_receipt(given.content, file=file()).outcome == "good"
+    assert receipts.verify_receipt(given.content, file=make_file()).outcome == "good"
     assert given.json() == first.json()["receipt"]
     assert len(queries.list_submissions(desk.engine)) == 1
 
 
 def test_what_cannot_be_sent_yet_is_a_draft_and_says_why(desk: Desk, client: TestClient) -> None:
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
-    content = client.post("/v1/submissions?send=true", headers=head, content=file(value=101)).json()
+    content = client.post("/v1/submissions?send=true", headers=head, content=make_file(value=101)).json()
     assert (content["state"], content["receipt"]) == ("checked", None)
     assert "without a justification" in content["not_sent"]
     identity = content["submission_id"]
@@ -172,14 +175,14 @@ def test_what_cannot_be_sent_yet_is_a_draft_and_says_why(desk: Desk, client: Tes
     done = client.post(f"/v1/submissions/{identity}/justify", headers=head, json=body)
     assert done.json() == {"submission_id": identity, "state": "checked", "to_justify": 0}
     sent = client.post(f"/v1/submissions/{identity}/send", headers=head)
-    assert receipts.verify_receipt(sent.content, file=file(value=101)).outcome == "good"
+    assert receipts.verify_receipt(sent.content, file=make_file(value=101)).outcome == "good"
     other = _as(desk, "qq-approver")
     assert client.post(f"/v1/submissions/{identity}/approve", headers=other).json()["state"] == "approved"
 
 
 def test_a_return_goes_back_and_forth(desk: Desk, client: TestClient) -> None:
     head, other = _as(desk, "qq-sender", **{"X-Filename": "a.csv"}), _as(desk, "qq-approver")
-    identity = client.post("/v1/submissions?send=true", headers=head, content=file()).json()["submission_id"]
+    identity = client.post("/v1/submissions?send=true", headers=head, content=make_file()).json()["submission_id"]
     back = client.post(f"/v1/submissions/{identity}/return", headers=other, json={"comment": "look again, please"})
     assert back.json()["state"] == "checked"
     told = client.get(f"/v1/submissions/{identity}", headers=head).json()
@@ -199,7 +202,8 @@ def test_a_nil_return_is_one_request(desk: Desk, client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"), [(file("RR-JUSTICE-1"), "Office RR"), (b"broken", ""), (b"person 2025-Q4;reported;3", "name")]
+    ("data", "words"),
+    [(make_file("RR-JUSTICE-1"), "Office RR"), (b"broken", ""), (b"person 2025-Q4;reported;3", "name")],
 )
 def test_what_is_not_kept_is_a_problem_with_the_whole_answer(
     desk: Desk, client: TestClient, data: bytes, words: str
@@ -262,11 +266,11 @@ def test_nothing_is_read_from_who_is_not_known(client: TestClient, monkeypatch: 
         ("/v1/submissions", {"X-Filename": "a.csv"}, {"content": b""}, 400),
         ("/v1/submissions", {"Content-Type": "multipart/form-data"}, {"content": b"x"}, 400),
         ("/v1/submissions", {}, {"files": [("a", ("a.csv", b"1")), ("b", ("b.csv", b"2"))]}, 400),
-        ("/v1/submissions?form=NONE", {"X-Filename": "a.csv"}, {"content": file()}, 422),
-        ("/v1/submissions?kind=odd", {"X-Filename": "a.csv"}, {"content": file()}, 422),
-        ("/v1/submissions?send=perhaps", {"X-Filename": "a.csv"}, {"content": file()}, 422),
-        ("/v1/submissions?language=xx", {"X-Filename": "a.csv"}, {"content": file()}, 422),
-        ("/v1/submissions?corrects=S0123456789abcde", {"X-Filename": "a.csv"}, {"content": file()}, 404),
+        ("/v1/submissions?form=NONE", {"X-Filename": "a.csv"}, {"content": make_file()}, 422),
+        ("/v1/submissions?kind=odd", {"X-Filename": "a.csv"}, {"content": make_file()}, 422),
+        ("/v1/submissions?send=perhaps", {"X-Filename": "a.csv"}, {"content": make_file()}, 422),
+        ("/v1/submissions?language=xx", {"X-Filename": "a.csv"}, {"content": make_file()}, 422),
+        ("/v1/submissions?corrects=S0123456789abcde", {"X-Filename": "a.csv"}, {"content": make_file()}, 404),
         ("/v1/nil", {}, {"json": {"form": "QQ-JUSTICE-1", "periods": []}}, 422),
         ("/v1/nil", {}, {"json": {"form": "QQ-JUSTICE-1", "periods": ["2025"]}}, 422),
         ("/v1/nil", {}, {"json": {"form": "NONE", "periods": ["2025-Q1"]}}, 403),
@@ -284,14 +288,16 @@ def test_a_wrong_request_is_told(
 
 
 def test_a_state_that_does_not_allow_it_is_a_conflict(desk: Desk, client: TestClient) -> None:
-    identity = accepted(desk)
+    identity = make_accepted_return(desk)
     other = _as(desk, "qq-approver")
     _is_problem(client.post(f"/v1/submissions/{identity}/approve", headers=other), 409)
-    _is_problem(client.get(f"/v1/submissions/{warned(desk, period='2024-Q1')}/receipt", headers=other), 404)
+    _is_problem(
+        client.get(f"/v1/submissions/{make_draft_with_warning(desk, period='2024-Q1')}/receipt", headers=other), 404
+    )
 
 
 def test_what_counts_is_taken_back_by_two(desk: Desk, client: TestClient) -> None:
-    identity = accepted(desk)
+    identity = make_accepted_return(desk)
     why = {"reason": "wrong_return", "comment": "it was another quarter's"}
     sender, _approver, steward = (_as(desk, name) for name in ("qq-sender", "qq-approver", "the-steward"))
     _is_problem(client.post(f"/v1/submissions/{identity}/withdraw", headers=sender, json=why), 409)
@@ -304,7 +310,7 @@ def test_what_counts_is_taken_back_by_two(desk: Desk, client: TestClient) -> Non
     _is_problem(client.post(f"/v1/submissions/{identity}/ask-withdrawal", headers=steward, json=why), 403)
     done = client.post(f"/v1/submissions/{identity}/withdraw", headers=steward, json={**why, "override": True})
     assert done.json()["state"] == "withdrawn"
-    event = door.list_events(desk, who(desk, "qq-sender"), identity)[-1]
+    event = door.list_events(desk, get_identity(desk, "qq-sender"), identity)[-1]
     assert (event["actor"], event["payload"]) == ("the-steward", {"reason": "wrong_return", "override": True})
 
 
@@ -313,15 +319,15 @@ def test_a_withdrawal_asked_for_is_told_to_those_who_may_carry_it_out(desk: Desk
 
     from pipelines.ledger.schema import NOTICE
 
-    identity = accepted(desk)
-    door.ask_withdrawal(desk, who(desk, "qq-sender"), identity, "wrong_return", "it was another quarter's")
+    identity = make_accepted_return(desk)
+    door.ask_withdrawal(desk, get_identity(desk, "qq-sender"), identity, "wrong_return", "it was another quarter's")
     with desk.engine.connect() as connection:
         query = sa.select(NOTICE.c.account_id).where(NOTICE.c.kind == "to_withdraw")
         assert set(connection.execute(query).scalars()) == {"qq-approver", "both-approver"}
 
 
 def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
-    identity = warned(desk)
+    identity = make_draft_with_warning(desk)
     next(p for p in desk.home.store.rglob("*") if p.is_file()).write_bytes(b"changed")
     desk.reports._futures.clear()
     told = _is_problem(client.get(f"/v1/submissions/{identity}/report", headers=_as(desk, "qq-sender")), 500)
@@ -334,7 +340,7 @@ def test_a_fault_of_ours_tells_no_path(desk: Desk, client: TestClient, caplog: p
 @pytest.mark.parametrize("how", ["deleted", "changed"])
 @pytest.mark.parametrize("look", ["report", "findings.csv", "annotated"])
 def test_a_damaged_file_is_named_with_who_restores_it(desk: Desk, client: TestClient, how: str, look: str) -> None:
-    identity = accepted(desk)
+    identity = make_accepted_return(desk)
     stored = next(p for p in desk.home.store.rglob("*") if p.is_file())
     if how == "deleted":
         stored.unlink()
@@ -351,17 +357,17 @@ def test_a_damaged_file_is_named_with_who_restores_it(desk: Desk, client: TestCl
 
 def test_a_full_disk_is_answered_as_unavailable(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with disks.small_disk(tmp_path, 8192) as disk:
-        full = desk_fakes.opened(disk)
+        full = desk_fakes.open_desk(disk)
         asking = TestClient(create_api(full), raise_server_exceptions=False)
         headers = _as(full, "qq-sender", **{"X-Filename": "a.csv"})
         disks.fill(disk, leave=0)
-        answer = asking.post("/v1/submissions", headers=headers, content=file())
+        answer = asking.post("/v1/submissions", headers=headers, content=make_file())
         told = _is_problem(answer, 503)
         assert answer.headers["retry-after"] == "300"
         assert told["title"] == "The disk of the service cannot be used"
         assert str(disk) not in json.dumps(told)
         disks.empty(disk)
-        assert asking.post("/v1/submissions", headers=headers, content=file()).status_code == 201
+        assert asking.post("/v1/submissions", headers=headers, content=make_file()).status_code == 201
         full.engine.dispose()
 
 
@@ -410,7 +416,7 @@ def test_what_an_exception_quotes_of_a_file_reaches_no_log(
             time.sleep(0.01)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/v1/submissions"
         answer = httpx.post(
-            address, headers=_as(desk, "qq-sender", **{"X-Filename": "a.csv"}), content=file(), timeout=20
+            address, headers=_as(desk, "qq-sender", **{"X-Filename": "a.csv"}), content=make_file(), timeout=20
         )
     finally:
         server.should_exit = True
@@ -432,7 +438,7 @@ def test_words_come_in_the_language_asked_for(desk: Desk, client: TestClient) ->
         from pipelines.core.i18n import list_languages
 
         if language in list_languages():
-            told = client.post(f"/v1/check?language={language}", headers=head, content=file()).json()
+            told = client.post(f"/v1/check?language={language}", headers=head, content=make_file()).json()
             assert told["language"] == language
 
 
@@ -539,9 +545,9 @@ def test_bytes_that_wait_are_bounded_and_given_back(
 
     monkeypatch.setattr(queue, "HELD", 40)
     head = _as(desk, "qq-sender", **{"X-Filename": "a.csv"})
-    assert len(file()) < 40
+    assert len(make_file()) < 40
     for _ in range(3):
-        assert client.post("/v1/check", headers=head, content=file()).status_code == 200
+        assert client.post("/v1/check", headers=head, content=make_file()).status_code == 200
         _is_problem(client.post("/v1/check", headers=head, content=b"x" * 41), 503)
     assert client.app.state.queue._held == {}  # type: ignore[attr-defined]
 

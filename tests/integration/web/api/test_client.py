@@ -27,18 +27,18 @@ from pipelines.submissions.service import Desk
 from pipelines.web.api import client
 from pipelines.web.api.app import create_api
 from tests.support.fakes import desk_fakes
-from tests.support.fakes.desk_fakes import accepted, file, who
-from tests.support.fakes.ledger_fakes import at
+from tests.support.fakes.desk_fakes import get_identity, make_accepted_return, make_file
+from tests.support.fakes.ledger_fakes import time_at
 
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk_fakes.install(monkeypatch)
+    desk_fakes.install_fakes(monkeypatch)
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return desk_fakes.opened(tmp_path)
+    return desk_fakes.open_desk(tmp_path)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def address(desk: Desk) -> Iterator[str]:
 
 
 def _token(desk: Desk, account: str = "qq-sender", **options: Any) -> str:
-    return tokens.issue_token(desk.engine, who(desk, account), "test", **options).text
+    return tokens.issue_token(desk.engine, get_identity(desk, account), "test", **options).text
 
 
 # -------------------------------------------------------------------------------------------------------------- command
@@ -75,9 +75,9 @@ def test_files_are_handed_in_and_receipts_kept(
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "there is no home"))
     folder, kept, secret = tmp_path / "returns", tmp_path / "kept", tmp_path / "token"
     folder.mkdir()
-    (folder / "Прво 2025.csv").write_bytes(file(period="2025-Q1"))
-    (folder / "b.csv").write_bytes(file(period="2025-Q2", value=101))
-    (folder / "c.csv").write_bytes(file("RR-JUSTICE-1"))
+    (folder / "Прво 2025.csv").write_bytes(make_file(period="2025-Q1"))
+    (folder / "b.csv").write_bytes(make_file(period="2025-Q2", value=101))
+    (folder / "c.csv").write_bytes(make_file("RR-JUSTICE-1"))
     secret.write_text(_token(desk) + "\n")
     command = ["submit", str(folder), "--to", address, "--token-file", str(secret), "--receipts", str(kept)]
     assert main.main(command) == 1
@@ -91,7 +91,7 @@ def test_files_are_handed_in_and_receipts_kept(
     states = {s.filename: s.state for s in queries.list_submissions(desk.engine)}
     assert states == {"Прво 2025.csv": "sent", "b.csv": "checked"}
     (receipt,) = kept.iterdir()
-    assert receipts.verify_receipt(receipt.read_bytes(), file=file(period="2025-Q1")).outcome == "good"
+    assert receipts.verify_receipt(receipt.read_bytes(), file=make_file(period="2025-Q1")).outcome == "good"
     # The whole folder again: told, nothing taken twice, the same receipt.
     assert main.main([*command, "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
@@ -103,16 +103,16 @@ def test_files_are_handed_in_and_receipts_kept(
 def test_the_words_are_those_of_the_local_command(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with clock.freeze_time(at(0)):
+    with clock.freeze_time(time_at(0)):
         monkeypatch.setenv("RTI_HOME", str(desk.home.root))
         monkeypatch.setenv("RTI_TOKEN", _token(desk))
-        accepted(desk, period="2024-Q2")
+        make_accepted_return(desk, period="2024-Q2")
     monkeypatch.setattr("pipelines.declarations.registry.load", lambda: desk_fakes.REGISTRY)
     files = {
-        "w.csv": file(value=101),
-        "g.csv": file(period="2024-Q1"),
-        "e.csv": file(value=-1),
-        "r.csv": file(period="2024-Q2", value=9),
+        "w.csv": make_file(value=101),
+        "g.csv": make_file(period="2024-Q1"),
+        "e.csv": make_file(value=-1),
+        "r.csv": make_file(period="2024-Q2", value=9),
         "u.csv": b"broken",
     }
     hours = count(1)  # no act is taken while the clock is behind an earlier one
@@ -120,7 +120,7 @@ def test_the_words_are_those_of_the_local_command(
         (tmp_path / name).write_bytes(data)
         told = []
         for where in (["--to", address], ["--as", "qq-sender"]):
-            with clock.freeze_time(at(next(hours) / 24)):
+            with clock.freeze_time(time_at(next(hours) / 24)):
                 code = main.main(["submit", str(tmp_path / name), *where])
                 out = re.sub(r"S[0-9a-f]{15}", "S", capsys.readouterr().out)
                 # What is still to be done is done elsewhere: on the pages of the service, or by a command here.
@@ -128,13 +128,14 @@ def test_the_words_are_those_of_the_local_command(
                 told.append((code, re.sub(how, "HOW", out)))
                 for one in queries.list_submissions(desk.engine, states=["checked", "refused", "sent"]):
                     door.withdraw_submission(
-                        desk, who(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way"
+                        desk, get_identity(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way"
                     )
         assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(
-    ("data", "code"), [(file(), 0), (file(value=-1), 1), (file("RR-JUSTICE-1"), 1), (b"broken", 2), (b"unknown", 1)]
+    ("data", "code"),
+    [(make_file(), 0), (make_file(value=-1), 1), (make_file("RR-JUSTICE-1"), 1), (b"broken", 2), (b"unknown", 1)],
 )
 def test_exit_codes_are_those_of_the_local_command(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, code: int
@@ -149,9 +150,9 @@ def test_holding_correcting_and_replacing_are_passed_on(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_TOKEN", _token(desk))
-    first = accepted(desk)
+    first = make_accepted_return(desk)
     path = tmp_path / "a.csv"
-    path.write_bytes(file(value=4))
+    path.write_bytes(make_file(value=4))
     assert main.main(["submit", str(path), "--to", f"{address}/api/", "--hold", "--patch", "--corrects", first]) == 0
     (draft,) = (s for s in queries.list_submissions(desk.engine) if s.submission_id != first)
     assert (draft.state, draft.kind, draft.corrects_submission_id) == ("checked", "patch", first)
@@ -184,7 +185,7 @@ def test_what_the_service_refuses_is_told(
 ) -> None:
     monkeypatch.setenv("RTI_TOKEN", _token(desk) if token is None else token)
     path = tmp_path / "a.csv"
-    path.write_bytes(file())
+    path.write_bytes(make_file())
     assert main.main(["submit", str(path), "--to", address, *arguments]) in (2, 3)
     assert words in capsys.readouterr().err
     assert queries.list_submissions(desk.engine) == []
@@ -203,7 +204,7 @@ def test_one_that_fails_holds_up_no_other(
 
     monkeypatch.setattr(client, "submit_file", once)
     for name, period in (("a.csv", "2025-Q1"), ("b.csv", "2025-Q2")):
-        (tmp_path / name).write_bytes(file(period=period))
+        (tmp_path / name).write_bytes(make_file(period=period))
     assert main.main(["submit", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--to", address]) == 3
     assert "a.csv: broken on purpose" in capsys.readouterr().err
     assert [s.filename for s in queries.list_submissions(desk.engine)] == ["b.csv"]
@@ -257,21 +258,21 @@ def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
 ) -> None:
     waited: list[float] = []
     remote = _remote(desk, list(faults), waited)
-    answer = client.submit_file(remote, file(), "a.csv")
+    answer = client.submit_file(remote, make_file(), "a.csv")
     assert (waited, answer.content["state"]) == (pauses, "sent")
     assert answer.receipt is not None
-    assert receipts.verify_receipt(answer.receipt, file=file()).outcome == "good"
+    assert receipts.verify_receipt(answer.receipt, file=make_file()).outcome == "good"
     assert len(queries.list_submissions(desk.engine)) == 1
-    assert set(remote.transport.bodies) == {file()}  # type: ignore[union-attr]
+    assert set(remote.transport.bodies) == {make_file()}  # type: ignore[union-attr]
 
 
 def test_after_the_last_attempt_it_is_told(desk: Desk) -> None:
     waited: list[float] = []
     with pytest.raises(client.RemoteError, match="cannot be reached"):
-        client.submit_file(_remote(desk, ["no way"] * 5, waited), file(), "a.csv")
+        client.submit_file(_remote(desk, ["no way"] * 5, waited), make_file(), "a.csv")
     assert waited == [1.0, 2.0, 4.0, 8.0]
     with pytest.raises(client.RemoteError, match="status 503"):
-        client.submit_file(_remote(desk, ["503"] * 5, waited), file(), "a.csv")
+        client.submit_file(_remote(desk, ["503"] * 5, waited), make_file(), "a.csv")
 
 
 def _answering(answer: Callable[[httpx.Request], httpx.Response]) -> client.Remote:
@@ -286,11 +287,11 @@ def test_who_is_not_the_service_is_not_believed(desk: Desk) -> None:
         httpx.Response(200, json={"file": {"sha256": "0" * 64}, "receipt": None}),
     ):
         with pytest.raises(client.RemoteError):
-            client.submit_file(_answering(lambda _, r=response: r), file(), "a.csv")
+            client.submit_file(_answering(lambda _, r=response: r), make_file(), "a.csv")
 
 
 def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
-    taken = client.submit_file(_remote(desk, [], []), file(), "a.csv")
+    taken = client.submit_file(_remote(desk, [], []), make_file(), "a.csv")
     assert taken.receipt is not None
     bad = taken.receipt.replace(b"qq-sender", b"qq-sander")
 
@@ -300,7 +301,7 @@ def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
         return httpx.Response(200, content=bad)
 
     with pytest.raises(client.RemoteError, match="not good"):
-        client.submit_file(_answering(forging), file(), "a.csv")
+        client.submit_file(_answering(forging), make_file(), "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -333,6 +334,6 @@ def test_a_narrowed_token_hands_in_only_what_it_may(desk: Desk, address: str, tm
     secret = tmp_path / "token"
     secret.write_text(_token(desk, "both-sender", grants=[Grant("submitter", "RR")]))
     for name, form, code in (("q.csv", "QQ-JUSTICE-1", 1), ("r.csv", "RR-JUSTICE-1", 0)):
-        (tmp_path / name).write_bytes(file(form))
+        (tmp_path / name).write_bytes(make_file(form))
         assert main.main(["submit", str(tmp_path / name), "--to", address, "--token-file", str(secret)]) == code
     assert [s.filename for s in queries.list_submissions(desk.engine)] == ["r.csv"]

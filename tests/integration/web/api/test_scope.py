@@ -22,7 +22,7 @@ from pipelines.web.api import token_check
 from pipelines.web.api.app import create_api
 from tests.support.fakes import desk_fakes
 from tests.support.fakes.api_routes import ACTS, LOOKS, ROUTES
-from tests.support.fakes.desk_fakes import SENDER, file, who
+from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 from tests.support.fakes.desk_world import DRAFTS, FORGED, LATER, World, make_world
 
 
@@ -42,7 +42,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
-        desk_fakes.install(patch)
+        desk_fakes.install_fakes(patch)
         world = make_world(tmp_path_factory.mktemp("served"))
         patch.setattr(token_check, "WRONG_PER_MINUTE", 100_000)
         yield Served(world, TestClient(create_api(world.desk), raise_server_exceptions=False), _tokens(world))
@@ -70,13 +70,13 @@ def _tokens(world: World) -> dict[str, str]:
     for number, (name, grant) in enumerate(grants.items()):
         account = f"token-{number}"
         accounts.create_account(engine, account, name, grants=[grant], by=SYSTEM)
-        out[name] = tokens.issue_token(engine, who(world.desk, account), name).text
+        out[name] = tokens.issue_token(engine, get_identity(world.desk, account), name).text
         if name == "no role":
             accounts.revoke_role(engine, account, grant, by=SYSTEM)
-    sender = who(world.desk, SENDER)
+    sender = get_identity(world.desk, SENDER)
     for extra in (Grant("submitter", "RR"), Grant("viewer", "QQ")):
         accounts.grant_role(engine, SENDER, extra, by=SYSTEM)
-    sender = who(world.desk, SENDER)
+    sender = get_identity(world.desk, SENDER)
     narrowed = {
         "sender's token": [Grant("submitter", "QQ")],
         "viewer's part of the sender's": [Grant("viewer", "QQ")],
@@ -98,7 +98,7 @@ def test_every_kind_of_token_is_in_the_table(served: Served) -> None:
 
 @pytest.mark.parametrize("token", [*SEES_ALL, *SEES_LATER, *SEES_NOTHING])
 def test_each_route_answers_only_whose_it_is(served: Served, token: str) -> None:
-    before = served.world.marks()
+    before = served.world.read_state()
     not_there = served.ask(token, "GET", f"/v1/submissions/{FORGED}").json()
     listed = {s["submission_id"] for s in served.ask(token, "GET", "/v1/submissions").json()}
     for state in (*DRAFTS, *LATER):
@@ -123,7 +123,7 @@ def test_each_route_answers_only_whose_it_is(served: Served, token: str) -> None
     for act, body in ACTS.items():
         answer = served.ask(token, "POST", f"/v1/submissions/{FORGED}{act}", json=body)
         assert (answer.status_code, answer.json()) == (404, not_there)
-    assert served.world.marks() == before
+    assert served.world.read_state() == before
 
 
 @pytest.mark.parametrize(
@@ -151,38 +151,40 @@ def test_each_route_answers_only_whose_it_is(served: Served, token: str) -> None
     ],
 )
 def test_what_may_be_seen_may_not_be_done(served: Served, token: str, act: str, state: str) -> None:
-    before = served.world.marks()
+    before = served.world.read_state()
     answer = served.ask(token, "POST", f"/v1/submissions/{served.world.ids[state]}{act}", json=ACTS[act])
     assert answer.status_code == 403, answer.text
     if token != "steward":
         asked = {"override": True, "comment": "in the office's stead"}
         path = f"/v1/submissions/{served.world.ids['sent']}/approve"
         assert served.ask(token, "POST", path, json=asked).status_code == 403
-    assert served.world.marks() == before
+    assert served.world.read_state() == before
 
 
 @pytest.mark.parametrize("token", ["rr approver", "viewer", "rr part of the sender's", "no role", "approver"])
 def test_what_is_not_ones_own_is_not_handed_in(served: Served, token: str) -> None:
-    before = served.world.marks()
+    before = served.world.read_state()
     head = {"X-Filename": "a.csv"}
-    answer = served.ask(token, "POST", "/v1/submissions?send=true", content=file(value=66), headers=head)
+    answer = served.ask(token, "POST", "/v1/submissions?send=true", content=make_file(value=66), headers=head)
     assert answer.status_code in (403, 422)
     # Also not by claiming that it corrects what is there, or under another form's name.
     for query in (f"corrects={served.world.ids['sent']}", f"corrects={FORGED}", "form=QQ-JUSTICE-1"):
-        again = served.ask(token, "POST", f"/v1/submissions?{query}", content=file(value=66), headers=head)
+        again = served.ask(token, "POST", f"/v1/submissions?{query}", content=make_file(value=66), headers=head)
         assert again.status_code in (403, 404, 422)
     nil = {"form": "QQ-JUSTICE-1", "periods": ["2025-Q1"], "send": True}
     assert served.ask(token, "POST", "/v1/nil", json=nil).status_code == 403
-    assert served.world.marks() == before
+    assert served.world.read_state() == before
 
 
 def test_the_same_bytes_as_anothers_tell_nothing(served: Served) -> None:
     head = {"X-Filename": "return.csv"}
-    known = served.ask("rr approver", "POST", "/v1/submissions", content=file(period="2024-Q2"), headers=head)
-    fresh = served.ask("rr approver", "POST", "/v1/submissions", content=file(period="2024-Q2", value=9), headers=head)
+    known = served.ask("rr approver", "POST", "/v1/submissions", content=make_file(period="2024-Q2"), headers=head)
+    fresh = served.ask(
+        "rr approver", "POST", "/v1/submissions", content=make_file(period="2024-Q2", value=9), headers=head
+    )
     assert (known.status_code, known.json()) == (fresh.status_code, fresh.json())
     narrow = "rr part of the sender's"
-    known = served.ask(narrow, "POST", "/v1/submissions", content=file(period="2024-Q2"), headers=head).json()
+    known = served.ask(narrow, "POST", "/v1/submissions", content=make_file(period="2024-Q2"), headers=head).json()
     assert (known["result"]["same_file"], known["result"]["submission_id"]) == ([], None)
 
 
@@ -204,12 +206,12 @@ def _every_route(served: Served) -> list[tuple[str, str]]:
 def test_without_a_good_token_every_route_says_the_same(served: Served) -> None:
     # Hundreds of wrong tokens from one address: the limit on them is tested in test_app.py.
     engine = served.world.desk.engine
-    before = served.world.marks()[0], served.world.marks()[2]
-    steward = who(served.world.desk, "the-steward")
+    before = served.world.read_state()[0], served.world.read_state()[2]
+    steward = get_identity(served.world.desk, "the-steward")
     revoked, expired = (tokens.issue_token(engine, steward, label) for label in ("revoked", "expired"))
     tokens.revoke_token(engine, steward, revoked.token_id)
     accounts.create_account(engine, "disabled-one", "Disabled", grants=[Grant("steward")], by=SYSTEM)
-    disabled = tokens.issue_token(engine, who(served.world.desk, "disabled-one"), "disabled")
+    disabled = tokens.issue_token(engine, get_identity(served.world.desk, "disabled-one"), "disabled")
     accounts.disable_account(engine, "disabled-one", by=SYSTEM)
     good = tokens.issue_token(engine, steward, "good").text
     bad = [
@@ -228,14 +230,14 @@ def test_without_a_good_token_every_route_says_the_same(served: Served) -> None:
     with clock.freeze_time(expired.expires_at):
         answers |= {served.ask(expired.text, method, path).text for method, path in _every_route(served)}
     assert len(answers) == 1
-    assert (served.world.marks()[0], served.world.marks()[2]) == before
+    assert (served.world.read_state()[0], served.world.read_state()[2]) == before
     assert served.ask(good, "GET", "/v1/submissions").status_code == 200
 
 
 def test_a_role_that_is_taken_away_is_gone_at_once(served: Served) -> None:
     engine = served.world.desk.engine
     accounts.create_account(engine, "leaving-one", "Leaving", grants=[Grant("approver", "QQ")], by=SYSTEM)
-    text = tokens.issue_token(engine, who(served.world.desk, "leaving-one"), "leaving").text
+    text = tokens.issue_token(engine, get_identity(served.world.desk, "leaving-one"), "leaving").text
     path = f"/v1/submissions/{served.world.ids['sent']}"
     assert served.ask(text, "GET", path).status_code == 200
     accounts.revoke_role(engine, "leaving-one", Grant("approver", "QQ"), by=SYSTEM)

@@ -9,7 +9,7 @@ from pipelines.core.i18n import tell
 from pipelines.declarations.registry import Registry
 from pipelines.office.answers.binding_preview import ROLES, render_preview
 from tests.support.fakes.cube_fakes import cube_form, make_cube
-from tests.support.fakes.returns_fakes import form_of, grid, make_registry, read, with_cell
+from tests.support.fakes.returns_fakes import form_of, make_grid, make_registry, read_content, with_cell
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +22,8 @@ def _cell(page: html.HtmlElement, place: str) -> html.HtmlElement:
 
 
 def test_every_cell_is_coloured_by_its_role(registry: Registry) -> None:
-    content = grid()
-    page = html.fromstring(render_preview(content, read(content, form_of(), registry)))
+    content = make_grid()
+    page = html.fromstring(render_preview(content, read_content(content, form_of(), registry)))
     for place, role in {
         "Лист1!A2": "title",
         "Лист1!A3": "corner",
@@ -39,14 +39,14 @@ def test_every_cell_is_coloured_by_its_role(registry: Registry) -> None:
 
 
 def test_contacts_are_not_shown(registry: Registry) -> None:
-    content = grid()
-    text = render_preview(content, read(content, form_of(), registry))
+    content = make_grid()
+    text = render_preview(content, read_content(content, form_of(), registry))
     assert "Презиме" not in text and "[contact]" in text
 
 
 def test_findings_are_listed_and_marked_in_their_cell(registry: Registry) -> None:
-    content = with_cell(grid(), "C6", value="<b>n.a.</b>")
-    text = render_preview(content, read(content, form_of(), registry))
+    content = with_cell(make_grid(), "C6", value="<b>n.a.</b>")
+    text = render_preview(content, read_content(content, form_of(), registry))
     assert "<b>n.a." not in text and "&lt;b&gt;n.a." in text
     page = html.fromstring(text)
     marked = _cell(page, "Лист1!C6")
@@ -55,8 +55,8 @@ def test_findings_are_listed_and_marked_in_their_cell(registry: Registry) -> Non
 
 
 def test_the_page_stands_alone_and_says_what_it_is(registry: Registry) -> None:
-    content = grid()
-    reading = read(content, form_of(), registry)
+    content = make_grid()
+    reading = read_content(content, form_of(), registry)
     text = render_preview(content, reading, "mk", demonstration=True)
     assert "<script" not in text and "src=" not in text and "http" not in text and '<html lang="mk">' in text
     assert tell("Demonstration data", "mk") in text and "2024-Q3" in text and "ZZ-JUSTICE-1" in text
@@ -66,5 +66,5 @@ def test_the_page_stands_alone_and_says_what_it_is(registry: Registry) -> None:
 def test_a_cube_shows_its_dimensions_and_observations(registry: Registry) -> None:
     codes = {"sex": {"Вкупно": "_T", "Мажи": "M", "Жени": "F"}, "article": {"1": "188"}}
     cube = make_cube()
-    text = render_preview(cube, read(cube, cube_form(codes=codes), registry))
+    text = render_preview(cube, read_content(cube, cube_form(codes=codes), registry))
     assert "Dimension SEX" in text and "sex=M" in text and "not declared" in text and "line 11" in text

@@ -10,7 +10,15 @@ import pytest
 from pipelines.declarations.corrections import Correction
 from pipelines.declarations.form import Form
 from pipelines.reading.standardise.standardise import Reading
-from tests.support.fakes.returns_fakes import BASE, grid, make_registry, of_rule, read, told, with_cell
+from tests.support.fakes.returns_fakes import (
+    BASE,
+    collect_findings,
+    make_grid,
+    make_registry,
+    of_rule,
+    read_content,
+    with_cell,
+)
 
 ENTRY = """corrections:
   - id: ZZ-1
@@ -35,12 +43,12 @@ def _read(tmp_path: Path, value: Any = 33, **changes: str) -> Reading:
         **changes,
     }
     registry = make_registry(tmp_path, [BASE], ENTRY.format(**entry))
-    return read(with_cell(grid(), "C6", value=value), registry.forms["ZZ-JUSTICE-1"], registry)
+    return read_content(with_cell(make_grid(), "C6", value=value), registry.forms["ZZ-JUSTICE-1"], registry)
 
 
 def test_a_known_error_is_corrected_before_sums_are_checked(tmp_path: Path) -> None:
     reading = _read(tmp_path)
-    assert told(reading) == {("correction.applied", "Лист1!C6")}
+    assert collect_findings(reading) == {("correction.applied", "Лист1!C6")}
     finding = reading.findings[0]
     assert (finding.severity, finding.seen, finding.expected) == ("information", "33", "3")
     row = reading.observations.filter(place="Лист1!C6").row(0, named=True)

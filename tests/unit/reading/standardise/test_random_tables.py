@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
 from pipelines.model.content import Cell, Grid, Table
-from tests.support.fakes.returns_fakes import cell, form_of, make_registry, read, values
+from tests.support.fakes.returns_fakes import collect_values, form_of, make_cell, make_registry, read_content
 
 SEXES, AGES = ("_T", "M", "F"), ("_T", "Y_LT18", "Y_GE18", "Y18T24", "Y_GE25")
 MEASURES = ("indicted", "convicted_first", "adjudicated_first")
@@ -49,7 +49,7 @@ def tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str], int]
         for r in range(row, row + height):
             for c in range(column, column + width):
                 same = {"anchor": (row, column), "spread": (r, c) != (row, column)}
-                placed[r, c] = cell(r, c, value, **same)
+                placed[r, c] = make_cell(r, c, value, **same)
 
     # A heading tree: neighbouring leaves share parents at random; a leaf may end early and is then merged downwards.
     column = left + 1
@@ -107,9 +107,9 @@ def test_a_random_table_is_read_back_as_meant(
 ) -> None:
     content, form, meant = made
     registry.plans.clear()
-    reading = read(content, form, registry)
+    reading = read_content(content, form, registry)
     assert [f for f in reading.findings if f.rule != "cell.number_as_text" and f.rule != "cell.lookalike"] == []
-    assert values(reading, "measure", "sex", "age") == meant
+    assert collect_values(reading, "measure", "sex", "age") == meant
     assert {f.seen for f in reading.findings if f.rule == "cell.number_as_text"} <= {
         c.text for c in content.tables[0].cells
     }

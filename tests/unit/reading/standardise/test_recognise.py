@@ -12,7 +12,7 @@ from pipelines.declarations.registry import Registry
 from pipelines.findings import rules
 from pipelines.model.content import Cube, Dimension, Grid, Member
 from pipelines.reading.standardise.recognise import not_recognised, recognise_forms
-from tests.support.fakes.returns_fakes import BASE, grid, make_registry, with_cell
+from tests.support.fakes.returns_fakes import BASE, make_grid, make_registry, with_cell
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +33,21 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 def test_the_form_of_the_period_comes_first(registry: Registry) -> None:
-    matches = recognise_forms(grid(), "whatever.bin", registry)
+    matches = recognise_forms(make_grid(), "whatever.bin", registry)
     assert [m.form.id for m in matches] == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-0"]
     assert [m.in_period for m in matches] == [True, False]
     assert matches[0].evidence == ("Осудени лица, {quarter:roman} квартал {year}", "Дело") and matches[0].coverage > 0.5
-    old = with_cell(grid(), "A2", value="Осудени лица, I квартал 2021")
+    old = with_cell(make_grid(), "A2", value="Осудени лица, I квартал 2021")
     assert next(m.form.id for m in recognise_forms(old, None, registry)) == "ZZ-JUSTICE-0"
 
 
 def test_words_that_must_not_be_there(registry: Registry) -> None:
-    content = with_cell(with_cell(grid(), "E3", value="Друго"), "F3", value="Друго")
+    content = with_cell(with_cell(make_grid(), "E3", value="Друго"), "F3", value="Друго")
     assert "ZZ-JUSTICE-9" in [m.form.id for m in recognise_forms(content, None, registry)]
 
 
 def test_the_name_of_a_file_is_no_evidence(registry: Registry) -> None:
-    assert recognise_forms(grid([["нешто"]], ()), "ZZ-JUSTICE-1.xlsx", registry) == []
+    assert recognise_forms(make_grid([["нешто"]], ()), "ZZ-JUSTICE-1.xlsx", registry) == []
 
 
 def test_a_cube_by_its_dimensions(registry: Registry) -> None:
@@ -58,7 +58,7 @@ def test_a_cube_by_its_dimensions(registry: Registry) -> None:
 
 
 def test_another_format_is_no_match_and_the_nearest_form_is_told(registry: Registry) -> None:
-    content: Grid = grid(format_="csv")
+    content: Grid = make_grid(format_="csv")
     assert recognise_forms(content, None, registry) == []
     message, remedy = rules.describe_in_english(not_recognised(content, registry))
     assert "ZZ-JUSTICE-" in message and "which comes as xlsx" in message and remedy
@@ -66,7 +66,7 @@ def test_another_format_is_no_match_and_the_nearest_form_is_told(registry: Regis
 
 @pytest.mark.parametrize("format_", ["ods", "xls"])
 def test_a_workbook_saved_as_another_kind_of_workbook_is_the_same_form(registry: Registry, format_: str) -> None:
-    matches = recognise_forms(grid(format_=format_), None, registry)
+    matches = recognise_forms(make_grid(format_=format_), None, registry)
     assert [m.form.id for m in matches] == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-0"]
 
 
@@ -74,12 +74,12 @@ def test_the_form_of_the_very_format_comes_before_one_saved_anew(tmp_path: Path)
     older = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-3", "formats": ["ods"]}
     registry = make_registry(tmp_path, [BASE, older])
     for format_, first in (("xlsx", "ZZ-JUSTICE-1"), ("ods", "ZZ-JUSTICE-3")):
-        assert recognise_forms(grid(format_=format_), None, registry)[0].form.id == first
+        assert recognise_forms(make_grid(format_=format_), None, registry)[0].form.id == first
 
 
 def test_forms_that_are_far_off_are_not_told_as_near(tmp_path: Path) -> None:
     """A form that shares many words but none of those it is known by, nor the format, is not told; its like is."""
-    content = with_cell(grid(), "A2", value="Осудени, III квартал 2024")
+    content = with_cell(make_grid(), "A2", value="Осудени, III квартал 2024")
     near = copy.deepcopy(BASE) | {"recognise": {"all": ["Осудени, {quarter:roman} квартал {year}", "Дело", "Нема"]}}
     far = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-7", "recognise": {"all": ["Нешто друго", "И уште"]}}
     told = str(not_recognised(content, make_registry(tmp_path / "b", [near, far])).params["nearest"])
@@ -90,11 +90,11 @@ def test_forms_that_are_far_off_are_not_told_as_near(tmp_path: Path) -> None:
 
 
 def test_missing_words_are_named(registry: Registry) -> None:
-    content = with_cell(grid(), "A2", value="Осудени, III квартал 2024")
+    content = with_cell(make_grid(), "A2", value="Осудени, III квартал 2024")
     finding = not_recognised(content, registry)
     assert "lacks 'Осудени лица, … квартал …'" in str(finding.params["nearest"])
     assert finding.severity == "error"
 
 
 def test_without_any_form_there_is_no_nearest(tmp_path: Path) -> None:
-    assert not_recognised(grid(), make_registry(tmp_path)).params["nearest"] == "none"
+    assert not_recognised(make_grid(), make_registry(tmp_path)).params["nearest"] == "none"

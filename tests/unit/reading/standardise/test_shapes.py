@@ -12,8 +12,16 @@ from pipelines.declarations.registry import Registry
 from pipelines.model.content import Cube, CubeObservation, Dimension, Where
 from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY
 from pipelines.reading.standardise.standardise import Reading
-from tests.support.fakes.cube_fakes import cube_form, make_cube, members
-from tests.support.fakes.returns_fakes import form_of, grid, make_registry, of_rule, read, told, values
+from tests.support.fakes.cube_fakes import cube_form, make_cube, make_members
+from tests.support.fakes.returns_fakes import (
+    collect_findings,
+    collect_values,
+    form_of,
+    make_grid,
+    make_registry,
+    of_rule,
+    read_content,
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +73,9 @@ def _flat(row: int | None = None, column: int = 0, value: Any = None) -> Reading
 
 
 def test_a_list_of_observations(registry: Registry) -> None:
-    reading = read(grid(FLAT, ()), flat_form(), registry)
+    reading = read_content(make_grid(FLAT, ()), flat_form(), registry)
     assert reading.findings == []
-    assert values(reading, "period", "sex", "exploitation") == {
+    assert collect_values(reading, "period", "sex", "exploitation") == {
         ("2024-Q1", "M", "sexual"): 0,
         ("2024-Q1", "F", "sexual"): 4,
         ("2024-Q2", "F", "other"): None,
@@ -94,11 +102,13 @@ def test_a_list_of_observations(registry: Registry) -> None:
 def test_faults_of_a_list(registry: Registry, rule: str, place: str, row: int, column: int, value: Any) -> None:
     rows = _flat(row, column, value)
     assert isinstance(rows, list)
-    assert (rule, place) in told(read(grid(rows, ()), flat_form(), registry))
+    assert (rule, place) in collect_findings(read_content(make_grid(rows, ()), flat_form(), registry))
 
 
 def test_a_list_that_is_not_there(registry: Registry) -> None:
-    assert "table.not_found" in {f.rule for f in read(grid([["a", "b"]], ()), flat_form(), registry).findings}
+    assert "table.not_found" in {
+        f.rule for f in read_content(make_grid([["a", "b"]], ()), flat_form(), registry).findings
+    }
 
 
 def register_form(**records: Any) -> Form:
@@ -143,7 +153,7 @@ def _records(row: int, column: int, value: Any) -> list[list[Any]]:
 
 
 def test_a_register_with_a_date_for_each_event(registry: Registry) -> None:
-    reading = read(grid(RECORDS, ()), register_form(), registry)
+    reading = read_content(make_grid(RECORDS, ()), register_form(), registry)
     assert reading.findings == [] and reading.observations.height == 0
     assert reading.events.schema == CASE_EVENT
     assert reading.events.n_unique(CASE_EVENT_KEY) == 3
@@ -177,12 +187,14 @@ def test_a_register_with_a_date_for_each_event(registry: Registry) -> None:
     ],
 )
 def test_faults_of_a_register(registry: Registry, rule: str, place: str, row: int, column: int, value: Any) -> None:
-    assert (rule, place) in told(read(grid(_records(row, column, value), ()), register_form(), registry))
+    assert (rule, place) in collect_findings(
+        read_content(make_grid(_records(row, column, value), ()), register_form(), registry)
+    )
 
 
 def test_a_record_that_stands_twice(registry: Registry) -> None:
-    reading = read(grid([*RECORDS, RECORDS[-1]], ()), register_form(), registry)
-    assert ("key.duplicate", "Лист1!F5") in told(reading) and reading.events.height == 3
+    reading = read_content(make_grid([*RECORDS, RECORDS[-1]], ()), register_form(), registry)
+    assert ("key.duplicate", "Лист1!F5") in collect_findings(reading) and reading.events.height == 3
 
 
 def test_one_line_an_event_with_a_cutoff_of_its_own(registry: Registry) -> None:
@@ -206,8 +218,8 @@ def test_one_line_an_event_with_a_cutoff_of_its_own(registry: Registry) -> None:
         ["П-1", "Л-1", "188", "осуда", "02.07.2024.", "30.09.2024."],
         ["П-2", "Л-1", "188", "осуда", "02.08.2024.", "30.07.2024."],
     ]
-    reading = read(grid(rows, ()), form, registry)
-    assert told(reading) == {("record.after_cutoff", "Лист1!E3")}
+    reading = read_content(make_grid(rows, ()), form, registry)
+    assert collect_findings(reading) == {("record.after_cutoff", "Лист1!E3")}
     row = reading.events.row(0, named=True)
     assert (row["event"], row["period"], row["cutoff_date"]) == ("convicted_first", "2024-Q3", date(2024, 9, 30))
 
@@ -216,9 +228,9 @@ KEY = ("1", "1", "2024K1", "лица")
 
 
 def test_a_cube_by_codes_and_labels(registry: Registry) -> None:
-    reading = read(make_cube(), cube_form(), registry)
+    reading = read_content(make_cube(), cube_form(), registry)
     assert reading.findings == [] and [p.code for p in reading.periods] == ["2024-Q1", "2024-Q2"]
-    seen = values(reading, "sex", "law_article", "period")
+    seen = collect_values(reading, "sex", "law_article", "period")
     assert len(seen) == 12 and seen["M", "350(2)", "2024-Q2"] == 3
     assert reading.observations["label"][0] == "Вкупно | 1 | 2024K1 | лица"
     assert reading.observations["place"][0] == "line 11"
@@ -235,7 +247,7 @@ def test_a_cube_by_codes_and_labels(registry: Registry) -> None:
     ],
 )
 def test_signs_and_attributes_of_a_cube(registry: Registry, change: dict[str, Any], expected: tuple[Any, ...]) -> None:
-    reading = read(make_cube({KEY: change}), cube_form(), registry)
+    reading = read_content(make_cube({KEY: change}), cube_form(), registry)
     row = reading.observations.filter(place="line 15").row(0, named=True)
     assert (row["value"], row["obs_status"], row["conf_status"], row["notes"]) == expected
     assert reading.findings == []
@@ -270,7 +282,7 @@ def test_signs_and_attributes_of_a_cube(registry: Registry, change: dict[str, An
     ],
 )  # fmt: skip
 def test_faults_of_a_cube(registry: Registry, rule: str, place: str, cube: Cube, form: Form) -> None:
-    assert (rule, place) in told(read(cube, form, registry))
+    assert (rule, place) in collect_findings(read_content(cube, form, registry))
 
 
 @pytest.mark.parametrize(
@@ -278,31 +290,31 @@ def test_faults_of_a_cube(registry: Registry, rule: str, place: str, cube: Cube,
 )
 def test_what_a_cube_leaves_out(registry: Registry, form_says: str, format_says: str, rows: int) -> None:
     cube = make_cube({("0", "1", "2024K1", "лица"): {"value": 2}}, left_out=(KEY,), absent=format_says)
-    reading = read(cube, cube_form(absent_cell=form_says), registry)
+    reading = read_content(cube, cube_form(absent_cell=form_says), registry)
     assert reading.observations.height == rows
     if rows == 12:
         assert reading.findings == []
-        assert values(reading, "sex", "law_article", "period")["M", "188", "2024-Q1"] == 0
+        assert collect_values(reading, "sex", "law_article", "period")["M", "188", "2024-Q1"] == 0
 
 
 def test_codes_that_are_ours_already(registry: Registry) -> None:
     dims = {"SEX": {"dim": "sex", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
     form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, fixed={
         "measure": "indicted", "count_unit": "person", "offence": "ICCS0204"})  # fmt: skip
-    dimensions = (Dimension("SEX", {}, members("M", "X")), Dimension("T", {}, members("2024-Q1")))
+    dimensions = (Dimension("SEX", {}, make_members("M", "X")), Dimension("T", {}, make_members("2024-Q1")))
     seen = [CubeObservation((sex, "2024-Q1"), 1, None, Where(line=2)) for sex in ("M", "X")]
-    reading = read(Cube("sdmx-csv", dimensions, seen), form, registry)
+    reading = read_content(Cube("sdmx-csv", dimensions, seen), form, registry)
     assert [f.seen for f in of_rule(reading, "cube.member_undeclared")] == ["X"]
-    assert values(reading, "sex") == {("M",): 1}
+    assert collect_values(reading, "sex") == {("M",): 1}
 
 
 def test_an_article_that_no_law_on_record_has(registry: Registry) -> None:
     dims = {"A": {"dim": "article", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
     form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, codes={}, adds_up=[])
-    dimensions = (Dimension("A", {}, members("188", "777")), Dimension("T", {}, members("2024-Q1")))
+    dimensions = (Dimension("A", {}, make_members("188", "777")), Dimension("T", {}, make_members("2024-Q1")))
     seen = [
         CubeObservation((article, "2024-Q1"), 1, None, Where(line=n)) for n, article in enumerate(("188", "777"), 1)
     ]
-    reading = read(Cube("sdmx-csv", dimensions, seen), form, registry)
-    assert told(reading) == {("article.unknown", "line 2")}
-    assert values(reading, "law_article") == {("188",): 1}
+    reading = read_content(Cube("sdmx-csv", dimensions, seen), form, registry)
+    assert collect_findings(reading) == {("article.unknown", "line 2")}
+    assert collect_values(reading, "law_article") == {("188",): 1}

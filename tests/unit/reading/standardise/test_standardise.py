@@ -20,15 +20,15 @@ from tests.support.fakes.returns_fakes import (
     BASE,
     MERGES,
     ROWS,
-    cell,
+    collect_findings,
+    collect_values,
     form_of,
-    grid,
+    make_cell,
+    make_grid,
     make_registry,
+    make_sheet,
     of_rule,
-    read,
-    sheet,
-    told,
-    values,
+    read_content,
     with_cell,
 )
 
@@ -39,11 +39,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 def test_a_sound_return_gives_every_number_with_its_key_and_place(registry: Registry) -> None:
-    reading = read(grid(), form_of(), registry)
+    reading = read_content(make_grid(), form_of(), registry)
     assert reading.findings == []
     assert [p.code for p in reading.periods] == ["2024-Q3"]
     assert reading.observations.schema == OBSERVATION
-    assert values(reading, "law_article", "offence", "sex", "age") == {
+    assert collect_values(reading, "law_article", "offence", "sex", "age") == {
         ("188", "ICCS0204", "_T", "_T"): 5,
         ("188", "ICCS0204", "M", "_T"): 3,
         ("188", "ICCS0204", "F", "_T"): 2,
@@ -71,7 +71,7 @@ def test_a_sound_return_gives_every_number_with_its_key_and_place(registry: Regi
 
 
 def test_contact_cells_never_reach_the_standard(registry: Registry) -> None:
-    reading = read(grid(), form_of(), registry)
+    reading = read_content(make_grid(), form_of(), registry)
     assert "Име" not in reading.observations.write_csv()
 
 
@@ -89,7 +89,7 @@ def test_contact_cells_never_reach_the_standard(registry: Registry) -> None:
 def test_zero_missing_not_applicable_and_withheld_stay_four_things(
     registry: Registry, text: str, value: float | None, status: str, conf: str
 ) -> None:
-    reading = read(with_cell(grid(), "E7", value=text), form_of(), registry)
+    reading = read_content(with_cell(make_grid(), "E7", value=text), form_of(), registry)
     row = reading.observations.filter(place="Лист1!E7").row(0, named=True)
     assert (row["value"], row["obs_status"], row["conf_status"]) == (value, status, conf)
     assert reading.findings == []
@@ -97,86 +97,86 @@ def test_zero_missing_not_applicable_and_withheld_stay_four_things(
 
 @pytest.mark.parametrize(("rule", "value", "status"), [("zero", 0, "A"), ("missing", None, "O")])
 def test_an_empty_cell_is_what_the_form_says(registry: Registry, rule: str, value: Any, status: str) -> None:
-    reading = read(with_cell(grid(), "E7", value=None), form_of(absent_cell=rule), registry)
+    reading = read_content(with_cell(make_grid(), "E7", value=None), form_of(absent_cell=rule), registry)
     row = reading.observations.filter(place="Лист1!E7").row(0, named=True)
     assert (row["value"], row["obs_status"], reading.findings) == (value, status, [])
 
 
 def _drop_row(number: int) -> Grid:
-    return grid([row for n, row in enumerate(ROWS, 1) if n != number])
+    return make_grid([row for n, row in enumerate(ROWS, 1) if n != number])
 
 
 def _drop_column(letter: str) -> Grid:
     keep = [i for i in range(7) if i != ord(letter) - 65]
-    return grid([[row[i] for i in keep] for row in ROWS], merges=("A3:A4", "B3:B4", "C3:D3", "E3:E4"))
+    return make_grid([[row[i] for i in keep] for row in ROWS], merges=("A3:A4", "B3:B4", "C3:D3", "E3:E4"))
 
 
 def _hide_row() -> Grid:
-    content = grid()
+    content = make_grid()
     for name in "ABCDEFG":
         content = with_cell(content, f"{name}7", hidden=True)
     return content
 
 
 def _hide_column() -> Grid:
-    content = grid()
+    content = make_grid()
     for row in (3, 4, 5, 6, 7):
         content = with_cell(content, f"D{row}", hidden=True)
     return content
 
 
 def _hidden_sheet() -> Grid:
-    return Grid("xlsx", (dataclasses.replace(grid().tables[0], hidden=True),))
+    return Grid("xlsx", (dataclasses.replace(make_grid().tables[0], hidden=True),))
 
 
 def _second_table() -> Grid:
-    return Grid("xlsx", (*grid().tables, sheet(ROWS, "Лист2", MERGES)))
+    return Grid("xlsx", (*make_grid().tables, make_sheet(ROWS, "Лист2", MERGES)))
 
 
 def _foreign_sheet() -> Grid:
-    return Grid("xlsx", (*grid().tables, sheet([["a", 1, 2], ["b", 3, 4]], "Друго")))
+    return Grid("xlsx", (*make_grid().tables, make_sheet([["a", 1, 2], ["b", 3, 4]], "Друго")))
 
 
 FAULTS: list[tuple[str, str, Callable[[], Grid]]] = [
-    ("heading.undeclared", "Лист1!D4", lambda: with_cell(grid(), "D4", value="жените")),
-    ("heading.missing", "Лист1!A3", lambda: with_cell(grid(), "D4", value="жените")),
+    ("heading.undeclared", "Лист1!D4", lambda: with_cell(make_grid(), "D4", value="жените")),
+    ("heading.missing", "Лист1!A3", lambda: with_cell(make_grid(), "D4", value="жените")),
     ("heading.missing", "Лист1!A3", lambda: _drop_column("F")),
-    ("heading.blank", "Лист1!H4", lambda: with_cell(grid(), "H6", value=5)),
-    ("label.undeclared", "Лист1!A6", lambda: with_cell(grid(), "A6", value="Трговјиа, чл. 188")),
+    ("heading.blank", "Лист1!H4", lambda: with_cell(make_grid(), "H6", value=5)),
+    ("label.undeclared", "Лист1!A6", lambda: with_cell(make_grid(), "A6", value="Трговјиа, чл. 188")),
     ("label.missing", "Лист1!A3", lambda: _drop_row(5)),
-    ("label.blank", "Лист1!A6", lambda: with_cell(grid(), "A6", value=None)),
-    ("cell.empty", "Лист1!C6", lambda: with_cell(grid(), "C6", value=None)),
-    ("cell.not_a_number", "Лист1!C6", lambda: with_cell(grid(), "C6", value="n.a.")),
-    ("cell.not_a_number", "Лист1!C6", lambda: with_cell(grid(), "C6", value="1.23")),
-    ("cell.not_a_number", "Лист1!C6", lambda: with_cell(grid(), "C6", value="31)")),
-    ("cell.number_as_text", "Лист1!C6", lambda: with_cell(grid(), "C6", value="3")),
-    ("cell.date", "Лист1!C6", lambda: with_cell(grid(), "C6", value="2024-03-01", kind="date")),
-    ("cell.date", "Лист1!F4", lambda: with_cell(grid(), "F4", value="2020-01-18", kind="date")),
-    ("cell.date", "Лист1!A6", lambda: with_cell(grid(), "A6", value="2020-01-18", kind="date")),
-    ("cell.error", "Лист1!C6", lambda: with_cell(grid(), "C6", value="#REF!", kind="error")),
-    ("cell.formula", "Лист1!C6", lambda: with_cell(grid(), "C6", value=None, kind="formula", formula="=D6+1")),
-    ("cell.boolean", "Лист1!C6", lambda: with_cell(grid(), "C6", value="TRUE", kind="bool")),
-    ("cell.percent", "Лист1!C6", lambda: with_cell(grid(), "C6", value=0.6, number_format="0%")),
-    ("cell.shown_otherwise", "Лист1!C6", lambda: with_cell(grid(), "C6", value=6, number_format="0,")),
-    ("cell.struck", "Лист1!C6", lambda: with_cell(grid(), "C6", value=3, struck="1")),
-    ("cell.struck", "Лист1!C6", lambda: with_cell(grid(), "C6", value="3", struck="3")),
-    ("cell.merged_value", "Лист1!C6", lambda: grid(merges=(*MERGES, "C6:D6"))),
+    ("label.blank", "Лист1!A6", lambda: with_cell(make_grid(), "A6", value=None)),
+    ("cell.empty", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value=None)),
+    ("cell.not_a_number", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="n.a.")),
+    ("cell.not_a_number", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="1.23")),
+    ("cell.not_a_number", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="31)")),
+    ("cell.number_as_text", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="3")),
+    ("cell.date", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="2024-03-01", kind="date")),
+    ("cell.date", "Лист1!F4", lambda: with_cell(make_grid(), "F4", value="2020-01-18", kind="date")),
+    ("cell.date", "Лист1!A6", lambda: with_cell(make_grid(), "A6", value="2020-01-18", kind="date")),
+    ("cell.error", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="#REF!", kind="error")),
+    ("cell.formula", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value=None, kind="formula", formula="=D6+1")),
+    ("cell.boolean", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="TRUE", kind="bool")),
+    ("cell.percent", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value=0.6, number_format="0%")),
+    ("cell.shown_otherwise", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value=6, number_format="0,")),
+    ("cell.struck", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value=3, struck="1")),
+    ("cell.struck", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value="3", struck="3")),
+    ("cell.merged_value", "Лист1!C6", lambda: make_grid(merges=(*MERGES, "C6:D6"))),
     ("cell.hidden", "Лист1!A7", _hide_row),
     ("cell.hidden", "Лист1!D4", _hide_column),
     ("cell.hidden", "Лист1!A1", _hidden_sheet),
-    ("cell.unbound", "Лист1!C10", lambda: with_cell(grid(), "C10", value=12)),
-    ("cell.lookalike", "Лист1!A6", lambda: with_cell(grid(), "A6", value="Tргoвија, чл. 188")),
-    ("mark.undeclared", "Лист1!C6", lambda: with_cell(grid(), "C6", value=3, marks="a)")),
+    ("cell.unbound", "Лист1!C10", lambda: with_cell(make_grid(), "C10", value=12)),
+    ("cell.lookalike", "Лист1!A6", lambda: with_cell(make_grid(), "A6", value="Tргoвија, чл. 188")),
+    ("mark.undeclared", "Лист1!C6", lambda: with_cell(make_grid(), "C6", value=3, marks="a)")),
     ("table.undeclared", "Друго!B1", _foreign_sheet),
-    ("table.not_found", "", lambda: with_cell(with_cell(grid(), "A3", value="Дела"), "A4", value="Дела")),
-    ("table.title_missing", "Лист1!A3", lambda: with_cell(grid(), "A2", value="Осудени, III квартал 2024")),
+    ("table.not_found", "", lambda: with_cell(with_cell(make_grid(), "A3", value="Дела"), "A4", value="Дела")),
+    ("table.title_missing", "Лист1!A3", lambda: with_cell(make_grid(), "A2", value="Осудени, III квартал 2024")),
     ("table.twice", "Лист2!A3", _second_table),
-    ("key.duplicate", "Лист1!B7", lambda: with_cell(grid(), "A7", value="Трговија, чл. 188")),
-    ("period.outside_form", "Лист1!B5", lambda: with_cell(grid(), "A2", value="Осудени лица, III квартал 2021")),
-    ("article.not_in_force", "Лист1!B7", lambda: with_cell(grid(), "A7", value="Старо, чл. 99")),
+    ("key.duplicate", "Лист1!B7", lambda: with_cell(make_grid(), "A7", value="Трговија, чл. 188")),
+    ("period.outside_form", "Лист1!B5", lambda: with_cell(make_grid(), "A2", value="Осудени лица, III квартал 2021")),
+    ("article.not_in_force", "Лист1!B7", lambda: with_cell(make_grid(), "A7", value="Старо, чл. 99")),
     ("read.hidden_sheet", "sheet X", lambda: dataclasses.replace(
-        grid(), remarks=(Remark("read.hidden_sheet", Where(sheet="X"), {"name": "X"}),))),
-    ("return.wrong_format", "", lambda: grid(format_="csv")),
+        make_grid(), remarks=(Remark("read.hidden_sheet", Where(sheet="X"), {"name": "X"}),))),
+    ("return.wrong_format", "", lambda: make_grid(format_="csv")),
 ]  # fmt: skip
 
 
@@ -184,8 +184,8 @@ FAULTS: list[tuple[str, str, Callable[[], Grid]]] = [
 def test_a_planted_fault_is_told_with_its_place(
     registry: Registry, rule: str, place: str, make: Callable[[], Grid]
 ) -> None:
-    reading = read(make(), form_of(), registry)
-    assert (rule, place) in told(reading)
+    reading = read_content(make(), form_of(), registry)
+    assert (rule, place) in collect_findings(reading)
     finding = next(f for f in reading.findings if f.rule == rule)
     message, remedy = rules.describe_in_english(finding)
     assert message and remedy and "?" not in message + remedy, "a parameter of the words is not given"
@@ -195,57 +195,57 @@ def test_a_planted_fault_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("place", "total", "added", "whole", "make"),
     [
-        ("Лист1!B6", 5, 6, True, lambda: with_cell(grid(), "C6", value=4)),
-        ("Лист1!B5", 9, 8, True, lambda: with_cell(grid(), "B5", value=9)),
-        ("Лист1!B6", 5, 6, False, lambda: with_cell(with_cell(grid(), "C6", value="n.a."), "D6", value=6)),
+        ("Лист1!B6", 5, 6, True, lambda: with_cell(make_grid(), "C6", value=4)),
+        ("Лист1!B5", 9, 8, True, lambda: with_cell(make_grid(), "B5", value=9)),
+        ("Лист1!B6", 5, 6, False, lambda: with_cell(with_cell(make_grid(), "C6", value="n.a."), "D6", value=6)),
     ],
 )
 def test_declared_sums_are_told_with_their_parts_and_not_judged(
     registry: Registry, place: str, total: float, added: float, whole: bool, make: Callable[[], Grid]
 ) -> None:
-    sums = read(make(), form_of(), registry).sums
+    sums = read_content(make(), form_of(), registry).sums
     off = sums.filter(pl.col("total") != pl.col("added")).select("place", "total", "added", "whole")
     assert (place, total, added, whole) in off.rows()
 
 
 def test_a_fault_in_one_cell_leaves_the_others(registry: Registry) -> None:
-    reading = read(with_cell(grid(), "C6", value="n.a."), form_of(), registry)
-    assert told(reading) == {("cell.not_a_number", "Лист1!C6")}
+    reading = read_content(with_cell(make_grid(), "C6", value="n.a."), form_of(), registry)
+    assert collect_findings(reading) == {("cell.not_a_number", "Лист1!C6")}
     assert reading.observations.height == 9
 
 
 def test_a_number_with_the_other_decimal_sign_is_shown_as_the_form_writes_it(registry: Registry) -> None:
-    reading = read(with_cell(grid(), "C6", value="3.00"), form_of(), registry)
+    reading = read_content(with_cell(make_grid(), "C6", value="3.00"), form_of(), registry)
     (finding,) = [f for f in reading.findings if f.rule == "cell.not_a_number"]
     assert (finding.expected or "").startswith("a number written as 3,00")
 
 
 def test_the_message_proposes_the_nearest_declared_word(registry: Registry) -> None:
-    reading = read(with_cell(grid(), "A6", value="Трговјиа, чл. 188"), form_of(), registry)
+    reading = read_content(with_cell(make_grid(), "A6", value="Трговјиа, чл. 188"), form_of(), registry)
     message, _ = rules.describe_in_english(of_rule(reading, "label.undeclared")[0])
     assert "Nearest declared: 'Трговија, чл. 188'" in message
-    reading = read(with_cell(grid(), "D4", value="жените"), form_of(), registry)
+    reading = read_content(with_cell(make_grid(), "D4", value="жените"), form_of(), registry)
     assert "'жени'" in rules.describe_in_english(of_rule(reading, "heading.undeclared")[0])[0]
 
 
 def test_words_are_matched_after_folding_and_kept_as_read(registry: Registry) -> None:
     label = "ТРГОВИЈА,\u00a0 чл.\n188"
-    reading = read(with_cell(grid(), "A6", value=label), form_of(), registry)
+    reading = read_content(with_cell(make_grid(), "A6", value=label), form_of(), registry)
     assert reading.findings == []
     assert reading.observations["label"][0] == "Вкупно | ТРГОВИЈА, чл. 188"
 
 
 def test_letters_with_and_without_diacritics_are_two_words(registry: Registry) -> None:
-    content = with_cell(grid(), "A6", value="Čin")
+    content = with_cell(make_grid(), "A6", value="Čin")
     form = form_of(codes={**BASE["codes"], "article": {"Cin": "188", "Криумчарење, чл. 350": "350(2)"}})
-    assert ("label.undeclared", "Лист1!A6") in told(read(content, form, registry))
+    assert ("label.undeclared", "Лист1!A6") in collect_findings(read_content(content, form, registry))
 
 
 def test_note_marks_are_split_off_and_say_what_is_declared(registry: Registry) -> None:
-    content = with_cell(grid(), "A6", value="Трговија, чл. 1881)")
-    assert ("label.undeclared", "Лист1!A6") not in told(read(content, form_of(), registry))
-    content = with_cell(with_cell(grid(), "C6", value="3*"), "D6", value=2, marks="1)")
-    reading = read(content, form_of(), registry)
+    content = with_cell(make_grid(), "A6", value="Трговија, чл. 1881)")
+    assert ("label.undeclared", "Лист1!A6") not in collect_findings(read_content(content, form_of(), registry))
+    content = with_cell(with_cell(make_grid(), "C6", value="3*"), "D6", value=2, marks="1)")
+    reading = read_content(content, form_of(), registry)
     rows = {r["place"]: r for r in reading.observations.iter_rows(named=True)}
     assert (rows["Лист1!C6"]["obs_status"], rows["Лист1!C6"]["notes"]) == ("P", "* привремено")
     assert (rows["Лист1!D6"]["value"], rows["Лист1!D6"]["notes"]) == (2, "1)")
@@ -253,7 +253,7 @@ def test_note_marks_are_split_off_and_say_what_is_declared(registry: Registry) -
 
 def test_an_adults_only_scope_is_never_all_ages(registry: Registry) -> None:
     scope = {**BASE["scope"], "age": "Y_GE18"}
-    reading = read(grid(), form_of(scope=scope, adds_up=[]), registry)
+    reading = read_content(make_grid(), form_of(scope=scope, adds_up=[]), registry)
     assert "_T" not in set(reading.observations["age"])
 
 
@@ -264,20 +264,20 @@ def test_a_label_outside_its_validity_is_told(registry: Registry) -> None:
         {"labels": ["жени"], "code": "F", "valid": "2022-Q4..2023-Q4"},
         {"labels": ["женски"], "code": "F", "valid": "2024-Q1.."},
     ]
-    reading = read(grid(), form_of(codes=codes), registry)
-    assert told(reading) == {("label.not_valid", "Лист1!D4")}
-    sound = with_cell(with_cell(grid(), "D4", value="женски"), "C4", value="машки")
-    assert read(sound, form_of(codes=codes), registry).findings == []
+    reading = read_content(make_grid(), form_of(codes=codes), registry)
+    assert collect_findings(reading) == {("label.not_valid", "Лист1!D4")}
+    sound = with_cell(with_cell(make_grid(), "D4", value="женски"), "C4", value="машки")
+    assert read_content(sound, form_of(codes=codes), registry).findings == []
 
 
 def test_hidden_cells_are_ignored_where_the_form_says_so(registry: Registry) -> None:
-    reading = read(_hide_row(), form_of(hidden="ignore", adds_up=[]), registry)
+    reading = read_content(_hide_row(), form_of(hidden="ignore", adds_up=[]), registry)
     assert reading.findings == [] and reading.observations.height == 5
 
 
 def test_findings_of_one_rule_are_capped_and_counted(registry: Registry) -> None:
     rows = [*ROWS[:5], *[[f"непознато {n}", 1, 1, 0, 0, 1, ""] for n in range(150)], ROWS[-1]]
-    reading = read(grid(rows), form_of(), registry)
+    reading = read_content(make_grid(rows), form_of(), registry)
     assert len(of_rule(reading, "label.undeclared")) == 100
     capped = of_rule(reading, "findings.capped")[0]
     assert capped.params == {"rule": "label.undeclared", "count": 50}
@@ -286,7 +286,7 @@ def test_findings_of_one_rule_are_capped_and_counted(registry: Registry) -> None
 def _two_sheets(first: str, second: str) -> Grid:
     def one(name: str, factor: int) -> Table:
         rows = [["Година 2024", None], ["Дело", "Вкупно"], ["Трговија, чл. 188", factor]]
-        return sheet(rows, name)
+        return make_sheet(rows, name)
 
     return Grid("xlsx", (one(first, 3), one(second, 4)))
 
@@ -304,24 +304,24 @@ SHEETS = [
 
 
 def test_one_sheet_a_quarter(registry: Registry) -> None:
-    reading = read(_two_sheets("ТМ I", "ТМ II"), form_of(tables=SHEETS, adds_up=[]), registry)
+    reading = read_content(_two_sheets("ТМ I", "ТМ II"), form_of(tables=SHEETS, adds_up=[]), registry)
     assert reading.findings == []
     assert [p.code for p in reading.periods] == ["2024-Q1", "2024-Q2"]
-    assert values(reading, "period") == {("2024-Q1",): 3, ("2024-Q2",): 4}
+    assert collect_values(reading, "period") == {("2024-Q1",): 3, ("2024-Q2",): 4}
 
 
 def test_sheet_and_title_that_name_different_quarters_contradict(registry: Registry) -> None:
     tables = [{**SHEETS[0], "title": "Година {year}, квартал {quarter}"}]
     rows = [["Година 2024, квартал 2", None], ["Дело", "Вкупно"], ["Трговија, чл. 188", 1]]
-    reading = read(Grid("xlsx", (sheet(rows, "ТМ I"),)), form_of(tables=tables, adds_up=[]), registry)
-    assert ("period.contradiction", "ТМ I!A2") in told(reading)
+    reading = read_content(Grid("xlsx", (make_sheet(rows, "ТМ I"),)), form_of(tables=tables, adds_up=[]), registry)
+    assert ("period.contradiction", "ТМ I!A2") in collect_findings(reading)
 
 
 def test_a_period_that_no_words_name(registry: Registry) -> None:
     tables = [{**SHEETS[0], "sheet": "Лист{n}", "occurs": "once"}]
     rows = [["Година 2024", None], ["Дело", "Вкупно"], ["Трговија, чл. 188", 1]]
-    reading = read(Grid("xlsx", (sheet(rows, "Лист1"),)), form_of(tables=tables, adds_up=[]), registry)
-    assert ("period.missing", "Лист1!B3") in told(reading)
+    reading = read_content(Grid("xlsx", (make_sheet(rows, "Лист1"),)), form_of(tables=tables, adds_up=[]), registry)
+    assert ("period.missing", "Лист1!B3") in collect_findings(reading)
 
 
 def test_periods_in_columns_and_measures_in_rows(registry: Registry) -> None:
@@ -341,9 +341,9 @@ def test_periods_in_columns_and_measures_in_rows(registry: Registry) -> None:
         tables=[{"corner": "Фаза", "columns": {"{year}": {}}, "rows": {"{stage}": {}}}],
     )
     rows = [["Фаза", 2020, 2021, 2022], ["Обвинети", 5, 6, None], ["Осудени", 2, 3, 4], ["Нерешени, почеток", 9, 8, 7]]
-    reading = read(grid(rows, ()), form, registry)
+    reading = read_content(make_grid(rows, ()), form, registry)
     assert reading.findings == []
-    seen = values(reading, "measure", "statistic", "period")
+    seen = collect_values(reading, "measure", "statistic", "period")
     assert seen["indicted", "count", "2022"] is None
     assert seen["pending_first", "start", "2021"] == 8
     assert seen["convicted_first", "count", "2022"] == 4
@@ -373,9 +373,9 @@ def test_sections_give_their_coordinates_to_the_rows_below(registry: Registry) -
         ["Осудени", None],
         ["188", 2],
     ]
-    reading = read(grid(rows, ("A3:B3",)), form, registry)
+    reading = read_content(make_grid(rows, ("A3:B3",)), form, registry)
     assert reading.findings == []
-    assert values(reading, "measure", "law_article") == {
+    assert collect_values(reading, "measure", "law_article") == {
         ("indicted", "188"): 4,
         ("indicted", "350(2)"): 1,
         ("convicted_first", "188"): 2,
@@ -406,8 +406,8 @@ def test_sentences_and_bands_take_the_total_of_what_is_not_named(registry: Regis
         ["Дело", "до 2", "над 2", "Парична"],
         ["188", 1, 2, 3],
     ]
-    reading = read(grid(rows, ("A2:A3", "B2:C2", "D2:D3")), form, registry)
-    assert values(reading, "sentence_type", "sentence_band") == {
+    reading = read_content(make_grid(rows, ("A2:A3", "B2:C2", "D2:D3")), form, registry)
+    assert collect_values(reading, "sentence_type", "sentence_band") == {
         ("prison", "M0T24"): 1,
         ("prison", "M24T60"): 2,
         ("fine", "_T"): 3,
@@ -416,7 +416,7 @@ def test_sentences_and_bands_take_the_total_of_what_is_not_named(registry: Regis
 
 def test_cases_have_no_sex_or_age(registry: Registry) -> None:
     form = form_of(fixed={"measure": "reported", "count_unit": "case"}, adds_up=[])
-    reading = read(grid([[row[0], row[1]] for row in ROWS], ("A3:A4", "B3:B4")), form, registry)
+    reading = read_content(make_grid([[row[0], row[1]] for row in ROWS], ("A3:A4", "B3:B4")), form, registry)
     people = reading.observations.select("sex", "age", "age_basis", "person_type", "citizenship").unique()
     assert people.rows() == [("_Z",) * 5]
 
@@ -427,7 +427,7 @@ def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
         for r, row in enumerate(rows, 1):
             for c, value in enumerate(row, 1):
                 place = Where(page=number, box=(c, r, c + 1, r + 1))
-                cells.append(cell(r, c, str(value))._replace(where=place))
+                cells.append(make_cell(r, c, str(value))._replace(where=place))
         return Table(f"page {number} table 1", tuple(cells), title, page=number)
 
     form = form_of(
@@ -449,9 +449,9 @@ def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
         page(1, [["Дело", "Вкупно"], ["Вкупно", "1.005"], ["188", "1.002"]], "Служба\nОсудени 2/2024"),
         page(2, [["Дело", "Вкупно"], ["чл. 350 ст. 2", "3"]], "страница 2"),
     )
-    reading = read(Grid("pdf", pages), form, registry)
+    reading = read_content(Grid("pdf", pages), form, registry)
     assert reading.findings == []
-    assert values(reading, "law_article") == {("188",): 1002, ("350(2)",): 3}
+    assert collect_values(reading, "law_article") == {("188",): 1002, ("350(2)",): 3}
     row = reading.observations.row(0, named=True)
     assert (row["period_start"], row["period_end"]) == (date(2024, 1, 1), date(2024, 6, 30))
     assert row["place"] == "page 1 box (2,3,3,4)"
@@ -460,7 +460,7 @@ def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
 def test_a_contradiction_within_the_declaration_is_told_and_not_guessed(registry: Registry) -> None:
     tables = copy.deepcopy(BASE["tables"])
     tables[0]["rows"]["{article}"] = {"sex": "F"}
-    reading = read(grid(), form_of(tables=tables), registry)
+    reading = read_content(make_grid(), form_of(tables=tables), registry)
     assert "form.contradiction" in {f.rule for f in reading.findings}
 
 
@@ -474,7 +474,7 @@ def test_a_contradiction_within_the_declaration_is_told_and_not_guessed(registry
     ],
 )
 def test_what_a_form_forgets_to_say_is_told_once(registry: Registry, fixed: dict[str, str], what: str) -> None:
-    found = of_rule(read(grid(), form_of(fixed=fixed), registry), "form.incomplete")
+    found = of_rule(read_content(make_grid(), form_of(fixed=fixed), registry), "form.incomplete")
     assert len(found) == 1 and what in str(found[0].params["what"])
 
 
@@ -482,23 +482,25 @@ NIL = {"words": "Во {quarter} квартал {year} немаше предме�
 
 
 def test_a_nil_return_needs_no_table(registry: Registry) -> None:
-    reading = read(grid([["Во 1 квартал 2024 немаше предмети"]], ()), form_of(nil=NIL), registry)
+    reading = read_content(make_grid([["Во 1 квартал 2024 немаше предмети"]], ()), form_of(nil=NIL), registry)
     assert (reading.nil, [p.code for p in reading.periods], reading.findings) == (True, ["2024-Q1"], [])
     assert reading.observations.height == 0
 
 
 def test_nil_words_beside_figures_contradict(registry: Registry) -> None:
     rows = [*ROWS, ["Во 3 квартал 2024 немаше предмети", None, None, None, None, None, None]]
-    assert "nil.with_figures" in {f.rule for f in read(grid(rows), form_of(nil=NIL), registry).findings}
+    assert "nil.with_figures" in {f.rule for f in read_content(make_grid(rows), form_of(nil=NIL), registry).findings}
 
 
 def test_an_empty_return_is_told(registry: Registry) -> None:
     tables = [{**copy.deepcopy(BASE["tables"][0]), "occurs": "optional"}]
-    assert [f.rule for f in read(grid([["ништо"]], ()), form_of(tables=tables), registry).findings] == ["return.empty"]
+    assert [f.rule for f in read_content(make_grid([["ништо"]], ()), form_of(tables=tables), registry).findings] == [
+        "return.empty"
+    ]
 
 
 def test_reading_twice_gives_the_same(registry: Registry) -> None:
-    first, second = (read(with_cell(grid(), "C6", value=4), form_of(), registry) for _ in range(2))
+    first, second = (read_content(with_cell(make_grid(), "C6", value=4), form_of(), registry) for _ in range(2))
     assert first.observations.equals(second.observations) and first.findings == second.findings
 
 

@@ -18,7 +18,14 @@ from pipelines.reading.standardise.stated_periods import (
     find_stated_periods,
 )
 from tests.support.fakes.cube_fakes import cube_form, make_cube
-from tests.support.fakes.returns_fakes import form_of, grid, make_registry, read, told, with_cell
+from tests.support.fakes.returns_fakes import (
+    collect_findings,
+    form_of,
+    make_grid,
+    make_registry,
+    read_content,
+    with_cell,
+)
 from tests.support.paths import SAMPLES
 
 
@@ -122,12 +129,12 @@ def test_year_in_a_file_name_is_held_against_the_year(name: str, period: str) ->
 def test_title_of_another_period_than_the_codes_is_a_contradiction(
     registry: Registry, properties: dict[str, Any], place: str
 ) -> None:
-    reading = read(_one_quarter(properties), cube_form(), registry)
-    assert told(reading) == {("period.contradiction", place)}
+    reading = read_content(_one_quarter(properties), cube_form(), registry)
+    assert collect_findings(reading) == {("period.contradiction", place)}
 
 
 def test_title_of_the_same_period_is_accepted(registry: Registry) -> None:
-    assert read(_one_quarter({"TITLE": "Осудени лица, I квартал 2024"}), cube_form(), registry).findings == []
+    assert read_content(_one_quarter({"TITLE": "Осудени лица, I квартал 2024"}), cube_form(), registry).findings == []
 
 
 def _one_quarter(properties: dict[str, Any], label: str = "") -> Any:
@@ -141,13 +148,13 @@ def _one_quarter(properties: dict[str, Any], label: str = "") -> Any:
 
 
 def test_label_of_another_period_than_its_code_is_a_contradiction(registry: Registry) -> None:
-    reading = read(_one_quarter({}, label="II квартал 2024"), cube_form(), registry)
-    assert told(reading) == {("period.contradiction", "Квартал=2024K1")}
+    reading = read_content(_one_quarter({}, label="II квартал 2024"), cube_form(), registry)
+    assert collect_findings(reading) == {("period.contradiction", "Квартал=2024K1")}
 
 
 @pytest.mark.parametrize("text", ["II квартал 2024", "Извештај за 2024-Q2", "Raport, T2/2024"])
 def test_words_above_a_table_that_name_another_quarter_are_a_warning(registry: Registry, text: str) -> None:
-    reading = read(with_cell(grid(), "A1", value=text), form_of(), registry)
+    reading = read_content(with_cell(make_grid(), "A1", value=text), form_of(), registry)
     assert [(f.rule, f.severity, str(f.where), f.seen, f.expected) for f in reading.findings] == [
         ("period.contradiction", "warning", "Лист1!A1", "2024-Q2", "2024-Q3")
     ]
@@ -155,7 +162,7 @@ def test_words_above_a_table_that_name_another_quarter_are_a_warning(registry: R
 
 @pytest.mark.parametrize("text", ["III квартал 2024", "Скопје, 12.11.2024", "2023", "II и III квартал 2024"])
 def test_other_words_above_a_table_are_not_reported(registry: Registry, text: str) -> None:
-    assert read(with_cell(grid(), "A1", value=text), form_of(), registry).findings == []
+    assert read_content(with_cell(make_grid(), "A1", value=text), form_of(), registry).findings == []
 
 
 def test_file_names_of_the_demonstration_agree_with_its_figures() -> None:

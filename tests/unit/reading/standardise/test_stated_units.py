@@ -13,7 +13,14 @@ from pipelines.declarations.registry import Registry
 from pipelines.model.content import Grid, Table, Where
 from pipelines.reading.standardise.stated_units import find_unit_words
 from tests.support.fakes.cube_fakes import cube_form, make_cube
-from tests.support.fakes.returns_fakes import form_of, grid, make_registry, read, told, with_cell
+from tests.support.fakes.returns_fakes import (
+    collect_findings,
+    form_of,
+    make_grid,
+    make_registry,
+    read_content,
+    with_cell,
+)
 
 KEY = ("1", "1", "2024K1", "лица")
 
@@ -109,14 +116,14 @@ def test_any_text_can_be_searched(text: str) -> None:
 def test_words_above_or_below_a_table_are_reported_at_their_cell(
     registry: Registry, text: str, rule: str, severity: str, place: str
 ) -> None:
-    reading = read(with_cell(grid(), place, value=text), form_of(), registry)
+    reading = read_content(with_cell(make_grid(), place, value=text), form_of(), registry)
     found = [(f.rule, str(f.where), f.seen, f.severity) for f in reading.findings if f.rule.startswith("unit.")]
     assert found == [(rule, f"Лист1!{place}", text, severity)]
 
 
 @pytest.mark.parametrize("text", ["(број на лица)", "број на лица и број на предмети"])
 def test_words_that_agree_with_the_form_are_not_reported(registry: Registry, text: str) -> None:
-    assert read(with_cell(grid(), "C2", value=text), form_of(), registry).findings == []
+    assert read_content(with_cell(make_grid(), "C2", value=text), form_of(), registry).findings == []
 
 
 def test_words_of_the_form_itself_are_not_reported(registry: Registry) -> None:
@@ -125,23 +132,23 @@ def test_words_of_the_form_itself_are_not_reported(registry: Registry) -> None:
         recognise={"all": ["Дело"]},
         tables=[{**form_of().model_dump()["tables"][0], "title": title.replace("III", "{quarter:roman}")}],
     )
-    content = with_cell(grid(), "A2", value=title)
-    assert not [f for f in read(content, form, registry).findings if f.rule.startswith("unit.")]
+    content = with_cell(make_grid(), "A2", value=title)
+    assert not [f for f in read_content(content, form, registry).findings if f.rule.startswith("unit.")]
 
 
 def test_persons_above_a_table_of_cases_are_reported(registry: Registry) -> None:
     form = form_of(fixed={"measure": "convicted_first", "count_unit": "case"})
-    reading = read(with_cell(grid(), "C2", value="(број на лица)"), form, registry)
-    assert ("unit.persons", "Лист1!C2") in told(reading)
+    reading = read_content(with_cell(make_grid(), "C2", value="(број на лица)"), form, registry)
+    assert ("unit.persons", "Лист1!C2") in collect_findings(reading)
 
 
 def test_title_outside_the_cells_and_footers_are_read(registry: Registry) -> None:
-    content = grid()
+    content = make_grid()
     table = content.tables[0]
     titled = Grid("xlsx", (Table(table.name, table.cells, "Табела 1 (во илјади)"),))
-    assert "unit.scaled" in [f.rule for f in read(titled, form_of(), registry).findings]
+    assert "unit.scaled" in [f.rule for f in read_content(titled, form_of(), registry).findings]
     footed = Grid("xlsx", content.tables, outside=((Where(sheet="Лист1", keyword="Footer"), "во илјади"),))
-    assert ("unit.scaled", "sheet Лист1 Footer") in told(read(footed, form_of(), registry))
+    assert ("unit.scaled", "sheet Лист1 Footer") in collect_findings(read_content(footed, form_of(), registry))
 
 
 # ---------------------------------------------------------------------------------------------------------------- cubes
@@ -165,12 +172,12 @@ def test_title_outside_the_cells_and_footers_are_read(registry: Registry) -> Non
 def test_units_and_texts_of_a_cube_are_reported_at_their_keyword(
     registry: Registry, properties: dict[str, Any], rule: str, place: str
 ) -> None:
-    assert (rule, place) in told(read(make_cube(properties=properties), cube_form(), registry))
+    assert (rule, place) in collect_findings(read_content(make_cube(properties=properties), cube_form(), registry))
 
 
 @pytest.mark.parametrize("unit", ["лица", "broj", "numri", "persons", "број на лица", "", "Broj osoba"])
 def test_units_that_mean_a_count_are_not_reported(registry: Registry, unit: str) -> None:
-    assert read(make_cube(properties={"UNITS": unit}), cube_form(), registry).findings == []
+    assert read_content(make_cube(properties={"UNITS": unit}), cube_form(), registry).findings == []
 
 
 @pytest.mark.parametrize(
@@ -189,7 +196,7 @@ def test_unit_of_single_observations_is_reported_once(
 ) -> None:
     other = ("2", "1", "2024K1", "лица")
     changes = {KEY: {"attributes": attributes}, other: {"attributes": attributes}}
-    reading = read(make_cube(changes), cube_form(), registry)
+    reading = read_content(make_cube(changes), cube_form(), registry)
     assert [f.rule for f in reading.findings] == [rule]
     assert len(reading.observations) == 10
 
@@ -208,7 +215,7 @@ def test_unit_of_single_observations_is_reported_once(
 def test_action_that_does_not_fit_the_form_is_refused(
     registry: Registry, properties: dict[str, Any], kind: str, seen: str
 ) -> None:
-    reading = read(make_cube(properties=properties), cube_form(kind=kind), registry)
+    reading = read_content(make_cube(properties=properties), cube_form(kind=kind), registry)
     assert [(f.rule, f.severity, f.seen) for f in reading.findings] == [("cube.action", "error", seen)]
 
 
@@ -224,7 +231,7 @@ def test_action_that_does_not_fit_the_form_is_refused(
     ],
 )
 def test_action_that_fits_the_form_is_accepted(registry: Registry, properties: dict[str, Any], kind: str) -> None:
-    assert read(make_cube(properties=properties), cube_form(kind=kind), registry).findings == []
+    assert read_content(make_cube(properties=properties), cube_form(kind=kind), registry).findings == []
 
 
 def test_unit_words_are_unique_and_sorted_by_place_of_use() -> None:

@@ -15,7 +15,7 @@ from pipelines.model.content import Cube, CubeObservation, Dimension, Member, Wh
 from pipelines.reading.standardise.numbered import KEY, Number
 from pipelines.reading.standardise.sums import declared_sums
 from tests.support.fakes.cube_fakes import cube_form
-from tests.support.fakes.returns_fakes import form_of, grid, make_registry, read, told
+from tests.support.fakes.returns_fakes import collect_findings, form_of, make_grid, make_registry, read_content
 
 WORDS = {"UK": "Вкупно", "M": "Мажи", "Z": "Жени"}
 
@@ -64,8 +64,8 @@ def _cube(labels: dict[str, str], language: str = "mk") -> Cube:
 def test_label_of_another_code_is_reported_once_for_its_dimension(
     registry: Registry, labels: dict[str, str], place: str, language: str
 ) -> None:
-    reading = read(_cube(labels, language), _form(), registry)
-    assert told(reading) == {("cube.words_differ", place)}
+    reading = read_content(_cube(labels, language), _form(), registry)
+    assert collect_findings(reading) == {("cube.words_differ", place)}
     assert reading.findings[0].severity == "error"
 
 
@@ -79,7 +79,7 @@ def test_label_of_another_code_is_reported_once_for_its_dimension(
     ],
 )
 def test_own_label_its_spellings_and_unknown_words_are_accepted(registry: Registry, labels: dict[str, str]) -> None:
-    assert read(_cube(labels), _form(), registry).findings == []
+    assert read_content(_cube(labels), _form(), registry).findings == []
 
 
 # ---------------------------------------------------------------------------------------------------------------- lists
@@ -113,7 +113,7 @@ def _rows(*articles: tuple[str, str]) -> list[list[Any]]:
 
 def test_words_of_another_article_are_reported_once_at_the_first_line(registry: Registry) -> None:
     rows = _rows(("чл. 350", "Трговија"), ("чл. 188", "Криумчарење"))
-    reading = read(grid(rows, ()), _list_form(), registry)
+    reading = read_content(make_grid(rows, ()), _list_form(), registry)
     assert [(f.rule, str(f.where), f.seen, f.expected) for f in reading.findings] == [
         ("line.words_differ", "Лист1!C2", "Трговија", "Криумчарење")
     ]
@@ -121,7 +121,7 @@ def test_words_of_another_article_are_reported_once_at_the_first_line(registry: 
 
 @pytest.mark.parametrize("words", ["Трговија", "ТРГОВИЈА", "", "нешто друго"])
 def test_words_that_agree_or_are_unknown_are_accepted(registry: Registry, words: str) -> None:
-    assert read(grid(_rows(("чл. 188", words)), ()), _list_form(), registry).findings == []
+    assert read_content(make_grid(_rows(("чл. 188", words)), ()), _list_form(), registry).findings == []
 
 
 def test_repeats_goes_with_an_ignored_column_and_a_known_table() -> None:

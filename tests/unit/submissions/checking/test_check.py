@@ -16,7 +16,7 @@ from pipelines.submissions.checking.check import CheckJob, Step, UnknownFormErro
 from pipelines.submissions.checking.totals import compute_totals
 from tests.support.fakes import check_fakes
 from tests.support.fakes.check_fakes import REGISTRY
-from tests.support.fakes.ledger_fakes import observations
+from tests.support.fakes.ledger_fakes import make_observations
 from tests.support.paths import ROOT
 
 SCHEMA = json.loads((ROOT / "docs/schema/check-report.json").read_text(encoding="utf-8"))
@@ -24,7 +24,7 @@ SCHEMA = json.loads((ROOT / "docs/schema/check-report.json").read_text(encoding=
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    check_fakes.install(monkeypatch)
+    check_fakes.install_fakes(monkeypatch)
 
 
 def _check(text: str, **options: Any) -> Any:
@@ -33,7 +33,7 @@ def _check(text: str, **options: Any) -> Any:
 
 def _history(submission_id: str = "S0") -> check_fakes.History:
     return check_fakes.History(
-        observations(submission_id, {("2025-Q3", "reported"): 1}), empty_table(CASE_EVENT), clock.now()
+        make_observations(submission_id, {("2025-Q3", "reported"): 1}), empty_table(CASE_EVENT), clock.now()
     )
 
 
@@ -144,7 +144,7 @@ def test_a_nil_document_counts_as_reported() -> None:
 
 
 def test_totals_count_wholes_and_sum_everything() -> None:
-    frame = observations("S", {("2025-Q4", "reported"): 5}).with_columns(offence=pl.lit("ICCS0204"))
+    frame = make_observations("S", {("2025-Q4", "reported"): 5}).with_columns(offence=pl.lit("ICCS0204"))
     women = frame.with_columns(sex=pl.lit("F"), value=pl.lit(2.0))
     article = frame.with_columns(law_article=pl.lit("388"), value=pl.lit(5.0))
     missing = frame.with_columns(sex=pl.lit("M"), value=pl.lit(None, pl.Float64))
@@ -190,7 +190,7 @@ def test_a_listener_may_end_the_check() -> None:
 def test_a_file_that_is_too_big_is_refused_without_a_reading_process(monkeypatch: pytest.MonkeyPatch) -> None:
     accounts: list[str | None] = []
     monkeypatch.setattr(check_fakes.Pool, "accounts", accounts)
-    monkeypatch.setattr(check_fakes, "take", lambda task: pytest.fail("it was read"))
+    monkeypatch.setattr(check_fakes, "read_task", lambda task: pytest.fail("it was read"))
     report = _check("x" * (50 * 1024 * 1024 + 1))
     assert (report.verdict, report.findings[0].rule) == ("unreadable", "read.too_big")
     assert report.findings[0].params == {"megabytes": 51, "limit": 50}
