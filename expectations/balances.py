@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import comparisons, tables
-from expectations.figures import Figures, PlausibilityRule
+from expectations import tables
+from expectations.figures import Figures, PlausibilityRule, share_result
 from expectations.reporting import FindingTemplate
 from expectations.series import COMPARED_PERIODS
 from pipelines.core import codes
@@ -108,6 +108,7 @@ def _is_undivided() -> pl.Expr:
     return pl.all_horizontal(pl.col(name).is_in(codes.TOTAL_CODES) for name in tables.BREAKDOWNS)
 
 
+@share_result
 def find_exchanged_stocks(figures: Figures) -> pl.DataFrame:
     """Return stocks of articles that differ from the end of the period before although the whole group agrees.
 
@@ -127,15 +128,12 @@ def find_exchanged_stocks(figures: Figures) -> pl.DataFrame:
         pl.col("value").alias("expected"),
     )
     group = ["submission_id", "jurisdiction", "measure", "level", "count_unit", "offence_group", "freq", "period"]
-    broken_totals = comparisons.compare_stocks(figures.totals, figures.earlier_totals).filter(
-        pl.col("value") != pl.col("expected")
-    )
     difference = (pl.col("value") - pl.col("expected")).abs()
     return (
         starts.join(ends.unique([*same, "period"], keep="last", maintain_order=True), on=[*same, "period"])
         .filter(difference > 0)
         .join(tables.list_offence_groups(), on="offence", how="inner")
-        .join(broken_totals.select(group).unique(), on=group, how="anti")
+        .join(figures.broken_stocks.select(group).unique(), on=group, how="anti")
         .sort(difference, descending=True, maintain_order=True)
         .group_by("submission_id", "measure", "level", "count_unit", "freq", "period", maintain_order=True)
         .agg(pl.len().alias("n"), pl.col("value", "expected", "place", "label").first())

@@ -182,6 +182,7 @@ def list_declared_fields(registry: Registry) -> dict[str, frozenset[str]]:
     return declared
 
 
+@cache
 def list_age_limits() -> pl.DataFrame:
     """Return the columns `age, low, high` of the age bands with limits; `high` is excluded, infinite if open."""
     rows = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
 
 import polars as pl
 
@@ -43,6 +43,14 @@ class Figures:
     sums: pl.DataFrame
     blocks: pl.DataFrame
     sister_counts: pl.DataFrame
+    shared_results: dict[Callable[[Figures], pl.DataFrame], pl.DataFrame] = field(default_factory=dict)
+    """Rows that several rules need, by the function that computes them; see `share_result`."""
+
+    @property
+    def has_rows(self) -> bool:
+        """True if a return has figures or records, or owes them."""
+        rows = (self.observations, self.events, self.sums, self.blocks.filter("owes_all"))
+        return not all(table.is_empty() for table in rows)
 
     @cached_property
     def totals(self) -> pl.DataFrame:
@@ -53,6 +61,12 @@ class Figures:
     def earlier_totals(self) -> pl.DataFrame:
         """The totals known before, likewise."""
         return tables.tabulate_totals(self.earlier_observations)
+
+    @cached_property
+    def broken_stocks(self) -> pl.DataFrame:
+        """The stocks that differ from the end of the period before; see `comparisons.compare_stocks`."""
+        compared = comparisons.compare_stocks(self.totals, self.earlier_totals)
+        return compared.filter(pl.col("value") != pl.col("expected"))
 
     @cached_property
     def known_periods(self) -> pl.DataFrame:
@@ -100,6 +114,16 @@ class Figures:
         return event_tables.tabulate_events(self.events, self.earlier_events)
 
     @cached_property
+    def event_pairs(self) -> pl.DataFrame:
+        """The events of a return that contradict each other; see `event_tables.pair_events`."""
+        return event_tables.pair_events(self.known_events, with_earlier=False)
+
+    @cached_property
+    def event_pairs_with_earlier(self) -> pl.DataFrame:
+        """The events that contradict those known before; see `event_tables.pair_events`."""
+        return event_tables.pair_events(self.known_events, with_earlier=True)
+
+    @cached_property
     def gaps(self) -> pl.DataFrame:
         """The stretches without events in periods of registers; see `event_comparisons.select_gaps`."""
         return event_comparisons.select_gaps(self.known_events)
@@ -126,3 +150,17 @@ class PlausibilityRule:
 
     find: Callable[[Figures], pl.DataFrame]
     report: FindingTemplate
+    needs_rows: bool = True
+    """False if it finds something in a return without figures and records, and without an omission of them."""
+
+
+def share_result(find: Callable[[Figures], pl.DataFrame]) -> Callable[[Figures], pl.DataFrame]:
+    """Compute the rows of a function once for each Figures, because other rules leave out what it finds."""
+
+    @wraps(find)
+    def find_once(figures: Figures) -> pl.DataFrame:
+        if find not in figures.shared_results:
+            figures.shared_results[find] = find(figures)
+        return figures.shared_results[find]
+
+    return find_once

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -119,21 +119,19 @@ def judge_returns(
                 )
             ),
         )
-        contract_tables = _compute_tables(figures)
         for check in _load_suite(instrument):
-            for submission_id, finding in _find(check, figures, contract_tables):
+            for submission_id, finding in _find(check, figures):
                 findings[submission_id].append(finding)
     return findings
 
 
-def _find(
-    check: Contract | PlausibilityRule, figures: Figures, contract_tables: Mapping[str, pl.DataFrame]
-) -> Iterator[tuple[str, Finding]]:
+def _find(check: Contract | PlausibilityRule, figures: Figures) -> Iterator[tuple[str, Finding]]:
     """Yield the submission id and finding of each row that a contract or a plausibility rule finds."""
     if isinstance(check, PlausibilityRule):
-        yield from check.report.build_findings(check.find(figures).iter_rows(named=True))
+        if figures.has_rows or not check.needs_rows:
+            yield from check.report.build_findings(check.find(figures).iter_rows(named=True))
         return
-    table = contract_tables[check.table]
+    table = _TABLES[check.table](figures)
     matches: list[tuple[str, Finding]] = []
     for failure in engine.find_failures(check, table):
         rows = (table.row(row, named=True) for row in failure.rows)
@@ -142,28 +140,36 @@ def _find(
     yield from sorted(matches, key=lambda item: item[1].rule != "expect.key")
 
 
-def _compute_tables(figures: Figures) -> dict[str, pl.DataFrame]:
-    """Return the tables that the contracts are about, by the name that `Contract.table` has."""
-    sums = figures.sums.rename({"added": "sum_of_parts"})
-    return {
-        "observations": tables.mark_empty_codes(
-            tables.tabulate_figures(figures.observations), OBSERVATION_KEY, tables.CODED
-        ),
-        "complete_sums": sums.filter(pl.col("whole")),
-        "incomplete_sums": sums.filter(~pl.col("whole")),
-        "event_codes": tables.mark_empty_codes(figures.events, CASE_EVENT_KEY, tables.EVENT_CODED),
-        "events": tables.tabulate_records(figures.events, figures.registry),
-        "coverage": tables.tabulate_coverage(figures.blocks, figures.earlier_observations, figures.registry),
-        "bounds": tables.join_bounds(series.select_largest(figures.scored_series), figures.registry),
-        "outcomes": _pair_outcomes(figures),
-    }
-
-
 def _pair_outcomes(figures: Figures) -> pl.DataFrame:
     """Return the outcomes of whole offence groups, without those that a finding of a single article explains."""
     pairs = tables.pair_outcomes(figures.totals)
     explained = contradictions.list_groups_of(figures.contradictions)
     return pairs.join(explained, on=explained.columns, how="anti", maintain_order="left")
+
+
+def _tabulate_figures(figures: Figures) -> pl.DataFrame:
+    return tables.mark_empty_codes(tables.tabulate_figures(figures.observations), OBSERVATION_KEY, tables.CODED)
+
+
+def _select_sums(figures: Figures, *, whole: bool) -> pl.DataFrame:
+    return figures.sums.filter(pl.col("whole") == whole).rename({"added": "sum_of_parts"})
+
+
+def _tabulate_bounds(figures: Figures) -> pl.DataFrame:
+    return tables.join_bounds(series.select_largest(figures.scored_series), figures.registry)
+
+
+_TABLES: dict[str, Callable[[Figures], pl.DataFrame]] = {
+    "observations": _tabulate_figures,
+    "complete_sums": partial(_select_sums, whole=True),
+    "incomplete_sums": partial(_select_sums, whole=False),
+    "event_codes": lambda f: tables.mark_empty_codes(f.events, CASE_EVENT_KEY, tables.EVENT_CODED),
+    "events": lambda f: tables.tabulate_records(f.events, f.registry),
+    "coverage": lambda f: tables.tabulate_coverage(f.blocks, f.earlier_observations, f.registry),
+    "bounds": _tabulate_bounds,
+    "outcomes": _pair_outcomes,
+}
+"""Functions that compute the tables of contracts, by the name that `Contract.table` has."""
 
 
 def _tag_with_return(frame: pl.DataFrame, item: JudgedReturn) -> pl.DataFrame:

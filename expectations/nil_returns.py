@@ -118,5 +118,6 @@ RULES = (
             params={"period": "period", "n": "n", "mean": "mean", "p": "p"},
             once_per="return",
         ),
+        needs_rows=False,
     ),
 )

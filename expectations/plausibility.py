@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from expectations import comparisons, completeness, copies, tables
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import Figures, PlausibilityRule, share_result
 from expectations.reporting import FindingTemplate
 
 
@@ -23,6 +23,7 @@ def find_jumps_of_parts(figures: Figures) -> pl.DataFrame:
     return figures.surprising_series.filter(pl.col("breakdown") != "")
 
 
+@share_result
 def find_exchanged_sexes(figures: Figures) -> pl.DataFrame:
     """Return counts of women that seem to be those of men."""
     shares = comparisons.compare_sex_shares(
@@ -65,8 +66,7 @@ def find_revisions(figures: Figures) -> pl.DataFrame:
 
 def find_broken_stocks(figures: Figures) -> pl.DataFrame:
     """Return stocks at the start of a period that differ from the end of the period before."""
-    compared = comparisons.compare_stocks(figures.totals, figures.earlier_totals)
-    return compared.filter(pl.col("value") != pl.col("expected"))
+    return figures.broken_stocks
 
 
 def find_excess_indictments(figures: Figures) -> pl.DataFrame:

@@ -20,10 +20,9 @@ from expectations.event_tables import (
     list_age_limits,
     list_declared_events,
     list_declared_fields,
-    pair_events,
     pool_records,
 )
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import Figures, PlausibilityRule, share_result
 from expectations.reporting import FindingTemplate
 from pipelines.declarations.registry import Registry
 
@@ -55,6 +54,7 @@ def find_contradicting_persons(figures: Figures) -> pl.DataFrame:
     return pool_records(_list_contradicting_persons(figures), ["dim"])
 
 
+@share_result
 def _list_contradicting_persons(figures: Figures) -> pl.DataFrame:
     new = figures.known_events.filter("is_new")
     columns = [*PERSON, "proceeding", "sex", "age"]
@@ -108,12 +108,12 @@ def _drop_numbers_within_cases(differences: pl.DataFrame, pairs: pl.DataFrame, i
 
 def find_exclusive_events(figures: Figures) -> pl.DataFrame:
     """Return events of a person that exclude each other within a return: two outcomes, an event after an exit."""
-    return pool_records(pair_events(figures.known_events, with_earlier=False).filter(~pl.col("is_repeated")))
+    return pool_records(figures.event_pairs.filter(~pl.col("is_repeated")))
 
 
 def find_repeated_events(figures: Figures) -> pl.DataFrame:
     """Return events that one return has twice, on two days, without an event that brought the case back."""
-    return pool_records(pair_events(figures.known_events, with_earlier=False).filter("is_repeated"))
+    return pool_records(figures.event_pairs.filter("is_repeated"))
 
 
 def find_missing_stages(figures: Figures) -> pl.DataFrame:
@@ -214,6 +214,7 @@ def find_sanctions_of_other_ages(figures: Figures) -> pl.DataFrame:
     return pool_records(rows)
 
 
+@share_result
 def find_unknown_columns(figures: Figures) -> pl.DataFrame:
     """Return returns in which the sex or age of nearly all persons is unknown, although the register has a column."""
     fields = list_declared_fields(figures.registry)
@@ -269,13 +270,13 @@ def find_changed_persons(figures: Figures) -> pl.DataFrame:
 
 def find_events_reported_before(figures: Figures) -> pl.DataFrame:
     """Return events that an earlier return has on another day, in a case that nothing brought back."""
-    pairs = pair_events(figures.known_events, with_earlier=True).filter("is_repeated")
+    pairs = figures.event_pairs_with_earlier.filter("is_repeated")
     return pool_records(_drop_copies(pairs, figures))
 
 
 def find_events_of_ended_cases(figures: Figures) -> pl.DataFrame:
     """Return events that contradict an earlier return: an earlier stage after a later one, or another outcome."""
-    pairs = pair_events(figures.known_events, with_earlier=True).filter(~pl.col("is_repeated"))
+    pairs = figures.event_pairs_with_earlier.filter(~pl.col("is_repeated"))
     return pool_records(_drop_copies(pairs, figures))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from expectations import tables
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import Figures, PlausibilityRule, share_result
 from expectations.reporting import FindingTemplate
 from pipelines.statistics import jumps, ratios_over_time
 
@@ -20,11 +20,14 @@ _SERIES = ["submission_id", "jurisdiction", "measure", "level"]
 _PERIOD = ["freq", "period"]
 
 
+@share_result
 def find_differing_sources(figures: Figures) -> pl.DataFrame:
     """Return the stage of each period that differs most from the other source, given the ratio in earlier periods.
 
     The p-value is multiplied by the number of stages compared.
     """
+    if figures.sister_counts.is_empty():
+        return figures.sister_counts
     own_counts, earlier_counts = (
         pl.concat([tables.count_persons_of_observations(observations), tables.count_persons_of_events(events)])
         for observations, events in (

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import Figures, PlausibilityRule, share_result
 from expectations.lines import RETURN
 from expectations.plausibility import find_exchanged_sexes, find_jumps
 from expectations.reporting import FindingTemplate
@@ -48,6 +48,7 @@ SCOPES = ("line", "measure", "article", "all")
 _OF_CATEGORY = ("category", "cell", "value", "seen", "past", "place", "repeated")
 
 
+@share_result
 def find_exchanged_categories(figures: Figures) -> pl.DataFrame:
     """Return one row for each exchange of two categories that explains a return better than what it says.
 

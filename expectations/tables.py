@@ -6,12 +6,14 @@ Every table has `submission_id` and `place`, so that a failing row points back t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from expectations.reporting import EMPTY, MOST_LISTED
-from pipelines.core import codes
+from pipelines.core import clock, codes
 from pipelines.declarations.export import list_expected_returns
 from pipelines.model.periods import Period
 
@@ -61,6 +63,7 @@ _NO_DEPTH = ("victim_status", "sex")
 """Dimensions that do not make a figure by sex a part of a wider one."""
 
 
+@cache
 def list_offence_groups() -> pl.DataFrame:
     """Return the columns `offence, offence_group` of the code list of offences."""
     return pl.DataFrame(
@@ -182,7 +185,24 @@ def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     `table` is that of `series.select_largest`.  A part has the upper bound of its total, and a year so far whose last
     quarter alone is not known has that of all its quarters.
     """
-    declared = pl.DataFrame(
+    declared = _tabulate_bounds(registry)
+    is_flow = pl.col("count_unit").is_in(["person", "victim", "migrant"]) & (pl.col("statistic") == "count")
+    quarters = (
+        pl.when(pl.col("accumulation") == "ytd").then(pl.col("period").str.slice(6, 1).cast(pl.Int32)).otherwise(1)
+    )
+    return (
+        table.filter(is_flow)
+        .join(declared, on=["jurisdiction", "measure", "offence_group", "freq"], how="inner", maintain_order="left")
+        .with_columns(
+            pl.when(pl.col("is_widest") & (pl.col("depth") == 0)).then("low").otherwise(0.0).alias("low"),
+            pl.col("high") * quarters,
+        )
+    )
+
+
+@lru_cache(maxsize=2)
+def _tabulate_bounds(registry: Registry) -> pl.DataFrame:
+    return pl.DataFrame(
         [
             (bound.jurisdiction, bound.measure, bound.offence_group, bound.freq, bound.low, bound.high)
             for territory in registry.territories.values()
@@ -197,18 +217,6 @@ def join_bounds(table: pl.DataFrame, registry: Registry) -> pl.DataFrame:
             "high": pl.Float64,
         },
         orient="row",
-    )
-    is_flow = pl.col("count_unit").is_in(["person", "victim", "migrant"]) & (pl.col("statistic") == "count")
-    quarters = (
-        pl.when(pl.col("accumulation") == "ytd").then(pl.col("period").str.slice(6, 1).cast(pl.Int32)).otherwise(1)
-    )
-    return (
-        table.filter(is_flow)
-        .join(declared, on=["jurisdiction", "measure", "offence_group", "freq"], how="inner", maintain_order="left")
-        .with_columns(
-            pl.when(pl.col("is_widest") & (pl.col("depth") == 0)).then("low").otherwise(0.0).alias("low"),
-            pl.col("high") * quarters,
-        )
     )
 
 
@@ -251,18 +259,7 @@ def tabulate_coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Regi
     again: `first_received` is then null.
     """
     keys = ["submission_id", "jurisdiction", "form", "freq", "period"]
-    calendar = pl.DataFrame(
-        list_expected_returns(registry),
-        schema={
-            "jurisdiction": pl.String,
-            "territory": pl.String,
-            "instrument": pl.String,
-            "source": pl.String,
-            "freq": pl.String,
-            "period": pl.String,
-            "deadline": pl.Date,
-        },
-    ).drop("territory")
+    calendar = _tabulate_calendar(registry, clock.now().date())
     return (
         blocks.join(_days(blocks), on="period", how="left", maintain_order="left")
         .join(before.select(*keys, pl.lit(1).alias("known")).unique(), on=keys, how="left", maintain_order="left")
@@ -277,6 +274,22 @@ def tabulate_coverage(blocks: pl.DataFrame, before: pl.DataFrame, registry: Regi
             .alias("has_ended"),
         )
     )
+
+
+@lru_cache(maxsize=2)
+def _tabulate_calendar(registry: Registry, today: date) -> pl.DataFrame:
+    return pl.DataFrame(
+        list_expected_returns(registry, today),
+        schema={
+            "jurisdiction": pl.String,
+            "territory": pl.String,
+            "instrument": pl.String,
+            "source": pl.String,
+            "freq": pl.String,
+            "period": pl.String,
+            "deadline": pl.Date,
+        },
+    ).drop("territory")
 
 
 def tabulate_records(events: pl.DataFrame, registry: Registry) -> pl.DataFrame:
@@ -311,6 +324,7 @@ LONGEST_TERM = 600.0
 _OFTEN = 0.2
 
 
+@lru_cache(maxsize=2)
 def list_longest_terms(registry: Registry) -> tuple[dict[str, float], dict[str, float]]:
     """Return the most months of articles and of sanctions, by jurisdiction and article or type."""
     articles: dict[str, float] = {}
