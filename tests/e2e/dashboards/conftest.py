@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.service.public_app import FORGET, PATIENCE, serving, settled
+from tests.support.service.public_app import FORGET, PATIENCE, run_public_app, wait_until_settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -24,7 +24,7 @@ def _patience() -> None:
 @pytest.fixture(scope="session")
 def public_app(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the public app on the session's home."""
-    with serving(built_home, tmp_path_factory.mktemp("app") / "public.log") as address:
+    with run_public_app(built_home, tmp_path_factory.mktemp("app") / "public.log") as address:
         yield address
 
 
@@ -58,7 +58,7 @@ def open_page(visitor: BrowserContext, public_app: str) -> Iterator[Callable[...
         page.on("request", lambda request: note(request.url))
         page.on("websocket", lambda socket: note(socket.url))
         page.goto(f"{public_app}/{path}")
-        settled(page)
+        wait_until_settled(page)
         return page
 
     yield open_at

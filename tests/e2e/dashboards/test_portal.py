@@ -19,7 +19,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import store
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service import portal_fixture, running
-from tests.support.service.running import Service, serving
+from tests.support.service.running import Service, run_service
 from tests.support.service.visitor import begin_session
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
@@ -49,12 +49,12 @@ def portal(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The service of a copied home with the accounts of the tests."""
     folder = tmp_path_factory.mktemp("portal")
     shutil.copytree(built_home, folder / "home", symlinks=True)
-    with serving(folder / "home", folder) as service:
+    with run_service(folder / "home", folder) as service:
         with frozen_at(CLOCK, service.home.root):
             engine = open_ledger(service.home)
             portal_fixture.make_accounts(engine)
             engine.dispose()
-        running.warm(service)
+        running.warm_service(service)
         yield service
 
 
@@ -112,7 +112,7 @@ def faults(page: Page) -> list[tuple[str, str]]:
 def test_return_goes_from_a_broken_workbook_to_its_approval(open_as: Open, scripts: bool) -> None:
     number = "1" if scripts else "2"
     page = open_as("al-sender", "/upload", scripts=scripts)
-    broken = portal_fixture.workbook({**portal_fixture.BROKEN, "A1": f"Prokuroria {number}"})
+    broken = portal_fixture.make_workbook({**portal_fixture.BROKEN, "A1": f"Prokuroria {number}"})
     page.locator("#files").set_input_files(
         {"name": "third.xlsx", "mimeType": "application/octet-stream", "buffer": broken}
     )
@@ -124,7 +124,7 @@ def test_return_goes_from_a_broken_workbook_to_its_approval(open_as: Open, scrip
     expect(page.locator("#verdict")).to_contain_text("You cannot send this return yet")
 
     page.get_by_role("link", name="Upload a return").click()
-    corrected = portal_fixture.workbook({**portal_fixture.UNUSUAL, "A1": f"Prokuroria {number}"})
+    corrected = portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": f"Prokuroria {number}"})
     name = f"corrected-{number}.xlsx"
     page.locator("#files").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": corrected})
     if not scripts:
@@ -165,7 +165,7 @@ def _kept(portal: Service, data: bytes) -> int:
 @pytest.mark.parametrize("lost", ["the request", "the answer", "both"])
 def test_file_arrives_once_although_the_line_breaks(open_as: Open, portal: Service, lost: str) -> None:
     page = open_as("al-sender", "/upload")
-    data = portal_fixture.workbook({"A1": f"Lost is {lost}"})
+    data = portal_fixture.make_workbook({"A1": f"Lost is {lost}"})
     cuts = {"the request": ["before"], "the answer": ["after"], "both": ["before", "after", "before"]}[lost]
 
     def cut(route: Route) -> None:
@@ -197,7 +197,7 @@ def test_progress_is_followed_again_after_the_stream_breaks(open_as: Open, porta
             route.continue_()
 
     page.route("**/upload/events*", cut)
-    give(page, "third.xlsx", portal_fixture.workbook({"A1": "The stream breaks"}))
+    give(page, "third.xlsx", portal_fixture.make_workbook({"A1": "The stream breaks"}))
 
 
 def test_files_are_dropped_on_the_page_and_each_has_a_card(open_as: Open) -> None:
@@ -238,7 +238,7 @@ def test_no_page_is_wider_than_the_screen(open_as: Open, width: int) -> None:
 
 def test_sheet_shows_its_numbers_next_to_their_labels_at_1280_pixels(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", 1280)
-    give(page, "third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
+    give(page, "third.xlsx", portal_fixture.make_workbook(portal_fixture.UNUSUAL))
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     page.goto(f"{page.url.partition('#')[0]}&view=beside")
     sheet = page.locator(".rti-sheet")
@@ -275,7 +275,7 @@ def test_every_page_passes_axe(open_as: Open, account: str | None) -> None:
 
 def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", 768)
-    give(page, "third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
+    give(page, "third.xlsx", portal_fixture.make_workbook(portal_fixture.UNUSUAL))
     assert faults(page) == []
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     address = page.url.partition("#")[0]
@@ -351,7 +351,7 @@ def test_skip_link_leads_past_the_list_of_pages(open_as: Open) -> None:
 
 def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", scripts=True)
-    give(page, "focus.xlsx", portal_fixture.workbook({**portal_fixture.UNUSUAL, "A1": "Focus"}))
+    give(page, "focus.xlsx", portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": "Focus"}))
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Keep this"))).first
     form.locator("textarea").fill("Two large cases were reported in September.")
@@ -369,7 +369,7 @@ def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_summary_leads_to_each_finding_from_every_part_of_the_answer(open_as: Open, view: str) -> None:
     page = open_as("al-sender", "/upload")
-    give(page, "linked.xlsx", portal_fixture.workbook({**portal_fixture.BROKEN, "A1": f"Linked from {view}"}))
+    give(page, "linked.xlsx", portal_fixture.make_workbook({**portal_fixture.BROKEN, "A1": f"Linked from {view}"}))
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     address = page.url.partition("#")[0]
     page.goto(f"{address}&view={view}")

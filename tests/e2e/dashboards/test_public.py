@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.service.public_app import settled
+from tests.support.service.public_app import wait_until_settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]
@@ -144,7 +144,7 @@ def test_pages_run_under_their_content_policy(browser: Browser, public_app: str,
     page.on("pageerror", lambda error: faults.append(str(error)))
     try:
         answer = page.goto(f"{public_app}/{path}")
-        settled(page)
+        wait_until_settled(page)
         if path != "about":
             expect(page.locator(".vega-embed svg.marks").first).to_be_visible()
         assert answer is not None

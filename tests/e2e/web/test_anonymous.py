@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.service.load import cookie_header
 from tests.support.service.raw_requests import peak_megabytes, post_zeros
-from tests.support.service.running import Service, serving
+from tests.support.service.running import Service, run_service
 from tests.support.service.visitor import Visitor, visit_service
 
 MB = 1024 * 1024
@@ -22,7 +22,7 @@ PUBLIC = [sys.executable, "-m", "dashboards.public.app"]
 
 @pytest.fixture(scope="module")
 def public(home_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(home_of_module, tmp_path_factory.mktemp("public"), command=PUBLIC) as running:
+    with run_service(home_of_module, tmp_path_factory.mktemp("public"), command=PUBLIC) as running:
         yield running
 
 
@@ -95,4 +95,4 @@ def test_upload_is_limited_by_size_and_written_to_no_temporary_file(service: Ser
 
 def _token(visitor: Visitor, page: str = "/upload") -> str:
     """The token in the forms of a visitor's pages."""
-    return str(visitor.get(page).select("input[name=csrf]")[0].get("value"))
+    return str(visitor.open_page(page).find_elements("input[name=csrf]")[0].get("value"))

@@ -44,7 +44,7 @@ SENDER = "rs-sors-sender"
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm(service: Service) -> None:
-    running.warm(service)
+    running.warm_service(service)
 
 
 def hostile_files() -> list[Path]:
@@ -56,15 +56,15 @@ def hostile_files() -> list[Path]:
 @contextmanager
 def a_colleague(service: Service, account: str = "al-pp-sender") -> Iterator[list[float]]:
     """Somebody else checks a good file again and again meanwhile; the seconds of each answer."""
-    path, taken, faults, over = running.newest(account), [], [], threading.Event()
+    path, taken, faults, over = running.find_newest_return(account), [], [], threading.Event()
     # Before the thread starts: whoever uses this beside it sets the same environment, see `Service.token`.
-    service.token(account)
+    service.issue_token(account)
 
     def work() -> None:
-        with service.client(account, timeout=60) as client:
+        with service.open_client(account, timeout=60) as client:
             while not over.is_set():
                 began = time.perf_counter()
-                answer = running.check(client, path.read_bytes(), path.name)
+                answer = running.check_file(client, path.read_bytes(), path.name)
                 taken.append(time.perf_counter() - began)
                 if answer.status_code != 200 or answer.json()["verdict"] not in ("good", "information", "warning"):
                     faults.append(answer.text[:300])
@@ -96,10 +96,10 @@ def soonest(ask: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
 @beside
 def test_every_hostile_file_is_refused_by_the_api_while_a_colleague_is_answered(service: Service) -> None:
     slowest: dict[str, float] = {}
-    with a_colleague(service) as taken, service.client(SENDER) as client:
+    with a_colleague(service) as taken, service.open_client(SENDER) as client:
         for path in hostile_files():
             data = path.read_bytes()
-            answer, slowest[path.name] = soonest(lambda d=data, n=path.name: running.upload(client, d, n))  # type: ignore[misc]
+            answer, slowest[path.name] = soonest(lambda d=data, n=path.name: running.upload_file(client, d, n))  # type: ignore[misc]
             assert answer.status_code == 422, (path.name, answer.text[:300])
             body = answer.json()
             assert body["result"]["submission_id"] is None
@@ -119,20 +119,20 @@ def test_eight_hostile_files_of_four_accounts_leave_room_for_a_colleague(service
     hostile = [account for account in running.SENDERS if account not in (SENDER, "al-pp-sender")][:4]
     answers: dict[tuple[str, str], httpx.Response] = {}
     for account in (*hostile, "al-pp-sender"):
-        service.token(account)
+        service.issue_token(account)
 
     def send(account: str, name: str, data: bytes) -> None:
-        with service.client(account) as client:
-            answers[account, name] = running.check(client, data, name)
+        with service.open_client(account) as client:
+            answers[account, name] = running.check_file(client, data, name)
 
     def ask(client: httpx.Client) -> tuple[httpx.Response, float]:
         began = time.perf_counter()
-        return running.check(client, path.read_bytes(), path.name), time.perf_counter() - began
+        return running.check_file(client, path.read_bytes(), path.name), time.perf_counter() - began
 
     files = [(account, *file) for account, other in zip(hostile, early, strict=True) for file in (lines, other)]
     threads = [threading.Thread(target=send, args=file) for file in files]
-    path = running.newest("al-pp-sender")
-    with service.client("al-pp-sender") as client:
+    path = running.find_newest_return("al-pp-sender")
+    with service.open_client("al-pp-sender") as client:
         alone = min(ask(client)[1] for _ in range(2))
         for thread in threads:
             thread.start()
@@ -185,7 +185,7 @@ def raw(
     parts = urlsplit(service.address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.putrequest("POST", "/api/v1/submissions")
-    connection.putheader("Authorization", f"Bearer {token or service.token(account)}")
+    connection.putheader("Authorization", f"Bearer {token or service.issue_token(account)}")
     connection.putheader("X-Filename", "large.csv")
     if length is None:
         connection.putheader("Transfer-Encoding", "chunked")
@@ -196,7 +196,7 @@ def raw(
 
 
 def test_a_body_that_is_too_big_is_refused_while_it_streams(service: Service) -> None:
-    before = service.megabytes()
+    before = service.measure_memory()
     connection = raw(service, length=None)
     sent = 0
     piece = b"%X\r\n%b\r\n" % (MB, b"x" * MB)
@@ -218,7 +218,7 @@ def test_a_body_that_is_too_big_is_refused_while_it_streams(service: Service) ->
         assert answer.status == 413 and "50" in body["detail"] and body["remedy"]
     assert sent >= 50
     connection.close()
-    assert service.megabytes() - before < 200, "the bytes of a refused body are held"
+    assert service.measure_memory() - before < 200, "the bytes of a refused body are held"
 
 
 def test_nobody_without_a_token_is_listened_to(service: Service) -> None:
@@ -233,48 +233,48 @@ def test_slow_clients_and_those_that_go_away_hold_up_nobody(service: Service) ->
     slow = [raw(service, length=MB) for _ in range(30)]
     for connection in slow:
         connection.send(b"a")
-    with service.client("al-pp-sender") as client:
-        path = running.newest("al-pp-sender")
+    with service.open_client("al-pp-sender") as client:
+        path = running.find_newest_return("al-pp-sender")
         began = time.perf_counter()
-        assert running.check(client, path.read_bytes(), path.name).status_code == 200
+        assert running.check_file(client, path.read_bytes(), path.name).status_code == 200
         assert time.perf_counter() - began < 15
     for number, connection in enumerate(slow):
         connection.send(b"b" * 1000)
         if number % 2 and connection.sock is not None:
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, no goodbye
         connection.close()
-    with service.client(SENDER) as client:
+    with service.open_client(SENDER) as client:
         answer = client.get("/submissions")
         assert answer.status_code == 200
     assert _kept(service) == before
 
 
 def test_who_goes_away_before_the_answer_finds_it_the_next_time(service: Service) -> None:
-    path = running.newest(SENDER)
-    data = running.other_bytes(path, 501)
+    path = running.find_newest_return(SENDER)
+    data = running.make_variant(path, 501)
     connection = raw(service, length=len(data))
     connection.send(data)
     if connection.sock is not None:
         connection.sock.shutdown(socket.SHUT_RDWR)
     connection.close()
-    with service.client(SENDER) as client:
-        answer = running.upload(client, data, path.name)
+    with service.open_client(SENDER) as client:
+        answer = running.upload_file(client, data, path.name)
         assert answer.status_code in (200, 201), answer.text
-        again = running.upload(client, data, path.name)
+        again = running.upload_file(client, data, path.name)
         assert again.status_code == 200 and again.json()["submission_id"] == answer.json()["submission_id"]
         assert not again.json()["new"]
 
 
 def test_forty_wait_and_each_is_answered_and_the_rest_are_asked_to_come_again(service: Service) -> None:
-    path = running.newest(SENDER)
+    path = running.find_newest_return(SENDER)
     answers: list[tuple[int, str | None]] = []
 
     def ask() -> None:
-        with service.client(SENDER, timeout=180) as client:
-            answer = running.check(client, path.read_bytes(), path.name)
+        with service.open_client(SENDER, timeout=180) as client:
+            answer = running.check_file(client, path.read_bytes(), path.name)
             answers.append((answer.status_code, answer.headers.get("retry-after")))
 
-    service.token(SENDER)
+    service.issue_token(SENDER)
     threads = [threading.Thread(target=ask) for _ in range(40)]
     with a_colleague(service) as taken:
         for thread in threads:
@@ -300,9 +300,9 @@ def test_forty_wait_and_each_is_answered_and_the_rest_are_asked_to_come_again(se
     "name", ["../../../etc/passwd", "a\0b.xlsx", "x" * 5000, "<script>alert(1)</script>.csv", "‮xslx.exe", "", "."]
 )
 def test_a_name_is_never_more_than_a_name(service: Service, name: str) -> None:
-    path = running.newest(SENDER)
-    with service.client(SENDER) as client:
-        answer = running.check(client, path.read_bytes(), name)
+    path = running.find_newest_return(SENDER)
+    with service.open_client(SENDER) as client:
+        answer = running.check_file(client, path.read_bytes(), name)
         assert answer.status_code in (200, 400, 422, 431), (answer.status_code, answer.text[:200])
         if answer.status_code == 200:
             kept = answer.json()["file"]["name"]

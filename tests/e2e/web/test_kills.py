@@ -26,7 +26,7 @@ from pipelines.submissions import receipts, store
 from pipelines.submissions.checking import history
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service import running
-from tests.support.service.running import Service, serving
+from tests.support.service.running import Service, run_service
 
 pytestmark = pytest.mark.slow
 OFFICES = ("al-pp", "hr-dzs", "rs-sors", "mk-sso", "xk-kpc")
@@ -84,12 +84,12 @@ def root(home_of_module: Path) -> Path:
 
 def go_on(service: Service, told: Told, *, until: str = "withdrawn") -> None:
     """The way of one file as far as it goes: what was answered is written down; ends where the service is away."""
-    with service.client(f"{told.office}-sender", timeout=60) as sender:
+    with service.open_client(f"{told.office}-sender", timeout=60) as sender:
         # A withdrawal whose answer was lost is done; the same bytes handed in after it would be a return of their own.
         if told.approved and sender.get(f"/submissions/{told.submission}").json()["state"] == "withdrawn":
             told.withdrawn = True
             return
-        answer = running.upload(sender, told.data, told.name)
+        answer = running.upload_file(sender, told.data, told.name)
         if answer.status_code not in (200, 201):
             told.refused.append(answer.text)
             return
@@ -105,7 +105,7 @@ def go_on(service: Service, told: Told, *, until: str = "withdrawn") -> None:
     if until == "sent":
         return
     if state == "sent":
-        with service.client(f"{told.office}-approver", timeout=60) as approver:
+        with service.open_client(f"{told.office}-approver", timeout=60) as approver:
             answer = approver.post(f"/submissions/{told.submission}/approve", json={})
             if answer.status_code != 200:
                 told.refused.append(answer.text)
@@ -113,7 +113,7 @@ def go_on(service: Service, told: Told, *, until: str = "withdrawn") -> None:
             told.approved = True
     if until == "approved":
         return
-    with service.client(f"{told.office}-approver", timeout=60) as sender:
+    with service.open_client(f"{told.office}-approver", timeout=60) as sender:
         why = {"reason": "wrong_return", "comment": "Sent by a test of the service"}
         answer = sender.post(f"/submissions/{told.submission}/withdraw", json=why)
         if answer.status_code != 200:
@@ -199,11 +199,11 @@ def test_the_service_may_be_killed_at_every_step(root: Path) -> None:
     for step, when, times in NAMED:
         number += 1
         office = OFFICES[number % 3 * 2]
-        path = running.newest(f"{office}-sender")
-        told = Told(office, path.name, running.other_bytes(path, number))
+        path = running.find_newest_return(f"{office}-sender")
+        told = Told(office, path.name, running.make_variant(path, number))
         every.append(told)
         command = [sys.executable, "-m", "tests.support.service.killed", step, when, str(times)]
-        with serving(root, root.parent, command=command) as service:
+        with run_service(root, root.parent, command=command) as service:
             with pytest.raises(_AWAY):
                 go_on(service, told)
                 pytest.fail(f"{step} ({when}, {times}) never came: {told}")
@@ -212,7 +212,7 @@ def test_the_service_may_be_killed_at_every_step(root: Path) -> None:
             nothing_is_left(service)
         kept_aside += len(half_written(service.home))
         stands(service.home, every)
-        with serving(root, root.parent) as service:
+        with run_service(root, root.parent) as service:
             assert half_written(service.home) == [], step
             go_on(service, told)
             assert told.refused == [], (step, when, told.refused)
@@ -223,18 +223,18 @@ def test_the_service_may_be_killed_at_every_step(root: Path) -> None:
 
 
 def test_reading_processes_may_be_killed_and_the_next_file_is_answered(root: Path) -> None:
-    path = running.newest("al-pp-sender")
-    with serving(root, root.parent) as service, service.client("al-pp-sender") as client:
-        running.warm(service)
+    path = running.find_newest_return("al-pp-sender")
+    with run_service(root, root.parent) as service, service.open_client("al-pp-sender") as client:
+        running.warm_service(service)
         for number in range(6):
-            family = [pid for pid in service.family() if pid != service.process.pid]
+            family = [pid for pid in service.list_process_ids() if pid != service.process.pid]
             launchers = [pid for pid in family if _parent(pid) == service.process.pid]
             assert len(launchers) == 1 and len(family) > 1, "a reading process waits for work"
             # The children first, which the launcher outlives; then the launcher, with which all of them end.
             for pid in [pid for pid in family if pid not in launchers] if number % 2 == 0 else launchers:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.3)
-            answer = running.check(client, running.other_bytes(path, number), path.name)
+            answer = running.check_file(client, running.make_variant(path, number), path.name)
             assert answer.status_code == 200 and answer.json()["verdict"] in ("good", "information"), answer.text[:300]
 
 
@@ -248,7 +248,7 @@ def test_the_service_may_be_killed_at_any_moment(root: Path) -> None:
     kills = answered = 0
     began = time.monotonic()
     while kills < RANDOM_KILLS:
-        with serving(root, root.parent) as service:
+        with run_service(root, root.parent) as service:
             assert half_written(service.home) == []
             stands(service.home, every)
             for told in every[-4:]:
@@ -275,7 +275,7 @@ def test_the_service_may_be_killed_at_any_moment(root: Path) -> None:
             kills += 1
             answered += sum(one.submission is not None for one in new)
             assert [one.refused for one in new if one.refused] == []
-    with serving(root, root.parent) as service:
+    with run_service(root, root.parent) as service:
         for told in every:
             if not told.withdrawn:
                 go_on(service, told)
@@ -286,10 +286,10 @@ def test_the_service_may_be_killed_at_any_moment(root: Path) -> None:
 
 
 def _work(service: Service, office: str, number: int, new: list[Told], over: threading.Event) -> None:
-    path = running.newest(f"{office}-sender")
+    path = running.find_newest_return(f"{office}-sender")
     while not over.is_set():
         number += 1
-        told = Told(office, path.name, running.other_bytes(path, number))
+        told = Told(office, path.name, running.make_variant(path, number))
         new.append(told)
         try:
             go_on(service, told)

@@ -13,7 +13,7 @@ from statistics import median
 import pytest
 
 from tests.support.service import running
-from tests.support.service.load import UploadTimes, at_once, p95, watch_upload
+from tests.support.service.load import UploadTimes, compute_p95, upload_at_once, watch_upload
 from tests.support.service.running import SENDERS, Service
 from tests.support.service.visitor import Visitor, visit_service
 
@@ -29,19 +29,19 @@ MEGABYTES = 1500
 
 def said(name: str, values: list[float], service: Service) -> None:
     print(
-        f"\n{name}: {len(values)} answers, median {median(values):.2f} s, p95 {p95(values):.2f} s, "
-        f"slowest {max(values):.2f} s; {service.megabytes():.0f} MB afterwards"
+        f"\n{name}: {len(values)} answers, median {median(values):.2f} s, p95 {compute_p95(values):.2f} s, "
+        f"slowest {max(values):.2f} s; {service.measure_memory():.0f} MB afterwards"
     )
 
 
 def test_twenty_people_hand_in_by_the_api_at_once(service: Service) -> None:
-    running.warm(service)
+    running.warm_service(service)
     assert len(SENDERS) == PEOPLE
-    before = service.megabytes()
-    clients = {account: service.client(account) for account in SENDERS}
+    before = service.measure_memory()
+    clients = {account: service.open_client(account) for account in SENDERS}
     taken: list[float] = []
     for number in range(ROUNDS):
-        answers = at_once(clients, number)
+        answers = upload_at_once(clients, number)
         for account, (answer, seconds) in answers.items():
             assert answer.status_code == 201, (account, answer.text[:500])
             body = answer.json()
@@ -52,20 +52,20 @@ def test_twenty_people_hand_in_by_the_api_at_once(service: Service) -> None:
     said(f"{PEOPLE} accounts by the API, {ROUNDS} rounds (before: {before:.0f} MB)", taken, service)
     for client in clients.values():
         client.close()
-    assert p95(taken) <= P95
-    assert service.megabytes() < MEGABYTES
+    assert compute_p95(taken) <= P95
+    assert service.measure_memory() < MEGABYTES
 
 
 def test_twenty_people_hand_in_on_their_pages_while_a_hundred_browse(service: Service) -> None:
-    running.warm(service)
+    running.warm_service(service)
     uploaded: list[UploadTimes] = []
     opened: list[float] = []
     faults: list[str] = []
     over = threading.Event()
 
     def hand_in(account: str, visitor: Visitor, start: threading.Barrier) -> None:
-        path = running.newest(account)
-        data = running.other_bytes(path, 40 + (9 if account == "sender" else 0))
+        path = running.find_newest_return(account)
+        data = running.make_variant(path, 40 + (9 if account == "sender" else 0))
         start.wait()
         times = watch_upload(visitor, path.name, data)
         if "Yes, this is right" not in times.card:
@@ -77,7 +77,7 @@ def test_twenty_people_hand_in_on_their_pages_while_a_hundred_browse(service: Se
         while not over.is_set():
             for address in ("/", "/board", "/templates", "/account"):
                 began = time.perf_counter()
-                page = visitor.get(address)
+                page = visitor.open_page(address)
                 opened.append(time.perf_counter() - began)
                 if page.status != 200:
                     faults.append(f"{address}: {page.status}")
@@ -86,7 +86,7 @@ def test_twenty_people_hand_in_on_their_pages_while_a_hundred_browse(service: Se
     with ExitStack() as stack:
         visitors = {account: stack.enter_context(visit_service(service, account)) for account in SENDERS}
         readers = [stack.enter_context(visit_service(service, account)) for account in [*SENDERS] * 5]
-        before = service.megabytes()
+        before = service.measure_memory()
         start = threading.Barrier(len(visitors) + len(readers))
         senders = [threading.Thread(target=hand_in, args=(a, v, start)) for a, v in visitors.items()]
         browsing = [threading.Thread(target=browse, args=(visitor, start)) for visitor in readers]
@@ -103,5 +103,5 @@ def test_twenty_people_hand_in_on_their_pages_while_a_hundred_browse(service: Se
     said(f"{len(readers)} people browsing meanwhile, a page", opened, service)
     assert faults == []
     assert len(uploaded) == PEOPLE and len(readers) == 100
-    assert p95([times.answered for times in uploaded]) <= P95
-    assert service.megabytes() < MEGABYTES
+    assert compute_p95([times.answered for times in uploaded]) <= P95
+    assert service.measure_memory() < MEGABYTES

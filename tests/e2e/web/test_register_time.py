@@ -17,8 +17,8 @@ import pytest
 from benchmarks import register
 from benchmarks.answering import split
 from tests.support.service import running
-from tests.support.service.load import p95, watch_upload
-from tests.support.service.running import Service, serving
+from tests.support.service.load import compute_p95, watch_upload
+from tests.support.service.running import Service, run_service
 from tests.support.service.visitor import visit_service
 
 pytestmark = pytest.mark.slow
@@ -29,8 +29,8 @@ TIMES = 6
 @pytest.fixture(scope="module")
 def service(home_of_module: Path) -> Iterator[Service]:
     """A warm service."""
-    with serving(home_of_module, home_of_module.parent) as service:
-        running.warm(service)
+    with run_service(home_of_module, home_of_module.parent) as service:
+        running.warm_service(service)
         yield service
 
 
@@ -57,19 +57,22 @@ KINDS = {"registar.csv": _csv, "registar.xlsx": _workbook}
 def told(what: str, seconds: list[float], crowds: list[float]) -> None:
     """The figures of one series."""
     alone = min(map(truediv, seconds, crowds))
-    print(f"\n{what}: median {median(seconds):.2f} s, soonest {min(seconds):.2f} s, p95 {p95(seconds):.2f} s; ", end="")
+    print(
+        f"\n{what}: median {median(seconds):.2f} s, soonest {min(seconds):.2f} s, p95 {compute_p95(seconds):.2f} s; ",
+        end="",
+    )
     print(f"others made it {median(crowds):.1f} times slower, alone {alone:.2f} s", end="")
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_register_of_two_megabytes_is_answered_through_the_api_in_five_seconds(service: Service, name: str) -> None:
     taken, crowds = [], []
-    with service.client("sender") as client:
+    with service.open_client("sender") as client:
         for number in range(TIMES):
             data, records = KINDS[name](number)
             crowds.append(crowding())
             began = time.perf_counter()
-            answer = running.upload(client, data, name)
+            answer = running.upload_file(client, data, name)
             taken.append(time.perf_counter() - began)
             assert answer.status_code == 201, answer.text[:300]
             assert answer.json()["report"]["events"] == register.events(records)

@@ -80,14 +80,14 @@ def test_every_address_of_a_page_asks_nobody_to_sign_in_and_leads_back(service: 
 
 def test_address_of_no_page_says_so_and_leads_to_the_first(service: Service) -> None:
     with visit_service(service, "sender") as visitor:
-        page = visitor.get("/nothing/at/all")
+        page = visitor.open_page("/nothing/at/all")
         assert (page.status, page.heading) == (404, "Page not found")
-        assert page.follow("To my returns").heading == "My returns"
+        assert page.follow_link("To my returns").heading == "My returns"
 
 
 def test_style_and_script_are_loaded_once_and_kept(service: Service) -> None:
     with visit_service(service, "sender") as visitor:
-        tree = visitor.get("/upload").tree
+        tree = visitor.open_page("/upload").tree
         [style], [script] = tree.cssselect("link[rel=stylesheet]"), tree.cssselect("script")
         for address, kind, holds in (
             (style.get("href"), "text/css; charset=utf-8", (".rti-table", "--rti-brand")),

@@ -40,7 +40,7 @@ def _found(report: dict[str, Any], scope: str) -> set[tuple[str, str]]:
 def test_a_file_has_one_hash_wherever_it_is_checked_and_another_for_what_history_says(
     copied_home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = portal_fixture.workbook(portal_fixture.UNUSUAL)
+    data = portal_fixture.make_workbook(portal_fixture.UNUSUAL)
     (file := tmp_path / NAME).write_bytes(data)
     desk = door.open_desk(copied_home)
     portal_fixture.make_accounts(desk.engine)
@@ -81,6 +81,6 @@ def test_a_file_has_one_hash_wherever_it_is_checked_and_another_for_what_history
     assert len({one["history_hash"] for one in (portal, shown, api, api_stored)}) == 1
 
     # Another file has another hash.
-    (other := tmp_path / "other.xlsx").write_bytes(portal_fixture.workbook({**portal_fixture.UNUSUAL, "C9": 92}))
+    (other := tmp_path / "other.xlsx").write_bytes(portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "C9": 92}))
     assert main.main(["check", str(other), "--offline", "--json"]) in (0, 1)
     assert json.loads(capsys.readouterr().out)["hash"] != offline["hash"]

@@ -41,12 +41,12 @@ from tests.support.coroutines import run_async
 from tests.support.service.sign_in_fixture import (
     HOST,
     SECRET,
-    address_left_for,
+    find_refresh_address,
+    find_ticket,
+    get_signed_in_account,
     make_app,
     open_browser,
     sign_out,
-    signed_in_account,
-    ticket_of,
 )
 
 CLIENT = "the-offices"
@@ -84,9 +84,9 @@ def browser(open_browser_elsewhere: OpenBrowser) -> TestClient:
 def go_to_provider(browser: TestClient, next_path: str = "/") -> str:
     """Press the button of the sign-in page; the address of the provider."""
     page = browser.get("/sign-in", params={"next": next_path})
-    answer = browser.post("/sign-in", data={"ticket": ticket_of(page.text)})
+    answer = browser.post("/sign-in", data={"ticket": find_ticket(page.text)})
     assert answer.status_code == 200
-    return address_left_for(answer.text)
+    return find_refresh_address(answer.text)
 
 
 def authorize(address: str, subject: str) -> str:
@@ -108,7 +108,7 @@ def sign_in_elsewhere(browser: TestClient, subject: str, next_path: str = "/") -
 def test_an_account_linked_to_issuer_and_subject_gets_in(browser: TestClient, engine: sa.Engine) -> None:
     answer = sign_in_elsewhere(browser, "7f3a", "/board")
     assert (answer.status_code, answer.headers["location"]) == (303, "/board")
-    assert signed_in_account(browser) == "rs-demonstration"
+    assert get_signed_in_account(browser) == "rs-demonstration"
     assert STATE_COOKIE not in browser.cookies
     actions = [e["action"] for e in audit_log.list_entries(engine, subject="rs-demonstration")]
     assert actions[-1] == "account.sign_in"
@@ -137,9 +137,9 @@ def test_an_unknown_subject_is_shown_what_to_send_to_the_steward_and_gets_no_ses
         assert text in answer.text
     assert "code=" not in answer.text, "a link with the code in it would be followed again"
     assert SESSION_COOKIE not in browser.cookies
-    assert signed_in_account(browser) is None
-    leaving = browser.post("/sign-out", data={"ticket": ticket_of(answer.text)})
-    assert urlsplit(address_left_for(leaving.text)).path == "/oauth2/end_session"
+    assert get_signed_in_account(browser) is None
+    leaving = browser.post("/sign-out", data={"ticket": find_ticket(answer.text)})
+    assert urlsplit(find_refresh_address(leaving.text)).path == "/oauth2/end_session"
 
 
 def test_a_disabled_account_does_not_get_in_and_is_out_at_the_next_request(
@@ -147,15 +147,15 @@ def test_a_disabled_account_does_not_get_in_and_is_out_at_the_next_request(
 ) -> None:
     sign_in_elsewhere(browser, "7f3a")
     accounts.disable_account(engine, "rs-demonstration", by=SYSTEM)
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
     assert sign_in_elsewhere(browser, "7f3a").status_code == 403
 
 
 def test_sign_out_ends_the_session_here_and_leads_to_the_provider_s_sign_out(browser: TestClient, issuer: str) -> None:
     sign_in_elsewhere(browser, "7f3a")
     leaving = sign_out(browser)
-    assert SESSION_COOKIE not in browser.cookies and signed_in_account(browser) is None
-    address = urlsplit(address_left_for(leaving.text))
+    assert SESSION_COOKIE not in browser.cookies and get_signed_in_account(browser) is None
+    address = urlsplit(find_refresh_address(leaving.text))
     assert f"{address.scheme}://{address.netloc}{address.path}" == f"{issuer}/oauth2/end_session"
     query = parse_qs(address.query)
     assert (query["post_logout_redirect_uri"], query["client_id"]) == ([f"{HOST}/oauth2callback"], [CLIENT])
@@ -172,7 +172,7 @@ def test_a_session_that_is_there_before_the_sign_in_is_ended_by_it(browser: Test
     after = browser.cookies[SESSION_COOKIE]
     assert after != before
     browser.cookies.set(SESSION_COOKIE, before, domain="127.0.0.1", path="/")
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
 def go_to_provider_again(browser: TestClient) -> str:
@@ -203,7 +203,7 @@ def test_an_answer_counts_once(browser: TestClient) -> None:
     browser.cookies.set(STATE_COOKIE, state_cookie, domain="127.0.0.1", path="/")
     replayed = browser.get(address)
     assert (replayed.status_code, "did not succeed" in replayed.text) == (400, True)
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
 def test_an_answer_in_another_browser_is_refused(browser: TestClient, open_browser_elsewhere: OpenBrowser) -> None:
@@ -213,7 +213,7 @@ def test_an_answer_in_another_browser_is_refused(browser: TestClient, open_brows
     assert victim.get(address).status_code == 400
     go_to_provider(victim)
     assert victim.get(address).status_code == 400
-    assert signed_in_account(victim) is None
+    assert get_signed_in_account(victim) is None
 
 
 def test_the_state_must_be_that_of_the_signed_cookie(browser: TestClient, engine: sa.Engine) -> None:
@@ -225,7 +225,7 @@ def test_the_state_must_be_that_of_the_signed_cookie(browser: TestClient, engine
         browser.cookies.set(STATE_COOKIE, cookie, domain="127.0.0.1", path="/")
     browser.cookies.set(STATE_COOKIE, cookie[:-2] + "xx", domain="127.0.0.1", path="/")
     assert browser.get(address).status_code == 400
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
 def test_the_state_cookie_expires(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ def test_an_answer_of_another_issuer_is_refused(browser: TestClient) -> None:
     address = authorize(go_to_provider(browser), "7f3a")
     answer = browser.get(f"{address}&{urlencode({'iss': 'https://another.example'})}")
     assert (answer.status_code, "did not succeed" in answer.text) == (400, True)
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
 def test_a_refusal_of_the_provider_is_told_without_its_words(browser: TestClient) -> None:

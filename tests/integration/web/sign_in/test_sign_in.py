@@ -27,12 +27,12 @@ from tests.support.service.sign_in_fixture import (
     HOST,
     PASSWORD,
     SECRET,
+    find_ticket,
+    get_signed_in_account,
     make_app,
     open_browser,
     sign_in,
     sign_out,
-    signed_in_account,
-    ticket_of,
 )
 
 OpenBrowser = Callable[..., TestClient]
@@ -45,18 +45,18 @@ def change_form(old: str = PASSWORD, new: str = ANOTHER_PASSWORD, account: str =
 
 def change_password(browser: TestClient, **form: str) -> Any:
     page = browser.get("/password")
-    return browser.post("/password", data={**change_form(**form), "ticket": ticket_of(page.text)})
+    return browser.post("/password", data={**change_form(**form), "ticket": find_ticket(page.text)})
 
 
 # ----------------------------------------------------------------------------------------------------------- signing in
 
 
 def test_the_right_password_begins_a_session_and_shows_the_page_that_was_asked_for(browser: TestClient) -> None:
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
     answer = sign_in(browser, " RS-Sender ", PASSWORD, "/answer?id=S1&view=sheet")
     assert (answer.status_code, answer.headers["location"]) == (303, "/answer?id=S1&view=sheet")
     assert answer.headers["cache-control"] == "no-store"
-    assert signed_in_account(browser) == "rs-sender"
+    assert get_signed_in_account(browser) == "rs-sender"
     # Other tabs and later visits of the same browser have the same session; another browser has none.
     assert browser.get("/upload").json()["account"] == "rs-sender"
     assert browser.get("/sign-in?next=/board").headers["location"] == "/board"
@@ -112,7 +112,7 @@ def test_a_disabled_account_cannot_sign_in_and_is_out_at_the_next_request(
 ) -> None:
     sign_in(browser, "rs-sender", PASSWORD)
     accounts.disable_account(engine, "rs-sender", by=SYSTEM)
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
     assert "Your session has ended" in browser.get("/sign-in").text
     assert sign_in(open_browser(), "rs-sender", PASSWORD).status_code == 401
 
@@ -132,7 +132,7 @@ def test_a_sign_in_ends_with_time_whatever_the_cookie_says(
     now = clock.read_wall_clock()
     monkeypatch.setattr(clock, "read_wall_clock", lambda: now + hours * 3600)
     # The jar forgets the cookie of `Max-Age` by the real clock only, as a copied cookie would not.
-    assert signed_in_account(browser) == ("rs-sender" if stays else None)
+    assert get_signed_in_account(browser) == ("rs-sender" if stays else None)
     assert ("Your session has ended" in browser.get("/sign-in").text) is not stays
 
 
@@ -143,7 +143,7 @@ def test_an_account_of_the_demonstration_signs_in_with_the_password_of_the_file(
     password = re.search(r"^password: (\S+)$", lines, re.MULTILINE)
     assert password is not None and re.search(r"^rs-demonstration\s+submitter$", lines, re.MULTILINE)
     assert sign_in(browser, "rs-demonstration", password[1]).status_code == 303
-    assert signed_in_account(browser) == "rs-demonstration"
+    assert get_signed_in_account(browser) == "rs-demonstration"
 
 
 # ------------------------------------------------------------------------------------------------------------- sessions
@@ -157,11 +157,11 @@ def test_a_cookie_that_was_there_before_the_sign_in_is_not_the_one_after(
     planted = attacker.cookies[SESSION_COOKIE]
     page = browser.get("/sign-in")
     browser.cookies.set(SESSION_COOKIE, planted, domain="127.0.0.1", path="/")
-    form = {"ticket": ticket_of(page.text), "account": "rs-sender", "password": PASSWORD}
+    form = {"ticket": find_ticket(page.text), "account": "rs-sender", "password": PASSWORD}
     assert browser.post("/sign-in", data=form).status_code == 303
     assert browser.cookies[SESSION_COOKIE] != planted
-    assert signed_in_account(browser) == "rs-sender"
-    assert signed_in_account(attacker) is None, "the planted session is ended, so that nobody uses it"
+    assert get_signed_in_account(browser) == "rs-sender"
+    assert get_signed_in_account(attacker) is None, "the planted session is ended, so that nobody uses it"
     invented = open_browser()
     invented.cookies.set(SESSION_COOKIE, "x" * 43, domain="127.0.0.1", path="/")
     sign_in(invented, "rs-sender", PASSWORD)
@@ -172,8 +172,8 @@ def test_a_forged_cookie_is_nobodys(browser: TestClient, open_browser: OpenBrows
     sign_in(browser, "rs-sender", PASSWORD)
     forged = open_browser()
     forged.cookies.set(SESSION_COOKIE, browser.cookies[SESSION_COOKIE][:-2] + "xx", domain="127.0.0.1", path="/")
-    assert signed_in_account(forged) is None
-    assert signed_in_account(browser) == "rs-sender"
+    assert get_signed_in_account(forged) is None
+    assert get_signed_in_account(browser) == "rs-sender"
 
 
 def test_cookies_are_not_for_scripts_or_other_sites(browser: TestClient) -> None:
@@ -193,7 +193,7 @@ def test_over_tls_cookies_are_secure_and_of_this_host_alone(tls_browser: TestCli
         f"__Host-{name}" for name in (TICKET_COOKIE, SESSION_COOKIE, DEVICE_COOKIE)
     }
     assert all("; Secure" in c and "; Path=/" in c and "Domain" not in c for c in cookies)
-    assert signed_in_account(tls_browser) == "rs-sender"
+    assert get_signed_in_account(tls_browser) == "rs-sender"
 
 
 # --------------------------------------------------------------------------------------------------------- signing out
@@ -205,12 +205,12 @@ def test_sign_out_ends_the_session_in_every_tab_and_deletes_the_cookie(
     sign_in(browser, "rs-sender", PASSWORD)
     copied = open_browser()
     copied.cookies.set(SESSION_COOKIE, browser.cookies[SESSION_COOKIE], domain="127.0.0.1", path="/")
-    assert signed_in_account(copied) == "rs-sender"
+    assert get_signed_in_account(copied) == "rs-sender"
     answer = sign_out(browser)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
     assert SESSION_COOKIE not in browser.cookies
-    assert signed_in_account(browser) is None
-    assert signed_in_account(copied) is None
+    assert get_signed_in_account(browser) is None
+    assert get_signed_in_account(copied) is None
     assert "Your session has ended" not in browser.get("/sign-in").text
 
 
@@ -228,7 +228,7 @@ def test_sign_out_needs_the_token_of_the_session_and_a_form_of_this_site(
         {"sec-fetch-site": "same-site"}, {"origin": "http://127.0.0.1:9999"},
     ):  # fmt: skip
         assert browser.post("/sign-out", data={"csrf": token}, headers=headers).status_code == 403
-    assert signed_in_account(browser) == "rs-sender"
+    assert get_signed_in_account(browser) == "rs-sender"
     own = {"origin": HOST, "sec-fetch-site": "same-origin"}
     assert browser.post("/sign-out", data={"csrf": token}, headers=own).status_code == 303
 
@@ -236,7 +236,7 @@ def test_sign_out_needs_the_token_of_the_session_and_a_form_of_this_site(
 def test_a_link_to_the_sign_out_does_not_sign_out(browser: TestClient) -> None:
     sign_in(browser, "rs-sender", PASSWORD)
     browser.get("/sign-out")
-    assert signed_in_account(browser) == "rs-sender"
+    assert get_signed_in_account(browser) == "rs-sender"
 
 
 def test_sign_out_without_a_session_leads_to_the_sign_in(browser: TestClient) -> None:
@@ -258,7 +258,7 @@ def test_five_wrong_passwords_stop_their_address_and_no_page_shows_which_account
     refused = sign_in(browser, "rs-sender", PASSWORD)
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["retry-after"]) <= 900
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
 def test_nobody_can_lock_anothers_account(open_browser: OpenBrowser) -> None:
@@ -336,20 +336,20 @@ def test_a_first_password_must_be_changed_before_a_session_begins(browser: TestC
     assert demanded.status_code == 200
     assert FIRST_PASSWORD not in demanded.text
     assert SESSION_COOKIE not in browser.cookies
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
     form = {
-        "ticket": ticket_of(demanded.text),
+        "ticket": find_ticket(demanded.text),
         "account": "rs-sender",
         "new": "three dry winters",
         "again": "three dry winterz",
     }
     unequal = browser.post("/password", data=form)
     assert (unequal.status_code, "do not match" in unequal.text) == (400, True)
-    form |= {"ticket": ticket_of(unequal.text), "again": "three dry winters"}
+    form |= {"ticket": find_ticket(unequal.text), "again": "three dry winters"}
     done = browser.post("/password", data=form)
     assert (done.status_code, done.headers["location"]) == (303, "/board")
     # The account is the one that signed in, whatever the form says.
-    assert signed_in_account(browser) == "rs-new"
+    assert get_signed_in_account(browser) == "rs-new"
     assert password_sign_in.sign_in(engine, "rs-new", "three dry winters").outcome == "ok"
     assert password_sign_in.sign_in(engine, "rs-sender", PASSWORD).outcome == "ok"
     assert browser.post("/password", data=form).status_code == 400
@@ -360,7 +360,7 @@ def test_a_first_password_must_be_changed_before_a_session_begins(browser: TestC
 
 def test_a_weak_new_password_is_refused_in_words(browser: TestClient) -> None:
     demanded = sign_in(browser, "rs-new", FIRST_PASSWORD)
-    short = {"ticket": ticket_of(demanded.text), "new": "short", "again": "short"}
+    short = {"ticket": find_ticket(demanded.text), "new": "short", "again": "short"}
     answer = browser.post("/password", data=short)
     assert (answer.status_code, "12 characters" in answer.text) == (400, True)
     assert 'href="#new"' in answer.text
@@ -371,7 +371,7 @@ def test_a_password_is_changed_by_a_person_who_knows_the_present_one(browser: Te
     assert (wrong.status_code, 'href="#old"' in wrong.text) == (400, True)
     done = change_password(browser)
     assert (done.status_code, "Your password is changed." in done.text) == (200, True)
-    assert signed_in_account(browser) is None, "changing a password is not signing in"
+    assert get_signed_in_account(browser) is None, "changing a password is not signing in"
     assert password_sign_in.sign_in(engine, "rs-sender", ANOTHER_PASSWORD).outcome == "ok"
 
 
@@ -385,15 +385,15 @@ def test_a_changed_password_ends_every_other_session_of_the_account_and_renews_t
     assert 'value="rs-sender"' in browser.get("/password").text
     assert change_password(browser).status_code == 200
     assert browser.cookies[SESSION_COOKIE] != before
-    assert signed_in_account(browser) == "rs-sender"
-    assert signed_in_account(elsewhere) is None
-    assert signed_in_account(stranger) == "rs-other"
+    assert get_signed_in_account(browser) == "rs-sender"
+    assert get_signed_in_account(elsewhere) is None
+    assert get_signed_in_account(stranger) == "rs-other"
 
 
 def test_changing_anothers_password_does_not_change_who_is_signed_in(browser: TestClient) -> None:
     sign_in(browser, "rs-sender", PASSWORD)
     assert change_password(browser, account="rs-other").status_code == 200
-    assert signed_in_account(browser) == "rs-sender"
+    assert get_signed_in_account(browser) == "rs-sender"
 
 
 def test_every_sign_in_is_in_the_audit_log(browser: TestClient, engine: sa.Engine) -> None:
@@ -410,7 +410,7 @@ def test_every_sign_in_is_in_the_audit_log(browser: TestClient, engine: sa.Engin
 
 def test_a_form_of_another_browser_or_site_is_refused(browser: TestClient, open_browser: OpenBrowser) -> None:
     page = browser.get("/sign-in")
-    data = {"ticket": ticket_of(page.text), "account": "rs-sender", "password": PASSWORD}
+    data = {"ticket": find_ticket(page.text), "account": "rs-sender", "password": PASSWORD}
     assert open_browser().post("/sign-in", data=data).status_code == 400
     for ticket in ("forged", "", data["ticket"][:-2]):
         assert browser.post("/sign-in", data={**data, "ticket": ticket}).status_code == 400
@@ -426,7 +426,7 @@ def test_a_ticket_is_void_after_half_an_hour(browser: TestClient, monkeypatch: p
     page = browser.get("/sign-in")
     original = TimestampSigner.get_timestamp
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: original(self) + 1801)
-    data = {"ticket": ticket_of(page.text), "account": "rs-sender", "password": PASSWORD}
+    data = {"ticket": find_ticket(page.text), "account": "rs-sender", "password": PASSWORD}
     answer = browser.post("/sign-in", data=data)
     assert (answer.status_code, "open for too long" in answer.text) == (400, True)
 
@@ -436,7 +436,7 @@ def test_a_ticket_is_void_after_half_an_hour(browser: TestClient, monkeypatch: p
 )
 def test_nobody_is_led_to_another_site_after_signing_in(browser: TestClient, address: str) -> None:
     page = browser.get("/sign-in", params={"next": address})
-    data = {"ticket": ticket_of(page.text), "account": "rs-sender", "password": PASSWORD}
+    data = {"ticket": find_ticket(page.text), "account": "rs-sender", "password": PASSWORD}
     assert browser.post("/sign-in", data=data).headers["location"] == "/"
     assert browser.get("/sign-in", params={"next": address}).headers["location"] == "/"
 
@@ -454,7 +454,7 @@ def test_a_form_of_megabytes_is_refused_before_it_is_read_whole(browser: TestCli
 
 def test_a_file_in_a_form_is_refused(browser: TestClient) -> None:
     page = browser.get("/sign-in")
-    data = {"ticket": ticket_of(page.text), "account": "rs-sender"}
+    data = {"ticket": find_ticket(page.text), "account": "rs-sender"}
     answer = browser.post("/sign-in", data=data, files={"password": ("a.txt", b"content")})
     assert answer.status_code == 400
 
@@ -490,7 +490,7 @@ def test_where_a_provider_identifies_people_no_password_is_asked_for_here(engine
     assert (page.status_code, "<input id=" in page.text) == (200, False)
     assert asking.get("/password").status_code == 303, "no form here; the page of the test asks for a sign-in"
     assert asking.post("/password", data={}).status_code == 405
-    form = {"ticket": ticket_of(page.text), "account": "rs-sender", "password": PASSWORD}
+    form = {"ticket": find_ticket(page.text), "account": "rs-sender", "password": PASSWORD}
     answer = asking.post("/sign-in", data=form)
     assert (answer.status_code, "did not succeed" in answer.text) == (503, True)
     assert SESSION_COOKIE not in asking.cookies
@@ -504,7 +504,7 @@ def test_a_session_of_a_password_is_over_when_the_service_gets_a_provider(
     provider = Provider("http://127.0.0.1:9/.well-known/openid-configuration", "the-offices", "a secret of both")
     later = open_browser(make_app(engine, Settings(HOST, SECRET, provider), home))
     later.cookies.set(SESSION_COOKIE, browser.cookies[SESSION_COOKIE], domain="127.0.0.1", path="/")
-    assert signed_in_account(later) is None
+    assert get_signed_in_account(later) is None
 
 
 def test_no_session_outlasts_a_working_day() -> None:
