@@ -265,7 +265,7 @@ def test_the_service_may_be_killed_at_any_moment(root: Path) -> None:
                 thread.start()
             time.sleep(draw.uniform(0.1, 4.0))
             assert len(_processes_of(service)) >= 1
-            service.kill()
+            service.kill_process()
             over.set()
             for thread in threads:
                 thread.join(90)

@@ -94,7 +94,7 @@ class Service:
         """Return the seconds of processor time that the service and its living processes have used so far."""
         return sum(map(_read_processor_time, self.list_process_ids()))
 
-    def kill(self) -> None:
+    def kill_process(self) -> None:
         """Kill the service with SIGKILL, without warning."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()

@@ -159,10 +159,10 @@ def test_page_on_a_damaged_ledger_reports_damage_without_details(office: Office)
 def test_unexpected_fault_shows_a_reference_without_its_message(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
+    def raise_value_error(*_: object, **__: object) -> None:
         raise ValueError("Ana Anić, 1990")
 
-    monkeypatch.setattr(service, "submission_page", fail)
+    monkeypatch.setattr(service, "submission_page", raise_value_error)
     page = office.open("al-sender", "/")
     assert (page.status, page.heading) == (500, "Something went wrong")
     assert "Reference for the steward: " in page.main and "Ana" not in page.response.text

@@ -53,28 +53,28 @@ def run_with_uploads(work: Callable[[Uploads], Coroutine[Any, Any, Any]]) -> Any
 
 
 def test_upload_records_every_step_and_the_result(desk: Desk) -> None:
-    async def work(received: Uploads) -> Upload:
+    async def upload_file(received: Uploads) -> Upload:
         return await wait_until_ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(value=101), "a.csv"))
 
-    upload = run_with_uploads(work)
+    upload = run_with_uploads(upload_file)
     assert [step.name for step in upload.steps] == STEPS
     assert (upload.result.new, upload.result.state, len(upload.result.open_warnings)) == (True, "checked", 1)
     assert len(queries.list_submissions(desk.engine)) == 1
 
 
 def test_upload_sent_again_under_its_id_is_checked_once(desk: Desk) -> None:
-    async def work(received: Uploads) -> list[Upload]:
+    async def upload_twice(received: Uploads) -> list[Upload]:
         sender, name = who(desk, SENDER), "0123456789abcdef"
         begun = [received.begin_upload(desk, sender, PLACE, file(), "a.csv", upload_id=name) for _ in range(2)]
         return [await wait_until_ended(upload) for upload in begun]
 
-    first, second = run_with_uploads(work)
+    first, second = run_with_uploads(upload_twice)
     assert first is second and first.result.new
     assert len(queries.list_submissions(desk.engine)) == 1
 
 
 def test_find_upload_ignores_uploads_of_another_person(desk: Desk) -> None:
-    async def work(received: Uploads) -> None:
+    async def upload_as_two_people(received: Uploads) -> None:
         upload = await wait_until_ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv"))
         assert received.find_upload(SENDER, PLACE, upload.upload_id) is upload
         assert received.find_upload("rr-sender", PLACE, upload.upload_id) is None
@@ -84,36 +84,36 @@ def test_find_upload_ignores_uploads_of_another_person(desk: Desk) -> None:
         )
         assert (await wait_until_ended(other_upload)) is not upload
 
-    run_with_uploads(work)
+    run_with_uploads(upload_as_two_people)
 
 
 @pytest.mark.parametrize("upload_id", ["", "short", "../../etc/passwd0000", "x" * 65, "имя-файла-0123456"])
 def test_begin_upload_replaces_an_invalid_upload_id(desk: Desk, upload_id: str) -> None:
-    async def work(received: Uploads) -> str:
+    async def upload_under_id(received: Uploads) -> str:
         upload = await wait_until_ended(
             received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv", upload_id=upload_id)
         )
         return upload.upload_id
 
-    assert run_with_uploads(work) != upload_id
+    assert run_with_uploads(upload_under_id) != upload_id
 
 
 def test_upload_without_the_role_keeps_the_reason(desk: Desk) -> None:
-    async def work(received: Uploads) -> Upload:
+    async def upload_as_approver(received: Uploads) -> Upload:
         return await wait_until_ended(received.begin_upload(desk, who(desk, "qq-approver"), PLACE, file(), "a.csv"))
 
-    upload = run_with_uploads(work)
+    upload = run_with_uploads(upload_as_approver)
     assert isinstance(upload.error, service.NotAllowedError) and upload.result is None
     assert not queries.list_submissions(desk.engine)
 
 
 def test_failed_upload_frees_its_place_and_its_bytes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any, **__: Any) -> Any:
+    def raise_os_error(*_: Any, **__: Any) -> Any:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(service, "upload_file", fail)
+    monkeypatch.setattr(service, "upload_file", raise_os_error)
 
-    async def work(received: Uploads) -> list[Upload]:
+    async def upload_five_files(received: Uploads) -> list[Upload]:
         for number in range(5):
             upload = await wait_until_ended(
                 received.begin_upload(desk, who(desk, SENDER), PLACE, file(value=number), "a.csv")
@@ -122,11 +122,11 @@ def test_failed_upload_frees_its_place_and_its_bytes(desk: Desk, monkeypatch: py
             received.forget_upload(upload)
         return received.list_uploads(SENDER)
 
-    assert run_with_uploads(work) == []
+    assert run_with_uploads(upload_five_files) == []
 
 
 def test_bytes_are_released_once_the_store_has_the_file(desk: Desk) -> None:
-    async def work(received: Uploads) -> None:
+    async def upload_two_files(received: Uploads) -> None:
         stored = await wait_until_ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv"))
         refused = await wait_until_ended(received.begin_upload(desk, who(desk, SENDER), PLACE, b"broken", "b.csv"))
         assert stored.data is None and refused.data == b"broken"
@@ -134,11 +134,11 @@ def test_bytes_are_released_once_the_store_has_the_file(desk: Desk) -> None:
         received.forget_upload(refused)
         assert received.queue._held == {}
 
-    run_with_uploads(work)
+    run_with_uploads(upload_two_files)
 
 
 def test_upload_result_is_kept_for_a_quarter_of_an_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(received: Uploads) -> None:
+    async def upload_and_wait(received: Uploads) -> None:
         upload = await wait_until_ended(received.begin_upload(desk, who(desk, SENDER), PLACE, file(), "a.csv"))
         now = clock.read_wall_clock()
         monkeypatch.setattr(clock, "read_wall_clock", lambda: now + uploads.SECONDS_KEPT - 5)
@@ -148,7 +148,7 @@ def test_upload_result_is_kept_for_a_quarter_of_an_hour(desk: Desk, monkeypatch:
         received.forget_old_uploads()
         assert received.find_upload(SENDER, PLACE, upload.upload_id) is None
 
-    run_with_uploads(work)
+    run_with_uploads(upload_and_wait)
     assert len(queries.list_submissions(desk.engine)) == 1, "the draft is kept"
 
 
@@ -163,7 +163,7 @@ def test_file_limit_drops_the_oldest_result_and_never_a_running_check(
         assert gate.wait(60)
         return check_return(*arguments, **options)
 
-    async def work(received: Uploads) -> None:
+    async def fill_limit(received: Uploads) -> None:
         sender = who(desk, SENDER)
         first = await wait_until_ended(received.begin_upload(desk, sender, PLACE, file(), "a.csv"))
         monkeypatch.setattr(uploading, "check_return", check_slowly)
@@ -176,7 +176,7 @@ def test_file_limit_drops_the_oldest_result_and_never_a_running_check(
         for upload in running:
             assert (await wait_until_ended(upload)).result is not None
 
-    run_with_uploads(work)
+    run_with_uploads(fill_limit)
 
 
 # ------------------------------------------------------------------------------------------------------------ receiving
@@ -186,14 +186,16 @@ def make_request(*pieces: bytes, headers: dict[str, str] | None = None, silent: 
     """Return a POST request whose body arrives in these pieces."""
     remaining = list(pieces)
 
-    async def receive() -> Any:
+    async def receive_message() -> Any:
         if silent:
             await asyncio.sleep(60)
         return {"type": "http.request", "body": remaining.pop(0), "more_body": bool(remaining)}
 
     pairs = {"content-type": "multipart/form-data; boundary=cut", **(headers or {})}
     raw = [(name.encode(), value.encode()) for name, value in pairs.items()]
-    return Request({"type": "http", "method": "POST", "path": PLACE, "headers": raw, "query_string": b""}, receive)
+    return Request(
+        {"type": "http", "method": "POST", "path": PLACE, "headers": raw, "query_string": b""}, receive_message
+    )
 
 
 def make_body(*files: tuple[str, bytes]) -> bytes:
@@ -210,7 +212,7 @@ def receive_files(request: Request) -> tuple[dict[str, int], Any]:
     """Return the bytes held afterwards, and the files of a request or the status of its refusal."""
     queue = Queue()
 
-    async def receive() -> Any:
+    async def read_form() -> Any:
         try:
             form = await read_upload_form(request, queue, "me")
             assert form["csrf"] == "token"
@@ -218,7 +220,7 @@ def receive_files(request: Request) -> tuple[dict[str, int], Any]:
         except UploadError as error:
             return error.status
 
-    return queue._held, run_async(receive())
+    return queue._held, run_async(read_form())
 
 
 def test_form_is_read_in_pieces_and_its_bytes_are_released() -> None:
@@ -238,13 +240,13 @@ def test_oversized_form_is_refused_by_its_declared_or_actual_length(monkeypatch:
 def test_oversized_file_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_BYTES", 100)
 
-    async def work(received: Uploads) -> int:
+    async def upload_oversized_file(received: Uploads) -> int:
         with pytest.raises(UploadError) as refused:
             received.begin_upload(desk, who(desk, SENDER), PLACE, b"x" * 101, "a.csv")
         assert received.list_uploads(SENDER) == []
         return refused.value.status
 
-    assert run_with_uploads(work) == 413
+    assert run_with_uploads(upload_oversized_file) == 413
 
 
 def test_stalled_form_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,9 +270,9 @@ def test_form_without_readable_files_is_refused(content: bytes, headers: dict[st
 def test_large_file_is_never_written_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     import tempfile
 
-    def refuse(*_: Any, **__: Any) -> Any:
+    def raise_assertion_error(*_: Any, **__: Any) -> Any:
         raise AssertionError("a temporary file")
 
-    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", refuse)
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", raise_assertion_error)
     data = b"x" * (3 * 1024 * 1024)
     assert receive_files(make_request(make_body(("a.csv", data)))) == ({}, [("a.csv", data)])

@@ -200,11 +200,11 @@ def test_side_by_side_view_reads_the_file_once_per_language(office: Office, monk
 
     number, languages, preview_side_by_side = upload_draft(office.desk), [], answers.preview_side_by_side
 
-    def preview(*args: Any, **options: Any) -> answers.SideBySidePreview:
+    def record_language(*args: Any, **options: Any) -> answers.SideBySidePreview:
         languages.append(args[3])
         return preview_side_by_side(*args, **options)
 
-    monkeypatch.setattr(answers, "preview_side_by_side", preview)
+    monkeypatch.setattr(answers, "preview_side_by_side", record_language)
     for language in ("en", "sq"):
         accounts.set_language(office.desk.engine, "al-sender", language, by="al-sender")
         for _ in range(2):
@@ -355,9 +355,9 @@ def test_unreadable_file_of_an_answer_is_refused_with_the_reason(
     from pipelines.model.content import ReadError, Where
     from pipelines.office import answers
 
-    def refuse(*_: object, **__: object) -> None:
+    def raise_read_error(*_: object, **__: object) -> None:
         raise ReadError("read.encrypted", Where())
 
-    monkeypatch.setattr(answers, "annotate_workbook", refuse)
+    monkeypatch.setattr(answers, "annotate_workbook", raise_read_error)
     answer = office.open("al-sender", "/answer/files/workbook", id=upload_draft(office.desk))
     assert answer.status == 422 and answer.find_elements(".rti-box-error") and "What happened" in answer.main

@@ -33,7 +33,7 @@ def test_board_shows_footnote_of_a_territory_name(shared_office: Office) -> None
     assert "(Kosovo under UNSCR 1244)*" in page.main and UNSCR in page.text
 
 
-@pytest.mark.parametrize(("asked", "expected"), [("4", 4), ("8", 8), ("12", 12), ("", 8), ("5", 8), ("x", 8)])
+@pytest.mark.parametrize(("quarters", "expected"), [("4", 4), ("8", 8), ("12", 12), ("", 8), ("5", 8), ("x", 8)])
 def test_board_shows_as_many_quarters_as_chosen(shared_office: Office, quarters: str, expected: int) -> None:
     page = shared_office.open("al-sender", "/board", quarters=quarters)
     assert page.status == 200

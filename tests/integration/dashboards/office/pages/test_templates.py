@@ -83,10 +83,10 @@ def test_templates_name_the_form_that_another_form_replaces(shared_office: Offic
 
 
 def test_templates_show_why_a_workbook_cannot_be_made(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> tuple[str, bytes]:
+    def raise_template_error(*_: object, **__: object) -> tuple[str, bytes]:
         raise templates.TemplateError("the workbook of {form} cannot be made", form="AL-JUSTICE-1")
 
-    monkeypatch.setattr(templates, "write_template", fail)
+    monkeypatch.setattr(templates, "write_template", raise_template_error)
     visitor = shared_office.start_visit("al-sender")
     page = visitor.open_page("/templates").follow_link("2026 Q3")
     assert page.status == 409 and page.errors == ["the workbook of AL-JUSTICE-1 cannot be made"]

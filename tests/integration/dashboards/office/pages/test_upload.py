@@ -266,19 +266,19 @@ def test_full_disk_is_reported_and_nothing_is_saved(office: Office, monkeypatch:
 
 
 def test_unexpected_fault_is_reported_without_its_message(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any, **__: Any) -> Any:
+    def raise_value_error(*_: Any, **__: Any) -> Any:
         raise ValueError("Ana Anić, 1990")
 
-    monkeypatch.setattr(service, "upload_file", fail)
+    monkeypatch.setattr(service, "upload_file", raise_value_error)
     page = hand_in(office.start_visit(ACCOUNT), make_part("third.xlsx", make_unusual_return()))
     assert "Nothing was saved" in page.main and "ask the steward" in page.main
     assert not re.search("Ana|1990", page.response.text)
 
 
 def test_refusal_of_the_desk_is_shown(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any, **__: Any) -> Any:
+    def raise_refusal(*_: Any, **__: Any) -> Any:
         raise service.SubmissionRefusedError("This home takes such a file from nobody.")
 
-    monkeypatch.setattr(service, "upload_file", refuse)
+    monkeypatch.setattr(service, "upload_file", raise_refusal)
     page = hand_in(office.start_visit(ACCOUNT), make_part("third.xlsx", b"anything"))
     assert "This home takes such a file from nobody." in page.main and not list_uploads(office)
