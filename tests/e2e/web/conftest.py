@@ -1,4 +1,4 @@
-"""A service on a copy of the demonstration home, once for a module."""
+"""Fixtures of a service on a copy of the demonstration home, once per module."""
 
 from __future__ import annotations
 
