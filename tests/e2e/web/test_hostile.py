@@ -150,9 +150,7 @@ def test_eight_hostile_files_of_four_accounts_do_not_block_a_colleague(service: 
     rules = {key: response.json()["findings"][0]["rule"] for key, response in answers.items()}
     assert len(rules) == 8 and not any(rule == "read.child_died" for rule in rules.values()), rules
     assert [rules[account, "lines.pdf"] for account in hostile] == ["read.too_slow"] * 4
-    print(
-        f"\na colleague was answered in {waited:.2f} s ({alone:.2f} s alone), {working} of 8 hostile files still in work"
-    )
+    print(f"\na colleague was answered in {waited:.2f} s ({alone:.2f} s alone), {working} of 8 hostile files in work")
 
 
 def _count_submissions(service: Service) -> int:
