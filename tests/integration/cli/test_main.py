@@ -347,7 +347,7 @@ def test_nil_return_is_submitted_like_any_return(capsys: pytest.CaptureFixture[s
         assert _run(capsys, "nil", *wrong)[0] == 3
 
 
-def test_a_home_keeps_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
+def test_init_keeps_the_kind_of_a_home(capsys: pytest.CaptureFixture[str]) -> None:
     _run(capsys, "init", "--kind", "real")
     code, _, error_output = _run(capsys, "init", "--kind", "demonstration")
     assert (code, "stays one" in error_output) == (3, True)

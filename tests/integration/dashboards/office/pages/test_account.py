@@ -1,4 +1,4 @@
-"""The page "My account": mail, tokens, and the browsers in which the account is signed in."""
+"""Tests of the page "My account": email, tokens, and the sessions of the account."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_account_password_is_changed_on_its_own_page(office: Office) -> None:
     assert office.open("al-local", "/account").find_links("Change the password") == ["/password"]
 
 
-# ---------------------------------------------------------------------------------------------------------------- mail
+# --------------------------------------------------------------------------------------------------------------- email
 
 
 def test_account_email_is_saved(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""The submission board: scope, deadlines, links, and the calendar file."""
+"""Tests of the submission board: scope, deadlines, links, and the calendar file."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ def hand_in(visitor: Visitor, *files: Any, **fields: Any) -> Document:
 
 def list_uploads(office: Office, account: str = ACCOUNT) -> list[service.Entry]:
     """Return the returns that an account has uploaded here."""
-    who = accounts.get_identity(office.desk.engine, account)
-    return list(service.list_submissions(office.desk, who, mine=True))
+    identity = accounts.get_identity(office.desk.engine, account)
+    return list(service.list_submissions(office.desk, identity, mine=True))
 
 
 def test_uploaded_file_is_checked_and_saved_as_a_draft(office: Office) -> None:
@@ -162,9 +162,11 @@ def test_sent_upload_is_not_withdrawn_by_a_second_check(office: Office) -> None:
     visitor = office.start_visit(ACCOUNT)
     page = hand_in(visitor, make_part("third.xlsx", make_unusual_return()))
     (draft,) = list_uploads(office)
-    who = accounts.get_identity(office.desk.engine, ACCOUNT)
-    service.justify_warnings(office.desk, who, draft.submission_id, None, "large_case", "Two large cases in September.")
-    service.send_submission(office.desk, who, draft.submission_id, reason="late_data")
+    sender = accounts.get_identity(office.desk.engine, ACCOUNT)
+    service.justify_warnings(
+        office.desk, sender, draft.submission_id, None, "large_case", "Two large cases in September."
+    )
+    service.send_submission(office.desk, sender, draft.submission_id, reason="late_data")
     page.submit_form("Check again", patch="1")
     assert "sent" in {entry.state for entry in list_uploads(office)}
 
