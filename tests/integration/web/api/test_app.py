@@ -51,8 +51,8 @@ def client(desk: Desk) -> TestClient:
     return TestClient(create_api(desk), raise_server_exceptions=False)
 
 
-def _make_headers(desk: Desk, account: str, **headers: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who(desk, account), 'test').text}", **headers}
+def _make_headers(desk: Desk, account: str, **more: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.issue_token(desk.engine, who(desk, account), 'test').text}", **more}
 
 
 def _is_problem(response: httpx.Response, status: int) -> dict[str, Any]:
