@@ -42,25 +42,25 @@ def pages(setting: Setting) -> Iterator[Figure]:
     folder.mkdir()
     home = folder / "home"
     shutil.copytree(homes.built(setting, 1).home, home, symlinks=True)
-    with running.serving(home, folder, environment={"RTI_NOW": measuring.NOW}) as service, ExitStack() as stack:
-        running.warm(service)
+    with running.run_service(home, folder, environment={"RTI_NOW": measuring.NOW}) as service, ExitStack() as stack:
+        running.warm_service(service)
         visitor = stack.enter_context(visit_service(service, "al-pp-sender"))
         addresses = _list_addresses(visitor)
-        style = visitor.get("/").select("link[rel=stylesheet]")[0].get("href")
+        style = visitor.open_page("/").find_elements("link[rel=stylesheet]")[0].get("href")
         for address in addresses:
-            visitor.get(address)
+            visitor.open_page(address)
         times = [_time_page(visitor, address) for _ in range(setting.repetitions) for address in addresses]
         floor = [_time_page(visitor, style) for _ in range(setting.repetitions) for _ in addresses]
         yield Figure("one page, p50", median(times), "s", median(floor), "a static file")
         p95 = _p95(times)
         yield Figure("one page, p95", p95, "s", _p95(floor), "a static file", "≤ 0.2 s", p95 <= PAGE_TARGET)
 
-        before = service.megabytes()
+        before = service.measure_memory()
         accounts = [*running.SENDERS] * (READERS // len(running.SENDERS))
         readers = [stack.enter_context(visit_service(service, account)) for account in accounts]
         for reader in readers:
-            reader.get("/")
-        grown = (service.megabytes() - before) / len(readers)
+            reader.open_page("/")
+        grown = (service.measure_memory() - before) / len(readers)
         yield Figure("memory of a session", grown, "MB", target="≤ 1 MB", reached=grown <= SESSION_TARGET)
 
         yield from _measure_crowd(service, readers, stack)
@@ -82,7 +82,7 @@ def _measure_crowd(service: Service, readers: Sequence[Visitor], stack: ExitStac
         while not over.is_set():
             for path in PATHS:
                 began = time.perf_counter()
-                status = visitor.get(path).status
+                status = visitor.open_page(path).status
                 opened.append(time.perf_counter() - began)
                 if status != 200:
                     faults.append(f"{path}: {status}")
@@ -90,8 +90,8 @@ def _measure_crowd(service: Service, readers: Sequence[Visitor], stack: ExitStac
                     return
 
     def hand_in(account: str, visitor: Visitor) -> None:
-        path = running.newest(account)
-        times = watch_upload(visitor, path.name, running.other_bytes(path, 70 + (9 if account == "sender" else 0)))
+        path = running.find_newest_return(account)
+        times = watch_upload(visitor, path.name, running.make_variant(path, 70 + (9 if account == "sender" else 0)))
         if "Yes, this is right" not in times.card:
             faults.append(f"{account}: {times.card[:200]}")
         uploaded.append(times)
@@ -116,18 +116,18 @@ def _measure_crowd(service: Service, readers: Sequence[Visitor], stack: ExitStac
     yield Figure(f"the same while {len(senders)} upload, p95 a page", _p95(opened), "s")
     yield Figure(f"{len(senders)} uploads meanwhile, first findings, p95", _p95([t.first for t in uploaded]), "s")
     yield Figure(f"{len(senders)} uploads meanwhile, answer, p95", _p95([t.answered for t in uploaded]), "s")
-    yield Figure("memory of the service afterwards", service.megabytes(), "MB")
+    yield Figure("memory of the service afterwards", service.measure_memory(), "MB")
 
 
 def _list_addresses(visitor: Visitor) -> list[str]:
     """Return the addresses of all pages, and of every part of the newest validation report."""
-    report = visitor.get("/").select("tbody a")[0].get("href")
+    report = visitor.open_page("/").find_elements("tbody a")[0].get("href")
     return [*PATHS, *(f"{report}&view={view}" for view in VIEWS)]
 
 
 def _time_page(visitor: Visitor, address: str) -> float:
     began = time.perf_counter()
-    status = visitor.get(address).status
+    status = visitor.open_page(address).status
     taken = time.perf_counter() - began
     if status != 200:
         raise SystemExit(f"{address} answered {status}")

@@ -33,15 +33,15 @@ def uploading(setting: Setting) -> Iterator[Figure]:
     home = folder / "home"
     shutil.copytree(homes.built(setting, 1).home, home, symlinks=True)
     environment = {"RTI_NOW": measuring.NOW, "RTI_TERRITORIES": str(_declared(folder / "territories"))}
-    with running.serving(home, folder, environment=environment) as service:
-        running.warm(service)
-        before = service.megabytes()
+    with running.run_service(home, folder, environment=environment) as service:
+        running.warm_service(service)
+        before = service.measure_memory()
         walls, each = [], []
         for number in range(setting.repetitions):
             taken = _together(service, number)
             walls.append(max(taken))
             each += taken
-        after = service.megabytes()
+        after = service.measure_memory()
         large = _large(service, folder / "benchmark.xlsx", max(5, 2 * setting.repetitions))
     floor = measuring.python(__name__, str(setting.repetitions), environment=environment).last_json()
     people = len(running.SENDERS)
@@ -75,13 +75,13 @@ def _declared(folder: Path) -> Path:
 def _files() -> Mapping[str, Path]:
     from tests.support.service import running
 
-    return {account: running.newest(account) for account in running.SENDERS}
+    return {account: running.find_newest_return(account) for account in running.SENDERS}
 
 
 def _bytes(account: str, path: Path, number: int) -> bytes:
     from tests.support.service import running
 
-    return running.other_bytes(path, number + (50 if account == "sender" else 0))
+    return running.make_variant(path, number + (50 if account == "sender" else 0))
 
 
 def _together(service: object, number: int) -> list[float]:
@@ -89,7 +89,7 @@ def _together(service: object, number: int) -> list[float]:
 
     assert isinstance(service, running.Service)
     files = _files()
-    clients = {account: service.client(account) for account in files}
+    clients = {account: service.open_client(account) for account in files}
     data = {account: _bytes(account, path, number) for account, path in files.items()}
     taken: list[float] = []
     start = threading.Barrier(len(files))
@@ -97,7 +97,7 @@ def _together(service: object, number: int) -> list[float]:
     def hand_in(account: str) -> None:
         start.wait()
         began = time.perf_counter()
-        if running.upload(clients[account], data[account], files[account].name).status_code == 201:
+        if running.upload_file(clients[account], data[account], files[account].name).status_code == 201:
             taken.append(time.perf_counter() - began)
 
     threads = [threading.Thread(target=hand_in, args=(account,)) for account in files]
@@ -118,11 +118,11 @@ def _large(service: object, file: Path, times: int) -> list[float]:
     assert isinstance(service, running.Service)
     workbook.write(file)
     taken = []
-    with service.client("sender") as client:
+    with service.open_client("sender") as client:
         for number in range(times):
-            data = running.other_bytes(file, number)
+            data = running.make_variant(file, number)
             began = time.perf_counter()
-            answer = running.upload(client, data, file.name)
+            answer = running.upload_file(client, data, file.name)
             taken.append(time.perf_counter() - began)
             if answer.status_code != 201 or answer.json()["report"]["observations"] != workbook.CELLS:
                 raise SystemExit(f"the workbook was not taken whole: {answer.text[:300]}")

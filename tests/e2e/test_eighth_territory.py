@@ -1,8 +1,7 @@
-"""An eighth, made-up territory works by its folder, its samples and its golden file alone; and why that can be.
+"""Tests that an eighth, invented territory needs only its folder, its samples and its golden file.
 
-The territory is in `tests/support/eighth_territory/`. The real command takes it from file to release in a home of its
-own. The rest reads the shared code: no territory is named in it, and domain code needs neither orchestration nor
-screens.
+The territory is in `tests/support/eighth_territory/`. The real command takes it from file to release in a separate
+home. Other tests read the shared code: it names no territory, and domain code needs neither orchestration nor screens.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ SHARED_CODE = (
 
 @dataclass(frozen=True)
 class PublishedHome:
-    """A home that was refreshed and published, and the standard output of each command that made it."""
+    """A refreshed and published home, and the standard output of each command that made it."""
 
     root: Path
     outputs: tuple[str, ...]
@@ -47,14 +46,14 @@ class PublishedHome:
 
 @pytest.fixture(scope="module")
 def published_home(tmp_path_factory: pytest.TempPathFactory) -> PublishedHome:
-    """A home in which the eighth territory's returns went all the way to a published release."""
+    """A home with a published release of the eighth territory's returns."""
     root = tmp_path_factory.mktemp("eighth") / "home"
-    more = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
+    variables = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
     outputs = []
     for arguments in (("init", "--kind", "demonstration", "--json"), ("refresh", "--publish", "--json")):
-        done = small.rti(root, NOW, *arguments, **more)
-        assert done.returncode == 0, done.stderr
-        outputs.append(done.stdout)
+        process = small.rti(root, NOW, *arguments, **variables)
+        assert process.returncode == 0, process.stderr
+        outputs.append(process.stdout)
     return PublishedHome(root, tuple(outputs))
 
 
@@ -74,37 +73,41 @@ def _released(home: Path) -> pl.DataFrame:
     return pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("area") == "ZZ")
 
 
-def test_each_command_with_json_prints_json_and_nothing_else(published_home: PublishedHome) -> None:
+def test_commands_with_json_print_only_json(published_home: PublishedHome) -> None:
     initialised, refreshed = (json.loads(output) for output in published_home.outputs)
     assert initialised["kind"] == "demonstration"
     assert refreshed["release"] == "2026-Q1"
 
 
-def test_its_files_are_read_as_the_golden_file_says(home: Path) -> None:
-    read = pl.read_parquet(open_home(home).facts / "observation" / "*.parquet")
-    found = {tuple(str(v) for v in row) for row in read.select(*OBSERVATION_KEY, "value", "obs_status").iter_rows()}
-    meant = {(*list(row.values())[:-2], str(float(row["value"])), row["obs_status"]) for row in _golden()}
-    assert found == meant
+def test_observations_of_the_eighth_territory_match_its_golden_file(home: Path) -> None:
+    observations = pl.read_parquet(open_home(home).facts / "observation" / "*.parquet")
+    actual = {
+        tuple(str(v) for v in row) for row in observations.select(*OBSERVATION_KEY, "value", "obs_status").iter_rows()
+    }
+    expected = {(*list(row.values())[:-2], str(float(row["value"])), row["obs_status"]) for row in _golden()}
+    assert actual == expected
 
 
-def test_its_figures_stand_in_the_release(home: Path) -> None:
-    meant: dict[tuple[str, str, str, str], float] = defaultdict(float)
+def test_release_has_the_figures_of_the_eighth_territory(home: Path) -> None:
+    values: dict[tuple[str, str, str, str], float] = defaultdict(float)
     for row in _golden():
         group = codes.get_code_attribute("offence", row["offence"], "offence_group")
         for period in (row["period"], row["period"][:4]):
             for sex in ("_T", row["sex"]):
-                meant[row["measure"], group, period, sex] += float(row["value"])
+                values[row["measure"], group, period, sex] += float(row["value"])
     cells = _released(home).filter(pl.col("freq").is_in(["Q", "A"]) & (pl.col("offence") == "_T"))
-    found = {
+    actual = {
         (row["measure"], row["offence_group"], row["period"], row["sex"]): row["value"]
         for row in cells.filter(pl.col("value").is_not_null()).iter_rows(named=True)
     }
-    # One quarter is no year, and quarters are not released by sex.
-    wanted = {key: value for key, value in meant.items() if key[2] != "2026" and ("-Q" not in key[2] or key[3] == "_T")}
-    assert found == wanted
+    # One quarter does not make a year, and quarters are not released by sex.
+    expected = {
+        key: value for key, value in values.items() if key[2] != "2026" and ("-Q" not in key[2] or key[3] == "_T")
+    }
+    assert actual == expected
 
 
-def test_it_is_a_part_of_the_region(home: Path) -> None:
+def test_eighth_territory_is_part_of_the_region(home: Path) -> None:
     folder = find_current_release(open_home(home))
     assert folder is not None
     region = pl.read_parquet(folder / "data" / "cell.parquet").filter(
@@ -116,7 +119,7 @@ def test_it_is_a_part_of_the_region(home: Path) -> None:
     assert set(names["name"]) == {"Merania", "Meranija"}
 
 
-def test_its_page_of_rates_has_its_population(home: Path) -> None:
+def test_rates_of_the_eighth_territory_use_its_population(home: Path) -> None:
     folder = find_current_release(open_home(home))
     assert folder is not None
     rates = pl.read_parquet(folder / "data" / "indicator.parquet").filter(
@@ -125,23 +128,23 @@ def test_its_page_of_rates_has_its_population(home: Path) -> None:
     assert rates.filter(pl.col("denominator") == 1_000_000).height > 0
 
 
-# ----- why that can be
+# ----- shared code
 
 
 def _shared_files() -> list[Path]:
-    found = [
-        path for place in SHARED_CODE for path in (small.ROOT / place).rglob("*") if path.suffix in (".py", ".sql")
+    paths = [
+        path for folder in SHARED_CODE for path in (small.ROOT / folder).rglob("*") if path.suffix in (".py", ".sql")
     ]
     territories = small.ROOT / "pipelines" / "territories"
-    return [path for path in found if territories not in path.parents and "target" not in path.parts]
+    return [path for path in paths if territories not in path.parents and "target" not in path.parts]
 
 
-def test_no_shared_code_names_a_territory() -> None:
-    """Codes of territories, and of jurisdictions, never stand in quotes by themselves in shared code."""
+def test_shared_code_names_no_territory() -> None:
+    """Search shared code for quoted codes of territories and jurisdictions."""
     from pipelines.declarations.registry import load
 
-    named = {*load().territories, *(j.code for t in load().territories.values() for j in t.jurisdictions)}
-    quoted = re.compile(rf"""(?<![\w/])["']({"|".join(sorted(named))})["']""")
+    territory_codes = {*load().territories, *(j.code for t in load().territories.values() for j in t.jurisdictions)}
+    quoted = re.compile(rf"""(?<![\w/])["']({"|".join(sorted(territory_codes))})["']""")
     files = _shared_files()
     assert len(files) > 100
     hits = [
@@ -154,12 +157,12 @@ def test_no_shared_code_names_a_territory() -> None:
 
 
 def test_domain_code_needs_neither_dagster_nor_streamlit() -> None:
-    """Every module of the domain, imported together in a fresh process."""
+    """Import every module of the domain in a fresh process."""
     names = sorted(
         path.relative_to(small.ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-        for place in ("pipelines", "expectations")
-        for path in (small.ROOT / place).rglob("*.py")
-        # The classes in `event_log` are storages of Dagster; what uses them imports them in a function.
+        for folder in ("pipelines", "expectations")
+        for path in (small.ROOT / folder).rglob("*.py")
+        # The classes in `event_log` are storages of Dagster, and their users import them within functions.
         if "defs" not in path.parts
         and path.stem != "event_log"
         and path.stem not in ("definitions", "__main__", "env")
@@ -172,13 +175,13 @@ def test_domain_code_needs_neither_dagster_nor_streamlit() -> None:
         "heavy = {'dagster', 'streamlit', 'dagster_dbt'} & set(sys.modules)\n"
         "sys.exit(f'imported: {heavy}' if heavy else 0)\n"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False, cwd=small.ROOT
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert process.returncode == 0, process.stderr[-2000:]
 
 
-def test_only_declarations_samples_and_a_golden_file_make_the_eighth() -> None:
+def test_eighth_territory_has_only_declarations_samples_and_golden_file() -> None:
     suffixes = {path.suffix for path in EIGHTH.rglob("*") if path.is_file()}
     assert suffixes <= {".yml", ".csv", ".md"}
     assert not list((EIGHTH / "territories").rglob("*.py"))

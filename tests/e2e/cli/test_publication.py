@@ -1,4 +1,4 @@
-"""Interrupted publications and a clock that was set back, on the built home, by the command as people use it."""
+"""Tests of interrupted publications and a clock that was set back, with the real command on the built home."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def _rti(home: Home, *arguments: str, now: str = CLOCK) -> Any:
 
 
 def _kill(home: Home, step: str) -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "tests.support.releases.publication_killed"],
         cwd=small.ROOT, input=f"{home.root} named {step} before\n", capture_output=True, text=True, timeout=120,
         check=True,
     )  # fmt: skip
-    assert done.stdout == "killed\n", done.stderr
+    assert process.stdout == "killed\n", process.stderr
 
 
 def test_refresh_with_clock_set_back_keeps_draft_and_release(drafted: Home) -> None:
     before = fixture.read_state(drafted)
     for command in (("refresh",), ("publish",)):
-        done = _rti(drafted, *command, now=EARLIER)
-        assert done.returncode == 3, done.stderr
-        assert f"clock of this computer says {EARLIER}, but the audit log has an entry of {CLOCK}" in done.stderr
+        process = _rti(drafted, *command, now=EARLIER)
+        assert process.returncode == 3, process.stderr
+        assert f"clock of this computer says {EARLIER}, but the audit log has an entry of {CLOCK}" in process.stderr
     assert fixture.read_state(drafted) == before
 
 
@@ -61,23 +61,25 @@ def test_submit_with_clock_set_back_is_refused(drafted: Home, tmp_path: Path) ->
     line = (small.RAW / "BA/justice/JT_BD_2026_1.csv").read_bytes()
     (path := tmp_path / "JT_BD_2026_1.csv").write_bytes(line + b"\n")
     before = queries.list_submissions(open_ledger(drafted))
-    done = _rti(drafted, "submit", str(path), now=EARLIER)
-    assert done.returncode == 3, done.stdout
-    assert "Set the clock right" in done.stderr
+    process = _rti(drafted, "submit", str(path), now=EARLIER)
+    assert process.returncode == 3, process.stdout
+    assert "Set the clock right" in process.stderr
     assert queries.list_submissions(open_ledger(drafted)) == before
 
 
 def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: Home, tmp_path: Path) -> None:
-    whole = fixture.copy(drafted, tmp_path / "whole")
-    assert refresh.publish_draft(whole) == NEXT
-    expected = fixture.read_state(whole)
-    marked = [event for event in queries.list_events(open_ledger(whole)) if event["payload"] == {"release": NEXT}]
+    uninterrupted = fixture.copy(drafted, tmp_path / "whole")
+    assert refresh.publish_draft(uninterrupted) == NEXT
+    expected = fixture.read_state(uninterrupted)
+    marked = [
+        event for event in queries.list_events(open_ledger(uninterrupted)) if event["payload"] == {"release": NEXT}
+    ]
     assert len(marked) > 250
     _kill(drafted, "returns_marked")
-    told = _rti(drafted, "status", "--state", "sent")
-    assert (told.returncode, f"publication of release {NEXT}" in told.stderr) == (1, True)
+    status = _rti(drafted, "status", "--state", "sent")
+    assert (status.returncode, f"publication of release {NEXT}" in status.stderr) == (1, True)
     verified = json.loads(_rti(drafted, "audit", "verify", "--json").stdout)
     assert [NEXT in fault["message"] for fault in verified["faults"]] == [True]
-    done = _rti(drafted, "publish")
-    assert (done.returncode, done.stdout) == (0, f"published {NEXT}\n"), done.stderr
+    process = _rti(drafted, "publish")
+    assert (process.returncode, process.stdout) == (0, f"published {NEXT}\n"), process.stderr
     assert fixture.read_state(drafted) == expected

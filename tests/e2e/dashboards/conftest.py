@@ -1,4 +1,4 @@
-"""The public app, started once a session and ended by its own process id, and pages of it."""
+"""Fixtures of the public app, started once per session, and of its pages in a browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.service.public_app import FORGET, PATIENCE, serving, settled
+from tests.support.service.public_app import FORGET, PATIENCE, run_public_app, wait_until_settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -24,15 +24,15 @@ def _patience() -> None:
 @pytest.fixture(scope="session")
 def public_app(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the public app on the session's home."""
-    with serving(built_home, tmp_path_factory.mktemp("app") / "public.log") as address:
+    with run_public_app(built_home, tmp_path_factory.mktemp("app") / "public.log") as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that keeps the scripts it has loaded, and nothing else: each load begins like a first visit.
+    """A browser context that keeps only loaded scripts, so that each load starts like a first visit.
 
-    Measured with four pages: 2.6 s of processor time a page, 3.4 s with a context for each.
+    Measured with four pages: 2.6 s of processor time per page, 3.4 s with a separate context for each.
     """
     context = browser.new_context()
     context.add_init_script(FORGET)
@@ -42,26 +42,26 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def open_page(visitor: BrowserContext, public_app: str) -> Iterator[Callable[..., Page]]:
-    """Open a path of the public app at a width; ends with a check that nothing was asked of another host."""
-    strange: list[str] = []
+    """Open a path of the public app at a width; check at the end that no other host was contacted."""
+    foreign_urls: list[str] = []
     pages: list[Page] = []
 
-    def note(url: str) -> None:
+    def record_foreign_url(url: str) -> None:
         if not url.startswith((public_app, public_app.replace("http", "ws", 1), "data:", "blob:")):
-            strange.append(url)
+            foreign_urls.append(url)
 
     def open_at(path: str = "", width: int = 1280, height: int = 900) -> Page:
         visitor.clear_cookies()
         page = visitor.new_page()
         page.set_viewport_size({"width": width, "height": height})
         pages.append(page)
-        page.on("request", lambda request: note(request.url))
-        page.on("websocket", lambda socket: note(socket.url))
+        page.on("request", lambda request: record_foreign_url(request.url))
+        page.on("websocket", lambda socket: record_foreign_url(socket.url))
         page.goto(f"{public_app}/{path}")
-        settled(page)
+        wait_until_settled(page)
         return page
 
     yield open_at
     for page in pages:
         page.close()
-    assert not strange, f"asked of other hosts: {strange}"
+    assert not foreign_urls, f"requests to other hosts: {foreign_urls}"

@@ -1,6 +1,6 @@
-"""The offices' pages in a browser: what needs one. Everything else is tested by HTTP.
+"""Tests of the offices' pages that need a browser; everything else is tested over HTTP.
 
-By keyboard and by ear, at every width, with scripts and without, and an upload whose line breaks.
+They cover keyboard, accessibility, widths, pages with and without scripts, and uploads over a broken connection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import store
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service import portal_fixture, running
-from tests.support.service.running import Service, serving
+from tests.support.service.running import Service, run_service
 from tests.support.service.visitor import begin_session
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("portal")]
@@ -49,18 +49,18 @@ def portal(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The service of a copied home with the accounts of the tests."""
     folder = tmp_path_factory.mktemp("portal")
     shutil.copytree(built_home, folder / "home", symlinks=True)
-    with serving(folder / "home", folder) as service:
+    with run_service(folder / "home", folder) as service:
         with frozen_at(CLOCK, service.home.root):
             engine = open_ledger(service.home)
             portal_fixture.make_accounts(engine)
             engine.dispose()
-        running.warm(service)
+        running.warm_service(service)
         yield service
 
 
 @pytest.fixture
 def open_as(browser: Browser, portal: Service) -> Iterator[Open]:
-    """Open a path as an account (None: nobody), at a width, with or without scripts."""
+    """Open a path as an account (None: signed out), at a width, with or without scripts."""
     contexts: list[BrowserContext] = []
 
     def open_page(account: str | None, path: str = "/", width: int = 1280, *, scripts: bool = True) -> Page:
@@ -81,19 +81,19 @@ def open_as(browser: Browser, portal: Service) -> Iterator[Open]:
         context.close()
 
 
-def root(page: Page) -> str:
-    """The address of the service that shows a page."""
+def get_root_address(page: Page) -> str:
+    """Return the address of the service that shows a page."""
     return "/".join(page.url.split("/")[:3])
 
 
-def give(page: Page, name: str, data: bytes) -> None:
-    """Choose a file on the page of uploads, and wait for its answer."""
+def upload_file(page: Page, name: str, data: bytes) -> None:
+    """Choose a file on the upload page and wait for its answer."""
     page.locator("#files").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
     expect(page.get_by_role("heading", name="This is what we read")).to_be_visible(timeout=60_000)
 
 
-def faults(page: Page) -> list[tuple[str, str]]:
-    """Serious and critical findings of axe: (rule, the element)."""
+def find_faults(page: Page) -> list[tuple[str, str]]:
+    """Return serious and critical findings of axe as pairs of rule and element."""
     from axe_playwright_python.sync_playwright import Axe
 
     violations = Axe().run(page).response["violations"]
@@ -105,14 +105,14 @@ def faults(page: Page) -> list[tuple[str, str]]:
     ]
 
 
-# ------------------------------------------------------------------------------------------------------- the whole way
+# ------------------------------------------------------------------------------------------------------ whole process
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_return_goes_from_a_broken_workbook_to_its_approval(open_as: Open, scripts: bool) -> None:
+def test_return_is_corrected_sent_and_approved(open_as: Open, scripts: bool) -> None:
     number = "1" if scripts else "2"
     page = open_as("al-sender", "/upload", scripts=scripts)
-    broken = portal_fixture.workbook({**portal_fixture.BROKEN, "A1": f"Prokuroria {number}"})
+    broken = portal_fixture.make_workbook({**portal_fixture.BROKEN, "A1": f"Prokuroria {number}"})
     page.locator("#files").set_input_files(
         {"name": "third.xlsx", "mimeType": "application/octet-stream", "buffer": broken}
     )
@@ -124,7 +124,7 @@ def test_return_goes_from_a_broken_workbook_to_its_approval(open_as: Open, scrip
     expect(page.locator("#verdict")).to_contain_text("You cannot send this return yet")
 
     page.get_by_role("link", name="Upload a return").click()
-    corrected = portal_fixture.workbook({**portal_fixture.UNUSUAL, "A1": f"Prokuroria {number}"})
+    corrected = portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": f"Prokuroria {number}"})
     name = f"corrected-{number}.xlsx"
     page.locator("#files").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": corrected})
     if not scripts:
@@ -151,10 +151,10 @@ def test_return_goes_from_a_broken_workbook_to_its_approval(open_as: Open, scrip
     expect(page.locator("#content").get_by_text("Approved").first).to_be_visible()
 
 
-# ----------------------------------------------------------------------------------------------------------- the line
+# --------------------------------------------------------------------------------------------------- broken connection
 
 
-def _kept(portal: Service, data: bytes) -> int:
+def _count_stored_submissions(portal: Service, data: bytes) -> int:
     with frozen_at(CLOCK, portal.home.root):
         engine = open_ledger(portal.home)
         rows = [row for row in queries.list_submissions(engine) if row.sha256 == store.compute_digest(data)]
@@ -163,12 +163,12 @@ def _kept(portal: Service, data: bytes) -> int:
 
 
 @pytest.mark.parametrize("lost", ["the request", "the answer", "both"])
-def test_file_arrives_once_although_the_line_breaks(open_as: Open, portal: Service, lost: str) -> None:
+def test_file_is_stored_once_over_a_broken_connection(open_as: Open, portal: Service, lost: str) -> None:
     page = open_as("al-sender", "/upload")
-    data = portal_fixture.workbook({"A1": f"Lost is {lost}"})
+    data = portal_fixture.make_workbook({"A1": f"Lost is {lost}"})
     cuts = {"the request": ["before"], "the answer": ["after"], "both": ["before", "after", "before"]}[lost]
 
-    def cut(route: Route) -> None:
+    def break_connection(route: Route) -> None:
         if route.request.method != "POST" or not cuts:
             route.continue_()
             return
@@ -176,31 +176,31 @@ def test_file_arrives_once_although_the_line_breaks(open_as: Open, portal: Servi
             route.fetch()
         route.abort("connectionreset")
 
-    page.route("**/upload", cut)
-    give(page, "third.xlsx", data)
+    page.route("**/upload", break_connection)
+    upload_file(page, "third.xlsx", data)
     assert cuts == []
     expect(page.get_by_text("already uploaded")).to_have_count(0)
-    assert _kept(portal, data) == 1
+    assert _count_stored_submissions(portal, data) == 1
     page.reload()
     expect(page.get_by_role("heading", name="This is what we read")).to_be_visible()
 
 
-def test_progress_is_followed_again_after_the_stream_breaks(open_as: Open, portal: Service) -> None:
+def test_progress_continues_after_the_stream_breaks(open_as: Open, portal: Service) -> None:
     page = open_as("al-sender", "/upload")
     cuts = [True, True]
 
-    def cut(route: Route) -> None:
+    def break_stream(route: Route) -> None:
         if cuts:
             cuts.pop()
             route.abort("connectionreset")
         else:
             route.continue_()
 
-    page.route("**/upload/events*", cut)
-    give(page, "third.xlsx", portal_fixture.workbook({"A1": "The stream breaks"}))
+    page.route("**/upload/events*", break_stream)
+    upload_file(page, "third.xlsx", portal_fixture.make_workbook({"A1": "The stream breaks"}))
 
 
-def test_files_are_dropped_on_the_page_and_each_has_a_card(open_as: Open) -> None:
+def test_dropped_files_have_one_card_each(open_as: Open) -> None:
     page = open_as("al-sender", "/upload")
     transfer = page.evaluate_handle(
         """() => {
@@ -216,14 +216,14 @@ def test_files_are_dropped_on_the_page_and_each_has_a_card(open_as: Open) -> Non
     expect(page.locator("article")).to_have_count(0)
 
 
-def test_expired_session_leads_an_upload_to_the_sign_in(open_as: Open) -> None:
+def test_upload_in_an_expired_session_redirects_to_sign_in(open_as: Open) -> None:
     page = open_as("al-sender", "/upload")
     page.context.clear_cookies()
     page.locator("#files").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a;b\n1;2\n"})
     page.wait_for_url(re.compile("/sign-in"))
 
 
-# ----------------------------------------------------------------------------------------------- looks, ears, keyboard
+# ---------------------------------------------------------------------------------------- layout, axe and keyboard
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -231,20 +231,20 @@ def test_no_page_is_wider_than_the_screen(open_as: Open, width: int) -> None:
     page = open_as("secretariat", width=width)
     answer = page.locator("tbody a").first.get_attribute("href")
     for path in (*PATHS, *(f"{answer}&view={view}" for view in VIEWS)):
-        page.goto(f"{root(page)}{path}")
+        page.goto(f"{get_root_address(page)}{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
         assert page.locator("h1").count() == 1, path
 
 
 def test_sheet_shows_its_numbers_next_to_their_labels_at_1280_pixels(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", 1280)
-    give(page, "third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
+    upload_file(page, "third.xlsx", portal_fixture.make_workbook(portal_fixture.UNUSUAL))
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     page.goto(f"{page.url.partition('#')[0]}&view=beside")
     sheet = page.locator(".rti-sheet")
 
     def count_visible() -> tuple[int, int]:
-        """Numbers and labels of the first column that are in view."""
+        """Count the numbers, and the labels of the first column, that are in view."""
         script = """(sheet) => {
             const view = sheet.getBoundingClientRect();
             const inside = (cell) => {
@@ -267,21 +267,21 @@ def test_sheet_shows_its_numbers_next_to_their_labels_at_1280_pixels(open_as: Op
 def test_every_page_passes_axe(open_as: Open, account: str | None) -> None:
     page = open_as(account, width=768)
     for path in PATHS if account else ("/sign-in", "/password"):
-        page.goto(f"{root(page)}{path}")
-        assert faults(page) == [], f"{path} as {account}"
+        page.goto(f"{get_root_address(page)}{path}")
+        assert find_faults(page) == [], f"{path} as {account}"
     page.evaluate("document.querySelector('.rti-foot').innerHTML = '<img src=x>'")
-    assert [rule for rule, _ in faults(page)] == ["image-alt"], "axe does find what is planted"
+    assert [rule for rule, _ in find_faults(page)] == ["image-alt"], "axe finds the planted fault"
 
 
 def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", 768)
-    give(page, "third.xlsx", portal_fixture.workbook(portal_fixture.UNUSUAL))
-    assert faults(page) == []
+    upload_file(page, "third.xlsx", portal_fixture.make_workbook(portal_fixture.UNUSUAL))
+    assert find_faults(page) == []
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     address = page.url.partition("#")[0]
     for view in VIEWS:
         page.goto(f"{address}&view={view}")
-        assert faults(page) == [], view
+        assert find_faults(page) == [], view
 
 
 @pytest.mark.slow
@@ -293,11 +293,11 @@ def test_every_page_passes_axe_in_every_language(open_as: Open, language: str) -
         page.locator(".rti-header form").first.get_by_role("button").click()
         expect(page.locator("html")).to_have_attribute("lang", i18n.html_lang(language))
         for path in PATHS:
-            page.goto(f"{root(page)}{path}")
-            assert faults(page) == [], path
+            page.goto(f"{get_root_address(page)}{path}")
+            assert find_faults(page) == [], path
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
     finally:
-        page.goto(f"{root(page)}/account")
+        page.goto(f"{get_root_address(page)}/account")
         page.locator("#page-language").select_option("en")
         page.locator(".rti-header form").first.get_by_role("button").click()
 
@@ -309,7 +309,7 @@ _CONTROLS = """() => {
         .filter(e => shown(e) && !e.disabled && e.tabIndex >= 0 && e.type !== 'hidden')
         .map((e, i) => { e.dataset.number = i; return e.innerText || e.ariaLabel || e.title || e.type; });
 }"""
-"""Everything on a page that can be pressed or filled in, numbered."""
+"""Numbers everything on a page that can be pressed or filled in."""
 _FOCUS = """() => {
     const focused = document.activeElement;
     if (focused === document.body) return null;
@@ -320,11 +320,11 @@ _FOCUS = """() => {
 
 
 @pytest.mark.parametrize("account", ["al-sender", "secretariat"])
-def test_every_control_is_reached_by_keyboard_with_a_visible_focus(open_as: Open, account: str) -> None:
+def test_every_control_can_be_reached_by_keyboard_with_a_visible_focus(open_as: Open, account: str) -> None:
     page = open_as(account)
     answer = page.locator("tbody a").first.get_attribute("href")
     for path in (*PATHS, str(answer)):
-        page.goto(f"{root(page)}{path}")
+        page.goto(f"{get_root_address(page)}{path}")
         names: list[str] = page.evaluate(_CONTROLS)
         page.evaluate("document.activeElement.blur()")
         reached: set[str] = set()
@@ -336,11 +336,11 @@ def test_every_control_is_reached_by_keyboard_with_a_visible_focus(open_as: Open
             if focus["number"] is not None:
                 assert focus["ring"], (path, names[int(focus["number"])])
                 reached.add(focus["number"])
-        left = [name for number, name in enumerate(names) if str(number) not in reached]
-        assert left == [], f"{path} as {account}"
+        unreached_controls = [name for number, name in enumerate(names) if str(number) not in reached]
+        assert unreached_controls == [], f"{path} as {account}"
 
 
-def test_skip_link_leads_past_the_list_of_pages(open_as: Open) -> None:
+def test_skip_link_leads_past_the_navigation(open_as: Open) -> None:
     page = open_as("al-sender")
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to the content")
@@ -351,11 +351,11 @@ def test_skip_link_leads_past_the_list_of_pages(open_as: Open) -> None:
 
 def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", scripts=True)
-    give(page, "focus.xlsx", portal_fixture.workbook({**portal_fixture.UNUSUAL, "A1": "Focus"}))
+    upload_file(page, "focus.xlsx", portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": "Focus"}))
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Keep this"))).first
     form.locator("textarea").fill("Two large cases were reported in September.")
-    # The browser itself would refuse a form without a required choice.
+    # Otherwise the browser refuses a form without a required choice.
     page.evaluate("document.querySelectorAll('form').forEach(form => { form.noValidate = true; })")
     form.get_by_role("button", name=re.compile("^Keep this")).click()
     expect(page.locator("#errors")).to_be_focused()
@@ -367,9 +367,11 @@ def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_summary_leads_to_each_finding_from_every_part_of_the_answer(open_as: Open, view: str) -> None:
+def test_summary_links_to_each_finding_from_every_view(open_as: Open, view: str) -> None:
     page = open_as("al-sender", "/upload")
-    give(page, "linked.xlsx", portal_fixture.workbook({**portal_fixture.BROKEN, "A1": f"Linked from {view}"}))
+    upload_file(
+        page, "linked.xlsx", portal_fixture.make_workbook({**portal_fixture.BROKEN, "A1": f"Linked from {view}"})
+    )
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
     address = page.url.partition("#")[0]
     page.goto(f"{address}&view={view}")

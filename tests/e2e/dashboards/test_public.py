@@ -1,4 +1,4 @@
-"""The public dashboard in a browser: what a minister does with it, on a telephone and on a desk."""
+"""Tests of the public dashboard in a browser, on a phone and on a desktop screen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.service.public_app import settled
+from tests.support.service.public_app import wait_until_settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]
@@ -19,12 +19,12 @@ UNSCR = "United Nations Security Council resolution 1244"
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
-def address(page: Page) -> dict[str, str]:
+def read_query(page: Page) -> dict[str, str]:
     return {key: values[0] for key, values in parse_qs(urlparse(page.url).query).items()}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_crime_and_quarter_are_switched_and_stand_in_the_address(open_page: Open, width: int) -> None:
+def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int) -> None:
     page = open_page(width=width)
     caption = page.locator(".rti-caption").first
     expect(caption).to_contain_text("Trafficking in persons")
@@ -32,20 +32,22 @@ def test_crime_and_quarter_are_switched_and_stand_in_the_address(open_page: Open
     expect(caption).to_contain_text("Smuggling of migrants")
     expect(caption).not_to_contain_text("Trafficking in persons")
     page.wait_for_url(re.compile("crime=SOM"))
-    before = address(page)["period"]
+    before = read_query(page)["period"]
     page.get_by_test_id("stSelectbox").filter(has_text="Quarter").click()
     page.get_by_role("option").nth(1).click()
     expect(caption).not_to_contain_text(before.replace("-", " "))
     page.wait_for_url(lambda url: f"period={before}" not in url)
-    chosen = address(page)
-    assert chosen["crime"] == "SOM" and chosen["period"] < before
+    query = read_query(page)
+    assert query["crime"] == "SOM" and query["period"] < before
 
-    again = open_page(f"?{urlparse(page.url).query}", width=width)
-    expect(again.locator(".rti-caption").first).to_have_text(caption.inner_text())
+    reopened_page = open_page(f"?{urlparse(page.url).query}", width=width)
+    expect(reopened_page.locator(".rti-caption").first).to_have_text(caption.inner_text())
 
 
 @pytest.mark.parametrize(("path", "width"), [*((path, 360) for path in PAGES), ("", 768), ("", 1920)])
-def test_no_page_is_wider_than_the_screen_and_each_says_what_it_is(open_page: Open, path: str, width: int) -> None:
+def test_no_page_is_wider_than_the_screen_and_each_has_banner_and_heading(
+    open_page: Open, path: str, width: int
+) -> None:
     page = open_page(path, width=width)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
@@ -55,14 +57,14 @@ def test_no_page_is_wider_than_the_screen_and_each_says_what_it_is(open_page: Op
 
 
 @pytest.mark.parametrize("path", [*PAGES, "territory?territory=BA&over=A", "territory?territory=XK&crime=SOM&by=age"])
-def test_no_table_is_wider_than_a_telephone(open_page: Open, path: str) -> None:
-    """Of each page; a table that is folded away is opened first."""
+def test_no_table_is_wider_than_a_phone_screen(open_page: Open, path: str) -> None:
+    """Check each page with all folded tables open."""
     page = open_page(path, width=360)
     closed = page.locator("[data-testid=stExpander] details:not([open]) summary")
     closed.evaluate_all("all => all.forEach(e => e.click())")
     expect(closed).to_have_count(0)
     tables = page.locator(".rti-scroll")
-    # Not `wait_for_function`, which evaluates a text again and again: the pages' content policy forbids it.
+    # `wait_for_function` would evaluate a string, which the pages' content policy forbids.
     page.evaluate("""() => new Promise(done => {
         const look = () => [...document.querySelectorAll('.rti-scroll')].every(e => e.clientWidth)
             ? done() : setTimeout(look, 50);
@@ -70,12 +72,12 @@ def test_no_table_is_wider_than_a_telephone(open_page: Open, path: str) -> None:
     })""")
     sizes = tables.evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
     assert sizes or path == "source"
-    assert [label for label, whole, seen in sizes if whole > seen] == []
+    assert [label for label, total, visible in sizes if total > visible] == []
     if path.startswith(("territory", "durations", "quality")):
         expect(page.locator(".rti-stacked td").first).to_be_visible()
 
 
-def test_the_first_page_has_an_address_of_its_own_too(open_page: Open) -> None:
+def test_first_page_also_has_its_own_address(open_page: Open) -> None:
     first = open_page().locator("h1").inner_text()
     page = open_page("region?crime=SOM")
     expect(page.locator("h1")).to_have_text(first)
@@ -84,7 +86,7 @@ def test_the_first_page_has_an_address_of_its_own_too(open_page: Open) -> None:
     expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES))
 
 
-def test_kosovo_stands_with_its_footnote_under_table_and_charts(open_page: Open) -> None:
+def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
     page = open_page()
     row = page.locator("tr", has_text="Kosovo under UNSCR 1244")
     expect(row.locator("sup").first).to_have_text("*")
@@ -94,10 +96,12 @@ def test_kosovo_stands_with_its_footnote_under_table_and_charts(open_page: Open)
         expect(note, "under each table").to_contain_text(UNSCR)
     chart = page.locator("[data-testid=stVegaLiteChart][aria-label^='Kosovo under UNSCR 1244*']")
     expect(chart.locator("svg text").first).to_be_attached()
-    assert "Security Council" in " ".join(chart.locator("svg text").all_text_contents()), "in the picture itself"
+    assert "Security Council" in " ".join(chart.locator("svg text").all_text_contents()), (
+        "the footnote is in the image itself"
+    )
 
 
-def test_charts_are_drawn_and_have_a_text(open_page: Open) -> None:
+def test_charts_are_drawn_and_have_a_text_alternative(open_page: Open) -> None:
     page = open_page()
     charts = page.locator("[data-testid=stVegaLiteChart]:has(svg)")
     expect(charts).to_have_count(8)
@@ -105,7 +109,7 @@ def test_charts_are_drawn_and_have_a_text(open_page: Open) -> None:
         assert DEMONSTRATION in (chart.get_attribute("aria-label") or "")
 
 
-def test_a_figure_is_followed_to_its_returns_by_keyboard(open_page: Open) -> None:
+def test_figure_leads_to_its_returns_by_keyboard(open_page: Open) -> None:
     page = open_page("?freq=A")
     figure = page.locator(".rti-total td a").first
     value = figure.inner_text()
@@ -118,7 +122,7 @@ def test_a_figure_is_followed_to_its_returns_by_keyboard(open_page: Open) -> Non
     expect(page.locator(".rti-caption", has_text="Returns behind the figure")).to_be_visible()
 
 
-def test_a_print_has_banner_sentence_table_and_footnote_and_no_controls(open_page: Open) -> None:
+def test_printed_page_has_banner_sentence_table_footnote_and_no_controls(open_page: Open) -> None:
     page = open_page()
     page.emulate_media(media="print")
     for part in (".rti-banner", ".rti-quote", ".rti-table", ".rti-notes"):
@@ -128,23 +132,23 @@ def test_a_print_has_banner_sentence_table_and_footnote_and_no_controls(open_pag
     assert len(page.pdf(format="A4")) > 10_000
 
 
-def test_a_file_of_the_release_is_downloaded(open_page: Open) -> None:
+def test_file_of_the_release_can_be_downloaded(open_page: Open) -> None:
     page = open_page("about")
-    with page.expect_download() as waiting:
+    with page.expect_download() as download:
         page.get_by_role("button", name="manifest.json").click()
-    assert waiting.value.suggested_filename.startswith("demonstration-")
+    assert download.value.suggested_filename.startswith("demonstration-")
 
 
 @pytest.mark.parametrize("path", ["", "territory", "durations", "about"])
 def test_pages_run_under_their_content_policy(browser: Browser, public_app: str, path: str) -> None:
-    """Charts are drawn, and the browser reports nothing that the policy has stopped."""
+    """Check that charts are drawn and that the browser reports no violation of the policy."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     try:
         answer = page.goto(f"{public_app}/{path}")
-        settled(page)
+        wait_until_settled(page)
         if path != "about":
             expect(page.locator(".vega-embed svg.marks").first).to_be_visible()
         assert answer is not None
@@ -152,5 +156,5 @@ def test_pages_run_under_their_content_policy(browser: Browser, public_app: str,
         assert "unsafe" not in scripts
     finally:
         page.close()
-    # Streamlit looks for its own addresses below the page's path first, and does not find them there.
+    # Streamlit requests its own addresses below the page's path first, where they do not exist.
     assert [fault for fault in faults if "status of 404" not in fault] == []

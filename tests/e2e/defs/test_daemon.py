@@ -1,4 +1,4 @@
-"""The real Dagster daemon on a copied home.
+"""Tests of the real Dagster daemon on a copied home.
 
 It starts a run after a deadline and for a new return, and recovers from a killed run.
 """
@@ -44,9 +44,9 @@ from dagster._daemon.cli import main
 
 main()
 """
-"""Starts the daemon with its clock at a moment, from which it goes on; only the daemon's own process is affected."""
+"""Starts the daemon with its clock set to a moment, from which it continues; other processes are not affected."""
 LONGEST = 420.0
-"""Seconds for each stage; on a machine that does nothing else the longest takes forty."""
+"""Seconds for each stage; on an idle machine the longest takes forty."""
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_daemon_runs_for_new_return_and_recovers_from_killed_run(home: Home, tmp
         before = {run.run_id for run in instance.get_runs()}
 
         def new_runs() -> list[str]:
-            """Statuses of the runs since the copy was made, oldest first."""
+            """List the statuses of the runs since the home was copied, oldest first."""
             return [run.status.value for run in reversed(instance.get_runs()) if run.run_id not in before]
 
         holder = home.lock.with_suffix(".holder.json")

@@ -1,4 +1,4 @@
-"""The real Dagster UI behind its guard: a foreign page changes nothing and reads nothing, the UI itself works."""
+"""Tests of the real Dagster UI behind its guard: foreign pages change and read nothing, the UI itself works."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def runs(home: Home) -> list[str]:
 
 @pytest.fixture(scope="module")
 def address(home: Home, runs: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The UI of the home, in a process of its own."""
+    """Address of the UI of the home, run in a separate process."""
     port = free_port()
     command = [sys.executable, "-m", "pipelines.operations.dagster_ui", "--port", str(port)]
     environment = {**os.environ, "RTI_HOME": str(home.root), "RTI_NOW": CLOCK}
@@ -55,7 +55,7 @@ def address(home: Home, runs: list[str], tmp_path_factory: pytest.TempPathFactor
     url = f"http://127.0.0.1:{port}"
     try:
         began = time.monotonic()
-        while not _answers(url):
+        while not _is_ready(url):
             assert process.poll() is None, log.read_text(encoding="utf-8")
             assert time.monotonic() - began < LONGEST_START, log.read_text(encoding="utf-8")
             time.sleep(0.2)
@@ -69,15 +69,15 @@ def address(home: Home, runs: list[str], tmp_path_factory: pytest.TempPathFactor
             process.wait()
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
         return httpx.get(f"{url}/server_info", trust_env=False, timeout=10).status_code == 200
     except httpx.TransportError:
         return False
 
 
-def remaining_runs(address: str) -> set[str]:
-    """Ids of the runs, asked as the UI's own page asks."""
+def list_remaining_runs(address: str) -> set[str]:
+    """Return the ids of the runs, requested as the UI's own page does."""
     query = {"query": "{ runsOrError { ... on Runs { results { runId } } } }"}
     headers = {"origin": address, "sec-fetch-site": "same-origin"}
     response = httpx.post(f"{address}/graphql", json=query, headers=headers, trust_env=False, timeout=60)
@@ -94,9 +94,9 @@ def test_foreign_page_cannot_delete_a_run(address: str, runs: list[str]) -> None
         by_form = client.post("/graphql", params={"query": mutation}, headers={"content-type": "text/plain"})
         by_post = client.post("/graphql", json={"query": mutation}, headers={"origin": EVIL})
         rebound = client.post("/graphql", json={"query": mutation}, headers={"host": "evil.example"})
-    answers = (by_get, by_image, by_hand, by_form, by_post, rebound)
-    assert [answer.status_code for answer in answers] == [403, 403, 405, 415, 403, 421]
-    assert remaining_runs(address) == set(runs)
+    responses = (by_get, by_image, by_hand, by_form, by_post, rebound)
+    assert [response.status_code for response in responses] == [403, 403, 405, 415, 403, 421]
+    assert list_remaining_runs(address) == set(runs)
 
 
 def test_foreign_page_opens_no_websocket(address: str) -> None:
@@ -118,4 +118,4 @@ def test_own_page_loads_and_may_delete_a_run(address: str, runs: list[str]) -> N
     headers = {"origin": address, "sec-fetch-site": "same-origin"}
     response = httpx.post(f"{address}/graphql", json={"query": mutation}, headers=headers, trust_env=False, timeout=60)
     assert response.json()["data"]["deleteRun"]["__typename"] == "DeletePipelineRunSuccess"
-    assert remaining_runs(address) == {runs[0]}
+    assert list_remaining_runs(address) == {runs[0]}

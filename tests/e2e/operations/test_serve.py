@@ -1,4 +1,4 @@
-"""`rti serve`: all servers of a home come up, say where they are, are restarted, and end together."""
+"""Tests of `rti serve`: all servers of a home start, print their addresses, are restarted, and end together."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ NAMES = ("dashboard", "offices' pages", "Dagster UI")
 
 
 @contextmanager
-def served(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """`rti serve` on a home, until its last line; ended by its own process id."""
+def run_serve(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """Run `rti serve` on a home until its last line, and end it by process id."""
     environment = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK}
-    # A shell starts what it puts in the background with Ctrl-C ignored, tests run there among it.
+    # A shell starts background jobs with SIGINT ignored, which tests in the background would inherit.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         process = subprocess.Popen(
@@ -60,57 +60,59 @@ def served(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
             process.stdout.close()
 
 
-def addresses(lines: list[str]) -> dict[str, str]:
-    """The printed addresses by name."""
-    found = {
+def find_addresses(lines: list[str]) -> dict[str, str]:
+    """Return the printed addresses by name."""
+    matches = {
         name: re.search(rf"^{re.escape(name)}: (http://127\.0\.0\.1:\d+)$", "\n".join(lines), re.M) for name in NAMES
     }
-    return {name: match[1] for name, match in found.items() if match is not None}
+    return {name: match[1] for name, match in matches.items() if match is not None}
 
 
-def works(root: Path, stop: Callable[[subprocess.Popen[str]], None]) -> None:
-    with served(root) as (process, lines):
-        found = addresses(lines)
-        assert set(found) == set(NAMES), lines
-        assert len(set(found.values())) == 3
+def check_service(root: Path, stop: Callable[[subprocess.Popen[str]], None]) -> None:
+    with run_serve(root) as (process, lines):
+        found_addresses = find_addresses(lines)
+        assert set(found_addresses) == set(NAMES), lines
+        assert len(set(found_addresses.values())) == 3
         for name in ("dashboard", "offices' pages"):
-            assert httpx.get(f"{found[name]}/health", trust_env=False).json()["status"] == "ok"
-        assert httpx.get(f"{found['Dagster UI']}/server_info", trust_env=False, timeout=30).status_code == 200
-        told = [line for line in lines if line.startswith("accounts of the demonstration")]
-        assert len(told) == 1
-        file = Path(told[0].partition(": ")[2])
+            assert httpx.get(f"{found_addresses[name]}/health", trust_env=False).json()["status"] == "ok"
+        assert httpx.get(f"{found_addresses['Dagster UI']}/server_info", trust_env=False, timeout=30).status_code == 200
+        account_lines = [line for line in lines if line.startswith("accounts of the demonstration")]
+        assert len(account_lines) == 1
+        file = Path(account_lines[0].partition(": ")[2])
         content = file.read_text(encoding="utf-8")
         assert file.parent == open_home(root).restricted
         assert re.search(r"^password: \S{12,}$", content, re.M) and re.search(r"^steward +steward$", content, re.M)
-        # The public app answers for what is public alone: it knows neither the sign-in nor the API.
+        # The public app serves only public pages: it has neither the sign-in nor the API.
         for path in ("/sign-in", "/api/openapi.json"):
-            answer = httpx.get(found["dashboard"] + path, trust_env=False)
-            assert "application/json" not in answer.headers.get("content-type", "") and "password" not in answer.text
+            response = httpx.get(found_addresses["dashboard"] + path, trust_env=False)
+            assert (
+                "application/json" not in response.headers.get("content-type", "") and "password" not in response.text
+            )
         stop(process)
         process.wait(60)
         began = time.monotonic()
-        while gone := [name for name, address in found.items() if answers(address)]:
-            assert time.monotonic() - began < 20, f"{gone} go on"
+        while still_listening := [name for name, address in found_addresses.items() if is_listening(address)]:
+            assert time.monotonic() - began < 20, f"{still_listening} still listen"
             time.sleep(0.1)
 
 
-def killed_server_is_restarted_alone(serve: subprocess.Popen[str]) -> None:
-    """`kill -9` of the Dagster UI: it comes back as a new process and all others stay."""
-    before = servers_of(serve)
+def check_killed_server_is_restarted_alone(serve: subprocess.Popen[str]) -> None:
+    """Kill the Dagster UI with SIGKILL, and check that only it is replaced by a new process."""
+    before = list_servers(serve)
     assert len(before) == 4
     ui = next(pid for pid, command in before.items() if "dagster_ui" in command)
     os.kill(ui, signal.SIGKILL)
     began = time.monotonic()
-    while len(now := servers_of(serve)) < 4 or ui in now:
+    while len(now := list_servers(serve)) < 4 or ui in now:
         assert time.monotonic() - began < 30 and serve.poll() is None
         time.sleep(0.1)
     assert set(before) - set(now) == {ui}
     assert any("dagster_ui" in now[pid] for pid in set(now) - set(before))
 
 
-def servers_of(serve: subprocess.Popen[str]) -> dict[int, str]:
-    """The command lines of the processes that `rti serve` has started, by their ids."""
-    found = {}
+def list_servers(serve: subprocess.Popen[str]) -> dict[int, str]:
+    """Return the command lines of the processes that `rti serve` has started, by process id."""
+    commands = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
@@ -118,12 +120,12 @@ def servers_of(serve: subprocess.Popen[str]) -> dict[int, str]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         if parent == serve.pid and command:
-            found[int(folder.name)] = command
-    return found
+            commands[int(folder.name)] = command
+    return commands
 
 
-def answers(address: str) -> bool:
-    """Whether anybody listens there."""
+def is_listening(address: str) -> bool:
+    """Return True if a server listens at an address."""
     try:
         httpx.get(address, trust_env=False, timeout=2)
     except httpx.ConnectError:
@@ -133,44 +135,46 @@ def answers(address: str) -> bool:
     return True
 
 
-# `tests/unit/operations/test_serve.py` shows at once that both signals end the service in the same way.
+# `tests/unit/operations/test_serve.py` tests quickly that both signals end the service in the same way.
 @pytest.mark.parametrize("ended_by", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
-def test_all_three_come_up_say_where_and_end_together(
+def test_serve_starts_all_servers_and_ends_them_together(
     built_home: Path, tmp_path: Path, ended_by: signal.Signals
 ) -> None:
     root = tmp_path / "home"
     shutil.copytree(built_home, root, symlinks=True)
 
-    def stop(process: subprocess.Popen[str]) -> None:
+    def stop_service(process: subprocess.Popen[str]) -> None:
         if ended_by == signal.SIGTERM:
-            killed_server_is_restarted_alone(process)
+            check_killed_server_is_restarted_alone(process)
         process.send_signal(ended_by)
 
-    works(root, stop)
+    check_service(root, stop_service)
 
 
 @pytest.mark.slow
-def test_from_nothing_to_a_service_in_three_commands(tmp_path: Path) -> None:
+def test_init_refresh_and_serve_make_a_working_service(tmp_path: Path) -> None:
     root = tmp_path / "home"
     environment = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK}
     for command in (["init", "--kind", "demonstration"], ["refresh", "--publish"]):
-        ran = subprocess.run([RTI, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
-        assert ran.returncode == 0, ran.stdout[-1000:] + ran.stderr[-2000:]
-    works(root, lambda process: process.send_signal(signal.SIGINT))
+        process = subprocess.run(
+            [RTI, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900
+        )
+        assert process.returncode == 0, process.stdout[-1000:] + process.stderr[-2000:]
+    check_service(root, lambda process: process.send_signal(signal.SIGINT))
 
 
-def test_a_home_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+def test_serve_without_a_home_prints_one_line(tmp_path: Path) -> None:
     environment = {**os.environ, "RTI_HOME": str(tmp_path)}
-    ran = subprocess.run([RTI, "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
-    assert ran.returncode == 3 and "rti init" in ran.stdout + ran.stderr
-    assert "Traceback" not in ran.stdout + ran.stderr
+    process = subprocess.run([RTI, "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert process.returncode == 3 and "rti init" in process.stdout + process.stderr
+    assert "Traceback" not in process.stdout + process.stderr
 
 
-def test_a_server_that_cannot_start_ends_the_others_and_is_named(built_home: Path, tmp_path: Path) -> None:
+def test_serve_names_a_server_that_cannot_start_and_ends_the_others(built_home: Path, tmp_path: Path) -> None:
     root = tmp_path / "home"
     shutil.copytree(built_home, root, symlinks=True)
     environment = {**os.environ, "RTI_HOME": str(root), "RTI_PORTAL_URL": "http://returns.example"}
-    ran = subprocess.run([RTI, "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180)
-    assert ran.returncode != 0 and "offices' pages" in ran.stdout + ran.stderr
-    assert "Traceback" not in ran.stdout + ran.stderr
+    process = subprocess.run([RTI, "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180)
+    assert process.returncode != 0 and "offices' pages" in process.stdout + process.stderr
+    assert "Traceback" not in process.stdout + process.stderr
     assert "use https" in (root / "restricted" / "logs" / "offices-pages.log").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Two refreshes of one home at the same time, ten times: one works, the other waits or says that one is running."""
+"""Test two simultaneous refreshes of one home, ten times: one works, the other waits or reports the first."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ pytestmark = pytest.mark.slow
 ROUNDS = 10
 
 
-def test_two_refreshes_at_once_leave_the_home_as_one_does(copied_home: Home) -> None:
+def test_two_refreshes_at_once_leave_the_home_intact(copied_home: Home) -> None:
     environment = {**os.environ, "RTI_HOME": str(copied_home.root), "RTI_NOW": CLOCK}
     command = [sys.executable, "-m", "pipelines.cli.main", "refresh"]
     before = find_current_release(copied_home)
-    told_busy = 0
+    busy_reports = 0
     for _ in range(ROUNDS):
         running = [
             subprocess.Popen(
@@ -38,9 +38,9 @@ def test_two_refreshes_at_once_leave_the_home_as_one_does(copied_home: Home) -> 
             assert "Traceback" not in text
             if status:
                 assert "is running" in text and "try again" in text, text
-                told_busy += 1
+                busy_reports += 1
     engine = open_ledger(copied_home)
     assert not integrity.verify_records(copied_home, engine).faults
     engine.dispose()
     assert find_current_release(copied_home) == before
-    print(f"\n{ROUNDS} times two at once: {told_busy} said that another is running, the others did their work")
+    print(f"\n{ROUNDS} times two at once: {busy_reports} reported a running refresh, the others completed")

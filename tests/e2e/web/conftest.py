@@ -1,4 +1,4 @@
-"""A service on a copy of the demonstration home, once for a module."""
+"""Fixtures of a service on a copy of the demonstration home, once per module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.service.running import Service, serving
+from tests.support.service.running import Service, run_service
 
 
 @pytest.fixture(scope="module")
@@ -22,5 +22,5 @@ def home_of_module(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def service(home_of_module: Path) -> Iterator[Service]:
     """The service of that home."""
-    with serving(home_of_module, home_of_module.parent) as running:
+    with run_service(home_of_module, home_of_module.parent) as running:
         yield running

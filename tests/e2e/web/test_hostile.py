@@ -1,7 +1,7 @@
-"""Hostile files, hostile requests, and people whose line breaks: each is answered or dropped, and the others go on.
+"""Send hostile files, hostile requests and broken connections: each is answered or dropped without delaying others.
 
-Hostile files lie beside the project (`shared`) or are made (`tests/support/hostile_files.py`); what is hostile in a
-request is made here.
+Hostile files are outside the project (`shared`) or generated (`tests/support/hostile_files.py`); hostile requests are
+made here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from tests.support.service.load import watch_upload
 from tests.support.service.running import Service
 from tests.support.service.visitor import visit_service
 
-beside = pytest.mark.skipif(not HOSTILE.is_dir(), reason="the hostile files lie beside the project")
+needs_hostile_files = pytest.mark.skipif(
+    not HOSTILE.is_dir(), reason="the hostile files are not installed next to the project"
+)
 REFUSED_IN = 2.0
 ANSWERED_IN = 10.0
 MB = 1024 * 1024
@@ -44,133 +46,133 @@ SENDER = "rs-sors-sender"
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm(service: Service) -> None:
-    running.warm(service)
+    running.warm_service(service)
 
 
-def hostile_files() -> list[Path]:
-    found = sorted(path for path in HOSTILE.iterdir() if path.suffix != ".md")
-    assert len(found) >= 13
-    return found
+def list_hostile_files() -> list[Path]:
+    paths = sorted(path for path in HOSTILE.iterdir() if path.suffix != ".md")
+    assert len(paths) >= 13
+    return paths
 
 
 @contextmanager
-def a_colleague(service: Service, account: str = "al-pp-sender") -> Iterator[list[float]]:
-    """Somebody else checks a good file again and again meanwhile; the seconds of each answer."""
-    path, taken, faults, over = running.newest(account), [], [], threading.Event()
-    # Before the thread starts: whoever uses this beside it sets the same environment, see `Service.token`.
-    service.token(account)
+def keep_colleague_busy(service: Service, account: str = "al-pp-sender") -> Iterator[list[float]]:
+    """Check a good file repeatedly as another account in the meantime; yield the seconds of each answer."""
+    path, times, faults, is_over = running.find_newest_return(account), [], [], threading.Event()
+    # Issue the token before the thread starts, since issuing changes the environment, see `Service.issue_token`.
+    service.issue_token(account)
 
-    def work() -> None:
-        with service.client(account, timeout=60) as client:
-            while not over.is_set():
+    def check_repeatedly() -> None:
+        with service.open_client(account, timeout=60) as client:
+            while not is_over.is_set():
                 began = time.perf_counter()
-                answer = running.check(client, path.read_bytes(), path.name)
-                taken.append(time.perf_counter() - began)
+                answer = running.check_file(client, path.read_bytes(), path.name)
+                times.append(time.perf_counter() - began)
                 if answer.status_code != 200 or answer.json()["verdict"] not in ("good", "information", "warning"):
                     faults.append(answer.text[:300])
 
-    other = threading.Thread(target=work)
-    other.start()
+    colleague = threading.Thread(target=check_repeatedly)
+    colleague.start()
     try:
-        yield taken
+        yield times
     finally:
-        over.set()
-        other.join(60)
+        is_over.set()
+        colleague.join(60)
     assert faults == []
-    assert taken, "the colleague was never answered"
-    assert max(taken) < 15, f"the colleague waited {max(taken):.1f} s"
+    assert times, "the colleague was never answered"
+    assert max(times) < 15, f"the colleague waited {max(times):.1f} s"
 
 
-def soonest(ask: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
-    """An answer and its seconds; the shortest of up to six, since other work on the machine is no finding."""
+def measure_shortest(send_request: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
+    """Return an answer and the shortest of up to six times, since other work on the machine may slow it down."""
     seconds: list[float] = []
     while True:
         began = time.perf_counter()
-        answer = ask()
+        answer = send_request()
         seconds.append(time.perf_counter() - began)
         if seconds[-1] < REFUSED_IN or len(seconds) == 6:
             return answer, min(seconds)
 
 
 @pytest.mark.shared
-@beside
-def test_every_hostile_file_is_refused_by_the_api_while_a_colleague_is_answered(service: Service) -> None:
+@needs_hostile_files
+def test_api_refuses_hostile_files_while_a_colleague_is_answered(service: Service) -> None:
     slowest: dict[str, float] = {}
-    with a_colleague(service) as taken, service.client(SENDER) as client:
-        for path in hostile_files():
+    with keep_colleague_busy(service) as times, service.open_client(SENDER) as client:
+        for path in list_hostile_files():
             data = path.read_bytes()
-            answer, slowest[path.name] = soonest(lambda d=data, n=path.name: running.upload(client, d, n))  # type: ignore[misc]
+            answer, slowest[path.name] = measure_shortest(lambda d=data, n=path.name: running.upload_file(client, d, n))  # type: ignore[misc]
             assert answer.status_code == 422, (path.name, answer.text[:300])
             body = answer.json()
             assert body["result"]["submission_id"] is None
             assert body["detail"] and body["remedy"] and "Traceback" not in answer.text
             assert slowest[path.name] < REFUSED_IN, (path.name, slowest[path.name])
-        assert _kept(service) == 0
+        assert _count_submissions(service) == 0
     worst = max(slowest, key=lambda name: slowest[name])
     print(f"\n{len(slowest)} hostile files by the API, the slowest ({worst}) in {slowest[worst]:.2f} s; ", end="")
-    print(f"a colleague was answered {len(taken)} times, at the slowest in {max(taken):.2f} s")
+    print(f"a colleague was answered {len(times)} times, at the slowest in {max(times):.2f} s")
 
 
-def test_eight_hostile_files_of_four_accounts_leave_room_for_a_colleague(service: Service) -> None:
-    """Each account sends one file that uses up its processor time and one that is refused early."""
+def test_eight_hostile_files_of_four_accounts_do_not_block_a_colleague(service: Service) -> None:
+    """Let each account send one file that uses up its processor time and one that is refused early."""
     lines = ("lines.pdf", pdf_of_many_lines())
     early = [("sheets.xlsx", xlsx_of_many_sheets()), ("keywords.px", px_of_many_keywords())]
     early += [("pages.pdf", pdf_of_many_pages()), ("values.px", px_of_many_values())]
     hostile = [account for account in running.SENDERS if account not in (SENDER, "al-pp-sender")][:4]
     answers: dict[tuple[str, str], httpx.Response] = {}
     for account in (*hostile, "al-pp-sender"):
-        service.token(account)
+        service.issue_token(account)
 
-    def send(account: str, name: str, data: bytes) -> None:
-        with service.client(account) as client:
-            answers[account, name] = running.check(client, data, name)
+    def check_hostile_file(account: str, name: str, data: bytes) -> None:
+        with service.open_client(account) as client:
+            answers[account, name] = running.check_file(client, data, name)
 
-    def ask(client: httpx.Client) -> tuple[httpx.Response, float]:
+    def time_check(client: httpx.Client) -> tuple[httpx.Response, float]:
         began = time.perf_counter()
-        return running.check(client, path.read_bytes(), path.name), time.perf_counter() - began
+        return running.check_file(client, path.read_bytes(), path.name), time.perf_counter() - began
 
-    files = [(account, *file) for account, other in zip(hostile, early, strict=True) for file in (lines, other)]
-    threads = [threading.Thread(target=send, args=file) for file in files]
-    path = running.newest("al-pp-sender")
-    with service.client("al-pp-sender") as client:
-        alone = min(ask(client)[1] for _ in range(2))
+    files = [
+        (account, *file) for account, early_file in zip(hostile, early, strict=True) for file in (lines, early_file)
+    ]
+    threads = [threading.Thread(target=check_hostile_file, args=file) for file in files]
+    path = running.find_newest_return("al-pp-sender")
+    with service.open_client("al-pp-sender") as client:
+        alone = min(time_check(client)[1] for _ in range(2))
         for thread in threads:
             thread.start()
-        answer, taken = ask(client)
+        answer, waited = time_check(client)
     working = sum(thread.is_alive() for thread in threads)
     for thread in threads:
         thread.join(120)
     assert answer.status_code == 200 and answer.json()["verdict"] in ("good", "information", "warning")
-    # Where other work slows the machine down, so that the same file takes long with nothing else sent, it has longer.
-    assert taken < max(ANSWERED_IN, 8 * alone), f"the colleague waited {taken:.1f} s, {alone:.1f} s alone"
+    # Allow more time on a machine slowed down by other work, measured by the same file without other requests.
+    assert waited < max(ANSWERED_IN, 8 * alone), f"the colleague waited {waited:.1f} s, {alone:.1f} s alone"
     rules = {key: response.json()["findings"][0]["rule"] for key, response in answers.items()}
     assert len(rules) == 8 and not any(rule == "read.child_died" for rule in rules.values()), rules
     assert [rules[account, "lines.pdf"] for account in hostile] == ["read.too_slow"] * 4
-    print(
-        f"\na colleague was answered in {taken:.2f} s ({alone:.2f} s alone), {working} of 8 hostile files still in work"
-    )
+    print(f"\na colleague was answered in {waited:.2f} s ({alone:.2f} s alone), {working} of 8 hostile files in work")
 
 
-def _kept(service: Service) -> int:
-    """Submissions of the sender of this module."""
+def _count_submissions(service: Service) -> int:
+    """Count the submissions of the sender of this module."""
     with frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
-        found = [row for row in queries.list_submissions(engine) if row.sender == SENDER and row.received_at >= CLOCK]
+        rows = [row for row in queries.list_submissions(engine) if row.sender == SENDER and row.received_at >= CLOCK]
         engine.dispose()
-    return len(found)
+    return len(rows)
 
 
 @pytest.mark.shared
-@beside
-def test_every_hostile_file_is_refused_on_the_page_of_uploads(service: Service) -> None:
+@needs_hostile_files
+def test_upload_page_refuses_hostile_files(service: Service) -> None:
     seconds: dict[str, float] = {}
-    with a_colleague(service), visit_service(service, SENDER) as visitor:
-        for path in hostile_files():
+    with keep_colleague_busy(service), visit_service(service, SENDER) as visitor:
+        for path in list_hostile_files():
             times = watch_upload(visitor, path.name, path.read_bytes())
             seconds[path.name] = times.answered
             assert "Not saved: see below what to do" in times.card and "Why it was not saved" in times.card
             assert "Traceback" not in times.card
-        assert _kept(service) == 0
+        assert _count_submissions(service) == 0
     worst = max(seconds, key=lambda name: seconds[name])
     print(f"\n{len(seconds)} hostile files on the page, the slowest ({worst}) in {seconds[worst]:.2f} s", end="")
 
@@ -178,14 +180,14 @@ def test_every_hostile_file_is_refused_on_the_page_of_uploads(service: Service) 
 # ------------------------------------------------------------------------------------------------------------- requests
 
 
-def raw(
+def open_upload(
     service: Service, *, length: int | None, account: str = SENDER, token: str | None = None
 ) -> http.client.HTTPConnection:
-    """A connection on which the head of an upload was sent and no byte of its body."""
+    """Open a connection and send the head of an upload without its body."""
     parts = urlsplit(service.address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.putrequest("POST", "/api/v1/submissions")
-    connection.putheader("Authorization", f"Bearer {token or service.token(account)}")
+    connection.putheader("Authorization", f"Bearer {token or service.issue_token(account)}")
     connection.putheader("X-Filename", "large.csv")
     if length is None:
         connection.putheader("Transfer-Encoding", "chunked")
@@ -195,12 +197,12 @@ def raw(
     return connection
 
 
-def test_a_body_that_is_too_big_is_refused_while_it_streams(service: Service) -> None:
-    before = service.megabytes()
-    connection = raw(service, length=None)
+def test_oversized_body_is_refused_while_it_streams(service: Service) -> None:
+    before = service.measure_memory()
+    connection = open_upload(service, length=None)
     sent = 0
     piece = b"%X\r\n%b\r\n" % (MB, b"x" * MB)
-    with a_colleague(service):
+    with keep_colleague_busy(service):
         try:
             for _ in range(60):
                 connection.send(piece)
@@ -218,72 +220,75 @@ def test_a_body_that_is_too_big_is_refused_while_it_streams(service: Service) ->
         assert answer.status == 413 and "50" in body["detail"] and body["remedy"]
     assert sent >= 50
     connection.close()
-    assert service.megabytes() - before < 200, "the bytes of a refused body are held"
+    assert service.measure_memory() - before < 200, "the bytes of a refused body are held"
 
 
-def test_nobody_without_a_token_is_listened_to(service: Service) -> None:
-    connection = raw(service, length=60 * MB, token="rti_0000000000000000_nobody")
+def test_upload_without_a_valid_token_is_refused(service: Service) -> None:
+    connection = open_upload(service, length=60 * MB, token="rti_0000000000000000_nobody")
     answer = connection.getresponse()
     assert answer.status == 401
     connection.close()
 
 
-def test_slow_clients_and_those_that_go_away_hold_up_nobody(service: Service) -> None:
-    before = _kept(service)
-    slow = [raw(service, length=MB) for _ in range(30)]
+def test_slow_and_disconnected_clients_do_not_block_others(service: Service) -> None:
+    before = _count_submissions(service)
+    slow = [open_upload(service, length=MB) for _ in range(30)]
     for connection in slow:
         connection.send(b"a")
-    with service.client("al-pp-sender") as client:
-        path = running.newest("al-pp-sender")
+    with service.open_client("al-pp-sender") as client:
+        path = running.find_newest_return("al-pp-sender")
         began = time.perf_counter()
-        assert running.check(client, path.read_bytes(), path.name).status_code == 200
+        assert running.check_file(client, path.read_bytes(), path.name).status_code == 200
         assert time.perf_counter() - began < 15
     for number, connection in enumerate(slow):
         connection.send(b"b" * 1000)
         if number % 2 and connection.sock is not None:
-            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, no goodbye
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # close with a reset
         connection.close()
-    with service.client(SENDER) as client:
+    with service.open_client(SENDER) as client:
         answer = client.get("/submissions")
         assert answer.status_code == 200
-    assert _kept(service) == before
+    assert _count_submissions(service) == before
 
 
-def test_who_goes_away_before_the_answer_finds_it_the_next_time(service: Service) -> None:
-    path = running.newest(SENDER)
-    data = running.other_bytes(path, 501)
-    connection = raw(service, length=len(data))
+def test_client_that_disconnects_finds_its_submission_next_time(service: Service) -> None:
+    path = running.find_newest_return(SENDER)
+    data = running.make_variant(path, 501)
+    connection = open_upload(service, length=len(data))
     connection.send(data)
     if connection.sock is not None:
         connection.sock.shutdown(socket.SHUT_RDWR)
     connection.close()
-    with service.client(SENDER) as client:
-        answer = running.upload(client, data, path.name)
+    with service.open_client(SENDER) as client:
+        answer = running.upload_file(client, data, path.name)
         assert answer.status_code in (200, 201), answer.text
-        again = running.upload(client, data, path.name)
-        assert again.status_code == 200 and again.json()["submission_id"] == answer.json()["submission_id"]
-        assert not again.json()["new"]
+        repeated_answer = running.upload_file(client, data, path.name)
+        assert (
+            repeated_answer.status_code == 200
+            and repeated_answer.json()["submission_id"] == answer.json()["submission_id"]
+        )
+        assert not repeated_answer.json()["new"]
 
 
-def test_forty_wait_and_each_is_answered_and_the_rest_are_asked_to_come_again(service: Service) -> None:
-    path = running.newest(SENDER)
+def test_forty_requests_are_answered_and_more_are_asked_to_retry(service: Service) -> None:
+    path = running.find_newest_return(SENDER)
     answers: list[tuple[int, str | None]] = []
 
-    def ask() -> None:
-        with service.client(SENDER, timeout=180) as client:
-            answer = running.check(client, path.read_bytes(), path.name)
+    def check_own_file() -> None:
+        with service.open_client(SENDER, timeout=180) as client:
+            answer = running.check_file(client, path.read_bytes(), path.name)
             answers.append((answer.status_code, answer.headers.get("retry-after")))
 
-    service.token(SENDER)
-    threads = [threading.Thread(target=ask) for _ in range(40)]
-    with a_colleague(service) as taken:
+    service.issue_token(SENDER)
+    threads = [threading.Thread(target=check_own_file) for _ in range(40)]
+    with keep_colleague_busy(service) as times:
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(180)
     assert {status for status, _ in answers} == {200} and len(answers) == 40
     answers.clear()
-    threads = [threading.Thread(target=ask) for _ in range(70)]
+    threads = [threading.Thread(target=check_own_file) for _ in range(70)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -292,18 +297,23 @@ def test_forty_wait_and_each_is_answered_and_the_rest_are_asked_to_come_again(se
     assert len(statuses) == 70 and set(statuses) <= {200, 503}
     assert statuses.count(200) >= 42
     assert all(retry for status, retry in answers if status == 503)
-    print(f"\n40 of one account at once: all answered, a colleague meanwhile in at most {max(taken):.2f} s; ", end="")
+    print(f"\n40 of one account at once: all answered, a colleague meanwhile in at most {max(times):.2f} s; ", end="")
     print(f"of 70 at once {statuses.count(503)} were asked to come again")
 
 
 @pytest.mark.parametrize(
     "name", ["../../../etc/passwd", "a\0b.xlsx", "x" * 5000, "<script>alert(1)</script>.csv", "‮xslx.exe", "", "."]
 )
-def test_a_name_is_never_more_than_a_name(service: Service, name: str) -> None:
-    path = running.newest(SENDER)
-    with service.client(SENDER) as client:
-        answer = running.check(client, path.read_bytes(), name)
+def test_hostile_file_names_are_harmless(service: Service, name: str) -> None:
+    path = running.find_newest_return(SENDER)
+    with service.open_client(SENDER) as client:
+        answer = running.check_file(client, path.read_bytes(), name)
         assert answer.status_code in (200, 400, 422, 431), (answer.status_code, answer.text[:200])
         if answer.status_code == 200:
-            kept = answer.json()["file"]["name"]
-            assert "/" not in kept and "\0" not in kept and len(kept) <= 200 and kept.isprintable()
+            stored_name = answer.json()["file"]["name"]
+            assert (
+                "/" not in stored_name
+                and "\0" not in stored_name
+                and len(stored_name) <= 200
+                and stored_name.isprintable()
+            )

@@ -1,4 +1,4 @@
-"""Twenty people hand in at once: all are answered, nobody is refused for load, and the service does not swell.
+"""Let twenty people upload at once: all are answered, none is refused, and memory stays limited.
 
 The figures are printed (`-s`); `python -m benchmarks --only uploading` measures the same without a test.
 """
@@ -13,7 +13,7 @@ from statistics import median
 import pytest
 
 from tests.support.service import running
-from tests.support.service.load import UploadTimes, at_once, p95, watch_upload
+from tests.support.service.load import UploadTimes, compute_p95, upload_at_once, watch_upload
 from tests.support.service.running import SENDERS, Service
 from tests.support.service.visitor import Visitor, visit_service
 
@@ -22,62 +22,62 @@ PEOPLE = 20
 P95 = 15.0
 ROUNDS = 3
 PAUSE = 2.0
-"""Seconds for which somebody reads a page before the next."""
+"""Seconds that a person reads a page before opening the next."""
 MEGABYTES = 1500
-"""What the service with all its reading processes may hold at most after the rounds."""
+"""Most memory of the service with all its reading processes after the rounds."""
 
 
-def said(name: str, values: list[float], service: Service) -> None:
+def print_times(name: str, values: list[float], service: Service) -> None:
     print(
-        f"\n{name}: {len(values)} answers, median {median(values):.2f} s, p95 {p95(values):.2f} s, "
-        f"slowest {max(values):.2f} s; {service.megabytes():.0f} MB afterwards"
+        f"\n{name}: {len(values)} answers, median {median(values):.2f} s, p95 {compute_p95(values):.2f} s, "
+        f"slowest {max(values):.2f} s; {service.measure_memory():.0f} MB afterwards"
     )
 
 
-def test_twenty_people_hand_in_by_the_api_at_once(service: Service) -> None:
-    running.warm(service)
+def test_twenty_people_upload_through_the_api_at_once(service: Service) -> None:
+    running.warm_service(service)
     assert len(SENDERS) == PEOPLE
-    before = service.megabytes()
-    clients = {account: service.client(account) for account in SENDERS}
-    taken: list[float] = []
+    before = service.measure_memory()
+    clients = {account: service.open_client(account) for account in SENDERS}
+    times: list[float] = []
     for number in range(ROUNDS):
-        answers = at_once(clients, number)
+        answers = upload_at_once(clients, number)
         for account, (answer, seconds) in answers.items():
             assert answer.status_code == 201, (account, answer.text[:500])
             body = answer.json()
             assert body["new"] and body["report"]["verdict"] in ("good", "information", "warning"), account
-            taken.append(seconds)
+            times.append(seconds)
         assert len(answers) == PEOPLE
         assert len({answer.json()["submission_id"] for answer, _ in answers.values()}) == PEOPLE
-    said(f"{PEOPLE} accounts by the API, {ROUNDS} rounds (before: {before:.0f} MB)", taken, service)
+    print_times(f"{PEOPLE} accounts by the API, {ROUNDS} rounds (before: {before:.0f} MB)", times, service)
     for client in clients.values():
         client.close()
-    assert p95(taken) <= P95
-    assert service.megabytes() < MEGABYTES
+    assert compute_p95(times) <= P95
+    assert service.measure_memory() < MEGABYTES
 
 
-def test_twenty_people_hand_in_on_their_pages_while_a_hundred_browse(service: Service) -> None:
-    running.warm(service)
+def test_twenty_people_upload_on_their_pages_while_a_hundred_browse(service: Service) -> None:
+    running.warm_service(service)
     uploaded: list[UploadTimes] = []
     opened: list[float] = []
     faults: list[str] = []
-    over = threading.Event()
+    is_over = threading.Event()
 
-    def hand_in(account: str, visitor: Visitor, start: threading.Barrier) -> None:
-        path = running.newest(account)
-        data = running.other_bytes(path, 40 + (9 if account == "sender" else 0))
+    def upload_and_wait(account: str, visitor: Visitor, start: threading.Barrier) -> None:
+        path = running.find_newest_return(account)
+        data = running.make_variant(path, 40 + (9 if account == "sender" else 0))
         start.wait()
         times = watch_upload(visitor, path.name, data)
         if "Yes, this is right" not in times.card:
             faults.append(f"{account}: {times.card[:300]}")
         uploaded.append(times)
 
-    def browse(visitor: Visitor, start: threading.Barrier) -> None:
+    def browse_pages(visitor: Visitor, start: threading.Barrier) -> None:
         start.wait()
-        while not over.is_set():
+        while not is_over.is_set():
             for address in ("/", "/board", "/templates", "/account"):
                 began = time.perf_counter()
-                page = visitor.get(address)
+                page = visitor.open_page(address)
                 opened.append(time.perf_counter() - began)
                 if page.status != 200:
                     faults.append(f"{address}: {page.status}")
@@ -86,22 +86,22 @@ def test_twenty_people_hand_in_on_their_pages_while_a_hundred_browse(service: Se
     with ExitStack() as stack:
         visitors = {account: stack.enter_context(visit_service(service, account)) for account in SENDERS}
         readers = [stack.enter_context(visit_service(service, account)) for account in [*SENDERS] * 5]
-        before = service.megabytes()
+        before = service.measure_memory()
         start = threading.Barrier(len(visitors) + len(readers))
-        senders = [threading.Thread(target=hand_in, args=(a, v, start)) for a, v in visitors.items()]
-        browsing = [threading.Thread(target=browse, args=(visitor, start)) for visitor in readers]
+        senders = [threading.Thread(target=upload_and_wait, args=(a, v, start)) for a, v in visitors.items()]
+        browsing = [threading.Thread(target=browse_pages, args=(visitor, start)) for visitor in readers]
         for thread in (*senders, *browsing):
             thread.start()
         for thread in senders:
             thread.join(180)
-        over.set()
+        is_over.set()
         for thread in browsing:
             thread.join(60)
     print(f"\nmemory before: {before:.0f} MB", end="")
-    said(f"{PEOPLE} people on their pages, until the answer", [times.answered for times in uploaded], service)
-    said("... until the first findings", [times.first for times in uploaded], service)
-    said(f"{len(readers)} people browsing meanwhile, a page", opened, service)
+    print_times(f"{PEOPLE} people on their pages, until the answer", [times.answered for times in uploaded], service)
+    print_times("... until the first findings", [times.first for times in uploaded], service)
+    print_times(f"{len(readers)} people browsing at the same time, per page", opened, service)
     assert faults == []
     assert len(uploaded) == PEOPLE and len(readers) == 100
-    assert p95([times.answered for times in uploaded]) <= P95
-    assert service.megabytes() < MEGABYTES
+    assert compute_p95([times.answered for times in uploaded]) <= P95
+    assert service.measure_memory() < MEGABYTES

@@ -1,7 +1,7 @@
-"""How soon a register of 2 MB is answered, as CSV and as a workbook: through the API, and on the page of uploads.
+"""Measure the time until a register of 2 MB is answered, as CSV and as a workbook, by the API and the upload page.
 
-The figures are printed (`-s`), beside how many times slower than alone a process ran at that moment: other work on the
-machine is no finding, so the seconds of an answer are divided by that. `benchmarks/answering.py` measures the p95.
+The figures are printed (`-s`) with the slowdown by other work on the machine at that moment. The seconds of an answer
+are divided by it, so that other work does not fail the test. `benchmarks/answering.py` measures the 95th percentile.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pytest
 from benchmarks import register
 from benchmarks.answering import split
 from tests.support.service import running
-from tests.support.service.load import p95, watch_upload
-from tests.support.service.running import Service, serving
+from tests.support.service.load import compute_p95, watch_upload
+from tests.support.service.running import Service, run_service
 from tests.support.service.visitor import visit_service
 
 pytestmark = pytest.mark.slow
@@ -28,19 +28,19 @@ TIMES = 6
 
 @pytest.fixture(scope="module")
 def service(home_of_module: Path) -> Iterator[Service]:
-    """A warm service."""
-    with serving(home_of_module, home_of_module.parent) as service:
-        running.warm(service)
+    """A warmed-up service."""
+    with run_service(home_of_module, home_of_module.parent) as service:
+        running.warm_service(service)
         yield service
 
 
-def crowding() -> float:
-    """Seconds by the clock for each second that this process was given, while it does nothing but work: 1 if alone."""
+def measure_slowdown() -> float:
+    """Return wall-clock seconds per second of processor time while this process only computes: 1 on an idle machine."""
     data, _ = register.made()
-    began, given = time.perf_counter(), time.process_time()
-    while time.process_time() - given < 0.3:
+    began, processor_start = time.perf_counter(), time.process_time()
+    while time.process_time() - processor_start < 0.3:
         split(data)
-    return (time.perf_counter() - began) / (time.process_time() - given)
+    return (time.perf_counter() - began) / (time.process_time() - processor_start)
 
 
 def _csv(salt: int) -> tuple[bytes, int]:
@@ -54,41 +54,44 @@ def _workbook(salt: int) -> tuple[bytes, int]:
 KINDS = {"registar.csv": _csv, "registar.xlsx": _workbook}
 
 
-def told(what: str, seconds: list[float], crowds: list[float]) -> None:
-    """The figures of one series."""
-    alone = min(map(truediv, seconds, crowds))
-    print(f"\n{what}: median {median(seconds):.2f} s, soonest {min(seconds):.2f} s, p95 {p95(seconds):.2f} s; ", end="")
-    print(f"others made it {median(crowds):.1f} times slower, alone {alone:.2f} s", end="")
+def print_times(label: str, seconds: list[float], slowdowns: list[float]) -> None:
+    """Print the figures of one series."""
+    alone = min(map(truediv, seconds, slowdowns))
+    print(
+        f"\n{label}: median {median(seconds):.2f} s, soonest {min(seconds):.2f} s, p95 {compute_p95(seconds):.2f} s; ",
+        end="",
+    )
+    print(f"other work made it {median(slowdowns):.1f} times slower, alone {alone:.2f} s", end="")
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_register_of_two_megabytes_is_answered_through_the_api_in_five_seconds(service: Service, name: str) -> None:
-    taken, crowds = [], []
-    with service.client("sender") as client:
+def test_large_register_is_answered_through_the_api_in_five_seconds(service: Service, name: str) -> None:
+    times, slowdowns = [], []
+    with service.open_client("sender") as client:
         for number in range(TIMES):
             data, records = KINDS[name](number)
-            crowds.append(crowding())
+            slowdowns.append(measure_slowdown())
             began = time.perf_counter()
-            answer = running.upload(client, data, name)
-            taken.append(time.perf_counter() - began)
+            answer = running.upload_file(client, data, name)
+            times.append(time.perf_counter() - began)
             assert answer.status_code == 201, answer.text[:300]
             assert answer.json()["report"]["events"] == register.events(records)
-    told(f"{name}: {records:,} records by the API", taken, crowds)
-    assert min(map(truediv, taken, crowds)) <= ANSWERED
+    print_times(f"{name}: {records:,} records by the API", times, slowdowns)
+    assert min(map(truediv, times, slowdowns)) <= ANSWERED
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_first_findings_of_a_register_are_on_the_page_in_a_second(service: Service, name: str) -> None:
-    first, whole, crowds = [], [], []
+def test_large_register_has_first_findings_on_the_page_in_a_second(service: Service, name: str) -> None:
+    first, answered, slowdowns = [], [], []
     with visit_service(service, "sender") as visitor:
         for number in range(TIMES):
             data, _ = KINDS[name](100 + number)
-            crowds.append(crowding())
+            slowdowns.append(measure_slowdown())
             times = watch_upload(visitor, name, data)
             assert times.first < times.answered
             first.append(times.first)
-            whole.append(times.answered)
-    told(f"{name}: on the page, first findings", first, crowds)
-    told(f"{name}: on the page, answer", whole, crowds)
-    assert min(map(truediv, first, crowds)) <= FIRST
-    assert min(map(truediv, whole, crowds)) <= ANSWERED
+            answered.append(times.answered)
+    print_times(f"{name}: on the page, first findings", first, slowdowns)
+    print_times(f"{name}: on the page, answer", answered, slowdowns)
+    assert min(map(truediv, first, slowdowns)) <= FIRST
+    assert min(map(truediv, answered, slowdowns)) <= ANSWERED

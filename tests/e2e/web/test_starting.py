@@ -1,4 +1,4 @@
-"""The service as a process: it answers, says its language, holds browsers to this host, and logs no secrets."""
+"""Tests of the service as a process: languages, security headers, settings, and a log without secrets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ HEADERS = (
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-def test_every_answer_holds_the_browser_to_this_host(service: Service, path: str, accept: str) -> None:
+def test_every_response_has_security_headers(service: Service, path: str, accept: str) -> None:
     answer = httpx.get(service.address + path, headers={"Accept": accept}, trust_env=False)
     for name in HEADERS:
         assert answer.headers.get_list(name), (name, answer.status_code)
@@ -60,7 +60,7 @@ def test_every_answer_holds_the_browser_to_this_host(service: Service, path: str
 
 
 @pytest.mark.parametrize("language", i18n.list_languages())
-def test_the_document_says_the_language_that_was_chosen(service: Service, language: str) -> None:
+def test_document_has_the_chosen_language(service: Service, language: str) -> None:
     with httpx.Client(base_url=service.address, headers={"Accept": "text/html"}, trust_env=False) as client:
         answer = client.get("/sign-in", headers={"Cookie": f"rti_language={language}"})
         assert re.findall(r'<html lang="([^"]*)"', answer.text) == [i18n.html_lang(language)]
@@ -70,42 +70,42 @@ def test_the_document_says_the_language_that_was_chosen(service: Service, langua
 
 
 @pytest.mark.parametrize("path", ["/nothing/at/all", "/upload/x", "/Upload", "/", "/people"])
-def test_every_address_of_a_page_asks_nobody_to_sign_in_and_leads_back(service: Service, path: str) -> None:
+def test_signed_out_visitor_is_redirected_to_sign_in_and_back(service: Service, path: str) -> None:
     with httpx.Client(base_url=service.address, headers={"Accept": "text/html"}, trust_env=False) as client:
         answer = client.get(path)
-        leads_back = "" if path == "/" else f"?next={quote(path, safe='')}"
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in{leads_back}")
+        query = "" if path == "/" else f"?next={quote(path, safe='')}"
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in{query}")
         assert client.get("/api/").status_code == 200
 
 
-def test_address_of_no_page_says_so_and_leads_to_the_first(service: Service) -> None:
+def test_unknown_address_links_to_the_first_page(service: Service) -> None:
     with visit_service(service, "sender") as visitor:
-        page = visitor.get("/nothing/at/all")
+        page = visitor.open_page("/nothing/at/all")
         assert (page.status, page.heading) == (404, "Page not found")
-        assert page.follow("To my returns").heading == "My returns"
+        assert page.follow_link("To my returns").heading == "My returns"
 
 
-def test_style_and_script_are_loaded_once_and_kept(service: Service) -> None:
+def test_style_and_script_are_cacheable(service: Service) -> None:
     with visit_service(service, "sender") as visitor:
-        tree = visitor.get("/upload").tree
+        tree = visitor.open_page("/upload").tree
         [style], [script] = tree.cssselect("link[rel=stylesheet]"), tree.cssselect("script")
-        for address, kind, holds in (
+        for address, kind, expected_words in (
             (style.get("href"), "text/css; charset=utf-8", (".rti-table", "--rti-brand")),
             (script.get("src"), "text/javascript; charset=utf-8", ("EventSource",)),
         ):
             answer = httpx.get(f"{service.address}{address}", trust_env=False)
             assert answer.status_code == 200 and answer.headers["content-type"] == kind
             assert "immutable" in answer.headers["cache-control"]
-            assert all(word in answer.text for word in holds)
+            assert all(word in answer.text for word in expected_words)
 
 
-def test_an_unknown_language_is_none(service: Service) -> None:
+def test_unknown_language_is_ignored(service: Service) -> None:
     headers = {"Accept": "text/html", "Cookie": 'rti_language="><script>'}
     answer = httpx.get(f"{service.address}/sign-in", headers=headers, trust_env=False)
     assert '<html lang="en"' in answer.text
 
 
-def test_what_is_no_http_and_what_climbs_out_gets_nothing(service: Service) -> None:
+def test_path_traversal_is_refused(service: Service) -> None:
     parts = urlsplit(service.address)
     for path in ("/static/../../../../../../etc/passwd", "/..%2f..%2fledger.sqlite", "//etc/passwd", "/%00"):
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
@@ -118,7 +118,7 @@ def test_what_is_no_http_and_what_climbs_out_gets_nothing(service: Service) -> N
         assert b"root:" not in body and b"SQLite format" not in body
 
 
-def test_its_secrets_and_the_demonstrations_password_are_for_the_owner_alone(service: Service) -> None:
+def test_secrets_are_readable_only_by_their_owner(service: Service) -> None:
     restricted = service.home.restricted
     for path in (restricted / "keys" / "portal.json", restricted / "demonstration-accounts.txt"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
@@ -128,45 +128,45 @@ def test_its_secrets_and_the_demonstrations_password_are_for_the_owner_alone(ser
     assert not any(secret in log for secret in secrets.values())
 
 
-def test_the_log_names_no_address_that_somebody_asked_for(service: Service) -> None:
+def test_log_contains_no_requested_address(service: Service) -> None:
     httpx.get(f"{service.address}/oauth2callback?code=a-code-that-counts&state=nobody-s", trust_env=False)
     assert "a-code-that-counts" not in service.log.read_text(encoding="utf-8", errors="replace")
 
 
-def test_a_port_that_is_taken_and_a_home_that_is_none_are_told(service: Service, tmp_path: Path) -> None:
+def test_start_with_used_port_or_missing_home_fails(service: Service, tmp_path: Path) -> None:
     port = urlsplit(service.address).port
     command = [sys.executable, "-m", "dashboards.office.app", "--port"]
     environment = {**os.environ, "RTI_HOME": str(tmp_path)}
-    nowhere = subprocess.run(
+    process = subprocess.run(
         [*command, str(free_port())], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
     )
-    assert nowhere.returncode != 0
-    assert "there is no home" in nowhere.stderr and "Traceback" not in nowhere.stderr
+    assert process.returncode != 0
+    assert "there is no home" in process.stderr and "Traceback" not in process.stderr
     environment["RTI_HOME"] = str(service.home.root)
-    taken = subprocess.run(
+    second_process = subprocess.run(
         [*command, str(port)], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
     )
-    assert taken.returncode != 0
-    assert str(port) in taken.stderr and "Traceback" not in taken.stderr
+    assert second_process.returncode != 0
+    assert str(port) in second_process.stderr and "Traceback" not in second_process.stderr
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"RTI_PORTAL_URL": "http://returns.example"}, "use https"),
         ({"RTI_PORTAL_URL": "https://returns.example/portal"}, "without a path"),
         ({"RTI_OIDC_METADATA_URL": "https://id.example/.well-known/openid-configuration"}, "RTI_OIDC_CLIENT_ID"),
     ],
 )
-def test_a_setting_that_is_wrong_is_told_in_one_line(service: Service, settings: dict[str, str], said: str) -> None:
+def test_start_with_a_wrong_setting_fails(service: Service, settings: dict[str, str], message: str) -> None:
     environment = {**os.environ, "RTI_HOME": str(service.home.root), **settings}
     command = [sys.executable, "-m", "dashboards.office.app", "--port", str(free_port())]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
-    assert ended.returncode != 0
-    assert said in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
+    process = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    assert process.returncode != 0
+    assert message in process.stderr and "Traceback" not in process.stderr, process.stderr
 
 
-# ------------------------------------------------------------------------------------- the public app and what is not
+# ------------------------------------------------------------------------------- public app without restricted modules
 
 
 _CLOSURE = """
@@ -185,17 +185,17 @@ for page in sys.argv[1:]:
     ran.append(AppTest.from_string(script, default_timeout=120).run())
 assert not any(test.exception for test in ran), [test.exception for test in ran]
 assert all(test.main.children for test in ran)
-# DuckDB opens files below Python's notice: what it still holds is looked for, too.
+# DuckDB opens files without audit events, so check the open file descriptors too.
 opened += [link for link in map(os.path.realpath, os.scandir("/proc/self/fd")) if link.startswith(restricted)]
 heard = list(opened)
 os.listdir(restricted)
-assert opened == [*heard, restricted], "what is opened is not heard"
+assert opened == [*heard, restricted], "the audit hook misses opened files"
 print("opened", heard)
 print("\\n".join(sorted(sys.modules)))
 """
 _NOT_FOR_THE_PUBLIC = ("pipelines.ledger", "pipelines.submissions", "pipelines.web", "sqlalchemy")
 _GUARDS = ("pipelines.web.guards", "pipelines.web.settings", "pipelines.web.security_headers", "pipelines.web.health")
-"""What the public app shares with the service of the offices: limits, headers and health; nothing signs anybody in."""
+"""Modules that the public app shares with the office service: limits, headers and health, without a sign-in."""
 
 
 def _is_restricted(module: str) -> bool:
@@ -206,13 +206,13 @@ def _is_restricted(module: str) -> bool:
     )
 
 
-def test_the_public_app_opens_and_loads_nothing_that_is_restricted(built_home: Path) -> None:
-    """Every page of it runs, in a process that hears of each file that is opened."""
+def test_public_app_opens_no_restricted_file_and_loads_no_restricted_module(built_home: Path) -> None:
+    """Run every page in a process with an audit hook that records each opened file."""
     folder = ROOT / "dashboards" / "public" / "pages"
     pages = sorted(path.stem for path in folder.glob("*.py") if "def render_page(" in path.read_text())
     assert len(pages) >= 6
     environment = {**os.environ, "RTI_HOME": str(built_home), "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _CLOSURE, *pages],
         cwd=ROOT,
         env=environment,
@@ -220,29 +220,29 @@ def test_the_public_app_opens_and_loads_nothing_that_is_restricted(built_home: P
         text=True,
         timeout=300,
     )
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    opened, *loaded = ran.stdout.splitlines()
+    assert process.returncode == 0, process.stderr[-2000:]
+    opened, *loaded = process.stdout.splitlines()
     assert opened == "opened []"
     expected = {"dashboards.public.queries", *(f"dashboards.public.pages.{page}" for page in pages)}
     assert expected <= set(loaded)
     assert [name for name in loaded if _is_restricted(name)] == []
 
 
-def test_no_module_of_the_public_app_names_what_is_restricted_even_within_a_function() -> None:
-    """By its text: imports of every depth, from the router on, as far as `dashboards` goes."""
-    waiting, seen, named = ["dashboards.public.pages.navigation", "dashboards.public.app"], set(), set()
+def test_public_app_imports_no_restricted_module_even_within_functions() -> None:
+    """Follow the imports in the source text from the router through `dashboards`, at every depth."""
+    waiting, visited, imported = ["dashboards.public.pages.navigation", "dashboards.public.app"], set(), set()
     while waiting:
         module = waiting.pop()
-        place = ROOT.joinpath(*module.split("."))
-        path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-        if module in seen or not path.exists():
+        base = ROOT.joinpath(*module.split("."))
+        path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+        if module in visited or not path.exists():
             continue
-        seen.add(module)
+        visited.add(module)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
-                found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            named.update(found)
-            waiting += [name for name in found if name.startswith("dashboards")]
-    assert {"dashboards.public.pages.region", "dashboards.public.queries"} <= seen
-    assert [name for name in sorted(named | seen) if _is_restricted(name)] == []
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            imported.update(names)
+            waiting += [name for name in names if name.startswith("dashboards")]
+    assert {"dashboards.public.pages.region", "dashboards.public.queries"} <= visited
+    assert [name for name in sorted(imported | visited) if _is_restricted(name)] == []

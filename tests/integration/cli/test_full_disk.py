@@ -1,4 +1,4 @@
-"""Commands on a disk that is full or read-only: what is wrong, what to do, and nothing lost."""
+"""Tests of commands on a full or read-only disk: they report the problem and the remedy, and lose nothing."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A disk of 24 MB with a home on it, in which one return is accepted and one waits."""
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
-    with disks.small_disk(tmp_path, 24 * 1024) as place:
-        home, engine = home_and_ledger(place)
+    with disks.small_disk(tmp_path, 24 * 1024) as disk_root:
+        home, engine = home_and_ledger(disk_root)
         make_accepted_submission(home, engine, "accepted.csv", {("2025-Q4", "reported"): 3}, days=1)
         intake.record_arrival(engine, make_arrival("waiting.csv", 2))
         accounts.create_many(
@@ -37,14 +37,14 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         )
         engine.dispose()
         monkeypatch.setenv("RTI_HOME", str(home.root))
-        yield place
+        yield disk_root
 
 
 def _run(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, str, str]:
     capsys.readouterr()
     code = main.main(list(command))
-    told = capsys.readouterr()
-    return code, told.out, told.err
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
 
 
 def _home(disk: Path) -> Home:
@@ -52,15 +52,13 @@ def _home(disk: Path) -> Home:
 
 
 @pytest.mark.parametrize("kilobytes", [0, 40])
-def test_a_command_that_writes_says_that_the_disk_is_full(
-    disk: Path, kilobytes: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_writing_command_reports_full_disk(disk: Path, kilobytes: int, capsys: pytest.CaptureFixture[str]) -> None:
     disks.fill(disk, leave=kilobytes)
-    code, _, told = _run(capsys, "submit", str(RETURN), "--as", "hr-register")
-    assert code == 3, told
-    assert f"The disk holding {disk}/home" in told and "is full" in told and "kB free" in told
-    assert "Free some space and run the command again. Nothing was lost." in told
-    assert "Traceback" not in told and "fault of the program" not in told
+    code, _, error_output = _run(capsys, "submit", str(RETURN), "--as", "hr-register")
+    assert code == 3, error_output
+    assert f"The disk holding {disk}/home" in error_output and "is full" in error_output and "kB free" in error_output
+    assert "Free some space and run the command again. Nothing was lost." in error_output
+    assert "Traceback" not in error_output and "fault of the program" not in error_output
     disks.empty(disk)
     engine = open_ledger(_home(disk))
     assert [s.filename for s in queries.list_submissions(engine)] == ["accepted.csv", "waiting.csv"]
@@ -68,42 +66,42 @@ def test_a_command_that_writes_says_that_the_disk_is_full(
     engine.dispose()
 
 
-def test_commands_that_read_work_on_a_full_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reading_commands_work_on_a_full_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     disks.fill(disk, leave=0)
-    code, shown, told = _run(capsys, "status")
-    assert (code, told) == (0, "")
-    assert "accepted.csv" in shown and "waiting.csv" in shown
-    code, shown, _ = _run(capsys, "store", "check")
+    code, output, error_output = _run(capsys, "status")
+    assert (code, error_output) == (0, "")
+    assert "accepted.csv" in output and "waiting.csv" in output
+    code, output, _ = _run(capsys, "store", "check")
     assert code == 1
-    assert "waiting.csv" in shown  # these made-up returns have no stored bytes
+    assert "waiting.csv" in output  # these invented returns have no stored bytes
 
 
-def test_commands_that_read_work_on_a_read_only_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reading_commands_work_on_a_read_only_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     disks.remount(disk, "ro")
-    code, shown, told = _run(capsys, "status")
-    assert (code, told) == (0, "")
-    assert "accepted.csv" in shown
-    code, shown, _ = _run(capsys, "check", str(RETURN))
+    code, output, error_output = _run(capsys, "status")
+    assert (code, error_output) == (0, "")
+    assert "accepted.csv" in output
+    code, output, _ = _run(capsys, "check", str(RETURN))
     assert code == 0
-    assert "coverage.late" in shown
+    assert "coverage.late" in output
     for command in (("submit", str(RETURN), "--as", "office"), ("approve", "S", "--as", "chief"), ("init",)):
-        code, _, told = _run(capsys, *command)
-        assert code == 3, told
-        assert f"The disk holding {disk}/home" in told and "is read-only" in told
-        assert "Make it writable" in told
-        assert "Traceback" not in told
+        code, _, error_output = _run(capsys, *command)
+        assert code == 3, error_output
+        assert f"The disk holding {disk}/home" in error_output and "is read-only" in error_output
+        assert "Make it writable" in error_output
+        assert "Traceback" not in error_output
     disks.remount(disk, "rw")
 
 
-def test_a_refresh_on_a_full_disk_says_so(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refresh_reports_full_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     disks.fill(disk, leave=0)
-    code, _, told = _run(capsys, "refresh")
-    assert code == 3, told
-    assert "is full" in told.strip().splitlines()[-1]
+    code, _, error_output = _run(capsys, "refresh")
+    assert code == 3, error_output
+    assert "is full" in error_output.strip().splitlines()[-1]
 
 
-def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Path) -> None:
-    """The write-ahead log holds a commit that is not in the main file yet, and no index file is there."""
+def test_write_ahead_log_of_a_killed_writer_is_read_on_a_full_disk(disk: Path) -> None:
+    """Read a write-ahead log with a commit that is not in the main file yet, without an index file."""
     home = _home(disk)
     path = sqlite_path(home.ledger_url)
     assert path is not None
@@ -113,8 +111,8 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
     main, log = path.read_bytes(), wal.read_bytes()
     assert log
     engine.dispose()
-    for left in path.parent.glob("ledger.sqlite*"):
-        left.unlink()
+    for file in path.parent.glob("ledger.sqlite*"):
+        file.unlink()
     path.write_bytes(main)
     wal.write_bytes(log)
     disks.fill(disk, leave=0)

@@ -1,4 +1,4 @@
-"""`rti metadata` in a home that was refreshed: the quality report is filled with what was measured there."""
+"""Tests of `rti metadata` in a refreshed home: the quality report has the measured figures."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ENDS = {
 }
 
 
-def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lxml import etree
 
-    made = home.initialise_home(tmp_path / "data", "demonstration")
+    demonstration = home.initialise_home(tmp_path / "data", "demonstration")
     row = {
         "territory": "RS", "jurisdiction": "RS", "instrument": "justice", "source": "RS_SORS", "freq": "Q",
         "period": "2026-Q1", "deadline": date(2026, 5, 15), "is_reported": True, "is_nil": False, "is_due": True,
@@ -39,18 +39,18 @@ def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch
     rows = quality_table.build_quality_table(
         pl.DataFrame([row]), publications, [], date(2026, 7, 1), revisions=pl.DataFrame(schema=ENDS)
     )
-    measured_quality.write_tables(measured_quality.quality_folder(made), {"mart_quality": rows})
-    monkeypatch.setenv("RTI_HOME", str(made.root))
+    measured_quality.write_tables(measured_quality.quality_folder(demonstration), {"mart_quality": rows})
+    monkeypatch.setenv("RTI_HOME", str(demonstration.root))
 
-    def told(*arguments: str) -> dict[str, str]:
-        out = tmp_path / "rs.xml"
-        assert main(["metadata", "RS", "--format", "esqrs", "-o", str(out), *arguments]) == 0
-        found = etree.parse(str(out)).iter(f"{{{GENERIC}}}ReportedAttribute")
-        return {str(e.get("id")): str(e.get("value")) for e in found if e.get("value") is not None}
+    def read_report(*arguments: str) -> dict[str, str]:
+        output_path = tmp_path / "rs.xml"
+        assert main(["metadata", "RS", "--format", "esqrs", "-o", str(output_path), *arguments]) == 0
+        attributes = etree.parse(str(output_path)).iter(f"{{{GENERIC}}}ReportedAttribute")
+        return {str(e.get("id")): str(e.get("value")) for e in attributes if e.get("value") is not None}
 
-    figures = told()
-    assert figures == told("--instrument", "justice")
-    # The quarter ended on 31 March: out after 62 days, as final after 81; 3 days late; 6 of 8 cells.
+    figures = read_report()
+    assert figures == read_report("--instrument", "justice")
+    # The quarter ended on 31 March: published after 62 days, final after 81; 3 days late; 6 of 8 cells.
     assert (figures["TIMELAG_FIRST"], figures["TIMELAG_FINAL"]) == ("62", "81")
     assert (figures["PUNCTUALITY_DAYS"], figures["PUNCTUALITY_RATE"], figures["COMPLETENESS_RATE"]) == (
         "3",
@@ -61,7 +61,7 @@ def test_the_quality_report_has_the_measured_figures(tmp_path: Path, monkeypatch
     assert main(["metadata", "RS", "--format", "esqrs", "--instrument", "victims"]) == 3
 
 
-def test_a_break_ends_the_comparable_series_and_a_gap_does_too() -> None:
+def test_comparable_length_restarts_after_a_break_or_a_gap() -> None:
     periods = ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1"]
     row = {
         "territory": "RS", "jurisdiction": "RS", "instrument": "justice", "source": "RS_SORS", "freq": "Q",
@@ -71,19 +71,19 @@ def test_a_break_ends_the_comparable_series_and_a_gap_does_too() -> None:
     rows = pl.DataFrame([row | {"period": p, "is_reported": p != "2025-Q1"} for p in periods])
     rows = rows.with_columns(pl.col("first_received_at").cast(pl.Datetime))
 
-    def lengths(*breaks: quality_table.Break) -> list[float]:
+    def compute_lengths(*breaks: quality_table.Break) -> list[float]:
         arrived = rows.with_columns(
             first_received_at=pl.lit(clock.parse_time("2026-05-01T00:00:00Z").replace(tzinfo=None))
         )
-        made = quality_table.build_quality_table(
+        quality = quality_table.build_quality_table(
             arrived, pl.DataFrame(schema=quality_table.PUBLICATION), breaks, date(2026, 7, 1),
             revisions=pl.DataFrame(schema=ENDS),
         )  # fmt: skip
-        chosen = made.filter(
+        justice_rows = quality.filter(
             (pl.col("indicator") == "COMPAR_LENGTH") & (pl.col("instrument") == "justice") & (pl.col("freq") == "Q")
         )
-        return chosen.sort("period")["value"].to_list()
+        return justice_rows.sort("period")["value"].to_list()
 
-    assert lengths() == [0, 1, 2, 3, 4]
-    assert lengths(quality_table.Break("RS", date(2025, 10, 1))) == [0, 1, 2, 1, 2]
-    assert lengths(quality_table.Break("BA", date(2025, 10, 1))) == [0, 1, 2, 3, 4]
+    assert compute_lengths() == [0, 1, 2, 3, 4]
+    assert compute_lengths(quality_table.Break("RS", date(2025, 10, 1))) == [0, 1, 2, 1, 2]
+    assert compute_lengths(quality_table.Break("BA", date(2025, 10, 1))) == [0, 1, 2, 3, 4]

@@ -1,4 +1,4 @@
-"""`rti notices` and `rti timetable`, end to end over a small home."""
+"""Tests of `rti notices` and `rti timetable` on a small home."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    made = initialise_home(tmp_path / "home", "demonstration")
+    initialised = initialise_home(tmp_path / "home", "demonstration")
     accounts.create_account(
-        open_ledger(made), "al-office", "Office", grants=[Grant("submitter", "AL")], email="al@example.org", by=SYSTEM
+        open_ledger(initialised),
+        "al-office",
+        "Office",
+        grants=[Grant("submitter", "AL")],
+        email="al@example.org",
+        by=SYSTEM,
     )
-    return made.root
+    return initialised.root
 
 
 def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, object]:
@@ -37,7 +42,7 @@ def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, obj
     return code, json.loads(capsys.readouterr().out)
 
 
-def test_from_reminding_to_the_outbox(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reminder_is_sent_to_the_outbox(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _json(capsys, "notices", "remind") == (0, {"reminded": 1})
     assert _json(capsys, "notices", "remind") == (0, {"reminded": 0})
     code, waiting = _json(capsys, "notices", "list", "--unsent")
@@ -51,7 +56,7 @@ def test_from_reminding_to_the_outbox(home: Path, capsys: pytest.CaptureFixture[
     assert _json(capsys, "notices", "list", "--unsent") == (0, [])
 
 
-def test_what_could_not_be_sent_ends_with_code_1(
+def test_send_with_unsent_notices_exits_with_1(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_SMTP_URL", "smtp://127.0.0.1:1?tls=no")
@@ -62,7 +67,7 @@ def test_what_could_not_be_sent_ends_with_code_1(
     assert "refused" in capsys.readouterr().out
 
 
-def test_a_wrong_setting_is_a_sentence(
+def test_send_reports_a_wrong_setting(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_SMTP_URL", "mail.example.org")
@@ -70,7 +75,9 @@ def test_a_wrong_setting_is_a_sentence(
     assert "write smtp://" in capsys.readouterr().err
 
 
-def test_the_timetable_needs_no_home_and_is_a_calendar_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_timetable_works_without_a_home_and_writes_a_calendar(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     file = tmp_path / "days.ics"
     code, days = _json(capsys, "timetable", "--jurisdiction", "AL", "--ics", str(file))
     assert code == 0 and isinstance(days, list)
@@ -86,7 +93,7 @@ def test_the_timetable_needs_no_home_and_is_a_calendar_too(capsys: pytest.Captur
     assert all("Demonstration" not in str(e["SUMMARY"]) for e in parsed.walk("VEVENT"))
 
 
-def test_the_calendar_of_a_demonstration_says_so(home: Path, tmp_path: Path) -> None:
+def test_calendar_of_a_demonstration_is_marked(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "days.ics"
     assert main(["timetable", "--ics", str(file)]) == 0
     events = list(icalendar.Calendar.from_ical(file.read_bytes()).walk("VEVENT"))
@@ -94,17 +101,19 @@ def test_the_calendar_of_a_demonstration_says_so(home: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (("--jurisdiction", "QQ"), "no jurisdiction is named QQ"),
         (("--today", "11.11.2026"), "is not a day"),
     ],
 )
-def test_wrong_use(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str) -> None:
+def test_timetable_with_wrong_arguments_exits_with_3(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
     assert main(["timetable", *arguments]) == 3
-    assert says in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_timetable_reports_an_unwritable_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["timetable", "--ics", str(tmp_path / "no" / "folder.ics")]) == 2
     assert "cannot be written" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""How commands report settings that are wrong or misspelt."""
+"""Tests that commands report wrong and misspelt settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def test_command_warns_once_of_a_misspelt_variable(
+def test_command_warns_once_about_a_misspelt_variable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(MISSPELT, "hunter2")
@@ -33,7 +33,7 @@ def test_command_warns_once_of_a_misspelt_variable(
     assert capsys.readouterr().err == ""
 
 
-def test_command_reports_a_wrong_setting_as_wrong_use(
+def test_command_with_a_wrong_setting_exits_with_3(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))

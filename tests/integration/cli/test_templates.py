@@ -1,4 +1,4 @@
-"""`rti template`: one workbook, all of a period, and what is told where there is none."""
+"""Tests of `rti template`: one workbook, all workbooks of a period, and the errors of wrong arguments."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def _setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = main(["template", *arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
+    output, error_output = capsys.readouterr()
+    return code, output, error_output
 
 
 def _texts(path: str) -> list[str]:
@@ -35,28 +35,28 @@ def _texts(path: str) -> list[str]:
     return [str(c.value) for sheet in book for row in sheet.iter_rows() for c in row if c.value is not None]
 
 
-def test_a_form_that_is_no_workbook_gets_its_second_form(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = _run(capsys, "ZZ-JUSTICE-1", "2025-Q2")
-    assert (code, out) == (
+def test_template_of_a_form_without_workbook_uses_its_second_form(capsys: pytest.CaptureFixture[str]) -> None:
+    code, output, _ = _run(capsys, "ZZ-JUSTICE-1", "2025-Q2")
+    assert (code, output) == (
         0, "ZZ-JUSTICE-1-XLSX_2025-Q2.xlsx: ZZ-JUSTICE-1-XLSX for 2025-Q2, to be sent by 2025-08-14\n"
     )  # fmt: skip
     assert "ZZ-JUSTICE-1-XLSX / 2025-Q2" in _texts("ZZ-JUSTICE-1-XLSX_2025-Q2.xlsx")
 
 
-def test_language_and_contact_are_ours_and_the_words_the_office_s(capsys: pytest.CaptureFixture[str]) -> None:
+def test_template_translates_instructions_and_keeps_the_offices_words(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("ZZ-JUSTICE-1", "2025-Q2", "-o", "a.xlsx", "--language", "en", "--contact", "desk@office.example")
-    code, out, _ = _run(capsys, *arguments, "--json")
-    told: dict[str, Any] = json.loads(out)
+    code, output, _ = _run(capsys, *arguments, "--json")
+    result: dict[str, Any] = json.loads(output)
     assert code == 0
-    assert told == {"form": "ZZ-JUSTICE-1-XLSX", "period": "2025-Q2", "file": "a.xlsx", "deadline": "2025-08-14"}
+    assert result == {"form": "ZZ-JUSTICE-1-XLSX", "period": "2025-Q2", "file": "a.xlsx", "deadline": "2025-08-14"}
     texts = _texts("a.xlsx")
     assert {"desk@office.example", "How to fill this in", "Muškarci", "Osuđenici"} <= set(texts)
-    assert not any("Demonstration" in text for text in texts), "there is no home that would be one"
+    assert not any("Demonstration" in text for text in texts), "without a home there is no demonstration"
 
 
-def test_all_of_a_period_go_to_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, out, _ = _run(capsys, "--all", "books", "--period", "2025-Q2", "--json")
-    assert code == 0 and [one["form"] for one in json.loads(out)] == ["ZZ-JUSTICE-1-XLSX"]
+def test_all_templates_of_a_period_are_written_to_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, output, _ = _run(capsys, "--all", "books", "--period", "2025-Q2", "--json")
+    assert code == 0 and [entry["form"] for entry in json.loads(output)] == ["ZZ-JUSTICE-1-XLSX"]
     assert [p.name for p in (tmp_path / "books").iterdir()] == ["ZZ-JUSTICE-1-XLSX_2025-Q2.xlsx"]
 
 
@@ -75,8 +75,14 @@ def test_all_of_a_period_go_to_a_folder(capsys: pytest.CaptureFixture[str], tmp_
         (("--all", "books", "--period", "spring"), "is not a period"),
     ],
 )
-def test_wrong_use_is_told_in_one_sentence(
+def test_template_with_wrong_arguments_prints_one_sentence(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
 ) -> None:
-    code, out, err = _run(capsys, *arguments)
-    assert code == 3 and out == "" and words in err and err.startswith("rti: ") and err.count("\n") == 1
+    code, output, error_output = _run(capsys, *arguments)
+    assert (
+        code == 3
+        and output == ""
+        and words in error_output
+        and error_output.startswith("rti: ")
+        and error_output.count("\n") == 1
+    )

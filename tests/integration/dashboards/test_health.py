@@ -1,4 +1,4 @@
-"""Both web services answer `/health`, in front of their pages."""
+"""Tests of `/health` of both web services."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ def _no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streamlit.runtime.runtime.Runtime._instance", None)
 
 
-def test_the_offices_service_tells_its_health_without_a_sign_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_office_service_reports_health_without_sign_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
     home = initialise_home(tmp_path / "home", "real")
     monkeypatch.setenv("RTI_HOME", str(home.root))

@@ -1,6 +1,6 @@
-"""The whole path as one job: faults that hold up nobody else, nothing twice, corrections, kills, locks, determinism.
+"""Tests of the whole refresh as one job: isolated faults, skipped steps, corrections, kills, locks, determinism.
 
-Small homes of a few returns, built by the real job in this process or by the real command in one that is killed.
+The homes are small; they are built by the real job in this process, or by the real command in a killed process.
 """
 
 from __future__ import annotations
@@ -36,38 +36,38 @@ from tests.support.demonstration import CLOCK, frozen_at
 GOOD, FAULTY = "AL", "BA_BRC"
 LATER = "2026-12-01T09:00:00Z"
 WRONG = b"2/2026;\xe8l. 207.a;Trgovina ljudima;Prijavljene osobe;mu\x9aki;2,00"
-"""One line of the faulty file, in windows-1250; its number becomes a negative one."""
+"""One line of the faulty file, in windows-1250; its number is made negative."""
 
 
-def _wanted(line: small.Line) -> bool:
+def _is_chosen(line: small.Line) -> bool:
     return line["jurisdiction"] in (GOOD, FAULTY) and "2026" in line["periods"]
 
 
 @dataclass
 class Story:
-    """One small home and what happened in it, in order."""
+    """One small home and the results of its refreshes, in order."""
 
     home: Home
     samples: Path
     faulty: small.Line
     good_bytes: bytes
-    said: dict[str, list[str]] = field(default_factory=dict)
+    messages: dict[str, list[str]] = field(default_factory=dict)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     checks: dict[str, list[Any]] = field(default_factory=dict)
     counts: dict[str, Path] = field(default_factory=dict)
 
-    def refresh(self, name: str) -> None:
-        """Run the job and keep what it said, gave and checked."""
-        self.said[name] = []
-        self.results[name] = run.run_refresh(self.home, say=self.said[name].append)
-        self.checks[name] = _checks(self.home, self.results[name]["run"])
+    def run_refresh(self, name: str) -> None:
+        """Run the job and keep its messages, result and checks."""
+        self.messages[name] = []
+        self.results[name] = run.run_refresh(self.home, say=self.messages[name].append)
+        self.checks[name] = _read_checks(self.home, self.results[name]["run"])
         latest = dbt.latest_counts(self.home)
         assert latest is not None
         self.counts[name] = latest
 
 
-def _checks(home: Home, run_id: str) -> list[Any]:
-    """Every asset check of a run, as Dagster keeps it."""
+def _read_checks(home: Home, run_id: str) -> list[Any]:
+    """Return every asset check of a run from Dagster's event log."""
     import dagster as dg
 
     os.environ["DAGSTER_HOME"] = str(home.dagster)
@@ -76,25 +76,25 @@ def _checks(home: Home, run_id: str) -> list[Any]:
     return [entry.dagster_event.event_specific_data for entry in logs if entry.dagster_event]
 
 
-def _mart(counts: Path) -> pl.DataFrame:
+def _read_counts(counts: Path) -> pl.DataFrame:
     return pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
 
 
-def _value(counts: Path, area: str, period: str) -> float | None:
-    """Persons reported for trafficking."""
-    found = _mart(counts).filter(
+def _read_reported_persons(counts: Path, area: str, period: str) -> float | None:
+    """Return the persons reported for trafficking, None without a figure."""
+    rows = _read_counts(counts).filter(
         (pl.col("area") == area) & (pl.col("period") == period) & (pl.col("measure") == "reported")
         & (pl.col("count_unit") == "person") & (pl.col("offence_group") == "TIP") & (pl.col("sex") == "_T")
         & (pl.col("age") == "_T") & (pl.col("offence") == "_T")
     )  # fmt: skip
-    return None if found.is_empty() else found["value"].item()
+    return None if rows.is_empty() else rows["value"].item()
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line, bytes]:
-    """A few returns of two jurisdictions, one of them with a number that cannot be."""
+    """A few returns of two jurisdictions, one of them with an impossible number."""
     folder = tmp_path_factory.mktemp("samples")
-    lines = small.choose(folder, _wanted)
+    lines = small.choose(folder, _is_chosen)
     faulty = next(line for line in lines if line["jurisdiction"] == FAULTY and line["periods"] == "2026-Q2")
     good = (folder / faulty["file"]).read_bytes()
     assert good.count(WRONG) == 1
@@ -104,47 +104,47 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line,
 
 @pytest.fixture(scope="module")
 def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """Refresh; again with nothing new; publish; a correction comes; refresh; publish."""
+    """A home after a refresh, one with nothing new, a publication, a correction and another refresh."""
     folder, faulty, good = samples
-    mine = tmp_path_factory.mktemp("story") / "samples"
-    shutil.copytree(folder, mine)
-    with pytest.MonkeyPatch.context() as patch, frozen_at(CLOCK, mine):
-        patch.setenv("RTI_SAMPLES", str(mine))
+    own_samples = tmp_path_factory.mktemp("story") / "samples"
+    shutil.copytree(folder, own_samples)
+    with pytest.MonkeyPatch.context() as patch, frozen_at(CLOCK, own_samples):
+        patch.setenv("RTI_SAMPLES", str(own_samples))
         home = initialise_home(tmp_path_factory.mktemp("story") / "home", "demonstration")
-        told = Story(home, mine, faulty, good)
-        told.refresh("first")
-        told.refresh("again")
+        story = Story(home, own_samples, faulty, good)
+        story.run_refresh("first")
+        story.run_refresh("again")
         refresh.publish_draft(home)
         patch.setenv("RTI_NOW", LATER)
         small.add(
-            mine, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
+            own_samples, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
             received_at="2026-11-30T09:00:00Z", corrects=faulty["file"],
         )  # fmt: skip
-        told.refresh("corrected")
-        yield told
+        story.run_refresh("corrected")
+        yield story
 
 
 # ----- a planted fault
 
 
-def test_a_refused_return_does_not_reach_the_gathered_tables(story: Story) -> None:
+def test_refused_return_is_not_in_the_gathered_tables(story: Story) -> None:
     engine = open_ledger(story.home)
     refused = queries.list_submissions(engine, states=["refused"])
-    assert [one.filename for one in refused] == [Path(story.faulty["file"]).name]
+    assert [submission.filename for submission in refused] == [Path(story.faulty["file"]).name]
     identity = refused[0].submission_id
     assert not facts.path_of(story.home, "observation", identity).exists()
     gathered = pl.read_parquet(story.home.gathered / "block.parquet").filter(pl.col("accepted_at").is_not_null())
     assert identity not in set(gathered["submission_id"])
-    assert _value(story.counts["first"], FAULTY, "2026-Q2") is None
+    assert _read_reported_persons(story.counts["first"], FAULTY, "2026-Q2") is None
 
 
-def test_the_rest_goes_on(story: Story) -> None:
-    assert _value(story.counts["first"], FAULTY, "2026-Q1") is not None
-    assert _value(story.counts["first"], GOOD, "2026-Q2") is not None
+def test_refused_return_does_not_stop_other_returns(story: Story) -> None:
+    assert _read_reported_persons(story.counts["first"], FAULTY, "2026-Q1") is not None
+    assert _read_reported_persons(story.counts["first"], GOOD, "2026-Q2") is not None
     assert story.results["first"]["draft"] == "2026-Q3"
 
 
-def test_the_check_of_that_territory_fails_as_a_warning_and_no_other(story: Story) -> None:
+def test_check_fails_as_a_warning_only_for_the_faulty_territory(story: Story) -> None:
     by_asset = {
         check.asset_key.path[-1]: check
         for check in story.checks["first"]
@@ -157,21 +157,24 @@ def test_the_check_of_that_territory_fails_as_a_warning_and_no_other(story: Stor
     assert len(by_asset) == 7
 
 
-def test_suite_of_refused_return_fails_until_the_correction_is_accepted(story: Story) -> None:
-    def justice(name: str) -> dict[str, Any]:
+def test_suite_of_a_refused_return_fails_until_the_correction_is_accepted(story: Story) -> None:
+    def select_justice_checks(name: str) -> dict[str, Any]:
         checks = [c for c in story.checks[name] if c.check_name == "justice_suite"]
         return {check.asset_key.path[-1]: check for check in checks}
 
     for name in ("first", "again"):
-        assert {territory for territory, check in justice(name).items() if not check.passed} == {"BA"}
-        failed = justice(name)["BA"]
+        assert {territory for territory, check in select_justice_checks(name).items() if not check.passed} == {"BA"}
+        failed = select_justice_checks(name)["BA"]
         assert (failed.severity.value, failed.blocking) == ("ERROR", False)
         assert "value.negative: 1" in str(failed.description)
-    assert all(check.passed for check in justice("corrected").values()) and len(justice("corrected")) == 7
+    assert (
+        all(check.passed for check in select_justice_checks("corrected").values())
+        and len(select_justice_checks("corrected")) == 7
+    )
 
 
 def test_each_test_of_dbt_is_a_passed_check_of_every_run(story: Story) -> None:
-    """A run with nothing new repeats the results of the build in use."""
+    """Check that a run with nothing new repeats the results of the current build."""
     from pipelines.defs.warehouse import warehouse_definitions
 
     declared = {
@@ -185,59 +188,59 @@ def test_each_test_of_dbt_is_a_passed_check_of_every_run(story: Story) -> None:
         assert len(declared) > 190
 
 
-def test_the_finding_names_the_cell(story: Story) -> None:
+def test_finding_names_the_line(story: Story) -> None:
     engine = open_ledger(story.home)
     identity = queries.list_submissions(engine, states=["refused"])[0].submission_id
-    found = pl.read_parquet(facts.path_of(story.home, "finding", identity)).filter(pl.col("severity") == "error")
+    findings = pl.read_parquet(facts.path_of(story.home, "finding", identity)).filter(pl.col("severity") == "error")
     line = story.good_bytes[: story.good_bytes.index(WRONG)].count(b"\n") + 1
-    places = [str(row) for row in found.iter_rows(named=True)]
+    places = [str(row) for row in findings.iter_rows(named=True)]
     assert places
     assert any(f"line {line}" in place for place in places), places
 
 
-# ----- nothing new, no work
+# ----- nothing new
 
 
-def test_a_second_refresh_does_nothing(story: Story) -> None:
+def test_second_refresh_skips_every_step(story: Story) -> None:
     assert story.results["again"] == {"run": story.results["again"]["run"], "draft": "2026-Q3", "new": False}
     assert story.counts["again"] == story.counts["first"]
     for step in ("counts: nothing new", "protection: nothing new", "release 2026-Q3: nothing new"):
-        assert step in story.said["again"]
-    assert not [line for line in story.said["again"] if "checked" in line]
+        assert step in story.messages["again"]
+    assert not [line for line in story.messages["again"] if "checked" in line]
 
 
-def test_a_later_correction_touches_only_its_territory(story: Story) -> None:
-    checked = [line for line in story.said["corrected"] if "returns checked" in line]
+def test_correction_changes_only_its_territory(story: Story) -> None:
+    checked = [line for line in story.messages["corrected"] if "returns checked" in line]
     assert checked == ["BA: 1 returns checked, 0 refused, 0 warnings"]
-    before, after = _mart(story.counts["first"]), _mart(story.counts["corrected"])
-    same = pl.col("territory") == GOOD
+    before, after = _read_counts(story.counts["first"]), _read_counts(story.counts["corrected"])
+    is_good_territory = pl.col("territory") == GOOD
     assert (
-        after.filter(same)
+        after.filter(is_good_territory)
         .drop("submission_ids")
         .sort(pl.all())
-        .equals(before.filter(same).drop("submission_ids").sort(pl.all()))
+        .equals(before.filter(is_good_territory).drop("submission_ids").sort(pl.all()))
     )
-    assert _value(story.counts["corrected"], FAULTY, "2026-Q2") == 3
+    assert _read_reported_persons(story.counts["corrected"], FAULTY, "2026-Q2") == 3
 
 
-def test_after_publication_a_correction_makes_a_release_of_its_own(story: Story) -> None:
+def test_correction_after_publication_makes_a_new_edition(story: Story) -> None:
     assert story.results["corrected"]["draft"] == "2026-Q3.1"
     assert (story.home.releases / "2026-Q3").is_dir()
     assert story.home.current.resolve().name == "2026-Q3"
 
 
-def test_as_of_gives_what_was_known_then(story: Story) -> None:
+def test_build_counts_as_of_earlier_time_ignores_later_returns(story: Story) -> None:
     with frozen_at(LATER, story.home.root):
-        then = dbt.build_counts(story.home, as_of=clock.parse_time(CLOCK))
-    assert _value(then, FAULTY, "2026-Q2") is None
-    assert _value(story.counts["corrected"], FAULTY, "2026-Q2") == 3
+        earlier_counts = dbt.build_counts(story.home, as_of=clock.parse_time(CLOCK))
+    assert _read_reported_persons(earlier_counts, FAULTY, "2026-Q2") is None
+    assert _read_reported_persons(story.counts["corrected"], FAULTY, "2026-Q2") == 3
     assert dbt.latest_counts(story.home) == story.counts["corrected"]
 
 
 # ----- sensor, schedule
 
 
-def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
+def test_sensor_requests_one_run_of_changed_assets(story: Story) -> None:
     import dagster as dg
 
     from pipelines.definitions import defs
@@ -249,7 +252,7 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
     repository = defs().get_repository_def()
     events = queries.list_events(open_ledger(story.home))
     corrected = [e for e in events if e["action"] == "receive"][-1]
-    # As if the correction had come after the last refresh, which has taken it in already.
+    # Simulate that the correction arrived after the last refresh, which has taken it in already.
     refreshed = refresh.due.last_refreshed_event(story.home)
     refresh.due.mark_gathered(story.home, int(corrected["event_id"]) - 1)
     refresh.due.mark_refreshed(story.home)
@@ -260,8 +263,8 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
             resources={"home": HomeResource(root=str(story.home.root))},
             repository_def=repository,
         )
-        asked = ledger_events(context)
-        requests = list(asked) if isinstance(asked, Iterator) else asked.run_requests
+        sensor_result = ledger_events(context)
+        requests = list(sensor_result) if isinstance(sensor_result, Iterator) else sensor_result.run_requests
         assert len(requests) == 1
         selected = {key.to_user_string() for key in requests[0].asset_selection}
         assert {key for key in selected if key.startswith("returns/")} == {"returns/BA"}
@@ -272,143 +275,151 @@ def test_the_sensor_asks_for_one_run_of_what_was_touched(story: Story) -> None:
         refresh.due.mark_refreshed(story.home)
         assert refreshed >= int(corrected["event_id"])
         news = refresh.find_news(story.home, after=0)
-        assert news.territories == (), "a refresh is asked for what the last one took in"
-        again = dg.build_sensor_context(
+        assert news.territories == (), "the sensor requests a refresh of what the last one took in"
+        second_context = dg.build_sensor_context(
             instance=instance,
             cursor=str(max(int(e["event_id"]) for e in events)),
             resources={"home": HomeResource(root=str(story.home.root))},
             repository_def=repository,
         )
-        quiet = ledger_events(again)
-        silent = list(quiet) if isinstance(quiet, Iterator) else [quiet.skip_message]
-        assert len(silent) == 1
-        assert not isinstance(silent[0], dg.RunRequest)
+        second_result = ledger_events(second_context)
+        skip_results = list(second_result) if isinstance(second_result, Iterator) else [second_result.skip_message]
+        assert len(skip_results) == 1
+        assert not isinstance(skip_results[0], dg.RunRequest)
 
 
-def test_the_schedule_names_the_deadlines_that_have_passed() -> None:
+def test_schedule_tags_the_deadlines_that_have_passed() -> None:
     import dagster as dg
 
     from pipelines.defs.jobs import quarterly_refresh
 
     context = dg.build_schedule_context(scheduled_execution_time=datetime.fromisoformat("2026-12-16T04:00:00+01:00"))
-    asked = quarterly_refresh(context)
-    assert isinstance(asked, dg.RunRequest)
-    assert asked.run_key == "2026-12-16"
-    assert asked.tags["deadline/AL"] == "2026-11-14"
-    assert {tag for tag in asked.tags if tag.startswith("deadline/")} >= {"deadline/AL", "deadline/HR", "deadline/RS"}
+    request = quarterly_refresh(context)
+    assert isinstance(request, dg.RunRequest)
+    assert request.run_key == "2026-12-16"
+    assert request.tags["deadline/AL"] == "2026-11-14"
+    assert {tag for tag in request.tags if tag.startswith("deadline/")} >= {"deadline/AL", "deadline/HR", "deadline/RS"}
 
 
 # ----- locks and blocking checks
 
 
-def test_two_refreshes_of_one_home_do_not_meet(story: Story) -> None:
+def test_refresh_of_a_locked_home_is_refused(story: Story) -> None:
     from filelock import FileLock
 
     with FileLock(story.home.lock), pytest.raises(HomeBusyError, match="another command is running"):
         run.run_refresh(story.home, say=lambda _: None)
 
 
-def _raise_values(path: Path) -> None:
-    """Other figures in a valid file, as somebody would write them on purpose."""
+def _change_values(path: Path) -> None:
+    """Write other figures into a valid file, as a deliberate change would."""
     pl.read_parquet(path).with_columns(pl.col("value") + 100).write_parquet(path)
 
 
-@pytest.mark.parametrize("fault", [Path.unlink, _raise_values], ids=["lost", "changed"])
-def test_facts_that_are_not_those_approved_stop_the_draft_and_its_publication(
+@pytest.mark.parametrize("fault", [Path.unlink, _change_values], ids=["lost", "changed"])
+def test_changed_facts_stop_the_draft_and_its_publication(
     story: Story, fault: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The draft that was made before the fault stays, and is not published while it lasts."""
+    """Check that the draft made before the fault is kept, and not published until the fault is repaired."""
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
     engine = open_ledger(story.home)
-    lost = queries.list_submissions(engine, states=["published", "approved"])[0]
-    path = facts.path_of(story.home, "observation", lost.submission_id)
-    whole = path.read_bytes()
+    submission = queries.list_submissions(engine, states=["published", "approved"])[0]
+    path = facts.path_of(story.home, "observation", submission.submission_id)
+    original_bytes = path.read_bytes()
     before = dbt.latest_counts(story.home)
     waiting, current = publish.list_drafts(story.home), story.home.current.resolve()
     assert waiting == ["2026-Q3.1"]
-    said: list[str] = []
+    messages: list[str] = []
     fault(path)
     try:
-        with pytest.raises(run.DamagedFactsError, match="gathered") as stopped:
-            run.run_refresh(story.home, say=said.append)
-        with pytest.raises(integrity.IntegrityError, match=lost.submission_id):
+        with pytest.raises(run.DamagedFactsError, match="gathered") as error:
+            run.run_refresh(story.home, say=messages.append)
+        with pytest.raises(integrity.IntegrityError, match=submission.submission_id):
             refresh.publish_draft(story.home)
     finally:
-        path.write_bytes(whole)
-    for part in (lost.submission_id, lost.filename, str(lost.territory), str(lost.form), str(path)):
-        assert part in str(stopped.value)
+        path.write_bytes(original_bytes)
+    for part in (
+        submission.submission_id,
+        submission.filename,
+        str(submission.territory),
+        str(submission.form),
+        str(path),
+    ):
+        assert part in str(error.value)
     assert dbt.latest_counts(story.home) == before
-    assert not [line for line in said if line.startswith(("counts", "release", "draft"))]
+    assert not [line for line in messages if line.startswith(("counts", "release", "draft"))]
     reported = [notice for notice in notices.list_notices(engine) if notice.kind == "run_failed"]
     assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]
     assert (publish.list_drafts(story.home), story.home.current.resolve()) == (waiting, current)
 
 
-def test_a_cell_that_could_be_worked_out_stops_the_draft(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disclosed_cell_stops_the_draft(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
     monkeypatch.setattr(refresh, "protect_cells", lambda _home, log: refresh.Step(new=True, audit={"disclosed": 1}))
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(run.RunFailedError, match="protected_cells"):
-        run.run_refresh(story.home, say=said.append)
-    assert not [line for line in said if line.startswith(("release", "draft"))]
+        run.run_refresh(story.home, say=messages.append)
+    assert not [line for line in messages if line.startswith(("release", "draft"))]
 
 
 # ----- kills, determinism
 
 
-def _killed_at(home: Path, samples: Path, line: str) -> list[str]:
-    """Refresh in a process that is killed without notice as soon as it says `line`; returns what it had said."""
+def _refresh_until_killed(home: Path, samples: Path, line: str) -> list[str]:
+    """Refresh in a process that is killed as soon as it prints `line`; return what it had printed."""
     process = subprocess.Popen(
         [str(Path(sys.executable).parent / "rti"), "refresh"],
         env=small.environment(home, CLOCK, RTI_SAMPLES=str(samples)),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=small.ROOT,
     )  # fmt: skip
-    said = []
+    messages = []
     assert process.stderr is not None
     for text in process.stderr:
-        said.append(text.strip())
+        messages.append(text.strip())
         if line in text:
             process.send_signal(signal.SIGKILL)
             break
-    assert process.wait(timeout=60) == -signal.SIGKILL, said
-    return said
+    assert process.wait(timeout=60) == -signal.SIGKILL, messages
+    return messages
 
 
-def test_a_home_whose_refreshes_were_killed_ends_as_one_that_was_left_in_peace(
+def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
     story: Story, samples: tuple[Path, small.Line, bytes], tmp_path: Path
 ) -> None:
-    """Killed after intake and after the counts, then resumed: the same release, byte for byte and row for row."""
+    """Kill after intake and after the counts, then resume: the release is the same, byte for byte and row for row."""
     root = tmp_path / "killed"
     with frozen_at(CLOCK, root):
         initialise_home(root, "demonstration")
-    _killed_at(root, samples[0], f"{GOOD}: ")
-    _killed_at(root, samples[0], "counts built")
+    _refresh_until_killed(root, samples[0], f"{GOOD}: ")
+    _refresh_until_killed(root, samples[0], "counts built")
     assert not (root / "public" / "current").exists()
-    done = small.rti(root, CLOCK, "refresh", "--publish", RTI_SAMPLES=str(samples[0]))
-    assert done.returncode == 0, done.stderr
-    assert "counts: nothing new" in done.stderr
-    one, other = story.home.releases / "2026-Q3", root / "public" / "releases" / "2026-Q3"
-    names = sorted(path.relative_to(one).as_posix() for path in one.rglob("*") if path.is_file())
-    assert names == sorted(path.relative_to(other).as_posix() for path in other.rglob("*") if path.is_file())
+    process = small.rti(root, CLOCK, "refresh", "--publish", RTI_SAMPLES=str(samples[0]))
+    assert process.returncode == 0, process.stderr
+    assert "counts: nothing new" in process.stderr
+    uninterrupted, resumed = story.home.releases / "2026-Q3", root / "public" / "releases" / "2026-Q3"
+    names = sorted(path.relative_to(uninterrupted).as_posix() for path in uninterrupted.rglob("*") if path.is_file())
+    assert names == sorted(path.relative_to(resumed).as_posix() for path in resumed.rglob("*") if path.is_file())
     differing = [
-        name for name in names if name != "release.duckdb" and (one / name).read_bytes() != (other / name).read_bytes()
+        name
+        for name in names
+        if name != "release.duckdb" and (uninterrupted / name).read_bytes() != (resumed / name).read_bytes()
     ]
     assert not differing
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{one / 'release.duckdb'}' as one (read_only)")
-        connection.execute(f"attach '{other / 'release.duckdb'}' as other (read_only)")
+        connection.execute(f"attach '{uninterrupted / 'release.duckdb'}' as one (read_only)")
+        connection.execute(f"attach '{resumed / 'release.duckdb'}' as other (read_only)")
         tables = [str(row[0]) for row in connection.execute("select table_name from duckdb_tables()").fetchall()]
         assert len(tables) > 10
         for table in set(tables):
-            left = connection.execute(
+            missing_rows = connection.execute(
                 f'select * from one."{table}" except all select * from other."{table}"'
             ).fetchall()
-            more = connection.execute(
+            additional_rows = connection.execute(
                 f'select * from other."{table}" except all select * from one."{table}"'
             ).fetchall()
-            assert not left, table
-            assert not more, table
+            assert not missing_rows, table
+            assert not additional_rows, table

@@ -1,4 +1,4 @@
-"""`rti audit verify` and `rti store check`: stored files, receipts, releases and the ledger's own file."""
+"""Tests of `rti audit verify` and `rti store check`: stored files, receipts, releases and the ledger file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.core.home import Home, open_home
 from pipelines.ledger.database import open_write_transaction
 from pipelines.publication.releases.verification import manifest_digest, verify_published
 from pipelines.refresh import integrity
-from pipelines.submissions import service as door
+from pipelines.submissions import service as submission_service
 from pipelines.submissions import store
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
@@ -44,7 +44,7 @@ def _verify(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, dic
 
 
 @pytest.mark.parametrize("how", ["deleted", "changed"])
-def test_a_damaged_stored_file_is_named_by_both_commands(
+def test_damaged_stored_file_is_reported_by_both_commands(
     desk: Desk, how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     identity = make_accepted_return(desk)
@@ -55,16 +55,16 @@ def test_a_damaged_stored_file_is_named_by_both_commands(
     else:
         path.write_bytes(b"X" + path.read_bytes()[1:])
     for command in (("audit", "verify"), ("store", "check")):
-        code, told = _verify(capsys, *command)
-        damaged = told["damage" if command[0] == "audit" else "damaged"]
+        code, output = _verify(capsys, *command)
+        damaged = output["damage" if command[0] == "audit" else "damaged"]
         assert code == 1
         assert isinstance(damaged, list)
-        assert [one["submission_id"] for one in damaged] == [identity]
+        assert [entry["submission_id"] for entry in damaged] == [identity]
         for part in (identity, "return.csv", "QQ", "QQ-JUSTICE-1", "2025-Q4", str(path), "backup"):
             assert part in damaged[0]["message"]
 
 
-def test_a_file_that_was_not_kept_is_not_missing(desk: Desk) -> None:
+def test_check_store_ignores_files_that_were_not_kept(desk: Desk) -> None:
     make_accepted_return(desk)
     sha256 = store.compute_digest(make_file())
     store.mark_not_kept(desk.home, sha256)
@@ -75,7 +75,7 @@ def test_a_file_that_was_not_kept_is_not_missing(desk: Desk) -> None:
 # ------------------------------------------------------------------------------------------------------------- receipts
 
 
-def _behind(engine: sa.Engine, table: str, statement: str) -> None:
+def _change_row(engine: sa.Engine, table: str, statement: str) -> None:
     with open_write_transaction(engine) as connection:
         if table == "receipt":
             connection.exec_driver_sql("drop trigger receipt_no_update")
@@ -93,35 +93,35 @@ def _behind(engine: sa.Engine, table: str, statement: str) -> None:
         ("receipt", "update receipt set document = 'x'", "cannot be read"),
     ],
 )
-def test_a_receipt_that_does_not_agree_with_the_ledger_is_named(
+def test_check_receipts_reports_disagreement_with_the_ledger(
     desk: Desk, table: str, statement: str, words: str
 ) -> None:
     identity = make_accepted_return(desk)
     assert integrity.check_receipts(desk.home, desk.engine) == []
-    _behind(desk.engine, table, statement)
-    found = integrity.check_receipts(desk.home, desk.engine)
-    assert [(d.kind, d.submission_id) for d in found] == [("receipt", identity)]
-    assert words in found[0].message
+    _change_row(desk.engine, table, statement)
+    damage = integrity.check_receipts(desk.home, desk.engine)
+    assert [(d.kind, d.submission_id) for d in damage] == [("receipt", identity)]
+    assert words in damage[0].message
 
 
-def test_a_receipt_signed_with_a_foreign_key_is_named(desk: Desk) -> None:
+def test_check_receipts_reports_an_unknown_key(desk: Desk) -> None:
     make_accepted_return(desk)
     for path in (desk.home.public / "keys").iterdir():
         path.unlink()
     assert ["public keys" in d.message for d in integrity.check_receipts(desk.home, desk.engine)] == [True]
 
 
-def test_receipts_of_a_return_sent_twice_are_both_good(desk: Desk) -> None:
+def test_check_receipts_accepts_both_receipts_of_a_return_sent_twice(desk: Desk) -> None:
     identity = desk_fakes.make_sent_return(desk)
-    door.give_back(desk, get_identity(desk, "qq-approver"), identity, "please look again")
-    door.send_submission(desk, get_identity(desk, "qq-sender"), identity)
+    submission_service.give_back(desk, get_identity(desk, "qq-approver"), identity, "please look again")
+    submission_service.send_submission(desk, get_identity(desk, "qq-sender"), identity)
     assert integrity.check_receipts(desk.home, desk.engine) == []
 
 
-# ----------------------------------------------------------------------------------------------------------- the ledger
+# --------------------------------------------------------------------------------------------------------------- ledger
 
 
-def test_an_overwritten_page_of_the_ledger_is_found(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_audit_verify_reports_an_overwritten_page_of_the_ledger(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     for period in ("2025-Q1", "2025-Q2"):
         make_accepted_return(desk, period=period)
     desk.engine.dispose()
@@ -129,9 +129,9 @@ def test_an_overwritten_page_of_the_ledger_is_found(desk: Desk, capsys: pytest.C
     with path.open("r+b") as handle:
         handle.seek(4096 * 5)
         handle.write(b"\xa5" * 4096)
-    code, told = _verify(capsys)
-    assert (code, told["good"]) == (1, False)
-    damage = told["damage"]
+    code, output = _verify(capsys)
+    assert (code, output["good"]) == (1, False)
+    damage = output["damage"]
     assert isinstance(damage, list)
     assert damage[0]["kind"] == "ledger"
     assert str(path) in damage[0]["message"]
@@ -143,15 +143,15 @@ def test_an_overwritten_page_of_the_ledger_is_found(desk: Desk, capsys: pytest.C
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return release_fixture.make(tmp_path_factory.mktemp("published") / "home").root
 
 
 @pytest.fixture
-def published(made: Path, tmp_path: Path) -> Home:
+def published(template_root: Path, tmp_path: Path) -> Home:
     """A home with one published release, which a test may damage."""
     root = tmp_path / "published"
-    shutil.copytree(made, root, symlinks=True)
+    shutil.copytree(template_root, root, symlinks=True)
     return open_home(root)
 
 
@@ -165,7 +165,7 @@ def _change_rows(folder: Path) -> None:
         connection.execute("update cell set value = value + 100 where value is not null")
 
 
-def _cut(folder: Path) -> None:
+def _truncate_database(folder: Path) -> None:
     path = _writable(folder / "release.duckdb")
     path.write_bytes(path.read_bytes()[:-300_000])
 
@@ -184,7 +184,7 @@ def _change_parquet(folder: Path) -> None:
     ("fault", "name", "problem"),
     [
         (_change_rows, "release.duckdb", "other rows in table cell"),
-        (_cut, "release.duckdb", "cannot be read"),
+        (_truncate_database, "release.duckdb", "cannot be read"),
         (lambda folder: (folder / "release.duckdb").unlink(), "release.duckdb", "is missing"),
         (_change_csv, "csv/cell.csv", "was changed after it was published"),
         (_change_parquet, "data/cell.parquet", "was changed after it was published"),
@@ -194,18 +194,18 @@ def _change_parquet(folder: Path) -> None:
         (lambda folder: (folder / "manifest.json").unlink(), "manifest.json", "is missing"),
     ],
 )
-def test_each_damaged_file_of_a_release_is_named(
+def test_verify_published_reports_each_damaged_file(
     published: Home, fault: Callable[[Path], object], name: str, problem: str
 ) -> None:
     assert verify_published(published) == []
     folder = published.current.resolve()
     fault(folder)
-    found = verify_published(published)
-    assert [(f.release, f.path) for f in found] == [(folder.name, folder / name)]
-    assert problem in found[0].problem
+    damage = verify_published(published)
+    assert [(f.release, f.path) for f in damage] == [(folder.name, folder / name)]
+    assert problem in damage[0].problem
 
 
-def test_a_manifest_that_was_rewritten_is_found_by_the_journal(published: Home) -> None:
+def test_verify_published_reports_a_rewritten_manifest(published: Home) -> None:
     folder = published.current.resolve()
     journal = published.public / "publications.jsonl"
     line = {"release": folder.name, "published_at": "2026-11-20T09:00:00Z", "manifest_sha256": manifest_digest(folder)}
@@ -217,7 +217,7 @@ def test_a_manifest_that_was_rewritten_is_found_by_the_journal(published: Home) 
     assert ["is not the one that was published" in f.problem for f in verify_published(published)] == [True]
 
 
-def test_a_release_outside_the_journal_and_one_that_is_gone_are_named(published: Home) -> None:
+def test_verify_published_reports_unrecorded_and_missing_releases(published: Home) -> None:
     folder = published.current.resolve()
     journal = published.public / "publications.jsonl"
     journal.write_text('{"release": "2026-Q2", "published_at": "2026-08-20T09:00:00Z"}\n', encoding="utf-8")

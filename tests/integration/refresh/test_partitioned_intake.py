@@ -1,4 +1,4 @@
-"""A run of one territory and quarter reads, checks and decides on the returns of that territory and quarter only."""
+"""Tests that a run of one territory and quarter processes only the returns of that territory and quarter."""
 
 from __future__ import annotations
 
@@ -63,41 +63,41 @@ def make_intake(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     intakes: dict[Path, Intake] = {}
     make_jobs = record._make_jobs
 
-    def count(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
+    def count_jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
         for job in make_jobs(home, part):
             intakes[home.root].read.append(names[store.compute_digest(job.data)])
             yield job
 
-    monkeypatch.setattr(record, "_make_jobs", count)
+    monkeypatch.setattr(record, "_make_jobs", count_jobs)
 
-    def make() -> Intake:
+    def make_home_with_arrivals() -> Intake:
         home = initialise_home(tmp_path / f"home-{len(intakes)}", "demonstration")
         intakes[home.root] = Intake(home)
         refresh.enter_arrivals(home)
         return intakes[home.root]
 
-    yield make
+    yield make_home_with_arrivals
 
 
-def files_of(samples: Path, jurisdiction: str, quarter: str) -> set[str]:
-    """The files of a jurisdiction that cover a quarter."""
+def list_files(samples: Path, jurisdiction: str, make_quarter_range: str) -> set[str]:
+    """Return the files of a jurisdiction that cover a quarter."""
     return {
         line["file"]
         for line in small.listed(samples)
-        if line["jurisdiction"] == jurisdiction and quarter in line["periods"].split()
+        if line["jurisdiction"] == jurisdiction and make_quarter_range in line["periods"].split()
     }
 
 
-def quarter(code: str) -> QuarterRange:
+def make_quarter_range(code: str) -> QuarterRange:
     return QuarterRange(Period(code), Period(code))
 
 
-def states(home: Home) -> dict[str, str]:
+def get_states(home: Home) -> dict[str, str]:
     return {s.filename: s.state for s in queries.list_submissions(open_ledger(home))}
 
 
-def outcome(home: Home) -> dict[str, Any]:
-    """State, findings and figures of every return."""
+def read_outcomes(home: Home) -> dict[str, Any]:
+    """Return state, figures and findings of every return."""
     outcomes = {}
     for submission in queries.list_submissions(open_ledger(home)):
         frames = [
@@ -111,16 +111,16 @@ def outcome(home: Home) -> dict[str, Any]:
 def test_take_in_of_one_quarter_reads_only_its_returns(make_intake: Callable[[], Intake], samples: Path) -> None:
     intake = make_intake()
     lines: list[str] = []
-    result = refresh.take_in(intake.home, "AL", quarter("2026-Q3"), log=lines.append)
-    read = intake.take_read()
-    assert sorted(read) == sorted(files_of(samples, "AL", "2026-Q3"))
-    assert result.checked == len(read) > 0
+    result = refresh.take_in(intake.home, "AL", make_quarter_range("2026-Q3"), log=lines.append)
+    read_files = intake.take_read()
+    assert sorted(read_files) == sorted(list_files(samples, "AL", "2026-Q3"))
+    assert result.checked == len(read_files) > 0
     assert "AL: 4 waiting returns of other quarters are left alone" in lines
-    waiting = {Path(line["file"]).name for line in small.listed(samples)} - {Path(file).name for file in read}
-    assert {name for name, state in states(intake.home).items() if state == "received"} == waiting
+    waiting = {Path(line["file"]).name for line in small.listed(samples)} - {Path(file).name for file in read_files}
+    assert {name for name, state in get_states(intake.home).items() if state == "received"} == waiting
 
 
-def test_quarters_one_by_one_read_each_return_once_and_give_the_same_as_one_pass(
+def test_quarters_taken_in_separately_give_the_same_as_one_pass(
     make_intake: Callable[[], Intake], samples: Path
 ) -> None:
     at_once, by_quarter = make_intake(), make_intake()
@@ -128,34 +128,34 @@ def test_quarters_one_by_one_read_each_return_once_and_give_the_same_as_one_pass
         refresh.take_in(at_once.home, territory)
     for code in YEAR:
         for territory in TERRITORIES:
-            refresh.take_in(by_quarter.home, territory, quarter(code))
+            refresh.take_in(by_quarter.home, territory, make_quarter_range(code))
     files = sorted(line["file"] for line in small.listed(samples))
     assert sorted(at_once.take_read()) == sorted(by_quarter.take_read()) == files
-    assert outcome(at_once.home) == outcome(by_quarter.home)
-    assert set(states(at_once.home).values()) == {"approved"}
+    assert read_outcomes(at_once.home) == read_outcomes(by_quarter.home)
+    assert set(get_states(at_once.home).values()) == {"approved"}
 
 
 def test_backfilled_quarter_with_nothing_new_reads_nothing(make_intake: Callable[[], Intake]) -> None:
     intake = make_intake()
     for _ in range(2):
         intake.take_read()
-        refresh.take_in(intake.home, "BA", quarter("2026-Q2"))
+        refresh.take_in(intake.home, "BA", make_quarter_range("2026-Q2"))
     assert intake.take_read() == []
 
 
-def test_return_of_unknown_quarter_is_read_by_the_run_of_any_quarter(make_intake: Callable[[], Intake]) -> None:
+def test_return_of_unknown_quarter_is_read_by_a_run_of_any_quarter(make_intake: Callable[[], Intake]) -> None:
     intake = make_intake()
     engine = open_ledger(intake.home)
     submissions = queries.list_submissions(engine, territory="BA")
-    selected = refresh.quarters.select_returns(engine, submissions, quarter("2020-Q1"), {})
+    selected = refresh.quarters.select_returns(engine, submissions, make_quarter_range("2020-Q1"), {})
     assert find_quarters(engine, [s.submission_id for s in submissions]) == {}
     assert selected == submissions
 
 
-# ----- the same by Dagster
+# ----- the same through Dagster
 
 
-def materialize(home: Home, code: str, **selection: Any) -> dg.ExecuteInProcessResult:
+def materialize_returns(home: Home, code: str, **selection: Any) -> dg.ExecuteInProcessResult:
     """Run the asset of one territory in this process."""
     (asset,) = [
         asset
@@ -165,12 +165,12 @@ def materialize(home: Home, code: str, **selection: Any) -> dg.ExecuteInProcessR
     return dg.materialize([asset], resources={"locked_home": LockedHomeResource(root=str(home.root))}, **selection)
 
 
-def test_asset_honours_its_partition_and_logs_it(make_intake: Callable[[], Intake], samples: Path) -> None:
+def test_asset_respects_its_partition_and_logs_it(make_intake: Callable[[], Intake], samples: Path) -> None:
     intake = make_intake()
     with dg.DagsterInstance.ephemeral() as instance:
-        result = materialize(intake.home, "BA", partition_key="2026-04-01", instance=instance)
+        result = materialize_returns(intake.home, "BA", partition_key="2026-04-01", instance=instance)
         lines = [entry.user_message for entry in instance.all_logs(result.run_id) if entry.dagster_event is None]
-    assert set(intake.take_read()) == files_of(samples, "BA_BRC", "2026-Q2")
+    assert set(intake.take_read()) == list_files(samples, "BA_BRC", "2026-Q2")
     (event,) = result.get_asset_materialization_events()
     assert event.partition == "2026-04-01"
     metadata = {name: value.value for name, value in event.materialization.metadata.items()}
@@ -184,7 +184,9 @@ def test_backfill_of_a_range_is_one_run_that_reads_each_return_once(
 ) -> None:
     intake = make_intake()
     quarters = QuarterRange(Period("2026-Q1"), Period("2026-Q2"))
-    result = materialize(intake.home, "AL", tags=tag_range(quarters))
-    assert sorted(intake.take_read()) == sorted(files_of(samples, "AL", "2026-Q1") | files_of(samples, "AL", "2026-Q2"))
+    result = materialize_returns(intake.home, "AL", tags=tag_range(quarters))
+    assert sorted(intake.take_read()) == sorted(
+        list_files(samples, "AL", "2026-Q1") | list_files(samples, "AL", "2026-Q2")
+    )
     partitions = [event.partition for event in result.get_asset_materialization_events()]
     assert partitions == ["2026-01-01", "2026-04-01"]

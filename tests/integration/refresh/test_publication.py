@@ -1,4 +1,4 @@
-"""Publishing, rolling back, and the clock: what is refused, and that nothing has changed then."""
+"""Tests of publishing, rolling back and the clock: refused acts change nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def current_name(home: Home) -> str | None:
     return folder.name if folder is not None else None
 
 
-# -- the order of editions
+# -- order of editions
 
 
 def test_editions_sort_by_quarter_and_number() -> None:
@@ -108,13 +108,13 @@ def test_refresh_and_publish_with_clock_set_back_change_nothing(
 
 
 @pytest.mark.parametrize("command", [("refresh",), ("refresh", "--publish"), ("publish",)])
-def test_commands_with_clock_set_back_exit_three_and_say_what_to_do(
+def test_commands_with_clock_set_back_exit_with_3_and_name_the_remedy(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("RTI_NOW", EARLIER)
     assert main.main(list(command)) == 3
-    said = capsys.readouterr().err
-    assert EARLIER in said and fixture.FIRST_AT in said and "Set the clock right" in said
+    error_output = capsys.readouterr().err
+    assert EARLIER in error_output and fixture.FIRST_AT in error_output and "Set the clock right" in error_output
     assert (current_name(home), list_drafts(home)) == (FIRST, [NEXT])
 
 
@@ -150,13 +150,13 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
             act()
             pytest.fail(f"{name} was done")
     assert fixture.read_state(home) == before
-    # The same time as the newest entry is no step back.
+    # The time of the newest entry itself is not a step back.
     monkeypatch.setenv("RTI_NOW", "2026-11-24T09:00:00Z")
     decisions.approve_submission(engine, home, Act(ids["sent"], "chief"))
     assert queries.find_submission(engine, ids["sent"]).state == "approved"
 
 
-def test_publish_before_its_draft_was_made_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_publish_before_the_time_of_its_draft_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2026-11-22T09:00:00Z")
     with pytest.raises(ClockSetBackError, match=f"release {NEXT} dates from {fixture.NOW}"):
         refresh.publish_draft(home)
@@ -195,7 +195,7 @@ def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
 # -- rollback
 
 
-def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Home) -> None:
+def test_rollback_switches_the_current_release_and_keeps_everything_else(home: Home) -> None:
     refresh.publish_draft(home)
     before = fixture.read_state(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
@@ -214,15 +214,15 @@ def test_rollback_makes_the_earlier_release_current_and_keeps_all_else(home: Hom
     assert integrity.verify_records(home, engine).faults == ()
 
 
-def test_after_a_rollback_the_next_edition_has_a_new_number_and_becomes_current(home: Home) -> None:
+def test_edition_after_a_rollback_has_a_new_number_and_becomes_current(home: Home) -> None:
     refresh.publish_draft(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     assert next_release(home, "2026-Q3") == "2026-Q3.2"
-    ids = [one.submission_id for one in queries.list_submissions(open_ledger(home))]
+    ids = [submission.submission_id for submission in queries.list_submissions(open_ledger(home))]
     fixture.write_draft(home, "2026-Q3.2", ids)
     refresh.publish_draft(home)
     assert current_name(home) == "2026-Q3.2"
-    # What was rolled back was public: revisions are measured against it, and records were compared with it until now.
+    # The rolled-back release was public: revisions are measured against it, and records were compared with it.
     days = measured_quality.list_public_releases(home, clock.now())
     assert [name for name, _ in days] == [FIRST, NEXT, "2026-Q3.2"]
     released = build.records_folder(home) / "released" / "members.parquet"
@@ -235,8 +235,8 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
         assert current_name(home) == release
     assert [line["release"] for line in fixture.read_journal(home)] == [FIRST, NEXT, FIRST, NEXT, FIRST]
-    entries = [one for one in audit_log.list_entries(open_ledger(home)) if one["action"] == "release.rollback"]
-    assert [one["detail"]["number"] for one in entries] == [3, 4, 5]
+    entries = [entry for entry in audit_log.list_entries(open_ledger(home)) if entry["action"] == "release.rollback"]
+    assert [entry["detail"]["number"] for entry in entries] == [3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -276,28 +276,28 @@ def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monke
     [unfinished] = find_unfinished(home)
     assert f"rollback to release {FIRST}" in unfinished.to_sentence()
     assert refresh.publish_draft(home) == FIRST
-    assert [one["action"] for one in audit_log.list_entries(open_ledger(home))].count("release.rollback") == 1
+    assert [entry["action"] for entry in audit_log.list_entries(open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
     assert find_unfinished(home) == []
 
 
-def test_rollback_command_says_what_is_current(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rollback_command_prints_the_current_release(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["publish"]) == 0
     assert main.main(["rollback", FIRST, "--reason", REASON, "--as", "the-steward"]) == 0
     assert capsys.readouterr().out.splitlines() == [f"published {NEXT}", f"{FIRST} is the current release again"]
 
 
-# -- what is not finished
+# -- interrupted publications
 
 
 def _raise(error: BaseException) -> Callable[..., Any]:
-    def fail(*_: object, **__: object) -> None:
+    def raise_error(*_: object, **__: object) -> None:
         raise error
 
-    return fail
+    return raise_error
 
 
-def _interrupted(home: Home, act: str) -> None:
+def _interrupt_publication(home: Home, act: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publication, act, _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
@@ -311,7 +311,7 @@ def test_status_and_audit_verify_report_an_unfinished_publication(
         store.put_bytes(home, data)
     assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
     capsys.readouterr()
-    _interrupted(home, "_record_in_ledger")
+    _interrupt_publication(home, "_record_in_ledger")
     words = f"The publication of release {NEXT}, begun at {fixture.NOW}, is not finished"
     assert main.main(["status"]) == 1
     assert words in capsys.readouterr().err
@@ -320,15 +320,18 @@ def test_status_and_audit_verify_report_an_unfinished_publication(
     assert main.main(["audit", "verify"]) == 1
     assert words in capsys.readouterr().out
     assert main.main(["publish"]) == 0
-    said = capsys.readouterr()
-    assert (said.out, f"interrupted publication of {NEXT} is complete" in said.err) == (f"published {NEXT}\n", True)
+    captured = capsys.readouterr()
+    assert (captured.out, f"interrupted publication of {NEXT} is complete" in captured.err) == (
+        f"published {NEXT}\n",
+        True,
+    )
     assert (main.main(["status"]), main.main(["audit", "verify"])) == (0, 0)
 
 
-def test_refresh_command_tells_of_the_publication_that_it_completed(
+def test_refresh_command_reports_the_publication_that_it_completed(
     home: Home, capsys: pytest.CaptureFixture[str], no_dagster: None
 ) -> None:
-    _interrupted(home, "switch_current")
+    _interrupt_publication(home, "switch_current")
     assert main.main(["refresh", "--publish", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["release"] == NEXT
     assert current_name(home) == NEXT
@@ -337,7 +340,7 @@ def test_refresh_command_tells_of_the_publication_that_it_completed(
 def test_serve_completes_an_interrupted_publication_before_it_starts(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _interrupted(home, "switch_current")
+    _interrupt_publication(home, "switch_current")
     monkeypatch.setattr(serve, "_find_free_port", _raise(serve.ServeError("no port is free")))
     with pytest.raises(serve.ServeError):
         serve.serve_home(home)
@@ -345,33 +348,33 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
     assert f"interrupted publication of {NEXT} is complete" in capsys.readouterr().err
 
 
-def test_completion_keeps_the_time_at_which_publication_began(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    _interrupted(home, "append_journal")
+def test_completion_keeps_the_start_time_of_the_publication(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    _interrupt_publication(home, "append_journal")
     monkeypatch.setenv("RTI_NOW", "2026-11-26T09:00:00Z")
     refresh.publish_draft(home)
     line = fixture.read_journal(home)[-1]
     assert (line["release"], line["published_at"]) == (NEXT, fixture.NOW)
 
 
-def test_a_draft_that_was_lost_before_it_was_moved_is_given_up(home: Home) -> None:
-    _interrupted(home, "move_draft")
+def test_publication_of_a_lost_draft_is_given_up(home: Home) -> None:
+    _interrupt_publication(home, "move_draft")
     shutil.rmtree(home.drafts / NEXT)
-    said: list[str] = []
-    assert publication.start_refresh(home, log=said.append) is None
-    assert "is given up" in said[0]
+    messages: list[str] = []
+    assert publication.start_refresh(home, log=messages.append) is None
+    assert "is given up" in messages[0]
     assert (current_name(home), find_unfinished(home)) == (FIRST, [])
 
 
-def test_a_release_that_was_damaged_before_the_switch_is_not_made_current(home: Home) -> None:
-    _interrupted(home, "switch_current")
+def test_release_damaged_before_the_switch_does_not_become_current(home: Home) -> None:
+    _interrupt_publication(home, "switch_current")
     (home.releases / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match=r"cannot be completed.*has changed"):
         refresh.publish_draft(home)
     assert current_name(home) == FIRST
 
 
-def test_a_release_outside_the_journal_is_reported_and_published_by_its_name(home: Home) -> None:
-    """What a version without the intent leaves when it is killed between moving and switching."""
+def test_release_outside_the_journal_is_reported_and_can_be_published(home: Home) -> None:
+    """Publish what a version without intent files leaves when it is killed between moving and switching."""
     (home.drafts / NEXT).rename(home.releases / NEXT)
     [unfinished] = find_unfinished(home)
     assert f"`rti publish {NEXT}` finishes it" in unfinished.to_sentence()
@@ -380,7 +383,7 @@ def test_a_release_outside_the_journal_is_reported_and_published_by_its_name(hom
     assert len(fixture.read_journal(home)) == 2
 
 
-def test_a_pointer_that_was_moved_by_hand_is_reported(home: Home) -> None:
+def test_pointer_moved_by_hand_is_reported(home: Home) -> None:
     refresh.publish_draft(home)
     home.current.unlink()
     home.current.symlink_to(f"releases/{FIRST}")
@@ -400,7 +403,7 @@ _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     "act", [(publication, "prepare_switch"), (publication, "prepare_journal"), (os, "posix_fallocate"),
             (build, "prepare_baseline"), (publication, "write_intent")],
 )  # fmt: skip
-def test_full_disk_before_the_first_act_changes_nothing_and_publishes_later(
+def test_full_disk_before_the_first_step_changes_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch, act: tuple[Any, str]
 ) -> None:
     before = fixture.read_state(home)
@@ -417,19 +420,21 @@ def test_full_disk_before_the_first_act_changes_nothing_and_publishes_later(
     "act", ["move_draft", "switch_current", "append_journal", "_renew_baseline", "_record_in_ledger",
             "_write_checkpoint", "remove_intent"],
 )  # fmt: skip
-def test_full_disk_at_an_act_is_finished_later(home: Home, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+def test_publication_stopped_by_a_full_disk_is_finished_later(
+    home: Home, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(publication, act, _raise(_FULL))
         with pytest.raises(ReleaseError, match=r"is not finished: .*No space left.*`rti publish`"):
             refresh.publish_draft(home)
-        said: list[str] = []
-        publication.complete_publication_at_start(home, report=said.append)
-        assert "No space left" in said[0], "a service starts all the same, and says so"
+        messages: list[str] = []
+        publication.complete_publication_at_start(home, report=messages.append)
+        assert "No space left" in messages[0], "the service starts anyway and reports it"
     assert refresh.publish_draft(home) == NEXT
     assert find_unfinished(home) == []
 
 
-def test_disk_too_full_for_the_lock_is_said_in_words(
+def test_disk_too_full_for_the_lock_is_reported(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("pipelines.core.home_lock._write_holder", _raise(_FULL))
@@ -439,60 +444,60 @@ def test_disk_too_full_for_the_lock_is_said_in_words(
 
 
 def test_after_the_intent_only_the_ledger_needs_space(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No file is written between the intent and the ledger: all were prepared."""
+    """Check that no file is written between the intent and the ledger, since all files were prepared."""
     opened: list[str] = []
     real_open, real_write = Path.open, publication.write_intent
 
-    def watch(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+    def record_open(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         if set(mode) & set("wax+"):
             opened.append(path.name)
         return real_open(path, mode, *args, **kwargs)
 
-    def written(*args: Any) -> None:
+    def write_intent_and_watch(*args: Any) -> None:
         real_write(*args)
-        monkeypatch.setattr(Path, "open", watch)
+        monkeypatch.setattr(Path, "open", record_open)
 
-    monkeypatch.setattr(publication, "write_intent", written)
+    monkeypatch.setattr(publication, "write_intent", write_intent_and_watch)
     refresh.publish_draft(home)
     assert opened == []
 
 
-# -- two at once
+# -- concurrent commands
 
 
 @pytest.fixture
 def busy(home: Home) -> Iterator[None]:
-    """Another thread that holds the lock of the home."""
-    held, done = threading.Event(), threading.Event()
+    """Hold the lock of the home in another thread."""
+    is_held, is_released = threading.Event(), threading.Event()
 
-    def hold() -> None:
+    def hold_lock() -> None:
         with hold_home_lock(home, purpose="refresh"):
-            held.set()
-            done.wait(30)
+            is_held.set()
+            is_released.wait(30)
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=hold_lock)
     thread.start()
-    assert held.wait(10)
+    assert is_held.wait(10)
     yield
-    done.set()
+    is_released.set()
     thread.join()
 
 
 def test_publish_while_something_else_holds_the_home_is_refused(
     home: Home, busy: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = rf"`refresh` is running \(process {os.getpid()}, since {fixture.NOW}\)"
+    message = rf"`refresh` is running \(process {os.getpid()}, since {fixture.NOW}\)"
     for act in (
         lambda: refresh.publish_draft(home),
         lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
     ):
-        with pytest.raises(HomeBusyError, match=said):
+        with pytest.raises(HomeBusyError, match=message):
             act()
     assert main.main(["publish"]) == 3
     assert "wait until it has finished" in capsys.readouterr().err
 
 
-def test_home_lock_is_entered_again_by_the_thread_that_holds_it(home: Home) -> None:
+def test_home_lock_can_be_entered_again_by_its_thread(home: Home) -> None:
     with hold_home_lock(home, purpose="outer"):
         with hold_home_lock(home, purpose="inner"):
             pass
@@ -502,15 +507,15 @@ def test_home_lock_is_entered_again_by_the_thread_that_holds_it(home: Home) -> N
 
 
 def test_home_lock_waits_for_its_holder(home: Home) -> None:
-    held = threading.Event()
+    is_held = threading.Event()
 
-    def hold() -> None:
+    def hold_lock() -> None:
         with hold_home_lock(home, purpose="short"):
-            held.set()
+            is_held.set()
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=hold_lock)
     thread.start()
-    held.wait(10)
+    is_held.wait(10)
     with hold_home_lock(home, purpose="patient", wait_seconds=10):
         pass
     thread.join()

@@ -1,4 +1,4 @@
-"""Checks of expectation suites show open findings of the newest returns, and nothing of the content of a file."""
+"""Tests of the checks of expectation suites: open findings of the newest returns, without the content of a file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, sa.Engi
     return fakes.home_and_ledger(tmp_path)
 
 
-def check(desk: tuple[Home, sa.Engine], name: str, *findings: Finding, days: float = 0, period: str = "2025-Q4") -> str:
+def record_check(
+    desk: tuple[Home, sa.Engine], name: str, *findings: Finding, days: float = 0, period: str = "2025-Q4"
+) -> str:
     """Record a check with these findings."""
     home, engine = desk
     identity = intake.record_arrival(engine, fakes.make_arrival(name, days)).submission_id
@@ -49,60 +51,60 @@ def check(desk: tuple[Home, sa.Engine], name: str, *findings: Finding, days: flo
     return identity
 
 
-def summarise(desk: tuple[Home, sa.Engine], quarters: QuarterRange = EVERY_QUARTER) -> SuiteResult:
+def summarise_justice(desk: tuple[Home, sa.Engine], quarters: QuarterRange = EVERY_QUARTER) -> SuiteResult:
     return summarise_suites(desk[0], "QQ", ["justice"], quarters)["justice"]
 
 
 def test_errors_are_open_until_a_corrected_return_arrives(desk: tuple[Home, sa.Engine]) -> None:
-    check(desk, "broken.csv", NEGATIVE, NEGATIVE, OF_READING)
-    result = summarise(desk)
+    record_check(desk, "broken.csv", NEGATIVE, NEGATIVE, OF_READING)
+    result = summarise_justice(desk)
     assert (result.is_passed, result.has_errors, result.returns) == (False, True, 1)
     assert result.describe_open() == "value.negative: 2"
-    check(desk, "corrected.csv", days=1)
-    assert summarise(desk) == SuiteResult("justice", 1)
+    record_check(desk, "corrected.csv", days=1)
+    assert summarise_justice(desk) == SuiteResult("justice", 1)
 
 
 def test_warning_is_open_until_it_is_explained_and_the_return_accepted(desk: tuple[Home, sa.Engine]) -> None:
     home, engine = desk
-    identity = check(desk, "high.csv", JUMP)
-    result = summarise(desk)
+    identity = record_check(desk, "high.csv", JUMP)
+    result = summarise_justice(desk)
     assert (result.is_passed, result.has_errors, result.describe_open()) == (False, False, "plausible.jump: 1")
     decisions.justify_warnings(
         engine,
         Justification(identity, "confirmed_with_source", "compared with our records", "office", None, fakes.time_at(1)),
     )
-    assert summarise(desk).is_passed
+    assert summarise_justice(desk).is_passed
     decisions.send_submission(engine, Act(identity, "office", fakes.time_at(2)))
     decisions.approve_submission(engine, home, Act(identity, "secretariat", fakes.time_at(3)))
-    result = summarise(desk)
+    result = summarise_justice(desk)
     assert result.is_passed and [(r.rule, r.findings, r.open) for r in result.rules] == [("plausible.jump", 1, 0)]
 
 
 def test_information_never_fails_a_suite(desk: tuple[Home, sa.Engine]) -> None:
-    check(desk, "late.csv", LATE)
-    assert summarise(desk).is_passed
+    record_check(desk, "late.csv", LATE)
+    assert summarise_justice(desk).is_passed
 
 
 def test_only_returns_of_the_quarters_count(desk: tuple[Home, sa.Engine]) -> None:
-    check(desk, "broken.csv", NEGATIVE)
-    check(desk, "good.csv", days=1, period="2025-Q3")
+    record_check(desk, "broken.csv", NEGATIVE)
+    record_check(desk, "good.csv", days=1, period="2025-Q3")
     third, fourth = (QuarterRange(Period(code), Period(code)) for code in ("2025-Q3", "2025-Q4"))
-    assert (summarise(desk, third).is_passed, summarise(desk, fourth).is_passed) == (True, False)
+    assert (summarise_justice(desk, third).is_passed, summarise_justice(desk, fourth).is_passed) == (True, False)
 
 
 def test_check_names_rules_and_places_without_content_of_the_file(desk: tuple[Home, sa.Engine]) -> None:
-    first, second = check(desk, "a.csv", NEGATIVE), check(desk, "b.csv", JUMP, days=1, period="2025-Q3")
-    shown = report_suite(summarise(desk))
-    assert shown.check_name == "justice_suite" and shown.severity == dg.AssetCheckSeverity.ERROR and not shown.passed
-    table = shown.metadata["rules"]
+    first, second = record_check(desk, "a.csv", NEGATIVE), record_check(desk, "b.csv", JUMP, days=1, period="2025-Q3")
+    report = report_suite(summarise_justice(desk))
+    assert report.check_name == "justice_suite" and report.severity == dg.AssetCheckSeverity.ERROR and not report.passed
+    table = report.metadata["rules"]
     assert isinstance(table, dg.TableMetadataValue)
     rows = [record.data for record in table.records]
     assert [tuple(row.values()) for row in rows] == [
         ("value.negative", "error", 1, 1, f"{first} T-1!B5"),
         ("plausible.jump", "warning", 1, 1, f"{second} line 7"),
     ]
-    assert "Ana" not in str(shown) and "999" not in str(shown)
-    numbers = {name: shown.metadata[name].value for name in ("returns", "findings", "open findings")}
+    assert "Ana" not in str(report) and "999" not in str(report)
+    numbers = {name: report.metadata[name].value for name in ("returns", "findings", "open findings")}
     assert numbers == {"returns": 2, "findings": 2, "open findings": 2}
 
 

@@ -1,4 +1,4 @@
-"""The instance of a run in this process: the same files as Dagster's own storage, on connections that stay open."""
+"""Tests of the instance of a run in this process: Dagster's files, on connections that stay open."""
 
 import sqlite3
 from collections import Counter
@@ -28,30 +28,30 @@ def count_connections() -> Iterator[Counter[str]]:
     """Count the connections to SQLite that are opened within the block, by file name."""
     opened: Counter[str] = Counter()
 
-    def count(connection: Any, _: Any) -> None:
+    def count_connection(connection: Any, _: Any) -> None:
         if isinstance(connection, sqlite3.Connection):
             opened[Path(connection.execute("pragma database_list").fetchone()[2]).name] += 1
 
-    sa.event.listen(sa.Engine, "connect", count)
+    sa.event.listen(sa.Engine, "connect", count_connection)
     try:
         yield opened
     finally:
-        sa.event.remove(sa.Engine, "connect", count)
+        sa.event.remove(sa.Engine, "connect", count_connection)
 
 
 def materialize_checked_assets(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    """Run a job of twenty assets with a check each; the check of the last one fails."""
+    """Run a job of twenty assets with one check each; the check of the last one fails."""
 
     @dg.multi_asset(
         specs=[dg.AssetSpec(f"a{number}") for number in range(ASSETS)],
         check_specs=[dg.AssetCheckSpec("positive", asset=f"a{number}") for number in range(ASSETS)],
     )
-    def assets() -> Iterator[Any]:
+    def materialize_all() -> Iterator[Any]:
         for number in range(ASSETS):
             yield dg.MaterializeResult(asset_key=f"a{number}", metadata={"rows": number})
             yield dg.AssetCheckResult(asset_key=f"a{number}", check_name="positive", passed=number + 1 < ASSETS)
 
-    job = dg.Definitions(assets=[assets], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
+    job = dg.Definitions(assets=[materialize_all], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
     return job.execute_in_process(instance=instance, raise_on_error=False)
 
 
@@ -59,15 +59,17 @@ def test_run_is_complete_in_the_files_that_the_dagster_ui_reads(home: Home) -> N
     with open_instance_for_run(home) as instance:
         result = materialize_checked_assets(instance)
         written = Counter(event.event_type_value for event in result.all_events)
-    with dg.DagsterInstance.from_config(str(instance_folder(home))) as own:
-        assert not isinstance(own.event_log_storage, PooledEventLogStorage)
+    with dg.DagsterInstance.from_config(str(instance_folder(home))) as default_instance:
+        assert not isinstance(default_instance.event_log_storage, PooledEventLogStorage)
         stored = Counter(
-            entry.dagster_event.event_type_value for entry in own.all_logs(result.run_id) if entry.dagster_event
+            entry.dagster_event.event_type_value
+            for entry in default_instance.all_logs(result.run_id)
+            if entry.dagster_event
         )
-        last = dg.AssetCheckKey(dg.AssetKey(f"a{ASSETS - 1}"), "positive")
-        history = own.event_log_storage.get_asset_check_execution_history(last, limit=5)
-        latest = own.get_latest_materialization_event(dg.AssetKey("a7"))
-        run = own.get_run_by_id(result.run_id)
+        last_check = dg.AssetCheckKey(dg.AssetKey(f"a{ASSETS - 1}"), "positive")
+        history = default_instance.event_log_storage.get_asset_check_execution_history(last_check, limit=5)
+        latest = default_instance.get_latest_materialization_event(dg.AssetKey("a7"))
+        run = default_instance.get_run_by_id(result.run_id)
     assert run is not None and run.status is dg.DagsterRunStatus.SUCCESS
     assert {name: stored[name] for name in written} == dict(written)
     assert stored["ASSET_CHECK_EVALUATION"] == stored["ASSET_CHECK_EVALUATION_PLANNED"] == ASSETS
@@ -84,7 +86,7 @@ def test_instance_for_run_opens_few_connections_and_closes_them(home: Home) -> N
     assert not list(home.dagster.rglob("*.db-wal"))
 
 
-def test_instance_for_run_keeps_storage_that_somebody_has_configured(home: Home, tmp_path: Path) -> None:
+def test_instance_for_run_keeps_configured_storage(home: Home, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     configured = {
         "run_storage": ("runs", "SqliteRunStorage"),

@@ -1,4 +1,4 @@
-"""Runs around Dagster: configuration of the instance, runs of dead processes, second attempts, reports of failures."""
+"""Tests of runs with Dagster: configuration, runs of dead processes, second attempts, reports of failures."""
 
 import errno
 import json
@@ -43,19 +43,19 @@ time.sleep(60)
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Root of a home with three accounts and an empty instance; making their databases takes seconds."""
-    made = initialise_home(tmp_path_factory.mktemp("template") / "home", "real")
+    """Root of a home with three accounts and an empty instance, shared since its databases take seconds to create."""
+    initialised = initialise_home(tmp_path_factory.mktemp("template") / "home", "real")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RTI_LEDGER_URL", raising=False)
-        engine = open_ledger(made)
+        engine = open_ledger(initialised)
         accounts.create_account(engine, "head", "Head of statistics", grants=[Grant("steward")], by=SYSTEM)
         accounts.create_account(engine, "al-steward", "Steward of one", grants=[Grant("steward", "AL")], by=SYSTEM)
         accounts.create_account(engine, "al-office", "Office", grants=[Grant("submitter", "AL")], by=SYSTEM)
         engine.dispose()
-    with dg.DagsterInstance.from_config(str(instance_folder(made))) as opened:
+    with dg.DagsterInstance.from_config(str(instance_folder(initialised))) as opened:
         opened.get_runs_count()
         opened.get_latest_materialization_event(dg.AssetKey("none"))
-    return made.root
+    return initialised.root
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def instance(home: Home) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def failure_notices(home: Home) -> list[tuple[str, str, str]]:
-    """Account, run and cause of each notice of a failed run."""
+def list_failure_notices(home: Home) -> list[tuple[str, str, str]]:
+    """Return account, run and cause of each notice of a failed run."""
     return [
         (notice.account_id, notice.content["run_id"], notice.content["cause"])
         for notice in notices.list_notices(open_ledger(home))
@@ -95,12 +95,12 @@ def make_run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, age: flo
 
 def leave_dead_mark(home: Home, run_id: str) -> None:
     """Mark a run alive in a process that is then killed."""
-    process = start_marked(home, run_id)
+    process = start_marked_process(home, run_id)
     process.kill()
     process.communicate()
 
 
-def start_marked(home: Home, run_id: str) -> subprocess.Popen[str]:
+def start_marked_process(home: Home, run_id: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", ALIVE, str(home.dagster), run_id], stdout=subprocess.PIPE, text=True
     )
@@ -108,7 +108,7 @@ def start_marked(home: Home, run_id: str) -> subprocess.Popen[str]:
     return process
 
 
-def status_of(instance: dg.DagsterInstance, run_id: str) -> str:
+def get_status(instance: dg.DagsterInstance, run_id: str) -> str:
     run = instance.get_run_by_id(run_id)
     assert run is not None
     return run.status.value
@@ -132,10 +132,10 @@ def test_instance_folder_writes_and_upgrades_our_configuration(home: Home, old: 
     assert file.stat().st_mtime_ns == written
 
 
-def test_instance_folder_keeps_configuration_of_somebody_else(home: Home) -> None:
-    own = "telemetry:\n  enabled: false\n"
-    (home.dagster / "dagster.yaml").write_text(own, encoding="utf-8")
-    assert (instance_folder(home) / "dagster.yaml").read_text(encoding="utf-8") == own
+def test_instance_folder_keeps_custom_configuration(home: Home) -> None:
+    custom_configuration = "telemetry:\n  enabled: false\n"
+    (home.dagster / "dagster.yaml").write_text(custom_configuration, encoding="utf-8")
+    assert (instance_folder(home) / "dagster.yaml").read_text(encoding="utf-8") == custom_configuration
 
 
 # ----- runs of dead processes
@@ -150,9 +150,9 @@ def test_close_dead_runs_closes_killed_runs_and_reports_their_cause_once(
     with caplog.at_level(logging.ERROR, "rti.runs"):
         closed = recovery.close_dead_runs(home, instance)
     assert {run.run_id for run in closed} == set(killed)
-    assert {status_of(instance, run_id) for run_id in killed} == {"FAILURE"}
+    assert {get_status(instance, run_id) for run_id in killed} == {"FAILURE"}
     assert all(run_id in caplog.text for run_id in killed)
-    assert [(account, cause) for account, _, cause in failure_notices(home)] == [("head", "process_died")]
+    assert [(account, cause) for account, _, cause in list_failure_notices(home)] == [("head", "process_died")]
     assert recovery.close_dead_runs(home, instance) == []
 
 
@@ -160,25 +160,25 @@ def test_close_dead_runs_leaves_living_young_and_finished_runs(home: Home, insta
     living = make_run(instance, dg.DagsterRunStatus.STARTED)
     just_started = make_run(instance, dg.DagsterRunStatus.STARTED, age=1.0)
     finished = make_run(instance, dg.DagsterRunStatus.SUCCESS)
-    process = start_marked(home, living)
+    process = start_marked_process(home, living)
     try:
         assert recovery.close_dead_runs(home, instance) == []
     finally:
         process.kill()
         process.communicate()
-    statuses = [status_of(instance, run_id) for run_id in (living, just_started, finished)]
+    statuses = [get_status(instance, run_id) for run_id in (living, just_started, finished)]
     assert statuses == ["STARTED", "STARTED", "SUCCESS"]
     assert [run.run_id for run in recovery.close_dead_runs(home, instance)] == [living]
 
 
-def test_close_dead_runs_spares_unmarked_run_while_home_is_locked(home: Home, instance: dg.DagsterInstance) -> None:
+def test_close_dead_runs_keeps_unmarked_run_while_home_is_locked(home: Home, instance: dg.DagsterInstance) -> None:
     unmarked = make_run(instance, dg.DagsterRunStatus.STARTED)
     closed: list[FailedRun] = []
     with hold_home_lock(home, purpose="refresh of an earlier version"):
         thread = threading.Thread(target=lambda: closed.extend(recovery.close_dead_runs(home, instance)))
         thread.start()
         thread.join()
-    assert closed == [] and status_of(instance, unmarked) == "STARTED"
+    assert closed == [] and get_status(instance, unmarked) == "STARTED"
 
 
 def test_run_monitoring_of_daemon_closes_dead_and_keeps_living_run(home: Home, instance: dg.DagsterInstance) -> None:
@@ -186,14 +186,14 @@ def test_run_monitoring_of_daemon_closes_dead_and_keeps_living_run(home: Home, i
 
     dead, living = (make_run(instance, dg.DagsterRunStatus.STARTED) for _ in range(2))
     leave_dead_mark(home, dead)
-    process = start_marked(home, living)
+    process = start_marked_process(home, living)
     workspace: Any = SimpleNamespace(instance=instance, create_request_context=lambda: None)
     try:
         assert [e for e in execute_run_monitoring_iteration(workspace, logging.getLogger("test")) if e] == []
     finally:
         process.kill()
         process.communicate()
-    assert [status_of(instance, run_id) for run_id in (dead, living)] == ["FAILURE", "STARTED"]
+    assert [get_status(instance, run_id) for run_id in (dead, living)] == ["FAILURE", "STARTED"]
 
 
 def test_check_liveness_follows_mark_and_end(home: Home) -> None:
@@ -203,50 +203,54 @@ def test_check_liveness_follows_mark_and_end(home: Home) -> None:
     assert liveness.check_liveness(home.dagster, "r") == "unknown"
 
 
-# ----- the lock over a whole run, second attempts
+# ----- lock of a whole run, second attempts
 
 
-def job_of(*steps: Any) -> dg.JobDefinition:
-    """A job of steps in order, each of which is handed the locked home and its context."""
+def make_job(*steps: Any) -> dg.JobDefinition:
+    """Return a job that calls functions in order, each with the locked home."""
 
-    def make(number: int, function: Any) -> Any:
+    def make_step(number: int, function: Any) -> Any:
         @dg.op(name=f"step_{number}", ins={"after": dg.In(dg.Nothing)})
-        def step(context: dg.OpExecutionContext, locked_home: LockedHomeResource) -> None:
+        def run_step(context: dg.OpExecutionContext, locked_home: LockedHomeResource) -> None:
             with retry_transient_failures(context):  # type: ignore[arg-type]
                 function(locked_home.open())
 
-        return step
+        return run_step
 
     @dg.job(resource_defs={"locked_home": LockedHomeResource(wait_seconds=20)}, executor_def=dg.in_process_executor)
     def steps_in_order() -> None:
-        done = None
+        previous_step = None
         for number, function in enumerate(steps):
-            done = make(number, function)(done) if done is not None else make(number, function)()
+            previous_step = (
+                make_step(number, function)(previous_step)
+                if previous_step is not None
+                else make_step(number, function)()
+            )
 
     return steps_in_order
 
 
 def is_locked_for_others(home: Home) -> bool:
-    refused: list[bool] = []
+    refusals: list[bool] = []
 
-    def look() -> None:
+    def try_lock() -> None:
         try:
             with hold_home_lock(home, purpose="look"):
-                refused.append(False)
+                refusals.append(False)
         except HomeBusyError:
-            refused.append(True)
+            refusals.append(True)
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=try_lock)
     thread.start()
     thread.join()
-    return refused == [True]
+    return refusals == [True]
 
 
 def test_run_holds_lock_over_all_steps_and_removes_unfinished_builds(home: Home) -> None:
     (home.warehouse / ".indicators-restricted.duckdb.building").touch()
-    seen: list[bool] = []
-    result = job_of(*[lambda home: seen.append(is_locked_for_others(home))] * 2).execute_in_process()
-    assert result.success and seen == [True, True]
+    lock_states: list[bool] = []
+    result = make_job(*[lambda home: lock_states.append(is_locked_for_others(home))] * 2).execute_in_process()
+    assert result.success and lock_states == [True, True]
     assert not is_locked_for_others(home)
     assert list(home.warehouse.glob(".*")) == []
     assert liveness.check_liveness(home.dagster, result.run_id) == "alive"
@@ -255,18 +259,18 @@ def test_run_holds_lock_over_all_steps_and_removes_unfinished_builds(home: Home)
 def test_run_waits_for_another_holder(home: Home) -> None:
     holding, release = threading.Event(), threading.Event()
 
-    def hold() -> None:
+    def hold_lock() -> None:
         with hold_home_lock(home, purpose="publish"):
             holding.set()
             release.wait(20)
 
-    other = threading.Thread(target=hold)
-    other.start()
+    other_thread = threading.Thread(target=hold_lock)
+    other_thread.start()
     assert holding.wait(20)
     threading.Timer(0.3, release.set).start()
     was_free: list[bool] = []
-    assert job_of(lambda _: was_free.append(release.is_set())).execute_in_process().success
-    other.join()
+    assert make_job(lambda _: was_free.append(release.is_set())).execute_in_process().success
+    other_thread.join()
     assert was_free == [True]
 
 
@@ -278,14 +282,14 @@ def test_step_is_repeated_for_transient_failures_only(
     home: Home, error: Exception, attempts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    made: list[int] = []
+    attempts_made: list[int] = []
 
-    def fail(_: Home) -> None:
-        made.append(1)
+    def raise_error(_: Home) -> None:
+        attempts_made.append(1)
         raise error
 
-    assert not job_of(fail).execute_in_process(raise_on_error=False).success
-    assert len(made) == attempts
+    assert not make_job(raise_error).execute_in_process(raise_on_error=False).success
+    assert len(attempts_made) == attempts
 
 
 def test_is_transient_looks_through_causes() -> None:
@@ -299,29 +303,29 @@ def test_is_transient_looks_through_causes() -> None:
 # ----- reports
 
 
-def test_failed_run_is_reported_once_by_both_roads(
+def test_failed_run_is_reported_only_once(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Home) -> None:
+    def raise_value_error(_: Home) -> None:
         raise ValueError("157 victims of Anonymous Office")
 
     for _ in range(2):
-        result = job_of(fail).execute_in_process(instance=instance, raise_on_error=False)
+        result = make_job(raise_value_error).execute_in_process(instance=instance, raise_on_error=False)
         failed, message = recovery.describe_failure(instance, result.dagster_run)
         assert (failed.step, failed.cause) == ("step_0", "ValueError") and "157" in message
         report_failed_run(home, failed, message=message)
         event = next(e for e in result.all_events if e.event_type_value == "PIPELINE_FAILURE")
         context = dg.build_run_status_sensor_context("failed_runs", event, instance, result.dagster_run)
         failed_runs(context.for_run_failure(), home=HomeResource(root=str(home.root)))
-    reported = failure_notices(home)
+    reported = list_failure_notices(home)
     assert [(account, cause) for account, _, cause in reported] == [("head", "ValueError")]
     monkeypatch.setenv("RTI_NOW", "2026-11-21T00:00:01Z")
     report_failed_run(home, FailedRun(reported[0][1], "steps_in_order", "step_0", "ValueError"))
-    assert len(failure_notices(home)) == 1, "the same run is reported again on the next day"
+    assert len(list_failure_notices(home)) == 1, "the same run is reported again on the next day"
 
 
 @pytest.mark.parametrize("cause", ["process_died", "ValueError"])
-def test_notice_of_failed_run_holds_codes_only_and_can_be_sent(home: Home, cause: str) -> None:
+def test_notice_of_failed_run_contains_only_codes_and_can_be_sent(home: Home, cause: str) -> None:
     from pipelines.declarations.registry import load
 
     assert report_failed_run(home, FailedRun("0a1b", "refresh", "gathered", cause), message="157 victims") == 1
@@ -332,7 +336,7 @@ def test_notice_of_failed_run_holds_codes_only_and_can_be_sent(home: Home, cause
     assert [mail for mail in mails if "0a1b" in mail and "refresh" in mail]
 
 
-def test_sensors_and_schedules_are_on_without_anybody_switching_them() -> None:
+def test_sensors_and_schedules_are_on_by_default() -> None:
     from pipelines.defs import jobs, reminders
 
     switches = (failed_runs, jobs.ledger_events, jobs.quarterly_refresh, reminders.daily_reminders)
@@ -340,7 +344,7 @@ def test_sensors_and_schedules_are_on_without_anybody_switching_them() -> None:
 
 
 def test_process_id_alone_does_not_make_a_run_alive(home: Home) -> None:
-    """A mark is a lock, so a number that another process has by now cannot keep a dead run open."""
+    """Check that a process id reused by another process does not keep a dead run open: the mark is a lock."""
     path = home.dagster / "alive" / "r.lock"
     path.parent.mkdir()
     path.write_text(str(os.getpid()), encoding="ascii")

@@ -1,4 +1,4 @@
-"""Several processes that need the dbt project's manifest at the same time, without one in the cache."""
+"""Test several processes that need the dbt project's manifest at the same time, with an empty cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ print(len(json.loads(dbt.prepare_manifest().read_bytes())["nodes"]))
 """
 
 
-def test_manifest_parsed_by_two_processes_at_once(tmp_path: Path) -> None:
+def test_prepare_manifest_in_two_processes_at_once(tmp_path: Path) -> None:
     shared = small.ROOT / "dbt_project" / "target" / "manifest.json"
     before = shared.stat().st_mtime_ns if shared.exists() else None
     environment = {**os.environ, "RTI_CACHE": str(tmp_path)}
@@ -29,5 +29,7 @@ def test_manifest_parsed_by_two_processes_at_once(tmp_path: Path) -> None:
     printed = [process.communicate(timeout=180)[0].strip() for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert len(set(printed)) == 1 and int(printed[0]) > 100
-    assert (shared.stat().st_mtime_ns if shared.exists() else None) == before, "the code folder is written to"
+    assert (shared.stat().st_mtime_ns if shared.exists() else None) == before, (
+        "a process has written into the code folder"
+    )
     assert len(list((tmp_path / "dbt").iterdir())) == 1

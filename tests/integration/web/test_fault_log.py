@@ -1,6 +1,6 @@
-"""What a running service writes to its log of a fault: types and places, never the words of an exception.
+"""Tests of the fault log of a running service: types and places, never the message of an exception.
 
-The words stand for those of a file: a value that could not be converted, a name, a number.
+The message here resembles the content of a file: a value that could not be converted, a name, a number.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _fail(*_: object, **__: object) -> None:
         raise LookupError(f"no row for {SECRET}") from error
 
 
-def _failed() -> Exception:
+def _make_error() -> Exception:
     try:
         _fail()
     except LookupError as error:
@@ -41,7 +41,7 @@ def _failed() -> Exception:
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Iterator[tuple[Home, sa.Engine]]:
+def home_and_engine(tmp_path: Path) -> Iterator[tuple[Home, sa.Engine]]:
     home, engine = home_and_ledger(tmp_path)
     yield home, engine
     engine.dispose()
@@ -49,7 +49,7 @@ def there(tmp_path: Path) -> Iterator[tuple[Home, sa.Engine]]:
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """`log_no_words` for the length of a test."""
+    """Apply `log_no_words` for one test."""
     factory, hook = logging.getLogRecordFactory(), threading.excepthook
     fault_log.log_no_words()
     yield
@@ -57,71 +57,71 @@ def quiet() -> Iterator[None]:
     threading.excepthook = hook
 
 
-def _rounds_until(said: str, there: tuple[Home, sa.Engine], caplog: pytest.LogCaptureFixture) -> None:
-    home, engine = there
+def _run_until_logged(text: str, home_and_engine: tuple[Home, sa.Engine], caplog: pytest.LogCaptureFixture) -> None:
+    home, engine = home_and_engine
     with background_worker.at_work(home, engine, load(), every=0.01):
         deadline = time.monotonic() + 60
-        while said not in caplog.text and time.monotonic() < deadline:
+        while text not in caplog.text and time.monotonic() < deadline:
             time.sleep(0.01)
 
 
-def test_a_round_that_fails_quotes_nothing_and_the_next_follows(
-    there: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_failed_round_is_logged_without_its_message(
+    home_and_engine: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     rounds = []
 
-    def deliver(*_: object, **__: object) -> None:
+    def fail_to_deliver(*_: object, **__: object) -> None:
         rounds.append(1)
         _fail()
 
-    monkeypatch.setattr(notices, "deliver_notices", deliver)
-    _rounds_until("; from builtins.ValueError at ", there, caplog)
+    monkeypatch.setattr(notices, "deliver_notices", fail_to_deliver)
+    _run_until_logged("; from builtins.ValueError at ", home_and_engine, caplog)
     assert "builtins.LookupError at web/test_fault_log.py:" in caplog.text
     assert SECRET not in caplog.text and "Petar" not in caplog.text
     assert all(record.exc_info is None for record in caplog.records)
     assert len(rounds) >= 1
 
 
-def test_a_setting_that_cannot_be_used_is_named(
-    there: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_wrong_setting_is_named_in_the_log(
+    home_and_engine: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def deliver(*_: object, **__: object) -> None:
+    def raise_settings_error(*_: object, **__: object) -> None:
         raise NoticeSettingsError("RTI_WEBHOOK_URL is not an address; write https://host/path")
 
-    monkeypatch.setattr(notices, "deliver_notices", deliver)
-    _rounds_until("RTI_WEBHOOK_URL is not an address", there, caplog)
+    monkeypatch.setattr(notices, "deliver_notices", raise_settings_error)
+    _run_until_logged("RTI_WEBHOOK_URL is not an address", home_and_engine, caplog)
     assert "RTI_WEBHOOK_URL is not an address; write https://host/path" in caplog.text
 
 
-@pytest.mark.parametrize("how", ["exc_info", "exception", "argument", "message", "streamlit"])
+@pytest.mark.parametrize("way", ["exc_info", "exception", "argument", "message", "streamlit"])
 @pytest.mark.usefixtures("quiet")
-def test_no_library_logs_the_words(how: str, tmp_path: Path) -> None:
-    """Each way in which a library hands an exception to a log; Streamlit's by its own function."""
+def test_library_logs_exception_without_its_message(way: str, tmp_path: Path) -> None:
+    """Log an exception in each way that libraries use; Streamlit uses its own function."""
     log = tmp_path / "log.txt"
     handler = logging.FileHandler(log, encoding="utf-8")
-    error, logger = _failed(), logging.getLogger("some.library")
-    told: Any = logger
-    if how == "streamlit":
+    error, logger = _make_error(), logging.getLogger("some.library")
+    target: Any = logger
+    if way == "streamlit":
         from streamlit import error_util
 
-        told = error_util._LOGGER
-    told.addHandler(handler)
+        target = error_util._LOGGER
+    target.addHandler(handler)
     try:
-        if how == "exc_info":
+        if way == "exc_info":
             logger.error("could not do %s", "this", exc_info=error)
-        elif how == "exception":
+        elif way == "exception":
             try:
                 raise error
             except LookupError:
                 logger.exception("could not do this")
-        elif how == "argument":
+        elif way == "argument":
             logger.error("could not do this: %s", error)
-        elif how == "message":
+        elif way == "message":
             logger.error(error)
         else:
             error_util._log_uncaught_app_exception(error)
     finally:
-        told.removeHandler(handler)
+        target.removeHandler(handler)
         handler.close()
     written = log.read_text(encoding="utf-8")
     assert "builtins.LookupError at web/test_fault_log.py:" in written and "builtins.ValueError" in written
@@ -129,7 +129,7 @@ def test_no_library_logs_the_words(how: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_thread_that_ends_by_a_fault_quotes_nothing(
+def test_fault_of_a_thread_is_logged_without_its_message(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     thread = threading.Thread(target=_fail)

@@ -1,4 +1,4 @@
-"""The guards of the web services at the ASGI layer: methods, bodies, addresses, rates, sessions, headers, hosts."""
+"""Tests of the guards of the web services: methods, bodies, addresses, rates, sessions, headers, hosts."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ async def _echo(request: Request) -> Response:
     return PlainTextResponse(f"{request.method} {len(await request.body())}")
 
 
-async def _cookie(_request: Request) -> Response:
+async def _set_cookies(_request: Request) -> Response:
     answer = PlainTextResponse("set")
     answer.set_cookie("one", "1")
     answer.set_cookie("two", "2", secure=True)
     return answer
 
 
-async def _talk(websocket: WebSocket) -> None:
+async def _send_lengths(websocket: WebSocket) -> None:
     await websocket.accept()
     try:
         while True:
@@ -44,25 +44,27 @@ async def _talk(websocket: WebSocket) -> None:
 _LIMITS, _SITE = Limits(), Site()
 
 
-def app(limits: Limits = _LIMITS, site: Site = _SITE, writable: Callable[[str], tuple[str, ...]] | None = None) -> Any:
-    """Return an application that tells how much it was sent, behind the guards as the public dashboard has them."""
+def make_app(
+    limits: Limits = _LIMITS, site: Site = _SITE, writable: Callable[[str], tuple[str, ...]] | None = None
+) -> Any:
+    """Return an application that reports the size of bodies, behind the guards of the public dashboard."""
     methods = ["GET", "POST", "PUT", "DELETE"]
     inside = Starlette(
         routes=[
-            Route("/cookie", _cookie),
+            Route("/cookie", _set_cookies),
             Route("/{rest:path}", _echo, methods=methods),
-            WebSocketRoute("/stream", _talk),
+            WebSocketRoute("/stream", _send_lengths),
         ]
     )
     rates = guards.Rates()
-    more = {"writable": writable} if writable else {}
+    options = {"writable": writable} if writable else {}
     limited = guards.SessionGuard(inside, limits, rates)
-    guarded = guards.Guard(limited, limits, rates, **more)
+    guarded = guards.Guard(limited, limits, rates, **options)
     return SecurityHeaders(guarded, site, lambda host: content_policy(host, ()))
 
 
-def client(served: Any, address: str = "192.0.2.1") -> TestClient:
-    return TestClient(served, client=(address, 50_000), base_url="http://127.0.0.1")
+def open_client(app: Any, address: str = "192.0.2.1") -> TestClient:
+    return TestClient(app, client=(address, 50_000), base_url="http://127.0.0.1")
 
 
 # -------------------------------------------------------------------------------------------------- methods and bodies
@@ -70,32 +72,32 @@ def client(served: Any, address: str = "192.0.2.1") -> TestClient:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "X-OTHER"])
 def test_guard_refuses_methods_that_write_without_reading_the_body(method: str) -> None:
-    def body() -> Iterator[bytes]:
+    def yield_body() -> Iterator[bytes]:
         raise AssertionError("the body was read")
         yield b""
 
-    asked: list[str] = []
-    sent = ask(app(), method=method, receive=asked)
-    assert (sent[0]["status"], asked) == (405, [])
+    receive_calls: list[str] = []
+    sent = send_request(make_app(), method=method, receive=receive_calls)
+    assert (sent[0]["status"], receive_calls) == (405, [])
     headers = dict(sent[0]["headers"])
     assert headers[b"allow"] == b"GET, HEAD, OPTIONS"
     assert headers[b"connection"] == b"close"
 
 
-def ask(
-    served: Any, *, method: str = "GET", path: str = "/", query: bytes = b"", receive: list[str] | None = None
+def send_request(
+    app: Any, *, method: str = "GET", path: str = "/", query: bytes = b"", receive: list[str] | None = None
 ) -> list[Any]:
-    """Send one request by hand; what the application asks to receive is entered in a list."""
+    """Send one request through ASGI; record in a list when the application receives."""
     sent: list[Any] = []
-    asked = [] if receive is None else receive
+    receive_calls = [] if receive is None else receive
 
-    async def received() -> Any:
-        asked.append("body")
-        if len(asked) > 3:
+    async def receive_message() -> Any:
+        receive_calls.append("body")
+        if len(receive_calls) > 3:
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": b"x" * 1000, "more_body": True}
 
-    async def send(message: Any) -> None:
+    async def record_message(message: Any) -> None:
         sent.append(message)
 
     scope = {
@@ -104,26 +106,26 @@ def ask(
         "server": ("127.0.0.1", 80), "scheme": "http", "root_path": "", "http_version": "1.1",
         "asgi": {"version": "3.0"},
     }  # fmt: skip
-    run_async(served(scope, received, send))
+    run_async(app(scope, receive_message, record_message))
     return sent
 
 
 def test_guard_passes_a_reading_request_on_without_its_body() -> None:
-    asked: list[str] = []
-    sent = ask(app(), receive=asked)
-    assert (sent[0]["status"], sent[1]["body"], asked) == (200, b"GET 0", [])
+    receive_calls: list[str] = []
+    sent = send_request(make_app(), receive=receive_calls)
+    assert (sent[0]["status"], sent[1]["body"], receive_calls) == (200, b"GET 0", [])
 
 
-def test_guard_lets_an_address_accept_a_method_with_its_body() -> None:
-    served = app(writable=lambda path: ("PUT",) if path == "/here" else ())
-    assert client(served).put("/here", content=b"abc").text == "PUT 3"
-    assert client(served).put("/there", content=b"abc").status_code == 405
-    assert client(served).post("/here", content=b"abc").headers["allow"] == "GET, HEAD, OPTIONS, PUT"
+def test_guard_allows_declared_methods_with_a_body() -> None:
+    app = make_app(writable=lambda path: ("PUT",) if path == "/here" else ())
+    assert open_client(app).put("/here", content=b"abc").text == "PUT 3"
+    assert open_client(app).put("/there", content=b"abc").status_code == 405
+    assert open_client(app).post("/here", content=b"abc").headers["allow"] == "GET, HEAD, OPTIONS, PUT"
 
 
 @pytest.mark.parametrize(("length", "status"), [(8_000, 200), (9_000, 414), (200_000, 414)])
 def test_guard_refuses_long_addresses(length: int, status: int) -> None:
-    sent = ask(app(), query=b"area=" + b"A" * length)
+    sent = send_request(make_app(), query=b"area=" + b"A" * length)
     assert sent[0]["status"] == status
     assert len(sent[1]["body"]) < 1_000
 
@@ -132,19 +134,19 @@ def test_guard_refuses_long_addresses(length: int, status: int) -> None:
 
 
 def test_guard_refuses_requests_beyond_the_rate_of_one_address_only() -> None:
-    served = app(Limits(requests_per_minute=5))
-    answers = [client(served).get("/", headers={"Accept": "text/html"}) for _ in range(12)]
+    app = make_app(Limits(requests_per_minute=5))
+    answers = [open_client(app).get("/", headers={"Accept": "text/html"}) for _ in range(12)]
     assert [answer.status_code for answer in answers[:5]] == [200] * 5
     assert answers[-1].status_code == 429
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 120
     assert "Wait" in answers[-1].text and "load the page again" in answers[-1].text
-    assert client(served, "192.0.2.2").get("/").status_code == 200
+    assert open_client(app, "192.0.2.2").get("/").status_code == 200
 
 
-def test_guard_speaks_the_language_of_the_browser() -> None:
-    served = app(Limits(requests_per_minute=1))
-    asked = {"Accept": "text/html", "Accept-Language": "hr"}
-    texts = {client(served).get("/", headers=asked).text for _ in range(4)}
+def test_guard_answers_in_the_language_of_the_browser() -> None:
+    app = make_app(Limits(requests_per_minute=1))
+    headers = {"Accept": "text/html", "Accept-Language": "hr"}
+    texts = {open_client(app).get("/", headers=headers).text for _ in range(4)}
     assert any('lang="hr"' in text for text in texts)
 
 
@@ -158,43 +160,43 @@ def test_guard_speaks_the_language_of_the_browser() -> None:
         ("fe80::1%eth0", "fe80::1", True),
     ],
 )
-def test_client_network_counts_one_line_as_one(first: str, second: str, same: bool) -> None:
+def test_client_network_groups_addresses_of_one_connection(first: str, second: str, same: bool) -> None:
     networks = {guards.client_network({"client": (address, 1)}) for address in (first, second)}
     assert len(networks) == (1 if same else 2)
 
 
 def test_session_guard_limits_open_pages_per_address_and_in_total() -> None:
-    served = app(Limits(sessions=3, sessions_per_address=2))
-    one, two = client(served, "192.0.2.1"), client(served, "192.0.2.2")
+    app = make_app(Limits(sessions=3, sessions_per_address=2))
+    first_client, second_client = open_client(app, "192.0.2.1"), open_client(app, "192.0.2.2")
     with ExitStack() as stack:
-        for browser in (one, one):
+        for browser in (first_client, first_client):
             stack.enter_context(browser.websocket_connect("/stream"))
-        with pytest.raises(WebSocketDenialResponse) as refusal, one.websocket_connect("/stream"):
+        with pytest.raises(WebSocketDenialResponse) as refusal, first_client.websocket_connect("/stream"):
             pass
         assert (refusal.value.status_code, refusal.value.headers["retry-after"]) == (429, "30")
-        stack.enter_context(two.websocket_connect("/stream"))
+        stack.enter_context(second_client.websocket_connect("/stream"))
         with (
             pytest.raises(WebSocketDenialResponse) as refusal,
-            client(served, "192.0.2.3").websocket_connect("/stream"),
+            open_client(app, "192.0.2.3").websocket_connect("/stream"),
         ):
             pass
         assert refusal.value.status_code == 503
-        page = client(served, "192.0.2.3").get("/", headers={"Accept": "text/html"})
+        page = open_client(app, "192.0.2.3").get("/", headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["retry-after"]) == (503, "30")
         assert "load the page again" in page.text
-        # What pages need that are open already is still served.
-        assert client(served, "192.0.2.3").get("/static/x.js", headers={"Accept": "*/*"}).status_code == 200
-    with one.websocket_connect("/stream") as again:
-        again.send_bytes(b"abc")
-        assert again.receive_text() == "3"
+        # Files of pages that are already open are still served.
+        assert open_client(app, "192.0.2.3").get("/static/x.js", headers={"Accept": "*/*"}).status_code == 200
+    with first_client.websocket_connect("/stream") as page:
+        page.send_bytes(b"abc")
+        assert page.receive_text() == "3"
 
 
 def test_session_guard_limits_new_pages_per_minute() -> None:
-    served = app(Limits(new_sessions_per_minute=3))
+    app = make_app(Limits(new_sessions_per_minute=3))
     opened = 0
     for _ in range(8):
         try:
-            with client(served).websocket_connect("/stream"):
+            with open_client(app).websocket_connect("/stream"):
                 opened += 1
         except WebSocketDenialResponse as refusal:
             assert refusal.status_code == 429
@@ -202,7 +204,7 @@ def test_session_guard_limits_new_pages_per_minute() -> None:
 
 
 def test_session_guard_closes_a_page_that_sends_a_big_message() -> None:
-    with client(app()).websocket_connect("/stream") as page:
+    with open_client(make_app()).websocket_connect("/stream") as page:
         page.send_bytes(b"a" * guards.LONGEST_MESSAGE)
         assert page.receive_text() == str(guards.LONGEST_MESSAGE)
         page.send_bytes(b"a" * (guards.LONGEST_MESSAGE + 1))
@@ -211,10 +213,10 @@ def test_session_guard_closes_a_page_that_sends_a_big_message() -> None:
     assert closed.value.code == 1009
 
 
-def test_session_guard_reads_messages_beyond_the_rate_late(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_session_guard_delays_messages_beyond_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
 
-    async def sleep(seconds: float) -> None:
+    async def record_sleep(seconds: float) -> None:
         waited.append(seconds)
         if len(waited) == 3:
             guard.rates = guards.Rates()
@@ -223,15 +225,15 @@ def test_session_guard_reads_messages_beyond_the_rate_late(monkeypatch: pytest.M
     arriving = iter([{"type": "websocket.receive", "bytes": b"x"}] * 3)
     delivered: list[Any] = []
 
-    async def inside(_scope: Any, receive: Any, _send: Any) -> None:
-        delivered.extend([await receive() for _ in range(3)])
+    async def read_three_messages(_scope: Any, receive_next: Any, _send: Any) -> None:
+        delivered.extend([await receive_next() for _ in range(3)])
 
-    async def receive() -> Any:
+    async def receive_next() -> Any:
         return next(arriving)
 
-    guard = guards.SessionGuard(inside, limits, guards.Rates())
-    monkeypatch.setattr(guards.asyncio, "sleep", sleep)
-    run_async(guard({"type": "websocket", "client": ("192.0.2.1", 1), "headers": []}, receive, lambda _m: None))
+    guard = guards.SessionGuard(read_three_messages, limits, guards.Rates())
+    monkeypatch.setattr(guards.asyncio, "sleep", record_sleep)
+    run_async(guard({"type": "websocket", "client": ("192.0.2.1", 1), "headers": []}, receive_next, lambda _m: None))
     assert (len(delivered), len(waited)) == (3, 3)
     assert max(waited) <= 1
 
@@ -239,8 +241,8 @@ def test_session_guard_reads_messages_beyond_the_rate_late(monkeypatch: pytest.M
 # ------------------------------------------------------------------------------------------------- headers and hosts
 
 
-def test_every_answer_has_security_headers_also_a_refusal() -> None:
-    for answer in (client(app()).get("/"), client(app()).post("/")):
+def test_every_response_has_security_headers_even_a_refusal() -> None:
+    for answer in (open_client(make_app()).get("/"), open_client(make_app()).post("/")):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["x-frame-options"] == "DENY"
@@ -249,13 +251,13 @@ def test_every_answer_has_security_headers_also_a_refusal() -> None:
         assert "strict-transport-security" not in answer.headers
 
 
-def test_over_tls_answers_have_hsts_and_every_cookie_is_secure() -> None:
+def test_responses_over_tls_have_hsts_and_secure_cookies() -> None:
     site = Site("https://figures.example")
-    answer = client(app(site=site)).get("/cookie")
+    answer = open_client(make_app(site=site)).get("/cookie")
     cookies = answer.headers.get_list("set-cookie")
     assert [cookie.lower().count("secure") for cookie in cookies] == [1, 1]
     assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
-    plain = client(app()).get("/cookie").headers.get_list("set-cookie")
+    plain = open_client(make_app()).get("/cookie").headers.get_list("set-cookie")
     assert [cookie.lower().count("secure") for cookie in plain] == [0, 1]
 
 
@@ -267,17 +269,17 @@ def test_forwarded_headers_count_only_from_a_trusted_proxy(
 
     monkeypatch.setenv("RTI_TRUSTED_PROXIES", proxies)
     site = settings.public_site()
-    served = app(Limits(requests_per_minute=1), site)
-    config = Config(served, log_config=None, **site.list_uvicorn_options())
+    app = make_app(Limits(requests_per_minute=1), site)
+    config = Config(app, log_config=None, **site.list_uvicorn_options())
     config.load()
-    first = client(config.loaded_app).get(
+    first = open_client(config.loaded_app).get(
         "/", headers={"X-Forwarded-For": "198.51.100.1", "X-Forwarded-Proto": "https"}
     )
-    other = client(config.loaded_app).get(
+    second = open_client(config.loaded_app).get(
         "/", headers={"X-Forwarded-For": "198.51.100.2", "X-Forwarded-Proto": "https"}
     )
     assert ("strict-transport-security" in first.headers) is secure
-    assert other.status_code == (200 if secure else 429)
+    assert second.status_code == (200 if secure else 429)
 
 
 @pytest.mark.parametrize(
@@ -295,22 +297,22 @@ def test_forwarded_headers_count_only_from_a_trusted_proxy(
         ("[", False),
     ],
 )
-def test_a_foreign_host_is_refused_where_an_address_is_set(
+def test_foreign_host_is_refused_if_an_address_is_set(
     monkeypatch: pytest.MonkeyPatch, host: str, allowed: bool
 ) -> None:
     monkeypatch.setenv("RTI_PUBLIC_URL", "https://figures.example")
     site = settings.public_site()
-    answer = client(app(site=site)).get("/", headers={"Host": host})
+    answer = open_client(make_app(site=site)).get("/", headers={"Host": host})
     assert answer.status_code == (200 if allowed else 421)
-    assert client(app()).get("/", headers={"Host": "any.example"}).status_code == 200
+    assert open_client(make_app()).get("/", headers={"Host": "any.example"}).status_code == 200
 
 
-def test_the_policy_names_inline_scripts_by_their_hash_and_no_foreign_text() -> None:
+def test_content_policy_has_script_hashes_and_no_request_text() -> None:
     # openssl dgst -sha256 -binary of "1" | base64
     assert script_hashes(b"<script>1</script><script src='x'></script>") == (
         "'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='",
     )
-    policy = client(app()).get("/", headers={"Host": "x; script-src *"}).headers["content-security-policy"]
+    policy = open_client(make_app()).get("/", headers={"Host": "x; script-src *"}).headers["content-security-policy"]
     assert "script-src *" not in policy
 
 
@@ -325,7 +327,7 @@ def test_the_policy_names_inline_scripts_by_their_hash_and_no_foreign_text() -> 
         ("RTI_SESSIONS", "many"),
     ],
 )
-def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         settings.public_site()

@@ -1,4 +1,4 @@
-"""`/health`: 200 while pages can be answered, 503 with the reason when they cannot."""
+"""Tests of `/health`: 200 while pages can be answered, otherwise 503 with the reason."""
 
 from __future__ import annotations
 
@@ -27,93 +27,93 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ho
     engine.dispose()
 
 
-def _ask(measure: Any) -> tuple[int, dict[str, Any]]:
+def _get_health(measure: Any) -> tuple[int, dict[str, Any]]:
     with TestClient(Starlette(routes=[health.health_route(measure)])) as client:
         response = client.get("/health")
     assert response.headers["cache-control"] == "no-store"
     return response.status_code, response.json()
 
 
-def test_the_portal_is_healthy_while_ledger_store_and_disk_are(opened: tuple[Home, sa.Engine]) -> None:
+def test_portal_health_is_ok_with_ledger_store_and_disk(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    told = _ask(lambda: health.portal_health(home, engine))
-    assert told == (200, {"status": "ok", "checks": {"ledger": "ok", "store": "ok", "disk": "ok"}})
+    response = _get_health(lambda: health.portal_health(home, engine))
+    assert response == (200, {"status": "ok", "checks": {"ledger": "ok", "store": "ok", "disk": "ok"}})
 
 
-def test_the_portal_says_that_its_ledger_is_gone(opened: tuple[Home, sa.Engine]) -> None:
+def test_portal_health_reports_a_missing_ledger(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
     (home.restricted / "ledger.sqlite").unlink()
-    code, told = _ask(lambda: health.portal_health(home, engine))
-    assert (code, told["status"], told["checks"]["ledger"]) == (503, "failing", "the ledger is missing")
+    code, content = _get_health(lambda: health.portal_health(home, engine))
+    assert (code, content["status"], content["checks"]["ledger"]) == (503, "failing", "the ledger is missing")
 
 
-def test_the_portal_says_that_its_ledger_is_damaged(opened: tuple[Home, sa.Engine]) -> None:
+def test_portal_health_reports_a_damaged_ledger(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
     engine.dispose()
     (home.restricted / "ledger.sqlite").write_bytes(b"x" * 100_000)
-    code, told = _ask(lambda: health.portal_health(home, engine))
-    assert (code, told["checks"]["ledger"]) == (503, "the ledger cannot be read (damaged)")
+    code, content = _get_health(lambda: health.portal_health(home, engine))
+    assert (code, content["checks"]["ledger"]) == (503, "the ledger cannot be read (damaged)")
 
 
-def test_the_portal_says_that_its_store_is_gone(opened: tuple[Home, sa.Engine]) -> None:
+def test_portal_health_reports_a_missing_store(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
     home.store.rmdir()
-    assert _ask(lambda: health.portal_health(home, engine))[1]["checks"]["store"] == "missing folder: store"
+    assert _get_health(lambda: health.portal_health(home, engine))[1]["checks"]["store"] == "missing folder: store"
 
 
-def test_the_portal_says_that_its_disk_is_full(tmp_path: Path) -> None:
+def test_portal_health_reports_a_full_disk(tmp_path: Path) -> None:
     with disks.small_disk(tmp_path, 4096) as disk:
         home, engine = home_and_ledger(disk)
         disks.fill(disk, leave=0)
-        code, told = _ask(lambda: health.portal_health(home, engine))
+        code, content = _get_health(lambda: health.portal_health(home, engine))
         engine.dispose()
-    assert (code, told["checks"]["disk"]) == (503, "the disk is full")
+    assert (code, content["checks"]["disk"]) == (503, "the disk is full")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return release_fixture.make(tmp_path_factory.mktemp("published") / "home").root
 
 
 @pytest.fixture
-def published(made: Path, tmp_path: Path) -> Home:
+def published(template_root: Path, tmp_path: Path) -> Home:
     """A home with one published release, which a test may damage."""
     root = tmp_path / "published"
-    shutil.copytree(made, root, symlinks=True)
+    shutil.copytree(template_root, root, symlinks=True)
     return open_home(root)
 
 
-def test_the_public_pages_are_healthy_while_the_release_opens(published: Home) -> None:
-    assert _ask(lambda: health.release_health(published)) == (200, {"status": "ok", "checks": {"release": "ok"}})
+def test_release_health_is_ok_while_the_release_opens(published: Home) -> None:
+    assert _get_health(lambda: health.release_health(published)) == (200, {"status": "ok", "checks": {"release": "ok"}})
 
 
 @pytest.mark.parametrize("is_open", [False, True])
-def test_the_public_pages_say_that_the_release_is_cut(published: Home, is_open: bool) -> None:
+def test_release_health_reports_a_truncated_release(published: Home, is_open: bool) -> None:
     import duckdb
 
     path = published.current.resolve() / "release.duckdb"
     path.chmod(0o644)
     connection = duckdb.connect(str(path), read_only=True) if is_open else None
     path.open("r+b").truncate(path.stat().st_size - 300_000)
-    code, told = _ask(lambda: health.release_health(published))
+    code, content = _get_health(lambda: health.release_health(published))
     if connection is not None:
         connection.close()
     assert code == 503
-    assert told["checks"]["release"].startswith(f"release {published.current.resolve().name} ")
-    assert str(published.root) not in str(told)
+    assert content["checks"]["release"].startswith(f"release {published.current.resolve().name} ")
+    assert str(published.root) not in str(content)
 
 
-def test_the_public_pages_say_that_a_table_lost_rows(published: Home) -> None:
+def test_release_health_reports_missing_rows(published: Home) -> None:
     import duckdb
 
     path = published.current.resolve() / "release.duckdb"
     path.chmod(0o644)
     with duckdb.connect(str(path)) as connection:
         connection.execute("delete from cell where value is not null")
-    assert "lacks rows in cell" in _ask(lambda: health.release_health(published))[1]["checks"]["release"]
+    assert "lacks rows in cell" in _get_health(lambda: health.release_health(published))[1]["checks"]["release"]
 
 
-def test_the_public_pages_say_that_nothing_is_published(opened: tuple[Home, sa.Engine]) -> None:
-    assert _ask(lambda: health.release_health(opened[0])) == (
+def test_release_health_reports_that_nothing_is_published(opened: tuple[Home, sa.Engine]) -> None:
+    assert _get_health(lambda: health.release_health(opened[0])) == (
         503, {"status": "failing", "checks": {"release": "nothing has been published"}}
     )  # fmt: skip

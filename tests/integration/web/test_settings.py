@@ -1,4 +1,4 @@
-"""Settings of the offices' pages: the provider of identities, and the secret of a home."""
+"""Tests of the settings of the offices' pages: identity provider and cookie secret."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def home(tmp_path: Path) -> Home:
     return initialise_home(tmp_path / "home", "real")
 
 
-def test_without_a_provider_people_sign_in_with_a_password(home: Home) -> None:
+def test_settings_without_a_provider_use_passwords(home: Home) -> None:
     settings = read_web_settings(home, 8502)
     assert settings.provider is None
     assert settings.redirect_uri == "http://127.0.0.1:8502/oauth2callback"
 
 
-def test_a_provider_needs_its_client(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_a_provider_need_its_client(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_OIDC_METADATA_URL", METADATA)
     monkeypatch.setenv("RTI_OIDC_CLIENT_ID", "the-offices")
     with pytest.raises(SettingsError, match="RTI_OIDC_CLIENT_SECRET"):
@@ -39,7 +39,7 @@ def test_a_provider_needs_its_client(home: Home, monkeypatch: pytest.MonkeyPatch
     assert "a secret of both" not in repr(settings) and settings.cookie_secret not in repr(settings)
 
 
-def test_the_secret_of_a_home_is_made_once_and_for_its_owner_alone(home: Home) -> None:
+def test_cookie_secret_is_made_once_and_readable_only_by_its_owner(home: Home) -> None:
     secret = read_web_settings(home, 8502).cookie_secret
     path = home.restricted / "keys" / "portal.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -47,7 +47,7 @@ def test_the_secret_of_a_home_is_made_once_and_for_its_owner_alone(home: Home) -
     assert read_web_settings(home, 9000).cookie_secret == secret
 
 
-def test_the_secrets_of_an_older_version_are_read_and_left_as_they_are(home: Home) -> None:
+def test_secrets_of_an_older_version_are_read_and_left_unchanged(home: Home) -> None:
     path = home.restricted / "keys" / "portal.json"
     path.parent.mkdir(exist_ok=True)
     stored = json.dumps({"client_secret": "of the provider that was built in", "cookie_secret": "c" * 64})

@@ -1,7 +1,7 @@
-"""The service that is killed at a step: `python -m tests.support.service.killed STEP before|after NUMBER --port N`.
+"""Serve until a step, then die: `python -m tests.support.service.killed STEP before|after NUMBER --port N`.
 
-Run by `test_kills.py`; nothing can tidy up behind it, since the kill is SIGKILL by itself of itself at the step's
-NUMBER-th time.
+Run by `test_kills.py`. The process sends itself SIGKILL when the step comes for the NUMBER-th time, so that nothing can
+clean up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.ledger import facts
 from pipelines.reading.sandbox.pool import ChildPool
 from pipelines.submissions import decisions, intake, receipts, record, store
 
-# Only `os.fsync` of the store, not that of everybody.
+# Replace `os.fsync` for the store only, not for every other module.
 store.os = SimpleNamespace(**{name: getattr(os, name) for name in dir(os)})  # type: ignore[assignment]
 STEPS: dict[str, tuple[Any, str]] = {
     "read in the child": (ChildPool, "_release"),
@@ -40,24 +40,24 @@ STEPS: dict[str, tuple[Any, str]] = {
 
 
 def main(step: str, when: str, number: str) -> None:
-    """Serve until the step comes."""
+    """Serve until the step comes, and kill this process before or after it."""
     owner, name = STEPS[step]
-    real, times = getattr(owner, name), itertools.count(1)
+    run_step, calls = getattr(owner, name), itertools.count(1)
 
-    def killed(*args: Any, **kwargs: Any) -> Any:
-        last = next(times) == int(number)
-        if last and when == "before":
+    def run_and_kill(*args: Any, **kwargs: Any) -> Any:
+        is_last_call = next(calls) == int(number)
+        if is_last_call and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        made = real(*args, **kwargs)
-        if last:
+        result = run_step(*args, **kwargs)
+        if is_last_call:
             os.kill(os.getpid(), signal.SIGKILL)
-        return made
+        return result
 
-    setattr(owner, name, killed)
+    setattr(owner, name, run_and_kill)
     app.main()
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:4]
+    arguments = sys.argv[1:4]
     del sys.argv[1:4]
-    main(*asked)
+    main(*arguments)

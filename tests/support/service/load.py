@@ -1,4 +1,4 @@
-"""Time what people at a service wait for: many uploads at once, and one on the page of uploads."""
+"""Measure how long users of a service wait: many uploads at the same time, and one on the upload page."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from tests.support.service import running
 from tests.support.service.visitor import Visitor
 
 
-def p95(values: list[float]) -> float:
+def compute_p95(values: list[float]) -> float:
+    """Return the 95th percentile of some values."""
     return quantiles(values, n=20, method="inclusive")[-1]
 
 
 @dataclass(frozen=True)
 class UploadTimes:
-    """Seconds after a file was given until its first findings and its answer were on the page."""
+    """Seconds from the upload of a file until the page shows its first findings and its answer."""
 
     first: float
     answered: float
@@ -28,18 +29,18 @@ class UploadTimes:
 
 
 def watch_upload(visitor: Visitor, name: str, data: bytes) -> UploadTimes:
-    """Give a file to the page of uploads as its script does, and follow its check to the answer."""
-    token = visitor.get("/upload").tree.cssselect("form[data-upload] input[name=csrf]")[0].get("value")
+    """Upload a file as the script of the upload page does, and follow its check to the answer."""
+    token = visitor.open_page("/upload").tree.cssselect("form[data-upload] input[name=csrf]")[0].get("value")
     began = time.perf_counter()
-    sent = visitor.client.post(
+    response = visitor.client.post(
         "/upload",
         headers={"Accept": "application/json", "Cookie": cookie_header(visitor)},
         data={"csrf": token},
         files={"files": (name, data)},
     )
-    assert sent.status_code == 202, sent.text[:300]
+    assert response.status_code == 202, response.text[:300]
     first = 0.0
-    for event, card in follow_events(visitor, sent.json()["events"]):
+    for event, card in follow_events(visitor, response.json()["events"]):
         if not first and ("so far" in card or event == "end"):
             first = time.perf_counter() - began
         if event == "end":
@@ -64,16 +65,16 @@ def follow_events(visitor: Visitor, address: str) -> Iterator[tuple[str, str]]:
 
 
 def cookie_header(visitor: Visitor) -> str:
-    """The cookies of a visitor."""
+    """Return the cookies of a visitor as the value of a header."""
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies.jar)
 
 
-def at_once(clients: dict[str, httpx.Client], number: int) -> dict[str, tuple[httpx.Response, float]]:
-    """Each account's newest return in new bytes, all at the same moment: the answers and their seconds."""
+def upload_at_once(clients: dict[str, httpx.Client], number: int) -> dict[str, tuple[httpx.Response, float]]:
+    """Upload a variant of each account's newest return at the same moment; return the answers and their seconds."""
     answers: dict[str, tuple[httpx.Response, float]] = {}
-    files = {account: running.newest(account) for account in clients}
+    files = {account: running.find_newest_return(account) for account in clients}
     data = {
-        account: running.other_bytes(path, number + (7 if account == "sender" else 0))
+        account: running.make_variant(path, number + (7 if account == "sender" else 0))
         for account, path in files.items()
     }
     start = threading.Barrier(len(clients))
@@ -81,7 +82,7 @@ def at_once(clients: dict[str, httpx.Client], number: int) -> dict[str, tuple[ht
     def hand_in(account: str) -> None:
         start.wait()
         began = time.perf_counter()
-        answer = running.upload(clients[account], data[account], files[account].name)
+        answer = running.upload_file(clients[account], data[account], files[account].name)
         answers[account] = (answer, time.perf_counter() - began)
 
     threads = [threading.Thread(target=hand_in, args=(account,)) for account in clients]

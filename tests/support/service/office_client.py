@@ -1,4 +1,4 @@
-"""Use the offices' pages by HTTP in this process: sign in as an account, open pages, submit their forms."""
+"""Use the offices' pages over HTTP in this process: sign in as an account, open pages, submit their forms."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ class Office:
     client: TestClient
     services: OfficeServices
 
-    def visit(self, account: str | None) -> Visitor:
-        """A visitor who has signed in as an account, or as nobody."""
+    def start_visit(self, account: str | None) -> Visitor:
+        """Return a visitor who is signed in as an account, or not signed in."""
         visitor = Visitor(self.client)
         if account is not None:
-            known = accounts.find_account(self.desk.engine, account)
-            assert known is not None, f"there is no account {account}"
-            issuer, subject = (known.issuer, known.subject) if known.issuer else (accounts.LOCAL, account)
+            stored_account = accounts.find_account(self.desk.engine, account)
+            assert stored_account is not None, f"there is no account {account}"
+            issuer, subject = (
+                (stored_account.issuer, stored_account.subject) if stored_account.issuer else (accounts.LOCAL, account)
+            )
             connection = HTTPConnection({"type": "http", "headers": [], "scheme": "http", "path": "/"})
             value = self.services.sessions.begin_session(connection, account, issuer=issuer, subject=subject)
             visitor.cookies.set("rti_session", value, domain="127.0.0.1", path="/")
@@ -50,14 +52,14 @@ class Office:
 
     def open(self, account: str | None, address: str, **query: Any) -> Document:
         """Open an address as an account."""
-        return self.visit(account).get(address, **query)
+        return self.start_visit(account).open_page(address, **query)
 
 
 @contextmanager
 def open_office(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """Run the pages of a home with the accounts of the tests, without guards; nothing is preloaded."""
     monkeypatch.setattr(office_app, "_preload", lambda *_: None)
-    # The demonstration's password is hashed at each start; what Argon2 costs is tested in test_accounts.py.
+    # The demonstration's password is hashed at each start; test_accounts.py tests the cost parameters of Argon2.
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     desk = service.open_desk(home)
     portal_fixture.make_accounts(desk.engine)

@@ -1,15 +1,10 @@
-"""What tests of the portal share: accounts of a copied home, who has signed in, and files to hand in.
-
-Nobody signs in with a provider here: claims are given in the process (`layout.ask_for_claims`), as a provider
-of the name `ISSUER` would give them.
-"""
+"""Accounts for a copied home and files to upload, shared by the tests of the portal."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.ledger.identity import Grant
 from tests.support.paths import SAMPLES
@@ -29,11 +24,11 @@ ACCOUNTS: Mapping[str, tuple[str, tuple[Grant, ...]]] = {
     "secretariat": ("Secretariat: steward", (Grant("steward"),)),
     "nobody": ("An account without a role", ()),
 }
-"""Account -> its name and what it may; each signs in with the provider under its own name."""
+"""Account -> its display name and grants; each signs in with the provider under its own name."""
 
 
 def make_accounts(engine: sa.Engine, language: str = "en") -> None:
-    """Make the accounts above where they are not there yet."""
+    """Create the accounts above unless they exist already."""
     from pipelines.submissions.accounts import accounts
 
     new = [
@@ -45,11 +40,6 @@ def make_accounts(engine: sa.Engine, language: str = "en") -> None:
     accounts.create_many(engine, new, by="system")
 
 
-def claims(account: str) -> dict[str, Any]:
-    """What a provider says of somebody who has just signed in."""
-    return {"iss": ISSUER, "sub": f"subject of {account}", "auth_time": time.time(), "email": f"{account}@example.org"}
-
-
 # ---------------------------------------------------------------------------------------------------------------- files
 
 RETURN = SAMPLES / "AL" / "justice" / "PP_Trafikimi_2026_T3.xlsx"
@@ -57,22 +47,22 @@ RETURN = SAMPLES / "AL" / "justice" / "PP_Trafikimi_2026_T3.xlsx"
 SHEET = "Tremujori III"
 
 
-def workbook(changes: Mapping[str, str | int], sheet: str = SHEET) -> bytes:
-    """The return with some cells of its last sheet written over: what its office might send next."""
+def make_workbook(changes: Mapping[str, str | int], sheet: str = SHEET) -> bytes:
+    """Return the return with some cells of its last sheet changed, as its office might send it next."""
     from openpyxl import load_workbook
 
     book = load_workbook(RETURN)
     for cell, value in changes.items():
         book[sheet][cell] = value
-    kept = BytesIO()
-    book.save(kept)
-    return kept.getvalue()
+    output = BytesIO()
+    book.save(output)
+    return output.getvalue()
 
 
 BROKEN: Mapping[str, str | int] = {"A12": "128/b – Trafikimi i të mitureve", "C9": "dhjetë"}
 """A label that no form declares, and a number written as a word."""
 UNUSUAL: Mapping[str, int] = {"C9": 90, "D9": 89, "C8": 136, "D8": 127, "E33": 83, "E32": 101}
-"""Eighty more men of 25 to 34 reported under article 110/a, and the totals that go with them: no error, but a jump."""
+"""Eighty more men of 25 to 34 reported under article 110/a, with matching totals: no error, but a jump."""
 
 
 REGISTER = SAMPLES / "HR" / "register" / "registar_2026_2tr.csv"
@@ -80,10 +70,10 @@ REGISTER = SAMPLES / "HR" / "register" / "registar_2026_2tr.csv"
 
 
 def register_lines() -> list[str]:
-    """The lines of the register's quarter, its three lines of heading first."""
+    """Return the lines of the register's quarter, starting with its three heading lines."""
     return REGISTER.read_text(encoding="windows-1250").splitlines()
 
 
 def register_without(lines: int) -> bytes:
-    """The quarter without its last lines: what its court register might send next."""
+    """Return the quarter without its last lines, as its court register might send it next."""
     return ("\r\n".join(register_lines()[:-lines]) + "\r\n").encode("windows-1250")

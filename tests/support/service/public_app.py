@@ -1,4 +1,4 @@
-"""The public app of a home as a process of its own, and pages of it in a browser."""
+"""Run the public app of a home as a separate process, and wait for its pages in a browser."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 _LONGEST_START = 180.0
 PATIENCE = 60_000
-"""Milliseconds that a screen may take on a machine which does other work: on one that does not it takes one or two
-seconds. What is looked for is not another for it; Playwright's own five seconds are for a machine that idles."""
+"""Milliseconds that a screen may take on a busy machine; on an idle one it takes one or two seconds.
+
+The expectations do not change with it; Playwright's default of five seconds assumes an idle machine."""
 
 FORGET = "if (!window.name) { localStorage.clear(); window.name = 'visited'; }"
 """Script for a browser context that several tests share: a new page begins like a first visit."""
 
 
 @contextmanager
-def serving(home: Path, log: Path) -> Iterator[str]:
-    """The public app of a home on a free port of the loopback; gives its address and ends the process it started."""
+def run_public_app(home: Path, log: Path) -> Iterator[str]:
+    """Run the public app of a home on a free port of the loopback, yield its address and end the process."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "dashboards.public.app", "--port", str(port)]
@@ -61,11 +62,11 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"the public app did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
 
 
-def settled(page: Page) -> None:
-    """Wait until the script of a page that was opened has run to its end.
+def wait_until_settled(page: Page) -> None:
+    """Wait until the script of an open page has finished.
 
-    The foot says that it has begun: before that nothing runs, either. The foot may be drawn before the side bar, and
-    the widget that says what runs is shown only some time after it runs, so that neither of them says the end.
+    The footer shows that the script has started. It may be drawn before the sidebar, and the status widget appears
+    only some time after the script starts, so that neither of them alone shows that the script has finished.
     """
     from playwright.sync_api import expect
 

@@ -1,4 +1,4 @@
-"""Send large bodies to a service from a socket, without holding them, and measure what they cost it."""
+"""Send large bodies to a service from a socket without holding them in memory, and measure its peak memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PIECE = b"\0" * 256 * 1024
 def post_zeros(
     address: str, path: str, size: int, *, cookie: str = "", token: str = "", chunked: bool = False
 ) -> int | None:
-    """Post a form with a file of zeros; return the status, None if the line was cut without one."""
+    """Post a form with a file of zeros; return the status, or None if the connection was cut without one."""
     head = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{token}\r\n'
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="a.csv"\r\n\r\n'
@@ -29,29 +29,29 @@ def post_zeros(
         f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nOrigin: {address}\r\nCookie: {cookie}\r\n"
         f"Accept: application/json\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n{length}\r\n\r\n"
     ).encode()
-    with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=60) as line:
+    with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=60) as connection:
         with suppress(ConnectionError):
-            line.sendall(request)
+            connection.sendall(request)
             for piece in _pieces(head, size, tail):
-                if select.select([line], [], [], 0)[0]:
+                if select.select([connection], [], [], 0)[0]:
                     break
-                line.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+                connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
             else:
                 if chunked:
-                    line.sendall(b"0\r\n\r\n")
+                    connection.sendall(b"0\r\n\r\n")
         answer = b""
         with suppress(ConnectionError):
-            while b"\r\n" not in answer and (data := line.recv(4096)):
+            while b"\r\n" not in answer and (data := connection.recv(4096)):
                 answer += data
     return int(answer.split()[1]) if answer.startswith(b"HTTP/1.1 ") else None
 
 
 def _pieces(head: bytes, size: int, tail: bytes) -> Iterator[bytes]:
     yield head
-    left = size
-    while left:
-        yield _PIECE[:left]
-        left -= min(left, len(_PIECE))
+    remaining = size
+    while remaining:
+        yield _PIECE[:remaining]
+        remaining -= min(remaining, len(_PIECE))
     yield tail
 
 

@@ -1,4 +1,4 @@
-"""The service of a home as a process of its own: started, asked with tokens, ended or killed by its process id."""
+"""Run the service of a home as a separate process: start it, call its API with tokens, end or kill it by process id."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.support.ports import free_port
 
 SAMPLES = ROOT / "raw_samples"
 LONGEST_START = 180.0
-"""Seconds: on a machine that does nothing else it takes six."""
+"""Seconds; on an idle machine it takes six."""
 
 
 @dataclass
 class Service:
-    """A running service. `temporary` is the folder that its processes use for what is not kept."""
+    """A running service. `temporary` is the folder for the temporary files of its processes."""
 
     home: Home
     address: str
@@ -41,11 +41,11 @@ class Service:
     tokens: dict[str, str] = field(default_factory=dict)
     issuing: threading.Lock = field(default_factory=threading.Lock)
 
-    def token(self, account: str) -> str:
-        """A token of an account, issued once in the ledger beside the service.
+    def issue_token(self, account: str) -> str:
+        """Return a token of an account, issued once in the ledger while the service runs.
 
-        Threads take turns: `frozen_at` changes the environment of the whole process, and one that leaves it while
-        another is still inside would let that one write to the ledger at today's date.
+        Threads take turns: `frozen_at` changes the environment of the whole process. A thread that leaves it while
+        another is still inside would let that other thread write to the ledger at today's date.
         """
         from pipelines.ledger.opening import open_ledger
         from pipelines.submissions.accounts import accounts, tokens
@@ -60,48 +60,48 @@ class Service:
                     engine.dispose()
             return self.tokens[account]
 
-    def client(self, account: str, *, timeout: float = 120.0) -> httpx.Client:
-        """A client of the API that goes with a token of this account."""
+    def open_client(self, account: str, *, timeout: float = 120.0) -> httpx.Client:
+        """Return a client of the API with a token of this account."""
         return httpx.Client(
             base_url=f"{self.address}/api/v1",
-            headers={"Authorization": f"Bearer {self.token(account)}"},
+            headers={"Authorization": f"Bearer {self.issue_token(account)}"},
             timeout=timeout,
             trust_env=False,
         )
 
-    def family(self) -> list[int]:
-        """Process ids of the service and all its descendants."""
-        found, waiting = [], [self.process.pid]
+    def list_process_ids(self) -> list[int]:
+        """Return the process ids of the service and all its descendants."""
+        process_ids, waiting = [], [self.process.pid]
         while waiting:
-            one = waiting.pop()
-            found.append(one)
-            for task in Path(f"/proc/{one}/task").glob("*/children"):
+            pid = waiting.pop()
+            process_ids.append(pid)
+            for task in Path(f"/proc/{pid}/task").glob("*/children"):
                 with suppress(OSError):
                     waiting += [int(child) for child in task.read_text().split()]
-        return found
+        return process_ids
 
-    def megabytes(self) -> float:
-        """Memory of the service with all its processes, shared pages counted by their share."""
+    def measure_memory(self) -> float:
+        """Return the megabytes of the service with all its processes; shared pages count proportionally."""
         kilobytes = 0
-        for pid in self.family():
+        for pid in self.list_process_ids():
             with suppress(OSError):
                 for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                     if line.startswith("Pss:"):
                         kilobytes += int(line.split()[1])
         return kilobytes / 1024
 
-    def seconds(self) -> float:
-        """Processor time that the service and those of its processes that live have used so far."""
-        return sum(map(_seconds_of, self.family()))
+    def measure_processor_time(self) -> float:
+        """Return the seconds of processor time that the service and its living processes have used so far."""
+        return sum(map(_read_processor_time, self.list_process_ids()))
 
-    def kill(self) -> None:
-        """SIGKILL, without a word before."""
+    def kill_process(self) -> None:
+        """Kill the service with SIGKILL, without warning."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
 
-def _seconds_of(pid: int) -> float:
-    """Processor time of a process in user and system mode; none of one that has ended meanwhile."""
+def _read_processor_time(pid: int) -> float:
+    """Return the processor time of a process in user and system mode, 0 if it has ended meanwhile."""
     with suppress(OSError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -109,10 +109,10 @@ def _seconds_of(pid: int) -> float:
 
 
 @contextmanager
-def serving(
+def run_service(
     root: Path, folder: Path, *, environment: Mapping[str, str] | None = None, command: list[str] | None = None
 ) -> Iterator[Service]:
-    """The service of the home at `root`; its log and temporary files lie in `folder`. Ended by its process id.
+    """Run the service of the home at `root`, with its log and temporary files in `folder`; end it by process id.
 
     `command` replaces `python -m dashboards.office.app`; the port is added to it.
     """
@@ -121,12 +121,12 @@ def serving(
     temporary.mkdir(exist_ok=True)
     port, log = free_port(), folder / "service.log"
     settings = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK, "TMPDIR": str(temporary), **(environment or {})}
-    asked = [*(command or [sys.executable, "-m", "dashboards.office.app"]), "--port", str(port)]
+    full_command = [*(command or [sys.executable, "-m", "dashboards.office.app"]), "--port", str(port)]
     with log.open("ab") as output:
-        process = subprocess.Popen(asked, cwd=ROOT, env=settings, stdout=output, stderr=output)
+        process = subprocess.Popen(full_command, cwd=ROOT, env=settings, stdout=output, stderr=output)
         service = Service(open_home(root), f"http://127.0.0.1:{port}", process, log, temporary)
         try:
-            wait(service)
+            wait_until_healthy(service)
             yield service
         finally:
             process.terminate()
@@ -137,35 +137,35 @@ def serving(
                 process.wait()
 
 
-def wait(service: Service) -> None:
-    """Until it says that it is well."""
+def wait_until_healthy(service: Service) -> None:
+    """Wait until the service reports that it is healthy."""
     began = time.monotonic()
     while time.monotonic() - began < LONGEST_START and service.process.poll() is None:
         with suppress(httpx.TransportError):
             if httpx.get(f"{service.address}/health", timeout=10, trust_env=False).status_code == 200:
                 return
         time.sleep(0.1)
-    said = service.log.read_text(encoding="utf-8", errors="replace")[-3000:]
-    raise AssertionError(f"the service did not start:\n{said}")
+    log_tail = service.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+    raise AssertionError(f"the service did not start:\n{log_tail}")
 
 
-def warm(service: Service, account: str = "sender") -> None:
-    """Until a first file is answered, so that what is measured afterwards is a service that has run a while."""
-    with service.client(account) as client:
+def warm_service(service: Service, account: str = "sender") -> None:
+    """Wait for the answers to two first files, so that later measurements are of a warmed-up service."""
+    with service.open_client(account) as client:
         for file in (
             SAMPLES / "RS/justice/SORS_KRIM_THB_2026-Q3.xml",
             SAMPLES / "AL/justice/PP_Trafikimi_2026_T3.xlsx",
         ):
-            assert check(client, file.read_bytes(), file.name).status_code == 200
+            assert check_file(client, file.read_bytes(), file.name).status_code == 200
 
 
-def check(client: httpx.Client, data: bytes, name: str, **query: Any) -> httpx.Response:
-    """Check a file; nothing is kept."""
+def check_file(client: httpx.Client, data: bytes, name: str, **query: Any) -> httpx.Response:
+    """Check a file without storing it."""
     return client.post("/check", content=data, headers={"X-Filename": quote(name)}, params=query)
 
 
-def upload(client: httpx.Client, data: bytes, name: str, **query: Any) -> httpx.Response:
-    """Hand in a file."""
+def upload_file(client: httpx.Client, data: bytes, name: str, **query: Any) -> httpx.Response:
+    """Submit a file."""
     return client.post("/submissions", content=data, headers={"X-Filename": quote(name)}, params=query)
 
 
@@ -193,11 +193,11 @@ SENDERS: Mapping[str, str] = {
     "xk-natc-sender": "XK/victims",
     "sender": "AL/justice",
 }
-"""The demonstration's twenty senders, and where the returns of each lie."""
+"""The demonstration's twenty senders and the folder of each one's returns."""
 
 
-def newest(account: str) -> Path:
-    """The newest return that an account of the demonstration has sent, by the list of arrivals."""
+def find_newest_return(account: str) -> Path:
+    """Return the newest return that an account of the demonstration has sent, by the list of arrivals."""
     import csv
 
     with (SAMPLES / "arrivals.csv").open(encoding="utf-8", newline="") as file:
@@ -206,11 +206,11 @@ def newest(account: str) -> Path:
     return SAMPLES / max(rows, key=lambda row: (row["received_at"], row["file"]))["file"]
 
 
-def other_bytes(path: Path, number: int) -> bytes:
-    """The same return in bytes that nobody has sent yet: another one for each number."""
+def make_variant(path: Path, number: int) -> bytes:
+    """Return the same return in bytes that nobody has sent yet; each number gives a different variant."""
     data, suffix = path.read_bytes(), path.suffix.lower()
     if suffix in (".xlsx", ".ods", ".docx"):
-        return _packed_anew(data, number)
+        return _repack_archive(data, number)
     if suffix in (".xml", ".html"):
         return data + f"\n<!-- {number} -->\n".encode()
     if suffix == ".pdf":
@@ -222,10 +222,10 @@ def other_bytes(path: Path, number: int) -> bytes:
     return data.rstrip(b"\r\n") + b"\n" * (2 + number)
 
 
-def _packed_anew(data: bytes, number: int) -> bytes:
-    made = BytesIO()
-    with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
+def _repack_archive(data: bytes, number: int) -> bytes:
+    output = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(output, "w") as new:
         for part in old.infolist():
             part.date_time = (2020 + number // 10_000, 1, 1 + number % 28, number // 28 % 24, number // 672 % 60, 0)
             new.writestr(part, old.read(part), compress_type=part.compress_type)
-    return made.getvalue()
+    return output.getvalue()

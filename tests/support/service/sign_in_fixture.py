@@ -1,4 +1,4 @@
-"""The sign-in as one small application, with one page that needs a session, and how browsers use it."""
+"""Serve the sign-in as a small application with one page that needs a session, and use it as browsers do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST_PASSWORD = "first password 1"
 
 
 def make_app(engine: sa.Engine, settings: Settings, home: Home) -> Starlette:
-    """The sign-in of a home; every other address says who has signed in, or asks for it."""
+    """Return the sign-in of a home; every other address shows the signed-in account or redirects to the sign-in."""
     sessions = open_sessions(engine, settings)
 
     def show_page(request: Request) -> Response:
@@ -47,19 +47,19 @@ def make_app(engine: sa.Engine, settings: Settings, home: Home) -> Starlette:
 
 
 def open_browser(app: Starlette, address: str = "testclient", base_url: str = HOST) -> TestClient:
-    """A browser of its own, at a network address; it does not follow redirects."""
+    """Return a separate browser at a network address; it does not follow redirects."""
     return TestClient(app, base_url=base_url, follow_redirects=False, client=(address, 50_000))
 
 
-def ticket_of(html: str) -> str:
-    """The ticket of the form in a page."""
+def find_ticket(html: str) -> str:
+    """Return the ticket of the form in a page."""
     matches = re.search(r'name="ticket" value="([^"]+)"', html)
     assert matches is not None
     return matches[1]
 
 
-def address_left_for(html: str) -> str:
-    """The address to which a page leads the browser."""
+def find_refresh_address(html: str) -> str:
+    """Return the address to which a page sends the browser."""
     from html import unescape
 
     matches = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', html)
@@ -68,14 +68,14 @@ def address_left_for(html: str) -> str:
 
 
 def sign_in(browser: TestClient, account: str, password: str, next_path: str = "/") -> Any:
-    """Open the form, fill it in and submit it; the answer."""
+    """Open the form, fill it in, submit it and return the response."""
     page = browser.get(sign_in_address(next_path))
-    data = {"ticket": ticket_of(page.text), "account": account, "password": password}
+    data = {"ticket": find_ticket(page.text), "account": account, "password": password}
     return browser.post("/sign-in", data=data)
 
 
-def signed_in_account(browser: TestClient) -> str | None:
-    """The account that a page shows, None if it asks for a sign-in."""
+def get_signed_in_account(browser: TestClient) -> str | None:
+    """Return the account that a page shows, None if it redirects to the sign-in."""
     answer = browser.get("/board")
     if answer.status_code == 303:
         assert unquote(answer.headers["location"]) == "/sign-in?next=/board"

@@ -1,7 +1,7 @@
-"""Visit the offices' pages by HTTP, as a browser without scripts does: open addresses, follow links, submit forms.
+"""Visit the offices' pages over HTTP, as a browser without scripts does: open addresses, follow links, submit forms.
 
-A visitor submits what a page's form holds and nothing else, so that a form without its token, or with a field that the
-server does not expect, fails here as it would in a browser.
+A visitor submits only the fields of a page's form, so that a form without its token, or with a field that the server
+does not expect, fails here as it would in a browser.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Document:
 
     @property
     def status(self) -> int:
-        """The status of the answer."""
+        """Status code of the response."""
         return self.response.status_code
 
     @property
     def address(self) -> str:
-        """Path and query of the page that is shown."""
+        """Path and query of the final page."""
         return self.response.url.raw_path.decode()
 
     @property
@@ -43,7 +43,7 @@ class Document:
 
     @property
     def text(self) -> str:
-        """All words of the page, blanks joined."""
+        """All words of the page, with white space collapsed."""
         return " ".join(self.tree.text_content().split())
 
     @property
@@ -61,41 +61,43 @@ class Document:
     @property
     def result(self) -> str:
         """The result of the last action; empty if none is shown."""
-        shown = self.select("#result")
-        return shown[0].text_content().strip() if shown else ""
+        elements = self.find_elements("#result")
+        return elements[0].text_content().strip() if elements else ""
 
     @property
     def errors(self) -> list[str]:
         """The errors of a submitted form."""
-        return [item.text_content().strip() for item in self.select("#errors li")]
+        return [item.text_content().strip() for item in self.find_elements("#errors li")]
 
-    def select(self, css: str) -> list[Any]:
-        """The elements that match a CSS selector."""
+    def find_elements(self, css: str) -> list[Any]:
+        """Return the elements that match a CSS selector."""
         return list(self.tree.cssselect(css))
 
-    def buttons(self) -> list[str]:
-        """The words of all buttons of the main part."""
-        return [" ".join(e.text_content().split()) for e in self.select("#content button")]
+    def list_buttons(self) -> list[str]:
+        """Return the words of all buttons of the main part."""
+        return [" ".join(e.text_content().split()) for e in self.find_elements("#content button")]
 
-    def links(self, words: str = "") -> list[str]:
-        """The addresses of the links of the main part whose text contains some words."""
-        return [e.get("href") for e in self.select("#content a[href]") if words in " ".join(e.text_content().split())]
+    def find_links(self, words: str = "") -> list[str]:
+        """Return the addresses of the links of the main part whose text contains some words."""
+        return [
+            e.get("href") for e in self.find_elements("#content a[href]") if words in " ".join(e.text_content().split())
+        ]
 
-    def follow(self, words: str) -> Document:
+    def follow_link(self, words: str) -> Document:
         """Open the first link of the main part whose text contains some words."""
-        addresses = self.links(words)
-        assert addresses, f"no link {words!r}; there are {[e.text_content() for e in self.select('#content a')]}"
-        return self.visitor.get(urljoin(self.address, addresses[0]))
+        addresses = self.find_links(words)
+        assert addresses, f"no link {words!r}; there are {[e.text_content() for e in self.find_elements('#content a')]}"
+        return self.visitor.open_page(urljoin(self.address, addresses[0]))
 
-    def forms(self, button: str = "") -> list[Any]:
-        """The forms that have a button with these words."""
+    def find_forms(self, button: str = "") -> list[Any]:
+        """Return the forms that have a button with these words."""
         return [
             form
             for form in self.tree.forms
             if any(button in " ".join(b.text_content().split()) for b in form.cssselect("button"))
         ]
 
-    def submit(
+    def submit_form(
         self,
         button: str,
         files: Any = None,
@@ -104,12 +106,12 @@ class Document:
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> Document:
-        """Press a button: submit its form with what it holds, and these values in place of its own.
+        """Press a button: submit its form, with these values instead of the form's own.
 
-        A value may be a list for several of a name. A name that the form does not have is a mistake of the test.
+        A value may be a list for a field with several values. A test may not name a field that the form does not have.
         """
-        forms = self.forms(button)
-        assert len(forms) > number, f"no button {button!r}; there are {self.buttons()}"
+        forms = self.find_forms(button)
+        assert len(forms) > number, f"no button {button!r}; there are {self.list_buttons()}"
         form = forms[number]
         fields: list[tuple[str, str]] = [(n, v) for n, v in form.form_values() if n not in values and v is not None]
         present = {control.get("name") for control in form.cssselect("input, select, textarea")}
@@ -121,28 +123,28 @@ class Document:
             fields.append((pressed.get("name"), pressed.get("value") or ""))
         target = urljoin(self.address, pressed.get("formaction") or form.get("action") or self.address)
         if (form.get("method") or "get").lower() == "get":
-            return self.visitor.get(f"{urlsplit(target).path}?{urlencode(fields)}")
+            return self.visitor.open_page(f"{urlsplit(target).path}?{urlencode(fields)}")
         if form.get("enctype") == "multipart/form-data":
             parts = [(name, (None, value)) for name, value in fields if name != "files"]
             return self.visitor.post_raw(target, files=[*parts, *(files or [])], headers=headers)
-        return self.visitor.post_raw(target, data=_grouped(fields), headers=headers)
+        return self.visitor.post_raw(target, data=_group_by_name(fields), headers=headers)
 
 
-def _grouped(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
+def _group_by_name(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
+    values_by_name: dict[str, list[str]] = {}
     for name, value in fields:
-        grouped.setdefault(name, []).append(value)
-    return grouped
+        values_by_name.setdefault(name, []).append(value)
+    return values_by_name
 
 
 @dataclass
 class Visitor:
-    """Somebody with a browser without scripts; several may share a client, since each has cookies of his or her own."""
+    """A person with a browser without scripts; several may share a client, since each has separate cookies."""
 
     client: httpx.Client
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
 
-    def get(
+    def open_page(
         self, address: str, *, follow: bool = True, headers: Mapping[str, str] | None = None, **query: Any
     ) -> Document:
         """Open an address."""
@@ -151,7 +153,7 @@ class Visitor:
         return self._request("GET", address, follow=follow, headers=headers)
 
     def post_raw(self, address: str, *, follow: bool = True, **more: Any) -> Document:
-        """Post as it is, without the fields of any form."""
+        """Post a request as it is, without the fields of any form."""
         return self._request("POST", address, follow=follow, **more)
 
     def _request(self, method: str, address: str, *, follow: bool, **more: Any) -> Document:
@@ -175,9 +177,11 @@ def begin_session(service: Service, account: str) -> str:
     with service.issuing, frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
         settings = read_web_settings(service.home, int(service.address.rpartition(":")[2]))
-        known = accounts.find_account(engine, account)
-        assert known is not None, f"there is no account {account}"
-        issuer, subject = (known.issuer, known.subject) if known.issuer else (accounts.LOCAL, account)
+        stored_account = accounts.find_account(engine, account)
+        assert stored_account is not None, f"there is no account {account}"
+        issuer, subject = (
+            (stored_account.issuer, stored_account.subject) if stored_account.issuer else (accounts.LOCAL, account)
+        )
         connection = HTTPConnection({"type": "http", "headers": [], "scheme": "http", "path": "/"})
         value = open_sessions(engine, settings).begin_session(connection, account, issuer=issuer, subject=str(subject))
         engine.dispose()
@@ -186,7 +190,7 @@ def begin_session(service: Service, account: str) -> str:
 
 @contextmanager
 def visit_service(service: Service, account: str) -> Iterator[Visitor]:
-    """A visitor of a running service who has signed in as an account."""
+    """Yield a visitor of a running service who is signed in as an account."""
     with httpx.Client(base_url=service.address, timeout=120, trust_env=False) as client:
         visitor = Visitor(client)
         visitor.cookies.set("rti_session", begin_session(service, account), domain="127.0.0.1", path="/")

@@ -1,4 +1,4 @@
-"""The report as a page, in a browser: no finding of axe, every link leads somewhere, the keyboard reaches each."""
+"""Tests of the report as a page in a browser: axe, links and keyboard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-def faulty(book: Any) -> None:
+def add_faults(book: Any) -> None:
     book["Т-02"]["F6"] = "Ослободни лица"
     book["Т-03"]["B9"] = 250
     book["Т-06"].insert_cols(1)
@@ -26,22 +26,22 @@ def faulty(book: Any) -> None:
 @pytest.fixture(scope="module", params=["en", "mk", "sq"])
 def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     file: Path = tmp_path_factory.mktemp("page") / "report.html"
-    text = answers.render_html(report_of(edit_workbook(faulty)), request.param, demonstration=True)
+    text = answers.render_html(report_of(edit_workbook(add_faults)), request.param, demonstration=True)
     file.write_text(text, encoding="utf-8")
-    shown = browser.new_page()
-    shown.goto(file.as_uri())
-    yield shown
-    shown.close()
+    browser_page = browser.new_page()
+    browser_page.goto(file.as_uri())
+    yield browser_page
+    browser_page.close()
 
 
-def test_axe_finds_nothing(page: Page) -> None:
+def test_page_has_no_axe_violation(page: Page) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["impact"]) for v in found] == []
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], v["impact"]) for v in violations] == []
 
 
-def test_every_link_of_the_summary_leads_to_its_finding(page: Page) -> None:
+def test_summary_links_lead_to_their_findings(page: Page) -> None:
     links = page.locator("nav.summary a")
     assert links.count() > 5
     for number in range(links.count()):
@@ -50,13 +50,13 @@ def test_every_link_of_the_summary_leads_to_its_finding(page: Page) -> None:
         assert page.locator(f'[id="{target[1:]}"]').count() == 1
 
 
-def test_the_keyboard_reaches_the_first_finding(page: Page) -> None:
+def test_first_finding_can_be_reached_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('nav.summary') !== null")
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") != ""
 
 
-def test_nothing_scrolls_sideways_on_a_narrow_screen(page: Page) -> None:
+def test_page_does_not_scroll_sideways_on_a_narrow_screen(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -1,4 +1,4 @@
-"""What tests of the offices' pages share: the pages of a copied home, by HTTP."""
+"""Fixtures of the tests of the offices' pages: the pages of a copied home, over HTTP."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def office(built_home: Path, tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def shared_office(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """The same, once for the tests of a module that change no return and no account."""
+    """Like `office`, once for the tests of a module that change no return and no account."""
     with _copied_office(built_home, tmp_path_factory.mktemp("office") / "home") as opened:
         yield opened

@@ -1,8 +1,8 @@
-"""The released cells against an intruder that this project did not write.
+"""Attack the released cells with an attacker that this project did not write.
 
-The attacker lies beside the project and knows nothing of `pipelines/publication/disclosure`.  It gets the public
-cells, how they add up, and the method's own words (a hidden cell may be zero).  What it is told of sums is the most a
-reader could find out, taken from the true figures: each equation that holds is given to it.
+The attacker is outside the project and knows nothing of `pipelines/publication/disclosure`. It gets the public cells,
+how they add up, and the published description of the method (a hidden cell may be zero). It also gets every equation
+that holds for the true figures, which is the most that a reader could find out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.support.paths import SHARED
 ATTACK = SHARED / "acceptance" / "disclosure" / "attack.py"
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.skipif(not ATTACK.exists(), reason="the attacker does not lie beside the project"),
+    pytest.mark.skipif(not ATTACK.exists(), reason="the attacker is not installed next to the project"),
 ]
 BLOCK = ["measure", "level", "count_unit", "statistic", "offence_group"]
 DETAIL = [
@@ -36,42 +36,41 @@ DETAIL = [
     "sentence_band",
 ]  # fmt: skip
 NOT_HIDDEN = ["O", "L", "M", "K"]
-"""Status of a cell that is empty for another reason than protection."""
+"""Statuses of cells that are empty for another reason than protection."""
 APART = {"victim_status": {"injured_party"}}
-"""Codes that are no part of their dimension's total: an injured party was presumed or identified before."""
+"""Codes outside their dimension's total: an injured party was presumed or identified before."""
 REST = "rest"
 DECISION = "decision"
-"""A dimension that the attacker gets where the measures of a level are parts of one: its total is the whole."""
+"""A dimension for the attacker where the measures of a level are parts of another measure, which is its total."""
 DECISIONS = {
     ("adjudicated_first", "first"): ("convicted_first", "acquitted", "rejected", "discontinued"),
     ("adjudicated_final", "final"): ("convicted_final", "acquitted", "rejected", "discontinued"),
     ("report_disposed", "prosecution"): ("indicted", "rejected", "discontinued", "requalified_out"),
 }
-"""What decisions are made of, by the words of the law and of the forms; not by the project's own list."""
+"""The parts of decisions by the law and the forms, independent of the project's own list."""
 MAIN_BLOCKS = [
     (measure, group) for measure in ("convicted_first", "sentenced_first", "indicted") for group in ("TIP", "SOM")
 ]
-"""Blocks that are attacked every time. Victims take a minute by themselves and are among the slow ones."""
+"""Blocks that are attacked every time. Victims take a minute and are attacked only in the slow test."""
 MIP_SECONDS = "120"
-"""The attacker gives a cell up after two seconds unless told otherwise, and then calls it undecided: a busy machine is
-not a finding."""
+"""Time limit per cell. The default of two seconds leaves cells undecided on a busy machine."""
 
 
 def _folded(cells: pl.DataFrame) -> pl.DataFrame:
-    """One row a cell: a cell that two tables share stands once, and what does not apply is its total."""
+    """Return one row per cell: a cell shared by two tables appears once, and "not applicable" counts as the total."""
     columns = [*BLOCK, "area_kind", "area", "territory", "freq", "period", *DETAIL]
     return cells.with_columns(pl.col(DETAIL).replace("_Z", "_T")).unique(subset=columns, maintain_order=True)
 
 
 def _area(row: dict[str, Any]) -> str:
-    """A code of the attacker's first dimension. A total that is no sum of its parts is an area of its own."""
+    """Return a code of the attacker's first dimension; a total that is not the sum of its parts is a separate area."""
     if row["area_kind"] == "region":
         return f"{REGION}[{row['reporters']}]"
     return str(row["area"]) if row["is_additive"] else f"{row['area']}*"
 
 
 class Published:
-    """The public table and its specification, as the attacker reads them."""
+    """The public table and its specification for the attacker."""
 
     def __init__(self, root: Path) -> None:
         home = open_home(root)
@@ -83,14 +82,14 @@ class Published:
         mart = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
         self.true = _folded(programme.select_rows(mart).filter(pl.col("value").is_not_null()))
 
-    def write(self, folder: Path, blocks: list[tuple[str, str]] | None = None) -> tuple[Path, Path]:
-        """`cells.parquet` and `spec.json`; with `blocks`, only those (measure, offence group)."""
+    def write_blocks(self, folder: Path, blocks: list[tuple[str, str]] | None = None) -> tuple[Path, Path]:
+        """Write `cells.parquet` and `spec.json`; with `blocks`, only those (measure, offence group)."""
         cells, true = self.cells, self.true
         if blocks is not None:
-            wanted = pl.struct("measure", "offence_group").is_in(
+            is_in_blocks = pl.struct("measure", "offence_group").is_in(
                 [{"measure": m, "offence_group": g} for m, g in blocks]
             )
-            cells, true = cells.filter(wanted), true.filter(wanted)
+            cells, true = cells.filter(is_in_blocks), true.filter(is_in_blocks)
         rows = [
             {
                 **{name: row[name] for name in (*BLOCK, "period", *DETAIL)},
@@ -100,32 +99,35 @@ class Published:
             }
             for row in cells.iter_rows(named=True)
         ]
-        hierarchies = self._hierarchies(cells)
-        rows += self._nothing_left(true, hierarchies)
-        return self._written(folder, rows, ["territory", "period", *DETAIL], hierarchies)
+        hierarchies = self._make_hierarchies(cells)
+        rows += self._list_empty_rests(true, hierarchies)
+        return self._write_files(folder, rows, ["territory", "period", *DETAIL], hierarchies)
 
     @staticmethod
-    def _written(
+    def _write_files(
         folder: Path, rows: list[dict[str, Any]], dims: list[str], hierarchies: dict[str, dict[str, list[str]]]
     ) -> tuple[Path, Path]:
         table, spec = folder / "cells.parquet", folder / "spec.json"
         pl.DataFrame(rows, infer_schema_length=None).write_parquet(table)
-        told = {"dims": dims, "by": BLOCK, "hierarchies": hierarchies}
-        spec.write_text(json.dumps(told), encoding="ascii")
+        specification = {"dims": dims, "by": BLOCK, "hierarchies": hierarchies}
+        spec.write_text(json.dumps(specification), encoding="ascii")
         return table, spec
 
     def write_decisions(self, folder: Path, whole: str, level: str, group: str) -> tuple[Path, Path]:
-        """The cells of one kind of decision and of its parts as one block, with the parts as a dimension."""
+        """Write the cells of one kind of decision and its parts as one block, with the parts as a dimension."""
         parts = DECISIONS[whole, level]
-        wanted = (
+        is_decision = (
             pl.col("measure").is_in([whole, *parts])
             & (pl.col("level") == level)
             & (pl.col("offence_group") == group)
             & (pl.col("count_unit") == "person")
         )
-        of = pl.when(pl.col("measure") == whole).then(pl.lit("_T")).otherwise(pl.col("measure")).alias(DECISION)
+        decision_code = (
+            pl.when(pl.col("measure") == whole).then(pl.lit("_T")).otherwise(pl.col("measure")).alias(DECISION)
+        )
         cells, true = (
-            frame.filter(wanted).with_columns(of, pl.lit(whole).alias("measure")) for frame in (self.cells, self.true)
+            frame.filter(is_decision).with_columns(decision_code, pl.lit(whole).alias("measure"))
+            for frame in (self.cells, self.true)
         )
         dims = ["period", *DETAIL, DECISION]
         rows = [
@@ -137,34 +139,34 @@ class Published:
             }
             for row in cells.iter_rows(named=True)
         ]
-        hierarchies = self._hierarchies(cells)
+        hierarchies = self._make_hierarchies(cells)
         hierarchies[DECISION] = {"_T": [*parts, REST]}
-        left = self._nothing_left(true.filter(pl.col(DECISION) == "_T"), hierarchies)
-        rows += [{**row, DECISION: "_T"} for row in left]
+        empty_rests = self._list_empty_rests(true.filter(pl.col(DECISION) == "_T"), hierarchies)
+        rows += [{**row, DECISION: "_T"} for row in empty_rests]
         totals = true.filter(pl.all_horizontal(pl.col(dim) == "_T" for dim in DETAIL) & (pl.col("freq") == "A"))
-        told: dict[Any, dict[str, float]] = defaultdict(dict)
+        values_by_place: dict[Any, dict[str, float]] = defaultdict(dict)
         for row in totals.filter(pl.col("area_kind") != "region").iter_rows(named=True):
-            told[tuple(row[name] for name in BLOCK), _area(row), row["period"]][row[DECISION]] = row["value"]
-        for (block, area, year), values in sorted(told.items()):
+            values_by_place[tuple(row[name] for name in BLOCK), _area(row), row["period"]][row[DECISION]] = row["value"]
+        for (block, area, year), values in sorted(values_by_place.items()):
             total = values.pop("_T", None)
             if len(values) > 1 and sum(values.values()) == total:
-                rest = {**dict.fromkeys(DETAIL, "_T"), "period": year, "territory": area, DECISION: REST}
-                rows.append({**dict(zip(BLOCK, block, strict=True)), **rest, "value": 0.0, "flag": "F"})
-        return self._written(folder, rows, ["territory", *dims], hierarchies)
+                rest_cell = {**dict.fromkeys(DETAIL, "_T"), "period": year, "territory": area, DECISION: REST}
+                rows.append({**dict(zip(BLOCK, block, strict=True)), **rest_cell, "value": 0.0, "flag": "F"})
+        return self._write_files(folder, rows, ["territory", *dims], hierarchies)
 
-    def _hierarchies(self, cells: pl.DataFrame) -> dict[str, dict[str, list[str]]]:
+    def _make_hierarchies(self, cells: pl.DataFrame) -> dict[str, dict[str, list[str]]]:
         areas: dict[str, list[str]] = {}
         parts: dict[str, set[str]] = defaultdict(set)
         for row in cells.filter(pl.col("area_kind") == "jurisdiction").iter_rows(named=True):
             parts[row["territory"]].add(row["area"])
         areas |= {territory: sorted(members) for territory, members in parts.items()}
-        whole = {
+        area_codes = {
             (tuple(row[name] for name in BLOCK), row["area"]): _area(row)
             for row in cells.filter(pl.col("area_kind") == "territory").iter_rows(named=True)
         }
         for row in cells.filter(pl.col("area_kind") == "region").iter_rows(named=True):
             block = tuple(row[name] for name in BLOCK)
-            members = [whole.get((block, one), one) for one in row["reporters"].split(",")]
+            members = [area_codes.get((block, reporter), reporter) for reporter in row["reporters"].split(",")]
             if areas.setdefault(_area(row), members) != members:
                 raise AssertionError(f"{_area(row)} is made of {areas[_area(row)]} and of {members}")
         periods: dict[str, list[str]] = {}
@@ -182,24 +184,24 @@ class Published:
         return {"territory": areas, "period": periods, **details}
 
     @staticmethod
-    def _nothing_left(true: pl.DataFrame, hierarchies: dict[str, dict[str, list[str]]]) -> list[dict[str, Any]]:
-        """Where the published categories always make their total, the attacker knows that nothing is left over."""
+    def _list_empty_rests(true: pl.DataFrame, hierarchies: dict[str, dict[str, list[str]]]) -> list[dict[str, Any]]:
+        """Return empty rest cells for dimensions whose published categories always add up to their total."""
         total: dict[Any, float] = {}
         parts: dict[Any, float] = defaultdict(float)
-        broken: dict[Any, set[str]] = defaultdict(set)
+        broken_down: dict[Any, set[str]] = defaultdict(set)
         for row in true.filter(pl.col("area_kind") != "region").iter_rows(named=True):
-            place = (tuple(row[name] for name in BLOCK), _area(row))
+            block_and_area = (tuple(row[name] for name in BLOCK), _area(row))
             detail = tuple(row[dim] for dim in DETAIL)
-            total[place, row["period"], detail] = row["value"]
+            total[block_and_area, row["period"], detail] = row["value"]
             for i, dim in enumerate(DETAIL):
                 if detail[i] in hierarchies[dim]["_T"]:
-                    over = (*detail[:i], "_T", *detail[i + 1 :])
-                    parts[place, row["period"], over, dim] += row["value"]
-                    broken[place].add(dim)
-        rest = {
-            (place, dim)
-            for (place, period, detail, dim), value in parts.items()
-            if (place, period, detail) in total and total[place, period, detail] != value
+                    total_detail = (*detail[:i], "_T", *detail[i + 1 :])
+                    parts[block_and_area, row["period"], total_detail, dim] += row["value"]
+                    broken_down[block_and_area].add(dim)
+        dimensions_with_rest = {
+            (block_and_area, dim)
+            for (block_and_area, period, detail, dim), value in parts.items()
+            if (block_and_area, period, detail) in total and total[block_and_area, period, detail] != value
         }
         return [
             {
@@ -211,22 +213,25 @@ class Published:
                 "value": 0.0,
                 "flag": "F",
             }
-            for (block, area), dims in sorted(broken.items())
+            for (block, area), dims in sorted(broken_down.items())
             for dim in sorted(dims)
-            if ((block, area), dim) not in rest
+            if ((block, area), dim) not in dimensions_with_rest
         ]
 
 
 def _attack(table: Path, spec: Path, *options: str, timeout: float = 1500) -> dict[str, Any]:
-    """The attacker's report, with its exit code; 0 passed, 1 disclosed or narrow, 2 contradictions, 3 undecided."""
+    """Return the attacker's report with its exit code.
+
+    Codes: 0 passed, 1 disclosed or narrow, 2 contradictions, 3 undecided.
+    """
     report = table.with_suffix(".report.json")
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(ATTACK), "--spec", str(spec), str(table), "--json", str(report), *options,
          "--mip-seconds", MIP_SECONDS],
         capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
     content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
-    return {**content, "exit": done.returncode, "said": (done.stdout + done.stderr)[-3000:]}
+    return {**content, "exit": process.returncode, "output": (process.stdout + process.stderr)[-3000:]}
 
 
 @pytest.fixture(scope="module")
@@ -235,50 +240,50 @@ def published(built_home: Path) -> Published:
 
 
 def _attack_each(published: Published, folder: Path, blocks: Iterable[tuple[str, str]]) -> None:
-    """A run a block: the attacker audits blocks apart anyhow, and all at once would take it gigabytes of memory."""
+    """Attack block by block: the attacker audits blocks separately, and all at once would take gigabytes of memory."""
     faults, hidden = [], 0
-    there = set(published.cells.select("measure", "offence_group").iter_rows())
-    for block in sorted(there.intersection(blocks)):
-        report = _attack(*published.write(folder, [block]), "--zeros", "suppressible")
+    published_blocks = set(published.cells.select("measure", "offence_group").iter_rows())
+    for block in sorted(published_blocks.intersection(blocks)):
+        report = _attack(*published.write_blocks(folder, [block]), "--zeros", "suppressible")
         hidden += report.get("suppressed", 0)
-        found = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
-        if report["exit"] != 0 or any(found.values()):
-            faults.append(f"{block}: {found}\n{report['said']}")
+        results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
+        if report["exit"] != 0 or any(results.values()):
+            faults.append(f"{block}: {results}\n{report['output']}")
     assert not faults, "\n".join(faults[:5])
     assert hidden > 0
 
 
-def test_the_main_blocks_give_nothing_away(published: Published, tmp_path: Path) -> None:
+def test_attack_on_main_blocks_finds_no_disclosure(published: Published, tmp_path: Path) -> None:
     _attack_each(published, tmp_path, MAIN_BLOCKS)
 
 
 @pytest.mark.parametrize(("whole", "level"), [*DECISIONS])
 @pytest.mark.parametrize("group", ["TIP", "SOM"])
-def test_what_decisions_are_made_of_gives_nothing_away(
+def test_attack_on_parts_of_decisions_finds_no_disclosure(
     published: Published, tmp_path: Path, whole: str, level: str, group: str
 ) -> None:
-    """Decisions less all of their parts but one leave that one: with the measures looked at apart, nobody notices."""
+    """Attack decisions with their parts: a total minus all parts but one reveals that one."""
     report = _attack(*published.write_decisions(tmp_path, whole, level, group), "--zeros", "suppressible")
-    found = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
-    assert report["exit"] == 0 and not any(found.values()), f"{found}\n{report['said']}"
+    results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
+    assert report["exit"] == 0 and not any(results.values()), f"{results}\n{report['output']}"
     assert report["suppressed"] > 0
 
 
 @pytest.mark.slow
-def test_nothing_released_gives_anything_away(published: Published, tmp_path: Path) -> None:
-    everything = set(published.cells.select("measure", "offence_group").iter_rows())
-    assert len(everything) > 100
-    _attack_each(published, tmp_path, everything)
+def test_attack_on_every_block_finds_no_disclosure(published: Published, tmp_path: Path) -> None:
+    all_blocks = set(published.cells.select("measure", "offence_group").iter_rows())
+    assert len(all_blocks) > 100
+    _attack_each(published, tmp_path, all_blocks)
 
 
-def test_the_attacker_sees_everything_that_is_hidden(published: Published, tmp_path: Path) -> None:
-    """An attack on a table that lost its hidden cells would pass."""
+def test_attacker_input_has_every_hidden_cell(published: Published, tmp_path: Path) -> None:
+    """Check the attacker's input: an attack on a table without its hidden cells would pass."""
     hidden = published.cells.filter(pl.col("conf_status") == "C")
     assert hidden.height > 500
     assert hidden["value"].null_count() == hidden.height
-    free = published.cells.filter(pl.col("conf_status") == "F")
-    assert free["value"].null_count() == 0
-    assert free.filter(pl.col("value").is_between(1, 4)).is_empty()
+    public_cells = published.cells.filter(pl.col("conf_status") == "F")
+    assert public_cells["value"].null_count() == 0
+    assert public_cells.filter(pl.col("value").is_between(1, 4)).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -291,27 +296,29 @@ def test_the_attacker_sees_everything_that_is_hidden(published: Published, tmp_p
         ("v2", ("--previous", "v1.csv"), 1),
     ],
 )
-def test_the_canary_sings(tmp_path: Path, fixture: str, options: tuple[str, ...], code: int) -> None:
-    """The attacker's own fixtures: it must fail what leaks, or its silence about the release is worth nothing."""
+def test_attacker_finds_leaks_in_its_fixtures(
+    tmp_path: Path, fixture: str, options: tuple[str, ...], code: int
+) -> None:
+    """Run the attacker's own fixtures: it must find their leaks, or its result on the release means nothing."""
     table = tmp_path / f"{fixture}.csv"
     table.write_bytes((ATTACK.parent / f"{fixture}.csv").read_bytes())
-    given = [str(ATTACK.parent / one) if one.endswith(".csv") else one for one in options]
-    report = _attack(table, ATTACK.parent / "spec.json", *given)
-    assert report["exit"] == code, report["said"]
+    fixture_options = [str(ATTACK.parent / option) if option.endswith(".csv") else option for option in options]
+    report = _attack(table, ATTACK.parent / "spec.json", *fixture_options)
+    assert report["exit"] == code, report["output"]
 
 
-def test_one_hidden_cell_less_and_the_attacker_finds_another(published: Published, tmp_path: Path) -> None:
-    """Give away the second hidden cell of an equation, and the first can be worked out: our own canary."""
-    table, spec = published.write(tmp_path, [("indicted", "TIP")])
+def test_attacker_finds_a_cell_next_to_a_revealed_one(published: Published, tmp_path: Path) -> None:
+    """Reveal the second hidden cell of an equation, so that the first can be computed."""
+    table, spec = published.write_blocks(tmp_path, [("indicted", "TIP")])
     cells = pl.read_parquet(table)
     values = {
         (*(row[name] for name in BLOCK), _area(row), row["period"], *(row[dim] for dim in DETAIL)): row["value"]
         for row in published.true.iter_rows(named=True)
     }
     key = [*BLOCK, "territory", "period", *DETAIL]
-    shown = [
+    values_with_leak = [
         values[tuple(row[name] for name in key)] if row["flag"] == "C" and row["sex"] != "F" else row["value"]
         for row in cells.iter_rows(named=True)
     ]
-    cells.with_columns(pl.Series("value", shown, dtype=pl.Float64)).write_parquet(table)
+    cells.with_columns(pl.Series("value", values_with_leak, dtype=pl.Float64)).write_parquet(table)
     assert _attack(table, spec, "--zeros", "suppressible")["exit"] == 1

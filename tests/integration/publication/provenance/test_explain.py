@@ -1,4 +1,4 @@
-"""The way back: ids, the release, and how a figure is explained; `test_lineage.py` has the numbers behind it."""
+"""Tests of ids of figures and of the explanation of a figure; `test_lineage.py` tests the numbers behind it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CELL: dict[str, Any] = {
 # ------------------------------------------------------------------------------------------------------------------ ids
 
 
-def test_an_id_names_what_is_not_a_total_and_reads_back() -> None:
+def test_figure_id_names_only_non_totals_and_can_be_parsed() -> None:
     text = figure_id("2025-Q4", {**CELL, "sex": "F"})
     assert text == (
         "2025-Q4/area_quarter/area=QQ;period=2025-Q4;measure=reported;level=prosecution;count_unit=person;"
@@ -68,7 +68,7 @@ def test_an_id_names_what_is_not_a_total_and_reads_back() -> None:
         ("2025-Q4//area=QQ", ("2025-Q4", None)),
     ],
 )
-def test_release_and_table_may_be_left_out(text: str, expected: tuple[str, str | None]) -> None:
+def test_parse_id_accepts_missing_release_and_table(text: str, expected: tuple[str, str | None]) -> None:
     assert parse_id(text)[:2] == expected
 
 
@@ -81,12 +81,12 @@ def test_release_and_table_may_be_left_out(text: str, expected: tuple[str, str |
         ("a/b/c/area=QQ", "RELEASE/TABLE/TERMS"),
     ],
 )
-def test_a_bad_id_is_said(text: str, words: str) -> None:
+def test_parse_id_rejects_a_malformed_id(text: str, words: str) -> None:
     with pytest.raises(ExplainError, match=words):
         parse_id(text)
 
 
-# --------------------------------------------------------------------------------------------------------- the way back
+# ---------------------------------------------------------------------------------------------------------- explanation
 
 
 def _released(tmp_path: Path, *cells: dict[str, Any]) -> tuple[Home, str]:
@@ -140,7 +140,7 @@ def _count(home: Home, identity: str, *, lineage: bool = True, **cell: Any) -> N
     pl.DataFrame([figure]).write_parquet(folder / "mart_count.parquet")
 
 
-def test_from_a_figure_to_sheet_and_cell(tmp_path: Path) -> None:
+def test_explain_figure_leads_to_sheet_and_cell(tmp_path: Path) -> None:
     home, identity = _released(tmp_path)
     _count(home, identity)
     way = explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
@@ -156,7 +156,7 @@ def test_from_a_figure_to_sheet_and_cell(tmp_path: Path) -> None:
     assert way.notes == ()
 
 
-def test_without_restricted_counts_the_submissions_are_named_and_no_numbers(tmp_path: Path) -> None:
+def test_explain_figure_without_restricted_counts_names_only_submissions(tmp_path: Path) -> None:
     home, identity = _released(tmp_path)
     way = explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
     assert [s["submission_id"] for s in way.submissions] == [identity]
@@ -165,7 +165,7 @@ def test_without_restricted_counts_the_submissions_are_named_and_no_numbers(tmp_
     assert "no restricted counts" in way.notes[0]
 
 
-def test_restricted_counts_that_changed_since_the_release_are_mentioned(tmp_path: Path) -> None:
+def test_explain_figure_notes_counts_that_changed_since_the_release(tmp_path: Path) -> None:
     home, identity = _released(tmp_path, {**CELL, "value": 6.0})
     _count(home, identity)
     way = explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
@@ -173,14 +173,14 @@ def test_restricted_counts_that_changed_since_the_release_are_mentioned(tmp_path
     assert "have changed since this release" in way.notes[0]
 
 
-def test_counts_of_an_earlier_version_are_to_be_built_again(tmp_path: Path) -> None:
+def test_explain_figure_asks_for_a_refresh_of_older_counts(tmp_path: Path) -> None:
     home, identity = _released(tmp_path)
     _count(home, identity, lineage=False)
     with pytest.raises(ExplainError, match="run `rti refresh`"):
         explain_figure(home, "area=QQ;period=2025-Q4;measure=reported")
 
 
-def test_a_withheld_figure_says_so(tmp_path: Path) -> None:
+def test_explain_figure_marks_a_withheld_figure(tmp_path: Path) -> None:
     home, identity = _released(tmp_path, {**CELL, "value": None, "conf_status": "C", "obs_status": "Q"})
     _count(home, identity)
     way = explain_figure(home, "area=QQ;period=2025-Q4")
@@ -189,7 +189,7 @@ def test_a_withheld_figure_says_so(tmp_path: Path) -> None:
     assert (way.sum, way.adds_up) == (7, True)
 
 
-def test_several_figures_none_and_no_release_are_said(tmp_path: Path) -> None:
+def test_explain_figure_rejects_ambiguous_and_unknown_ids(tmp_path: Path) -> None:
     home, _ = _released(tmp_path, CELL, {**CELL, "measure": "indicted"})
     with pytest.raises(ExplainError, match="2 figures fit; say more"):
         explain_figure(home, "area=QQ;period=2025-Q4")

@@ -1,4 +1,4 @@
-"""The lineage that the warehouse carries: every figure is the sum of the rows of returns that it names."""
+"""Tests of the lineage in the warehouse: every figure is the sum of the rows of returns that it names."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pipelines.warehouse import dbt
 from tests.support.warehouse.dbt_facts import World, at
 from tests.support.warehouse.made_up_world import NOW, QUARTERS, Counts, made_up_world, one
 
-Behind = list[tuple[str, int, float | None]]
+SourceRows = list[tuple[str, int, float | None]]
 """Submission, factor and value of each row behind a figure."""
 
 
-def totals_and_articles(world: World) -> None:
+def add_totals_and_articles(world: World) -> None:
     """Add an office that sends totals next to articles, ages without their group, and two tables of one measure."""
     world.territory("EE")
     world.office("EE", "EE_PP", "justice", "Q", QUARTERS)
-    own = [
+    articles = [
         one("reported", 3, law_article="388"),
         one("reported", 4, law_article="389"),
         one("reported", 7, law_article="_T"),
@@ -36,7 +36,7 @@ def totals_and_articles(world: World) -> None:
     sexes = [one("convicted_first", v, level="first", sex=s) for s, v in (("M", 5), ("F", 1))]
     ages = [one("convicted_first", v, level="first", age=a) for a, v in (("Y_LT18", 2), ("Y_GE18", 4))]
     for quarter in QUARTERS:
-        world.send(f"EE{quarter[-1]}", "EE", "EE_PP", quarter, [*own, *parts, *sexes, *ages])
+        world.send(f"EE{quarter[-1]}", "EE", "EE_PP", quarter, [*articles, *parts, *sexes, *ages])
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     with clock.freeze_time(at(NOW)):
         home = initialise_home(tmp_path_factory.mktemp("home") / "data", "demonstration")
         world = made_up_world()
-        totals_and_articles(world)
+        add_totals_and_articles(world)
         world.write(home)
         yield home
 
@@ -54,94 +54,98 @@ def counts(home: Home) -> Counts:
     return Counts(dbt.build_counts(home))
 
 
-def places(counts: Counts, *cell: str, **dimensions: str) -> tuple[Place, ...]:
+def find_places(counts: Counts, *cell: str, **dimensions: str) -> tuple[Place, ...]:
     return read_places(counts.path, counts.cell(*cell, **dimensions)["cell_id"])
 
 
-def behind(counts: Counts, *cell: str, **dimensions: str) -> Behind:
-    return sorted((p.submission_id, p.factor, p.value) for p in places(counts, *cell, **dimensions))
+def list_source_rows(counts: Counts, *cell: str, **dimensions: str) -> SourceRows:
+    return sorted((p.submission_id, p.factor, p.value) for p in find_places(counts, *cell, **dimensions))
 
 
-# ------------------------------------------------------------------------------------------- which rows are behind what
+# ------------------------------------------------------------------------------------------------- rows behind a figure
 
 
-def test_a_total_comes_from_its_own_row_else_from_its_parts(counts: Counts) -> None:
-    assert behind(counts, "EE", "2025-Q1", "reported") == [("EE1", 1, 7)]
-    assert behind(counts, "EE", "2025-Q1", "indicted") == [("EE1", 1, 3), ("EE1", 1, 4)]
-    assert behind(counts, "EE", "2025-Q1", "reported", offence="ICCS0204") == [("EE1", 1, 3), ("EE1", 1, 4)]
-    assert behind(counts, "AL", "2025-Q1", "reported", sex="F") == [("AL1", 1, 0), ("AL1", 1, 2)]
+def test_total_comes_from_its_own_row_or_its_parts(counts: Counts) -> None:
+    assert list_source_rows(counts, "EE", "2025-Q1", "reported") == [("EE1", 1, 7)]
+    assert list_source_rows(counts, "EE", "2025-Q1", "indicted") == [("EE1", 1, 3), ("EE1", 1, 4)]
+    assert list_source_rows(counts, "EE", "2025-Q1", "reported", offence="ICCS0204") == [("EE1", 1, 3), ("EE1", 1, 4)]
+    assert list_source_rows(counts, "AL", "2025-Q1", "reported", sex="F") == [("AL1", 1, 0), ("AL1", 1, 2)]
     first = {"level": "first"}
-    assert behind(counts, "EE", "2025-Q1", "convicted_first", **first) == [("EE1", 1, 1), ("EE1", 1, 5)]
-    assert behind(counts, "EE", "2025-Q1", "convicted_first", **first, age="Y_LT18") == [("EE1", 1, 2)]
+    assert list_source_rows(counts, "EE", "2025-Q1", "convicted_first", **first) == [("EE1", 1, 1), ("EE1", 1, 5)]
+    assert list_source_rows(counts, "EE", "2025-Q1", "convicted_first", **first, age="Y_LT18") == [("EE1", 1, 2)]
 
 
-def test_a_missing_part_is_named_with_the_others(counts: Counts) -> None:
-    assert [(p.value, p.obs_status) for p in places(counts, "AL", "2025-Q2", "reported", sex="F")] == [
+def test_missing_part_is_listed_with_the_others(counts: Counts) -> None:
+    assert [(p.value, p.obs_status) for p in find_places(counts, "AL", "2025-Q2", "reported", sex="F")] == [
         (None, "O"),
         (1, "A"),
     ]
 
 
 def test_ages_and_sentences_come_from_the_rows_of_their_common_group(counts: Counts) -> None:
-    def sentenced(band: str) -> list[str]:
-        found = places(counts, "AL", "2025-Q1", "sentenced_final", sentence_type="prison", sentence_band=band)
-        return sorted(p.key["sentence_band"] for p in found)
+    def list_bands(band: str) -> list[str]:
+        places = find_places(counts, "AL", "2025-Q1", "sentenced_final", sentence_type="prison", sentence_band=band)
+        return sorted(p.key["sentence_band"] for p in places)
 
-    assert behind(counts, "AL", "2025-Q1", "indicted", age="Y_LT18") == [("AL1", 1, 1), ("AL1", 1, 2)]
-    assert [p.key["age"] for p in places(counts, "AL", "2025-Q1", "indicted")] == ["_T"]
-    assert sentenced("M0T24") == ["M0T12", "M12T24"]
-    assert sentenced("_U") == ["M24T36", "M36T96", "M96T"]
-    assert sentenced("_T") == ["_T"]
-
-
-def test_what_was_counted_before_the_quarter_is_subtracted(counts: Counts) -> None:
-    assert behind(counts, "XK", "2025-Q1", "reported") == [("XK1", 1, 3)]
-    assert behind(counts, "XK", "2025-Q4", "reported") == [("XK3", -1, 9), ("XK4", 1, 8)]
-    assert behind(counts, "XK", "2025", "reported") == [("XK4", 1, 8)]  # the differences cancel out
+    assert list_source_rows(counts, "AL", "2025-Q1", "indicted", age="Y_LT18") == [("AL1", 1, 1), ("AL1", 1, 2)]
+    assert [p.key["age"] for p in find_places(counts, "AL", "2025-Q1", "indicted")] == ["_T"]
+    assert list_bands("M0T24") == ["M0T12", "M12T24"]
+    assert list_bands("_U") == ["M24T36", "M36T96", "M96T"]
+    assert list_bands("_T") == ["_T"]
 
 
-def test_a_year_comes_from_its_own_return_else_from_its_quarters(counts: Counts) -> None:
-    assert behind(counts, "RS", "2025", "reported") == [("RSA", 1, 21)]
-    assert behind(counts, "RS", "2025", "indicted") == [("RS1b", 1, 2), ("RS3", 1, 2), ("RS4", 1, 2)]
+def test_earlier_quarters_of_a_cumulative_count_are_subtracted(counts: Counts) -> None:
+    assert list_source_rows(counts, "XK", "2025-Q1", "reported") == [("XK1", 1, 3)]
+    assert list_source_rows(counts, "XK", "2025-Q4", "reported") == [("XK3", -1, 9), ("XK4", 1, 8)]
+    assert list_source_rows(counts, "XK", "2025", "reported") == [("XK4", 1, 8)]  # the differences cancel out
+
+
+def test_year_comes_from_its_own_return_or_its_quarters(counts: Counts) -> None:
+    assert list_source_rows(counts, "RS", "2025", "reported") == [("RSA", 1, 21)]
+    assert list_source_rows(counts, "RS", "2025", "indicted") == [("RS1b", 1, 2), ("RS3", 1, 2), ("RS4", 1, 2)]
     stock = {"level": "first", "statistic": "end"}
-    assert behind(counts, "AL", "2025", "pending_first", **stock) == [("AL4", 1, 45)]
-    assert behind(counts, "ME", "2023-2025", "reported") == [("ME2023", 1, 10), ("ME2024", 1, 0), ("ME2025", 1, 5)]
+    assert list_source_rows(counts, "AL", "2025", "pending_first", **stock) == [("AL4", 1, 45)]
+    assert list_source_rows(counts, "ME", "2023-2025", "reported") == [
+        ("ME2023", 1, 10),
+        ("ME2024", 1, 0),
+        ("ME2025", 1, 5),
+    ]
 
 
-def test_the_newest_block_counts_and_a_nil_return_has_no_row(counts: Counts) -> None:
-    assert behind(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
+def test_newest_block_counts_and_nil_return_has_no_row(counts: Counts) -> None:
+    assert list_source_rows(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
     nil = counts.cell("RS", "2025-Q2", "reported")
-    assert behind(counts, "RS", "2025-Q2", "reported") == []
+    assert list_source_rows(counts, "RS", "2025-Q2", "reported") == []
     lineage = counts.read("mart_lineage").filter(cell_id=nil["cell_id"])
     assert lineage["block_id"].str.split("-").list.first().to_list() == ["RS2"]
-    assert behind(counts, "MK", "2025-Q4", "reported") == []
+    assert list_source_rows(counts, "MK", "2025-Q4", "reported") == []
 
 
-def test_persons_taken_over_are_subtracted_from_a_territory(counts: Counts) -> None:
-    taken = [p for p in places(counts, "BA", "2025-Q2", "reported") if p.factor < 0]
-    assert [(p.submission_id, p.value, p.key["measure"]) for p in taken] == [("BAF2", 2, "transferred_in")]
-    assert behind(counts, "BA", "2025-Q1", "reported") == [
+def test_transferred_persons_are_subtracted_from_a_territory(counts: Counts) -> None:
+    transferred_in = [p for p in find_places(counts, "BA", "2025-Q2", "reported") if p.factor < 0]
+    assert [(p.submission_id, p.value, p.key["measure"]) for p in transferred_in] == [("BAF2", 2, "transferred_in")]
+    assert list_source_rows(counts, "BA", "2025-Q1", "reported") == [
         ("BAB1", 1, 1), ("BAF1", 1, 1), ("BAF1", 1, 3), ("BAS1", 1, 3),
     ]  # fmt: skip
-    assert {s for s, *_ in behind(counts, "WB", "2025-Q2", "reported")} == {
+    assert {s for s, *_ in list_source_rows(counts, "WB", "2025-Q2", "reported")} == {
         "BAB2", "BAF2", "BAS2", "EE2", "HRD2", "MK2", "XK1", "XK2",
     }  # fmt: skip
 
 
-def test_a_register_counts_the_first_line_of_each_person(counts: Counts) -> None:
-    found = places(counts, "HR", "2025-Q2", "convicted_first", level="first")
-    assert sorted((p.submission_id, p.value, p.key["offence"], p.key["age"]) for p in found) == [
+def test_register_counts_the_first_line_of_each_person(counts: Counts) -> None:
+    places = find_places(counts, "HR", "2025-Q2", "convicted_first", level="first")
+    assert sorted((p.submission_id, p.value, p.key["offence"], p.key["age"]) for p in places) == [
         ("HRR2", 1, "ICCS0204", "Y_GE18"), ("HRR2", 1, "ICCS0204", "_U"),
     ]  # fmt: skip
-    assert behind(counts, "HR", "2025-Q2", "convicted_first", level="first", age="_U") == [("HRR2", 1, 1)]
-    assert behind(counts, "HR", "2025-Q1", "convicted_first", level="first") == [("HRD1", 1, 4)]
-    assert behind(counts, "HR", "2025-Q4", "convicted_first", level="first") == []
+    assert list_source_rows(counts, "HR", "2025-Q2", "convicted_first", level="first", age="_U") == [("HRR2", 1, 1)]
+    assert list_source_rows(counts, "HR", "2025-Q1", "convicted_first", level="first") == [("HRD1", 1, 4)]
+    assert list_source_rows(counts, "HR", "2025-Q4", "convicted_first", level="first") == []
 
 
-def test_the_lineage_of_an_earlier_moment_has_the_returns_known_then(home: Home, counts: Counts) -> None:
-    then = Counts(dbt.build_counts(home, as_of=at("2025-08-01T00:00:00Z")))
-    assert behind(then, "RS", "2025-Q1", "reported") == [("RS1", 1, 6)]
-    assert behind(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
+def test_lineage_as_of_an_earlier_time_has_the_returns_known_then(home: Home, counts: Counts) -> None:
+    earlier_counts = Counts(dbt.build_counts(home, as_of=at("2025-08-01T00:00:00Z")))
+    assert list_source_rows(earlier_counts, "RS", "2025-Q1", "reported") == [("RS1", 1, 6)]
+    assert list_source_rows(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
 
 
 # ------------------------------------------------------------------------------------- every published figure adds up
@@ -184,16 +188,14 @@ def warehouse(demonstration: Home) -> Path:
     return counts
 
 
-def test_every_figure_of_the_demonstration_is_the_sum_of_the_facts_behind_it(
-    demonstration: Home, warehouse: Path
-) -> None:
+def test_every_figure_of_the_demonstration_is_the_sum_of_its_facts(demonstration: Home, warehouse: Path) -> None:
     folder = find_current_release(demonstration)
     assert folder is not None
     published = set(pl.read_parquet(folder / "data" / "cell.parquet")["cell_id"])
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         assert not find_wrong_sums(connection)
-        known = {row[0] for row in connection.execute("select cell_id from mart_count").fetchall()}
-    assert published and published <= known
+        counted = {row[0] for row in connection.execute("select cell_id from mart_count").fetchall()}
+    assert published and published <= counted
 
 
 @pytest.mark.parametrize(
@@ -205,8 +207,8 @@ def test_every_figure_of_the_demonstration_is_the_sum_of_the_facts_behind_it(
         "update int_submission_count set fact_ids = [] where block_id = '{block}'",
     ],
 )
-def test_a_wrong_lineage_is_found(warehouse: Path, tmp_path: Path, fault: str) -> None:
-    """Planted: a part that is missing or subtracted, a row with another value, and a part without its rows."""
+def test_find_wrong_sums_finds_planted_faults(warehouse: Path, tmp_path: Path, fault: str) -> None:
+    """Plant a part that is missing or subtracted, a row with another value, and a part without its rows."""
     copy = tmp_path / "counts.duckdb"
     shutil.copyfile(warehouse, copy)
     with duckdb.connect(str(copy)) as connection:
@@ -222,19 +224,19 @@ def test_a_wrong_lineage_is_found(warehouse: Path, tmp_path: Path, fault: str) -
         assert cell in find_wrong_sums(connection)
 
 
-def test_the_submissions_of_the_lineage_are_among_those_of_the_figure(warehouse: Path) -> None:
-    """Only a submission whose count is added and subtracted is behind a figure without being in its lineage."""
+def test_submissions_of_the_lineage_are_listed_at_the_figure(warehouse: Path) -> None:
+    """Compare both lists: only a submission whose count is added and subtracted may be missing from the lineage."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        found = connection.execute("""
+        mismatches = connection.execute("""
             select cell_id from mart_count
             inner join mart_lineage using (cell_id)
             inner join int_block as blocks using (block_id)
             where not list_contains(string_split(submission_ids, ','), blocks.submission_id)
         """).fetchall()
-    assert not found
+    assert not mismatches
 
 
-def test_no_release_has_a_column_of_the_lineage(demonstration: Home) -> None:
+def test_release_has_no_column_of_the_lineage(demonstration: Home) -> None:
     folder = find_current_release(demonstration)
     assert folder is not None
     with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as connection:

@@ -1,4 +1,4 @@
-"""Releases: what is written, what is refused, and that readers never see a half of one."""
+"""Tests of releases: their files, refused drafts, and the switch from one release to the next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.publication.releases.publish import find_current_release, list_dr
 from pipelines.warehouse import exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import read_published
-from tests.support.releases.release_fixture import publish_draft as publish
+from tests.support.releases.release_fixture import publish_draft
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def a_home(tmp_path: Path) -> home.Home:
     return home.initialise_home(tmp_path / "home", "demonstration")
 
 
-def cells(**over: object) -> pl.DataFrame:
+def make_cells(**changes: object) -> pl.DataFrame:
     row: dict[str, object] = dict.fromkeys(space.DETAIL, "_T")
     row |= {
         "table_id": "area_quarter",
@@ -55,11 +55,11 @@ def cells(**over: object) -> pl.DataFrame:
         "total_of": "all",
     }
     hidden = row | {"measure": "investigated", "value": None, "obs_status": "Q", "conf_status": "C"}
-    table = pl.DataFrame([row | over, hidden], infer_schema_length=None)
+    table = pl.DataFrame([row | changes, hidden], infer_schema_length=None)
     return table.with_columns(pl.col("value").cast(pl.Float64), cell_id=pl.concat_str(codes.CELL_KEY, separator="|"))
 
 
-def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
+def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     protected, indicators = folder / "protected", folder / "protected" / "indicators"
     indicators.mkdir(parents=True, exist_ok=True)
     table.write_parquet(protected / "cells.parquet")
@@ -78,8 +78,8 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
         "first_received_at": datetime(2025, 4, 12), "first_accepted_at": datetime(2025, 4, 13), "is_on_time": False,
     }  # fmt: skip
     pl.DataFrame([delivery]).write_parquet(protected / "mart_coverage.parquet")
-    made_of = {"final_on": date(2025, 5, 10), "is_provisional": False, "cells_required": 4, "cells_provided": 3}
-    pl.DataFrame([delivery | made_of]).write_parquet(protected / "mart_delivery.parquet")
+    completeness = {"final_on": date(2025, 5, 10), "is_provisional": False, "cells_required": 4, "cells_provided": 3}
+    pl.DataFrame([delivery | completeness]).write_parquet(protected / "mart_delivery.parquet")
     for name, frame in cards_export.build_frames(load(), ["2025", "2026-Q3"]).items():
         frame.write_parquet(protected / f"dim_{name}.parquet")
     for exported in exported_tables.INDICATORS:
@@ -88,17 +88,17 @@ def inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     return protected, indicators
 
 
-def built(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
+def make_draft(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
     read_published().write_parquet(a_home.gathered / "reference.parquet")
-    protected, indicators = inputs(a_home.root.parent, cells() if table is None else table)
+    protected, indicators = write_inputs(a_home.root.parent, make_cells() if table is None else table)
     with clock.freeze_time(NOW):
         return build_draft(a_home, protected, indicators, load())
 
 
-def test_the_three_formats_hold_the_same_rows(a_home: home.Home) -> None:
+def test_build_draft_writes_the_same_rows_in_three_formats(a_home: home.Home) -> None:
     import duckdb
 
-    draft = built(a_home)
+    draft = make_draft(a_home)
     parquet = pl.read_parquet(draft.folder / "data" / "cell.parquet")
     csv = pl.read_csv(draft.folder / "csv" / "cell.csv", infer_schema=False)
     with duckdb.connect(str(draft.folder / "release.duckdb"), read_only=True) as connection:
@@ -108,28 +108,28 @@ def test_the_three_formats_hold_the_same_rows(a_home: home.Home) -> None:
     assert csv["value"].to_list() == ["12.0", None]
 
 
-def test_each_count_names_its_counting_card(a_home: home.Home) -> None:
-    table = pl.concat([cells(), cells(count_unit="furlong").head(1)])
-    data = built(a_home, table).folder / "data"
-    found = dict(pl.read_parquet(data / "cell.parquet").select("count_unit", "card_id").rows())
-    card = pl.read_parquet(data / "counting_card.parquet").filter(card_id=found["person"])
+def test_build_draft_links_each_count_to_its_counting_card(a_home: home.Home) -> None:
+    table = pl.concat([make_cells(), make_cells(count_unit="furlong").head(1)])
+    data = make_draft(a_home, table).folder / "data"
+    card_ids = dict(pl.read_parquet(data / "cell.parquet").select("count_unit", "card_id").rows())
+    card = pl.read_parquet(data / "counting_card.parquet").filter(card_id=card_ids["person"])
     assert card.select("level", "count_unit", "jurisdictions").rows() == [("prosecution", "person", "RS")]
-    assert found["furlong"] == "", "no rule in a unit, no card"
+    assert card_ids["furlong"] == "", "a unit without a rule has no card"
 
 
-def test_no_public_file_knows_of_places_or_files(a_home: home.Home) -> None:
-    draft = built(a_home)
-    # The `place` of a reference is the line of a publisher's table, and no office's.
+def test_public_files_have_no_places_or_file_names(a_home: home.Home) -> None:
+    draft = make_draft(a_home)
+    # The `place` of a reference is a line of a publisher's table, not of an office's file.
     files = [path for path in (draft.folder / "data").glob("*.parquet") if path.stem != "reference_figure"]
     columns = {c for path in files for c in pl.read_parquet_schema(path)}
     assert not columns & {"place", "filename", "sha256", "sender", "submission_ids", "warnings", "errors"}
 
 
-def test_the_same_inputs_give_the_same_bytes(a_home: home.Home) -> None:
-    first = json.loads((built(a_home).folder / "manifest.json").read_text())
-    again = json.loads((built(a_home).folder / "manifest.json").read_text())
-    assert first == again
-    assert first["files"]["data/cell.parquet"]["rows"] == 2
+def test_build_draft_is_reproducible(a_home: home.Home) -> None:
+    first_manifest = json.loads((make_draft(a_home).folder / "manifest.json").read_text())
+    second_manifest = json.loads((make_draft(a_home).folder / "manifest.json").read_text())
+    assert first_manifest == second_manifest
+    assert first_manifest["files"]["data/cell.parquet"]["rows"] == 2
 
 
 @pytest.mark.parametrize(
@@ -140,58 +140,58 @@ def test_the_same_inputs_give_the_same_bytes(a_home: home.Home) -> None:
         ({"conf_status": "C"}, "1 hidden cells carry their value"),
     ],
 )
-def test_what_must_not_be_public_stops_the_build(a_home: home.Home, fault: dict[str, object], words: str) -> None:
+def test_build_draft_rejects_unprotected_cells(a_home: home.Home, fault: dict[str, object], words: str) -> None:
     with pytest.raises(ReleaseError, match=words):
-        built(a_home, cells(**fault))
+        make_draft(a_home, make_cells(**fault))
     assert list_drafts(a_home) == []
 
 
-def test_nothing_reported_is_no_release(a_home: home.Home) -> None:
+def test_build_draft_rejects_data_without_reports(a_home: home.Home) -> None:
     with pytest.raises(ReleaseError, match="no quarter has been reported"):
-        built(a_home, cells().with_columns(pl.lit(0).alias("n_reported")))
+        make_draft(a_home, make_cells().with_columns(pl.lit(0).alias("n_reported")))
 
 
-def test_publishing_moves_the_draft_and_switches_the_pointer(a_home: home.Home) -> None:
-    draft = built(a_home)
+def test_publish_draft_moves_the_draft_and_switches_the_pointer(a_home: home.Home) -> None:
+    draft = make_draft(a_home)
     assert find_current_release(a_home) is None
-    folder = publish(a_home, draft.release)
+    folder = publish_draft(a_home, draft.release)
     assert find_current_release(a_home) == folder.resolve()
     assert list_drafts(a_home) == []
     assert a_home.current.readlink() == Path("releases/2026-Q3")
 
 
-def test_a_correction_gets_a_number_and_the_first_edition_stays(a_home: home.Home) -> None:
-    publish(a_home, built(a_home).release)
-    second = built(a_home, cells(value=13.0))
+def test_publish_draft_numbers_a_correction_and_keeps_the_first_edition(a_home: home.Home) -> None:
+    publish_draft(a_home, make_draft(a_home).release)
+    second = make_draft(a_home, make_cells(value=13.0))
     assert second.release == "2026-Q3.1"
-    publish(a_home, second.release)
+    publish_draft(a_home, second.release)
     assert pl.read_parquet(a_home.releases / "2026-Q3" / "data" / "cell.parquet")["value"].max() == 12.0
     assert pl.read_parquet(a_home.current / "data" / "cell.parquet")["value"].max() == 13.0
     assert next_release(a_home, "2026-Q3") == "2026-Q3.2"
 
 
-def test_a_changed_file_is_never_published(a_home: home.Home) -> None:
-    draft = built(a_home)
+def test_publish_draft_rejects_a_changed_file(a_home: home.Home) -> None:
+    draft = make_draft(a_home)
     path = draft.folder / "csv" / "cell.csv"
     path.write_bytes(path.read_bytes().replace(b"12.0", b"21.0"))
     with pytest.raises(ReleaseError, match=r"cell\.csv has changed"):
-        publish(a_home, draft.release)
+        publish_draft(a_home, draft.release)
     assert find_current_release(a_home) is None
 
 
-def test_a_file_too_many_or_too_few_is_found(a_home: home.Home) -> None:
-    folder = built(a_home).folder
+def test_verify_files_finds_an_additional_file(a_home: home.Home) -> None:
+    folder = make_draft(a_home).folder
     (folder / "data" / "extra.parquet").write_bytes(b"x")
     with pytest.raises(ReleaseError, match=r"extra\.parquet"):
         verify_files(folder)
 
 
-def test_publishing_without_a_draft_says_what_makes_one(a_home: home.Home) -> None:
+def test_publish_draft_without_a_draft_names_the_command(a_home: home.Home) -> None:
     with pytest.raises(ReleaseError, match="rti refresh"):
-        publish(a_home)
+        publish_draft(a_home)
 
 
-def test_a_text_that_a_spreadsheet_would_run_is_disarmed(tmp_path: Path) -> None:
+def test_write_csv_escapes_spreadsheet_formulas(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     texts = ["=1+1", "+1", "-x", "@a", "plain"]
     formats.write_csv(pl.DataFrame({"text": texts, "value": [-1.5, 2.0, 3.0, 4.0, 5.0]}), path)
@@ -200,42 +200,42 @@ def test_a_text_that_a_spreadsheet_would_run_is_disarmed(tmp_path: Path) -> None
     assert lines[1].split(",")[1] == "-1.5"
 
 
-# -- vintages
+# ------------------------------------------------------------------------------------------------------------ vintages
 
 
-def test_a_release_tells_its_revisions_from_releases_alone(a_home: home.Home) -> None:
-    """12, then 15, then 15 again: two rows, a revision by 3; the quality of the years is told with it."""
+def test_release_has_revisions_computed_from_releases(a_home: home.Home) -> None:
+    """Publish 12, then 15, then 15 again: two rows and a revision by 3, with the quality of the years."""
     for value in (12.0, 15.0, 15.0):
-        draft = built(a_home, cells(value=value))
+        draft = make_draft(a_home, make_cells(value=value))
         data = {name: pl.read_parquet(draft.folder / "data" / f"{name}.parquet") for name in ("revision", "quality")}
         summary = pl.read_parquet(draft.folder / "data" / "revision_summary.parquet")
         with clock.freeze_time(NOW):
-            publish(a_home)
+            publish_draft(a_home)
     rows = data["revision"].select("release", "vintage", "value", "is_newest").rows()
     assert rows == [("2026-Q3", 1, 12.0, False), ("2026-Q3.1", 2, 15.0, True)]
     (row,) = summary.to_dicts()
     assert (row["periods"], row["revised"], row["mean"], row["mean_absolute"]) == (1, 1, 3.0, 3.0)
     assert (row["relative_to_later"], row["relative_to_earlier"]) == (3 / 15, 3 / 12)
-    told = {r["indicator"]: r for r in data["quality"].filter(pl.col("period") == "2024").to_dicts()}
-    # The year ended on 31 December 2024, was due on 10 April 2025, came on the 12th, and was released on NOW's day.
-    assert told["TIMELAG_FIRST"]["value"] == 689
-    assert (told["PUNCTUALITY_DAYS"]["value"], told["PUNCTUALITY_RATE"]["value"]) == (2, 0)
-    assert (told["COMPLETENESS_RATE"]["value"], told["COMPLETENESS_RATE"]["code"]) == (0.75, "R1")
-    assert "COHERENCE_RATE" not in told, "what one office says of another's figures is not public"
+    indicators = {r["indicator"]: r for r in data["quality"].filter(pl.col("period") == "2024").to_dicts()}
+    # The year ended on 31 December 2024, was due on 10 April 2025, arrived on the 12th, and was released on NOW.
+    assert indicators["TIMELAG_FIRST"]["value"] == 689
+    assert (indicators["PUNCTUALITY_DAYS"]["value"], indicators["PUNCTUALITY_RATE"]["value"]) == (2, 0)
+    assert (indicators["COMPLETENESS_RATE"]["value"], indicators["COMPLETENESS_RATE"]["code"]) == (0.75, "R1")
+    assert "COHERENCE_RATE" not in indicators, "comparisons between two offices' figures are not public"
 
 
-def test_a_withheld_cell_shows_none_of_its_earlier_figures(a_home: home.Home) -> None:
-    built(a_home, cells(value=12.0))
+def test_withheld_cell_has_no_earlier_figures(a_home: home.Home) -> None:
+    make_draft(a_home, make_cells(value=12.0))
     with clock.freeze_time(NOW):
-        publish(a_home)
-    hidden = cells(value=None, obs_status="Q", conf_status="C")
-    draft = built(a_home, hidden)
+        publish_draft(a_home)
+    hidden = make_cells(value=None, obs_status="Q", conf_status="C")
+    draft = make_draft(a_home, hidden)
     assert pl.read_parquet(draft.folder / "data" / "revision.parquet").is_empty()
     assert pl.read_parquet(draft.folder / "data" / "revision_summary.parquet").is_empty()
 
 
-def test_the_real_cases_stand_in_the_release_and_meet_nothing_invented(a_home: home.Home) -> None:
-    draft = built(a_home)
+def test_published_comparisons_are_in_the_release_without_invented_figures(a_home: home.Home) -> None:
+    draft = make_draft(a_home)
     pairs = pl.read_parquet(draft.folder / "data" / "coherence.parquet")
     real = pairs.filter(pl.col("world") == "published")
     verdicts = {(r["territory"], r["period"], r["comparison"]): r["verdict"] for r in real.to_dicts()}
@@ -247,8 +247,8 @@ def test_the_real_cases_stand_in_the_release_and_meet_nothing_invented(a_home: h
     assert not real["left_source"].str.contains("returns").any()
 
 
-def test_every_declared_indicator_is_a_row_and_a_code_of_the_release(a_home: home.Home) -> None:
-    folder = built(a_home).folder
+def test_release_has_a_row_and_a_code_of_every_indicator(a_home: home.Home) -> None:
+    folder = make_draft(a_home).folder
     table, codelist = (pl.read_parquet(folder / "data" / f"{name}.parquet") for name in ("metric", "codelist"))
     declared = sorted(metric.id for metric in metrics.list_modelled_metrics())
     assert table["metric"].to_list() == declared

@@ -40,7 +40,7 @@ def _list_keys(report: dict[str, Any], scope: str) -> set[tuple[str, str]]:
 def test_file_has_same_hash_by_every_way_and_separate_history_hash(
     copied_home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = portal_fixture.workbook(portal_fixture.UNUSUAL)
+    data = portal_fixture.make_workbook(portal_fixture.UNUSUAL)
     (file := tmp_path / NAME).write_bytes(data)
     desk = door.open_desk(copied_home)
     portal_fixture.make_accounts(desk.engine)
@@ -81,6 +81,8 @@ def test_file_has_same_hash_by_every_way_and_separate_history_hash(
     assert len({report["history_hash"] for report in (portal, preview, api, api_stored)}) == 1
 
     # Another file has another hash.
-    (other_file := tmp_path / "other.xlsx").write_bytes(portal_fixture.workbook({**portal_fixture.UNUSUAL, "C9": 92}))
+    (other_file := tmp_path / "other.xlsx").write_bytes(
+        portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "C9": 92})
+    )
     assert main.main(["check", str(other_file), "--offline", "--json"]) in (0, 1)
     assert json.loads(capsys.readouterr().out)["hash"] != offline["hash"]

@@ -1,4 +1,4 @@
-"""The step of figures from case records: what it makes of a small register, what it keeps, and what it refuses."""
+"""Tests of the figures from case records: their tables, their baseline, and refused programmes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LAW = {
 
 
 class World:
-    """A home with one build of the counts, made by hand."""
+    """A home with one handmade build of the counts."""
 
     def __init__(self, root: Path) -> None:
         self.home = homes.initialise_home(root / "home", "demonstration")
@@ -42,10 +42,10 @@ class World:
         pl.DataFrame(AREAS, schema=columns, orient="row").write_parquet(self.tables / "dim_area.parquet")
         pl.DataFrame([LAW]).write_parquet(self.home.gathered / "law_article.parquet")
 
-    def build(self, events: pl.DataFrame, *, superseded: str = "") -> tuple[Path, bool]:
-        """The step over these events, a block a period; of `superseded` periods the block is not current."""
+    def build_records(self, events: pl.DataFrame, *, superseded: str = "") -> tuple[Path, bool]:
+        """Build the records of these events, one block per period; blocks of a `superseded` period are not current."""
         events = events.drop("offence_group").with_columns(form=pl.lit("F"))
-        # As from an office: what differs came with another submission.
+        # As from an office: different events come with another submission.
         name = hashlib.sha256(events.write_csv().encode()).hexdigest()[:8]
         events = events.with_columns(submission_id=pl.format("S{}-{}", pl.lit(name), pl.col("period")))
         blocks = events.select("submission_id", "jurisdiction", "source", "form", "freq", "period").unique()
@@ -64,11 +64,11 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def read(folder: Path, side: str, table: str) -> pl.DataFrame:
+def read_table(folder: Path, side: str, table: str) -> pl.DataFrame:
     return pl.read_parquet(folder / side / f"{table}.parquet")
 
 
-def register(until: date = date(2026, 9, 30), jurisdiction: str = "HR") -> pl.DataFrame:
+def simulate_register(until: date = date(2026, 9, 30), jurisdiction: str = "HR") -> pl.DataFrame:
     events = simulated(3, "HR", until)
     return events.with_columns(
         territory=pl.lit(jurisdiction),
@@ -78,94 +78,106 @@ def register(until: date = date(2026, 9, 30), jurisdiction: str = "HR") -> pl.Da
     )
 
 
-def test_without_records_every_table_is_there_and_empty(world: World) -> None:
-    folder, new = world.build(written([]))
+def test_build_without_records_writes_empty_tables(world: World) -> None:
+    folder, new = world.build_records(written([]))
     assert new
     for side in ("restricted", "public"):
         for table in COLUMNS:
-            found = read(folder, side, table)
-            assert found.is_empty() and dict(found.schema) == table_schema(table)
+            frame = read_table(folder, side, table)
+            assert frame.is_empty() and dict(frame.schema) == table_schema(table)
 
 
-def test_tables_have_their_columns_and_key_and_nothing_new_is_no_work(world: World) -> None:
-    folder, new = world.build(register())
+def test_tables_have_their_schema_and_key_and_are_not_rebuilt(world: World) -> None:
+    folder, new = world.build_records(simulate_register())
     assert new
     for side in ("restricted", "public"):
         for table in COLUMNS:
-            found = read(folder, side, table)
-            assert dict(found.schema) == table_schema(table)
-            assert found.height == found.select(KEYS[table]).drop_nulls().unique().height > 0, table
+            frame = read_table(folder, side, table)
+            assert dict(frame.schema) == table_schema(table)
+            assert frame.height == frame.select(KEYS[table]).drop_nulls().unique().height > 0, table
     written_at = (folder / "public" / "record_lag.parquet").stat().st_mtime_ns
-    assert world.build(register()) == (folder, False)
+    assert world.build_records(simulate_register()) == (folder, False)
     assert (folder / "public" / "record_lag.parquet").stat().st_mtime_ns == written_at
 
 
 def test_blocks_that_are_not_current_are_not_read(world: World) -> None:
-    whole, _ = world.build(register())
-    without, new = world.build(register(), superseded="2024-Q2")
-    assert new and whole != without
-    # What was open before the missing quarter is followed up to it and no further.
+    complete, _ = world.build_records(simulate_register())
+    partial, new = world.build_records(simulate_register(), superseded="2024-Q2")
+    assert new and complete != partial
+    # Cases open before the missing quarter are followed only up to it.
     median = pl.col("statistic") == "median"
     bands = [
-        read(folder, "restricted", "record_duration").filter(median, stage="first", freq="_T")["n_band"].cast(int).sum()
-        for folder in (whole, without)
+        read_table(folder, "restricted", "record_duration")
+        .filter(median, stage="first", freq="_T")["n_band"]
+        .cast(int)
+        .sum()
+        for folder in (complete, partial)
     ]
     assert bands[1] < bands[0]
 
 
-def test_training_territories_are_inside_only(world: World) -> None:
-    folder, _ = world.build(pl.concat([register(), register(jurisdiction="QP")]))
-    assert set(read(folder, "restricted", "record_duration")["area"]) == {"HR", "QP"}
-    assert set(read(folder, "public", "record_duration")["area"]) == {"HR"}
-    assert set(read(folder, "public", "record_lag")["area"]) == {"HR"}
+def test_training_territories_are_only_in_restricted_tables(world: World) -> None:
+    folder, _ = world.build_records(pl.concat([simulate_register(), simulate_register(jurisdiction="QP")]))
+    assert set(read_table(folder, "restricted", "record_duration")["area"]) == {"HR", "QP"}
+    assert set(read_table(folder, "public", "record_duration")["area"]) == {"HR"}
+    assert set(read_table(folder, "public", "record_lag")["area"]) == {"HR"}
 
 
-def test_a_register_that_never_tells_the_end_of_a_stage_has_no_figure_of_it(world: World) -> None:
-    courts_of_first_instance = register().filter(pl.col("level") != "final")
-    folder, _ = world.build(courts_of_first_instance)
-    stages = set(read(folder, "restricted", "record_duration")["stage"])
+def test_register_without_ends_of_a_stage_has_no_figures_of_it(world: World) -> None:
+    courts_of_first_instance = simulate_register().filter(pl.col("level") != "final")
+    folder, _ = world.build_records(courts_of_first_instance)
+    stages = set(read_table(folder, "restricted", "record_duration")["stage"])
     assert "first" in stages and "proceedings" not in stages
-    assert "proceedings" in set(read(world.build(register())[0], "restricted", "record_duration")["stage"])
+    assert "proceedings" in set(
+        read_table(world.build_records(simulate_register())[0], "restricted", "record_duration")["stage"]
+    )
 
 
-def test_the_lag_is_that_of_the_median_as_it_stands(world: World) -> None:
-    folder, _ = world.build(register())
+def test_lag_follows_from_the_published_median(world: World) -> None:
+    folder, _ = world.build_records(simulate_register())
     for side in ("restricted", "public"):
         median = (
-            read(folder, side, "record_duration").filter(stage="first", freq="_T", statistic="median")["value"].item()
+            read_table(folder, side, "record_duration")
+            .filter(stage="first", freq="_T", statistic="median")["value"]
+            .item()
         )
-        lag = read(folder, side, "record_lag").filter(denominator="indicted", numerator="convicted_first")
+        lag = read_table(folder, side, "record_lag").filter(denominator="indicted", numerator="convicted_first")
         by_freq = dict(lag.select("freq", "lag_periods").rows())
         assert by_freq == {"Q": int(median / 91.3125 + 0.5), "A": int(median / 365.25 + 0.5)}
         assert lag["median_days"].to_list() == [median, median]
-    assert read(folder, "public", "record_lag")["is_public"].all()
+    assert read_table(folder, "public", "record_lag")["is_public"].all()
 
 
-def test_the_dispersion_is_that_of_sizes_rounded_upward(world: World) -> None:
-    """Fifty cases of one and ten of three: (50 + 90 + 9) / (50 + 30 + 3) = 1.795, with the largest once more."""
+def test_dispersion_uses_case_sizes_rounded_upward(world: World) -> None:
+    """Use fifty cases of one person and ten of three: (50 + 90 + 9) / (50 + 30 + 3) = 1.795, the largest twice."""
     rows = [(f"K{i}", f"P{i}", "indicted", "prosecution", "2024-01-15") for i in range(50)]
     rows += [(f"L{i}", f"R{i}-{j}", "indicted", "prosecution", "2024-01-15") for i in range(10) for j in range(3)]
-    folder, _ = world.build(written(rows))
-    found = read(folder, "restricted", "record_dispersion").row(0, named=True)
-    assert (found["phi"], found["basis"], found["cases_band"], found["is_public"]) == (1.8, "quasi_exact", "60", True)
-    public = read(folder, "public", "record_dispersion").row(0, named=True)
+    folder, _ = world.build_records(written(rows))
+    dispersion = read_table(folder, "restricted", "record_dispersion").row(0, named=True)
+    assert (dispersion["phi"], dispersion["basis"], dispersion["cases_band"], dispersion["is_public"]) == (
+        1.8,
+        "quasi_exact",
+        "60",
+        True,
+    )
+    public = read_table(folder, "public", "record_dispersion").row(0, named=True)
     assert (public["phi"], public["cases_band"]) == (1.8, "50-99")
-    few, _ = world.build(written(rows[:9]))
-    assert read(few, "restricted", "record_dispersion")["is_public"].to_list() == [False]
-    assert read(few, "public", "record_dispersion").is_empty()
+    few, _ = world.build_records(written(rows[:9]))
+    assert read_table(few, "restricted", "record_dispersion")["is_public"].to_list() == [False]
+    assert read_table(few, "public", "record_dispersion").is_empty()
 
 
-def test_the_law_in_force_stands_beside_sentences(world: World) -> None:
-    folder, _ = world.build(register())
-    frame = read(folder, "restricted", "record_sentence").select("statutory_min", "statutory_max").unique()
+def test_sentences_have_the_statutory_range_in_force(world: World) -> None:
+    folder, _ = world.build_records(simulate_register())
+    frame = read_table(folder, "restricted", "record_sentence").select("statutory_min", "statutory_max").unique()
     assert frame.rows() == [(12.0, 120.0)]
 
 
 # ------------------------------------------------------------------------------------------------ after a release
 
 
-def decided(number: int, *, of: int = 14) -> list[tuple[str, str, str, str, str]]:
-    """Persons indicted in the first quarter of 2024, each in a case of his own, of whom so many are decided."""
+def make_decided_rows(number: int, *, of: int = 14) -> list[tuple[str, str, str, str, str]]:
+    """Return persons indicted in the first quarter of 2024, each in a separate case, with a number of them decided."""
     rows = []
     for i in range(of):
         rows.append((f"K{i}", f"P{i}", "indicted", "prosecution", "2024-01-15"))
@@ -174,47 +186,51 @@ def decided(number: int, *, of: int = 14) -> list[tuple[str, str, str, str, str]
     return [*rows, ("Z", "Z", "appealed", "appeal", "2024-09-20")]
 
 
-def median(folder: Path, side: str = "public") -> tuple[Any, ...]:
-    rows = read(folder, side, "record_duration").filter(stage="first", freq="_T", statistic="median")
+def read_median(folder: Path, side: str = "public") -> tuple[Any, ...]:
+    rows = read_table(folder, side, "record_duration").filter(stage="first", freq="_T", statistic="median")
     return rows.select("value", "low", "n_band", "seen_until").row(0)
 
 
-@pytest.mark.parametrize(("more", "told_anew"), [(1, False), (4, False), (5, True)])
-def test_a_released_figure_is_kept_until_five_persons_have_moved(world: World, more: int, told_anew: bool) -> None:
-    first, _ = world.build(written(decided(14, of=14)))
-    assert median(first)[0] is not None, "nothing was published that could be kept"
+@pytest.mark.parametrize(("more", "is_updated"), [(1, False), (4, False), (5, True)])
+def test_released_figure_is_kept_until_five_persons_have_changed(world: World, more: int, is_updated: bool) -> None:
+    first, _ = world.build_records(written(make_decided_rows(14, of=14)))
+    assert read_median(first)[0] is not None, "no median was published"
     build.keep_baseline(world.home, first)
-    again, new = world.build(written(decided(14, of=14)))
-    assert new and median(again) == median(first), "a release by itself changes no figure"
-    next_rows = decided(14 + more, of=14 + more)
-    then, _ = world.build(written(next_rows))
-    assert median(then, "restricted")[2] == str(14 + more), "offices see everything"
-    kept = (
-        read(then, "public", "record_duration")
+    rebuilt, new = world.build_records(written(make_decided_rows(14, of=14)))
+    assert new and read_median(rebuilt) == read_median(first), "a release alone changes no figure"
+    next_rows = make_decided_rows(14 + more, of=14 + more)
+    updated, _ = world.build_records(written(next_rows))
+    assert read_median(updated, "restricted")[2] == str(14 + more), "offices see everything"
+    is_unchanged = (
+        read_table(updated, "public", "record_duration")
         .filter(stage="first")
-        .equals(read(first, "public", "record_duration").filter(stage="first"))
+        .equals(read_table(first, "public", "record_duration").filter(stage="first"))
     )
-    assert kept is not told_anew
-    lag = read(then, "public", "record_lag").filter(stage="first")["median_days"].unique().item()
-    assert lag == median(then)[0], "the lag tells no newer median"
+    assert is_unchanged is not is_updated
+    lag = read_table(updated, "public", "record_lag").filter(stage="first")["median_days"].unique().item()
+    assert lag == read_median(updated)[0], "the lag reveals no newer median"
 
 
-def test_what_moves_little_by_little_is_told_once_it_adds_up(world: World) -> None:
-    first, _ = world.build(written(decided(14, of=14)))
+def test_small_changes_are_published_once_they_add_up(world: World) -> None:
+    first, _ = world.build_records(written(make_decided_rows(14, of=14)))
     build.keep_baseline(world.home, first)
-    second, _ = world.build(written(decided(17, of=17)))
+    second, _ = world.build_records(written(make_decided_rows(17, of=17)))
     build.keep_baseline(world.home, second)
-    third, _ = world.build(written(decided(19, of=19)))
-    counted = [pl.read_parquet(folder / "members.parquet") for folder in (first, second, third)]
-    of_first = pl.col("cell").str.contains(r"\|first\|_T\|")
-    assert [one.filter(of_first, table="record_duration")["person"].n_unique() for one in counted] == [14, 14, 19]
+    third, _ = world.build_records(written(make_decided_rows(19, of=19)))
+    members = [pl.read_parquet(folder / "members.parquet") for folder in (first, second, third)]
+    first_instance = pl.col("cell").str.contains(r"\|first\|_T\|")
+    assert [frame.filter(first_instance, table="record_duration")["person"].n_unique() for frame in members] == [
+        14,
+        14,
+        19,
+    ]
 
 
-def test_folders_that_are_wanted_stay(world: World) -> None:
-    first, _ = world.build(register(date(2026, 3, 31)))
+def test_remove_other_builds_keeps_listed_folders(world: World) -> None:
+    first, _ = world.build_records(simulate_register(date(2026, 3, 31)))
     build.keep_baseline(world.home, first)
-    second, _ = world.build(register())
-    third, _ = world.build(register(date(2026, 6, 30)))
+    second, _ = world.build_records(simulate_register())
+    third, _ = world.build_records(simulate_register(date(2026, 6, 30)))
     build.remove_other_builds(world.home, [second.name, third.name])
     assert {path.name for path in build.records_folder(world.home).iterdir()} == {second.name, third.name, "released"}
 
@@ -223,7 +239,7 @@ def test_folders_that_are_wanted_stay(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "message"),
     [
         (("durations", "stages"), ["nowhere"], "is not a stage"),
         (("lags", 0, "denominator"), "indicted", "does not open"),
@@ -234,14 +250,14 @@ def test_folders_that_are_wanted_stay(world: World) -> None:
         (("pending", "public", "statistics"), ["under_6_months"], "median"),
     ],
 )
-def test_a_wrong_programme_is_refused(tmp_path: Path, path: tuple[Any, ...], value: Any, said: str) -> None:
+def test_load_rejects_a_wrong_programme(tmp_path: Path, path: tuple[Any, ...], value: Any, message: str) -> None:
     yaml = YAML(typ="safe", pure=True)
     declared = yaml.load(declared_programme.FILE.read_text(encoding="utf-8"))
-    place = declared
+    parent = declared
     for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
-    wrong = tmp_path / "programme.yml"
-    yaml.dump(declared, wrong)
-    with pytest.raises(pydantic.ValidationError, match=said):
-        declared_programme.load(wrong)
+        parent = parent[step]
+    parent[path[-1]] = value
+    programme_path = tmp_path / "programme.yml"
+    yaml.dump(declared, programme_path)
+    with pytest.raises(pydantic.ValidationError, match=message):
+        declared_programme.load(programme_path)

@@ -1,4 +1,4 @@
-"""`rti submit --to`: a service on the loopback address, broken connections, receipts, exit codes, words."""
+"""Tests of `rti submit --to`: a service on the loopback address, broken connections, receipts, exit codes, messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipelines.core import clock
 from pipelines.ledger import queries
 from pipelines.ledger.identity import Grant
 from pipelines.submissions import receipts
-from pipelines.submissions import service as door
+from pipelines.submissions import service as submission_service
 from pipelines.submissions.accounts import tokens
 from pipelines.submissions.service import Desk
 from pipelines.web.api import client
@@ -43,7 +43,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def address(desk: Desk) -> Iterator[str]:
-    """The API under uvicorn on a free port, mounted as the portal mounts it; ended with the test."""
+    """Address of the API under uvicorn on a free port, mounted as in the portal."""
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
@@ -69,38 +69,40 @@ def _token(desk: Desk, account: str = "qq-sender", **options: Any) -> str:
 # -------------------------------------------------------------------------------------------------------------- command
 
 
-def test_files_are_handed_in_and_receipts_kept(
+def test_submit_uploads_files_and_saves_receipts(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "there is no home"))
-    folder, kept, secret = tmp_path / "returns", tmp_path / "kept", tmp_path / "token"
+    folder, receipts_folder, secret = tmp_path / "returns", tmp_path / "kept", tmp_path / "token"
     folder.mkdir()
     (folder / "Прво 2025.csv").write_bytes(make_file(period="2025-Q1"))
     (folder / "b.csv").write_bytes(make_file(period="2025-Q2", value=101))
     (folder / "c.csv").write_bytes(make_file("RR-JUSTICE-1"))
     secret.write_text(_token(desk) + "\n")
-    command = ["submit", str(folder), "--to", address, "--token-file", str(secret), "--receipts", str(kept)]
+    command = ["submit", str(folder), "--to", address, "--token-file", str(secret), "--receipts", str(receipts_folder)]
     assert main.main(command) == 1
-    told = capsys.readouterr()
-    assert "Прво 2025.csv: good, QQ-JUSTICE-1 (1 observation)" in told.out
-    assert "c.csv was not kept" in told.out and "for which you may not submit" in told.out
-    assert "test.high" in told.out
-    (waits,) = (s.submission_id for s in queries.list_submissions(desk.engine) if s.filename == "b.csv")
-    assert f"asks for a justification: {address}/answer?id={waits}\n" in told.out, "no command of this machine does it"
-    assert secret.read_text().strip() not in told.out + told.err
+    captured = capsys.readouterr()
+    assert "Прво 2025.csv: good, QQ-JUSTICE-1 (1 observation)" in captured.out
+    assert "c.csv was not kept" in captured.out and "for which you may not submit" in captured.out
+    assert "test.high" in captured.out
+    (waiting,) = (s.submission_id for s in queries.list_submissions(desk.engine) if s.filename == "b.csv")
+    assert f"asks for a justification: {address}/answer?id={waiting}\n" in captured.out, (
+        "the output names the page of the service, not a local command"
+    )
+    assert secret.read_text().strip() not in captured.out + captured.err
     states = {s.filename: s.state for s in queries.list_submissions(desk.engine)}
     assert states == {"Прво 2025.csv": "sent", "b.csv": "checked"}
-    (receipt,) = kept.iterdir()
+    (receipt,) = receipts_folder.iterdir()
     assert receipts.verify_receipt(receipt.read_bytes(), file=make_file(period="2025-Q1")).outcome == "good"
-    # The whole folder again: told, nothing taken twice, the same receipt.
+    # Submitting the whole folder again stores nothing twice and gives the same receipt.
     assert main.main([*command, "--json"]) == 1
     content = json.loads(capsys.readouterr().out)
     assert [c["new"] for c in content] == [False, False, False]
     assert len(queries.list_submissions(desk.engine)) == 2
-    assert list(kept.iterdir()) == [receipt]
+    assert list(receipts_folder.iterdir()) == [receipt]
 
 
-def test_the_words_are_those_of_the_local_command(
+def test_submit_prints_the_same_as_the_local_command(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with clock.freeze_time(time_at(0)):
@@ -115,29 +117,33 @@ def test_the_words_are_those_of_the_local_command(
         "r.csv": make_file(period="2024-Q2", value=9),
         "u.csv": b"broken",
     }
-    hours = count(1)  # no act is taken while the clock is behind an earlier one
+    hours = count(1)  # acts are refused while the clock is behind an earlier one
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-        told = []
-        for where in (["--to", address], ["--as", "qq-sender"]):
+        outcomes = []
+        for target in (["--to", address], ["--as", "qq-sender"]):
             with clock.freeze_time(time_at(next(hours) / 24)):
-                code = main.main(["submit", str(tmp_path / name), *where])
-                out = re.sub(r"S[0-9a-f]{15}", "S", capsys.readouterr().out)
-                # What is still to be done is done elsewhere: on the pages of the service, or by a command here.
-                how = rf"{address}/answer\?id=S|rti justify S|rti send S --reason CODE"
-                told.append((code, re.sub(how, "HOW", out)))
-                for one in queries.list_submissions(desk.engine, states=["checked", "refused", "sent"]):
-                    door.withdraw_submission(
-                        desk, get_identity(desk, "qq-sender"), one.submission_id, "duplicate", "for the other way"
+                code = main.main(["submit", str(tmp_path / name), *target])
+                output = re.sub(r"S[0-9a-f]{15}", "S", capsys.readouterr().out)
+                # The next step is on the pages of the service, or a local command.
+                next_step = rf"{address}/answer\?id=S|rti justify S|rti send S --reason CODE"
+                outcomes.append((code, re.sub(next_step, "HOW", output)))
+                for submission in queries.list_submissions(desk.engine, states=["checked", "refused", "sent"]):
+                    submission_service.withdraw_submission(
+                        desk,
+                        get_identity(desk, "qq-sender"),
+                        submission.submission_id,
+                        "duplicate",
+                        "for the other way",
                     )
-        assert told[0] == told[1]
+        assert outcomes[0] == outcomes[1]
 
 
 @pytest.mark.parametrize(
     ("data", "code"),
     [(make_file(), 0), (make_file(value=-1), 1), (make_file("RR-JUSTICE-1"), 1), (b"broken", 2), (b"unknown", 1)],
 )
-def test_exit_codes_are_those_of_the_local_command(
+def test_submit_exits_with_the_codes_of_the_local_command(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, code: int
 ) -> None:
     monkeypatch.setenv("RTI_TOKEN", _token(desk))
@@ -146,7 +152,7 @@ def test_exit_codes_are_those_of_the_local_command(
     assert main.main(["submit", str(path), "--to", address]) == code
 
 
-def test_holding_correcting_and_replacing_are_passed_on(
+def test_submit_passes_on_hold_patch_and_corrects(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_TOKEN", _token(desk))
@@ -173,7 +179,7 @@ def test_holding_correcting_and_replacing_are_passed_on(
         (["--token-file", "missing"], None, "no file"),
     ],
 )
-def test_what_the_service_refuses_is_told(
+def test_submit_reports_refusals_of_the_service(
     desk: Desk,
     address: str,
     tmp_path: Path,
@@ -191,18 +197,18 @@ def test_what_the_service_refuses_is_told(
     assert queries.list_submissions(desk.engine) == []
 
 
-def test_one_that_fails_holds_up_no_other(
+def test_failed_file_does_not_stop_the_others(
     desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RTI_TOKEN", _token(desk))
-    real = client.submit_file
+    submit_file = client.submit_file
 
-    def once(remote: client.Remote, data: bytes, filename: str, **options: Any) -> client.RemoteResult:
+    def fail_for_first_file(remote: client.Remote, data: bytes, filename: str, **options: Any) -> client.RemoteResult:
         if filename == "a.csv":
             raise client.RemoteError("broken on purpose")
-        return real(remote, data, filename, **options)
+        return submit_file(remote, data, filename, **options)
 
-    monkeypatch.setattr(client, "submit_file", once)
+    monkeypatch.setattr(client, "submit_file", fail_for_first_file)
     for name, period in (("a.csv", "2025-Q1"), ("b.csv", "2025-Q2")):
         (tmp_path / name).write_bytes(make_file(period=period))
     assert main.main(["submit", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--to", address]) == 3
@@ -213,8 +219,8 @@ def test_one_that_fails_holds_up_no_other(
 # ----------------------------------------------------------------------------------------------------------- repetition
 
 
-class Broken(httpx.BaseTransport):
-    """The service behind a line that fails as it is told to: before the request arrives, or before the answer does."""
+class BrokenTransport(httpx.BaseTransport):
+    """A transport that fails as listed: before the request arrives, or before the answer does."""
 
     def __init__(self, desk: Desk, faults: list[str]) -> None:
         from fastapi.testclient import TestClient
@@ -240,7 +246,7 @@ class Broken(httpx.BaseTransport):
 
 def _remote(desk: Desk, faults: list[str], pauses: list[float]) -> client.Remote:
     address = client.address_of("https://portal.example.org")
-    return client.Remote(address, _token(desk), transport=Broken(desk, faults), pause=pauses.append)
+    return client.Remote(address, _token(desk), transport=BrokenTransport(desk, faults), pause=pauses.append)
 
 
 @pytest.mark.parametrize(
@@ -250,10 +256,10 @@ def _remote(desk: Desk, faults: list[str], pauses: list[float]) -> client.Remote
         (["answer lost"], [1.0]),
         (["answer lost", "no way", "answer lost"], [1.0, 2.0, 4.0]),
         (["503", "502"], [7.0, 7.0]),
-        (["", "answer lost", "no way"], [1.0, 2.0]),  # on the way of the receipt
+        (["", "answer lost", "no way"], [1.0, 2.0]),  # while fetching the receipt
     ],
 )
-def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
+def test_submit_file_retries_with_the_same_bytes_and_counts_once(
     desk: Desk, faults: list[str], pauses: list[float]
 ) -> None:
     waited: list[float] = []
@@ -266,7 +272,7 @@ def test_a_broken_line_is_tried_again_with_the_same_bytes_and_counts_once(
     assert set(remote.transport.bodies) == {make_file()}  # type: ignore[union-attr]
 
 
-def test_after_the_last_attempt_it_is_told(desk: Desk) -> None:
+def test_submit_file_reports_failure_after_the_last_attempt(desk: Desk) -> None:
     waited: list[float] = []
     with pytest.raises(client.RemoteError, match="cannot be reached"):
         client.submit_file(_remote(desk, ["no way"] * 5, waited), make_file(), "a.csv")
@@ -275,11 +281,11 @@ def test_after_the_last_attempt_it_is_told(desk: Desk) -> None:
         client.submit_file(_remote(desk, ["503"] * 5, waited), make_file(), "a.csv")
 
 
-def _answering(answer: Callable[[httpx.Request], httpx.Response]) -> client.Remote:
+def _open_remote(answer: Callable[[httpx.Request], httpx.Response]) -> client.Remote:
     return client.Remote("https://x.example/api", "t", transport=httpx.MockTransport(answer), pause=lambda _: None)
 
 
-def test_who_is_not_the_service_is_not_believed(desk: Desk) -> None:
+def test_submit_file_rejects_answers_of_other_servers(desk: Desk) -> None:
     for response in (
         httpx.Response(200, text="<html>a page of the provider</html>"),
         httpx.Response(200, json=[]),
@@ -287,21 +293,21 @@ def test_who_is_not_the_service_is_not_believed(desk: Desk) -> None:
         httpx.Response(200, json={"file": {"sha256": "0" * 64}, "receipt": None}),
     ):
         with pytest.raises(client.RemoteError):
-            client.submit_file(_answering(lambda _, r=response: r), make_file(), "a.csv")
+            client.submit_file(_open_remote(lambda _, r=response: r), make_file(), "a.csv")
 
 
-def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
-    taken = client.submit_file(_remote(desk, [], []), make_file(), "a.csv")
-    assert taken.receipt is not None
-    bad = taken.receipt.replace(b"qq-sender", b"qq-sander")
+def test_submit_file_rejects_a_forged_receipt(desk: Desk) -> None:
+    result = client.submit_file(_remote(desk, [], []), make_file(), "a.csv")
+    assert result.receipt is not None
+    bad = result.receipt.replace(b"qq-sender", b"qq-sander")
 
-    def forging(request: httpx.Request) -> httpx.Response:
+    def forge_receipt(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
-            return httpx.Response(200, json=taken.content)
+            return httpx.Response(200, json=result.content)
         return httpx.Response(200, content=bad)
 
     with pytest.raises(client.RemoteError, match="not good"):
-        client.submit_file(_answering(forging), make_file(), "a.csv")
+        client.submit_file(_open_remote(forge_receipt), make_file(), "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -318,7 +324,7 @@ def test_a_receipt_that_is_not_good_is_not_kept(desk: Desk) -> None:
         ("http://[", None),
     ],
 )
-def test_a_token_goes_encrypted_or_nowhere(text: str, expected: str | None) -> None:
+def test_address_of_requires_encryption_outside_the_loopback(text: str, expected: str | None) -> None:
     if expected is not None:
         assert client.address_of(text) == expected
         return
@@ -326,11 +332,11 @@ def test_a_token_goes_encrypted_or_nowhere(text: str, expected: str | None) -> N
         client.address_of(text)
 
 
-def test_a_token_is_in_no_representation(desk: Desk) -> None:
+def test_repr_of_remote_hides_the_token(desk: Desk) -> None:
     assert "secret" not in repr(client.Remote("https://x.example/api", "secret"))
 
 
-def test_a_narrowed_token_hands_in_only_what_it_may(desk: Desk, address: str, tmp_path: Path) -> None:
+def test_narrowed_token_submits_only_its_forms(desk: Desk, address: str, tmp_path: Path) -> None:
     secret = tmp_path / "token"
     secret.write_text(_token(desk, "both-sender", grants=[Grant("submitter", "RR")]))
     for name, form, code in (("q.csv", "QQ-JUSTICE-1", 1), ("r.csv", "RR-JUSTICE-1", 0)):

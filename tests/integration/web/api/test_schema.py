@@ -1,7 +1,7 @@
-"""The API held against its own description by requests that schemathesis makes of it, over real forms.
+"""Tests that the API conforms to its OpenAPI description, by requests that schemathesis generates, over real forms.
 
-Checked are status, media type, headers and shape of every answer; that what the description forbids is refused and what
-it allows is taken; and that a method an address lacks is answered by 405 with `Allow`.
+The checks cover status, media type, headers and shape of every answer, refusal of invalid requests, acceptance of valid
+ones, and 405 with `Allow` for methods that an address lacks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.declarations.registry import load
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.opening import open_ledger
-from pipelines.submissions import service as door
+from pipelines.submissions import service as submission_service
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
 from pipelines.web.api.app import create_api
@@ -34,11 +34,11 @@ PEOPLE = {
 }
 SEED = 2026
 MOST_SECONDS = 45.0
-"""Processor seconds of the short runs together; the long one takes minutes."""
+"""Processor seconds of the short runs together; the long runs take minutes."""
 NEVER_CHECKED = "S000000000000000"
 
-# What a description cannot say, and a request that keeps to it may still be refused for: whether a file has a name,
-# can be read and is a return; whether a period is one of a form, and whether a form has a workbook.
+# Reasons to refuse a valid request that the description cannot express: whether a file has a name, can be read and is a
+# return; whether a period is one of a form; whether a form has a workbook.
 _REFUSED_IN_WORDS = {
     "POST /v1/check": ["400", "422"],
     "POST /v1/submissions": ["400", "422"],
@@ -62,29 +62,35 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         opened = Desk(home, engine, load(), "national")
         sender = accounts.get_identity(engine, "the-sender")
         for number, path in enumerate(sorted(SAMPLES.glob("*.xlsx"))[:3]):
-            made = door.upload_file(opened, sender, path.read_bytes(), path.name)
-            assert made.submission_id is not None
-            if made.state == "checked" and made.open_warnings:
-                door.justify_warnings(
-                    opened, sender, made.submission_id, None, "large_case", "One case of many persons"
+            upload = submission_service.upload_file(opened, sender, path.read_bytes(), path.name)
+            assert upload.submission_id is not None
+            if upload.state == "checked" and upload.open_warnings:
+                submission_service.justify_warnings(
+                    opened, sender, upload.submission_id, None, "large_case", "One case of many persons"
                 )
             if number < 2:
-                door.send_submission(opened, sender, made.submission_id, reason="late_data")
+                submission_service.send_submission(opened, sender, upload.submission_id, reason="late_data")
             if number < 1:
-                door.approve_submission(opened, accounts.get_identity(engine, "the-approver"), made.submission_id)
+                submission_service.approve_submission(
+                    opened, accounts.get_identity(engine, "the-approver"), upload.submission_id
+                )
         yield opened
 
 
-def deviations(desk: Desk, account: str, examples: int, *, edges: bool = True) -> tuple[list[str], int]:
-    """Run all checks as somebody; the deviations in words, one of each kind, and how many requests were made.
+def find_deviations(desk: Desk, account: str, examples: int, *, edges: bool = True) -> tuple[list[str], int]:
+    """Run all checks as an account; return one deviation of each kind in words, and the number of requests.
 
-    `edges` goes through the edges of every parameter and body one by one, besides the random examples.
+    `edges` tests the edges of every parameter and body separately, in addition to the random examples.
     """
     app = create_api(desk)
     token = tokens.issue_token(desk.engine, accounts.get_identity(desk.engine, account), "schema").text
     document = app.openapi()
     _name_submissions(
-        document, [s.submission_id for s in door.list_submissions(desk, accounts.get_identity(desk.engine, account))]
+        document,
+        [
+            s.submission_id
+            for s in submission_service.list_submissions(desk, accounts.get_identity(desk.engine, account))
+        ],
     )
     config = SchemathesisConfig.from_dict(
         {
@@ -105,11 +111,11 @@ def deviations(desk: Desk, account: str, examples: int, *, edges: bool = True) -
     )
     schema = schemathesis.openapi.from_dict(document, config=config)
     schema.app, schema.location = app, "/openapi.json"
-    found: dict[tuple[str, ...], str] = {}
+    deviations: dict[tuple[str, ...], str] = {}
     requests = 0
     for event in from_schema(schema).execute():
         if isinstance(event, events.NonFatalError | events.FatalError):
-            found[str(event)] = f"the run itself failed: {event}"  # type: ignore[index]
+            deviations[str(event)] = f"the run itself failed: {event}"  # type: ignore[index]
         if not isinstance(event, events.ScenarioFinished):
             continue
         requests += len(event.recorder.interactions)
@@ -118,12 +124,12 @@ def deviations(desk: Desk, account: str, examples: int, *, edges: bool = True) -
                 if check.failure_info is not None:
                     failure = check.failure_info.failure
                     kind = (str(event.label), check.name, failure.title)
-                    found.setdefault(kind, f"{kind}: {failure.message}\n{_shown(event.recorder, case)}")
-    return list(found.values()), requests
+                    deviations.setdefault(kind, f"{kind}: {failure.message}\n{_describe_case(event.recorder, case)}")
+    return list(deviations.values()), requests
 
 
 def _name_submissions(document: dict[str, Any], ids: list[str]) -> None:
-    """Ask for submissions that are there, and for one that is not: by chance none would ever be met."""
+    """Limit submission ids to existing ones and one that does not exist, since random ids would never exist."""
     for operations in document["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
@@ -131,24 +137,24 @@ def _name_submissions(document: dict[str, Any], ids: list[str]) -> None:
                     parameter["schema"] = {"type": "string", "enum": [*ids, NEVER_CHECKED]}
 
 
-def _shown(recorder: Any, case: str) -> str:
-    asked, answer = recorder.cases[case].value, recorder.interactions[case].response
-    said = f"{answer.status_code} {answer.content[:300]!r}" if answer is not None else "no answer"
-    return f"  {asked.method} {asked.path_parameters} {asked.query} {asked.body!r:.200}\n  {said}"
+def _describe_case(recorder: Any, case: str) -> str:
+    request, answer = recorder.cases[case].value, recorder.interactions[case].response
+    response = f"{answer.status_code} {answer.content[:300]!r}" if answer is not None else "no answer"
+    return f"  {request.method} {request.path_parameters} {request.query} {request.body!r:.200}\n  {response}"
 
 
-def test_the_api_keeps_to_its_description(desk: Desk) -> None:
+def test_api_conforms_to_its_description(desk: Desk) -> None:
     began = time.process_time()
     for account, edges, least in (("the-sender", True, 1_000), ("the-steward", False, 50)):
-        found, requests = deviations(desk, account, examples=5, edges=edges)
-        assert not found, f"{account}: {len(found)} kinds\n" + "\n".join(found)
+        deviations, requests = find_deviations(desk, account, examples=5, edges=edges)
+        assert not deviations, f"{account}: {len(deviations)} kinds\n" + "\n".join(deviations)
         assert requests > least
     assert time.process_time() - began < MOST_SECONDS
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("account", PEOPLE)
-def test_the_api_keeps_to_its_description_at_length(desk: Desk, account: str) -> None:
-    found, requests = deviations(desk, account, examples=100)
-    assert not found, f"{len(found)} kinds\n" + "\n".join(found)
+def test_api_conforms_to_its_description_with_many_examples(desk: Desk, account: str) -> None:
+    deviations, requests = find_deviations(desk, account, examples=100)
+    assert not deviations, f"{len(deviations)} kinds\n" + "\n".join(deviations)
     assert requests > 2_000

@@ -1,4 +1,4 @@
-"""What tests of the sign-in share: a home, and the sign-in as browsers meet it; no network but the loopback."""
+"""Fixtures of the tests of the sign-in: a home, and browsers of the sign-in without a network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GRANTS = (Grant("submitter", "RS", "justice"),)
 
 @pytest.fixture
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords quickly, for tens of attempts: what Argon2 costs is tested in test_accounts.py."""
+    """Hash passwords quickly for many attempts; test_accounts.py tests the cost parameters of Argon2."""
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
@@ -48,7 +48,7 @@ def engine(home: Home, cheap_hashes: None) -> sa.Engine:
 
 @pytest.fixture
 def open_browser(engine: sa.Engine, home: Home) -> Callable[..., TestClient]:
-    """Return a function that opens a new browser, at an address, of one and the same service."""
+    """Return a function that opens a new browser of the same service at a network address."""
     app = sign_in_fixture.make_app(engine, Settings(sign_in_fixture.HOST, sign_in_fixture.SECRET), home)
     return lambda address="testclient": sign_in_fixture.open_browser(app, address)
 

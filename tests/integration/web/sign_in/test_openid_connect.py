@@ -1,4 +1,4 @@
-"""Signing in with an OpenID Connect provider: `oidc-provider-mock` on the loopback, and one that lies."""
+"""Tests of signing in with an OpenID Connect provider: `oidc-provider-mock`, and a malicious provider."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from tests.support.coroutines import run_async
 from tests.support.service.sign_in_fixture import (
     HOST,
     SECRET,
-    address_left_for,
+    find_refresh_address,
+    find_ticket,
+    get_signed_in_account,
     make_app,
     open_browser,
     sign_out,
-    signed_in_account,
-    ticket_of,
 )
 
 CLIENT = "the-offices"
@@ -82,15 +82,15 @@ def browser(open_browser_elsewhere: OpenBrowser) -> TestClient:
 
 
 def go_to_provider(browser: TestClient, next_path: str = "/") -> str:
-    """Press the button of the sign-in page; the address of the provider."""
+    """Press the button of the sign-in page and return the address of the provider."""
     page = browser.get("/sign-in", params={"next": next_path})
-    answer = browser.post("/sign-in", data={"ticket": ticket_of(page.text)})
+    answer = browser.post("/sign-in", data={"ticket": find_ticket(page.text)})
     assert answer.status_code == 200
-    return address_left_for(answer.text)
+    return find_refresh_address(answer.text)
 
 
-def authorize(address: str, subject: str) -> str:
-    """Sign in at the provider; path and query of the address to which it redirects."""
+def authorize_at_provider(address: str, subject: str) -> str:
+    """Sign in at the provider and return path and query of the address to which it redirects."""
     answer = httpx.post(address, data={"sub": subject}, trust_env=False)
     assert answer.status_code == 302, answer.text
     back = urlsplit(answer.headers["location"])
@@ -99,22 +99,22 @@ def authorize(address: str, subject: str) -> str:
 
 
 def sign_in_elsewhere(browser: TestClient, subject: str, next_path: str = "/") -> Any:
-    return browser.get(authorize(go_to_provider(browser, next_path), subject))
+    return browser.get(authorize_at_provider(go_to_provider(browser, next_path), subject))
 
 
-# ------------------------------------------------------------------------------------------------------ a good provider
+# ----------------------------------------------------------------------------------------------------------- provider
 
 
-def test_an_account_linked_to_issuer_and_subject_gets_in(browser: TestClient, engine: sa.Engine) -> None:
+def test_account_linked_to_issuer_and_subject_is_signed_in(browser: TestClient, engine: sa.Engine) -> None:
     answer = sign_in_elsewhere(browser, "7f3a", "/board")
     assert (answer.status_code, answer.headers["location"]) == (303, "/board")
-    assert signed_in_account(browser) == "rs-demonstration"
+    assert get_signed_in_account(browser) == "rs-demonstration"
     assert STATE_COOKIE not in browser.cookies
     actions = [e["action"] for e in audit_log.list_entries(engine, subject="rs-demonstration")]
     assert actions[-1] == "account.sign_in"
 
 
-def test_the_request_has_state_nonce_and_an_s256_challenge(browser: TestClient) -> None:
+def test_request_has_state_nonce_and_an_s256_challenge(browser: TestClient) -> None:
     first, second = (
         {name: values[0] for name, values in parse_qs(urlsplit(go_to_provider(browser)).query).items()}
         for _ in range(2)
@@ -128,34 +128,30 @@ def test_the_request_has_state_nonce_and_an_s256_challenge(browser: TestClient) 
 
 
 @pytest.mark.parametrize("subject", ["somebody else", "rs-sender", "local", "steward"])
-def test_an_unknown_subject_is_shown_what_to_send_to_the_steward_and_gets_no_session(
-    browser: TestClient, issuer: str, subject: str
-) -> None:
+def test_unknown_subject_gets_instructions_and_no_session(browser: TestClient, issuer: str, subject: str) -> None:
     answer = sign_in_elsewhere(browser, subject)
     assert answer.status_code == 403
     for text in ("You need an account or must sign in again", subject, issuer, "steward", "Sign out"):
         assert text in answer.text
     assert "code=" not in answer.text, "a link with the code in it would be followed again"
     assert SESSION_COOKIE not in browser.cookies
-    assert signed_in_account(browser) is None
-    leaving = browser.post("/sign-out", data={"ticket": ticket_of(answer.text)})
-    assert urlsplit(address_left_for(leaving.text)).path == "/oauth2/end_session"
+    assert get_signed_in_account(browser) is None
+    leaving = browser.post("/sign-out", data={"ticket": find_ticket(answer.text)})
+    assert urlsplit(find_refresh_address(leaving.text)).path == "/oauth2/end_session"
 
 
-def test_a_disabled_account_does_not_get_in_and_is_out_at_the_next_request(
-    browser: TestClient, engine: sa.Engine
-) -> None:
+def test_disabled_account_is_signed_out_and_cannot_sign_in(browser: TestClient, engine: sa.Engine) -> None:
     sign_in_elsewhere(browser, "7f3a")
     accounts.disable_account(engine, "rs-demonstration", by=SYSTEM)
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
     assert sign_in_elsewhere(browser, "7f3a").status_code == 403
 
 
-def test_sign_out_ends_the_session_here_and_leads_to_the_provider_s_sign_out(browser: TestClient, issuer: str) -> None:
+def test_sign_out_ends_the_session_and_leads_to_the_providers_sign_out(browser: TestClient, issuer: str) -> None:
     sign_in_elsewhere(browser, "7f3a")
     leaving = sign_out(browser)
-    assert SESSION_COOKIE not in browser.cookies and signed_in_account(browser) is None
-    address = urlsplit(address_left_for(leaving.text))
+    assert SESSION_COOKIE not in browser.cookies and get_signed_in_account(browser) is None
+    address = urlsplit(find_refresh_address(leaving.text))
     assert f"{address.scheme}://{address.netloc}{address.path}" == f"{issuer}/oauth2/end_session"
     query = parse_qs(address.query)
     assert (query["post_logout_redirect_uri"], query["client_id"]) == ([f"{HOST}/oauth2callback"], [CLIENT])
@@ -164,19 +160,19 @@ def test_sign_out_ends_the_session_here_and_leads_to_the_provider_s_sign_out(bro
     assert (back.status_code, back.headers["location"]) == (303, "/sign-in")
 
 
-def test_a_session_that_is_there_before_the_sign_in_is_ended_by_it(browser: TestClient) -> None:
+def test_sign_in_ends_an_earlier_session(browser: TestClient) -> None:
     sign_in_elsewhere(browser, "7f3a")
     before = browser.cookies[SESSION_COOKIE]
-    address = authorize(go_to_provider_again(browser), "7f3a")
+    address = authorize_at_provider(go_to_provider_again(browser), "7f3a")
     assert browser.get(address).status_code == 303
     after = browser.cookies[SESSION_COOKIE]
     assert after != before
     browser.cookies.set(SESSION_COOKIE, before, domain="127.0.0.1", path="/")
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
 def go_to_provider_again(browser: TestClient) -> str:
-    """Begin another sign-in in a browser with a session, from a form that was open in another tab."""
+    """Start another sign-in in a browser with a session, from a form in another tab."""
     session = browser.cookies.pop(SESSION_COOKIE) if SESSION_COOKIE in browser.cookies else None
     address = go_to_provider(browser)
     if session:
@@ -185,39 +181,39 @@ def go_to_provider_again(browser: TestClient) -> str:
 
 
 @pytest.mark.parametrize("next_path", ["https://elsewhere.example/", "//elsewhere.example"])
-def test_nobody_is_led_to_another_site_after_signing_in(browser: TestClient, next_path: str) -> None:
+def test_sign_in_never_redirects_to_another_site(browser: TestClient, next_path: str) -> None:
     assert sign_in_elsewhere(browser, "7f3a", next_path).headers["location"] == "/"
 
 
 # -------------------------------------------------------------------------------------------------- replays and mix-ups
 
 
-def test_an_answer_counts_once(browser: TestClient) -> None:
-    address = authorize(go_to_provider(browser), "7f3a")
+def test_answer_of_the_provider_counts_once(browser: TestClient) -> None:
+    address = authorize_at_provider(go_to_provider(browser), "7f3a")
     state_cookie = browser.cookies[STATE_COOKIE]
     assert browser.get(address).status_code == 303
     sign_out(browser)
-    again = browser.get(address)
-    assert (again.status_code, "open for too long" in again.text) == (400, True)
+    second_answer = browser.get(address)
+    assert (second_answer.status_code, "open for too long" in second_answer.text) == (400, True)
     # Even the cookie of that sign-in does not help: the provider accepts a code once.
     browser.cookies.set(STATE_COOKIE, state_cookie, domain="127.0.0.1", path="/")
     replayed = browser.get(address)
     assert (replayed.status_code, "did not succeed" in replayed.text) == (400, True)
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
-def test_an_answer_in_another_browser_is_refused(browser: TestClient, open_browser_elsewhere: OpenBrowser) -> None:
-    """An attacker who sends somebody the own answer would sign the person in as the attacker."""
-    address = authorize(go_to_provider(browser), "7f3a")
+def test_answer_in_another_browser_is_refused(browser: TestClient, open_browser_elsewhere: OpenBrowser) -> None:
+    """Prevent an attacker from signing a victim in as the attacker by sending the attacker's own answer."""
+    address = authorize_at_provider(go_to_provider(browser), "7f3a")
     victim = open_browser_elsewhere()
     assert victim.get(address).status_code == 400
     go_to_provider(victim)
     assert victim.get(address).status_code == 400
-    assert signed_in_account(victim) is None
+    assert get_signed_in_account(victim) is None
 
 
-def test_the_state_must_be_that_of_the_signed_cookie(browser: TestClient, engine: sa.Engine) -> None:
-    address = authorize(go_to_provider(browser), "7f3a")
+def test_state_must_match_the_signed_cookie(browser: TestClient, engine: sa.Engine) -> None:
+    address = authorize_at_provider(go_to_provider(browser), "7f3a")
     code = parse_qs(urlsplit(address).query)["code"][0]
     cookie = browser.cookies[STATE_COOKIE]
     for query in ({"code": code}, {"code": code, "state": ""}, {"code": code, "state": "é"}):
@@ -225,61 +221,65 @@ def test_the_state_must_be_that_of_the_signed_cookie(browser: TestClient, engine
         browser.cookies.set(STATE_COOKIE, cookie, domain="127.0.0.1", path="/")
     browser.cookies.set(STATE_COOKIE, cookie[:-2] + "xx", domain="127.0.0.1", path="/")
     assert browser.get(address).status_code == 400
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
-def test_the_state_cookie_expires(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_cookie_expires(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from itsdangerous import TimestampSigner
 
-    address = authorize(go_to_provider(browser), "7f3a")
+    address = authorize_at_provider(go_to_provider(browser), "7f3a")
     original = TimestampSigner.get_timestamp
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: original(self) + STATE_SECONDS + 1)
     assert browser.get(address).status_code == 400
 
 
-def test_an_answer_of_another_issuer_is_refused(browser: TestClient) -> None:
-    address = authorize(go_to_provider(browser), "7f3a")
+def test_answer_of_another_issuer_is_refused(browser: TestClient) -> None:
+    address = authorize_at_provider(go_to_provider(browser), "7f3a")
     answer = browser.get(f"{address}&{urlencode({'iss': 'https://another.example'})}")
     assert (answer.status_code, "did not succeed" in answer.text) == (400, True)
-    assert signed_in_account(browser) is None
+    assert get_signed_in_account(browser) is None
 
 
-def test_a_refusal_of_the_provider_is_told_without_its_words(browser: TestClient) -> None:
+def test_refusal_of_the_provider_is_shown_without_its_message(browser: TestClient) -> None:
     state = parse_qs(urlsplit(go_to_provider(browser)).query)["state"][0]
     query = {"error": "access_denied", "error_description": "<b>words</b>", "state": state}
     answer = browser.get("/oauth2callback", params=query)
     assert (answer.status_code, "did not succeed" in answer.text, "words" in answer.text) == (400, True, False)
 
 
-# ----------------------------------------------------------------------------------------------------- a lying provider
+# ------------------------------------------------------------------------------------------------- malicious provider
 
-LIAR = "https://id.example"
+MALICIOUS = "https://id.example"
 KEY = RSAKey.generate_key(2048, parameters={"kid": "one"})
 OTHER_KEY = RSAKey.generate_key(2048, parameters={"kid": "one"})
 PENDING = PendingSignIn("the-state", "the-nonce", "v" * 48, "/")
 Claims = dict[str, Any]
 
 
-def sign(claims: Claims, key: RSAKey = KEY) -> str:
+def sign_token(claims: Claims, key: RSAKey = KEY) -> str:
     return jwt.encode({"alg": "RS256", "kid": "one"}, claims, key)
 
 
-def good_claims() -> Claims:
+def make_claims() -> Claims:
     now = int(time.time())
-    return {"iss": LIAR, "aud": CLIENT, "sub": "7f3a", "nonce": "the-nonce", "iat": now, "exp": now + 60}
+    return {"iss": MALICIOUS, "aud": CLIENT, "sub": "7f3a", "nonce": "the-nonce", "iat": now, "exp": now + 60}
 
 
-def fetch_claims(token: Any, *, metadata: dict[str, Any] | None = None, seen: list[str] | None = None) -> Claims:
-    """The claims that we accept from a provider that answers with this identity token."""
+def fetch_claims(
+    token: Any, *, metadata: dict[str, Any] | None = None, token_requests: list[str] | None = None
+) -> Claims:
+    """Return the claims accepted from a provider that answers with this identity token."""
 
-    def discover(_: Request) -> Response:
-        named = {"jwks_uri": f"{LIAR}/jwks", "token_endpoint": f"{LIAR}/token"}
-        return JSONResponse({"issuer": LIAR, **named, **(metadata or {})})
+    def serve_discovery(_: Request) -> Response:
+        endpoints = {"jwks_uri": f"{MALICIOUS}/jwks", "token_endpoint": f"{MALICIOUS}/token"}
+        return JSONResponse({"issuer": MALICIOUS, **endpoints, **(metadata or {})})
 
-    async def exchange(request: Request) -> Response:
+    async def serve_token(request: Request) -> Response:
         form = await request.form()
-        if seen is not None:
-            seen.extend([str(form["code_verifier"]), str(form["redirect_uri"]), request.headers["authorization"]])
+        if token_requests is not None:
+            token_requests.extend(
+                [str(form["code_verifier"]), str(form["redirect_uri"]), request.headers["authorization"]]
+            )
         return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": token} if token else {"token": 1})
 
     def serve_keys(_: Request) -> Response:
@@ -287,21 +287,21 @@ def fetch_claims(token: Any, *, metadata: dict[str, Any] | None = None, seen: li
 
     fake = Starlette(
         routes=[
-            Route("/discovery", discover),
-            Route("/token", exchange, methods=["POST"]),
+            Route("/discovery", serve_discovery),
+            Route("/token", serve_token, methods=["POST"]),
             Route("/jwks", serve_keys),
         ]
     )
-    connect = OpenIdConnect(Settings(HOST, SECRET, Provider(f"{LIAR}/discovery", CLIENT, "a secret of both")))
+    connect = OpenIdConnect(Settings(HOST, SECRET, Provider(f"{MALICIOUS}/discovery", CLIENT, "a secret of both")))
     connect._client.client_kwargs["transport"] = httpx.ASGITransport(app=fake)
     return run_async(connect.fetch_claims(PENDING, {"code": "the-code", "state": "the-state"}))
 
 
-def test_a_good_identity_token_is_accepted_and_the_verifier_sent() -> None:
-    seen: list[str] = []
-    assert fetch_claims(sign(good_claims()), seen=seen)["sub"] == "7f3a"
-    assert seen[:2] == [PENDING.code_verifier, f"{HOST}/oauth2callback"]
-    assert seen[2].startswith("Basic ")
+def test_valid_identity_token_is_accepted_and_the_verifier_sent() -> None:
+    token_requests: list[str] = []
+    assert fetch_claims(sign_token(make_claims()), token_requests=token_requests)["sub"] == "7f3a"
+    assert token_requests[:2] == [PENDING.code_verifier, f"{HOST}/oauth2callback"]
+    assert token_requests[2].startswith("Basic ")
 
 
 @pytest.mark.parametrize(
@@ -312,22 +312,22 @@ def test_a_good_identity_token_is_accepted_and_the_verifier_sent() -> None:
         {"iss": "https://another.example"}, {"iss": None}, {"sub": None}, {"exp": 1}, {"exp": None}, {"iat": None},
     ],
 )  # fmt: skip
-def test_an_identity_token_for_another_request_or_client_is_refused(changes: Claims) -> None:
-    claims = {name: value for name, value in (good_claims() | changes).items() if value is not None}
+def test_identity_token_for_another_request_or_client_is_refused(changes: Claims) -> None:
+    claims = {name: value for name, value in (make_claims() | changes).items() if value is not None}
     with pytest.raises(ProviderError):
-        fetch_claims(sign(claims))
+        fetch_claims(sign_token(claims))
 
 
 @pytest.mark.parametrize("algorithms", [None, ["RS256", "none", "HS256"], ["none"], ["HS256"]])
-def test_a_token_with_another_signature_or_none_is_refused(algorithms: list[str] | None) -> None:
+def test_token_with_another_or_missing_signature_is_refused(algorithms: list[str] | None) -> None:
     metadata = {"id_token_signing_alg_values_supported": algorithms} if algorithms else {}
-    claims = good_claims()
+    claims = make_claims()
     unsigned = f"{_encode({'alg': 'none', 'kid': 'one'})}.{_encode(claims)}"
     keyed = f"{_encode({'alg': 'HS256', 'kid': 'one'})}.{_encode(claims)}"
-    # The public key, which everybody has, taken for a secret.
+    # Use the public key, which everybody has, as a secret.
     signature = hmac.digest(KEY.as_pem(private=False), keyed.encode(), "sha256")
     symmetric = f"{keyed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
-    for token in (f"{unsigned}.", symmetric, sign(claims, OTHER_KEY), "x.y.z", "", None, 17):
+    for token in (f"{unsigned}.", symmetric, sign_token(claims, OTHER_KEY), "x.y.z", "", None, 17):
         with pytest.raises(ProviderError):
             fetch_claims(token, metadata=metadata)
 
@@ -337,12 +337,12 @@ def _encode(part: Claims) -> str:
 
 
 @pytest.mark.parametrize("metadata", [{"jwks_uri": ""}, {"token_endpoint": ""}, {"issuer": None}])
-def test_a_provider_with_an_incomplete_document_is_refused(metadata: dict[str, Any]) -> None:
+def test_provider_with_an_incomplete_document_is_refused(metadata: dict[str, Any]) -> None:
     with pytest.raises(ProviderError):
-        fetch_claims(sign(good_claims()), metadata=metadata)
+        fetch_claims(sign_token(make_claims()), metadata=metadata)
 
 
-def test_the_challenge_is_that_of_the_verifier_in_the_cookie(browser: TestClient, settings: Settings) -> None:
+def test_challenge_matches_the_verifier_in_the_cookie(browser: TestClient, settings: Settings) -> None:
     query = parse_qs(urlsplit(go_to_provider(browser)).query)
     pending = OpenIdConnect(settings).read_pending(
         browser.cookies[STATE_COOKIE].strip('"'), {"state": query["state"][0]}
@@ -371,23 +371,21 @@ def test_the_challenge_is_that_of_the_verifier_in_the_cookie(browser: TestClient
         ({"email": "rs-sender", "name": "rs-sender", "preferred_username": "rs-sender", "sub": "x"}, False),
     ],
 )
-def test_an_account_is_found_by_issuer_and_subject_of_a_recent_sign_in_only(
+def test_sign_in_with_claims_needs_issuer_subject_and_recent_sign_in(
     engine: sa.Engine, changes: Claims, is_known: bool
 ) -> None:
-    accounts.link_provider(engine, "rs-demonstration", LIAR, "7f3a", by=SYSTEM)
+    accounts.link_provider(engine, "rs-demonstration", MALICIOUS, "7f3a", by=SYSTEM)
     now = clock.read_wall_clock()
-    claims = {"iss": LIAR, "sub": "7f3a", "auth_time": now, "iat": now} | changes
-    known = sign_in_with_claims(engine, claims)
-    assert (known is not None) is is_known
-    assert known is None or known[0].account == "rs-demonstration"
+    claims = {"iss": MALICIOUS, "sub": "7f3a", "auth_time": now, "iat": now} | changes
+    session_account = sign_in_with_claims(engine, claims)
+    assert (session_account is not None) is is_known
+    assert session_account is None or session_account[0].account == "rs-demonstration"
 
 
-def test_a_provider_s_sign_in_of_yesterday_is_not_one_of_today(
-    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    accounts.link_provider(engine, "rs-demonstration", LIAR, "7f3a", by=SYSTEM)
+def test_sign_in_with_claims_rejects_an_old_sign_in(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts.link_provider(engine, "rs-demonstration", MALICIOUS, "7f3a", by=SYSTEM)
     now = clock.read_wall_clock()
     monkeypatch.setattr(clock, "read_wall_clock", lambda: now)
     for hours, is_known in ((LONGEST_HOURS - 0.1, True), (LONGEST_HOURS + 0.1, False)):
-        claims = {"iss": LIAR, "sub": "7f3a", "auth_time": now - hours * 3600}
+        claims = {"iss": MALICIOUS, "sub": "7f3a", "auth_time": now - hours * 3600}
         assert (sign_in_with_claims(engine, claims) is not None) is is_known

@@ -1,4 +1,4 @@
-"""Sessions of the offices' pages: how they begin, what ends them, and which cookies count."""
+"""Tests of the sessions of the offices' pages: how they begin and end, and which cookies count."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def sessions(engine: sa.Engine, wall: WallClock) -> Sessions:
     return Sessions(engine, SECRET)
 
 
-def request(
+def make_request(
     cookie: str = "", *, scheme: str = "http", name: str = SESSION_COOKIE, agent: str = "A browser"
 ) -> HTTPConnection:
     headers = [(b"host", b"127.0.0.1:8502"), (b"user-agent", agent.encode())]
@@ -80,232 +80,229 @@ def request(
     return HTTPConnection({**scope, "server": ("127.0.0.1", 8502)})
 
 
-def begin(sessions: Sessions, account: str = "rs-sender", presented: str = "") -> str:
-    return sessions.begin_session(request(presented), account, issuer=LOCAL, subject=account)
+def begin_session(sessions: Sessions, account: str = "rs-sender", presented: str = "") -> str:
+    return sessions.begin_session(make_request(presented), account, issuer=LOCAL, subject=account)
 
 
-def find(sessions: Sessions, cookie: str) -> Session:
-    session = sessions.find_session(request(cookie))
+def find_open_session(sessions: Sessions, cookie: str) -> Session:
+    session = sessions.find_session(make_request(cookie))
     assert session is not None
     return session
 
 
-def test_begin_session_makes_a_session_with_the_present_rights(sessions: Sessions, engine: sa.Engine) -> None:
-    cookie = begin(sessions)
-    session = find(sessions, cookie)
+def test_begin_session_makes_a_session_with_the_present_grants(sessions: Sessions, engine: sa.Engine) -> None:
+    cookie = begin_session(sessions)
+    session = find_open_session(sessions, cookie)
     assert session.identity == accounts.get_identity(engine, "rs-sender")
     assert session.since == "2026-11-20T09:00:00Z"
     accounts.revoke_role(engine, "rs-sender", Grant("submitter", "RS", "justice"), by=SYSTEM)
-    assert find(sessions, cookie).identity.grants == ()
+    assert find_open_session(sessions, cookie).identity.grants == ()
     assert verify_ledger(engine).good
 
 
-def test_the_ledger_and_a_printed_session_do_not_hold_the_token(sessions: Sessions, engine: sa.Engine) -> None:
-    cookie = begin(sessions)
+def test_ledger_and_printed_session_do_not_contain_the_token(sessions: Sessions, engine: sa.Engine) -> None:
+    cookie = begin_session(sessions)
     token = cookie.rpartition(".")[0]
     with open_read_transaction(engine) as connection:
         assert token not in str(connection.execute(sa.select(WEB_SESSION)).all())
-    session = find(sessions, cookie)
+    session = find_open_session(sessions, cookie)
     assert session.csrf_token not in repr(session)
     assert session.csrf_token not in cookie
 
 
 def test_begin_session_ends_the_presented_session_and_makes_a_new_token(sessions: Sessions) -> None:
-    first = begin(sessions)
-    second = begin(sessions, presented=first)
+    first = begin_session(sessions)
+    second = begin_session(sessions, presented=first)
     assert first != second
-    assert sessions.find_session(request(first)) is None
-    # The session of somebody else in the same browser is ended too.
-    begin(sessions, "rs-other", presented=second)
-    assert sessions.find_session(request(second)) is None
+    assert sessions.find_session(make_request(first)) is None
+    # The session of another person in the same browser is ended too.
+    begin_session(sessions, "rs-other", presented=second)
+    assert sessions.find_session(make_request(second)) is None
 
 
-def test_a_token_that_was_planted_before_the_sign_in_gives_nothing(sessions: Sessions) -> None:
-    planted = begin(sessions, "rs-other")
-    begin(sessions, presented=planted)
-    assert sessions.find_session(request(planted)) is None
+def test_planted_session_is_ended_by_the_sign_in(sessions: Sessions) -> None:
+    planted_cookie = begin_session(sessions, "rs-other")
+    begin_session(sessions, presented=planted_cookie)
+    assert sessions.find_session(make_request(planted_cookie)) is None
 
 
 @pytest.mark.parametrize(
     ("hours", "is_open"), [(LONGEST_HOURS - 0.01, True), (LONGEST_HOURS, False), (LONGEST_HOURS + 24 * 20, False)]
 )
-def test_a_session_lasts_a_working_day_however_busy_it_is(
-    sessions: Sessions, wall: WallClock, hours: float, is_open: bool
-) -> None:
-    cookie = begin(sessions)
+def test_session_ends_after_a_working_day(sessions: Sessions, wall: WallClock, hours: float, is_open: bool) -> None:
+    cookie = begin_session(sessions)
     for _ in range(3):
         wall.pass_hours(3.5)
-        assert sessions.find_session(request(cookie)) is not None
+        assert sessions.find_session(make_request(cookie)) is not None
     wall.pass_hours(hours - 3 * 3.5)
-    assert (sessions.find_session(request(cookie)) is not None) is is_open
+    assert (sessions.find_session(make_request(cookie)) is not None) is is_open
 
 
 @pytest.mark.parametrize(("hours", "is_open"), [(IDLE_HOURS - 0.1, True), (IDLE_HOURS + 0.01, False)])
-def test_a_session_without_requests_is_over_after_some_hours(
-    sessions: Sessions, wall: WallClock, hours: float, is_open: bool
-) -> None:
-    cookie = begin(sessions)
+def test_idle_session_ends_after_some_hours(sessions: Sessions, wall: WallClock, hours: float, is_open: bool) -> None:
+    cookie = begin_session(sessions)
     wall.pass_hours(hours)
-    assert (sessions.find_session(request(cookie)) is not None) is is_open
-    assert sessions.was_presented(request(cookie))
+    assert (sessions.find_session(make_request(cookie)) is not None) is is_open
+    assert sessions.was_presented(make_request(cookie))
 
 
-def test_a_provider_s_earlier_sign_in_shortens_the_session(sessions: Sessions, wall: WallClock) -> None:
+def test_earlier_sign_in_at_the_provider_shortens_the_session(sessions: Sessions, wall: WallClock) -> None:
     signed_in = wall.seconds - (LONGEST_HOURS - 1) * HOUR
-    cookie = sessions.begin_session(request(), "rs-linked", issuer=ISSUER, subject="7f3a", since=signed_in)
+    cookie = sessions.begin_session(make_request(), "rs-linked", issuer=ISSUER, subject="7f3a", since=signed_in)
     wall.pass_hours(0.9)
-    assert find(sessions, cookie).identity.account == "rs-linked"
+    assert find_open_session(sessions, cookie).identity.account == "rs-linked"
     wall.pass_hours(0.2)
-    assert sessions.find_session(request(cookie)) is None
+    assert sessions.find_session(make_request(cookie)) is None
 
 
-def test_the_last_request_is_written_every_five_minutes_at_most(
+def test_last_request_is_recorded_every_five_minutes_at_most(
     sessions: Sessions, engine: sa.Engine, wall: WallClock
 ) -> None:
-    cookie = begin(sessions)
-    seen = []
+    cookie = begin_session(sessions)
+    recorded_times = []
     for _ in range(5):
         wall.pass_hours(2 / 60)
-        find(sessions, cookie)
-        seen.append(sessions.list_sessions("rs-sender")[0].seen_at[11:16])
-    assert seen == ["09:00", "09:00", "09:06", "09:06", "09:06"]
+        find_open_session(sessions, cookie)
+        recorded_times.append(sessions.list_sessions("rs-sender")[0].seen_at[11:16])
+    assert recorded_times == ["09:00", "09:00", "09:06", "09:06", "09:06"]
 
 
 def test_frozen_time_of_the_demonstration_does_not_lengthen_a_session(
     sessions: Sessions, wall: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_NOW", "2020-01-01T00:00:00Z")
-    cookie = begin(sessions)
+    cookie = begin_session(sessions)
     wall.pass_hours(LONGEST_HOURS)
-    assert sessions.find_session(request(cookie)) is None
+    assert sessions.find_session(make_request(cookie)) is None
 
 
 @pytest.mark.parametrize("now", ["2020-01-01T00:00:00Z", "2026-11-20T09:00:00Z", "2030-01-01T00:00:00Z"])
-def test_a_changed_or_reset_password_ends_every_session_whatever_the_clocks_say(
+def test_changed_or_reset_password_ends_every_session_at_any_clock(
     sessions: Sessions, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, now: str
 ) -> None:
     monkeypatch.setenv("RTI_NOW", now)
-    first, other = begin(sessions), begin(sessions, "rs-other")
+    first, other_cookie = begin_session(sessions), begin_session(sessions, "rs-other")
     password_sign_in.change_password(engine, "rs-sender", PASSWORD, ANOTHER)
-    assert sessions.find_session(request(first)) is None
+    assert sessions.find_session(make_request(first)) is None
     assert sessions.list_sessions("rs-sender") == []
-    second = begin(sessions)
-    assert find(sessions, second).identity.account == "rs-sender"
+    second = begin_session(sessions)
+    assert find_open_session(sessions, second).identity.account == "rs-sender"
     password_sign_in.reset_password(engine, "rs-sender", by=SYSTEM)
-    assert sessions.find_session(request(second)) is None
-    assert find(sessions, other).identity.account == "rs-other"
+    assert sessions.find_session(make_request(second)) is None
+    assert find_open_session(sessions, other_cookie).identity.account == "rs-other"
 
 
-def test_a_password_that_was_reset_between_sign_in_and_session_gives_no_session(
-    sessions: Sessions, engine: sa.Engine
-) -> None:
+def test_password_reset_between_sign_in_and_session_prevents_the_session(sessions: Sessions, engine: sa.Engine) -> None:
     signed_in = password_sign_in.sign_in(engine, "rs-sender", PASSWORD)
     password_sign_in.reset_password(engine, "rs-sender", by=SYSTEM)
-    cookie = sessions.begin_session(request(), "rs-sender", issuer=LOCAL, subject="rs-sender", seq=signed_in.seq)
-    assert sessions.find_session(request(cookie)) is None
+    cookie = sessions.begin_session(make_request(), "rs-sender", issuer=LOCAL, subject="rs-sender", seq=signed_in.seq)
+    assert sessions.find_session(make_request(cookie)) is None
 
 
-def test_a_disabled_account_is_out_at_the_next_request(sessions: Sessions, engine: sa.Engine) -> None:
-    cookie = begin(sessions)
+def test_disabled_account_has_no_session_at_the_next_request(sessions: Sessions, engine: sa.Engine) -> None:
+    cookie = begin_session(sessions)
     accounts.disable_account(engine, "rs-sender", by=SYSTEM)
-    assert sessions.find_session(request(cookie)) is None
+    assert sessions.find_session(make_request(cookie)) is None
 
 
-def test_an_account_that_was_linked_to_a_provider_is_out(sessions: Sessions, engine: sa.Engine) -> None:
-    cookie = begin(sessions)
+def test_linking_an_account_to_a_provider_ends_its_session(sessions: Sessions, engine: sa.Engine) -> None:
+    cookie = begin_session(sessions)
     accounts.link_provider(engine, "rs-sender", ISSUER, "another", by=SYSTEM)
-    assert sessions.find_session(request(cookie)) is None
+    assert sessions.find_session(make_request(cookie)) is None
 
 
-def test_a_link_that_was_moved_to_another_account_does_not_take_the_session_along(
-    sessions: Sessions, engine: sa.Engine
-) -> None:
-    cookie = sessions.begin_session(request(), "rs-linked", issuer=ISSUER, subject="7f3a")
+def test_moving_a_provider_link_does_not_move_the_session(sessions: Sessions, engine: sa.Engine) -> None:
+    cookie = sessions.begin_session(make_request(), "rs-linked", issuer=ISSUER, subject="7f3a")
     accounts.link_provider(engine, "rs-linked", ISSUER, "gone", by=SYSTEM)
     accounts.link_provider(engine, "rs-other", ISSUER, "7f3a", by=SYSTEM)
-    assert sessions.find_session(request(cookie)) is None
+    assert sessions.find_session(make_request(cookie)) is None
 
 
 # ------------------------------------------------------------------------------------------------------------- cookies
 
 
-def test_a_tampered_or_foreign_cookie_is_nobodys(sessions: Sessions, engine: sa.Engine) -> None:
-    cookie = begin(sessions)
+def test_find_session_rejects_tampered_and_foreign_cookies(sessions: Sessions, engine: sa.Engine) -> None:
+    cookie = begin_session(sessions)
     token, _, signature = cookie.rpartition(".")
     foreign = Sessions(engine, "another secret").begin_session(
-        request(), "rs-sender", issuer=LOCAL, subject="rs-sender"
+        make_request(), "rs-sender", issuer=LOCAL, subject="rs-sender"
     )
     elsewhere = Sessions(engine, SECRET, provider="https://id.example/.well-known/openid-configuration")
     for value in (
         token, f"{token}.", f"{token[:-1]}x.{signature}", f"{token}.{signature[:-2]}xx", foreign, "", "é", ".",
         f"{token}\N{LATIN SMALL LETTER E WITH ACUTE}.{signature}", "x" * 5000,
     ):  # fmt: skip
-        assert sessions.find_session(request(value)) is None
-        assert not sessions.was_presented(request(value))
-    assert elsewhere.find_session(request(cookie)) is None, "the service has another provider since"
+        assert sessions.find_session(make_request(value)) is None
+        assert not sessions.was_presented(make_request(value))
+    assert elsewhere.find_session(make_request(cookie)) is None, "the service has another provider now"
 
 
-def test_the_cookie_is_not_for_scripts_or_other_sites_and_over_tls_for_this_host_alone(engine: sa.Engine) -> None:
+def test_session_cookie_has_its_attributes(engine: sa.Engine) -> None:
     plain, tls = Response(), Response()
-    Sessions(engine, SECRET).write_cookie(request(), plain, "value")
-    Sessions(engine, SECRET, is_https=True).write_cookie(request(), tls, "value")
+    Sessions(engine, SECRET).write_cookie(make_request(), plain, "value")
+    Sessions(engine, SECRET, is_https=True).write_cookie(make_request(), tls, "value")
     assert plain.headers["set-cookie"] == "rti_session=value; HttpOnly; Max-Age=43200; Path=/; SameSite=lax"
     expected = "__Host-rti_session=value; HttpOnly; Max-Age=43200; Path=/; SameSite=lax; Secure"
     assert tls.headers["set-cookie"] == expected
     behind_proxy = Response()
-    Sessions(engine, SECRET).write_cookie(request(scheme="https"), behind_proxy, "value")
+    Sessions(engine, SECRET).write_cookie(make_request(scheme="https"), behind_proxy, "value")
     assert behind_proxy.headers["set-cookie"] == expected
 
 
-def test_over_tls_a_cookie_without_the_prefix_is_not_read(sessions: Sessions) -> None:
-    cookie = begin(sessions)
-    assert sessions.find_session(request(cookie, scheme="https")) is None
-    prefixed = request(cookie, scheme="https", name=f"__Host-{SESSION_COOKIE}")
+def test_cookie_without_prefix_is_ignored_over_tls(sessions: Sessions) -> None:
+    cookie = begin_session(sessions)
+    assert sessions.find_session(make_request(cookie, scheme="https")) is None
+    prefixed = make_request(cookie, scheme="https", name=f"__Host-{SESSION_COOKIE}")
     assert sessions.find_session(prefixed) is not None
 
 
 def test_check_csrf_accepts_the_token_of_its_own_session_only(sessions: Sessions) -> None:
-    mine, others = find(sessions, begin(sessions)), find(sessions, begin(sessions))
-    check_csrf(mine, request(), mine.csrf_token)
+    mine, others = (
+        find_open_session(sessions, begin_session(sessions)),
+        find_open_session(sessions, begin_session(sessions)),
+    )
+    check_csrf(mine, make_request(), mine.csrf_token)
     for submitted in ("", "wrong", "é", others.csrf_token, mine.csrf_token[:-1], mine.csrf_token.upper()):
         with pytest.raises(CsrfError):
-            check_csrf(mine, request(), submitted)
+            check_csrf(mine, make_request(), submitted)
 
 
 # ------------------------------------------------------------------------------------------------------------- ending
 
 
-def test_end_session_ends_the_presented_one_alone(sessions: Sessions) -> None:
-    first, second = begin(sessions), begin(sessions)
-    sessions.end_session(request(first))
-    sessions.end_session(request(first))
-    sessions.end_session(request("forged"))
-    assert sessions.find_session(request(first)) is None
-    assert sessions.find_session(request(second)) is not None
+def test_end_session_ends_only_the_presented_session(sessions: Sessions) -> None:
+    first, second = begin_session(sessions), begin_session(sessions)
+    sessions.end_session(make_request(first))
+    sessions.end_session(make_request(first))
+    sessions.end_session(make_request("forged"))
+    assert sessions.find_session(make_request(first)) is None
+    assert sessions.find_session(make_request(second)) is not None
 
 
-def test_list_sessions_shows_the_open_ones_newest_first(sessions: Sessions, wall: WallClock) -> None:
+def test_list_sessions_returns_open_sessions_newest_first(sessions: Sessions, wall: WallClock) -> None:
     cookies = []
     for hour in range(3):
         agent = f"Browser {hour}\t{'x' * 500}"
-        cookies.append(sessions.begin_session(request(agent=agent), "rs-sender", issuer=LOCAL, subject="rs-sender"))
+        cookies.append(
+            sessions.begin_session(make_request(agent=agent), "rs-sender", issuer=LOCAL, subject="rs-sender")
+        )
         wall.pass_hours(1)
-    begin(sessions, "rs-other")
-    sessions.end_session(request(cookies[1]))
+    begin_session(sessions, "rs-other")
+    sessions.end_session(make_request(cookies[1]))
     listed = sessions.list_sessions("rs-sender")
     assert [entry.user_agent[:9] for entry in listed] == ["Browser 2", "Browser 0"]
     assert all(len(entry.user_agent) == LONGEST_USER_AGENT and entry.user_agent.isprintable() for entry in listed)
-    assert listed[0].session_id == find(sessions, cookies[2]).session_id
+    assert listed[0].session_id == find_open_session(sessions, cookies[2]).session_id
 
 
-def test_revoke_session_ends_one_of_the_account_s_own_and_is_recorded(sessions: Sessions, engine: sa.Engine) -> None:
-    mine, lost, others = begin(sessions), begin(sessions), begin(sessions, "rs-other")
-    lost_id, others_id = find(sessions, lost).session_id, find(sessions, others).session_id
+def test_revoke_session_ends_an_own_session_and_is_recorded(sessions: Sessions, engine: sa.Engine) -> None:
+    mine, lost, others = begin_session(sessions), begin_session(sessions), begin_session(sessions, "rs-other")
+    lost_id, others_id = find_open_session(sessions, lost).session_id, find_open_session(sessions, others).session_id
     assert sessions.revoke_session("rs-sender", lost_id)
     assert not sessions.revoke_session("rs-sender", lost_id)
     assert not sessions.revoke_session("rs-sender", others_id)
-    assert sessions.find_session(request(lost)) is None
-    assert find(sessions, mine) and find(sessions, others)
+    assert sessions.find_session(make_request(lost)) is None
+    assert find_open_session(sessions, mine) and find_open_session(sessions, others)
     entries = [e for e in audit_log.list_entries(engine) if e["action"] == "account.end_sessions"]
     assert [(e["actor"], e["subject"], e["detail"]["sessions"]) for e in entries] == [
         ("rs-sender", "rs-sender", [lost_id])
@@ -313,26 +310,24 @@ def test_revoke_session_ends_one_of_the_account_s_own_and_is_recorded(sessions: 
     assert verify_ledger(engine).good
 
 
-def test_revoke_others_leaves_the_present_session_and_other_accounts(sessions: Sessions) -> None:
-    mine, others = begin(sessions), begin(sessions, "rs-other")
-    lost = [begin(sessions) for _ in range(3)]
-    assert sessions.revoke_others(find(sessions, mine)) == 3
-    assert sessions.revoke_others(find(sessions, mine)) == 0
-    assert all(sessions.find_session(request(cookie)) is None for cookie in lost)
-    assert find(sessions, mine) and find(sessions, others)
+def test_revoke_others_keeps_the_present_session_and_other_accounts(sessions: Sessions) -> None:
+    mine, others = begin_session(sessions), begin_session(sessions, "rs-other")
+    lost_cookies = [begin_session(sessions) for _ in range(3)]
+    assert sessions.revoke_others(find_open_session(sessions, mine)) == 3
+    assert sessions.revoke_others(find_open_session(sessions, mine)) == 0
+    assert all(sessions.find_session(make_request(cookie)) is None for cookie in lost_cookies)
+    assert find_open_session(sessions, mine) and find_open_session(sessions, others)
 
 
-def test_revoke_all_ends_every_session_of_an_account_that_the_steward_manages(
-    sessions: Sessions, engine: sa.Engine
-) -> None:
-    cookies, other = [begin(sessions) for _ in range(2)], begin(sessions, "rs-other")
-    for nobody in ("rs-other", "rs-sender", "not there", ""):
+def test_revoke_all_ends_every_session_of_a_managed_account(sessions: Sessions, engine: sa.Engine) -> None:
+    cookies, other_cookie = [begin_session(sessions) for _ in range(2)], begin_session(sessions, "rs-other")
+    for actor in ("rs-other", "rs-sender", "not there", ""):
         with pytest.raises(NotAllowedError):
-            sessions.revoke_all("rs-sender", by=nobody)
-    assert find(sessions, cookies[0])
+            sessions.revoke_all("rs-sender", by=actor)
+    assert find_open_session(sessions, cookies[0])
     assert sessions.revoke_all("rs-sender", by="the-steward") == 2
-    assert all(sessions.find_session(request(cookie)) is None for cookie in cookies)
-    assert find(sessions, other)
+    assert all(sessions.find_session(make_request(cookie)) is None for cookie in cookies)
+    assert find_open_session(sessions, other_cookie)
     entry = [e for e in audit_log.list_entries(engine) if e["action"] == "account.end_sessions"][-1]
     assert (entry["actor"], entry["subject"], len(entry["detail"]["sessions"])) == ("the-steward", "rs-sender", 2)
 
@@ -343,10 +338,10 @@ def test_rows_of_old_sessions_are_deleted(sessions: Sessions, engine: sa.Engine,
             return connection.execute(sa.select(sa.func.count()).select_from(WEB_SESSION)).scalar_one()
 
     for _ in range(3):
-        begin(sessions)
+        begin_session(sessions)
     wall.pass_hours(KEPT_DAYS * 24)
-    begin(sessions)
-    assert count_rows() == 4, "they are kept for a week after their end"
+    begin_session(sessions)
+    assert count_rows() == 4, "sessions are kept for a week after their end"
     wall.pass_hours(LONGEST_HOURS + 1)
-    begin(sessions)
+    begin_session(sessions)
     assert count_rows() == 2

@@ -1,4 +1,4 @@
-"""The page "My account": mail, tokens, and the browsers in which the account is signed in."""
+"""Tests of the page "My account": email, tokens, and the sessions of the account."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TOKEN = re.compile(r"rti_[0-9a-f]{16}_[\w-]+")
 
 
 def list_sessions(page: Document) -> list[str]:
-    """The rows of the table of sessions."""
-    (form,) = [form for form in page.select("form") if form.get("action") == "/account/session/end"]
+    """Return the rows of the table of sessions."""
+    (form,) = [form for form in page.find_elements("form") if form.get("action") == "/account/session/end"]
     return [" ".join(row.text_content().split()) for row in form.cssselect("tbody tr")]
 
 
@@ -33,25 +33,25 @@ def test_account_shows_name_roles_and_its_footnote(shared_office: Office) -> Non
 def test_account_password_is_changed_on_its_own_page(office: Office) -> None:
     assert "the password is changed there" in office.open("al-sender", "/account").main
     accounts.create_account(office.desk.engine, "al-local", "Local", password="seven green boats", by="system")
-    assert office.open("al-local", "/account").links("Change the password") == ["/password"]
+    assert office.open("al-local", "/account").find_links("Change the password") == ["/password"]
 
 
-# ---------------------------------------------------------------------------------------------------------------- mail
+# --------------------------------------------------------------------------------------------------------------- email
 
 
-def test_account_email_is_kept(office: Office) -> None:
-    page = office.open("al-sender", "/account").submit("Keep this address", email=" office@example.org ")
+def test_account_email_is_saved(office: Office) -> None:
+    page = office.open("al-sender", "/account").submit_form("Keep this address", email=" office@example.org ")
     assert page.address == "/account" and page.result == "Kept."
-    assert page.select("input[name=email]")[0].get("value") == "office@example.org"
-    emptied = page.submit("Keep this address", email="")
+    assert page.find_elements("input[name=email]")[0].get("value") == "office@example.org"
+    emptied = page.submit_form("Keep this address", email="")
     account = accounts.find_account(office.desk.engine, "al-sender")
     assert emptied.result == "Kept." and account is not None and account.email is None
 
 
-def test_account_wrong_email_is_refused_with_the_input_kept(shared_office: Office) -> None:
-    page = shared_office.open("al-sender", "/account").submit("Keep this address", email="no address")
+def test_account_invalid_email_is_refused_and_input_kept(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/account").submit_form("Keep this address", email="no address")
     assert page.status == 422 and page.errors == ["'no address' is not an email address."]
-    (field,) = page.select("input[name=email]")
+    (field,) = page.find_elements("input[name=email]")
     assert field.get("value") == "no address" and field.get("aria-invalid") == "true"
     assert field.get("aria-describedby") == "email-error"
 
@@ -60,103 +60,103 @@ def test_account_wrong_email_is_refused_with_the_input_kept(shared_office: Offic
 
 
 def test_account_token_is_shown_once_and_revoked(office: Office) -> None:
-    visitor = office.visit("al-sender")
-    page = visitor.get("/account").submit("Make a token", label="nightly export", days="30")
-    found = TOKEN.search(page.main)
-    assert page.status == 200 and found is not None
+    visitor = office.start_visit("al-sender")
+    page = visitor.open_page("/account").submit_form("Make a token", label="nightly export", days="30")
+    token = TOKEN.search(page.main)
+    assert page.status == 200 and token is not None
     answer = page.response
     assert not answer.history and answer.headers["cache-control"] == "no-store"
-    assert found[0] not in str(answer.headers) and found[0] not in str(answer.url)
-    assert not [cookie for cookie in visitor.cookies.jar if found[0] in str(cookie.value)]
-    assert tokens.verify_token(office.desk.engine, found[0]).account == "al-sender"
-    assert page.select("#secret[tabindex='-1'][autofocus]"), "the focus goes to it"
-    again = visitor.get("/account")
-    assert found[0] not in again.response.text, "shown once"
-    assert "nightly export" in again.main and "2026-12-20" in again.main, "good for 30 days"
-    question = again.submit("Revoke it")
+    assert token[0] not in str(answer.headers) and token[0] not in str(answer.url)
+    assert not [cookie for cookie in visitor.cookies.jar if token[0] in str(cookie.value)]
+    assert tokens.verify_token(office.desk.engine, token[0]).account == "al-sender"
+    assert page.find_elements("#secret[tabindex='-1'][autofocus]"), "the focus goes to it"
+    reloaded_page = visitor.open_page("/account")
+    assert token[0] not in reloaded_page.response.text, "shown once"
+    assert "nightly export" in reloaded_page.main and "2026-12-20" in reloaded_page.main, "valid for 30 days"
+    question = reloaded_page.submit_form("Revoke it")
     assert "You are about to revoke a token" in question.main and "nightly export" in question.main
-    assert tokens.verify_token(office.desk.engine, found[0]), "not before it is confirmed"
-    assert question.follow("No, leave it as it is").address == "/account"
-    revoked = question.submit("Yes, revoke it")
-    assert revoked.result and "revoked" in revoked.main and not revoked.forms("Revoke it")
+    assert tokens.verify_token(office.desk.engine, token[0]), "not before it is confirmed"
+    assert question.follow_link("No, leave it as it is").address == "/account"
+    revoked = question.submit_form("Yes, revoke it")
+    assert revoked.result and "revoked" in revoked.main and not revoked.find_forms("Revoke it")
     with pytest.raises(NotAllowedError):
-        tokens.verify_token(office.desk.engine, found[0])
+        tokens.verify_token(office.desk.engine, token[0])
 
 
-def test_account_token_without_a_name_is_refused_with_the_input_kept(shared_office: Office) -> None:
-    page = shared_office.open("al-sender", "/account").submit("Make a token", label=" ", days="365")
+def test_account_token_without_a_name_is_refused_and_input_kept(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/account").submit_form("Make a token", label=" ", days="365")
     assert page.status == 422 and page.errors == [
         "Enter what the token is for; the name is shown in the list of tokens."
     ]
-    assert page.select("select[name=days] option[value='365'][selected]")
+    assert page.find_elements("select[name=days] option[value='365'][selected]")
     assert not tokens.list_tokens(shared_office.desk.engine, "al-sender")
 
 
 def test_account_without_a_role_gets_no_token(shared_office: Office) -> None:
-    page = shared_office.open("nobody", "/account").submit("Make a token", label="for nothing")
+    page = shared_office.open("nobody", "/account").submit_form("Make a token", label="for nothing")
     assert page.status == 403 and len(page.errors) == 1
-    assert page.select("input[name=label]")[0].get("value") == "for nothing"
+    assert page.find_elements("input[name=label]")[0].get("value") == "for nothing"
 
 
 def test_account_token_of_somebody_else_cannot_be_revoked(office: Office) -> None:
-    mine = tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "mine")
-    other = tokens.issue_token(office.desk.engine, get_identity(office.desk, "mk-sender"), "other")
+    own_token = tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "mine")
+    foreign_token = tokens.issue_token(office.desk.engine, get_identity(office.desk, "mk-sender"), "other")
     page = office.open("al-sender", "/account")
-    assert "other" not in [row.findtext("th") for row in page.select("tbody tr")]
-    assert page.submit("Revoke it", token=other.token_id).status == 403
-    for issued in (mine, other):
+    assert "other" not in [row.findtext("th") for row in page.find_elements("tbody tr")]
+    assert page.submit_form("Revoke it", token=foreign_token.token_id).status == 403
+    for issued in (own_token, foreign_token):
         assert tokens.verify_token(office.desk.engine, issued.text)
 
 
-def test_account_token_that_has_expired_is_not_called_good(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_account_marks_expired_token_as_expired(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "short", days=1)
     monkeypatch.setenv("RTI_NOW", "2026-11-25T09:00:00Z")
     page = office.open("al-sender", "/account")
-    (row,) = [row for row in page.select("tbody tr") if row.findtext("th") == "short"]
-    assert "expired" in row.text_content() and not page.forms("Revoke it")
+    (row,) = [row for row in page.find_elements("tbody tr") if row.findtext("th") == "short"]
+    assert "expired" in row.text_content() and not page.find_forms("Revoke it")
 
 
 # ------------------------------------------------------------------------------------------------------------ sessions
 
 
 def test_account_lists_its_own_sessions_and_marks_this_one(office: Office) -> None:
-    office.visit("al-sender")
-    office.visit("mk-sender")
+    office.start_visit("al-sender")
+    office.start_visit("mk-sender")
     page = office.open("al-sender", "/account")
     rows = list_sessions(page)
     assert len(rows) == 2 and len([row for row in rows if "this browser" in row]) == 1
     assert all(re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", row) for row in rows)
-    buttons = page.select("button[name=session]")
+    buttons = page.find_elements("button[name=session]")
     assert len(buttons) == 1 and re.match(r"Sign out: not known, \d{4}-", buttons[0].text_content())
 
 
 def test_account_session_is_ended_from_another_browser(office: Office) -> None:
-    lost, kept = office.visit("al-sender"), office.visit("al-sender")
-    assert lost.get("/account").status == 200
-    page = kept.get("/account").submit("Sign out: ")
+    lost_browser, current_browser = office.start_visit("al-sender"), office.start_visit("al-sender")
+    assert lost_browser.open_page("/account").status == 200
+    page = current_browser.open_page("/account").submit_form("Sign out: ")
     assert page.result == "Signed out there." and len(list_sessions(page)) == 1
-    assert lost.get("/account", follow=False).response.headers["location"].startswith("/sign-in")
+    assert lost_browser.open_page("/account", follow=False).response.headers["location"].startswith("/sign-in")
 
 
 def test_account_ends_all_other_sessions_at_once(office: Office) -> None:
-    others = [office.visit("al-sender") for _ in range(3)]
-    stranger, mine = office.visit("mk-sender"), office.visit("al-sender")
-    page = mine.get("/account").submit("Sign out everywhere else")
+    others = [office.start_visit("al-sender") for _ in range(3)]
+    stranger, current_browser = office.start_visit("mk-sender"), office.start_visit("al-sender")
+    page = current_browser.open_page("/account").submit_form("Sign out everywhere else")
     assert page.result == "Signed out there." and len(list_sessions(page)) == 1
-    assert not page.forms("Sign out everywhere else")
+    assert not page.find_forms("Sign out everywhere else")
     for visitor in others:
-        assert visitor.get("/account", follow=False).status == 303
-    assert stranger.get("/account").status == 200
+        assert visitor.open_page("/account", follow=False).status == 303
+    assert stranger.open_page("/account").status == 200
 
 
 def test_account_cannot_end_the_session_of_somebody_else(office: Office) -> None:
-    stranger = office.visit("mk-sender")
+    stranger = office.start_visit("mk-sender")
     (session,) = office.services.sessions.list_sessions("mk-sender")
-    office.visit("al-sender")
+    office.start_visit("al-sender")
     page = office.open("al-sender", "/account")
-    (field, *_) = page.select("form[action='/account/session/end'] input[name=csrf]")
+    (field, *_) = page.find_elements("form[action='/account/session/end'] input[name=csrf]")
     page.visitor.post_raw("/account/session/end", data={"csrf": field.get("value"), "session": session.session_id})
-    assert stranger.get("/account").status == 200
+    assert stranger.open_page("/account").status == 200
 
 
 @pytest.mark.parametrize(
@@ -196,12 +196,12 @@ def test_describe_browser_names_browser_and_system(user_agent: str, expected: st
 def test_account_has_headings_in_order_and_a_caption_for_each_table(office: Office) -> None:
     tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "mine")
     page = office.open("al-sender", "/account")
-    assert [heading.tag for heading in page.select("h1, h2, h3")] == ["h1", "h2", "h2", "h2", "h2"]
-    assert all(table.cssselect("caption") for table in page.select("table"))
-    identities = [element.get("id") for element in page.select("[id]")]
+    assert [heading.tag for heading in page.find_elements("h1, h2, h3")] == ["h1", "h2", "h2", "h2", "h2"]
+    assert all(table.cssselect("caption") for table in page.find_elements("table"))
+    identities = [element.get("id") for element in page.find_elements("[id]")]
     assert len(identities) == len(set(identities))
-    labelled = {label.get("for") for label in page.select("label")}
-    controls = page.select("input:not([type=hidden]), select, textarea")
+    labelled = {label.get("for") for label in page.find_elements("label")}
+    controls = page.find_elements("input:not([type=hidden]), select, textarea")
     assert {control.get("id") for control in controls} <= labelled
 
 
@@ -211,7 +211,7 @@ def test_account_of_a_person_with_several_roles_has_one_row_for_each_pair(office
         office.desk.engine, "many", "Many", grants=grants, password="seven green boats", by="system"
     )
     page = office.open("many", "/account")
-    (table,) = [t for t in page.select("table") if t.findtext("caption") == "Your permissions"]
+    (table,) = [t for t in page.find_elements("table") if t.findtext("caption") == "Your permissions"]
     rows = [[cell.text_content() for cell in row] for row in table.cssselect("tbody tr")]
     assert rows == [
         ["Albania", "Justice counts", "may see"],

@@ -1,4 +1,4 @@
-"""The page of a validation report: who sees it, what it says, and each of its views."""
+"""Tests of the page of a validation report: access, summary, and each of its views."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ NO_ACCESS = "You do not have access to this page"
 
 
 def _anchors(page: Document) -> set[str]:
-    return {str(element.get("id")) for element in page.select("#content [id]")}
+    return {str(element.get("id")) for element in page.find_elements("#content [id]")}
 
 
-# --------------------------------------------------------------------------------------------------------- who may see
+# -------------------------------------------------------------------------------------------------------------- access
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
@@ -46,11 +46,11 @@ def test_answer_of_another_office_is_refused_like_one_that_does_not_exist(office
 
 def test_file_of_another_office_is_refused(office: Office) -> None:
     number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    stranger, nobody = office.visit("mk-sender"), office.visit(None)
+    stranger, nobody = office.start_visit("mk-sender"), office.start_visit(None)
     for kind in ("original", "workbook", "page", "table", "report", "corrected", "receipt"):
-        page = stranger.get(f"/answer/files/{kind}", id=number)
+        page = stranger.open_page(f"/answer/files/{kind}", id=number)
         assert (page.status, page.heading) == (403, NO_ACCESS), kind
-        response = nobody.get(f"/answer/files/{kind}", follow=False, id=number).response
+        response = nobody.open_page(f"/answer/files/{kind}", follow=False, id=number).response
         assert response.status_code == 303 and response.headers["location"].startswith("/sign-in?next="), kind
 
 
@@ -60,21 +60,23 @@ def test_answer_ignores_every_other_parameter_of_its_address(office: Office, acc
     sent = send_return(office.desk)
     parameters = {"id": draft, "submission": sent, "view": "beside", "area": "AL", "territory": "AL", "sheet": "0"}
     parameters |= {"form": "AL-JUSTICE-1", "user": "secretariat", "role": "steward", "language": "sq", "who": "AL"}
-    visitor = office.visit(account)
+    visitor = office.start_visit(account)
     for path in ("/answer", "/approve", "/practice", "/answer/files/original"):
-        shown = visitor.get(path, **parameters).main
+        main_text = visitor.open_page(path, **parameters).main
         for private in ("third.xlsx", "PP_Trafikimi", "al-sender", "AL-JUSTICE-1", draft, sent):
-            assert private not in shown, (path, private)
+            assert private not in main_text, (path, private)
 
 
-def test_answer_without_a_number_leads_to_the_list(office: Office) -> None:
+def test_answer_without_a_number_links_to_the_list(office: Office) -> None:
     page = office.open("al-sender", "/answer")
     assert (page.status, page.heading) == (200, "Validation report")
-    assert page.links("To my returns") == ["/"]
+    assert page.find_links("To my returns") == ["/"]
 
 
-def test_answer_asks_for_a_sign_in_and_leads_back(office: Office) -> None:
-    response = office.visit(None).get("/answer", follow=False, id="S0123456789abcde", view="events").response
+def test_answer_redirects_to_sign_in_and_back(office: Office) -> None:
+    response = (
+        office.start_visit(None).open_page("/answer", follow=False, id="S0123456789abcde", view="events").response
+    )
     assert response.status_code == 303
     assert response.headers["location"] == "/sign-in?next=%2Fanswer%3Fid%3DS0123456789abcde%26view%3Devents"
 
@@ -85,17 +87,19 @@ def test_answer_asks_for_a_sign_in_and_leads_back(office: Office) -> None:
 def test_answer_names_the_verdict_and_links_each_finding(office: Office) -> None:
     page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=portal_fixture.BROKEN))
     assert "You cannot send this return yet" in page.main and "No problems found" not in page.main
-    links = {address[1:] for address in page.links() if re.fullmatch(r"#[fg]-[0-9a-f]+", address)}
+    links = {address[1:] for address in page.find_links() if re.fullmatch(r"#[fg]-[0-9a-f]+", address)}
     assert len(links) >= 4 and links <= _anchors(page)
-    assert "Send for approval" not in page.buttons()
+    assert "Send for approval" not in page.list_buttons()
     assert "cell C9" in page.main and "dhjetë" in page.main
 
 
-def test_summary_leads_to_the_findings_from_every_view(office: Office) -> None:
-    number, visitor = upload_draft(office.desk, changes=portal_fixture.BROKEN), office.visit("al-sender")
-    anchors = _anchors(visitor.get("/answer", id=number))
+def test_summary_links_to_the_findings_from_every_view(office: Office) -> None:
+    number, visitor = upload_draft(office.desk, changes=portal_fixture.BROKEN), office.start_visit("al-sender")
+    anchors = _anchors(visitor.open_page("/answer", id=number))
     for view in VIEWS:
-        addresses = [link.get("href") for link in visitor.get("/answer", id=number, view=view).select("#summary a")]
+        addresses = [
+            link.get("href") for link in visitor.open_page("/answer", id=number, view=view).find_elements("#summary a")
+        ]
         assert len(addresses) >= 4 and len(set(addresses)) == len(addresses)
         assert {address.partition("#")[2] for address in addresses} <= anchors
         page = "" if view == "findings" else f"/answer?id={number}&view=findings"
@@ -106,12 +110,14 @@ def test_headings_of_an_answer_descend_one_level_at_a_time(office: Office) -> No
     for changes in (portal_fixture.BROKEN, portal_fixture.UNUSUAL):
         page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=changes))
         assert page.heading.startswith("Albania: Justice counts")
-        levels = [int(element.tag[1]) for element in page.select("h1, h2, h3, h4")]
+        levels = [int(element.tag[1]) for element in page.find_elements("h1, h2, h3, h4")]
         assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
-        identities = [element.get("id") for element in page.select("[id]")]
+        identities = [element.get("id") for element in page.find_elements("[id]")]
         assert len(identities) == len(set(identities))
-        controls = [e.get("id") for e in page.select("#content select, #content textarea, #content input[type=text]")]
-        assert set(controls) <= {label.get("for") for label in page.select("#content label")}
+        controls = [
+            e.get("id") for e in page.find_elements("#content select, #content textarea, #content input[type=text]")
+        ]
+        assert set(controls) <= {label.get("for") for label in page.find_elements("#content label")}
 
 
 def test_file_name_is_shown_as_text(office: Office) -> None:
@@ -122,18 +128,24 @@ def test_file_name_is_shown_as_text(office: Office) -> None:
 
 
 def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
-    who = get_identity(office.desk, "al-sender")
-    held = [e for e in service.list_submissions(office.desk, who) if e.row.filename == portal_fixture.RETURN.name]
-    (before,) = [entry.submission_id for entry in held if entry.state in ("approved", "published")]
-    visitor = office.visit("al-sender")
-    assert "Replaced" not in visitor.get("/answer", id=before).main
+    sender = get_identity(office.desk, "al-sender")
+    submissions = [
+        e for e in service.list_submissions(office.desk, sender) if e.row.filename == portal_fixture.RETURN.name
+    ]
+    (before,) = [entry.submission_id for entry in submissions if entry.state in ("approved", "published")]
+    visitor = office.start_visit("al-sender")
+    assert "Replaced" not in visitor.open_page("/answer", id=before).main
     number = approve_return(office.desk)
-    accepted_at = service.get_submission(office.desk, who, number).row.accepted_at
+    accepted_at = service.get_submission(office.desk, sender, number).row.accepted_at
     assert accepted_at is not None
-    page = visitor.get("/answer", id=before)
+    page = visitor.open_page("/answer", id=before)
     assert "Replaced: a later return counts instead" in page.main
-    assert page.links(f"by {number} since {accepted_at[:10]}") == [f"/answer?id={number}"]
-    rows = [row.text_content() for row in visitor.get("/").select("tbody tr") if f"by {number}" in row.text_content()]
+    assert page.find_links(f"by {number} since {accepted_at[:10]}") == [f"/answer?id={number}"]
+    rows = [
+        row.text_content()
+        for row in visitor.open_page("/").find_elements("tbody tr")
+        if f"by {number}" in row.text_content()
+    ]
     assert len(rows) == 1 and "Replaced" in rows[0]
     assert "Approved" not in rows[0] and "Published" not in rows[0]
 
@@ -142,7 +154,7 @@ def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
 
 
 def test_view_of_an_answer_shows_its_part(office: Office) -> None:
-    number, visitor = upload_draft(office.desk), office.visit("al-sender")
+    number, visitor = upload_draft(office.desk), office.start_visit("al-sender")
     for view, sentences in {
         "beside": ("Your sheet: Tremujori III", "Values we read", "Persona të referuar"),
         "changes": ("figures changed", "changed", "+80"),
@@ -151,146 +163,146 @@ def test_view_of_an_answer_shows_its_part(office: Office) -> None:
         "events": ("Came in", "Checked"),
         "unknown": ("What to do:",),
     }.items():
-        page = visitor.get("/answer", id=number, view=view)
+        page = visitor.open_page("/answer", id=number, view=view)
         for sentence in sentences:
             assert sentence in page.main, sentence
         title = VIEWS.get(view, VIEWS["findings"])
-        assert [tab.text_content() for tab in page.select(".rti-tabs [aria-current=page]")] == [title]
-        assert [heading.text_content() for heading in page.select("#view")] == [title]
+        assert [tab.text_content() for tab in page.find_elements(".rti-tabs [aria-current=page]")] == [title]
+        assert [heading.text_content() for heading in page.find_elements("#view")] == [title]
 
 
-def test_beside_marks_the_cells_of_findings_in_both_tables(office: Office) -> None:
+def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(office: Office) -> None:
     number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
     page = office.open("al-sender", "/answer", id=number, view="beside")
-    assert [option.get("selected") is not None for option in page.select("#sheet option")].count(True) <= 1
-    wrong = page.select(".rti-sheet td.rti-cell-error")
+    assert [option.get("selected") is not None for option in page.find_elements("#sheet option")].count(True) <= 1
+    wrong = page.find_elements(".rti-sheet td.rti-cell-error")
     assert any(cell.text_content().startswith("dhjetë") and "cell C9" in cell.get("title") for cell in wrong)
-    assert all("Error" in cell.text_content() for cell in wrong), "a colour never stands alone"
-    assert page.select(".rti-sheet td.rti-cell-value") and page.select(".rti-sheet td.rti-cell-label")
+    assert all("Error" in cell.text_content() for cell in wrong), "a colour is never the only mark"
+    assert page.find_elements(".rti-sheet td.rti-cell-value") and page.find_elements(".rti-sheet td.rti-cell-label")
 
 
-def test_beside_shows_the_sheet_that_is_chosen(office: Office) -> None:
+def test_side_by_side_view_shows_the_chosen_sheet(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number, view="beside")
-    options = {option.text_content(): option.get("value") for option in page.select("#sheet option")}
+    options = {option.text_content(): option.get("value") for option in page.find_elements("#sheet option")}
     assert len(options) > 1 and "Your sheet: Tremujori III" in page.main
     name, value = next(pair for pair in options.items() if pair[0] != "Tremujori III")
-    other = page.submit("Show", sheet=value)
-    assert f"Your sheet: {name}" in other.main and "Your sheet: Tremujori III" not in other.main
+    other_sheet = page.submit_form("Show", sheet=value)
+    assert f"Your sheet: {name}" in other_sheet.main and "Your sheet: Tremujori III" not in other_sheet.main
     for forged in ("99", "-1", "x"):
-        again = page.visitor.get("/answer", id=number, view="beside", sheet=forged)
-        assert "Your sheet: Tremujori III" in again.main, forged
+        fallback_page = page.visitor.open_page("/answer", id=number, view="beside", sheet=forged)
+        assert "Your sheet: Tremujori III" in fallback_page.main, forged
 
 
-def test_beside_reads_the_file_once_in_each_language(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_side_by_side_view_reads_the_file_once_per_language(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.office import answers
     from pipelines.submissions.accounts import accounts
 
-    number, read, real = upload_draft(office.desk), [], answers.preview_side_by_side
+    number, languages, preview_side_by_side = upload_draft(office.desk), [], answers.preview_side_by_side
 
-    def preview(*args: Any, **options: Any) -> answers.SideBySidePreview:
-        read.append(args[3])
-        return real(*args, **options)
+    def record_language(*args: Any, **options: Any) -> answers.SideBySidePreview:
+        languages.append(args[3])
+        return preview_side_by_side(*args, **options)
 
-    monkeypatch.setattr(answers, "preview_side_by_side", preview)
+    monkeypatch.setattr(answers, "preview_side_by_side", record_language)
     for language in ("en", "sq"):
         accounts.set_language(office.desk.engine, "al-sender", language, by="al-sender")
         for _ in range(2):
-            assert office.open("al-sender", "/answer", id=number, view="beside").select(".rti-sheet td")
-    assert read == ["en", "sq"]
+            assert office.open("al-sender", "/answer", id=number, view="beside").find_elements(".rti-sheet td")
+    assert languages == ["en", "sq"]
 
 
 def test_earlier_periods_are_shown_one_measure_at_a_time(office: Office) -> None:
-    """All measures of this office at once made a page of 34,800 points."""
+    """Guard the size of the page: all measures of this office at once made a page of 34,800 points."""
     page = office.open("al-sender", "/answer", id=upload_draft(office.desk), view="quarters")
-    measures = [option.get("value") for option in page.select("#measure option")]
+    measures = [option.get("value") for option in page.find_elements("#measure option")]
     rows = []
     for measure in measures:
-        shown = page.submit("Show", measure=measure)
-        assert "Each value and the last 12 periods before it" in shown.main
-        assert [o.get("value") for o in shown.select("#measure option[selected]")] == [measure]
-        rows.append(len(shown.select("tbody th[scope=row]")))
+        chosen_page = page.submit_form("Show", measure=measure)
+        assert "Each value and the last 12 periods before it" in chosen_page.main
+        assert [o.get("value") for o in chosen_page.find_elements("#measure option[selected]")] == [measure]
+        rows.append(len(chosen_page.find_elements("tbody th[scope=row]")))
     assert len(rows) > 3 and max(rows) < sum(rows) / 3
-    assert page.select("svg.rti-spark[role=img][aria-label]")
-    assert page.visitor.get(page.address + "&measure=no").main == page.main
+    assert page.find_elements("svg.rti-spark[role=img][aria-label]")
+    assert page.visitor.open_page(page.address + "&measure=no").main == page.main
 
 
-def test_earlier_periods_begin_with_the_measure_of_the_first_finding(office: Office) -> None:
+def test_earlier_periods_start_with_the_measure_of_the_first_finding(office: Office) -> None:
     number = upload_draft(office.desk)
     report = service.make_report(office.desk, get_identity(office.desk, "al-sender"), number)
     assert report.reading is not None
-    of_findings = {str(finding.where) for finding in report.findings}
+    places_with_findings = {str(finding.where) for finding in report.findings}
     observations = report.reading.observations
-    measures = {row["measure"] for row in observations.iter_rows(named=True) if row["place"] in of_findings}
+    measures = {row["measure"] for row in observations.iter_rows(named=True) if row["place"] in places_with_findings}
     page = office.open("al-sender", "/answer", id=number, view="quarters")
-    (chosen,) = page.select("#measure option[selected]")
+    (chosen,) = page.find_elements("#measure option[selected]")
     assert chosen.get("value") in measures
 
 
-def test_earlier_periods_of_a_correction_are_twelve_without_its_own(office: Office) -> None:
+def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(office: Office) -> None:
     page = office.open("al-sender", "/answer", id=upload_draft(office.desk), view="quarters")
     points = [
         row.cssselect("[data-column='Earlier values, oldest first']")[0].text_content()
-        for row in page.select("tbody tr")
+        for row in page.find_elements("tbody tr")
         if row.find("th").text_content().endswith("2026-Q3")
     ]
     assert points and all(text.startswith("2023-Q3: ") and text.count(": ") == 12 for text in points)
 
 
-def test_figure_accepted_before_is_not_called_expected(office: Office) -> None:
+def test_earlier_accepted_figure_is_not_labelled_expected(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     headings = {
         table.get("aria-label"): [heading.text_content() for heading in table.cssselect("thead th")]
-        for table in page.select(".rti-group .rti-scroll")
+        for table in page.find_elements(".rti-group .rti-scroll")
     }
     revised = [columns for caption, columns in headings.items() if "was 10 and is now 90" in caption]
     assert revised and all("Accepted before" in columns and "Expected" not in columns for columns in revised)
-    workbook = load_workbook(BytesIO(page.visitor.get("/answer/files/workbook", id=number).response.content))
+    workbook = load_workbook(BytesIO(page.visitor.open_page("/answer/files/workbook", id=number).response.content))
     comment = workbook[portal_fixture.SHEET]["C9"].comment.text
     assert "Accepted before: 10" in comment and "Expected: 10" not in comment
 
 
 def test_sentence_of_a_group_is_not_repeated_in_its_rows(office: Office) -> None:
     page = office.open("al-sender", "/answer", id=upload_draft(office.desk))
-    groups = page.select(".rti-group")
+    groups = page.find_elements(".rti-group")
     assert groups
     for group in groups:
-        assert len(group.cssselect("td[data-column='Findings']")) != 1, "one row says no more than the heading"
+        assert len(group.cssselect("td[data-column='Findings']")) != 1, "a single row would only repeat the heading"
 
 
-def test_register_is_compared_in_counts_and_nobody_is_listed(office: Office) -> None:
+def test_register_changes_show_counts_and_list_no_person(office: Office) -> None:
     lines = [line.split(";") for line in portal_fixture.register_lines()[2:]]
     indicted = sum(1 for line in lines[1:] if line[6])
     data = portal_fixture.register_without(2)
-    who = get_identity(office.desk, "hr-sender")
-    number = service.upload_file(office.desk, who, data, "registar.csv").submission_id
+    sender = get_identity(office.desk, "hr-sender")
+    number = service.upload_file(office.desk, sender, data, "registar.csv").submission_id
     assert lines[0][6] == "Datum optužnice" and number is not None
     page = office.open("hr-sender", "/answer", id=number, view="changes")
     for sentence in ("2 events are gone.", "0 events are new.", "no person and no case is listed"):
         assert sentence in page.main, sentence
-    rows = [[cell.text_content() for cell in row] for row in page.select("tbody tr")]
+    rows = [[cell.text_content() for cell in row] for row in page.find_elements("tbody tr")]
     assert [str(indicted), str(indicted - 2), "-2"] in [row[-3:] for row in rows]
     pseudonyms = {part for line in lines[1:] for part in line[1:3]}
-    assert len(pseudonyms) > 100 and not [one for one in pseudonyms if one in page.response.text]
+    assert len(pseudonyms) > 100 and not [pseudonym for pseudonym in pseudonyms if pseudonym in page.response.text]
     assert office.open("al-sender", "/answer", id=number, view="changes").heading == NO_ACCESS
-    beside = office.open("hr-sender", "/answer", id=number, view="beside")
-    assert beside.status == 200 and "Values we read" in beside.main
+    side_by_side = office.open("hr-sender", "/answer", id=number, view="beside")
+    assert side_by_side.status == 200 and "Values we read" in side_by_side.main
 
 
 @pytest.mark.slow
-def test_every_form_has_its_answer_in_every_view(office: Office) -> None:
-    who = get_identity(office.desk, "secretariat")
+def test_answer_of_every_form_opens_in_every_view(office: Office) -> None:
+    steward = get_identity(office.desk, "secretariat")
     newest = {
         entry.row.form: entry.submission_id
-        for entry in reversed(service.list_submissions(office.desk, who))
+        for entry in reversed(service.list_submissions(office.desk, steward))
         if entry.row.form
     }
     assert len(newest) > 15
-    visitor = office.visit("secretariat")
+    visitor = office.start_visit("secretariat")
     for form, number in newest.items():
         for view in VIEWS:
-            page = visitor.get("/answer", id=number, view=view)
+            page = visitor.open_page("/answer", id=number, view=view)
             assert page.status == 200 and page.heading, (form, view)
 
 
@@ -300,21 +312,21 @@ def test_answer_is_written_in_the_language_of_its_reader(office: Office) -> None
     number = upload_draft(office.desk)
     accounts.set_language(office.desk.engine, "al-sender", "sq", by="al-sender")
     page = office.open("al-sender", "/answer", id=number)
-    assert page.select("html")[0].get("lang") == "sq"
+    assert page.find_elements("html")[0].get("lang") == "sq"
     assert "Findings" not in page.main and "Send for approval" not in page.main
 
 
 # -------------------------------------------------------------------------------------------------------- damaged data
 
 
-def test_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(office: Office) -> None:
+def test_answer_of_a_return_with_damaged_file_names_file_and_contact(office: Office) -> None:
     number = upload_draft(office.desk)
     row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
     store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
     office.desk.reports._futures.clear()
     page = office.open("al-sender", "/answer", id=number)
     assert page.status == 500
-    (box,) = page.select(".rti-box-error")
+    (box,) = page.find_elements(".rti-box-error")
     assert f"The stored file third.xlsx of the return {number} is missing or damaged" in box.text_content()
     assert "Contact the steward of the secretariat: it must be restored from a backup." in box.text_content()
     assert str(office.desk.home.root) not in page.text
@@ -323,27 +335,29 @@ def test_answer_to_a_return_whose_file_is_damaged_names_it_and_who_restores_it(o
     assert (file.status, file.heading) == (500, "Stored data is damaged")
 
 
-def test_act_on_a_return_whose_file_is_damaged_says_who_restores_it(office: Office) -> None:
+def test_action_on_a_return_with_damaged_file_names_the_file(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
     store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
     office.desk.reports._futures.clear()
-    group = str(page.forms("Keep this explanation")[0].fields["group"])
+    group = str(page.find_forms("Keep this explanation")[0].fields["group"])
     entered = {f"reason-{group}": "large_case", f"text-{group}": "Two large cases were reported in September."}
-    answer = page.submit("Keep this explanation", **entered)
+    answer = page.submit_form("Keep this explanation", **entered)
     assert answer.status == 500 and answer.heading == page.heading
-    (box,) = answer.select(".rti-box-error")
+    (box,) = answer.find_elements(".rti-box-error")
     assert f"The stored file third.xlsx of the return {number} is missing or damaged" in box.text_content()
 
 
-def test_file_of_an_answer_that_can_no_longer_be_read_says_why(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_file_of_an_answer_is_refused_with_the_reason(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pipelines.model.content import ReadError, Where
     from pipelines.office import answers
 
-    def refuse(*_: object, **__: object) -> None:
+    def raise_read_error(*_: object, **__: object) -> None:
         raise ReadError("read.encrypted", Where())
 
-    monkeypatch.setattr(answers, "annotate_workbook", refuse)
+    monkeypatch.setattr(answers, "annotate_workbook", raise_read_error)
     answer = office.open("al-sender", "/answer/files/workbook", id=upload_draft(office.desk))
-    assert answer.status == 422 and answer.select(".rti-box-error") and "What happened" in answer.main
+    assert answer.status == 422 and answer.find_elements(".rti-box-error") and "What happened" in answer.main

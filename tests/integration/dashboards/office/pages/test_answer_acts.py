@@ -1,4 +1,4 @@
-"""What people do on the page of a return: explain, send, decide, override."""
+"""Tests of the actions on the page of a return: explain, send, decide, override."""
 
 from __future__ import annotations
 
@@ -29,158 +29,158 @@ def _state(office: Office, number: str) -> str:
 
 
 def _first_group(page: Document) -> str:
-    """The id of the first group that can be explained."""
-    return str(page.forms(KEEP)[0].fields["group"])
+    """Return the id of the first group that can be explained."""
+    return str(page.find_forms(KEEP)[0].fields["group"])
 
 
 def _explain(page: Document, reason: str = "large_case", text: str = EXPLANATION) -> Document:
     group = _first_group(page)
-    return page.submit(KEEP, **{f"reason-{group}": reason, f"text-{group}": text})
+    return page.submit_form(KEEP, **{f"reason-{group}": reason, f"text-{group}": text})
 
 
 # -------------------------------------------------------------------------------------------------------- explanations
 
 
-def test_warnings_are_explained_one_group_after_the_other_and_the_return_is_sent(office: Office) -> None:
+def test_warnings_are_explained_group_by_group_and_the_return_is_sent(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
-    assert "Send for approval" not in page.buttons()
-    groups = [str(form.fields["group"]) for form in page.forms(KEEP)]
+    assert "Send for approval" not in page.list_buttons()
+    groups = [str(form.fields["group"]) for form in page.find_forms(KEEP)]
     assert len(groups) > 1
-    while page.forms(KEEP):
+    while page.find_forms(KEEP):
         page = _explain(page)
         assert page.status == 200 and page.result.startswith("Saved. ")
         groups = groups[1:]
-        assert [str(form.fields["group"]) for form in page.forms(KEEP)] == groups
+        assert [str(form.fields["group"]) for form in page.find_forms(KEEP)] == groups
         assert page.response.url.fragment == (groups[0] if groups else ""), "the page returns to the next group"
     assert page.result == "Saved. Every warning is explained."
     assert f"One large case: {EXPLANATION}" in page.main
-    refused = page.submit("Send for approval")
+    refused = page.submit_form("Send for approval")
     assert refused.status == 422 and refused.errors == ["Choose the reason for the revision first."]
     assert _state(office, number) == "checked"
-    page = refused.submit("Send for approval", **{"send-reason": "late_data"})
+    page = refused.submit_form("Send for approval", **{"send-reason": "late_data"})
     assert page.result == "Sent. Your receipt is below. Please keep it."
     assert "Sent, waiting for approval" in page.main and "rti receipt verify receipt-R" in page.main
-    assert "Signature (Ed25519)" in page.main and "Approve" not in page.buttons()
-    assert page.select("#result")[0].get("autofocus") is not None
-    assert not page.visitor.get(page.address).result, "shown once"
+    assert "Signature (Ed25519)" in page.main and "Approve" not in page.list_buttons()
+    assert page.find_elements("#result")[0].get("autofocus") is not None
+    assert not page.visitor.open_page(page.address).result, "shown once"
 
 
 def test_explanation_without_a_reason_is_refused_and_keeps_its_text(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     group = _first_group(page)
-    refused = page.submit(KEEP, **{f"text-{group}": EXPLANATION})
+    refused = page.submit_form(KEEP, **{f"text-{group}": EXPLANATION})
     assert refused.status == 422 and refused.errors == ["Choose a reason first."]
-    assert refused.select("#errors a")[0].get("href") == f"#reason-{group}"
-    assert refused.select(f"#text-{group}")[0].text == EXPLANATION
-    assert refused.select(f"#reason-{group}")[0].get("aria-invalid") == "true"
+    assert refused.find_elements("#errors a")[0].get("href") == f"#reason-{group}"
+    assert refused.find_elements(f"#text-{group}")[0].text == EXPLANATION
+    assert refused.find_elements(f"#reason-{group}")[0].get("aria-invalid") == "true"
 
 
-def test_several_warnings_are_explained_in_one_event_or_not_at_all(office: Office) -> None:
-    number, who = upload_draft(office.desk), get_identity(office.desk, "al-sender")
-    keys = tuple(key for key, _ in service.get_submission(office.desk, who, number).open_warnings)
+def test_several_warnings_are_explained_in_one_event_or_none(office: Office) -> None:
+    number, sender = upload_draft(office.desk), get_identity(office.desk, "al-sender")
+    keys = tuple(key for key, _ in service.get_submission(office.desk, sender, number).open_warnings)
     assert len(keys) > 1
     with pytest.raises(service.TransitionError, match="has no warning ffff"):
-        service.justify_warnings(office.desk, who, number, (*keys, "ffff"), "large_case", EXPLANATION)
-    assert len(service.get_submission(office.desk, who, number).open_warnings) == len(keys)
-    assert service.justify_warnings(office.desk, who, number, keys, "large_case", EXPLANATION) == 0
-    (event,) = [e for e in service.list_events(office.desk, who, number) if e["action"] == "justify"]
+        service.justify_warnings(office.desk, sender, number, (*keys, "ffff"), "large_case", EXPLANATION)
+    assert len(service.get_submission(office.desk, sender, number).open_warnings) == len(keys)
+    assert service.justify_warnings(office.desk, sender, number, keys, "large_case", EXPLANATION) == 0
+    (event,) = [e for e in service.list_events(office.desk, sender, number) if e["action"] == "justify"]
     assert sorted(event["payload"]["findings"]) == sorted(keys)
 
 
-def test_explanation_of_too_few_words_is_refused_in_words(office: Office) -> None:
+def test_too_short_explanation_is_refused_with_a_message(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     group = _first_group(page)
     refused = _explain(page, text="yes")
     assert refused.status == 422 and "Write at least" in refused.errors[0]
-    assert refused.select("#errors a")[0].get("href") == f"#text-{group}"
-    assert [o.get("value") for o in refused.select(f"#reason-{group} option[selected]")] == ["large_case"]
-    assert len(refused.forms(KEEP)) == len(page.forms(KEEP))
+    assert refused.find_elements("#errors a")[0].get("href") == f"#text-{group}"
+    assert [o.get("value") for o in refused.find_elements(f"#reason-{group} option[selected]")] == ["large_case"]
+    assert len(refused.find_forms(KEEP)) == len(page.find_forms(KEEP))
 
 
 def test_explanation_of_a_group_that_is_no_longer_open_is_refused(office: Office) -> None:
     page = office.open("al-sender", "/answer", id=upload_draft(office.desk))
     _explain(page)
-    again = _explain(page)
-    assert again.status == 409 and again.errors
+    second_attempt = _explain(page)
+    assert second_attempt.status == 409 and second_attempt.errors
 
 
-def test_explanation_is_offered_again_the_next_time(office: Office) -> None:
+def test_earlier_explanation_is_offered_for_the_next_return(office: Office) -> None:
     approve_return(office.desk)
     changes = {**portal_fixture.UNUSUAL, "C9": 91, "D9": 90, "C8": 137, "D8": 128, "E33": 84, "E32": 102}
     number = upload_draft(office.desk, changes=changes)
     page = office.open("al-sender", "/answer", id=number)
     assert "You explained this before" in page.main
     assert "written on 2026-11-20, offered until 2027-11-20" in page.main
-    who = get_identity(office.desk, "al-sender")
-    before = len(service.get_submission(office.desk, who, number).open_warnings)
-    page = page.submit("It is still true: use it again")
+    sender = get_identity(office.desk, "al-sender")
+    before = len(service.get_submission(office.desk, sender, number).open_warnings)
+    page = page.submit_form("It is still true: use it again")
     assert page.result.startswith("Saved. ")
-    assert len(service.get_submission(office.desk, who, number).open_warnings) < before
+    assert len(service.get_submission(office.desk, sender, number).open_warnings) < before
 
 
 # ------------------------------------------------------------------------------------------------------------ deciding
 
 
-def test_second_person_approves_and_never_the_sender(office: Office) -> None:
+def test_return_is_approved_by_a_second_person_and_never_by_the_sender(office: Office) -> None:
     number = send_return(office.desk)
-    own = office.open("al-sender", "/answer", id=number)
-    assert "Approve" not in own.buttons() and "It is waiting for a second person" in own.main
+    sender_page = office.open("al-sender", "/answer", id=number)
+    assert "Approve" not in sender_page.list_buttons() and "It is waiting for a second person" in sender_page.main
     page = office.open("al-approver", "/answer", id=number)
     assert f"One large case: {EXPLANATION}" in page.main
-    refused = page.submit("Return to its sender")
+    refused = page.submit_form("Return to its sender")
     assert refused.status == 422 and refused.errors == ["Explain in the comment why you return it."]
-    page = refused.submit("Approve")
+    page = refused.submit_form("Approve")
     assert page.result == "Approved. It counts from the next refresh on."
     assert _state(office, number) == "approved"
-    again = refused.submit("Approve")
-    assert again.status in (403, 409) and again.errors
+    second_attempt = refused.submit_form("Approve")
+    assert second_attempt.status in (403, 409) and second_attempt.errors
 
 
 def test_view_stays_the_same_after_a_decision(office: Office) -> None:
     number = send_return(office.desk)
     page = office.open("al-approver", "/answer", id=number, view="changes")
-    page = page.submit("Approve", **{"decide-comment": "Compared"})
+    page = page.submit_form("Approve", **{"decide-comment": "Compared"})
     assert page.address == f"/answer?id={number}&view=changes"
     assert "Compared" in page.main
 
 
-def test_return_goes_back_with_its_comment(office: Office) -> None:
+def test_return_is_returned_to_its_sender_with_the_comment(office: Office) -> None:
     number = send_return(office.desk)
     page = office.open("al-approver", "/answer", id=number)
-    page = page.submit("Return to its sender", **{"decide-comment": "Please look at C9 again."})
+    page = page.submit_form("Return to its sender", **{"decide-comment": "Please look at C9 again."})
     assert page.result == "Returned to its sender with your comment."
     assert "Please look at C9 again." in office.open("al-sender", "/answer", id=number).main
 
 
-def test_steward_overrides_with_a_comment_that_stays(office: Office) -> None:
+def test_steward_override_is_shown_with_its_comment(office: Office) -> None:
     number = send_return(office.desk)
     page = office.open("secretariat", "/answer", id=number)
-    refused = page.submit("Approve by override")
+    refused = page.submit_form("Approve by override")
     assert refused.status == 422 and refused.errors == ["Give a reason first. It is saved and shown."]
-    assert refused.select("details[open] #override-comment"), "the form with the error is open"
-    page = refused.submit("Approve by override", **{"override-comment": "The approver is ill."})
+    assert refused.find_elements("details[open] #override-comment"), "the form with the error is open"
+    page = refused.submit_form("Approve by override", **{"override-comment": "The approver is ill."})
     assert page.result == "Approved by override. Your comment is shown with it."
-    later = office.open("al-sender", "/answer", id=number)
-    assert "Approved by override of the steward" in later.main and "The approver is ill." in later.main
+    sender_page = office.open("al-sender", "/answer", id=number)
+    assert "Approved by override of the steward" in sender_page.main and "The approver is ill." in sender_page.main
     events = office.open("al-sender", "/answer", id=number, view="events")
     assert "by override of the steward" in events.main
 
 
-def test_approved_return_offers_to_replace_it(office: Office) -> None:
+def test_approved_return_offers_replacement(office: Office) -> None:
     page = office.open("al-sender", "/answer", id=approve_return(office.desk))
     assert "Replace this return" in page.main
-    assert page.links("Upload a corrected return") == ["/upload"]
+    assert page.find_links("Upload a corrected return") == ["/upload"]
 
 
 # ------------------------------------------------------------------------------------------------------ forged requests
 
 
 def test_act_on_a_return_of_another_office_is_refused(office: Office) -> None:
-    number, visitor = send_return(office.desk), office.visit("mk-approver")
-    token = visitor.get("/answer").select("input[name=csrf]")[0].get("value")
+    number, visitor = send_return(office.desk), office.start_visit("mk-approver")
+    token = visitor.open_page("/answer").find_elements("input[name=csrf]")[0].get("value")
     fields = {"csrf": token, "id": number, "decide-comment": "x", "override-comment": "x", "group": "g-0"}
     fields |= {"reason-g-0": "large_case", "text-g-0": EXPLANATION, "send-reason": "late_data"}
     fields |= {f"{form}-reason": "wrong_return" for form in ("withdraw", "request")}
@@ -191,9 +191,9 @@ def test_act_on_a_return_of_another_office_is_refused(office: Office) -> None:
         assert _state(office, number) == "sent", act
 
 
-def test_act_without_the_right_is_refused_on_a_return_that_may_be_seen(office: Office) -> None:
-    number, visitor = send_return(office.desk), office.visit("al-sender")
-    token = visitor.get("/answer", id=number).select("input[name=csrf]")[0].get("value")
+def test_act_without_the_role_is_refused_on_a_visible_return(office: Office) -> None:
+    number, visitor = send_return(office.desk), office.start_visit("al-sender")
+    token = visitor.open_page("/answer", id=number).find_elements("input[name=csrf]")[0].get("value")
     fields = {"csrf": token, "id": number, "override-comment": "x", "decide-comment": "x", "group": "g-0"}
     fields |= {"reason-g-0": "large_case", "text-g-0": EXPLANATION, "withdraw-reason": "no", "withdraw-comment": "x"}
     for act in ("approve", "return", "override", "explain", "explain-as-before", "withdraw"):
@@ -204,11 +204,11 @@ def test_act_without_the_right_is_refused_on_a_return_that_may_be_seen(office: O
 
 def test_act_without_a_token_is_refused(office: Office) -> None:
     number = send_return(office.desk)
-    page = office.visit("al-approver").post_raw("/answer/approve", data={"id": number})
+    page = office.start_visit("al-approver").post_raw("/answer/approve", data={"id": number})
     assert page.status == 403 and _state(office, number) == "sent"
 
 
-def test_address_of_an_act_leads_to_the_page_when_it_is_opened(office: Office) -> None:
+def test_address_of_an_act_shows_the_page_when_opened(office: Office) -> None:
     page = office.open("al-sender", "/answer/send")
     assert (page.status, page.address) == (200, "/answer")
 
@@ -218,46 +218,46 @@ def test_explanation_can_be_changed_until_the_return_is_sent(office: Office) -> 
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     group = _first_group(page)
-    assert not page.forms(change) and "✔\xa0explained" not in page.select("#summary")[0].text_content()
+    assert not page.find_forms(change) and "✔\xa0explained" not in page.find_elements("#summary")[0].text_content()
     page = _explain(page, reason="law_change")
-    assert page.select("#summary")[0].text_content().count("✔\xa0explained") == 1
-    (form,) = page.forms(change)
+    assert page.find_elements("#summary")[0].text_content().count("✔\xa0explained") == 1
+    (form,) = page.find_forms(change)
     assert form.fields["group"] == group and form.fields[f"reason-{group}"] == "law_change"
     assert form.fields[f"text-{group}"].strip() == EXPLANATION
-    refused = page.submit(change, **{f"text-{group}": "short"})
-    assert refused.status == 422 and refused.select(f"#{group} details[open] #text-{group}")
+    refused = page.submit_form(change, **{f"text-{group}": "short"})
+    assert refused.status == 422 and refused.find_elements(f"#{group} details[open] #text-{group}")
     correction = "One large case with several victims was closed."
-    page = page.submit(change, **{f"reason-{group}": "large_case", f"text-{group}": correction})
+    page = page.submit_form(change, **{f"reason-{group}": "large_case", f"text-{group}": correction})
     assert page.result.startswith("Saved. ") and f"One large case: {correction}" in page.main
-    assert f": {EXPLANATION}" not in page.select(f"#{group}")[0].text_content()
-    while page.forms(KEEP):
+    assert f": {EXPLANATION}" not in page.find_elements(f"#{group}")[0].text_content()
+    while page.find_forms(KEEP):
         page = _explain(page)
-    sent = page.submit("Send for approval", **{"send-reason": "late_data"})
-    assert sent.result.startswith("Sent.") and "Change this explanation" not in sent.main
+    sent_page = page.submit_form("Send for approval", **{"send-reason": "late_data"})
+    assert sent_page.result.startswith("Sent.") and "Change this explanation" not in sent_page.main
 
 
 # ----------------------------------------------------------------------------------------------- before the decision
 
 
-def test_approver_sees_what_is_replaced_how_much_changes_reason_and_note_before_deciding(office: Office) -> None:
-    number, who = upload_draft(office.desk), get_identity(office.desk, "al-sender")
-    service.justify_warnings(office.desk, who, number, None, "large_case", EXPLANATION)
-    service.send_submission(office.desk, who, number, reason="late_data", comment="Two files came late.")
+def test_approver_sees_replaced_return_changes_reason_and_note_before_deciding(office: Office) -> None:
+    number, sender = upload_draft(office.desk), get_identity(office.desk, "al-sender")
+    service.justify_warnings(office.desk, sender, number, None, "large_case", EXPLANATION)
+    service.send_submission(office.desk, sender, number, reason="late_data", comment="Two files came late.")
     page = office.open("al-approver", "/answer", id=number)
     before = page.main[page.main.index("sent this return. If you approve it") : page.main.index("Comment (needed")]
     assert f"{portal_fixture.RETURN.name} (Published)" in before
     assert "Two files came late." in before and "Late data" in before
     assert "+80" in before
-    assert page.follow("Show the changes").address == f"/answer?id={number}&view=changes"
+    assert page.follow_link("Show the changes").address == f"/answer?id={number}&view=changes"
     changes = office.open("al-approver", "/answer", id=number, view="changes")
     assert re.findall(r"\d+ figures changed\.", before) == re.findall(r"\d+ figures changed\.", changes.main)[:1]
     assert changes.main.count("Changes from the last accepted return, largest first") == 2, "heading and caption, once"
     assert "Two files came late." in office.open("secretariat", "/answer", id=number).main
 
 
-def test_sender_reaches_the_changes_from_the_form_that_sends(office: Office) -> None:
-    number, who = upload_draft(office.desk), get_identity(office.desk, "al-sender")
-    service.justify_warnings(office.desk, who, number, None, "large_case", EXPLANATION)
+def test_send_form_links_to_the_changes(office: Office) -> None:
+    number, sender = upload_draft(office.desk), get_identity(office.desk, "al-sender")
+    service.justify_warnings(office.desk, sender, number, None, "large_case", EXPLANATION)
     page = office.open("al-sender", "/answer", id=number)
     assert "Check the changes, and give a reason." in page.main and "changes below" not in page.main
-    assert "figures changed" in page.follow("Show the changes").main
+    assert "figures changed" in page.follow_link("Show the changes").main

@@ -1,4 +1,4 @@
-"""The files of an answer, made when somebody asks for them."""
+"""Tests of the files of a validation report, which are made on request."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def _download(office: Office, account: str, number: str, kind: str) -> httpx.Res
     return response
 
 
-def test_every_offered_file_is_made(office: Office) -> None:
+def test_every_offered_file_can_be_downloaded(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number, view="files")
-    addresses = [address for address in page.links() if "/files/" in address]
+    addresses = [address for address in page.find_links() if "/files/" in address]
     assert len(addresses) == 5
     for address in addresses:
-        response = page.visitor.get(address).response
+        response = page.visitor.open_page(address).response
         assert response.status_code == 200 and response.content
         assert response.headers["content-disposition"].startswith("attachment; ")
 
 
-def test_workbook_carries_the_findings_in_its_cells(office: Office) -> None:
+def test_workbook_has_the_findings_in_its_cells(office: Office) -> None:
     number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
     response = _download(office, "al-sender", number, "workbook")
     assert f'filename="demonstration-third-{number}.xlsx"' in response.headers["content-disposition"]
@@ -46,7 +46,7 @@ def test_workbook_carries_the_findings_in_its_cells(office: Office) -> None:
     assert comment is not None and "dhjetë" in comment.text
 
 
-def test_report_is_offered_as_page_table_and_json(office: Office) -> None:
+def test_report_can_be_downloaded_as_page_table_and_json(office: Office) -> None:
     number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
     page = _download(office, "al-sender", number, "page")
     assert page.headers["content-type"].startswith("text/html") and "dhjetë" in page.text
@@ -57,19 +57,19 @@ def test_report_is_offered_as_page_table_and_json(office: Office) -> None:
     assert report["file"]["name"] == "third.xlsx" and report["verdict"] == "error"
 
 
-def test_original_is_the_file_as_it_was_sent(office: Office) -> None:
-    data, who = portal_fixture.workbook(portal_fixture.UNUSUAL), get_identity(office.desk, "al-sender")
-    number = service.upload_file(office.desk, who, data, "tremujori i tretë.xlsx").submission_id
+def test_original_is_the_uploaded_file(office: Office) -> None:
+    data, sender = portal_fixture.make_workbook(portal_fixture.UNUSUAL), get_identity(office.desk, "al-sender")
+    number = service.upload_file(office.desk, sender, data, "tremujori i tretë.xlsx").submission_id
     assert number is not None
     response = _download(office, "al-approver", number, "original")
     assert response.content == data
     assert "filename*=UTF-8''tremujori%20i%20tret%C3%AB.xlsx" in response.headers["content-disposition"]
 
 
-def test_corrected_copy_has_the_certain_suggestion_and_nothing_else(office: Office) -> None:
+def test_corrected_copy_applies_only_the_certain_suggestion(office: Office) -> None:
     number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
     page = office.open("al-sender", "/answer", id=number)
-    copy = page.follow("certain suggestion").response
+    copy = page.follow_link("certain suggestion").response
     assert 'filename="corrected-third.xlsx"' in copy.headers["content-disposition"]
     sheet = load_workbook(BytesIO(copy.content))[portal_fixture.SHEET]
     assert sheet["A12"].value == "128/b – Trafikimi i të miturve" and sheet["C9"].value == "dhjetë"
@@ -80,14 +80,14 @@ def test_corrected_copy_is_only_for_the_sender_of_a_file_with_certain_suggestion
     office: Office, account: str, changes: str
 ) -> None:
     number = upload_draft(office.desk, changes=getattr(portal_fixture, changes))
-    assert not office.open(account, "/answer", id=number).links("certain suggestion")
+    assert not office.open(account, "/answer", id=number).find_links("certain suggestion")
     assert office.open(account, "/answer/files/corrected", id=number).status == 404
 
 
-def test_receipt_is_downloaded_as_it_was_signed(office: Office) -> None:
+def test_receipt_is_downloaded_as_signed(office: Office) -> None:
     number = send_return(office.desk)
     page = office.open("al-sender", "/answer", id=number)
-    response = page.follow("Download the receipt").response
+    response = page.follow_link("Download the receipt").response
     receipt = service.get_receipt(office.desk, get_identity(office.desk, "al-sender"), number)
     assert receipt is not None and response.content == receipt.as_bytes()
     assert receipt.filename in response.headers["content-disposition"]

@@ -1,4 +1,4 @@
-"""Withdraw a return: by one person before it is accepted, with a second person afterwards."""
+"""Tests of withdrawing a return: by one person before it is accepted, by a second person afterwards."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def _state(office: Office, number: str) -> str:
     return service.get_submission(office.desk, get_identity(office.desk, "secretariat"), number).state
 
 
-def test_withdrawal_asks_twice_and_says_what_follows(office: Office) -> None:
+def test_withdrawal_asks_for_confirmation_and_states_the_consequences(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
-    refused = page.submit("Withdraw", **{"withdraw-comment": "The wrong year"})
+    refused = page.submit_form("Withdraw", **{"withdraw-comment": "The wrong year"})
     assert refused.status == 422 and refused.errors == ["Choose a reason and explain it in your own words."]
-    assert refused.select("details[open] #withdraw-reason")
-    assert refused.select("#withdraw-comment")[0].get("value") == "The wrong year"
-    asked = refused.submit("Withdraw", **REASON)
-    assert asked.heading == "Withdraw this return?"
-    assert "Nobody will decide on it any more." in asked.main and "The wrong year" in asked.main
+    assert refused.find_elements("details[open] #withdraw-reason")
+    assert refused.find_elements("#withdraw-comment")[0].get("value") == "The wrong year"
+    confirmation = refused.submit_form("Withdraw", **REASON)
+    assert confirmation.heading == "Withdraw this return?"
+    assert "Nobody will decide on it any more." in confirmation.main and "The wrong year" in confirmation.main
     assert _state(office, number) == "checked", "not yet"
-    kept = asked.follow("No, leave it as it is")
-    assert kept.address == f"/answer?id={number}" and _state(office, number) == "checked"
-    page = asked.submit("Yes, withdraw it")
+    unchanged_page = confirmation.follow_link("No, leave it as it is")
+    assert unchanged_page.address == f"/answer?id={number}" and _state(office, number) == "checked"
+    page = confirmation.submit_form("Yes, withdraw it")
     assert page.result == "Withdrawn." and _state(office, number) == "withdrawn"
     assert page.address == f"/answer?id={number}" and "Withdrawn" in page.main
 
@@ -38,45 +38,45 @@ def test_withdrawal_asks_twice_and_says_what_follows(office: Office) -> None:
 def test_accepted_return_is_withdrawn_by_a_second_person(office: Office) -> None:
     number = approve_return(office.desk)
     page = office.open("al-sender", "/answer", id=number)
-    assert "Withdraw" not in page.buttons()
+    assert "Withdraw" not in page.list_buttons()
     ask = "Request the withdrawal"
-    refused = page.submit(ask)
+    refused = page.submit_form(ask)
     assert refused.status == 422 and refused.errors == ["Choose a reason and explain it in your own words."]
-    page = refused.submit(ask, **{"request-reason": "wrong_return", "request-comment": "The wrong year"})
+    page = refused.submit_form(ask, **{"request-reason": "wrong_return", "request-comment": "The wrong year"})
     assert page.result == "Request sent. Your colleagues who can approve it will be notified."
-    later = office.open("al-sender", "/answer", id=number)
-    assert "A withdrawal has been requested" in later.main and "The wrong year" in later.main
-    assert ask not in later.buttons() and "Withdraw" not in later.buttons()
+    sender_page = office.open("al-sender", "/answer", id=number)
+    assert "A withdrawal has been requested" in sender_page.main and "The wrong year" in sender_page.main
+    assert ask not in sender_page.list_buttons() and "Withdraw" not in sender_page.list_buttons()
     steward = office.open("secretariat", "/answer", id=number)
     assert "A withdrawal has been requested" in steward.main
-    offers = [e.text_content() for e in steward.select("summary") if "ithdraw" in e.text_content()]
+    offers = [e.text_content() for e in steward.find_elements("summary") if "ithdraw" in e.text_content()]
     assert offers == ["Withdraw by override as steward"]
     page = office.open("al-approver", "/answer", id=number)
     assert "The wrong year" in page.main
-    asked = page.submit("Withdraw", **{**REASON, "withdraw-comment": "Indeed"})
-    assert "From the next refresh it no longer counts" in asked.main
-    assert asked.submit("Yes, withdraw it").result == "Withdrawn."
+    confirmation = page.submit_form("Withdraw", **{**REASON, "withdraw-comment": "Indeed"})
+    assert "From the next refresh it no longer counts" in confirmation.main
+    assert confirmation.submit_form("Yes, withdraw it").result == "Withdrawn."
     assert _state(office, number) == "withdrawn"
     assert "Withdrawal requested" in office.open("al-sender", "/answer", id=number, view="events").main
 
 
-def test_steward_withdraws_by_override_and_the_comment_stays(office: Office) -> None:
+def test_steward_withdraws_by_override_and_the_comment_is_shown(office: Office) -> None:
     number = approve_return(office.desk)
     page = office.open("secretariat", "/answer", id=number)
-    asked = page.submit("Withdraw", **REASON)
-    assert "Withdraw by override as steward" in asked.main
-    page = asked.submit("Yes, withdraw it")
+    confirmation = page.submit_form("Withdraw", **REASON)
+    assert "Withdraw by override as steward" in confirmation.main
+    page = confirmation.submit_form("Yes, withdraw it")
     assert page.result == "Withdrawn." and _state(office, number) == "withdrawn"
-    later = office.open("al-sender", "/answer", id=number)
-    assert "Withdrawn by override of the steward" in later.main and "The wrong year" in later.main
+    sender_page = office.open("al-sender", "/answer", id=number)
+    assert "Withdrawn by override of the steward" in sender_page.main and "The wrong year" in sender_page.main
 
 
-def test_confirmation_of_a_withdrawal_that_is_not_possible_any_more_leads_to_the_page(office: Office) -> None:
+def test_confirmation_of_a_withdrawal_that_is_no_longer_possible_shows_the_page(office: Office) -> None:
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
-    asked = page.submit("Withdraw", **REASON)
-    asked.submit("Yes, withdraw it")
-    again = asked.submit("Yes, withdraw it")
-    assert again.status in (403, 409) and again.errors
-    back = page.submit("Withdraw", **REASON)
-    assert back.address == f"/answer?id={number}" and back.heading != "Withdraw this return?"
+    confirmation = page.submit_form("Withdraw", **REASON)
+    confirmation.submit_form("Yes, withdraw it")
+    second_attempt = confirmation.submit_form("Yes, withdraw it")
+    assert second_attempt.status in (403, 409) and second_attempt.errors
+    second_request = page.submit_form("Withdraw", **REASON)
+    assert second_request.address == f"/answer?id={number}" and second_request.heading != "Withdraw this return?"

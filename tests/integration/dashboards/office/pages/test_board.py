@@ -1,4 +1,4 @@
-"""The submission board: scope, deadlines, links, and the calendar file."""
+"""Tests of the submission board: scope, deadlines, links, and the calendar file."""
 
 from __future__ import annotations
 
@@ -16,52 +16,56 @@ UNSCR = "United Nations Security Council resolution 1244"
 
 
 def test_board_shows_own_scope_and_overdue_returns_first(shared_office: Office) -> None:
-    own = shared_office.open("al-sender", "/board").main
-    assert "General Prosecution Office (Albania)" in own and "Macedonia" not in own and "Nothing is overdue" in own
+    own_board = shared_office.open("al-sender", "/board").main
+    assert (
+        "General Prosecution Office (Albania)" in own_board
+        and "Macedonia" not in own_board
+        and "Nothing is overdue" in own_board
+    )
     page = shared_office.open("secretariat", "/board")
     assert page.main.index("1 return is overdue") < page.main.index("Quarterly returns")
     assert "6 days after the due date, 2026-11-14" in page.main
     assert "Brčko" in page.main and "Kosovo under UNSCR 1244" in page.main and UNSCR in page.text
 
 
-def test_board_name_carries_its_footnote(shared_office: Office) -> None:
+def test_board_shows_footnote_of_a_territory_name(shared_office: Office) -> None:
     page = shared_office.open("xk-viewer", "/board")
     assert "(Kosovo under UNSCR 1244)*" in page.main and UNSCR in page.text
 
 
-@pytest.mark.parametrize(("asked", "expected"), [("4", 4), ("8", 8), ("12", 12), ("", 8), ("5", 8), ("x", 8)])
-def test_board_shows_as_many_quarters_as_chosen(shared_office: Office, asked: str, expected: int) -> None:
-    page = shared_office.open("al-sender", "/board", quarters=asked)
+@pytest.mark.parametrize(("quarters", "expected"), [("4", 4), ("8", 8), ("12", 12), ("", 8), ("5", 8), ("x", 8)])
+def test_board_shows_as_many_quarters_as_chosen(shared_office: Office, quarters: str, expected: int) -> None:
+    page = shared_office.open("al-sender", "/board", quarters=quarters)
     assert page.status == 200
-    columns = [cell.text_content() for cell in page.select("table.rti-grid thead th")]
+    columns = [cell.text_content() for cell in page.find_elements("table.rti-grid thead th")]
     assert len([column for column in columns if "-Q" in column]) == expected
-    assert page.select(f"option[value='{expected}'][selected]")
+    assert page.find_elements(f"option[value='{expected}'][selected]")
 
 
 def test_board_choice_of_quarters_is_a_form(shared_office: Office) -> None:
-    page = shared_office.open("al-sender", "/board").submit("Show", quarters="4")
+    page = shared_office.open("al-sender", "/board").submit_form("Show", quarters="4")
     assert page.address == "/board?quarters=4"
 
 
 def test_board_state_links_to_the_return(shared_office: Office) -> None:
-    visitor = shared_office.visit("al-sender")
-    page = visitor.get("/board")
-    (address, *_) = page.links("published")
+    visitor = shared_office.start_visit("al-sender")
+    page = visitor.open_page("/board")
+    (address, *_) = page.find_links("published")
     number = address.partition("/answer?id=")[2]
     entry = service.get_submission(shared_office.desk, get_identity(shared_office.desk, "al-sender"), number)
-    assert entry.state == "published" and visitor.get(address).status == 200
+    assert entry.state == "published" and visitor.open_page(address).status == 200
 
 
-def test_board_draft_next_to_an_accepted_return_links_only_for_who_works_on_it(office: Office) -> None:
+def test_board_links_a_draft_only_for_people_who_work_on_it(office: Office) -> None:
     grants = [Grant("viewer", "AL", "justice")]
     accounts.create_account(office.desk.engine, "al-viewer", "A viewer", grants=grants, password=PASSWORD, by="system")
     draft = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    assert set(office.open("al-approver", "/board").links("another: with findings")) == {f"/answer?id={draft}"}
+    assert set(office.open("al-approver", "/board").find_links("another: with findings")) == {f"/answer?id={draft}"}
     assert "another: " not in office.open("al-viewer", "/board").main, "nobody else sees a draft"
     number = send_return(office.desk)
-    assert set(office.open("al-approver", "/board").links("another: sent")) == {f"/answer?id={number}"}
+    assert set(office.open("al-approver", "/board").find_links("another: sent")) == {f"/answer?id={number}"}
     seen_by_viewer = office.open("al-viewer", "/board")
-    assert "another: sent" in seen_by_viewer.main and not seen_by_viewer.links("another: ")
+    assert "another: sent" in seen_by_viewer.main and not seen_by_viewer.find_links("another: ")
 
 
 def test_board_far_overdue_returns_are_folded_after_the_first_twelve(
@@ -69,7 +73,7 @@ def test_board_far_overdue_returns_are_folded_after_the_first_twelve(
 ) -> None:
     monkeypatch.setenv("RTI_NOW", "2027-05-20T09:00:00Z")
     page = shared_office.open("secretariat", "/board")
-    (box,) = page.select("section.rti-box-error")
+    (box,) = page.find_elements("section.rti-box-error")
     total = int(box.findtext("h2").split()[0])
     (folded,) = box.cssselect("details")
     assert total > 12 and len(folded.cssselect("li")) == total - 12
@@ -77,17 +81,17 @@ def test_board_far_overdue_returns_are_folded_after_the_first_twelve(
     assert folded.cssselect("summary")[0].text_content() == f"{total - 12} more"
 
 
-def test_board_calendar_is_a_file_of_the_persons_own_deadlines(shared_office: Office) -> None:
+def test_board_calendar_holds_only_own_deadlines(shared_office: Office) -> None:
     page = shared_office.open("al-sender", "/board")
-    assert page.links("Timetable for your calendar (ICS)") == ["/board/timetable.ics"]
-    own = shared_office.open("al-sender", "/board/timetable.ics").response
-    assert own.headers["content-type"].startswith("text/calendar")
-    assert 'filename="timetable.ics"' in own.headers["content-disposition"]
-    every = shared_office.open("secretariat", "/board/timetable.ics").response.text.splitlines()
-    lines = own.text.splitlines()
-    assert lines[0] == "BEGIN:VCALENDAR" and 0 < lines.count("BEGIN:VEVENT") < every.count("BEGIN:VEVENT")
+    assert page.find_links("Timetable for your calendar (ICS)") == ["/board/timetable.ics"]
+    own_calendar = shared_office.open("al-sender", "/board/timetable.ics").response
+    assert own_calendar.headers["content-type"].startswith("text/calendar")
+    assert 'filename="timetable.ics"' in own_calendar.headers["content-disposition"]
+    all_lines = shared_office.open("secretariat", "/board/timetable.ics").response.text.splitlines()
+    own_lines = own_calendar.text.splitlines()
+    assert own_lines[0] == "BEGIN:VCALENDAR" and 0 < own_lines.count("BEGIN:VEVENT") < all_lines.count("BEGIN:VEVENT")
 
 
-def test_board_without_an_office_says_so(shared_office: Office) -> None:
+def test_board_without_an_office_states_that_nothing_is_expected(shared_office: Office) -> None:
     page = shared_office.open("nobody", "/board")
-    assert "Nothing is expected of your offices" in page.main and not page.select("table")
+    assert "Nothing is expected of your offices" in page.main and not page.find_elements("table")

@@ -1,4 +1,4 @@
-"""The page "Our figures": unprotected figures of one's own offices, and of nobody else."""
+"""Tests of the page "Our figures": unprotected figures of one's own offices only."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def select_restricted(office: Office, query: str) -> list[tuple[Any, ...]]:
 
 
 def list_options(page: Document, name: str) -> list[str]:
-    """The words of the options of a list."""
-    return [option.text_content() for option in page.select(f"select[name={name}] option")]
+    """Return the words of the options of a list."""
+    return [option.text_content() for option in page.find_elements(f"select[name={name}] option")]
 
 
-def test_figures_show_an_office_its_own_before_protection(shared_office: Office) -> None:
+def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
     page = shared_office.open("al-sender", "/figures")
     assert page.main.count("Restricted: not for publication") > 3
     ((reported,),) = select_restricted(
@@ -35,9 +35,9 @@ def test_figures_show_an_office_its_own_before_protection(shared_office: Office)
         " and offence = '_T' and offence_group = 'TIP' and sex = '_T' and age = '_T'"
         " and person_type = '_T' and count_unit = 'person' and citizenship = '_T'",
     )
-    (row,) = [row for row in page.select("tbody tr") if row.findtext("th") == "Reported, persons"]
+    (row,) = [row for row in page.find_elements("tbody tr") if row.findtext("th") == "Reported, persons"]
     assert row.findtext("td").startswith(f"{reported} (")
-    assert "Victims" not in page.main, "the victims' figures are another office's"
+    assert "Victims" not in page.main, "the figures on victims belong to another office"
     broken = select_restricted(
         shared_office,
         "select opening::int, entries::int, exits::int, closing::int from mart_balance where area = 'AL' and"
@@ -58,7 +58,7 @@ def test_figures_show_an_office_its_own_before_protection(shared_office: Office)
     assert page.response.headers["cache-control"] == "no-store"
 
 
-def test_figures_name_the_number_of_adults_where_all_ages_are_not_collected(shared_office: Office) -> None:
+def test_figures_show_adults_where_all_ages_are_not_collected(shared_office: Office) -> None:
     ((adults,),) = select_restricted(
         shared_office,
         "select value::int from mart_indicator where area = 'MK' and period = '2026-Q3' and metric = 'count'"
@@ -66,38 +66,40 @@ def test_figures_name_the_number_of_adults_where_all_ages_are_not_collected(shar
         " and sex = '_T' and dimension = '_Z'",
     )
     page = shared_office.open("secretariat", "/figures", area="MK")
-    (row,) = [row for row in page.select("tbody tr") if row.findtext("th") == "Convicted, final, persons"]
+    (row,) = [row for row in page.find_elements("tbody tr") if row.findtext("th") == "Convicted, final, persons"]
     assert row.findtext("td").startswith(f"Not collected; adults only: {adults} (")
 
 
-def test_figures_year_is_chosen_and_records_need_the_right_to_them(shared_office: Office) -> None:
+def test_figures_year_can_be_chosen_and_records_need_their_role(shared_office: Office) -> None:
     page = shared_office.open("secretariat", "/figures", area="RS")
     assert "Half within (days)" in page.main and "Pending on 2026-09-30" in page.main
-    few = [cell.text_content() for cell in page.select("td[data-column='Still open (per cent)']")]
+    few = [cell.text_content() for cell in page.find_elements("td[data-column='Still open (per cent)']")]
     assert [text for text in few if text.endswith("; too few to compare")], "of 59 persons, five still open"
     assert "Serbia*, 2026 Q3, " in page.main and "Serbia*, 2025, " not in page.main
-    year = page.submit("Show", period="2025")
+    year = page.submit_form("Show", period="2025")
     assert parse_qs(urlsplit(year.address).query) == {"area": ["RS"], "period": ["2025"], "offence": ["TIP"]}
     assert "Serbia*, 2025, " in year.main and "Serbia*, 2026 Q3, " not in year.main
 
 
-def test_figures_offence_is_chosen(shared_office: Office) -> None:
+def test_figures_offence_can_be_chosen(shared_office: Office) -> None:
     page = shared_office.open("al-sender", "/figures")
-    chosen = page.select("select[name=offence] option")[1]
-    other = page.submit("Show", offence=chosen.get("value"))
-    assert f"Albania, 2026 Q3, {chosen.text_content()}. Restricted" in other.main
-    assert other.select(f"option[value='{chosen.get('value')}'][selected]")
+    option = page.find_elements("select[name=offence] option")[1]
+    chosen_page = page.submit_form("Show", offence=option.get("value"))
+    assert f"Albania, 2026 Q3, {option.text_content()}. Restricted" in chosen_page.main
+    assert chosen_page.find_elements(f"option[value='{option.get('value')}'][selected]")
 
 
 def test_figures_unknown_period_or_offence_is_ignored(shared_office: Office) -> None:
     plain = shared_office.open("al-sender", "/figures")
-    asked = shared_office.open("al-sender", "/figures", period="1999", offence="' or 1=1 --", colour="red")
-    assert asked.status == 200 and asked.main == plain.main
+    page_with_unknown_values = shared_office.open(
+        "al-sender", "/figures", period="1999", offence="' or 1=1 --", colour="red"
+    )
+    assert page_with_unknown_values.status == 200 and page_with_unknown_values.main == plain.main
 
 
 def test_figures_period_of_another_area_falls_back_to_the_newest(shared_office: Office) -> None:
-    page = shared_office.open("secretariat", "/figures", area="RS", period="2025").submit("Show", area="AL")
-    assert page.status == 200 and page.select("option[value=AL][selected]")
+    page = shared_office.open("secretariat", "/figures", area="RS", period="2025").submit_form("Show", area="AL")
+    assert page.status == 200 and page.find_elements("option[value=AL][selected]")
 
 
 @pytest.mark.parametrize(
@@ -126,28 +128,26 @@ def test_figures_of_a_forged_area_show_nothing(shared_office: Office, account: s
     for area in ("RS", "BA", "WB", "ZZ", "AL' or 1=1 --"):
         page = shared_office.open(account, "/figures", area=area)
         assert page.status == 403 and page.heading == "You do not have access to this page", area
-        assert not page.select("table")
+        assert not page.find_elements("table")
         answers.add(re.sub(r"\s+", " ", page.main))
     assert len(answers) == 1, "a foreign area and a missing one get the same answer"
 
 
-def test_figures_without_an_office_say_so(shared_office: Office) -> None:
+def test_figures_without_an_office_are_empty(shared_office: Office) -> None:
     page = shared_office.open("nobody", "/figures")
     assert page.status == 200 and "You have no figures here yet" in page.main
 
 
-def test_figures_that_are_not_made_yet_say_when_they_will_be(
-    shared_office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_figures_that_are_not_made_yet_are_announced(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "FILE", "not-made-yet.duckdb")
     page = shared_office.open("al-sender", "/figures")
     assert page.status == 200 and page.heading == "Our figures"
     assert "No figures have been made in this home yet" in page.main
 
 
-def test_figures_tables_have_captions_that_restrict_them(shared_office: Office) -> None:
+def test_figures_tables_are_captioned_as_restricted(shared_office: Office) -> None:
     page = shared_office.open("secretariat", "/figures", area="RS")
-    captions = [caption.text_content() for caption in page.select("table caption")]
+    captions = [caption.text_content() for caption in page.find_elements("table caption")]
     assert len(captions) >= 4 and all("Restricted: not for publication" in caption for caption in captions)
-    levels = [int(heading.tag[1]) for heading in page.select("h1, h2, h3, h4")]
+    levels = [int(heading.tag[1]) for heading in page.find_elements("h1, h2, h3, h4")]
     assert all(after - before <= 1 for before, after in pairwise(levels))

@@ -1,4 +1,4 @@
-"""The page "People": accounts and roles, one-time passwords, sign-outs, and the audit log."""
+"""Tests of the page "People": accounts and roles, one-time passwords, sign-outs, and the audit log."""
 
 from __future__ import annotations
 
@@ -34,34 +34,36 @@ def steward(office: Office) -> Iterator[Office]:
 
 
 def read_one_time_password(page: Document) -> str:
-    """The password in the answer, shown once and kept nowhere."""
-    (shown,) = page.select(ONE_TIME)
+    """Return the password in the answer, and check that it is shown once and stored nowhere."""
+    (element,) = page.find_elements(ONE_TIME)
     answer = page.response
-    text = str(shown.text_content())
+    text = str(element.text_content())
     assert answer.status_code == 200 and not answer.history and answer.headers["cache-control"] == "no-store"
     assert text not in str(answer.headers) and text not in str(answer.url)
     assert not [cookie for cookie in page.visitor.cookies.jar if text in str(cookie.value)]
-    assert text not in page.visitor.get("/people").response.text, "shown once"
+    assert text not in page.visitor.open_page("/people").response.text, "shown once"
     return text
 
 
 def open_account(office: Office, account: str, by: str = "secretariat") -> Document:
-    """The page of a steward with the account to change."""
-    return office.open(by, "/people").submit("Show", account=account)
+    """Open the steward's page of the account to change."""
+    return office.open(by, "/people").submit_form("Show", account=account)
 
 
 # ------------------------------------------------------------------------------------------------------------ accounts
 
 
-def test_people_lists_accounts_and_leads_to_each(shared_office: Office) -> None:
+def test_people_lists_accounts_and_links_to_each(shared_office: Office) -> None:
     page = shared_office.open("secretariat", "/people")
     assert page.heading == "People" and page.status == 200
-    rows = {row.cssselect("th a")[0].text_content(): row for row in page.select("tbody tr") if row.cssselect("th a")}
+    rows = {
+        row.cssselect("th a")[0].text_content(): row for row in page.find_elements("tbody tr") if row.cssselect("th a")
+    }
     assert "may submit" in rows["al-sender"].text_content() and f"{len(rows)} accounts" in page.main
-    chosen = page.follow("mk-sender")
-    assert chosen.address == "/people?account=mk-sender"
-    assert "mk-sender: Statistical office: sender" in [h.text_content() for h in chosen.select("h3")]
-    assert not page.forms("Give this role"), "nothing is changed before an account is chosen"
+    chosen_page = page.follow_link("mk-sender")
+    assert chosen_page.address == "/people?account=mk-sender"
+    assert "mk-sender: Statistical office: sender" in [h.text_content() for h in chosen_page.find_elements("h3")]
+    assert not page.find_forms("Give this role"), "nothing is changed before an account is chosen"
 
 
 def test_people_unknown_account_is_ignored(shared_office: Office) -> None:
@@ -69,8 +71,8 @@ def test_people_unknown_account_is_ignored(shared_office: Office) -> None:
     assert shared_office.open("secretariat", "/people?account=nobody-here").main == plain.main
 
 
-def test_people_steward_makes_an_account_and_gives_it_a_role(office: Office) -> None:
-    page = office.open("secretariat", "/people").submit(
+def test_people_steward_creates_an_account_with_a_role(office: Office) -> None:
+    page = office.open("secretariat", "/people").submit_form(
         "Make this account",
         new="me-office-sender",
         name="Statistical office: sender",
@@ -83,20 +85,24 @@ def test_people_steward_makes_an_account_and_gives_it_a_role(office: Office) -> 
     password = read_one_time_password(page)
     attempt = password_sign_in.sign_in(office.desk.engine, "me-office-sender", password)
     assert attempt.outcome == "must_change"
-    made = accounts.find_account(office.desk.engine, "me-office-sender")
-    assert made is not None and (made.language, made.email) == ("cnr", "office@example.org")
+    account = accounts.find_account(office.desk.engine, "me-office-sender")
+    assert account is not None and (account.language, account.email) == ("cnr", "office@example.org")
     identity = get_identity(office.desk, "me-office-sender")
     assert identity.has_role("submitter", "ME", "justice") and not identity.has_role("submitter", "AL", "justice")
 
 
 def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
-    page = office.open("secretariat", "/people").submit(
+    page = office.open("secretariat", "/people").submit_form(
         "Make this account", new="me-linked", name="Linked", issuer="https://id.example", subject="7f3a", place="ME"
     )
-    assert page.result == "Made." and not page.select(ONE_TIME)
-    made = accounts.find_account(office.desk.engine, "me-linked")
-    assert made is not None and (made.issuer, made.subject, made.has_password) == ("https://id.example", "7f3a", False)
-    assert not page.forms("Make a one-time password")
+    assert page.result == "Made." and not page.find_elements(ONE_TIME)
+    account = accounts.find_account(office.desk.engine, "me-linked")
+    assert account is not None and (account.issuer, account.subject, account.has_password) == (
+        "https://id.example",
+        "7f3a",
+        False,
+    )
+    assert not page.find_forms("Make a one-time password")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +117,7 @@ def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
         ({"role": "emperor"}, "Choose a word from the list."),
     ],
 )
-def test_people_new_account_that_is_not_valid_is_refused_with_the_input_kept(
+def test_people_invalid_new_account_is_refused_and_input_kept(
     shared_office: Office, values: dict[str, Any], error: str
 ) -> None:
     entered: dict[str, Any] = {
@@ -122,24 +128,24 @@ def test_people_new_account_that_is_not_valid_is_refused_with_the_input_kept(
         "role": "approver",
         "place": "ME",
     }
-    page = shared_office.open("secretariat", "/people").submit("Make this account", **(entered | values))
+    page = shared_office.open("secretariat", "/people").submit_form("Make this account", **(entered | values))
     assert page.status == 422 and len(page.errors) == 1 and page.errors[0].startswith(error)
-    assert page.select("input[name=new]")[0].get("value") == (entered | values)["new"]
-    chosen = [option.get("value") for option in page.select("#new-role option[selected]")]
-    assert chosen == ([] if "role" in values else ["approver"])
+    assert page.find_elements("input[name=new]")[0].get("value") == (entered | values)["new"]
+    selected_roles = [option.get("value") for option in page.find_elements("#new-role option[selected]")]
+    assert selected_roles == ([] if "role" in values else ["approver"])
     assert accounts.find_account(shared_office.desk.engine, "me-office") is None
-    assert not page.select(ONE_TIME)
+    assert not page.find_elements(ONE_TIME)
 
 
 def test_people_role_is_given_and_removed(office: Office) -> None:
-    page = open_account(office, "mk-approver")
-    given = page.submit("Give this role", role="viewer", place="AL", what="victims")
-    assert given.result == "Given." and given.address == "/people?account=mk-approver"
-    assert "#" not in given.response.history[-1].headers["location"], "the focus goes to the result"
+    account_page = open_account(office, "mk-approver")
+    page_after_grant = account_page.submit_form("Give this role", role="viewer", place="AL", what="victims")
+    assert page_after_grant.result == "Given." and page_after_grant.address == "/people?account=mk-approver"
+    assert "#" not in page_after_grant.response.history[-1].headers["location"], "the focus goes to the result"
     assert get_identity(office.desk, "mk-approver").has_role("viewer", "AL", "victims")
-    question = given.submit("Remove it", grant="approver MK *")
+    question = page_after_grant.submit_form("Remove it", grant="approver MK *")
     assert "You are about to remove a role" in question.main and "approve" in question.main
-    removed = question.submit("Yes, remove it")
+    removed = question.submit_form("Yes, remove it")
     assert removed.result == "Role removed."
     assert get_identity(office.desk, "mk-approver").grants == (Grant("viewer", "AL", "victims"),)
 
@@ -157,53 +163,53 @@ def test_people_role_that_is_not_offered_changes_nothing(
     shared_office: Office, button: str, values: dict[str, Any]
 ) -> None:
     before = get_identity(shared_office.desk, "mk-sender").grants
-    page = open_account(shared_office, "mk-sender").submit(button, **values)
+    page = open_account(shared_office, "mk-sender").submit_form(button, **values)
     assert page.status == 422 and len(page.errors) == 1
     assert get_identity(shared_office.desk, "mk-sender").grants == before
 
 
 def test_people_account_is_disabled_and_enabled(office: Office) -> None:
-    visitor = office.visit("mk-sender")
+    visitor = office.start_visit("mk-sender")
     issued = tokens.issue_token(office.desk.engine, get_identity(office.desk, "mk-sender"), "a program")
-    question = open_account(office, "mk-sender").submit("Disable it")
+    question = open_account(office, "mk-sender").submit_form("Disable it")
     assert "You are about to disable an account" in question.main and "mk-sender" in question.main
-    assert visitor.get("/").status == 200, "not before it is confirmed"
-    assert question.follow("No, leave it as it is").address == "/people?account=mk-sender"
-    page = question.submit("Yes, disable it")
-    assert page.result == "Disabled." and visitor.get("/", follow=False).status == 303
+    assert visitor.open_page("/").status == 200, "not before it is confirmed"
+    assert question.follow_link("No, leave it as it is").address == "/people?account=mk-sender"
+    page = question.submit_form("Yes, disable it")
+    assert page.result == "Disabled." and visitor.open_page("/", follow=False).status == 303
     with pytest.raises(NotAllowedError):
         tokens.verify_token(office.desk.engine, issued.text)
-    assert page.submit("Let it sign in again").result == "Enabled."
-    assert visitor.get("/").status == 200
+    assert page.submit_form("Let it sign in again").result == "Enabled."
+    assert visitor.open_page("/").status == 200
 
 
 def test_people_one_time_password_replaces_the_old_one(steward: Office) -> None:
-    visitor = steward.visit("al-local")
-    page = open_account(steward, "al-local", by="al-steward").submit("Make a one-time password")
-    page = page.submit("Yes, make a one-time password")
+    visitor = steward.start_visit("al-local")
+    page = open_account(steward, "al-local", by="al-steward").submit_form("Make a one-time password")
+    page = page.submit_form("Yes, make a one-time password")
     password = read_one_time_password(page)
     assert "The old password no longer works." in page.main
     engine = steward.desk.engine
     assert password_sign_in.sign_in(engine, "al-local", PASSWORD).outcome == "wrong"
     assert password_sign_in.sign_in(engine, "al-local", password).outcome == "must_change"
-    assert visitor.get("/", follow=False).status == 303, "it is signed out"
+    assert visitor.open_page("/", follow=False).status == 303, "it is signed out"
 
 
 def test_people_account_of_a_provider_cannot_be_given_a_password(shared_office: Office) -> None:
     page = open_account(shared_office, "al-sender")
-    assert not page.forms("Make a one-time password")
-    token = page.select("form[action='/people/grant'] input[name=csrf]")[0].get("value")
+    assert not page.find_forms("Make a one-time password")
+    token = page.find_elements("form[action='/people/grant'] input[name=csrf]")[0].get("value")
     answer = page.visitor.post_raw("/people/password", data={"csrf": token, "account": "al-sender"})
-    known = accounts.find_account(shared_office.desk.engine, "al-sender")
-    assert answer.status == 409 and known is not None and known.issuer and not answer.select(ONE_TIME)
+    account = accounts.find_account(shared_office.desk.engine, "al-sender")
+    assert answer.status == 409 and account is not None and account.issuer and not answer.find_elements(ONE_TIME)
 
 
 def test_people_person_is_signed_out_of_all_sessions(steward: Office) -> None:
-    visitors = [steward.visit("al-local") for _ in range(2)]
-    page = open_account(steward, "al-local", by="al-steward").submit("Sign it out of 2 browsers")
-    assert page.result == "Signed out everywhere." and not page.forms("Sign it out")
+    visitors = [steward.start_visit("al-local") for _ in range(2)]
+    page = open_account(steward, "al-local", by="al-steward").submit_form("Sign it out of 2 browsers")
+    assert page.result == "Signed out everywhere." and not page.find_forms("Sign it out")
     for visitor in visitors:
-        assert visitor.get("/", follow=False).status == 303
+        assert visitor.open_page("/", follow=False).status == 303
     entry = audit_log.list_entries(steward.desk.engine)[-1]
     assert (entry["actor"], entry["action"], entry["subject"]) == ("al-steward", "account.end_sessions", "al-local")
 
@@ -213,59 +219,61 @@ def test_people_person_is_signed_out_of_all_sessions(steward: Office) -> None:
 
 def test_people_steward_of_one_office_sees_only_its_accounts(steward: Office) -> None:
     page = steward.open("al-steward", "/people")
-    listed = [link.text_content() for link in page.select("tbody th a")]
+    listed = [link.text_content() for link in page.find_elements("tbody th a")]
     assert {"al-local", "al-sender"} <= set(listed) and all(name.startswith("al-") for name in listed)
-    assert [option.get("value") for option in page.select("#new-place option")] == ["AL"]
-    assert not page.forms("Verify the whole chain now") and "Audit log" not in page.main
+    assert [option.get("value") for option in page.find_elements("#new-place option")] == ["AL"]
+    assert not page.find_forms("Verify the whole chain now") and "Audit log" not in page.main
     assert steward.open("al-steward", "/people?account=mk-sender").main == page.main
 
 
 @pytest.mark.parametrize("account", ["al-steward", "al-local"])
-def test_people_posts_without_the_right_do_nothing(steward: Office, account: str) -> None:
-    visitor, victim = steward.visit(account), steward.visit("mk-sender")
+def test_people_posts_without_the_role_do_nothing(steward: Office, account: str) -> None:
+    visitor, victim = steward.start_visit(account), steward.start_visit("mk-sender")
     head = audit_log.list_entries(steward.desk.engine)[-1]["seq"]
-    token = re.search(r'name="csrf" value="([^"]+)"', visitor.get("/account").response.text)
+    token = re.search(r'name="csrf" value="([^"]+)"', visitor.open_page("/account").response.text)
     assert token is not None
     fields = {"csrf": token[1], "account": "mk-sender", "role": "viewer", "what": "*"}
     fields |= {"grant": "submitter MK *", "new": "al-new", "name": "New", "language": "en"}
     for action in ("grant", "revoke", "disable", "enable", "sign-out", "password", "verify", "create"):
         place = "MK" if action == "create" else "AL"
         answer = visitor.post_raw(f"/people/{action}", data=fields | {"place": place})
-        assert answer.status in (403, 422) and not answer.select(ONE_TIME), action
+        assert answer.status in (403, 422) and not answer.find_elements(ONE_TIME), action
         assert audit_log.list_entries(steward.desk.engine)[-1]["seq"] == head, action
-    assert victim.get("/").status == 200
+    assert victim.open_page("/").status == 200
 
 
-def test_people_page_of_another_role_says_so_in_the_persons_language(office: Office) -> None:
+def test_people_page_without_the_role_is_refused_in_the_readers_language(office: Office) -> None:
     accounts.set_language(office.desk.engine, "al-sender", "sr", by="al-sender")
     page = office.open("al-sender", "/people")
     assert page.status == 403 and page.heading == "Немате приступ овој страници"
     words = "Немате улогу која је за то потребна. Затражите је од координатора секретаријата."
-    assert words in page.main and not page.select("#content form")
+    assert words in page.main and not page.find_elements("#content form")
 
 
-# ----------------------------------------------------------------------------------------------------------- the audit
+# ----------------------------------------------------------------------------------------------------------- audit log
 
 
-def test_people_steward_sees_whether_the_audit_log_holds(office: Office) -> None:
+def test_people_steward_verifies_the_audit_log(office: Office) -> None:
     verification = verify_ledger(office.desk.engine, home=office.desk.home)
     page = office.open("secretariat", "/people")
     assert "entries, no fault" not in page.main, "only when it is asked for"
-    checked = page.submit("Verify the whole chain now")
+    good_page = page.submit_form("Verify the whole chain now")
     assert not verification.faults
-    assert f"{verification.entries} entries, no fault" in checked.main and checked.select("#verdict.rti-box-good")
+    assert f"{verification.entries} entries, no fault" in good_page.main and good_page.find_elements(
+        "#verdict.rti-box-good"
+    )
     with office.desk.engine.begin() as connection:
         connection.execute(sa.text("drop trigger if exists audit_no_update"))
         connection.execute(sa.text("update audit set actor = 'somebody' where seq = 1"))
-    broken = checked.submit("Verify the whole chain now")
-    (box,) = broken.select("#verdict.rti-box-error")
-    assert "fault" in box.findtext("h3") and "1: " in box.text_content() and "no fault" not in broken.main
+    faulty_page = good_page.submit_form("Verify the whole chain now")
+    (box,) = faulty_page.find_elements("#verdict.rti-box-error")
+    assert "fault" in box.findtext("h3") and "1: " in box.text_content() and "no fault" not in faulty_page.main
 
 
 def test_people_audit_log_shows_its_newest_entries(office: Office) -> None:
     entries = audit_log.list_entries(office.desk.engine)
     page = office.open("secretariat", "/people")
-    (table,) = [t for t in page.select("table") if "newest first" in str(t.findtext("caption"))]
+    (table,) = [t for t in page.find_elements("table") if "newest first" in str(t.findtext("caption"))]
     assert table.findtext("caption") == f"The last 100 of {len(entries)} entries, the newest first"
     rows = table.cssselect("tbody tr")
     assert [row.findtext("th") for row in rows] == [str(entry["seq"]) for entry in reversed(entries[-100:])]
@@ -274,9 +282,9 @@ def test_people_audit_log_shows_its_newest_entries(office: Office) -> None:
 
 def test_people_has_unique_ids_labels_and_captions(steward: Office) -> None:
     page = open_account(steward, "al-local")
-    identities = [element.get("id") for element in page.select("[id]")]
+    identities = [element.get("id") for element in page.find_elements("[id]")]
     assert len(identities) == len(set(identities))
-    labelled = {label.get("for") for label in page.select("label")}
-    controls = page.select("input:not([type=hidden]), select, textarea")
+    labelled = {label.get("for") for label in page.find_elements("label")}
+    controls = page.find_elements("input:not([type=hidden]), select, textarea")
     assert {control.get("id") for control in controls} <= labelled
-    assert all(table.cssselect("caption") for table in page.select("table"))
+    assert all(table.cssselect("caption") for table in page.find_elements("table"))

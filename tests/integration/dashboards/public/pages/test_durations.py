@@ -1,4 +1,4 @@
-"""The page of durations, cohorts, sentences and clearance, on a release with planted situations."""
+"""Tests of the page of durations, cohorts, sentences and clearance, on a release with planted situations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboards.public import charts, queries
 from dashboards.public.pages import cards
 from dashboards.words import durations, reasons
 from pipelines.core import home
-from tests.support.public_pages import UNSCR, html, run
+from tests.support.public_pages import UNSCR, read_html, run_page
 from tests.support.releases import release_fixture
 
 WITHOUT = (
@@ -43,136 +43,154 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(root: Path) -> Iterator[AppTest]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_HOME", str(root))
-        yield run("durations", crime="TIP")
+        yield run_page("durations", crime="TIP")
 
 
-def rows(test: AppTest, table: str) -> dict[str, list[str]]:
-    """Fields by heading of the one table whose caption begins so, with the numbers of notes as `[1]`."""
-    found = [part for part in html(test).split('<div class="rti-caption"')[1:] if f">{TABLES[table]}" in part[:400]]
-    assert len(found) == 1, f"{table}: {len(found)} tables"
-    body = found[0].split("<tbody>")[1].split("</tbody>")[0]
-    out = {}
+def read_rows(test: AppTest, table: str) -> dict[str, list[str]]:
+    """Return the fields by heading of the table with this caption, with the numbers of notes as `[1]`."""
+    tables = [
+        part for part in read_html(test).split('<div class="rti-caption"')[1:] if f">{TABLES[table]}" in part[:400]
+    ]
+    assert len(tables) == 1, f"{table}: {len(tables)} tables"
+    body = tables[0].split("<tbody>")[1].split("</tbody>")[0]
+    fields_by_heading = {}
     for line in re.findall(r"<tr[^>]*>(.*?)</tr>", body, re.S):
         heading, marked = line.split("</th>", 1)
         plain = re.sub(r"<sup>.*?</sup>", "", heading) + "</th>" + re.sub(r"<sup>(.*?)</sup>", r"[\1]", marked)
         heading, *fields = [
             re.sub(r"<[^>]+>", "", part).strip() for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", plain, re.S)
         ]
-        out[heading] = fields
-    return out
+        fields_by_heading[heading] = fields
+    return fields_by_heading
 
 
-def bare(fields: list[str]) -> list[str]:
+def remove_note_numbers(fields: list[str]) -> list[str]:
     return [re.sub(r"\[.*?\]", "", field) for field in fields]
 
 
-def test_times_stand_with_limits_and_a_band_and_others_have_no_records(page: AppTest) -> None:
-    found = rows(page, "times")
-    assert found["Croatia"] == ["260 (210–330)", "370 (270–570)", "550 (390 or more)", "c", "100–199"]
-    assert found["Serbia"] == ["210 (180–330)", "410 (300–510)", "not reached[1]", "20 (10–30)", "100–199"]
-    assert durations.NOT_REACHED_NOTE in html(page)
+def test_times_have_limits_and_a_band_and_no_records_elsewhere(page: AppTest) -> None:
+    fields = read_rows(page, "times")
+    assert fields["Croatia"] == ["260 (210–330)", "370 (270–570)", "550 (390 or more)", "c", "100–199"]
+    assert fields["Serbia"] == ["210 (180–330)", "410 (300–510)", "not reached[1]", "20 (10–30)", "100–199"]
+    assert durations.NOT_REACHED_NOTE in read_html(page)
     for table in ("times", "ages", "cohorts", "shares", "lengths"):
         for name in WITHOUT:
-            first, *others = rows(page, table)[name]
+            first, *others = read_rows(page, table)[name]
             assert first == "no records" and not any(others), "never a number"
 
 
-def test_the_sentence_says_the_medians_and_who_has_no_records(page: AppTest) -> None:
-    said = re.search(r"<blockquote[^>]*>(.*?)<cite>", html(page), re.S)
-    assert said is not None
-    assert "Croatia 260 days, range 210 to 330; Serbia 210 days, range 180 to 330." in said[1]
-    assert "No records: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244" in said[1]
-    assert UNSCR in html(page)
+def test_sentence_has_medians_and_territories_without_records(page: AppTest) -> None:
+    sentence = re.search(r"<blockquote[^>]*>(.*?)<cite>", read_html(page), re.S)
+    assert sentence is not None
+    assert "Croatia 260 days, range 210 to 330; Serbia 210 days, range 180 to 330." in sentence[1]
+    assert "No records: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244" in sentence[1]
+    assert UNSCR in read_html(page)
 
 
-def test_ages_of_few_say_that_they_are_too_few(page: AppTest) -> None:
-    found = rows(page, "ages")
-    assert found["Croatia"] == ["too few to compare: 170[1]", "too few to compare: 320[1]", "c", "10–19"]
-    assert found["Serbia"] == ["180", "290", "480", "20–49"], "twenty and more are enough"
-    assert durations.FEW_NOTE in html(page)
-    assert "Croatia, Half: too few to compare, 170" in html(page)
+def test_ages_of_few_cases_are_marked_as_too_few(page: AppTest) -> None:
+    fields = read_rows(page, "ages")
+    assert fields["Croatia"] == ["too few to compare: 170[1]", "too few to compare: 320[1]", "c", "10–19"]
+    assert fields["Serbia"] == ["180", "290", "480", "20–49"], "twenty or more are enough"
+    assert durations.FEW_NOTE in read_html(page)
+    assert "Croatia, Half: too few to compare, 170" in read_html(page)
 
 
-def test_a_cohort_that_is_not_followed_long_enough_has_no_share(page: AppTest) -> None:
-    found = rows(page, "cohorts")
+def test_cohort_without_enough_follow_up_has_no_share(page: AppTest) -> None:
+    fields = read_rows(page, "cohorts")
     few = "too few to compare: "
-    assert bare(found["Serbia, 2023"]) == [f"{few}60 (45–75)", f"{few}65 (45–80)", f"{few}5 (0–10)", "20–49"]
-    assert bare(found["Serbia, 2025"]) == ["..", "..", "..", "20–49"]
-    assert "its people have not been followed for 8 quarters" in html(page)
-    assert found["Croatia"] == ["–", "–", "–", "–"], "records, but not of this: not collected, and no 'no records'"
+    assert remove_note_numbers(fields["Serbia, 2023"]) == [
+        f"{few}60 (45–75)",
+        f"{few}65 (45–80)",
+        f"{few}5 (0–10)",
+        "20–49",
+    ]
+    assert remove_note_numbers(fields["Serbia, 2025"]) == ["..", "..", "..", "20–49"]
+    assert "its people have not been followed for 8 quarters" in read_html(page)
+    assert fields["Croatia"] == ["–", "–", "–", "–"], "the territory has records, but collects no data on this"
 
 
-def test_sentences_stand_beside_the_law_and_claim_no_time_served(page: AppTest) -> None:
-    assert bare(rows(page, "shares")["Serbia"]) == ["55 (40–70)", "too few to compare: 30 (15–45)", "50–99"]
-    assert rows(page, "shares")["Croatia"][:2] == ["c", "c"]
-    found = rows(page, "lengths")
+def test_sentences_are_shown_with_statutory_range_and_no_time_served(page: AppTest) -> None:
+    assert remove_note_numbers(read_rows(page, "shares")["Serbia"]) == [
+        "55 (40–70)",
+        "too few to compare: 30 (15–45)",
+        "50–99",
+    ]
+    assert read_rows(page, "shares")["Croatia"][:2] == ["c", "c"]
+    lengths = read_rows(page, "lengths")
     below = "too few to compare: 30 (5–60)"
-    assert bare(found["Serbia"]) == ["30 (0–48)", "48 (36–84)", "84 (48–108)", below, "36–144", "20–49"]
-    assert bare(found["Croatia"])[3:5] == ["n/a", "not stated"]
-    assert durations.NO_LEAST in html(page)
+    assert remove_note_numbers(lengths["Serbia"]) == [
+        "30 (0–48)",
+        "48 (36–84)",
+        "84 (48–108)",
+        below,
+        "36–144",
+        "20–49",
+    ]
+    assert remove_note_numbers(lengths["Croatia"])[3:5] == ["n/a", "not stated"]
+    assert durations.NO_LEAST in read_html(page)
     assert any("time served is not claimed" in text.value for text in page.markdown)
 
 
-def test_clearance_has_a_table_of_its_own_and_says_why_a_figure_is_undefined(page: AppTest) -> None:
-    found, text = rows(page, "clearance"), html(page)
-    assert bare(found["Albania"]) == ["126 (83–192)", "243"]
-    assert bare(found["Western Balkans"]) == ["120 (100–143)", ".."]
-    assert bare(found["Montenegro"]) == ["n/a", "n/a"]
-    assert bare(found["Kosovo under UNSCR 1244"]) == ["too few to compare: 93 (40–213)", "c"]
+def test_clearance_has_its_own_table_and_reasons_for_undefined_figures(page: AppTest) -> None:
+    fields, text = read_rows(page, "clearance"), read_html(page)
+    assert remove_note_numbers(fields["Albania"]) == ["126 (83–192)", "243"]
+    assert remove_note_numbers(fields["Western Balkans"]) == ["120 (100–143)", ".."]
+    assert remove_note_numbers(fields["Montenegro"]) == ["n/a", "n/a"]
+    assert remove_note_numbers(fields["Kosovo under UNSCR 1244"]) == ["too few to compare: 93 (40–213)", "c"]
     assert "Kosovo under UNSCR 1244, Clearance rate, per cent: too few to compare, 93, range 40 to 213" in text
-    assert found["Croatia"] == ["–", "–"]
+    assert fields["Croatia"] == ["–", "–"]
     for code in ("reporters_differs", "stock_missing", "no_incoming", "no_resolved"):
         assert text.count(reasons.UNDEFINED[code]) == 1
-    assert "who reported" not in text, "a reason that the note of the figure tells is not told twice"
-    assert not any("isposition" in title for title in [*rows(page, "times"), *rows(page, "ages")])
+    assert "who reported" not in text, "a reason in the note of the figure is not repeated"
+    assert not any("isposition" in title for title in [*read_rows(page, "times"), *read_rows(page, "ages")])
     assert any("365 days" in text.value for text in page.markdown)
 
 
-def test_charts_show_durations_alone_and_have_a_text(page: AppTest) -> None:
-    found = page.get("vega_lite_chart")
-    assert [chart.proto.alt.split(":")[0] for chart in found] == ["Croatia", "Serbia†"]
-    for chart in found:
+def test_charts_show_only_durations_and_have_a_text_alternative(page: AppTest) -> None:
+    vega_charts = page.get("vega_lite_chart")
+    assert [chart.proto.alt.split(":")[0] for chart in vega_charts] == ["Croatia", "Serbia†"]
+    for chart in vega_charts:
         assert charts.DEMONSTRATION in chart.proto.alt and charts.DEMONSTRATION in chart.proto.spec
         assert "isposition" not in chart.proto.spec and "243" not in chart.proto.spec
-    assert "Nine in ten: 550, range 390 or more" in found[0].proto.alt
-    assert "Nine in ten: not reached" in found[1].proto.alt
+    assert "Nine in ten: 550, range 390 or more" in vega_charts[0].proto.alt
+    assert "Nine in ten: not reached" in vega_charts[1].proto.alt
 
 
-def test_the_counting_cards_stand_beside_every_section_with_figures(page: AppTest) -> None:
-    """Times, ages, cohorts, sentences of the two territories with records, and clearance of those that have it."""
+def test_counting_cards_accompany_every_section_with_figures(page: AppTest) -> None:
+    """Expect cards for times, ages, cohorts and sentences of the two territories with records, and for clearance."""
     sections = [block for block in page.expander if block.label == cards.TITLE]
     assert len(sections) == 5
-    told = [unescape(str(block.get("html")[0].proto.body)) for block in sections]
-    assert [text.count("Croatia") > 0 for text in told] == [True, True, False, True, False]
-    assert all("Serbia" in text for text in told[:4]) and "Albania" in told[4]
-    for text in (told[0], told[2]):
-        assert "Prosecution" in text and "First instance" in text, "of those who entered, and of what came"
+    card_texts = [unescape(str(block.get("html")[0].proto.body)) for block in sections]
+    assert [text.count("Croatia") > 0 for text in card_texts] == [True, True, False, True, False]
+    assert all("Serbia" in text for text in card_texts[:4]) and "Albania" in card_texts[4]
+    for text in (card_texts[0], card_texts[2]):
+        assert "Prosecution" in text and "First instance" in text, "cards of the cohort and of the incoming cases"
 
 
-def test_of_a_crime_without_records_nothing_is_made_up(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crime_without_records_has_no_tables_or_charts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(root))
-    test = run("durations", crime="SOM")
+    test = run_page("durations", crime="SOM")
     assert any("no times from records of smuggling" in text.value for text in test.markdown)
-    assert not test.get("vega_lite_chart") and "<table" not in html(test)
+    assert not test.get("vega_lite_chart") and "<table" not in read_html(test)
 
 
-def test_a_release_of_earlier_software_says_that_it_has_no_durations(
+def test_release_of_older_software_is_reported_to_have_no_durations(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RTI_HOME", str(root))
     monkeypatch.setattr(queries, "has_table", lambda path, table: table != "duration")
-    test = run("durations")
+    test = run_page("durations")
     assert any("before durations were published" in info.value for info in test.info)
-    assert "<table" not in html(test)
+    assert "<table" not in read_html(test)
 
 
-def test_every_way_level_and_year_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
+def test_every_way_and_level_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
     path = queries.current_release()
     assert queries.has_table(path, "duration"), "the demonstration is published by this software"
     for crime in ("TIP", "SOM"):
         for way in queries.read_rows(path, "duration_ways", crime):
-            test = run("durations", crime=crime, way=way["stage"])
-            assert way["name"] in html(test)
+            test = run_page("durations", crime=crime, way=way["stage"])
+            assert way["name"] in read_html(test)
         for level in queries.read_rows(path, "clearance_levels", crime):
             for track in ("first", "final"):
-                run("durations", crime=crime, level=level["level"], decisions=track, freq="Q")
+                run_page("durations", crime=crime, level=level["level"], decisions=track, freq="Q")
