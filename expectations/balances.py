@@ -39,9 +39,10 @@ def find_broken_balances(figures: Figures) -> pl.DataFrame:
     Of each level and period only the article with the largest gap is returned. Exchanged articles, which
     `plausible.stocks` reports, break the balances of other levels too.
     """
-    now = tabulate_balances(figures.observations).join(
-        find_exchanged_stocks(figures), on=["submission_id", "period"], how="anti", maintain_order="left"
-    )
+    now = tabulate_balances(figures.observations)
+    if now.is_empty():
+        return now
+    now = now.join(find_exchanged_stocks(figures), on=["submission_id", "period"], how="anti", maintain_order="left")
     past = tabulate_balances(figures.earlier_observations).select(
         *_BOOK, pl.col("period").alias("past_period"), past_gap="gap", past_flow="flow"
     )
@@ -74,9 +75,12 @@ def tabulate_balances(observations: pl.DataFrame) -> pl.DataFrame:
     `value` is the stock at the end, `expected` what follows from the start and the flows, `gap` their difference, and
     `flow` the number of all entries and exits.
     """
-    rows = observations.filter(_is_undivided() & pl.col("value").is_not_null())
+    measures = {*STOCKS, *ENTRIES, *EXITS}.union(*(entries + exits for _, entries, exits in STOCKS.values()))
+    is_term = pl.col("measure").is_in(sorted(measures)) & pl.col("value").is_not_null()
     left_out = ("measure", "level", "statistic", *_NOT_OF_CELL, *tables.BREAKDOWNS)
     key = ["submission_id", "form", *(c for c in OBSERVATION_KEY if c not in left_out)]
+    columns = [*key, "measure", "level", "statistic", "value", "place", "label"]
+    rows = observations.lazy().filter(is_term).filter(_is_undivided()).select(columns).collect()
     measure, statistic, value = pl.col("measure"), pl.col("statistic"), pl.col("value")
     balances = []
     for stock, (level, entries, exits) in STOCKS.items():

@@ -52,9 +52,10 @@ def _with_past(now: pl.DataFrame, before: pl.DataFrame, *columns: str) -> pl.Dat
     return (
         now.join(earlier, on=key, how="inner")
         .filter(pl.col("past_period") < pl.col("period"))
-        .sort(*key, "period", "past_period", descending=[False] * len(key) + [False, True])
+        .sort("past_period", descending=True, maintain_order=True)
         .group_by([*key, "period"], maintain_order=True)
         .agg(pl.col(*past_names.values()).head(COMPARED_PERIODS), pl.col(*columns, *carried).first())
+        .sort(*key, "period")
     )
 
 
@@ -68,11 +69,8 @@ def _matrix(table: pl.DataFrame, column: str) -> jumps.Array:
 def compare_stocks(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Compare each stock at the start of a period with that at the end of the period before: `value, expected`."""
     same = ["submission_id", "jurisdiction", "measure", "level", "count_unit", "offence_group", "freq"]
-    start = table.filter(pl.col("statistic") == "start").with_columns(
-        pl.struct("period", "freq")
-        .map_elements(lambda p: _previous(p["period"]), return_dtype=pl.String)
-        .alias("previous")
-    )
+    start = table.filter(pl.col("statistic") == "start")
+    start = start.with_columns(_find_previous(start["period"]).alias("previous"))
     ends = pl.concat([before, table]).filter(pl.col("statistic") == "end")
     ends = ends.select(*same, pl.col("period").alias("previous"), pl.col("value").alias("expected"))
     return start.join(
@@ -87,7 +85,7 @@ def compare_indictments(table: pl.DataFrame, before: pl.DataFrame) -> pl.DataFra
     same = ["submission_id", "jurisdiction", "offence_group"]
     person = (pl.col("count_unit") == "person") & (pl.col("freq") == "Q") & (pl.col("accumulation") == "discrete")
     indicted = table.filter(person & (pl.col("measure") == "indicted"))
-    investigated = pl.concat([before, table]).filter(person & (pl.col("measure") == "investigated"))
+    investigated = pl.concat([before, table.drop("seen")]).filter(person & (pl.col("measure") == "investigated"))
     investigated = investigated.unique([*same, "period"], keep="last", maintain_order=True).select(
         *same, pl.col("period").alias("earlier"), pl.col("value").alias("expected")
     )
@@ -110,11 +108,16 @@ def compare_years_so_far(observations: pl.DataFrame, before: pl.DataFrame) -> pl
     same = ["submission_id", "form", *(c for c in OBSERVATION_KEY if c not in ("period", "period_end"))]
     so_far = (pl.col("accumulation") == "ytd") & (pl.col("freq") == "Q") & pl.col("value").is_not_null()
     flows = (pl.col("statistic") == "count") & so_far
-    now = observations.filter(flows).with_columns(
-        pl.col("period").map_elements(_previous, return_dtype=pl.String).alias("previous")
+    now = observations.filter(flows)
+    now = now.with_columns(_find_previous(now["period"]).alias("previous"))
+    is_compared = flows & pl.col("period").is_in(now["previous"].unique().to_list())
+    past = (
+        pl.concat([before.lazy(), observations.lazy()])
+        .filter(is_compared)
+        .select(*same, pl.col("period").alias("previous"), pl.col("value").alias("expected"))
+        .unique([*same, "previous"], keep="last", maintain_order=True)
+        .collect()
     )
-    past = pl.concat([before, observations]).filter(flows).unique([*same, "period"], keep="last", maintain_order=True)
-    past = past.select(*same, pl.col("period").alias("previous"), pl.col("value").alias("expected"))
     # `period_start` is 1 January and part of the key, so figures of another year never match.
     return now.join(past, on=[*same, "previous"], how="inner", maintain_order="left")
 
@@ -134,19 +137,26 @@ def find_missing_lines(observations: pl.DataFrame, before: pl.DataFrame, blocks:
     same = ["submission_id", "jurisdiction", "form", "freq"]
     due = blocks.filter("owes_all").select(*same, "period")
     reported = observations.select(*same, "period", *LINE).unique()
-    past_lines = (
-        before.filter(pl.col("value").is_not_null())
-        .sort("place", maintain_order=True)
-        .group_by(*same, *LINE, pl.col("period").alias("previous"), maintain_order=True)
-        .agg(pl.col("label").first())
+    figures = before.lazy().filter(pl.col("value").is_not_null()).rename({"period": "previous"})
+    periods = figures.select(*same, "previous").unique().collect().join(due, on=same, how="inner")
+    periods = (
+        periods.filter(pl.col("previous") <= pl.col("period"))
+        .with_columns(
+            pl.col("previous")
+            .rank("ordinal", descending=True)
+            .over(*same, "period", pl.col("previous") < pl.col("period"))
+            .alias("age"),
+            (pl.col("previous") == pl.col("period")).alias("again"),
+        )
+        .filter(pl.col("again") | (pl.col("age") <= STEADY))
     )
-    periods = past_lines.select(*same, "previous").unique().join(due, on=same, how="inner")
-    periods = periods.filter(pl.col("previous") <= pl.col("period")).with_columns(
-        pl.col("previous")
-        .rank("ordinal", descending=True)
-        .over(*same, "period", pl.col("previous") < pl.col("period"))
-        .alias("age"),
-        (pl.col("previous") == pl.col("period")).alias("again"),
+    past_lines = (
+        figures.join(periods.lazy(), on=[*same, "previous"], how="semi", maintain_order="left")
+        .select(*same, *LINE, "previous", "label", "place")
+        .sort("place", maintain_order=True)
+        .group_by(*same, *LINE, "previous", maintain_order=True)
+        .agg(pl.col("label").first())
+        .collect()
     )
     candidates = past_lines.join(periods, on=[*same, "previous"], how="inner")
     by = [*same, "period", *LINE]
@@ -169,8 +179,14 @@ def find_missing_lines(observations: pl.DataFrame, before: pl.DataFrame, blocks:
 def find_revised_figures(observations: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Compare figures with earlier values of the same key: `value, expected`."""
     key = [*OBSERVATION_KEY, "form", "submission_id"]
-    past = before.select(*key, pl.col("value").alias("expected"))
+    is_compared = pl.col("period").is_in(observations["period"].unique().to_list())
+    past = before.filter(is_compared).select(*key, pl.col("value").alias("expected"))
     return observations.join(past, on=key, how="inner")
+
+
+def _find_previous(periods: pl.Series) -> pl.Series:
+    codes = {code: _previous(code) for code in periods.unique()}
+    return periods.replace_strict(codes, return_dtype=pl.String)
 
 
 def _previous(code: str) -> str:

@@ -34,15 +34,15 @@ def compare_with_known(observations: pl.DataFrame, before: pl.DataFrame) -> pl.D
     `overwritten` are not zero in the known period and not the same.  A table is a sheet, page or table of a file;
     where a file has none, it is the figures of one measure and level.
     """
-    now = _identify_tables(_identify_lines(observations)).select(
+    now = _identify_tables(_identify_lines(observations.lazy())).select(
         *_BLOCK, "line", "table", "place", "value", "accumulation"
     )
-    earlier = _identify_lines(before).select(
+    earlier = _identify_lines(before.lazy()).select(
         "submission_id", "line", pl.col("period").alias("previous"), pl.col("value").alias("past")
     )
     pairs = now.join(earlier, on=["submission_id", "line"], how="inner", maintain_order="left")
     is_counted, is_same = (pl.col("value") != 0) | (pl.col("past") != 0), pl.col("value") == pl.col("past")
-    return pairs.group_by([*_BLOCK, "table", "previous"], maintain_order=True).agg(
+    tables = pairs.group_by([*_BLOCK, "table", "previous"], maintain_order=True).agg(
         pl.col("place").first(),
         (pl.col("accumulation") == "ytd").any().alias("so_far"),
         pl.len().alias("n"),
@@ -51,14 +51,15 @@ def compare_with_known(observations: pl.DataFrame, before: pl.DataFrame) -> pl.D
         (is_counted & is_same).sum().alias("agreeing"),
         ((pl.col("past") != 0) & ~is_same).sum().alias("overwritten"),
     )
+    return tables.collect()
 
 
-def _identify_lines(observations: pl.DataFrame) -> pl.DataFrame:
+def _identify_lines(observations: pl.LazyFrame) -> pl.LazyFrame:
     """Return the figures with a value, with the hash of all that identifies them but their period, as `line`."""
     return observations.filter(pl.col("value").is_not_null()).with_columns(pl.struct(*_LINE).hash().alias("line"))
 
 
-def _identify_tables(observations: pl.DataFrame) -> pl.DataFrame:
+def _identify_tables(observations: pl.LazyFrame) -> pl.LazyFrame:
     groups = [pl.col("place").str.extract(_TABLE, index) for index in (1, 2)]
     return observations.with_columns(pl.coalesce(*groups, pl.concat_str("measure", "level")).alias("table"))
 
@@ -106,7 +107,12 @@ def _compute_chances(candidates: pl.DataFrame, before: pl.DataFrame) -> list[flo
     """Return for each candidate the chance that so many figures agree, given other pairs of earlier periods."""
     chances = []
     submissions = candidates["submission_id"].unique()
-    earlier = _identify_tables(_identify_lines(before.filter(pl.col("submission_id").is_in(submissions.to_list()))))
+    is_compared = pl.col("submission_id").is_in(submissions.to_list())
+    earlier = (
+        _identify_tables(_identify_lines(before.lazy().filter(is_compared)))
+        .select("submission_id", "freq", "table", "line", "period", "value")
+        .collect()
+    )
     for row in candidates.iter_rows(named=True):
         of_table = pl.lit(value=True) if row["table"] is None else pl.col("table") == row["table"]
         wide = (

@@ -35,9 +35,12 @@ def tabulate_gone_figures(
     sends the same figures. Figures of a few lines that are gone have their own findings.
     """
     due = blocks.filter("owes_all").select(*_BLOCK, "period")
-    rows = pl.concat([before.filter(pl.col("value").is_not_null()), observations])
+    known = _select_known_figures(before, due)
+    if known.is_empty():
+        return _empty_table()
+    rows = pl.concat([known.select(_CELL), observations.select(_CELL)])
     varying = [c for c in _CELL if rows[c].n_unique() > 1] or ["measure"]
-    expected = _list_expected_cells(before, due, varying)
+    expected = _list_expected_cells(known, varying)
     present = observations.select(*_BLOCK, "period", _hash(varying))
     totals = expected.group_by(*_BLOCK, "period").agg(pl.len().alias("total"))
     missing = expected.join(present, on=[*_BLOCK, "period", "_cell"], how="anti", maintain_order="left")
@@ -89,8 +92,8 @@ def _hash(columns: list[str]) -> pl.Expr:
     return pl.struct(columns).hash().alias("_cell")
 
 
-def _list_expected_cells(before: pl.DataFrame, due: pl.DataFrame, varying: list[str]) -> pl.DataFrame:
-    """Return the figures that each due period should have, with the `previous` period that had them last."""
+def _select_known_figures(before: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
+    """Return the figures of the same period before, and those of both newest earlier ones, for each due period."""
     by = [*_BLOCK, "period"]
     periods = (
         before.select(*_BLOCK, pl.col("period").alias("previous"))
@@ -101,11 +104,20 @@ def _list_expected_cells(before: pl.DataFrame, due: pl.DataFrame, varying: list[
         .with_columns(pl.col("previous").rank("ordinal", descending=True).over(*by, "again").alias("age"))
         .filter(pl.col("again") | (pl.col("age") <= comparisons.STEADY))
     )
-    cells = (
-        before.filter(pl.col("value").is_not_null())
+    return (
+        before.lazy()
+        .filter(pl.col("value").is_not_null())
         .rename({"period": "previous"})
-        .join(periods, on=[*_BLOCK, "previous"], how="inner", maintain_order="left")
-        .with_columns(_hash(varying))
+        .join(periods.lazy(), on=[*_BLOCK, "previous"], how="inner", maintain_order="left")
+        .collect()
+    )
+
+
+def _list_expected_cells(known: pl.DataFrame, varying: list[str]) -> pl.DataFrame:
+    """Return the figures that each due period should have, with the `previous` period that had them last."""
+    by = [*_BLOCK, "period"]
+    cells = (
+        known.with_columns(_hash(varying))
         .sort("previous", descending=True, maintain_order=True)
         .group_by(*by, "_cell", maintain_order=True)
         .agg(

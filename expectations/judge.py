@@ -191,13 +191,15 @@ def _collect_earlier_rows(
     observations: _Blocks = {}
     events: _Blocks = {}
     if history is not None:
-        _add_blocks(observations, history.observations)
-        _add_blocks(events, history.events)
+        is_compared = pl.col("form").is_in([item.reading.series for item in readings])
+        _add_blocks(observations, history.observations.filter(is_compared))
+        _add_blocks(events, history.events.filter(is_compared))
     frames: tuple[list[pl.DataFrame], list[pl.DataFrame]] = ([], [])
     for item in readings:
         series = registry.forms[item.reading.form].jurisdiction, item.reading.series
         for by_series, collected in zip((observations, events), frames, strict=True):
-            collected += [_tag_with_return(block, item) for block in by_series.get(series, {}).values()]
+            if series in by_series:
+                collected.append(_tag_with_return(pl.concat(by_series[series].values()), item))
         if in_order and not any(finding.severity == "error" for finding in item.reading.findings):
             _add_blocks(observations, item.reading.observations)
             _add_blocks(events, item.reading.events)
@@ -216,18 +218,21 @@ def _collect_sister_counts(
         if form.instrument in _SISTERS:
             sources.setdefault(form.jurisdiction, set()).add(form.instrument)
     compared = {jurisdiction for jurisdiction, instruments in sources.items() if len(instruments) > 1}
+    # Registers need the counts, and counts the registers.
+    needed = {_SISTERS.get(registry.forms[item.reading.form].instrument) for item in readings}
     counts_by_source: dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]] = {}
 
     def add_counts(observations: pl.DataFrame, events: pl.DataFrame) -> None:
-        for count, rows in (
-            (tables.count_persons_of_observations, observations),
-            (tables.count_persons_of_events, events),
+        for instrument, count, rows in (
+            ("justice", tables.count_persons_of_observations, observations),
+            ("register", tables.count_persons_of_events, events),
         ):
+            if instrument not in needed:
+                continue
             of_both = rows.filter(pl.col("jurisdiction").is_in(list(compared)))
             if of_both.is_empty():
                 continue
             counts = count(of_both.with_columns(submission_id=pl.lit("")))
-            instrument = "register" if rows is events else "justice"
             for key, block in counts.partition_by(["jurisdiction", "freq", "period"], as_dict=True).items():
                 jurisdiction, freq, period = (str(part) for part in key)
                 counts_by_source.setdefault((jurisdiction, instrument), {})[freq, period] = block

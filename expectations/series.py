@@ -49,8 +49,9 @@ def tabulate_discrete(observations: pl.DataFrame, before: pl.DataFrame) -> tuple
 
 
 def list_discrete(table: pl.DataFrame, key: Sequence[str], *columns: str) -> pl.DataFrame:
-    """Return the figures of single periods in a table of accepted figures, as from `make_discrete`."""
-    return make_discrete(table, table.clear(), key, *columns).filter(pl.col("accumulation") == "discrete")
+    """Return the figures of single periods in a table of accepted figures, as from `make_discrete` without `seen`."""
+    discrete = _query_discrete(table, table.clear(), key, *columns).filter(pl.col("accumulation") == "discrete")
+    return discrete.select(table.columns).collect()
 
 
 def make_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *columns: str) -> pl.DataFrame:
@@ -61,8 +62,12 @@ def make_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *
     identifies a series in both tables; `columns` are subtracted.  `seen` is the first of them as text, with the
     subtraction.
     """
+    return _query_discrete(now, before, key, *columns).collect()
+
+
+def _query_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *columns: str) -> pl.LazyFrame:
     is_so_far = (pl.col("accumulation") == "ytd") & (pl.col("freq") == "Q") & (pl.col("statistic") == "count")
-    table = now.with_columns(_write_count(columns[0]).alias("seen"))
+    table = now.lazy().with_columns(_write_count(columns[0]).alias("seen"))
     so_far = now.filter(is_so_far)
     if so_far.is_empty():
         return table
@@ -76,7 +81,7 @@ def make_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *
     minus = pl.concat_str(pl.lit(" ("), "seen", pl.lit(" \N{MINUS SIGN} "), _write_count(past[columns[0]]), pl.lit(")"))
     return (
         table.with_columns(pl.concat_str(year, (quarter - 1).cast(pl.String)).alias("previous"))
-        .join(earlier, on=[*key, "previous"], how="left", maintain_order="left")
+        .join(earlier.lazy(), on=[*key, "previous"], how="left", maintain_order="left")
         .with_columns(is_known.fill_null(value=False).alias("is_known"))
         .with_columns(
             pl.when("is_known")
@@ -89,7 +94,7 @@ def make_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *
             .otherwise("accumulation")
             .alias("accumulation"),
         )
-        .select(table.columns)
+        .select(*now.columns, "seen")
     )
 
 

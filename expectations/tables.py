@@ -102,8 +102,10 @@ def tabulate_totals(observations: pl.DataFrame) -> pl.DataFrame:
     that figure is the total; else its articles are added.  `place` and `label` are those of the first figure used.
     """
     at_total = pl.all_horizontal(pl.col(name).is_in(["_T", "_Z"]) for name in BREAKDOWNS if name != "victim_status")
-    rows = observations.filter(at_total & pl.col("value").is_not_null()).join(
-        list_offence_groups(), on="offence", how="inner"
+    rows = (
+        observations.lazy()
+        .filter(at_total & pl.col("value").is_not_null())
+        .join(list_offence_groups().lazy(), on="offence", how="inner", maintain_order="left")
     )
     by = ["submission_id", "territory", "period", "accumulation", *SERIES]
     return (
@@ -111,6 +113,7 @@ def tabulate_totals(observations: pl.DataFrame) -> pl.DataFrame:
         .group_by(by, maintain_order=True)
         .agg(pl.col("value").sum(), pl.col("place").first(), pl.col("label").first(), pl.len().alias("figures"))
         .sort(by)
+        .collect()
     )
 
 
@@ -148,8 +151,9 @@ def tabulate_by_sex(observations: pl.DataFrame) -> pl.DataFrame:
     depth = pl.sum_horizontal(~pl.col(name).is_in(codes.TOTAL_CODES) for name in BREAKDOWNS if name not in _NO_DEPTH)
     is_counted = (pl.col("value") >= 0) & pl.col("sex").is_in(["F", "M"]) & (pl.col("statistic") == "count")
     rows = (
-        observations.filter(is_counted)
-        .join(list_offence_groups(), on="offence", how="inner")
+        observations.lazy()
+        .filter(is_counted)
+        .join(list_offence_groups().lazy(), on="offence", how="inner", maintain_order="left")
         .with_columns(depth.alias("depth"))
         .filter(pl.col("depth") == pl.col("depth").min().over("submission_id", "period", *SERIES))
     )
@@ -167,10 +171,11 @@ def tabulate_by_sex(observations: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("sexes") == 2)
         .drop("sexes")
         .sort(by)
+        .collect()
     )
 
 
-def _each_person_once(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+def _each_person_once(rows: pl.LazyFrame, by: list[str]) -> pl.LazyFrame:
     """Select rows that add up without double counting: the row for all articles together if there is one, else each.
 
     Rows are by article, and several articles may have the same code: within a group all of them are added.
