@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from expectations import tables
@@ -36,23 +38,35 @@ _NOT_OF_CELL = ("age_basis", "date_basis")
 def find_broken_balances(figures: Figures) -> pl.DataFrame:
     """Return stocks at the end that do not follow from the start and the flows, in books that closed before.
 
-    Of each level and period only the article with the largest gap is returned. Exchanged articles, which
-    `plausible.stocks` reports, break the balances of other levels too.
+    A gap is judged by those of all articles of its books, and by those of its own article: another article that never
+    balances does not excuse it. Of each level and period only the article with the largest gap is returned. Exchanged
+    articles, which `plausible.stocks` reports, break the balances of other levels too.
     """
     now = tabulate_balances(figures.observations)
     if now.is_empty():
         return now
     now = now.join(find_exchanged_stocks(figures), on=["submission_id", "period"], how="anti", maintain_order="left")
-    past = tabulate_balances(figures.earlier_observations).select(
-        *_BOOK, pl.col("period").alias("past_period"), past_gap="gap", past_flow="flow"
+    past = tabulate_balances(figures.earlier_observations)
+    return (
+        now.with_columns(
+            _score_gaps(now, past, _BOOK).alias("score_of_book"),
+            _score_gaps(now, past, (*_BOOK, "offence", "law_article")).alias("score_of_article"),
+        )
+        .filter(pl.max_horizontal("score_of_book", "score_of_article") > balance_gaps.SURPRISING)
+        .sort(pl.col("gap").abs(), descending=True, maintain_order=True)
+        .unique([*_BOOK, "period"], keep="first", maintain_order=True)
     )
+
+
+def _score_gaps(now: pl.DataFrame, past: pl.DataFrame, key: Sequence[str]) -> pl.Series:
+    """Return the score of each gap by the earlier gaps with the same `key`; null if they are too few."""
     earlier = (
-        now.select(*_BOOK, "period")
+        now.select(*key, "period")
         .unique()
-        .join(past, on=list(_BOOK), how="inner")
+        .join(past.select(*key, past_period="period", past_gap="gap", past_flow="flow"), on=list(key), how="inner")
         .filter(pl.col("past_period") < pl.col("period"))
-        .filter(pl.col("past_period").rank("dense", descending=True).over(*_BOOK, "period") <= COMPARED_PERIODS)
-        .group_by(*_BOOK, "period")
+        .filter(pl.col("past_period").rank("dense", descending=True).over(*key, "period") <= COMPARED_PERIODS)
+        .group_by(*key, "period")
         .agg(
             pl.col("past_period").n_unique().alias("periods"),
             (pl.col("past_gap") ** 2).sum().alias("squares"),
@@ -61,12 +75,8 @@ def find_broken_balances(figures: Figures) -> pl.DataFrame:
         .filter(pl.col("periods") >= balance_gaps.FEWEST_PERIODS)
     )
     score = balance_gaps.score_gap(pl.col("gap"), pl.col("flow"), pl.col("squares"), pl.col("past_flow"))
-    return (
-        now.join(earlier, on=[*_BOOK, "period"], how="inner", maintain_order="left")
-        .filter(score > balance_gaps.SURPRISING)
-        .sort(pl.col("gap").abs(), descending=True, maintain_order=True)
-        .unique([*_BOOK, "period"], keep="first", maintain_order=True)
-    )
+    joined = now.join(earlier, on=[*key, "period"], how="left", maintain_order="left")
+    return joined.select(score.alias("score")).to_series()
 
 
 def tabulate_balances(observations: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations import contradictions, engine, series, tables
+from expectations import causes, contradictions, engine, series, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
@@ -80,7 +80,7 @@ class JudgedReturn:
 def judge_returns(
     readings: Sequence[JudgedReturn], history: History | None, registry: Registry, *, in_order: bool = False
 ) -> dict[str, list[Finding]]:
-    """Return the findings of each return by submission id, in the order of the suites.
+    """Return the findings of each return by submission id, in the order of the suites, one for each cause.
 
     Each table of all returns is validated once.  With `history` None, no earlier figures are known: rules of scope
     `history` then find nothing, and the caller reports that they were not run.  With `in_order`, the returns are in
@@ -122,7 +122,7 @@ def judge_returns(
         for check in _load_suite(instrument):
             for submission_id, finding in _find(check, figures):
                 findings[submission_id].append(finding)
-    return findings
+    return {submission_id: causes.drop_explained(of_return) for submission_id, of_return in findings.items()}
 
 
 def _find(check: Contract | PlausibilityRule, figures: Figures) -> Iterator[tuple[str, Finding]]:

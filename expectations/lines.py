@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from expectations import series
 from pipelines.core import codes
 from pipelines.model.long_tables import OBSERVATION_KEY
 
@@ -33,8 +34,10 @@ def tabulate_lines(observations: pl.DataFrame, before: pl.DataFrame) -> tuple[pl
     of one `table` have the same other breakdowns.
     """
     key = [*RETURN, "cell"]
-    reported, accepted = _select_counts(observations, _CARRIED), _select_counts(before, [])
-    now, earlier = _select_single_periods(reported, accepted), _select_single_periods(accepted, accepted.clear())
+    reported, accepted = _select_counts(observations, _CARRIED), _select_counts(before, ["statistic"])
+    identity = ["submission_id", "form", "cell"]
+    now = series.make_discrete(reported, accepted, identity, "value").filter(pl.col("accumulation") == "discrete")
+    earlier = series.list_discrete(accepted, identity, "value")
     repeated = earlier.select(*key, "value", pl.lit(value=True).alias("repeated"))
     compared = _list_compared_periods(now, earlier)
     past = earlier.rename({"period": "past_period"}).join(
@@ -59,7 +62,6 @@ def _select_counts(rows: pl.DataFrame, carried: Sequence[str]) -> pl.DataFrame:
             *RETURN,
             "accumulation",
             "value",
-            _write_count("value").alias("seen"),
             *carried,
             pl.sum_horizontal(_hash_column(name) for name in _CELL).alias("cell"),
         )
@@ -72,52 +74,13 @@ def _hash_column(name: str) -> pl.Expr:
     return pl.col(name).hash(seed=_CELL.index(name))
 
 
-def _write_count(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Int64, strict=False).cast(pl.String)
-
-
-def _select_single_periods(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Return the counts of single periods; years so far as what they add to the quarter before, if that is known.
-
-    `seen` shows the subtraction.
-    """
-    is_so_far = pl.col("accumulation") == "ytd"
-    discrete = now.filter(pl.col("accumulation") == "discrete")
-    so_far = now.filter(is_so_far & (pl.col("freq") == "Q"))
-    if so_far.is_empty():
-        return discrete
-    key = ["submission_id", "form", "cell", "previous"]
-    subtrahend = [*key[:-1], pl.col("period").alias("previous"), pl.col("value").alias("subtrahend")]
-    earlier = pl.concat([before.filter(is_so_far).select(subtrahend), so_far.select(subtrahend)]).unique(
-        key, keep="last", maintain_order=True
-    )
-    year, quarter = pl.col("period").str.slice(0, 6), pl.col("period").str.slice(6, 1).cast(pl.Int32)
-    added = (
-        so_far.with_columns(pl.concat_str(year, (quarter - 1).cast(pl.String)).alias("previous"))
-        .join(earlier, on=key, how="left", maintain_order="left")
-        .with_columns(pl.when(quarter == 1).then(0.0).otherwise("subtrahend").alias("subtrahend"))
-        .with_columns((pl.col("value") - pl.col("subtrahend")).alias("added"))
-        .filter(pl.col("added") >= 0)
-        .with_columns(
-            pl.when(pl.col("subtrahend") == 0)
-            .then("seen")
-            .otherwise(
-                pl.format("{} ({} \N{MINUS SIGN} {})", _write_count("added"), "seen", _write_count("subtrahend"))
-            )
-            .alias("seen"),
-            pl.col("added").alias("value"),
-        )
-    )
-    return pl.concat([discrete, added.select(now.columns)])
-
-
 def _list_compared_periods(now: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return the twelve newest earlier periods of each period of a return."""
-    series = ["submission_id", "form", "freq"]
+    source = ["submission_id", "form", "freq"]
     return (
         now.select(RETURN)
         .unique()
-        .join(earlier.select(*series, pl.col("period").alias("past_period")).unique(), on=series, how="inner")
+        .join(earlier.select(*source, pl.col("period").alias("past_period")).unique(), on=source, how="inner")
         .filter(pl.col("past_period") < pl.col("period"))
         .filter(pl.col("past_period").rank("ordinal", descending=True).over(RETURN) <= COMPARED_PERIODS)
     )

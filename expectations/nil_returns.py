@@ -16,13 +16,16 @@ import polars as pl
 from expectations import tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.reporting import FindingTemplate
-from expectations.series import COMPARED_PERIODS
+from expectations.series import COMPARED_PERIODS, SHORTEST_HISTORY
 from pipelines.core import codes
 from pipelines.model.periods import Period, periods_between
 from pipelines.statistics import jumps
 
 P_IMPROBABLE = 0.01
 """A nil return is reported if zero has a lower p-value. They are rare, so one false alarm in a hundred is few."""
+P_OF_SHORT_HISTORY = 0.001
+"""With fewer earlier periods than `jumps.MINIMUM_HISTORY`, as an annual office has, a lower p-value is required: the
+dispersion of two or three sums is a guess."""
 _SERIES = ("measure", "level", "count_unit", "offence_group", "victim_status", "accumulation")
 _NO_FINDINGS = {
     "submission_id": pl.String,
@@ -104,8 +107,8 @@ def _test_zero(period: str, values: Mapping[str, float]) -> Mapping[str, Any] | 
         return None
     compared = [each.code for each in periods_between(Period.from_code(min(values)), Period.from_code(period))][:-1]
     past = np.array([[values.get(code, 0.0) for code in compared[-COMPARED_PERIODS:]]])
-    p = float(jumps.compute_surprise(past, np.zeros(1))[0])
-    if np.isnan(p) or p >= P_IMPROBABLE:
+    p = float(jumps.compute_surprise(past, np.zeros(1), SHORTEST_HISTORY)[0])
+    if np.isnan(p) or p >= (P_IMPROBABLE if past.size >= jumps.MINIMUM_HISTORY else P_OF_SHORT_HISTORY):
         return None
     return {"n": past.size, "mean": float(past.mean()), "p": p}
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from expectations.tables import BREAKDOWNS, list_offence_groups
 from pipelines.core import codes
+from pipelines.model.periods import Period
 from pipelines.statistics import jumps
 
 FAMILY = ("jurisdiction", "form", "freq", "measure", "level", "count_unit", "statistic", "offence_group")
@@ -39,6 +40,8 @@ _PLACED = ["submission_id", "period", "group"]
 _DISTANCE = (pl.col("value") - pl.col("mean")).abs()
 _ID = "series_id"
 """Column of the hash of all columns that identify a series; joins on it are several times as fast."""
+_STOCK_ID = "stock_id"
+"""Likewise, without the statistic: the same for a stock at the start and at the end of a period."""
 
 
 def tabulate_discrete(observations: pl.DataFrame, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -109,8 +112,9 @@ def tabulate_series(observations: pl.DataFrame, carried: Sequence[str]) -> pl.Da
     """Return one row for each series and period, with its value as reported.
 
     `family`, `group` and `series_id` are hashes: of what is counted, of it with all breakdowns, and of it with article
-    too.  In rows of a whole offence group, `law_article` is null, `series_id` is the `group`, and `figures` is the
-    number of figures that were added.  Further columns of the observations are `carried`: freq and statistic must be.
+    too; `stock_id` leaves the statistic out of the last.  In rows of a whole offence group, `law_article` is null,
+    `series_id` is the `group`, and `figures` is the number of figures that were added.  Further columns of the
+    observations are `carried`: freq and statistic must be.
     """
     group = {row["offence"]: row["offence_group"] for row in list_offence_groups().iter_rows(named=True)}
     articles = (
@@ -119,6 +123,7 @@ def tabulate_series(observations: pl.DataFrame, carried: Sequence[str]) -> pl.Da
         .with_columns(pl.col("offence").replace_strict(group, return_dtype=pl.String).alias("offence_group"))
         .with_columns(pl.struct(*FAMILY).hash().alias("family"))
         .with_columns(pl.struct("family", *BREAKDOWNS).hash().alias("group"))
+        .with_columns(pl.struct(*(c for c in FAMILY if c != "statistic"), *BREAKDOWNS).hash().alias(_STOCK_ID))
         .with_columns(pl.struct("group", "offence", "law_article").hash().alias(_ID))
     )
     key = ["submission_id", "group", "period", "accumulation"]
@@ -127,14 +132,16 @@ def tabulate_series(observations: pl.DataFrame, carried: Sequence[str]) -> pl.Da
     groups = (
         articles.group_by(key, maintain_order=True)
         .agg(
-            pl.col("family", *carried).first(),
+            pl.col("family", _STOCK_ID, *carried).first(),
             pl.when(is_together.any()).then(together).otherwise(pl.col("value").sum()).alias("value"),
             pl.len().alias("figures"),
         )
         .with_columns(pl.col("group").alias(_ID), pl.lit(None, pl.String).alias("law_article"))
     )
-    columns = [*key, "family", *carried, "value", "figures", _ID, "law_article"]
-    articles = articles.with_columns(pl.lit(1, pl.UInt32).alias("figures"))
+    columns = [*key, "family", *carried, "value", "figures", _ID, _STOCK_ID, "law_article"]
+    articles = articles.with_columns(
+        pl.lit(1, pl.UInt32).alias("figures"), pl.struct(_STOCK_ID, "offence", "law_article").hash().alias(_STOCK_ID)
+    )
     return pl.concat([groups.select(columns), articles.select(columns)]).collect()
 
 
@@ -144,7 +151,8 @@ def score_series(series: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     `p` is null if fewer than two earlier periods are known, or only a year so far.  `depth` is the number of
     dimensions that a figure is broken down by, without the status of a victim.  `is_widest` is true for whole offence
     groups that are broken down as little as anything in their family.  `is_restated` is true for a figure of an older
-    period than the newest of its return that is the same as before.  A whole offence group has the place of the article
+    period than the newest of its return that is the same as before, and for a stock at the start of a period that is
+    the one at the end of the period before.  A whole offence group has the place of the article
     that explains it best.
     """
     broken_down = [(~pl.col(name).is_in(codes.TOTAL_CODES)).cast(pl.Int32) for name in BREAKDOWNS]
@@ -157,13 +165,24 @@ def score_series(series: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
     p = pl.Series(jumps.compute_surprise(past, series["value"].to_numpy(), SHORTEST_HISTORY), dtype=pl.Float64)
     is_group, is_least = pl.col("law_article").is_null(), pl.col("depth") == pl.col("depth").min().over(family)
     scored = series.join(restated, on=same, how="left", maintain_order="left").with_columns(
-        pl.col("is_restated").fill_null(value=False) & ~is_newest,
+        (pl.col("is_restated").fill_null(value=False) & ~is_newest) | _find_carried_over(series, earlier),
         pl.Series("n", n, dtype=pl.Int64),
         pl.Series("mean", np.nansum(past, axis=1) / np.maximum(n, 1), dtype=pl.Float64),
         pl.when(pl.col("accumulation") == "discrete").then(p.fill_nan(None)).alias("p"),
         (pl.sum_horizontal(broken_down) - broken_down[BREAKDOWNS.index("victim_status")]).alias("depth"),
     )
     return _locate_groups(scored.with_columns((is_group & is_least).alias("is_widest")))
+
+
+def _find_carried_over(series: pl.DataFrame, earlier: pl.DataFrame) -> pl.Series:
+    """Return whether each figure is a stock at the start that equals the end of the period before."""
+    stock = ["submission_id", _STOCK_ID, "period", "value"]
+    ends = pl.concat([frame.filter(pl.col("statistic") == "end").select(stock) for frame in (series, earlier)])
+    next_periods = {code: Period.from_code(code).next_period().code for code in ends["period"].unique()}
+    ends = ends.with_columns(pl.col("period").replace_strict(next_periods, return_dtype=pl.String)).unique()
+    carried_over = ends.with_columns(statistic=pl.lit("start"), is_carried_over=pl.lit(value=True))
+    joined = series.join(carried_over, on=[*stock, "statistic"], how="left", maintain_order="left")
+    return joined["is_carried_over"].fill_null(value=False)
 
 
 def _tabulate_past(series: pl.DataFrame, earlier: pl.DataFrame) -> jumps.Array:
@@ -210,9 +229,9 @@ def select_surprising(scored: pl.DataFrame) -> pl.DataFrame:
     """Return the most important surprising figure of each family; `others` is how many more it has.
 
     The widest figure comes first.  Where it is not surprising, the most surprising of its articles and parts is
-    returned, each judged by a threshold that keeps the chance of any finding in a clean return low.  Older periods that
-    are restated unchanged were judged when they arrived.  `breakdown` names the dimensions and codes of the row, as
-    `sex=F; age=Y_GE18`; empty for a total.
+    returned, each judged by a threshold that keeps the chance of any finding in a clean return low.  Figures that are
+    restated or carried over unchanged were judged when they arrived.  `breakdown` names the dimensions and codes of the
+    row, as `sex=F; age=Y_GE18`; empty for a total.
     """
     family = ("submission_id", "period", "family")
     is_article = pl.col("depth") == pl.col("depth").min().over(family)

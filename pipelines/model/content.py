@@ -152,21 +152,29 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A file as tables of cells. `outside` holds the text of a document outside its tables, each with its place."""
+    """A file as tables of cells. `outside` holds the text of a document outside its tables, each with its place.
+
+    The first `above` of these texts come before the first table.
+    """
 
     format: str
     tables: tuple[Table, ...]
     properties: dict[str, Scalar] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     outside: tuple[tuple[Where, str], ...] = ()
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of a dimension: its code (its label if the file has no codes) and labels by language."""
+    """One member of a dimension: its code (its label if the file has no codes) and labels by language.
+
+    `time` is the period that the format states for the member in a further place (TIMEVAL of PX).
+    """
 
     code: str
     labels: dict[str, str] = field(default_factory=dict)
+    time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ TOLERANCE = 1.0
 """A case may be entered in different quarters by two clerks, as in `mart_balance`."""
 SURPRISING = 6.0
 """Number of standard deviations above which a gap is reported. Gaps have heavy tails: of 696 balances of the
-demonstration, two are above 4 and none above 6."""
+demonstration, two are above 4 and none above 6, and so it is with the gaps of single articles."""
 
 
 def score_gap(gap: pl.Expr, flow: pl.Expr, squares: pl.Expr, past_flow: pl.Expr) -> pl.Expr:

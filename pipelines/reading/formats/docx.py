@@ -62,7 +62,9 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Content
     properties: dict[str, Scalar] = {}
     if document.core_properties.title:
         properties["title"] = document.core_properties.title
-    return Grid("docx", tuple(reading.tables), properties, tuple(contents.remarks), tuple(reading.outside))
+    return Grid(
+        "docx", tuple(reading.tables), properties, tuple(contents.remarks), tuple(reading.outside), reading.above
+    )
 
 
 def _read_footnotes(document: Any) -> dict[str, str]:
@@ -147,6 +149,7 @@ class _Reading:
         self.title: str | None = None
         self.paragraphs = 0
         self.outside: list[tuple[Where, str]] = []
+        self.above = 0
 
     def read_block(self, parent: Any) -> None:
         """Read the paragraphs and tables of the body or of a content control."""
@@ -167,6 +170,8 @@ class _Reading:
         number = len(self.tables) + 1
         if number > MAX_TABLES:
             raise ReadError("read.too_many_tables", limit=MAX_TABLES)
+        if number == 1:
+            self.above = len(self.outside)
         title, self.title = self.title, None
         self.tables.append(Table(f"table {number}", (), title))
         nested: list[Any] = []

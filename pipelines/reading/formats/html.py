@@ -85,7 +85,10 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
     title = root.findtext(".//title")
     if title and title.strip():
         properties["title"] = _SPACES.sub(" ", title).strip()
-    return Grid("html", tuple(reading.tables), properties, tuple(remarks), tuple(_iter_outside_texts(root)))
+    texts = list(_iter_outside_texts(root))
+    above = next((number for number, (_, text) in enumerate(texts) if text is None), 0)
+    outside = tuple((where, text) for where, text in texts if text is not None)
+    return Grid("html", tuple(reading.tables), properties, tuple(remarks), outside, above)
 
 
 def _find_unclosed_tag(text: str) -> str | None:
@@ -112,12 +115,14 @@ def _find_unclosed_tag(text: str) -> str | None:
     return "html" if (False, "html") in page_tags and not has_end else None
 
 
-def _iter_outside_texts(element: Any) -> Iterator[tuple[Where, str]]:
-    """Yield texts outside tables, comments included, each with its line."""
+def _iter_outside_texts(element: Any) -> Iterator[tuple[Where, str | None]]:
+    """Yield texts outside tables, comments included, each with its line; None for each table between them."""
     for child in element:
         if not isinstance(child.tag, str):
             yield Where(line=child.sourceline), child.text or ""
-        elif child.tag not in ("table", "script", "style", "title", "frameset"):
+        elif child.tag == "table":
+            yield Where(line=child.sourceline), None
+        elif child.tag not in ("script", "style", "title", "frameset"):
             text = _SPACES.sub(" ", child.text or "").strip()
             if text:
                 yield Where(line=child.sourceline), text

@@ -150,6 +150,8 @@ class _Part:
     tables: list[Table] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     outside: list[tuple[Where, str]] = field(default_factory=list)
+    above: int | None = None
+    """Number of the lines outside that come before the first table, None without a table."""
 
 
 class _Reading:
@@ -179,7 +181,9 @@ class _Reading:
         if self._forbids_copying():
             remarks.append(Remark("read.pdf.extraction_forbidden", Where()))
         outside = tuple(line for part in parts for line in part.outside)
-        return Grid("pdf", tables, self._read_properties(count), tuple(remarks), outside)
+        first = next(number for number, part in enumerate(parts) if part.above is not None)
+        above = sum(len(part.outside) for part in parts[:first]) + (parts[first].above or 0)
+        return Grid("pdf", tables, self._read_properties(count), tuple(remarks), outside, above)
 
     def _read_in_halves(self, pages: Sequence[Any]) -> list[_Part]:
         """Read both halves of the pages at once; the limits apply to both together."""
@@ -245,8 +249,11 @@ class _Reading:
         if not self.lines_x and (line := find_unread_figures(free, tables)) is not None:
             params: dict[str, Scalar] = {"page": page, "seen": line[:80]}
             self.part.remarks.append(Remark("read.pdf.unread_figures", Where(page=page), params))
-        lines = read_words(free)[0].splitlines()
-        self.part.outside += [(Where(page=page), line) for line in lines if line.strip()]
+        if tables and self.part.above is None:
+            top = min(table[1] for table in tables)
+            above = [char for char in free if char["bottom"] <= top]
+            self.part.above = len(self.part.outside) + len(_read_lines(above))
+        self.part.outside += [(Where(page=page), line) for line in _read_lines(free)]
 
     def _read_cells(
         self, page: int, boxes: Sequence[_Box], chars: Sequence[Char], strokes: Sequence[Stroke]
@@ -315,6 +322,11 @@ def _strip_index(edges: list[float], value: float) -> int:
 
 def _is_inside(x: float, y: float, box: _Box) -> bool:
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def _read_lines(chars: list[Char]) -> list[str]:
+    """Return the lines of letters, without blank ones."""
+    return [line for line in read_words(chars)[0].splitlines() if line.strip()]
 
 
 def _bounding_box(boxes: Sequence[_Box]) -> _Box:

@@ -148,13 +148,20 @@ class CubeReading:
                 self.collector.add_finding("cube.words_differ", where, seen=label, expected=own_words, code=member.code)
                 return
 
-    def _check_label_period(self, member: Member, coordinates: _Coordinates, where: Where) -> None:
-        """Report a label that names another period than its code."""
+    def _check_label_period(
+        self, dimension: Dimension, member: Member, coordinates: _Coordinates, where: Where
+    ) -> None:
+        """Report a label or time value that names another period than its code."""
         period = self.plan.addresser.period_code(coordinates)
-        for label in member.labels.values():
-            stated = None if period is None else find_contradiction(find_stated_periods(label), [period])
+        if period is None:
+            return
+        places = [(where, label) for label in member.labels.values()]
+        if member.time is not None:
+            places.append((Where(keyword=f'TIMEVAL("{dimension.id}")'), member.time))
+        for place, text in places:
+            stated = find_contradiction(find_stated_periods(text), [period])
             if stated is not None:
-                self.collector.add_finding("period.contradiction", where, seen=stated, expected=period)
+                self.collector.add_finding("period.contradiction", place, seen=stated, expected=period)
                 return
 
     def _bind_members(
@@ -182,7 +189,7 @@ class CubeReading:
                 if period is not None and not is_within(period, valid):
                     self.collector.add_finding("label.not_valid", where, seen=label, expected=valid, period=period)
             place = Where(keyword=f"{dimension.id}={member.code}")
-            self._check_label_period(member, hit.said, place)
+            self._check_label_period(dimension, member, hit.said, place)
             self.collector.bindings.append(Binding(place, "dimension", hit.said))
         if declared.by == "codes":
             self._check_words(dimension, declared)

@@ -133,7 +133,7 @@ def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
         collector.add_finding("nil.with_figures", Where())
     bind_contacts(plan, sheets, collector)
     check_grid_units(grid, form, sheets, collector)
-    check_preambles(sheets, collector)
+    check_preambles(grid, sheets, collector)
     check_hidden(form, sheets, collector)
     check_outside(sheets, collector, unread_sheets)
     return False

@@ -8,11 +8,12 @@ range.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
 from pipelines.core.text.spelling import fold_to_latin
+from pipelines.model.content import Grid, Where
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.collecting import Collector
 from pipelines.reading.standardise.sheets import Sheet
@@ -96,23 +97,42 @@ def find_contradiction(stated: StatedPeriods, periods: Collection[str]) -> str |
     return year if int(year) != period.year and not is_year_of_sending else None
 
 
-def check_preambles(sheets: Sequence[Sheet], collector: Collector) -> None:
-    """Warn of words above the first table of a sheet that name another period than its figures."""
+def check_preambles(grid: Grid, sheets: Sequence[Sheet], collector: Collector) -> None:
+    """Warn of headings that name another period than the figures.
+
+    Headings are words above the first table of a sheet or document, and headers and footers of its pages.
+    """
+    if len(collector.periods) != 1:
+        return
+    expected = next(iter(collector.periods))
+    for where, text in (*_iter_preambles(sheets, collector), *_iter_headings(grid)):
+        stated = find_stated_periods(text)
+        contradiction = find_contradiction(stated, collector.periods) if stated.quarters else None
+        if contradiction is not None:
+            collector.add_finding(
+                "period.contradiction", where, severity="warning", seen=contradiction, expected=expected
+            )
+
+
+def _iter_preambles(sheets: Sequence[Sheet], collector: Collector) -> Iterator[tuple[Where, str]]:
+    """Yield the words above the first table of each sheet that were not read as its title."""
     read_places = {(b.table, b.row, b.column) for b in collector.bindings if b.role in ("title", "contact", "nil")}
     for sheet in sheets:
-        if len(collector.periods) != 1 or not sheet.claimed:
-            continue
-        top = min(area[0] for area in sheet.claimed)
+        top = min((area[0] for area in sheet.claimed), default=0)
         for cell in sheet.words:
             if cell.row >= top:
                 break
-            stated = find_stated_periods(cell.text)
-            contradiction = find_contradiction(stated, collector.periods) if stated.quarters else None
-            if contradiction is not None and (sheet.index, cell.row, cell.column) not in read_places:
-                expected = next(iter(collector.periods))
-                collector.add_finding(
-                    "period.contradiction", cell.where, severity="warning", seen=contradiction, expected=expected
-                )
+            if (sheet.index, cell.row, cell.column) not in read_places:
+                yield cell.where, cell.text
+
+
+def _iter_headings(grid: Grid) -> Iterator[tuple[Where, str]]:
+    """Yield the headings of a document outside its tables, without the titles of tables, which are read."""
+    titles = {line for table in grid.tables for line in (table.title or "").splitlines()}
+    for number, (where, text) in enumerate(grid.outside):
+        is_heading = number < grid.above or where.keyword in ("Header", "Footer")
+        if is_heading and text not in titles:
+            yield where, text
 
 
 def find_file_name_contradiction(filename: str, periods: Collection[str]) -> str | None:

@@ -22,7 +22,7 @@ from pipelines.model.content import Cube, Grid, Where
 from pipelines.reading.standardise.addressing import Trouble
 from pipelines.reading.standardise.collecting import Collector
 from pipelines.reading.standardise.numbered import AT, Number
-from pipelines.reading.standardise.sheets import Sheet
+from pipelines.reading.standardise.sheets import Sheet, has_letters
 
 _KINDS_OF_UNIT = {
     "person": "persons", "victim": "persons", "migrant": "persons", "case": "cases", "offence": "offences",
@@ -160,7 +160,8 @@ def check_grid_units(grid: Grid, form: Form, sheets: Sequence[Sheet], collector:
     for number in collector.numbers:
         by_table.setdefault(_table_of(number.where), []).append(number)
     for sheet in sheets:
-        cells = [c for c in sheet.words if (sheet.index, c.row, c.column) not in read_places]
+        signs = [c for c in sheet.cells.values() if c.kind == "text" and not c.spread and _is_sign(c.text)]
+        cells = [c for c in (*sheet.words, *signs) if (sheet.index, c.row, c.column) not in read_places]
         texts = [(cell.where, cell.text) for cell in cells]
         first = sheet.table.cells[0].where if sheet.table.cells else Where()
         table = Where(sheet=first.sheet, page=first.page, table=first.table)
@@ -173,6 +174,11 @@ def check_grid_units(grid: Grid, form: Form, sheets: Sequence[Sheet], collector:
     for where, text in grid.outside:
         if text not in titles:
             _check_texts([(where, text)], form, _unit_kinds(_numbers_below(where, collector.numbers)), collector)
+
+
+def _is_sign(text: str) -> bool:
+    """Return True if a text states a unit without any word: `(%)`."""
+    return bool(_PERCENT.search(text) or _MULTIPLES.search(text)) and not has_letters(text)
 
 
 def _numbers_below(where: Where, numbers: Sequence[Number]) -> Sequence[Number]:

@@ -95,6 +95,14 @@ def test_gap_is_accepted_where_the_books_never_closed(registry: Registry) -> Non
     assert [f.rule for f in judge(registry, rows, count_earlier(registry, gap=4.0)) if "balance" in f.rule] == []
 
 
+def test_article_that_always_balances_is_judged_by_itself(registry: Registry) -> None:
+    """Another article of the same books that never balances does not excuse it."""
+    open_article = [r for n, p in enumerate(PERIODS) for r in count_court(registry, p, "2", 90.0 - 30 * n, 140.0)]
+    rows = [*count_court(registry, "2025-Q2", "1", 20.0, 32.0), *count_court(registry, "2025-Q2", "2", 140.0, 142.0)]
+    (finding,) = judge(registry, rows, [*count_earlier(registry), *open_article])
+    assert (finding.rule, str(finding.where)) == ("plausible.balance", "Т-02!14")
+
+
 def test_balance_without_one_of_its_flows_is_not_judged(registry: Registry) -> None:
     rows = [r for r in count_court(registry, "2025-Q2", "1", 20.0, 32.0) if r["label"] != "indicted"]
     assert judge(registry, rows, count_earlier(registry)) == []

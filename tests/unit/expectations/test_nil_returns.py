@@ -75,6 +75,18 @@ def test_nil_return_is_asked_about_where_zero_is_improbable(
         assert (finding.severity, finding.scope, finding.params["period"]) == ("warning", "history", "2026-Q3")
 
 
+@pytest.mark.parametrize(
+    ("values", "is_asked"),
+    [([27, 22, 16], True), ([27, 22], True), ([9, 9, 9], False), ([8, 14, 20], False), ([27], False)],
+)
+def test_nil_return_after_few_periods_is_asked_about_where_zero_is_very_improbable(
+    registry: Registry, values: list[float], is_asked: bool
+) -> None:
+    first = {1: "2026-Q2", 2: "2026-Q1", 3: "2025-Q4"}[len(values)]
+    earlier = figures(registry, "RS-JUSTICE-1", values, first)
+    assert bool(declare_nil(registry, "RS-JUSTICE-1", "2026-Q3", observations=earlier)) == is_asked
+
+
 def test_nil_return_after_nil_returns_is_not_asked_about(registry: Registry) -> None:
     """The quarters after 2025-Q1 have no figures, as after nil returns."""
     earlier = figures(registry, "MK-JUSTICE-2", [8.0], first="2025-Q1")

@@ -209,6 +209,25 @@ def test_article_typed_wrong_is_found_at_its_cell(
     assert [str(finding.where) for finding in findings] == ["Т-03!B6"]
 
 
+def test_stock_carried_over_from_the_end_of_the_period_before_is_not_reported_again(
+    registry: Registry, base: dict[str, Any]
+) -> None:
+    stock = {"measure": "pending_first", "level": "first"}
+    earlier = [
+        row
+        for period in QUARTERS[:-1]
+        for statistic in ("start", "end")
+        for row in make_articles(base, period, (90.0, 3.0, 5.0), statistic=statistic, **stock)
+    ]
+    at_end = make_articles(base, QUARTERS[-2], (90.0, 300.0, 5.0), statistic="end", **stock)
+    places = {(row["law_article"], row["period"], row["statistic"]) for row in at_end}
+    accepted = [r for r in earlier if (r["law_article"], r["period"], r["statistic"]) not in places] + at_end
+    rules = ("plausible.jump", "plausible.jump_of_part")
+    at_start = make_articles(base, NOW, (90.0, 300.0, 5.0), statistic="start", **stock)
+    assert judge(registry, at_start, accepted, *rules) == []
+    assert len(judge(registry, at_start, earlier, *rules)) == 1
+
+
 def test_one_cause_gives_one_finding_with_the_number_of_others(registry: Registry, base: dict[str, Any]) -> None:
     def both_sexes(period: str, values: tuple[float, ...]) -> list[dict[str, Any]]:
         return [

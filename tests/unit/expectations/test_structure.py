@@ -71,6 +71,7 @@ def _find(
             empty_table(CASE_EVENT),
             empty_table({**DECLARED_SUM, "submission_id": pl.String()}),
             pl.DataFrame(),
+            pl.DataFrame(),
         )
     )
 
@@ -177,6 +178,7 @@ def test_find_exchanged_categories_subtracts_the_quarter_before_from_a_year_so_f
             empty_table(CASE_EVENT),
             empty_table(CASE_EVENT),
             empty_table({**DECLARED_SUM, "submission_id": pl.String()}),
+            pl.DataFrame(),
             pl.DataFrame(),
         )
     )

@@ -248,8 +248,13 @@ def _make_variable(
     by_language = {default: dict(zip(ids, labels, strict=True))}
     for language, translated_name in translated.items():
         by_language[language] = _translated_labels(header, name, language, translated_name, ids, remarks)
+    time_by_id = dict(zip(ids, times.labels, strict=True)) if times.codes else {}
     members = tuple(
-        Member(member, {lang: texts[member] for lang, texts in by_language.items() if member in texts})
+        Member(
+            member,
+            {lang: texts[member] for lang, texts in by_language.items() if member in texts},
+            time_by_id.get(member),
+        )
         for member in ids
     )
     by_label: dict[str, int] = {}

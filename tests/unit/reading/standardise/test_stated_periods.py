@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.declarations.registry import Registry
-from pipelines.model.content import Dimension, Member
+from pipelines.model.content import Dimension, Member, Where
 from pipelines.reading.standardise.stated_periods import (
     find_contradiction,
     find_file_name_contradiction,
@@ -163,6 +163,34 @@ def test_words_above_a_table_that_name_another_quarter_are_a_warning(registry: R
 @pytest.mark.parametrize("text", ["III квартал 2024", "Скопје, 12.11.2024", "2023", "II и III квартал 2024"])
 def test_other_words_above_a_table_are_not_reported(registry: Registry, text: str) -> None:
     assert read_content(with_cell(make_grid(), "A1", value=text), form_of(), registry).findings == []
+
+
+@pytest.mark.parametrize(
+    ("number", "place"), [(0, Where(line=2)), (2, Where(keyword="Header")), (2, Where(sheet="Лист1", keyword="Footer"))]
+)
+def test_heading_of_a_document_that_names_another_quarter_is_a_warning(
+    registry: Registry, number: int, place: Where
+) -> None:
+    outside = [(Where(line=1), "Извештај"), (Where(line=9), "Забелешка")]
+    outside.insert(number, (place, "Извештај за II квартал 2024"))
+    reading = read(replace(grid(), outside=tuple(outside), above=2), form_of(), registry)
+    assert [(f.rule, f.severity, f.where, f.seen) for f in reading.findings] == [
+        ("period.contradiction", "warning", place, "2024-Q2")
+    ]
+
+
+def test_text_below_the_tables_of_a_document_may_name_another_quarter(registry: Registry) -> None:
+    below = (Where(line=9), "Исправка за II квартал 2024")
+    assert read(replace(grid(), outside=(below,)), form_of(), registry).findings == []
+
+
+def test_time_value_of_another_period_than_its_code_is_a_contradiction(registry: Registry) -> None:
+    cube = _one_quarter({})
+    dimensions = tuple(
+        replace(d, members=(replace(d.members[0], time="2024Q2"),)) if d.id == "Квартал" else d for d in cube.dimensions
+    )
+    reading = read(replace(cube, dimensions=dimensions), cube_form(), registry)
+    assert told(reading) == {("period.contradiction", 'TIMEVAL("Квартал")')}
 
 
 def test_file_names_of_the_demonstration_agree_with_its_figures() -> None:
