@@ -1,18 +1,18 @@
-"""What the check finds: the share of planted faults reported at their place, and warnings at clean returns."""
+"""Quality of the check: the share of planted faults reported at their place, and warnings at clean returns."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 HISTORIES, QUICK_HISTORIES = 20, 4
 """Invented histories of 16 quarters; `python -m tests.faults.clean` measures 200."""
 
 
-@benchmark("faults", "planted faults found at their place, by family, and warnings at clean returns")
-def faults(setting: Setting) -> Iterator[Figure]:
+@register_benchmark("faults", "planted faults found at their place, by family, and warnings at clean returns")
+def measure_faults(setting: Setting) -> Iterator[Figure]:
     """Plant each fault in a sample, check it with the history that the fault asks for, and look for it at its place."""
     from tests.faults.measuring import clean, measure, share_by_family
 
@@ -22,9 +22,13 @@ def faults(setting: Setting) -> Iterator[Figure]:
     share = 100 * (len(outcomes) - len(missed)) / len(outcomes)
     note = f"{len(outcomes)} faults in {len(shares)} families" + (f"; missed: {', '.join(missed)}" if missed else "")
     yield Figure("planted faults found at their place", share, "%", target="100 %", reached=not missed, note=note)
-    found = sum(family.found for family in shares)
+    found_count = sum(family.found for family in shares)
     yield Figure(
-        "planted faults found at all", 100 * found / len(outcomes), "%", target="100 %", reached=found == len(outcomes)
+        "planted faults found at all",
+        100 * found_count / len(outcomes),
+        "%",
+        target="100 %",
+        reached=found_count == len(outcomes),
     )
     for family in shares:
         yield Figure(

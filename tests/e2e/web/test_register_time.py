@@ -15,7 +15,7 @@ from statistics import median
 import pytest
 
 from benchmarks import register
-from benchmarks.answering import split
+from benchmarks.answering import split_lines
 from tests.support.service import running
 from tests.support.service.load import p95, watch_upload
 from tests.support.service.running import Service, serving
@@ -36,19 +36,19 @@ def service(home_of_module: Path) -> Iterator[Service]:
 
 def crowding() -> float:
     """Seconds by the clock for each second that this process was given, while it does nothing but work: 1 if alone."""
-    data, _ = register.made()
+    data, _ = register.build_register()
     began, given = time.perf_counter(), time.process_time()
     while time.process_time() - given < 0.3:
-        split(data)
+        split_lines(data)
     return (time.perf_counter() - began) / (time.process_time() - given)
 
 
 def _csv(salt: int) -> tuple[bytes, int]:
-    return register.made(salt)
+    return register.build_register(salt)
 
 
 def _workbook(salt: int) -> tuple[bytes, int]:
-    return register.workbook(salt)[0], register.RECORDS
+    return register.build_workbook(salt)[0], register.RECORDS
 
 
 KINDS = {"registar.csv": _csv, "registar.xlsx": _workbook}
@@ -72,7 +72,7 @@ def test_a_register_of_two_megabytes_is_answered_through_the_api_in_five_seconds
             answer = running.upload(client, data, name)
             taken.append(time.perf_counter() - began)
             assert answer.status_code == 201, answer.text[:300]
-            assert answer.json()["report"]["events"] == register.events(records)
+            assert answer.json()["report"]["events"] == register.count_events(records)
     told(f"{name}: {records:,} records by the API", taken, crowds)
     assert min(map(truediv, taken, crowds)) <= ANSWERED
 

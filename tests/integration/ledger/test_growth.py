@@ -71,7 +71,7 @@ def opened(folder: Path, submissions: int) -> Desk:
     home = initialise_home(folder / f"home-{submissions}", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
-    ledgers.fill(engine, submissions)
+    ledgers.fill_ledger(engine, submissions)
     people = [
         accounts.NewAccount(STEWARD, "Steward", (Grant("steward"),)),
         accounts.NewAccount(OFFICE, "Office", (Grant("submitter", "QA"),)),
@@ -154,7 +154,7 @@ def test_status_shows_the_newest_and_says_how_to_see_the_others(
 
     desk = desks[BRIEF]
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-    by_arrival = sorted((ledgers.received_at(n), ledgers.identity(n)) for n in range(BRIEF))
+    by_arrival = sorted((ledgers.arrival_time(n), ledgers.submission_id(n)) for n in range(BRIEF))
     expected = [identity for _, identity in by_arrival]
 
     def ids(*arguments: str) -> list[str]:
@@ -180,7 +180,7 @@ def test_take_in_without_news_does_not_grow_with_history(
     arrivals._parse.cache_clear()
     for size, desk in desks.items():
         ledgers.write_arrivals(lists[size], size)
-        ledgers.settle(desk.engine)
+        ledgers.settle_submissions(desk.engine)
 
     def ask(desk: Desk) -> None:
         monkeypatch.setenv("RTI_SAMPLES", str(lists[next(size for size, one in desks.items() if one is desk)]))
@@ -218,7 +218,12 @@ def desk(database: str, tmp_path: Path) -> Desk:
 def truth() -> list[Row]:
     """The same history, newest first."""
     rows = [
-        Row(ledgers.identity(n), ledgers.state(n, 560), ledgers.received_at(n), frozenset(ledgers.keys(n)))
+        Row(
+            ledgers.submission_id(n),
+            ledgers.submission_state(n, 560),
+            ledgers.arrival_time(n),
+            frozenset(ledgers.block_keys(n)),
+        )
         for n in range(560)
     ]
     return sorted(rows, key=lambda row: (row.received, row.identity), reverse=True)
@@ -226,7 +231,7 @@ def truth() -> list[Row]:
 
 def _successors(truth: list[Row]) -> dict[str, dict[tuple[str, str, str], str]]:
     """Of each accepted submission by key the next accepted one; the events of equal times follow the generator."""
-    number = {ledgers.identity(n): n for n in range(560)}
+    number = {ledgers.submission_id(n): n for n in range(560)}
     accepted = sorted((row for row in truth if row.state == "published"), key=lambda row: number[row.identity])
     found: dict[str, dict[tuple[str, str, str], str]] = {}
     for place, row in enumerate(accepted):

@@ -23,7 +23,7 @@ def _checked(data: bytes, form: str | None = None, name: str = NAME) -> tuple[li
 
 def _with(changes: dict[int, tuple[int, bytes]], data: bytes | None = None) -> bytes:
     """The register with fields replaced: physical line -> (field from 0, new content)."""
-    lines = (data or register.made()[0]).split(b"\r\n")
+    lines = (data or register.build_register()[0]).split(b"\r\n")
     for line, (field, content) in changes.items():
         fields = lines[line - 1].split(b";")
         fields[field] = content
@@ -32,18 +32,18 @@ def _with(changes: dict[int, tuple[int, bytes]], data: bytes | None = None) -> b
 
 
 def test_a_large_register_is_read_whole() -> None:
-    data, records = register.made()
+    data, records = register.build_register()
     steps, report = _checked(data)
     assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
     assert (steps[1].form, steps[1].periods, steps[1].findings) == (register.FORM, ("2026-Q3",), ())
-    assert report.events == register.events(records) > 30_000
+    assert report.events == register.count_events(records) > 30_000
     assert report.form == register.FORM
 
 
 def test_one_whose_pseudonyms_are_short_is_read_whole_too() -> None:
-    data, records = register.made(short=True)
+    data, records = register.build_register(short=True)
     _, report = _checked(data)
-    assert report.events == register.events(records) > register.events(register.made()[1])
+    assert report.events == register.count_events(records) > register.count_events(register.build_register()[1])
 
 
 def _densest(form: Form) -> float:
@@ -91,7 +91,7 @@ def test_a_register_that_names_persons_is_refused_and_nothing_of_it_is_told_firs
 
 def test_a_small_register_and_one_on_another_form_have_no_first_lines() -> None:
     assert [s.name for s in _checked(register.FILE.read_bytes())[0]] == ["reading", "read", "judging", "judged"]
-    steps, report = _checked(register.made()[0], form="RS-REGISTER-1")
+    steps, report = _checked(register.build_register()[0], form="RS-REGISTER-1")
     assert "begun" not in [s.name for s in steps]
     assert report.verdict in ("error", "unreadable") and report.events == 0
 
@@ -104,14 +104,14 @@ FEW = 8_000
 
 @pytest.mark.parametrize("dates", [True, False])
 def test_the_same_records_as_a_workbook_are_the_same_events(dates: bool) -> None:
-    data, _ = register.workbook(dates=dates, records=FEW)
+    data, _ = register.build_workbook(dates=dates, records=FEW)
     steps, report = _checked(data, name="registar.xlsx")
     assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
     assert (steps[1].form, steps[1].periods, steps[1].findings) == (f"{register.FORM}-XLSX", ("2026-Q3",), ())
-    lines = register.made(short=True)[0].split(b"\r\n")[: 3 + FEW]
+    lines = register.build_register(short=True)[0].split(b"\r\n")[: 3 + FEW]
     _, by_csv = _checked(b"\r\n".join([*lines, b""]))
     assert report.reading is not None and by_csv.reading is not None
-    assert report.events == register.events(FEW)
+    assert report.events == register.count_events(FEW)
     assert report.reading.events.drop("place").equals(by_csv.reading.events.drop("place"))
     first, last = report.reading.events["place"][0], report.reading.events["place"][-1]
     assert first.startswith(f"{register.FORM}-XLSX!") and int(last[-4:]) > FEW - register.FIRST_ROW
@@ -119,7 +119,7 @@ def test_the_same_records_as_a_workbook_are_the_same_events(dates: bool) -> None
 
 def test_faults_in_the_first_rows_of_a_workbook_are_told_first_and_those_behind_in_the_end() -> None:
     planted = {(10, 7): "31.02.2026.", (400, 4): "9999", (900, 5): "Q", (7_500, 7): "nikad"}
-    data, _ = register.workbook(records=FEW, changes=planted)
+    data, _ = register.build_workbook(records=FEW, changes=planted)
     steps, report = _checked(data, name="registar.xlsx")
     assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
     first = [(f.rule, f.where.cell) for f in steps[1].findings]
@@ -131,7 +131,7 @@ def test_faults_in_the_first_rows_of_a_workbook_are_told_first_and_those_behind_
 
 @pytest.mark.parametrize("row", [20, 7_500])
 def test_a_workbook_that_names_persons_is_refused_and_nothing_of_it_is_told_first_but_places(row: int) -> None:
-    data, _ = register.workbook(records=FEW, changes={(row, 3): "Ivan Horvat"})
+    data, _ = register.build_workbook(records=FEW, changes={(row, 3): "Ivan Horvat"})
     steps, report = _checked(data, name="registar.xlsx")
     # The texts of all rows stand in one part of the file, so that a name is found whichever row is read.
     assert "begun" not in [s.name for s in steps] or not steps[1].findings
@@ -140,5 +140,5 @@ def test_a_workbook_that_names_persons_is_refused_and_nothing_of_it_is_told_firs
 
 
 def test_a_large_workbook_that_is_no_register_has_no_first_lines() -> None:
-    data, _ = register.workbook(records=FEW, changes={(2, 1): "Another form"})
+    data, _ = register.build_workbook(records=FEW, changes={(2, 1): "Another form"})
     assert "begun" not in [s.name for s in _checked(data, name="registar.xlsx")[0]]
