@@ -21,7 +21,7 @@ from benchmarks.answering import ANSWERED, FIRST, percentile_95
 from benchmarks.registry import Figure, Setting, register_benchmark
 from tests.samples.writers import docx, html, jsonstat, ods, px, sdmx, xls
 from tests.samples.writers.cube import Cube, Dimension
-from tests.samples.writers.layout import Row, Sheet, head
+from tests.samples.writers.layout import Row, Sheet, head_cell
 
 _DIMENSIONS = ("CLANAK", "DOB", "STADIJ", "DRZAVLJANSTVO", "SPOL", "TIME_PERIOD")
 _PX_TEXTS = ("TITLE", "CONTENTS", "UNITS", "SUBJECT-AREA")
@@ -77,9 +77,15 @@ def _lay_out_sheets(data: Numbers, *, titled: bool) -> list[Sheet]:
         title, period = _TITLE.format(_ROMAN[quarter - 1], year), f"{year}-Q{quarter}"
         rows: list[Row] = [[title]] if titled else []
         wide = len(workbook.CITIZENSHIPS) * len(workbook.SEXES)
-        rows.append([head("Članak", down=3), head("Dob", down=3), *(head(s, across=wide) for s in workbook.STAGES)])
-        rows.append([head(c, across=len(workbook.SEXES)) for _, c in threes])
-        rows.append([head(sex) for _ in threes for sex in workbook.SEXES])
+        rows.append(
+            [
+                head_cell("Članak", down=3),
+                head_cell("Dob", down=3),
+                *(head_cell(s, across=wide) for s in workbook.STAGES),
+            ]
+        )
+        rows.append([head_cell(c, across=len(workbook.SEXES)) for _, c in threes])
+        rows.append([head_cell(sex) for _ in threes for sex in workbook.SEXES])
         for article, age in itertools.product(workbook.ARTICLES, workbook.AGES):
             body = [
                 data[article, age, stage, citizenship, sex, period]
@@ -112,20 +118,22 @@ def _list_parts(sheets: list[Sheet]) -> list[str | Sheet]:
 
 
 WRITERS: dict[str, Callable[[Numbers], bytes]] = {
-    "xls": lambda data: xls.write(_lay_out_sheets(data, titled=True)),
-    "ods": lambda data: ods.write(_lay_out_sheets(data, titled=True)),
-    "html": lambda data: html.write(_list_parts(_lay_out_sheets(data, titled=False)), title="Zavod", language="hr"),
-    "docx": lambda data: docx.write(_list_parts(_lay_out_sheets(data, titled=False)), title="Zavod"),
-    "px": lambda data: px.write(
+    "xls": lambda data: xls.write_workbook(_lay_out_sheets(data, titled=True)),
+    "ods": lambda data: ods.write_spreadsheet(_lay_out_sheets(data, titled=True)),
+    "html": lambda data: html.write_page(
+        _list_parts(_lay_out_sheets(data, titled=False)), title="Zavod", language="hr"
+    ),
+    "docx": lambda data: docx.write_document(_list_parts(_lay_out_sheets(data, titled=False)), title="Zavod"),
+    "px": lambda data: px.write_px(
         _build_cube(data), heading=["TIME_PERIOD"], languages=["hr"],
         texts={name: {"hr": "Osobe"} for name in _PX_TEXTS},
         properties={"MATRIX": '"ZX1"', "SUBJECT-CODE": '"ZX"', "DECIMALS": "0"},
         signs={}, codepage="windows-1250", last_updated="20260424 10:00",
     ),
-    "jsonstat": lambda data: jsonstat.write(
+    "jsonstat": lambda data: jsonstat.write_dataset(
         _build_cube(data), language="hr", label="Osobe", source="Zavod", updated="2026-04-24", notes=[]
     ),
-    "sdmx-ml": lambda data: sdmx.generic(
+    "sdmx-ml": lambda data: sdmx.write_generic(
         _list_observations(data), agency="ZX", flow="OSOBE", prepared="2026-04-24T10:00:00", comment="Osobe"
     ),
     "sdmx-csv": lambda data: sdmx.csv_1_0(_list_observations(data), flow="OSOBE"),

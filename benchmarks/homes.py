@@ -34,7 +34,7 @@ class Built:
     """A home after the full rebuild, and what that took."""
 
     home: Path
-    prepare_returns: Returns
+    returns: Returns
     took: Ran
     release: str
 

@@ -1,7 +1,7 @@
 """Invented ledgers of any length, entered as rows, to measure costs that grow with the history without reading files.
 
 The first 280 returns are different ones, of seven quarters; up to 2,800 they come again, in ten editions: then every
-block has nine accepted successors or predecessors, the hardest case for "which later return counts in place of this
+block has nine accepted successors or predecessors, the hardest case for "which later return supersedes this
 one". After that the next seven quarters follow in the same way. What is open (waiting for a check, for an explanation,
 for an approval) is the same at every length, as it is in an office.
 """

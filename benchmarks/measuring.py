@@ -30,7 +30,7 @@ class CommandError(RuntimeError):
 class Ran:
     """A finished command: wall-clock and processor seconds, peak memory (MB) of all its processes, its output."""
 
-    median_seconds: float
+    seconds: float
     processor: float
     peak: float
     output: str

@@ -90,8 +90,8 @@ def read_returns(samples: Path, out: Path) -> None:
             submissions.append(
                 (
                     task.submission_id, arrival.filename, result.format, arrival.jurisdiction.partition("_")[0],
-                    reading.form, "nil" if reading.nil else arrival.kind, arrival.received_at.replace(tzinfo=None), accepted,
-                    arrival.sender,
+                    reading.form, "nil" if reading.nil else arrival.kind,
+                    arrival.received_at.replace(tzinfo=None), accepted, arrival.sender,
                 )
             )  # fmt: skip
     _write_gathered(out / "gathered", blocks, submissions)

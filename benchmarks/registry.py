@@ -12,7 +12,7 @@ class Figure:
     """One measured figure and its floor.
 
     `value` and `floor` are medians in `unit` (`s`, `cells/s` or `MB`); `floor_name` says what the floor is.
-    `target` is the wished-for limit in words, `reached` whether this run kept it (None: there is no target).
+    `target` is the wished-for limit in words, `reached` whether this run kept it (None without a target).
     """
 
     name: str

@@ -18,7 +18,7 @@ import polars as pl
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty_table
 from pipelines.model.periods import Period
 from tests.samples import arrivals, plan
-from tests.samples.rows import Event, MadeReturn
+from tests.samples.rows import Event, SampleReturn
 from tests.samples.simulation import CLUSTERED, DEMONSTRATION
 from tests.samples.truth import Truth
 from tests.samples.writers import docx, ods, pdf, xls, xlsx
@@ -58,9 +58,9 @@ def read_history(seed: int, registry: Registry, only: Sequence[str] | None = Non
     return returns
 
 
-def _make_returns(seed: int, only: Sequence[str] | None) -> list[MadeReturn]:
+def _make_returns(seed: int, only: Sequence[str] | None) -> list[SampleReturn]:
     """Return the returns of a history in the order of arrival."""
-    return arrivals.ordered(plan.made(Truth(seed, WORLDS[name_world(seed)]), only))
+    return arrivals.order_returns(plan.make_returns(Truth(seed, WORLDS[name_world(seed)]), only))
 
 
 @contextmanager
@@ -72,11 +72,11 @@ def _skip_layout() -> Iterator[None]:
         yield
 
 
-def _received(one: MadeReturn) -> datetime:
+def _received(one: SampleReturn) -> datetime:
     return datetime.fromisoformat(one.received_at)
 
 
-def _build_return(one: MadeReturn, registry: Registry) -> JudgedReturn:
+def _build_return(one: SampleReturn, registry: Registry) -> JudgedReturn:
     from expectations.judge import JudgedReturn
     from pipelines.reading.standardise.standardise import Reading
 
@@ -96,7 +96,7 @@ def _build_return(one: MadeReturn, registry: Registry) -> JudgedReturn:
     return JudgedReturn(one.path, reading, _received(one))
 
 
-def _tabulate_observations(one: MadeReturn, series: str) -> pl.DataFrame:
+def _tabulate_observations(one: SampleReturn, series: str) -> pl.DataFrame:
     """Return the rows that reading the file would give, but for places and labels."""
     shared = [column for column in OBSERVATION if column in (*OBSERVATION_KEY, "value", "obs_status")]
     rows = pl.DataFrame(one.meaning, schema={column: OBSERVATION[column] for column in shared}, orient="row")

@@ -9,8 +9,8 @@ import polars as pl
 
 from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.model.periods import Period
-from tests.samples.articles import articles
-from tests.samples.rows import quarter, quarters
+from tests.samples.articles import list_articles
+from tests.samples.rows import make_quarter, quarters_between
 from tests.samples.simulation import Happening, draw_cohort
 
 FIRST_DAY, LAST_DAY = date(2022, 10, 1), date(2026, 9, 30)
@@ -69,8 +69,8 @@ def reported(first: str, last: str, *, without: Iterable[str] = ()) -> pl.DataFr
 def simulated(seed: int, jurisdiction: str, until: date = LAST_DAY, since: date = FIRST_DAY) -> pl.DataFrame:
     """The events that a register of courts would hold of the simulation's cases, from `since` to `until`."""
     found: list[Happening] = []
-    for article in articles(jurisdiction):
-        for period in quarters(quarter(2019, 1), quarter(until.year, (until.month + 2) // 3)):
+    for article in list_articles(jurisdiction):
+        for period in quarters_between(make_quarter(2019, 1), make_quarter(until.year, (until.month + 2) // 3)):
             found += draw_cohort(seed, article, period).happenings
     rows = []
     for one in found:

@@ -11,7 +11,7 @@ from pipelines.model.long_tables import CASE_EVENT, OBSERVATION_KEY
 from tests.faults.clean import Alarm, Measurement, format_report, measure_history
 from tests.faults.histories import build_history, name_world, read_history
 from tests.samples.articles import ARTICLES
-from tests.samples.rows import quarter, quarters
+from tests.samples.rows import make_quarter, quarters_between
 from tests.samples.simulation import CLUSTERED, DEMONSTRATION
 from tests.samples.truth import LAST, Truth
 
@@ -44,8 +44,8 @@ def test_clustered_world_varies_more_than_the_demonstration() -> None:
         for article in ARTICLES:
             if article.weight >= 4 and article.since == date.min and article.until == date.max:
                 counts = [
-                    truth.count(article.jurisdiction, period, "reported", article=article.article)
-                    for period in quarters(quarter(2016, 1), LAST)
+                    truth.count_events(article.jurisdiction, period, "reported", article=article.article)
+                    for period in quarters_between(make_quarter(2016, 1), LAST)
                 ]
                 mean = sum(counts) / len(counts)
                 ratios.append(sum((c - mean) ** 2 for c in counts) / (len(counts) - 1) / mean)

@@ -19,8 +19,8 @@ from pipelines.reading.formats.read import read_content
 from pipelines.reading.standardise.recognise import recognise_forms
 from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.samples import plan
-from tests.samples.rows import Event, MadeReturn, Row
-from tests.samples.truth import draw
+from tests.samples.rows import Event, Row, SampleReturn
+from tests.samples.truth import draw_truth
 
 
 @cache
@@ -29,16 +29,16 @@ def _content(path: str, data: bytes, encodings: tuple[str, ...]) -> Content:
     return read_content(data, Path(path).name, encodings=encodings)
 
 
-def _seen(made: MadeReturn, registry: Registry) -> Content:
+def _seen(made: SampleReturn, registry: Registry) -> Content:
     return _content(made.path, made.data, tuple(registry.forms[made.form].encodings))
 
 
 @cache
-def _made(territory: str) -> tuple[MadeReturn, ...]:
-    return tuple(plan.made(draw(), [territory]))
+def _made(territory: str) -> tuple[SampleReturn, ...]:
+    return tuple(plan.make_returns(draw_truth(), [territory]))
 
 
-def _read(made: MadeReturn, registry: Registry) -> Reading:
+def _read(made: SampleReturn, registry: Registry) -> Reading:
     return standardise_content(_seen(made, registry), registry.forms[made.form], registry)
 
 
@@ -52,7 +52,7 @@ def _different(seen: Iterable[tuple[Any, ...]], meant: Iterable[tuple[Any, ...]]
     return f"{len(left)} read, {len(right)} meant; only read: {only_read}; only meant: {only_meant}"
 
 
-@pytest.mark.parametrize("territory", plan.territories())
+@pytest.mark.parametrize("territory", plan.list_territories())
 def test_each_file_is_read_as_it_was_meant(territory: str) -> None:
     registry = load()
     faults = []
@@ -73,7 +73,7 @@ def test_each_file_is_read_as_it_was_meant(territory: str) -> None:
     assert not faults, "\n".join(faults[:20])
 
 
-@pytest.mark.parametrize("territory", plan.territories())
+@pytest.mark.parametrize("territory", plan.list_territories())
 def test_each_file_is_recognised_as_its_form_and_no_other(territory: str) -> None:
     registry = load()
     wrong = []

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.samples import arrivals, plan
-from tests.samples.rows import MadeReturn
-from tests.samples.truth import draw
+from tests.samples.rows import SampleReturn
+from tests.samples.truth import draw_truth
 from tests.support.paths import ROOT
 
 RAW = ROOT / "raw_samples"
@@ -20,8 +20,8 @@ WORDS = ("demonstra", "демонстра")
 
 
 @cache
-def _made() -> tuple[MadeReturn, ...]:
-    return tuple(arrivals.ordered(plan.made(draw())))
+def _made() -> tuple[SampleReturn, ...]:
+    return tuple(arrivals.order_returns(plan.make_returns(draw_truth())))
 
 
 def test_every_file_and_list_is_byte_identical_on_regeneration() -> None:
@@ -33,7 +33,7 @@ def test_every_file_and_list_is_byte_identical_on_regeneration() -> None:
     assert there - to_try == {one.path for one in _made()} | {"arrivals.csv", "SOURCE.md"}
 
 
-@pytest.mark.parametrize("territory", plan.territories())
+@pytest.mark.parametrize("territory", plan.list_territories())
 def test_golden_files_are_what_the_accepted_returns_meant(territory: str) -> None:
     text = arrivals.golden_csv(arrivals.golden_rows([one for one in _made() if one.territory == territory]))
     assert (ROOT / "tests" / "golden" / f"{territory}.csv").read_text(encoding="utf-8") == text
@@ -51,7 +51,7 @@ def test_every_measure_is_reported_by_somebody() -> None:
 
 
 def test_each_territory_gives_the_stages_with_trafficking_smuggling_and_slavery_apart() -> None:
-    for territory in plan.territories():
+    for territory in plan.list_territories():
         rows = [row for one in _made() if one.territory == territory for row in one.meaning]
         measures = {row.measure for row in rows}
         assert {"reported", "investigated", "indicted"} <= measures, territory
@@ -66,7 +66,7 @@ def test_every_file_says_that_it_is_a_demonstration() -> None:
     assert not silent
 
 
-def _text(one: MadeReturn) -> str:
+def _text(one: SampleReturn) -> str:
     """All text of a file, without any reader of the project."""
     suffix = Path(one.path).suffix
     if suffix in (".xlsx", ".ods", ".docx"):

@@ -28,8 +28,8 @@ from pipelines.reading.formats.read import read_content
 from pipelines.reading.standardise.recognise import recognise_forms
 from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.samples import plan
-from tests.samples.rows import Event, MadeReturn
-from tests.samples.truth import draw
+from tests.samples.rows import Event, SampleReturn
+from tests.samples.truth import draw_truth
 from tests.support.filling import _like, fill
 
 REGISTRY = load()
@@ -42,15 +42,15 @@ COLUMNS = (*OBSERVATION_KEY, "value", "obs_status")
 
 
 @cache
-def _made(territory: str) -> tuple[MadeReturn, ...]:
-    return tuple(plan.made(draw(), [territory]))
+def _made(territory: str) -> tuple[SampleReturn, ...]:
+    return tuple(plan.make_returns(draw_truth(), [territory]))
 
 
-def _content(made: MadeReturn) -> Content:
+def _content(made: SampleReturn) -> Content:
     return read_content(made.data, Path(made.path).name, encodings=tuple(REGISTRY.forms[made.form].encodings))
 
 
-def _returns(workbook: str) -> list[MadeReturn]:
+def _returns(workbook: str) -> list[SampleReturn]:
     """The made returns of a workbook's first form, by period."""
     form = REGISTRY.forms[workbook]
     first = form.second_of or form.id
@@ -59,14 +59,14 @@ def _returns(workbook: str) -> list[MadeReturn]:
     return sorted(found, key=lambda m: (m.periods[-1].code, m.received_at))
 
 
-def _previous(made: MadeReturn | None) -> pl.DataFrame | None:
+def _previous(made: SampleReturn | None) -> pl.DataFrame | None:
     if made is None:
         return None
     return standardise_content(_content(made), REGISTRY.forms[made.form], REGISTRY).observations
 
 
 @cache
-def _filled(workbook: str) -> tuple[bytes, MadeReturn, str]:
+def _filled(workbook: str) -> tuple[bytes, SampleReturn, str]:
     """The newest return, as filled into the workbook of its last period, with the return before as what is known."""
     returns = _returns(workbook)
     made = returns[-1]
@@ -101,7 +101,7 @@ def test_a_workbook_filled_in_is_read_as_the_file_it_was_copied_from(workbook: s
     assert reading.kind == ("patch" if made.kind == "patch" else "full")
 
 
-def _assert_read_as_meant(reading: Reading, made: MadeReturn, period: str) -> None:
+def _assert_read_as_meant(reading: Reading, made: SampleReturn, period: str) -> None:
     assert [str(f) for f in reading.findings if f.severity != "information"] == []
     meant = sorted((tuple(r) for r in made.meaning if r.period == period), key=repr)
     seen = sorted(reading.observations.select(COLUMNS).iter_rows(), key=repr)
