@@ -76,9 +76,9 @@ def _measure_register(runs: int) -> Iterator[Figure]:
 def _measure_person_scan() -> Iterator[Figure]:
     from pipelines.reading.formats.read import read_content
     from pipelines.reading.privacy.scan import scan_content
-    from tests.persons.measuring import measured
+    from tests.persons.measuring import measure_recognition
 
-    for kind, score in measured().items():
+    for kind, score in measure_recognition().items():
         note = f"made corpus of {score.persons + score.others}; precision {score.precision:.0%}"
         yield Figure(f"names found in a {kind}", 100 * score.recall, "%", note=note)
     files = _list_returns()

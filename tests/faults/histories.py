@@ -67,8 +67,14 @@ def _make_returns(seed: int, only: Sequence[str] | None) -> list[SampleReturn]:
 def _skip_layout() -> Iterator[None]:
     """Do not lay out documents: it takes most of the time, and the rows are known before."""
     with ExitStack() as patches:
-        for writer in (docx, ods, pdf, xls, xlsx):
-            patches.enter_context(mock.patch.object(writer, "write", lambda *_, **__: b""))
+        for writer, function in (
+            (docx, "write_document"),
+            (ods, "write_spreadsheet"),
+            (pdf, "write_report"),
+            (xls, "write_workbook"),
+            (xlsx, "write_workbook"),
+        ):
+            patches.enter_context(mock.patch.object(writer, function, lambda *_, **__: b""))
         yield
 
 

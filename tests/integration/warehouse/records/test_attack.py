@@ -16,7 +16,7 @@ import pytest
 from pipelines.declarations.registry import load
 from pipelines.statistics.record_shares import insert_shares
 from pipelines.warehouse.records import declared_programme, tabulation, wide_frames
-from tests.records import reported, simulated
+from tests.records import list_reported, simulate_events
 
 COHORT = ("convicted", "ended_otherwise", "not_ended")
 CUSTODY = ("prison", "prison_suspended", "other", "_U")
@@ -116,11 +116,11 @@ def test_the_intruder_finds_what_shares_ruled_one_by_one_give_away(
 @pytest.fixture(scope="module")
 def found() -> wide_frames.Figures:
     """A simulated register of a small office, three years of it."""
-    events = simulated(7, "HR").with_columns(
+    events = simulate_events(7, "HR").with_columns(
         territory=pl.lit("HR"), jurisdiction=pl.lit("HR"), source=pl.lit("HR_MPU"), offence_group=pl.lit("TIP")
     )
     law = {"HR": load().law_of("HR")}
-    return wide_frames.compute_figures(events, reported("2022-Q4", "2026-Q3"), law, TOLD)
+    return wide_frames.compute_figures(events, list_reported("2022-Q4", "2026-Q3"), law, TOLD)
 
 
 def test_behind_each_public_figure_stand_ten_of_two_proceedings_and_none_over_half(

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from pipelines.core import home as homes
 from pipelines.warehouse.records import build, declared_programme
 from pipelines.warehouse.records.schema import COLUMNS, KEYS, table_schema
-from tests.records import simulated, written
+from tests.records import build_events, simulate_events
 
 AREAS = [
     ("WB", "region", "WB", "national"),
@@ -69,7 +69,7 @@ def read(folder: Path, side: str, table: str) -> pl.DataFrame:
 
 
 def register(until: date = date(2026, 9, 30), jurisdiction: str = "HR") -> pl.DataFrame:
-    events = simulated(3, "HR", until)
+    events = simulate_events(3, "HR", until)
     return events.with_columns(
         territory=pl.lit(jurisdiction),
         jurisdiction=pl.lit(jurisdiction),
@@ -79,7 +79,7 @@ def register(until: date = date(2026, 9, 30), jurisdiction: str = "HR") -> pl.Da
 
 
 def test_without_records_every_table_is_there_and_empty(world: World) -> None:
-    folder, new = world.build(written([]))
+    folder, new = world.build(build_events([]))
     assert new
     for side in ("restricted", "public"):
         for table in COLUMNS:
@@ -145,12 +145,12 @@ def test_the_dispersion_is_that_of_sizes_rounded_upward(world: World) -> None:
     """Fifty cases of one and ten of three: (50 + 90 + 9) / (50 + 30 + 3) = 1.795, with the largest once more."""
     rows = [(f"K{i}", f"P{i}", "indicted", "prosecution", "2024-01-15") for i in range(50)]
     rows += [(f"L{i}", f"R{i}-{j}", "indicted", "prosecution", "2024-01-15") for i in range(10) for j in range(3)]
-    folder, _ = world.build(written(rows))
+    folder, _ = world.build(build_events(rows))
     found = read(folder, "restricted", "record_dispersion").row(0, named=True)
     assert (found["phi"], found["basis"], found["cases_band"], found["is_public"]) == (1.8, "quasi_exact", "60", True)
     public = read(folder, "public", "record_dispersion").row(0, named=True)
     assert (public["phi"], public["cases_band"]) == (1.8, "50-99")
-    few, _ = world.build(written(rows[:9]))
+    few, _ = world.build(build_events(rows[:9]))
     assert read(few, "restricted", "record_dispersion")["is_public"].to_list() == [False]
     assert read(few, "public", "record_dispersion").is_empty()
 
@@ -181,13 +181,13 @@ def median(folder: Path, side: str = "public") -> tuple[Any, ...]:
 
 @pytest.mark.parametrize(("more", "told_anew"), [(1, False), (4, False), (5, True)])
 def test_a_released_figure_is_kept_until_five_persons_have_moved(world: World, more: int, told_anew: bool) -> None:
-    first, _ = world.build(written(decided(14, of=14)))
+    first, _ = world.build(build_events(decided(14, of=14)))
     assert median(first)[0] is not None, "nothing was published that could be kept"
     build.keep_baseline(world.home, first)
-    again, new = world.build(written(decided(14, of=14)))
+    again, new = world.build(build_events(decided(14, of=14)))
     assert new and median(again) == median(first), "a release by itself changes no figure"
     next_rows = decided(14 + more, of=14 + more)
-    then, _ = world.build(written(next_rows))
+    then, _ = world.build(build_events(next_rows))
     assert median(then, "restricted")[2] == str(14 + more), "offices see everything"
     kept = (
         read(then, "public", "record_duration")
@@ -200,11 +200,11 @@ def test_a_released_figure_is_kept_until_five_persons_have_moved(world: World, m
 
 
 def test_what_moves_little_by_little_is_told_once_it_adds_up(world: World) -> None:
-    first, _ = world.build(written(decided(14, of=14)))
+    first, _ = world.build(build_events(decided(14, of=14)))
     build.keep_baseline(world.home, first)
-    second, _ = world.build(written(decided(17, of=17)))
+    second, _ = world.build(build_events(decided(17, of=17)))
     build.keep_baseline(world.home, second)
-    third, _ = world.build(written(decided(19, of=19)))
+    third, _ = world.build(build_events(decided(19, of=19)))
     counted = [pl.read_parquet(folder / "members.parquet") for folder in (first, second, third)]
     of_first = pl.col("cell").str.contains(r"\|first\|_T\|")
     assert [one.filter(of_first, table="record_duration")["person"].n_unique() for one in counted] == [14, 14, 19]
