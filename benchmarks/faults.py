@@ -14,15 +14,15 @@ HISTORIES, QUICK_HISTORIES = 20, 4
 @register_benchmark("faults", "planted faults found at their place, by family, and warnings at clean returns")
 def measure_faults(setting: Setting) -> Iterator[Figure]:
     """Plant each fault in a sample, check it with the history that the fault asks for, and look for it at its place."""
-    from tests.faults.measuring import clean, measure, share_by_family
+    from tests.faults.measuring import find_wrongly_refused, measure_faults, share_by_family
 
-    outcomes = measure()
+    outcomes = measure_faults()
     missed = [outcome.fault.name for outcome in outcomes if outcome.missed]
     shares = share_by_family(outcomes)
     share = 100 * (len(outcomes) - len(missed)) / len(outcomes)
     note = f"{len(outcomes)} faults in {len(shares)} families" + (f"; missed: {', '.join(missed)}" if missed else "")
     yield Figure("planted faults found at their place", share, "%", target="100 %", reached=not missed, note=note)
-    found_count = sum(family.found for family in shares)
+    found_count = sum(family.found_at_all for family in shares)
     yield Figure(
         "planted faults found at all",
         100 * found_count / len(outcomes),
@@ -37,9 +37,9 @@ def measure_faults(setting: Setting) -> Iterator[Figure]:
             "%",
             target="100 %",
             reached=family.at_place == family.planted,
-            note=f"{family.planted} faults, {family.found} found, {family.at_place} at their place",
+            note=f"{family.planted} faults, {family.found_at_all} found, {family.at_place} at their place",
         )
-    wrong = clean()
+    wrong = find_wrongly_refused()
     yield Figure("good returns with an error", float(len(wrong)), "", target="0", reached=not wrong)
     yield from _measure_clean_returns(HISTORIES if len(setting.scales) > 1 else QUICK_HISTORIES)
 

@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
-from tests.faults.edits import both, cell, line, part, text, tree
+from tests.faults.edits import chain_edits, change_json, change_line, replace_once_in_part, replace_text, set_cell
 from tests.samples import plan
 from tests.samples.articles import ARTICLES
 from tests.samples.rows import Period, SampleReturn, make_quarter, make_year
@@ -193,7 +193,7 @@ def _add_victim(truth: Truth, area: str, day: date) -> None:
 
 def _set_cells(values: Mapping[str, object]) -> Edit:
     """Put values into cells `Sheet!B7` of a workbook; the same bytes each time, without the time of the edit."""
-    change = both(*(cell(address, value) for address, value in values.items()))
+    change = chain_edits(*(set_cell(address, value) for address, value in values.items()))
 
     def edit_bytes(data: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as original, zipfile.ZipFile(io.BytesIO(change(data))) as changed:
@@ -249,44 +249,53 @@ FAULTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
         _set_cells({"Tremujori III!C9": 41, "Tremujori III!F13": "3?"}),
         ("sum.differs at Tremujori III!C9", "cell.not_a_number at Tremujori III!F13"),
     ),
-    "AL_NRM": (line(5, _replace_once(";5;", ";50;"), "utf-8-sig"), ("sum.differs at line 4 column 7",)),
-    "BA_STATE_PO": (part("word/document.xml", ">22</w:t>", ">2Z</w:t>"), ("cell.not_a_number at table 1 R4C3",)),
+    "AL_NRM": (change_line(5, _replace_once(";5;", ";50;"), "utf-8-sig"), ("sum.differs at line 4 column 7",)),
+    "BA_STATE_PO": (
+        replace_once_in_part("word/document.xml", ">22</w:t>", ">2Z</w:t>"),
+        ("cell.not_a_number at table 1 R4C3",),
+    ),
     "BA_FED_PO": (
         _replace_bytes("Prijavljene osobe/lica", "Prijavljene osobe/1ica", "latin-1"),
         ("label.undeclared at Tužilaštvo-Tužiteljstvo!A8",),
     ),
     "BA_SRP_STAT": (
-        part("content.xml", 'office:value="5"><text:p>5<', 'office:value="15"><text:p>15<'),
+        replace_once_in_part("content.xml", 'office:value="5"><text:p>5<', 'office:value="15"><text:p>15<'),
         ("sum.differs at Табела 1!B8",),
     ),
-    "BA_BRC_PO": (line(5, _replace_once("1,00", "1.00.0"), "cp1250"), ("cell.not_a_number at line 5 column 6",)),
+    "BA_BRC_PO": (change_line(5, _replace_once("1,00", "1.00.0"), "cp1250"), ("cell.not_a_number at line 5 column 6",)),
     "BA_COORD": (
         _set_cells({"Tabela 1!C9": 29, "Tabela 1!E10": "četiri"}),
         ("sum.differs at Tabela 1!C9", "cell.not_a_number at Tabela 1!E10"),
     ),
-    "HR_DZS": (line(251, _replace_once("2", "12"), "cp1250"), ("sum.differs at DATA line 249",)),
+    "HR_DZS": (change_line(251, _replace_once("2", "12"), "cp1250"), ("sum.differs at DATA line 249",)),
     "HR_MPU": (
-        line(4, _replace_once("08.09.2022.", "28.06.2022."), "cp1250"),
+        change_line(4, _replace_once("08.09.2022.", "28.06.2022."), "cp1250"),
         ("record.outside_period at line 4 column 8",),
     ),
-    "HR_MUP": (tree(lambda content: content["value"].__setitem__(1, 30)), ("sum.differs at value[1]",)),
+    "HR_MUP": (change_json(lambda content: content["value"].__setitem__(1, 30)), ("sum.differs at value[1]",)),
     "XK_KPC": (_report_text("(40) Tj", "(4O) Tj"), ("cell.not_a_number at page 1 box (439,195,491,207)",)),
-    "XK_NATC": (line(3, _replace_once(",10,", ",100,")), ("sum.differs at line 3 column 11",)),
+    "XK_NATC": (change_line(3, _replace_once(",10,", ",100,")), ("sum.differs at line 3 column 11",)),
     "MK_SSO": (
         _set_cells({"Т-01!B12": 62, "Т-01!A11": "Tрговија со луѓе, чл. 418-а"}),
         ("sum.differs at Т-01!B12",),
     ),
-    "MK_NRM": (line(62, _replace_once("5 2", "50 2"), "cp1251"), ("sum.differs at DATA line 62",)),
-    "ME_STAT": (line(26, _replace_once("<td>11</td>", "<td>1l</td>")), ("cell.not_a_number at table 1 R6C3 line 26",)),
+    "MK_NRM": (change_line(62, _replace_once("5 2", "50 2"), "cp1251"), ("sum.differs at DATA line 62",)),
+    "ME_STAT": (
+        change_line(26, _replace_once("<td>11</td>", "<td>1l</td>")),
+        ("cell.not_a_number at table 1 R6C3 line 26",),
+    ),
     "ME_NATC": (
         _replace_bytes("Potencijalne žrtve", "Potencijalne žrtvi", "utf-16-le"),
         ("label.undeclared at Žrtve!A9",),
     ),
-    "RS_SORS": (text('OBS_VALUE="14"', 'OBS_VALUE="41"'), ("sum.differs at line 15",)),
+    "RS_SORS": (replace_text('OBS_VALUE="14"', 'OBS_VALUE="41"'), ("sum.differs at line 15",)),
     "RS_COURTS": (
-        line(4, _replace_once("02.07.2022.", "02.10.2022."), "utf-16"),
+        change_line(4, _replace_once("02.07.2022.", "02.10.2022."), "utf-16"),
         ("record.outside_period at line 4 column 9",),
     ),
-    "RS_CENTRE": (line(23, _replace_once("<td>6</td>", "<td>16</td>")), ("sum.differs at table 1 R2C3 line 22",)),
+    "RS_CENTRE": (
+        change_line(23, _replace_once("<td>6</td>", "<td>16</td>")),
+        ("sum.differs at table 1 R2C3 line 22",),
+    ),
 }
 """The mistakes planted for each office, and the findings that name them."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.model.content import ReadError
 from tests.faults import mutations
-from tests.faults.mutations import Good, Mutation, errors, good, taken_of, values_of
+from tests.faults.mutations import Good, Mutation, list_errors, read_good_return, read_result, values_by_key
 
 MK = "MK/justice/Pravosudstvo_2026_K3.xlsx"
 AL = "AL/justice/PP_Trafikimi_2026_T3.xlsx"
@@ -35,27 +35,27 @@ SLOW = settings(
 def hold(one: Good, mutation: Mutation) -> None:
     """Read as mutated, or refused."""
     try:
-        taken = taken_of(mutation.data, one.name)
+        taken = read_result(mutation.data, one.name)
     except ReadError:
         return
-    if errors(taken):
+    if list_errors(taken):
         return
-    assert not mutation.must_refuse, f"{mutation.what}: accepted"
-    assert taken.reading is not None, mutation.what
+    assert not mutation.must_refuse, f"{mutation.description}: accepted"
+    assert taken.reading is not None, mutation.description
     if mutation.values is None:
         return
-    seen = values_of(taken)
+    seen = values_by_key(taken)
     differing = {k: (seen.get(k), mutation.values.get(k)) for k in seen.keys() | mutation.values.keys()
                  if seen.get(k) != mutation.values.get(k)}  # fmt: skip
-    assert not differing, f"{mutation.what}: {list(differing.items())[:3]}"
+    assert not differing, f"{mutation.description}: {list(differing.items())[:3]}"
 
 
 @given(data=st.data())
 @SLOW
 def test_another_number_is_read_as_that_number_or_refused(data: st.DataObject) -> None:
-    one = good(data.draw(st.sampled_from([MK, AL])))
+    one = read_good_return(data.draw(st.sampled_from([MK, AL])))
     place = data.draw(st.sampled_from(sorted(one.places)))
-    hold(one, mutations.number(one, place, data.draw(st.integers(0, 9999))))
+    hold(one, mutations.replace_number(one, place, data.draw(st.integers(0, 9999))))
 
 
 _NO_NUMBER = st.text(string.ascii_letters + "абвгдѓежз?!()/№ ", min_size=1, max_size=12).filter(
@@ -66,28 +66,28 @@ _NO_NUMBER = st.text(string.ascii_letters + "абвгдѓежз?!()/№ ", min_s
 @given(data=st.data())
 @SLOW
 def test_words_are_never_read_as_a_number(data: st.DataObject) -> None:
-    one = good(data.draw(st.sampled_from([MK, AL])))
+    one = read_good_return(data.draw(st.sampled_from([MK, AL])))
     place = data.draw(st.sampled_from(sorted(one.places)))
-    hold(one, mutations.words(one, place, data.draw(_NO_NUMBER)))
+    hold(one, mutations.put_words(one, place, data.draw(_NO_NUMBER)))
 
 
 @given(data=st.data())
 @SLOW
 def test_rows_may_stand_in_any_order_and_labels_carry_their_meaning(data: st.DataObject) -> None:
-    one = good(MK)
+    one = read_good_return(MK)
     sheet, rows = data.draw(st.sampled_from([("Т-02", range(9, 14)), ("Т-03", range(8, 13)), ("Т-06", range(8, 13))]))
     first, second = data.draw(st.lists(st.sampled_from(list(rows)), min_size=2, max_size=2, unique=True))
-    change = data.draw(st.sampled_from([mutations.moved_rows, mutations.changed_labels]))
+    change = data.draw(st.sampled_from([mutations.exchange_rows, mutations.exchange_labels]))
     hold(one, change(one, sheet, first, second))
 
 
 @given(data=st.data())
 @SLOW
 def test_rows_put_in_and_taken_out(data: st.DataObject) -> None:
-    one = good(MK)
+    one = read_good_return(MK)
     sheet, rows = data.draw(st.sampled_from([("Т-02", range(9, 14)), ("Т-03", range(8, 13)), ("Т-06", range(8, 13))]))
     row = data.draw(st.sampled_from(list(rows)))
-    change = data.draw(st.sampled_from([mutations.blank_row, mutations.row_gone]))
+    change = data.draw(st.sampled_from([mutations.insert_blank_row, mutations.delete_row]))
     hold(one, change(one, sheet, row))
 
 
@@ -96,24 +96,24 @@ def test_rows_put_in_and_taken_out(data: st.DataObject) -> None:
 def test_lines_of_lists(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(sorted(LISTS)))
     encoding, separator = LISTS[file]
-    one = good(file)
+    one = read_good_return(file)
     lines = sorted({int(place.split()[1]) for place in one.places if place.startswith("line ")})
     if data.draw(st.booleans()):
         first, second = data.draw(st.lists(st.sampled_from(lines), min_size=2, max_size=2, unique=True))
-        hold(one, mutations.lines_moved(one, first, second, encoding))
+        hold(one, mutations.exchange_lines(one, first, second, encoding))
     elif data.draw(st.booleans()):
-        hold(one, mutations.line_gone(one, data.draw(st.sampled_from(lines)), encoding))
+        hold(one, mutations.delete_line(one, data.draw(st.sampled_from(lines)), encoding))
     else:
         text = data.draw(st.text(string.ascii_letters + string.digits + " -./", max_size=10))
         number_of_line, column = data.draw(st.sampled_from(lines)), data.draw(st.integers(1, 5))
-        mutation = mutations.field(one, number_of_line, column, text, encoding, separator)
+        mutation = mutations.replace_field(one, number_of_line, column, text, encoding, separator)
         hold(one, mutation)
 
 
 @given(data=st.data())
 @settings(SLOW, max_examples=120)
 def test_bytes_changed_at_random_are_read_or_refused_and_never_a_crash(data: st.DataObject) -> None:
-    one = good(data.draw(st.sampled_from(EVERY_FORMAT)))
+    one = read_good_return(data.draw(st.sampled_from(EVERY_FORMAT)))
     content = bytearray(one.data)
     kind = data.draw(st.sampled_from(["flip", "cut", "twice", "hole"]))
     at = data.draw(st.integers(0, len(content) - 1))
@@ -127,7 +127,7 @@ def test_bytes_changed_at_random_are_read_or_refused_and_never_a_crash(data: st.
     else:
         del content[at : at + data.draw(st.integers(1, 400))]
     try:
-        taken = taken_of(bytes(content), one.name)
+        taken = read_result(bytes(content), one.name)
     except ReadError as error:
         # A reader that failed in a way nobody foresaw is told as such: the fuzz must find none.
         assert error.rule != "read.reader_failed", f"{one.file} {kind} at {at}: {error.params}"
@@ -137,4 +137,4 @@ def test_bytes_changed_at_random_are_read_or_refused_and_never_a_crash(data: st.
 
 @pytest.mark.parametrize("file", EVERY_FORMAT, ids=lambda file: Path(file).suffix)
 def test_the_mutated_samples_are_good_themselves(file: str) -> None:
-    assert good(file).values or good(file).file.startswith(("HR/register", "RS/register"))
+    assert read_good_return(file).values or read_good_return(file).file.startswith(("HR/register", "RS/register"))
