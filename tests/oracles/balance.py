@@ -60,7 +60,7 @@ def compute_balance(
     """Compute the balance of each row; all numbers are in one count unit.
 
     `opening`, `closing`: rows; `entries`, `exits`: rows x kinds.  NaN is unknown and makes the row unknown.  A kind that
-    the office's law or form does not have is 0, passed by the caller: missing is never taken for 0.
+    the office's law or form does not have is 0, passed by the caller; missing is not 0.
     """
     start, end = np.asarray(opening, dtype=float), np.asarray(closing, dtype=float)
     came, went = np.asarray(entries, dtype=float), np.asarray(exits, dtype=float)

@@ -46,8 +46,8 @@ def test_returns_without_a_fault_have_no_error() -> None:
     assert find_wrongly_refused() == []
 
 
-def test_a_total_is_not_blamed_for_parts_that_could_not_be_read() -> None:
-    """One cell of an open list of articles is a word: its total is right, and nothing may say otherwise."""
+def test_total_is_not_refused_for_parts_that_could_not_be_read() -> None:
+    """Put a word into one cell of an open list of articles: its total is right, so no finding may contradict it."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import check_file
     from tests.faults.edits import chain_edits, set_cell
@@ -57,7 +57,9 @@ def test_a_total_is_not_blamed_for_parts_that_could_not_be_read() -> None:
     for edit in (set_cell("Т-01!B11", "две"), set_cell("Т-01!A11", "Непознато дело, чл. 999")):
         rules = {f.rule for f in check_file(edit(good), "a.xlsx", registry=load()).findings if f.severity == "error"}
         assert "sum.differs" not in rules and rules, rules
-    told = check_file(
+    findings = check_file(
         chain_edits(set_cell("Т-01!B11", "две"), set_cell("Т-01!B9", 1))(good), "a.xlsx", registry=load()
     ).findings
-    assert ("sum.exceeded", "Т-01!B9") in {(f.rule, str(f.where)) for f in told}, "the parts known exceed it already"
+    assert ("sum.exceeded", "Т-01!B9") in {(f.rule, str(f.where)) for f in findings}, (
+        "the parts known exceed it already"
+    )

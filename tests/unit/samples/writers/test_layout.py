@@ -36,10 +36,10 @@ WRITERS: dict[str, Callable[[], bytes]] = {
 
 
 def test_positions_skip_what_is_covered() -> None:
-    found = {placed.cell.value: (placed.row, placed.column) for placed in place_cells(SHEET.rows)}
-    assert found["мушкарци"] == (1, 1)
-    assert found["Укупно"] == (0, 3)
-    assert found["члан 145. < & ž"] == (2, 0)
+    positions = {placed.cell.value: (placed.row, placed.column) for placed in place_cells(SHEET.rows)}
+    assert positions["мушкарци"] == (1, 1)
+    assert positions["Укупно"] == (0, 3)
+    assert positions["члан 145. < & ž"] == (2, 0)
 
 
 def test_matrix_gives_covering_cells() -> None:
