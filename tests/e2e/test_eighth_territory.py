@@ -52,7 +52,7 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> PublishedHome:
     more = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
     outputs = []
     for arguments in (("init", "--kind", "demonstration", "--json"), ("refresh", "--publish", "--json")):
-        done = small.rti(root, NOW, *arguments, **more)
+        done = small.run_rti(root, NOW, *arguments, **more)
         assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
     return PublishedHome(root, tuple(outputs))

@@ -59,8 +59,8 @@ def compute_balance(
 ) -> Balance:
     """Compute the balance of each row; all numbers are in one count unit.
 
-    `opening`, `closing`: rows; `entries`, `exits`: rows x kinds.  NaN is unknown and makes the row unknown.  A kind that
-    the office's law or form does not have is 0, passed by the caller; missing is not 0.
+    `opening`, `closing`: rows; `entries`, `exits`: rows x kinds.  NaN is unknown and makes the row unknown.  A kind
+    that the office's law or form does not have is 0, passed by the caller; missing is not 0.
     """
     start, end = np.asarray(opening, dtype=float), np.asarray(closing, dtype=float)
     came, went = np.asarray(entries, dtype=float), np.asarray(exits, dtype=float)

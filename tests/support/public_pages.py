@@ -10,7 +10,7 @@ UNSCR = "United Nations Security Council resolution 1244"
 
 
 def run(page: str, **address: str) -> AppTest:
-    """One page with an address, as its function alone: AppTest knows no router of functions."""
+    """Run one page with an address, as its function alone: AppTest has no router of functions."""
     script = f"from dashboards.public.pages import {page}\n{page}.render_page()\n"
     test = AppTest.from_string(script, default_timeout=60)
     for key, value in address.items():
@@ -20,6 +20,6 @@ def run(page: str, **address: str) -> AppTest:
     return test
 
 
-def html(test: AppTest) -> str:
-    """All HTML of the page as text."""
+def page_html(test: AppTest) -> str:
+    """Return all HTML of the page as text."""
     return unescape("\n".join(str(element.proto.body) for element in test.get("html")))

@@ -24,7 +24,7 @@ WORKBOOK, LIST = "AL/justice/PP_Trafikimi_2025_T4.xlsx", "BA/justice/JT_BD_2026_
 
 
 def _json(home: Path, *arguments: str, code: int = 0) -> Any:
-    done = small.rti(home, CLOCK, *arguments, "--json")
+    done = small.run_rti(home, CLOCK, *arguments, "--json")
     assert done.returncode == code, done.stderr + done.stdout[-2000:]
     return json.loads(done.stdout)
 
@@ -57,7 +57,7 @@ def test_a_bad_file_fails_and_says_where_and_what_to_do(built_home: Path, tmp_pa
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     assert any(f["where"].get("line") == number + 1 for f in errors), errors
     assert all(f["message"] and f["remedy"] for f in errors)
-    said = small.rti(built_home, CLOCK, "check", str(bad))
+    said = small.run_rti(built_home, CLOCK, "check", str(bad))
     assert said.returncode == 1
     assert str(number + 1) in said.stdout
 
@@ -68,16 +68,16 @@ def test_what_cannot_be_read_is_said_so(built_home: Path, tmp_path: Path) -> Non
     report = _json(built_home, "check", str(broken), code=2)
     _valid(report, "check-report.json")
     assert report["verdict"] == "unreadable"
-    assert small.rti(built_home, CLOCK, "check", str(tmp_path / "nowhere.csv")).returncode == 2
+    assert small.run_rti(built_home, CLOCK, "check", str(tmp_path / "nowhere.csv")).returncode == 2
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("nonsense",), ("check", "--nonsense", "x"), ("explain",)])
 def test_wrong_use_is_exit_code_three(built_home: Path, arguments: tuple[str, ...]) -> None:
-    assert small.rti(built_home, CLOCK, *arguments).returncode == 3
+    assert small.run_rti(built_home, CLOCK, *arguments).returncode == 3
 
 
 def test_every_command_explains_itself(built_home: Path) -> None:
-    done = small.rti(built_home, CLOCK, "--help")
+    done = small.run_rti(built_home, CLOCK, "--help")
     assert done.returncode == 0
     for command in ("check", "submit", "refresh", "publish", "init", "read", "explain", "territories", "preview"):
         assert command in done.stdout
@@ -92,7 +92,7 @@ def test_any_file_is_shown_as_the_reader_sees_it(built_home: Path, file: str) ->
 
 def test_a_picture_shows_what_each_cell_was_taken_for(built_home: Path, tmp_path: Path) -> None:
     page = tmp_path / "picture.html"
-    done = small.rti(built_home, CLOCK, "preview", str(small.RAW / WORKBOOK), "--out", str(page))
+    done = small.run_rti(built_home, CLOCK, "preview", str(small.RAW / WORKBOOK), "--out", str(page))
     assert done.returncode == 0, done.stderr
     text = page.read_text(encoding="utf-8")
     assert "Tremujori I" in text
@@ -128,7 +128,7 @@ def test_a_released_figure_is_walked_back_to_sheet_and_cell(built_home: Path) ->
         assert float(book[sheet][cell].value or 0) == place["value"]
         total += place["factor"] * place["value"]
     assert total == way["cell"]["value"]
-    said = small.rti(built_home, CLOCK, "explain", *asked)
+    said = small.run_rti(built_home, CLOCK, "explain", *asked)
     assert said.returncode == 0
     assert way["places"][0]["place"] in said.stdout
 
@@ -174,7 +174,7 @@ def test_a_withheld_figure_stays_withheld(built_home: Path, monkeypatch: pytest.
 @pytest.mark.skipif(not REAL.exists(), reason="the real files do not lie beside the project")
 def test_a_real_workbook_is_imported_as_a_reference(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert small.rti(home, CLOCK, "init").returncode == 0
+    assert small.run_rti(home, CLOCK, "init").returncode == 0
     content = _json(home, "import-reference", str(REAL / "unodc_data_glotip.xlsx"))
     assert content["rows_read"] == 46_556
     assert content["rows"] > 1_000

@@ -55,13 +55,13 @@ def _home(disk: Path) -> Home:
 def test_a_command_that_writes_says_that_the_disk_is_full(
     disk: Path, kilobytes: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    disks.fill(disk, leave=kilobytes)
+    disks.fill_disk(disk, leave=kilobytes)
     code, _, told = _run(capsys, "submit", str(RETURN), "--as", "hr-register")
     assert code == 3, told
     assert f"The disk holding {disk}/home" in told and "is full" in told and "kB free" in told
     assert "Free some space and run the command again. Nothing was lost." in told
     assert "Traceback" not in told and "fault of the program" not in told
-    disks.empty(disk)
+    disks.empty_disk(disk)
     engine = open_ledger(_home(disk))
     assert [s.filename for s in queries.list_submissions(engine)] == ["accepted.csv", "waiting.csv"]
     assert verify_ledger(engine, home=_home(disk)).good
@@ -69,7 +69,7 @@ def test_a_command_that_writes_says_that_the_disk_is_full(
 
 
 def test_commands_that_read_work_on_a_full_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    disks.fill(disk, leave=0)
+    disks.fill_disk(disk, leave=0)
     code, shown, told = _run(capsys, "status")
     assert (code, told) == (0, "")
     assert "accepted.csv" in shown and "waiting.csv" in shown
@@ -79,7 +79,7 @@ def test_commands_that_read_work_on_a_full_disk(disk: Path, capsys: pytest.Captu
 
 
 def test_commands_that_read_work_on_a_read_only_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    disks.remount(disk, "ro")
+    disks.remount_disk(disk, "ro")
     code, shown, told = _run(capsys, "status")
     assert (code, told) == (0, "")
     assert "accepted.csv" in shown
@@ -92,11 +92,11 @@ def test_commands_that_read_work_on_a_read_only_disk(disk: Path, capsys: pytest.
         assert f"The disk holding {disk}/home" in told and "is read-only" in told
         assert "Make it writable" in told
         assert "Traceback" not in told
-    disks.remount(disk, "rw")
+    disks.remount_disk(disk, "rw")
 
 
 def test_a_refresh_on_a_full_disk_says_so(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    disks.fill(disk, leave=0)
+    disks.fill_disk(disk, leave=0)
     code, _, told = _run(capsys, "refresh")
     assert code == 3, told
     assert "is full" in told.strip().splitlines()[-1]
@@ -117,7 +117,7 @@ def test_what_a_killed_writer_left_in_the_log_is_read_from_a_full_disk(disk: Pat
         left.unlink()
     path.write_bytes(main)
     wal.write_bytes(log)
-    disks.fill(disk, leave=0)
+    disks.fill_disk(disk, leave=0)
     reading = open_ledger_to_read(home)
     assert [s.filename for s in queries.list_submissions(reading)][-1] == "in the log.csv"
     with pytest.raises(Exception, match="readonly"):

@@ -414,7 +414,7 @@ def test_a_ledger_older_than_the_log_is_chained_when_it_is_opened(
     if database == "sqlite":
         url = f"sqlite:///{tmp_path / 'old.sqlite'}"
     else:
-        url = request.getfixturevalue("postgres_databases").empty()
+        url = request.getfixturevalue("postgres_databases").create_empty()
     _first_revision(url)
     engine = open_url(url)
     assert [(e["action"], e["actor"]) for e in audit_log.list_entries(engine)] == [

@@ -94,11 +94,11 @@ def _value(counts: Path, area: str, period: str) -> float | None:
 def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line, bytes]:
     """A few returns of two jurisdictions, one of them with a number that cannot be."""
     folder = tmp_path_factory.mktemp("samples")
-    lines = small.choose(folder, _wanted)
+    lines = small.choose_returns(folder, _wanted)
     faulty = next(line for line in lines if line["jurisdiction"] == FAULTY and line["periods"] == "2026-Q2")
     good = (folder / faulty["file"]).read_bytes()
     assert good.count(WRONG) == 1
-    small.add(folder, faulty, good.replace(WRONG, WRONG[:-4] + b"-2,00"))
+    small.add_return(folder, faulty, good.replace(WRONG, WRONG[:-4] + b"-2,00"))
     return folder, faulty, good
 
 
@@ -116,7 +116,7 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
         told.refresh("again")
         refresh.publish_draft(home)
         patch.setenv("RTI_NOW", LATER)
-        small.add(
+        small.add_return(
             mine, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
             received_at="2026-11-30T09:00:00Z", corrects=faulty["file"],
         )  # fmt: skip
@@ -362,7 +362,7 @@ def _killed_at(home: Path, samples: Path, line: str) -> list[str]:
     """Refresh in a process that is killed without notice as soon as it says `line`; returns what it had said."""
     process = subprocess.Popen(
         [str(Path(sys.executable).parent / "rti"), "refresh"],
-        env=small.environment(home, CLOCK, RTI_SAMPLES=str(samples)),
+        env=small.command_environment(home, CLOCK, RTI_SAMPLES=str(samples)),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=small.ROOT,
     )  # fmt: skip
     said = []
@@ -386,7 +386,7 @@ def test_a_home_whose_refreshes_were_killed_ends_as_one_that_was_left_in_peace(
     _killed_at(root, samples[0], f"{GOOD}: ")
     _killed_at(root, samples[0], "counts built")
     assert not (root / "public" / "current").exists()
-    done = small.rti(root, CLOCK, "refresh", "--publish", RTI_SAMPLES=str(samples[0]))
+    done = small.run_rti(root, CLOCK, "refresh", "--publish", RTI_SAMPLES=str(samples[0]))
     assert done.returncode == 0, done.stderr
     assert "counts: nothing new" in done.stderr
     one, other = story.home.releases / "2026-Q3", root / "public" / "releases" / "2026-Q3"

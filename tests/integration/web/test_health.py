@@ -64,7 +64,7 @@ def test_the_portal_says_that_its_store_is_gone(opened: tuple[Home, sa.Engine]) 
 def test_the_portal_says_that_its_disk_is_full(tmp_path: Path) -> None:
     with disks.small_disk(tmp_path, 4096) as disk:
         home, engine = home_and_ledger(disk)
-        disks.fill(disk, leave=0)
+        disks.fill_disk(disk, leave=0)
         code, told = _ask(lambda: health.portal_health(home, engine))
         engine.dispose()
     assert (code, told["checks"]["disk"]) == (503, "the disk is full")

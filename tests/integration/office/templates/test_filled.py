@@ -30,7 +30,7 @@ from pipelines.reading.standardise.standardise import Reading, standardise_conte
 from tests.samples import plan
 from tests.samples.rows import Event, SampleReturn
 from tests.samples.truth import draw_truth
-from tests.support.filling import _like, fill
+from tests.support.filling import _like, fill_workbook
 
 REGISTRY = load()
 WORKBOOKS = [
@@ -74,7 +74,7 @@ def _filled(workbook: str) -> tuple[bytes, SampleReturn, str]:
     period = made.periods[-1].code
     _, empty = templates.write_template(REGISTRY, workbook, period, previous=_previous(before), demonstration=True)
     form = REGISTRY.forms[workbook]
-    return fill(empty, form, _content(made), REGISTRY.forms[made.form], period), made, period
+    return fill_workbook(empty, form, _content(made), REGISTRY.forms[made.form], period), made, period
 
 
 @cache
@@ -182,7 +182,7 @@ def test_a_workbook_of_the_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPa
     jobs = []
     for period in ("2027-Q1", "2010-Q1"):
         _, empty = templates.write_template(REGISTRY, workbook, "2026-Q3")
-        data = fill(empty, form, _content(made), REGISTRY.forms[made.form], "2026-Q3")
+        data = fill_workbook(empty, form, _content(made), REGISTRY.forms[made.form], "2026-Q3")
         year, _, quarter = period.partition("-Q")
         book = openpyxl.load_workbook(io.BytesIO(data))
         for sheet in book.worksheets[:5]:

@@ -354,13 +354,13 @@ def test_a_full_disk_is_answered_as_unavailable(tmp_path: Path, caplog: pytest.L
         full = desk_fakes.opened(disk)
         asking = TestClient(create_api(full), raise_server_exceptions=False)
         headers = _as(full, "qq-sender", **{"X-Filename": "a.csv"})
-        disks.fill(disk, leave=0)
+        disks.fill_disk(disk, leave=0)
         answer = asking.post("/v1/submissions", headers=headers, content=file())
         told = _is_problem(answer, 503)
         assert answer.headers["retry-after"] == "300"
         assert told["title"] == "The disk of the service cannot be used"
         assert str(disk) not in json.dumps(told)
-        disks.empty(disk)
+        disks.empty_disk(disk)
         assert asking.post("/v1/submissions", headers=headers, content=file()).status_code == 201
         full.engine.dispose()
 

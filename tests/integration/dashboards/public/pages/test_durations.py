@@ -14,7 +14,7 @@ from dashboards.public import charts, queries
 from dashboards.public.pages import cards
 from dashboards.words import durations, reasons
 from pipelines.core import home
-from tests.support.public_pages import UNSCR, html, run
+from tests.support.public_pages import UNSCR, page_html, run
 from tests.support.releases import release_fixture
 
 WITHOUT = (
@@ -48,7 +48,9 @@ def page(root: Path) -> Iterator[AppTest]:
 
 def rows(test: AppTest, table: str) -> dict[str, list[str]]:
     """Fields by heading of the one table whose caption begins so, with the numbers of notes as `[1]`."""
-    found = [part for part in html(test).split('<div class="rti-caption"')[1:] if f">{TABLES[table]}" in part[:400]]
+    found = [
+        part for part in page_html(test).split('<div class="rti-caption"')[1:] if f">{TABLES[table]}" in part[:400]
+    ]
     assert len(found) == 1, f"{table}: {len(found)} tables"
     body = found[0].split("<tbody>")[1].split("</tbody>")[0]
     out = {}
@@ -70,7 +72,7 @@ def test_times_stand_with_limits_and_a_band_and_others_have_no_records(page: App
     found = rows(page, "times")
     assert found["Croatia"] == ["260 (210–330)", "370 (270–570)", "550 (390 or more)", "c", "100–199"]
     assert found["Serbia"] == ["210 (180–330)", "410 (300–510)", "not reached[1]", "20 (10–30)", "100–199"]
-    assert durations.NOT_REACHED_NOTE in html(page)
+    assert durations.NOT_REACHED_NOTE in page_html(page)
     for table in ("times", "ages", "cohorts", "shares", "lengths"):
         for name in WITHOUT:
             first, *others = rows(page, table)[name]
@@ -78,19 +80,19 @@ def test_times_stand_with_limits_and_a_band_and_others_have_no_records(page: App
 
 
 def test_the_sentence_says_the_medians_and_who_has_no_records(page: AppTest) -> None:
-    said = re.search(r"<blockquote[^>]*>(.*?)<cite>", html(page), re.S)
+    said = re.search(r"<blockquote[^>]*>(.*?)<cite>", page_html(page), re.S)
     assert said is not None
     assert "Croatia 260 days, range 210 to 330; Serbia 210 days, range 180 to 330." in said[1]
     assert "No records: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244" in said[1]
-    assert UNSCR in html(page)
+    assert UNSCR in page_html(page)
 
 
 def test_ages_of_few_say_that_they_are_too_few(page: AppTest) -> None:
     found = rows(page, "ages")
     assert found["Croatia"] == ["too few to compare: 170[1]", "too few to compare: 320[1]", "c", "10–19"]
     assert found["Serbia"] == ["180", "290", "480", "20–49"], "twenty and more are enough"
-    assert durations.FEW_NOTE in html(page)
-    assert "Croatia, Half: too few to compare, 170" in html(page)
+    assert durations.FEW_NOTE in page_html(page)
+    assert "Croatia, Half: too few to compare, 170" in page_html(page)
 
 
 def test_a_cohort_that_is_not_followed_long_enough_has_no_share(page: AppTest) -> None:
@@ -98,7 +100,7 @@ def test_a_cohort_that_is_not_followed_long_enough_has_no_share(page: AppTest) -
     few = "too few to compare: "
     assert bare(found["Serbia, 2023"]) == [f"{few}60 (45–75)", f"{few}65 (45–80)", f"{few}5 (0–10)", "20–49"]
     assert bare(found["Serbia, 2025"]) == ["..", "..", "..", "20–49"]
-    assert "its people have not been followed for 8 quarters" in html(page)
+    assert "its people have not been followed for 8 quarters" in page_html(page)
     assert found["Croatia"] == ["–", "–", "–", "–"], "records, but not of this: not collected, and no 'no records'"
 
 
@@ -109,12 +111,12 @@ def test_sentences_stand_beside_the_law_and_claim_no_time_served(page: AppTest) 
     below = "too few to compare: 30 (5–60)"
     assert bare(found["Serbia"]) == ["30 (0–48)", "48 (36–84)", "84 (48–108)", below, "36–144", "20–49"]
     assert bare(found["Croatia"])[3:5] == ["n/a", "not stated"]
-    assert durations.NO_LEAST in html(page)
+    assert durations.NO_LEAST in page_html(page)
     assert any("time served is not claimed" in text.value for text in page.markdown)
 
 
 def test_clearance_has_a_table_of_its_own_and_says_why_a_figure_is_undefined(page: AppTest) -> None:
-    found, text = rows(page, "clearance"), html(page)
+    found, text = rows(page, "clearance"), page_html(page)
     assert bare(found["Albania"]) == ["126 (83–192)", "243"]
     assert bare(found["Western Balkans"]) == ["120 (100–143)", ".."]
     assert bare(found["Montenegro"]) == ["n/a", "n/a"]
@@ -153,7 +155,7 @@ def test_of_a_crime_without_records_nothing_is_made_up(root: Path, monkeypatch: 
     monkeypatch.setenv("RTI_HOME", str(root))
     test = run("durations", crime="SOM")
     assert any("no times from records of smuggling" in text.value for text in test.markdown)
-    assert not test.get("vega_lite_chart") and "<table" not in html(test)
+    assert not test.get("vega_lite_chart") and "<table" not in page_html(test)
 
 
 def test_a_release_of_earlier_software_says_that_it_has_no_durations(
@@ -163,7 +165,7 @@ def test_a_release_of_earlier_software_says_that_it_has_no_durations(
     monkeypatch.setattr(queries, "has_table", lambda path, table: table != "duration")
     test = run("durations")
     assert any("before durations were published" in info.value for info in test.info)
-    assert "<table" not in html(test)
+    assert "<table" not in page_html(test)
 
 
 def test_every_way_level_and_year_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
@@ -172,7 +174,7 @@ def test_every_way_level_and_year_of_the_demonstration_can_be_opened(demonstrati
     for crime in ("TIP", "SOM"):
         for way in queries.read_rows(path, "duration_ways", crime):
             test = run("durations", crime=crime, way=way["stage"])
-            assert way["name"] in html(test)
+            assert way["name"] in page_html(test)
         for level in queries.read_rows(path, "clearance_levels", crime):
             for track in ("first", "final"):
                 run("durations", crime=crime, level=level["level"], decisions=track, freq="Q")

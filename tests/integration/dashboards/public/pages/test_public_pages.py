@@ -17,7 +17,7 @@ from dashboards.public.pages import cards
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
-from tests.support.public_pages import UNSCR, html, run
+from tests.support.public_pages import UNSCR, page_html, run
 from tests.support.releases import release_fixture, release_ratios
 
 ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
@@ -44,7 +44,7 @@ def row(test: AppTest, heading: str) -> list[str]:
 def rows(test: AppTest, heading: str) -> list[list[str]]:
     """Fields of every table row under a heading, without marks."""
     out = []
-    for found in re.findall(r"<tr[^>]*>(.*?)</tr>", html(test), re.S):
+    for found in re.findall(r"<tr[^>]*>(.*?)</tr>", page_html(test), re.S):
         plain = re.sub(r"<sup>.*?</sup>", "", found)
         fields = [
             re.sub(r"<[^>]+>", "", part).strip() for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", plain, re.S)
@@ -57,9 +57,9 @@ def rows(test: AppTest, heading: str) -> list[list[str]]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_runs_and_says_that_its_figures_are_invented(page: str) -> None:
     test = run(page)
-    assert f"{charts.DEMONSTRATION}." in html(test)
+    assert f"{charts.DEMONSTRATION}." in page_html(test)
     assert test.title
-    assert "Source: Regional trafficking indicators, release 2026-Q3." in html(test)
+    assert "Source: Regional trafficking indicators, release 2026-Q3." in page_html(test)
 
 
 def test_the_region_shows_each_kind_of_figure_and_who_is_in_it() -> None:
@@ -70,7 +70,7 @@ def test_the_region_shows_each_kind_of_figure_and_who_is_in_it() -> None:
     assert row(test, "Croatia") == ["–", "–", "–", "–"]
     assert row(test, "North Macedonia")[2] == "0"
     assert row(test, "Territories that reported")[0] == "5 of 7"
-    text = html(test)
+    text = page_html(test)
     for note in ("Nil return", "Partial:", "Derived: the office counts from January", "Reports once a year"):
         assert note in text
     assert "Not in the region's figure: Croatia and Serbia." in text
@@ -88,7 +88,7 @@ def test_the_counting_cards_of_what_is_shown_stand_below_it() -> None:
 
 def test_the_sentence_can_be_quoted() -> None:
     test = run("region", freq="Q", period="2026-Q3")
-    said = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", html(test), re.S)
+    said = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", page_html(test), re.S)
     assert said is not None
     value = row(test, "Western Balkans")[0]
     assert f"{value} persons investigated" in said[1] and "missing: Croatia and Serbia" in said[1]
@@ -102,13 +102,15 @@ def test_crime_and_decisions_are_a_choice_of_one() -> None:
     crime.set_value("SOM").run()
     assert not test.exception
     assert row(test, "Bosnia and Herzegovina") != before
-    assert "Smuggling of migrants, 2026 Q3" in html(test) and "Trafficking in persons, 2026 Q3" not in html(test)
+    assert "Smuggling of migrants, 2026 Q3" in page_html(test) and "Trafficking in persons, 2026 Q3" not in page_html(
+        test
+    )
     assert test.query_params["crime"] == ["SOM"] or test.query_params["crime"] == "SOM"
 
 
 def test_the_address_holds_the_whole_selection() -> None:
     test = run("region", crime="SOM", decisions="final", freq="A", period="2024", show="rate", stages="all")
-    text = html(test)
+    text = page_html(test)
     assert "Smuggling of migrants, 2024, final decisions: rates per 100,000" in text
     assert {"crime", "decisions", "freq", "period", "show", "stages", "release"} <= set(test.query_params)
 
@@ -123,14 +125,14 @@ def test_an_address_that_this_release_cannot_answer_says_so() -> None:
 def test_a_long_address_is_not_repeated_on_the_page(page: str) -> None:
     test = run(page, area="A" * 60_000)
     assert [error.value for error in test.error] == [TOO_LONG]
-    assert len(html(test)) < 60_000 and "AAAA" not in html(test)
+    assert len(page_html(test)) < 60_000 and "AAAA" not in page_html(test)
 
 
 def test_rates_of_adults_only_are_not_made() -> None:
     test = run("region", freq="A", period="2025", show="rate")
     assert row(test, "Croatia")[2] == "n/a"
-    assert "Adults only" in html(test)
-    assert "never annualised" in html(test)
+    assert "Adults only" in page_html(test)
+    assert "never annualised" in page_html(test)
 
 
 def test_a_rate_stands_with_its_range_and_what_is_of_few_says_so() -> None:
@@ -146,7 +148,7 @@ def test_a_rate_stands_with_its_range_and_what_is_of_few_says_so() -> None:
     }
     few = {area for area, row in found.items() if row["value"] < 20}
     assert few and few < set(found), "the release has both"
-    text = html(test)
+    text = page_html(test)
     for area, one in found.items():
         shown = words.format_rate(one)
         assert "–" in shown.text and shown.text in text, area
@@ -164,27 +166,27 @@ def test_bars_of_few_say_so() -> None:
 
 def test_a_total_that_does_not_add_up_says_so() -> None:
     test = run("region", freq="A", period="2025", stages="all")
-    assert "Not additive" in html(test) and "Persons handed over" in html(test)
+    assert "Not additive" in page_html(test) and "Persons handed over" in page_html(test)
 
 
 def test_pools_of_years_stand_as_they_are() -> None:
     test = run("region", freq="P3", period="2023-2025", show="rate")
     assert not any(group.key == "choice.show" for group in test.button_group), "the release has no rates of pools"
-    assert "No rates are made for several years together." in html(test)
-    assert "Trafficking in persons, 2023–2025" in html(test)
+    assert "No rates are made for several years together." in page_html(test)
+    assert "Trafficking in persons, 2023–2025" in page_html(test)
 
 
 def test_a_stage_known_in_cases_only_is_not_mixed_in() -> None:
     test = run("region", freq="Q", period="2026-Q2", stages="all")
     assert row(test, "Serbia")[0] == ".."
-    assert "Reported is known in cases only" in html(test)
+    assert "Reported is known in cases only" in page_html(test)
     cases = run("region", freq="Q", period="2026-Q2", stages="all", unit="case")
     assert row(cases, "Serbia")[0] == "12"
 
 
 def test_a_territory_shows_series_breakdowns_card_and_returns() -> None:
     test = run("territory", territory="AL", by="sex", year="2025")
-    text = html(test)
+    text = page_html(test)
     assert row(test, "2026 Q3")[2] == "c"
     counts, shares = rows(test, "Female")
     place = counts.index("c")
@@ -210,7 +212,7 @@ def test_jurisdictions_stand_under_their_territory() -> None:
 
 def test_kosovo_carries_its_footnote_on_its_own_page_and_in_its_charts() -> None:
     test = run("territory", territory="XK")
-    assert UNSCR in html(test)
+    assert UNSCR in page_html(test)
     for chart in test.get("vega_lite_chart"):
         assert "Kosovo under UNSCR 1244*" in chart.proto.spec and "Security Council" in chart.proto.spec
 
@@ -228,14 +230,14 @@ def test_victims_stand_apart_with_their_coverage() -> None:
     test = run("victims", freq="A", period="2025", territory="AL", victims_by="exploitation")
     assert row(test, "Montenegro")[2] == "c"
     assert row(test, "Several forms") == ["0"]
-    assert "Figures are from 6 of 7 territories; missing: Serbia" in html(test)
+    assert "Figures are from 6 of 7 territories; missing: Serbia" in page_html(test)
 
 
 def test_real_figures_never_stand_beside_invented_ones() -> None:
-    beside = html(run("published", view="beside", of="all"))
+    beside = page_html(run("published", view="beside", of="all"))
     assert "Invented observatory" in beside
     assert "US DoS" not in beside and "GRETA" not in beside
-    figures = html(run("published", view="figures", of="all"))
+    figures = page_html(run("published", view="figures", of="all"))
     assert "Invented observatory" not in figures and "US DoS" in figures and "conflict" in figures
 
 
@@ -256,7 +258,7 @@ def test_every_figure_of_the_region_leads_to_its_way_back() -> None:
 )
 def test_the_way_back_of_a_figure(cell: str, expected: str) -> None:
     test = run("source", cell=cell)
-    text = html(test)
+    text = page_html(test)
     assert expected in text and "Stages of proceedings by quarter" in text
     assert test.code[0].value.startswith("rti explain '2026-Q3/area_quarter/area=")
     if expected != "withheld":
@@ -279,7 +281,7 @@ def test_an_id_that_names_no_figure_is_answered_in_words(cell: str, says: str) -
 
 def test_downloads_are_the_files_of_the_release() -> None:
     test = run("about")
-    text = html(test)
+    text = page_html(test)
     assert UNSCR in text and "Published tables" in text
     labels = [button.proto.label for button in test.get("download_button")]
     assert {"manifest.json", "README.txt", "cell.csv", "cell.parquet"} <= set(labels)
@@ -306,7 +308,7 @@ def test_the_router_runs() -> None:
 def test_every_page_runs_on_the_demonstration_release(page: str, demonstration: home.Home) -> None:
     test = run(page)
     assert test.title[0].value != "Nothing has been published yet"
-    assert f"{charts.DEMONSTRATION}." in html(test)
+    assert f"{charts.DEMONSTRATION}." in page_html(test)
 
 
 def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
@@ -345,23 +347,23 @@ def test_a_ratio_stands_with_its_range_and_its_version() -> None:
     test = run("ratios", **RATIO)
     assert row(test, "Albania") == ["80 (62–103)", "no records"]
     assert row(test, "Serbia") == ["80 (62–103)", "65 (50–84), over 1 year before"]
-    assert "Shown first is the lagged version" in html(test)
-    assert "Western Balkans 80, range 62 to 103, from 3 of 7 territories" in html(test)
-    assert "4 of 7 territories have enough to be compared" in html(test)
+    assert "Shown first is the lagged version" in page_html(test)
+    assert "Western Balkans 80, range 62 to 103, from 3 of 7 territories" in page_html(test)
+    assert "4 of 7 territories have enough to be compared" in page_html(test)
 
 
 def test_a_ratio_of_too_few_says_so_and_a_withheld_one_stays_withheld() -> None:
     test = run("ratios", **RATIO)
     assert row(test, "Montenegro")[0] == "too few to compare: 80 (62–103)"
-    assert "under 20" in html(test)
+    assert "under 20" in page_html(test)
     assert row(test, "Kosovo under UNSCR 1244")[0] == words.WITHHELD
-    assert row(test, "North Macedonia")[0].startswith("127") and "Over 100 per cent" in html(test)
+    assert row(test, "North Macedonia")[0].startswith("127") and "Over 100 per cent" in page_html(test)
 
 
 def test_a_ratio_of_two_units_is_refused_with_its_reason() -> None:
     test = run("ratios", **RATIO)
     assert row(test, "Bosnia and Herzegovina")[0] == words.NOT_APPLICABLE
-    assert "The two sides differ in the count unit." in html(test)
+    assert "The two sides differ in the count unit." in page_html(test)
 
 
 def test_a_share_stands_with_its_range_and_says_where_it_is_of_few() -> None:
@@ -369,12 +371,12 @@ def test_a_share_stands_with_its_range_and_says_where_it_is_of_few() -> None:
     shares = [row for heading in ("Female", "Male") for row in rows(test, heading)[1:]]
     told = [field for row in shares for field in row if field not in ("c", "")]
     assert told and all(re.fullmatch(r"\d+ \(\d+–\d+\)", field) for field in told), told
-    assert 'class="rti-few"' in html(test) and "share: too few to compare" in html(test)
-    assert "Too few to compare: one of the two numbers is under 20." in html(test)
+    assert 'class="rti-few"' in page_html(test) and "share: too few to compare" in page_html(test)
+    assert "Too few to compare: one of the two numbers is under 20." in page_html(test)
 
 
 def test_shares_that_can_be_told_apart_are_told_by_their_odds() -> None:
-    text = html(run("territory", territory="AL", by="sex", year="2025"))
+    text = page_html(run("territory", territory="AL", by="sex", year="2025"))
     assert "Female: 3 of 21 pairs were compared; 2 differ significantly, the others do not." in text
     # 30 of 60 and 20 of 80: 50 and 25 per cent, and the odds 30:30 and 20:60, three to one.
     assert "Albania is higher than Croatia: 50 against 25 per cent; the odds 3.00 times, range 1.32 to 6.94." in text
@@ -391,13 +393,14 @@ def test_older_returns_stand_below_the_newest(monkeypatch: pytest.MonkeyPatch) -
     [older] = [one for one in test.expander if "older return" in one.label]
     number = int(older.label.split()[0])
     assert (
-        len(re.findall(r"<tr", html(test).split("Older returns accepted", 1)[1].split("</table>", 1)[0])) == number + 1
+        len(re.findall(r"<tr", page_html(test).split("Older returns accepted", 1)[1].split("</table>", 1)[0]))
+        == number + 1
     )
 
 
 def test_pairs_are_told_in_words_and_never_ranked() -> None:
     test = run("ratios", **RATIO)
-    text = html(test)
+    text = page_html(test)
     assert any("the others do not. Comparing many pairs finds some" in said.value for said in test.markdown), (
         "that many are compared is said"
     )
@@ -412,7 +415,7 @@ def test_quality_is_told_of_each_territory_and_none_is_made_up() -> None:
     test = run("quality")
     assert row(test, "Albania") == ["98.4 %", "75.0 %", "\u22126.5", "92.0", "11", "10.7 %"]
     assert row(test, "Serbia") == [".."] * 6
-    text = html(test)
+    text = page_html(test)
     assert "No return has come." in text, "why there is none"
     assert "Albania: of 25 totals published in two releases or more, 4 changed." in text
     assert "Croatia: no total has been published in two releases yet." in text and "BA_FED" not in text
@@ -435,7 +438,7 @@ def test_what_two_publishers_say_of_one_thing_stands_with_their_figures(
     demonstration: home.Home, area: str, told: list[str]
 ) -> None:
     """The five real cases, each as it was published; nothing invented is among them."""
-    found = html(run("published", of=area)).split("Two published figures of one thing")
+    found = page_html(run("published", of=area)).split("Two published figures of one thing")
     assert len(found) > 1, area
     text = found[-1]
     assert all(part in text for part in told), [part for part in told if part not in text]
@@ -446,13 +449,13 @@ def test_a_ratio_opens_in_its_window_and_says_why() -> None:
     test = run("ratios", crime="TIP", ratio=release_ratios.METRIC)
     assert (
         "A comparison opens in 2023–2025 (three years), the shortest window in which most territories have enough: "
-        in (html(test))
+        in (page_html(test))
     )
-    assert "7 of 7 territories have 20 or more, against 3 in 2025 and none in 2026 Q3." in html(test)
+    assert "7 of 7 territories have 20 or more, against 3 in 2025 and none in 2026 Q3." in page_html(test)
 
 
 def test_a_shorter_window_is_called_one() -> None:
-    assert "You have chosen a shorter period" in html(run("ratios", **RATIO))
+    assert "You have chosen a shorter period" in page_html(run("ratios", **RATIO))
 
 
 def test_the_region_stands_with_coverage_median_range_and_n() -> None:
@@ -460,7 +463,7 @@ def test_the_region_stands_with_coverage_median_range_and_n() -> None:
     convicted = next(found for found in (row(test, "Convicted"),) if len(found) == 4)
     assert convicted == ["1.25", "5 of 7", "1.60, from 0.44 to 1.81 (n = 5)", "4 of 5"]
     assert row(test, "Sentenced") == ["too few to compare: 0.50", "2 of 7", "from 0.30 to 0.90 (n = 2)", "0 of 2"]
-    text = html(test)
+    text = page_html(test)
     assert (
         "1.25, from 5 of 7 territories. Over 5 territories with a public figure of this rate: median 1.60, from "
         in text
@@ -471,11 +474,13 @@ def test_the_region_stands_with_coverage_median_range_and_n() -> None:
 
 def test_a_change_of_the_region_says_over_whom_it_is() -> None:
     test = run("region", freq="A", period="2025")
-    assert "over the 2 of 7 territories that have both years" in html(test)
-    assert "from 50 to 60 (+10); +22 goes with the number of persons indicted and \u221212 with how many" in html(test)
+    assert "over the 2 of 7 territories that have both years" in page_html(test)
+    assert "from 50 to 60 (+10); +22 goes with the number of persons indicted and \u221212 with how many" in page_html(
+        test
+    )
     assert row(test, "2024 to 2025") == ["50 → 60", "+10", "+22", "\u221212"]
-    assert "Left out: Bosnia and Herzegovina (not in both years); " in html(test)
-    assert "Kosovo under UNSCR 1244* and Montenegro (a count is withheld)" in html(test)
+    assert "Left out: Bosnia and Herzegovina (not in both years); " in page_html(test)
+    assert "Kosovo under UNSCR 1244* and Montenegro (a count is withheld)" in page_html(test)
 
 
 def test_a_change_that_is_too_few_or_withheld_is_a_state_and_no_number() -> None:
@@ -483,7 +488,7 @@ def test_a_change_that_is_too_few_or_withheld_is_a_state_and_no_number() -> None
     assert row(test, "2022 to 2023") == ["50 → 60", "+10", "+22", "\u221212"]
     assert row(test, "2023 to 2024") == ["19 → 25", "+6", "too few to split", "too few to split"]
     assert row(test, "2024 to 2025") == ["c", "c", "c", "c"]
-    assert "too few to split into number and ratio, since a count behind it is under 20" in html(test)
+    assert "too few to split into number and ratio, since a count behind it is under 20" in page_html(test)
 
 
 def test_ways_out_stand_by_level_and_requalification_by_itself() -> None:
@@ -491,7 +496,7 @@ def test_ways_out_stand_by_level_and_requalification_by_itself() -> None:
     assert row(test, "Rejected (prosecution)") == ["30 (15–45)", "60 % (30–90)"]
     assert row(test, "Discontinued (prosecution)")[1] == "too few to compare: 30 % (15–45)"
     assert row(test, "Acquitted (first instance)") == ["c", "c"]
-    text = html(test)
+    text = page_html(test)
     assert "persons who left, before the prosecutor: rejected 30, discontinued 15, " in text
     assert "Cases requalified to another offence are shown separately" in text
 
@@ -499,11 +504,11 @@ def test_ways_out_stand_by_level_and_requalification_by_itself() -> None:
 def test_what_is_reported_once_a_year_stays_a_point_a_year() -> None:
     test = run("territory", territory="HR", over="Q")
     assert any("A year is never divided into quarters" in info.value for info in test.info)
-    assert row(test, "2025") and '<th scope="row">2026 Q' not in html(test)
+    assert row(test, "2025") and '<th scope="row">2026 Q' not in page_html(test)
 
 
 def test_a_break_is_in_the_notes_of_the_series_in_words(demonstration: home.Home) -> None:
-    text = html(run("territory", territory="HR", over="Q"))
+    text = page_html(run("territory", territory="HR", over="Q"))
     assert "Break in the series. Source, 2023 Q1: First-instance figures come from the register of courts." in text
     assert "aggregates >" not in text
 
