@@ -38,7 +38,7 @@ ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
     "arrival", "protection",
 )  # fmt: skip
-"""What takes seconds first; rebuild and the two after it share their homes."""
+"""Order of benchmarks: those that take seconds come first; rebuild and the two after it share their homes."""
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def main() -> int:
         os.environ.pop(name, None)
     os.environ["RTI_NOW"] = measuring.NOW
     date = datetime.now(UTC).date().isoformat()
-    before = report.machine()
+    before = report.describe_machine()
     results: dict[str, list[Figure]] = {}
     with tempfile.TemporaryDirectory(prefix="rti-bench-") as scratch:
         setting = Setting(Path(scratch), options.repetitions, (1,) if options.quick else (1, 10))

@@ -1,4 +1,4 @@
-"""How soon an upload is answered: one large workbook, twenty people at once, memory after many checks; persons found.
+"""How soon an upload is answered: one large workbook, twenty people at once, memory after many checks; person scan.
 
 Checks run in processes of their own (`python -m benchmarks.answering one|many …`), since the made-up territory must
 be declared before the registry is loaded, and since memory is measured there.
@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks import measuring, register, workbook
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 PEOPLE = 20
 CHECKS = 500
@@ -28,23 +28,27 @@ TOGETHER = 15.0
 SAMPLES = measuring.ROOT / "raw_samples"
 
 
-@benchmark("answering", f"answers to uploads: {workbook.CELLS:,} cells, {PEOPLE} people at once, persons found")
-def answering(setting: Setting) -> Iterator[Figure]:
-    """A warm process, as a service is after `warm_up`."""
+@register_benchmark(
+    "answering", f"answers to uploads: {workbook.CELLS:,} cells, {PEOPLE} people at once, persons found"
+)
+def measure_answers(setting: Setting) -> Iterator[Figure]:
+    """Measure a warm process, as a service is after `warm_up`."""
     folder = setting.scratch / "answering"
-    territories = {"RTI_TERRITORIES": str(workbook.declare(folder / "territories"))}
-    file = workbook.write(folder / "benchmark.xlsx")
+    territories = {"RTI_TERRITORIES": str(workbook.declare_territory(folder / "territories"))}
+    file = workbook.write_workbook(folder / "benchmark.xlsx")
     runs = str(max(5, 4 * setting.repetitions))
-    one = measuring.python(__name__, "one", str(file), runs, environment=territories).last_json()
-    bare = one["floor"]
-    yield Figure("answer, p95", one["judged"], "s", bare, "openpyxl, formulas and values", "≤ 5 s", one["judged"] <= 5)
+    result = measuring.run_module(__name__, "one", str(file), runs, environment=territories).last_json()
+    bare = result["floor"]
     yield Figure(
-        "first findings, p95", one["read"], "s", bare, "openpyxl, formulas and values", "≤ 1 s", one["read"] <= 1
+        "answer, p95", result["judged"], "s", bare, "openpyxl, formulas and values", "≤ 5 s", result["judged"] <= 5
+    )
+    yield Figure(
+        "first findings, p95", result["read"], "s", bare, "openpyxl, formulas and values", "≤ 1 s", result["read"] <= 1
     )
 
-    yield from _register(int(runs))
+    yield from _measure_register(int(runs))
 
-    many = measuring.python(__name__, "many", str(setting.repetitions)).last_json()
+    many = measuring.run_module(__name__, "many", str(setting.repetitions)).last_json()
     alone = many["alone"]
     note = f"slowest of {PEOPLE} in each of {setting.repetitions} rounds"
     together = many["p95"] <= TOGETHER
@@ -55,108 +59,114 @@ def answering(setting: Setting) -> Iterator[Figure]:
     yield Figure("memory before", many["before"], "MB")
     grown = f"{many['after'] - many['before']:.0f} MB more than before"
     yield Figure(f"memory after {CHECKS} checks", many["after"], "MB", many["before"], "before them", note=grown)
-    yield from _persons()
+    yield from _measure_person_scan()
 
 
-def _register(runs: int) -> Iterator[Figure]:
-    """A register of 2 MB, each of its lines one defendant."""
-    one = measuring.python(__name__, "register", str(runs)).last_json()
-    about, floor = f"register of {one['records']:,.0f} records", "csv module, decoded and split"
+def _measure_register(runs: int) -> Iterator[Figure]:
+    """Measure a register of 2 MB, each of whose lines is one defendant."""
+    result = measuring.run_module(__name__, "register", str(runs)).last_json()
+    about, floor = f"register of {result['records']:,.0f} records", "csv module, decoded and split"
     for called, step, most in (("answer", "judged", ANSWERED), ("first findings", "begun", FIRST)):
-        taken = one[step]
-        yield Figure(f"{about}: {called}, p95", taken, "s", one["floor"], floor, f"≤ {most:.0f} s", taken <= most)
+        duration = result[step]
+        yield Figure(
+            f"{about}: {called}, p95", duration, "s", result["floor"], floor, f"≤ {most:.0f} s", duration <= most
+        )
 
 
-def _persons() -> Iterator[Figure]:
+def _measure_person_scan() -> Iterator[Figure]:
     from pipelines.reading.formats.read import read_content
     from pipelines.reading.privacy.scan import scan_content
-    from tests.persons.measuring import measured
+    from tests.persons.measuring import measure_recognition
 
-    for where, found in measured().items():
-        note = f"made corpus of {found.persons + found.others}; precision {found.precision:.0%}"
-        yield Figure(f"names found in a {where}", 100 * found.recall, "%", note=note)
-    files = _returns()
+    for kind, score in measure_recognition().items():
+        note = f"made corpus of {score.persons + score.others}; precision {score.precision:.0%}"
+        yield Figure(f"names found in a {kind}", 100 * score.recall, "%", note=note)
+    files = _list_returns()
     contents = [(read_content(file.read_bytes(), file.name), file.name) for file in files]
     began = time.perf_counter()
     mistaken = sum(bool(scan_content(content, name)) for content, name in contents)
-    taken = time.perf_counter() - began
+    duration = time.perf_counter() - began
     yield Figure(
         "samples mistaken for persons", mistaken, "", target="0", reached=not mistaken, note=f"{len(files)} files"
     )
-    yield Figure(f"scan of {len(files)} files", taken, "s")
+    yield Figure(f"scan of {len(files)} files", duration, "s")
 
 
-def _returns() -> list[Path]:
+def _list_returns() -> list[Path]:
     files = sorted(
         p for p in SAMPLES.rglob("*") if p.is_file() and p.suffix not in (".md", ".yml") and "try" not in p.parts
     )
     return [p for p in files if p.name != "arrivals.csv"]
 
 
-def p95(values: list[float]) -> float:
-    """The 95th percentile, of one value itself."""
+def percentile_95(values: list[float]) -> float:
+    """Return the 95th percentile; of a single value, that value."""
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
-def one(file: Path, runs: int) -> dict[str, float]:
-    """Seconds until `read` and `judged` of one file, and of the floor, turn about."""
+def time_check(file: Path, runs: int) -> dict[str, float]:
+    """Return seconds until `read` and `judged` of one file, and of the floor, run in turn."""
     from benchmarks.floors import openpyxl_twice
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import Step, check_file, warm_up
 
     registry, data = load(), file.read_bytes()
     warm_up(registry)
-    taken: dict[str, list[float]] = {"read": [], "judged": []}
+    times: dict[str, list[float]] = {"read": [], "judged": []}
     floors = []
     for _ in range(runs):
         began = time.perf_counter()
 
-        def step(now: Step, began: float = began) -> None:
-            if now.name in taken:
-                taken[now.name].append(time.perf_counter() - began)
+        def record_step(now: Step, began: float = began) -> None:
+            if now.name in times:
+                times[now.name].append(time.perf_counter() - began)
 
-        report = check_file(data, file.name, registry=registry, on_step=step)
+        report = check_file(data, file.name, registry=registry, on_step=record_step)
         if report.observations != workbook.CELLS:
             raise SystemExit("the workbook was not read whole")
-        floors.append(measuring.seconds(lambda: openpyxl_twice(data), 1))
-    return {"read": p95(taken["read"]), "judged": p95(taken["judged"]), "floor": p95(floors)}
+        floors.append(measuring.median_seconds(lambda: openpyxl_twice(data), 1))
+    return {
+        "read": percentile_95(times["read"]),
+        "judged": percentile_95(times["judged"]),
+        "floor": percentile_95(floors),
+    }
 
 
-def of_register(runs: int) -> dict[str, float]:
-    """Seconds until `begun` and `judged` of a register, and of splitting its lines, turn about."""
+def time_register_check(runs: int) -> dict[str, float]:
+    """Return seconds until `begun` and `judged` of a register, and of splitting its lines, run in turn."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import Step, check_file, warm_up
 
     registry = load()
     warm_up(registry)
-    taken: dict[str, list[float]] = {"begun": [], "judged": []}
+    times: dict[str, list[float]] = {"begun": [], "judged": []}
     floors, records = [], 0
     for run in range(runs):
-        data, records = register.made(run)
+        data, records = register.build_register(run)
         began = time.perf_counter()
 
-        def step(now: Step, began: float = began) -> None:
-            if now.name in taken:
-                taken[now.name].append(time.perf_counter() - began)
+        def record_step(now: Step, began: float = began) -> None:
+            if now.name in times:
+                times[now.name].append(time.perf_counter() - began)
 
-        report = check_file(data, register.FILE.name, registry=registry, on_step=step)
-        if report.events != register.events(records) or len(taken["begun"]) != run + 1:
-            raise SystemExit("the register was not read whole, or its first lines were not told")
-        floors.append(measuring.seconds(lambda data=data: split(data), 1))  # type: ignore[misc]
-    return {name: p95(seconds) for name, seconds in {**taken, "floor": floors}.items()} | {"records": records}
+        report = check_file(data, register.FILE.name, registry=registry, on_step=record_step)
+        if report.events != register.count_events(records) or len(times["begun"]) != run + 1:
+            raise SystemExit("the register was not read whole, or its first lines were not reported")
+        floors.append(measuring.median_seconds(lambda data=data: split_lines(data), 1))  # type: ignore[misc]
+    return {name: percentile_95(seconds) for name, seconds in {**times, "floor": floors}.items()} | {"records": records}
 
 
-def split(data: bytes) -> list[list[str]]:
-    """The fields of a register and nothing else: what no reader can do without."""
+def split_lines(data: bytes) -> list[list[str]]:
+    """Split a register into fields and do nothing else: the least that any reader must do."""
     return list(csv.reader(io.StringIO(data.decode("windows-1250"), newline=""), delimiter=";"))
 
 
-def many(rounds: int) -> dict[str, float]:
-    """Seconds of twenty uploads at once, and memory (MB) of this process before and after many checks."""
+def time_uploads(rounds: int) -> dict[str, float]:
+    """Return seconds of twenty uploads at once, and memory (MB) of this process before and after many checks."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import check_file, warm_up
 
-    registry, files = load(), _returns()
+    registry, files = load(), _list_returns()
     uploads = [(f.read_bytes(), f.name) for f in files[:: len(files) // PEOPLE][:PEOPLE]]
     warm_up(registry)
     walls, each, alone = [], [], []
@@ -165,46 +175,46 @@ def many(rounds: int) -> dict[str, float]:
         for data, name in uploads:
             check_file(data, name, registry=registry)
         alone.append(time.perf_counter() - began)
-        taken: list[float] = []
+        times: list[float] = []
         began = time.perf_counter()
 
-        def upload(data: bytes, name: str, began: float = began, taken: list[float] = taken) -> None:
+        def check_upload(data: bytes, name: str, began: float = began, times: list[float] = times) -> None:
             check_file(data, name, registry=registry)
-            taken.append(time.perf_counter() - began)
+            times.append(time.perf_counter() - began)
 
-        threads = [threading.Thread(target=upload, args=one) for one in uploads]
+        threads = [threading.Thread(target=check_upload, args=arguments) for arguments in uploads]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        walls.append(max(taken))
-        each += taken
-        if len(taken) != PEOPLE:
+        walls.append(max(times))
+        each += times
+        if len(times) != PEOPLE:
             raise SystemExit("somebody was not answered")
-    before = _megabytes()
+    before = _measure_memory()
     for number in range(CHECKS):
         file = files[number % len(files)]
         check_file(file.read_bytes(), file.name, registry=registry)
     return {
         "wall": median(walls),
         "p50": median(each),
-        "p95": p95(each),
+        "p95": percentile_95(each),
         "alone": median(alone),
         "before": before,
-        "after": _megabytes(),
+        "after": _measure_memory(),
     }
 
 
-def _megabytes() -> float:
-    """Resident memory of this process."""
+def _measure_memory() -> float:
+    """Return the resident memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 1024 / 1024
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "one":
-        print(json.dumps(one(Path(sys.argv[2]), int(sys.argv[3]))))
+        print(json.dumps(time_check(Path(sys.argv[2]), int(sys.argv[3]))))
     elif sys.argv[1] == "register":
-        print(json.dumps(of_register(int(sys.argv[2]))))
+        print(json.dumps(time_register_check(int(sys.argv[2]))))
     else:
-        print(json.dumps(many(int(sys.argv[2]))))
+        print(json.dumps(time_uploads(int(sys.argv[2]))))

@@ -13,55 +13,55 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import homes, measuring
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 RUNS = 3
 LIMIT, GROWTH = 25.0, 1.3
 
 
-@benchmark("arrival", "One new return, from its arrival on")
-def arrival(setting: Setting) -> Iterator[Figure]:
-    """Beside the shorter history, where it was measured: the floor of the longer one."""
+@register_benchmark("arrival", "One new return, from its arrival on")
+def measure_arrival(setting: Setting) -> Iterator[Figure]:
+    """Compare with the shorter history, where it was measured: it is the floor of the longer one."""
     shorter: dict[str, float] = {}
     for scale in setting.scales:
-        done = homes.built(setting, scale)
-        measured = _warm(setting, done)
-        commands = [_command(setting, done) for _ in range(RUNS)]
+        built_home = homes.build_home(setting, scale)
+        measured = _time_warm_runs(setting, built_home)
+        commands = [_run_command(setting, built_home) for _ in range(RUNS)]
         measured["draft, as a command"] = [ran.seconds for ran in commands]
         busy = f"; processor {median(ran.processor for ran in commands):.0f} s"
         for name, values in measured.items():
             value = median(values)
             floor = shorter.get(name)
             yield Figure(
-                f"{name}, after {done.returns.number:,} returns",
+                f"{name}, after {built_home.returns.number:,} returns",
                 value,
                 "s",
                 floor,
                 "after the shorter history" if floor else "",
                 "≤ 25 s" + (" and ≤ 1.3 ×" if floor else ""),
                 value <= LIMIT and (floor is None or value <= GROWTH * floor),
-                measuring.spread(values) + (busy if "command" in name else ""),
+                measuring.describe_spread(values) + (busy if "command" in name else ""),
             )
             shorter.setdefault(name, value)
 
 
-def _warm(setting: Setting, done: homes.Built) -> dict[str, list[float]]:
-    """Seconds of some runs in one warm process, by what was reached."""
+def _time_warm_runs(setting: Setting, built_home: homes.Built) -> dict[str, list[float]]:
+    """Return seconds of some runs in one warm process, by what was reached."""
     copies = [setting.scratch / f"warm-{number}" for number in range(RUNS)]
     for copy in copies:
-        homes.with_new_return(done, copy)
+        homes.copy_with_new_return(built_home, copy)
     idle = setting.scratch / "idle"
     shutil.rmtree(idle, ignore_errors=True)
-    shutil.copytree(done.home, idle, symlinks=True)
-    runs = measuring.python("benchmarks.homes", str(idle), str(done.returns.folder), *map(str, copies)).last_json()[
-        "runs"
-    ]
+    shutil.copytree(built_home.home, idle, symlinks=True)
+    runs = measuring.run_module(
+        "benchmarks.homes", str(idle), str(built_home.returns.folder), *map(str, copies)
+    ).last_json()["runs"]
     if not all(run["new"] for run in runs):
         raise RuntimeError("the new return changed nothing, so nothing was measured")
     return {"marts": [run["marts"] for run in runs], "draft": [run["draft"] for run in runs]}
 
 
-def _command(setting: Setting, done: homes.Built) -> measuring.Ran:
-    environment = homes.with_new_return(done, setting.scratch / "command")
+def _run_command(setting: Setting, built_home: homes.Built) -> measuring.Ran:
+    environment = homes.copy_with_new_return(built_home, setting.scratch / "command")
     rti = str(Path(sys.executable).with_name("rti"))
     return measuring.run([rti, "refresh"], environment=environment)

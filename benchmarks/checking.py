@@ -1,4 +1,4 @@
-"""`rti check` of a workbook of 20,000 cells, cold and warm, beside reading it alone with openpyxl.
+"""`rti check` of a workbook of 20,000 cells, cold and warm, compared with reading it with openpyxl alone.
 
 Warm runs take place in a process of their own (`python -m benchmarks.checking FILE REPETITIONS`), since the made-up
 territory must be declared before the registry is loaded; the first run there is not counted.
@@ -13,19 +13,19 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import measuring, workbook
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 _COLD_FLOOR = "import sys; from benchmarks.floors import openpyxl_twice; openpyxl_twice(open(sys.argv[1], 'rb').read())"
 
 
-@benchmark("check", f"`rti check` of a workbook of {workbook.CELLS:,} cells")
-def check(setting: Setting) -> Iterator[Figure]:
+@register_benchmark("check", f"`rti check` of a workbook of {workbook.CELLS:,} cells")
+def measure_check(setting: Setting) -> Iterator[Figure]:
     """Cold: the whole command.  Warm: `check()` with its reading process and judgement loaded, as in a server."""
     folder = setting.scratch / "check"
-    territories = {"RTI_TERRITORIES": str(workbook.declare(folder / "territories"))}
-    file = workbook.write(folder / "benchmark.xlsx")
+    territories = {"RTI_TERRITORIES": str(workbook.declare_territory(folder / "territories"))}
+    file = workbook.write_workbook(folder / "benchmark.xlsx")
 
-    warm = measuring.python(__name__, str(file), str(setting.repetitions), environment=territories).last_json()
+    warm = measuring.run_module(__name__, str(file), str(setting.repetitions), environment=territories).last_json()
     yield Figure(
         "check, warm",
         warm["check"],
@@ -47,7 +47,7 @@ def check(setting: Setting) -> Iterator[Figure]:
         "python and openpyxl, formulas and values",
         "≤ 2 ×",
         median(cold) <= 2 * median(bare),
-        measuring.spread(cold),
+        measuring.describe_spread(cold),
     )
 
 
@@ -63,17 +63,17 @@ def main(arguments: list[str]) -> None:
     if report.reading is None or report.reading.observations.height != workbook.CELLS:
         raise SystemExit(f"the workbook was not read whole: {[f.rule for f in report.findings][:5]}")
     openpyxl_twice(data)
-    # Turn about, so that a busy moment of the machine falls on both.
+    # In turn, so that a busy moment of the machine affects both.
     pairs = [
         (
-            measuring.seconds(lambda: checked(data, file.name, registry=registry), 1),
-            measuring.seconds(lambda: openpyxl_twice(data), 1),
+            measuring.median_seconds(lambda: checked(data, file.name, registry=registry), 1),
+            measuring.median_seconds(lambda: openpyxl_twice(data), 1),
         )
         for _ in range(repetitions)
     ]
     figures = {
-        "check": median(one for one, _ in pairs),
-        "openpyxl": median(one for _, one in pairs),
+        "check": median(check_time for check_time, _ in pairs),
+        "openpyxl": median(floor_time for _, floor_time in pairs),
         "observations": report.reading.observations.height,
         "findings": len(report.findings),
     }

@@ -22,70 +22,73 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import history, homes, measuring, plain
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 from pipelines.core.home import Home, initialise_home, open_home
 
 YEARS = 10
 LIMIT = 60.0
-"""Seconds in which all marts of ten years are to stand, from the issue."""
+"""Limit in seconds for all marts of ten years, from the issue."""
 PHASES = ("counts", "records", "restricted indicators", "public indicators", "quality")
 
 
-@benchmark("decade", "All marts of ten years of seven territories, and of ten times as long")
-def decade(setting: Setting) -> Iterator[Figure]:
-    """Beside the same statements without dbt; the longer history beside the shorter one too."""
+@register_benchmark("decade", "All marts of ten years of seven territories, and of ten times as long")
+def measure_decade(setting: Setting) -> Iterator[Figure]:
+    """Compare with the same statements without dbt, and the longer history with the shorter one."""
     shorter: dict[str, float] = {}
     for scale in setting.scales:
         years = YEARS * scale
-        home, sizes = _home(setting, years)
-        ran = measuring.python(__name__, "build", str(home))
+        home, sizes = _build_home(setting, years)
+        ran = measuring.run_module(__name__, "build", str(home))
         laps = ran.last_json()
-        bare = measuring.python(__name__, "floor", str(home), str(setting.scratch / f"statements-{years}"))
+        bare = measuring.run_module(__name__, "floor", str(home), str(setting.scratch / f"statements-{years}"))
         total = sum(laps["seconds"][phase] for phase in PHASES)
-        what = f"{years} years"
+        period = f"{years} years"
         target, reached = ("≤ 60 s", total <= LIMIT) if scale == 1 else ("", None)
-        told = f"{sizes['observation']:,} observations, {laps['rows']['mart_count']:,} counts"
+        note = f"{sizes['observation']:,} observations, {laps['rows']['mart_count']:,} counts"
         statements = sum(bare.last_json().values())
-        yield Figure(f"all marts of {what}", total, "s", statements, "the statements alone", target, reached, told)
-        yield Figure(f"… processor, {what}", laps["processor"], "s")
+        yield Figure(f"all marts of {period}", total, "s", statements, "the statements alone", target, reached, note)
+        yield Figure(f"… processor, {period}", laps["processor"], "s")
         for phase in PHASES:
             seconds = laps["seconds"][phase]
-            slowest = ", ".join(f"{name} {taken:.1f}" for name, taken in laps["slowest"].get(phase, []))
+            slowest = ", ".join(f"{name} {duration:.1f}" for name, duration in laps["slowest"].get(phase, []))
             before = shorter.get(phase)
-            yield Figure(f"… {phase}, {what}", seconds, "s", before, f"{YEARS} years" if before else "", note=slowest)
-        yield Figure(f"peak memory, {what}", ran.peak, "MB", bare.peak, "the statements alone")
+            yield Figure(f"… {phase}, {period}", seconds, "s", before, f"{YEARS} years" if before else "", note=slowest)
+        yield Figure(f"peak memory, {period}", ran.peak, "MB", bare.peak, "the statements alone")
         for name, value in (("seconds", total), ("processor", laps["processor"])):
             if name in shorter:
                 times = value / shorter[name]
                 power = math.log(times) / math.log(scale / setting.scales[0])
                 note = f"{scale / setting.scales[0]:.0f} times the rows; exponent {power:.2f}"
-                yield Figure(f"growth to {what}, {name}", times, "times", note=note)
+                yield Figure(f"growth to {period}, {name}", times, "times", note=note)
             shorter.setdefault(name, value)
         shorter |= {phase: laps["seconds"][phase] for phase in PHASES if phase not in shorter}
 
 
-@benchmark("protection", "Protecting the counts of ten years, which is no mart")
-def protection(setting: Setting) -> Iterator[Figure]:
-    """The shorter histories beside each other; ten years in the long run only, since they take many minutes."""
+@register_benchmark("protection", "Protecting the counts of ten years, which is no mart")
+def measure_protection(setting: Setting) -> Iterator[Figure]:
+    """Compare the shorter histories; measure ten years in the long run only, since they take many minutes."""
     before: float | None = None
     for years in (history.CYCLE, YEARS) if max(setting.scales) > 1 else (history.CYCLE,):
-        home, _ = _home(setting, years)
-        ran = measuring.python(__name__, "protect", str(home))
-        made = ran.last_json()
-        seconds, note = made["protect"], f"{made['cells']:,.0f} cells; marts of counts before: {made['counts']:.0f} s"
+        home, _ = _build_home(setting, years)
+        ran = measuring.run_module(__name__, "protect", str(home))
+        result = ran.last_json()
+        seconds, note = (
+            result["protect"],
+            f"{result['cells']:,.0f} cells; marts of counts before: {result['counts']:.0f} s",
+        )
         yield Figure(f"{years} years", seconds, "s", before, f"{history.CYCLE} years" if before else "", note=note)
-        yield Figure(f"… its processor, {years} years", made["processor"], "s")
+        yield Figure(f"… its processor, {years} years", result["processor"], "s")
         before = seconds
 
 
-def _home(setting: Setting, years: int) -> tuple[Path, dict[str, int]]:
-    """A home of so many years, new each time; the returns are read once."""
+def _build_home(setting: Setting, years: int) -> tuple[Path, dict[str, int]]:
+    """Build a home of that many years; the returns are read only once."""
     read = setting.scratch / "read"
     if not read.exists():
-        measuring.python(__name__, "read", str(homes.returns(setting, 1).folder), str(read))
+        measuring.run_module(__name__, "read", str(homes.prepare_returns(setting, 1).folder), str(read))
     home = setting.scratch / f"years-{years}"
     shutil.rmtree(home, ignore_errors=True)
-    return home, measuring.python(__name__, "history", str(home), str(read), str(years)).last_json()
+    return home, measuring.run_module(__name__, "history", str(home), str(read), str(years)).last_json()
 
 
 class _Laps:
@@ -106,11 +109,11 @@ class _Laps:
         self.seconds[phase] = time.perf_counter() - begun
         if results.exists():
             times: dict[str, float] = json.loads(results.read_text(encoding="utf-8"))
-            self.slowest[phase] = sorted(times.items(), key=lambda one: -one[1])[:4]
+            self.slowest[phase] = sorted(times.items(), key=lambda item: -item[1])[:4]
 
 
-def build(home: Home) -> dict[str, Any]:
-    """Build all marts by the steps of a refresh; seconds by phase, processor seconds, slowest models, rows."""
+def build_marts(home: Home) -> dict[str, Any]:
+    """Build marts by the steps of a refresh: return seconds by phase, processor seconds, slowest models and rows."""
     from pipelines import refresh
     from pipelines.refresh import counts as steps
     from pipelines.refresh import measuring as quality
@@ -121,24 +124,24 @@ def build(home: Home) -> dict[str, Any]:
     laps.run("counts", lambda: refresh.build_counts(home))
     laps.run("records", lambda: refresh.build_records(home))
     laps.run("restricted indicators", lambda: refresh.build_indicators(home, which="restricted"))
-    taken = time.process_time() - processor
+    processor_seconds = time.process_time() - processor
     _hide_small(home)
     processor = time.process_time()
     laps.run("public indicators", lambda: refresh.build_indicators(home, which="protected"))
     laps.run("quality", lambda: quality.measure_quality(home))
-    taken += time.process_time() - processor
-    rows = {"mart_count": _rows(dbt.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
-    return {"seconds": laps.seconds, "processor": taken, "slowest": laps.slowest, "rows": rows}
+    processor_seconds += time.process_time() - processor
+    rows = {"mart_count": _count_rows(dbt.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
+    return {"seconds": laps.seconds, "processor": processor_seconds, "slowest": laps.slowest, "rows": rows}
 
 
-def _rows(path: Path) -> int:
+def _count_rows(path: Path) -> int:
     import polars as pl
 
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
 def _hide_small(home: Home) -> None:
-    """Cells of the programme with every small count hidden and nothing else: no protection, but of its shape."""
+    """Write the programme's cells with only small counts hidden: not protected, but of the same shape."""
     import polars as pl
 
     from pipelines.publication.disclosure import programme
@@ -164,29 +167,29 @@ def _hide_small(home: Home) -> None:
             shutil.copyfile(tables / f"{table.name}.parquet", folder / f"{table.name}.parquet")
 
 
-def floor(home: Home, out: Path) -> dict[str, float]:
-    """Seconds of the statements of each phase of dbt, as compiled for this home, in DuckDB alone."""
+def time_statements(home: Home, out: Path) -> dict[str, float]:
+    """Return seconds of the statements of each phase of dbt, as compiled for this home, in DuckDB alone."""
     from pipelines.refresh import counts as steps
     from pipelines.warehouse import dbt
 
     out.mkdir(parents=True)
     folder = home.restricted / "dbt" / "compiled" / "rti" / "models"
     laps = plain.Laps()
-    plain.counts(out, folder, dbt.fact_files(home, None) | dbt.gathered_files(home))
-    laps.end("counts")
+    plain.build_counts(out, folder, dbt.fact_files(home, None) | dbt.gathered_files(home))
+    laps.end_lap("counts")
     tables, protected = dbt.tables_folder(steps.latest_counts(home)), steps.protected_folder(home)
     records = steps.records_folder(home)
     for name, cells, dimensions, side in (
         ("restricted indicators", tables / "mart_count.parquet", tables, "restricted"),
         ("public indicators", protected / "cells.parquet", protected, "public"),
     ):
-        plain.indicators(out, folder, cells, dimensions, name.split()[0], records / side)
-        laps.end(name)
+        plain.build_indicators(out, folder, cells, dimensions, name.split()[0], records / side)
+        laps.end_lap(name)
     return dict(laps)
 
 
-def protect(home: Home) -> dict[str, float]:
-    """Seconds of the counts and of their protection."""
+def time_protection(home: Home) -> dict[str, float]:
+    """Return seconds of the counts and of their protection."""
     import os
 
     from pipelines import refresh
@@ -205,23 +208,23 @@ def protect(home: Home) -> dict[str, float]:
     }
 
 
-def main(what: str, *arguments: str) -> None:
-    """One of `read SAMPLES OUT`, `history HOME READ YEARS`, `build HOME`, `floor HOME OUT`, `protect HOME`."""
-    places = [Path(one) for one in arguments]
-    made: dict[str, Any]
-    if what == "read":
-        places[1].mkdir(parents=True)
-        plain.returns(places[0], places[1])
-        made = {}
-    elif what == "history":
-        made = history.make(initialise_home(places[0], "demonstration"), places[1], int(arguments[2]))
-    elif what == "build":
-        made = build(open_home(places[0]))
-    elif what == "floor":
-        made = floor(open_home(places[0]), places[1])
+def main(command: str, *arguments: str) -> None:
+    """Run one of `read SAMPLES OUT`, `history HOME READ YEARS`, `build HOME`, `floor HOME OUT`, `protect HOME`."""
+    paths = [Path(argument) for argument in arguments]
+    result: dict[str, Any]
+    if command == "read":
+        paths[1].mkdir(parents=True)
+        plain.read_returns(paths[0], paths[1])
+        result = {}
+    elif command == "history":
+        result = history.build_history(initialise_home(paths[0], "demonstration"), paths[1], int(arguments[2]))
+    elif command == "build":
+        result = build_marts(open_home(paths[0]))
+    elif command == "floor":
+        result = time_statements(open_home(paths[0]), paths[1])
     else:
-        made = protect(open_home(places[0]))
-    print(json.dumps(made))
+        result = time_protection(open_home(paths[0]))
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -1,30 +1,34 @@
-"""What the check finds: the share of planted faults reported at their place, and warnings at clean returns."""
+"""Quality of the check: the share of planted faults reported at their place, and warnings at clean returns."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 HISTORIES, QUICK_HISTORIES = 20, 4
 """Invented histories of 16 quarters; `python -m tests.faults.clean` measures 200."""
 
 
-@benchmark("faults", "planted faults found at their place, by family, and warnings at clean returns")
-def faults(setting: Setting) -> Iterator[Figure]:
+@register_benchmark("faults", "planted faults found at their place, by family, and warnings at clean returns")
+def measure_faults(setting: Setting) -> Iterator[Figure]:
     """Plant each fault in a sample, check it with the history that the fault asks for, and look for it at its place."""
-    from tests.faults.measuring import clean, measure, share_by_family
+    from tests.faults.measuring import find_wrongly_refused, measure_faults, share_by_family
 
-    outcomes = measure()
+    outcomes = measure_faults()
     missed = [outcome.fault.name for outcome in outcomes if outcome.missed]
     shares = share_by_family(outcomes)
     share = 100 * (len(outcomes) - len(missed)) / len(outcomes)
     note = f"{len(outcomes)} faults in {len(shares)} families" + (f"; missed: {', '.join(missed)}" if missed else "")
     yield Figure("planted faults found at their place", share, "%", target="100 %", reached=not missed, note=note)
-    found = sum(family.found for family in shares)
+    found_count = sum(family.found_at_all for family in shares)
     yield Figure(
-        "planted faults found at all", 100 * found / len(outcomes), "%", target="100 %", reached=found == len(outcomes)
+        "planted faults found at all",
+        100 * found_count / len(outcomes),
+        "%",
+        target="100 %",
+        reached=found_count == len(outcomes),
     )
     for family in shares:
         yield Figure(
@@ -33,9 +37,9 @@ def faults(setting: Setting) -> Iterator[Figure]:
             "%",
             target="100 %",
             reached=family.at_place == family.planted,
-            note=f"{family.planted} faults, {family.found} found, {family.at_place} at their place",
+            note=f"{family.planted} faults, {family.found_at_all} found, {family.at_place} at their place",
         )
-    wrong = clean()
+    wrong = find_wrongly_refused()
     yield Figure("good returns with an error", float(len(wrong)), "", target="0", reached=not wrong)
     yield from _measure_clean_returns(HISTORIES if len(setting.scales) > 1 else QUICK_HISTORIES)
 

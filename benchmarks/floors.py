@@ -1,4 +1,4 @@
-"""Floors of reading: each format by its bare library, with nothing kept and nothing understood.
+"""Floors of reading: each format read by its bare library, without keeping or interpreting anything.
 
 Where the project's reader has no library beneath it, the floor is the least that any reader must do: PX is decoded
 and split, ODS and SDMX-ML are parsed as XML, JSON-stat as JSON.
@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 
 def openpyxl_twice(data: bytes) -> None:
-    """A workbook loaded for its formulas and again for their stored results."""
+    """Load a workbook for its formulas and then for their stored results."""
     import openpyxl
 
     for values in (False, True):
@@ -28,7 +28,7 @@ def openpyxl_twice(data: bytes) -> None:
                     pass
 
 
-def _xlrd(data: bytes) -> None:
+def _read_xls(data: bytes) -> None:
     import xlrd
 
     book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
@@ -37,7 +37,7 @@ def _xlrd(data: bytes) -> None:
             sheet.row_values(row)
 
 
-def _ods(data: bytes) -> None:
+def _read_ods(data: bytes) -> None:
     from lxml import etree
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as content:
@@ -45,8 +45,8 @@ def _ods(data: bytes) -> None:
             _ = element.text
 
 
-def _text(data: bytes) -> str:
-    """The text of a file, by the encodings that the demonstration's offices use."""
+def _decode_text(data: bytes) -> str:
+    """Decode a file, trying the encodings that the demonstration's offices use."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16")
     try:
@@ -55,29 +55,29 @@ def _text(data: bytes) -> str:
         return data.decode("cp1251", errors="replace")
 
 
-def _csv(data: bytes) -> None:
-    text = _text(data)
+def _read_csv(data: bytes) -> None:
+    text = _decode_text(data)
     for _ in csv.reader(io.StringIO(text, newline=""), delimiter=";" if text.count(";") > text.count(",") else ","):
         pass
 
 
-def _px(data: bytes) -> None:
-    for statement in _text(data).split(";"):
+def _read_px(data: bytes) -> None:
+    for statement in _decode_text(data).split(";"):
         statement.split()
 
 
-def _json(data: bytes) -> None:
+def _read_json(data: bytes) -> None:
     json.loads(data)
 
 
-def _xml(data: bytes) -> None:
+def _read_xml(data: bytes) -> None:
     from lxml import etree
 
     for element in etree.fromstring(data).iter():
         _ = element.attrib
 
 
-def _pdf(data: bytes) -> None:
+def _read_pdf(data: bytes) -> None:
     import pdfplumber
 
     with pdfplumber.open(io.BytesIO(data)) as document:
@@ -85,7 +85,7 @@ def _pdf(data: bytes) -> None:
             page.extract_tables()
 
 
-def _docx(data: bytes) -> None:
+def _read_docx(data: bytes) -> None:
     import docx
 
     for table in docx.Document(io.BytesIO(data)).tables:
@@ -94,7 +94,7 @@ def _docx(data: bytes) -> None:
                 _ = cell.text
 
 
-def _html(data: bytes) -> None:
+def _read_html(data: bytes) -> None:
     from lxml import html
 
     for cell in html.fromstring(data).iter("td", "th"):
@@ -104,15 +104,15 @@ def _html(data: bytes) -> None:
 
 FLOORS: dict[str, tuple[str, Callable[[bytes], None]]] = {
     "xlsx": ("openpyxl, formulas and values", openpyxl_twice),
-    "xls": ("xlrd with formats", _xlrd),
-    "ods": ("lxml over content.xml", _ods),
-    "csv": ("csv of the standard library", _csv),
-    "px": ("decoded and split", _px),
-    "jsonstat": ("json of the standard library", _json),
-    "sdmx-ml": ("lxml", _xml),
-    "sdmx-csv": ("csv of the standard library", _csv),
-    "pdf": ("pdfplumber, tables of each page", _pdf),
-    "docx": ("python-docx, each cell's text", _docx),
-    "html": ("lxml.html, each cell's text", _html),
+    "xls": ("xlrd with formats", _read_xls),
+    "ods": ("lxml over content.xml", _read_ods),
+    "csv": ("csv of the standard library", _read_csv),
+    "px": ("decoded and split", _read_px),
+    "jsonstat": ("json of the standard library", _read_json),
+    "sdmx-ml": ("lxml", _read_xml),
+    "sdmx-csv": ("csv of the standard library", _read_csv),
+    "pdf": ("pdfplumber, tables of each page", _read_pdf),
+    "docx": ("python-docx, each cell's text", _read_docx),
+    "html": ("lxml.html, each cell's text", _read_html),
 }
-"""Format -> what its floor is, and the floor."""
+"""Format -> name of its floor, and the floor."""

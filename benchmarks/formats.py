@@ -1,7 +1,7 @@
-"""How soon 20,250 numbers are answered, whatever they are sent as, and a register of 2 MB with short pseudonyms.
+"""How soon 20,250 numbers are answered in each format, and a register of 2 MB with short pseudonyms.
 
-The register is sent as the workbook of its form too. Of most formats no return of 2 MB exists: the counts of a form
-are bounded by its tables. So 20,000 numbers are what is measured, and how many bytes they take is said. PDF is left
+The register is sent as the workbook of its form too. In most formats no return of 2 MB exists: the counts of a form
+are bounded by its tables. So 20,000 numbers are measured, and the note gives their bytes. PDF is left
 out: no page holds 47 columns, and `reading.py` says how many of its cells are read in a second.
 """
 
@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import measuring, register, workbook
-from benchmarks.answering import ANSWERED, FIRST, p95
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.answering import ANSWERED, FIRST, percentile_95
+from benchmarks.registry import Figure, Setting, register_benchmark
 from tests.samples.writers import docx, html, jsonstat, ods, px, sdmx, xls
 from tests.samples.writers.cube import Cube, Dimension
-from tests.samples.writers.layout import Row, Sheet, head
+from tests.samples.writers.layout import Row, Sheet, head_cell
 
 _DIMENSIONS = ("CLANAK", "DOB", "STADIJ", "DRZAVLJANSTVO", "SPOL", "TIME_PERIOD")
 _PX_TEXTS = ("TITLE", "CONTENTS", "UNITS", "SUBJECT-AREA")
@@ -48,46 +48,56 @@ _CUBE = """
 Numbers = dict[tuple[str, ...], int]
 
 
-def declare(folder: Path) -> Path:
-    """The made-up territory, its form in all formats that hold tables, and the same as a cube."""
-    workbook.declare(folder)
+def declare_territory(folder: Path) -> Path:
+    """Declare the invented territory, its form in all formats that hold tables, and the same as a cube."""
+    workbook.declare_territory(folder)
     path = folder / "ZX" / "justice.yml"
     form = path.read_text(encoding="utf-8").replace("formats: [xlsx]", "formats: [xlsx, xls, ods, html, docx]")
     path.write_text(form + _CUBE, encoding="utf-8")
     return folder
 
 
-def numbers(seed: int = 20) -> Numbers:
-    """One number for each (article, age, stage, citizenship, sex, period); men and women add up."""
+def draw_numbers(seed: int = 20) -> Numbers:
+    """Draw one number for each (article, age, stage, citizenship, sex, period); men and women add up."""
     draw = random.Random(seed)
-    out: Numbers = {}
+    numbers_by_key: Numbers = {}
     quarters = [f"{year}-Q{quarter}" for year, quarter in workbook.QUARTERS]
     for key in itertools.product(workbook.ARTICLES, workbook.AGES, workbook.STAGES, workbook.CITIZENSHIPS, quarters):
         men, women = draw.choices((0, 1, 2, 3, 5, 8), weights=(50, 20, 12, 8, 6, 4), k=2)
         for sex, value in zip(workbook.SEXES, (men, women, men + women), strict=True):
-            out[(*key[:4], sex, key[4])] = value
-    return out
+            numbers_by_key[(*key[:4], sex, key[4])] = value
+    return numbers_by_key
 
 
-def _sheets(data: Numbers, *, titled: bool) -> list[Sheet]:
-    """A table a quarter as the workbook has them, its title in the first row or as its name."""
+def _lay_out_sheets(data: Numbers, *, titled: bool) -> list[Sheet]:
+    """Return a table for each quarter as in the workbook, its title in the first row or as its name."""
     threes = list(itertools.product(workbook.STAGES, workbook.CITIZENSHIPS))
-    out = []
+    sheets = []
     for year, quarter in workbook.QUARTERS:
         title, period = _TITLE.format(_ROMAN[quarter - 1], year), f"{year}-Q{quarter}"
         rows: list[Row] = [[title]] if titled else []
         wide = len(workbook.CITIZENSHIPS) * len(workbook.SEXES)
-        rows.append([head("Članak", down=3), head("Dob", down=3), *(head(s, across=wide) for s in workbook.STAGES)])
-        rows.append([head(c, across=len(workbook.SEXES)) for _, c in threes])
-        rows.append([head(sex) for _ in threes for sex in workbook.SEXES])
+        rows.append(
+            [
+                head_cell("Članak", down=3),
+                head_cell("Dob", down=3),
+                *(head_cell(s, across=wide) for s in workbook.STAGES),
+            ]
+        )
+        rows.append([head_cell(c, across=len(workbook.SEXES)) for _, c in threes])
+        rows.append([head_cell(sex) for _ in threes for sex in workbook.SEXES])
         for article, age in itertools.product(workbook.ARTICLES, workbook.AGES):
-            body = [data[article, age, stage, own, sex, period] for stage, own in threes for sex in workbook.SEXES]
+            body = [
+                data[article, age, stage, citizenship, sex, period]
+                for stage, citizenship in threes
+                for sex in workbook.SEXES
+            ]
             rows.append([article, age, *body])
-        out.append(Sheet(period if titled else title, tuple(rows)))
-    return out
+        sheets.append(Sheet(period if titled else title, tuple(rows)))
+    return sheets
 
 
-def _cube(data: Numbers) -> Cube:
+def _build_cube(data: Numbers) -> Cube:
     members = [list(dict.fromkeys(key[place] for key in data)) for place in range(len(_DIMENSIONS))]
     dimensions = [
         Dimension(name, {"hr": name}, {code: {"hr": code} for code in codes})
@@ -96,93 +106,98 @@ def _cube(data: Numbers) -> Cube:
     return Cube(dimensions, lambda where: data[tuple(where[name] for name in _DIMENSIONS)])
 
 
-def _observations(data: Numbers) -> list[sdmx.Observation]:
+def _list_observations(data: Numbers) -> list[sdmx.Observation]:
     return [
         sdmx.Observation(dict(zip(_DIMENSIONS, key[:-1], strict=False)), key[-1], value, {})
         for key, value in data.items()
     ]
 
 
-def _parts(sheets: list[Sheet]) -> list[str | Sheet]:
+def _list_parts(sheets: list[Sheet]) -> list[str | Sheet]:
     return [part for sheet in sheets for part in (sheet.name, sheet)]
 
 
 WRITERS: dict[str, Callable[[Numbers], bytes]] = {
-    "xls": lambda data: xls.write(_sheets(data, titled=True)),
-    "ods": lambda data: ods.write(_sheets(data, titled=True)),
-    "html": lambda data: html.write(_parts(_sheets(data, titled=False)), title="Zavod", language="hr"),
-    "docx": lambda data: docx.write(_parts(_sheets(data, titled=False)), title="Zavod"),
-    "px": lambda data: px.write(
-        _cube(data), heading=["TIME_PERIOD"], languages=["hr"], texts={name: {"hr": "Osobe"} for name in _PX_TEXTS},
+    "xls": lambda data: xls.write_workbook(_lay_out_sheets(data, titled=True)),
+    "ods": lambda data: ods.write_spreadsheet(_lay_out_sheets(data, titled=True)),
+    "html": lambda data: html.write_page(
+        _list_parts(_lay_out_sheets(data, titled=False)), title="Zavod", language="hr"
+    ),
+    "docx": lambda data: docx.write_document(_list_parts(_lay_out_sheets(data, titled=False)), title="Zavod"),
+    "px": lambda data: px.write_px(
+        _build_cube(data), heading=["TIME_PERIOD"], languages=["hr"],
+        texts={name: {"hr": "Osobe"} for name in _PX_TEXTS},
         properties={"MATRIX": '"ZX1"', "SUBJECT-CODE": '"ZX"', "DECIMALS": "0"},
         signs={}, codepage="windows-1250", last_updated="20260424 10:00",
     ),
-    "jsonstat": lambda data: jsonstat.write(
-        _cube(data), language="hr", label="Osobe", source="Zavod", updated="2026-04-24", notes=[]
+    "jsonstat": lambda data: jsonstat.write_dataset(
+        _build_cube(data), language="hr", label="Osobe", source="Zavod", updated="2026-04-24", notes=[]
     ),
-    "sdmx-ml": lambda data: sdmx.generic(
-        _observations(data), agency="ZX", flow="OSOBE", prepared="2026-04-24T10:00:00", comment="Osobe"
+    "sdmx-ml": lambda data: sdmx.write_generic(
+        _list_observations(data), agency="ZX", flow="OSOBE", prepared="2026-04-24T10:00:00", comment="Osobe"
     ),
-    "sdmx-csv": lambda data: sdmx.csv_1_0(_observations(data), flow="OSOBE"),
+    "sdmx-csv": lambda data: sdmx.csv_1_0(_list_observations(data), flow="OSOBE"),
 }  # fmt: skip
 _ENDINGS = {"jsonstat": "json", "sdmx-ml": "xml", "sdmx-csv": "csv"}
 
 
-@benchmark("formats", f"answers to {workbook.CELLS:,} numbers in every format, and to a register of short pseudonyms")
-def formats(setting: Setting) -> Iterator[Figure]:
-    """A warm process, as a service is after `warm_up`."""
-    folder = declare(setting.scratch / "formats")
+@register_benchmark(
+    "formats", f"answers to {workbook.CELLS:,} numbers in every format, and to a register of short pseudonyms"
+)
+def measure_formats(setting: Setting) -> Iterator[Figure]:
+    """Measure a warm process, as a service is after `warm_up`."""
+    folder = declare_territory(setting.scratch / "formats")
     runs = str(max(3, setting.repetitions))
-    told = measuring.python(__name__, runs, environment={"RTI_TERRITORIES": str(folder)}).last_json()
-    floor = told.pop("floor")["judged"]
-    for name, one in told.items():
-        about = ("openpyxl, formulas and values, of the workbook", "≤ 5 s", one["judged"] <= ANSWERED)
-        size = f"{one['bytes'] / 1e6:.2f} MB"
-        yield Figure(f"{name}: answer, p95", one["judged"], "s", floor, *about, note=size)
-        reached = one["first"] <= FIRST
-        yield Figure(f"{name}: first findings, p95", one["first"], "s", target="≤ 1 s", reached=reached)
+    results = measuring.run_module(__name__, runs, environment={"RTI_TERRITORIES": str(folder)}).last_json()
+    floor = results.pop("floor")["judged"]
+    for name, result in results.items():
+        about = ("openpyxl, formulas and values, of the workbook", "≤ 5 s", result["judged"] <= ANSWERED)
+        size = f"{result['bytes'] / 1e6:.2f} MB"
+        yield Figure(f"{name}: answer, p95", result["judged"], "s", floor, *about, note=size)
+        reached = result["first"] <= FIRST
+        yield Figure(f"{name}: first findings, p95", result["first"], "s", target="≤ 1 s", reached=reached)
 
 
 def main(runs: int, *, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:
-    """Seconds until the first findings and the answer (p95), and bytes, of each format; the floor turn about."""
+    """Return seconds until the first findings and the answer (p95), and bytes, of each format; floors run in turn."""
     from benchmarks.floors import openpyxl_twice
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import warm_up
 
     warm_up(load())
-    data = numbers()
+    data = draw_numbers()
     with tempfile.TemporaryDirectory() as folder:
-        book = workbook.write(Path(folder) / "osobe.xlsx").read_bytes()
+        book = workbook.write_workbook(Path(folder) / "osobe.xlsx").read_bytes()
     files = {"xlsx": ("osobe.xlsx", book)}
     files |= {name: (f"osobe.{_ENDINGS.get(name, name)}", write(data)) for name, write in WRITERS.items()}
-    files["csv register"] = ("registar.csv", register.made(short=True)[0])
-    files["xlsx register"] = ("registar.xlsx", register.workbook()[0])
-    out: dict[str, dict[str, float]] = {}
+    files["csv register"] = ("registar.csv", register.build_register(short=True)[0])
+    files["xlsx register"] = ("registar.xlsx", register.build_workbook()[0])
+    figures: dict[str, dict[str, float]] = {}
     floors: list[float] = []
     for name, (filename, content) in files.items():
         if only and name not in only:
             continue
-        taken = []
+        times = []
         for _ in range(runs):
-            taken.append(_answered(content, filename))
-            floors.append(measuring.seconds(lambda: openpyxl_twice(book), 1))
-        first, judged = (p95(list(seconds)) for seconds in zip(*taken, strict=True))
-        out[name] = {"first": first, "judged": judged, "bytes": len(content)}
-    return out | {"floor": {"judged": p95(floors)}}
+            times.append(_time_answer(content, filename))
+            floors.append(measuring.median_seconds(lambda: openpyxl_twice(book), 1))
+        first, judged = (percentile_95(list(seconds)) for seconds in zip(*times, strict=True))
+        figures[name] = {"first": first, "judged": judged, "bytes": len(content)}
+    return figures | {"floor": {"judged": percentile_95(floors)}}
 
 
-def _answered(content: bytes, filename: str) -> tuple[float, float]:
-    """Seconds until the first findings and the answer of one file; all of it must have been read."""
+def _time_answer(content: bytes, filename: str) -> tuple[float, float]:
+    """Return seconds until the first findings and the answer of one file; all of it must have been read."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import Step, check_file
 
     steps: dict[str, float] = {}
     began = time.perf_counter()
 
-    def step(now: Step) -> None:
+    def record_step(now: Step) -> None:
         steps[now.name] = time.perf_counter() - began
 
-    report = check_file(content, filename, registry=load(), on_step=step)
+    report = check_file(content, filename, registry=load(), on_step=record_step)
     if report.observations != workbook.CELLS and not report.events:
         raise SystemExit(f"{filename} was not read whole: {report.observations}, {report.findings[:3]}")
     return steps.get("begun", steps["read"]), steps["judged"]

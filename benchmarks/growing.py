@@ -1,4 +1,4 @@
-"""What lists, the status and taking in cost after 280, 2,800 and 28,000 returns, in processor time.
+"""The cost of lists, of the status and of ingestion after 280, 2,800 and 28,000 returns, in processor time.
 
 The ledgers are rows (`ledgers.py`): no file is read, so that what grows is the questions to the ledger alone.
 """
@@ -10,23 +10,23 @@ import time
 from collections.abc import Callable, Iterator
 
 from benchmarks import ledgers
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 SIZES = (280, 2_800, 28_000)
 EXPORT = "ledger as Parquet, all of it"
-"""Grows with the history by what it is: it has no target."""
+"""Grows with the history by its nature: it has no target."""
 LIMIT = 3.0
-"""How many times as much ten times the history may cost; a list that reads everything costs ten times and more."""
+"""How many times as much a history ten times as long may cost; a list that reads everything costs ten times."""
 
 
-@benchmark("growth", "Lists and taking in, as the history grows")
-def growth(setting: Setting) -> Iterator[Figure]:
-    """Each size next to the one before it, a tenth as long."""
+@register_benchmark("growth", "Lists and taking in, as the history grows")
+def measure_growth(setting: Setting) -> Iterator[Figure]:
+    """Compare each size with the one before it, a tenth as long."""
     sizes = SIZES if max(setting.scales) > 1 else SIZES[:2]
     shorter: dict[str, float] = {}
     for size in sizes:
-        for name, work in _works(setting, size).items():
-            milliseconds = _least(work, setting.repetitions) * 1_000
+        for name, work in _build_tasks(setting, size).items():
+            milliseconds = _least_seconds(work, setting.repetitions) * 1_000
             before = shorter.get(name)
             limit = None if before is None or name == EXPORT else LIMIT * before
             yield Figure(
@@ -41,7 +41,7 @@ def growth(setting: Setting) -> Iterator[Figure]:
             shorter[name] = milliseconds
 
 
-def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
+def _build_tasks(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
     from pipelines import refresh
     from pipelines.core.home import initialise_home
     from pipelines.declarations.registry import load
@@ -54,20 +54,20 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
     home = initialise_home(setting.scratch / f"ledger-{size}", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
-    ledgers.fill(engine, size)
-    ledgers.settle(engine)
+    ledgers.fill_ledger(engine, size)
+    ledgers.settle_submissions(engine)
     samples = setting.scratch / f"arrivals-{size}"
     ledgers.write_arrivals(samples, size)
     desk = door.Desk(home, engine, load(), "national")
     steward = Identity("a-steward", "Steward", "en", (Grant("steward"),))
     office = Identity("qa-sender", "Office", "en", (Grant("submitter", "QA"),))
 
-    def status() -> None:
+    def read_status() -> None:
         page = queries.submission_page(engine, limit=50)
-        supersession.find_replacements(engine, [one.submission_id for one in page])
+        supersession.find_replacements(engine, [submission.submission_id for submission in page])
         queries.count_submissions(engine)
 
-    def take_in() -> None:
+    def ingest_territories() -> None:
         os.environ["RTI_SAMPLES"] = str(samples)
         for territory in load().without_training().territories:
             refresh.take_in(home, territory)
@@ -78,18 +78,18 @@ def _works(setting: Setting, size: int) -> dict[str, Callable[[], object]]:
         "page of 50 replaced ones": lambda: door.submission_page(
             desk, steward, door.Filter(shown=("replaced",)), limit=50
         ),
-        "rti status": status,
-        "take in, nothing new, all territories": take_in,
+        "rti status": read_status,
+        "take in, nothing new, all territories": ingest_territories,
         EXPORT: lambda: export_ledger(engine, home.gathered),
     }
 
 
-def _least(work: Callable[[], object], repetitions: int) -> float:
-    """Least processor seconds of some repetitions, after one that loads what is needed."""
+def _least_seconds(work: Callable[[], object], repetitions: int) -> float:
+    """Return the least processor seconds of some repetitions, after one that loads what is needed."""
     work()
-    taken = []
+    durations = []
     for _ in range(repetitions):
         begun = time.process_time()
         work()
-        taken.append(time.process_time() - begun)
-    return min(taken)
+        durations.append(time.process_time() - begun)
+    return min(durations)

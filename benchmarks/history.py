@@ -1,12 +1,12 @@
-"""A home with many years of accepted returns: the demonstration's own, and again and again so many years earlier.
+"""A home with many years of accepted returns: the demonstration's own, repeated for earlier and earlier years.
 
-The demonstration covers sixteen quarters. Read once, without ledger and judgement, and laid down again four, eight …
+The demonstration covers sixteen quarters. Read once, without ledger and checks, and repeated four, eight …
 years earlier they give a history without a gap in which every year holds as much as the newest: revised and missing
 returns, registers with persons of their own, victims, years that are sent as years. The returns of earlier years that
 the demonstration sends as one file are left out: their years have quarters here. What is expected of
 whom, how it counts and which office counts are declared so many years earlier, and the population of the years before
-the first known one is that of this year, so that no figure of an early year is empty for want of it. Law and forms stay
-where they are: they shape cards and breaks, and no number of rows.
+the first known one is that of this year, so that no figure of an early year is empty for lack of it. Law and forms stay
+where they are: they shape cards and breaks, not numbers of rows.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _EVENTS = 1_000_000
 _YEAR = re.compile(r"\d{4}")
 
 
-def make(home: Home, read: Path, years: int) -> dict[str, int]:
-    """Fill an empty home from what `plain.returns` wrote to `read`; returns rows of facts by table and submissions.
+def build_history(home: Home, read: Path, years: int) -> dict[str, int]:
+    """Fill an empty home from what `plain.read_returns` wrote to `read`; return rows of facts by table and submissions.
 
     The history ends with the demonstration's newest quarter and begins `years` years before.
     """
@@ -43,31 +43,33 @@ def make(home: Home, read: Path, years: int) -> dict[str, int]:
     from pipelines.warehouse.reference.gather import gather_reference
 
     begin = f"{int(LAST[:4]) - years}-Q4"
-    block = _regular(pl.read_parquet(read / "gathered" / "block.parquet"))
-    kept = set(block["submission_id"])
+    block = _select_regular(pl.read_parquet(read / "gathered" / "block.parquet"))
+    submission_ids = set(block["submission_id"])
     copies = range(-(-(int(FIRST[:4]) - int(begin[:4])) // CYCLE) + 1)
     gathered = {
-        name: pl.concat(_moved(table.filter(pl.col("submission_id").is_in(kept)), number, begin) for number in copies)
+        name: pl.concat(
+            _move_rows(table.filter(pl.col("submission_id").is_in(submission_ids)), number, begin) for number in copies
+        )
         for name, table in (
             ("block", block),
             *((name, pl.read_parquet(read / "gathered" / f"{name}.parquet")) for name in ("submission", "event")),
         )
     }
-    wanted = set(gathered["block"]["submission_id"])
-    sizes = {"submissions": len(wanted)}
+    copied_ids = set(gathered["block"]["submission_id"])
+    sizes = {"submissions": len(copied_ids)}
     for name, table in gathered.items():
-        table.filter(pl.col("submission_id").is_in(wanted)).write_parquet(home.gathered / f"{name}.parquet")
+        table.filter(pl.col("submission_id").is_in(copied_ids)).write_parquet(home.gathered / f"{name}.parquet")
     for table in ("observation", "case_event"):
         (home.facts / table).mkdir(parents=True, exist_ok=True)
         sizes[table] = 0
         for path in sorted((read / "facts" / table).glob("*.parquet")):
-            rows = pl.read_parquet(path) if path.stem in kept else None
+            rows = pl.read_parquet(path) if path.stem in submission_ids else None
             for number in copies if rows is not None else ():
-                moved = _moved(rows, number, begin)
-                if _named(path.stem, number) in wanted:
-                    moved.write_parquet(home.facts / table / f"{_named(path.stem, number)}.parquet")
+                moved = _move_rows(rows, number, begin)
+                if _name_submission(path.stem, number) in copied_ids:
+                    moved.write_parquet(home.facts / table / f"{_name_submission(path.stem, number)}.parquet")
                     sizes[table] += moved.height
-    registry = _earlier(load().without_training(), int(FIRST[:4]) - int(begin[:4]))
+    registry = _move_declarations(load().without_training(), int(FIRST[:4]) - int(begin[:4]))
     write_declarations(registry, home.gathered)
     cards_export.write_cards(registry, home.gathered)
     metrics.export_metrics(home.gathered)
@@ -75,8 +77,8 @@ def make(home: Home, read: Path, years: int) -> dict[str, int]:
     return sizes
 
 
-def _regular(block: pl.DataFrame) -> pl.DataFrame:
-    """The blocks of returns that cover one year at most and lie within the sixteen quarters."""
+def _select_regular(block: pl.DataFrame) -> pl.DataFrame:
+    """Return the blocks of returns that cover one year at most and are within the sixteen quarters."""
     long = pl.col("freq").eq("A") & pl.col("period").n_unique().over("submission_id").gt(1)
     years = pl.col("period").str.len_chars().eq(4) & pl.col("period").is_between(
         pl.lit(FIRST[:4]), pl.lit(str(int(LAST[:4]) - 1))
@@ -85,24 +87,24 @@ def _regular(block: pl.DataFrame) -> pl.DataFrame:
     return block.filter(~long, years | quarters)
 
 
-def _moved(rows: pl.DataFrame, number: int, begin: str) -> pl.DataFrame:
-    """Rows `number` cycles earlier, of other submissions and persons, without those of periods before `begin`."""
+def _move_rows(rows: pl.DataFrame, number: int, begin: str) -> pl.DataFrame:
+    """Move rows `number` cycles earlier, to other submissions and persons, without those of periods before `begin`."""
     years = number * CYCLE
-    made: dict[str, pl.Expr] = {}
+    columns: dict[str, pl.Expr] = {}
     for name, kind in rows.schema.items():
         column = pl.col(name)
         if name == "period":
-            made[name] = (column.str.head(4).cast(pl.Int32) - years).cast(pl.String) + column.str.slice(4)
+            columns[name] = (column.str.head(4).cast(pl.Int32) - years).cast(pl.String) + column.str.slice(4)
         elif name in _DATES or (name in _MOMENTS and kind != pl.String):
-            made[name] = column.dt.offset_by(f"-{years}y")
+            columns[name] = column.dt.offset_by(f"-{years}y")
         elif name == "event_id":
-            made[name] = column + number * _EVENTS
+            columns[name] = column + number * _EVENTS
         elif number and name in ("submission_id", "origin_submission_id", "person", "proceeding"):
-            made[name] = column + f"-{number}"
-    moved = rows.with_columns(**made)
+            columns[name] = column + f"-{number}"
+    moved = rows.with_columns(**columns)
     if "period" not in moved.columns:
         return moved
-    # A year is there where its last quarter is.
+    # A year is kept if its last quarter is.
     return moved.filter(
         pl.when(pl.col("period").str.len_chars() == 4)
         .then(pl.col("period") > begin[:4])
@@ -110,36 +112,36 @@ def _moved(rows: pl.DataFrame, number: int, begin: str) -> pl.DataFrame:
     )
 
 
-def _named(submission: str, number: int) -> str:
+def _name_submission(submission: str, number: int) -> str:
     return f"{submission}-{number}" if number else submission
 
 
-def _earlier(registry: Registry, years: int) -> Registry:
-    """The declarations, each from so many years earlier on."""
+def _move_declarations(registry: Registry, years: int) -> Registry:
+    """Return the declarations, each valid from that many years earlier."""
 
-    def ranges(text: str) -> str:
-        return _YEAR.sub(lambda found: f"{int(found[0]) - years:04d}", text)
+    def move_range(text: str) -> str:
+        return _YEAR.sub(lambda match: f"{int(match[0]) - years:04d}", text)
 
-    def moved(items: Any, key: str) -> tuple[Any, ...]:
+    def move_items(items: Any, key: str) -> tuple[Any, ...]:
         return tuple(
-            one if getattr(one, key) is None else one.model_copy(update={key: ranges(getattr(one, key))})
-            for one in items
+            item if getattr(item, key) is None else item.model_copy(update={key: move_range(getattr(item, key))})
+            for item in items
         )
 
     territories = {
         code: t.model_copy(
             update={
-                "calendar": moved(t.calendar, "periods"),
-                "counts_source": moved(t.counts_source, "periods"),
-                "counting_rules": moved(t.counting_rules, "valid"),
+                "calendar": move_items(t.calendar, "periods"),
+                "counts_source": move_items(t.counts_source, "periods"),
+                "counting_rules": move_items(t.counting_rules, "valid"),
             }
         )
         for code, t in registry.territories.items()
     }
-    return replace(registry, territories=territories, population=_longer(registry.population, years))
+    return replace(registry, territories=territories, population=_extend_population(registry.population, years))
 
 
-def _longer(population: tuple[Mapping[str, str], ...], years: int) -> tuple[Mapping[str, str], ...]:
+def _extend_population(population: tuple[Mapping[str, str], ...], years: int) -> tuple[Mapping[str, str], ...]:
     first: dict[str, Mapping[str, str]] = {}
     for row in population:
         place = row["jurisdiction"]

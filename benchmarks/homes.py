@@ -22,7 +22,7 @@ from benchmarks.registry import Setting
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """A folder of returns whose list lacks its last line; `last` is that line, `number` how many are listed."""
+    """A folder of returns whose list lacks its last line; `last` is that line, `number` how many remain listed."""
 
     folder: Path
     last: str
@@ -40,13 +40,13 @@ class Built:
 
 
 @cache
-def returns(setting: Setting, scale: int) -> Returns:
-    """`scale` editions of the demonstration's returns."""
+def prepare_returns(setting: Setting, scale: int) -> Returns:
+    """Write `scale` editions of the demonstration's returns."""
     folder = setting.scratch / f"samples-{scale}"
     if scale == 1:
         shutil.copytree(ROOT / "raw_samples", folder)
     else:
-        measuring.python("tests.samples", "--out", str(folder), "--scale", str(scale))
+        measuring.run_module("tests.samples", "--out", str(folder), "--scale", str(scale))
     path = folder / "arrivals.csv"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(lines[:-1]), encoding="utf-8")
@@ -54,20 +54,20 @@ def returns(setting: Setting, scale: int) -> Returns:
 
 
 @cache
-def built(setting: Setting, scale: int) -> Built:
-    """A home rebuilt from bytes to a published release, by the command that people use."""
-    given = returns(setting, scale)
+def build_home(setting: Setting, scale: int) -> Built:
+    """Rebuild a home from bytes to a published release, by the command that people use."""
+    samples = prepare_returns(setting, scale)
     home = setting.scratch / f"home-{scale}"
-    environment = {"RTI_HOME": str(home), "RTI_SAMPLES": str(given.folder)}
+    environment = {"RTI_HOME": str(home), "RTI_SAMPLES": str(samples.folder)}
     rti = str(Path(sys.executable).with_name("rti"))
     measuring.run([rti, "init", "--kind", "demonstration"], environment=environment)
-    done = measuring.run([rti, "refresh", "--publish"], environment=environment)
+    finished = measuring.run([rti, "refresh", "--publish"], environment=environment)
     release = (home / "public" / "current").resolve().name
-    return Built(home, given, done, release)
+    return Built(home, samples, finished, release)
 
 
-def with_new_return(built_home: Built, copy: Path) -> dict[str, str]:
-    """A copy of a home and a folder of returns in which one more has come; returns the environment for both."""
+def copy_with_new_return(built_home: Built, copy: Path) -> dict[str, str]:
+    """Copy a home and a folder of returns with one more return; return the environment for both."""
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(built_home.home, copy / "home", symlinks=True)
     samples = copy / "samples"
@@ -80,31 +80,31 @@ def with_new_return(built_home: Built, copy: Path) -> dict[str, str]:
     return {"RTI_HOME": str(copy / "home"), "RTI_SAMPLES": str(samples)}
 
 
-def refresh_timed(root: Path) -> dict[str, Any]:
-    """Refresh a home in this process; seconds until the marts stood and until the draft did."""
+def time_refresh(root: Path) -> dict[str, Any]:
+    """Refresh a home in this process; return seconds until the marts and until the draft were built."""
     from pipelines.core.home import open_home
     from pipelines.operations.run import run_refresh
 
     start = time.perf_counter()
     marts = [0.0]
 
-    def hear(message: str) -> None:
+    def note_progress(message: str) -> None:
         if message.startswith(("counts built", "restricted indicators built")):
             marts[0] = time.perf_counter() - start
 
-    outcome = run_refresh(open_home(root), say=hear)
+    outcome = run_refresh(open_home(root), say=note_progress)
     return {"marts": marts[0], "draft": time.perf_counter() - start, "new": outcome["new"]}
 
 
 def main(arguments: list[str]) -> None:
-    """`python -m benchmarks.homes IDLE_HOME SAMPLES COPY…`: warm up on a home with nothing new, then time each copy."""
+    """Warm up on a home with nothing new, then time each copy: `python -m benchmarks.homes IDLE_HOME SAMPLES COPY…`."""
     idle, samples, *copies = arguments
     os.environ["RTI_SAMPLES"] = samples
-    refresh_timed(Path(idle))
+    time_refresh(Path(idle))
     timed = []
     for copy in copies:
         os.environ["RTI_SAMPLES"] = f"{copy}/samples"
-        timed.append(refresh_timed(Path(copy) / "home"))
+        timed.append(time_refresh(Path(copy) / "home"))
     print(json.dumps({"runs": timed}))
 
 

@@ -1,7 +1,7 @@
-"""Made-up ledgers of any length, entered as rows: for what grows with the history of returns and reads no file.
+"""Invented ledgers of any length, entered as rows, to measure costs that grow with the history without reading files.
 
 The first 280 returns are different ones, of seven quarters; up to 2,800 they come again, in ten editions: then every
-block has nine accepted successors or predecessors, the hardest case for "which later return counts in place of this
+block has nine accepted successors or predecessors, the hardest case for "which later return supersedes this
 one". After that the next seven quarters follow in the same way. What is open (waiting for a check, for an explanation,
 for an approval) is the same at every length, as it is in an office.
 """
@@ -29,7 +29,7 @@ BLOCKS = 3
 OPEN = ("received", "received", "checked", "checked", "checked", "sent", "sent", "sent", "sent", "sent")
 """States of the newest submissions, whatever the length."""
 REFUSED_EVERY = 50
-"""One submission of so many has errors."""
+"""One submission in this many has errors."""
 BEGIN = datetime(2002, 1, 5, 8, tzinfo=UTC)
 STEP = timedelta(minutes=7)
 _STEPS = {"received": 1, "refused": 2, "checked": 2, "sent": 4, "published": 6}
@@ -39,21 +39,21 @@ _EVENTS = (
 )  # fmt: skip
 
 
-def fill(engine: sa.Engine, submissions: int) -> None:
-    """Enter so many submissions with blocks, events and justifications into an empty ledger."""
+def fill_ledger(engine: sa.Engine, submissions: int) -> None:
+    """Enter that many submissions with blocks, events and justifications into an empty ledger."""
     rows: dict[sa.Table, list[dict[str, object]]] = {t: [] for t in (SUBMISSION, BLOCK, EVENT, JUSTIFICATION)}
     for number in range(submissions):
-        for table, made in _submission(number, submissions).items():
-            rows[table] += made
+        for table, new_rows in _submission(number, submissions).items():
+            rows[table] += new_rows
     for number, row in enumerate(sorted(rows[EVENT], key=lambda row: str(row["at"])), start=1):
         row["event_id"] = number
     with open_write_transaction(engine) as connection:
-        for table, made in rows.items():
-            connection.execute(sa.insert(table), made)
+        for table, new_rows in rows.items():
+            connection.execute(sa.insert(table), new_rows)
 
 
-def settle(engine: sa.Engine) -> None:
-    """Let everything that is not sent have been checked by today's declarations and rules, and nothing wait."""
+def settle_submissions(engine: sa.Engine) -> None:
+    """Mark everything unsent as checked by today's declarations and rules, and leave nothing waiting."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import rules_version
 
@@ -71,16 +71,16 @@ def write_arrivals(folder: Path, returns: int) -> None:
         rows = csv.writer(handle)
         rows.writerow(names)
         for number in range(returns):
-            given = {"file": f"{number}.csv", "sha256": f"{number:064x}", "received_at": clock.format_timestamp(BEGIN)}
-            rows.writerow([given.get(name, "x") for name in names])
+            values = {"file": f"{number}.csv", "sha256": f"{number:064x}", "received_at": clock.format_timestamp(BEGIN)}
+            rows.writerow([values.get(name, "x") for name in names])
 
 
-def identity(number: int) -> str:
+def submission_id(number: int) -> str:
     """Return the id of a submission by its number, from 0."""
     return "S" + hashlib.sha256(str(number).encode()).hexdigest()[:15]
 
 
-def state(number: int, submissions: int) -> str:
+def submission_state(number: int, submissions: int) -> str:
     """Return the state of a submission by its number."""
     newest = submissions - 1 - number
     if newest < len(OPEN):
@@ -88,7 +88,7 @@ def state(number: int, submissions: int) -> str:
     return "refused" if number % REFUSED_EVERY == REFUSED_EVERY - 1 else "published"
 
 
-def keys(number: int) -> list[tuple[str, str, str]]:
+def block_keys(number: int) -> list[tuple[str, str, str]]:
     """Return (jurisdiction, instrument, period) of the blocks of a submission."""
     place = number % RETURNS
     jurisdiction, instrument = JURISDICTIONS[place % 10], INSTRUMENTS[place // 10 % 4]
@@ -97,28 +97,28 @@ def keys(number: int) -> list[tuple[str, str, str]]:
     return [(jurisdiction, instrument, f"{2000 + q // 4}-Q{q % 4 + 1}") for q in quarters]
 
 
-def received_at(number: int) -> str:
-    """Return when a submission came in; two of them at a time."""
+def arrival_time(number: int) -> str:
+    """Return when a submission came in; two of them come in at a time."""
     return clock.format_timestamp(BEGIN + STEP * (number // 2 * 2))
 
 
 def _submission(number: int, submissions: int) -> dict[sa.Table, list[dict[str, object]]]:
-    one, now = identity(number), state(number, submissions)
-    own = keys(number)
-    jurisdiction, instrument, _ = own[-1]
-    came = clock.parse_time(received_at(number))
+    identity, now = submission_id(number), submission_state(number, submissions)
+    blocks_of_submission = block_keys(number)
+    jurisdiction, instrument, _ = blocks_of_submission[-1]
+    came = clock.parse_time(arrival_time(number))
     at = [clock.format_timestamp(came + timedelta(minutes=minutes)) for minutes in (0, 1, 2, 3, 4, 5)]
-    finding = hashlib.sha256(one.encode()).hexdigest()[:16]
+    finding = hashlib.sha256(identity.encode()).hexdigest()[:16]
     row = {
-        "submission_id": one,
-        "sha256": hashlib.sha256(one.encode()).hexdigest(),
+        "submission_id": identity,
+        "sha256": hashlib.sha256(identity.encode()).hexdigest(),
         "size": 20_000,
         "filename": f"return-{number}.xlsx",
         "format": "xlsx",
         "territory": jurisdiction,
         "form": f"{jurisdiction}-{instrument.upper()}-1",
         "kind": "full",
-        "received_at": received_at(number),
+        "received_at": arrival_time(number),
         "sender": f"{jurisdiction.lower()}-sender",
         "state": now,
         "accepted_at": at[4] if now == "published" else None,
@@ -133,24 +133,25 @@ def _submission(number: int, submissions: int) -> dict[sa.Table, list[dict[str, 
     }
     blocks = [
         {
-            "submission_id": one, "jurisdiction": place, "instrument": what, "form": f"{place}-{what.upper()}-OFFICE",
+            "submission_id": identity, "jurisdiction": place, "instrument": instrument_name,
+            "form": f"{place}-{instrument_name.upper()}-OFFICE",
             "freq": "Q", "period": period, "rows": 40, "nil": False,
         }
-        for place, what, period in own
+        for place, instrument_name, period in blocks_of_submission
     ]  # fmt: skip
     events = []
     for step, (action, source, target) in enumerate(_EVENTS[: _STEPS[now]]):
         payload = {"justifiable": [[finding, "plausible.jump"]]} if action == "check" else None
         events.append(
             {
-                "submission_id": one, "at": at[step], "actor": row["sender"] if step in (0, 2, 3) else "system",
+                "submission_id": identity, "at": at[step], "actor": row["sender"] if step in (0, 2, 3) else "system",
                 "action": action, "from_state": source, "to_state": "refused" if now == "refused" and step else target,
                 "comment": "One case with eleven defendants" if action == "send" else None, "payload": payload,
             }
         )  # fmt: skip
     justifications = [
         {
-            "submission_id": one, "finding_key": finding, "rule": "plausible.jump", "reason": "large_case",
+            "submission_id": identity, "finding_key": finding, "rule": "plausible.jump", "reason": "large_case",
             "text": "One case with eleven defendants", "actor": row["sender"], "at": at[2],
         }
     ] if now in ("sent", "published") else []  # fmt: skip

@@ -15,7 +15,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 from benchmarks import homes, measuring
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 if TYPE_CHECKING:
     from tests.support.service.running import Service
@@ -32,16 +32,16 @@ PAUSE = 2.0
 """Seconds for which somebody reads a page before the next."""
 
 
-@benchmark("pages", "the offices' pages: one page, and 100 people who browse while 20 upload")
-def pages(setting: Setting) -> Iterator[Figure]:
-    """A service that is warm, on a copy of the demonstration's home."""
+@register_benchmark("pages", "the offices' pages: one page, and 100 people who browse while 20 upload")
+def measure_pages(setting: Setting) -> Iterator[Figure]:
+    """Measure a warm service on a copy of the demonstration's home."""
     from tests.support.service import running
     from tests.support.service.visitor import visit_service
 
     folder = setting.scratch / "pages"
     folder.mkdir()
     home = folder / "home"
-    shutil.copytree(homes.built(setting, 1).home, home, symlinks=True)
+    shutil.copytree(homes.build_home(setting, 1).home, home, symlinks=True)
     with running.run_service(home, folder, environment={"RTI_NOW": measuring.NOW}) as service, ExitStack() as stack:
         running.warm_service(service)
         visitor = stack.enter_context(visit_service(service, "al-pp-sender"))
@@ -77,7 +77,7 @@ def _measure_crowd(service: Service, readers: Sequence[Visitor], stack: ExitStac
     faults: list[str] = []
     over = threading.Event()
 
-    def browse(visitor: Visitor, number: int) -> None:
+    def browse_pages(visitor: Visitor, number: int) -> None:
         time.sleep(number % 20 * PAUSE / 20)
         while not over.is_set():
             for path in PATHS:
@@ -89,7 +89,7 @@ def _measure_crowd(service: Service, readers: Sequence[Visitor], stack: ExitStac
                 if over.wait(PAUSE):
                     return
 
-    def hand_in(account: str, visitor: Visitor) -> None:
+    def upload_return(account: str, visitor: Visitor) -> None:
         path = running.find_newest_return(account)
         times = watch_upload(visitor, path.name, running.make_variant(path, 70 + (9 if account == "sender" else 0)))
         if "Yes, this is right" not in times.card:
@@ -97,8 +97,10 @@ def _measure_crowd(service: Service, readers: Sequence[Visitor], stack: ExitStac
         uploaded.append(times)
 
     senders = {account: stack.enter_context(visit_service(service, account)) for account in running.SENDERS}
-    browsing = [threading.Thread(target=browse, args=(reader, n)) for n, reader in enumerate(readers)]
-    uploading = [threading.Thread(target=hand_in, args=(account, visitor)) for account, visitor in senders.items()]
+    browsing = [threading.Thread(target=browse_pages, args=(reader, n)) for n, reader in enumerate(readers)]
+    uploading = [
+        threading.Thread(target=upload_return, args=(account, visitor)) for account, visitor in senders.items()
+    ]
     for thread in browsing:
         thread.start()
     time.sleep(3 * PAUSE)
@@ -128,10 +130,10 @@ def _list_addresses(visitor: Visitor) -> list[str]:
 def _time_page(visitor: Visitor, address: str) -> float:
     began = time.perf_counter()
     status = visitor.open_page(address).status
-    taken = time.perf_counter() - began
+    duration = time.perf_counter() - began
     if status != 200:
         raise SystemExit(f"{address} answered {status}")
-    return taken
+    return duration
 
 
 def _p95(values: list[float]) -> float:

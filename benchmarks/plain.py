@@ -2,10 +2,10 @@
 
 `python -m benchmarks.plain SAMPLES OUT STATEMENTS HOME`: reads the same bytes with the same readers and forms, writes
 Parquet, runs the SQL of the models one statement after another in DuckDB, protects the cells, writes the release files.
-No ledger, no judgement, no dbt, no tests, no Dagster, no audit trail, no reading in guarded child processes.
+No ledger, checks, dbt, tests, Dagster, audit trail or guarded child processes for reading.
 
 STATEMENTS is the folder of SQL that dbt compiled for the rebuild of HOME just measured; the figures from case
-records are those of HOME.  So both do the same arithmetic, and what differs is everything else.
+records are those of HOME.  Both therefore do the same arithmetic and differ in everything else.
 """
 
 from __future__ import annotations
@@ -43,43 +43,45 @@ _BLOCK = ("jurisdiction", "instrument", "form", "freq", "period")
 _RELEASED = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
 
 
-def _take(task: Task) -> ReadResult | None:
-    """Read one return; None where it cannot be read."""
+def _read_return(task: Task) -> ReadResult | None:
+    """Read one return; return None if it cannot be read."""
     try:
         return run_task(task)
     except ReadError:
         return None
 
 
-def returns(samples: Path, out: Path) -> None:
+def read_returns(samples: Path, out: Path) -> None:
     """Read all listed returns in the order of their arrival; write facts, submissions and blocks."""
     registry = load()
     listed = arrivals.read_list(samples)
     tasks = []
-    for one in listed:
-        data = (samples / one.file).read_bytes()
+    for arrival in listed:
+        data = (samples / arrival.file).read_bytes()
         identity = Arrival(
-            compute_digest(data), len(data), one.filename, one.sender, one.received_at, True
+            compute_digest(data), len(data), arrival.filename, arrival.sender, arrival.received_at, True
         ).submission_id
-        tasks.append(Task(data, one.filename, identity, registry.digest))
+        tasks.append(Task(data, arrival.filename, identity, registry.digest))
     for table in facts.TABLES:
         (out / "facts" / table).mkdir(parents=True)
     newest: dict[tuple[str, ...], str] = {}
     blocks, submissions = [], []
     # Not forked: polars has threads.
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        for one, task, taken in zip(listed, tasks, pool.map(_take, tasks, chunksize=8), strict=True):
-            accepted = (one.received_at + arrivals.APPROVED_AFTER).replace(tzinfo=None)
-            reading = taken.reading if taken else None
-            if taken is None or reading is None or any(f.severity == "error" for f in reading.findings):
+        for arrival, task, result in zip(listed, tasks, pool.map(_read_return, tasks, chunksize=8), strict=True):
+            accepted = (arrival.received_at + arrivals.APPROVED_AFTER).replace(tzinfo=None)
+            reading = result.reading if result else None
+            if result is None or reading is None or any(f.severity == "error" for f in reading.findings):
                 continue
             mine = [
                 (b.jurisdiction, b.instrument, b.form, b.freq, b.period, b.rows, b.nil)
                 for b in blocks_of(reading, registry)
             ]
             observations = reading.observations
-            if one.kind == "patch":
-                observations = _lay(out, observations, {newest[b[:5]] for b in mine}, {b[4] for b in mine}, task)
+            if arrival.kind == "patch":
+                observations = _apply_patch(
+                    out, observations, {newest[b[:5]] for b in mine}, {b[4] for b in mine}, task
+                )
             observations.write_parquet(out / "facts" / "observation" / f"{task.submission_id}.parquet")
             if reading.events.height:
                 reading.events.write_parquet(out / "facts" / "case_event" / f"{task.submission_id}.parquet")
@@ -87,15 +89,16 @@ def returns(samples: Path, out: Path) -> None:
             blocks += [(task.submission_id, *b, accepted) for b in mine]
             submissions.append(
                 (
-                    task.submission_id, one.filename, taken.format, one.jurisdiction.partition("_")[0], reading.form,
-                    "nil" if reading.nil else one.kind, one.received_at.replace(tzinfo=None), accepted, one.sender,
+                    task.submission_id, arrival.filename, result.format, arrival.jurisdiction.partition("_")[0],
+                    reading.form, "nil" if reading.nil else arrival.kind,
+                    arrival.received_at.replace(tzinfo=None), accepted, arrival.sender,
                 )
             )  # fmt: skip
     _write_gathered(out / "gathered", blocks, submissions)
 
 
-def _lay(out: Path, new: pl.DataFrame, holders: set[str], periods: set[str], task: Task) -> pl.DataFrame:
-    """A patch over the blocks before it."""
+def _apply_patch(out: Path, new: pl.DataFrame, holders: set[str], periods: set[str], task: Task) -> pl.DataFrame:
+    """Apply a patch to the blocks before it."""
     before = pl.concat(pl.read_parquet(out / "facts" / "observation" / f"{holder}.parquet") for holder in holders)
     before = before.filter(pl.col("period").is_in(list(periods)))
     return facts.lay_patch(new, before, submission_id=task.submission_id)
@@ -149,14 +152,14 @@ def _write_gathered(
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> None:
-    """Each model's SELECT as a table (staging as a view), after those it reads."""
+    """Create each model's SELECT as a table (staging as a view), after those it reads."""
     reads = {name: set(_RELATION.findall(sql)) & texts.keys() - {name} for name, sql in texts.items()}
     for name in TopologicalSorter(reads).static_order():
         kind = "view" if name.startswith("stg_") else "table"
         connection.execute(f"create {kind} warehouse.main.{name} as {texts[name]}")
 
 
-def statements(folder: Path, *layers: str) -> dict[str, str]:
+def read_statements(folder: Path, *layers: str) -> dict[str, str]:
     """Read the compiled SQL of some layers, by model."""
     return {
         path.stem: path.read_text(encoding="utf-8")
@@ -165,19 +168,19 @@ def statements(folder: Path, *layers: str) -> dict[str, str]:
     }
 
 
-def own_files(out: Path) -> dict[str, list[str]]:
+def list_own_files(out: Path) -> dict[str, list[str]]:
     """Return the relations of the first phase that this script wrote, as `warehouse` names them, with their files."""
-    facts_of = {f"facts.{table}": [str(path) for path in _facts(out, table)] for table in facts.TABLES}
+    facts_of = {f"facts.{table}": [str(path) for path in _list_fact_files(out, table)] for table in facts.TABLES}
     return facts_of | {f"gathered.{path.stem}": [str(path)] for path in (out / "gathered").glob("*.parquet")}
 
 
-def _facts(out: Path, table: str) -> list[Path]:
+def _list_fact_files(out: Path, table: str) -> list[Path]:
     schema = long_tables.OBSERVATION if table == "observation" else long_tables.CASE_EVENT
     long_tables.empty_table(schema).write_parquet(out / "facts" / f"{table}.parquet")
     return [out / "facts" / f"{table}.parquet", *sorted((out / "facts" / table).glob("*.parquet"))]
 
 
-def counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) -> Path:
+def build_counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) -> Path:
     """Build the count marts of some files in DuckDB, and write the tables that later steps read as Parquet."""
     with _warehouse(out / "counts.duckdb", files) as connection:
         for seed in sorted((ROOT / "dbt_project" / "seeds").rglob("*.csv")):
@@ -186,7 +189,7 @@ def counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) -> Path:
                     f"create table warehouse.main.{seed.stem} as "
                     f"select * from read_csv('{seed}', header = true, nullstr = '', quote = '\"')"
                 )
-        run_models(connection, statements(folder, "staging", "facts", "intermediate", "marts"))
+        run_models(connection, read_statements(folder, "staging", "facts", "intermediate", "marts"))
         tables = out / "tables"
         tables.mkdir()
         for table in exported_tables.COUNTS:
@@ -195,16 +198,16 @@ def counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) -> Path:
     return tables
 
 
-def indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str, records: Path) -> Path:
+def build_indicators(out: Path, folder: Path, cells: Path, tables: Path, name: str, records: Path) -> Path:
     """Build the indicators over one file of counts and the figures from case records; return their DuckDB file."""
     path = out / f"{name}.duckdb"
     with _warehouse(path, dbt.indicator_files(cells, tables, records)) as connection:
-        run_models(connection, statements(folder, "indicators"))
+        run_models(connection, read_statements(folder, "indicators"))
     return path
 
 
-def release(out: Path, cells: pl.DataFrame, public: Path) -> None:
-    """The files of a release: Parquet, CSV and DuckDB of the public cells and indicators."""
+def write_release(out: Path, cells: pl.DataFrame, public: Path) -> None:
+    """Write the files of a release: Parquet, CSV and DuckDB of the public cells and indicators."""
     from pipelines.publication.releases import formats
 
     folder = out / "release"
@@ -223,7 +226,7 @@ def release(out: Path, cells: pl.DataFrame, public: Path) -> None:
 
 
 class _warehouse:  # noqa: N801 - reads as a word in a with statement
-    """A connection that writes a file under the name `warehouse`, as the statements have it."""
+    """Open a connection that writes a file under the name `warehouse`, as in the compiled statements."""
 
     def __init__(self, path: Path, files: Mapping[str, Sequence[str]]) -> None:
         self.path, self.files = path, files
@@ -256,28 +259,30 @@ def main(arguments: list[str]) -> None:
     from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.refresh.counts import records_folder
 
-    samples, out, folder = Path(arguments[0]), Path(arguments[1]), Path(arguments[2])
+    samples, output, folder = Path(arguments[0]), Path(arguments[1]), Path(arguments[2])
     records = records_folder(open_home(Path(arguments[3])))
-    out.mkdir(parents=True)
+    output.mkdir(parents=True)
     laps = Laps()
-    returns(samples, out)
-    laps.end("returns")
-    tables = counts(out, folder, own_files(out))
-    laps.end("counts")
-    indicators(out, folder, tables / "mart_count.parquet", tables, "restricted", records / "restricted")
-    laps.end("restricted indicators")
+    read_returns(samples, output)
+    laps.end_lap("returns")
+    tables = build_counts(output, folder, list_own_files(output))
+    laps.end_lap("counts")
+    build_indicators(output, folder, tables / "mart_count.parquet", tables, "restricted", records / "restricted")
+    laps.end_lap("restricted indicators")
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
     chosen = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
     )
-    done = hide_small_counts(chosen.drop("conf_status"))
-    cells = done.cells.with_columns(
+    result = hide_small_counts(chosen.drop("conf_status"))
+    cells = result.cells.with_columns(
         pl.when(pl.col("conf_status") == "F").then(pl.lit("F")).otherwise(pl.lit("C")).alias("conf_status")
     )
-    cells.write_parquet(out / "cells.parquet")
-    laps.end("protection")
-    release(out, cells, indicators(out, folder, out / "cells.parquet", tables, "public", records / "public"))
-    laps.end("release")
+    cells.write_parquet(output / "cells.parquet")
+    laps.end_lap("protection")
+    write_release(
+        output, cells, build_indicators(output, folder, output / "cells.parquet", tables, "public", records / "public")
+    )
+    laps.end_lap("release")
     print(json.dumps({"cells": cells.height, **dict(laps)}))
 
 
@@ -288,7 +293,7 @@ class Laps:
         self.laps: dict[str, float] = {}
         self.last = perf_counter()
 
-    def end(self, name: str) -> None:
+    def end_lap(self, name: str) -> None:
         now = perf_counter()
         self.laps[name] = round(now - self.last, 2)
         self.last = now

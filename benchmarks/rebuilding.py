@@ -1,4 +1,4 @@
-"""The full rebuild from bytes to a published release, beside a plain script that does the same work.
+"""The full rebuild from bytes to a published release, compared with a plain script that does the same work.
 
 Long, so measured once a size; the repetitions of a run do not apply.
 """
@@ -8,32 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks import homes, measuring
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 FIXED = 20.0
-"""Seconds that the whole may cost beside any work."""
+"""Fixed seconds that the whole may cost, however little work there is."""
 
 
-@benchmark("rebuild", "Full rebuild from bytes to a published release")
-def rebuild(setting: Setting) -> Iterator[Figure]:
-    """Time and peak memory by size of the history."""
+@register_benchmark("rebuild", "Full rebuild from bytes to a published release")
+def measure_rebuild(setting: Setting) -> Iterator[Figure]:
+    """Measure time and peak memory by size of the history."""
     for scale in setting.scales:
-        done = homes.built(setting, scale)
-        out = setting.scratch / f"plain-{scale}"
-        statements = done.home / "restricted" / "dbt" / "compiled" / "rti" / "models"
-        plain = measuring.python(
-            "benchmarks.plain", str(done.returns.folder), str(out), str(statements), str(done.home)
+        built_home = homes.build_home(setting, scale)
+        output = setting.scratch / f"plain-{scale}"
+        statements = built_home.home / "restricted" / "dbt" / "compiled" / "rti" / "models"
+        plain = measuring.run_module(
+            "benchmarks.plain", str(built_home.returns.folder), str(output), str(statements), str(built_home.home)
         )
         laps = plain.last_json()
-        told = ", ".join(f"{name} {laps[name]:.0f}" for name in laps if name != "cells")
+        phases = ", ".join(f"{name} {laps[name]:.0f}" for name in laps if name != "cells")
         yield Figure(
-            f"rebuild of {done.returns.number:,} returns",
-            done.took.seconds,
+            f"rebuild of {built_home.returns.number:,} returns",
+            built_home.took.seconds,
             "s",
             plain.seconds,
             "plain script",
             "≤ 4 × + 20 s",
-            done.took.seconds <= 4 * plain.seconds + FIXED,
-            f"processor {done.took.processor:.0f} s beside {plain.processor:.0f} s; plain: {told}",
+            built_home.took.seconds <= 4 * plain.seconds + FIXED,
+            f"processor {built_home.took.processor:.0f} s beside {plain.processor:.0f} s; plain: {phases}",
         )
-        yield Figure(f"peak memory, {done.returns.number:,} returns", done.took.peak, "MB", plain.peak, "plain script")
+        yield Figure(
+            f"peak memory, {built_home.returns.number:,} returns",
+            built_home.took.peak,
+            "MB",
+            plain.peak,
+            "plain script",
+        )

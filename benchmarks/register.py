@@ -1,4 +1,4 @@
-"""A register of 2 MB: the lines of a sample over and over, each time of other persons in other proceedings."""
+"""A register of 2 MB: the lines of a sample repeated, each time with other persons in other proceedings."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FORM = "HR-REGISTER-1"
 _PREAMBLE = 3
 """Lines up to the headings."""
 RECORDS = 26_000
-"""Records of the workbook, with short pseudonyms as many as 2 MB of the CSV hold; 220,000 cells."""
+"""Records of the workbook: as many as 2 MB of the CSV hold with short pseudonyms; 220,000 cells."""
 FIRST_ROW = 7
-"""Row of the workbook's first record: above it title, mark, office, notice and headings, as its template has them."""
+"""Row of the workbook's first record: above it are title, mark, office, notice and headings, as in its template."""
 _AGE, _DATES, _MONTHS = 5, range(6, 16), 17
 
 
-def made(salt: int = 0, *, short: bool = False) -> tuple[bytes, int]:
-    """The file and how many records it holds. Files of another `salt` have other bytes and the same events.
+def build_register(salt: int = 0, *, short: bool = False) -> tuple[bytes, int]:
+    """Return the file and how many records it holds. Files of another `salt` have other bytes and the same events.
 
-    With `short` pseudonyms are mere numbers, as an office may give them: a third more records fit in.
+    With `short` pseudonyms are plain numbers, as an office may give them: a third more records fit in.
     """
     lines = FILE.read_bytes().split(b"\r\n")
     head, body = lines[:_PREAMBLE], [line for line in lines[_PREAMBLE:] if line]
-    size, out = sum(map(len, head)) + 2 * len(head), list(head)
+    size, lines_written = sum(map(len, head)) + 2 * len(head), list(head)
     for number, line in enumerate(cycle(body)):
         if size >= BYTES:
             break
@@ -40,33 +40,33 @@ def made(salt: int = 0, *, short: bool = False) -> tuple[bytes, int]:
         else:
             fields[1] = b"K%05dx%s" % (number // 2, fields[1][1:])
             fields[2] = b"O%05dx%s" % ((number + salt) % 100_000, fields[2][1:])
-        out.append(b";".join(fields))
-        size += len(out[-1]) + 2
-    return b"\r\n".join([*out, b""]), len(out) - len(head)
+        lines_written.append(b";".join(fields))
+        size += len(lines_written[-1]) + 2
+    return b"\r\n".join([*lines_written, b""]), len(lines_written) - len(head)
 
 
-def events(records: int) -> int:
-    """How many events so many records hold, counted in the sample's own fields: ten columns of dates."""
+def count_events(records: int) -> int:
+    """Return how many events that many records hold, counted in the ten date columns of the sample."""
     lines = [line for line in FILE.read_bytes().split(b"\r\n")[_PREAMBLE:] if line]
     dates = [sum(bool(field) for field in line.split(b";")[6:16]) for line in lines]
     return sum(islice(cycle(dates), records))
 
 
-def workbook(
+def build_workbook(
     salt: int = 0, *, dates: bool = True, records: int = RECORDS, changes: Mapping[tuple[int, int], str] | None = None
 ) -> tuple[bytes, int]:
-    """The same records as the workbook of the form, and how many cells they fill.
+    """Return the same records as a workbook of the form, and how many cells they fill.
 
-    Dates are dates, as a spreadsheet program stores what is typed, or texts without `dates`. `changes` are texts by row
-    and column (both from 1) that stand there instead.
+    Dates are stored as dates, as in a spreadsheet program, or as texts without `dates`. `changes` replaces cells: texts
+    by row and column (both from 1).
     """
-    lines = [line.decode("cp1250").split(";") for line in made(salt, short=True)[0].split(b"\r\n") if line]
+    lines = [line.decode("cp1250").split(";") for line in build_register(salt, short=True)[0].split(b"\r\n") if line]
     title, notice, headings = lines[0][0], lines[1][0], lines[2]
     body = lines[_PREAMBLE : _PREAMBLE + records]
     if len(body) != records:
         raise ValueError(f"2 MB hold {len(body)} records, not {records}")
-    out, cells = io.BytesIO(), 0
-    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    buffer, cells = io.BytesIO(), 0
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"created": datetime(2026, 10, 1)})
     date = book.add_format({"num_format": "dd.mm.yyyy."})
     sheet = book.add_worksheet(f"{FORM}-XLSX")
@@ -87,4 +87,4 @@ def workbook(
     for (row, column), text in (changes or {}).items():
         sheet.write_string(row - 1, column - 1, text)
     book.close()
-    return out.getvalue(), cells
+    return buffer.getvalue(), cells

@@ -9,10 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured figure beside its floor.
+    """One measured figure and its floor.
 
     `value` and `floor` are medians in `unit` (`s`, `cells/s` or `MB`); `floor_name` says what the floor is.
-    `target` is the wished-for limit in words, `reached` whether this run kept it (None: there is no target).
+    `target` is the wished-for limit in words, `reached` whether this run kept it (None without a target).
     """
 
     name: str
@@ -34,7 +34,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a benchmark may use: a scratch folder, repetitions of short things, and the sizes of the history."""
+    """Resources of a benchmark: a scratch folder, repetitions of short things, and the sizes of the history."""
 
     scratch: Path
     repetitions: int
@@ -45,13 +45,13 @@ Benchmark = Callable[[Setting], Iterator[Figure]]
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {}
 
 
-def benchmark(name: str, title: str) -> Callable[[Benchmark], Benchmark]:
-    """Enter a benchmark under a name; `title` heads its part of the table."""
+def register_benchmark(name: str, title: str) -> Callable[[Benchmark], Benchmark]:
+    """Register a benchmark under a name; `title` heads its part of the table."""
 
-    def enter(function: Benchmark) -> Benchmark:
+    def add_benchmark(function: Benchmark) -> Benchmark:
         if name in BENCHMARKS:
             raise ValueError(f"two benchmarks are named {name}")
         BENCHMARKS[name] = (title, function)
         return function
 
-    return enter
+    return add_benchmark

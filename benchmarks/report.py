@@ -16,8 +16,8 @@ from benchmarks.registry import Figure
 _LIBRARIES = ("polars", "duckdb", "dbt-core", "great-expectations", "dagster", "openpyxl")
 
 
-def machine() -> dict[str, Any]:
-    """What the figures depend on beside the code."""
+def describe_machine() -> dict[str, Any]:
+    """Return what the figures depend on besides the code."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -32,7 +32,7 @@ def machine() -> dict[str, Any]:
 
 
 def as_json(date: str, before: Mapping[str, Any], results: Mapping[str, Sequence[Figure]]) -> dict[str, Any]:
-    """The whole run: when, where, and every figure with its ratio."""
+    """Return the whole run: when, where, and every figure with its ratio."""
     return {
         "date": date,
         "machine": {**before, "load_after": round(os.getloadavg()[0], 1)},
@@ -43,7 +43,7 @@ def as_json(date: str, before: Mapping[str, Any], results: Mapping[str, Sequence
 
 
 def as_table(titles: Mapping[str, str], results: Mapping[str, Sequence[Figure]]) -> str:
-    """A Markdown table a benchmark."""
+    """Return a Markdown table for each benchmark."""
     lines: list[str] = []
     for name, figures in results.items():
         lines += [

@@ -1,7 +1,7 @@
-"""Twenty accounts hand in through the API of a running service at once; and one large workbook through it.
+"""Uploads to the API of a running service: twenty accounts at once, and one large workbook.
 
-Everything a person waits for is in them: the request, the check beside the history, the store, the ledger, and the
-answer.
+They include everything that a person waits for: the request, the check against the history, the store, the ledger,
+and the answer.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks import homes, measuring, workbook
-from benchmarks.registry import Figure, Setting, benchmark
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 TOGETHER = 15.0
 ANSWERED = 5.0
 """Seconds, from the issue: everybody's answer of twenty at once, and the answer to one large workbook."""
 
 
-@benchmark("uploading", "uploads to the running service: 20 accounts at once, one large workbook")
-def uploading(setting: Setting) -> Iterator[Figure]:
-    """A service that is warm, on a copy of the demonstration's home."""
+@register_benchmark("uploading", "uploads to the running service: 20 accounts at once, one large workbook")
+def measure_uploads(setting: Setting) -> Iterator[Figure]:
+    """Measure a warm service on a copy of the demonstration's home."""
     from tests.support.service import running
 
     folder = setting.scratch / "uploading"
     folder.mkdir()
     home = folder / "home"
-    shutil.copytree(homes.built(setting, 1).home, home, symlinks=True)
-    environment = {"RTI_NOW": measuring.NOW, "RTI_TERRITORIES": str(_declared(folder / "territories"))}
+    shutil.copytree(homes.build_home(setting, 1).home, home, symlinks=True)
+    environment = {"RTI_NOW": measuring.NOW, "RTI_TERRITORIES": str(_declare_territory(folder / "territories"))}
     with running.run_service(home, folder, environment=environment) as service:
         running.warm_service(service)
         before = service.measure_memory()
         walls, each = [], []
         for number in range(setting.repetitions):
-            taken = _together(service, number)
-            walls.append(max(taken))
-            each += taken
+            times = _time_simultaneous_uploads(service, number)
+            walls.append(max(times))
+            each += times
         after = service.measure_memory()
-        large = _large(service, folder / "benchmark.xlsx", max(5, 2 * setting.repetitions))
-    floor = measuring.python(__name__, str(setting.repetitions), environment=environment).last_json()
+        large = _time_large_uploads(service, folder / "benchmark.xlsx", max(5, 2 * setting.repetitions))
+    floor = measuring.run_module(__name__, str(setting.repetitions), environment=environment).last_json()
     people = len(running.SENDERS)
     yield Figure(
         f"{people} at once, all answered",
@@ -64,69 +64,69 @@ def uploading(setting: Setting) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _declared(folder: Path) -> Path:
-    """The made-up territory of the workbook, as one whose returns are kept."""
-    workbook.declare(folder)
+def _declare_territory(folder: Path) -> Path:
+    """Declare the workbook's invented territory as one whose returns are stored."""
+    workbook.declare_territory(folder)
     path = folder / "ZX" / "territory.yml"
     path.write_text(path.read_text(encoding="utf-8").replace("kind: training", "kind: national"), encoding="utf-8")
     return folder
 
 
-def _files() -> Mapping[str, Path]:
+def _find_newest_returns() -> Mapping[str, Path]:
     from tests.support.service import running
 
     return {account: running.find_newest_return(account) for account in running.SENDERS}
 
 
-def _bytes(account: str, path: Path, number: int) -> bytes:
+def _vary_bytes(account: str, path: Path, number: int) -> bytes:
     from tests.support.service import running
 
     return running.make_variant(path, number + (50 if account == "sender" else 0))
 
 
-def _together(service: object, number: int) -> list[float]:
+def _time_simultaneous_uploads(service: object, number: int) -> list[float]:
     from tests.support.service import running
 
     assert isinstance(service, running.Service)
-    files = _files()
+    files = _find_newest_returns()
     clients = {account: service.open_client(account) for account in files}
-    data = {account: _bytes(account, path, number) for account, path in files.items()}
-    taken: list[float] = []
+    data = {account: _vary_bytes(account, path, number) for account, path in files.items()}
+    times: list[float] = []
     start = threading.Barrier(len(files))
 
-    def hand_in(account: str) -> None:
+    def upload_return(account: str) -> None:
         start.wait()
         began = time.perf_counter()
         if running.upload_file(clients[account], data[account], files[account].name).status_code == 201:
-            taken.append(time.perf_counter() - began)
+            times.append(time.perf_counter() - began)
 
-    threads = [threading.Thread(target=hand_in, args=(account,)) for account in files]
+    threads = [threading.Thread(target=upload_return, args=(account,)) for account in files]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for client in clients.values():
         client.close()
-    if len(taken) != len(files):
-        raise SystemExit(f"{len(files) - len(taken)} of {len(files)} were not answered")
-    return taken
+    if len(times) != len(files):
+        raise SystemExit(f"{len(files) - len(times)} of {len(files)} were not answered")
+    return times
 
 
-def _large(service: object, file: Path, times: int) -> list[float]:
+def _time_large_uploads(service: object, file: Path, times: int) -> list[float]:
     from tests.support.service import running
 
     assert isinstance(service, running.Service)
-    workbook.write(file)
-    taken = []
+    workbook.write_workbook(file)
+    durations = []
     with service.open_client("sender") as client:
         for number in range(times):
             data = running.make_variant(file, number)
             began = time.perf_counter()
             answer = running.upload_file(client, data, file.name)
-            taken.append(time.perf_counter() - began)
+            durations.append(time.perf_counter() - began)
             if answer.status_code != 201 or answer.json()["report"]["observations"] != workbook.CELLS:
-                raise SystemExit(f"the workbook was not taken whole: {answer.text[:300]}")
-    return taken
+                raise SystemExit(f"the workbook was not accepted whole: {answer.text[:300]}")
+    return durations
 
 
 def _p95(values: list[float]) -> float:
@@ -134,7 +134,7 @@ def _p95(values: list[float]) -> float:
 
 
 def main(rounds: int) -> None:
-    """The floor, in a process of its own: the same checks one after another, and those of the workbook."""
+    """Measure the floor in a process of its own: the same checks one after another, and those of the workbook."""
     import tempfile
 
     from pipelines.declarations.registry import load
@@ -142,11 +142,11 @@ def main(rounds: int) -> None:
 
     registry = load()
     warm_up(registry)
-    files = _files()
+    files = _find_newest_returns()
     twenty = [
-        measuring.seconds(
+        measuring.median_seconds(
             lambda number=number: [  # type: ignore[misc]
-                check_file(_bytes(account, path, number), path.name, registry=registry)
+                check_file(_vary_bytes(account, path, number), path.name, registry=registry)
                 for account, path in files.items()
             ],
             1,
@@ -154,10 +154,11 @@ def main(rounds: int) -> None:
         for number in range(rounds)
     ]
     with tempfile.TemporaryDirectory() as folder:
-        file = workbook.write(Path(folder) / "benchmark.xlsx")
+        file = workbook.write_workbook(Path(folder) / "benchmark.xlsx")
         data = file.read_bytes()
         large = [
-            measuring.seconds(lambda: check_file(data, file.name, registry=registry), 1) for _ in range(max(5, rounds))
+            measuring.median_seconds(lambda: check_file(data, file.name, registry=registry), 1)
+            for _ in range(max(5, rounds))
         ]
     print(json.dumps({"twenty": median(twenty), "large": _p95(large)}))
 

@@ -1,4 +1,4 @@
-"""A workbook of 20,000 cells and the made-up territory whose form declares it.
+"""A workbook of 20,000 cells and the invented territory whose form declares it.
 
 Nine sheets, one a quarter; 50 rows (article and age) by 45 columns (stage, sex, citizenship), so 2,250 numbers a
 sheet.  Of each three columns the third is a formula with its stored result, as offices send their totals.
@@ -107,13 +107,13 @@ _LAW = (
 _OFFENCES = ("ICCS0204", "ICCS0204_CHILD", "ICCS02031", "ICCS08051", "ICCS08059")
 
 
-def declare(folder: Path) -> Path:
-    """Write the made-up territory's folder below `folder`, which `RTI_TERRITORIES` may then name."""
+def declare_territory(folder: Path) -> Path:
+    """Write the invented territory's folder below `folder`, so that `RTI_TERRITORIES` can name it."""
     place = folder / "ZX"
     place.mkdir(parents=True, exist_ok=True)
     (place / "territory.yml").write_text(_TERRITORY.replace("MEASURES", ", ".join(STAGES.values())), encoding="utf-8")
     stages = "\n".join(f"        {label}: {{measure: {measure}}}" for label, measure in STAGES.items())
-    form = _FORM.replace("{AGES}", _mapping(AGES)).replace("{CITIZENSHIPS}", _mapping(CITIZENSHIPS))
+    form = _FORM.replace("{AGES}", _format_mapping(AGES)).replace("{CITIZENSHIPS}", _format_mapping(CITIZENSHIPS))
     (place / "justice.yml").write_text(form.replace("STAGES", stages), encoding="utf-8")
     law = [
         f"ZX,{article},,{article} | čl. {article},Invented,Criminal Code,{offence},yes,2013-01-01,,12,180,,unverified,,"
@@ -128,11 +128,11 @@ def declare(folder: Path) -> Path:
     return folder
 
 
-def _mapping(labels: dict[str, str]) -> str:
+def _format_mapping(labels: dict[str, str]) -> str:
     return "{" + ", ".join(f"{label}: {code}" for label, code in labels.items()) + "}"
 
 
-def write(path: Path, seed: int = 20) -> Path:
+def write_workbook(path: Path, seed: int = 20) -> Path:
     """Write the workbook: 20,250 numbers, a third of them formulas."""
     import xlsxwriter  # type: ignore[import-untyped]
 
@@ -144,19 +144,19 @@ def write(path: Path, seed: int = 20) -> Path:
         sheet.write(0, 0, f"Osobe po stadiju, {roman}. tromjesečje {year}")
         sheet.merge_range(1, 0, 3, 0, "Članak")
         sheet.merge_range(1, 1, 3, 1, "Dob")
-        _heads(sheet)
+        _write_heads(sheet)
         for row, (article, age) in enumerate(itertools.product(ARTICLES, AGES), start=4):
             sheet.write_row(row, 0, [article, age])
-            for first in _threes():
+            for first in _first_columns():
                 men, women = draw.choices((0, 1, 2, 3, 5, 8), weights=(50, 20, 12, 8, 6, 4), k=2)
                 sheet.write_row(row, first, [men, women])
-                cells = f"{_letters(first)}{row + 1}+{_letters(first + 1)}{row + 1}"
+                cells = f"{_column_letters(first)}{row + 1}+{_column_letters(first + 1)}{row + 1}"
                 sheet.write_formula(row, first + 2, f"={cells}", None, men + women)
     book.close()
     return path
 
 
-def _heads(sheet: object) -> None:
+def _write_heads(sheet: object) -> None:
     width = len(CITIZENSHIPS) * len(SEXES)
     for number, stage in enumerate(STAGES):
         start = 2 + number * width
@@ -167,12 +167,12 @@ def _heads(sheet: object) -> None:
             sheet.write_row(3, first, SEXES)  # type: ignore[attr-defined]
 
 
-def _threes() -> Iterator[int]:
-    """First column of each group of men, women and their total."""
+def _first_columns() -> Iterator[int]:
+    """Return the first column of each group of men, women and their total."""
     return iter(range(2, 2 + len(STAGES) * len(CITIZENSHIPS) * len(SEXES), len(SEXES)))
 
 
-def _letters(column: int) -> str:
+def _column_letters(column: int) -> str:
     from openpyxl.utils import get_column_letter
 
     return str(get_column_letter(column + 1))

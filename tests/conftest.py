@@ -1,5 +1,5 @@
-"""Fixtures that several folders of tests share: one demonstration home, built once a session, and the databases that a
-ledger may lie in, and one browser.
+"""Fixtures that several folders of tests share: one demonstration home, built once a session, the databases of
+ledgers, and one browser.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.core.home import Home, open_home
 from tests.support import home_cache, postgres
-from tests.support.demonstration import CLOCK, build
+from tests.support.demonstration import CLOCK, build_home
 from tests.support.schedule import order_files
 from tests.support.shared_builds import build_once
 
@@ -55,12 +55,12 @@ def built_home(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
     if os.environ.get("RTI_TEST_HOME"):
         return Path(os.environ["RTI_TEST_HOME"])
     if request.config.getoption("--fresh-home"):
-        return build_once(tmp_path_factory, "built-home", build)
+        return build_once(tmp_path_factory, "built-home", build_home)
 
     entries = home_cache.entries_folder()
 
     def build_entry(root: Path) -> None:
-        build(root, home_cache.protection_folder(entries))
+        build_home(root, home_cache.protection_folder(entries))
 
     def copy_or_build(root: Path) -> None:
         home_cache.copy_or_build(root, build_entry, entries=entries, key=home_cache.home_key())
@@ -99,9 +99,9 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The mark of tests that need a PostgreSQL; `make unit` leaves them out. No example of a property has a time limit.
+    """Declare the mark of tests that need a PostgreSQL (left out by `make unit`); remove Hypothesis's time limit.
 
-    Hypothesis gives each example 200 ms by itself, which other work on the machine uses up.
+    Hypothesis's default is 200 ms for each example, which other work on the machine uses up.
     """
     from hypothesis import settings
 
@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgres_databases() -> Iterator[postgres.Databases]:
     """A PostgreSQL of this session, started when the first test asks for it."""
-    with postgres.server() as address:
+    with postgres.run_server() as address:
         databases = postgres.Databases(address)
         yield databases
         databases.close()
@@ -137,7 +137,7 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         yield "sqlite"
         return
     databases: postgres.Databases = request.getfixturevalue("postgres_databases")
-    url = databases.migrated()
+    url = databases.take_migrated()
     monkeypatch.setenv("RTI_LEDGER_URL", url)
     yield "postgresql"
     databases.give_back(url)
@@ -157,9 +157,9 @@ def browser() -> Iterator[Browser]:
     """
     from playwright.sync_api import sync_playwright
 
-    from tests.support.chromium import find
+    from tests.support.chromium import find_chromium
 
-    path = find()
+    path = find_chromium()
     if path is None:
         pytest.skip("no Chromium found; `python -m tests.support.chromium` installs one or names the command")
     with sync_playwright() as playwright:

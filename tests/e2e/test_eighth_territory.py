@@ -51,7 +51,7 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> PublishedHome:
     variables = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
     outputs = []
     for arguments in (("init", "--kind", "demonstration", "--json"), ("refresh", "--publish", "--json")):
-        process = small.rti(root, NOW, *arguments, **variables)
+        process = small.run_rti(root, NOW, *arguments, **variables)
         assert process.returncode == 0, process.stderr
         outputs.append(process.stdout)
     return PublishedHome(root, tuple(outputs))

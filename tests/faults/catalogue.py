@@ -11,7 +11,7 @@ _GROUPS = (reading, personal, series, parts, missing, metadata, records, copies,
 
 
 @cache
-def catalogue() -> tuple[Fault, ...]:
+def list_all_faults() -> tuple[Fault, ...]:
     """Return every planted fault, each under a name of its own."""
     every = tuple(fault for group in _GROUPS for fault in group.list_faults())
     names = [fault.name for fault in every]

@@ -43,7 +43,7 @@ class Needed:
     rules: str
     reason: str
 
-    def covers(self, file: str, rule: str) -> bool:
+    def is_covering(self, file: str, rule: str) -> bool:
         """Return True if a finding is one of these."""
         return fnmatch(file, self.file) and any(fnmatch(rule, pattern) for pattern in self.rules.split())
 
@@ -89,7 +89,7 @@ class Alarm:
     @property
     def needed(self) -> str:
         """The reason why the return deserves it, or an empty text."""
-        return next((item.reason for item in NEEDED if item.covers(self.file, self.rule)), "")
+        return next((item.reason for item in NEEDED if item.is_covering(self.file, self.rule)), "")
 
 
 @dataclass(frozen=True)
@@ -221,10 +221,18 @@ def _gather_history(returns: Sequence[JudgedReturn]) -> History | None:
 
 def _tally(group: str, history: int | None, findings: Mapping[str, Iterable[Finding]]) -> Measurement:
     alarms = tuple(
-        Alarm(group, history, file, one.rule, one.severity, str(one.where), f"{one.params} {one.seen} {one.expected}")
-        for file, found in findings.items()
-        for one in found
-        if one.severity != "information"
+        Alarm(
+            group,
+            history,
+            file,
+            finding.rule,
+            finding.severity,
+            str(finding.where),
+            f"{finding.params} {finding.seen} {finding.expected}",
+        )
+        for file, file_findings in findings.items()
+        for finding in file_findings
+        if finding.severity != "information"
     )
     return Measurement(alarms, Counter((group, file.split("/")[0]) for file in findings))
 
@@ -278,11 +286,11 @@ def main() -> int:
     total = measure_demonstration()
     seeds = range(options.seed, options.seed + options.histories)
     for read, chosen in ((True, seeds[: options.read]), (False, seeds[options.read :])):
-        for done, measured in enumerate(
+        for number, measured in enumerate(
             measure_histories(chosen, options.quarters, read=read, processes=options.processes), start=1
         ):
             total += measured
-            print(f"  {done} of {len(chosen)} histories {'read' if read else 'judged'}", file=sys.stderr, flush=True)
+            print(f"  {number} of {len(chosen)} histories {'read' if read else 'judged'}", file=sys.stderr, flush=True)
     if options.rules:
         chosen_alarms = tuple(a for a in total.alarms if any(fnmatch(a.rule, pattern) for pattern in options.rules))
         total = Measurement(chosen_alarms, total.returns)

@@ -28,9 +28,9 @@ from tests.faults.fault import (
 )
 
 _REWRITTEN: tuple[tuple[str, Edit], ...] = (
-    (MK, edits.cells({})),
-    (AL, edits.cells({})),
-    (COORDINATOR, edits.cells({})),
+    (MK, edits.set_cells({})),
+    (AL, edits.set_cells({})),
+    (COORDINATOR, edits.set_cells({})),
     (FED, edits.old_cells({})),
     (ME_XLS, edits.old_cells({})),
     (SRP, edits.open_cells({})),
@@ -42,11 +42,11 @@ _REWRITTEN: tuple[tuple[str, Edit], ...] = (
     (PX, edits.px_values({}, "cp1251")),
     (JSON, edits.json_values({})),
     (SDMX, edits.sdmx_values({})),
-    (SDMX_CSV, edits.fields({}, separator=",")),
-    (AL_CSV, edits.fields({}, separator=";")),
-    (BRC, edits.fields({}, separator=";", encoding="cp1250")),
-    (HR_REGISTER, edits.fields({}, separator=";", encoding="cp1250")),
-    (RS_REGISTER, edits.fields({}, separator=";", encoding="utf-16")),
+    (SDMX_CSV, edits.set_fields({}, separator=",")),
+    (AL_CSV, edits.set_fields({}, separator=";")),
+    (BRC, edits.set_fields({}, separator=";", encoding="cp1250")),
+    (HR_REGISTER, edits.set_fields({}, separator=";", encoding="cp1250")),
+    (RS_REGISTER, edits.set_fields({}, separator=";", encoding="utf-16")),
 )
 
 

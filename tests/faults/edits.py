@@ -18,92 +18,92 @@ from tests.support.paths import SAMPLES
 Edit = Callable[[bytes], bytes]
 
 
-def workbook(change: Callable[[Any], None]) -> Edit:
+def change_workbook(change: Callable[[Any], None]) -> Edit:
     """Change an XLSX workbook with openpyxl."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         import openpyxl
 
         book = openpyxl.load_workbook(io.BytesIO(data))
         change(book)
-        out = io.BytesIO()
-        book.save(out)
-        return out.getvalue()
+        buffer = io.BytesIO()
+        book.save(buffer)
+        return buffer.getvalue()
 
-    return edit
+    return edit_bytes
 
 
-def cell(address: str, value: object, *, format: str | None = None) -> Edit:
+def set_cell(address: str, value: object, *, format: str | None = None) -> Edit:
     """Put a value into `Sheet!B7` of a workbook."""
     sheet, _, place = address.partition("!")
 
-    def change(book: Any) -> None:
+    def change_book(book: Any) -> None:
         book[sheet][place].value = value
         if format is not None:
             book[sheet][place].number_format = format
 
-    return workbook(change)
+    return change_workbook(change_book)
 
 
-def both(*edits: Edit) -> Edit:
-    """One edit after another."""
+def chain_edits(*edits: Edit) -> Edit:
+    """Apply one edit after another."""
 
-    def edit(data: bytes) -> bytes:
-        for one in edits:
-            data = one(data)
+    def edit_bytes(data: bytes) -> bytes:
+        for step in edits:
+            data = step(data)
         return data
 
-    return edit
+    return edit_bytes
 
 
-def text(old: str, new: str, encoding: str = "utf-8", *, nth: int = 1) -> Edit:
+def replace_text(old: str, new: str, encoding: str = "utf-8", *, nth: int = 1) -> Edit:
     """Replace the nth occurrence of a text in a text file, which must be there."""
 
-    def edit(data: bytes) -> bytes:
-        return _replaced(data.decode(encoding), old, new, nth).encode(encoding)
+    def edit_bytes(data: bytes) -> bytes:
+        return _replace_nth(data.decode(encoding), old, new, nth).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
-def line(number: int, change: Callable[[str], str], encoding: str = "utf-8") -> Edit:
+def change_line(number: int, change: Callable[[str], str], encoding: str = "utf-8") -> Edit:
     """Change one line of a text file, counted from 1; a change to the empty text deletes it."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         lines = data.decode(encoding).splitlines(keepends=True)
         lines[number - 1] = change(lines[number - 1])
         return "".join(lines).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
-def part(name: str, old: str, new: str, *, nth: int = 1) -> Edit:
+def replace_once_in_part(name: str, old: str, new: str, *, nth: int = 1) -> Edit:
     """Replace the nth occurrence of a text in one part of a zipped document (ODS, DOCX)."""
 
-    def edit(data: bytes) -> bytes:
-        out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+    def edit_bytes(data: bytes) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "w") as target:
             for entry in source.infolist():
                 content = source.read(entry)
                 if entry.filename == name:
-                    content = _replaced(content.decode("utf-8"), old, new, nth).encode("utf-8")
+                    content = _replace_nth(content.decode("utf-8"), old, new, nth).encode("utf-8")
                 target.writestr(entry, content)
-        return out.getvalue()
+        return buffer.getvalue()
 
-    return edit
+    return edit_bytes
 
 
-def tree(change: Callable[[Any], None]) -> Edit:
+def change_json(change: Callable[[Any], None]) -> Edit:
     """Change a JSON document."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         content = json.loads(data)
         change(content)
         return json.dumps(content, ensure_ascii=False).encode()
 
-    return edit
+    return edit_bytes
 
 
-def _replaced(content: str, old: str, new: str, nth: int) -> str:
+def _replace_nth(content: str, old: str, new: str, nth: int) -> str:
     at = -1
     for _ in range(nth):
         at = content.find(old, at + 1)
@@ -116,39 +116,39 @@ Values = Mapping[str, object]
 """New contents by place, in the notation of the format."""
 
 
-def cells(values: Values) -> Edit:
+def set_cells(values: Values) -> Edit:
     """Set cells `Sheet!B7` of an XLSX workbook."""
 
-    def change(book: Any) -> None:
+    def change_book(book: Any) -> None:
         for address, value in values.items():
             sheet, _, place = address.partition("!")
             book[sheet][place].value = value
 
-    return workbook(change)
+    return change_workbook(change_book)
 
 
 def swap_columns(sheet: str, first: str, second: str, rows: range) -> Edit:
     """Exchange the values of two columns of an XLSX sheet in some rows."""
 
-    def change(book: Any) -> None:
+    def change_book(book: Any) -> None:
         page = book[sheet]
         for row in rows:
-            one, other = page[f"{first}{row}"], page[f"{second}{row}"]
-            one.value, other.value = other.value, one.value
+            first_cell, second_cell = page[f"{first}{row}"], page[f"{second}{row}"]
+            first_cell.value, second_cell.value = second_cell.value, first_cell.value
 
-    return workbook(change)
+    return change_workbook(change_book)
 
 
 def swap_rows(sheet: str, first: int, second: int, columns: str) -> Edit:
     """Exchange the values of two rows of an XLSX sheet in some columns, given by their letters."""
 
-    def change(book: Any) -> None:
+    def change_book(book: Any) -> None:
         page = book[sheet]
         for column in columns:
-            one, other = page[f"{column}{first}"], page[f"{column}{second}"]
-            one.value, other.value = other.value, one.value
+            first_cell, second_cell = page[f"{column}{first}"], page[f"{column}{second}"]
+            first_cell.value, second_cell.value = second_cell.value, first_cell.value
 
-    return workbook(change)
+    return change_workbook(change_book)
 
 
 def old_workbook(change: Callable[[dict[str, dict[tuple[int, int], Any]]], None]) -> Edit:
@@ -157,7 +157,7 @@ def old_workbook(change: Callable[[dict[str, dict[tuple[int, int], Any]]], None]
     xlrd reads it and xlwt writes it again with its merged cells; styles are lost.
     """
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         import xlrd
         import xlwt
 
@@ -176,42 +176,47 @@ def old_workbook(change: Callable[[dict[str, dict[tuple[int, int], Any]]], None]
         target = xlwt.Workbook(encoding="utf-8")
         for name, values in sheets.items():
             page = target.add_sheet(name)
-            spans = {(top, left): (bottom - 1, right - 1) for top, bottom, left, right in merged.get(name, [])}
+            spans = {
+                (top, left_column): (bottom - 1, right - 1) for top, bottom, left_column, right in merged.get(name, [])
+            }
             for (row, column), value in values.items():
                 if (row, column) in spans:
                     bottom, right = spans[row, column]
                     page.write_merge(row, bottom, column, right, value)
                 else:
                     page.write(row, column, value)
-        out = io.BytesIO()
-        target.save(out)
-        return out.getvalue()
+        buffer = io.BytesIO()
+        target.save(buffer)
+        return buffer.getvalue()
 
-    return edit
+    return edit_bytes
 
 
 def old_cells(values: Values) -> Edit:
     """Set cells `Sheet!B7` of a BIFF8 workbook."""
 
-    def change(sheets: dict[str, dict[tuple[int, int], Any]]) -> None:
+    def change_sheets(sheets: dict[str, dict[tuple[int, int], Any]]) -> None:
         for address, value in values.items():
             sheet, row, column = _split_address(address)
             sheets[sheet][row, column] = value
 
-    return old_workbook(change)
+    return old_workbook(change_sheets)
 
 
 def swap_old_cells(*pairs: tuple[str, str]) -> Edit:
     """Exchange pairs of cells `Sheet!B7` of a BIFF8 workbook."""
 
-    def change(sheets: dict[str, dict[tuple[int, int], Any]]) -> None:
+    def change_sheets(sheets: dict[str, dict[tuple[int, int], Any]]) -> None:
         for first, second in pairs:
             name, row, column = _split_address(first)
             other_name, other_row, other_column = _split_address(second)
-            one, other = sheets[name], sheets[other_name]
-            one[row, column], other[other_row, other_column] = other[other_row, other_column], one[row, column]
+            first_sheet, second_sheet = sheets[name], sheets[other_name]
+            first_sheet[row, column], second_sheet[other_row, other_column] = (
+                second_sheet[other_row, other_column],
+                first_sheet[row, column],
+            )
 
-    return old_workbook(change)
+    return old_workbook(change_sheets)
 
 
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -222,7 +227,7 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 def open_cells(values: Values) -> Edit:
     """Set cells `Sheet!B7` of an ODS document that repeats no cell; numbers as numbers, all else as text."""
 
-    def change(root: Any) -> None:
+    def change_tree(root: Any) -> None:
         tables = {table.get(f"{_TABLE}name"): table for table in root.iter(f"{_TABLE}table")}
         for address, value in values.items():
             sheet, row, column = _split_address(address)
@@ -238,15 +243,15 @@ def open_cells(values: Values) -> Edit:
                 cell.set(f"{_OFFICE}value-type", "string")
             ElementTree.SubElement(cell, f"{_TEXT}p").text = str(value)
 
-    return xml_part("content.xml", change)
+    return xml_part("content.xml", change_tree)
 
 
 def xml_part(name: str, change: Callable[[Any], None]) -> Edit:
     """Change one part of a zipped document as an XML tree."""
 
-    def edit(data: bytes) -> bytes:
-        out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+    def edit_bytes(data: bytes) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "w") as target:
             for entry in source.infolist():
                 content = source.read(entry)
                 if entry.filename == name:
@@ -254,35 +259,35 @@ def xml_part(name: str, change: Callable[[Any], None]) -> Edit:
                     change(root)
                     content = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
                 target.writestr(entry, content)
-        return out.getvalue()
+        return buffer.getvalue()
 
-    return edit
+    return edit_bytes
 
 
-def document(change: Callable[[Any], None]) -> Edit:
+def change_document(change: Callable[[Any], None]) -> Edit:
     """Change a DOCX document with python-docx."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         import docx
 
         content = docx.Document(io.BytesIO(data))
         change(content)
-        out = io.BytesIO()
-        content.save(out)
-        return out.getvalue()
+        buffer = io.BytesIO()
+        content.save(buffer)
+        return buffer.getvalue()
 
-    return edit
+    return edit_bytes
 
 
 def document_cells(values: Values) -> Edit:
     """Set cells `table 1 R6C2` of a DOCX document, rows and columns counted from 1."""
 
-    def change(content: Any) -> None:
+    def change_content(content: Any) -> None:
         for address, value in values.items():
             cell = docx_cell(content, address)
             cell.paragraphs[0].text = str(value)
 
-    return document(change)
+    return change_document(change_content)
 
 
 def docx_cell(content: Any, address: str) -> Any:
@@ -294,29 +299,29 @@ def docx_cell(content: Any, address: str) -> Any:
 def page_cells(values: Values) -> Edit:
     """Set cells `table 1 R6C2` of an HTML page in rows that have no spans; the new content may hold markup."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         content = data.decode("utf-8")
         for address, value in values.items():
             start, end = _find_html_cell(content, address)
             content = content[:start] + str(value) + content[end:]
         return content.encode("utf-8")
 
-    return edit
+    return edit_bytes
 
 
 def swap_page_cells(*pairs: tuple[str, str]) -> Edit:
     """Exchange pairs of cells `table 1 R6C2` of an HTML page."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         content = data.decode("utf-8")
         values: dict[str, object] = {}
         for first, second in pairs:
-            for address, other in ((first, second), (second, first)):
-                start, end = _find_html_cell(content, other)
+            for address, source in ((first, second), (second, first)):
+                start, end = _find_html_cell(content, source)
                 values[address] = content[start:end]
         return page_cells(values)(data)
 
-    return edit
+    return edit_bytes
 
 
 def _find_html_cell(content: str, address: str) -> tuple[int, int]:
@@ -328,10 +333,10 @@ def _find_html_cell(content: str, address: str) -> tuple[int, int]:
     return offset + cell.start(1), offset + cell.end(1)
 
 
-def fields(values: Values, *, separator: str, encoding: str = "utf-8") -> Edit:
+def set_fields(values: Values, *, separator: str, encoding: str = "utf-8") -> Edit:
     """Set fields `line 5 column 6` of a list that has no separator inside a field."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         lines = data.decode(encoding).splitlines(keepends=True)
         for address, value in values.items():
             number, column = (int(part) for part in address.replace("line ", "").split(" column "))
@@ -341,34 +346,34 @@ def fields(values: Values, *, separator: str, encoding: str = "utf-8") -> Edit:
             lines[number - 1] = separator.join(parts) + ending
         return "".join(lines).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
 def lines_without(numbers: Container[int], encoding: str = "utf-8") -> Edit:
     """Delete lines of a text file, counted from 1."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         lines = data.decode(encoding).splitlines(keepends=True)
         return "".join(text for number, text in enumerate(lines, start=1) if number not in numbers).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
 def each_line(change: Callable[[str], str], numbers: Container[int], encoding: str = "utf-8") -> Edit:
     """Change several lines of a text file, counted from 1."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         lines = data.decode(encoding).splitlines(keepends=True)
         changed = (change(text) if number in numbers else text for number, text in enumerate(lines, start=1))
         return "".join(changed).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
 def px_values(values: Mapping[int | tuple[int, int], object], encoding: str) -> Edit:
     """Set numbers in the data of a PX file by their line, or by line and position on it, counted from 1."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         lines = data.decode(encoding).splitlines(keepends=True)
         for place, value in values.items():
             number, position = place if isinstance(place, tuple) else (place, 1)
@@ -380,38 +385,38 @@ def px_values(values: Mapping[int | tuple[int, int], object], encoding: str) -> 
             lines[number - 1] = " ".join(tokens) + closed + ending
         return "".join(lines).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
 def swap_lines(*pairs: tuple[int, int], encoding: str = "utf-8") -> Edit:
     """Exchange pairs of lines of a text file, counted from 1, without what ends them."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         lines = data.decode(encoding).splitlines(keepends=True)
         for first, second in pairs:
-            one, other = lines[first - 1], lines[second - 1]
-            body, other_body = one.rstrip("\r\n;"), other.rstrip("\r\n;")
-            lines[first - 1] = other_body + one[len(body) :]
-            lines[second - 1] = body + other[len(other_body) :]
+            first_line, second_line = lines[first - 1], lines[second - 1]
+            body, other_body = first_line.rstrip("\r\n;"), second_line.rstrip("\r\n;")
+            lines[first - 1] = other_body + first_line[len(body) :]
+            lines[second - 1] = body + second_line[len(other_body) :]
         return "".join(lines).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
 def json_values(values: Mapping[int, object]) -> Edit:
     """Set numbers of a JSON-stat dataset by their position in `value`."""
 
-    def change(content: Any) -> None:
+    def change_content(content: Any) -> None:
         for position, value in values.items():
             content["value"][position] = value
 
-    return tree(change)
+    return change_json(change_content)
 
 
 def sdmx_values(values: Mapping[int, object]) -> Edit:
     """Set observation values of an SDMX-ML message by the line of the observation."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         lines = data.decode("utf-8").splitlines(keepends=True)
         for number, value in values.items():
             lines[number - 1], count = re.subn(r'OBS_VALUE="[^"]*"', f'OBS_VALUE="{value}"', lines[number - 1])
@@ -419,7 +424,7 @@ def sdmx_values(values: Mapping[int, object]) -> Edit:
                 raise AssertionError(f"line {number} holds no observation: the fault cannot be planted")
         return "".join(lines).encode("utf-8")
 
-    return edit
+    return edit_bytes
 
 
 _PLAIN_TEXT = re.compile(r"(BT 1 0 0 1 \S+ (\d+\.\d+) Tm \()([^()]*)(\) Tj T\* ET)")
@@ -434,11 +439,11 @@ _DIGIT = 0.556 * 7
 def report_cells(values: Mapping[tuple[int, int, int], object]) -> Edit:
     """Set numbers in a table of a PDF report by page, row of numbers on it and number within the row, from 1."""
 
-    def change(page: int, content: str) -> str:
+    def change_page(page: int, content: str) -> str:
         heights: list[str] = []
         position = 0
 
-        def replace(match: re.Match[str]) -> str:
+        def replace_value(match: re.Match[str]) -> str:
             nonlocal position
             if match[2] not in heights:
                 heights.append(match[2])
@@ -447,65 +452,65 @@ def report_cells(values: Mapping[tuple[int, int, int], object]) -> Edit:
             value = values.get((page, len(heights), position), match[3])
             return f"{match[1]}{value}{match[4]}"
 
-        return _PLAIN_TEXT.sub(replace, content)
+        return _PLAIN_TEXT.sub(replace_value, content)
 
-    return report(change)
+    return change_report(change_page)
 
 
 def struck_report_cell(page: int, row: int, number: int, struck: str) -> Edit:
     """Draw figures before a number of a PDF report, struck through by a line; see `report_cells` for the place."""
 
-    def change(drawn_page: int, content: str) -> str:
+    def change_page(drawn_page: int, content: str) -> str:
         if drawn_page != page:
             return content
         rows: dict[str, list[re.Match[str]]] = {}
         for match in _PLAIN_TEXT.finditer(content):
             rows.setdefault(match[2], []).append(match)
         match = list(rows.values())[row - 1][number - 1]
-        left, bottom = float(match[1].split()[5]), float(match[2])
+        left_edge, bottom = float(match[1].split()[5]), float(match[2])
         width = _DIGIT * len(struck)
-        line = f"\nq 0.6 w {left} {bottom + 2.4:.2f} m {left + width:.2f} {bottom + 2.4:.2f} l S Q"
+        line = f"\nq 0.6 w {left_edge} {bottom + 2.4:.2f} m {left_edge + width:.2f} {bottom + 2.4:.2f} l S Q"
         return f"{content[: match.start(3)]}{struck}{match[3]}{match[4]}{line}{content[match.end() :]}"
 
-    return report(change)
+    return change_report(change_page)
 
 
 def swap_report_columns(first: int, second: int, rows: Mapping[int, Container[int]]) -> Edit:
     """Exchange two columns of numbers in some rows of numbers on each page of a PDF report, counted from 1."""
 
-    def change(page: int, content: str) -> str:
+    def change_page(page: int, content: str) -> str:
         by_row: dict[str, list[re.Match[str]]] = {}
         for match in _PLAIN_TEXT.finditer(content):
             by_row.setdefault(match[2], []).append(match)
         changes: list[tuple[int, int, str]] = []
         for number, numbers in enumerate(by_row.values(), start=1):
             if number in rows.get(page, ()):
-                one, other = numbers[first - 1], numbers[second - 1]
-                changes += [(*one.span(3), other[3]), (*other.span(3), one[3])]
+                first_number, second_number = numbers[first - 1], numbers[second - 1]
+                changes += [(*first_number.span(3), second_number[3]), (*second_number.span(3), first_number[3])]
         for start, end, value in sorted(changes, reverse=True):
             content = content[:start] + value + content[end:]
         return content
 
-    return report(change)
+    return change_report(change_page)
 
 
 def report_text(page: int, old: str, new: str, *, nth: int = 1) -> Edit:
     """Replace the nth occurrence of a text that a PDF report draws on a page in one piece."""
 
-    def escape(text: str) -> str:
+    def escape_text(text: str) -> str:
         raw = text.encode("cp1252").decode("latin-1")
         return "".join(c if ord(c) < 128 else f"\\{ord(c):o}" for c in raw)
 
-    def change(number: int, content: str) -> str:
-        return _replaced(content, escape(old), escape(new), nth) if number == page else content
+    def change_page(number: int, content: str) -> str:
+        return _replace_nth(content, escape_text(old), escape_text(new), nth) if number == page else content
 
-    return report(change)
+    return change_report(change_page)
 
 
-def report(change: Callable[[int, str], str]) -> Edit:
+def change_report(change: Callable[[int, str], str]) -> Edit:
     """Change the drawing instructions of each page of a PDF that ReportLab wrote, pages counted from 1."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         page = 0
         objects: list[bytes] = []
         for match in re.finditer(rb"\d+ 0 obj\n.*?endobj\n", data, re.DOTALL):
@@ -514,22 +519,22 @@ def report(change: Callable[[int, str], str]) -> Edit:
                 page += 1
                 content = _change_stream(content, partial(change, page))
             objects.append(content)
-        out = data[: data.index(b"1 0 obj")]
+        output = data[: data.index(b"1 0 obj")]
         offsets = []
         for content in objects:
-            offsets.append(len(out))
-            out += content
+            offsets.append(len(output))
+            output += content
         table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
         trailer = data[data.index(b"trailer\n") : data.index(b"startxref")]
         head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-        return out + head + table + trailer + b"startxref\n%d\n%%%%EOF\n" % len(out)
+        return output + head + table + trailer + b"startxref\n%d\n%%%%EOF\n" % len(output)
 
-    return edit
+    return edit_bytes
 
 
 def _change_stream(content: bytes, change: Callable[[str], str]) -> bytes:
-    head, _, rest = content.partition(b"\nstream\n")
-    packed = rest[: rest.index(b"endstream")].strip()
+    head, _, body = content.partition(b"\nstream\n")
+    packed = body[: body.index(b"endstream")].strip()
     text = zlib.decompress(base64.a85decode(b"<~" + packed, adobe=True)).decode("latin-1")
     changed = base64.a85encode(zlib.compress(change(text).encode("latin-1")), adobe=True).removeprefix(b"<~")
     head = re.sub(rb"/Length \d+", b"/Length %d" % len(changed), head)
@@ -558,63 +563,63 @@ def _split_table_address(address: str) -> tuple[int, int, int]:
 def replace_everywhere(old: str, new: str, encoding: str = "utf-8") -> Edit:
     """Replace every occurrence of a text in a text file, which must be there."""
 
-    def edit(data: bytes) -> bytes:
-        return _replaced_everywhere(data.decode(encoding), old, new).encode(encoding)
+    def edit_bytes(data: bytes) -> bytes:
+        return _replace_everywhere_in(data.decode(encoding), old, new).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
-def exchange(first: str, second: str, encoding: str = "utf-8") -> Edit:
+def exchange_texts(first: str, second: str, encoding: str = "utf-8") -> Edit:
     """Exchange two texts everywhere in a text file; both must be there."""
 
-    def edit(data: bytes) -> bytes:
-        content = _replaced_everywhere(data.decode(encoding), first, "\x00")
-        return _replaced_everywhere(content, second, first).replace("\x00", second).encode(encoding)
+    def edit_bytes(data: bytes) -> bytes:
+        content = _replace_everywhere_in(data.decode(encoding), first, "\x00")
+        return _replace_everywhere_in(content, second, first).replace("\x00", second).encode(encoding)
 
-    return edit
+    return edit_bytes
 
 
 def replace_in_part(name: str, old: str, new: str) -> Edit:
     """Replace every occurrence of a text in one part of a zipped document."""
 
-    def edit(data: bytes) -> bytes:
-        out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+    def edit_bytes(data: bytes) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "w") as target:
             for entry in source.infolist():
                 content = source.read(entry)
                 if entry.filename == name:
-                    content = _replaced_everywhere(content.decode("utf-8"), old, new).encode("utf-8")
+                    content = _replace_everywhere_in(content.decode("utf-8"), old, new).encode("utf-8")
                 target.writestr(entry, content)
-        return out.getvalue()
+        return buffer.getvalue()
 
-    return edit
+    return edit_bytes
 
 
-def relabel(old: str, new: str, *, sheet: str | None = None) -> Edit:
+def relabel_cells(old: str, new: str, *, sheet: str | None = None) -> Edit:
     """Replace a text in all cells of an XLSX workbook, or of one sheet."""
 
-    def change(book: Any) -> None:
-        found = False
+    def change_book(book: Any) -> None:
+        is_found = False
         for page in book if sheet is None else [book[sheet]]:
             for cell in (cell for row in page.iter_rows() for cell in row):
                 if isinstance(cell.value, str) and old in cell.value:
                     cell.value = cell.value.replace(old, new)
-                    found = True
-        assert found, f"the file does not hold {old!r}: the fault cannot be planted"
+                    is_found = True
+        assert is_found, f"the file does not hold {old!r}: the fault cannot be planted"
 
-    return workbook(change)
+    return change_workbook(change_book)
 
 
 def relabel_old(old: str, new: str) -> Edit:
     """Replace a text in all cells of a BIFF8 workbook."""
 
-    def change(sheets: dict[str, dict[tuple[int, int], Any]]) -> None:
+    def change_sheets(sheets: dict[str, dict[tuple[int, int], Any]]) -> None:
         for values in sheets.values():
             for place, value in values.items():
                 if isinstance(value, str):
                     values[place] = value.replace(old, new)
 
-    return old_workbook(change)
+    return old_workbook(change_sheets)
 
 
 def copy_of(path: str, edit: Edit) -> Edit:
@@ -625,37 +630,37 @@ def copy_of(path: str, edit: Edit) -> Edit:
 def json_without(dimension: str, is_gone: Callable[[str], bool]) -> Edit:
     """Delete categories of a JSON-stat dataset with their numbers."""
 
-    def change(content: Any) -> None:
+    def change_content(content: Any) -> None:
         at, sizes = content["id"].index(dimension), content["size"]
         category = content["dimension"][dimension]["category"]
         codes = list(category["index"])
-        kept = [number for number, code in enumerate(codes) if not is_gone(code)]
+        remaining = [number for number, code in enumerate(codes) if not is_gone(code)]
         inner = 1
         for size in sizes[at + 1 :]:
             inner *= size
         content["value"] = [
-            value for position, value in enumerate(content["value"]) if position // inner % sizes[at] in kept
+            value for position, value in enumerate(content["value"]) if position // inner % sizes[at] in remaining
         ]
-        category["index"] = [codes[number] for number in kept]
+        category["index"] = [codes[number] for number in remaining]
         category["label"] = {code: category["label"][code] for code in category["index"]}
-        sizes[at] = len(kept)
+        sizes[at] = len(remaining)
 
-    return tree(change)
+    return change_json(change_content)
 
 
 def series_without(*attributes: str) -> Edit:
     """Delete the series of an SDMX-ML message that have all these attributes, written as `CODE="value"`."""
 
-    def edit(data: bytes) -> bytes:
-        def keep(match: re.Match[str]) -> str:
+    def edit_bytes(data: bytes) -> bytes:
+        def keep_series(match: re.Match[str]) -> str:
             return "" if all(attribute in match.group() for attribute in attributes) else match.group()
 
-        return re.sub(r" *<Series .*?</Series>\n", keep, data.decode("utf-8"), flags=re.DOTALL).encode("utf-8")
+        return re.sub(r" *<Series .*?</Series>\n", keep_series, data.decode("utf-8"), flags=re.DOTALL).encode("utf-8")
 
-    return edit
+    return edit_bytes
 
 
-def _replaced_everywhere(content: str, old: str, new: str) -> str:
+def _replace_everywhere_in(content: str, old: str, new: str) -> str:
     if old not in content:
         raise AssertionError(f"the file does not hold {old!r}: the fault cannot be planted")
     return content.replace(old, new)

@@ -34,11 +34,11 @@ Severity = Literal["error", "warning", "information"]
 class Fault:
     """One planted fault in a return of the demonstration, the newest of its series.
 
-    `rules` are those that may find it; empty means any rule that the unchanged file does not give at that place.
+    `rules` are those that may find it; empty means any rule that finds nothing there in the unchanged file.
     `place` is written from the file and not from a run: the cell, line or element that was edited, or, where something
     was removed, the nearest place that is still there. `also` are other places that explain it as well, such as the
-    whole where a part was raised. A place that ends with `*` stands for all that begin so. `severity` is the least
-    that will do. With `history`, the returns accepted before are known. `filename` replaces the name of the file.
+    whole where a part was raised. A place that ends with `*` means all that begin with it. `severity` is the least
+    that is enough. With `history`, the returns accepted before are known. `filename` replaces the name of the file.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Fault:
 ANY: tuple[str, ...] = ()
 
 
-def plant(
+def plant_fault(
     family: str,
     name: str,
     file: str,

@@ -1,7 +1,7 @@
 """Clean histories: the returns of many invented worlds, as the readers would hand them to the judgement.
 
-The rows are what each return of the generator means, which the golden files hold every reader to; no file is read, so
-a return has no declared sums, and its places are numbers of rows.  `read_history` reads the files instead.
+The rows are the meaning of each return of the generator, as the golden files require of every reader; no file is read,
+so a return has no declared sums, and its places are numbers of rows.  `read_history` reads the files instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import polars as pl
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, OBSERVATION_KEY, empty_table
 from pipelines.model.periods import Period
 from tests.samples import arrivals, plan
-from tests.samples.rows import Event, MadeReturn
+from tests.samples.rows import Event, SampleReturn
 from tests.samples.simulation import CLUSTERED, DEMONSTRATION
 from tests.samples.truth import Truth
 from tests.samples.writers import docx, ods, pdf, xls, xlsx
@@ -37,10 +37,10 @@ def name_world(seed: int) -> str:
 
 
 def build_history(seed: int, registry: Registry, only: Sequence[str] | None = None) -> list[JudgedReturn]:
-    """Return every return of a history in the order of arrival, from what it means; `only` names territories."""
+    """Return every return of a history in the order of arrival, from its meaning; `only` names territories."""
     with _skip_layout():
-        made = _make_returns(seed, only)
-    return [_build_return(one, registry) for one in made]
+        returns = _make_returns(seed, only)
+    return [_build_return(item, registry) for item in returns]
 
 
 def read_history(seed: int, registry: Registry, only: Sequence[str] | None = None) -> list[JudgedReturn]:
@@ -49,57 +49,63 @@ def read_history(seed: int, registry: Registry, only: Sequence[str] | None = Non
     from pipelines.submissions.checking.read_task import Task, take_with
 
     returns = []
-    for one in _make_returns(seed, only):
-        task = Task(one.data, Path(one.path).name, "S000000000000000", registry.digest)
+    for item in _make_returns(seed, only):
+        task = Task(item.data, Path(item.path).name, "S000000000000000", registry.digest)
         reading = take_with(task, registry).reading
         if reading is None:
-            raise ValueError(f"{one.path} of history {seed} cannot be read")
-        returns.append(JudgedReturn(one.path, reading, _received(one)))
+            raise ValueError(f"{item.path} of history {seed} cannot be read")
+        returns.append(JudgedReturn(item.path, reading, _parse_arrival(item)))
     return returns
 
 
-def _make_returns(seed: int, only: Sequence[str] | None) -> list[MadeReturn]:
+def _make_returns(seed: int, only: Sequence[str] | None) -> list[SampleReturn]:
     """Return the returns of a history in the order of arrival."""
-    return arrivals.ordered(plan.made(Truth(seed, WORLDS[name_world(seed)]), only))
+    return arrivals.order_returns(plan.make_returns(Truth(seed, WORLDS[name_world(seed)]), only))
 
 
 @contextmanager
 def _skip_layout() -> Iterator[None]:
-    """Do not lay out documents: it takes most of the time, and the rows are known before."""
+    """Skip the layout of documents: it takes most of the time, and the rows are known anyway."""
     with ExitStack() as patches:
-        for writer in (docx, ods, pdf, xls, xlsx):
-            patches.enter_context(mock.patch.object(writer, "write", lambda *_, **__: b""))
+        for writer, function in (
+            (docx, "write_document"),
+            (ods, "write_spreadsheet"),
+            (pdf, "write_report"),
+            (xls, "write_workbook"),
+            (xlsx, "write_workbook"),
+        ):
+            patches.enter_context(mock.patch.object(writer, function, lambda *_, **__: b""))
         yield
 
 
-def _received(one: MadeReturn) -> datetime:
-    return datetime.fromisoformat(one.received_at)
+def _parse_arrival(sample_return: SampleReturn) -> datetime:
+    return datetime.fromisoformat(sample_return.received_at)
 
 
-def _build_return(one: MadeReturn, registry: Registry) -> JudgedReturn:
+def _build_return(sample_return: SampleReturn, registry: Registry) -> JudgedReturn:
     from expectations.judge import JudgedReturn
     from pipelines.reading.standardise.standardise import Reading
 
-    series = registry.forms[one.form].series
+    series = registry.forms[sample_return.form].series
     reading = Reading(
-        form=one.form,
+        form=sample_return.form,
         series=series,
-        kind="patch" if one.kind == "patch" else "full",
-        nil=one.kind == "nil",
-        periods=[Period.from_code(period.code) for period in one.periods],
-        observations=_tabulate_observations(one, series),
-        events=_tabulate_events(one.events, series),
+        kind="patch" if sample_return.kind == "patch" else "full",
+        nil=sample_return.kind == "nil",
+        periods=[Period.from_code(period.code) for period in sample_return.periods],
+        observations=_tabulate_observations(sample_return, series),
+        events=_tabulate_events(sample_return.events, series),
         findings=[],
         bindings=[],
         sums=empty_table(DECLARED_SUM),
     )
-    return JudgedReturn(one.path, reading, _received(one))
+    return JudgedReturn(sample_return.path, reading, _parse_arrival(sample_return))
 
 
-def _tabulate_observations(one: MadeReturn, series: str) -> pl.DataFrame:
+def _tabulate_observations(sample_return: SampleReturn, series: str) -> pl.DataFrame:
     """Return the rows that reading the file would give, but for places and labels."""
     shared = [column for column in OBSERVATION if column in (*OBSERVATION_KEY, "value", "obs_status")]
-    rows = pl.DataFrame(one.meaning, schema={column: OBSERVATION[column] for column in shared}, orient="row")
+    rows = pl.DataFrame(sample_return.meaning, schema={column: OBSERVATION[column] for column in shared}, orient="row")
     return _complete(rows.with_columns(pl.lit("F").alias("conf_status")), OBSERVATION, series, _describe)
 
 

@@ -1,4 +1,4 @@
-"""How many planted faults are found where they were planted, by family.
+"""How many planted faults are found at their place, by family.
 
 Run as `python -m tests.faults`; the benchmarks print the same figures.
 """
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.catalogue import catalogue
+from tests.faults.catalogue import list_all_faults
 from tests.faults.fault import Fault
 from tests.support.paths import SAMPLES
 
@@ -47,13 +47,13 @@ class FamilyShare:
 
     family: str
     planted: int
-    found: int
+    found_at_all: int
     at_place: int
 
 
-def measure(faults: Sequence[Fault] | None = None) -> list[Outcome]:
+def measure_faults(faults: Sequence[Fault] | None = None) -> list[Outcome]:
     """Plant each fault, check each file with the history that the fault asks for, and compare."""
-    chosen = list(catalogue() if faults is None else faults)
+    chosen = list(list_all_faults() if faults is None else faults)
     reports = check_returns(
         (f.name, f.file, f.edit((SAMPLES / f.file).read_bytes()), f.filename, f.history) for f in chosen
     )
@@ -105,28 +105,28 @@ def check_returns(planted: Iterable[tuple[str, str, bytes, str, bool]]) -> dict[
 
 
 def _compare(fault: Fault, report: Report, before: set[tuple[str, str]]) -> Outcome:
-    found = tuple((f.severity, f.rule, str(f.where)) for f in report.findings)
-    new = [one for one in found if one[1:] not in before]
-    matching = [one for one in new if not fault.rules or one[1] in fault.rules]
-    severe = [one for one in matching if _RANK[one[0]] <= _RANK[fault.severity]]
-    here = [one for one in severe if any(_is_at(one[2], place) for place in (fault.place, *fault.also))]
+    findings = tuple((f.severity, f.rule, str(f.where)) for f in report.findings)
+    new = [finding for finding in findings if finding[1:] not in before]
+    matching = [finding for finding in new if not fault.rules or finding[1] in fault.rules]
+    severe = [finding for finding in matching if _RANK[finding[0]] <= _RANK[fault.severity]]
+    at_place = [finding for finding in severe if any(_is_at(finding[2], place) for place in (fault.place, *fault.also))]
     if not matching:
         missed = f"none of {', '.join(fault.rules)} found it" if fault.rules else "nothing new was found"
     elif not severe:
         missed = f"it is only {matching[0][0]} ({matching[0][1]})"
-    elif not here:
+    elif not at_place:
         missed = f"it was placed at {', '.join(sorted({place or 'the file' for _, _, place in severe})[:3])}"
     else:
         missed = ""
-    return Outcome(fault, found, missed, bool(severe))
+    return Outcome(fault, findings, missed, bool(severe))
 
 
 def _is_at(place: str, expected: str) -> bool:
     return place.startswith(expected[:-1]) if expected.endswith("*") else place == expected
 
 
-def clean() -> list[str]:
-    """Return every demonstration return with a finding of severity error although nothing was planted in it."""
+def find_wrongly_refused() -> list[str]:
+    """Return every demonstration return with a finding of severity error although no fault is planted in it."""
     from expectations.judge import JudgedReturn, judge_returns
     from pipelines.declarations.registry import load
 

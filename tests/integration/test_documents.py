@@ -123,7 +123,7 @@ def test_no_address_of_one_machine_or_registry() -> None:
         f"{path.relative_to(ROOT)}:{number}: {what}"
         for path in sorted(texts)
         if path.exists()
-        for number, what in addresses.faults(path.read_text(encoding="utf-8", errors="replace"))
+        for number, what in addresses.find_faults(path.read_text(encoding="utf-8", errors="replace"))
     ]
     assert faults == []
 
@@ -140,4 +140,4 @@ def test_no_address_of_one_machine_or_registry() -> None:
     ],
 )
 def test_addresses_are_told_from_words(text: str, count: int) -> None:
-    assert len(list(addresses.faults(text))) == count
+    assert len(list(addresses.find_faults(text))) == count

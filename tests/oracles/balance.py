@@ -54,13 +54,13 @@ class Balance(NamedTuple):
     state: np.ndarray[Any, np.dtype[np.str_]]
 
 
-def balance(
+def compute_balance(
     opening: ArrayLike, entries: ArrayLike, exits: ArrayLike, closing: ArrayLike, tolerance: float = TOLERANCE
 ) -> Balance:
-    """The balance of each row.  `opening`, `closing`: rows; `entries`, `exits`: rows x kinds, all in one count unit.
+    """Compute the balance of each row; all numbers are in one count unit.
 
-    NaN is unknown and makes the row unknown.  A kind that the office's law or form does not have is 0, which the caller
-    says: missing is never taken for none here.
+    `opening`, `closing`: rows; `entries`, `exits`: rows x kinds.  NaN is unknown and makes the row unknown.  A kind
+    that the office's law or form does not have is 0, passed by the caller; missing is not 0.
     """
     start, end = np.asarray(opening, dtype=float), np.asarray(closing, dtype=float)
     came, went = np.asarray(entries, dtype=float), np.asarray(exits, dtype=float)
@@ -70,5 +70,5 @@ def balance(
             f"{start.shape}, {came.shape}, {went.shape}, {end.shape}"
         )
     gap = start + came.sum(axis=1) - went.sum(axis=1) - end
-    held = np.where(np.abs(gap) <= tolerance, HOLDS, BROKEN)
-    return Balance(gap, np.where(np.isnan(gap), UNKNOWN, held))
+    state = np.where(np.abs(gap) <= tolerance, HOLDS, BROKEN)
+    return Balance(gap, np.where(np.isnan(gap), UNKNOWN, state))

@@ -34,65 +34,69 @@ class DayFactorError(ValueError):
     """The days given are not those of a period of that kind, as 365 are not those of a quarter."""
 
 
-def days(freq: str, start: ArrayLike, end: ArrayLike) -> Array:
-    """Days from `start` to `end` (dates, both within), checked to be a whole period of `freq` (`Q`, `A`, `P3`,
+def count_days(freq: str, start: ArrayLike, end: ArrayLike) -> Array:
+    """Count the days from `start` to `end` (both included), checked to be a whole period of `freq` (`Q`, `A`, `P3`,
     `P5`)."""
     first, last = np.asarray(start, dtype="datetime64[D]"), np.asarray(end, dtype="datetime64[D]")
     between: Array = (last - first).astype(float) + 1.0
-    checked_days(freq, between)
+    check_days(freq, between)
     return between
 
 
-def checked_days(freq: str, factor: ArrayLike) -> None:
+def check_days(freq: str, factor: ArrayLike) -> None:
     """Raise DayFactorError unless all day factors are those of whole periods of `freq`."""
     if freq not in DAYS:
         raise DayFactorError(f"no day factor for periods of kind {freq}: known are {', '.join(DAYS)}")
     fewest, most = DAYS[freq]
-    given = np.asarray(factor, dtype=float)
-    wrong = ~((given >= fewest) & (given <= most))
+    factors = np.asarray(factor, dtype=float)
+    wrong = ~((factors >= fewest) & (factors <= most))
     if bool(np.any(wrong)):
         raise DayFactorError(
-            f"a period of kind {freq} has {fewest} to {most} days, not {given[wrong].ravel()[0]:g}: "
+            f"a period of kind {freq} has {fewest} to {most} days, not {factors[wrong].ravel()[0]:g}: "
             "take the days of the period itself"
         )
 
 
 def clearance_rate(resolved: ArrayLike, incoming: ArrayLike) -> Array:
-    """Resolved x 100 / incoming, per cent, both in the same unit in the same period; NaN where
+    """Return resolved x 100 / incoming, per cent, both in the same unit in the same period; NaN where
     `clearance_undefined`."""
-    out, into = _floats(resolved, incoming)
-    return 100.0 * _divided(out, into)
+    resolved_counts, incoming_counts = _floats(resolved, incoming)
+    return 100.0 * _divided(resolved_counts, incoming_counts)
 
 
 def clearance_undefined(resolved: ArrayLike, incoming: ArrayLike) -> Codes:
-    """Why there is no clearance rate; empty where there is one."""
-    out, into = _floats(resolved, incoming)
+    """Return the reason for a missing clearance rate; empty where the rate exists."""
+    resolved_counts, incoming_counts = _floats(resolved, incoming)
     return np.select(
-        [np.isnan(out), np.isnan(into), into == 0], [RESOLVED_MISSING, INCOMING_MISSING, NO_INCOMING], default=""
+        [np.isnan(resolved_counts), np.isnan(incoming_counts), incoming_counts == 0],
+        [RESOLVED_MISSING, INCOMING_MISSING, NO_INCOMING],
+        default="",
     )
 
 
 def case_turnover(resolved: ArrayLike, pending_end: ArrayLike) -> Array:
-    """Resolved / pending at the end, per period (no unit); NaN where one is missing or nothing is pending."""
-    out, stock = _floats(resolved, pending_end)
-    return _divided(out, stock)
+    """Return resolved / pending at the end, per period (no unit); NaN where one is missing or nothing is pending."""
+    resolved_counts, stock = _floats(resolved, pending_end)
+    return _divided(resolved_counts, stock)
 
 
 def disposition_time(pending_end: ArrayLike, resolved: ArrayLike, freq: str, factor: ArrayLike) -> Array:
-    """Pending at the end x days of the period / resolved in it, in days; NaN where `disposition_undefined`.
+    """Return pending at the end x days of the period / resolved in it, in days; NaN where `disposition_undefined`.
 
     Nothing pending is 0 days.  Raises DayFactorError where the days are not those of a period of `freq`.
     """
-    checked_days(freq, factor)
-    stock, out = _floats(pending_end, resolved)
-    return _divided(stock * np.asarray(factor, dtype=float), out)
+    check_days(freq, factor)
+    stock, resolved_counts = _floats(pending_end, resolved)
+    return _divided(stock * np.asarray(factor, dtype=float), resolved_counts)
 
 
 def disposition_undefined(pending_end: ArrayLike, resolved: ArrayLike) -> Codes:
-    """Why there is no disposition time; empty where there is one."""
-    stock, out = _floats(pending_end, resolved)
+    """Return the reason for a missing disposition time; empty where the time exists."""
+    stock, resolved_counts = _floats(pending_end, resolved)
     return np.select(
-        [np.isnan(stock), np.isnan(out), out == 0], [STOCK_MISSING, RESOLVED_MISSING, NO_RESOLVED], default=""
+        [np.isnan(stock), np.isnan(resolved_counts), resolved_counts == 0],
+        [STOCK_MISSING, RESOLVED_MISSING, NO_RESOLVED],
+        default="",
     )
 
 

@@ -21,9 +21,9 @@ from pipelines.statistics.decomposition import Effect
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 NOT_BOTH_PERIODS = "not_both_periods"
-"""A figure of one of the periods is missing: no part of either total."""
+"""A figure of one of the periods is missing: not part of either total."""
 TOO_FEW = "too_few"
-"""Some count is under 20: in the total, its own effects are not told."""
+"""Some count is under 20: in the total, but its own effects are not published."""
 
 
 class Counts(NamedTuple):
@@ -36,11 +36,11 @@ class Counts(NamedTuple):
 
 
 class Decomposition(NamedTuple):
-    """The change over the reporters of both periods, and how it comes about.
+    """The change over the reporters of both periods, and its parts.
 
     `total` splits the summed counts; `by_reporter` has one effect a reporter, whose changes sum to the total's (its
     volume and ratio effects need not: between reporters the mix moves, too).  `left_out` gives reporters that are in no
-    total; `small` those in the total whose own effects are not told.
+    total; `small` those in the total whose own effects are not published.
     """
 
     total: Effect
@@ -49,30 +49,38 @@ class Decomposition(NamedTuple):
     small: dict[str, str]
 
 
-def split(counts: Counts) -> tuple[float, float]:
-    """Volume and ratio effects of one set of counts, in events, summing exactly to the change.
+def split_change(counts: Counts) -> tuple[float, float]:
+    """Return volume and ratio effects of one set of counts, in events, which sum exactly to the change.
 
     Computed in fractions and rounded once each, so that the sum differs from the change by rounding only.  Raises
-    ValueError where a volume is not above zero or a count is missing or below zero: then there is no ratio.
+    ValueError if a volume is not above zero or a count is missing or below zero: then no ratio exists.
     """
-    if any(isnan(one) or one < 0 for one in counts) or not (counts.volume_before > 0 and counts.volume_after > 0):
+    if any(isnan(count) or count < 0 for count in counts) or not (counts.volume_before > 0 and counts.volume_after > 0):
         raise ValueError(f"both volumes must be above zero and no count missing: {tuple(counts)}")
-    v0, c0, v1, c1 = (Fraction(one) for one in counts)
+    v0, c0, v1, c1 = (Fraction(count) for count in counts)
     r0, r1 = c0 / v0, c1 / v1
     return float((v1 - v0) * (r0 + r1) / 2), float((r1 - r0) * (v0 + v1) / 2)
 
 
-def decompose(reporters: Mapping[str, Counts]) -> Decomposition:
+def decompose_change(reporters: Mapping[str, Counts]) -> Decomposition:
     """Split the change of all reporters that have all four counts, and that of each which reaches 20 in all of them."""
-    both = {name: one for name, one in reporters.items() if not any(isnan(value) for value in one)}
-    left_out = {name: NOT_BOTH_PERIODS for name in reporters if name not in both}
-    summed = Counts(*(sum(column) for column in zip(*both.values(), strict=True))) if both else Counts(0, 0, 0, 0)
-    small = {name: TOO_FEW for name, one in both.items() if min(one) < ENOUGH_EVENTS}
-    return Decomposition(_effect(summed), {name: _effect(one) for name, one in both.items()}, left_out, small)
+    complete = {
+        name: reporter_counts
+        for name, reporter_counts in reporters.items()
+        if not any(isnan(value) for value in reporter_counts)
+    }
+    left_out = {name: NOT_BOTH_PERIODS for name in reporters if name not in complete}
+    summed = (
+        Counts(*(sum(column) for column in zip(*complete.values(), strict=True))) if complete else Counts(0, 0, 0, 0)
+    )
+    small = {name: TOO_FEW for name, reporter_counts in complete.items() if min(reporter_counts) < ENOUGH_EVENTS}
+    return Decomposition(
+        _effect(summed), {name: _effect(reporter_counts) for name, reporter_counts in complete.items()}, left_out, small
+    )
 
 
 def _effect(counts: Counts) -> Effect:
     change = counts.convicted_after - counts.convicted_before
     if min(counts) < ENOUGH_EVENTS:
         return Effect(change, None, None)
-    return Effect(change, *split(counts))
+    return Effect(change, *split_change(counts))

@@ -18,7 +18,7 @@ _EXACT = 1e-9
 
 
 def by_exit(times: Array, kinds: Sequence[str | None]) -> dict[str, tuple[Array, Array]]:
-    """Aalen and Johansen's cumulative incidence by kind of exit: kind -> (times, share that left so by then).
+    """Compute Aalen and Johansen's cumulative incidence by kind of exit: kind -> (times, share that left so by then).
 
     `kinds` is None where the stay is open.  F_k(t) = sum over u <= t of S(u-) d_k(u) / n(u), S counting every kind;
     the shares of all kinds and those still open sum to 1 at each time.  Ties are exact: lifelines' own estimator shakes
@@ -26,17 +26,17 @@ def by_exit(times: Array, kinds: Sequence[str | None]) -> dict[str, tuple[Array,
     """
     times = np.asarray(times, dtype=float)
     names = np.array(["" if kind is None else kind for kind in kinds])
-    found = estimate_curve(times, names != "")
-    before = np.concatenate([[1.0], found.survival[:-1]])
-    out: dict[str, tuple[Array, Array]] = {}
+    curve = estimate_curve(times, names != "")
+    before = np.concatenate([[1.0], curve.survival[:-1]])
+    incidence: dict[str, tuple[Array, Array]] = {}
     for kind in sorted(set(names) - {""}):
-        left = np.array([np.sum((times == when) & (names == kind)) for when in found.times])
-        out[kind] = (found.times, np.cumsum(before * left / found.at_risk))
-    return out
+        leaving = np.array([np.sum((times == when) & (names == kind)) for when in curve.times])
+        incidence[kind] = (curve.times, np.cumsum(before * leaving / curve.at_risk))
+    return incidence
 
 
-def exits(stays: pl.DataFrame, by: Sequence[str] = AREA, *, days: int) -> pl.DataFrame:
-    """Of first stays: the share that has left in each way within `days`, estimated with open ones counted.
+def summarise_exits(stays: pl.DataFrame, by: Sequence[str] = AREA, *, days: int) -> pl.DataFrame:
+    """Return the share of first stays that has left in each way within `days`, estimated with open ones counted.
 
     `by`, `closed_by`, `share`, `n` (persons of that way in the data), `n_persons`, `n_proceedings`, `largest_share`.
     A stay that goes on elsewhere by joining is open (censored) from then on; a transfer is a way out of its own.
@@ -51,10 +51,10 @@ def exits(stays: pl.DataFrame, by: Sequence[str] = AREA, *, days: int) -> pl.Dat
         row = dict(zip(by, key, strict=True)) | count_contributors(
             group["person"].to_numpy(), group["cluster"].to_numpy()
         )
-        found = by_exit(times, kinds)
-        all_left = sum(float(share[-1]) for _, share in found.values()) > 1 - _EXACT
+        incidence = by_exit(times, kinds)
+        all_left = sum(float(share[-1]) for _, share in incidence.values()) > 1 - _EXACT
         followed = all_left or bool((times >= days).any())
-        for kind, (when, share) in found.items():
+        for kind, (when, share) in incidence.items():
             reached = share[when <= days]
             value = float(reached[-1]) if reached.size else 0.0
             rows.append(row | {"closed_by": kind, "share": value if followed else None, "n": kinds.count(kind)})

@@ -21,7 +21,7 @@ WINDOWS = ("Q", "A", "P3", "P5")
 
 
 class Window(NamedTuple):
-    """The window chosen, how many of how many territories reach 20 in it, and whether those are most of them."""
+    """The window chosen, how many of how many territories reach 20 in it, and whether those are the majority."""
 
     freq: str
     reaching: int
@@ -29,10 +29,10 @@ class Window(NamedTuple):
     most: bool
 
 
-def enough(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether numerator and denominator (events, not population) both reach 20; False where one is missing.
+def are_enough(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return True where numerator and denominator (events, not population) both reach 20; False where one is missing.
 
-    A rate has no denominator here: its population is no count of events.
+    A rate has no denominator here: its population does not count events.
     """
     x = np.asarray(numerator, dtype=float)
     y = x if denominator is None else np.asarray(denominator, dtype=float)
@@ -41,22 +41,22 @@ def enough(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.nda
     return reached
 
 
-def state(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.ndarray[Any, np.dtype[np.str_]]:
-    """`enough`, `too_few`, or `missing` where numerator or denominator is."""
+def figure_states(numerator: ArrayLike, denominator: ArrayLike | None = None) -> np.ndarray[Any, np.dtype[np.str_]]:
+    """Return `enough`, `too_few`, or `missing` where numerator or denominator is."""
     x = np.asarray(numerator, dtype=float)
     y = x if denominator is None else np.asarray(denominator, dtype=float)
     unknown = np.isnan(x) | np.isnan(y)
-    return np.where(unknown, MISSING, np.where(enough(x, y), ENOUGH, TOO_FEW))
+    return np.where(unknown, MISSING, np.where(are_enough(x, y), ENOUGH, TOO_FEW))
 
 
 def default_window(numerators: ArrayLike, denominators: ArrayLike | None = None) -> Window:
-    """The shortest window in which more than half of the territories reach 20; the longest, with `most` False, if none.
+    """Return the shortest window in which more than half of the territories reach 20; else the longest, `most` False.
 
     Both: four windows (quarter, year, three, five years, each the newest complete one) x territories, in events; NaN
     where a territory has no figure for that kind of window, which is not reaching it: an annual reporter has no
     quarter. Leave out a territory that reports nothing at all, or it counts among those that must reach.
     """
-    reached = enough(numerators, denominators)
+    reached = are_enough(numerators, denominators)
     if reached.ndim != 2 or reached.shape[0] != len(WINDOWS) or reached.shape[1] == 0:
         raise ValueError(f"counts are {len(WINDOWS)} windows x territories, not of shape {reached.shape}")
     of = reached.shape[1]

@@ -21,10 +21,10 @@ class Rate(NamedTuple):
     high: Array
 
 
-def rate(
+def compute_rate(
     count: ArrayLike, exposure: ArrayLike, dispersion: ArrayLike = 1.0, per: float = PER, level: ArrayLike = LEVEL
 ) -> Rate:
-    """`count` x `per` / `exposure` with Garwood's limits, the exposure (persons of the population) taken as known.
+    """Return `count` x `per` / `exposure` with Garwood's limits, the exposure (population) taken as known.
 
     Per period as counted, never annualised.  NaN where the count is missing or the exposure is missing or 0.
     """

@@ -12,7 +12,7 @@ from pipelines.statistics.intervals import LEVEL, Array
 
 
 class NotPartOfWholeError(ValueError):
-    """A share was asked of two numbers of which one is no part of the other."""
+    """Raised for the share of two numbers of which one is not part of the other."""
 
 
 class Share(NamedTuple):
@@ -23,10 +23,10 @@ class Share(NamedTuple):
     high: Array
 
 
-def share(
+def compute_share(
     part: ArrayLike, whole: ArrayLike, *, nested: bool, dispersion: ArrayLike = 1.0, level: ArrayLike = LEVEL
 ) -> Share:
-    """`part` / `whole` with Clopper and Pearson's limits.
+    """Return `part` / `whole` with Clopper and Pearson's limits.
 
     `nested` is the declaration of the indicator that each event of the numerator is an event of the denominator (of the
     persons adjudicated in this quarter, those convicted).  Persons convicted over persons indicted of one period do not

@@ -1,1 +1,1 @@
-"""A made corpus of texts with and without names of persons; `python -m tests.persons` prints what is found of it."""
+"""An invented corpus of texts with and without names of persons; `python -m tests.persons` counts those found."""

@@ -10,7 +10,7 @@ from pipelines.reading.privacy.names import has_name, is_name
 
 
 @dataclass
-class Found:
+class RecognitionScore:
     """Counts of one kind of text."""
 
     persons: int = 0
@@ -30,18 +30,18 @@ class Found:
         return self.right / (self.right + self.wrong)
 
 
-def measured() -> dict[str, Found]:
-    """Counts by `cell` (a cell that holds a name alone) and `text` (a name in a sentence)."""
-    out = {"cell": Found(), "text": Found()}
+def measure_recognition() -> dict[str, RecognitionScore]:
+    """Count by `cell` (a cell that holds a name alone) and `text` (a name in a sentence)."""
+    scores = {"cell": RecognitionScore(), "text": RecognitionScore()}
     with Path(__file__).with_name("corpus.csv").open(encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
-            one, text = out[row["where"]], row["text"]
-            told = has_name(text) or (row["where"] == "cell" and is_name(text))
+            score, text = scores[row["where"]], row["text"]
+            is_recognised = has_name(text) or (row["where"] == "cell" and is_name(text))
             if row["person"] == "1":
-                one.persons += 1
-                one.right += told
-                one.missed += [] if told else [text]
+                score.persons += 1
+                score.right += is_recognised
+                score.missed += [] if is_recognised else [text]
             else:
-                one.others += 1
-                one.wrong += told
-    return out
+                score.others += 1
+                score.wrong += is_recognised
+    return scores

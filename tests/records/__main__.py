@@ -1,10 +1,10 @@
-"""`python -m tests.records [DRAWS]`: what the estimators give back of known delays and outcomes, as tables."""
+"""`python -m tests.records [DRAWS]`: how the estimators recover known delays and outcomes, as tables."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.records.recovery import CONVICTED, measured, ratios, share_coverage
+from tests.records.recovery import CONVICTED, measure_quantiles, measure_ratios, measure_share_coverage
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
     print("|--:|--:|---|--:|--:|--:|--:|--:|--:|")
     for mean in (240.0, 700.0):
         for cases in (15, 40, 150):
-            for row in measured(cases, mean, draws, seed=20260930):
+            for row in measure_quantiles(cases, mean, draws, seed=20260930):
                 print(
                     f"| {mean:.0f} | {row.cases} | {row.name} | {row.truth:.0f} | {row.finished_only:.0f} "
                     f"| {row.estimate:.0f} | {row.reached:.0%} "
@@ -25,17 +25,17 @@ def main() -> None:
     for cases in (8, 15, 40, 150):
         for truth in (0.72, 0.1):
             for alike in (True, False):
-                held = share_coverage(cases, truth, alike, 4 * draws, seed=20260930)
+                coverage = measure_share_coverage(cases, truth, alike, 4 * draws, seed=20260930)
                 words = "the same outcome" if alike else "independent"
-                print(f"| {cases} | {truth} | {words} | {held.by_case:.1%} | {held.by_person:.1%} |")
+                print(f"| {cases} | {truth} | {words} | {coverage.by_case:.1%} | {coverage.by_person:.1%} |")
     print(f"\nConviction ratio, truth {CONVICTED}\n")
     print("| seed | convicted over indicted of 2025 | cohorts after 8 quarters, of the decided | 95 % | persons |")
     print("|--:|--:|--:|---|--:|")
     for seed in range(1, 11):
-        one = ratios(seed)
+        ratio = measure_ratios(seed)
         print(
-            f"| {seed} | {one.period:.2f} | {one.cohort:.2f} | {one.cohort_low:.2f} to {one.cohort_high:.2f} "
-            f"| {one.persons} |"
+            f"| {seed} | {ratio.period:.2f} | {ratio.cohort:.2f} | {ratio.cohort_low:.2f} to {ratio.cohort_high:.2f} "
+            f"| {ratio.persons} |"
         )
 
 

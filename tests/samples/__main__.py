@@ -26,11 +26,11 @@ def main() -> None:
     if options.out is None and not whole:
         parser.error("raw_samples holds the whole demonstration only; name another folder with --out")
     golden = options.golden or (ROOT / "tests" / "golden" if options.out is None else None)
-    made = arrivals.scaled(options.seed, options.scale, options.only, options.years)
-    written = arrivals.write(made, options.out or ROOT / "raw_samples", golden)
+    returns = arrivals.make_editions(options.seed, options.scale, options.only, options.years)
+    written = arrivals.write_returns(returns, options.out or ROOT / "raw_samples", golden)
     if options.out is None:
         trying.write_try_files(ROOT / "raw_samples")
-    print(f"{len(written)} returns, {sum(len(one.data) for one in written):,} bytes")
+    print(f"{len(written)} returns, {sum(len(sample.data) for sample in written):,} bytes")
 
 
 if __name__ == "__main__":

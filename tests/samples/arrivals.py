@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.samples import plan
-from tests.samples.rows import MadeReturn, Row
-from tests.samples.truth import draw
+from tests.samples.rows import Row, SampleReturn
+from tests.samples.truth import draw_truth
 
 COLUMNS = (
     "file", "sha256", "received_at", "sender", "approver", "kind", "jurisdiction", "instrument", "periods", "corrects",
@@ -35,97 +35,97 @@ from whom, which file it corrects, and how the office justifies any warnings. Ar
 
 
 CONFIRMED = "Demonstration: figures compared with the office's own records and confirmed"
-"""What an office answers to a warning unless it has something of its own to say."""
+"""Answer of an office to a warning unless its return has its own."""
 
 
-def ordered(returns: Iterable[MadeReturn]) -> list[MadeReturn]:
-    """Returns by arrival, then path, with sender, approver and the answer to warnings filled in."""
+def order_returns(returns: Iterable[SampleReturn]) -> list[SampleReturn]:
+    """Return returns by arrival, then path, with sender, approver and the answer to warnings filled in."""
     filled = [
         replace(
-            one,
-            sender=one.sender or plan.sender(one.source),
-            approver=one.approver or plan.approver(one.source),
-            justification_reason=one.justification_reason or "confirmed_with_source",
-            justification_text=one.justification_text or CONFIRMED,
+            sample,
+            sender=sample.sender or plan.sender_account(sample.source),
+            approver=sample.approver or plan.approver_account(sample.source),
+            justification_reason=sample.justification_reason or "confirmed_with_source",
+            justification_text=sample.justification_text or CONFIRMED,
         )
-        for one in returns
+        for sample in returns
     ]
-    return sorted(filled, key=lambda one: (one.received_at, one.path))
+    return sorted(filled, key=lambda sample: (sample.received_at, sample.path))
 
 
-def arrivals_csv(returns: Sequence[MadeReturn]) -> str:
-    """The text of `arrivals.csv` for returns in the order of their arrival."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+def arrivals_csv(returns: Sequence[SampleReturn]) -> str:
+    """Return the text of `arrivals.csv` for returns in the order of their arrival."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in returns:
+    for sample in returns:
         writer.writerow(
             (
-                one.path,
-                hashlib.sha256(one.data).hexdigest(),
-                one.received_at,
-                one.sender,
-                one.approver,
-                one.kind,
-                one.jurisdiction,
-                one.instrument,
-                " ".join(period.code for period in one.periods),
-                one.corrects,
-                one.justification_reason,
-                one.justification_text,
+                sample.path,
+                hashlib.sha256(sample.data).hexdigest(),
+                sample.received_at,
+                sample.sender,
+                sample.approver,
+                sample.kind,
+                sample.jurisdiction,
+                sample.instrument,
+                " ".join(period.code for period in sample.periods),
+                sample.corrects,
+                sample.justification_reason,
+                sample.justification_text,
             )
         )
-    return out.getvalue()
+    return buffer.getvalue()
 
 
-def golden_rows(returns: Sequence[MadeReturn]) -> list[Row]:
-    """Rows that hold in the end: the newest block of each series and period wins whole, a patch is laid over it."""
+def golden_rows(returns: Sequence[SampleReturn]) -> list[Row]:
+    """Return the final rows: the newest block of each series and period replaces older ones, patches apply to it."""
     blocks: dict[tuple[str, str, str], dict[tuple[object, ...], Row]] = {}
-    for one in returns:
+    for sample in returns:
         rows: dict[tuple[str, str], dict[tuple[object, ...], Row]] = defaultdict(dict)
-        for row in one.meaning:
+        for row in sample.meaning:
             if row[:-2] in rows[row.freq, row.period]:
-                raise ValueError(f"{one.path} means one key twice: {row}")
+                raise ValueError(f"{sample.path} means one key twice: {row}")
             rows[row.freq, row.period][row[:-2]] = row
-        for period in one.periods:
-            block = (one.series, period.freq, period.code)
+        for period in sample.periods:
+            block = (sample.series, period.freq, period.code)
             new = rows.get((period.freq, period.code), {})
-            blocks[block] = {**blocks[block], **new} if one.kind == "patch" else new
+            blocks[block] = {**blocks[block], **new} if sample.kind == "patch" else new
     return sorted((row for block in blocks.values() for row in block.values()), key=lambda row: tuple(map(str, row)))
 
 
 def golden_csv(rows: Iterable[Row]) -> str:
-    """The text of a golden file."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    """Return the text of a golden file."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(GOLDEN)
     for row in rows:
         value = "" if row.value is None else f"{row.value:g}"
         writer.writerow((*row[:-2], value, row.obs_status))
-    return out.getvalue()
+    return buffer.getvalue()
 
 
-def scaled(seed: int, scale: int, only: Sequence[str] | None, years: int) -> list[MadeReturn]:
-    """`scale` times the returns: a further edition comes from another seed, half a day later, and supersedes the last.
+def make_editions(seed: int, scale: int, only: Sequence[str] | None, years: int) -> list[SampleReturn]:
+    """Make `scale` editions: a further one comes from another seed, half a day later, and supersedes the last.
 
     Files of further editions carry `~<edition>` in their names.
     """
-    out = list(plan.made(draw(seed), only, years))
+    editions = list(plan.make_returns(draw_truth(seed), only, years))
     for edition in range(2, scale + 1):
-        for one in plan.made(draw(seed + edition), only, years):
-            moment = datetime.fromisoformat(one.received_at) + timedelta(hours=12 * (edition - 1))
-            path = _edition(one.path, edition)
-            out.append(
+        for sample in plan.make_returns(draw_truth(seed + edition), only, years):
+            moment = datetime.fromisoformat(sample.received_at) + timedelta(hours=12 * (edition - 1))
+            path = _edition(sample.path, edition)
+            editions.append(
                 replace(
-                    one,
+                    sample,
                     path=path,
                     received_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    corrects=_edition(one.path, edition - 1),
+                    corrects=_edition(sample.path, edition - 1),
                     justification_reason="source_error",
                     justification_text="Further edition for a benchmark",
                 )
             )
-    return out
+    return editions
 
 
 def _edition(path: str, edition: int) -> str:
@@ -135,23 +135,23 @@ def _edition(path: str, edition: int) -> str:
     return file.with_name(f"{file.stem}~{edition}{file.suffix}").as_posix()
 
 
-def write(returns: Iterable[MadeReturn], out: Path, golden: Path | None = None) -> list[MadeReturn]:
-    """Writes files, arrivals and (where asked) golden files; returns what was written, by arrival.
+def write_returns(returns: Iterable[SampleReturn], folder: Path, golden: Path | None = None) -> list[SampleReturn]:
+    """Write files, arrivals and, if asked, golden files; return what was written, by arrival.
 
-    Raises ValueError where two returns have one path.
+    Raises ValueError if two returns have the same path.
     """
-    inorder = ordered(returns)
-    if len({one.path for one in inorder}) != len(inorder):
+    ordered = order_returns(returns)
+    if len({sample.path for sample in ordered}) != len(ordered):
         raise ValueError("two returns have the same path")
-    for one in inorder:
-        target = out / one.path
+    for sample in ordered:
+        target = folder / sample.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(one.data)
-    (out / "arrivals.csv").write_text(arrivals_csv(inorder), encoding="utf-8")
-    (out / "SOURCE.md").write_text(SOURCE, encoding="utf-8")
+        target.write_bytes(sample.data)
+    (folder / "arrivals.csv").write_text(arrivals_csv(ordered), encoding="utf-8")
+    (folder / "SOURCE.md").write_text(SOURCE, encoding="utf-8")
     if golden is not None:
         golden.mkdir(parents=True, exist_ok=True)
-        for territory in sorted({one.territory for one in inorder}):
-            mine = [one for one in inorder if one.territory == territory]
+        for territory in sorted({sample.territory for sample in ordered}):
+            mine = [sample for sample in ordered if sample.territory == territory]
             (golden / f"{territory}.csv").write_text(golden_csv(golden_rows(mine)), encoding="utf-8")
-    return inorder
+    return ordered

@@ -23,10 +23,10 @@ class Article(NamedTuple):
 
     @property
     def imprisonment(self) -> tuple[int, int]:
-        """Range of months from which a prison sentence is drawn; never above the article's own maximum."""
+        """Return the range of months from which a prison sentence is drawn; never above the article's own maximum."""
         return self.months or ((3, 66) if self.offence.startswith(("ICCS0805", "TIP_")) else (10, 140))
 
-    def valid(self, day: date) -> bool:
+    def is_valid_on(self, day: date) -> bool:
         return self.since <= day <= self.until
 
 
@@ -80,13 +80,13 @@ ARTICLES: tuple[Article, ...] = (
 )
 
 
-def articles(jurisdiction: str) -> list[Article]:
-    """The articles of one jurisdiction in the order of its returns."""
+def list_articles(jurisdiction: str) -> list[Article]:
+    """Return the articles of one jurisdiction in the order of its returns."""
     return [article for article in ARTICLES if article.jurisdiction == jurisdiction]
 
 
-def offence(jurisdiction: str, article: str) -> str:
-    """Offence code of an article; raises KeyError."""
+def find_offence(jurisdiction: str, article: str) -> str:
+    """Return the offence code of an article; raise KeyError if there is none."""
     for row in ARTICLES:
         if (row.jurisdiction, row.article) == (jurisdiction, article):
             return row.offence

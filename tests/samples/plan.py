@@ -1,4 +1,4 @@
-"""Who sends what, and when: the calendar of the demonstration returns."""
+"""Calendar of the demonstration returns: which office sends which return, and when."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import tests.samples.territories as folder
-from tests.samples.rows import MadeReturn, Period, quarter, quarters, year
+from tests.samples.rows import Period, SampleReturn, make_quarter, make_year, quarters_between
 from tests.samples.truth import LAST, Truth
 
 CLOCK = "2026-11-20T09:00:00Z"
-"""The demonstration's present; every return that has arrived arrived before it."""
-FIRST = quarter(2022, 4)
+"""The demonstration's present; all arrivals are before it."""
+FIRST = make_quarter(2022, 4)
 FIRST_YEAR = 2022
 BACK_YEARS = (2020, 2021, 2022)
 BACK_RECEIVED = "2023-01-16T09:00:00Z"
@@ -70,61 +70,69 @@ class Due:
         return self.periods[-1]
 
 
-def received(period: Period, delay: int, hour: int = 9) -> str:
-    """The moment `delay` days after the period's end."""
+def arrival_time(period: Period, delay: int, hour: int = 9) -> str:
+    """Return the moment `delay` days after the period's end."""
     moment = datetime.combine(period.end + timedelta(days=delay), datetime.min.time()) + timedelta(hours=hour)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def series(jurisdiction: str, instrument: str) -> Series:
-    """The one series of a jurisdiction and instrument; raises KeyError."""
-    for one in SERIES:
-        if (one.jurisdiction, one.instrument) == (jurisdiction, instrument):
-            return one
+def find_series(jurisdiction: str, instrument: str) -> Series:
+    """Return the series of a jurisdiction and instrument; raise KeyError if there is none."""
+    for series in SERIES:
+        if (series.jurisdiction, series.instrument) == (jurisdiction, instrument):
+            return series
     raise KeyError((jurisdiction, instrument))
 
 
-def due(jurisdiction: str, instrument: str, years: int = 4) -> list[Due]:
-    """The returns due in a series, the back-series first, then by period.
+def list_due_returns(jurisdiction: str, instrument: str, years: int = 4) -> list[Due]:
+    """Return the returns due in a series, the back-series first, then by period.
 
     `years` counts back from the last quarter; the demonstration has 4 (16 quarters). The back-series is in the
     demonstration only.
     """
-    one = series(jurisdiction, instrument)
-    out = []
-    if one.back and years == 4:
-        back = [year(number) for number in BACK_YEARS if one.freq == "Q" or number < FIRST_YEAR]
-        out.append(Due(one, tuple(back), BACK_RECEIVED, back=True))
-    if one.freq == "Q":
-        first = quarter(LAST.year - years, LAST.quarter + 1) if LAST.quarter < 4 else quarter(LAST.year - years + 1, 1)
-        out += [Due(one, (period,), received(period, one.delay)) for period in quarters(first, LAST)]
+    series = find_series(jurisdiction, instrument)
+    due_returns = []
+    if series.back and years == 4:
+        back = [make_year(number) for number in BACK_YEARS if series.freq == "Q" or number < FIRST_YEAR]
+        due_returns.append(Due(series, tuple(back), BACK_RECEIVED, back=True))
+    if series.freq == "Q":
+        first = (
+            make_quarter(LAST.year - years, LAST.quarter + 1)
+            if LAST.quarter < 4
+            else make_quarter(LAST.year - years + 1, 1)
+        )
+        due_returns += [
+            Due(series, (period,), arrival_time(period, series.delay)) for period in quarters_between(first, LAST)
+        ]
     else:
-        periods = [year(number) for number in range(LAST.year - years, LAST.year)]
-        out += [Due(one, (period,), received(period, one.delay)) for period in periods]
-    return out
+        periods = [make_year(number) for number in range(LAST.year - years, LAST.year)]
+        due_returns += [Due(series, (period,), arrival_time(period, series.delay)) for period in periods]
+    return due_returns
 
 
-def sender(source: str) -> str:
-    """The desk of an office that sends; no person."""
+def sender_account(source: str) -> str:
+    """Return the account of an office that sends; it is not a person."""
     return f"{source.lower().replace('_', '-')}-sender"
 
 
-def approver(source: str) -> str:
-    """The desk of an office that approves."""
+def approver_account(source: str) -> str:
+    """Return the account of an office that approves."""
     return f"{source.lower().replace('_', '-')}-approver"
 
 
-RETURNS: tuple[Due, ...] = tuple(item for one in SERIES for item in due(one.jurisdiction, one.instrument))
+RETURNS: tuple[Due, ...] = tuple(
+    item for series in SERIES for item in list_due_returns(series.jurisdiction, series.instrument)
+)
 """Every return due in the demonstration; corrections and late extras come on top, from the territories."""
 
 
-def territories() -> list[str]:
-    """Codes of the territories that have a module here, sorted."""
+def list_territories() -> list[str]:
+    """Return the codes of the territories that have a module here, sorted."""
     return sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
 
 
-def made(truth: Truth, only: Sequence[str] | None = None, years: int = 4) -> Iterator[MadeReturn]:
-    """All returns of the named territories (default: all), as their modules make them."""
-    for code in only or territories():
+def make_returns(truth: Truth, only: Sequence[str] | None = None, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield all returns of the named territories (default: all), as their modules make them."""
+    for code in only or list_territories():
         module = importlib.import_module(f"tests.samples.territories.{code}")
-        yield from module.returns(truth, years)
+        yield from module.make_returns(truth, years)

@@ -1,4 +1,4 @@
-"""What a file meant: rows in the key of an observation, written without any reader's help."""
+"""Meaning of a file: rows in the key of an observation, written without any reader's help."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class Period(NamedTuple):
         return (date(self.year, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
-def quarter(year: int, number: int) -> Period:
+def make_quarter(year: int, number: int) -> Period:
     return Period("Q", f"{year}-Q{number}")
 
 
-def year(number: int) -> Period:
+def make_year(number: int) -> Period:
     return Period("A", str(number))
 
 
-def quarters(first: Period, last: Period) -> list[Period]:
-    """All quarters from first to last, both included."""
+def quarters_between(first: Period, last: Period) -> list[Period]:
+    """Return all quarters from first to last, both included."""
     steps = range(first.year * 4 + first.quarter - 1, last.year * 4 + last.quarter)
-    return [quarter(step // 4, step % 4 + 1) for step in steps]
+    return [make_quarter(step // 4, step % 4 + 1) for step in steps]
 
 
 class Row(NamedTuple):
@@ -84,7 +84,7 @@ class Row(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One case event as a register's file meant it; the columns of `case_event` before lineage."""
+    """One case event of a register's file; the columns of `case_event` before lineage."""
 
     territory: str
     jurisdiction: str
@@ -128,7 +128,7 @@ LEVELS = {
 JUSTICE = {"victim_status": "_Z", "exploitation": "_Z", "citizenship": "_T"}
 VICTIMS = {"person_type": "_Z", "age_basis": "identification", "level": "none"}
 PERSON_DIMENSIONS = ("person_type", "sex", "age", "age_basis", "citizenship")
-"""Not applicable where cases or decisions are counted, unless the office names them."""
+"""Dimensions that do not apply where cases or decisions are counted, unless the office names them."""
 WITHOUT_PERSONS = frozenset({"case", "decision", "request", "referral", "event"})
 SENTENCES = frozenset({"sentenced_first", "sentenced_final"})
 STOCKS = frozenset({"pending_prosecution", "pending_first", "pending_appeal"})
@@ -146,8 +146,8 @@ class Office:
     accumulation: str = "discrete"
     codes: Mapping[str, str] = field(default_factory=dict)
 
-    def row(self, period: Period, measure: str, value: float | None, obs_status: str = "A", **codes: Any) -> Row:
-        """One meant observation; `codes` are the dimensions the file says, the rest takes the office's defaults.
+    def make_row(self, period: Period, measure: str, value: float | None, obs_status: str = "A", **codes: Any) -> Row:
+        """Return one observation; `codes` are the dimensions that the file gives, others take the office's defaults.
 
         An `accumulation` of `ytd` starts the period on 1 January.  Raises TypeError for an unknown dimension.
         """
@@ -192,12 +192,12 @@ class Office:
 
 
 @dataclass(frozen=True)
-class MadeReturn:
-    """One file as an office sends it, with what it meant.
+class SampleReturn:
+    """One file as an office sends it, and its meaning.
 
-    `path` is below the output folder; `meaning` are the observations (empty for a register), `events` the case events
-    (empty otherwise), both before any known source error is mended unless the territory's `corrections.yml` mends it:
-    `meaning` is always what the pipeline should hold.  For a patch, `meaning` are the rows the file itself has.
+    `path` is below the output folder; `meaning` holds the observations (empty for a register), `events` the case events
+    (empty otherwise), both with known source errors corrected only if the territory's `corrections.yml` corrects them:
+    `meaning` is always what the pipeline should hold.  For a patch, `meaning` has the rows of the file itself.
     """
 
     path: str

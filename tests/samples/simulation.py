@@ -1,4 +1,4 @@
-"""How an invented case goes through prosecutor and courts: persons, events with dates, and the stocks between them.
+"""The way of an invented case through prosecutor and courts: persons, dated events, and the stocks between them.
 
 Only `random.Random(...).random()` is used, whose sequence Python guarantees; every cohort has its own seed, so that a
 further article, territory or year shifts no other number. Chances and lags are invented.
@@ -101,29 +101,30 @@ class Cohort:
 
 
 class Draw:
-    """Chance with a seed of its own."""
+    """Random draws with a seed of their own."""
 
     def __init__(self, *seed: object) -> None:
         self.random = Random("|".join(str(part) for part in seed)).random
 
-    def chance(self, probability: float) -> bool:
+    def draw_chance(self, probability: float) -> bool:
+        """Return True with a probability."""
         return self.random() < probability
 
-    def lag(self, mean: float, least: int = 5) -> timedelta:
-        """Days, Weibull with shape 1.5, so that most lie near the mean and a few far beyond."""
+    def draw_days(self, mean: float, least: int = 5) -> timedelta:
+        """Draw days, Weibull with shape 1.5, so that most are near the mean and a few far beyond."""
         scale = mean / math.gamma(1 + 1 / 1.5)
         return timedelta(days=least + int(scale * (-math.log(1 - self.random())) ** (1 / 1.5)))
 
-    def poisson(self, mean: float) -> int:
-        """Knuth's product method."""
+    def draw_count(self, mean: float) -> int:
+        """Draw a Poisson number by Knuth's product method."""
         limit, product, number = math.exp(-mean), self.random(), 0
         while product > limit:
             product *= self.random()
             number += 1
         return number
 
-    def choice(self, weights: Mapping[str, float]) -> str:
-        """One key by its weight."""
+    def draw_key(self, weights: Mapping[str, float]) -> str:
+        """Draw a key by its weight."""
         point = self.random() * sum(weights.values())
         for key, weight in weights.items():
             point -= weight
@@ -131,22 +132,22 @@ class Draw:
                 return key
         return list(weights)[-1]
 
-    def between(self, low: int, high: int) -> int:
-        """A whole number, both ends included."""
+    def draw_integer(self, low: int, high: int) -> int:
+        """Draw a whole number, both ends included."""
         return low + int(self.random() * (high - low + 1))
 
 
 def _person(draw: Draw, article: Article, number: str) -> Person:
     women = 0.24 if article.offence.startswith(("ICCS0204", "ICCS02031")) else 0.08
-    sex = "F" if draw.chance(women) else "M"
-    band = draw.choice({"14-17": 4, "18-20": 10, "21-24": 17, "25-34": 33, "35-44": 22, "45-67": 14})
+    sex = "F" if draw.draw_chance(women) else "M"
+    band = draw.draw_key({"14-17": 4, "18-20": 10, "21-24": 17, "25-34": 33, "35-44": 22, "45-67": 14})
     low, high = (int(part) for part in band.split("-"))
-    age = draw.between(low, high)
+    age = draw.draw_integer(low, high)
     return Person(number, article.jurisdiction, article.article, article.offence, sex, age, article.imprisonment)
 
 
 def _sentence(draw: Draw, person: Person) -> tuple[str, int | None]:
-    """Principal sanction and its months; trafficking is punished harder than smuggling."""
+    """Draw the principal sanction and its months; trafficking is punished harder than smuggling."""
     if person.age < ADULT:
         return "juvenile", None
     hard = person.offence.startswith(("ICCS0204", "ICCS02031"))
@@ -155,19 +156,19 @@ def _sentence(draw: Draw, person: Person) -> tuple[str, int | None]:
         if hard
         else {"prison": 48, "prison_suspended": 38, "fine": 7, "community": 5, "other": 2}
     )
-    kind = draw.choice(kinds)
+    kind = draw.draw_key(kinds)
     if kind == "prison":
         low, high = person.imprisonment
-        # most sentences lie in the lower half of the frame
+        # most sentences are in the lower half of the frame
         return kind, low + int((high - low) * draw.random() * (0.5 + 0.5 * draw.random()))
     if kind == "prison_suspended":
-        return kind, draw.between(4, 24)
+        return kind, draw.draw_integer(4, 24)
     return kind, None
 
 
 @dataclass
 class _Court:
-    """A proceeding on its way from indictment to finality."""
+    """A proceeding between indictment and finality."""
 
     proceeding: str
     indicted: date
@@ -177,36 +178,36 @@ class _Court:
 def draw_cohort(
     seed: int, article: Article, period: Period, factor: float = 1.0, world: World = DEMONSTRATION
 ) -> Cohort:
-    """All cases of one article reported in one quarter."""
+    """Draw all cases of one article reported in one quarter."""
     draw = Draw(seed, article.jurisdiction, article.article, period.code)
     cohort = Cohort(world=world)
     per_case = PERSONS_PER_CASE if world == DEMONSTRATION else average_size(world.case_sizes)
     earlier: _Court | None = None
     season = 0.8 + 0.4 * draw.random()
     days = (period.end - period.start).days
-    for index in range(draw.poisson(article.weight * factor * season / per_case)):
-        day = period.start + timedelta(days=draw.between(0, days))
+    for index in range(draw.draw_count(article.weight * factor * season / per_case)):
+        day = period.start + timedelta(days=draw.draw_integer(0, days))
         name = f"{article.jurisdiction}-{article.article}-{period.code}-{index + 1:02d}"
-        if article.valid(day):
+        if article.is_valid_on(day):
             earlier = _case(draw, cohort, article, name, day, earlier)
     return cohort
 
 
 def _case(draw: Draw, cohort: Cohort, article: Article, name: str, day: date, earlier: _Court | None) -> _Court | None:
     world = cohort.world
-    size = 1 + int(draw.choice({str(number): weight for number, weight in enumerate(world.case_sizes)}))
+    size = 1 + int(draw.draw_key({str(number): weight for number, weight in enumerate(world.case_sizes)}))
     people = [_person(draw, article, f"{name}-{number + 1}") for number in range(size)]
     if world.likeness:
         first = people[0]
         people[1:] = [
-            person._replace(sex=first.sex, age=first.age) if draw.chance(world.likeness) else person
+            person._replace(sex=first.sex, age=first.age) if draw.draw_chance(world.likeness) else person
             for person in people[1:]
         ]
-    entry = "requalified_in" if draw.chance(0.03) else "reported"
-    return prosecute(draw, cohort, people, name, day, entry, earlier)
+    entry = "requalified_in" if draw.draw_chance(0.03) else "reported"
+    return draw_prosecution(draw, cohort, people, name, day, entry, earlier)
 
 
-def prosecute(
+def draw_prosecution(
     draw: Draw,
     cohort: Cohort,
     people: list[Person],
@@ -215,50 +216,50 @@ def prosecute(
     entry: str,
     earlier: _Court | None = None,
 ) -> _Court | None:
-    """From the report to the prosecutor's decision on each person; the indicted go on to court."""
-    investigated = day + draw.lag(30)
-    decided = investigated + draw.lag(130)
-    rejected = day + draw.lag(75)
+    """Draw from the report to the prosecutor's decision on each person; the indicted go on to court."""
+    investigated = day + draw.draw_days(30)
+    decided = investigated + draw.draw_days(130)
+    rejected = day + draw.draw_days(75)
     indicted: list[Person] = []
     for person in people:
         cohort.happenings.append(Happening(entry, "prosecution", day, person, name))
-        way = draw.choice({"indicted": 72, "rejected": 13, "discontinued": 13, "requalified_out": 2})
+        way = draw.draw_key({"indicted": 72, "rejected": 13, "discontinued": 13, "requalified_out": 2})
         if way != "rejected":
             cohort.happenings.append(Happening("investigated", "prosecution", investigated, person, name))
-        out = rejected if way == "rejected" else decided
-        cohort.happenings.append(Happening("report_disposed", "prosecution", out, person, name))
-        cohort.stays.append(Stay("pending_prosecution", person, name, day, out))
-        cohort.happenings.append(Happening(way, "prosecution", out, person, name))
+        disposed = rejected if way == "rejected" else decided
+        cohort.happenings.append(Happening("report_disposed", "prosecution", disposed, person, name))
+        cohort.stays.append(Stay("pending_prosecution", person, name, day, disposed))
+        cohort.happenings.append(Happening(way, "prosecution", disposed, person, name))
         if way == "indicted":
             indicted.append(person)
-        elif way == "rejected" and draw.chance(0.05):
-            _reopen(draw, cohort, person, name, out)
+        elif way == "rejected" and draw.draw_chance(0.05):
+            _reopen(draw, cohort, person, name, disposed)
     if not indicted:
         return earlier
-    court = _Court(name, decided, decided + draw.lag(240, least=20))
-    if len(indicted) == 1 and earlier and draw.chance(0.08):
+    court = _Court(name, decided, decided + draw.draw_days(240, least=20))
+    if len(indicted) == 1 and earlier and draw.draw_chance(0.08):
         court = _join(draw, cohort, indicted[0], court, earlier)
-    elif len(indicted) >= 3 and draw.chance(0.15):
+    elif len(indicted) >= 3 and draw.draw_chance(0.15):
         _sever(draw, cohort, indicted.pop(), court)
     _try(draw, cohort, indicted, court)
     return court
 
 
 def _reopen(draw: Draw, cohort: Cohort, person: Person, name: str, rejected: date) -> None:
-    reopened = rejected + draw.lag(90)
-    indicted = reopened + draw.lag(120)
+    reopened = rejected + draw.draw_days(90)
+    indicted = reopened + draw.draw_days(120)
     cohort.happenings += [
         Happening("reopened", "prosecution", reopened, person, name),
         Happening("report_disposed", "prosecution", indicted, person, name),
         Happening("indicted", "prosecution", indicted, person, name),
     ]
     cohort.stays.append(Stay("pending_prosecution", person, name, reopened, indicted))
-    _try(draw, cohort, [person], _Court(name, indicted, indicted + draw.lag(240, least=20)))
+    _try(draw, cohort, [person], _Court(name, indicted, indicted + draw.draw_days(240, least=20)))
 
 
 def _join(draw: Draw, cohort: Cohort, person: Person, court: _Court, earlier: _Court) -> _Court:
-    """A small case goes on in another one of the same article, where that one is still before the court."""
-    joined = court.indicted + draw.lag(40)
+    """Join a small case to another one of the same article, if that one is still before the court."""
+    joined = court.indicted + draw.draw_days(40)
     if not earlier.indicted <= joined < earlier.decided:
         return court
     cohort.happenings.append(Happening("joined", "first", joined, person, court.proceeding))
@@ -266,36 +267,36 @@ def _join(draw: Draw, cohort: Cohort, person: Person, court: _Court, earlier: _C
 
 
 def _sever(draw: Draw, cohort: Cohort, person: Person, court: _Court) -> None:
-    severed = court.indicted + draw.lag(50)
-    own = _Court(f"{court.proceeding}S", court.indicted, severed + draw.lag(200, least=20))
-    cohort.happenings.append(Happening("severed", "first", severed, person, own.proceeding))
-    _try(draw, cohort, [person], own)
+    severed = court.indicted + draw.draw_days(50)
+    severed_court = _Court(f"{court.proceeding}S", court.indicted, severed + draw.draw_days(200, least=20))
+    cohort.happenings.append(Happening("severed", "first", severed, person, severed_court.proceeding))
+    _try(draw, cohort, [person], severed_court)
 
 
 def _try(draw: Draw, cohort: Cohort, people: list[Person], court: _Court) -> None:
-    """First instance, appeal and finality of the persons who are judged together."""
-    lodged = court.decided + draw.lag(25, least=8)
-    heard = lodged + draw.lag(130, least=15)
-    again = heard + draw.lag(120, least=95)  # a new trial is never decided in the quarter of the appeal
+    """Draw first instance, appeal and finality of the persons who are judged together."""
+    lodged = court.decided + draw.draw_days(25, least=8)
+    heard = lodged + draw.draw_days(130, least=15)
+    again = heard + draw.draw_days(120, least=95)  # a new trial is never decided in the quarter of the appeal
     shared: tuple[str, int | None] | None = None
     for person in people:
         cohort.stays.append(Stay("pending_first", person, court.proceeding, court.indicted, court.decided))
         outcome, sentence = _decide(draw, cohort, person, court.proceeding, court.decided, shared)
         shared = shared or (sentence if person.age >= ADULT else None)
         final = court.decided + timedelta(days=30)
-        if outcome in ("convicted", "acquitted") and draw.chance(0.55):
+        if outcome in ("convicted", "acquitted") and draw.draw_chance(0.55):
             cohort.happenings += [
                 Happening("appealed", "appeal", lodged, person, court.proceeding),
                 Happening("decided_on_appeal", "appeal", heard, person, court.proceeding),
             ]
             cohort.stays.append(Stay("pending_appeal", person, court.proceeding, lodged, heard))
             final = heard
-            if draw.chance(0.12):
+            if draw.draw_chance(0.12):
                 cohort.happenings.append(Happening("remitted", "first", heard, person, court.proceeding))
                 cohort.stays.append(Stay("pending_first", person, court.proceeding, heard, again))
                 outcome, sentence = _decide(draw, cohort, person, court.proceeding, again)
                 final = again + timedelta(days=30)
-            elif sentence and sentence[1] and sentence[1] > 12 and draw.chance(0.2):
+            elif sentence and sentence[1] and sentence[1] > 12 and draw.draw_chance(0.2):
                 sentence = (sentence[0], sentence[1] * 3 // 4)
         _record(cohort, person, court.proceeding, final, "final", outcome, sentence)
 
@@ -308,11 +309,11 @@ def _decide(
     day: date,
     shared: tuple[str, int | None] | None = None,
 ) -> tuple[str, tuple[str, int | None] | None]:
-    """Outcome and sentence of one person; `shared` is the sentence of a co-defendant, which may be imposed again."""
-    outcome = draw.choice({"convicted": 72, "acquitted": 13, "rejected": 4, "discontinued": 11})
-    sentence = _sentence(draw, person) if outcome == "convicted" and not draw.chance(0.02) else None
+    """Draw outcome and sentence of one person; `shared` is a co-defendant's sentence, which may be imposed on both."""
+    outcome = draw.draw_key({"convicted": 72, "acquitted": 13, "rejected": 4, "discontinued": 11})
+    sentence = _sentence(draw, person) if outcome == "convicted" and not draw.draw_chance(0.02) else None
     likeness = cohort.world.likeness
-    if likeness and sentence and shared and person.age >= ADULT and draw.chance(likeness):
+    if likeness and sentence and shared and person.age >= ADULT and draw.draw_chance(likeness):
         sentence = shared
     _record(cohort, person, proceeding, day, "first", outcome, sentence)
     return outcome, sentence
@@ -337,7 +338,7 @@ def _record(
 
 
 def draw_transfer(seed: int, giver: Article, taker: Article, reported: date, handed: date, size: int) -> Cohort:
-    """One case that `giver`'s prosecutor hands to `taker`'s on a day; the persons are the same, the articles differ."""
+    """Draw one case that `giver`'s prosecutor hands to `taker`'s on a day; persons stay the same, articles differ."""
     draw = Draw(seed, "transfer", giver.jurisdiction, taker.jurisdiction, handed)
     cohort = Cohort()
     name = f"{giver.jurisdiction}-{giver.article}-{handed}-T"
@@ -358,5 +359,5 @@ def draw_transfer(seed: int, giver: Article, taker: Article, reported: date, han
         )
         for person in people
     ]
-    prosecute(draw, cohort, moved, f"{name}F", handed + timedelta(days=7), "transferred_in")
+    draw_prosecution(draw, cohort, moved, f"{name}F", handed + timedelta(days=7), "transferred_in")
     return cohort

@@ -1,4 +1,4 @@
-"""The invented truth, and counting in it: what every office would have to report if it made no mistake.
+"""The invented truth and counts from it: the figures that every office would report if it made no mistake.
 
 Counts are consistent by construction, since all come from the same persons: start of a stock plus entries less exits
 is its end, sex and age add up to the total, the convicted are a part of the adjudicated, a year is its four quarters.
@@ -15,15 +15,15 @@ from datetime import date, timedelta
 from functools import cache
 
 from tests.samples.articles import ARTICLES, Article
-from tests.samples.rows import LEVELS, Period, quarter, quarters
+from tests.samples.rows import LEVELS, Period, make_quarter, quarters_between
 from tests.samples.simulation import DEMONSTRATION, Happening, Stay, World, draw_cohort, draw_transfer
 from tests.samples.victims import WEIGHTS, Victim, draw_victims
 from tests.support.paths import ROOT
 
-FIRST_COHORT = quarter(2011, 1)
+FIRST_COHORT = make_quarter(2011, 1)
 """Cases are drawn from here on, years before the first return, so that stocks and lags have filled."""
-LAST = quarter(2026, 3)
-QUIET = {"BA_BRC": quarter(2024, 1)}
+LAST = make_quarter(2026, 3)
+QUIET = {"BA_BRC": make_quarter(2024, 1)}
 """A quarter in which nothing happened, for its nil return: what was drawn in it happens on the first day after."""
 _CODELISTS = ROOT / "dbt_project" / "seeds" / "codelists"
 
@@ -43,19 +43,19 @@ def _within(codelist: str, low: str, high: str, code: str, value: float | None) 
 
 
 def of_age(age: int | None, code: str) -> bool:
-    """Whether an age in years lies in a code of the list `age`; `_T` holds everyone, `_Z` only those without age."""
+    """Return True if an age in years belongs to a code of the list `age`; `_T` takes all, `_Z` only unknown ages."""
     if code == "_T":
         return True
     return age is None if code == "_Z" else _within("age", "lower", "upper", code, age)
 
 
 def in_band(months: int | None, code: str) -> bool:
-    """Whether a length lies in a code of the list `sentence_band` (half-open); `_T` holds every sentence."""
+    """Return True if a length belongs to a code of the list `sentence_band` (half-open); `_T` takes every sentence."""
     return code == "_T" or _within("sentence_band", "lower_months", "upper_months", code, months)
 
 
-def trend(offence: str, period: Period) -> float:
-    """Invented course of the years: smuggling rises to 2023 and falls again, the rest grows by 3 % a year."""
+def trend_factor(offence: str, period: Period) -> float:
+    """Return the invented trend: smuggling rises to 2023 and falls again, the rest grows by 3 % a year."""
     years = period.year + (period.quarter - 1) / 4 - 2023
     if offence.startswith("ICCS08051"):
         return 0.7 + 0.5 * math.exp(-((years / 2.5) ** 2))
@@ -63,7 +63,7 @@ def trend(offence: str, period: Period) -> float:
 
 
 def age_code(age: int | None, codes: Iterable[str]) -> str:
-    """The one of `codes` that holds the age; `_Z` without an age."""
+    """Return the code among `codes` that holds the age; `_Z` without an age."""
     return "_Z" if age is None else next(code for code in codes if code != "_T" and of_age(age, code))
 
 
@@ -89,7 +89,7 @@ class Truth:
         cohorts = [
             draw_cohort(self.seed, article, period, self._growth(article, period), self.world)
             for article in ARTICLES
-            for period in quarters(FIRST_COHORT, LAST)
+            for period in quarters_between(FIRST_COHORT, LAST)
         ]
         by_article = {(article.jurisdiction, article.article): article for article in ARTICLES}
         cohorts.append(
@@ -103,7 +103,10 @@ class Truth:
             )
         )
         for cohort in cohorts:
-            moved = (one._replace(day=_not_quiet(one.person.jurisdiction, one.day)) for one in cohort.happenings)
+            moved = (
+                happening._replace(day=_not_quiet(happening.person.jurisdiction, happening.day))
+                for happening in cohort.happenings
+            )
             happenings += [happening for happening in moved if happening.day <= LAST.end]
             for stay in cohort.stays:
                 person = stay.person
@@ -113,24 +116,26 @@ class Truth:
                     self._until[key].append(_not_quiet(person.jurisdiction, stay.until))
         for days in (*self._since.values(), *self._until.values()):
             days.sort()
-        seen: set[tuple[str, str, str]] = set()
-        for happening in sorted(happenings, key=lambda one: (one.day, one.proceeding, one.person.number)):
+        counted_cases: set[tuple[str, str, str]] = set()
+        for happening in sorted(
+            happenings, key=lambda happening: (happening.day, happening.proceeding, happening.person.number)
+        ):
             jurisdiction = happening.person.jurisdiction
             key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
             self._events[key].append(happening)
             self._all[jurisdiction].append(happening)
             case = (happening.measure, happening.level, happening.proceeding)
-            if case not in seen:
-                seen.add(case)
+            if case not in counted_cases:
+                counted_cases.add(case)
                 self._firsts[key].append(happening)
 
     def _growth(self, article: Article, period: Period) -> float:
         name = f"{article.jurisdiction} {article.article}"
-        return trend(article.offence, period) * self.world.draw_growth(self.seed, name, period)
+        return trend_factor(article.offence, period) * self.world.draw_growth(self.seed, name, period)
 
     def _draw_victims(self) -> None:
         for area in WEIGHTS:
-            for period in quarters(FIRST_COHORT, LAST):
+            for period in quarters_between(FIRST_COHORT, LAST):
                 for victim in draw_victims(self.seed, area, period, self.world):
                     self._victims[area, victim.status, period.code].append(victim)
                     if victim.injured and victim.injured <= LAST.end:
@@ -143,7 +148,11 @@ class Truth:
             key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
             self._events[key].append(happening)
             self._firsts[key].append(happening)
-            insort(self._all[jurisdiction], happening, key=lambda one: (one.day, one.proceeding, one.person.number))
+            insort(
+                self._all[jurisdiction],
+                happening,
+                key=lambda happening: (happening.day, happening.proceeding, happening.person.number),
+            )
         for stay in stays:
             for sex in ("_T", stay.person.sex):
                 stock = (stay.person.jurisdiction, stay.stock, stay.person.article, sex)
@@ -156,7 +165,7 @@ class Truth:
 
     # -- counting
 
-    def count(
+    def count_events(
         self,
         jurisdiction: str,
         period: Period,
@@ -172,7 +181,7 @@ class Truth:
         band: str = "_T",
         ytd: bool = False,
     ) -> int:
-        """Persons (or cases, `unit="case"`) with an event in the period; `level` only for entries and exits.
+        """Count persons (or cases, `unit="case"`) with an event in the period; `level` only for entries and exits.
 
         A case counts in the period of its first such event.  `ytd` counts from 1 January to the end of the period.
         """
@@ -190,7 +199,7 @@ class Truth:
             and in_band(event.months, band)
         )
 
-    def stock(
+    def count_pending(
         self,
         jurisdiction: str,
         period: Period,
@@ -200,17 +209,17 @@ class Truth:
         article: str | None = None,
         sex: str = "_T",
     ) -> int:
-        """Persons pending at the `start` or `end` of the period."""
+        """Count persons pending at the `start` or `end` of the period."""
         day = period.end if statistic == "end" else period.start - timedelta(days=1)
-        wanted = [
-            one.article for one in ARTICLES if one.jurisdiction == jurisdiction and article in (None, one.article)
+        matching_articles = [
+            row.article for row in ARTICLES if row.jurisdiction == jurisdiction and article in (None, row.article)
         ]
-        keys = [(jurisdiction, measure, one, sex) for one in wanted]
+        keys = [(jurisdiction, measure, name, sex) for name in matching_articles]
         return sum(
             bisect_right(self._since.get(key, []), day) - bisect_right(self._until.get(key, []), day) for key in keys
         )
 
-    def victims(
+    def count_victims(
         self,
         area: str,
         period: Period,
@@ -222,7 +231,7 @@ class Truth:
         citizenship: str = "_T",
         ytd: bool = False,
     ) -> int:
-        """Victims registered with a status in the period; `_T` is presumed and identified together.
+        """Count victims registered with a status in the period; `_T` is presumed and identified together.
 
         `foreign` takes every citizenship but the own and the unknown.
         """
@@ -241,13 +250,13 @@ class Truth:
             )
         )
 
-    def events(self, jurisdiction: str, period: Period, measures: Iterable[str]) -> list[Happening]:
-        """Events of the measures in the period, by day, proceeding and person: what a register would hold."""
-        wanted = frozenset(measures)
+    def list_events(self, jurisdiction: str, period: Period, measures: Iterable[str]) -> list[Happening]:
+        """Return events of the measures in the period, by day, proceeding and person, as a register would hold them."""
+        chosen_measures = frozenset(measures)
         return [
             happening
             for happening in self._all[jurisdiction]
-            if happening.measure in wanted and period.start <= happening.day <= period.end
+            if happening.measure in chosen_measures and period.start <= happening.day <= period.end
         ]
 
 
@@ -267,6 +276,6 @@ def _quarter_codes(period: Period, ytd: bool) -> list[str]:
 
 
 @cache
-def draw(seed: int = 2026) -> Truth:
-    """The truth of a seed; drawn once a process."""
+def draw_truth(seed: int = 2026) -> Truth:
+    """Return the truth of a seed; drawn once per process."""
     return Truth(seed)

@@ -19,14 +19,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
-from tests.faults.edits import both, cell, line, part, text, tree
+from tests.faults.edits import chain_edits, change_json, change_line, replace_once_in_part, replace_text, set_cell
 from tests.samples import plan
 from tests.samples.articles import ARTICLES
-from tests.samples.rows import MadeReturn, Period, quarter, year
+from tests.samples.rows import Period, SampleReturn, make_quarter, make_year
 from tests.samples.simulation import Happening, Person, Stay
-from tests.samples.truth import Truth, draw
+from tests.samples.truth import Truth, draw_truth
 from tests.samples.victims import Victim
-from tests.samples.writers.zipped import pack
+from tests.samples.writers.zipped import pack_parts
 
 FOLDER = "try"
 """The folder of `raw_samples/` that holds them."""
@@ -36,12 +36,12 @@ Kind = Literal["good", "faults", "correction"]
 Edit = Callable[[bytes], bytes]
 _YEARS_MADE = 7
 """Years of returns to choose from, counted back from the last quarter."""
-_BEFORE = {"Q": quarter(2022, 3), "A": year(2021)}
+_BEFORE = {"Q": make_quarter(2022, 3), "A": make_year(2021)}
 """The period of a good file: the one before the first of the demonstration."""
-_BEFORE_BACK_SERIES = year(2019)
-"""The same of an office whose years 2020 and 2021 are in the demonstration too."""
+_BEFORE_BACK_SERIES = make_year(2019)
+"""The same for an office whose years 2020 and 2021 are in the demonstration too."""
 _BEFORE_THE_END = timedelta(days=50)
-"""How long before the end of its period the case or victim is dated that a correction adds."""
+"""Time before the end of its period at which the case or victim added by a correction is dated."""
 
 
 _INTRODUCTION = """# Files to try
@@ -67,29 +67,29 @@ class TryFile:
     """A file to try. `expected` are the findings of severity error or warning as `rule at place`."""
 
     kind: Kind
-    made: MadeReturn
+    sample: SampleReturn
     data: bytes
     expected: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
         """The path below `raw_samples/`: one folder for each office."""
-        return f"{FOLDER}/{self.made.source}/{self.kind}/{Path(self.made.path).name}"
+        return f"{FOLDER}/{self.sample.source}/{self.kind}/{Path(self.sample.path).name}"
 
 
 def make_try_files(seed: int = 2026) -> list[TryFile]:
     """Return the files of all offices, by path."""
     files = [*_make_good_files(seed), *_make_corrections(seed)]
-    return sorted(files, key=lambda one: one.path)
+    return sorted(files, key=lambda file: file.path)
 
 
 def write_try_files(out: Path) -> list[TryFile]:
     """Write the files, their list and a README into the folder `try` of `out`."""
     files = make_try_files()
-    for one in files:
-        target = out / one.path
+    for file in files:
+        target = out / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(one.data)
+        target.write_bytes(file.data)
     (out / FOLDER / LIST).write_text(list_try_files(files), encoding="utf-8")
     (out / FOLDER / "README.md").write_text(describe_try_files(files), encoding="utf-8")
     return files
@@ -97,34 +97,35 @@ def write_try_files(out: Path) -> list[TryFile]:
 
 def list_try_files(files: list[TryFile]) -> str:
     """Return the text of `files.csv`."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in files:
-        made = one.made
-        periods = " ".join(period.code for period in made.periods)
-        digest = hashlib.sha256(one.data).hexdigest()
-        office = (plan.sender(made.source), made.jurisdiction, made.instrument, made.form)
-        writer.writerow((one.path, digest, one.kind, *office, periods, "; ".join(one.expected)))
-    return out.getvalue()
+    for file in files:
+        sample = file.sample
+        periods = " ".join(period.code for period in sample.periods)
+        digest = hashlib.sha256(file.data).hexdigest()
+        office = (plan.sender_account(sample.source), sample.jurisdiction, sample.instrument, sample.form)
+        writer.writerow((file.path, digest, file.kind, *office, periods, "; ".join(file.expected)))
+    return buffer.getvalue()
 
 
 def describe_try_files(files: list[TryFile]) -> str:
     """Return the text of `README.md`: the files of each office, and what the pages answer to them."""
     lines = [_INTRODUCTION]
     by_office: dict[str, dict[Kind, TryFile]] = {}
-    for one in files:
-        by_office.setdefault(one.made.source, {})[one.kind] = one
+    for file in files:
+        by_office.setdefault(file.sample.source, {})[file.kind] = file
     for source, kinds in by_office.items():
         expected = ", ".join(f"`{finding}`" for finding in kinds["faults"].expected)
-        paths = {kind: one.path.removeprefix(f"{FOLDER}/") for kind, one in kinds.items()}
+        paths = {kind: file.path.removeprefix(f"{FOLDER}/") for kind, file in kinds.items()}
         lines += [
-            f"## {source}: {kinds['good'].made.jurisdiction}, {kinds['good'].made.instrument}",
+            f"## {source}: {kinds['good'].sample.jurisdiction}, {kinds['good'].sample.instrument}",
             "",
             f"- `{paths['good']}`: no error and no warning.",
             f"- `{paths['faults']}`: errors, among them {expected}.",
             f"- `{paths['correction']}`: replaces the accepted return of "
-            f"{' '.join(period.code for period in kinds['correction'].made.periods)}; *Changes* lists the differences.",
+            f"{' '.join(period.code for period in kinds['correction'].sample.periods)}; "
+            "*Changes* lists the differences.",
             "",
         ]
     return "\n".join(lines)
@@ -135,15 +136,15 @@ def describe_try_files(files: list[TryFile]) -> str:
 
 def _make_good_files(seed: int) -> Iterator[TryFile]:
     """Yield the good file of each series, and the same with faults."""
-    has_back_series = {(one.source, one.freq) for one in plan.SERIES if one.back}
-    for made in plan.made(draw(seed), None, _YEARS_MADE):
-        freq = made.periods[-1].freq
-        is_back = freq == "A" and (made.source, freq) in has_back_series
-        if made.kind != "full" or made.periods[-1] != (_BEFORE_BACK_SERIES if is_back else _BEFORE[freq]):
+    has_back_series = {(series.source, series.freq) for series in plan.SERIES if series.back}
+    for sample in plan.make_returns(draw_truth(seed), None, _YEARS_MADE):
+        freq = sample.periods[-1].freq
+        is_back = freq == "A" and (sample.source, freq) in has_back_series
+        if sample.kind != "full" or sample.periods[-1] != (_BEFORE_BACK_SERIES if is_back else _BEFORE[freq]):
             continue
-        yield TryFile("good", made, made.data)
-        edit, expected = FAULTS[made.source]
-        yield TryFile("faults", made, edit(made.data), expected)
+        yield TryFile("good", sample, sample.data)
+        edit, expected = FAULTS[sample.source]
+        yield TryFile("faults", sample, edit(sample.data), expected)
 
 
 # ---------------------------------------------------------------------------------------------------------- correction
@@ -152,29 +153,29 @@ def _make_good_files(seed: int) -> Iterator[TryFile]:
 def _make_corrections(seed: int) -> Iterator[TryFile]:
     """Yield the newest return of each series, stated again with one case or victim more."""
     truth = Truth(seed)
-    for jurisdiction, instrument in dict.fromkeys((one.jurisdiction, one.instrument) for one in plan.SERIES):
+    for jurisdiction, instrument in dict.fromkeys((series.jurisdiction, series.instrument) for series in plan.SERIES):
         if instrument == "justice":
             _add_case(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
         elif instrument == "victims":
             _add_victim(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
-    for made in plan.made(truth):
-        newest = _newest_period(made.jurisdiction, made.instrument)
-        if made.kind == "full" and made.periods[-1] == newest and not made.corrects:
-            yield TryFile("correction", made, made.data)
+    for sample in plan.make_returns(truth):
+        newest = _newest_period(sample.jurisdiction, sample.instrument)
+        if sample.kind == "full" and sample.periods[-1] == newest and not sample.corrects:
+            yield TryFile("correction", sample, sample.data)
 
 
 def _newest_period(jurisdiction: str, instrument: str) -> Period:
     """Return the last period of a series that the demonstration has received."""
-    arrived = (due for due in plan.due(jurisdiction, instrument) if due.received_at <= plan.CLOCK)
+    arrived = (due for due in plan.list_due_returns(jurisdiction, instrument) if due.received_at <= plan.CLOCK)
     return max((due.period for due in arrived), key=lambda period: period.end)
 
 
 def _add_case(truth: Truth, jurisdiction: str, day: date) -> None:
     """Add a case with one defendant, who is reported, investigated and indicted on one day and then pending."""
     article = next(
-        one
-        for one in ARTICLES
-        if one.jurisdiction == jurisdiction and one.valid(day) and one.offence.startswith("ICCS0204")
+        article
+        for article in ARTICLES
+        if article.jurisdiction == jurisdiction and article.is_valid_on(day) and article.offence.startswith("ICCS0204")
     )
     person = Person(f"{jurisdiction}-late-1", jurisdiction, article.article, article.offence, "M", 30, (12, 60))
     case = f"{jurisdiction}-late"
@@ -192,37 +193,37 @@ def _add_victim(truth: Truth, area: str, day: date) -> None:
 
 def _set_cells(values: Mapping[str, object]) -> Edit:
     """Put values into cells `Sheet!B7` of a workbook; the same bytes each time, without the time of the edit."""
-    change = both(*(cell(address, value) for address, value in values.items()))
+    change = chain_edits(*(set_cell(address, value) for address, value in values.items()))
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as original, zipfile.ZipFile(io.BytesIO(change(data))) as changed:
             properties = original.read("docProps/core.xml")
-            return pack(
+            return pack_parts(
                 (name, properties if name == "docProps/core.xml" else changed.read(name)) for name in changed.namelist()
             )
 
-    return edit
+    return edit_bytes
 
 
 def _replace_bytes(old: str, new: str, encoding: str) -> Edit:
     """Replace the first occurrence of a text in a binary file by one of the same length."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         before, after = old.encode(encoding), new.encode(encoding)
         if len(before) != len(after) or before not in data:
             raise AssertionError(f"{old!r} cannot be replaced by {new!r}")
         return data.replace(before, after, 1)
 
-    return edit
+    return edit_bytes
 
 
 def _report_text(old: str, new: str) -> Edit:
     """Replace a text that a PDF of the generator draws in one piece, on the first page that has it."""
 
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         changed = 0
 
-        def change(match: re.Match[bytes]) -> bytes:
+        def change_stream(match: re.Match[bytes]) -> bytes:
             nonlocal changed
             content = zlib.decompress(base64.a85decode(b"<~" + match[2].strip(), adobe=True)).decode("latin-1")
             if changed or old not in content:
@@ -231,12 +232,12 @@ def _report_text(old: str, new: str) -> Edit:
             packed = base64.a85encode(zlib.compress(content.replace(old, new, 1).encode("latin-1")), adobe=True)
             return match[1] + packed.removeprefix(b"<~") + match[3]
 
-        edited = re.sub(rb"(\nstream\n)(.*?)(endstream)", change, data, flags=re.DOTALL)
+        edited = re.sub(rb"(\nstream\n)(.*?)(endstream)", change_stream, data, flags=re.DOTALL)
         if not changed:
             raise AssertionError(f"the report does not hold {old!r}")
         return edited
 
-    return edit
+    return edit_bytes
 
 
 def _replace_once(old: str, new: str) -> Callable[[str], str]:
@@ -248,44 +249,53 @@ FAULTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
         _set_cells({"Tremujori III!C9": 41, "Tremujori III!F13": "3?"}),
         ("sum.differs at Tremujori III!C9", "cell.not_a_number at Tremujori III!F13"),
     ),
-    "AL_NRM": (line(5, _replace_once(";5;", ";50;"), "utf-8-sig"), ("sum.differs at line 4 column 7",)),
-    "BA_STATE_PO": (part("word/document.xml", ">22</w:t>", ">2Z</w:t>"), ("cell.not_a_number at table 1 R4C3",)),
+    "AL_NRM": (change_line(5, _replace_once(";5;", ";50;"), "utf-8-sig"), ("sum.differs at line 4 column 7",)),
+    "BA_STATE_PO": (
+        replace_once_in_part("word/document.xml", ">22</w:t>", ">2Z</w:t>"),
+        ("cell.not_a_number at table 1 R4C3",),
+    ),
     "BA_FED_PO": (
         _replace_bytes("Prijavljene osobe/lica", "Prijavljene osobe/1ica", "latin-1"),
         ("label.undeclared at Tužilaštvo-Tužiteljstvo!A8",),
     ),
     "BA_SRP_STAT": (
-        part("content.xml", 'office:value="5"><text:p>5<', 'office:value="15"><text:p>15<'),
+        replace_once_in_part("content.xml", 'office:value="5"><text:p>5<', 'office:value="15"><text:p>15<'),
         ("sum.differs at Табела 1!B8",),
     ),
-    "BA_BRC_PO": (line(5, _replace_once("1,00", "1.00.0"), "cp1250"), ("cell.not_a_number at line 5 column 6",)),
+    "BA_BRC_PO": (change_line(5, _replace_once("1,00", "1.00.0"), "cp1250"), ("cell.not_a_number at line 5 column 6",)),
     "BA_COORD": (
         _set_cells({"Tabela 1!C9": 29, "Tabela 1!E10": "četiri"}),
         ("sum.differs at Tabela 1!C9", "cell.not_a_number at Tabela 1!E10"),
     ),
-    "HR_DZS": (line(251, _replace_once("2", "12"), "cp1250"), ("sum.differs at DATA line 249",)),
+    "HR_DZS": (change_line(251, _replace_once("2", "12"), "cp1250"), ("sum.differs at DATA line 249",)),
     "HR_MPU": (
-        line(4, _replace_once("08.09.2022.", "28.06.2022."), "cp1250"),
+        change_line(4, _replace_once("08.09.2022.", "28.06.2022."), "cp1250"),
         ("record.outside_period at line 4 column 8",),
     ),
-    "HR_MUP": (tree(lambda content: content["value"].__setitem__(1, 30)), ("sum.differs at value[1]",)),
+    "HR_MUP": (change_json(lambda content: content["value"].__setitem__(1, 30)), ("sum.differs at value[1]",)),
     "XK_KPC": (_report_text("(40) Tj", "(4O) Tj"), ("cell.not_a_number at page 1 box (439,195,491,207)",)),
-    "XK_NATC": (line(3, _replace_once(",10,", ",100,")), ("sum.differs at line 3 column 11",)),
+    "XK_NATC": (change_line(3, _replace_once(",10,", ",100,")), ("sum.differs at line 3 column 11",)),
     "MK_SSO": (
         _set_cells({"Т-01!B12": 62, "Т-01!A11": "Tрговија со луѓе, чл. 418-а"}),
         ("sum.differs at Т-01!B12",),
     ),
-    "MK_NRM": (line(62, _replace_once("5 2", "50 2"), "cp1251"), ("sum.differs at DATA line 62",)),
-    "ME_STAT": (line(26, _replace_once("<td>11</td>", "<td>1l</td>")), ("cell.not_a_number at table 1 R6C3 line 26",)),
+    "MK_NRM": (change_line(62, _replace_once("5 2", "50 2"), "cp1251"), ("sum.differs at DATA line 62",)),
+    "ME_STAT": (
+        change_line(26, _replace_once("<td>11</td>", "<td>1l</td>")),
+        ("cell.not_a_number at table 1 R6C3 line 26",),
+    ),
     "ME_NATC": (
         _replace_bytes("Potencijalne žrtve", "Potencijalne žrtvi", "utf-16-le"),
         ("label.undeclared at Žrtve!A9",),
     ),
-    "RS_SORS": (text('OBS_VALUE="14"', 'OBS_VALUE="41"'), ("sum.differs at line 15",)),
+    "RS_SORS": (replace_text('OBS_VALUE="14"', 'OBS_VALUE="41"'), ("sum.differs at line 15",)),
     "RS_COURTS": (
-        line(4, _replace_once("02.07.2022.", "02.10.2022."), "utf-16"),
+        change_line(4, _replace_once("02.07.2022.", "02.10.2022."), "utf-16"),
         ("record.outside_period at line 4 column 9",),
     ),
-    "RS_CENTRE": (line(23, _replace_once("<td>6</td>", "<td>16</td>")), ("sum.differs at table 1 R2C3 line 22",)),
+    "RS_CENTRE": (
+        change_line(23, _replace_once("<td>6</td>", "<td>16</td>")),
+        ("sum.differs at table 1 R2C3 line 22",),
+    ),
 }
 """The mistakes planted for each office, and the findings that name them."""

@@ -1,4 +1,4 @@
-"""Invented victims of trafficking: who was registered when, with which status."""
+"""Invented victims of trafficking: dates of registration and status."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ class Victim(NamedTuple):
 
 
 def draw_victims(seed: int, area: str, period: Period, world: World = DEMONSTRATION) -> list[Victim]:
-    """Victims registered in one quarter, in the order of drawing."""
+    """Draw the victims registered in one quarter, in the order of drawing."""
     draw = Draw(seed, "victims", area, period.code)
     mean = WEIGHTS[area] * (0.75 + 0.5 * draw.random()) * world.draw_growth(seed, area, period)
     if world == DEMONSTRATION:
-        return [_draw_victim(draw, area, period) for _ in range(draw.poisson(mean))]
+        return [_draw_victim(draw, area, period) for _ in range(draw.draw_count(mean))]
     sizes = {str(size): weight for size, weight in enumerate(world.group_sizes, start=1)}
     victims: list[Victim] = []
-    for _ in range(draw.poisson(mean / average_size(world.group_sizes))):
-        victims += _draw_group(draw, area, period, int(draw.choice(sizes)), world.likeness)
+    for _ in range(draw.draw_count(mean / average_size(world.group_sizes))):
+        victims += _draw_group(draw, area, period, int(draw.draw_key(sizes)), world.likeness)
     return victims
 
 
 def _draw_group(draw: Draw, area: str, period: Period, size: int, likeness: float) -> list[Victim]:
-    """Victims who are registered on one day, some of whom resemble the first."""
+    """Draw victims who are registered on one day, some of whom resemble the first."""
     first, *others = (_draw_victim(draw, area, period) for _ in range(size))
-    resembling = [first._replace(injured=other.injured) if draw.chance(likeness) else other for other in others]
-    return [first, *(other._replace(day=first.day) for other in resembling)]
+    resembling = [first._replace(injured=victim.injured) if draw.draw_chance(likeness) else victim for victim in others]
+    return [first, *(victim._replace(day=first.day) for victim in resembling)]
 
 
 def _draw_victim(draw: Draw, area: str, period: Period) -> Victim:
-    day = period.start + timedelta(days=draw.between(0, (period.end - period.start).days))
-    status = draw.choice({"presumed": 42, "identified": 58})
-    injured = day + draw.lag(80) if draw.chance(0.35) else None
-    sex = draw.choice({"F": 68, "M": 32})
+    day = period.start + timedelta(days=draw.draw_integer(0, (period.end - period.start).days))
+    status = draw.draw_key({"presumed": 42, "identified": 58})
+    injured = day + draw.draw_days(80) if draw.draw_chance(0.35) else None
+    sex = draw.draw_key({"F": 68, "M": 32})
     low, high = (
         int(part)
-        for part in draw.choice(
+        for part in draw.draw_key(
             {"6-13": 13, "14-17": 27, "18-24": 24, "25-39": 24, "40-62": 12},
         ).split("-")
     )
@@ -66,4 +66,6 @@ def _draw_victim(draw: Draw, area: str, period: Period) -> Victim:
     }
     form |= {"other": 2, "organs": 0.4, "_U": 1}
     where: dict[str, float] = {"own": 74, "region": 12, "eu": 2, "other": 10, "stateless": 0.5, "_U": 1.5}
-    return Victim(area, day, status, injured, sex, draw.between(low, high), draw.choice(form), draw.choice(where))
+    return Victim(
+        area, day, status, injured, sex, draw.draw_integer(low, high), draw.draw_key(form), draw.draw_key(where)
+    )

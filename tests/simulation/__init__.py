@@ -1,1 +1,1 @@
-"""Draws returns from a known process and measures what the statistics make of them."""
+"""Draw returns from a known process and measure how well the statistics recover it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.simulation.report import WHOLE, Size, page
+from tests.simulation.report import WHOLE, Size, write_page
 from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs" / "methodology" / "simulation.md"
@@ -20,9 +20,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.runs is not None:
         few = max(20, options.runs // 50)
-        page(Size(options.runs, few, few), lambda part: print(part, end="\n\n", flush=True))
+        write_page(Size(options.runs, few, few), lambda part: print(part, end="\n\n", flush=True))
         return
-    PAGE.write_text(page(WHOLE, lambda part: print(part, end="\n\n", flush=True)), encoding="utf-8")
+    PAGE.write_text(write_page(WHOLE, lambda part: print(part, end="\n\n", flush=True)), encoding="utf-8")
     print(f"written: {PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE}")
 
 

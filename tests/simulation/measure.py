@@ -1,4 +1,4 @@
-"""What the statistics make of returns whose truth is known: coverage, errors of families of tests, ratios recovered."""
+"""How well the statistics recover a known truth: coverage, errors of families of tests, ratios."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.statistics import durations, intervals
 from pipelines.statistics.dispersion import at_least, of_records
 from pipelines.statistics.ratios import compute_ratio
 from tests.oracles import comparison
-from tests.oracles.balance import balance
+from tests.oracles.balance import compute_balance
 from tests.simulation import process
 from tests.simulation.process import ALONE, Sizes, Truth
 
@@ -24,83 +24,91 @@ HISTORIES = (50, 200)
 
 
 class Coverage(NamedTuple):
-    """How often limits held the truth, and how often they lay wholly above and below it; fractions of the runs."""
+    """Fractions of the runs in which limits contain the truth, are wholly above it, and are wholly below it."""
 
-    held: float
+    covered: float
     above: float
     below: float
 
 
-def coverage(made: tuple[Array, Array], truth: float) -> Coverage:
-    low, high = made
+def measure_coverage(limits: tuple[Array, Array], truth: float) -> Coverage:
+    low, high = limits
     return Coverage(
         float(((low <= truth) & (truth <= high)).mean()), float((low > truth).mean()), float((high < truth).mean())
     )
 
 
-def promised(expected: float) -> float:
-    """What the exact interval of a count covers, from its definition: no draws."""
+def exact_coverage(expected: float) -> float:
+    """Return what the exact interval of a count covers by its definition, without draws."""
     from scipy.stats import poisson
 
-    seen = np.arange(int(expected + 40 * expected**0.5 + 60))
-    low, high = intervals.poisson_interval(seen)
-    return float(poisson.pmf(seen, expected)[(low <= expected) & (expected <= high)].sum())
+    observed = np.arange(int(expected + 40 * expected**0.5 + 60))
+    low, high = intervals.poisson_interval(observed)
+    return float(poisson.pmf(observed, expected)[(low <= expected) & (expected <= high)].sum())
 
 
-def estimated(rng: np.random.Generator, cases: int, sizes: Sizes, runs: int) -> Array:
-    """For each run, the dispersion as its office's records of so many earlier cases tell it."""
-    return np.array([of_records(one) for one in process.history(rng, cases, sizes, runs)])
+def estimate_dispersion(rng: np.random.Generator, cases: int, sizes: Sizes, runs: int) -> Array:
+    """Return the dispersion of each run as its office's records of that many earlier cases show it."""
+    return np.array([of_records(case_sizes) for case_sizes in process.draw_case_sizes(rng, cases, sizes, runs)])
 
 
-def counts(rng: np.random.Generator, sizes: Sizes, expected: float, runs: int) -> dict[str, Coverage]:
-    """Coverage of the expected count by each interval that could be given for it."""
-    seen, cases = process.persons(rng, expected, sizes, runs)
-    made = {"as if alone": intervals.poisson_interval(seen)}
+def measure_counts(rng: np.random.Generator, sizes: Sizes, expected: float, runs: int) -> dict[str, Coverage]:
+    """Return the coverage of the expected count by each interval that could be given for it."""
+    observed, cases = process.draw_persons(rng, expected, sizes, runs)
+    limits_by_name = {"as if alone": intervals.poisson_interval(observed)}
     if sizes is not ALONE:
-        made["persons per case"] = intervals.poisson_interval(seen, at_least(seen, cases))
-        for known in HISTORIES:
-            made[f"{known} cases"] = intervals.poisson_interval(seen, estimated(rng, known, sizes, runs))
-        made["true"] = intervals.poisson_interval(seen, sizes.dispersion)
-    return {name: coverage(one, expected) for name, one in made.items()}
+        limits_by_name["persons per case"] = intervals.poisson_interval(observed, at_least(observed, cases))
+        for known_cases in HISTORIES:
+            limits_by_name[f"{known_cases} cases"] = intervals.poisson_interval(
+                observed, estimate_dispersion(rng, known_cases, sizes, runs)
+            )
+        limits_by_name["true"] = intervals.poisson_interval(observed, sizes.dispersion)
+    return {name: measure_coverage(limits, expected) for name, limits in limits_by_name.items()}
 
 
-def shares(
+def measure_shares(
     rng: np.random.Generator, sizes: Sizes, whole: int, chance: float, together: float, runs: int
 ) -> dict[str, Coverage]:
-    """Coverage of the chance of conviction by the interval of a share of `whole` persons."""
-    case_of = process.groups(rng, whole, sizes, runs)
-    seen = process.convicted(rng, case_of, chance, together)
-    made = {"as if alone": intervals.clopper_pearson(seen, whole)}
+    """Return the coverage of the chance of conviction by the interval of a share of `whole` persons."""
+    case_of = process.draw_cases(rng, whole, sizes, runs)
+    observed = process.draw_convicted(rng, case_of, chance, together)
+    limits_by_name = {"as if alone": intervals.clopper_pearson(observed, whole)}
     if sizes is not ALONE:
-        for known in HISTORIES:
-            made[f"{known} cases"] = intervals.clopper_pearson(seen, whole, estimated(rng, known, sizes, runs))
-    return {name: coverage(one, chance) for name, one in made.items()}
+        for known_cases in HISTORIES:
+            limits_by_name[f"{known_cases} cases"] = intervals.clopper_pearson(
+                observed, whole, estimate_dispersion(rng, known_cases, sizes, runs)
+            )
+    return {name: measure_coverage(limits, chance) for name, limits in limits_by_name.items()}
 
 
-def ratios(rng: np.random.Generator, sizes: Sizes, upper: float, lower: float, runs: int) -> dict[str, Coverage]:
-    """Coverage of the ratio of two expected counts; where these are equal, what is not held is a false difference."""
-    x, _ = process.persons(rng, upper, sizes, runs)
-    y, _ = process.persons(rng, lower, sizes, runs)
-    made = {"as if alone": compute_ratio(x, y)[1:3]}
+def measure_ratios(
+    rng: np.random.Generator, sizes: Sizes, upper: float, lower: float, runs: int
+) -> dict[str, Coverage]:
+    """Return the coverage of the ratio of two expected counts; if they are equal, a miss is a false difference."""
+    x, _ = process.draw_persons(rng, upper, sizes, runs)
+    y, _ = process.draw_persons(rng, lower, sizes, runs)
+    limits_by_name = {"as if alone": compute_ratio(x, y)[1:3]}
     if sizes is not ALONE:
-        for known in HISTORIES:
-            phi = [estimated(rng, known, sizes, runs) for _ in "xy"]
-            made[f"{known} cases"] = compute_ratio(x, y, 1, 1, phi[0], phi[1])[1:3]
-    return {name: coverage(one, upper / lower) for name, one in made.items()}
+        for known_cases in HISTORIES:
+            phi = [estimate_dispersion(rng, known_cases, sizes, runs) for _ in "xy"]
+            limits_by_name[f"{known_cases} cases"] = compute_ratio(x, y, 1, 1, phi[0], phi[1])[1:3]
+    return {name: measure_coverage(limits, upper / lower) for name, limits in limits_by_name.items()}
 
 
 class Family(NamedTuple):
-    """`false`: fraction of runs in which some pair of equal rates was told apart; `found`: mean number of pairs of
-    different rates told apart; by way of looking at pairs.  `pairs`: mean number tested, of `different`."""
+    """`false`: fraction of runs in which some pair of equal rates was declared different; `detected`: mean number
+    of pairs of different rates declared different; each by method. `pairs`: mean number tested, of `different`."""
 
     pairs: float
     different: int
     false: dict[str, float]
-    found: dict[str, float]
+    detected: dict[str, float]
 
 
-def family(rng: np.random.Generator, expected: Sequence[float], populations: Sequence[float], runs: int) -> Family:
-    """Territories of the given expected counts and populations, all pairs compared by `comparison.rates`.
+def measure_family(
+    rng: np.random.Generator, expected: Sequence[float], populations: Sequence[float], runs: int
+) -> Family:
+    """Compare all pairs of territories with these expected counts and populations by `comparison.compare_rates`.
 
     `each alone` tests every pair at 5 per cent; Holm's procedure is worked out here, from the pairs' own p-values.
     """
@@ -108,41 +116,41 @@ def family(rng: np.random.Generator, expected: Sequence[float], populations: Seq
     pairs = list(combinations(range(len(expected)), 2))
     equal = np.array([bool(np.isclose(rates[i], rates[j])) for i, j in pairs])
     ways = ("each alone", "simultaneous", "Holm")
-    told = {way: np.zeros((runs, len(pairs)), dtype=bool) for way in ways}
+    verdicts = {way: np.zeros((runs, len(pairs)), dtype=bool) for way in ways}
     tested = np.zeros(runs)
     for run in range(runs):
-        seen = rng.poisson(expected).astype(float)
-        made = comparison.rates(list(seen), list(populations))
-        inside = np.array([not np.isnan(one.p) for one in made])
+        observed = rng.poisson(expected).astype(float)
+        compared = comparison.compare_rates(list(observed), list(populations))
+        inside = np.array([not np.isnan(pair.p) for pair in compared])
         tested[run] = inside.sum()
-        told["simultaneous"][run] = [one.verdict in (comparison.HIGHER, comparison.LOWER) for one in made]
+        verdicts["simultaneous"][run] = [pair.verdict in (comparison.HIGHER, comparison.LOWER) for pair in compared]
         i, j = (np.array([pair[k] for pair in pairs]) for k in (0, 1))
-        alone = compute_ratio(seen[i], seen[j], np.array(populations)[i], np.array(populations)[j]).p
-        told["each alone"][run] = inside & (alone < 0.05)
-        left = int(inside.sum())
-        for place in np.argsort(np.where(inside, alone, np.inf))[:left]:
-            if alone[place] * left >= 0.05:
+        alone = compute_ratio(observed[i], observed[j], np.array(populations)[i], np.array(populations)[j]).p
+        verdicts["each alone"][run] = inside & (alone < 0.05)
+        remaining = int(inside.sum())
+        for place in np.argsort(np.where(inside, alone, np.inf))[:remaining]:
+            if alone[place] * remaining >= 0.05:
                 break
-            told["Holm"][run, place] = True
-            left -= 1
+            verdicts["Holm"][run, place] = True
+            remaining -= 1
     return Family(
         float(tested.mean()),
         int((~equal).sum()),
-        {way: float(told[way][:, equal].any(axis=1).mean()) for way in ways},
-        {way: float(told[way][:, ~equal].sum(axis=1).mean()) for way in ways},
+        {way: float(verdicts[way][:, equal].any(axis=1).mean()) for way in ways},
+        {way: float(verdicts[way][:, ~equal].sum(axis=1).mean()) for way in ways},
     )
 
 
 class Recovered(NamedTuple):
-    """A way of making the ratio of convicted to indicted: its mean over runs, and how often its interval held the
+    """A version of the ratio of convicted to indicted: its mean over runs, and how often its interval contained the
     truth."""
 
     mean: float
-    held: float
+    covered: float
 
 
 class StageRatios(NamedTuple):
-    """`truth`: the chance of conviction of a person indicted; waits in days: true median, that of the closed alone,
+    """`truth`: the chance of conviction of a person indicted; waits in days: true median, that of the closed cases,
     and Kaplan and Meier's (means over runs); `lags`: quarters of lag, and in how many runs."""
 
     truth: float
@@ -163,10 +171,10 @@ for five years more."""
 RECORDS = 20
 
 
-def stage_ratios(rng: np.random.Generator, truth: Truth, runs: int) -> StageRatios:
-    """The three versions of a year's ratio, and a cohort that is not followed to its end (`unfinished`)."""
-    drawn = process.draw(rng, truth, QUARTERS, runs)
-    phi = estimated(rng, HISTORIES[-1], truth.sizes, runs)
+def measure_stage_ratios(rng: np.random.Generator, truth: Truth, runs: int) -> StageRatios:
+    """Measure the three versions of a year's ratio, and a cohort that is not followed to its end (`unfinished`)."""
+    drawn = process.draw_returns(rng, truth, QUARTERS, runs)
+    phi = estimate_dispersion(rng, HISTORIES[-1], truth.sizes, runs)
     lags, closed, medians = [], [], []
     for run in range(runs):
         mine = (drawn.run == run) & (drawn.indicted_at >= 0) & (drawn.indicted_at < RECORDS)
@@ -180,57 +188,57 @@ def stage_ratios(rng: np.random.Generator, truth: Truth, runs: int) -> StageRati
         medians.append(median)
         closed.append(float(np.median(waited[ended])))
 
-    def year(values: Array, back: Array | int = 0) -> Array:
+    def sum_year(values: Array, back: Array | int = 0) -> Array:
         first = np.broadcast_to(np.asarray(RECORDS - np.asarray(back)), (runs,))
         return np.take_along_axis(values, first[:, None] + np.arange(4), axis=1).sum(axis=1)
 
-    def between(upper: Array, lower: Array) -> Recovered:
-        made = compute_ratio(upper, lower, 1, 1, phi, phi)
-        return Recovered(float(made.value.mean()), coverage(made[1:3], truth.convicted).held)
+    def compare_counts(upper: Array, lower: Array) -> Recovered:
+        ratio = compute_ratio(upper, lower, 1, 1, phi, phi)
+        return Recovered(float(ratio.value.mean()), measure_coverage(ratio[1:3], truth.convicted).covered)
 
-    def within(part: Array, whole: Array) -> Recovered:
-        made = intervals.clopper_pearson(part, whole, phi)
-        return Recovered(float((part / whole).mean()), coverage(made, truth.convicted).held)
+    def compare_share(part: Array, whole: Array) -> Recovered:
+        limits = intervals.clopper_pearson(part, whole, phi)
+        return Recovered(float((part / whole).mean()), measure_coverage(limits, truth.convicted).covered)
 
     lag = np.array(lags)
-    soon = followed(rng, truth, runs, RECORDS + 4)
+    soon = follow_cohort(rng, truth, runs, RECORDS + 4)
     return StageRatios(
         truth=truth.convicted,
-        same_period=between(year(drawn.convicted), year(drawn.indicted)),
-        lagged=between(year(drawn.convicted), year(drawn.indicted, lag)),
-        cohort=within(year(drawn.cohort), year(drawn.indicted)),
-        unfinished=within(*soon),
+        same_period=compare_counts(sum_year(drawn.convicted), sum_year(drawn.indicted)),
+        lagged=compare_counts(sum_year(drawn.convicted), sum_year(drawn.indicted, lag)),
+        cohort=compare_share(sum_year(drawn.cohort), sum_year(drawn.indicted)),
+        unfinished=compare_share(*soon),
         true_median=float(np.median(rng.gamma(*truth.wait_first, 400_000))) * DAYS,
         closed_median=float(np.mean(closed)),
         kaplan_meier=float(np.mean(medians)),
-        lags={int(one): int((lag == one).sum()) for one in np.unique(lag)},
+        lags={int(number): int((lag == number).sum()) for number in np.unique(lag)},
     )
 
 
-def followed(rng: np.random.Generator, truth: Truth, runs: int, quarters: int) -> tuple[Array, Array]:
-    """Of those indicted in the year before last of so many quarters: convicted by the end of the last, and all."""
-    drawn = process.draw(rng, truth, quarters, runs)
+def follow_cohort(rng: np.random.Generator, truth: Truth, runs: int, quarters: int) -> tuple[Array, Array]:
+    """Return persons indicted in the last but one year: those convicted by the end of the last, and all."""
+    drawn = process.draw_returns(rng, truth, quarters, runs)
     return drawn.cohort_by_end[:, -8:-4].sum(axis=1), drawn.indicted[:, -8:-4].sum(axis=1)
 
 
 class Balances(NamedTuple):
-    """Fractions of balances that hold as drawn, and that break where so many are left out of the exits."""
+    """Fractions of balances that hold as drawn, and that break if some persons are left out of the exits."""
 
-    held: float
+    covered: float
     broken: dict[int, float]
 
 
-def balances(rng: np.random.Generator, truth: Truth, runs: int) -> Balances:
-    """First-instance balances of all quarters; then with 1, 2 and 5 persons of the exits forgotten."""
-    drawn = process.draw(rng, truth, 12, runs)
+def measure_balances(rng: np.random.Generator, truth: Truth, runs: int) -> Balances:
+    """Measure first-instance balances of all quarters, then with 1, 2 and 5 persons of the exits left out."""
+    drawn = process.draw_returns(rng, truth, 12, runs)
     opening, closing = drawn.pending_first[:, :-1].ravel(), drawn.pending_first[:, 1:].ravel()
     entries = drawn.indicted[:, 1:].reshape(-1, 1)
     exits = np.stack([drawn.adjudicated[:, 1:].ravel(), drawn.requalified_out[:, 1:].ravel()], axis=1)
-    clean = balance(opening, entries, exits, closing)
+    clean = compute_balance(opening, entries, exits, closing)
     broken = {}
     for forgotten in (1, 2, 5):
         less = np.maximum(exits - np.array([forgotten, 0]), 0)
-        broken[forgotten] = float((balance(opening, entries, less, closing).state == "broken").mean())
+        broken[forgotten] = float((compute_balance(opening, entries, less, closing).state == "broken").mean())
     return Balances(float((clean.state == "holds").mean()), broken)
 
 

@@ -38,7 +38,7 @@ class Size(NamedTuple):
 WHOLE = Size(intervals=20_000, families=3_000, ratios=400)
 
 
-def page(size: Size, say: Callable[[str], None]) -> str:
+def write_page(size: Size, say: Callable[[str], None]) -> str:
     """Return the whole page, and pass each part to `say` as soon as it is ready. The same size gives the same page."""
     parts = [_head(size)]
     makers = (_counts, _shares, _ratios, _families, _stages, _balances)
@@ -74,13 +74,13 @@ def _counts(rng: np.random.Generator, size: Size) -> str:
     rows = []
     for sizes in (ALONE, *CLUSTERED):
         for expected in COUNTS:
-            made = measure.counts(rng, sizes, expected, size.intervals)
+            coverage = measure.measure_counts(rng, sizes, expected, size.intervals)
             rows.append(
                 [
                     sizes.name,
                     f"{expected}",
-                    *_cells(made, ("as if alone", "persons per case", "50 cases", "200 cases", "true")),
-                    f"{_points(measure.promised(expected) - measure.LEVEL)}" if sizes is ALONE else "",
+                    *_cells(coverage, ("as if alone", "persons per case", "50 cases", "200 cases", "true")),
+                    f"{_points(measure.exact_coverage(expected) - measure.LEVEL)}" if sizes is ALONE else "",
                 ]
             )
     heads = ["sizes", "expected", "as if alone", "persons per case", "50 cases", "200 cases", "true", "excess"]
@@ -101,14 +101,14 @@ def _shares(rng: np.random.Generator, size: Size) -> str:
     rows = []
     for sizes, together in ((ALONE, 0.0), (PAIRS, 0.5), (PAIRS, 1.0), (GANGS, 0.5), (GANGS, 1.0)):
         for whole, chance in SHARES:
-            made = measure.shares(rng, sizes, whole, chance, together, size.intervals)
+            coverage = measure.measure_shares(rng, sizes, whole, chance, together, size.intervals)
             rows.append(
                 [
                     sizes.name,
                     f"{100 * together:.0f}%" if sizes is not ALONE else "",
                     f"{whole}",
                     f"{100 * chance:.0f}%",
-                    *_cells(made, ("as if alone", "50 cases", "200 cases")),
+                    *_cells(coverage, ("as if alone", "50 cases", "200 cases")),
                 ]
             )
     heads = ["sizes", "same outcome", "whole", "truth", "as if alone", "50 cases", "200 cases"]
@@ -127,8 +127,8 @@ def _ratios(rng: np.random.Generator, size: Size) -> str:
     rows = []
     for sizes in (ALONE, *CLUSTERED):
         for upper, lower in RATIOS:
-            made = measure.ratios(rng, sizes, upper, lower, size.intervals)
-            rows.append([sizes.name, f"{upper} : {lower}", *_cells(made, ("as if alone", "50 cases", "200 cases"))])
+            coverage = measure.measure_ratios(rng, sizes, upper, lower, size.intervals)
+            rows.append([sizes.name, f"{upper} : {lower}", *_cells(coverage, ("as if alone", "50 cases", "200 cases"))])
     heads = ["sizes", "expected", "as if alone", "50 cases", "200 cases"]
     return f"""## Ratios of two counts
 
@@ -143,20 +143,20 @@ def _families(rng: np.random.Generator, size: Size) -> str:
     rows, gains, false = [], [], []
     for name, rates in FAMILIES:
         expected = [10 * people * rate for people, rate in zip(TERRITORIES, rates, strict=True)]
-        made = measure.family(rng, expected, [people * 1e6 for people in TERRITORIES], size.families)
-        same = made.different == len(TERRITORIES) * (len(TERRITORIES) - 1) // 2
+        family = measure.measure_family(rng, expected, [people * 1e6 for people in TERRITORIES], size.families)
+        same = family.different == len(TERRITORIES) * (len(TERRITORIES) - 1) // 2
         rows.append(
             [
                 name,
-                f"{made.pairs:.1f}",
-                *("" if same else _per_cent(made.false[way]) for way in made.false),
-                *(f"{made.found[way]:.1f}" if made.different else "" for way in made.found),
+                f"{family.pairs:.1f}",
+                *("" if same else _per_cent(family.false[way]) for way in family.false),
+                *(f"{family.detected[way]:.1f}" if family.different else "" for way in family.detected),
             ]
         )
-        if made.different:
-            gains.append(100 * (made.found["Holm"] / made.found["simultaneous"] - 1))
+        if family.different:
+            gains.append(100 * (family.detected["Holm"] / family.detected["simultaneous"] - 1))
         else:
-            false.append(100 * made.false["each alone"])
+            false.append(100 * family.false["each alone"])
     ways = ("alone", "together", "Holm")
     heads = ["rates", "pairs", *(f"false: {way}" for way in ways), *(f"found: {way}" for way in ways)]
     populations = ", ".join(f"{millions:g}" for millions in TERRITORIES)
@@ -176,26 +176,26 @@ comparisons. Simultaneous intervals keep this below 5%. Holm's procedure finds
 
 
 def _stages(rng: np.random.Generator, size: Size) -> str:
-    made = {
-        truth.name: measure.stage_ratios(rng, truth, size.ratios)
+    ratios = {
+        truth.name: measure.measure_stage_ratios(rng, truth, size.ratios)
         for truth in (measure.GROWING, measure.STEADY, measure.FALLING)
     }
     versions = ("same_period", "lagged", "cohort", "unfinished")
     rows = [
         [
             name,
-            *(f"{100 * getattr(one, version).mean:.1f}" for version in versions),
-            *(_per_cent(getattr(one, version).held) for version in versions),
+            *(f"{100 * getattr(ratio, version).mean:.1f}" for version in versions),
+            *(_per_cent(getattr(ratio, version).covered) for version in versions),
         ]
-        for name, one in made.items()
+        for name, ratio in ratios.items()
     ]
     names = ("same period", "lagged", "cohort", "unfinished")
     heads = ["indictments", *names, *(f"coverage: {name}" for name in names)]
     waits = [
-        [name, f"{one.true_median:.0f}", f"{one.closed_median:.0f}", f"{one.kaplan_meier:.0f}", _lags(one)]
-        for name, one in made.items()
+        [name, f"{ratio.true_median:.0f}", f"{ratio.closed_median:.0f}", f"{ratio.kaplan_meier:.0f}", _lags(ratio)]
+        for name, ratio in ratios.items()
     ]
-    truth = next(iter(made.values())).truth
+    truth = next(iter(ratios.values())).truth
     return f"""## Stage ratios
 
 Of those indicted, {100 * truth:.0f}% are convicted, after five quarters on average. The returns of one year have
@@ -220,11 +220,11 @@ years in which the last cases are still open:
 
 
 def _balances(rng: np.random.Generator, size: Size) -> str:
-    made = measure.balances(rng, measure.STEADY, size.ratios)
-    rows = [["as drawn", _per_cent(1 - made.held)]]
+    balances = measure.measure_balances(rng, measure.STEADY, size.ratios)
+    rows = [["as drawn", _per_cent(1 - balances.covered)]]
     rows += [
         [f"{omitted} decision{'' if omitted == 1 else 's'} left out", _per_cent(fraction)]
-        for omitted, fraction in made.broken.items()
+        for omitted, fraction in balances.broken.items()
     ]
     return f"""## Balances
 
@@ -236,12 +236,12 @@ Stocks are counted independently of flows.
 The rule tolerates a gap of one unit."""
 
 
-def _cells(made: dict[str, Coverage], names: Iterable[str]) -> list[str]:
-    return [_per_cent(made[name].held) if name in made else "" for name in names]
+def _cells(coverage: dict[str, Coverage], names: Iterable[str]) -> list[str]:
+    return [_per_cent(coverage[name].covered) if name in coverage else "" for name in names]
 
 
-def _lags(one: StageRatios) -> str:
-    return ", ".join(f"{lag} ({runs})" for lag, runs in one.lags.items())
+def _lags(ratios: StageRatios) -> str:
+    return ", ".join(f"{lag} ({runs})" for lag, runs in ratios.lags.items())
 
 
 def _per_cent(fraction: float) -> str:

@@ -1,7 +1,7 @@
 """Refuse files that name a package registry's host or a path of one machine.
 
-Run as `python -m tests.support.addresses FILE...` by the commit hook. A host is kept in two parts, so that this file
-does not hold what it refuses.
+Run as `python -m tests.support.addresses FILE...` by the commit hook. A host is written in two parts, so that this file
+does not contain what it refuses.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ _PATH = re.compile(
 )
 
 
-def faults(text: str) -> Iterator[tuple[int, str]]:
-    """Line number and what stands there, for each address in a text."""
+def find_faults(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the line number and the text of each address in a text."""
     for number, line in enumerate(text.splitlines(), start=1):
         for pattern in (_HOST, _PATH):
-            for found in pattern.finditer(line):
-                yield number, found.group()
+            for match in pattern.finditer(line):
+                yield number, match.group()
 
 
 def main(names: list[str]) -> int:
-    """Say where each fault is; 1 where there is one."""
+    """Print where each fault is; return 1 if there is one."""
     status = 0
     for name in names:
-        for number, what in faults(Path(name).read_text(encoding="utf-8", errors="replace")):
-            print(f"{name}:{number}: {what} is of one machine or one registry; say it by a name or a variable")
+        for number, address in find_faults(Path(name).read_text(encoding="utf-8", errors="replace")):
+            print(f"{name}:{number}: {address} is of one machine or one registry; say it by a name or a variable")
             status = 1
     return status
 

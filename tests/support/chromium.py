@@ -14,15 +14,15 @@ import sys
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def find() -> str | None:
-    """Path of a Chromium: `RTI_CHROMIUM`, else the first of the usual names on the path."""
-    named = os.environ.get("RTI_CHROMIUM")
-    return named or next((path for name in NAMES if (path := shutil.which(name))), None)
+def find_chromium() -> str | None:
+    """Return the path of a Chromium: `RTI_CHROMIUM`, else the first of the usual names on the path."""
+    configured = os.environ.get("RTI_CHROMIUM")
+    return configured or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 def main() -> int:
-    """Find or install; 0 when there is one in the end."""
-    if path := find():
+    """Find or install a Chromium; return 0 if there is one in the end."""
+    if path := find_chromium():
         print(f"Chromium for the browser tests: {path}")
         return 0
     command = "apt-get update && apt-get install -y chromium"
@@ -32,7 +32,7 @@ def main() -> int:
     print("No Chromium found; installing Debian's (about half a minute)")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["sh", "-c", f"{command} -qq"], check=True, env=environment, stdout=subprocess.DEVNULL)
-    return 0 if find() else 1
+    return 0 if find_chromium() else 1
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ CLOCK = "2026-11-20T09:00:00Z"
 """The demonstration's present: every return that has arrived arrived before it."""
 
 
-def build(root: Path, protection: Path | None = None) -> None:
+def build_home(root: Path, protection: Path | None = None) -> None:
     """Make a demonstration home under the frozen clock, refresh it and publish its draft.
 
     `protection` is a folder of protected blocks from earlier builds. The refresh takes a block from it only if the

@@ -29,27 +29,27 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-def fill(place: Path, *, leave: int) -> None:
+def fill_disk(place: Path, *, leave: int) -> None:
     """Fill a disk with one file until only `leave` kilobytes are free."""
     ballast = place / "ballast"
     ballast.unlink(missing_ok=True)
-    wanted = free(place) - leave * 1024
+    ballast_bytes = free_bytes(place) - leave * 1024
     with ballast.open("wb") as handle:
-        handle.write(bytes(max(0, wanted)))
-    assert free(place) <= leave * 1024
+        handle.write(bytes(max(0, ballast_bytes)))
+    assert free_bytes(place) <= leave * 1024
 
 
-def empty(place: Path) -> None:
-    """Take the file away that fills a disk."""
+def empty_disk(place: Path) -> None:
+    """Remove the file that fills a disk."""
     (place / "ballast").unlink()
 
 
-def free(place: Path) -> int:
+def free_bytes(place: Path) -> int:
     """Return the bytes that can still be written."""
     state = os.statvfs(place)
     return state.f_bavail * state.f_frsize
 
 
-def remount(place: Path, mode: str) -> None:
+def remount_disk(place: Path, mode: str) -> None:
     """Make a disk read-only (`ro`) or writable (`rw`)."""
     subprocess.run(["mount", "-o", f"remount,{mode}", str(place)], check=True)

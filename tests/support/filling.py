@@ -1,7 +1,7 @@
-"""Filling in an empty workbook as a person would: by its words, from the office's own file lying beside it.
+"""Fill in an empty workbook as a person would: by its words, from the office's own file.
 
-Nothing of `pipelines/office/templates` is used, and of the forms only what a person sees in them: corner, heading rows,
-words.
+Nothing of `pipelines/office/templates` is used, and of the forms only the parts that a person sees: corner, heading
+rows, words.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Page:
     cells: dict[tuple[int, int], Any]
     anchors: dict[tuple[int, int], tuple[int, int]]
 
-    def text(self, row: int, column: int) -> str:
+    def cell_text(self, row: int, column: int) -> str:
         value = self.cells.get(self.anchors.get((row, column), (row, column)))
         return "" if value is None else " ".join(str(value).split())
 
@@ -50,20 +50,20 @@ class Page:
 
 
 def pages_of_grid(grid: Grid) -> list[Page]:
-    """The tables of a file as read."""
-    out = []
+    """Return the tables of a file as read."""
+    pages = []
     for table in grid.tables:
         cells = {
             (c.row, c.column): c.value if c.kind == "number" else c.text for c in table.cells if not c.spread and c.text
         }
         anchors = {(c.row, c.column): c.anchor for c in table.cells if c.spread}
-        out.append(Page(table.name, (table.title or "").splitlines(), cells, anchors))
-    return out
+        pages.append(Page(table.name, (table.title or "").splitlines(), cells, anchors))
+    return pages
 
 
 def pages_of_workbook(book: Any) -> list[Page]:
-    """The sheets of a workbook, those left out that are not read."""
-    out = []
+    """Return the sheets of a workbook, except those that are not read."""
+    pages = []
     for sheet in book.worksheets:
         if sheet.title.startswith("RTI"):
             continue
@@ -73,8 +73,8 @@ def pages_of_workbook(book: Any) -> list[Page]:
             for row in range(area.min_row, area.max_row + 1):
                 for column in range(area.min_col, area.max_col + 1):
                     anchors[row, column] = (area.min_row, area.min_col)
-        out.append(Page(sheet.title, [], cells, anchors))
-    return out
+        pages.append(Page(sheet.title, [], cells, anchors))
+    return pages
 
 
 def _like(template: str) -> re.Pattern[str]:
@@ -82,31 +82,31 @@ def _like(template: str) -> re.Pattern[str]:
     return re.compile(".+".join(part.replace(r"\ ", " ") for part in parts).replace(" .+", " ?.+"))
 
 
-def places(pages: list[Page], form: Form) -> dict[Place, tuple[Page, int, int]]:
-    """Every cell of the declared tables by its words."""
-    found: dict[Place, tuple[Page, int, int]] = {}
+def find_places(pages: list[Page], form: Form) -> dict[Place, tuple[Page, int, int]]:
+    """Return every cell of the declared tables by its words."""
+    places_by_words: dict[Place, tuple[Page, int, int]] = {}
     title = ""
     for page in pages:
-        named = [t for t in page.titles if _table_of(t, form) is not None]
-        title = named[-1] if named else title
+        table_titles = [t for t in page.titles if _table_of(t, form) is not None]
+        title = table_titles[-1] if table_titles else title
         corners = {fold_text(table.corner) for table in form.tables or ()}
         row = 1
         while row <= page.rows:
-            text = page.text(row, 1)
+            text = page.cell_text(row, 1)
             if _table_of(text, form) is not None:
                 title = text
             if fold_text(text) in corners and _table_of(title, form) is not None:
-                row = _table(page, row, title, form, found)
+                row = _read_table(page, row, title, form, places_by_words)
             else:
                 row += 1
-    return found
+    return places_by_words
 
 
 def _table_of(title: str, form: Form) -> Any:
     return next((t for t in form.tables or () if t.title and _like(t.title).fullmatch(fold_text(title))), None)
 
 
-def _table(page: Page, top: int, title: str, form: Form, found: dict[Place, tuple[Page, int, int]]) -> int:
+def _read_table(page: Page, top: int, title: str, form: Form, places: dict[Place, tuple[Page, int, int]]) -> int:
     table = _table_of(title, form)
     first = 2 + len(table.stub)
     heads = {}
@@ -120,52 +120,52 @@ def _table(page: Page, top: int, title: str, form: Form, found: dict[Place, tupl
     ends = [_like(template) for template in table.end]
     above = [""] * (first - 1)
     while row <= page.rows:
-        label = page.text(row, 1)
+        label = page.cell_text(row, 1)
         if _table_of(label, form) is not None or any(end.fullmatch(fold_text(label)) for end in ends):
             return row
         if fold_text(label) == fold_text(table.corner):
             row += table.header_rows
             continue
         if table.carry_labels:
-            above = [page.text(row, c) or above[c - 1] for c in range(1, first)]
+            above = [page.cell_text(row, c) or above[c - 1] for c in range(1, first)]
             labels = above
         else:
             labels = list(_path(page, [(row, c) for c in range(1, first)]))
         if labels:
-            told = " / ".join(_MARK.sub("", text) for text in labels if text)
+            label_text = " / ".join(_MARK.sub("", text) for text in labels if text)
             for column, head in heads.items():
-                key = (fold_text(title), fold_text(_MARK.sub("", head)), fold_text(told))
-                found[key] = (page, row, column)
+                key = (fold_text(title), fold_text(_MARK.sub("", head)), fold_text(label_text))
+                places[key] = (page, row, column)
         row += 1
     return row
 
 
 def _path(page: Page, positions: list[tuple[int, int]]) -> Iterator[str]:
-    seen = set()
+    seen_anchors = set()
     for position in positions:
         anchor = page.anchors.get(position, position)
-        if anchor not in seen and (text := page.text(*position)):
-            seen.add(anchor)
+        if anchor not in seen_anchors and (text := page.cell_text(*position)):
+            seen_anchors.add(anchor)
             yield text
 
 
 def fill_tables(template: bytes, form: Form, source: Grid, original: Form) -> bytes:
-    """The workbook with the figures of another file of the same tables; rows that the office leaves out are cleared."""
+    """Return the workbook with the figures of another file of the same tables; clear rows without a figure."""
     book = openpyxl.load_workbook(io.BytesIO(template))
-    there = places(pages_of_grid(source), original)
-    here = places(pages_of_workbook(book), form)
+    source_places = find_places(pages_of_grid(source), original)
+    target_places = find_places(pages_of_workbook(book), form)
     used: set[tuple[str, int]] = set()
-    titles = {title for title, _, _ in here}
-    for place, (page, row, column) in there.items():
+    titles = {title for title, _, _ in target_places}
+    for place, (page, row, column) in source_places.items():
         value = page.cells.get((row, column))
         if value is None or place[0] not in titles:
             continue
-        if place not in here:
+        if place not in target_places:
             raise NotFilledError(f"{page.name} {row} {column}: {value!r} of {place}")
-        target, at_row, at_column = here[place]
+        target, at_row, at_column = target_places[place]
         book[target.name].cell(at_row, at_column).value = _figure(value, original)
         used.add((target.name, at_row))
-    for page, row, _ in here.values():
+    for page, row, _ in target_places.values():
         if (page.name, row) not in used:
             for column in range(1, page.columns + 1):
                 book[page.name].cell(row, column).value = None
@@ -191,10 +191,6 @@ class List:
     row: int
     columns: dict[str, int]
 
-    def lines(self) -> dict[tuple[str, ...], int]:
-        """Rows by the words in the columns that are filled in already."""
-        return {}
-
 
 def _find(book: Any, headings: list[str]) -> List:
     for sheet in book.worksheets:
@@ -205,10 +201,10 @@ def _find(book: Any, headings: list[str]) -> List:
     raise NotFilledError(f"no heading row with {headings}")
 
 
-def _fill_lines(template: bytes, wanted: list[dict[str, Any]], dimensions: list[str]) -> bytes:
-    """Write lines: where the words of the dimensions stand already, there; else below. The others are cleared."""
+def _fill_lines(template: bytes, lines: list[dict[str, Any]], dimensions: list[str]) -> bytes:
+    """Write lines into rows that already have the words of their dimensions, else below; clear the other rows."""
     book = openpyxl.load_workbook(io.BytesIO(template))
-    listed = _find(book, list(wanted[0]))
+    listed = _find(book, list(lines[0]))
     sheet = listed.sheet
     rows = {
         tuple(fold_text(str(sheet.cell(row, listed.columns[d]).value)) for d in dimensions): row
@@ -216,7 +212,7 @@ def _fill_lines(template: bytes, wanted: list[dict[str, Any]], dimensions: list[
     }
     free = sheet.max_row + 1
     used = set()
-    for line in wanted:
+    for line in lines:
         row = rows.get(tuple(fold_text(str(line[d])) for d in dimensions)) if dimensions else None
         if row is None:
             row, free = free, free + 1
@@ -231,7 +227,7 @@ def _fill_lines(template: bytes, wanted: list[dict[str, Any]], dimensions: list[
 
 
 def fill_cube(template: bytes, form: Form, source: Cube, original: Form, period: str) -> bytes:
-    """The workbook of a cube: each figure on the line of its words."""
+    """Return the workbook of a cube: each figure on the line of its words."""
     assert original.cube is not None and form.flat is not None
     dims = []
     for dimension in source.dimensions:
@@ -239,60 +235,63 @@ def fill_cube(template: bytes, form: Form, source: Cube, original: Form, period:
         dims.append(next((name, d) for name, d in original.cube.dims.items() if fold_text(name) in names))
     number = next(heading for heading, column in form.flat.columns.items() if column.value)
     year, _, quarter = period.partition("-Q")
-    wanted = []
-    for seen in source.observations:
+    lines = []
+    for observation in source.observations:
         line: dict[str, Any] = {}
-        for code, dimension, (name, declared) in zip(seen.key, source.dimensions, dims, strict=True):
+        for code, dimension, (name, declared) in zip(observation.key, source.dimensions, dims, strict=True):
             if declared.template is not None:
                 if code != declared.template.replace("{year}", year).replace("{quarter}", quarter):
                     break
             elif declared.only is None:
                 member = next(m for m in dimension.members if m.code == code)
-                told = next(e.words for e in original.table_entries(declared.dim or "") if code in e.labels)
+                words = next(e.words for e in original.table_entries(declared.dim or "") if code in e.labels)
                 if member.labels:
-                    assert fold_text(str(told)) in {fold_text(x) for x in member.labels.values()}, (told, member.labels)
-                line[declared.words or name] = told
+                    assert fold_text(str(words)) in {fold_text(x) for x in member.labels.values()}, (
+                        words,
+                        member.labels,
+                    )
+                line[declared.words or name] = words
         else:
-            missing = seen.value is None
+            missing = observation.value is None
             signs = {meaning: sign for sign, meaning in form.signs.items()}
-            line[number] = (seen.status or signs["not_available"]) if missing else seen.value
-            wanted.append(line)
-    return _fill_lines(template, wanted, [h for h in wanted[0] if h != number])
+            line[number] = (observation.status or signs["not_available"]) if missing else observation.value
+            lines.append(line)
+    return _fill_lines(template, lines, [h for h in lines[0] if h != number])
 
 
 def fill_list(template: bytes, form: Form, source: Grid, period: str) -> bytes:
-    """The workbook of a list or register, with the lines of the office's own list of the period."""
+    """Return the workbook of a list or register, with the lines of the office's own list of the period."""
     page = pages_of_grid(source)[0]
     declared = form.flat.columns if form.flat is not None else form.records.columns  # type: ignore[union-attr]
     head = next(r for r in range(1, page.rows + 1) if {fold_text(h) for h in declared} <= _row(page, r))
     columns = {
-        h: next(c for c in range(1, page.columns + 1) if fold_text(page.text(head, c)) == fold_text(h))
+        h: next(c for c in range(1, page.columns + 1) if fold_text(page.cell_text(head, c)) == fold_text(h))
         for h in declared
     }
     year, _, quarter = period.partition("-Q")
-    named = {h: c.template for h, c in declared.items() if getattr(c, "template", None)}
+    templates = {h: c.template for h, c in declared.items() if getattr(c, "template", None)}
     figures = [h for h, c in declared.items() if getattr(c, "value", False)]
     free = figures + [h for h, c in declared.items() if getattr(c, "ignore", False) or getattr(c, "note", False)]
-    wanted = []
+    lines = []
     for row in range(head + 1, page.rows + 1):
         line: dict[str, Any] = {h: page.cells.get((row, c)) for h, c in columns.items()}
         if all(value is None for value in line.values()) or not all(
-            str(line[h]) == t.replace("{year}", year).replace("{quarter}", quarter) for h, t in named.items()
+            str(line[h]) == t.replace("{year}", year).replace("{quarter}", quarter) for h, t in templates.items()
         ):
             continue
         for heading in figures:
             line[heading] = _figure(line[heading], form)
-        wanted.append(line)
+        lines.append(line)
     dimensions = [h for h in declared if h not in free] if form.flat is not None else []
-    return _fill_lines(template, wanted, dimensions)
+    return _fill_lines(template, lines, dimensions)
 
 
 def _row(page: Page, row: int) -> set[str]:
-    return {fold_text(page.text(row, column)) for column in range(1, page.columns + 1)}
+    return {fold_text(page.cell_text(row, column)) for column in range(1, page.columns + 1)}
 
 
-def fill(template: bytes, form: Form, source: Content, original: Form, period: str) -> bytes:
-    """The workbook of a form filled in from a file of its first form."""
+def fill_workbook(template: bytes, form: Form, source: Content, original: Form, period: str) -> bytes:
+    """Return the workbook of a form filled in from a file of its first form."""
     if isinstance(source, Cube):
         return fill_cube(template, form, source, original, period)
     if form.tables is not None:
@@ -301,6 +300,6 @@ def fill(template: bytes, form: Form, source: Content, original: Form, period: s
 
 
 def _bytes(book: Any) -> bytes:
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Keep the built demonstration home between test sessions, for as long as nothing that the build reads has changed.
+"""Store the built demonstration home between test sessions, as long as nothing that the build reads has changed.
 
 An entry is named by a digest of every file that the build reads, the interpreter, the installed packages and the
 `RTI_*` settings.  Sessions copy an entry and never change it; a digest of its files is checked before each use, and a
@@ -31,7 +31,7 @@ SOURCES = (
     "requirements.lock",
     "pyproject.toml",
 )
-"""What the build reads, below the root of the project."""
+"""Files and folders that the build reads, below the root of the project."""
 _WRITTEN_BY_TOOLS = frozenset(("__pycache__", "target", "logs"))
 _IRRELEVANT_SETTINGS = frozenset(("RTI_CACHE", "RTI_HOME", "RTI_NOW"))
 """Where the cache is, and what the build sets itself."""
@@ -115,7 +115,7 @@ def protection_folder(entries: Path) -> Path:
 
 def _interpreter_key() -> str:
     """Return the digest of the interpreter and of all installed packages with their versions."""
-    packages = sorted(f"{found.name}=={found.version}" for found in distributions())
+    packages = sorted(f"{package.name}=={package.version}" for package in distributions())
     return hashlib.sha256("\0".join([sys.version, *packages]).encode()).hexdigest()
 
 
@@ -134,8 +134,8 @@ def _add_file(digest: hashlib._Hash, path: Path, root: Path) -> None:
 
 
 def _remove_old_entries(entries: Path, *, keep: Path) -> None:
-    found = sorted((path for path in entries.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for entry in found[:-_KEPT_ENTRIES]:
+    stored = sorted((path for path in entries.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for entry in stored[:-_KEPT_ENTRIES]:
         if entry != keep and clock.read_wall_clock() - entry.stat().st_mtime > _UNUSED_SECONDS:
             shutil.rmtree(entry, ignore_errors=True)
             entry.with_name(f"{entry.name}.lock").unlink(missing_ok=True)

@@ -1,8 +1,7 @@
 """Compare two homes cell by cell and finding by finding: `python -m tests.support.home_comparison OLD NEW`.
 
 Use it after a change that must not change any figure: build the demonstration home with the old and the new code under
-the same clock (`tests.support.demonstration.build`), then compare. Exits 1 and lists every difference, 0 if there is
-none.
+the same clock (`tests.support.demonstration.build_home`), then compare. Exits 1 and lists every difference, else 0.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 SURROGATE_COLUMNS = frozenset({"cell_id"})
-"""Columns that name rows and say nothing about them; their values may change between versions of the code."""
+"""Columns that only identify rows; their values may change between versions of the code."""
 VERSION_COLUMNS = frozenset({"versions", "code_version", "declaration_hash"})
 """Columns that hold hashes of the code or the declarations."""
 FINDING_COLUMNS = ("submission_id", "rule", "severity", "where", "seen", "expected", "scope")
@@ -31,10 +30,10 @@ def compare_frames(name: str, old: pl.DataFrame, new: pl.DataFrame) -> Iterator[
     shared = [c for c in old.columns if c in new.columns and c not in SURROGATE_COLUMNS | VERSION_COLUMNS]
     if not shared:
         return
-    left, right = (frame.select(shared).group_by(shared).len(name="copies") for frame in (old, new))
+    old_rows, new_rows = (frame.select(shared).group_by(shared).len(name="copies") for frame in (old, new))
     keys = [*shared, "copies"]
-    only_old = left.join(right, on=keys, how="anti", nulls_equal=True)
-    only_new = right.join(left, on=keys, how="anti", nulls_equal=True)
+    only_old = old_rows.join(new_rows, on=keys, how="anti", nulls_equal=True)
+    only_new = new_rows.join(old_rows, on=keys, how="anti", nulls_equal=True)
     if only_old.height or only_new.height:
         yield f"{name}: {only_old.height} rows only in the old version, {only_new.height} only in the new one"
         for label, frame in (("old", only_old), ("new", only_new)):

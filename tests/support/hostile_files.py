@@ -1,4 +1,4 @@
-"""Files made to hold a reading process: small for their sender, expensive for whoever reads them."""
+"""Files designed to occupy a reading process: small to send, expensive to read."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 
 
-def zipped(parts: Mapping[str, str | bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+def zip_parts(parts: Mapping[str, str | bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 def _override(part: str, kind: str) -> str:
     return f'<Override PartName="/{part}" ContentType="{_OFFICE}.{kind}+xml"/>'
 
 
-def xlsx(
+def make_xlsx(
     *,
     sheets: str = '<sheet name="a" sheetId="1" r:id="s1"/>',
     sheet: str = '<row r="1"><c r="A1"><v>1</v></c></row>',
     strings: str = "",
     styles: str = "",
 ) -> bytes:
-    """A workbook of one worksheet part, put together by hand."""
+    """Return a workbook of one worksheet part, put together by hand."""
     types = _override("xl/workbook.xml", "spreadsheetml.sheet.main") + _override("xl/s1.xml", "spreadsheetml.worksheet")
     targets = f'<Relationship Id="s1" Type="{_RELATION}/worksheet" Target="s1.xml"/>'
     parts = {
@@ -60,7 +60,7 @@ def xlsx(
         types += _override("xl/styles.xml", "spreadsheetml.styles")
         parts["xl/styles.xml"] = f'<styleSheet xmlns="{_MAIN}">{styles}</styleSheet>'
         targets += f'<Relationship Id="y" Type="{_RELATION}/styles" Target="styles.xml"/>'
-    return zipped(
+    return zip_parts(
         {
             "[Content_Types].xml": _CONTENT_TYPES.format(types),
             **parts,
@@ -70,25 +70,25 @@ def xlsx(
 
 
 def xlsx_of_many_sheets(count: int = 5_000) -> bytes:
-    """So many sheets, all of them the same part: 26 kB."""
-    return xlsx(sheets="".join(f'<sheet name="s{n}" sheetId="{n + 1}" r:id="s1"/>' for n in range(count)))
+    """Return a workbook of many sheets, all of them the same part: 26 kB."""
+    return make_xlsx(sheets="".join(f'<sheet name="s{n}" sheetId="{n + 1}" r:id="s1"/>' for n in range(count)))
 
 
 def xlsx_of_many_texts(count: int = 1_000_000) -> bytes:
-    return xlsx(strings="".join(f"<si><t>{n}</t></si>" for n in range(count)))
+    return make_xlsx(strings="".join(f"<si><t>{n}</t></si>" for n in range(count)))
 
 
 def xlsx_of_many_styles(count: int = 300_000) -> bytes:
-    return xlsx(styles="<cellXfs>" + '<xf numFmtId="0" fontId="0" fillId="0"/>' * count + "</cellXfs>")
+    return make_xlsx(styles="<cellXfs>" + '<xf numFmtId="0" fontId="0" fillId="0"/>' * count + "</cellXfs>")
 
 
 def xlsx_of_rich_texts(count: int = 250_000) -> bytes:
     run = '<r><rPr><vertAlign val="superscript"/></rPr><t>x</t></r>'
-    return xlsx(strings="".join(f"<si><t>{n}</t></si>" for n in range(10)) + f"<si>{run * count}</si>")
+    return make_xlsx(strings="".join(f"<si><t>{n}</t></si>" for n in range(10)) + f"<si>{run * count}</si>")
 
 
-def ods(body: str) -> bytes:
-    return zipped(
+def make_ods(body: str) -> bytes:
+    return zip_parts(
         {
             "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
             "content.xml": f'<office:document-content xmlns:office="{_ODF}:office:1.0" xmlns:table="{_ODF}:table:1.0" '
@@ -100,16 +100,16 @@ def ods(body: str) -> bytes:
 
 def ods_of_many_sheets(count: int = 50_000) -> bytes:
     cell = "<table:table-row><table:table-cell><text:p>1</text:p></table:table-cell></table:table-row>"
-    return ods("".join(f'<table:table table:name="s{n}">{cell}</table:table>' for n in range(count)))
+    return make_ods("".join(f'<table:table table:name="s{n}">{cell}</table:table>' for n in range(count)))
 
 
 def ods_of_many_rows(count: int = 20_000) -> bytes:
     row = "<table:table-row>" + '<table:table-cell table:number-columns-repeated="2"/>' * 12 + "</table:table-row>"
-    return ods(f'<table:table table:name="a">{row * count}</table:table>')
+    return make_ods(f'<table:table table:name="a">{row * count}</table:table>')
 
 
-def docx(body: str) -> bytes:
-    return zipped(
+def make_docx(body: str) -> bytes:
+    return zip_parts(
         {
             "[Content_Types].xml": _CONTENT_TYPES.format(
                 _override("word/document.xml", "wordprocessingml.document.main")
@@ -124,11 +124,11 @@ def docx(body: str) -> bytes:
 
 def docx_of_many_tables(count: int = 10_000) -> bytes:
     cell = "<w:tc><w:p><w:r><w:t>1</w:t></w:r></w:p></w:tc>"
-    return docx(f"<w:tbl><w:tr>{cell * 4}</w:tr></w:tbl>" * count)
+    return make_docx(f"<w:tbl><w:tr>{cell * 4}</w:tr></w:tbl>" * count)
 
 
 def docx_of_empty_cells(count: int = 220_000) -> bytes:
-    return docx(f"<w:tbl>{('<w:tr>' + '<w:tc><w:p/></w:tc>' * 20 + '</w:tr>') * (count // 20)}</w:tbl>")
+    return make_docx(f"<w:tbl>{('<w:tr>' + '<w:tc><w:p/></w:tc>' * 20 + '</w:tr>') * (count // 20)}</w:tbl>")
 
 
 _PX_HEAD = (
@@ -142,7 +142,7 @@ def _px_variable(name: str, count: int) -> str:
 
 
 def px_of_many_values(across: int = 1_500, down: int = 3_000) -> bytes:
-    """4.5 million values in 9 MB."""
+    """Return 4.5 million values in 9 MB."""
     row = "1 " * across + "\n"
     head = _PX_HEAD + 'STUB="s";\nHEADING="h";\n' + _px_variable("s", down) + _px_variable("h", across)
     return (head + "DATA=\n" + row * down + ";").encode("ascii")
@@ -154,8 +154,8 @@ def px_of_many_keywords(count: int = 500_000) -> bytes:
     return (head + notes + "DATA=\n1 2\n3 4;").encode("ascii")
 
 
-def pdf(pages: int = 5_000, content: bytes = b"BT /F1 9 Tf 20 20 Td (1) Tj ET") -> bytes:
-    """A document of many pages that share one content stream."""
+def make_pdf(pages: int = 5_000, content: bytes = b"BT /F1 9 Tf 20 20 Td (1) Tj ET") -> bytes:
+    """Return a document of many pages that share one content stream."""
     packed = zlib.compress(content, 9)
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -170,28 +170,28 @@ def pdf(pages: int = 5_000, content: bytes = b"BT /F1 9 Tf 20 20 Td (1) Tj ET") 
             * pages
         ),
     ]
-    out = io.BytesIO(b"%PDF-1.4\n")
-    out.seek(0, io.SEEK_END)
+    buffer = io.BytesIO(b"%PDF-1.4\n")
+    buffer.seek(0, io.SEEK_END)
     places = []
-    for number, one in enumerate(objects, start=1):
-        places.append(out.tell())
-        out.write(b"%d 0 obj\n%s\nendobj\n" % (number, one))
-    start = out.tell()
-    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
-    out.write(b"".join(b"%010d 00000 n \n" % place for place in places))
-    out.write(b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start))
-    return out.getvalue()
+    for number, body in enumerate(objects, start=1):
+        places.append(buffer.tell())
+        buffer.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+    start = buffer.tell()
+    buffer.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
+    buffer.write(b"".join(b"%010d 00000 n \n" % place for place in places))
+    buffer.write(b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start))
+    return buffer.getvalue()
 
 
 def pdf_of_many_pages() -> bytes:
-    return pdf(5_000)
+    return make_pdf(5_000)
 
 
 def pdf_of_many_lines(count: int = 60_000) -> bytes:
-    """One page with so many ruled lines and letters: some kilobytes."""
+    """Return a page with that many ruled lines and letters: some kilobytes."""
     lines = b"".join(b"%d %d m %d %d l S\n" % (n % 590, 0, n % 590, 790) for n in range(count))
     letters = b"BT /F1 4 Tf 5 5 Td " + b"(12) Tj " * (count // 4) + b"ET\n"
-    return pdf(4, lines + letters)
+    return make_pdf(4, lines + letters)
 
 
 def jsonstat_of_many_values(count: int = 3_000_000) -> bytes:
@@ -202,7 +202,7 @@ def jsonstat_of_many_values(count: int = 3_000_000) -> bytes:
 
 
 def jsonstat_of_a_giant_product() -> bytes:
-    """Sixty dimensions of ten categories: 10^60 positions, one of them filled."""
+    """Return sixty dimensions of ten categories: 10^60 positions, one of them filled."""
     names = [f"d{n}" for n in range(60)]
     category = {"category": {"index": list("abcdefghij")}}
     return json.dumps(
@@ -238,7 +238,7 @@ def html_of_nested_tables(count: int = 60) -> bytes:
 
 
 def html_of_tables_after_blanks(count: int = 1_500) -> bytes:
-    """Each table looks back over all the empty paragraphs before it for its title."""
+    """Return tables each of which searches all the empty paragraphs before it for its title."""
     return ("<html><body>" + "<p></p>" * 30 * count + "<table><tr><td>1</td></tr></table>" * count).encode("ascii")
 
 
@@ -281,4 +281,4 @@ FILES: Mapping[str, tuple[Callable[[], bytes], str | None]] = {
     "columns.csv": (csv_of_many_columns, "read.far_cell"),
     "fields.csv": (csv_of_empty_fields, None),
 }
-"""By name: how the file is made, and the rule that refuses it; None where it is read and no form recognises it."""
+"""Function that makes each file, and the rule that refuses it; None if it is read and no form recognises it."""

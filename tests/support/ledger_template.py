@@ -34,7 +34,7 @@ class LedgerTemplate:
                 self._statements = dump_statements(engine)
 
     def _create(self, engine: sa.Engine) -> bool:
-        """Create the tables of an empty database. Return False if there is no template yet or it is not empty."""
+        """Create the tables of an empty database. Return False without a template, or if the database is not empty."""
         if not self._statements:
             return False
         with open_write_transaction(engine) as connection:
@@ -46,7 +46,7 @@ class LedgerTemplate:
 
 
 def dump_statements(engine: sa.Engine) -> Sequence[str]:
-    """Return the statements that create the tables and rows of a SQLite database; none unless it is empty and new."""
+    """Return the statements that create the tables and rows of a SQLite database; empty unless it is new."""
     with engine.connect() as connection:
         tables = set(sa.inspect(connection).get_table_names())
         revision = connection.exec_driver_sql("select version_num from alembic_version").scalar()

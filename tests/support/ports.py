@@ -8,9 +8,9 @@ from contextlib import suppress
 
 
 def free_port() -> int:
-    """A port of the loopback address that nothing uses at this moment.
+    """Return a port of the loopback address that nothing uses at this moment.
 
-    Below those that a system gives to whoever asks for none: such a one may be somebody's before the server has it.
+    It is below the ephemeral ports: another process may get one of those before the server binds it.
     """
     while True:
         port = secrets.choice(range(20_000, 32_000))

@@ -1,6 +1,6 @@
-"""A PostgreSQL for the tests of the ledger: find Debian's, as root install it where none is, start one for a session.
+"""A PostgreSQL for the tests of the ledger: find Debian's, install it as root if missing, start one for a session.
 
-Run as `python -m tests.support.postgres` by `make test`, to see to the package. Exits with 1 and the command to run
+Run as `python -m tests.support.postgres` by `make test`, to check the package. Exits with 1 and the command to run
 otherwise.
 """
 
@@ -23,10 +23,10 @@ _LONGEST = 60
 """Seconds that one step of the server may take."""
 
 
-def find() -> Path | None:
-    """The folder of the server's programs: `RTI_POSTGRES_BIN`, else the newest of Debian's, else that on the path."""
-    if named := os.environ.get("RTI_POSTGRES_BIN"):
-        return Path(named)
+def find_programs() -> Path | None:
+    """Return the folder of the server's programs: `RTI_POSTGRES_BIN`, else Debian's newest, else that on the path."""
+    if configured := os.environ.get("RTI_POSTGRES_BIN"):
+        return Path(configured)
     debian = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")]
     if debian:
         return max(debian, key=lambda p: int(p.parent.name) if p.parent.name.isdecimal() else 0)
@@ -35,14 +35,14 @@ def find() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """A server on loopback with a folder of its own, ended with the block; gives its address without a database.
+def run_server() -> Iterator[str]:
+    """Run a server on loopback with a folder of its own until the block ends; yield its address without a database.
 
     It does not sync to disk: what is tested is transactions, not power cuts.
     """
-    programs = find()
+    programs = find_programs()
     if programs is None:
-        raise RuntimeError("no PostgreSQL is found; see to it with `python -m tests.support.postgres`")
+        raise RuntimeError("no PostgreSQL is found; install it with `python -m tests.support.postgres`")
     folder = Path(tempfile.mkdtemp(prefix="rti-postgres-"))
     data, log = folder / "data", folder / "log"
     try:
@@ -74,24 +74,24 @@ class Databases:
         self._template: str | None = None
         self._free: list[str] = []
 
-    def empty(self) -> str:
-        """The URL of a new database without any table."""
-        return self._made("template0")
+    def create_empty(self) -> str:
+        """Return the URL of a new database without any table."""
+        return self._create("template0")
 
-    def migrated(self) -> str:
-        """The URL of a database with an empty ledger."""
+    def take_migrated(self) -> str:
+        """Return the URL of a database with an empty ledger."""
         if self._free:
             return self._free.pop()
         if self._template is None:
             from pipelines.ledger.opening import open_url
 
-            url = self._made("template0")
+            url = self._create("template0")
             open_url(url).dispose()
             self._template = url.rpartition("/")[2]
-        return self._made(self._template)
+        return self._create(self._template)
 
     def give_back(self, url: str) -> None:
-        """Empty a database for the next test, whatever this one left in it; whoever is still connected is cut off."""
+        """Empty a database for the next test; connections that are still open are closed."""
         import sqlalchemy as sa
 
         from pipelines.ledger import migrations
@@ -114,10 +114,10 @@ class Databases:
             self._free.append(url)
 
     def close(self) -> None:
-        """Let go of the server."""
+        """Close the connections to the server."""
         self._engine.dispose()
 
-    def _made(self, template: str) -> str:
+    def _create(self, template: str) -> str:
         name = f"ledger_{secrets.token_hex(6)}"
         with self._engine.connect() as connection:
             connection.exec_driver_sql(f"create database {name} template {template}")
@@ -129,17 +129,17 @@ def _run(*command: object) -> None:
     as_user = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
     # Its output goes to a file: the server that `pg_ctl start` leaves behind would hold a pipe open.
     with tempfile.TemporaryFile() as output:
-        done = subprocess.run(
+        result = subprocess.run(
             [*as_user, *map(str, command)], stdout=output, stderr=output, cwd="/", timeout=2 * _LONGEST, check=False
         )
-        if done.returncode:
+        if result.returncode:
             output.seek(0)
-            raise RuntimeError(f"{command[0]} ended with {done.returncode}: {output.read().decode(errors='replace')}")
+            raise RuntimeError(f"{command[0]} ended with {result.returncode}: {output.read().decode(errors='replace')}")
 
 
 def main() -> int:
-    """Find or install; 0 when there is one in the end."""
-    if path := find():
+    """Find or install a PostgreSQL; return 0 if there is one in the end."""
+    if path := find_programs():
         print(f"PostgreSQL for the tests of the ledger: {path}")
         return 0
     command = "apt-get update && apt-get install -y postgresql"
@@ -147,7 +147,7 @@ def main() -> int:
         print(f"The tests of the ledger need a PostgreSQL. Install it with: sudo sh -c '{command}'", file=sys.stderr)
         return 1
     print("No PostgreSQL found; installing Debian's (about half a minute)")
-    # Nothing but the programs is wanted: no cluster is made and no service is started.
+    # Only the programs are needed: no cluster is created and no service is started.
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     script = (
         "mkdir -p /etc/postgresql-common && "
@@ -156,7 +156,7 @@ def main() -> int:
     )
     subprocess.run(["sh", "-c", script], check=True)
     subprocess.run(["sh", "-c", f"{command} -qq"], check=True, env=environment, stdout=subprocess.DEVNULL)
-    return 0 if find() else 1
+    return 0 if find_programs() else 1
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
     session = factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         session = session.parent
-    root, done = session / name, session / f"{name}.done"
+    root, mark = session / name, session / f"{name}.done"
     with FileLock(session / f"{name}.lock", timeout=_LONGEST_BUILD):
-        if not done.exists():
+        if not mark.exists():
             shutil.rmtree(root, ignore_errors=True)
             build(root)
-            done.touch()
+            mark.touch()
     return root

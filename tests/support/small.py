@@ -16,31 +16,31 @@ RAW = ROOT / "raw_samples"
 Line = dict[str, str]
 
 
-def listed(folder: Path = RAW) -> list[Line]:
-    """The lines of a folder's `arrivals.csv`."""
+def read_arrivals(folder: Path = RAW) -> list[Line]:
+    """Return the lines of a folder's `arrivals.csv`."""
     with (folder / "arrivals.csv").open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
-def choose(folder: Path, wanted: Callable[[Line], bool]) -> list[Line]:
+def choose_returns(folder: Path, is_chosen: Callable[[Line], bool]) -> list[Line]:
     """Copy the wanted returns of `raw_samples/` into a folder with an `arrivals.csv` of its own."""
-    lines = [line | {"corrects": ""} for line in listed() if wanted(line)]
+    lines = [line | {"corrects": ""} for line in read_arrivals() if is_chosen(line)]
     for line in lines:
         target = folder / line["file"]
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((RAW / line["file"]).read_bytes())
-    write(folder, lines)
+    write_arrivals(folder, lines)
     return lines
 
 
-def add(folder: Path, line: Mapping[str, str], data: bytes, **changes: str) -> None:
-    """One more arrival: a line like another one, with other bytes and whatever `changes` say."""
+def add_return(folder: Path, line: Mapping[str, str], data: bytes, **changes: str) -> None:
+    """Add one more arrival: a line like another one, with other bytes and the given `changes`."""
     new = {**line, **changes, "sha256": hashlib.sha256(data).hexdigest()}
     (folder / new["file"]).write_bytes(data)
-    write(folder, [*(one for one in listed(folder) if one["file"] != new["file"]), new])
+    write_arrivals(folder, [*(arrival for arrival in read_arrivals(folder) if arrival["file"] != new["file"]), new])
 
 
-def write(folder: Path, lines: list[Line]) -> None:
+def write_arrivals(folder: Path, lines: list[Line]) -> None:
     """Write `arrivals.csv`, by arrival."""
     with (folder / "arrivals.csv").open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, list(lines[0]), lineterminator="\n")
@@ -48,18 +48,20 @@ def write(folder: Path, lines: list[Line]) -> None:
         writer.writerows(sorted(lines, key=lambda one: (one["received_at"], one["file"])))
 
 
-def environment(home: Path, now: str, **more: str) -> dict[str, str]:
-    """The environment of a command on a home at a moment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RTI_", "DAGSTER_"))}
-    return {**kept, "RTI_HOME": str(home), "RTI_NOW": now, "PYTHONUNBUFFERED": "1", **more}
+def command_environment(home: Path, now: str, **more: str) -> dict[str, str]:
+    """Return the environment of a command on a home at a moment."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RTI_", "DAGSTER_"))}
+    return {**inherited, "RTI_HOME": str(home), "RTI_NOW": now, "PYTHONUNBUFFERED": "1", **more}
 
 
-def rti(home: Path, now: str, *arguments: str, timeout: float = 300, **more: str) -> subprocess.CompletedProcess[str]:
-    """The real command, in a process of its own."""
+def run_rti(
+    home: Path, now: str, *arguments: str, timeout: float = 300, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the real command, in a process of its own."""
     command = [str(Path(sys.executable).parent / "rti"), *arguments]
     return subprocess.run(
         command,
-        env=environment(home, now, **more),
+        env=command_environment(home, now, **more),
         capture_output=True,
         text=True,
         timeout=timeout,

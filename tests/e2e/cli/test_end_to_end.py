@@ -24,7 +24,7 @@ WORKBOOK, LIST = "AL/justice/PP_Trafikimi_2025_T4.xlsx", "BA/justice/JT_BD_2026_
 
 
 def _json(home: Path, *arguments: str, code: int = 0) -> Any:
-    process = small.rti(home, CLOCK, *arguments, "--json")
+    process = small.run_rti(home, CLOCK, *arguments, "--json")
     assert process.returncode == code, process.stderr + process.stdout[-2000:]
     return json.loads(process.stdout)
 
@@ -57,7 +57,7 @@ def test_check_of_a_faulty_file_names_place_and_remedy(built_home: Path, tmp_pat
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     assert any(f["where"].get("line") == number + 1 for f in errors), errors
     assert all(f["message"] and f["remedy"] for f in errors)
-    process = small.rti(built_home, CLOCK, "check", str(bad))
+    process = small.run_rti(built_home, CLOCK, "check", str(bad))
     assert process.returncode == 1
     assert str(number + 1) in process.stdout
 
@@ -68,16 +68,16 @@ def test_check_reports_an_unreadable_file(built_home: Path, tmp_path: Path) -> N
     report = _json(built_home, "check", str(broken), code=2)
     _validate_schema(report, "check-report.json")
     assert report["verdict"] == "unreadable"
-    assert small.rti(built_home, CLOCK, "check", str(tmp_path / "nowhere.csv")).returncode == 2
+    assert small.run_rti(built_home, CLOCK, "check", str(tmp_path / "nowhere.csv")).returncode == 2
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("nonsense",), ("check", "--nonsense", "x"), ("explain",)])
 def test_wrong_arguments_exit_with_3(built_home: Path, arguments: tuple[str, ...]) -> None:
-    assert small.rti(built_home, CLOCK, *arguments).returncode == 3
+    assert small.run_rti(built_home, CLOCK, *arguments).returncode == 3
 
 
 def test_help_lists_the_commands(built_home: Path) -> None:
-    process = small.rti(built_home, CLOCK, "--help")
+    process = small.run_rti(built_home, CLOCK, "--help")
     assert process.returncode == 0
     for command in ("check", "submit", "refresh", "publish", "init", "read", "explain", "territories", "preview"):
         assert command in process.stdout
@@ -92,7 +92,7 @@ def test_read_shows_the_content_of_each_format(built_home: Path, file: str) -> N
 
 def test_preview_writes_a_page_of_the_cells(built_home: Path, tmp_path: Path) -> None:
     page = tmp_path / "picture.html"
-    process = small.rti(built_home, CLOCK, "preview", str(small.RAW / WORKBOOK), "--out", str(page))
+    process = small.run_rti(built_home, CLOCK, "preview", str(small.RAW / WORKBOOK), "--out", str(page))
     assert process.returncode == 0, process.stderr
     text = page.read_text(encoding="utf-8")
     assert "Tremujori I" in text
@@ -128,7 +128,7 @@ def test_explain_leads_from_a_released_figure_to_its_cells(built_home: Path) -> 
         assert float(book[sheet][cell].value or 0) == place["value"]
         total += place["factor"] * place["value"]
     assert total == way["cell"]["value"]
-    process = small.rti(built_home, CLOCK, "explain", *terms)
+    process = small.run_rti(built_home, CLOCK, "explain", *terms)
     assert process.returncode == 0
     assert way["places"][0]["place"] in process.stdout
 
@@ -174,7 +174,7 @@ def test_explain_keeps_a_withheld_figure_withheld(built_home: Path, monkeypatch:
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not installed next to the project")
 def test_import_reference_reads_a_real_workbook(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert small.rti(home, CLOCK, "init").returncode == 0
+    assert small.run_rti(home, CLOCK, "init").returncode == 0
     content = _json(home, "import-reference", str(REAL / "unodc_data_glotip.xlsx"))
     assert content["rows_read"] == 46_556
     assert content["rows"] > 1_000

@@ -36,7 +36,7 @@ def drafted(copied_home: Home) -> Home:
 
 
 def _rti(home: Home, *arguments: str, now: str = CLOCK) -> Any:
-    return small.rti(home.root, now, *arguments)
+    return small.run_rti(home.root, now, *arguments)
 
 
 def _kill(home: Home, step: str) -> None:

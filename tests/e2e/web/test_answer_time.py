@@ -27,7 +27,7 @@ TIMES = 12
 @pytest.fixture(scope="module")
 def with_territory(home_of_module: Path) -> Iterator[Service]:
     """A service with the invented territory of the workbook."""
-    territories = uploading._declared(home_of_module.parent / "territories")
+    territories = uploading._declare_territory(home_of_module.parent / "territories")
     with run_service(
         home_of_module, home_of_module.parent, environment={"RTI_TERRITORIES": str(territories)}
     ) as service:
@@ -38,7 +38,7 @@ def with_territory(home_of_module: Path) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def file(home_of_module: Path) -> Path:
     """Path of a workbook of 20,250 numbers."""
-    return workbook.write(home_of_module.parent / "benchmark.xlsx")
+    return workbook.write_workbook(home_of_module.parent / "benchmark.xlsx")
 
 
 def test_large_workbook_is_answered_through_the_api_in_five_seconds(with_territory: Service, file: Path) -> None:

@@ -15,7 +15,7 @@ from statistics import median
 import pytest
 
 from benchmarks import register
-from benchmarks.answering import split
+from benchmarks.answering import split_lines
 from tests.support.service import running
 from tests.support.service.load import compute_p95, watch_upload
 from tests.support.service.running import Service, run_service
@@ -36,19 +36,19 @@ def service(home_of_module: Path) -> Iterator[Service]:
 
 def measure_slowdown() -> float:
     """Return wall-clock seconds per second of processor time while this process only computes: 1 on an idle machine."""
-    data, _ = register.made()
+    data, _ = register.build_register()
     began, processor_start = time.perf_counter(), time.process_time()
     while time.process_time() - processor_start < 0.3:
-        split(data)
+        split_lines(data)
     return (time.perf_counter() - began) / (time.process_time() - processor_start)
 
 
 def _csv(salt: int) -> tuple[bytes, int]:
-    return register.made(salt)
+    return register.build_register(salt)
 
 
 def _workbook(salt: int) -> tuple[bytes, int]:
-    return register.workbook(salt)[0], register.RECORDS
+    return register.build_workbook(salt)[0], register.RECORDS
 
 
 KINDS = {"registar.csv": _csv, "registar.xlsx": _workbook}
@@ -75,7 +75,7 @@ def test_large_register_is_answered_through_the_api_in_five_seconds(service: Ser
             answer = running.upload_file(client, data, name)
             times.append(time.perf_counter() - began)
             assert answer.status_code == 201, answer.text[:300]
-            assert answer.json()["report"]["events"] == register.events(records)
+            assert answer.json()["report"]["events"] == register.count_events(records)
     print_times(f"{name}: {records:,} records by the API", times, slowdowns)
     assert min(map(truediv, times, slowdowns)) <= ANSWERED
 

@@ -53,13 +53,13 @@ def _home(disk: Path) -> Home:
 
 @pytest.mark.parametrize("kilobytes", [0, 40])
 def test_writing_command_reports_full_disk(disk: Path, kilobytes: int, capsys: pytest.CaptureFixture[str]) -> None:
-    disks.fill(disk, leave=kilobytes)
+    disks.fill_disk(disk, leave=kilobytes)
     code, _, error_output = _run(capsys, "submit", str(RETURN), "--as", "hr-register")
     assert code == 3, error_output
     assert f"The disk holding {disk}/home" in error_output and "is full" in error_output and "kB free" in error_output
     assert "Free some space and run the command again. Nothing was lost." in error_output
     assert "Traceback" not in error_output and "fault of the program" not in error_output
-    disks.empty(disk)
+    disks.empty_disk(disk)
     engine = open_ledger(_home(disk))
     assert [s.filename for s in queries.list_submissions(engine)] == ["accepted.csv", "waiting.csv"]
     assert verify_ledger(engine, home=_home(disk)).good
@@ -67,7 +67,7 @@ def test_writing_command_reports_full_disk(disk: Path, kilobytes: int, capsys: p
 
 
 def test_reading_commands_work_on_a_full_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    disks.fill(disk, leave=0)
+    disks.fill_disk(disk, leave=0)
     code, output, error_output = _run(capsys, "status")
     assert (code, error_output) == (0, "")
     assert "accepted.csv" in output and "waiting.csv" in output
@@ -77,7 +77,7 @@ def test_reading_commands_work_on_a_full_disk(disk: Path, capsys: pytest.Capture
 
 
 def test_reading_commands_work_on_a_read_only_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    disks.remount(disk, "ro")
+    disks.remount_disk(disk, "ro")
     code, output, error_output = _run(capsys, "status")
     assert (code, error_output) == (0, "")
     assert "accepted.csv" in output
@@ -90,11 +90,11 @@ def test_reading_commands_work_on_a_read_only_disk(disk: Path, capsys: pytest.Ca
         assert f"The disk holding {disk}/home" in error_output and "is read-only" in error_output
         assert "Make it writable" in error_output
         assert "Traceback" not in error_output
-    disks.remount(disk, "rw")
+    disks.remount_disk(disk, "rw")
 
 
 def test_refresh_reports_full_disk(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    disks.fill(disk, leave=0)
+    disks.fill_disk(disk, leave=0)
     code, _, error_output = _run(capsys, "refresh")
     assert code == 3, error_output
     assert "is full" in error_output.strip().splitlines()[-1]
@@ -115,7 +115,7 @@ def test_write_ahead_log_of_a_killed_writer_is_read_on_a_full_disk(disk: Path) -
         file.unlink()
     path.write_bytes(main)
     wal.write_bytes(log)
-    disks.fill(disk, leave=0)
+    disks.fill_disk(disk, leave=0)
     reading = open_ledger_to_read(home)
     assert [s.filename for s in queries.list_submissions(reading)][-1] == "in the log.csv"
     with pytest.raises(Exception, match="readonly"):

@@ -39,7 +39,7 @@ def start_holder(home: Home) -> subprocess.Popen[str]:
     return process
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end_process(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait()
     assert process.stdout is not None
@@ -47,44 +47,44 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 def test_hold_home_lock_held_elsewhere_names_holder(home: Home) -> None:
-    other = start_holder(home)
+    holder = start_holder(home)
     try:
         with pytest.raises(HomeBusyError) as caught, hold_home_lock(home, purpose="publish"):
             pytest.fail("entered")
     finally:
-        end(other)
-    for part in ("refresh", str(other.pid), "2026-11-20T09:00:00Z"):
+        end_process(holder)
+    for part in ("refresh", str(holder.pid), "2026-11-20T09:00:00Z"):
         assert part in str(caught.value)
 
 
 def test_hold_home_lock_after_kill_is_free_at_once(home: Home) -> None:
-    other = start_holder(home)
-    other.send_signal(signal.SIGKILL)
-    end(other)
+    holder = start_holder(home)
+    holder.send_signal(signal.SIGKILL)
+    end_process(holder)
     with hold_home_lock(home, purpose="publish"):
         pass
 
 
 def test_hold_home_lock_waits_until_released(home: Home) -> None:
-    other = start_holder(home)
-    timer = threading.Timer(0.5, other.kill)
+    holder = start_holder(home)
+    timer = threading.Timer(0.5, holder.kill)
     timer.start()
     try:
         with hold_home_lock(home, purpose="publish", wait_seconds=30):
-            assert other.wait(5) == -signal.SIGKILL
+            assert holder.wait(5) == -signal.SIGKILL
     finally:
         timer.join()
-        end(other)
+        end_process(holder)
 
 
 def test_hold_home_lock_bounded_wait_ends(home: Home) -> None:
-    other = start_holder(home)
+    holder = start_holder(home)
     began = time.monotonic()
     try:
         with pytest.raises(HomeBusyError, match="waited"), hold_home_lock(home, purpose="x", wait_seconds=0.2):
             pytest.fail("entered")
     finally:
-        end(other)
+        end_process(holder)
     assert time.monotonic() - began < 10
 
 

@@ -241,7 +241,7 @@ def test_each_ratio_is_that_of_its_two_cells(built: Built) -> None:
             else:
                 _, low, high, _ = ratios.compute_ratio(x, y, 1.0, 1.0, phi, phi)
             assert near(row["low"], 100 * float(low)) and near(row["high"], 100 * float(high))
-            assert (row["state"], row["interval_basis"]) == (str(few.state(x, y)), basis)
+            assert (row["state"], row["interval_basis"]) == (str(few.figure_states(x, y)), basis)
             assert ("over_100" in row["flags"]) == (x > y)
         seen[row["state"]] += 1
     assert min(seen.values()) > 10, seen
@@ -285,7 +285,7 @@ def test_each_clearance_has_the_days_of_its_period(built: Built) -> None:
         else:
             assert (row["undefined"] == "") == (row["value"] is not None)
         if row["value"] is not None:
-            assert row["state"] == str(few.state(x, y))
+            assert row["state"] == str(few.figure_states(x, y))
         reasons.add(row["undefined"])
     assert reasons >= {
         "", "no_incoming", "no_resolved", "nothing_pending", "resolved_missing", "incoming_missing", "stock_missing",
@@ -294,7 +294,7 @@ def test_each_clearance_has_the_days_of_its_period(built: Built) -> None:
 
 def days(period: str) -> float:
     first, last = bounds(period)
-    return float(clearance.days(freq(period), np.datetime64(first), np.datetime64(last)))
+    return float(clearance.count_days(freq(period), np.datetime64(first), np.datetime64(last)))
 
 
 def by_the_package(kind: str, x: float, y: float, period: str) -> tuple[Array, Codes | None]:
@@ -333,7 +333,7 @@ def test_each_balance_is_that_of_the_package(built: Built) -> None:
         assert set(row["not_counted"].split(",")) - {""} == absent
         came, went = ([key for key in side if key[2] not in absent] for side in (came, went))
         opening, closing = (built.cells.number(*key) for key in stocks)
-        expected = balance.balance(
+        expected = balance.compute_balance(
             [opening], [[built.cells.number(*key) for key in came]], [[built.cells.number(*key) for key in went]],
             [closing],
         )  # fmt: skip
@@ -363,7 +363,11 @@ def test_each_exit_is_a_share_of_all_exits_of_its_level(built: Built) -> None:
             expected = (x, float(made.low), float(made.high))
         else:
             assert near(row["denominator"], float("nan") if any(built.cells.hidden(*key) for key in keys) else n)
-            share = shares.share(x, n, nested=True, dispersion=phi) if x <= n else shares.share(np.nan, 1, nested=True)
+            share = (
+                shares.compute_share(x, n, nested=True, dispersion=phi)
+                if x <= n
+                else shares.compute_share(np.nan, 1, nested=True)
+            )
             expected = tuple(100 * float(one) for one in share)  # type: ignore[assignment]
         assert all(near(row[name], one) for name, one in zip(("value", "low", "high"), expected, strict=True)), row
         found += row["value"] is not None
@@ -375,7 +379,7 @@ def test_each_change_is_split_over_the_same_reporters(built: Built) -> None:
     split = 0
     for year in YEARS[1:]:
         four = {area: changed(built.cells, area, year) for area in TERRITORIES if both_years(built.cells, area, year)}
-        made = decomposition.decompose(four)
+        made = decomposition.decompose_change(four)
         region = rows[codes.REGION, year]
         inside = sorted(set(four) - set(made.left_out))
         assert region["reporters"] == ",".join(inside)

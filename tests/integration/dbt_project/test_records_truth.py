@@ -21,7 +21,7 @@ from lifelines import KaplanMeierFitter
 from pipelines.core import codes
 from pipelines.warehouse.metrics import metrics
 from tests.samples import plan
-from tests.samples.truth import draw
+from tests.samples.truth import draw_truth
 
 FIRST, LAST = pd.Timestamp("2022-10-01"), pd.Timestamp("2026-09-30")
 """What the registers of the demonstration hold; no return is missing."""
@@ -38,7 +38,7 @@ PAIRS = [("HR", "first"), ("HR", "appeal"), ("RS", "first"), ("RS", "appeal"), (
 def _events(territory: str) -> pd.DataFrame:
     """The newest return of each period, as the generator meant it."""
     newest: dict[Any, Any] = {}
-    for made in sorted(plan.made(draw(), [territory]), key=lambda one: one.received_at):
+    for made in sorted(plan.make_returns(draw_truth(), [territory]), key=lambda one: one.received_at):
         if made.events:
             newest[made.series, made.periods] = made.events
     group = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}

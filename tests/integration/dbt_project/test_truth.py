@@ -19,7 +19,7 @@ from pipelines.core.codes import REGION
 from pipelines.core.home import open_home
 from pipelines.warehouse import dbt
 from tests.samples import plan
-from tests.samples.truth import draw
+from tests.samples.truth import draw_truth
 from tests.support.warehouse import truth_counts as truth
 
 HEAD = ("measure", "level", "count_unit", "statistic", "offence_group")
@@ -28,7 +28,7 @@ ABSENT = "no such row"
 
 def _registers() -> Iterable[str]:
     """Territories whose register counts for some measure."""
-    for territory in plan.territories():
+    for territory in plan.list_territories():
         if any(rule["shape"] == "register" for rule in truth.declared(territory)["counts_source"]):
             yield territory
 
@@ -38,11 +38,11 @@ def _meant() -> truth.Areas:
     nil = truth.nil_returns(truth.ROOT / "raw_samples" / "arrivals.csv")
     offices = {
         territory: truth.office_counts(truth.golden(truth.ROOT / "tests" / "golden" / f"{territory}.csv"), nil)
-        for territory in plan.territories()
+        for territory in plan.list_territories()
     }
     for territory in _registers():
         newest: dict[Any, Any] = {}
-        for made in sorted(plan.made(draw(), [territory]), key=lambda one: one.received_at):
+        for made in sorted(plan.make_returns(draw_truth(), [territory]), key=lambda one: one.received_at):
             if made.events:
                 newest[made.series, made.periods] = made.events
         offices[territory] |= truth.register_counts(event for events in newest.values() for event in events)
@@ -82,7 +82,7 @@ def _differences(
 
 
 @pytest.mark.parametrize("kind", ["territory", "jurisdiction"])
-@pytest.mark.parametrize("territory", plan.territories())
+@pytest.mark.parametrize("territory", plan.list_territories())
 def test_each_figure_is_the_one_that_was_meant(built_home: Path, territory: str, kind: str) -> None:
     mart = _mart(built_home).filter((pl.col("territory") == territory) & (pl.col("area_kind") == kind))
     by_area = _meant().territories if kind == "territory" else _meant().jurisdictions
@@ -117,7 +117,7 @@ def test_the_region_is_the_sum_of_those_who_have_a_figure_and_names_them(built_h
         if (sorted(row["reporters"].split(",")), row["n_reported"], row["n_expected"]) != (
             reporters,
             len(reporters),
-            len(plan.territories()),
+            len(plan.list_territories()),
         ):
             faults.append(f"{row['period']} {row['measure']}: reporters {row['reporters']}, meant {reporters}")
     assert not faults, f"{len(faults)} differ:\n" + "\n".join(faults[:30])

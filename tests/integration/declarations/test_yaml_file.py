@@ -1,4 +1,4 @@
-"""Every declaration that lies in the project is read as ruamel reads it, which is slow and strict."""
+"""Every declaration in the project is read as ruamel reads it, which is slow and strict."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ DECLARED = [
 def test_every_declaration_is_read_as_ruamel_reads_it() -> None:
     assert len(DECLARED) > 50
     for path in DECLARED:
-        other = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        assert repr(load_yaml(path)) == repr(other), path
+        expected = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        assert repr(load_yaml(path)) == repr(expected), path

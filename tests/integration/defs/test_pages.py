@@ -31,12 +31,12 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     folder = str(tmp_path_factory.mktemp("instance"))
     with dg.DagsterInstance.local_temp(folder) as instance, in_process_test_workspace(instance, origin) as context:
 
-        def execute(query: str) -> Any:
+        def run_query(query: str) -> Any:
             result = graphql_sync(schema, query, context_value=context)
             assert not result.errors, result.errors
             return result.data
 
-        yield execute
+        yield run_query
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def nodes(ask: Ask) -> dict[str, Any]:
     return {"/".join(node["assetKey"]["path"]): node for node in ask(NODES)["assetNodes"]}
 
 
-def checks_of(node: Any) -> dict[str, bool]:
+def list_checks(node: Any) -> dict[str, bool]:
     return {check["name"]: check["blocking"] for check in node["assetChecksOrError"]["checks"]}
 
 
@@ -58,14 +58,14 @@ def test_running_server_sees_the_next_quarter_when_it_begins(ask: Ask) -> None:
 
 def test_checks_are_on_the_assets_that_they_test(nodes: dict[str, Any]) -> None:
     suites = {"justice_suite": False, "victims_suite": False}
-    assert checks_of(nodes["returns/AL"]) == {"accepted_without_error": False, **suites}
-    assert checks_of(nodes["returns/HR"]) == {"accepted_without_error": False, **suites, "register_suite": False}
-    assert checks_of(nodes["gathered"]) == {"facts_match_ledger": True}
-    assert checks_of(nodes["protected_cells"]) == {"nothing_disclosed": True}
-    assert checks_of(nodes["counts/mart_count"])["mart_count_key"] is True
-    assert checks_of(nodes["counts/code_lists"])["offence_key"] is True
+    assert list_checks(nodes["returns/AL"]) == {"accepted_without_error": False, **suites}
+    assert list_checks(nodes["returns/HR"]) == {"accepted_without_error": False, **suites, "register_suite": False}
+    assert list_checks(nodes["gathered"]) == {"facts_match_ledger": True}
+    assert list_checks(nodes["protected_cells"]) == {"nothing_disclosed": True}
+    assert list_checks(nodes["counts/mart_count"])["mart_count_key"] is True
+    assert list_checks(nodes["counts/code_lists"])["offence_key"] is True
     for phase in ("restricted", "public"):
-        assert checks_of(nodes[f"{phase}/mart_indicator"]) and "record_lag_key" in checks_of(
+        assert list_checks(nodes[f"{phase}/mart_indicator"]) and "record_lag_key" in list_checks(
             nodes[f"{phase}/int_quotient"]
         )
     described = [check for node in nodes.values() for check in node["assetChecksOrError"]["checks"]]

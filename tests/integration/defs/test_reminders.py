@@ -14,7 +14,7 @@ from pipelines.submissions import notices
 from pipelines.submissions.accounts import accounts
 
 
-def test_the_job_reminds_once_and_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_daily_job_reminds_once_and_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import dagster as dg
 
     from pipelines.defs.home import HomeResource
@@ -33,14 +33,17 @@ def test_the_job_reminds_once_and_sends(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(list((home.restricted / "outbox").glob("*.eml"))) == 1
 
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 11, 11, 6, tzinfo=UTC))
-    asked = daily_reminders(context)
-    assert isinstance(asked, dg.RunRequest) and asked.run_key == "reminders-2026-11-11"
+    request = daily_reminders(context)
+    assert isinstance(request, dg.RunRequest) and request.run_key == "reminders-2026-11-11"
 
 
-def test_it_is_part_of_the_code_location() -> None:
+def test_schedule_is_part_of_the_code_location() -> None:
     from pipelines.definitions import defs
 
-    found = defs()
-    assert found.get_schedule_def("daily_reminders").job.name == "reminders"
-    assert not [key for key in found.resolve_all_asset_keys() if key.path[-1] == "QP"]
-    assert len([key for key in found.resolve_all_asset_keys() if key.path[0] == "returns" and len(key.path) == 2]) == 7
+    definitions = defs()
+    assert definitions.get_schedule_def("daily_reminders").job.name == "reminders"
+    assert not [key for key in definitions.resolve_all_asset_keys() if key.path[-1] == "QP"]
+    assert (
+        len([key for key in definitions.resolve_all_asset_keys() if key.path[0] == "returns" and len(key.path) == 2])
+        == 7
+    )

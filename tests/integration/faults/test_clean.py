@@ -11,7 +11,7 @@ from pipelines.model.long_tables import CASE_EVENT, OBSERVATION_KEY
 from tests.faults.clean import Alarm, Measurement, format_report, measure_history
 from tests.faults.histories import build_history, name_world, read_history
 from tests.samples.articles import ARTICLES
-from tests.samples.rows import quarter, quarters
+from tests.samples.rows import make_quarter, quarters_between
 from tests.samples.simulation import CLUSTERED, DEMONSTRATION
 from tests.samples.truth import LAST, Truth
 
@@ -25,12 +25,12 @@ def test_build_history_gives_the_rows_of_the_files(territory: str) -> None:
     registry = load()
     built, read = build_history(SEED, registry, [territory]), read_history(SEED, registry, [territory])
     assert [item.submission_id for item in built] == [item.submission_id for item in read]
-    for left, right in zip(built, read, strict=True):
-        a, b = left.reading, right.reading
+    for built_return, read_return in zip(built, read, strict=True):
+        a, b = built_return.reading, read_return.reading
         assert (a.form, a.series, a.kind, a.nil, a.periods) == (b.form, b.series, b.kind, b.nil, b.periods)
         for table, columns in (("observations", COMPARED), ("events", EVENT_COLUMNS)):
-            rows = [getattr(one, table).select(columns).sort(columns) for one in (a, b)]
-            assert rows[0].equals(rows[1]), left.submission_id
+            rows = [getattr(reading, table).select(columns).sort(columns) for reading in (a, b)]
+            assert rows[0].equals(rows[1]), built_return.submission_id
 
 
 def test_name_world_alternates() -> None:
@@ -38,20 +38,20 @@ def test_name_world_alternates() -> None:
 
 
 def test_clustered_world_varies_more_than_the_demonstration() -> None:
-    def dispersion(truth: Truth) -> float:
-        """Mean variance-to-mean ratio of reported persons by quarter."""
+    def measure_dispersion(truth: Truth) -> float:
+        """Return the mean variance-to-mean ratio of reported persons by quarter."""
         ratios = []
         for article in ARTICLES:
             if article.weight >= 4 and article.since == date.min and article.until == date.max:
                 counts = [
-                    truth.count(article.jurisdiction, period, "reported", article=article.article)
-                    for period in quarters(quarter(2016, 1), LAST)
+                    truth.count_events(article.jurisdiction, period, "reported", article=article.article)
+                    for period in quarters_between(make_quarter(2016, 1), LAST)
                 ]
                 mean = sum(counts) / len(counts)
                 ratios.append(sum((c - mean) ** 2 for c in counts) / (len(counts) - 1) / mean)
         return sum(ratios) / len(ratios)
 
-    assert dispersion(Truth(SEED, CLUSTERED)) > 1.3 * dispersion(Truth(SEED, DEMONSTRATION)) > 1.3
+    assert measure_dispersion(Truth(SEED, CLUSTERED)) > 1.3 * measure_dispersion(Truth(SEED, DEMONSTRATION)) > 1.3
 
 
 def test_measure_history_judges_only_the_newest_quarters() -> None:

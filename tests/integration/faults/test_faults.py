@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.catalogue import catalogue
+from tests.faults.catalogue import list_all_faults
 from tests.faults.controls import list_controls
 from tests.faults.fault import Fault
-from tests.faults.measuring import Outcome, clean, measure
+from tests.faults.measuring import Outcome, find_wrongly_refused, measure_faults
 from tests.support.paths import SAMPLES
 
 
 @cache
 def _measure_outcomes() -> dict[str, Outcome]:
-    return {outcome.fault.name: outcome for outcome in measure([*catalogue(), *list_controls()])}
+    return {outcome.fault.name: outcome for outcome in measure_faults([*list_all_faults(), *list_controls()])}
 
 
-@pytest.mark.parametrize("fault", catalogue(), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", list_all_faults(), ids=lambda fault: fault.name)
 def test_planted_fault_is_found_at_its_place(fault: Fault) -> None:
     outcome = _measure_outcomes()[fault.name]
     assert not outcome.missed, outcome
@@ -32,7 +32,7 @@ def test_file_rewritten_without_a_change_gives_no_new_finding(control: Fault) ->
 
 
 def test_catalogue_has_many_families_in_every_territory_and_format() -> None:
-    every = catalogue()
+    every = list_all_faults()
     assert len(every) >= 250
     assert len({fault.family for fault in every}) >= 40
     assert {fault.file.split("/")[0] for fault in every} == {"AL", "BA", "HR", "ME", "MK", "RS", "XK"}
@@ -43,19 +43,23 @@ def test_catalogue_has_many_families_in_every_territory_and_format() -> None:
 
 
 def test_returns_without_a_fault_have_no_error() -> None:
-    assert clean() == []
+    assert find_wrongly_refused() == []
 
 
-def test_a_total_is_not_blamed_for_parts_that_could_not_be_read() -> None:
-    """One cell of an open list of articles is a word: its total is right, and nothing may say otherwise."""
+def test_total_is_not_refused_for_parts_that_could_not_be_read() -> None:
+    """Put a word into one cell of an open list of articles: its total is right, so no finding may contradict it."""
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.check import check_file
-    from tests.faults.edits import both, cell
+    from tests.faults.edits import chain_edits, set_cell
     from tests.faults.fault import MK
 
     good = (SAMPLES / MK).read_bytes()
-    for edit in (cell("Т-01!B11", "две"), cell("Т-01!A11", "Непознато дело, чл. 999")):
+    for edit in (set_cell("Т-01!B11", "две"), set_cell("Т-01!A11", "Непознато дело, чл. 999")):
         rules = {f.rule for f in check_file(edit(good), "a.xlsx", registry=load()).findings if f.severity == "error"}
         assert "sum.differs" not in rules and rules, rules
-    told = check_file(both(cell("Т-01!B11", "две"), cell("Т-01!B9", 1))(good), "a.xlsx", registry=load()).findings
-    assert ("sum.exceeded", "Т-01!B9") in {(f.rule, str(f.where)) for f in told}, "the parts known exceed it already"
+    findings = check_file(
+        chain_edits(set_cell("Т-01!B11", "две"), set_cell("Т-01!B9", 1))(good), "a.xlsx", registry=load()
+    ).findings
+    assert ("sum.exceeded", "Т-01!B9") in {(f.rule, str(f.where)) for f in findings}, (
+        "the parts known exceed it already"
+    )

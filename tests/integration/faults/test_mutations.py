@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.model.content import ReadError
 from tests.faults import mutations
-from tests.faults.mutations import Good, Mutation, errors, good, taken_of, values_of
+from tests.faults.mutations import Good, Mutation, list_errors, read_good_return, read_result, values_by_key
 
 MK = "MK/justice/Pravosudstvo_2026_K3.xlsx"
 AL = "AL/justice/PP_Trafikimi_2026_T3.xlsx"
@@ -29,33 +29,33 @@ EVERY_FORMAT = (
 SLOW = settings(
     deadline=None, max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-"""Derandomised: a run that fails fails again. `--hypothesis-seed` and more examples are for whoever looks for more."""
+"""Derandomised, so that a failing run fails again; `--hypothesis-seed` and more examples search further."""
 
 
-def hold(one: Good, mutation: Mutation) -> None:
-    """Read as mutated, or refused."""
+def check_mutation(good_return: Good, mutation: Mutation) -> None:
+    """Assert that a mutation is read as declared, or refused."""
     try:
-        taken = taken_of(mutation.data, one.name)
+        result = read_result(mutation.data, good_return.name)
     except ReadError:
         return
-    if errors(taken):
+    if list_errors(result):
         return
-    assert not mutation.must_refuse, f"{mutation.what}: accepted"
-    assert taken.reading is not None, mutation.what
+    assert not mutation.must_refuse, f"{mutation.description}: accepted"
+    assert result.reading is not None, mutation.description
     if mutation.values is None:
         return
-    seen = values_of(taken)
-    differing = {k: (seen.get(k), mutation.values.get(k)) for k in seen.keys() | mutation.values.keys()
-                 if seen.get(k) != mutation.values.get(k)}  # fmt: skip
-    assert not differing, f"{mutation.what}: {list(differing.items())[:3]}"
+    read_values = values_by_key(result)
+    differing = {k: (read_values.get(k), mutation.values.get(k)) for k in read_values.keys() | mutation.values.keys()
+                 if read_values.get(k) != mutation.values.get(k)}  # fmt: skip
+    assert not differing, f"{mutation.description}: {list(differing.items())[:3]}"
 
 
 @given(data=st.data())
 @SLOW
-def test_another_number_is_read_as_that_number_or_refused(data: st.DataObject) -> None:
-    one = good(data.draw(st.sampled_from([MK, AL])))
-    place = data.draw(st.sampled_from(sorted(one.places)))
-    hold(one, mutations.number(one, place, data.draw(st.integers(0, 9999))))
+def test_changed_number_is_read_as_that_number_or_refused(data: st.DataObject) -> None:
+    good_return = read_good_return(data.draw(st.sampled_from([MK, AL])))
+    place = data.draw(st.sampled_from(sorted(good_return.places)))
+    check_mutation(good_return, mutations.replace_number(good_return, place, data.draw(st.integers(0, 9999))))
 
 
 _NO_NUMBER = st.text(string.ascii_letters + "абвгдѓежз?!()/№ ", min_size=1, max_size=12).filter(
@@ -66,55 +66,55 @@ _NO_NUMBER = st.text(string.ascii_letters + "абвгдѓежз?!()/№ ", min_s
 @given(data=st.data())
 @SLOW
 def test_words_are_never_read_as_a_number(data: st.DataObject) -> None:
-    one = good(data.draw(st.sampled_from([MK, AL])))
-    place = data.draw(st.sampled_from(sorted(one.places)))
-    hold(one, mutations.words(one, place, data.draw(_NO_NUMBER)))
+    good_return = read_good_return(data.draw(st.sampled_from([MK, AL])))
+    place = data.draw(st.sampled_from(sorted(good_return.places)))
+    check_mutation(good_return, mutations.put_words(good_return, place, data.draw(_NO_NUMBER)))
 
 
 @given(data=st.data())
 @SLOW
-def test_rows_may_stand_in_any_order_and_labels_carry_their_meaning(data: st.DataObject) -> None:
-    one = good(MK)
+def test_rows_may_be_in_any_order_and_labels_carry_their_meaning(data: st.DataObject) -> None:
+    good_return = read_good_return(MK)
     sheet, rows = data.draw(st.sampled_from([("Т-02", range(9, 14)), ("Т-03", range(8, 13)), ("Т-06", range(8, 13))]))
     first, second = data.draw(st.lists(st.sampled_from(list(rows)), min_size=2, max_size=2, unique=True))
-    change = data.draw(st.sampled_from([mutations.moved_rows, mutations.changed_labels]))
-    hold(one, change(one, sheet, first, second))
+    change = data.draw(st.sampled_from([mutations.exchange_rows, mutations.exchange_labels]))
+    check_mutation(good_return, change(good_return, sheet, first, second))
 
 
 @given(data=st.data())
 @SLOW
-def test_rows_put_in_and_taken_out(data: st.DataObject) -> None:
-    one = good(MK)
+def test_inserted_and_deleted_rows_change_no_other_number(data: st.DataObject) -> None:
+    good_return = read_good_return(MK)
     sheet, rows = data.draw(st.sampled_from([("Т-02", range(9, 14)), ("Т-03", range(8, 13)), ("Т-06", range(8, 13))]))
     row = data.draw(st.sampled_from(list(rows)))
-    change = data.draw(st.sampled_from([mutations.blank_row, mutations.row_gone]))
-    hold(one, change(one, sheet, row))
+    change = data.draw(st.sampled_from([mutations.insert_blank_row, mutations.delete_row]))
+    check_mutation(good_return, change(good_return, sheet, row))
 
 
 @given(data=st.data())
 @SLOW
-def test_lines_of_lists(data: st.DataObject) -> None:
+def test_changed_lines_of_lists_are_read_as_stated_or_refused(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(sorted(LISTS)))
     encoding, separator = LISTS[file]
-    one = good(file)
-    lines = sorted({int(place.split()[1]) for place in one.places if place.startswith("line ")})
+    good_return = read_good_return(file)
+    lines = sorted({int(place.split()[1]) for place in good_return.places if place.startswith("line ")})
     if data.draw(st.booleans()):
         first, second = data.draw(st.lists(st.sampled_from(lines), min_size=2, max_size=2, unique=True))
-        hold(one, mutations.lines_moved(one, first, second, encoding))
+        check_mutation(good_return, mutations.exchange_lines(good_return, first, second, encoding))
     elif data.draw(st.booleans()):
-        hold(one, mutations.line_gone(one, data.draw(st.sampled_from(lines)), encoding))
+        check_mutation(good_return, mutations.delete_line(good_return, data.draw(st.sampled_from(lines)), encoding))
     else:
         text = data.draw(st.text(string.ascii_letters + string.digits + " -./", max_size=10))
         number_of_line, column = data.draw(st.sampled_from(lines)), data.draw(st.integers(1, 5))
-        mutation = mutations.field(one, number_of_line, column, text, encoding, separator)
-        hold(one, mutation)
+        mutation = mutations.replace_field(good_return, number_of_line, column, text, encoding, separator)
+        check_mutation(good_return, mutation)
 
 
 @given(data=st.data())
 @settings(SLOW, max_examples=120)
-def test_bytes_changed_at_random_are_read_or_refused_and_never_a_crash(data: st.DataObject) -> None:
-    one = good(data.draw(st.sampled_from(EVERY_FORMAT)))
-    content = bytearray(one.data)
+def test_bytes_changed_at_random_are_read_or_refused(data: st.DataObject) -> None:
+    good_return = read_good_return(data.draw(st.sampled_from(EVERY_FORMAT)))
+    content = bytearray(good_return.data)
     kind = data.draw(st.sampled_from(["flip", "cut", "twice", "hole"]))
     at = data.draw(st.integers(0, len(content) - 1))
     if kind == "flip":
@@ -127,14 +127,14 @@ def test_bytes_changed_at_random_are_read_or_refused_and_never_a_crash(data: st.
     else:
         del content[at : at + data.draw(st.integers(1, 400))]
     try:
-        taken = taken_of(bytes(content), one.name)
+        result = read_result(bytes(content), good_return.name)
     except ReadError as error:
-        # A reader that failed in a way nobody foresaw is told as such: the fuzz must find none.
-        assert error.rule != "read.reader_failed", f"{one.file} {kind} at {at}: {error.params}"
+        # An unforeseen failure of a reader has a rule of its own: the fuzz test must find none.
+        assert error.rule != "read.reader_failed", f"{good_return.file} {kind} at {at}: {error.params}"
         return
-    assert taken.reading is not None or taken.findings
+    assert result.reading is not None or result.findings
 
 
 @pytest.mark.parametrize("file", EVERY_FORMAT, ids=lambda file: Path(file).suffix)
-def test_the_mutated_samples_are_good_themselves(file: str) -> None:
-    assert good(file).values or good(file).file.startswith(("HR/register", "RS/register"))
+def test_mutated_samples_are_good_before_the_change(file: str) -> None:
+    assert read_good_return(file).values or read_good_return(file).file.startswith(("HR/register", "RS/register"))

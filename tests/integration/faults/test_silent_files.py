@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.fault import Fault
-from tests.faults.measuring import Outcome, measure
+from tests.faults.measuring import Outcome, measure_faults
 from tests.support.paths import SAMPLES, SHARED
 
 FILES = SHARED / "acceptance" / "silent"
@@ -69,7 +69,7 @@ def _plant(path: Path) -> Fault:
 
 @cache
 def _measure_outcomes() -> dict[str, Outcome]:
-    return {outcome.fault.name: outcome for outcome in measure([_plant(path) for path in _list_files()])}
+    return {outcome.fault.name: outcome for outcome in measure_faults([_plant(path) for path in _list_files()])}
 
 
 @pytest.mark.parametrize("path", _list_files(), ids=lambda path: path.name)

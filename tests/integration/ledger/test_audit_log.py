@@ -428,7 +428,7 @@ def test_open_ledger_of_first_revision_builds_audit_chain(
     if database == "sqlite":
         url = f"sqlite:///{tmp_path / 'old.sqlite'}"
     else:
-        url = request.getfixturevalue("postgres_databases").empty()
+        url = request.getfixturevalue("postgres_databases").create_empty()
     _create_first_revision(url)
     engine = open_url(url)
     assert [(e["action"], e["actor"]) for e in audit_log.list_entries(engine)] == [

@@ -71,7 +71,7 @@ def open_filled_desk(folder: Path, submissions: int) -> Desk:
     home = initialise_home(folder / f"home-{submissions}", "demonstration")
     facts.prepare_fact_folders(home)
     engine = open_ledger(home)
-    ledgers.fill(engine, submissions)
+    ledgers.fill_ledger(engine, submissions)
     people = [
         accounts.NewAccount(STEWARD, "Steward", (Grant("steward"),)),
         accounts.NewAccount(OFFICE, "Office", (Grant("submitter", "QA"),)),
@@ -154,7 +154,7 @@ def test_status_shows_newest_and_explains_how_to_see_others(
 
     desk = desks[BRIEF]
     monkeypatch.setenv("RTI_HOME", str(desk.home.root))
-    by_arrival = sorted((ledgers.received_at(n), ledgers.identity(n)) for n in range(BRIEF))
+    by_arrival = sorted((ledgers.arrival_time(n), ledgers.submission_id(n)) for n in range(BRIEF))
     expected = [identity for _, identity in by_arrival]
 
     def list_ids(*arguments: str) -> list[str]:
@@ -180,7 +180,7 @@ def test_take_in_without_news_cost_is_constant_with_history(
     arrivals._parse.cache_clear()
     for size, desk in desks.items():
         ledgers.write_arrivals(lists[size], size)
-        ledgers.settle(desk.engine)
+        ledgers.settle_submissions(desk.engine)
 
     def take_in_all(desk: Desk) -> None:
         monkeypatch.setenv(
@@ -220,7 +220,12 @@ def desk(database: str, tmp_path: Path) -> Desk:
 def generated_rows() -> list[Row]:
     """The same history, newest first."""
     rows = [
-        Row(ledgers.identity(n), ledgers.state(n, 560), ledgers.received_at(n), frozenset(ledgers.keys(n)))
+        Row(
+            ledgers.submission_id(n),
+            ledgers.submission_state(n, 560),
+            ledgers.arrival_time(n),
+            frozenset(ledgers.block_keys(n)),
+        )
         for n in range(560)
     ]
     return sorted(rows, key=lambda row: (row.received, row.identity), reverse=True)
@@ -228,7 +233,7 @@ def generated_rows() -> list[Row]:
 
 def _find_successors(generated_rows: list[Row]) -> dict[str, dict[tuple[str, str, str], str]]:
     """Return the next accepted submission of each accepted one by key, in the order of the generator."""
-    number = {ledgers.identity(n): n for n in range(560)}
+    number = {ledgers.submission_id(n): n for n in range(560)}
     accepted = sorted((row for row in generated_rows if row.state == "published"), key=lambda row: number[row.identity])
     successors: dict[str, dict[tuple[str, str, str], str]] = {}
     for place, row in enumerate(accepted):

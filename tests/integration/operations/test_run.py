@@ -94,11 +94,11 @@ def _read_reported_persons(counts: Path, area: str, period: str) -> float | None
 def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line, bytes]:
     """A few returns of two jurisdictions, one of them with an impossible number."""
     folder = tmp_path_factory.mktemp("samples")
-    lines = small.choose(folder, _is_chosen)
+    lines = small.choose_returns(folder, _is_chosen)
     faulty = next(line for line in lines if line["jurisdiction"] == FAULTY and line["periods"] == "2026-Q2")
     good = (folder / faulty["file"]).read_bytes()
     assert good.count(WRONG) == 1
-    small.add(folder, faulty, good.replace(WRONG, WRONG[:-4] + b"-2,00"))
+    small.add_return(folder, faulty, good.replace(WRONG, WRONG[:-4] + b"-2,00"))
     return folder, faulty, good
 
 
@@ -116,7 +116,7 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
         story.run_refresh("again")
         refresh.publish_draft(home)
         patch.setenv("RTI_NOW", LATER)
-        small.add(
+        small.add_return(
             own_samples, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
             received_at="2026-11-30T09:00:00Z", corrects=faulty["file"],
         )  # fmt: skip
@@ -371,7 +371,7 @@ def _refresh_until_killed(home: Path, samples: Path, line: str) -> list[str]:
     """Refresh in a process that is killed as soon as it prints `line`; return what it had printed."""
     process = subprocess.Popen(
         [str(Path(sys.executable).parent / "rti"), "refresh"],
-        env=small.environment(home, CLOCK, RTI_SAMPLES=str(samples)),
+        env=small.command_environment(home, CLOCK, RTI_SAMPLES=str(samples)),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=small.ROOT,
     )  # fmt: skip
     messages = []
@@ -395,7 +395,7 @@ def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
     _refresh_until_killed(root, samples[0], f"{GOOD}: ")
     _refresh_until_killed(root, samples[0], "counts built")
     assert not (root / "public" / "current").exists()
-    process = small.rti(root, CLOCK, "refresh", "--publish", RTI_SAMPLES=str(samples[0]))
+    process = small.run_rti(root, CLOCK, "refresh", "--publish", RTI_SAMPLES=str(samples[0]))
     assert process.returncode == 0, process.stderr
     assert "counts: nothing new" in process.stderr
     uninterrupted, resumed = story.home.releases / "2026-Q3", root / "public" / "releases" / "2026-Q3"

@@ -37,7 +37,7 @@ def is_chosen(line: small.Line) -> bool:
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
-    small.choose(folder, is_chosen)
+    small.choose_returns(folder, is_chosen)
     return folder
 
 
@@ -59,7 +59,7 @@ def make_intake(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("RTI_NOW", CLOCK)
     monkeypatch.setenv("RTI_SAMPLES", str(samples))
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
-    names = {line["sha256"]: line["file"] for line in small.listed(samples)}
+    names = {line["sha256"]: line["file"] for line in small.read_arrivals(samples)}
     intakes: dict[Path, Intake] = {}
     make_jobs = record._make_jobs
 
@@ -83,7 +83,7 @@ def list_files(samples: Path, jurisdiction: str, make_quarter_range: str) -> set
     """Return the files of a jurisdiction that cover a quarter."""
     return {
         line["file"]
-        for line in small.listed(samples)
+        for line in small.read_arrivals(samples)
         if line["jurisdiction"] == jurisdiction and make_quarter_range in line["periods"].split()
     }
 
@@ -116,7 +116,9 @@ def test_take_in_of_one_quarter_reads_only_its_returns(make_intake: Callable[[],
     assert sorted(read_files) == sorted(list_files(samples, "AL", "2026-Q3"))
     assert result.checked == len(read_files) > 0
     assert "AL: 4 waiting returns of other quarters are left alone" in lines
-    waiting = {Path(line["file"]).name for line in small.listed(samples)} - {Path(file).name for file in read_files}
+    waiting = {Path(line["file"]).name for line in small.read_arrivals(samples)} - {
+        Path(file).name for file in read_files
+    }
     assert {name for name, state in get_states(intake.home).items() if state == "received"} == waiting
 
 
@@ -129,7 +131,7 @@ def test_quarters_taken_in_separately_give_the_same_as_one_pass(
     for code in YEAR:
         for territory in TERRITORIES:
             refresh.take_in(by_quarter.home, territory, make_quarter_range(code))
-    files = sorted(line["file"] for line in small.listed(samples))
+    files = sorted(line["file"] for line in small.read_arrivals(samples))
     assert sorted(at_once.take_read()) == sorted(by_quarter.take_read()) == files
     assert read_outcomes(at_once.home) == read_outcomes(by_quarter.home)
     assert set(get_states(at_once.home).values()) == {"approved"}

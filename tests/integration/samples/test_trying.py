@@ -1,4 +1,4 @@
-"""The files to try are what the generator writes, and the pages answer to them as their README says."""
+"""The files to try are what the generator writes, and they have the findings that their README describes."""
 
 from __future__ import annotations
 
@@ -22,46 +22,47 @@ FOLDER = SAMPLES / trying.FOLDER
 
 
 @cache
-def _listed() -> list[dict[str, str]]:
+def _read_list() -> list[dict[str, str]]:
     with (FOLDER / trying.LIST).open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
 @pytest.fixture(scope="module")
 def reports(built_home: Path) -> Mapping[str, Report]:
-    """The report of each file, checked against the demonstration."""
+    """Return the report of each file, checked against the demonstration."""
     with frozen_at(CLOCK, built_home):
         desk = service.open_desk(open_home(built_home))
         jobs = [
-            CheckJob(line["file"], (SAMPLES / line["file"]).read_bytes(), Path(line["file"]).name) for line in _listed()
+            CheckJob(line["file"], (SAMPLES / line["file"]).read_bytes(), Path(line["file"]).name)
+            for line in _read_list()
         ]
         return check_many(jobs, registry=desk.registry, history=make_history_source(desk.home, desk.engine))
 
 
 def test_every_file_to_try_is_byte_identical_on_regeneration() -> None:
     files = trying.make_try_files()
-    different = [one.path for one in files if (SAMPLES / one.path).read_bytes() != one.data]
+    different = [file.path for file in files if (SAMPLES / file.path).read_bytes() != file.data]
     assert not different, f"run `python -m tests.samples`: {different[:5]}"
     assert (FOLDER / trying.LIST).read_text(encoding="utf-8") == trying.list_try_files(files)
     assert (FOLDER / "README.md").read_text(encoding="utf-8") == trying.describe_try_files(files)
-    there = {path.relative_to(SAMPLES).as_posix() for path in FOLDER.rglob("*") if path.is_file()}
-    assert there == {one.path for one in files} | {f"{trying.FOLDER}/{name}" for name in (trying.LIST, "README.md")}
+    written = {path.relative_to(SAMPLES).as_posix() for path in FOLDER.rglob("*") if path.is_file()}
+    assert written == {file.path for file in files} | {f"{trying.FOLDER}/{name}" for name in (trying.LIST, "README.md")}
 
 
 def test_each_office_has_three_files_that_the_demonstration_does_not_have() -> None:
-    kinds = {(Path(line["file"]).parts[1], line["kind"]) for line in _listed()}
-    offices = {one.source for one in plan.SERIES}
+    kinds = {(Path(line["file"]).parts[1], line["kind"]) for line in _read_list()}
+    offices = {series.source for series in plan.SERIES}
     assert kinds == {(office, kind) for office in offices for kind in ("good", "faults", "correction")}
     with (SAMPLES / "arrivals.csv").open(encoding="utf-8", newline="") as handle:
-        taken_in = {line["sha256"] for line in csv.DictReader(handle)}
-    assert not taken_in & {line["sha256"] for line in _listed()}
+        accepted = {line["sha256"] for line in csv.DictReader(handle)}
+    assert not accepted & {line["sha256"] for line in _read_list()}
 
 
 def test_real_home_refuses_files_to_try() -> None:
-    assert {line["sha256"] for line in _listed()} <= admission.demonstration_files().keys()
+    assert {line["sha256"] for line in _read_list()} <= admission.demonstration_files().keys()
 
 
-@pytest.mark.parametrize("line", _listed(), ids=lambda line: line["file"])
+@pytest.mark.parametrize("line", _read_list(), ids=lambda line: line["file"])
 def test_each_file_to_try_has_the_findings_of_its_list(line: dict[str, str], reports: Mapping[str, Report]) -> None:
     report = reports[line["file"]]
     serious = [f"{f.rule} at {f.where}" for f in report.findings if f.severity != "information"]

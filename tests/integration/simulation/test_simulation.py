@@ -1,7 +1,7 @@
-"""The simulation in small: intervals cover, clusters matter, and only the right ratios find the truth.
+"""A small run of the simulation: intervals cover, clusters matter, and only the right ratios find the truth.
 
-Bounds are four standard errors of so many runs from what is promised, so that chance does not fail them and a wrong
-formula does.  The whole of it is `python -m tests.simulation`, compared with the page it wrote in a slow test.
+Bounds are four standard errors of that many runs from the exact value, so that chance does not fail them and a wrong
+formula does.  `python -m tests.simulation` runs all of it; a slow test compares the page.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ RUNS = 3000
 SLACK = 4 * math.sqrt(0.95 * 0.05 / RUNS)
 
 
-def rng() -> np.random.Generator:
+def make_generator() -> np.random.Generator:
     return np.random.default_rng(4)
 
 
-def test_the_process_is_what_it_says() -> None:
-    seen, cases = process.persons(rng(), 40, GANGS, 40_000)
-    assert seen.mean() == pytest.approx(40, rel=0.01)
-    assert (seen / np.maximum(cases, 1)).mean() == pytest.approx(GANGS.mean, rel=0.02)
-    assert seen.var() / seen.mean() == pytest.approx(GANGS.dispersion, rel=0.03)
-    case_of = process.groups(rng(), 30, GANGS, 500)
+def test_process_has_the_declared_mean_and_dispersion() -> None:
+    observed, cases = process.draw_persons(make_generator(), 40, GANGS, 40_000)
+    assert observed.mean() == pytest.approx(40, rel=0.01)
+    assert (observed / np.maximum(cases, 1)).mean() == pytest.approx(GANGS.mean, rel=0.02)
+    assert observed.var() / observed.mean() == pytest.approx(GANGS.dispersion, rel=0.03)
+    case_of = process.draw_cases(make_generator(), 30, GANGS, 500)
     assert case_of[:, 0].max() == 0 and (np.diff(case_of, axis=1) >= 0).all() and np.diff(case_of, axis=1).max() == 1
 
 
-def test_the_judged_are_convicted_as_often_as_they_should_be() -> None:
-    case_of = process.groups(rng(), 30, GANGS, 4000)
-    alone, together = (process.convicted(rng(), case_of, 0.7, one) for one in (0.0, 1.0))
+def test_draw_convicted_has_the_given_chance_and_clusters() -> None:
+    case_of = process.draw_cases(make_generator(), 30, GANGS, 4000)
+    alone, together = (process.draw_convicted(make_generator(), case_of, 0.7, chance) for chance in (0.0, 1.0))
     assert alone.mean() == pytest.approx(21, rel=0.02) == together.mean()
     assert together.var() > 2 * alone.var()
 
 
 @pytest.mark.parametrize("expected", [2, 20, 100])
-def test_exact_intervals_cover_and_not_much_too_much(expected: int) -> None:
-    made = measure.counts(rng(), ALONE, expected, RUNS)["as if alone"]
-    # what they cover, from the definition: the chances of those counts whose limits hold the truth
+def test_exact_intervals_cover_as_their_definition_promises(expected: int) -> None:
+    coverage = measure.measure_counts(make_generator(), ALONE, expected, RUNS)["as if alone"]
+    # exact coverage by its definition: the chances of those counts whose limits contain the truth
     k = np.arange(0, 400)
-    chances = np.exp(k * math.log(expected) - expected - np.array([math.lgamma(one + 1) for one in k]))
+    chances = np.exp(k * math.log(expected) - expected - np.array([math.lgamma(count + 1) for count in k]))
     low, high = intervals.poisson_interval(k)
     promised = float(chances[(low <= expected) & (expected <= high)].sum())
     assert promised >= 0.95
-    assert made.held == pytest.approx(promised, abs=SLACK)
+    assert coverage.covered == pytest.approx(promised, abs=SLACK)
 
 
 @pytest.mark.parametrize("sizes", [PAIRS, GANGS], ids=lambda one: one.name)
@@ -57,37 +57,41 @@ def test_exact_intervals_cover_and_not_much_too_much(expected: int) -> None:
 def test_intervals_scaled_by_records_cover_under_clustering_and_others_do_not(
     sizes: process.Sizes, expected: int
 ) -> None:
-    made = measure.counts(rng(), sizes, expected, RUNS)
-    assert made["50 cases"].held > 0.95 - SLACK and made["200 cases"].held > 0.95 - SLACK
-    assert made["200 cases"].held < 0.99
-    assert made["as if alone"].held < 0.94
-    assert made["as if alone"].held < made["persons per case"].held < 0.95 + SLACK
+    coverage = measure.measure_counts(make_generator(), sizes, expected, RUNS)
+    assert coverage["50 cases"].covered > 0.95 - SLACK and coverage["200 cases"].covered > 0.95 - SLACK
+    assert coverage["200 cases"].covered < 0.99
+    assert coverage["as if alone"].covered < 0.94
+    assert coverage["as if alone"].covered < coverage["persons per case"].covered < 0.95 + SLACK
 
 
 def test_shares_cover_under_clustering() -> None:
     for whole in (20, 100):
-        made = measure.shares(rng(), GANGS, whole, 0.7, 1.0, RUNS)
-        assert made["50 cases"].held > 0.95 - SLACK and made["as if alone"].held < 0.8
-    assert measure.shares(rng(), ALONE, 100, 0.7, 0.0, RUNS)["as if alone"].held == pytest.approx(0.955, abs=0.02)
+        coverage = measure.measure_shares(make_generator(), GANGS, whole, 0.7, 1.0, RUNS)
+        assert coverage["50 cases"].covered > 0.95 - SLACK and coverage["as if alone"].covered < 0.8
+    assert measure.measure_shares(make_generator(), ALONE, 100, 0.7, 0.0, RUNS)["as if alone"].covered == pytest.approx(
+        0.955, abs=0.02
+    )
 
 
 def test_ratios_cover_under_clustering() -> None:
     for upper, lower in ((20, 50), (100, 100)):
-        made = measure.ratios(rng(), GANGS, upper, lower, RUNS)
-        assert made["50 cases"].held > 0.95 - SLACK and made["as if alone"].held < 0.75
-    assert measure.ratios(rng(), ALONE, 100, 100, RUNS)["as if alone"].held == pytest.approx(0.955, abs=0.015)
+        coverage = measure.measure_ratios(make_generator(), GANGS, upper, lower, RUNS)
+        assert coverage["50 cases"].covered > 0.95 - SLACK and coverage["as if alone"].covered < 0.75
+    assert measure.measure_ratios(make_generator(), ALONE, 100, 100, RUNS)["as if alone"].covered == pytest.approx(
+        0.955, abs=0.015
+    )
 
 
-def test_seven_equal_territories_are_rarely_told_apart() -> None:
-    made = measure.family(rng(), [60.0] * 7, [1.0] * 7, 300)
-    assert made.pairs == 21 and made.different == 0
-    assert made.false["simultaneous"] <= 0.05 < 0.2 < made.false["each alone"]
+def test_seven_equal_territories_rarely_differ() -> None:
+    family = measure.measure_family(make_generator(), [60.0] * 7, [1.0] * 7, 300)
+    assert family.pairs == 21 and family.different == 0
+    assert family.false["simultaneous"] <= 0.05 < 0.2 < family.false["each alone"]
 
 
-def test_seven_different_territories_mostly_are() -> None:
-    made = measure.family(rng(), [40.0, 40, 160, 160, 160, 320, 320], [1.0] * 7, 100)
-    assert made.different == 16 and made.found["simultaneous"] > 15
-    assert made.found["simultaneous"] <= made.found["Holm"] <= made.found["each alone"]
+def test_seven_different_territories_mostly_differ() -> None:
+    family = measure.measure_family(make_generator(), [40.0, 40, 160, 160, 160, 320, 320], [1.0] * 7, 100)
+    assert family.different == 16 and family.detected["simultaneous"] > 15
+    assert family.detected["simultaneous"] <= family.detected["Holm"] <= family.detected["each alone"]
 
 
 @pytest.mark.parametrize(
@@ -98,28 +102,28 @@ def test_seven_different_territories_mostly_are() -> None:
 def test_only_lagged_and_finished_cohort_ratios_find_the_truth(
     truth: process.Truth, naive: tuple[float, float]
 ) -> None:
-    made = measure.stage_ratios(rng(), truth, 60)
-    assert naive[0] < made.same_period.mean < naive[1]
-    assert made.lagged.mean == pytest.approx(0.65, abs=0.04)
-    assert made.cohort.mean == pytest.approx(0.65, abs=0.02)
-    assert made.cohort.held > 0.9 and made.lagged.held > 0.9
-    assert made.unfinished.mean < 0.5
-    assert made.kaplan_meier == pytest.approx(made.true_median, rel=0.05)
-    assert made.closed_median < 0.97 * made.true_median
+    ratios = measure.measure_stage_ratios(make_generator(), truth, 60)
+    assert naive[0] < ratios.same_period.mean < naive[1]
+    assert ratios.lagged.mean == pytest.approx(0.65, abs=0.04)
+    assert ratios.cohort.mean == pytest.approx(0.65, abs=0.02)
+    assert ratios.cohort.covered > 0.9 and ratios.lagged.covered > 0.9
+    assert ratios.unfinished.mean < 0.5
+    assert ratios.kaplan_meier == pytest.approx(ratios.true_median, rel=0.05)
+    assert ratios.closed_median < 0.97 * ratios.true_median
 
 
 def test_balances_hold_as_drawn_and_break_where_planted() -> None:
-    made = measure.balances(rng(), measure.STEADY, 20)
-    assert made.held == 1.0
-    assert made.broken[1] == 0.0 and made.broken[2] > 0.99 and made.broken[5] > 0.99
+    balances = measure.measure_balances(make_generator(), measure.STEADY, 20)
+    assert balances.covered == 1.0
+    assert balances.broken[1] == 0.0 and balances.broken[2] > 0.99 and balances.broken[5] > 0.99
 
 
-def test_one_seed_makes_one_page() -> None:
+def test_write_page_with_one_seed_is_reproducible() -> None:
     small = report.Size(100, 4, 4)
-    first, second = (report.page(small, lambda _: None) for _ in range(2))
+    first, second = (report.write_page(small, lambda _: None) for _ in range(2))
     assert first == second and "## Balances" in first
 
 
 @pytest.mark.slow
-def test_the_page_is_what_the_simulation_finds() -> None:
-    assert report.page(report.WHOLE, lambda _: None) == PAGE.read_text(encoding="utf-8")
+def test_page_is_what_the_simulation_writes() -> None:
+    assert report.write_page(report.WHOLE, lambda _: None) == PAGE.read_text(encoding="utf-8")

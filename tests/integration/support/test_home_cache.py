@@ -1,4 +1,4 @@
-"""Keeping the built demonstration home between sessions: when it is used again, and when it is built."""
+"""Storing the built demonstration home between sessions: when it is used again, and when it is rebuilt."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def builds() -> list[Path]:
 def build(builds: list[Path]) -> Callable[[Path], None]:
     """Write a home of two files and a link, and count the builds."""
 
-    def write(root: Path) -> None:
+    def write_home(root: Path) -> None:
         (root / "public").mkdir(parents=True)
         (root / "home.json").write_text("{}", encoding="utf-8")
         (root / "public" / "release").write_text("figures", encoding="utf-8")
         (root / "current").symlink_to("public")
         builds.append(root)
 
-    return write
+    return write_home
 
 
 def test_copy_or_build_builds_an_entry_once(tmp_path: Path, build: Callable[[Path], None], builds: list[Path]) -> None:
@@ -96,12 +96,12 @@ def test_copy_or_build_replaces_a_damaged_or_unfinished_entry(
 
 
 def test_copy_or_build_after_a_failed_build_builds_again(tmp_path: Path, build: Callable[[Path], None]) -> None:
-    def fail(root: Path) -> None:
+    def fail_after_build(root: Path) -> None:
         build(root)
         raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError, match="stopped"):
-        home_cache.copy_or_build(tmp_path / "first", fail, entries=tmp_path / "entries", key="k")
+        home_cache.copy_or_build(tmp_path / "first", fail_after_build, entries=tmp_path / "entries", key="k")
     assert home_cache.copy_or_build(tmp_path / "first", build, entries=tmp_path / "entries", key="k")
 
 
@@ -120,7 +120,7 @@ def test_copy_or_build_removes_old_entries_and_keeps_those_of_running_sessions(
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what the build reads."""
+    """Return a copy of the files that the build reads."""
     root = tmp_path_factory.mktemp("checkout")
     for name in home_cache.SOURCES:
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -16,15 +16,15 @@ from tests.support.ledger_template import LedgerTemplate, dump_statements
 
 @pytest.fixture
 def migrated(monkeypatch: pytest.MonkeyPatch, real_migrations: None) -> list[sa.Engine]:
-    """The engines that the real function migrates, with a new template in its place."""
+    """Return the engines that the real function migrates, with a new template instead of it."""
     engines: list[sa.Engine] = []
     real: Callable[[sa.Engine, Home | None], None] = opening._migrate
 
-    def migrate(engine: sa.Engine, home: Home | None) -> None:
+    def record_migration(engine: sa.Engine, home: Home | None) -> None:
         engines.append(engine)
         real(engine, home)
 
-    monkeypatch.setattr(opening, "_migrate", LedgerTemplate(migrate))
+    monkeypatch.setattr(opening, "_migrate", LedgerTemplate(record_migration))
     return engines
 
 
@@ -60,7 +60,7 @@ def test_older_ledger_is_migrated_by_the_real_function(tmp_path: Path, migrated:
     assert "something" in "\n".join(_dump(older))
 
 
-def test_dump_statements_of_a_used_ledger_are_no_template(tmp_path: Path, real_migrations: None) -> None:
+def test_dump_statements_of_a_used_ledger_is_empty(tmp_path: Path, real_migrations: None) -> None:
     engine = opening.open_url(f"sqlite:///{tmp_path / 'used'}")
     assert dump_statements(engine)
     with engine.begin() as connection:

@@ -64,7 +64,7 @@ def test_portal_health_reports_a_missing_store(opened: tuple[Home, sa.Engine]) -
 def test_portal_health_reports_a_full_disk(tmp_path: Path) -> None:
     with disks.small_disk(tmp_path, 4096) as disk:
         home, engine = home_and_ledger(disk)
-        disks.fill(disk, leave=0)
+        disks.fill_disk(disk, leave=0)
         code, content = _get_health(lambda: health.portal_health(home, engine))
         engine.dispose()
     assert (code, content["checks"]["disk"]) == (503, "the disk is full")

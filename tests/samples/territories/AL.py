@@ -10,10 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.samples import plan
-from tests.samples.articles import articles
-from tests.samples.crosstab import Column, Line, Made, Said, columns, crosstab, meant, number
+from tests.samples.articles import list_articles
+from tests.samples.crosstab import (
+    Codes,
+    Column,
+    Line,
+    MadeTable,
+    build_crosstab,
+    count_cell,
+    cross_columns,
+    make_meaning,
+)
 from tests.samples.margins import victim_margins
-from tests.samples.rows import MadeReturn, Office, Period, Row, quarter
+from tests.samples.rows import Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.truth import Truth
 from tests.samples.writers import csvfile, xlsx
 from tests.samples.writers.layout import Row as SheetRow
@@ -40,14 +49,14 @@ AGES = [
     (("35–44",), {"age": "Y35T44"}),
     (("45 e lart",), {"age": "Y_GE45"}),
 ]
-STAGES: list[tuple[tuple[str, ...], Said]] = [
+STAGES: list[tuple[tuple[str, ...], Codes]] = [
     (("Persona të referuar",), {"measure": "reported"}),
     (("Persona nën hetim",), {"measure": "investigated"}),
     (("Persona të dërguar në gjyq",), {"measure": "indicted"}),
     (("Persona të gjykuar, shkalla e parë",), {"measure": "adjudicated_first"}),
     (("Persona të dënuar, shkalla e parë",), {"measure": "convicted_first"}),
 ]
-EXITS: list[tuple[tuple[str, ...], Said]] = [
+EXITS: list[tuple[tuple[str, ...], Codes]] = [
     (("Prokuroria", "Mosfillim"), {"measure": "rejected", "level": "prosecution"}),
     (("Prokuroria", "Pushim i hetimit"), {"measure": "discontinued", "level": "prosecution"}),
     (("Prokuroria", "Rihapur"), {"measure": "reopened", "level": "prosecution"}),
@@ -62,7 +71,7 @@ EXITS: list[tuple[tuple[str, ...], Said]] = [
     (("Të mbartura në gjykatë", "Në fillim"), {"measure": "pending_first", "statistic": "start"}),
     (("Të mbartura në gjykatë", "Në fund"), {"measure": "pending_first", "statistic": "end"}),
 ]
-SENTENCES: list[tuple[tuple[str, ...], Said]] = [
+SENTENCES: list[tuple[tuple[str, ...], Codes]] = [
     (("Gjithsej",), {}),
     (("Burgim", "Gjithsej"), {"sentence_type": "prison"}),
     (("Burgim", "deri në 2 vjet"), {"sentence_type": "prison", "sentence_band": "M0T24"}),
@@ -81,50 +90,50 @@ TABLES: list[tuple[str, str, list[Column]]] = [
         "Neni i Kodit Penal",
         [
             Column(("Procedime penale të regjistruara",), {"measure": "reported", "count_unit": "case"}),
-            *columns(*STAGES, by=SEX),
+            *cross_columns(*STAGES, by=SEX),
         ],
     ),
-    ("Tabela 2. Vendime dhe çështje të mbartura, persona", "Neni i Kodit Penal", columns(*EXITS)),
-    ("Tabela 3. Persona sipas grupmoshës", "Neni i Kodit Penal", columns(STAGES[0], STAGES[4], by=AGES)),
+    ("Tabela 2. Vendime dhe çështje të mbartura, persona", "Neni i Kodit Penal", cross_columns(*EXITS)),
+    ("Tabela 3. Persona sipas grupmoshës", "Neni i Kodit Penal", cross_columns(STAGES[0], STAGES[4], by=AGES)),
     (
         "Tabela 4. Persona të dënuar në shkallë të parë sipas llojit të dënimit",
         "Neni i Kodit Penal",
-        [Column(path, {"measure": "sentenced_first", **said}) for path, said in SENTENCES],
+        [Column(path, {"measure": "sentenced_first", **codes}) for path, codes in SENTENCES],
     ),
 ]
-REVISED = quarter(2024, 1)
+REVISED = make_quarter(2024, 1)
 """The quarter that the return of 2024-Q3 states differently: two persons under article 298 had been left out."""
-NOT_AVAILABLE = quarter(2023, 1)
+NOT_AVAILABLE = make_quarter(2023, 1)
 """In this quarter the appeal court's figures never came, so the cells stay empty."""
 ENTERED_LATE = 2
 
 
 def _lines() -> list[Line]:
-    return [Line((LABELS[one.article],), {"article": one.article}) for one in articles("AL")]
+    return [Line((LABELS[article.article],), {"article": article.article}) for article in list_articles("AL")]
 
 
-def _missing(period: Period) -> Callable[[Said], bool]:
-    return lambda said: period == NOT_AVAILABLE and said["measure"] in ("appealed", "decided_on_appeal")
+def _missing(period: Period) -> Callable[[Codes], bool]:
+    return lambda codes: period == NOT_AVAILABLE and codes["measure"] in ("appealed", "decided_on_appeal")
 
 
-def _shift(truth: Truth, period: Period, sent: Period) -> Callable[[Said], int]:
-    """Before the revision, two men aged 25 to 34 were missing among the persons reported under article 298."""
-    wrong = period == REVISED and sent < quarter(2024, 3)
-    late = min(ENTERED_LATE, truth.count("AL", REVISED, "reported", article="298", sex="M", age="Y25T34"))
+def _shift(truth: Truth, period: Period, sent: Period) -> Callable[[Codes], int]:
+    """Return the shift of each cell: before the revision, two men aged 25 to 34 were left out under article 298."""
+    wrong = period == REVISED and sent < make_quarter(2024, 3)
+    late = min(ENTERED_LATE, truth.count_events("AL", REVISED, "reported", article="298", sex="M", age="Y25T34"))
 
-    def shift(said: Said) -> int:
-        hit = said["article"] == "298" and said["measure"] == "reported" and said.get("count_unit") != "case"
-        cell = said.get("sex", "M") == "M" and said.get("age", "Y25T34") == "Y25T34"
+    def shift_count(codes: Codes) -> int:
+        hit = codes["article"] == "298" and codes["measure"] == "reported" and codes.get("count_unit") != "case"
+        cell = codes.get("sex", "M") == "M" and codes.get("age", "Y25T34") == "Y25T34"
         return -late if wrong and hit and cell else 0
 
-    return shift
+    return shift_count
 
 
-def _tables(truth: Truth, period: Period, sent: Period, when: str) -> Made:
-    """All tables of one quarter or year below one another."""
-    made = Made()
+def _tables(truth: Truth, period: Period, sent: Period, when: str) -> MadeTable:
+    """Return all tables of one quarter or year, one below the other."""
+    tables = MadeTable()
     for title, corner, cols in TABLES:
-        part = crosstab(
+        part = build_crosstab(
             truth,
             PROSECUTION,
             period,
@@ -137,12 +146,12 @@ def _tables(truth: Truth, period: Period, sent: Period, when: str) -> Made:
             shift=_shift(truth, period, sent),
         )
         body: list[SheetRow] = [[None if value == "" else value for value in row] for row in part.rows[2:]]
-        made.rows += [[f"{title}, {when}"], *part.rows[:2], *body, ["Burimi: Prokuroria e Përgjithshme"], []]
-        made.meaning += part.meaning
-    return made
+        tables.rows += [[f"{title}, {when}"], *part.rows[:2], *body, ["Burimi: Prokuroria e Përgjithshme"], []]
+        tables.meaning += part.meaning
+    return tables
 
 
-def _sheet(name: str, made: Made) -> Sheet:
+def _sheet(name: str, tables: MadeTable) -> Sheet:
     top: list[SheetRow] = [
         ["REPUBLIKA E SHQIPËRISË – PROKURORIA E PËRGJITHSHME"],
         ["Statistika për trafikimin e personave dhe ndihmën për kalim të paligjshëm të kufijve"],
@@ -153,29 +162,29 @@ def _sheet(name: str, made: Made) -> Sheet:
         ["Shënim: qeliza bosh do të thotë se e dhëna mungon / an empty cell means that the figure is missing"],
         ["Kontakt: statistika@prokuroria.example"],
     ]
-    return Sheet(name, (*top, *made.rows, *foot), (46, *[11] * 20))
+    return Sheet(name, (*top, *tables.rows, *foot), (46, *[11] * 20))
 
 
-def _workbook(truth: Truth, due: plan.Due, first: Period) -> MadeReturn:
-    """The workbook of the year up to a quarter; no return states quarters before the `first` due."""
+def _workbook(truth: Truth, due: plan.Due, first: Period) -> SampleReturn:
+    """Return the workbook of the year up to a quarter; no return states quarters before the `first` due."""
     sheets: list[Sheet] = []
     meaning: list[Row] = []
     sent = due.period
     periods = list(due.periods)
     if not due.back:
-        periods = [quarter(sent.year, n) for n in range(1, sent.quarter + 1)]
+        periods = [make_quarter(sent.year, n) for n in range(1, sent.quarter + 1)]
         periods = [period for period in periods if period >= first]
     for period in periods:
         name = f"Viti {period.code}" if due.back else f"Tremujori {ROMAN[period.quarter - 1]}"
         when = f"viti {period.year}" if due.back else f"tremujori {ROMAN[period.quarter - 1]}, viti {period.year}"
-        made = _tables(truth, period, sent, when)
-        sheets.append(_sheet(name, made))
-        meaning += made.meaning
+        tables = _tables(truth, period, sent, when)
+        sheets.append(_sheet(name, tables))
+        meaning += tables.meaning
     file = "PP_Seria_2020-2022.xlsx" if due.back else f"PP_Trafikimi_{sent.year}_T{sent.quarter}.xlsx"
-    revises = sent == quarter(2024, 3)
-    return MadeReturn(
+    revises = sent == make_quarter(2024, 3)
+    return SampleReturn(
         path=f"AL/justice/{file}",
-        data=xlsx.write(sheets, title="Prokuroria e Përgjithshme", comments=DEMONSTRATION),
+        data=xlsx.write_workbook(sheets, title="Prokuroria e Përgjithshme", comments=DEMONSTRATION),
         jurisdiction="AL",
         instrument="justice",
         source="AL_PP",
@@ -226,7 +235,7 @@ HEADING = (
 )  # fmt: skip
 
 
-def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
+def _victims(truth: Truth, due: plan.Due) -> SampleReturn:
     period = due.period
     lines: list[list[str | int | float | None]] = [
         [f"Të dhëna demonstruese, të trilluara / demonstration data, invented: T{period.quarter}/{period.year}"],
@@ -237,9 +246,9 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
     ages = ("Y_LT18", "Y_GE18", "Y_LT14", "Y14T17")
     for status in STATUS:
         for margin in victim_margins(ages) if status != "injured_party" else victim_margins((), exploitation=())[:3]:
-            said = {"victim_status": status, **margin}
-            value = number(truth, NRM, period, said)
-            meaning.append(meant(NRM, period, said, value))
+            codes = {"victim_status": status, **margin}
+            value = count_cell(truth, NRM, period, codes)
+            meaning.append(make_meaning(NRM, period, codes, value))
             lines.append(
                 [
                     f"T{period.quarter}/{period.year}",
@@ -252,9 +261,9 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
                     "",
                 ]
             )
-    return MadeReturn(
+    return SampleReturn(
         path=f"AL/victims/MKR_viktimat_{period.year}_T{period.quarter}.csv",
-        data=csvfile.write(lines, encoding="utf-8-sig"),
+        data=csvfile.write_csv(lines, encoding="utf-8-sig"),
         jurisdiction="AL",
         instrument="victims",
         source="AL_NRM",
@@ -265,11 +274,11 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
     )
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """The returns of both offices."""
-    dues = plan.due("AL", "justice", years)
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield the returns of both offices."""
+    dues = plan.list_due_returns("AL", "justice", years)
     first = next(due.period for due in dues if not due.back)
     for due in dues:
         yield _workbook(truth, due, first)
-    for due in plan.due("AL", "victims", years):
+    for due in plan.list_due_returns("AL", "victims", years):
         yield _victims(truth, due)

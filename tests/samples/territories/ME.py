@@ -1,18 +1,18 @@
 # ruff: noqa: N999  (the module is named after its territory)
 """Returns of Montenegro, annual only: a page of the statistical office's site, and a workbook of victims.
 
-Offences stand by the office's six-digit code, article 405 by paragraph, since paragraph 1 is a person's own crossing.
-The office's "prijavljena lica" are those whose report the prosecutor has decided on, and its "optužena lica" those
-whose proceedings have ended finally; other columns say what was received and indicted in the year.
+Offences are listed by the office's six-digit code, article 405 by paragraph, since paragraph 1 is a person's own
+crossing. The office's "prijavljena lica" are those whose report the prosecutor has decided on, and its "optužena
+lica" those whose proceedings have ended finally; other columns say what was received and indicted in the year.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.samples.crosstab import Column, Line, Said, columns, crosstab
-from tests.samples.plan import Due, due
-from tests.samples.rows import MadeReturn, Office, Row
+from tests.samples.crosstab import Codes, Column, Line, build_crosstab, cross_columns
+from tests.samples.plan import Due, list_due_returns
+from tests.samples.rows import Office, Row, SampleReturn
 from tests.samples.truth import Truth
 from tests.samples.writers import html, xls
 from tests.samples.writers.layout import Cell, Sheet
@@ -30,7 +30,7 @@ LINES = (
     Line(("446000", "Zasnivanje ropskog odnosa i prevoz lica u ropskom odnosu"), {"article": "446"}),
 )
 CORNER = ("Šifra", "Krivično djelo")
-OF_WHOM: list[tuple[tuple[str, ...], Said]] = [
+PERSON_GROUPS: list[tuple[tuple[str, ...], Codes]] = [
     (("ukupno",), {}),
     (("žene",), {"sex": "F"}),
     (("maloljetna lica",), {"age": "Y14T17"}),
@@ -63,43 +63,43 @@ SANCTIONS = {
 }
 
 
-def _crossed(labels: dict[str, str], by: list[tuple[tuple[str, ...], Said]]) -> list[Column]:
-    return columns(*(((label,), {"measure": measure}) for label, measure in labels.items()), by=by)
+def _crossed(labels: dict[str, str], by: list[tuple[tuple[str, ...], Codes]]) -> list[Column]:
+    return cross_columns(*(((label,), {"measure": measure}) for label, measure in labels.items()), by=by)
 
 
 def _sanctions() -> list[Column]:
     prison = {"sentence_type": "prison"}
-    by: list[tuple[tuple[str, ...], Said]] = [(("ukupno",), {}), (("Zatvor", "ukupno"), prison)]
+    by: list[tuple[tuple[str, ...], Codes]] = [(("ukupno",), {}), (("Zatvor", "ukupno"), prison)]
     by += [(("Zatvor", label), {**prison, "sentence_band": band}) for label, band in BANDS.items()]
     by += [((label,), {"sentence_type": kind}) for label, kind in SANCTIONS.items()]
     return _crossed({"Prvostepene presude": "sentenced_first", "Pravosnažne presude": "sentenced_final"}, by)
 
 
 TABLES = (
-    ("Tabela 1. Krivične prijave, istrage i optuženja", _crossed(PROSECUTION, OF_WHOM), 2),
-    ("Tabela 2. Presuđena i osuđena lica", _crossed(COURTS, OF_WHOM), 2),
+    ("Tabela 1. Krivične prijave, istrage i optuženja", _crossed(PROSECUTION, PERSON_GROUPS), 2),
+    ("Tabela 2. Presuđena i osuđena lica", _crossed(COURTS, PERSON_GROUPS), 2),
     ("Tabela 3. Izrečene krivične sankcije", _sanctions(), 3),
 )
 
 
-def justice(truth: Truth, one: Due) -> MadeReturn:
-    """The page of one year, or of several years one below the other."""
+def make_justice_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return the page of one year, or of several years one below the other."""
     parts: list[html.Part] = [DEMO, "Kontakt: odsjek statistike pravosuđa, Podgorica"]
     meaning: list[Row] = []
-    for period in one.periods:
+    for period in due.periods:
         for title, cols, height in TABLES:
-            made = crosstab(truth, STAT, period, cols, LINES, corner=CORNER, height=height, zero="-")
-            parts.append(Sheet(f"{title}, {period.code}. godina", tuple(made.rows)))
-            meaning += made.meaning
+            table = build_crosstab(truth, STAT, period, cols, LINES, corner=CORNER, height=height, zero="-")
+            parts.append(Sheet(f"{title}, {period.code}. godina", tuple(table.rows)))
+            meaning += table.meaning
     parts += [
         "Izvor: upitnici državnih tužilaštava i sudova (izmišljeni podaci)",
         "1) Sopstveni nedozvoljeni prelaz granice, član 405 stav 1; nije krijumčarenje ljudi.",
         "- nema pojave",
     ]
-    name = "_".join(dict.fromkeys((one.periods[0].code, one.period.code)))
-    return MadeReturn(
+    name = "_".join(dict.fromkeys((due.periods[0].code, due.period.code)))
+    return SampleReturn(
         path=f"ME/justice/ucinioci-krivicnih-djela_{name}.html",
-        data=html.write(
+        data=html.write_page(
             parts,
             title="Učinioci krivičnih djela: trgovina ljudima i krijumčarenje ljudi",
             language="cnr",
@@ -109,8 +109,8 @@ def justice(truth: Truth, one: Due) -> MadeReturn:
         instrument="justice",
         source="ME_STAT",
         form="ME-JUSTICE-1",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
         justification_reason="confirmed_with_source",
         justification_text="Provjereno u upitnicima / Checked in the questionnaires (demonstration)",
@@ -119,13 +119,13 @@ def justice(truth: Truth, one: Due) -> MadeReturn:
 
 # -- victims
 
-STATUS: list[tuple[tuple[str, ...], Said]] = [
+STATUS: list[tuple[tuple[str, ...], Codes]] = [
     (("Ukupno žrtava",), {"victim_status": "_T"}),
     (("Potencijalne žrtve",), {"victim_status": "presumed"}),
     (("Formalno identifikovane žrtve",), {"victim_status": "identified"}),
     (("Oštećeni u krivičnom postupku",), {"victim_status": "injured_party"}),
 ]
-VICTIM_COLUMNS = columns(
+VICTIM_COLUMNS = cross_columns(
     (("Ukupno",), {}),
     (("Pol", "muški"), {"sex": "M"}),
     (("Pol", "ženski"), {"sex": "F"}),
@@ -157,16 +157,16 @@ CITIZENSHIPS = {
 }
 
 
-def victims(truth: Truth, one: Due) -> MadeReturn:
-    """One year: three tables stacked on one sheet."""
+def make_victims_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return one year: three tables stacked on one sheet."""
     rows: list[SheetRow] = [
         ["Ministarstvo unutrašnjih poslova: Odjeljenje za borbu protiv trgovine ljudima"],
         [DEMO],
         ["Kontakt: odjeljenje, Podgorica"],
     ]
     meaning: list[Row] = []
-    status = [Line(labels, said) for labels, said in STATUS]
-    by_status = columns(*STATUS)
+    status = [Line(labels, codes) for labels, codes in STATUS]
+    by_status = cross_columns(*STATUS)
     tables = (
         ("Tabela 1. Žrtve trgovine ljudima po statusu, polu i uzrastu", "Status", status, VICTIM_COLUMNS, 2),
         ("Tabela 2. Žrtve trgovine ljudima po vidu eksploatacije", "Vid eksploatacije", _lines(FORMS, "exploitation"),
@@ -175,18 +175,18 @@ def victims(truth: Truth, one: Due) -> MadeReturn:
          by_status, 1),
     )  # fmt: skip
     for title, corner, lines, cols, height in tables:
-        made = crosstab(truth, NATC, one.period, cols, lines, corner=[corner], height=height)
-        rows += [[], [f"{title}, {one.period.code}. godina"], *made.rows, ["Izvor: baza podataka o žrtvama"]]
-        meaning += made.meaning
-    return MadeReturn(
-        path=f"ME/victims/zrtve_trgovine_ljudima_{one.period.code}.xls",
-        data=xls.write([Sheet("Žrtve", tuple(rows), (40, 12))]),
+        table = build_crosstab(truth, NATC, due.period, cols, lines, corner=[corner], height=height)
+        rows += [[], [f"{title}, {due.period.code}. godina"], *table.rows, ["Izvor: baza podataka o žrtvama"]]
+        meaning += table.meaning
+    return SampleReturn(
+        path=f"ME/victims/zrtve_trgovine_ljudima_{due.period.code}.xls",
+        data=xls.write_workbook([Sheet("Žrtve", tuple(rows), (40, 12))]),
         jurisdiction="ME",
         instrument="victims",
         source="ME_NATC",
         form="ME-VICTIMS-1",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
         justification_reason="confirmed_with_source",
         justification_text="Provjereno u bazi podataka / Checked in the database (demonstration)",
@@ -197,9 +197,9 @@ def _lines(labels: dict[str, str], dim: str) -> list[Line]:
     return [Line((label,), {dim: code}) for label, code in labels.items()]
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """All returns of Montenegro."""
-    for one in due("ME", "justice", years):
-        yield justice(truth, one)
-    for one in due("ME", "victims", years):
-        yield victims(truth, one)
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield all returns of Montenegro."""
+    for due in list_due_returns("ME", "justice", years):
+        yield make_justice_return(truth, due)
+    for due in list_due_returns("ME", "victims", years):
+        yield make_victims_return(truth, due)

@@ -1,9 +1,9 @@
 # ruff: noqa: N999  (the module is named after its territory)
 """Returns of North Macedonia: the statistical office's workbook and the referral mechanism's PX file.
 
-The workbook has six sheets with heads of two and three merged rows. Final convictions are of adults only. From
+The workbook has six sheets with heads of two and three merged rows. Final convictions cover adults only. From
 2025-Q1 the office uses other words for the same tables. In 2025-Q3 one heading has a Latin letter in a Cyrillic
-word. Which sex the persons under an order to investigate had was
+word. The sex of persons under an order to investigate was
 not available in 2023-Q1.
 """
 
@@ -12,9 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tests.samples.crosstab import Column, Line, Made, Said, columns, crosstab, meant, number, page
-from tests.samples.plan import Due, due
-from tests.samples.rows import MadeReturn, Office, Period, Row, quarter
+from tests.samples.crosstab import (
+    Codes,
+    Column,
+    Line,
+    MadeTable,
+    build_crosstab,
+    count_cell,
+    cross_columns,
+    lay_out_page,
+    make_meaning,
+)
+from tests.samples.plan import Due, list_due_returns
+from tests.samples.rows import Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.truth import Truth
 from tests.samples.writers import px, xlsx
 from tests.samples.writers.cube import Cube, Dimension
@@ -22,10 +32,10 @@ from tests.samples.writers.layout import Cell, Sheet
 
 SSO = Office("MK", "MK", "justice", "MK_SSO", date_basis="decision")
 NRM = Office("MK", "MK", "victims", "MK_NRM", date_basis="registration")
-NEW_WORDS = quarter(2025, 1)
-LATIN_LETTER = quarter(2025, 3)
-MANY_DECIDED = quarter(2025, 2)
-WITHOUT_SEX = quarter(2023, 1)
+NEW_WORDS = make_quarter(2025, 1)
+LATIN_LETTER = make_quarter(2025, 3)
+MANY_DECIDED = make_quarter(2025, 2)
+WITHOUT_SEX = make_quarter(2023, 1)
 DEMO = "ДЕМОНСТРАЦИСКИ ПОДАТОЦИ (измислени) / DEMONSTRATION DATA (invented)"
 NOTE = "1) Делото опфаќа и трговија со луѓе и криумчарење мигранти и не може да се подели."
 ADULTS = {"age": "Y_GE18"}
@@ -46,7 +56,7 @@ class Words:
     by_sex: str
     prison: str
 
-    def sexes(self) -> list[tuple[tuple[str, ...], Said]]:
+    def by_sex_columns(self) -> list[tuple[tuple[str, ...], Codes]]:
         return [
             ((self.total,), {}),
             ((self.by_sex, self.men), {"sex": "M"}),
@@ -102,7 +112,7 @@ SANCTIONS = {
 }
 
 
-def prosecution(words: Words) -> list[Column]:
+def prosecution_columns(words: Words) -> list[Column]:
     groups = [
         ((label,), {"measure": measure})
         for label, measure in (
@@ -111,11 +121,11 @@ def prosecution(words: Words) -> list[Column]:
             (words.indicted, "indicted"),
         )
     ]
-    return columns(*groups, by=words.sexes())
+    return cross_columns(*groups, by=words.by_sex_columns())
 
 
-def first_instance(words: Words) -> list[Column]:
-    verdicts = columns((("Осудени лица",), {"measure": "convicted_first"}), by=words.sexes())
+def first_instance_columns(words: Words) -> list[Column]:
+    verdicts = cross_columns((("Осудени лица",), {"measure": "convicted_first"}), by=words.by_sex_columns())
     exits = [
         Column((label,), {"measure": measure, "level": "first"})
         for label, measure in (
@@ -127,27 +137,27 @@ def first_instance(words: Words) -> list[Column]:
     return [Column(("Лица со одлука во прв степен",), {"measure": "adjudicated_first"}), *verdicts, *exits]
 
 
-def adults(words: Words) -> list[Column]:
-    cols = columns(((), {"measure": "convicted_final", **ADULTS}), by=words.sexes())
+def adult_columns(words: Words) -> list[Column]:
+    cols = cross_columns(((), {"measure": "convicted_final", **ADULTS}), by=words.by_sex_columns())
     return cols + [
         Column(("возраст (години)", label), {"measure": "convicted_final", "age": age}) for label, age in AGES.items()
     ]
 
 
-def sanctions(words: Words, measure: str, also: Said) -> list[Column]:
-    said = {"measure": measure, **also}
-    prison = {**said, "sentence_type": "prison"}
-    cols = [Column((words.total,), said), Column((words.prison, words.total), prison)]
+def sanction_columns(words: Words, measure: str, also: Codes) -> list[Column]:
+    codes = {"measure": measure, **also}
+    prison = {**codes, "sentence_type": "prison"}
+    cols = [Column((words.total,), codes), Column((words.prison, words.total), prison)]
     cols += [Column((words.prison, label), {**prison, "sentence_band": band}) for label, band in BANDS.items()]
     return cols + [
-        Column((label,), {**said, "sentence_type": kind})
+        Column((label,), {**codes, "sentence_type": kind})
         for label, kind in SANCTIONS.items()
         if not (also and kind == "juvenile")
     ]
 
 
-def pending() -> list[Column]:
-    return columns(
+def pending_columns() -> list[Column]:
+    return cross_columns(
         (("Пред јавниот обвинител",), {"measure": "pending_prosecution"}),
         (("Пред првостепениот суд",), {"measure": "pending_first"}),
         by=[(("на почетокот",), {"statistic": "start"}), (("на крајот",), {"statistic": "end"})],
@@ -164,39 +174,39 @@ TITLES = {
 }
 
 
-def tables(words: Words) -> dict[str, tuple[list[Column], int]]:
-    """Sheet -> columns and height of the head."""
+def list_tables(words: Words) -> dict[str, tuple[list[Column], int]]:
+    """Return columns and height of the head by sheet."""
     return {
-        "Т-01": (prosecution(words), 3),
-        "Т-02": (first_instance(words), 3),
-        "Т-03": (adults(words), 2),
-        "Т-04": (sanctions(words, "sentenced_first", {}), 2),
-        "Т-05": (sanctions(words, "sentenced_final", ADULTS), 2),
-        "Т-06": (pending(), 2),
+        "Т-01": (prosecution_columns(words), 3),
+        "Т-02": (first_instance_columns(words), 3),
+        "Т-03": (adult_columns(words), 2),
+        "Т-04": (sanction_columns(words, "sentenced_first", {}), 2),
+        "Т-05": (sanction_columns(words, "sentenced_final", ADULTS), 2),
+        "Т-06": (pending_columns(), 2),
     }
 
 
-def when(period: Period, new: bool) -> str:
+def format_period(period: Period, new: bool) -> str:
     if period.freq == "A":
         return f"{period.code} година"
     number_of = f"{period.quarter}. квартал" if new else f"{ROMAN[period.quarter - 1]} тримесечје"
     return f"{number_of} {period.year} година"
 
 
-def justice(truth: Truth, one: Due) -> MadeReturn:
-    """One quarter: six sheets."""
-    period = one.period
+def make_justice_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return one quarter: six sheets."""
+    period = due.period
     new = period.start >= NEW_WORDS.start
     many = period == MANY_DECIDED
     words = (TYPED if period == LATIN_LETTER else NEW) if new else OLD
     sheets: list[Sheet] = []
     meaning: list[Row] = []
 
-    def missing(said: Said) -> bool:
-        return period == WITHOUT_SEX and said["measure"] == "investigated" and "sex" in said
+    def is_missing(codes: Codes) -> bool:
+        return period == WITHOUT_SEX and codes["measure"] == "investigated" and "sex" in codes
 
-    for name, (cols, height) in tables(words).items():
-        made = crosstab(
+    for name, (cols, height) in list_tables(words).items():
+        table = build_crosstab(
             truth,
             SSO,
             period,
@@ -206,20 +216,20 @@ def justice(truth: Truth, one: Due) -> MadeReturn:
             height=height,
             zero="-",
             total="Вкупно" if name == "Т-01" else None,
-            missing=missing,
+            missing=is_missing,
             missing_sign="..",
         )
-        sheets.append(_sheet(name, f"{TITLES[name]}, {when(period, new)}", made))
-        meaning += made.meaning
-    return MadeReturn(
+        sheets.append(_sheet(name, f"{TITLES[name]}, {format_period(period, new)}", table))
+        meaning += table.meaning
+    return SampleReturn(
         path=f"MK/justice/Pravosudstvo_{period.year}_{'K' if new else 'T'}{period.quarter}.xlsx",
-        data=xlsx.write(sheets, title="Правосудство", comments=DEMO),
+        data=xlsx.write_workbook(sheets, title="Правосудство", comments=DEMO),
         jurisdiction="MK",
         instrument="justice",
         source="MK_SSO",
         form=f"MK-JUSTICE-{2 if new else 1}",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
         justification_reason="real_change" if many else "confirmed_with_source",
         justification_text="Пресудени се повеќе предмети од 2024 / Several cases of 2024 were decided (demonstration)"
@@ -228,31 +238,35 @@ def justice(truth: Truth, one: Due) -> MadeReturn:
     )
 
 
-def back(truth: Truth, one: Due) -> MadeReturn:
-    """The years before the quarters, one sheet a year."""
+def make_back_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return the years before the quarters, one sheet a year."""
     sheets: list[Sheet] = []
     meaning: list[Row] = []
-    cols = prosecution(OLD) + columns((("Осудени лица во прв степен",), {"measure": "convicted_first"}), by=OLD.sexes())
-    cols += columns((("Правосилно осудени полнолетни лица",), {"measure": "convicted_final", **ADULTS}), by=OLD.sexes())
-    for period in one.periods:
-        made = crosstab(truth, SSO, period, cols, LINES, corner=[OLD.corner], height=3, zero="-")
-        title = f"Пријавени, обвинети и осудени лица, {when(period, False)}"
-        sheets.append(_sheet(period.code, title, made))
-        meaning += made.meaning
-    return MadeReturn(
+    cols = prosecution_columns(OLD) + cross_columns(
+        (("Осудени лица во прв степен",), {"measure": "convicted_first"}), by=OLD.by_sex_columns()
+    )
+    cols += cross_columns(
+        (("Правосилно осудени полнолетни лица",), {"measure": "convicted_final", **ADULTS}), by=OLD.by_sex_columns()
+    )
+    for period in due.periods:
+        table = build_crosstab(truth, SSO, period, cols, LINES, corner=[OLD.corner], height=3, zero="-")
+        title = f"Пријавени, обвинети и осудени лица, {format_period(period, False)}"
+        sheets.append(_sheet(period.code, title, table))
+        meaning += table.meaning
+    return SampleReturn(
         path="MK/justice/Pravosudstvo_2020-2022_serija.xlsx",
-        data=xlsx.write(sheets, title="Правосудство", comments=DEMO),
+        data=xlsx.write_workbook(sheets, title="Правосудство", comments=DEMO),
         jurisdiction="MK",
         instrument="justice",
         source="MK_SSO",
         form="MK-JUSTICE-BACK",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
     )
 
 
-def _sheet(name: str, title: str, made: Made) -> Sheet:
+def _sheet(name: str, title: str, table: MadeTable) -> Sheet:
     above = (
         "ДРЖАВЕН ЗАВОД ЗА СТАТИСТИКА",
         DEMO,
@@ -260,7 +274,7 @@ def _sheet(name: str, title: str, made: Made) -> Sheet:
         title,
     )
     below = ("Извор: прашалници на јавните обвинителства и судовите (измислени податоци)", NOTE, "- нема појава")
-    return page(name, above, made, (*below, ".. не се располага со податок"))
+    return lay_out_page(name, above, table, (*below, ".. не се располага со податок"))
 
 
 # -- victims
@@ -300,16 +314,16 @@ def _both(mk: str, en: str) -> dict[str, str]:
     return {"mk": mk, "en": en}
 
 
-def victims(truth: Truth, one: Due) -> MadeReturn:
-    """One quarter: status × sex × age × form, the form of exploitation in the head."""
-    period = one.period
+def make_victims_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return one quarter: status × sex × age × form, the form of exploitation in the head."""
+    period = due.period
     code = period.code.replace("-Q", "K")
     meaning: list[Row] = []
 
-    def value(where: dict[str, str]) -> int | str:
-        said = {dim: members[where[key]][0] for key, (dim, members, _, _) in _DIMENSIONS.items()}
-        counted = number(truth, NRM, period, said)
-        meaning.append(meant(NRM, period, said, counted))
+    def count_value(where: dict[str, str]) -> int | str:
+        codes = {dim: members[where[key]][0] for key, (dim, members, _, _) in _DIMENSIONS.items()}
+        counted = count_cell(truth, NRM, period, codes)
+        meaning.append(make_meaning(NRM, period, codes, counted))
         return counted or "-"
 
     dimensions = [
@@ -321,8 +335,8 @@ def victims(truth: Truth, one: Due) -> MadeReturn:
     ]
     time = Dimension("KVARTAL", _both("Квартал", "Quarter"), {code: _both(code, code)}, time=True)
     order = [*dimensions[:3], time, dimensions[3]]
-    data = px.write(
-        Cube(order, value),
+    data = px.write_px(
+        Cube(order, count_value),
         heading=("KVARTAL", "OBLIK"),
         languages=("mk", "en"),
         texts={
@@ -342,26 +356,26 @@ def victims(truth: Truth, one: Due) -> MadeReturn:
         signs={"DATASYMBOL1": ".", "DATASYMBOL2": "..", "DATASYMBOLNIL": "-"},
         codepage="windows-1251",
         notes=[_both("Демонстрациски (измислени) податоци.", "Demonstration (invented) data.")],
-        last_updated=one.received_at[:10].replace("-", "") + " 09:00",
+        last_updated=due.received_at[:10].replace("-", "") + " 09:00",
     )
-    return MadeReturn(
+    return SampleReturn(
         path=f"MK/victims/NRM_ZRTVI_{code}.px",
         data=data,
         jurisdiction="MK",
         instrument="victims",
         source="MK_NRM",
         form="MK-VICTIMS-1",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
         justification_reason="confirmed_with_source",
         justification_text="Проверено во регистарот / Checked against the register (demonstration)",
     )
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """All returns of North Macedonia."""
-    for one in due("MK", "justice", years):
-        yield back(truth, one) if one.back else justice(truth, one)
-    for one in due("MK", "victims", years):
-        yield victims(truth, one)
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield all returns of North Macedonia."""
+    for due in list_due_returns("MK", "justice", years):
+        yield make_back_return(truth, due) if due.back else make_justice_return(truth, due)
+    for due in list_due_returns("MK", "victims", years):
+        yield make_victims_return(truth, due)

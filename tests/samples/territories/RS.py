@@ -1,8 +1,8 @@
 # ruff: noqa: N999  (the module is named after its territory)
 """Serbia: the statistical office's SDMX-ML, the courts' register in UTF-16, the centre's page of victims in Cyrillic.
 
-One number of the SDMX file of 2024-Q2 is a typing error that the office confirmed but never mended; it stands in
-`corrections.yml`.  Ages stand only in the register, which has one line an event and
+One number of the SDMX file of 2024-Q2 is a typing error that the office confirmed but never corrected; it is in
+`corrections.yml`.  Ages are only in the register, which has one line an event and
 gives durations; the aggregates count.
 """
 
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.samples import plan
-from tests.samples.articles import articles
-from tests.samples.crosstab import Column, Line, Said, crosstab, meant, number
+from tests.samples.articles import list_articles
+from tests.samples.crosstab import Codes, Column, Line, build_crosstab, count_cell, make_meaning
 from tests.samples.margins import CITIZENSHIP, EXPLOITATION
-from tests.samples.registers import SANCTIONED, Register, pseudonym
-from tests.samples.rows import MadeReturn, Office, Period, Row, quarter
+from tests.samples.registers import SANCTIONED, Register, make_pseudonym
+from tests.samples.rows import Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.truth import Truth, age_code
 from tests.samples.writers import csvfile, html, sdmx
 from tests.samples.writers.layout import Sheet
@@ -27,7 +27,7 @@ ROMAN = ("I", "II", "III", "IV")
 DEMONSTRATION = "ДЕМОНСТРАЦИОНИ ПОДАЦИ, ИЗМИШЉЕНИ / DEMONSTRATION DATA, INVENTED"
 _PRISON = {"measure": "sentenced_first", "sentence_type": "prison"}
 
-INDICATORS: dict[str, tuple[str, Said]] = {
+INDICATORS: dict[str, tuple[str, Codes]] = {
     "PRIJAVLJENI": ("prijavljena lica", {"measure": "reported"}),
     "PRIJAVE_PREDMETI": ("krivične prijave, predmeti", {"measure": "reported", "count_unit": "case"}),
     "RESENE_PRIJAVE": ("lica čija je prijava rešena", {"measure": "report_disposed"}),
@@ -70,42 +70,42 @@ INDICATORS: dict[str, tuple[str, Said]] = {
     "MALOLETNICKE": ("maloletničke sankcije", {"measure": "sentenced_first", "sentence_type": "juvenile"}),
     "OSTALO": ("sudska opomena i ostalo", {"measure": "sentenced_first", "sentence_type": "other"}),
 }
-FEATURES: dict[str, Said] = {"T": {}, "M": {"sex": "M"}, "F": {"sex": "F"}}
-TYPING_ERROR = (quarter(2024, 2), "PRESUDE_PREDMETI", "350(2)")
+FEATURES: dict[str, Codes] = {"T": {}, "M": {"sex": "M"}, "F": {"sex": "F"}}
+TYPING_ERROR = (make_quarter(2024, 2), "PRESUDE_PREDMETI", "350(2)")
 TYPED, MEANT = 117, 17
 """The office typed one digit too many: see `pipelines/territories/RS/corrections.yml`, which a test holds to this."""
 
 
 def _code(article: str) -> str:
-    """The office's code of an article: KZ350_2 for article 350, paragraph 2."""
+    """Return the office's code of an article: KZ350_2 for article 350, paragraph 2."""
     return "KZ" + article.replace("(", "_").rstrip(")")
 
 
-def _applies(said: Said) -> bool:
-    """Cases have no sex; the message leaves such combinations out."""
-    return said.get("count_unit") != "case" or "sex" not in said
+def _applies(codes: Codes) -> bool:
+    """Return True unless a cell gives the sex of cases, a combination that the message leaves out."""
+    return codes.get("count_unit") != "case" or "sex" not in codes
 
 
-def _sdmx(truth: Truth, due: plan.Due) -> MadeReturn:
+def _sdmx(truth: Truth, due: plan.Due) -> SampleReturn:
     observations: list[sdmx.Observation] = []
     meaning: list[Row] = []
-    for article in articles("RS"):
-        for indicator, (_, said) in INDICATORS.items():
+    for article in list_articles("RS"):
+        for indicator, (_, codes) in INDICATORS.items():
             for feature, narrowed in FEATURES.items():
                 for period in due.periods:
                     key = {"FREQ": period.freq, "REF_AREA": "RS", "INDIKATOR": indicator}
                     key |= {"DELO": _code(article.article), "OBELEZJE": feature}
-                    cell = {**said, **narrowed, "article": article.article}
+                    cell = {**codes, **narrowed, "article": article.article}
                     if not _applies(cell):
                         continue
-                    shown = value = number(truth, SORS, period, cell)
+                    printed = value = count_cell(truth, SORS, period, cell)
                     if (period, indicator, article.article) == TYPING_ERROR:
-                        shown, value = TYPED, MEANT
-                    observations.append(sdmx.Observation(key, period.code, shown, {"OBS_STATUS": "A"}))
-                    meaning.append(meant(SORS, period, cell, value))
-    write = sdmx.generic if due.back else sdmx.specific
+                        printed, value = TYPED, MEANT
+                    observations.append(sdmx.Observation(key, period.code, printed, {"OBS_STATUS": "A"}))
+                    meaning.append(make_meaning(SORS, period, cell, value))
+    write = sdmx.write_generic if due.back else sdmx.write_specific
     file = "SORS_KRIM_THB_2020-2022.xml" if due.back else f"SORS_KRIM_THB_{due.period.code}.xml"
-    return MadeReturn(
+    return SampleReturn(
         path=f"RS/justice/{file}",
         data=write(
             observations,
@@ -162,14 +162,18 @@ def _article_words(article: str) -> str:
     return f"čl. {number_} st. {paragraph} KZ" if paragraph else f"čl. {number_} KZ"
 
 
-def _register(truth: Truth, due: plan.Due) -> MadeReturn:
+def _register(truth: Truth, due: plan.Due) -> SampleReturn:
     period = due.period
-    found = [
-        one
-        for one in REGISTER.events(truth, period)
-        if not (one.level == "prosecution" and one.measure in ("rejected", "discontinued"))
+    happenings = [
+        happening
+        for happening in REGISTER.list_events(truth, period)
+        if not (happening.level == "prosecution" and happening.measure in ("rejected", "discontinued"))
     ]
-    sanctions = {(one.person.number, one.day): one for one in found if one.measure.startswith("sentenced")}
+    sanctions = {
+        (happening.person.number, happening.day): happening
+        for happening in happenings
+        if happening.measure.startswith("sentenced")
+    }
     rows: list[list[str | int | float | None]] = [
         [f"Evidencija postupaka za trgovinu ljudima i krijumčarenje, {period.quarter}. kvartal {period.year}."],
         ["Demonstracioni podaci, izmišljeni / demonstration data, invented"],
@@ -187,35 +191,35 @@ def _register(truth: Truth, due: plan.Due) -> MadeReturn:
             "Trajanje u mesecima",
         ],
     ]
-    for one in found:
-        sanction = sanctions.get((one.person.number, one.day)) if one.measure in SANCTIONED else None
-        none = "bez kazne" if one.measure in SANCTIONED else ""
-        proceeding = pseudonym(truth, "K", one.proceeding)
+    for happening in happenings:
+        sanction = sanctions.get((happening.person.number, happening.day)) if happening.measure in SANCTIONED else None
+        none = "bez kazne" if happening.measure in SANCTIONED else ""
+        proceeding = make_pseudonym(truth, "K", happening.proceeding)
         rows.append(
             [
                 COURTS[int(proceeding[1:5], 16) % len(COURTS)],
                 proceeding,
-                pseudonym(truth, "O", one.person.number),
-                _article_words(one.person.article),
-                {"M": "muški", "F": "ženski"}[one.person.sex],
-                AGE_WORDS[age_code(one.person.age, AGE_WORDS)],
-                EVENTS[one.measure],
-                LEVELS[one.level],
-                f"{one.day:%d.%m.%Y.}",
+                make_pseudonym(truth, "O", happening.person.number),
+                _article_words(happening.person.article),
+                {"M": "muški", "F": "ženski"}[happening.person.sex],
+                AGE_WORDS[age_code(happening.person.age, AGE_WORDS)],
+                EVENTS[happening.measure],
+                LEVELS[happening.level],
+                f"{happening.day:%d.%m.%Y.}",
                 SANCTIONS[sanction.sentence_type] if sanction else none,
                 sanction.months if sanction and sanction.months else "",
             ]
         )
-    return MadeReturn(
+    return SampleReturn(
         path=f"RS/register/evidencija_sudova_{period.year}_K{period.quarter}.csv",
-        data=csvfile.write(rows, encoding="utf-16-le"),
+        data=csvfile.write_csv(rows, encoding="utf-16-le"),
         jurisdiction="RS",
         instrument="register",
         source="RS_COURTS",
         form="RS-REGISTER-1",
         periods=(period,),
         received_at=due.received_at,
-        events=REGISTER.meaning(truth, period, found),
+        events=REGISTER.make_events(truth, period, happenings),
     )
 
 
@@ -227,8 +231,8 @@ STATUS = [
     Column(("Идентификована жртва",), {"victim_status": "identified"}),
     Column(("Оштећено лице у кривичном поступку",), {"victim_status": "injured_party"}),
 ]
-SEX: dict[str, Said] = {"укупно": {}, "мушки": {"sex": "M"}, "женски": {"sex": "F"}}
-AGES: dict[str, Said] = {
+SEX: dict[str, Codes] = {"укупно": {}, "мушки": {"sex": "M"}, "женски": {"sex": "F"}}
+AGES: dict[str, Codes] = {
     "Сви узрасти": {},
     "Деца (до 18 година)": {"age": "Y_LT18"},
     "Пунолетни (18 и више)": {"age": "Y_GE18"},
@@ -282,7 +286,7 @@ TABLES = (
     _Table(
         "Табела 1. Жртве трговине људима према узрасту и полу",
         ("Узраст", "Пол"),
-        [Line((age, sex), {**said, **also}) for age, said in AGES.items() for sex, also in SEX.items()],
+        [Line((age, sex), {**codes, **also}) for age, codes in AGES.items() for sex, also in SEX.items()],
     ),
     _Table(
         "Табела 2. Жртве трговине људима према облику експлоатације",
@@ -297,19 +301,19 @@ TABLES = (
 )
 
 
-def _page(truth: Truth, due: plan.Due) -> MadeReturn:
+def _page(truth: Truth, due: plan.Due) -> SampleReturn:
     period: Period = due.period
     parts: list[str | Sheet] = [DEMONSTRATION, "Центар за заштиту жртава трговине људима – статистички извештај центра"]
     meaning: list[Row] = []
     for table in TABLES:
-        made = crosstab(truth, CENTRE, period, STATUS, table.lines, corner=table.corner, height=1, zero="-")
+        crosstab = build_crosstab(truth, CENTRE, period, STATUS, table.lines, corner=table.corner, height=1, zero="-")
         caption = f"{table.caption}, {ROMAN[period.quarter - 1]} квартал {period.year}. године"
-        parts.append(Sheet(caption, tuple(made.rows)))
-        meaning += made.meaning
+        parts.append(Sheet(caption, tuple(crosstab.rows)))
+        meaning += crosstab.meaning
     parts += ["Знак - значи да није било жртава.", "Контакт: statistika@centar.example"]
-    return MadeReturn(
+    return SampleReturn(
         path=f"RS/victims/izvestaj-centra-{period.year}-k{period.quarter}.html",
-        data=html.write(
+        data=html.write_page(
             parts,
             title=f"Статистички извештај Центра, {ROMAN[period.quarter - 1]} квартал {period.year}. године",
             language="sr",
@@ -325,11 +329,11 @@ def _page(truth: Truth, due: plan.Due) -> MadeReturn:
     )
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """The returns of the three offices."""
-    for due in plan.due("RS", "justice", years):
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield the returns of the three offices."""
+    for due in plan.list_due_returns("RS", "justice", years):
         yield _sdmx(truth, due)
-    for due in plan.due("RS", "register", years):
+    for due in plan.list_due_returns("RS", "register", years):
         yield _register(truth, due)
-    for due in plan.due("RS", "victims", years):
+    for due in plan.list_due_returns("RS", "victims", years):
         yield _page(truth, due)

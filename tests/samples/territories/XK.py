@@ -2,7 +2,7 @@
 """Kosovo under UNSCR 1244: the prosecutorial council's ruled report, and the national coordinator's SDMX-CSV.
 
 The report counts from January, quarter after quarter; only its third table, of stocks, is of the quarter itself.
-Persons still tried under the code of 2013 stand in rows of their own, which name that code.
+Persons still tried under the code of 2013 have rows of their own, which name that code.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.samples import plan
-from tests.samples.articles import XK_2019, Article, articles
-from tests.samples.crosstab import Column, Line, Said, columns, heads, meant, number
+from tests.samples.articles import XK_2019, Article, list_articles
+from tests.samples.crosstab import Codes, Column, Line, count_cell, cross_columns, lay_out_head, make_meaning
 from tests.samples.margins import victim_margins
-from tests.samples.rows import MadeReturn, Office, Period, Row
+from tests.samples.rows import Office, Period, Row, SampleReturn
 from tests.samples.truth import Truth
 from tests.samples.writers import pdf, sdmx
 from tests.samples.writers.layout import Cell, Sheet
@@ -35,7 +35,7 @@ LABELS = {
     "171": "Trafikimi me njerëz, neni 171 i kodit të vitit 2013",
     "170": "Kontrabandimi me migrantë, neni 170 i kodit të vitit 2013",
 }
-STAGES: list[tuple[str, Said]] = [
+STAGES: list[tuple[str, Codes]] = [
     ("Kallëzime penale të pranuara (raste)", {"measure": "reported", "count_unit": "case"}),
     ("Kallëzime penale të pranuara", {"measure": "reported"}),
     ("Kallëzime të zgjidhura", {"measure": "report_disposed"}),
@@ -55,7 +55,7 @@ STAGES: list[tuple[str, Said]] = [
 ]
 MARKS = {"Aktakuzë e ngritur": "1)"}
 """Raised marks of notes, explained above the tables."""
-FEATURES: list[tuple[tuple[str, ...], Said]] = [
+FEATURES: list[tuple[tuple[str, ...], Codes]] = [
     (("Gjithsej",), {}),
     (("Gjinia", "Meshkuj"), {"sex": "M"}),
     (("Gjinia", "Femra"), {"sex": "F"}),
@@ -64,7 +64,7 @@ FEATURES: list[tuple[tuple[str, ...], Said]] = [
     (("Mosha", "25–39"), {"age": "Y25T39"}),
     (("Mosha", "40 e lart"), {"age": "Y_GE40"}),
 ]
-SENTENCES: list[tuple[tuple[str, ...], Said]] = [
+SENTENCES: list[tuple[tuple[str, ...], Codes]] = [
     (("Gjithsej",), {}),
     (("Burgim", "Gjithsej"), {"sentence_type": "prison"}),
     (("Burgim", "deri 6 muaj"), {"sentence_type": "prison", "sentence_band": "M0T6"}),
@@ -79,7 +79,7 @@ SENTENCES: list[tuple[tuple[str, ...], Said]] = [
     (("Masa për të mitur",), {"sentence_type": "juvenile"}),
     (("Dënime tjera",), {"sentence_type": "other"}),
 ]
-STOCKS: list[tuple[tuple[str, ...], Said]] = [
+STOCKS: list[tuple[tuple[str, ...], Codes]] = [
     (("Në prokurori", "Në fillim"), {"measure": "pending_prosecution", "statistic": "start"}),
     (("Në prokurori", "Në fund"), {"measure": "pending_prosecution", "statistic": "end"}),
     (("Në gjykatë themelore", "Në fillim"), {"measure": "pending_first", "statistic": "start"}),
@@ -91,14 +91,14 @@ STOCKS: list[tuple[tuple[str, ...], Said]] = [
 
 def _in_force(period: Period) -> list[Article]:
     """Articles that are or were law by the period's end, newest code first as the report lists them."""
-    known = [one for one in articles("XK") if one.since <= period.end]
-    return sorted(known, key=lambda one: (one.since != XK_2019, list(LABELS).index(one.article)))
+    in_force = [article for article in list_articles("XK") if article.since <= period.end]
+    return sorted(in_force, key=lambda article: (article.since != XK_2019, list(LABELS).index(article.article)))
 
 
-def _meant(office: Office, period: Period, said: Said, value: int | None, status: str = "A") -> Row:
-    """An article no longer in force at the period's end is reported by its offence, since the row tells a past code."""
-    row = meant(office, period, said, value, status)
-    expired = next(one for one in articles("XK") if one.article == said["article"]).until < period.end
+def _meant(office: Office, period: Period, codes: Codes, value: int | None, status: str = "A") -> Row:
+    """Report an article no longer in force at the period's end by its offence, since the row names a past code."""
+    row = make_meaning(office, period, codes, value, status)
+    expired = next(article for article in list_articles("XK") if article.article == codes["article"]).until < period.end
     return row._replace(law_article="_Z") if expired else row
 
 
@@ -112,40 +112,40 @@ def _table(
     lines: list[Line],
     widths: tuple[int, ...],
 ) -> tuple[Sheet, list[Row]]:
-    rows: list[SheetRow] = heads(corner, cols, 2)
+    rows: list[SheetRow] = lay_out_head(corner, cols, 2)
     meaning: list[Row] = []
     for line in lines:
         cells: list[str | int] = []
         for column in cols:
-            said = {**line.said, **column.said}
-            if said.get("count_unit") == "case" and ("sex" in said or "age" in said):
+            codes = {**line.codes, **column.codes}
+            if codes.get("count_unit") == "case" and ("sex" in codes or "age" in codes):
                 cells.append(".")
-                meaning.append(_meant(office, period, said, None, "M"))
+                meaning.append(_meant(office, period, codes, None, "M"))
                 continue
-            value = number(truth, office, period, said)
+            value = count_cell(truth, office, period, codes)
             cells.append(value or "-")
-            meaning.append(_meant(office, period, said, value))
+            meaning.append(_meant(office, period, codes, value))
         rows.append([*line.labels, *cells])
     return Sheet(name, tuple(rows), widths), meaning
 
 
 def _tables(truth: Truth, period: Period, flows: Office, when: str, quarter: str) -> tuple[list[Sheet], list[Row]]:
-    known = _in_force(period)
+    in_force = _in_force(period)
     staged = [
-        Line((LABELS[one.article], Cell(stage, mark=MARKS.get(stage))), {"article": one.article, **said})
-        for one in known
-        for stage, said in STAGES
+        Line((LABELS[article.article], Cell(stage, mark=MARKS.get(stage))), {"article": article.article, **codes})
+        for article in in_force
+        for stage, codes in STAGES
     ]
-    plain = [Line((LABELS[one.article],), {"article": one.article}) for one in known]
-    sentenced = [Column(path, {"measure": "sentenced_first", **said}) for path, said in SENTENCES]
-    made = [
+    plain = [Line((LABELS[article.article],), {"article": article.article}) for article in in_force]
+    sentenced = [Column(path, {"measure": "sentenced_first", **codes}) for path, codes in SENTENCES]
+    tables = [
         _table(
             truth,
             flows,
             period,
             f"Tabela 1. Persona sipas fazës së procedurës {when}",
             ("Vepra penale", "Faza e procedurës"),
-            columns(*FEATURES),
+            cross_columns(*FEATURES),
             staged,
             (200, 200, *[52] * len(FEATURES)),
         ),
@@ -165,25 +165,25 @@ def _tables(truth: Truth, period: Period, flows: Office, when: str, quarter: str
             period,
             f"Tabela 3. Persona në procedurë në fillim dhe në fund të periudhës {quarter}",
             ("Vepra penale",),
-            columns(*STOCKS),
+            cross_columns(*STOCKS),
             plain,
             (230, *[60] * len(STOCKS)),
         ),
     ]
-    return [sheet for sheet, _ in made], [row for _, rows in made for row in rows]
+    return [sheet for sheet, _ in tables], [row for _, rows in tables for row in rows]
 
 
-def _report(truth: Truth, due: plan.Due) -> MadeReturn:
+def _report(truth: Truth, due: plan.Due) -> SampleReturn:
     sheets: list[Sheet] = []
     meaning: list[Row] = []
     for period in due.periods:
         if due.back:
-            made = _tables(truth, period, OWN, f"për vitin {period.year}", f"për vitin {period.year}")
+            tables = _tables(truth, period, OWN, f"për vitin {period.year}", f"për vitin {period.year}")
         else:
             span = f"për periudhën {MONTHS[period.quarter]} {period.year}"
-            made = _tables(truth, period, YTD, span, f"për tremujorin {period.quarter} të vitit {period.year}")
-        sheets += made[0]
-        meaning += made[1]
+            tables = _tables(truth, period, YTD, span, f"për tremujorin {period.quarter} të vitit {period.year}")
+        sheets += tables[0]
+        meaning += tables[1]
     title = "Këshilli Prokurorial i Kosovës – raport statistikor për trafikim me njerëz dhe kontrabandim me migrantë"
     intro = [
         "KËSHILLI PROKURORIAL I KOSOVËS",
@@ -195,9 +195,9 @@ def _report(truth: Truth, due: plan.Due) -> MadeReturn:
         "Kontakti: statistika@kpk.example",
     ]
     file = "KPK_2020-2022.pdf" if due.back else f"KPK_raporti_TM{due.period.quarter}_{due.period.year}.pdf"
-    return MadeReturn(
+    return SampleReturn(
         path=f"XK/justice/{file}",
-        data=pdf.write([*intro, *sheets], title=title, footer=DEMONSTRATION, head_rows=2),
+        data=pdf.write_report([*intro, *sheets], title=title, footer=DEMONSTRATION, head_rows=2),
         jurisdiction="XK",
         instrument="justice",
         source="XK_KPC",
@@ -216,14 +216,14 @@ MARGINS = victim_margins(("Y_LT18", "Y_GE18", "Y14T17", "Y18T24"))
 """Only these combinations are in the file; SDMX leaves out the others."""
 
 
-def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
+def _victims(truth: Truth, due: plan.Due) -> SampleReturn:
     period = due.period
     observations: list[sdmx.Observation] = []
     meaning: list[Row] = []
     for status, code in STATUS.items():
         for margin in MARGINS:
-            said = {"victim_status": code, **margin}
-            value = number(truth, NATC, period, said)
+            codes = {"victim_status": code, **margin}
+            value = count_cell(truth, NATC, period, codes)
             observations.append(
                 sdmx.Observation(
                     {
@@ -238,8 +238,8 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
                     {"OBS_STATUS": "A", "COMMENT": "Demonstration data / të dhëna demonstruese"},
                 )
             )
-            meaning.append(meant(NATC, period, said, value))
-    return MadeReturn(
+            meaning.append(make_meaning(NATC, period, codes, value))
+    return SampleReturn(
         path=f"XK/victims/NATC_THB_VICTIMS_{period.code}.csv",
         data=sdmx.csv_1_0(observations, flow="XK_NATC:DF_THB_VICTIMS(1.0)"),
         jurisdiction="XK",
@@ -252,9 +252,9 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
     )
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """The returns of both offices."""
-    for due in plan.due("XK", "justice", years):
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield the returns of both offices."""
+    for due in plan.list_due_returns("XK", "justice", years):
         yield _report(truth, due)
-    for due in plan.due("XK", "victims", years):
+    for due in plan.list_due_returns("XK", "victims", years):
         yield _victims(truth, due)

@@ -1,1 +1,1 @@
-"""Byte writers, one module a format; the same content always gives the same bytes."""
+"""Byte writers, one module per format; the same content always gives the same bytes."""

@@ -7,12 +7,12 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from tests.samples.writers.layout import Value, shown
+from tests.samples.writers.layout import Value, format_value
 
 _MARKS = {"utf-8-sig": b"", "utf-16-le": codecs.BOM_UTF16_LE, "utf-8": b"", "cp1250": b"", "cp1251": b"", "cp1252": b""}
 
 
-def write(
+def write_csv(
     rows: Iterable[Sequence[Value]],
     *,
     encoding: str,
@@ -21,10 +21,10 @@ def write(
     newline: str = "\r\n",
     quote_all: bool = False,
 ) -> bytes:
-    """The rows as text. `utf-16-le` begins with its byte order mark; raises UnicodeEncodeError and KeyError."""
-    out = io.StringIO()
+    """Return the rows as text. `utf-16-le` begins with its byte order mark; raises UnicodeEncodeError and KeyError."""
+    buffer = io.StringIO()
     writer = csv.writer(
-        out, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, delimiter=delimiter, lineterminator=newline
+        buffer, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, delimiter=delimiter, lineterminator=newline
     )
-    writer.writerows([[shown(value, decimal=decimal) for value in row] for row in rows])
-    return _MARKS[encoding] + out.getvalue().encode(encoding)
+    writer.writerows([[format_value(value, decimal=decimal) for value in row] for row in rows])
+    return _MARKS[encoding] + buffer.getvalue().encode(encoding)

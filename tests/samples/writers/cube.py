@@ -1,4 +1,4 @@
-"""A cube before any file format: dimensions with members, and one value a combination."""
+"""A cube before any file format: dimensions with members, and one value for each combination."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Cube:
-    """Dimensions in the order stub then heading; `value` is asked for each combination of member codes."""
+    """Dimensions in the order stub then heading; `value` is called for each combination of member codes."""
 
     dimensions: Sequence[Dimension]
     value: Callable[[dict[str, str]], Number]
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def cells(self) -> list[tuple[dict[str, str], Number]]:
-        """Every combination in row-major order, with its value."""
+    def list_cells(self) -> list[tuple[dict[str, str], Number]]:
+        """Return every combination in row-major order, with its value."""
         names = [dimension.id for dimension in self.dimensions]
-        out = []
+        cells = []
         for codes in product(*(dimension.members for dimension in self.dimensions)):
             where = dict(zip(names, codes, strict=True))
-            out.append((where, self.value(where)))
-        return out
+            cells.append((where, self.value(where)))
+        return cells

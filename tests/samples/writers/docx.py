@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from tests.samples.writers.layout import Cell, Placed, Sheet, matrix, shown
-from tests.samples.writers.zipped import pack
+from tests.samples.writers.layout import Cell, Placed, Sheet, fill_matrix, format_value
+from tests.samples.writers.zipped import pack_parts
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -15,7 +15,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 
 Part = str | Sheet
-"""A paragraph, or a table (the name of the sheet is not written: what a table is called stands in a paragraph)."""
+"""A paragraph, or a table (the name of the sheet is not written: a paragraph gives the caption)."""
 
 
 def _run(text: str, *, bold: bool = False, raised: bool = False) -> str:
@@ -30,7 +30,7 @@ def _paragraph(text: str, *, bold: bool = False, mark: str | None = None) -> str
 
 
 def _inside(cell: Cell) -> str:
-    return _paragraph(shown(cell.value, decimal=","), bold=cell.head, mark=cell.mark)
+    return _paragraph(format_value(cell.value, decimal=","), bold=cell.head, mark=cell.mark)
 
 
 def _cell(placed: Placed, row: int) -> str:
@@ -43,7 +43,7 @@ def _cell(placed: Placed, row: int) -> str:
 
 
 def _table(sheet: Sheet) -> str:
-    rows = matrix(sheet.rows)
+    rows = fill_matrix(sheet.rows)
     width = len(rows[0])
     lines = ['<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="0" w:type="auto"/></w:tblPr><w:tblGrid>']
     lines.append('<w:gridCol w:w="1200"/>' * width + "</w:tblGrid>")
@@ -58,8 +58,8 @@ def _table(sheet: Sheet) -> str:
     return "".join(lines)
 
 
-def write(parts: Sequence[Part], *, title: str) -> bytes:
-    """A document of the parts in their order."""
+def write_document(parts: Sequence[Part], *, title: str) -> bytes:
+    """Return a document of the parts in their order."""
     body = "".join(_paragraph(part) if isinstance(part, str) else _table(part) for part in parts)
     document = f'{_HEAD}<w:document xmlns:w="{_W}"><w:body>{body}<w:sectPr/></w:body></w:document>'
     styles = (
@@ -90,7 +90,7 @@ def write(parts: Sequence[Part], *, title: str) -> bytes:
         f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="rId1" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
     )
-    return pack(
+    return pack_parts(
         (
             ("[Content_Types].xml", types),
             ("_rels/.rels", relations),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from tests.samples.writers.layout import Placed, Sheet, place, shown
+from tests.samples.writers.layout import Placed, Sheet, format_value, place_cells
 
 Part = str | Sheet
 """A paragraph, or a table whose name is its caption."""
@@ -17,7 +17,7 @@ def _cell(placed: Placed, space: str) -> str:
     spans = (f' colspan="{cell.across}"' if cell.across > 1 else "") + (
         f' rowspan="{cell.down}"' if cell.down > 1 else ""
     )
-    text = escape(shown(cell.value, decimal=",")).replace("\u00a0", space)
+    text = escape(format_value(cell.value, decimal=",")).replace("\u00a0", space)
     mark = f"<sup>{escape(cell.mark)}</sup>" if cell.mark else ""
     return f"<{tag}{spans}>{text}{mark}</{tag}>"
 
@@ -25,17 +25,17 @@ def _cell(placed: Placed, space: str) -> str:
 def _table(sheet: Sheet) -> list[str]:
     lines = ['<table class="tabela">', f"<caption>{escape(sheet.name)}</caption>"]
     rows: dict[int, list[str]] = {number: [] for number in range(len(sheet.rows))}
-    for placed in place(sheet.rows):
+    for placed in place_cells(sheet.rows):
         rows[placed.row].append(_cell(placed, "&nbsp;"))
     lines += [f"<tr>{''.join(cells)}</tr>" for cells in rows.values()]
     lines.append("</table>")
     return lines
 
 
-def write(
+def write_page(
     parts: Sequence[Part], *, title: str, language: str, menu: Sequence[str] = (), encoding: str = "utf-8"
 ) -> bytes:
-    """A page of the parts in their order, under a heading, with a script and a menu as sites have them."""
+    """Return a page of the parts in their order, under a heading, with a script and a menu as real sites have."""
     lines = [
         "<!DOCTYPE html>",
         f'<html lang="{language}">',

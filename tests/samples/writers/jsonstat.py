@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tests.samples.writers.cube import Cube
 
 
-def write(
+def write_dataset(
     cube: Cube,
     *,
     language: str,
@@ -18,10 +18,10 @@ def write(
     notes: list[str],
     extension: Mapping[str, object] | None = None,
 ) -> bytes:
-    """A dataset; a sign of the cube becomes a null value with the sign as its status."""
+    """Return a dataset; a sign of the cube becomes a null value with the sign as its status."""
     values: list[float | int | None] = []
     status: dict[str, str] = {}
-    for position, (_, value) in enumerate(cube.cells()):
+    for position, (_, value) in enumerate(cube.list_cells()):
         if isinstance(value, str):
             status[str(position)] = value
             values.append(None)

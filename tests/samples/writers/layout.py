@@ -41,13 +41,13 @@ class Placed:
     cell: Cell
 
 
-def head(value: Value, across: int = 1, down: int = 1, mark: str | None = None) -> Cell:
-    """A heading cell."""
+def head_cell(value: Value, across: int = 1, down: int = 1, mark: str | None = None) -> Cell:
+    """Return a heading cell."""
     return Cell(value, across, down, head=True, mark=mark)
 
 
-def place(rows: Iterable[Row]) -> Iterator[Placed]:
-    """Each cell with its position, skipping positions that a merged cell above or to the left covers."""
+def place_cells(rows: Iterable[Row]) -> Iterator[Placed]:
+    """Yield each cell with its position, skipping positions that a merged cell above or to the left covers."""
     covered: set[tuple[int, int]] = set()
     for number, row in enumerate(rows):
         column = 0
@@ -63,21 +63,21 @@ def place(rows: Iterable[Row]) -> Iterator[Placed]:
             column += cell.across
 
 
-def matrix(rows: Sequence[Row]) -> list[list[Placed | None]]:
-    """Position by position: the cell that begins there, or the one that covers it (its own row and column tell)."""
-    placed = list(place(rows))
+def fill_matrix(rows: Sequence[Row]) -> list[list[Placed | None]]:
+    """Return for each position the cell that begins there or covers it; `row` and `column` are where it begins."""
+    placed = list(place_cells(rows))
     height = max((p.row + p.cell.down for p in placed), default=0)
     width = max((p.column + p.cell.across for p in placed), default=0)
-    out: list[list[Placed | None]] = [[None] * width for _ in range(max(height, len(rows)))]
+    positions: list[list[Placed | None]] = [[None] * width for _ in range(max(height, len(rows)))]
     for p in placed:
         for down in range(p.cell.down):
             for across in range(p.cell.across):
-                out[p.row + down][p.column + across] = p
-    return out
+                positions[p.row + down][p.column + across] = p
+    return positions
 
 
-def shown(value: Value, *, decimal: str = ".") -> str:
-    """A value as text: nothing for None, whole numbers without a point."""
+def format_value(value: Value, *, decimal: str = ".") -> str:
+    """Format a value as text: nothing for None, whole numbers without a point."""
     if value is None:
         return ""
     if isinstance(value, float):

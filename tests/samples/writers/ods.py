@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from tests.samples.writers.layout import Placed, Sheet, matrix, shown
-from tests.samples.writers.zipped import pack
+from tests.samples.writers.layout import Placed, Sheet, fill_matrix, format_value
+from tests.samples.writers.zipped import pack_parts
 
 _MIME = "application/vnd.oasis.opendocument.spreadsheet"
 _NS = " ".join(
@@ -33,16 +33,16 @@ def _cell(placed: Placed | None, row: int, column: int) -> str:
         attributes += f' table:number-columns-spanned="{cell.across}" table:number-rows-spanned="{cell.down}"'
     if cell.value is None:
         return f"<table:table-cell{attributes}/>"
-    text = shown(cell.value, decimal=",") + (f" {cell.mark}" if cell.mark else "")
+    text = format_value(cell.value, decimal=",") + (f" {cell.mark}" if cell.mark else "")
     if isinstance(cell.value, int | float) and not cell.mark:
-        attributes += f' office:value-type="float" office:value="{shown(cell.value)}"'
+        attributes += f' office:value-type="float" office:value="{format_value(cell.value)}"'
     else:
         attributes += ' office:value-type="string"'
     return f"<table:table-cell{attributes}><text:p>{escape(text)}</text:p></table:table-cell>"
 
 
 def _table(sheet: Sheet) -> str:
-    rows = matrix(sheet.rows)
+    rows = fill_matrix(sheet.rows)
     width = max((len(row) for row in rows), default=1)
     lines = [f"<table:table table:name={quoteattr(sheet.name)}>"]
     lines.append(f'<table:table-column table:number-columns-repeated="{width}"/>')
@@ -53,8 +53,8 @@ def _table(sheet: Sheet) -> str:
     return "".join(lines)
 
 
-def write(sheets: Sequence[Sheet], *, title: str = "", language: str = "sr") -> bytes:
-    """A spreadsheet document of the sheets."""
+def write_spreadsheet(sheets: Sequence[Sheet], *, title: str = "", language: str = "sr") -> bytes:
+    """Return a spreadsheet document of the sheets."""
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     style = (
         '<style:style style:name="head" style:family="table-cell"><style:paragraph-properties fo:text-align="center"/>'
@@ -84,4 +84,4 @@ def write(sheets: Sequence[Sheet], *, title: str = "", language: str = "sr") -> 
         ("meta.xml", meta),
         ("META-INF/manifest.xml", manifest),
     )
-    return pack(parts, stored=frozenset({"mimetype"}))
+    return pack_parts(parts, stored=frozenset({"mimetype"}))

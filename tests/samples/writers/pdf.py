@@ -11,10 +11,10 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from tests.samples.writers.layout import Cell, Sheet, matrix, shown
+from tests.samples.writers.layout import Cell, Sheet, fill_matrix, format_value
 
 Part = str | Sheet
-"""A paragraph, or a table whose name stands above it on each page it fills."""
+"""A paragraph, or a table whose name is printed above it on each page it fills."""
 
 _SMALL = ParagraphStyle("small", fontName="Helvetica", fontSize=8, leading=10)
 _TITLE = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=10, leading=13, spaceBefore=8, spaceAfter=4)
@@ -27,15 +27,15 @@ _SHORT = 6
 
 def _inside(cell: Cell) -> Any:
     if not cell.head and not cell.mark and not (isinstance(cell.value, str) and len(cell.value) > _SHORT):
-        return shown(cell.value, decimal=",")  # a text of its own needs no layout, which is most of the time
-    text = shown(cell.value, decimal=",").replace("&", "&amp;").replace("<", "&lt;")
+        return format_value(cell.value, decimal=",")  # a short text needs no layout, which costs most of the time
+    text = format_value(cell.value, decimal=",").replace("&", "&amp;").replace("<", "&lt;")
     if cell.mark:
         text += f'<super size="4">{cell.mark}</super>'
     return Paragraph(text, _HEAD if cell.head else _BODY) if text else ""
 
 
 def _table(sheet: Sheet, head_rows: int) -> Any:
-    rows = matrix(sheet.rows)
+    rows = fill_matrix(sheet.rows)
     body: list[list[Any]] = []
     spans: list[tuple[Any, ...]] = []
     for number, row in enumerate(rows):
@@ -65,14 +65,14 @@ def _table(sheet: Sheet, head_rows: int) -> Any:
     return Table(body, colWidths=widths, repeatRows=head_rows, style=style)
 
 
-def write(parts: Sequence[Part], *, title: str, footer: str, head_rows: int) -> bytes:
-    """A landscape A4 report; each table begins a page, its name above it; widths are in points.
+def write_report(parts: Sequence[Part], *, title: str, footer: str, head_rows: int) -> bytes:
+    """Return a landscape A4 report; each table begins a page, its name above it; widths are in points.
 
     `head_rows` rows of a table are repeated where it goes on to a further page.
     """
-    out = io.BytesIO()
+    buffer = io.BytesIO()
     document = SimpleDocTemplate(
-        out,
+        buffer,
         pagesize=landscape(A4),
         leftMargin=36,
         rightMargin=36,
@@ -91,10 +91,10 @@ def write(parts: Sequence[Part], *, title: str, footer: str, head_rows: int) -> 
                 story.append(PageBreak())
             story += [Paragraph(part.name, _TITLE), _table(part, head_rows), Spacer(1, 6)]
 
-    def foot(canvas: Any, page: Any) -> None:
+    def draw_footer(canvas: Any, page: Any) -> None:
         canvas.setFont("Helvetica", 7)
         canvas.drawString(36, 24, footer)
         canvas.drawRightString(landscape(A4)[0] - 36, 24, str(page.page))
 
-    document.build(story, onFirstPage=foot, onLaterPages=foot)
-    return out.getvalue()
+    document.build(story, onFirstPage=draw_footer, onLaterPages=draw_footer)
+    return buffer.getvalue()

@@ -15,12 +15,12 @@ def _quoted(texts: Sequence[str]) -> str:
 
 
 def _long(text: str) -> str:
-    """A text of notes, broken into adjacent strings as PC-Axis does beyond a length."""
+    """Quote a text of notes, broken into adjacent strings as PC-Axis does beyond a length."""
     pieces = [text[start : start + _LINE] for start in range(0, len(text), _LINE)]
     return "\n".join(f'"{piece}"' for piece in pieces)
 
 
-def write(
+def write_px(
     cube: Cube,
     *,
     heading: Sequence[str],
@@ -33,12 +33,12 @@ def write(
     cell_notes: Sequence[tuple[Mapping[str, str], Mapping[str, str]]] = (),
     last_updated: str,
 ) -> bytes:
-    """A PX file.
+    """Return a PX file.
 
     `texts`: keyword (TITLE, CONTENTS, UNITS, SOURCE, SUBJECT-AREA …) -> text by language; `heading`: ids of the
-    dimensions in the head, the others stand in the stub; `properties`: keyword -> value as written (quotes included);
+    dimensions in the head, the others are in the stub; `properties`: keyword -> value as written (quotes included);
     `signs`: DATASYMBOL1… -> meaning in the first language; `notes` by language; `cell_notes`: (codes of members by
-    dimension id, text by language). Dimensions must stand stub first in the cube.
+    dimension id, text by language). Dimensions must be in the cube stub first.
     """
     first = languages[0]
     stub = [dimension for dimension in cube.dimensions if dimension.id not in heading]
@@ -53,7 +53,11 @@ def write(
     lines += [f"{keyword}={value};" for keyword, value in properties.items()]
     for language in languages:
         tag = "" if language == first else f"[{language}]"
-        lines += [f'{keyword}{tag}="{said[language]}";' for keyword, said in texts.items() if language in said]
+        lines += [
+            f'{keyword}{tag}="{translations[language]}";'
+            for keyword, translations in texts.items()
+            if language in translations
+        ]
         lines.append(f"STUB{tag}={_quoted([dimension.labels[language] for dimension in stub])};")
         lines.append(f"HEADING{tag}={_quoted([dimension.labels[language] for dimension in head])};")
         for dimension in cube.dimensions:
@@ -68,7 +72,7 @@ def write(
             lines.append(f"CELLNOTE{tag}({path})={_long(words[language])};")
     lines.append("DATA=")
     width = prod(len(dimension.members) for dimension in head)
-    cells = [f'"{value}"' if isinstance(value, str) else f"{value:g}" for _, value in cube.cells()]
+    cells = [f'"{value}"' if isinstance(value, str) else f"{value:g}" for _, value in cube.list_cells()]
     lines += [" ".join(cells[start : start + width]) for start in range(0, len(cells), width)]
     text = "\r\n".join(line.replace("\n", "\r\n") for line in lines) + ";\r\n"
     return text.encode(codepage.replace("windows-", "cp"))

@@ -27,8 +27,8 @@ class Observation:
 
 def _groups(observations: Sequence[Observation]) -> dict[tuple[tuple[str, str], ...], list[Observation]]:
     series: dict[tuple[tuple[str, str], ...], list[Observation]] = {}
-    for one in observations:
-        series.setdefault(tuple(one.key.items()), []).append(one)
+    for observation in observations:
+        series.setdefault(tuple(observation.key.items()), []).append(observation)
     return series
 
 
@@ -50,38 +50,40 @@ def _header(agency: str, flow: str, prepared: str, comment: str, kind: str) -> l
     ]
 
 
-def specific(observations: Sequence[Observation], *, agency: str, flow: str, prepared: str, comment: str) -> bytes:
-    """A StructureSpecificData message in series."""
+def write_specific(
+    observations: Sequence[Observation], *, agency: str, flow: str, prepared: str, comment: str
+) -> bytes:
+    """Return a StructureSpecificData message in series."""
     lines = _header(agency, flow, prepared, comment, "StructureSpecificData")
     lines.append(f'  <mes:DataSet ss:structureRef="{flow}" ss:dataScope="DataStructure" ss:action="Replace">')
     for key, members in _groups(observations).items():
         lines.append(f"    <Series {' '.join(f'{name}={quoteattr(code)}' for name, code in key)}>")
-        for one in members:
-            value = "" if one.value is None else f' OBS_VALUE="{one.value:g}"'
-            rest = "".join(f" {name}={quoteattr(text)}" for name, text in one.attributes.items())
-            lines.append(f'      <Obs TIME_PERIOD="{one.period}"{value}{rest}/>')
+        for observation in members:
+            value = "" if observation.value is None else f' OBS_VALUE="{observation.value:g}"'
+            attributes = "".join(f" {name}={quoteattr(text)}" for name, text in observation.attributes.items())
+            lines.append(f'      <Obs TIME_PERIOD="{observation.period}"{value}{attributes}/>')
         lines.append("    </Series>")
     lines += ["  </mes:DataSet>", "</mes:StructureSpecificData>", ""]
     return "\n".join(lines).encode()
 
 
-def generic(observations: Sequence[Observation], *, agency: str, flow: str, prepared: str, comment: str) -> bytes:
-    """A GenericData message in series."""
+def write_generic(observations: Sequence[Observation], *, agency: str, flow: str, prepared: str, comment: str) -> bytes:
+    """Return a GenericData message in series."""
     lines = _header(agency, flow, prepared, comment, "GenericData")
     lines.append(f'  <mes:DataSet structureRef="{flow}" action="Replace">')
     for key, members in _groups(observations).items():
         lines += ["    <gen:Series>", "      <gen:SeriesKey>"]
         lines += [f"        <gen:Value id={quoteattr(name)} value={quoteattr(code)}/>" for name, code in key]
         lines.append("      </gen:SeriesKey>")
-        for one in members:
-            lines += ["      <gen:Obs>", f'        <gen:ObsDimension value="{one.period}"/>']
-            if one.value is not None:
-                lines.append(f'        <gen:ObsValue value="{one.value:g}"/>')
-            if one.attributes:
+        for observation in members:
+            lines += ["      <gen:Obs>", f'        <gen:ObsDimension value="{observation.period}"/>']
+            if observation.value is not None:
+                lines.append(f'        <gen:ObsValue value="{observation.value:g}"/>')
+            if observation.attributes:
                 lines.append("        <gen:Attributes>")
                 lines += [
                     f"          <gen:Value id={quoteattr(name)} value={quoteattr(text)}/>"
-                    for name, text in one.attributes.items()
+                    for name, text in observation.attributes.items()
                 ]
                 lines.append("        </gen:Attributes>")
             lines.append("      </gen:Obs>")
@@ -91,14 +93,20 @@ def generic(observations: Sequence[Observation], *, agency: str, flow: str, prep
 
 
 def csv_1_0(observations: Sequence[Observation], *, flow: str) -> bytes:
-    """SDMX-CSV 1.0: DATAFLOW, the dimensions, TIME_PERIOD, OBS_VALUE, the attributes."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    """Return SDMX-CSV 1.0: DATAFLOW, the dimensions, TIME_PERIOD, OBS_VALUE, the attributes."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
     dimensions, attributes = list(observations[0].key), list(observations[0].attributes)
     writer.writerow(["DATAFLOW", *dimensions, "TIME_PERIOD", "OBS_VALUE", *attributes])
-    for one in observations:
-        value = "" if one.value is None else f"{one.value:g}"
+    for observation in observations:
+        value = "" if observation.value is None else f"{observation.value:g}"
         writer.writerow(
-            [flow, *(one.key[d] for d in dimensions), one.period, value, *(one.attributes[a] for a in attributes)]
+            [
+                flow,
+                *(observation.key[d] for d in dimensions),
+                observation.period,
+                value,
+                *(observation.attributes[a] for a in attributes),
+            ]
         )
-    return out.getvalue().encode()
+    return buffer.getvalue().encode()

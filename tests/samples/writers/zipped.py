@@ -9,14 +9,14 @@ from collections.abc import Iterable
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def pack(parts: Iterable[tuple[str, str | bytes]], *, stored: frozenset[str] = frozenset()) -> bytes:
-    """The container of the parts (name, content); those named in `stored` are not compressed."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as container:
+def pack_parts(parts: Iterable[tuple[str, str | bytes]], *, stored: frozenset[str] = frozenset()) -> bytes:
+    """Return the container of the parts (name, content); those named in `stored` are not compressed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as container:
         for name, content in parts:
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED
             info.create_system = 0
             info.external_attr = 0
             container.writestr(info, content.encode() if isinstance(content, str) else content)
-    return out.getvalue()
+    return buffer.getvalue()

@@ -10,8 +10,8 @@ from pipelines.model.long_tables import OBSERVATION
 from pipelines.model.periods import Period
 
 
-def a_form(registry: Registry, instrument: str) -> Any:
-    """Some quarterly form of the instrument that the calendar expects."""
+def find_form(registry: Registry, instrument: str) -> Any:
+    """Return a quarterly form of the instrument that the calendar expects."""
     expected = {(row["source"], row["instrument"]) for row in list_expected_returns(registry) if row["freq"] == "Q"}
     return next(
         form
@@ -20,8 +20,10 @@ def a_form(registry: Registry, instrument: str) -> Any:
     )
 
 
-def row(registry: Registry, instrument: str = "justice", period: str = "2025-Q2", **over: Any) -> dict[str, Any]:
-    form = a_form(registry, instrument)
+def make_observation(
+    registry: Registry, instrument: str = "justice", period: str = "2025-Q2", **over: Any
+) -> dict[str, Any]:
+    form = find_form(registry, instrument)
     base: dict[str, Any] = dict.fromkeys(OBSERVATION, "_T")
     base |= {
         "territory": registry.territory_of(form.jurisdiction).code,

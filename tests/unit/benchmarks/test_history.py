@@ -24,11 +24,11 @@ def _rows() -> pl.DataFrame:
 
 
 def test_what_is_not_moved_is_as_it_was() -> None:
-    assert history._moved(_rows(), 0, "2022-Q4").equals(_rows())
+    assert history._move_rows(_rows(), 0, "2022-Q4").equals(_rows())
 
 
 def test_two_cycles_are_eight_years() -> None:
-    moved = history._moved(_rows(), 2, "2014-Q4")
+    moved = history._move_rows(_rows(), 2, "2014-Q4")
     assert moved["period"].to_list() == ["2016-Q3", "2014-Q4", "2017"]
     assert moved["event_date"].to_list() == [date(2016, 2, 29), date(2014, 12, 31), date(2017, 6, 1)]
     assert moved["accepted_at"].to_list() == [datetime(2016, 11, 1, 9), datetime(2015, 1, 16, 9), None]
@@ -36,16 +36,16 @@ def test_two_cycles_are_eight_years() -> None:
 
 
 def test_another_cycle_has_other_submissions_persons_and_events() -> None:
-    moved = history._moved(_rows(), 1, "2018-Q4")
+    moved = history._move_rows(_rows(), 1, "2018-Q4")
     for column in ("submission_id", "person", "event_id"):
         assert not set(moved[column]) & set(_rows()[column])
 
 
 def test_what_lies_before_the_begin_is_left_out_and_a_year_that_began_before_it_too() -> None:
     # The year of the first quarter is not whole: it is no year of the history.
-    moved = history._moved(_rows(), 1, "2020-Q3")
+    moved = history._move_rows(_rows(), 1, "2020-Q3")
     assert moved["period"].to_list() == ["2020-Q3", "2021"]
-    assert history._moved(_rows(), 1, "2021-Q4").is_empty()
+    assert history._move_rows(_rows(), 1, "2021-Q4").is_empty()
 
 
 def test_a_file_of_several_years_is_left_out_and_a_year_alone_is_not() -> None:
@@ -56,7 +56,7 @@ def test_a_file_of_several_years_is_left_out_and_a_year_alone_is_not() -> None:
             "period": ["2021", "2022", "2022", "2022-Q4", "2022-Q3"],
         }
     )
-    assert history._regular(block)["submission_id"].to_list() == ["S2", "S3"]
+    assert history._select_regular(block)["submission_id"].to_list() == ["S2", "S3"]
 
 
 def test_every_year_of_the_longer_history_has_inhabitants() -> None:
@@ -64,7 +64,7 @@ def test_every_year_of_the_longer_history_has_inhabitants() -> None:
         {"jurisdiction": "AA", "year": "2011", "population": "7"},
         {"jurisdiction": "AA", "year": "2010", "population": "5"},
     )
-    longer = history._longer(known, 3)
+    longer = history._extend_population(known, 3)
     assert {(row["year"], row["population"]) for row in longer} == {
         ("2011", "7"), ("2010", "5"), ("2009", "5"), ("2008", "5"), ("2007", "5"),
     }  # fmt: skip

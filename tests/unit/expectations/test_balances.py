@@ -1,4 +1,4 @@
-"""Books that always closed are asked about a gap, and stocks of articles about an exchange."""
+"""A gap is reported in balances that always closed, and an exchange in the stocks of articles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.warehouse.metrics.metrics import load as load_metrics
-from tests.unit.expectations.test_judge import RECEIVED, reading, row
+from tests.unit.expectations.test_judge import RECEIVED, make_observation, make_reading
 
 PERIODS = ("2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1")
 NEW_RULES = {"plausible.balance", "plausible.stocks", "plausible.sanctions"}
@@ -32,7 +32,7 @@ _ROWS: list[dict[str, Any]] = []
 def base_row(registry: Registry) -> dict[str, Any]:
     """Return one row, made once: looking up its form in the calendar takes a tenth of a second."""
     if not _ROWS:
-        _ROWS.append(row(registry))
+        _ROWS.append(make_observation(registry))
     return _ROWS[0]
 
 
@@ -58,11 +58,11 @@ def count_court(
     ]
 
 
-def judge(registry: Registry, rows: list[Any], earlier: list[Any]) -> list[Finding]:
+def judge_rows(registry: Registry, rows: list[Any], earlier: list[Any]) -> list[Finding]:
     history = History(
         pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
     )
-    findings = judge_returns([JudgedReturn("S1", reading(registry, rows), RECEIVED)], history, registry)["S1"]
+    findings = judge_returns([JudgedReturn("S1", make_reading(registry, rows), RECEIVED)], history, registry)["S1"]
     return [f for f in findings if f.rule in NEW_RULES]
 
 
@@ -70,8 +70,8 @@ def count_earlier(registry: Registry, gap: float = 0.0) -> list[Any]:
     return [r for n, p in enumerate(PERIODS) for r in count_court(registry, p, "1", 10.0 + 2 * n, 12.0 + 2 * n - gap)]
 
 
-def test_closing_stock_that_does_not_follow_is_found_at_its_cell(registry: Registry) -> None:
-    (finding,) = judge(registry, count_court(registry, "2025-Q2", "1", 20.0, 32.0), count_earlier(registry))
+def test_closing_stock_that_breaks_the_balance_is_found_at_its_cell(registry: Registry) -> None:
+    (finding,) = judge_rows(registry, count_court(registry, "2025-Q2", "1", 20.0, 32.0), count_earlier(registry))
     assert (finding.rule, finding.seen, finding.expected, str(finding.where)) == (
         "plausible.balance",
         "32",
@@ -87,25 +87,25 @@ def test_closing_stock_that_does_not_follow_is_found_at_its_cell(registry: Regis
 
 def test_books_that_close_and_a_gap_of_one_case_are_accepted(registry: Registry) -> None:
     for closing in (22.0, 23.0, 21.0):
-        assert judge(registry, count_court(registry, "2025-Q2", "1", 20.0, closing), count_earlier(registry)) == []
+        assert judge_rows(registry, count_court(registry, "2025-Q2", "1", 20.0, closing), count_earlier(registry)) == []
 
 
 def test_gap_is_accepted_where_the_books_never_closed(registry: Registry) -> None:
     rows = count_court(registry, "2025-Q2", "1", 20.0 - 4, 22.0 - 8)
-    assert [f.rule for f in judge(registry, rows, count_earlier(registry, gap=4.0)) if "balance" in f.rule] == []
+    assert [f.rule for f in judge_rows(registry, rows, count_earlier(registry, gap=4.0)) if "balance" in f.rule] == []
 
 
 def test_article_that_always_balances_is_judged_by_itself(registry: Registry) -> None:
     """Another article of the same books that never balances does not excuse it."""
     open_article = [r for n, p in enumerate(PERIODS) for r in count_court(registry, p, "2", 90.0 - 30 * n, 140.0)]
     rows = [*count_court(registry, "2025-Q2", "1", 20.0, 32.0), *count_court(registry, "2025-Q2", "2", 140.0, 142.0)]
-    (finding,) = judge(registry, rows, [*count_earlier(registry), *open_article])
+    (finding,) = judge_rows(registry, rows, [*count_earlier(registry), *open_article])
     assert (finding.rule, str(finding.where)) == ("plausible.balance", "Т-02!14")
 
 
 def test_balance_without_one_of_its_flows_is_not_judged(registry: Registry) -> None:
     rows = [r for r in count_court(registry, "2025-Q2", "1", 20.0, 32.0) if r["label"] != "indicted"]
-    assert judge(registry, rows, count_earlier(registry)) == []
+    assert judge_rows(registry, rows, count_earlier(registry)) == []
 
 
 def test_exchanged_stocks_of_two_articles_are_one_finding_although_their_total_agrees(registry: Registry) -> None:
@@ -116,12 +116,12 @@ def test_exchanged_stocks_of_two_articles_are_one_finding_although_their_total_a
         for r in count_court(registry, p, article, start + 2 * n, start + 2 * n + 2)
     ]
     rows = [*count_court(registry, "2025-Q2", "1", 50.0, 52.0), *count_court(registry, "2025-Q2", "2", 20.0, 22.0)]
-    (finding,) = judge(registry, rows, earlier)
+    (finding,) = judge_rows(registry, rows, earlier)
     assert (finding.rule, finding.seen, finding.expected, finding.params["n"]) == ("plausible.stocks", "50", "20", 2)
 
 
 def test_terms_are_those_of_the_declared_balances() -> None:
-    """A rule cannot import the declared metrics, which are further down the layers."""
+    """Compare with the declared metrics, which a rule cannot import because they are further down the layers."""
     declared = {metric.id: metric for metric in load_metrics() if metric.kind == "balance"}
     for stock, (level, entries, exits) in STOCKS.items():
         metric = declared[f"balance_{level}"]

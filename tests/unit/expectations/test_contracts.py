@@ -31,7 +31,7 @@ def test_import_of_judge_does_not_load_great_expectations() -> None:
 
 
 @pytest.mark.parametrize("instrument", RULES_BY_INSTRUMENT)
-def test_expectations_name_rule_note_and_severity(instrument: str) -> None:
+def test_expectations_have_rule_note_and_severity(instrument: str) -> None:
     contracts = [check for check in _load_suite(instrument) if not isinstance(check, PlausibilityRule)]
     assert len({contract.name for contract in contracts}) == len(contracts)
     for contract in contracts:
@@ -72,7 +72,7 @@ def test_suite_needed_by_several_threads_at_once_is_built_once(monkeypatch: pyte
         time.sleep(0.05)
         return [object()]
 
-    # A cache of its own: suites that other tests have used must stay those that Great Expectations knows.
+    # A cache of its own, so that suites used by other tests remain those registered with Great Expectations.
     monkeypatch.setattr(judge, "_build_suite", cache(judge._build_suite.__wrapped__))
     monkeypatch.setattr(judge, "import_module", lambda _name: SimpleNamespace(build_suite=build_slowly))
     with ThreadPoolExecutor(4) as threads:

@@ -1,4 +1,4 @@
-"""Tables of several callers go through one validation, and each caller gets the failures of its own rows."""
+"""Tables of several callers are validated together, and each caller gets the failures of its own rows."""
 
 from __future__ import annotations
 
@@ -37,44 +37,44 @@ FAULT = 666
 
 @dataclass
 class Caller:
-    """Somebody who has a table validated, in a thread."""
+    """A caller that has a table validated, in a thread."""
 
     frame: pl.DataFrame
     contract: Contract = FIGURES
     failures: list[engine.Failure] = field(default_factory=list)
     error: BaseException | None = None
 
-    def ask(self) -> None:
+    def find_failures(self) -> None:
         try:
             self.failures = engine.find_failures(self.contract, self.frame)
         except RuntimeError as error:
             self.error = error
 
-    def rows(self, position: int) -> list[int]:
+    def failing_rows(self, position: int) -> list[int]:
         return [row for failure in self.failures if failure.position == position for row in failure.rows]
 
 
-def table(values: list[int], codes: list[str] | None = None) -> pl.DataFrame:
+def make_table(values: list[int], codes: list[str] | None = None) -> pl.DataFrame:
     return pl.DataFrame({"value": values, "code": codes or ["a"] * len(values)})
 
 
-def all_at_once(callers: list[Caller]) -> int:
-    """Let all wait for the lock before the first gets it, and return how many batches they were validated in."""
+def validate_at_once(callers: list[Caller]) -> int:
+    """Let all wait for the lock before the first gets it, and return the number of batches validated."""
     batches: list[Contract] = []
     real = engine._run_validation
 
-    def count(contract: Contract, frame: Any) -> Any:
+    def count_batch(contract: Contract, frame: Any) -> Any:
         batches.append(contract)
         return real(contract, frame)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "_run_validation", count)
+        patch.setattr(engine, "_run_validation", count_batch)
         _wait_together(callers)
     return len(batches)
 
 
 def _wait_together(callers: list[Caller]) -> None:
-    threads = [threading.Thread(target=caller.ask) for caller in callers]
+    threads = [threading.Thread(target=caller.find_failures) for caller in callers]
     with engine._LOCK:
         for thread in threads:
             thread.start()
@@ -94,49 +94,56 @@ def loaded() -> Iterator[None]:
 
 
 def test_each_caller_gets_the_rows_that_fail_in_its_own_table() -> None:
-    # Ten tables of one to ten rows, all values good but in every second table its last, and once a code nobody knows.
-    callers = [Caller(table([5] * n + [-n if n % 2 else n])) for n in range(10)]
-    callers.append(Caller(table([1, 2, 3], ["a", "z", "b"])))
-    assert all_at_once(callers) == 1
+    # Ten tables of one to ten rows, good except the last value of every second table, and a table with an unknown code.
+    callers = [Caller(make_table([5] * n + [-n if n % 2 else n])) for n in range(10)]
+    callers.append(Caller(make_table([1, 2, 3], ["a", "z", "b"])))
+    assert validate_at_once(callers) == 1
     for n, caller in enumerate(callers[:-1]):
-        assert caller.rows(NOT_NEGATIVE) == ([n] if n % 2 else []), n
-        assert caller.rows(KNOWN) == [], n
-    assert callers[-1].rows(KNOWN) == [1] and callers[-1].rows(NOT_NEGATIVE) == []
+        assert caller.failing_rows(NOT_NEGATIVE) == ([n] if n % 2 else []), n
+        assert caller.failing_rows(KNOWN) == [], n
+    assert callers[-1].failing_rows(KNOWN) == [1] and callers[-1].failing_rows(NOT_NEGATIVE) == []
 
 
-def test_tables_of_other_columns_or_types_are_validated_apart() -> None:
+def test_tables_of_other_columns_or_types_are_validated_separately() -> None:
     callers = [
-        Caller(table([1, -1])),
-        Caller(table([1, -1]).with_columns(pl.col("value").cast(pl.Float64))),
-        Caller(table([1, -1]), VALUES),
+        Caller(make_table([1, -1])),
+        Caller(make_table([1, -1]).with_columns(pl.col("value").cast(pl.Float64))),
+        Caller(make_table([1, -1]), VALUES),
     ]
-    assert all_at_once(callers) == 3
-    assert [caller.rows(NOT_NEGATIVE) for caller in callers] == [[1], [1], [1]]
+    assert validate_at_once(callers) == 3
+    assert [caller.failing_rows(NOT_NEGATIVE) for caller in callers] == [[1], [1], [1]]
 
 
-def test_what_judges_rows_together_is_never_put_beside_another_callers_rows() -> None:
-    callers = [Caller(table([1, 2]), ONCE), Caller(table([2, 3]), ONCE), Caller(table([4, 4]), ONCE)]
-    assert all_at_once(callers) == 3
-    assert [caller.rows(0) for caller in callers] == [[], [], [0, 1]]
+def test_contract_over_several_rows_is_never_mixed_with_rows_of_other_callers() -> None:
+    callers = [Caller(make_table([1, 2]), ONCE), Caller(make_table([2, 3]), ONCE), Caller(make_table([4, 4]), ONCE)]
+    assert validate_at_once(callers) == 3
+    assert [caller.failing_rows(0) for caller in callers] == [[], [], [0, 1]]
 
 
 def test_unique_key_of_return_ignores_other_callers_with_the_same_return_id() -> None:
-    returns = [table(values).with_columns(pl.lit("S1").alias("submission_id")) for values in ([1, 2], [2, 3], [4, 4])]
+    returns = [
+        make_table(values).with_columns(pl.lit("S1").alias("submission_id")) for values in ([1, 2], [2, 3], [4, 4])
+    ]
     callers = [Caller(frame, ONCE_IN_RETURN) for frame in returns]
-    assert all_at_once(callers) == 1
-    assert [caller.rows(0) for caller in callers] == [[], [], [0, 1]]
+    assert validate_at_once(callers) == 1
+    assert [caller.failing_rows(0) for caller in callers] == [[], [], [0, 1]]
 
 
-def test_a_fault_is_told_to_the_caller_whose_rows_have_it_and_to_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_is_raised_only_for_the_caller_whose_rows_cause_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real = engine._run_validation
 
-    def faulty(contract: Contract, frame: Any) -> Any:
+    def validate_with_fault(contract: Contract, frame: Any) -> Any:
         if FAULT in set(frame["value"]):
             raise RuntimeError("a planted fault")
         return real(contract, frame)
 
-    monkeypatch.setattr(engine, "_run_validation", faulty)
-    callers = [Caller(table([1, -1])), Caller(table([FAULT])), Caller(table([-1])), Caller(table([3]))]
-    all_at_once(callers)
+    monkeypatch.setattr(engine, "_run_validation", validate_with_fault)
+    callers = [
+        Caller(make_table([1, -1])),
+        Caller(make_table([FAULT])),
+        Caller(make_table([-1])),
+        Caller(make_table([3])),
+    ]
+    validate_at_once(callers)
     assert [str(caller.error) for caller in callers] == ["None", "a planted fault", "None", "None"]
-    assert [caller.rows(NOT_NEGATIVE) for caller in callers] == [[1], [], [0], []]
+    assert [caller.failing_rows(NOT_NEGATIVE) for caller in callers] == [[1], [], [0], []]

@@ -1,4 +1,4 @@
-"""Each expectation finds a fault planted for it, at its place, and stays silent on what is sound."""
+"""Each expectation finds a fault planted for it, at its place, and gives no finding on sound returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.standardise import Reading
-from tests.support.fakes.return_rows import a_form, row
+from tests.support.fakes.return_rows import find_form, make_observation
 
 RECEIVED = datetime(2025, 7, 20, tzinfo=UTC)
 """In time for the second quarter of 2025."""
@@ -28,8 +28,8 @@ def registry() -> Registry:
     return load()
 
 
-def reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", **over: Any) -> Reading:
-    form = a_form(registry, instrument)
+def make_reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", **over: Any) -> Reading:
+    form = find_form(registry, instrument)
     values: dict[str, Any] = {
         "form": form.id,
         "series": form.series,
@@ -45,29 +45,34 @@ def reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "j
     return Reading(**values | over)
 
 
-def found(
+def find_by_rule(
     registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", history: History | None = None
 ) -> dict[str, Finding]:
-    """rule -> finding, of one return received in time."""
-    return found_each(registry, {"S1": rows}, instrument, history)["S1"]
+    """Return the findings of one return received in time, by rule."""
+    return find_each_by_rule(registry, {"S1": rows}, instrument, history)["S1"]
 
 
-def found_each(
+def find_each_by_rule(
     registry: Registry,
     returns: Mapping[str, list[dict[str, Any]]],
     instrument: str = "justice",
     history: History | None = None,
 ) -> dict[str, dict[str, Finding]]:
-    """The same of several returns, judged at once and each by itself: a validation costs as much for one as for all."""
-    given = [JudgedReturn(name, reading(registry, rows, instrument), RECEIVED) for name, rows in returns.items()]
-    return {name: {f.rule: f for f in findings} for name, findings in judge_returns(given, history, registry).items()}
+    """Return the same for several returns, judged at once: a validation costs as much for one as for all."""
+    returns_to_judge = [
+        JudgedReturn(name, make_reading(registry, rows, instrument), RECEIVED) for name, rows in returns.items()
+    ]
+    return {
+        name: {f.rule: f for f in findings}
+        for name, findings in judge_returns(returns_to_judge, history, registry).items()
+    }
 
 
-def past(registry: Registry, values: list[float], **over: Any) -> History:
+def make_history(registry: Registry, values: list[float], **over: Any) -> History:
     quarters = [f"{year}-Q{q}" for year in (2023, 2024, 2025) for q in range(1, 5)]
     last = quarters.index("2025-Q1") + 1
     periods = quarters[last - len(values) : last]
-    rows = [row(registry, period=p, value=v, **over) for p, v in zip(periods, values, strict=True)]
+    rows = [make_observation(registry, period=p, value=v, **over) for p, v in zip(periods, values, strict=True)]
     return History(pl.DataFrame(rows, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
 
 
@@ -81,7 +86,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"value": 3.0, "obs_status": "O"}, "expect.status"),
     ({"value": 5000.0}, "plausible.bounds"),
 ]
-"""What is wrong with one figure, and the rule that says so."""
+"""Changes that make one figure faulty, and the rule that finds each."""
 RECORD_FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"event": "sentenced"}, "expect.code"),
     ({"event_date": date(2025, 1, 5)}, "record.period"),
@@ -96,12 +101,12 @@ SUMS = [
     (9.0, 8.0, False, None),
     (9.0, 10.0, False, "sum.exceeded"),
 ]
-"""A total, what was added, whether that is all of it, and the rule."""
+"""A total, the sum of its parts, whether these are all parts, and the rule."""
 SEVERITIES = ("error", "warning")
 
 
-def record(registry: Registry, **over: Any) -> dict[str, Any]:
-    form = a_form(registry, "register")
+def make_record(registry: Registry, **over: Any) -> dict[str, Any]:
+    form = find_form(registry, "register")
     base = {
         "territory": registry.territory_of(form.jurisdiction).code,
         "jurisdiction": form.jurisdiction,
@@ -128,8 +133,8 @@ def record(registry: Registry, **over: Any) -> dict[str, Any]:
     return base | over
 
 
-def a_sum(total: float, added: float, whole: bool, severity: str) -> dict[str, Any]:
-    """A sum that a form declares, as standardising gives it."""
+def make_sum(total: float, added: float, whole: bool, severity: str) -> dict[str, Any]:
+    """Return a sum that a form declares, as standardising returns it."""
     return {
         "place": "Т-03!B5",
         "label": "a label",
@@ -142,206 +147,240 @@ def a_sum(total: float, added: float, whole: bool, severity: str) -> dict[str, A
     }
 
 
-def of_records(registry: Registry, rows: list[dict[str, Any]]) -> Reading:
-    """A return of records."""
+def make_record_return(registry: Registry, rows: list[dict[str, Any]]) -> Reading:
+    """Return a return of records."""
     events = pl.DataFrame(rows, schema=CASE_EVENT)
-    return reading(
+    return make_reading(
         registry, [], "register", periods=[Period("2025-Q2")], observations=empty_table(OBSERVATION), events=events
     )
 
 
 @pytest.fixture(scope="module")
 def judged(registry: Registry) -> dict[str, list[Finding]]:
-    """What is found in each return with something planted, by what is planted; all of them are judged at once."""
-    returns = {str(fault): reading(registry, [row(registry, **fault)]) for fault, _ in FAULTS}
-    returns |= {str(fault): of_records(registry, [record(registry, **fault)]) for fault, _ in RECORD_FAULTS}
-    sums = [a_sum(*of[:3], severity) for of, severity in product(SUMS, SEVERITIES)]
-    for one in sums:
-        returns[str(one)] = reading(registry, [row(registry)], sums=pl.DataFrame([one], schema=DECLARED_SUM))
+    """Return the findings of each return with a planted fault, by the fault; all of them are judged at once."""
+    returns = {str(fault): make_reading(registry, [make_observation(registry, **fault)]) for fault, _ in FAULTS}
+    returns |= {
+        str(fault): make_record_return(registry, [make_record(registry, **fault)]) for fault, _ in RECORD_FAULTS
+    }
+    sums = [make_sum(*of[:3], severity) for of, severity in product(SUMS, SEVERITIES)]
+    for declared_sum in sums:
+        returns[str(declared_sum)] = make_reading(
+            registry, [make_observation(registry)], sums=pl.DataFrame([declared_sum], schema=DECLARED_SUM)
+        )
     assert len(returns) == len(FAULTS) + len(RECORD_FAULTS) + len(sums)
-    return judge_returns([JudgedReturn(name, one, RECEIVED) for name, one in returns.items()], None, registry)
+    return judge_returns(
+        [JudgedReturn(name, planted_return, RECEIVED) for name, planted_return in returns.items()], None, registry
+    )
 
 
-def test_a_sound_return_has_no_finding(registry: Registry) -> None:
-    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0])
-    assert found(registry, [row(registry)], history=history) == {}
+def test_sound_return_has_no_finding(registry: Registry) -> None:
+    history = make_history(registry, [4.0, 5.0, 3.0, 4.0, 6.0])
+    assert find_by_rule(registry, [make_observation(registry)], history=history) == {}
 
 
 @pytest.mark.parametrize(("fault", "rule"), FAULTS)
-def test_a_planted_fault_is_found_at_its_cell(
-    judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str
-) -> None:
+def test_planted_fault_is_found_at_its_cell(judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str) -> None:
     findings = {finding.rule: finding for finding in judged[str(fault)]}
     assert rule in findings
     assert findings[rule].where.sheet == "Т-03" and findings[rule].where.cell == "B5"
 
 
-def test_a_figure_that_stands_twice_is_found(registry: Registry) -> None:
-    assert "expect.unique" in found(registry, [row(registry), row(registry, place="Т-03!B6")])
+def test_repeated_figure_is_found(registry: Registry) -> None:
+    assert "expect.unique" in find_by_rule(
+        registry, [make_observation(registry), make_observation(registry, place="Т-03!B6")]
+    )
 
 
 @pytest.mark.parametrize(("total", "added", "whole", "rule"), SUMS)
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_a_declared_sum_is_judged_at_its_total(
+def test_declared_sum_is_judged_at_its_total(
     judged: dict[str, list[Finding]], total: float, added: float, whole: bool, rule: str | None, severity: str
 ) -> None:
-    findings = judged[str(a_sum(total, added, whole, severity))]
+    findings = judged[str(make_sum(total, added, whole, severity))]
     assert [(f.rule, f.severity, str(f.where)) for f in findings] == ([(rule, severity, "Т-03!B5")] if rule else [])
 
 
 def test_more_convicted_than_decided_is_found(registry: Registry) -> None:
-    rows = [row(registry, value=9.0), row(registry, measure="adjudicated_first", value=7.0, place="Т-03!B6")]
-    finding = found(registry, rows)["plausible.outcome"]
+    rows = [
+        make_observation(registry, value=9.0),
+        make_observation(registry, measure="adjudicated_first", value=7.0, place="Т-03!B6"),
+    ]
+    finding = find_by_rule(registry, rows)["plausible.outcome"]
     assert (finding.seen, finding.expected, finding.severity) == ("9", "7", "warning")
 
 
 def test_units_are_never_compared_with_each_other(registry: Registry) -> None:
-    rows = [row(registry, value=9.0), row(registry, measure="adjudicated_first", value=7.0, count_unit="case")]
-    assert "plausible.outcome" not in found(registry, rows)
+    rows = [
+        make_observation(registry, value=9.0),
+        make_observation(registry, measure="adjudicated_first", value=7.0, count_unit="case"),
+    ]
+    assert "plausible.outcome" not in find_by_rule(registry, rows)
 
 
-def test_a_period_that_has_not_ended_is_refused(registry: Registry) -> None:
-    early = found_each(registry, {period: [row(registry, period=period)] for period in ("2025-Q4", "2026-Q3")})
+def test_period_that_has_not_ended_is_refused(registry: Registry) -> None:
+    early = find_each_by_rule(
+        registry, {period: [make_observation(registry, period=period)] for period in ("2025-Q4", "2026-Q3")}
+    )
     for findings in early.values():
         assert findings["coverage.too_early"].severity == "error"
-        # Whether it is expected is not asked as well: "nothing to do" below an error is no answer.
+        # `coverage.unexpected` would add nothing: its "nothing to do" contradicts the error.
         assert "coverage.unexpected" not in findings
 
 
-def test_what_is_the_same_of_many_quarters_is_told_once(registry: Registry) -> None:
+def test_same_finding_of_many_quarters_is_reported_once(registry: Registry) -> None:
     quarters = ("2024-Q2", "2024-Q3", "2024-Q4", "2025-Q2")
-    rows = [row(registry, period=quarter) for quarter in quarters]
-    one = JudgedReturn("S1", reading(registry, rows), datetime(2025, 11, 1, tzinfo=UTC))
-    other = JudgedReturn("S2", reading(registry, rows[:1]), datetime(2025, 11, 1, tzinfo=UTC))
-    told = judge_returns([one, other], None, registry)
-    (late,) = [f for f in told["S1"] if f.rule == "coverage.late"]
+    rows = [make_observation(registry, period=quarter) for quarter in quarters]
+    late_return = JudgedReturn("S1", make_reading(registry, rows), datetime(2025, 11, 1, tzinfo=UTC))
+    first_quarter = JudgedReturn("S2", make_reading(registry, rows[:1]), datetime(2025, 11, 1, tzinfo=UTC))
+    findings = judge_returns([late_return, first_quarter], None, registry)
+    (late,) = [f for f in findings["S1"] if f.rule == "coverage.late"]
     assert late.params == {"period": "2024-Q2–2024-Q4, 2025-Q2"}
     due = (d for d in list_expected_returns(registry) if d["period"] in quarters and _is_of(d, rows[0]))
     days = sorted(str(d["deadline"]) for d in due)
     assert late.expected == f"{days[0]}–{days[-1]}" and days[0] != days[-1]
-    (alone,) = [f for f in told["S2"] if f.rule == "coverage.late"]
+    (alone,) = [f for f in findings["S2"] if f.rule == "coverage.late"]
     assert (alone.params, alone.expected) == ({"period": "2024-Q2"}, days[0])
 
 
-def _is_of(day: dict[str, Any], one: dict[str, Any]) -> bool:
-    return all(day[name] == one[name] for name in ("jurisdiction", "instrument", "source"))
+def _is_of(day: dict[str, Any], expected: dict[str, Any]) -> bool:
+    return all(day[name] == expected[name] for name in ("jurisdiction", "instrument", "source"))
 
 
-def test_a_late_return_is_told_and_nothing_is_asked(registry: Registry) -> None:
-    one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
-    rules = {f.rule: f for f in judge_returns([one], None, registry)["S1"]}
+def test_late_return_is_reported_as_information(registry: Registry) -> None:
+    late_return = JudgedReturn(
+        "S1", make_reading(registry, [make_observation(registry)]), datetime(2025, 11, 1, tzinfo=UTC)
+    )
+    rules = {f.rule: f for f in judge_returns([late_return], None, registry)["S1"]}
     assert rules["coverage.late"].severity == "information"
 
 
-def test_a_quarter_told_again_is_not_late(registry: Registry) -> None:
+def test_quarter_reported_again_is_not_late(registry: Registry) -> None:
     before = History(
-        pl.DataFrame([row(registry, submission_id="S0")], schema=OBSERVATION),
+        pl.DataFrame([make_observation(registry, submission_id="S0")], schema=OBSERVATION),
         empty_table(CASE_EVENT),
         datetime(2025, 8, 1, tzinfo=UTC),
     )
-    one = JudgedReturn("S1", reading(registry, [row(registry)]), datetime(2025, 11, 1, tzinfo=UTC))
-    assert "coverage.late" not in {f.rule for f in judge_returns([one], before, registry)["S1"]}
+    repeated_return = JudgedReturn(
+        "S1", make_reading(registry, [make_observation(registry)]), datetime(2025, 11, 1, tzinfo=UTC)
+    )
+    assert "coverage.late" not in {f.rule for f in judge_returns([repeated_return], before, registry)["S1"]}
 
 
-def test_a_jump_is_judged_by_its_probability(registry: Registry) -> None:
-    history = past(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
-    values = {str(value): [row(registry, value=value)] for value in (21.0, 94.0, 9.0)}
-    told = found_each(registry, values, history=history)
-    finding = told["21.0"]["plausible.jump"]
+def test_jump_is_judged_by_its_probability(registry: Registry) -> None:
+    history = make_history(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
+    values = {str(value): [make_observation(registry, value=value)] for value in (21.0, 94.0, 9.0)}
+    findings = find_each_by_rule(registry, values, history=history)
+    finding = findings["21.0"]["plausible.jump"]
     assert finding.scope == "history" and 0 < float(str(finding.params["p"])) < 0.001
-    assert told["94.0"]["plausible.jump"].params["p"] == "< 0.0001", "no powers of ten in a sentence"
-    assert "plausible.jump" not in told["9.0"]
+    assert findings["94.0"]["plausible.jump"].params["p"] == "< 0.0001", "no powers of ten in a sentence"
+    assert "plausible.jump" not in findings["9.0"]
 
 
-def test_women_in_the_place_of_men_are_found(registry: Registry) -> None:
-    def both(women: float, men: float, **over: Any) -> list[dict[str, Any]]:
-        return [row(registry, sex="F", value=women, place="Т-03!D5", **over), row(registry, sex="M", value=men, **over)]
+def test_exchanged_women_and_men_are_found(registry: Registry) -> None:
+    def make_sexes(women: float, men: float, **over: Any) -> list[dict[str, Any]]:
+        return [
+            make_observation(registry, sex="F", value=women, place="Т-03!D5", **over),
+            make_observation(registry, sex="M", value=men, **over),
+        ]
 
     quarters = ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1"]
-    rows = [one for i, quarter in enumerate(quarters) for one in both(3.0 + i % 2, 30.0 + i, period=quarter)]
+    rows = [
+        observation
+        for i, quarter in enumerate(quarters)
+        for observation in make_sexes(3.0 + i % 2, 30.0 + i, period=quarter)
+    ]
     history = History(pl.DataFrame(rows, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
-    finding = found(registry, both(34.0, 4.0), history=history)["plausible.exchanged"]
+    finding = find_by_rule(registry, make_sexes(34.0, 4.0), history=history)["plausible.exchanged"]
     assert (str(finding.where), finding.seen, finding.severity) == ("Т-03!D5", "34", "warning")
     # 3 + 4 + 3 + 4 + 3 women of 177 are 9.6 per cent.
     assert {name: finding.params[name] for name in ("n", "periods", "share")} == {"n": 38, "periods": 5, "share": 10}
-    assert "plausible.exchanged" not in found(registry, both(4.0, 34.0), history=history)
-    assert "plausible.exchanged" not in found(registry, both(34.0, 4.0))
+    assert "plausible.exchanged" not in find_by_rule(registry, make_sexes(4.0, 34.0), history=history)
+    assert "plausible.exchanged" not in find_by_rule(registry, make_sexes(34.0, 4.0))
 
 
-def test_the_old_file_under_a_new_name_is_found(registry: Registry) -> None:
+def test_old_file_under_a_new_name_is_found(registry: Registry) -> None:
     offences = ["ICCS0204", "ICCS08051", "ICCS02031"]
-    rows = [row(registry, offence=o, sex=s, value=3.0 + i) for i, o in enumerate(offences) for s in ("M", "F", "_T")]
+    rows = [
+        make_observation(registry, offence=o, sex=s, value=3.0 + i)
+        for i, o in enumerate(offences)
+        for s in ("M", "F", "_T")
+    ]
     before = pl.DataFrame([r | {"period": "2025-Q1"} for r in rows], schema=OBSERVATION)
     history = History(before, empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
     changed = [rows[0] | {"value": 4.0}, *rows[1:]]
-    told = found_each(registry, {"the same": rows, "changed": changed}, history=history)
-    assert "plausible.copied" in told["the same"] and "plausible.copied" not in told["changed"]
+    findings = find_each_by_rule(registry, {"the same": rows, "changed": changed}, history=history)
+    assert "plausible.copied" in findings["the same"] and "plausible.copied" not in findings["changed"]
 
 
-def test_a_revision_is_told_with_both_values(registry: Registry) -> None:
-    before = pl.DataFrame([row(registry, value=3.0)], schema=OBSERVATION)
+def test_revision_is_reported_with_both_values(registry: Registry) -> None:
+    before = pl.DataFrame([make_observation(registry, value=3.0)], schema=OBSERVATION)
     history = History(before, empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
-    finding = found(registry, [row(registry, value=4.0)], history=history)["revision.changed"]
+    finding = find_by_rule(registry, [make_observation(registry, value=4.0)], history=history)["revision.changed"]
     assert (finding.expected, finding.seen, finding.severity) == ("3", "4", "information")
 
 
-def test_a_stock_that_does_not_continue_is_found(registry: Registry) -> None:
+def test_stock_that_does_not_continue_is_found(registry: Registry) -> None:
     stock = {"measure": "pending_first", "level": "first", "count_unit": "case"}
-    history = past(registry, [12.0], statistic="end", **stock)
-    rows = [row(registry, statistic="start", value=15.0, **stock)]
-    finding = found(registry, rows, history=history)["plausible.stock"]
+    history = make_history(registry, [12.0], statistic="end", **stock)
+    rows = [make_observation(registry, statistic="start", value=15.0, **stock)]
+    finding = find_by_rule(registry, rows, history=history)["plausible.stock"]
     assert (finding.seen, finding.expected) == ("15", "12")
 
 
 def test_more_indicted_than_ever_investigated_is_found(registry: Registry) -> None:
     stage = {"level": "prosecution"}
-    history = past(registry, [1.0, 1.0, 1.0, 1.0], measure="investigated", **stage)
+    history = make_history(registry, [1.0, 1.0, 1.0, 1.0], measure="investigated", **stage)
     rows = [
-        row(registry, measure="investigated", value=1.0, **stage),
-        row(registry, measure="indicted", value=9.0, **stage),
+        make_observation(registry, measure="investigated", value=1.0, **stage),
+        make_observation(registry, measure="indicted", value=9.0, **stage),
     ]
-    finding = found(registry, rows, history=history)["plausible.lag"]
+    finding = find_by_rule(registry, rows, history=history)["plausible.lag"]
     assert (finding.seen, finding.expected) == ("9", "5")
 
 
-def test_a_year_so_far_that_falls_is_found(registry: Registry) -> None:
+def test_falling_year_so_far_is_found(registry: Registry) -> None:
     so_far = {"accumulation": "ytd", "period_start": date(2025, 1, 1)}
-    history = past(registry, [7.0], **so_far)
-    values = {name: [row(registry, value=value, **so_far)] for name, value in (("less", 6.0), ("as much", 7.0))}
-    told = found_each(registry, values, history=history)
-    finding = told["less"]["plausible.year_so_far"]
+    history = make_history(registry, [7.0], **so_far)
+    values = {
+        name: [make_observation(registry, value=value, **so_far)] for name, value in (("less", 6.0), ("as much", 7.0))
+    }
+    findings = find_each_by_rule(registry, values, history=history)
+    finding = findings["less"]["plausible.year_so_far"]
     assert (finding.seen, finding.expected, finding.severity) == ("6", "7", "warning")
-    assert "plausible.year_so_far" not in told["as much"]
+    assert "plausible.year_so_far" not in findings["as much"]
 
 
 def test_victims_are_counted_as_victims(registry: Registry) -> None:
-    returns = {"persons": [row(registry, "victims", count_unit="person")], "victims": [row(registry, "victims")]}
-    told = found_each(registry, returns, "victims")
-    assert "expect.code" in told["persons"] and "expect.code" not in told["victims"]
+    returns = {
+        "persons": [make_observation(registry, "victims", count_unit="person")],
+        "victims": [make_observation(registry, "victims")],
+    }
+    findings = find_each_by_rule(registry, returns, "victims")
+    assert "expect.code" in findings["persons"] and "expect.code" not in findings["victims"]
 
 
 @pytest.mark.parametrize(("fault", "rule"), RECORD_FAULTS)
-def test_a_planted_fault_in_a_record_is_found_at_its_line(
+def test_planted_fault_in_a_record_is_found_at_its_line(
     judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str
 ) -> None:
     assert_at_its_line(judged[str(fault)], rule)
 
 
-def test_a_judgment_before_its_indictment_is_found(registry: Registry) -> None:
+def test_judgment_before_its_indictment_is_found(registry: Registry) -> None:
     rows = [
-        record(registry, event="indicted", level="prosecution", event_date=date(2025, 6, 1), place="line 6"),
-        record(registry),
+        make_record(registry, event="indicted", level="prosecution", event_date=date(2025, 6, 1), place="line 6"),
+        make_record(registry),
     ]
     assert_record_finding(registry, rows, "record.order")
 
 
-def test_a_record_that_stands_twice_is_found(registry: Registry) -> None:
-    assert_record_finding(registry, [record(registry), record(registry)], "record.unique")
+def test_repeated_record_is_found(registry: Registry) -> None:
+    assert_record_finding(registry, [make_record(registry), make_record(registry)], "record.unique")
 
 
 def assert_record_finding(registry: Registry, rows: list[dict[str, Any]], rule: str) -> None:
-    one = JudgedReturn("S1", of_records(registry, rows), RECEIVED)
-    assert_at_its_line(judge_returns([one], None, registry)["S1"], rule)
+    record_return = JudgedReturn("S1", make_record_return(registry, rows), RECEIVED)
+    assert_at_its_line(judge_returns([record_return], None, registry)["S1"], rule)
 
 
 def assert_at_its_line(findings: list[Finding], rule: str) -> None:
@@ -350,20 +389,24 @@ def assert_at_its_line(findings: list[Finding], rule: str) -> None:
     assert by_rule[rule].where.line == 7
 
 
-def test_many_returns_are_judged_at_once_and_told_apart(registry: Registry) -> None:
+def test_returns_judged_at_once_get_their_own_findings(registry: Registry) -> None:
     received = datetime(2025, 7, 20, tzinfo=UTC)
-    sound = reading(registry, [row(registry)])
-    faulty = reading(registry, [row(registry, value=-2.0)])
+    sound = make_reading(registry, [make_observation(registry)])
+    faulty = make_reading(registry, [make_observation(registry, value=-2.0)])
     judged = judge_returns([JudgedReturn("S1", sound, received), JudgedReturn("S2", faulty, received)], None, registry)
     assert judged["S1"] == []
     assert [f.rule for f in judged["S2"]] == ["value.negative", "plausible.bounds"]
 
 
-def test_in_order_each_return_is_judged_beside_those_before_it(registry: Registry) -> None:
+def test_in_order_each_return_is_judged_against_those_before_it(registry: Registry) -> None:
     quarters = ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1", "2025-Q2"]
     values = [4.0, 5.0, 4.0, 6.0, 5.0, 22.0]
     batch = [
-        JudgedReturn(f"S{i}", reading(registry, [row(registry, period=p, value=v)]), datetime(2025, 7, 20, tzinfo=UTC))
+        JudgedReturn(
+            f"S{i}",
+            make_reading(registry, [make_observation(registry, period=p, value=v)]),
+            datetime(2025, 7, 20, tzinfo=UTC),
+        )
         for i, (p, v) in enumerate(zip(quarters, values, strict=True))
     ]
     judged = judge_returns(batch, None, registry, in_order=True)
@@ -372,19 +415,24 @@ def test_in_order_each_return_is_judged_beside_those_before_it(registry: Registr
     assert not any(f.rule == "plausible.jump" for f in judge_returns(batch, None, registry)["S5"])
 
 
-def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
-    both = [row(registry, law_article="388"), row(registry, law_article="389", label="the other")]
+def test_missing_line_is_reported(registry: Registry) -> None:
+    lines = [
+        make_observation(registry, law_article="388"),
+        make_observation(registry, law_article="389", label="the other"),
+    ]
     earlier = [
-        row(registry, period=p, law_article=a, label=f"row {a}") for p in ("2024-Q4", "2025-Q1") for a in ("388", "389")
+        make_observation(registry, period=p, law_article=a, label=f"row {a}")
+        for p in ("2024-Q4", "2025-Q1")
+        for a in ("388", "389")
     ]
     history = History(
         pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
     )
-    missing = [both[0], both[1] | {"value": None, "obs_status": "O"}]
-    each = found_each(registry, {"both": both, "one": both[:1], "missing": missing}, history=history)
+    missing = [lines[0], lines[1] | {"value": None, "obs_status": "O"}]
+    each = find_each_by_rule(registry, {"both": lines, "one": lines[:1], "missing": missing}, history=history)
     assert "coverage.gone" not in each["both"]
-    told = each["one"]["coverage.gone"]
-    assert (told.severity, told.scope, told.seen, told.params["previous"]) == (
+    finding = each["one"]["coverage.gone"]
+    assert (finding.severity, finding.scope, finding.seen, finding.params["previous"]) == (
         "warning",
         "history",
         "row 389",
@@ -393,11 +441,16 @@ def test_a_line_that_was_there_and_is_gone_is_told(registry: Registry) -> None:
     assert "coverage.gone" not in each["missing"], "a sign for missing is a line"
     once = [r for r in earlier if (r["period"], r["law_article"]) != ("2024-Q4", "389")]
     seldom = History(pl.DataFrame(once, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC))
-    assert "coverage.gone" not in found(registry, both[:1], history=seldom), "what was there once comes and goes"
+    assert "coverage.gone" not in find_by_rule(registry, lines[:1], history=seldom), (
+        "a line that was sent only once is not required"
+    )
 
 
-def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(registry: Registry) -> None:
-    before = [row(registry, law_article="388"), row(registry, law_article="389", label="row 389")]
+def test_lines_of_the_first_return_are_required_of_a_second_but_not_of_a_patch(registry: Registry) -> None:
+    before = [
+        make_observation(registry, law_article="388"),
+        make_observation(registry, law_article="389", label="row 389"),
+    ]
     history = History(
         pl.DataFrame(before, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
     )
@@ -408,12 +461,16 @@ def test_a_second_return_owes_the_lines_of_the_first_and_a_patch_owes_none(regis
         "nil": {"nil": True},
         "with a fault": {"findings": [unread]},
     }
-    given = [JudgedReturn(name, reading(registry, before[:1], **over), RECEIVED) for name, over in kinds.items()]
-    told = judge_returns(given, history, registry)
-    gone = {name: [f.seen for f in findings if f.rule == "coverage.gone"] for name, findings in told.items()}
-    assert gone == {"full": ["row 389"], "patch": [], "nil": [], "with a fault": []}
+    returns_to_judge = [
+        JudgedReturn(name, make_reading(registry, before[:1], **over), RECEIVED) for name, over in kinds.items()
+    ]
+    findings_by_kind = judge_returns(returns_to_judge, history, registry)
+    missing_lines = {
+        name: [f.seen for f in findings if f.rule == "coverage.gone"] for name, findings in findings_by_kind.items()
+    }
+    assert missing_lines == {"full": ["row 389"], "patch": [], "nil": [], "with a fault": []}
 
 
 def test_fraction_that_is_nearly_a_whole_number_is_shown_with_all_its_digits(registry: Registry) -> None:
-    assert found(registry, [row(registry, value=5.0000001)])["value.fraction"].seen == "5.0000001"
-    assert found(registry, [row(registry, value=2.5)])["value.fraction"].seen == "2.5"
+    assert find_by_rule(registry, [make_observation(registry, value=5.0000001)])["value.fraction"].seen == "5.0000001"
+    assert find_by_rule(registry, [make_observation(registry, value=2.5)])["value.fraction"].seen == "2.5"

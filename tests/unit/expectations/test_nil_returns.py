@@ -1,4 +1,4 @@
-"""A nil return is asked about where earlier periods make zero improbable, and nowhere else."""
+"""A nil return is questioned where earlier periods make zero improbable, and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def registry() -> Registry:
 
 
 def declare_nil(registry: Registry, form_id: str, period: str, **tables: pl.DataFrame) -> list[Finding]:
-    """The findings of the rule for a nil return of one period, after earlier figures or events."""
+    """Return the findings of the rule for a nil return of one period, after earlier figures or events."""
     form = registry.forms[form_id]
     reading = Reading(
         observations=empty_table(OBSERVATION), events=empty_table(CASE_EVENT), findings=[], bindings=[],
@@ -31,12 +31,14 @@ def declare_nil(registry: Registry, form_id: str, period: str, **tables: pl.Data
     )  # fmt: skip
     empty = {"observations": empty_table(OBSERVATION), "events": empty_table(CASE_EVENT)}
     history = History(**(empty | tables), as_of=datetime(2026, 11, 1, tzinfo=UTC))
-    found = judge_returns([JudgedReturn("S1", reading)], history, registry)["S1"]
-    return [finding for finding in found if finding.rule == "nil.after_figures"]
+    findings = judge_returns([JudgedReturn("S1", reading)], history, registry)["S1"]
+    return [finding for finding in findings if finding.rule == "nil.after_figures"]
 
 
-def figures(registry: Registry, form_id: str, values: list[float], first: str = "2025-Q1", **over: Any) -> pl.DataFrame:
-    """One total per period from the first on."""
+def make_totals(
+    registry: Registry, form_id: str, values: list[float], first: str = "2025-Q1", **over: Any
+) -> pl.DataFrame:
+    """Return one total per period from the first on."""
     form = registry.forms[form_id]
     base: dict[str, Any] = dict.fromkeys(OBSERVATION, "_T") | {
         "jurisdiction": form.jurisdiction, "instrument": form.instrument, "source": form.source, "form": form.series,
@@ -66,12 +68,12 @@ def figures(registry: Registry, form_id: str, values: list[float], first: str = 
 def test_nil_return_is_asked_about_where_zero_is_improbable(
     registry: Registry, values: list[float], is_asked: bool
 ) -> None:
-    found = declare_nil(
-        registry, "MK-JUSTICE-2", "2026-Q3", observations=figures(registry, "MK-JUSTICE-2", [*map(float, values)])
+    findings = declare_nil(
+        registry, "MK-JUSTICE-2", "2026-Q3", observations=make_totals(registry, "MK-JUSTICE-2", [*map(float, values)])
     )
-    assert bool(found) == is_asked
-    if found:
-        (finding,) = found
+    assert bool(findings) == is_asked
+    if findings:
+        (finding,) = findings
         assert (finding.severity, finding.scope, finding.params["period"]) == ("warning", "history", "2026-Q3")
 
 
@@ -83,21 +85,21 @@ def test_nil_return_after_few_periods_is_asked_about_where_zero_is_very_improbab
     registry: Registry, values: list[float], is_asked: bool
 ) -> None:
     first = {1: "2026-Q2", 2: "2026-Q1", 3: "2025-Q4"}[len(values)]
-    earlier = figures(registry, "RS-JUSTICE-1", values, first)
+    earlier = make_totals(registry, "RS-JUSTICE-1", values, first)
     assert bool(declare_nil(registry, "RS-JUSTICE-1", "2026-Q3", observations=earlier)) == is_asked
 
 
 def test_nil_return_after_nil_returns_is_not_asked_about(registry: Registry) -> None:
-    """The quarters after 2025-Q1 have no figures, as after nil returns."""
-    earlier = figures(registry, "MK-JUSTICE-2", [8.0], first="2025-Q1")
+    """Leave the quarters after 2025-Q1 without figures, as after nil returns."""
+    earlier = make_totals(registry, "MK-JUSTICE-2", [8.0], first="2025-Q1")
     assert not declare_nil(registry, "MK-JUSTICE-2", "2026-Q3", observations=earlier)
 
 
-def test_figures_from_january_on_are_compared_as_those_of_their_quarter(registry: Registry) -> None:
+def test_figures_since_january_are_compared_by_quarter(registry: Registry) -> None:
     so_far = {"accumulation": "ytd"}
-    one_case = figures(registry, "XK-JUSTICE-1", [3.0, 3.0, 3.0, 3.0, 3.0, 3.0], **so_far)
+    one_case = make_totals(registry, "XK-JUSTICE-1", [3.0, 3.0, 3.0, 3.0, 3.0, 3.0], **so_far)
     assert not declare_nil(registry, "XK-JUSTICE-1", "2026-Q3", observations=one_case)
-    many = figures(registry, "XK-JUSTICE-1", [20.0, 41.0, 60.0, 85.0, 22.0, 40.0], **so_far)
+    many = make_totals(registry, "XK-JUSTICE-1", [20.0, 41.0, 60.0, 85.0, 22.0, 40.0], **so_far)
     (finding,) = declare_nil(registry, "XK-JUSTICE-1", "2026-Q3", observations=many)
     assert finding.params["mean"] == "20.8"
 

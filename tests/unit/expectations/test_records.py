@@ -32,7 +32,7 @@ ARTICLES = ("A1", "A2")
 
 @cache
 def registry_of(kind: str) -> tuple[Registry, Form]:
-    """A registry and a register of it that reports decisions; the second kind is that of a territory made up here."""
+    """Return a registry and a register in it that reports decisions; the second kind is of an invented territory."""
     registry = load()
     form = next(
         form
@@ -53,7 +53,7 @@ def registry_of(kind: str) -> tuple[Registry, Form]:
 
 
 def make_case(draw: Random, form: Form, period: str, number: int) -> Rows:
-    """The events of one proceeding with one or more persons in a quarter, as a court would report them."""
+    """Draw the events of one proceeding with one or more persons in a quarter, as a court would report them."""
     span = Period.from_code(period)
     day = span.start + timedelta(days=draw.randint(0, (span.end - span.start).days))
     article = draw.choices(ARTICLES, (70, 30))[0]
@@ -98,29 +98,29 @@ def make_case(draw: Random, form: Form, period: str, number: int) -> Rows:
 
 
 def make_return(seed: int, form: Form, period: str, cases: int = 60) -> Rows:
-    """A quarter of a register, in the order of days."""
+    """Draw a quarter of a register, in the order of days."""
     draw = Random(f"{seed} {period}")
     rows = [row for number in range(cases) for row in make_case(draw, form, period, number)]
     rows.sort(key=lambda row: row["event_date"])
     return rows
 
 
-def tabulate(rows: Rows) -> pl.DataFrame:
+def tabulate_rows(rows: Rows) -> pl.DataFrame:
     numbered = [{**row, "place": f"line {line}"} for line, row in enumerate(rows, start=4)]
     return pl.DataFrame(numbered, schema=CASE_EVENT)
 
 
 def judge_each(kind: str, returns: Mapping[str, Rows], history: bool = True) -> dict[str, dict[str, list[Finding]]]:
-    """The findings of returns on their records, by rule, each compared with eleven quarters before.
+    """Return the findings of returns on their records, by rule, each compared with eleven quarters before.
 
     They are judged at once, because a validation costs as much for one as for all.
     """
     registry, form = registry_of(kind)
     received = datetime(2026, 2, 1, tzinfo=UTC)
-    past = pl.concat([tabulate(make_return(1, form, period)) for period in QUARTERS[:-1]])
-    known = History(empty_table(OBSERVATION), past, received) if history else None
+    past = pl.concat([tabulate_rows(make_return(1, form, period)) for period in QUARTERS[:-1]])
+    earlier = History(empty_table(OBSERVATION), past, received) if history else None
     judged = judge_returns(
-        [JudgedReturn(name, read_rows(form, rows), received) for name, rows in returns.items()], known, registry
+        [JudgedReturn(name, read_rows(form, rows), received) for name, rows in returns.items()], earlier, registry
     )
     by_return: dict[str, dict[str, list[Finding]]] = {}
     for name, findings in judged.items():
@@ -139,20 +139,20 @@ def read_rows(form: Form, rows: Rows) -> Reading:
         nil=False,
         periods=[Period.from_code(NOW)],
         observations=empty_table(OBSERVATION),
-        events=tabulate(rows),
+        events=tabulate_rows(rows),
         findings=[],
         bindings=[],
         sums=empty_table(DECLARED_SUM),
     )
 
 
-def judge(kind: str, rows: Rows, history: bool = True) -> dict[str, list[Finding]]:
+def judge_return(kind: str, rows: Rows, history: bool = True) -> dict[str, list[Finding]]:
     return judge_each(kind, {"S1": rows}, history)["S1"]
 
 
 @cache
 def judge_faults(kind: str, history: bool) -> dict[str, dict[str, list[Finding]]]:
-    """The findings of a return with each planted fault."""
+    """Return the findings of a return with each planted fault."""
     _, form = registry_of(kind)
     returns = {}
     for number, (fault, _) in enumerate(HISTORY_FAULTS if history else FILE_FAULTS):
@@ -169,15 +169,15 @@ KINDS = ("declared", "eighth territory")
 def test_consistent_registers_have_no_finding(kind: str) -> None:
     _, form = registry_of(kind)
     returns = {str(seed): make_return(seed, form, NOW) for seed in range(20)}
-    assert {seed: found for seed, found in judge_each(kind, returns).items() if found} == {}
+    assert {seed: findings for seed, findings in judge_each(kind, returns).items() if findings} == {}
 
 
-def first(rows: Rows, **wanted: Any) -> dict[str, Any]:
-    return next(row for row in rows if all(row[name] == value for name, value in wanted.items()))
+def find_row(rows: Rows, **codes: Any) -> dict[str, Any]:
+    return next(row for row in rows if all(row[name] == value for name, value in codes.items()))
 
 
-def of_person(rows: Rows, row: dict[str, Any]) -> Rows:
-    return [other for other in rows if other["person"] == row["person"]]
+def list_rows_of_person(rows: Rows, row: dict[str, Any]) -> Rows:
+    return [candidate for candidate in rows if candidate["person"] == row["person"]]
 
 
 def change_all(rows: Rows, **changes: Any) -> None:
@@ -191,49 +191,49 @@ def give_second_sex(rows: Rows) -> None:
 
 
 def give_second_age(rows: Rows) -> None:
-    row = first(rows, event="adjudicated_first", age="Y_GE25")
+    row = find_row(rows, event="adjudicated_first", age="Y_GE25")
     row["age"] = "Y18T20"
 
 
 def discontinue_convicted(rows: Rows) -> None:
-    row = first(rows, event="convicted_first")
+    row = find_row(rows, event="convicted_first")
     rows.append({**row, "event": "discontinued", "sentence_type": "_Z", "sentence_months": None})
 
 
 def acquit_later(rows: Rows) -> None:
-    row = first(rows, event="convicted_first")
+    row = find_row(rows, event="convicted_first")
     rows.append({**row, "event": "acquitted", "event_date": Period.from_code(NOW).end, "sentence_type": "_Z"})
     rows[-1]["sentence_months"] = None
     rows.append({**rows[-1], "event": "adjudicated_first"})
 
 
 def decide_twice(rows: Rows) -> None:
-    row = first(rows, event="indicted")
+    row = find_row(rows, event="indicted")
     rows.append({**row, "event_date": row["event_date"] + timedelta(days=1)})
 
 
 def drop_event(event: str) -> Callable[[Rows], None]:
-    def drop(rows: Rows) -> None:
-        rows.remove(first(rows, event=event))
+    def drop_first(rows: Rows) -> None:
+        rows.remove(find_row(rows, event=event))
 
-    return drop
+    return drop_first
 
 
 def set_months(months: float | None, *events: str) -> Callable[[Rows], None]:
-    def change(rows: Rows) -> None:
-        row = first(rows, event="convicted_first", sentence_type="prison")
-        for other in of_person(rows, row):
-            if other["event"] in (events or ("convicted_first", "sentenced_first")):
-                other["sentence_months"] = months
+    def change_months(rows: Rows) -> None:
+        row = find_row(rows, event="convicted_first", sentence_type="prison")
+        for event in list_rows_of_person(rows, row):
+            if event["event"] in (events or ("convicted_first", "sentenced_first")):
+                event["sentence_months"] = months
 
-    return change
+    return change_months
 
 
 def sentence_adult_as_juvenile(rows: Rows) -> None:
-    row = first(rows, event="convicted_first", age="Y_GE25", sentence_type="prison")
-    for other in of_person(rows, row):
-        if other["sentence_type"] == "prison":
-            other.update(sentence_type="juvenile", sentence_months=None)
+    row = find_row(rows, event="convicted_first", age="Y_GE25", sentence_type="prison")
+    for event in list_rows_of_person(rows, row):
+        if event["sentence_type"] == "prison":
+            event.update(sentence_type="juvenile", sentence_months=None)
 
 
 def lose_end(rows: Rows) -> None:
@@ -268,9 +268,9 @@ FILE_FAULTS: list[tuple[Callable[[Rows], None], str]] = [
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("number", "rule"), [(str(number), rule) for number, (_, rule) in enumerate(FILE_FAULTS)])
 def test_fault_of_return_alone_is_one_finding(kind: str, number: str, rule: str) -> None:
-    found = judge_faults(kind, history=False)[number]
-    assert len(found.get(rule, [])) == 1
-    assert found[rule][0].where.line is not None
+    findings = judge_faults(kind, history=False)[number]
+    assert len(findings.get(rule, [])) == 1
+    assert findings[rule][0].where.line is not None
     assert all_rules()[rule].scope == "file"
 
 
@@ -290,8 +290,8 @@ def give_lengths_in_years(rows: Rows) -> None:
 
 
 def lose_half(rows: Rows) -> None:
-    kept = set(sorted({row["proceeding"] for row in rows})[::2])
-    rows[:] = [row for row in rows if row["proceeding"] in kept]
+    remaining = set(sorted({row["proceeding"] for row in rows})[::2])
+    rows[:] = [row for row in rows if row["proceeding"] in remaining]
 
 
 def lose_indictments(rows: Rows) -> None:
@@ -315,9 +315,9 @@ def copy_quarter_with_new_persons(rows: Rows) -> None:
 
 
 def earlier_row(rows: Rows, event: str) -> dict[str, Any]:
-    """An event of the quarter before, on a day of this one."""
+    """Return an event of the quarter before, on a day of this one."""
     _, form = registry_of("declared")
-    row = first(make_return(1, form, "2025-Q3"), event=event)
+    row = find_row(make_return(1, form, "2025-Q3"), event=event)
     shared = ("jurisdiction", "territory", "form", "period", "cutoff_date")
     return {**row, **{name: rows[0][name] for name in shared}, "event_date": date(2025, 11, 3)}
 
@@ -366,7 +366,7 @@ def test_remitted_case_may_be_decided_again() -> None:
     rows.append({**earlier_row(rows, "acquitted"), "event": "remitted", "event_date": date(2025, 10, 2)})
     rows.append({**rows[-1], "event": "adjudicated_first", "event_date": date(2025, 11, 3)})
     rows.append({**rows[-1], "event": "discontinued"})
-    assert judge("declared", rows) == {}
+    assert judge_return("declared", rows) == {}
 
 
 def test_numbers_of_persons_within_proceedings_are_not_compared() -> None:
@@ -374,7 +374,7 @@ def test_numbers_of_persons_within_proceedings_are_not_compared() -> None:
     rows = make_return(9, form, NOW)
     for row in rows:
         row["person"] = row["person"].rpartition("-")[2]
-    assert "record.person" not in judge("declared", rows)
+    assert "record.person" not in judge_return("declared", rows)
 
 
 def test_many_records_with_one_cause_are_one_finding_with_their_number() -> None:
@@ -382,7 +382,7 @@ def test_many_records_with_one_cause_are_one_finding_with_their_number() -> None
     rows = make_return(9, form, NOW)
     convicted = {row["person"] for row in rows if row["event"] == "convicted_first"}
     rows = [row for row in rows if row["event"] != "adjudicated_first" or row["person"] not in convicted]
-    [finding] = judge("declared", rows, history=False)["record.stage_missing"]
+    [finding] = judge_return("declared", rows, history=False)["record.stage_missing"]
     assert finding.params["records"] == len(convicted)
 
 
@@ -392,7 +392,7 @@ def test_rules_of_return_alone_ignore_history() -> None:
     for fault, _ in FILE_FAULTS[:10]:
         fault(rows)
     file_rules = {rule.report.rule for rule in FILE_RULES}
-    alone, compared = (judge("declared", rows, history) for history in (False, True))
+    alone, compared = (judge_return("declared", rows, history) for history in (False, True))
     assert {rule: alone[rule] for rule in alone if rule in file_rules} == {
         rule: compared[rule] for rule in compared if rule in file_rules
     }

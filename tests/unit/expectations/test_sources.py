@@ -26,8 +26,8 @@ def registry() -> Registry:
     return load()
 
 
-def forms_of_one_jurisdiction(registry: Registry) -> tuple[Form, Form]:
-    """A register, and the quarterly counts of its jurisdiction."""
+def find_forms_of_one_jurisdiction(registry: Registry) -> tuple[Form, Form]:
+    """Return a register, and the quarterly counts of its jurisdiction."""
     register = next(form for form in registry.forms.values() if form.instrument == "register")
     counts = next(
         form
@@ -37,8 +37,8 @@ def forms_of_one_jurisdiction(registry: Registry) -> tuple[Form, Form]:
     return register, counts
 
 
-def events_of(form: Form, period: str, persons: int) -> pl.DataFrame:
-    """Convictions of so many persons in a quarter."""
+def make_convictions(form: Form, period: str, persons: int) -> pl.DataFrame:
+    """Return convictions of that many persons in a quarter."""
     span = Period.from_code(period)
     base: dict[str, Any] = dict.fromkeys(CASE_EVENT, "_Z")
     base |= {
@@ -59,7 +59,7 @@ def events_of(form: Form, period: str, persons: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CASE_EVENT)
 
 
-def counts_of(form: Form, period: str, persons: int) -> pl.DataFrame:
+def make_counts(form: Form, period: str, persons: int) -> pl.DataFrame:
     span = Period.from_code(period)
     row: dict[str, Any] = dict.fromkeys(OBSERVATION, "_T")
     row |= {
@@ -72,13 +72,15 @@ def counts_of(form: Form, period: str, persons: int) -> pl.DataFrame:
     return pl.DataFrame([row], schema=OBSERVATION)
 
 
-def judge(registry: Registry, persons: int, counted: int, *, of_register: bool, share: float = 1.0) -> list[Finding]:
-    """The findings on both sources of a return of one of them, the other being known; earlier `share` as many."""
-    register, counts = forms_of_one_jurisdiction(registry)
+def judge_source(
+    registry: Registry, persons: int, counted: int, *, of_register: bool, share: float = 1.0
+) -> list[Finding]:
+    """Return the findings on a return of one source, given the other; earlier counts are `share` of the events."""
+    register, counts = find_forms_of_one_jurisdiction(registry)
     numbers = [20, 24, 16, 22, 18, 26, 20]
-    events = [events_of(register, period, n) for period, n in zip(QUARTERS, numbers, strict=False)]
-    observations = [counts_of(counts, period, round(share * n)) for period, n in zip(QUARTERS, numbers, strict=False)]
-    own_events, own_counts = events_of(register, NOW, persons), counts_of(counts, NOW, counted)
+    events = [make_convictions(register, period, n) for period, n in zip(QUARTERS, numbers, strict=False)]
+    observations = [make_counts(counts, period, round(share * n)) for period, n in zip(QUARTERS, numbers, strict=False)]
+    own_events, own_counts = make_convictions(register, NOW, persons), make_counts(counts, NOW, counted)
     if of_register:
         observations.append(own_counts)
         own_counts = empty_table(OBSERVATION)
@@ -97,7 +99,7 @@ def judge(registry: Registry, persons: int, counted: int, *, of_register: bool, 
 
 @pytest.mark.parametrize("of_register", [True, False])
 def test_other_source_with_twice_as_many_persons_is_found(registry: Registry, of_register: bool) -> None:
-    [finding] = judge(registry, *((10, 20) if of_register else (20, 10)), of_register=of_register)
+    [finding] = judge_source(registry, *((10, 20) if of_register else (20, 10)), of_register=of_register)
     assert (finding.seen, finding.expected, finding.params["other"]) == ("10", "20", 20)
     assert str(finding.where) == ("line 4" if of_register else "A!B5")
 
@@ -105,9 +107,9 @@ def test_other_source_with_twice_as_many_persons_is_found(registry: Registry, of
 @pytest.mark.parametrize("of_register", [True, False])
 @pytest.mark.parametrize(("persons", "counted"), [(20, 20), (20, 22), (2, 0)])
 def test_small_difference_is_not_found(registry: Registry, of_register: bool, persons: int, counted: int) -> None:
-    assert judge(registry, persons, counted, of_register=of_register) == []
+    assert judge_source(registry, persons, counted, of_register=of_register) == []
 
 
 def test_steady_ratio_is_expected(registry: Registry) -> None:
-    assert judge(registry, 20, 10, of_register=True, share=0.5) == []
-    assert len(judge(registry, 20, 20, of_register=True, share=0.5)) == 1
+    assert judge_source(registry, 20, 10, of_register=True, share=0.5) == []
+    assert len(judge_source(registry, 20, 20, of_register=True, share=0.5)) == 1

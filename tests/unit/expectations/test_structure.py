@@ -1,4 +1,4 @@
-"""Exchanged categories and changed distributions are found, and nothing else is taken for them."""
+"""Exchanged categories and changed distributions are found, and no other change is mistaken for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipelines.declarations.registry import Registry, load
 from pipelines.findings.rules import register_rules
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
-from tests.support.fakes.return_rows import row
+from tests.support.fakes.return_rows import make_observation
 
 QUARTERS = [f"{year}-Q{quarter}" for year in (2023, 2024) for quarter in (1, 2, 3, 4)]
 NOW = "2025-Q1"
@@ -33,7 +33,7 @@ def registry() -> Registry:
 
 def _rows(registry: Registry, lines: Lines, period: str, dim: str, **over: Any) -> list[dict[str, Any]]:
     return [
-        row(
+        make_observation(
             registry,
             period=period,
             measure=measure,
@@ -58,9 +58,11 @@ def _find(
     **over: Any,
 ) -> pl.DataFrame:
     history = [
-        one
+        observation
         for period, shift in zip(periods, WOBBLE, strict=False)
-        for one in _rows(registry, {line: _vary(values, shift) for line, values in usual.items()}, period, dim, **over)
+        for observation in _rows(
+            registry, {line: _vary(values, shift) for line, values in usual.items()}, period, dim, **over
+        )
     ]
     return find(
         Figures(
@@ -93,11 +95,11 @@ def test_find_exchanged_categories_finds_nothing_in_usual_figures(registry: Regi
 
 def test_find_exchanged_categories_finds_an_exchange_everywhere(registry: Registry) -> None:
     now = {line: _swap(AGES, "Y_LT18", "Y25T34") for line in USUAL}
-    found = _find(registry, now, USUAL)
-    assert found.select("larger", "smaller", "seen", "seen_2", "others").rows() == [
+    exchanges = _find(registry, now, USUAL)
+    assert exchanges.select("larger", "smaller", "seen", "seen_2", "others").rows() == [
         ("age=Y_LT18", "age=Y25T34", "14", "2", 3)
     ]
-    (finding,) = (finding for _, finding in RULES[0].report.build_findings(found.iter_rows(named=True)))
+    (finding,) = (finding for _, finding in RULES[0].report.build_findings(exchanges.iter_rows(named=True)))
     assert finding.severity == "warning" and finding.scope == "history"
     assert describe_finding(finding).message.startswith(
         "Under 18 and 25\N{EN DASH}34 seem to be swapped in 2025-Q1: Under 18 is 14, 25\N{EN DASH}34 is 2"
@@ -116,18 +118,20 @@ def test_find_exchanged_categories_finds_an_exchange_in_part_of_the_lines(
     registry: Registry, lines: list[tuple[str, str]]
 ) -> None:
     now = {line: _swap(AGES, "Y_LT18", "Y25T34") if line in lines else AGES for line in USUAL}
-    found = _find(registry, now, USUAL)
-    assert found.height == 1
-    measure, article, category = found["place"][0].split()
+    exchanges = _find(registry, now, USUAL)
+    assert exchanges.height == 1
+    measure, article, category = exchanges["place"][0].split()
     assert (measure, article) in lines and category == "Y_LT18"
-    assert found["others"][0] == len(lines) - 1
+    assert exchanges["others"][0] == len(lines) - 1
 
 
 def test_find_exchanged_categories_finds_exchanged_articles(registry: Registry) -> None:
     usual: Lines = {("indicted", "388"): {"_T": 30}, ("indicted", "389"): {"_T": 6}, ("indicted", "390"): {"_T": 1}}
     now: Lines = {("indicted", "388"): {"_T": 6}, ("indicted", "389"): {"_T": 30}, ("indicted", "390"): {"_T": 1}}
-    found = _find(registry, now, usual)
-    assert found.select("dim", "larger", "smaller").rows() == [("law_article", "law_article=389", "law_article=388")]
+    exchanges = _find(registry, now, usual)
+    assert exchanges.select("dim", "larger", "smaller").rows() == [
+        ("law_article", "law_article=389", "law_article=388")
+    ]
 
 
 def test_find_exchanged_categories_leaves_a_jump_to_its_rule(registry: Registry) -> None:
@@ -153,15 +157,15 @@ def test_find_exchanged_categories_ignores_nested_categories(registry: Registry)
 
 
 def test_find_exchanged_categories_subtracts_the_quarter_before_from_a_year_so_far(registry: Registry) -> None:
-    """In the second quarter the year so far has both quarters: only the difference shows the exchange."""
+    """Include both quarters in the year so far of the second: only the difference shows the exchange."""
     usual = {("indicted", "388"): AGES}
     added = _swap(AGES, "Y_LT18", "Y25T34")
     so_far = {("indicted", "388"): {category: AGES[category] + added[category] for category in AGES}}
     history = [
-        one
+        observation
         for year in (2021, 2022, 2023, 2024)
         for quarter in (1, 2, 3, 4)
-        for one in _rows(
+        for observation in _rows(
             registry,
             {("indicted", "388"): {category: quarter * value for category, value in AGES.items()}},
             f"{year}-Q{quarter}",
@@ -170,7 +174,7 @@ def test_find_exchanged_categories_subtracts_the_quarter_before_from_a_year_so_f
         )
     ]
     history += _rows(registry, usual, "2025-Q1", "age", accumulation="ytd")
-    found = find_exchanged_categories(
+    exchanges = find_exchanged_categories(
         Figures(
             registry,
             pl.DataFrame(_rows(registry, so_far, "2025-Q2", "age", accumulation="ytd"), schema=OBSERVATION),
@@ -182,7 +186,7 @@ def test_find_exchanged_categories_subtracts_the_quarter_before_from_a_year_so_f
             pl.DataFrame(),
         )
     )
-    assert found.select("larger", "smaller", "seen", "seen_2").rows() == [
+    assert exchanges.select("larger", "smaller", "seen", "seen_2").rows() == [
         ("age=Y_LT18", "age=Y25T34", "14 (16 \N{MINUS SIGN} 2)", "2 (16 \N{MINUS SIGN} 14)")
     ]
 
@@ -196,11 +200,11 @@ def test_find_changed_distributions_finds_nothing_in_usual_figures(registry: Reg
 
 
 def test_find_changed_distributions_finds_persons_moved_between_categories(registry: Registry) -> None:
-    """Half of the persons over 18 are given as under 18: no exchange explains it, and no total jumps."""
+    """Report half of the persons over 18 as under 18: no exchange explains it, and no total jumps."""
     assert _find(registry, MOVED, FLAT).is_empty()
-    found = _find(registry, MOVED, FLAT, find=find_changed_distributions)
-    assert found.select("category", "seen", "n").rows() == [("age=Y_LT18", "24", 8)]
-    (finding,) = (finding for _, finding in RULES[1].report.build_findings(found.iter_rows(named=True)))
+    changes = _find(registry, MOVED, FLAT, find=find_changed_distributions)
+    assert changes.select("category", "seen", "n").rows() == [("age=Y_LT18", "24", 8)]
+    (finding,) = (finding for _, finding in RULES[1].report.build_findings(changes.iter_rows(named=True)))
     assert finding.severity == "warning"
     assert describe_finding(finding).message.startswith(
         "The figures by age are distributed unlike those of the 8 periods"

@@ -13,11 +13,11 @@ from pipelines.statistics.record_shares import count_share, counted_schema, desi
 from pipelines.statistics.stages import FIRST, REPORT_TO_COURT
 from pipelines.statistics.stays import find_stays
 from tests.oracles.record_shares import share_limits
-from tests.records import reported, simulated, written
-from tests.records.recovery import CONVICTED, ratios, share_coverage
+from tests.records import build_events, list_reported, simulate_events
+from tests.records.recovery import CONVICTED, measure_ratios, measure_share_coverage
 
 P, F = "prosecution", "first"
-SEEN = reported("2024-Q1", "2025-Q1")
+SEEN = list_reported("2024-Q1", "2025-Q1")
 
 ROWS = [
     ("K1", "A", "indicted", P, "2024-01-10"),
@@ -41,7 +41,7 @@ def told(frame: pl.DataFrame) -> list[dict[str, int]]:
 
 
 def test_a_cohort_by_hand() -> None:
-    frame = summarise_cohorts(find_stays(written(ROWS), FIRST, reported=SEEN).frame, quarters=5)
+    frame = summarise_cohorts(find_stays(build_events(ROWS), FIRST, reported=SEEN).frame, quarters=5)
     first = frame.filter(pl.col("cohort") == "2024-Q1")
     assert told(first) == [
         {"convicted": 1, "open": 3},  # 31 March
@@ -66,8 +66,8 @@ def test_a_year_follows_each_quarter_for_as_long() -> None:
         ("K2", "B", "convicted_first", F, "2025-04-01"),
         ("K3", "C", "indicted", P, "2023-12-31"),
     ]
-    seen = reported("2023-Q4", "2025-Q2")
-    frame = summarise_cohorts(find_stays(written(made), FIRST, reported=seen).frame, quarters=3, freq="A")
+    seen = list_reported("2023-Q4", "2025-Q2")
+    frame = summarise_cohorts(find_stays(build_events(made), FIRST, reported=seen).frame, quarters=3, freq="A")
     year = frame.filter(pl.col("cohort") == "2024")
     # A is decided in the 2nd quarter after its own, B in the 2nd after its own, though half a year apart.
     assert told(year) == [{"open": 2}, {"open": 2}, {"convicted": 2}, {}]
@@ -82,8 +82,8 @@ def test_who_was_open_before_a_gap_is_lost() -> None:
         ("K2", "B", "indicted", P, "2024-01-10"),
         ("K2", "B", "acquitted", F, "2024-02-10"),
     ]
-    seen = reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
-    frame = summarise_cohorts(find_stays(written(made), FIRST, reported=seen).frame, quarters=3)
+    seen = list_reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
+    frame = summarise_cohorts(find_stays(build_events(made), FIRST, reported=seen).frame, quarters=3)
     assert told(frame) == [
         {"acquitted": 1, "open": 1},
         {"acquitted": 1, "open": 1},
@@ -104,7 +104,7 @@ def test_from_report_to_court() -> None:
         ("K3", "C", "reported", P, "2024-01-12"),
         ("K3", "C", "requalified_out", P, "2024-02-11"),
     ]
-    frame = summarise_cohorts(find_stays(written(made), REPORT_TO_COURT, reported=SEEN).frame, quarters=3)
+    frame = summarise_cohorts(find_stays(build_events(made), REPORT_TO_COURT, reported=SEEN).frame, quarters=3)
     assert told(frame) == [
         {"rejected": 1, "requalified": 1, "transferred": 1},
         {"open": 1, "requalified": 1, "transferred": 1},
@@ -141,7 +141,7 @@ def test_nobody_is_lost_from_sight(rows: list[tuple[int, int, int, str | None]])
         made.append((f"K{case}", f"P{place}", "indicted", P, began.isoformat()))
         if end:
             made.append((f"K{case}", f"P{place}", end, F, (began + timedelta(days=days)).isoformat()))
-    frame = summarise_cohorts(find_stays(written(made), FIRST, reported=reported("2023-Q1", "2025-Q4")).frame)
+    frame = summarise_cohorts(find_stays(build_events(made), FIRST, reported=list_reported("2023-Q1", "2025-Q4")).frame)
     seen = frame.drop_nulls("open")
     assert (seen.select(pl.sum_horizontal(*OUTCOMES)).to_series() == seen["n_persons"]).all()
     assert seen.filter(pl.col("quarters") == 0)["n_persons"].sum() == len(rows)
@@ -192,14 +192,14 @@ def test_where_all_are_alike_each_case_counts_once() -> None:
 def test_limits_of_shares_hold_where_a_case_has_one_outcome() -> None:
     """2000 draws: the standard error of a coverage of 95 % is half a point."""
     for cases in (15, 40):
-        held = share_coverage(cases, 0.72, True, 2000, seed=3)
+        held = measure_share_coverage(cases, 0.72, True, 2000, seed=3)
         assert held.by_case >= 0.935
         assert held.by_person < 0.9, "persons taken alone seem to be more than they are"
 
 
 def test_cohorts_give_back_the_chance_of_conviction() -> None:
     """Each defendant who is tried is convicted with 72 % (tests/samples/simulation.py), whatever the year's mix."""
-    found = [ratios(seed) for seed in (1, 2, 3, 4)]
+    found = [measure_ratios(seed) for seed in (1, 2, 3, 4)]
     persons = sum(one.persons for one in found)
     convicted = sum(one.cohort * one.persons for one in found)
     low, high = share_limits(round(convicted), persons)
@@ -207,5 +207,5 @@ def test_cohorts_give_back_the_chance_of_conviction() -> None:
 
 
 def test_a_unit_has_one_state_a_quarter() -> None:
-    found = track_states(find_stays(simulated(1, "HR"), FIRST).frame)
+    found = track_states(find_stays(simulate_events(1, "HR"), FIRST).frame)
     assert found.height == found.select("person", "matter", "quarters").n_unique()

@@ -60,8 +60,13 @@ def test_what_is_known_of_the_dispersion_is_said() -> None:
 
 
 def test_states_of_figures() -> None:
-    assert few.state([19, 20, 0, NAN]).tolist() == ["too_few", "enough", "too_few", "missing"]
-    assert few.state([25, 25, 19, 25], [20, 19, 25, NAN]).tolist() == ["enough", "too_few", "too_few", "missing"]
+    assert few.figure_states([19, 20, 0, NAN]).tolist() == ["too_few", "enough", "too_few", "missing"]
+    assert few.figure_states([25, 25, 19, 25], [20, 19, 25, NAN]).tolist() == [
+        "enough",
+        "too_few",
+        "too_few",
+        "missing",
+    ]
 
 
 def test_default_windows_by_hand() -> None:
@@ -93,60 +98,60 @@ def test_windows_are_codes_of_periods() -> None:
 
 
 def test_two_territories_are_one_pair() -> None:
-    (pair,) = comparison.rates([60, 30])
+    (pair,) = comparison.compare_rates([60, 30])
     alone = compute_ratio(60, 30)
     assert (pair.ratio, pair.low, pair.high, pair.p) == tuple(float(one) for one in alone)
     assert pair.verdict == "higher"
-    (turned,) = comparison.rates([30, 60])
+    (turned,) = comparison.compare_rates([30, 60])
     assert turned.verdict == "lower" and turned.p == pytest.approx(pair.p)
 
 
 def test_three_pairs_ask_for_more() -> None:
     # 40 against 22: P(X >= 40 of 62) doubled is 0.030 alone, three times that among three pairs
-    pairs = comparison.rates([40, 22, 30])
+    pairs = comparison.compare_rates([40, 22, 30])
     alone = float(compute_ratio(40, 22).p)
     assert 0.02 < alone < 0.04
     assert pairs[0].p == pytest.approx(3 * alone) and pairs[0].verdict == "no_difference"
-    assert comparison.rates([40, 22])[0].verdict == "higher"
+    assert comparison.compare_rates([40, 22])[0].verdict == "higher"
     assert (pairs[0].low, pairs[0].high) == tuple(float(one) for one in compute_ratio(40, 22, level=1 - 0.05 / 3)[1:3])
 
 
 def test_untested_pairs_have_no_part_in_the_correction() -> None:
-    pairs = {(p.first, p.second): p for p in comparison.rates([60, 30, 19, NAN])}
+    pairs = {(p.first, p.second): p for p in comparison.compare_rates([60, 30, 19, NAN])}
     assert [p.verdict for p in pairs.values()] == [
         "higher", "too_few", "missing", "too_few", "missing", "missing"
     ]  # fmt: skip
     assert pairs[0, 1].p == pytest.approx(float(compute_ratio(60, 30).p))
     assert math.isnan(pairs[0, 2].p) and pairs[0, 2].ratio == pytest.approx(60 / 19)
-    barred = comparison.rates([60, 30, 50], comparable=lambda i, j: 1 not in (i, j))
+    barred = comparison.compare_rates([60, 30, 50], comparable=lambda i, j: 1 not in (i, j))
     assert [p.verdict for p in barred] == ["not_comparable", "no_difference", "not_comparable"]
 
 
 def test_rates_need_a_population() -> None:
-    pairs = comparison.rates([60, 60, 60], [1e6, 3e6, NAN])
+    pairs = comparison.compare_rates([60, 60, 60], [1e6, 3e6, NAN])
     assert [p.verdict for p in pairs] == ["higher", "missing", "missing"]
     assert pairs[0].ratio == pytest.approx(3)
 
 
 def test_clusters_tell_fewer_apart() -> None:
-    assert comparison.rates([60, 30], dispersions=[4, 4])[0].verdict == "no_difference"
+    assert comparison.compare_rates([60, 30], dispersions=[4, 4])[0].verdict == "no_difference"
 
 
 def test_proportions_by_hand() -> None:
     # twins convicted (Fisher 1935), five times as many: 10 of 85 against 50 of 65
-    (pair,) = comparison.proportions([20, 50], [170, 65], nested=True)
+    (pair,) = comparison.compare_proportions([20, 50], [170, 65], nested=True)
     assert pair.ratio == pytest.approx((20 / 150) / (50 / 15)) and pair.verdict == "lower"
     # not nested: 90 over 60 against 30 over 60
-    (pair,) = comparison.proportions([90, 30], [60, 60], nested=False)
+    (pair,) = comparison.compare_proportions([90, 30], [60, 60], nested=False)
     assert pair.ratio == pytest.approx(3) and pair.verdict == "higher"
     with pytest.raises(ValueError, match="above its whole"):
-        comparison.proportions([90, 30], [60, 60], nested=True)
+        comparison.compare_proportions([90, 30], [60, 60], nested=True)
 
 
 @given(st.lists(st.integers(0, 300), min_size=2, max_size=7))
 @settings(max_examples=25)
 def test_verdict_interval_and_p_value_agree(counts: list[int]) -> None:
-    for pair in comparison.rates([float(one) for one in counts]):
+    for pair in comparison.compare_rates([float(one) for one in counts]):
         if pair.verdict in ("higher", "lower", "no_difference"):
             assert (pair.p < 0.05) == (pair.verdict != "no_difference")
             assert (pair.low > 1) == (pair.verdict == "higher")
@@ -154,9 +159,9 @@ def test_verdict_interval_and_p_value_agree(counts: list[int]) -> None:
 
 
 def test_corrections_for_columns() -> None:
-    np.testing.assert_allclose(comparison.adjusted([0.01, 0.3], [21, 21]), [0.21, 1])
-    np.testing.assert_allclose(comparison.level_of([1, 21, 0]), [0.95, 1 - 0.05 / 21, 0.95])
-    told = comparison.verdicts([1.1, 0.2, 0.5, NAN], [2, 0.9, 1.5, 2])
+    np.testing.assert_allclose(comparison.adjust_p_values([0.01, 0.3], [21, 21]), [0.21, 1])
+    np.testing.assert_allclose(comparison.level_of_each([1, 21, 0]), [0.95, 1 - 0.05 / 21, 0.95])
+    told = comparison.decide_verdicts([1.1, 0.2, 0.5, NAN], [2, 0.9, 1.5, 2])
     assert told.tolist() == ["higher", "lower", "no_difference", "missing"]
 
 

@@ -18,9 +18,9 @@ from pipelines.statistics.durations import estimate_curve, find_quantile, lag_pe
 from pipelines.statistics.pending import AGE_BANDS, count_age_bands, find_pending_stays, summarise_ages
 from pipelines.statistics.stages import APPEAL, FIRST
 from pipelines.statistics.stays import find_stays
-from tests.oracles.exits import by_exit, exits
-from tests.records import reported, simulated, written
-from tests.records.recovery import measured, true_quantile
+from tests.oracles.exits import by_exit, summarise_exits
+from tests.records import build_events, list_reported, simulate_events
+from tests.records.recovery import measure_quantiles, true_quantile
 
 P, F = "prosecution", "first"
 
@@ -228,7 +228,7 @@ def many(rows: list[tuple[int, int | None]], start: date = date(2023, 1, 1)) -> 
         if days is not None:
             decided = (start + timedelta(days=days)).isoformat()
             made.append((f"K{case}", f"P{place:02d}", "convicted_first", F, decided))
-    return find_stays(written(made), FIRST, reported=reported("2023-Q1", "2024-Q4")).frame
+    return find_stays(build_events(made), FIRST, reported=list_reported("2023-Q1", "2024-Q4")).frame
 
 
 def test_a_table_of_durations() -> None:
@@ -254,10 +254,10 @@ def test_a_retrial_is_no_first_decision() -> None:
         ("K1", "A", "remitted", F, "2024-03-01"),
         ("K1", "A", "convicted_first", F, "2024-12-01"),
     ]
-    frame = find_stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
+    frame = find_stays(build_events(rows), FIRST, reported=list_reported("2024-Q1", "2024-Q4")).frame
     assert frame["days"].to_list() == [31, 275]
     assert summarise_durations(frame).select("n", "median").row(0) == (1, 31)
-    assert exits(frame, days=100).select("closed_by", "share", "n").rows() == [("convicted_first", 1.0, 1)]
+    assert summarise_exits(frame, days=100).select("closed_by", "share", "n").rows() == [("convicted_first", 1.0, 1)]
 
 
 def test_who_was_joined_to_an_unseen_case_left_in_no_known_way() -> None:
@@ -269,24 +269,29 @@ def test_who_was_joined_to_an_unseen_case_left_in_no_known_way() -> None:
         ("K3", "C", "indicted", P, "2024-01-01"),
         ("K3", "C", "acquitted", F, "2024-02-03"),
     ]
-    frame = find_stays(written(rows), FIRST, reported=reported("2024-Q1", "2024-Q4")).frame
+    frame = find_stays(build_events(rows), FIRST, reported=list_reported("2024-Q1", "2024-Q4")).frame
     # A is open until day 31: of the two left one is transferred, of the one left one is acquitted.
-    assert exits(frame, days=100).select("closed_by", "share").rows() == [("acquitted", 0.5), ("transferred_out", 0.5)]
+    assert summarise_exits(frame, days=100).select("closed_by", "share").rows() == [
+        ("acquitted", 0.5),
+        ("transferred_out", 0.5),
+    ]
     # To wait for an end is another question: neither A nor B has come to one.
     assert summarise_durations(frame).select("n_ended", "n_open", "median").row(0) == (1, 2, 33)
 
 
 def test_exits_within_a_year() -> None:
-    frame = exits(many([(1, 10), (2, 20), (3, None), (4, None)]), days=365)
+    frame = summarise_exits(many([(1, 10), (2, 20), (3, None), (4, None)]), days=365)
     assert frame.select("closed_by", "share", "n").rows() == [("convicted_first", 0.5, 2)]
-    assert exits(many([(1, 10), (2, None)]), days=2000)["share"].to_list() == [None], "nobody is followed for that long"
+    assert summarise_exits(many([(1, 10), (2, None)]), days=2000)["share"].to_list() == [None], (
+        "nobody is followed for that long"
+    )
 
 
 @pytest.mark.parametrize("jurisdiction", ["HR", "RS"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_delays_that_the_demonstration_draws_are_found(jurisdiction: str, seed: int) -> None:
     """First instance: 20 days and a Weibull time of mean 240; appeal: 15 days and one of mean 130 (shape 1.5)."""
-    events = simulated(seed, jurisdiction)
+    events = simulate_events(seed, jurisdiction)
     appeal = true_quantile(0.5, 130) - 5  # least 15 there
     for stage, truth in ((FIRST, true_quantile(0.5, 240)), (APPEAL, appeal)):
         row = summarise_durations(find_stays(events, stage).frame).row(0, named=True)
@@ -296,7 +301,7 @@ def test_the_delays_that_the_demonstration_draws_are_found(jurisdiction: str, se
 
 def test_open_cases_are_counted_and_limits_are_those_of_cases() -> None:
     """The simulation with known answers, small: what `python -m tests.records` prints at length."""
-    for row in measured(40, 700.0, 150, seed=7):
+    for row in measure_quantiles(40, 700.0, 150, seed=7):
         if row.name == "median":
             assert abs(row.estimate - row.truth) < 0.05 * row.truth
             assert row.finished_only < 0.75 * row.truth, "finished cases alone are the short ones"
@@ -311,7 +316,7 @@ def test_ages_of_what_is_pending() -> None:
     decided = [("K0", "P9", "indicted", P, "2023-01-05"), ("K0", "P9", "acquitted", F, "2023-03-05")]
     days = [(date(2024, 12, 31) - timedelta(days=100 * place)).isoformat() for place in range(10)]
     made = [*decided, *((f"K{place}", f"P{place}", "indicted", P, day) for place, day in enumerate(days))]
-    found = find_stays(written(made), FIRST, reported=reported("2022-Q1", "2024-Q4")).frame
+    found = find_stays(build_events(made), FIRST, reported=list_reported("2022-Q1", "2024-Q4")).frame
     row = summarise_ages(found).row(0, named=True)
     assert (row["as_at"], row["seen_from"], row["n_persons"]) == (date(2024, 12, 31), date(2022, 1, 1), 10)
     assert (row["median"], row["p75"], row["p90"]) == (400, 700, 800)
@@ -322,14 +327,14 @@ def test_ages_of_what_is_pending() -> None:
 
 
 def test_after_a_retrial_was_ordered_the_matter_is_older_than_the_stay() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2023-01-01"),
             ("K1", "A", "convicted_first", F, "2023-07-01"),
             ("K1", "A", "remitted", F, "2024-12-01"),
         ]
     )
-    row = find_pending_stays(find_stays(events, FIRST, reported=reported("2023-Q1", "2024-Q4")).frame).row(
+    row = find_pending_stays(find_stays(events, FIRST, reported=list_reported("2023-Q1", "2024-Q4")).frame).row(
         0, named=True
     )
     assert (row["age"], row["age_of_matter"]) == (30, 730)
@@ -337,8 +342,8 @@ def test_after_a_retrial_was_ordered_the_matter_is_older_than_the_stay() -> None
 
 def test_what_was_open_before_a_gap_is_unknown_and_not_pending() -> None:
     made = [("K1", "A", "indicted", P, "2023-01-01"), ("K2", "B", "indicted", P, "2024-12-01")]
-    seen = reported("2023-Q1", "2024-Q4", without=["2023-Q3"])
-    row = summarise_ages(find_stays(written(made), FIRST, reported=seen).frame).row(0, named=True)
+    seen = list_reported("2023-Q1", "2024-Q4", without=["2023-Q3"])
+    row = summarise_ages(find_stays(build_events(made), FIRST, reported=seen).frame).row(0, named=True)
     assert (row["n_persons"], row["n_unknown"], row["seen_from"]) == (1, 1, date(2023, 10, 1))
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines.statistics import intervals
-from tests.oracles.rates import rate
-from tests.oracles.shares import NotPartOfWholeError, share
+from tests.oracles.rates import compute_rate
+from tests.oracles.shares import NotPartOfWholeError, compute_share
 
 
 def at_most(x: int, mean: float) -> float:
@@ -144,17 +144,17 @@ def test_shares_of_clusters_have_the_limits_of_the_effective_size() -> None:
 
 
 def test_a_share_is_refused_where_the_numerator_is_no_part() -> None:
-    assert share(12, 30, nested=True).value == 0.4
+    assert compute_share(12, 30, nested=True).value == 0.4
     with pytest.raises(NotPartOfWholeError, match="no part of the denominator"):
-        share(12, 30, nested=False)
+        compute_share(12, 30, nested=False)
     with pytest.raises(NotPartOfWholeError, match="1 of 2 parts are above their whole, first 31 of 30"):
-        share([12, 31], [30, 30], nested=True)
+        compute_share([12, 31], [30, 30], nested=True)
     with pytest.raises(ValueError, match="5 of 4"):
         intervals.clopper_pearson(5, 4)
 
 
 def test_a_share_of_nothing_is_undefined() -> None:
-    made = share([0, np.nan, 3], [0, 10, np.nan], nested=True)
+    made = compute_share([0, np.nan, 3], [0, 10, np.nan], nested=True)
     assert np.isnan([made.value, made.low, made.high]).all()
 
 
@@ -163,14 +163,14 @@ def test_a_share_of_nothing_is_undefined() -> None:
 
 def test_rates_by_hand() -> None:
     # 10 events among two millions: 0.5, from 4.795/20 to 18.390/20, per 100,000
-    made = rate([10, 0, 20], [2_000_000, 1_000_000, 100_000])
+    made = compute_rate([10, 0, 20], [2_000_000, 1_000_000, 100_000])
     np.testing.assert_allclose(made.value, [0.5, 0, 20])
     np.testing.assert_allclose(made.low, [0.23977, 0, 12.2165], atol=1e-4)
     np.testing.assert_allclose(made.high, [0.91952, 0.36889, 30.8884], atol=1e-4)
 
 
 def test_a_rate_without_population_is_undefined() -> None:
-    made = rate([10, 10, np.nan], [0, np.nan, 1_000_000])
+    made = compute_rate([10, 10, np.nan], [0, np.nan, 1_000_000])
     assert np.isnan([made.value, made.low, made.high]).all()
     with pytest.raises(ValueError, match="exposure"):
-        rate(1, -1)
+        compute_rate(1, -1)

@@ -12,8 +12,8 @@ from pipelines.statistics import quality
 from pipelines.statistics.decomposition import Effect, round_effect
 from pipelines.statistics.revisions import measure_revision
 from tests.oracles import clearance, revisions
-from tests.oracles.balance import LEVELS, balance
-from tests.oracles.decomposition import Counts, decompose, split
+from tests.oracles.balance import LEVELS, compute_balance
+from tests.oracles.decomposition import Counts, decompose_change, split_change
 
 NAN = float("nan")
 
@@ -55,16 +55,16 @@ def test_disposition_time_by_hand() -> None:
     ],
 )
 def test_a_period_has_its_own_days(freq: str, start: str, end: str, days: int) -> None:
-    assert clearance.days(freq, start, end) == days
+    assert clearance.count_days(freq, start, end) == days
 
 
 def test_every_period_fits_the_bounds() -> None:
     for year in range(1990, 2100):
         for month, after in ((1, 4), (4, 7), (7, 10), (10, 13)):
             last = np.datetime64(f"{year + (after > 12)}-{(after - 1) % 12 + 1:02d}-01") - 1
-            assert 90 <= clearance.days("Q", f"{year}-{month:02d}-01", last) <= 92
+            assert 90 <= clearance.count_days("Q", f"{year}-{month:02d}-01", last) <= 92
         for freq, years in (("A", 1), ("P3", 3), ("P5", 5)):
-            clearance.days(freq, f"{year - years + 1}-01-01", f"{year}-12-31")
+            clearance.count_days(freq, f"{year - years + 1}-01-01", f"{year}-12-31")
 
 
 def test_a_year_is_no_quarter() -> None:
@@ -73,9 +73,9 @@ def test_a_year_is_no_quarter() -> None:
     with pytest.raises(clearance.DayFactorError, match="365 to 366 days, not 92"):
         clearance.disposition_time(30, 45, "A", 92)
     with pytest.raises(clearance.DayFactorError, match="59"):
-        clearance.days("Q", "2023-01-01", "2023-02-28")
+        clearance.count_days("Q", "2023-01-01", "2023-02-28")
     with pytest.raises(clearance.DayFactorError, match="kind M"):
-        clearance.checked_days("M", 30)
+        clearance.check_days("M", 30)
     with pytest.raises(ValueError, match="below zero"):
         clearance.clearance_rate(-1, 5)
 
@@ -89,28 +89,28 @@ def test_day_factors_are_for_all_kinds_of_period() -> None:
 
 def test_splits_by_hand() -> None:
     # 50 of 100 to 60 of 150: ratio 0.5 to 0.4; volume 50 x 0.9/2, ratio -0.1 x 250/2
-    assert split(Counts(100, 50, 150, 60)) == (22.5, -12.5)
+    assert split_change(Counts(100, 50, 150, 60)) == (22.5, -12.5)
     # volume alone, ratio alone
-    assert split(Counts(100, 40, 200, 80)) == (40, 0)
-    assert split(Counts(80, 20, 80, 40)) == (0, 20)
+    assert split_change(Counts(100, 40, 200, 80)) == (40, 0)
+    assert split_change(Counts(80, 20, 80, 40)) == (0, 20)
     # more convicted than indicted is no obstacle: 1.5 to 1
-    assert split(Counts(20, 30, 40, 40)) == (25, -15)
+    assert split_change(Counts(20, 30, 40, 40)) == (25, -15)
     with pytest.raises(ValueError, match="above zero"):
-        split(Counts(0, 0, 10, 5))
+        split_change(Counts(0, 0, 10, 5))
 
 
 @given(*[st.integers(1, 10_000)] * 4)
 def test_a_split_is_the_mean_of_both_orders_and_sums_to_the_change(v0: int, c0: int, v1: int, c1: int) -> None:
-    volume, ratio = split(Counts(v0, c0, v1, c1))
+    volume, ratio = split_change(Counts(v0, c0, v1, c1))
     first, second = (v1 - v0) * c0 / v0, (v1 - v0) * c1 / v1  # volume moving first, and last
     assert volume == pytest.approx((first + second) / 2, rel=1e-9, abs=1e-9)
     assert volume + ratio == pytest.approx(c1 - c0, rel=1e-12, abs=1e-9)
-    back = split(Counts(v1, c1, v0, c0))
+    back = split_change(Counts(v1, c1, v0, c0))
     assert back == (pytest.approx(-volume, abs=1e-9), pytest.approx(-ratio, abs=1e-9))
 
 
 def test_only_reporters_of_both_periods_are_in_it() -> None:
-    made = decompose(
+    made = decompose_change(
         {
             "a": Counts(100, 50, 150, 60),
             "b": Counts(80, 20, 80, 40),
@@ -127,16 +127,16 @@ def test_only_reporters_of_both_periods_are_in_it() -> None:
 
 
 def test_a_total_that_is_too_small_is_not_split() -> None:
-    assert decompose({"a": Counts(25, 10, 30, 9)}).total == Effect(-1, None, None)
-    assert decompose({}).total == Effect(0, None, None)
+    assert decompose_change({"a": Counts(25, 10, 30, 9)}).total == Effect(-1, None, None)
+    assert decompose_change({}).total == Effect(0, None, None)
 
 
 @given(*[st.integers(20, 500)] * 4, st.integers(0, 2))
 def test_rounded_effects_still_add_up(v0: int, c0: int, v1: int, c1: int, digits: int) -> None:
-    shown = round_effect(decompose({"a": Counts(v0, c0, v1, c1)}).total, digits)
+    shown = round_effect(decompose_change({"a": Counts(v0, c0, v1, c1)}).total, digits)
     assert shown.volume is not None and shown.ratio is not None
     assert round(shown.volume + shown.ratio, digits) == shown.change
-    assert abs(shown.ratio - split(Counts(v0, c0, v1, c1))[1]) <= 0.5 * 10**-digits + 1e-9
+    assert abs(shown.ratio - split_change(Counts(v0, c0, v1, c1))[1]) <= 0.5 * 10**-digits + 1e-9
     assert round_effect(Effect(1.26, None, None), 1) == Effect(1.3, None, None)
 
 
@@ -160,7 +160,7 @@ def test_revisions_by_hand() -> None:
 def test_a_triangle_by_hand() -> None:
     # periods x vintages; the second is withdrawn and comes back, the last is published once, one never
     values = [[10, 12, 12], [20, NAN, 21], [NAN, NAN, 7], [NAN] * 3]
-    first, newest = revisions.triangle(values)
+    first, newest = revisions.split_triangle(values)
     np.testing.assert_array_equal(first, [10, 20, 7, NAN])
     np.testing.assert_array_equal(newest, [12, 21, 7, NAN])
     made = revisions.first_to_newest(values)
@@ -168,7 +168,7 @@ def test_a_triangle_by_hand() -> None:
     assert [step.mean_absolute for step in revisions.by_step(values)] == [1.5, 0]
     assert [step.periods for step in revisions.by_step(values)] == [2, 1]
     with pytest.raises(ValueError, match="periods x vintages"):
-        revisions.triangle([1, 2])
+        revisions.split_triangle([1, 2])
 
 
 # Timeliness, punctuality, completeness.
@@ -203,7 +203,7 @@ def test_comparable_length_by_hand() -> None:
 
 
 def test_balances_by_hand() -> None:
-    made = balance(
+    made = compute_balance(
         opening=[40, 40, 40, NAN],
         entries=[[20, 3], [20, 3], [20, 3], [20, 3]],
         exits=[[15, 5], [15, 5], [15, 5], [15, 5]],
@@ -214,11 +214,11 @@ def test_balances_by_hand() -> None:
 
 
 def test_a_missing_exit_is_not_none() -> None:
-    assert balance([10], [[5]], [[3, NAN]], [12]).state.tolist() == ["unknown"]
-    assert balance([10], [[5, NAN]], [[3]], [12]).state.tolist() == ["unknown"]
-    assert balance([10], [[5]], [[3, 0]], [14]).gap.tolist() == [-2]
+    assert compute_balance([10], [[5]], [[3, NAN]], [12]).state.tolist() == ["unknown"]
+    assert compute_balance([10], [[5, NAN]], [[3]], [12]).state.tolist() == ["unknown"]
+    assert compute_balance([10], [[5]], [[3, 0]], [14]).gap.tolist() == [-2]
     with pytest.raises(ValueError, match="rows x kinds"):
-        balance([10], [5], [[3]], [12])
+        compute_balance([10], [5], [[3]], [12])
 
 
 def test_levels_are_of_the_code_list() -> None:

@@ -22,7 +22,7 @@ from pipelines.statistics.records_rule import (
 )
 from pipelines.statistics.stages import AREA, FIRST
 from pipelines.statistics.stays import find_stays
-from tests.records import simulated
+from tests.records import simulate_events
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_shares_made_public(part: int | None, whole: int | None, status: str) ->
 
 def test_no_published_quantile_is_an_extreme_of_few() -> None:
     """Over a simulated register, cut by quarters: whatever is published has five on either side, of two cases."""
-    frame = find_stays(simulated(1, "HR"), FIRST).frame
+    frame = find_stays(simulate_events(1, "HR"), FIRST).frame
     cut = frame.with_columns(period=pl.col("start").dt.truncate("1q").cast(pl.String))
     by = [*AREA, "period"]
     inside = summarise_durations(cut, by)

@@ -16,7 +16,7 @@ from pipelines.statistics.sentences import (
     lengths_by_band,
     summarise_lengths,
 )
-from tests.records import written
+from tests.records import build_events
 
 BY = ("territory", "offence_group")
 
@@ -40,7 +40,7 @@ LAW = {
 def sentenced(rows: list[tuple[str, str, str, str, float | None]], article_: str = "106") -> pl.DataFrame:
     """Events of (case, person, day, kind, months)."""
     parts = [
-        written(
+        build_events(
             [(case, person, "sentenced_first", "first", day)],
             sentence_type=kind,
             sentence_months=months,

@@ -20,10 +20,10 @@ from pipelines.statistics.stages import (
     list_outcomes,
 )
 from pipelines.statistics.stays import find_record_runs, find_stays
-from tests.records import reported, written
+from tests.records import build_events, list_reported
 
 P, F, A, Z = "prosecution", "first", "appeal", "final"
-FOUR_YEARS = reported("2023-Q1", "2026-Q4")
+FOUR_YEARS = list_reported("2023-Q1", "2026-Q4")
 
 
 def told(frame: pl.DataFrame) -> list[tuple[object, ...]]:
@@ -65,7 +65,7 @@ def test_every_end_of_a_stage_is_a_state_of_its_cohorts() -> None:
 
 
 def test_a_decided_and_an_open_defendant() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1", "A", "adjudicated_first", F, "2024-03-10"),
@@ -82,7 +82,7 @@ def test_a_decided_and_an_open_defendant() -> None:
 
 
 def test_a_day_of_zero_is_a_duration() -> None:
-    events = written(
+    events = build_events(
         [("K1", "A", "indicted", P, "2024-01-10"), ("K1", "A", "convicted_first", F, "2024-01-10")],
     )
     assert told(find_stays(events, FIRST).frame) == [
@@ -91,7 +91,7 @@ def test_a_day_of_zero_is_a_duration() -> None:
 
 
 def test_a_retrial_is_a_second_stay() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1", "A", "convicted_first", F, "2024-03-10"),
@@ -112,7 +112,7 @@ def test_a_retrial_is_a_second_stay() -> None:
 
 
 def test_a_second_appeal_is_no_mistake() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "decided_on_appeal", A, "2024-01-10"),  # lodged before the records begin
             ("K1", "A", "appealed", A, "2024-06-01"),
@@ -125,7 +125,7 @@ def test_a_second_appeal_is_no_mistake() -> None:
 
 
 def test_reopened_after_a_rejection() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "reported", P, "2024-01-01"),
             ("K1", "A", "rejected", P, "2024-02-01"),
@@ -146,7 +146,7 @@ def test_reopened_after_a_rejection() -> None:
 
 
 def test_dates_out_of_order_are_set_aside_and_never_clipped() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "convicted_first", F, "2024-01-10"),
             ("K1", "A", "indicted", P, "2024-03-10"),
@@ -159,22 +159,22 @@ def test_dates_out_of_order_are_set_aside_and_never_clipped() -> None:
 
 
 def test_a_decision_whose_indictment_lies_before_the_records_gives_no_duration() -> None:
-    events = written([("K1", "A", "convicted_first", F, "2024-01-10"), ("K1", "A", "remitted", F, "2024-03-10")])
-    found = find_stays(events, FIRST, reported=reported("2024-Q1", "2024-Q2"))
+    events = build_events([("K1", "A", "convicted_first", F, "2024-01-10"), ("K1", "A", "remitted", F, "2024-03-10")])
+    found = find_stays(events, FIRST, reported=list_reported("2024-Q1", "2024-Q2"))
     assert told(found.frame) == [("A", "2024-03-10", None, None, 112, False, True)]
     assert aside(found.set_aside) == {"start_not_seen": 1}
 
 
 def test_what_is_said_twice_counts_once() -> None:
     rows = [("K1", "A", "indicted", P, "2024-01-10"), ("K1", "A", "convicted_first", F, "2024-03-10")]
-    once = find_stays(written(rows), FIRST)
-    twice = find_stays(pl.concat([written(rows), written(rows, offence="ICCS02041")]), FIRST)
+    once = find_stays(build_events(rows), FIRST)
+    twice = find_stays(pl.concat([build_events(rows), build_events(rows, offence="ICCS02041")]), FIRST)
     assert twice.frame.equals(once.frame)
     assert aside(twice.set_aside) == {"duplicate": 2}
 
 
 def test_convicted_of_one_charge_and_acquitted_of_another_is_convicted() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1", "A", "acquitted", F, "2024-03-10"),
@@ -186,7 +186,7 @@ def test_convicted_of_one_charge_and_acquitted_of_another_is_convicted() -> None
 
 
 def test_a_joined_case_goes_on_in_the_other_proceeding() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1", "A", "joined", F, "2024-02-10"),
@@ -204,14 +204,14 @@ def test_a_joined_case_goes_on_in_the_other_proceeding() -> None:
 
 
 def test_joined_and_not_seen_again_is_open_until_then_and_no_end() -> None:
-    events = written([("K1", "A", "indicted", P, "2024-01-10"), ("K1", "A", "joined", F, "2024-02-10")])
+    events = build_events([("K1", "A", "indicted", P, "2024-01-10"), ("K1", "A", "joined", F, "2024-02-10")])
     assert told(find_stays(events, FIRST, reported=FOUR_YEARS).frame) == [
         ("A", "2024-01-10", "2024-02-10", "joined", 31, False, False)
     ]
 
 
 def test_a_severed_case_keeps_its_indictment() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1S", "A", "severed", F, "2024-02-10"),
@@ -224,26 +224,26 @@ def test_a_severed_case_keeps_its_indictment() -> None:
 
 def test_a_case_that_only_changed_its_number_is_one_matter() -> None:
     rows = [("K1", "A", "indicted", P, "2024-01-10"), ("K2", "A", "convicted_first", F, "2024-09-10")]
-    assert told(find_stays(written(rows), FIRST, reported=FOUR_YEARS).frame)[0][2:5] == (
+    assert told(find_stays(build_events(rows), FIRST, reported=FOUR_YEARS).frame)[0][2:5] == (
         "2024-09-10",
         "convicted_first",
         244,
     )
     # Two open ones: it is not known which of them was decided, and nothing is guessed.
-    found = find_stays(written([*rows, ("K3", "A", "indicted", P, "2024-01-11")]), FIRST, reported=FOUR_YEARS)
+    found = find_stays(build_events([*rows, ("K3", "A", "indicted", P, "2024-01-11")]), FIRST, reported=FOUR_YEARS)
     assert [row[3] for row in told(found.frame)] == [None, None]
     assert aside(found.set_aside) == {"start_not_seen": 1}
 
 
 def test_what_was_decided_before_is_another_matter() -> None:
-    events = written([("K2", "A", "convicted_first", F, "2024-01-09"), ("K1", "A", "indicted", P, "2024-03-10")])
+    events = build_events([("K2", "A", "convicted_first", F, "2024-01-09"), ("K1", "A", "indicted", P, "2024-03-10")])
     found = find_stays(events, FIRST)
     assert [row[1:4] for row in told(found.frame)] == [("2024-03-10", None, None)]
     assert aside(found.set_aside) == {"start_not_seen": 1}, "not out of order: they are two"
 
 
 def test_a_severed_case_is_told_by_its_event_where_two_are_open() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1S", "A", "severed", F, "2024-02-10"),
@@ -259,7 +259,7 @@ def test_a_severed_case_is_told_by_its_event_where_two_are_open() -> None:
 
 
 def test_two_matters_of_one_person_stay_apart() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1", "A", "convicted_first", F, "2024-02-10"),
@@ -271,14 +271,14 @@ def test_two_matters_of_one_person_stay_apart() -> None:
 
 
 def test_a_missing_quarter_parts_the_records() -> None:
-    events = written(
+    events = build_events(
         [
             ("K1", "A", "indicted", P, "2024-01-10"),
             ("K1", "A", "convicted_first", F, "2024-12-10"),  # after the gap: what else happened in it is not known
             ("K2", "B", "indicted", P, "2024-11-10"),
         ]
     )
-    seen = reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
+    seen = list_reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
     assert find_record_runs(events, seen).select("run_from", "run_until", "known_until").rows() == [
         (date(2024, 1, 1), date(2024, 6, 30), date(2024, 12, 31)),
         (date(2024, 10, 1), date(2024, 12, 31), date(2024, 12, 31)),
@@ -290,26 +290,26 @@ def test_a_missing_quarter_parts_the_records() -> None:
 
 
 def test_a_nil_quarter_is_no_gap_and_an_early_cutoff_is_one() -> None:
-    events = written([("K1", "A", "indicted", P, "2024-01-10"), ("K1", "A", "convicted_first", F, "2024-08-10")])
+    events = build_events([("K1", "A", "indicted", P, "2024-01-10"), ("K1", "A", "convicted_first", F, "2024-08-10")])
     assert told(find_stays(events, FIRST).frame)[0][2] is None, "2024-Q2 is not known to have been reported"
-    assert told(find_stays(events, FIRST, reported=reported("2024-Q1", "2024-Q3")).frame)[0][2] == "2024-08-10"
+    assert told(find_stays(events, FIRST, reported=list_reported("2024-Q1", "2024-Q3")).frame)[0][2] == "2024-08-10"
     early = events.with_columns(
         cutoff_date=pl.when(pl.col("period") == "2024-Q1").then(date(2024, 3, 20)).otherwise("cutoff_date")
     )
-    assert told(find_stays(early, FIRST, reported=reported("2024-Q1", "2024-Q3")).frame)[0][4] == 70
+    assert told(find_stays(early, FIRST, reported=list_reported("2024-Q1", "2024-Q3")).frame)[0][4] == 70
 
 
 def test_a_cutoff_after_the_period_reaches_no_further_than_the_period() -> None:
     """An extract of 20 April of the events up to March: those of April come with the next return."""
-    events = written([("K1", "A", "indicted", P, "2024-01-10")]).with_columns(cutoff_date=date(2024, 4, 20))
+    events = build_events([("K1", "A", "indicted", P, "2024-01-10")]).with_columns(cutoff_date=date(2024, 4, 20))
     assert told(find_stays(events, FIRST).frame)[0][4] == 81  # 31 March
 
 
 def test_the_offence_group_must_be_there() -> None:
     with pytest.raises(ValueError, match="offence_group"):
-        find_stays(written([("K1", "A", "indicted", P, "2024-01-10")]).drop("offence_group"), FIRST)
+        find_stays(build_events([("K1", "A", "indicted", P, "2024-01-10")]).drop("offence_group"), FIRST)
 
 
 def test_no_events_no_stays() -> None:
-    none = written([("K1", "A", "indicted", P, "2024-01-10")]).clear()
+    none = build_events([("K1", "A", "indicted", P, "2024-01-10")]).clear()
     assert find_stays(none, FIRST).frame.is_empty()

@@ -28,9 +28,9 @@ from pipelines.reading.formats.read import read_content
 from pipelines.reading.standardise.recognise import recognise_forms
 from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.samples import plan
-from tests.samples.rows import Event, MadeReturn
-from tests.samples.truth import draw
-from tests.support.filling import _like, fill
+from tests.samples.rows import Event, SampleReturn
+from tests.samples.truth import draw_truth
+from tests.support.filling import _like, fill_workbook
 
 REGISTRY = load()
 WORKBOOKS = [
@@ -42,15 +42,15 @@ COLUMNS = (*OBSERVATION_KEY, "value", "obs_status")
 
 
 @cache
-def _make_returns(territory: str) -> tuple[MadeReturn, ...]:
-    return tuple(plan.made(draw(), [territory]))
+def _make_returns(territory: str) -> tuple[SampleReturn, ...]:
+    return tuple(plan.make_returns(draw_truth(), [territory]))
 
 
-def _read_return(sample: MadeReturn) -> Content:
+def _read_return(sample: SampleReturn) -> Content:
     return read_content(sample.data, Path(sample.path).name, encodings=tuple(REGISTRY.forms[sample.form].encodings))
 
 
-def _list_returns(workbook: str) -> list[MadeReturn]:
+def _list_returns(workbook: str) -> list[SampleReturn]:
     """Return the samples of a workbook's first form, by period."""
     form = REGISTRY.forms[workbook]
     first = form.second_of or form.id
@@ -59,14 +59,14 @@ def _list_returns(workbook: str) -> list[MadeReturn]:
     return sorted(samples, key=lambda m: (m.periods[-1].code, m.received_at))
 
 
-def _read_previous(sample: MadeReturn | None) -> pl.DataFrame | None:
+def _read_previous(sample: SampleReturn | None) -> pl.DataFrame | None:
     if sample is None:
         return None
     return standardise_content(_read_return(sample), REGISTRY.forms[sample.form], REGISTRY).observations
 
 
 @cache
-def _fill_workbook(workbook: str) -> tuple[bytes, MadeReturn, str]:
+def _fill_workbook(workbook: str) -> tuple[bytes, SampleReturn, str]:
     """Fill the newest return into the workbook of its last period, which shows the return before it."""
     returns = _list_returns(workbook)
     sample = returns[-1]
@@ -74,7 +74,7 @@ def _fill_workbook(workbook: str) -> tuple[bytes, MadeReturn, str]:
     period = sample.periods[-1].code
     _, empty = templates.write_template(REGISTRY, workbook, period, previous=_read_previous(before), demonstration=True)
     form = REGISTRY.forms[workbook]
-    return fill(empty, form, _read_return(sample), REGISTRY.forms[sample.form], period), sample, period
+    return fill_workbook(empty, form, _read_return(sample), REGISTRY.forms[sample.form], period), sample, period
 
 
 @cache
@@ -103,7 +103,7 @@ def test_filled_workbook_is_read_like_its_source(workbook: str) -> None:
     assert reading.kind == ("patch" if sample.kind == "patch" else "full")
 
 
-def _assert_read_as_expected(reading: Reading, sample: MadeReturn, period: str) -> None:
+def _assert_read_as_expected(reading: Reading, sample: SampleReturn, period: str) -> None:
     assert [str(f) for f in reading.findings if f.severity != "information"] == []
     expected = sorted((tuple(r) for r in sample.meaning if r.period == period), key=repr)
     observations = sorted(reading.observations.select(COLUMNS).iter_rows(), key=repr)
@@ -186,7 +186,7 @@ def test_filled_workbook_of_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyP
     jobs = []
     for period in ("2027-Q1", "2010-Q1"):
         _, empty = templates.write_template(REGISTRY, workbook, "2026-Q3")
-        data = fill(empty, form, _read_return(sample), REGISTRY.forms[sample.form], "2026-Q3")
+        data = fill_workbook(empty, form, _read_return(sample), REGISTRY.forms[sample.form], "2026-Q3")
         year, _, quarter = period.partition("-Q")
         book = openpyxl.load_workbook(io.BytesIO(data))
         for sheet in book.worksheets[:5]:

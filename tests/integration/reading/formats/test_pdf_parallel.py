@@ -1,4 +1,4 @@
-"""Two halves of a file at once: the same result as one after the other, and whatever befalls one half is told."""
+"""Two halves of a file at once: the same result as one after the other, and a failure of either half is reported."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ _PIECES: dict[str, Callable[[], object]] = {
 }
 
 
-def halved(job: str) -> object:
-    """The work of the pool: two pieces, by their names; `children` afterwards says whether a process was left over."""
+def run_two_pieces(job: str) -> object:
+    """Run two pieces by their names as the work of the pool; `children` then returns any process left over."""
     if job == "children":
         try:
             return os.waitpid(-1, os.WNOHANG)
@@ -85,45 +85,45 @@ def halved(job: str) -> object:
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[ChildPool[str, object]]:
-    with ChildPool(halved, workers=1, timeout=10.0, memory=MEMORY, preload=()) as made:
-        yield made
+    with ChildPool(run_two_pieces, workers=1, timeout=10.0, memory=MEMORY, preload=()) as child_pool:
+        yield child_pool
 
 
-def ask(pool: ChildPool[str, object], job: str) -> object:
+def run_job(pool: ChildPool[str, object], job: str) -> object:
     return next(result for _, result in pool.map_jobs([(0, job)]))
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: nothing is halved")
 def test_the_second_half_runs_in_a_process_of_its_own(pool: ChildPool[str, object]) -> None:
-    pids = ask(pool, "pid+pid")
+    pids = run_job(pool, "pid+pid")
     assert isinstance(pids, tuple) and len({*pids, os.getpid()}) == 3
-    assert ask(pool, "children") == "none"
+    assert run_job(pool, "children") == "none"
 
 
 def test_a_result_of_any_size_comes_back(pool: ChildPool[str, object]) -> None:
-    assert ask(pool, "large+large") == ("x" * 3_000_000, "x" * 3_000_000)
+    assert run_job(pool, "large+large") == ("x" * 3_000_000, "x" * 3_000_000)
 
 
 @pytest.mark.parametrize("job", ["refuse+large", "large+refuse", "refuse+sleep"])
-def test_the_refusal_of_either_half_is_the_refusal_of_the_file(pool: ChildPool[str, object], job: str) -> None:
+def test_refusal_of_either_half_refuses_the_file(pool: ChildPool[str, object], job: str) -> None:
     began = time.monotonic()
-    result = ask(pool, job)
+    result = run_job(pool, job)
     assert isinstance(result, ReadError)
     assert (result.rule, result.where.page, result.params) == ("read.too_many_cells", 7, {"limit": 5})
-    assert time.monotonic() - began < 8, "the other half is not waited for"
-    assert ask(pool, "children") == "none"
+    assert time.monotonic() - began < 8, "the other half is not awaited"
+    assert run_job(pool, "children") == "none"
 
 
-def test_the_fault_of_a_half_comes_without_the_words_of_the_file(pool: ChildPool[str, object]) -> None:
-    result = ask(pool, "large+fail")
+def test_error_of_a_half_is_returned_without_the_text_of_the_file(pool: ChildPool[str, object]) -> None:
+    result = run_job(pool, "large+fail")
     assert isinstance(result, ReadError) and result.rule == "read.reader_failed" and "Petar" not in str(result)
 
 
 @pytest.mark.parametrize("job", ["large+fill", "fill+large"])
-def test_a_half_that_has_no_more_memory_is_told_as_that(pool: ChildPool[str, object], job: str) -> None:
-    result = ask(pool, job)
+def test_half_without_memory_is_reported_as_out_of_memory(pool: ChildPool[str, object], job: str) -> None:
+    result = run_job(pool, job)
     assert isinstance(result, ReadError) and result.rule == "read.out_of_memory"
-    assert ask(pool, "pid+pid"), "the next file is read"
+    assert run_job(pool, "pid+pid"), "the next file is read"
 
 
 @pytest.mark.parametrize(
@@ -134,58 +134,58 @@ def test_a_half_that_has_no_more_memory_is_told_as_that(pool: ChildPool[str, obj
         ("large+crash", "the reader crashed (SIGSEGV)"),
     ],
 )
-def test_why_a_half_was_ended_is_told_as_it_is(pool: ChildPool[str, object], job: str, reason: str) -> None:
-    """The same words as where the whole file is read by one process, and in the sender's language."""
-    result = ask(pool, job)
+def test_reason_for_an_ended_half_is_reported(pool: ChildPool[str, object], job: str, reason: str) -> None:
+    """Compare with the texts used if one process reads the whole file, in the sender's language."""
+    result = run_job(pool, job)
     assert isinstance(result, ReadError) and (result.rule, result.params) == ("read.child_died", {"reason": reason})
-    said = describe_finding(from_read_error(result), "sr").message
-    assert reason.partition(" (")[0] not in said and said
-    assert ask(pool, "pid+pid"), "the next file is read"
+    message = describe_finding(from_read_error(result), "sr").message
+    assert reason.partition(" (")[0] not in message and message
+    assert run_job(pool, "pid+pid"), "the next file is read"
 
 
-def test_a_half_ends_with_the_process_that_it_was_made_of() -> None:
-    with ChildPool(halved, workers=1, timeout=0.7, preload=()) as impatient:
-        ask(impatient, "children")
-        result = ask(impatient, "sleep+sleep")
+def test_half_ends_with_the_process_that_forked_it() -> None:
+    with ChildPool(run_two_pieces, workers=1, timeout=0.7, preload=()) as impatient:
+        run_job(impatient, "children")
+        result = run_job(impatient, "sleep+sleep")
         assert isinstance(result, ReadError) and result.rule == "read.child_died"
         began = time.monotonic()
-        while (left := _orphans(impatient.launcher.process.pid)) and time.monotonic() - began < 20:
+        while (orphans := _find_orphans(impatient.launcher.process.pid)) and time.monotonic() - began < 20:
             time.sleep(0.05)
-        assert not left
+        assert not orphans
 
 
-def _orphans(launcher: int) -> list[str]:
-    """Processes with the command line of a launcher, which its forks keep, that are not its own children."""
+def _find_orphans(launcher: int) -> list[str]:
+    """Return processes with the command line of a launcher, which its forks keep, that are not its own children."""
     mine = Path(f"/proc/{launcher}/cmdline").read_bytes()
-    found = []
+    orphans = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # gone meanwhile
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
             if (folder / "cmdline").read_bytes() == mine and str(launcher) not in (folder.name, parent):
-                found.append(folder.name)
-    return found
+                orphans.append(folder.name)
+    return orphans
 
 
-def test_outside_of_a_reading_process_one_half_comes_after_the_other() -> None:
+def test_halves_run_in_sequence_outside_a_reading_process() -> None:
     assert pdf_parallel.run_both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
 
 
 @pytest.mark.parametrize("job", ["endless+endless", "pid+endless", "endless+pid"])
 def test_both_halves_together_use_no_more_than_one_budget(job: str) -> None:
-    with ChildPool(halved, workers=1, cpu_seconds=1.2, preload=()) as small:
+    with ChildPool(run_two_pieces, workers=1, cpu_seconds=1.2, preload=()) as small:
         child = small.launcher.start_child()
         result = child.run_job(job, 30.0)
         assert isinstance(result, ReadError) and result.rule == "read.too_slow", result
         assert result.params["seconds"] == 1
         child.close()
         began = time.monotonic()
-        while (left := _orphans(small.launcher.process.pid)) and time.monotonic() - began < 20:
+        while (orphans := _find_orphans(small.launcher.process.pid)) and time.monotonic() - began < 20:
             time.sleep(0.05)
-        assert not left
+        assert not orphans
 
 
-def test_what_one_half_leaves_over_is_for_what_comes_after() -> None:
-    with ChildPool(halved, workers=1, cpu_seconds=1.2, preload=()) as small:
+def test_unused_time_of_one_half_is_left_for_later_work() -> None:
+    with ChildPool(run_two_pieces, workers=1, cpu_seconds=1.2, preload=()) as small:
         child = small.launcher.start_child()
         assert child.run_job("work+work", 30.0) == ("done", "done")
         assert 0.7 < child.used < 1.2, "the work of the fork is counted"

@@ -1,4 +1,4 @@
-"""Reading in a child: limits hold, a dead child costs one file, and nothing dangerous comes back."""
+"""Reading in a child process: limits hold, a dead child costs one file, and no dangerous result is accepted."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from pipelines.reading.sandbox.pool import ChildPool
 
 
 class Payload:
-    """Something that would run a command when unpickled carelessly."""
+    """An object that would run a command when unpickled carelessly."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, ("true",)
 
 
-def misbehave(job: str) -> object:
-    """The work of the pools below: does what the job says."""
+def run_misbehaving_job(job: str) -> object:
+    """Do what the job names; it is the work of the pools below."""
     match job:
         case "sleep":
             time.sleep(30)
@@ -50,7 +50,7 @@ def misbehave(job: str) -> object:
                 pass
         case "earn":
             budget.raise_for_file("pdf", 20_000)
-            misbehave("work")
+            run_misbehaving_job("work")
         case "connect":
             try:
                 socket.create_connection(("192.0.2.1", 80), 1)
@@ -82,18 +82,18 @@ def pool() -> Iterator[ChildPool[str, object]]:
         patch.setenv("RTI_TEST_KEPT", "kept")
         patch.setenv("SECRET_TEST", "dropped")
         patch.setenv("RTI_TOKEN", "dropped")
-        with ChildPool(misbehave, timeout=10.0, preload=()) as made:
-            yield made
+        with ChildPool(run_misbehaving_job, timeout=10.0, preload=()) as child_pool:
+            yield child_pool
 
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[ChildPool[str, object]]:
-    with ChildPool(misbehave, timeout=1.5, cpu_seconds=1, preload=()) as made:
-        list(made.map_jobs([(0, "x"), (1, "x")]))
-        yield made
+    with ChildPool(run_misbehaving_job, timeout=1.5, cpu_seconds=1, preload=()) as child_pool:
+        list(child_pool.map_jobs([(0, "x"), (1, "x")]))
+        yield child_pool
 
 
-def _one(pool: ChildPool[str, object], job: str) -> object:
+def _run_job(pool: ChildPool[str, object], job: str) -> object:
     return next(result for _, result in pool.map_jobs([(0, job)]))
 
 
@@ -105,15 +105,15 @@ def _one(pool: ChildPool[str, object], job: str) -> object:
         ("evil", "could not be taken"),
     ],
 )
-def test_a_child_that_dies_is_a_refusal_in_words(pool: ChildPool[str, object], job: str, words: str) -> None:
-    result = _one(pool, job)
+def test_child_that_dies_gives_a_refusal_with_its_reason(pool: ChildPool[str, object], job: str, words: str) -> None:
+    result = _run_job(pool, job)
     assert isinstance(result, ReadError) and result.rule == "read.child_died"
     assert words in str(result.params["reason"])
-    assert _one(pool, "next") == "next"
+    assert _run_job(pool, "next") == "next"
 
 
 def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]) -> None:
-    result = _one(impatient, "sleep")
+    result = _run_job(impatient, "sleep")
     assert isinstance(result, ReadError) and "longer than 1.5 seconds" in str(result.params["reason"])
 
 
@@ -125,8 +125,8 @@ def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, objec
     child.close()
 
 
-def test_a_file_whose_size_earns_more_may_use_more() -> None:
-    with ChildPool(misbehave, cpu_seconds=0.2, preload=()) as strict:
+def test_file_whose_size_allows_more_may_use_more() -> None:
+    with ChildPool(run_misbehaving_job, cpu_seconds=0.2, preload=()) as strict:
         child = strict.launcher.start_child()
         assert child.run_job("earn", 30.0) == "earn"
         result = child.run_job("work", 30.0)
@@ -134,7 +134,7 @@ def test_a_file_whose_size_earns_more_may_use_more() -> None:
         child.close()
 
 
-def test_a_child_that_heeds_no_signal_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
+def test_child_that_ignores_signals_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
     child = impatient.launcher.start_child()
     result = child.run_job("spin in C", 30.0)
     assert isinstance(result, ReadError) and "processor time" in str(result.params["reason"])
@@ -153,18 +153,18 @@ def test_processor_time_is_counted_for_each_job(impatient: ChildPool[str, object
 
 
 def test_memory_network_and_disk_are_limited(pool: ChildPool[str, object]) -> None:
-    memory = _one(pool, "memory")
+    memory = _run_job(pool, "memory")
     assert isinstance(memory, ReadError) and memory.rule == "read.out_of_memory"
-    assert _one(pool, "connect") in ("PermissionError", "OSError")
-    assert _one(pool, "folder") == []
-    assert _one(pool, "write") == "OSError"
-    assert _one(pool, "environment") == ["kept", None, None]
+    assert _run_job(pool, "connect") in ("PermissionError", "OSError")
+    assert _run_job(pool, "folder") == []
+    assert _run_job(pool, "write") == "OSError"
+    assert _run_job(pool, "environment") == ["kept", None, None]
 
 
-def test_errors_come_back_without_the_words_of_the_file(pool: ChildPool[str, object]) -> None:
-    failed = _one(pool, "fail")
+def test_errors_are_returned_without_the_text_of_the_file(pool: ChildPool[str, object]) -> None:
+    failed = _run_job(pool, "fail")
     assert isinstance(failed, ReadError) and failed.rule == "read.reader_failed" and "Petar" not in str(failed)
-    refused = _one(pool, "refuse")
+    refused = _run_job(pool, "refuse")
     assert isinstance(refused, ReadError)
     assert (refused.rule, refused.where.line, refused.params) == ("read.empty", 3, {"a": 1})
 
@@ -176,35 +176,35 @@ def test_a_batch_loses_only_the_files_that_kill_their_child(pool: ChildPool[str,
     assert {n for n, result in results.items() if isinstance(result, ReadError)} == {3, 10, 17, 24}
 
 
-def test_children_are_kept_warm_and_replaced_after_so_many_files() -> None:
-    with ChildPool(misbehave, workers=1, recycle_after=3, preload=()) as small:
+def test_children_are_reused_and_replaced_after_their_limit_of_files() -> None:
+    with ChildPool(run_misbehaving_job, workers=1, recycle_after=3, preload=()) as small:
         pids = [result for _, result in small.map_jobs((n, "pid") for n in range(7))]
     assert len(set(pids[:3])) == 1 and len(set(pids)) == 3
 
 
-def test_jobs_are_taken_only_as_children_come_free(pool: ChildPool[str, object]) -> None:
-    taken = []
+def test_jobs_are_started_only_when_children_are_free(pool: ChildPool[str, object]) -> None:
+    started = []
 
-    def jobs() -> Iterator[tuple[int, str]]:
+    def make_jobs() -> Iterator[tuple[int, str]]:
         for n in range(10):
-            taken.append(n)
+            started.append(n)
             yield n, "x"
 
-    results = pool.map_jobs(jobs())
+    results = pool.map_jobs(make_jobs())
     next(results)
-    assert len(taken) <= 4
+    assert len(started) <= 4
     assert len(list(results)) == 9
 
 
-def test_a_slow_taker_does_not_cost_a_child_its_finished_work(impatient: ChildPool[str, object]) -> None:
+def test_slow_consumer_does_not_lose_finished_results(impatient: ChildPool[str, object]) -> None:
     results = impatient.map_jobs([(n, "x") for n in range(4)])
-    out = [next(results)]
+    all_results = [next(results)]
     time.sleep(2)
-    out.extend(results)
-    assert [result for _, result in out] == ["x"] * 4
+    all_results.extend(results)
+    assert [result for _, result in all_results] == ["x"] * 4
 
 
-def test_read_in_child_gives_what_read_gives_from_any_thread() -> None:
+def test_read_in_child_gives_the_result_of_read_from_any_thread() -> None:
     data = "Žene;1\nMuškarci;2\n".encode("cp1250")
     results: list[object] = []
     threads = [
@@ -241,17 +241,17 @@ def test_results_are_unpickled_with_an_allow_list() -> None:
             wire.load(pickle.dumps(bad), ("pipelines", "tests"))
 
 
-def test_a_frame_crosses_packed_and_comes_back_the_same() -> None:
+def test_frame_is_packed_and_unpacked_unchanged() -> None:
     schema = {"a": pl.String, "n": pl.Float64, "d": pl.Date, "b": pl.Boolean}
     rows = [("Skoplje", None, date(2026, 7, 1), True), (None, 1.5, None, False)]
     for frame in (pl.DataFrame(rows * 5_000, schema, orient="row"), pl.DataFrame(schema=schema)):
         packed = wire.dump_value(("ok", frame))
-        there = wire.load(packed, ("pipelines", "polars"))[1]
-        assert there.equals(frame) and there.schema == frame.schema
+        unpacked = wire.load(packed, ("pipelines", "polars"))[1]
+        assert unpacked.equals(frame) and unpacked.schema == frame.schema
         assert len(packed) < max(5_000, len(pickle.dumps(frame)) // 10)
 
 
-def test_a_damaged_frame_is_refused_as_any_other_result() -> None:
+def test_damaged_frame_is_refused() -> None:
     packed = wire.dump_value(("ok", pl.DataFrame({"a": ["x" * 99]})))
     broken = packed.replace(b"ARROW1", b"ARROW9")
     assert broken != packed

@@ -1,4 +1,4 @@
-"""Files made to hold a reading process: none uses more processor time than its size earns, and most are refused early.
+"""Files designed to occupy a reading process: none uses more processor time than its size allows.
 
 Processor seconds are measured in the reading process, so that other work on the machine does not matter.
 """
@@ -30,13 +30,13 @@ EARLY = 2.0
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[ChildPool[Task, ReadResult]]:
-    with ChildPool(run_task, workers=1, preload=("pipelines.submissions.checking.preload", *PRELOAD)) as made:
-        made.launcher.load()
-        yield made
+    with ChildPool(run_task, workers=1, preload=("pipelines.submissions.checking.preload", *PRELOAD)) as child_pool:
+        child_pool.launcher.load()
+        yield child_pool
 
 
-def _take(pool: ChildPool[Task, ReadResult], data: bytes, name: str) -> tuple[ReadResult | ReadError, float]:
-    """Return what comes of a file in a child of its own, and the processor seconds it used."""
+def _read_in_child(pool: ChildPool[Task, ReadResult], data: bytes, name: str) -> tuple[ReadResult | ReadError, float]:
+    """Return the result of a file read in a child of its own, and the processor seconds it used."""
     child = pool.launcher.start_child()
     try:
         result = child.run_job(Task(data, name, "S000000000000000", load().digest), 120.0)
@@ -53,19 +53,19 @@ def _allowed(data: bytes, name: str) -> float:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_hostile_file_uses_more_than_its_size_earns(pool: ChildPool[Task, ReadResult], name: str) -> None:
+def test_hostile_file_uses_no_more_than_its_size_allows(pool: ChildPool[Task, ReadResult], name: str) -> None:
     make, rule = FILES[name]
     data = make()
-    result, used = _take(pool, data, name)
+    result, used = _read_in_child(pool, data, name)
     assert (result.rule if isinstance(result, ReadError) else None) == rule
     assert used < _allowed(data, name) + 0.5
     if name in FOUND:
         assert used < EARLY
 
 
-def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool: ChildPool[Task, ReadResult]) -> None:
+def test_small_file_over_the_limit_is_refused_with_limit_and_remedy(pool: ChildPool[Task, ReadResult]) -> None:
     data = pdf_of_many_lines()
-    result, used = _take(pool, data, "lines.pdf")
+    result, used = _read_in_child(pool, data, "lines.pdf")
     assert isinstance(result, ReadError)
     assert result.params == {"seconds": 5, "format": "pdf", "kilobytes": len(data) // 1000 + 1}
     assert BASE - 0.1 < used < BASE + 0.5
@@ -73,8 +73,8 @@ def test_a_small_file_that_needs_too_long_is_told_the_limit_and_what_to_do(pool:
     assert words.message.startswith("The file needed more than 5 s of processing.") and "Send only" in words.remedy
 
 
-def test_two_sheets_of_one_part_are_refused_whatever_their_number(pool: ChildPool[Task, ReadResult]) -> None:
-    result, _ = _take(pool, xlsx_of_many_sheets(2), "two.xlsx")
+def test_two_sheets_of_one_part_are_refused(pool: ChildPool[Task, ReadResult]) -> None:
+    result, _ = _read_in_child(pool, xlsx_of_many_sheets(2), "two.xlsx")
     assert isinstance(result, ReadError) and result.rule == "read.malformed"
 
 
@@ -94,10 +94,10 @@ def test_two_sheets_of_one_part_are_refused_whatever_their_number(pool: ChildPoo
         ("jsonstat", 100_000, 0, 0.5),
     ],
 )
-def test_honest_files_may_use_three_times_what_they_need(
+def test_allowed_seconds_is_three_times_what_ordinary_files_need(
     format_name: str, size: int, unpacked: int, measured: float
 ) -> None:
-    """Sizes and processor seconds of the table in `docs/decisions/0002-which-library-reads-what.md`."""
+    """Compare with the sizes and processor seconds in `docs/decisions/0002-which-library-reads-what.md`."""
     assert allowed_seconds(format_name, size, unpacked) >= 2.9 * measured
     assert allowed_seconds(format_name, 26_000, 26_000 * 80) == BASE
     assert allowed_seconds(format_name, 50_000_000, 200_000_000) <= MOST

@@ -1,4 +1,4 @@
-"""Many callers at once: nobody waits for another's slow file, who waits longest is served next, no seat is lost."""
+"""Many callers at once: a slow file delays nobody else, the longest waiting is served next, no seat is lost."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pipelines.reading.sandbox.child import Child
 from pipelines.reading.sandbox.pool import ChildPool, Seats, at_once
 
 
-def work(job: str) -> object:
-    """Sleeps, dies, or says who did it."""
+def run_test_job(job: str) -> object:
+    """Sleep, crash, hold, or return who did the job."""
     verb, _, number = job.partition(" ")
     if verb == "sleep":
         time.sleep(float(number))
@@ -33,41 +33,41 @@ def work(job: str) -> object:
 
 @pytest.fixture
 def pool() -> Iterator[ChildPool[str, object]]:
-    with ChildPool(work, workers=2, timeout=20.0, preload=()) as made:
-        list(made.map_jobs([(0, "x"), (1, "x")]))
-        yield made
+    with ChildPool(run_test_job, workers=2, timeout=20.0, preload=()) as child_pool:
+        list(child_pool.map_jobs([(0, "x"), (1, "x")]))
+        yield child_pool
 
 
-def _together(*tasks: Callable[[], object]) -> list[threading.Thread]:
+def _start_threads(*tasks: Callable[[], object]) -> list[threading.Thread]:
     threads = [threading.Thread(target=task) for task in tasks]
     for thread in threads:
         thread.start()
     return threads
 
 
-def _until(holds: Callable[[], bool]) -> None:
-    """Wait for what comes by itself."""
+def _wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until a condition becomes true by itself."""
     began = time.monotonic()
     while not holds():
         assert time.monotonic() - began < 20, "it does not come"
         time.sleep(0.005)
 
 
-def _one(pool: ChildPool[str, object], job: str, account: str | None = None) -> object:
+def _run_job(pool: ChildPool[str, object], job: str, account: str | None = None) -> object:
     return next(result for _, result in pool.map_jobs([(0, job)], account))
 
 
-def test_forty_callers_each_get_their_own_answer_and_never_more_children_work_than_seats(
+def test_forty_callers_get_their_own_results_within_the_seats(
     pool: ChildPool[str, object],
 ) -> None:
     answers: dict[int, object] = {}
     most = []
 
-    def ask(number: int) -> None:
-        answers[number] = _one(pool, f"crash {number}" if number % 8 == 3 else f"job {number}")
+    def run_numbered_job(number: int) -> None:
+        answers[number] = _run_job(pool, f"crash {number}" if number % 8 == 3 else f"job {number}")
         most.append(pool.seats.taken)
 
-    for thread in _together(*(lambda n=n: ask(n) for n in range(40))):
+    for thread in _start_threads(*(lambda n=n: run_numbered_job(n) for n in range(40))):
         thread.join()
     died = {n for n, answer in answers.items() if isinstance(answer, ReadError)}
     assert died == {n for n in range(40) if n % 8 == 3}
@@ -80,9 +80,9 @@ def test_slow_files_step_aside_for_the_next_upload(
     pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool_module, "PATIENCE", 0.2)
-    slow = _together(*(lambda: _one(pool, "sleep 4") for _ in range(2)))
-    _until(lambda: pool.seats.taken + pool.seats.aside >= 2)
-    assert _one(pool, "quick") == "quick"
+    slow = _start_threads(*(lambda: _run_job(pool, "sleep 4") for _ in range(2)))
+    _wait_until(lambda: pool.seats.taken + pool.seats.aside >= 2)
+    assert _run_job(pool, "quick") == "quick"
     assert all(thread.is_alive() for thread in slow), "it waited for a slow one"
     for thread in slow:
         thread.join()
@@ -90,17 +90,17 @@ def test_slow_files_step_aside_for_the_next_upload(
 
 
 def test_a_batch_leaves_room_for_a_single_upload(pool: ChildPool[str, object]) -> None:
-    done: list[object] = []
-    batch = _together(lambda: done.extend(pool.map_jobs((n, "sleep 0.1") for n in range(60))))
-    _until(lambda: len(done) > 1)
-    before = len(done)
-    assert _one(pool, "quick") == "quick"
-    assert len(done) - before < 30, "it waited for a good part of the batch"
+    results: list[object] = []
+    batch = _start_threads(lambda: results.extend(pool.map_jobs((n, "sleep 0.1") for n in range(60))))
+    _wait_until(lambda: len(results) > 1)
+    before = len(results)
+    assert _run_job(pool, "quick") == "quick"
+    assert len(results) - before < 30, "it waited for a good part of the batch"
     batch[0].join()
-    assert len(done) == 60
+    assert len(results) == 60
 
 
-def test_seats_are_given_in_the_order_of_asking() -> None:
+def test_seats_are_given_in_the_order_of_requests() -> None:
     seats = Seats(1)
     first = seats.take_seat(wait=True)
     assert first is not None and seats.take_seat(wait=False) is None
@@ -114,7 +114,7 @@ def test_seats_are_given_in_the_order_of_asking() -> None:
         seat.give_back()
 
     for number in range(5):
-        threads += _together(lambda n=number: wait_for(n))
+        threads += _start_threads(lambda n=number: wait_for(n))
         while len(seats.waiting) <= number:
             time.sleep(0.001)
     assert seats.take_seat(wait=False) is None
@@ -130,10 +130,10 @@ def test_eight_slow_files_of_four_accounts_leave_a_child_for_a_fifth(
     monkeypatch.setattr(pool_module, "PATIENCE", 0.1)
     end = tmp_path / "end"
     accounts = [account for account in "abcd" for _ in range(2)]
-    slow = _together(*(lambda a=account: _one(pool, f"hold {end}", a) for account in accounts))  # type: ignore[misc]
-    _until(lambda: len(pool.seats.waiting) + sum(pool.seats.in_work.values()) == 8)
+    slow = _start_threads(*(lambda a=account: _run_job(pool, f"hold {end}", a) for account in accounts))  # type: ignore[misc]
+    _wait_until(lambda: len(pool.seats.waiting) + sum(pool.seats.in_work.values()) == 8)
     try:
-        assert _one(pool, "quick", "colleague") == "quick"
+        assert _run_job(pool, "quick", "colleague") == "quick"
         assert all(thread.is_alive() for thread in slow), "none of them has ended"
     finally:
         end.touch()
@@ -142,21 +142,23 @@ def test_eight_slow_files_of_four_accounts_leave_a_child_for_a_fifth(
     assert (pool.seats.taken, pool.seats.aside, pool.seats.waiting, pool.seats.in_work) == (0, 0, [], {})
 
 
-def _served(seats: Seats, asking: list[str], free: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def _list_served_accounts(
+    seats: Seats, asking: list[str], free: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
     """Let accounts ask for a seat, one after the other; free one; return the order in which they are served."""
     served: list[str] = []
     give = seats._grant
     monkeypatch.setattr(seats, "_grant", lambda turn: (served.append(turn.account), give(turn)))
 
-    def ask(account: str) -> None:
+    def take_and_return_seat(account: str) -> None:
         seat = seats.take_seat(account, wait=True)
         assert seat is not None
         seat.give_back()
 
     threads = []
     for number, account in enumerate(asking):
-        threads += _together(lambda a=account: ask(a))  # type: ignore[misc]
-        _until(lambda n=number: len(seats.waiting) == n + 1)  # type: ignore[misc]
+        threads += _start_threads(lambda a=account: take_and_return_seat(a))  # type: ignore[misc]
+        _wait_until(lambda n=number: len(seats.waiting) == n + 1)  # type: ignore[misc]
     free()
     for thread in threads:
         thread.join()
@@ -168,20 +170,20 @@ def test_an_account_with_nothing_in_work_is_served_before_one_that_has_a_file_in
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seats = Seats(2)
-    held = [seats.take_seat(account, wait=True) for account in ("busy", "other", "third")]
+    busy_seats = [seats.take_seat(account, wait=True) for account in ("busy", "other", "third")]
     assert seats.take_seat("fourth", wait=False) is None, "one seat, and no more, is for an account without any"
     assert seats.taken == 3
 
-    def free() -> None:
-        for seat in reversed(held):
+    def free_seats() -> None:
+        for seat in reversed(busy_seats):
             assert seat is not None
             seat.give_back()
 
     # `busy` keeps its seat longest: its further file waits for those of accounts that came later and have none.
-    assert _served(seats, ["busy", "late"], free, monkeypatch) == ["late", "busy"]
+    assert _list_served_accounts(seats, ["busy", "late"], free_seats, monkeypatch) == ["late", "busy"]
 
 
-def test_of_two_accounts_the_one_that_used_less_processor_time_is_served_first(
+def test_account_that_used_less_processor_time_is_served_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seats = Seats(1)
@@ -192,30 +194,30 @@ def test_of_two_accounts_the_one_that_used_less_processor_time_is_served_first(
     first, second = seats.take_seat("first", wait=True), seats.take_seat("second", wait=True)
     assert first is not None and second is not None
 
-    def free() -> None:
+    def free_seats() -> None:
         second.give_back()
         first.give_back()
 
-    assert _served(seats, ["greedy", "modest"], free, monkeypatch) == ["modest", "greedy"]
+    assert _list_served_accounts(seats, ["greedy", "modest"], free_seats, monkeypatch) == ["modest", "greedy"]
 
 
-def test_a_slow_child_goes_on_at_a_lower_priority_and_is_not_used_again(
+def test_slow_child_continues_at_lower_priority_and_is_not_reused(
     pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = _one(pool, "nice")
+    before = _run_job(pool, "nice")
     assert isinstance(before, int)
     monkeypatch.setattr(pool_module, "PATIENCE", 0.1)
     lowered: list[int] = []
     slow_down = Child.slow_down
 
-    def watch(child: Child) -> None:
+    def record_priority(child: Child) -> None:
         slow_down(child)
         lowered.append(os.getpriority(os.PRIO_PROCESS, child.pid))
 
-    monkeypatch.setattr(Child, "slow_down", watch)
-    _one(pool, "sleep 0.5")
+    monkeypatch.setattr(Child, "slow_down", record_priority)
+    _run_job(pool, "sleep 0.5")
     assert lowered == [before + 5]
-    assert _one(pool, "nice") == before
+    assert _run_job(pool, "nice") == before
 
 
 def test_a_caller_that_gives_up_returns_its_seat(pool: ChildPool[str, object]) -> None:
@@ -224,22 +226,22 @@ def test_a_caller_that_gives_up_returns_its_seat(pool: ChildPool[str, object]) -
     results.close()
     assert pool.seats.taken == 0
 
-    def broken() -> Iterator[tuple[int, str]]:
+    def make_broken_jobs() -> Iterator[tuple[int, str]]:
         yield 0, "x"
         raise KeyError("no more")
 
     with pytest.raises(KeyError):
-        list(pool.map_jobs(broken()))
+        list(pool.map_jobs(make_broken_jobs()))
     assert pool.seats.taken == 0
-    assert _one(pool, "x") == "x"
+    assert _run_job(pool, "x") == "x"
 
 
-def test_warming_up_forks_every_child_and_uses_it() -> None:
-    with ChildPool(work, workers=2, preload=("json",)) as made:
-        made.warm_up("x")
-        pids = {child.pid for child in made.idle}
+def test_warm_up_forks_every_child_and_uses_it() -> None:
+    with ChildPool(run_test_job, workers=2, preload=("json",)) as child_pool:
+        child_pool.warm_up("x")
+        pids = {child.pid for child in child_pool.idle}
         assert len(pids) == 2
-        assert {result for _, result in made.map_jobs([(0, "pid"), (1, "pid")])} <= pids
+        assert {result for _, result in child_pool.map_jobs([(0, "pid"), (1, "pid")])} <= pids
     assert at_once() >= 2
 
 
@@ -251,8 +253,8 @@ def test_children_of_other_declarations_end_with_their_last_user(monkeypatch: py
     class Fake:
         def __init__(self, *_: object, **__: object) -> None:
             self.launcher = self
-            self.name = f"pool {len(made) + 1}"
-            made.append(self)
+            self.name = f"pool {len(created_pools) + 1}"
+            created_pools.append(self)
 
         def is_alive(self) -> bool:
             return self.name != "pool 2" or "dead" not in closed
@@ -260,16 +262,16 @@ def test_children_of_other_declarations_end_with_their_last_user(monkeypatch: py
         def close(self) -> None:
             closed.append(self.name)
 
-    made: list[Fake] = []
+    created_pools: list[Fake] = []
     monkeypatch.setattr(pool_module, "ChildPool", Fake)
     shared = SharedPool()
     with shared.borrow_pool("a") as first:
-        with shared.borrow_pool("a") as same, shared.borrow_pool("b") as other:
-            assert first is same and other is not first
+        with shared.borrow_pool("a") as same, shared.borrow_pool("b") as other_pool:
+            assert first is same and other_pool is not first
             assert closed == []
         assert closed == []
     assert closed == ["pool 1"]
     closed.append("dead")
     with shared.borrow_pool("b") as third:
-        assert third is made[2]
+        assert third is created_pools[2]
     assert closed == ["pool 1", "dead", "pool 2"]

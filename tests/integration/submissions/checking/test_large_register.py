@@ -23,7 +23,7 @@ def _check_data(data: bytes, form: str | None = None, name: str = NAME) -> tuple
 
 def _replace_fields(changes: dict[int, tuple[int, bytes]], data: bytes | None = None) -> bytes:
     """Return the register with fields replaced: physical line -> (field from 0, new content)."""
-    lines = (data or register.made()[0]).split(b"\r\n")
+    lines = (data or register.build_register()[0]).split(b"\r\n")
     for line, (field, content) in changes.items():
         fields = lines[line - 1].split(b";")
         fields[field] = content
@@ -32,18 +32,18 @@ def _replace_fields(changes: dict[int, tuple[int, bytes]], data: bytes | None = 
 
 
 def test_large_register_is_read_completely() -> None:
-    data, records = register.made()
+    data, records = register.build_register()
     steps, report = _check_data(data)
     assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
     assert (steps[1].form, steps[1].periods, steps[1].findings) == (register.FORM, ("2026-Q3",), ())
-    assert report.events == register.events(records) > 30_000
+    assert report.events == register.count_events(records) > 30_000
     assert report.form == register.FORM
 
 
 def test_large_register_with_short_pseudonyms_is_read_completely() -> None:
-    data, records = register.made(short=True)
+    data, records = register.build_register(short=True)
     _, report = _check_data(data)
-    assert report.events == register.events(records) > register.events(register.made()[1])
+    assert report.events == register.count_events(records) > register.count_events(register.build_register()[1])
 
 
 def _count_densest_cells(form: Form) -> float:
@@ -91,7 +91,7 @@ def test_register_that_names_persons_is_refused_without_early_findings(line: int
 
 def test_small_register_and_one_on_another_form_have_no_early_step() -> None:
     assert [s.name for s in _check_data(register.FILE.read_bytes())[0]] == ["reading", "read", "judging", "judged"]
-    steps, report = _check_data(register.made()[0], form="RS-REGISTER-1")
+    steps, report = _check_data(register.build_register()[0], form="RS-REGISTER-1")
     assert "begun" not in [s.name for s in steps]
     assert report.verdict in ("error", "unreadable") and report.events == 0
 
@@ -104,14 +104,14 @@ FEW = 8_000
 
 @pytest.mark.parametrize("dates", [True, False])
 def test_register_as_workbook_gives_same_events_as_csv(dates: bool) -> None:
-    data, _ = register.workbook(dates=dates, records=FEW)
+    data, _ = register.build_workbook(dates=dates, records=FEW)
     steps, report = _check_data(data, name="registar.xlsx")
     assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
     assert (steps[1].form, steps[1].periods, steps[1].findings) == (f"{register.FORM}-XLSX", ("2026-Q3",), ())
-    lines = register.made(short=True)[0].split(b"\r\n")[: 3 + FEW]
+    lines = register.build_register(short=True)[0].split(b"\r\n")[: 3 + FEW]
     _, by_csv = _check_data(b"\r\n".join([*lines, b""]))
     assert report.reading is not None and by_csv.reading is not None
-    assert report.events == register.events(FEW)
+    assert report.events == register.count_events(FEW)
     assert report.reading.events.drop("place").equals(by_csv.reading.events.drop("place"))
     first, last = report.reading.events["place"][0], report.reading.events["place"][-1]
     assert first.startswith(f"{register.FORM}-XLSX!") and int(last[-4:]) > FEW - register.FIRST_ROW
@@ -119,7 +119,7 @@ def test_register_as_workbook_gives_same_events_as_csv(dates: bool) -> None:
 
 def test_faults_in_first_rows_of_workbook_are_reported_before_the_others() -> None:
     planted = {(10, 7): "31.02.2026.", (400, 4): "9999", (900, 5): "Q", (7_500, 7): "nikad"}
-    data, _ = register.workbook(records=FEW, changes=planted)
+    data, _ = register.build_workbook(records=FEW, changes=planted)
     steps, report = _check_data(data, name="registar.xlsx")
     assert [s.name for s in steps] == ["reading", "begun", "read", "judging", "judged"]
     first = [(f.rule, f.where.cell) for f in steps[1].findings]
@@ -131,7 +131,7 @@ def test_faults_in_first_rows_of_workbook_are_reported_before_the_others() -> No
 
 @pytest.mark.parametrize("row", [20, 7_500])
 def test_workbook_that_names_persons_is_refused_without_early_findings(row: int) -> None:
-    data, _ = register.workbook(records=FEW, changes={(row, 3): "Ivan Horvat"})
+    data, _ = register.build_workbook(records=FEW, changes={(row, 3): "Ivan Horvat"})
     steps, report = _check_data(data, name="registar.xlsx")
     # The texts of all rows are in one part of the file, so a name is found whichever row is read.
     assert "begun" not in [s.name for s in steps] or not steps[1].findings
@@ -140,5 +140,5 @@ def test_workbook_that_names_persons_is_refused_without_early_findings(row: int)
 
 
 def test_large_workbook_that_is_not_a_register_has_no_early_step() -> None:
-    data, _ = register.workbook(records=FEW, changes={(2, 1): "Another form"})
+    data, _ = register.build_workbook(records=FEW, changes={(2, 1): "Another form"})
     assert "begun" not in [s.name for s in _check_data(data, name="registar.xlsx")[0]]

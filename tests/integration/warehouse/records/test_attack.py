@@ -16,7 +16,7 @@ import pytest
 from pipelines.declarations.registry import load
 from pipelines.statistics.record_shares import insert_shares
 from pipelines.warehouse.records import declared_programme, tabulation, wide_frames
-from tests.records import reported, simulated
+from tests.records import list_reported, simulate_events
 
 COHORT = ("convicted", "ended_otherwise", "not_ended")
 CUSTODY = ("prison", "prison_suspended", "other", "_U")
@@ -121,11 +121,11 @@ def test_attack_finds_disclosure_by_shares_ruled_separately(
 @pytest.fixture(scope="module")
 def figures() -> wide_frames.Figures:
     """Figures of three years of a simulated register of a small office."""
-    events = simulated(7, "HR").with_columns(
+    events = simulate_events(7, "HR").with_columns(
         territory=pl.lit("HR"), jurisdiction=pl.lit("HR"), source=pl.lit("HR_MPU"), offence_group=pl.lit("TIP")
     )
     law = {"HR": load().law_of("HR")}
-    return wide_frames.compute_figures(events, reported("2022-Q4", "2026-Q3"), law, PROGRAMME)
+    return wide_frames.compute_figures(events, list_reported("2022-Q4", "2026-Q3"), law, PROGRAMME)
 
 
 def test_public_figures_have_ten_persons_of_two_proceedings_none_over_half(

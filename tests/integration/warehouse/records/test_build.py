@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from pipelines.core import home as homes
 from pipelines.warehouse.records import build, declared_programme
 from pipelines.warehouse.records.schema import COLUMNS, KEYS, table_schema
-from tests.records import simulated, written
+from tests.records import build_events, simulate_events
 
 AREAS = [
     ("WB", "region", "WB", "national"),
@@ -69,7 +69,7 @@ def read_table(folder: Path, side: str, table: str) -> pl.DataFrame:
 
 
 def simulate_register(until: date = date(2026, 9, 30), jurisdiction: str = "HR") -> pl.DataFrame:
-    events = simulated(3, "HR", until)
+    events = simulate_events(3, "HR", until)
     return events.with_columns(
         territory=pl.lit(jurisdiction),
         jurisdiction=pl.lit(jurisdiction),
@@ -79,7 +79,7 @@ def simulate_register(until: date = date(2026, 9, 30), jurisdiction: str = "HR")
 
 
 def test_build_without_records_writes_empty_tables(world: World) -> None:
-    folder, new = world.build_records(written([]))
+    folder, new = world.build_records(build_events([]))
     assert new
     for side in ("restricted", "public"):
         for table in COLUMNS:
@@ -152,7 +152,7 @@ def test_dispersion_uses_case_sizes_rounded_upward(world: World) -> None:
     """Use fifty cases of one person and ten of three: (50 + 90 + 9) / (50 + 30 + 3) = 1.795, the largest twice."""
     rows = [(f"K{i}", f"P{i}", "indicted", "prosecution", "2024-01-15") for i in range(50)]
     rows += [(f"L{i}", f"R{i}-{j}", "indicted", "prosecution", "2024-01-15") for i in range(10) for j in range(3)]
-    folder, _ = world.build_records(written(rows))
+    folder, _ = world.build_records(build_events(rows))
     dispersion = read_table(folder, "restricted", "record_dispersion").row(0, named=True)
     assert (dispersion["phi"], dispersion["basis"], dispersion["cases_band"], dispersion["is_public"]) == (
         1.8,
@@ -162,7 +162,7 @@ def test_dispersion_uses_case_sizes_rounded_upward(world: World) -> None:
     )
     public = read_table(folder, "public", "record_dispersion").row(0, named=True)
     assert (public["phi"], public["cases_band"]) == (1.8, "50-99")
-    few, _ = world.build_records(written(rows[:9]))
+    few, _ = world.build_records(build_events(rows[:9]))
     assert read_table(few, "restricted", "record_dispersion")["is_public"].to_list() == [False]
     assert read_table(few, "public", "record_dispersion").is_empty()
 
@@ -193,13 +193,13 @@ def read_median(folder: Path, side: str = "public") -> tuple[Any, ...]:
 
 @pytest.mark.parametrize(("more", "is_updated"), [(1, False), (4, False), (5, True)])
 def test_released_figure_is_kept_until_five_persons_have_changed(world: World, more: int, is_updated: bool) -> None:
-    first, _ = world.build_records(written(make_decided_rows(14, of=14)))
+    first, _ = world.build_records(build_events(make_decided_rows(14, of=14)))
     assert read_median(first)[0] is not None, "no median was published"
     build.keep_baseline(world.home, first)
-    rebuilt, new = world.build_records(written(make_decided_rows(14, of=14)))
+    rebuilt, new = world.build_records(build_events(make_decided_rows(14, of=14)))
     assert new and read_median(rebuilt) == read_median(first), "a release alone changes no figure"
     next_rows = make_decided_rows(14 + more, of=14 + more)
-    updated, _ = world.build_records(written(next_rows))
+    updated, _ = world.build_records(build_events(next_rows))
     assert read_median(updated, "restricted")[2] == str(14 + more), "offices see everything"
     is_unchanged = (
         read_table(updated, "public", "record_duration")
@@ -212,11 +212,11 @@ def test_released_figure_is_kept_until_five_persons_have_changed(world: World, m
 
 
 def test_small_changes_are_published_once_they_add_up(world: World) -> None:
-    first, _ = world.build_records(written(make_decided_rows(14, of=14)))
+    first, _ = world.build_records(build_events(make_decided_rows(14, of=14)))
     build.keep_baseline(world.home, first)
-    second, _ = world.build_records(written(make_decided_rows(17, of=17)))
+    second, _ = world.build_records(build_events(make_decided_rows(17, of=17)))
     build.keep_baseline(world.home, second)
-    third, _ = world.build_records(written(make_decided_rows(19, of=19)))
+    third, _ = world.build_records(build_events(make_decided_rows(19, of=19)))
     members = [pl.read_parquet(folder / "members.parquet") for folder in (first, second, third)]
     first_instance = pl.col("cell").str.contains(r"\|first\|_T\|")
     assert [frame.filter(first_instance, table="record_duration")["person"].n_unique() for frame in members] == [

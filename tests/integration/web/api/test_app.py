@@ -376,13 +376,13 @@ def test_full_disk_is_answered_as_unavailable(tmp_path: Path, caplog: pytest.Log
         full_desk = desk_fakes.open_desk(disk)
         full_client = TestClient(create_api(full_desk), raise_server_exceptions=False)
         headers = _make_headers(full_desk, "qq-sender", **{"X-Filename": "a.csv"})
-        disks.fill(disk, leave=0)
+        disks.fill_disk(disk, leave=0)
         answer = full_client.post("/v1/submissions", headers=headers, content=make_file())
         problem = _is_problem(answer, 503)
         assert answer.headers["retry-after"] == "300"
         assert problem["title"] == "The disk of the service cannot be used"
         assert str(disk) not in json.dumps(problem)
-        disks.empty(disk)
+        disks.empty_disk(disk)
         assert full_client.post("/v1/submissions", headers=headers, content=make_file()).status_code == 201
         full_desk.engine.dispose()
 

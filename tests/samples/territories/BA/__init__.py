@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.samples.rows import MadeReturn
+from tests.samples.rows import SampleReturn
 from tests.samples.territories.BA import brcko, federation, srpska, state, whole
 from tests.samples.truth import Truth
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """All returns of the territory."""
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield all returns of the territory."""
     for office in (state, federation, srpska, brcko, whole):
-        yield from office.returns(truth, years)
+        yield from office.make_returns(truth, years)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tests.samples.crosstab import Said, meant, number
-from tests.samples.plan import CLOCK, Due, due
-from tests.samples.rows import MadeReturn, Office, Period, Row
+from tests.samples.crosstab import Codes, count_cell, make_meaning
+from tests.samples.plan import CLOCK, Due, list_due_returns
+from tests.samples.rows import Office, Period, Row, SampleReturn
 from tests.samples.truth import QUIET, Truth
 from tests.samples.writers import csvfile
 from tests.samples.writers.layout import Value
@@ -24,7 +24,7 @@ ARTICLES = {
     "207b": ("čl. 207.b", "Organizovana trgovina ljudima"),
 }
 SEXES = {"ukupno": "_T", "muški": "M", "ženski": "F"}
-STAGES: dict[str, Said] = {
+STAGES: dict[str, Codes] = {
     "Prijavljene osobe": {"measure": "reported"},
     "Naredba o provođenju istrage": {"measure": "investigated"},
     "Odbačene prijave": {"measure": "rejected", "level": "prosecution"},
@@ -35,10 +35,10 @@ STAGES: dict[str, Said] = {
     "Presuđene osobe (pravosnažno)": {"measure": "adjudicated_final"},
     "Osuđene osobe (pravosnažno)": {"measure": "convicted_final"},
 }
-SANCTIONS: dict[str, Said] = {
-    f"{kind} ({level})": {"measure": measure, **said}
+SANCTIONS: dict[str, Codes] = {
+    f"{kind} ({level})": {"measure": measure, **codes}
     for level, measure in (("prvi stepen", "sentenced_first"), ("pravosnažno", "sentenced_final"))
-    for kind, said in (
+    for kind, codes in (
         ("Izrečene sankcije", {}),
         ("Kazna zatvora", {"sentence_type": "prison"}),
         ("Kazna zatvora do 2 godine", {"sentence_type": "prison", "sentence_band": "M0T24"}),
@@ -57,43 +57,45 @@ BACK: tuple[str, ...] = ("Prijavljene osobe", "Naredba o provođenju istrage", "
 BACK += ("Osuđene osobe (prvi stepen)", "Osuđene osobe (pravosnažno)")
 
 
-def listed(truth: Truth, period: Period, when: str, wanted: Mapping[str, Said]) -> tuple[list[list[Value]], list[Row]]:
-    """One line a number: sanctions for both sexes together, everything else by sex."""
+def list_numbers(
+    truth: Truth, period: Period, when: str, stages: Mapping[str, Codes]
+) -> tuple[list[list[Value]], list[Row]]:
+    """List one line for each number: sanctions for both sexes together, everything else by sex."""
     lines: list[list[Value]] = []
     meaning: list[Row] = []
     for article, (number_of, title) in ARTICLES.items():
-        for label, stage in wanted.items():
+        for label, stage in stages.items():
             for word, sex in SEXES.items():
                 if sex != "_T" and label in SANCTIONS:
                     continue
-                said = {**stage, "article": article, **({} if sex == "_T" else {"sex": sex})}
-                value = number(truth, OFFICE, period, said)
+                codes = {**stage, "article": article, **({} if sex == "_T" else {"sex": sex})}
+                value = count_cell(truth, OFFICE, period, codes)
                 note = "nepravosnažno" if "prvi stepen" in label and value else ""
                 lines.append([when, number_of, title, label, word, f"{value},00", note])
-                meaning.append(meant(OFFICE, period, said, value))
+                meaning.append(make_meaning(OFFICE, period, codes, value))
     return lines, meaning
 
 
-def justice(truth: Truth, one: Due) -> MadeReturn:
-    period = one.period
+def make_justice_return(truth: Truth, due: Due) -> SampleReturn:
+    period = due.period
     nil = period == NIL
     lines, meaning = (
-        ([], []) if nil else listed(truth, period, f"{period.quarter}/{period.year}", {**STAGES, **SANCTIONS})
+        ([], []) if nil else list_numbers(truth, period, f"{period.quarter}/{period.year}", {**STAGES, **SANCTIONS})
     )
     words = f"U {period.quarter}. tromjesečju {period.year}. godine nije bilo predmeta trgovine ljudima."
     rows: list[list[Value]] = [[OFFICE_NAME], [DEMO], ["Kontakt: pisarnica, Brčko"]]
     rows += [["Tromjesečje", *HEAD], *lines]
     if nil:
         rows = [["Organ", OFFICE_NAME], ["Napomena", DEMO], ["Izjava", words]]
-    return MadeReturn(
+    return SampleReturn(
         path=f"BA/justice/JT_BD_{period.year}_{period.quarter}.csv",
-        data=csvfile.write(rows, encoding="cp1250"),
+        data=csvfile.write_csv(rows, encoding="cp1250"),
         jurisdiction="BA_BRC",
         instrument="justice",
         source="BA_BRC_PO",
         form="BA_BRC-JUSTICE-1",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
         kind="nil" if nil else "full",
         justification_reason="confirmed_with_source",
@@ -101,28 +103,28 @@ def justice(truth: Truth, one: Due) -> MadeReturn:
     )
 
 
-def back(truth: Truth, one: Due) -> MadeReturn:
-    """The years before the quarters."""
+def make_back_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return the years before the quarters."""
     rows: list[list[Value]] = [[OFFICE_NAME], [DEMO], ["Godina", *HEAD]]
     meaning: list[Row] = []
-    for period in one.periods:
-        lines, meant_here = listed(truth, period, period.code, {label: STAGES[label] for label in BACK})
+    for period in due.periods:
+        lines, period_meaning = list_numbers(truth, period, period.code, {label: STAGES[label] for label in BACK})
         rows += lines
-        meaning += meant_here
-    return MadeReturn(
+        meaning += period_meaning
+    return SampleReturn(
         path="BA/justice/JT_BD_2020-2022.csv",
-        data=csvfile.write(rows, encoding="cp1250"),
+        data=csvfile.write_csv(rows, encoding="cp1250"),
         jurisdiction="BA_BRC",
         instrument="justice",
         source="BA_BRC_PO",
         form="BA_BRC-JUSTICE-BACK",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
     )
 
 
-def returns(truth: Truth, years: int) -> Iterator[MadeReturn]:
-    for one in due("BA_BRC", "justice", years):
-        if one.received_at <= CLOCK:
-            yield back(truth, one) if one.back else justice(truth, one)
+def make_returns(truth: Truth, years: int) -> Iterator[SampleReturn]:
+    for due in list_due_returns("BA_BRC", "justice", years):
+        if due.received_at <= CLOCK:
+            yield make_back_return(truth, due) if due.back else make_justice_return(truth, due)

@@ -1,18 +1,18 @@
 """The statistical office of Republika Srpska: an OpenDocument spreadsheet in Serbian Cyrillic, ijekavian.
 
 The return for 2023-Q3 first came with six persons too many reported under article 145; the office sent the whole
-return again, marked as a corrected release. The office's "пријављена лица" whose report was disposed of stand in a
-table of their own, beside those reported.
+return again, marked as a corrected release. The office's "пријављена лица" whose report was disposed of have a
+table of their own, next to those reported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.samples.articles import articles
-from tests.samples.crosstab import Column, Line, Made, Said, columns, crosstab, page
-from tests.samples.plan import Due, due, received
-from tests.samples.rows import MadeReturn, Office, Period, Row, quarter
+from tests.samples.articles import list_articles
+from tests.samples.crosstab import Codes, Column, Line, MadeTable, build_crosstab, cross_columns, lay_out_page
+from tests.samples.plan import Due, arrival_time, list_due_returns
+from tests.samples.rows import Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.truth import Truth
 from tests.samples.writers import ods
 from tests.samples.writers.layout import Sheet
@@ -20,7 +20,7 @@ from tests.samples.writers.layout import Sheet
 OFFICE = Office("BA", "BA_SRP", "justice", "BA_SRP_STAT", date_basis="decision")
 DEMO = "ДЕМОНСТРАЦИОНИ ПОДАЦИ (измишљени) / DEMONSTRATION DATA (invented)"
 CORRECTED = "ИСПРАВЉЕНО САОПШТЕЊЕ / CORRECTED RELEASE"
-WRONG = quarter(2023, 3)
+WRONG = make_quarter(2023, 3)
 TOO_MANY = 6
 CORNER = "Кривично дјело"
 TITLES = {
@@ -28,7 +28,7 @@ TITLES = {
     "146": "Трговина дјецом, члан 146.",
     "198a": "Трговина људима, члан 198а.",
 }
-SEXES: list[tuple[tuple[str, ...], Said]] = [
+SEXES: list[tuple[tuple[str, ...], Codes]] = [
     (("свега",), {}),
     (("мушкарци",), {"sex": "M"}),
     (("жене",), {"sex": "F"}),
@@ -52,19 +52,21 @@ SANCTIONS = {
 }
 
 
-def lines(period: Period) -> list[Line]:
-    """The articles that are law at the period's end."""
+def list_lines(period: Period) -> list[Line]:
+    """Return the articles that are law at the period's end."""
     return [
-        Line((TITLES[one.article],), {"article": one.article}) for one in articles("BA_SRP") if one.valid(period.end)
+        Line((TITLES[article.article],), {"article": article.article})
+        for article in list_articles("BA_SRP")
+        if article.is_valid_on(period.end)
     ]
 
 
-def stages(**labels: str) -> list[tuple[tuple[str, ...], Said]]:
+def label_stages(**labels: str) -> list[tuple[tuple[str, ...], Codes]]:
     return [((label,), {"measure": measure}) for measure, label in labels.items()]
 
 
-PROSECUTION = columns(
-    *stages(
+PROSECUTION = cross_columns(
+    *label_stages(
         reported="Лица пријављена у периоду",
         report_disposed="Пријављена лица (окончане пријаве)",
         investigated="Наредба о спровођењу истраге",
@@ -72,8 +74,8 @@ PROSECUTION = columns(
     ),
     by=SEXES,
 )
-COURTS = columns(
-    *stages(
+COURTS = cross_columns(
+    *label_stages(
         adjudicated_first="Првостепено пресуђена лица",
         convicted_first="Првостепено осуђена лица",
         adjudicated_final="Оптужена лица (правоснажно)",
@@ -81,28 +83,30 @@ COURTS = columns(
     ),
     by=SEXES,
 )
-AGE = columns(
-    *stages(convicted_first="Првостепено осуђена лица", convicted_final="Осуђена лица (правоснажно)"),
+AGE = cross_columns(
+    *label_stages(convicted_first="Првостепено осуђена лица", convicted_final="Осуђена лица (правоснажно)"),
     by=[((label,), {"age": age}) for label, age in AGES.items()],
 )
 
 
-def sanctions() -> list[Column]:
-    by: list[tuple[tuple[str, ...], Said]] = [(("Свега",), {}), (("Затвор", "свега"), {"sentence_type": "prison"})]
+def sanction_columns() -> list[Column]:
+    by: list[tuple[tuple[str, ...], Codes]] = [(("Свега",), {}), (("Затвор", "свега"), {"sentence_type": "prison"})]
     by += [(("Затвор", label), {"sentence_type": "prison", "sentence_band": band}) for label, band in BANDS.items()]
     by += [((label,), {"sentence_type": kind}) for label, kind in SANCTIONS.items()]
-    return columns(*stages(sentenced_first="Првостепене пресуде", sentenced_final="Правоснажне пресуде"), by=by)
+    return cross_columns(
+        *label_stages(sentenced_first="Првостепене пресуде", sentenced_final="Правоснажне пресуде"), by=by
+    )
 
 
 TABLES = {
     "1": ("Пријаве, истраге и оптужнице", PROSECUTION, 2),
     "2": ("Пресуђена и осуђена лица", COURTS, 2),
     "3": ("Осуђена лица према старости", AGE, 2),
-    "4": ("Изречене кривичне санкције", sanctions(), 3),
+    "4": ("Изречене кривичне санкције", sanction_columns(), 3),
 }
 
 
-def sheet(name: str, title: str, made: Made, corrected: bool = False) -> Sheet:
+def lay_out_sheet(name: str, title: str, table: MadeTable, corrected: bool = False) -> Sheet:
     above = [
         "РЕПУБЛИЧКИ ЗАВОД ЗА СТАТИСТИКУ РЕПУБЛИКЕ СРПСКЕ",
         *([CORRECTED] if corrected else []),
@@ -110,36 +114,36 @@ def sheet(name: str, title: str, made: Made, corrected: bool = False) -> Sheet:
         "Контакт: одјељење статистике правосуђа, Бања Лука",
         title,
     ]
-    return page(name, above, made, ["Извор: обрасци тужилаштава и судова (измишљени подаци)", "- нема појаве"])
+    return lay_out_page(name, above, table, ["Извор: обрасци тужилаштава и судова (измишљени подаци)", "- нема појаве"])
 
 
-def justice(truth: Truth, one: Due, *, wrong: bool = False, corrected: bool = False) -> MadeReturn:
-    """One quarter; `wrong` has the mistake, `corrected` mends it."""
-    period = one.period
+def make_justice_return(truth: Truth, due: Due, *, wrong: bool = False, corrected: bool = False) -> SampleReturn:
+    """Return one quarter; `wrong` includes the mistake, `corrected` is the correction."""
+    period = due.period
     sheets: list[Sheet] = []
     meaning: list[Row] = []
 
-    def shift(said: Said) -> int:
-        slip = wrong and said["measure"] == "reported" and said["article"] == "145" and said.get("sex") != "F"
+    def shift_count(codes: Codes) -> int:
+        slip = wrong and codes["measure"] == "reported" and codes["article"] == "145" and codes.get("sex") != "F"
         return TOO_MANY if slip else 0
 
     for name, (title, cols, height) in TABLES.items():
-        made = crosstab(
-            truth, OFFICE, period, cols, lines(period), corner=[CORNER], height=height, zero="-", shift=shift
+        table = build_crosstab(
+            truth, OFFICE, period, cols, list_lines(period), corner=[CORNER], height=height, zero="-", shift=shift_count
         )
         words = f"{name}. {title}, {period.quarter}. тромјесечје {period.year}. године"
-        sheets.append(sheet(f"Табела {name}", words, made, corrected))
-        meaning += made.meaning
+        sheets.append(lay_out_sheet(f"Табела {name}", words, table, corrected))
+        meaning += table.meaning
     path = f"BA/justice/RZS_pravosudje_{period.year}_{period.quarter}"
-    return MadeReturn(
+    return SampleReturn(
         path=f"{path}_ispravka.ods" if corrected else f"{path}.ods",
-        data=ods.write(sheets, title="Статистика правосуђа", language="sr"),
+        data=ods.write_spreadsheet(sheets, title="Статистика правосуђа", language="sr"),
         jurisdiction="BA_SRP",
         instrument="justice",
         source="BA_SRP_STAT",
         form="BA_SRP-JUSTICE-1",
-        periods=one.periods,
-        received_at=received(period, 96) if corrected else one.received_at,
+        periods=due.periods,
+        received_at=arrival_time(period, 96) if corrected else due.received_at,
         meaning=tuple(meaning),
         corrects=f"{path}.ods" if corrected else "",
         justification_reason="source_error" if corrected else "confirmed_with_source",
@@ -149,10 +153,10 @@ def justice(truth: Truth, one: Due, *, wrong: bool = False, corrected: bool = Fa
     )
 
 
-def back(truth: Truth, one: Due) -> MadeReturn:
-    """The years before the quarters, one sheet a year."""
-    cols = columns(
-        *stages(
+def make_back_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return the years before the quarters, one sheet a year."""
+    cols = cross_columns(
+        *label_stages(
             reported="Лица пријављена у периоду",
             investigated="Наредба о спровођењу истраге",
             indicted="Подигнута оптужница",
@@ -163,28 +167,28 @@ def back(truth: Truth, one: Due) -> MadeReturn:
     )
     sheets: list[Sheet] = []
     meaning: list[Row] = []
-    for period in one.periods:
-        made = crosstab(truth, OFFICE, period, cols, lines(period), corner=[CORNER], height=2, zero="-")
-        sheets.append(sheet(period.code, f"Пријављена, оптужена и осуђена лица, {period.code}. година", made))
-        meaning += made.meaning
-    return MadeReturn(
+    for period in due.periods:
+        table = build_crosstab(truth, OFFICE, period, cols, list_lines(period), corner=[CORNER], height=2, zero="-")
+        sheets.append(lay_out_sheet(period.code, f"Пријављена, оптужена и осуђена лица, {period.code}. година", table))
+        meaning += table.meaning
+    return SampleReturn(
         path="BA/justice/RZS_pravosudje_2020-2022.ods",
-        data=ods.write(sheets, title="Статистика правосуђа", language="sr"),
+        data=ods.write_spreadsheet(sheets, title="Статистика правосуђа", language="sr"),
         jurisdiction="BA_SRP",
         instrument="justice",
         source="BA_SRP_STAT",
         form="BA_SRP-JUSTICE-BACK",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
     )
 
 
-def returns(truth: Truth, years: int) -> Iterator[MadeReturn]:
-    for one in due("BA_SRP", "justice", years):
-        if one.back:
-            yield back(truth, one)
+def make_returns(truth: Truth, years: int) -> Iterator[SampleReturn]:
+    for due in list_due_returns("BA_SRP", "justice", years):
+        if due.back:
+            yield make_back_return(truth, due)
             continue
-        yield justice(truth, one, wrong=one.period == WRONG)
-        if one.period == WRONG:
-            yield justice(truth, one, corrected=True)
+        yield make_justice_return(truth, due, wrong=due.period == WRONG)
+        if due.period == WRONG:
+            yield make_justice_return(truth, due, corrected=True)

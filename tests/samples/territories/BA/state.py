@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tests.samples.crosstab import Column, Line, Made, Said, columns, crosstab
-from tests.samples.plan import Due, due
-from tests.samples.rows import MadeReturn, Office, Period, Row
+from tests.samples.crosstab import Codes, Column, Line, MadeTable, build_crosstab, cross_columns
+from tests.samples.plan import Due, list_due_returns
+from tests.samples.rows import Office, Period, Row, SampleReturn
 from tests.samples.truth import Truth
 from tests.samples.writers import docx
 from tests.samples.writers.layout import Cell, Sheet
@@ -40,7 +40,7 @@ SANCTIONS = {
     "Odgojna mjera": "juvenile",
     "Druga sankcija": "other",
 }
-SEXES: list[tuple[tuple[str, ...], Said]] = [(("muški",), {"sex": "M"}), (("ženski",), {"sex": "F"})]
+SEXES: list[tuple[tuple[str, ...], Codes]] = [(("muški",), {"sex": "M"}), (("ženski",), {"sex": "F"})]
 STAGES = {
     "Prijavljene osobe": "reported",
     "Osobe obuhvaćene naredbom o provođenju istrage": "investigated",
@@ -48,17 +48,17 @@ STAGES = {
 }
 
 
-def at(level: str, labels: dict[str, str], above: str) -> list[Column]:
+def columns_of_level(level: str, labels: dict[str, str], above: str) -> list[Column]:
     return [Column((above, label), {"measure": measure, "level": level}) for label, measure in labels.items()]
 
 
-def accounts() -> list[Column]:
+def account_columns() -> list[Column]:
     stock = {"measure": "pending_prosecution"}
     return [
         Column(("Broj predmeta",), {"measure": "reported", "count_unit": "case"}),
         Column(("Neriješeno na početku",), {**stock, "statistic": "start"}),
         Column(("Primljeno", "po prijavi"), {"measure": "reported"}),
-        *at(
+        *columns_of_level(
             "prosecution",
             {
                 "preuzeto od drugog tužilaštva": "transferred_in",
@@ -68,7 +68,7 @@ def accounts() -> list[Column]:
             "Primljeno",
         ),
         Column(("Riješeno", "optužnica"), {"measure": "indicted"}),
-        *at(
+        *columns_of_level(
             "prosecution",
             {
                 "prijava odbačena": "rejected",
@@ -83,11 +83,11 @@ def accounts() -> list[Column]:
     ]
 
 
-def by_sex() -> list[Column]:
-    return columns(*(((label,), {"measure": measure}) for label, measure in STAGES.items()), by=SEXES)
+def columns_by_sex() -> list[Column]:
+    return cross_columns(*(((label,), {"measure": measure}) for label, measure in STAGES.items()), by=SEXES)
 
 
-def courts() -> list[Column]:
+def court_columns() -> list[Column]:
     stock = {"measure": "pending_first"}
     return [
         Column(("Neriješeno na početku",), {**stock, "statistic": "start"}),
@@ -95,7 +95,7 @@ def courts() -> list[Column]:
         Column(("Prvi stepen", "osuđene osobe"), {"measure": "convicted_first"}),
         Column(("Prvi stepen", "od toga muški"), {"measure": "convicted_first", "sex": "M"}),
         Column(("Prvi stepen", "od toga ženski"), {"measure": "convicted_first", "sex": "F"}),
-        *at(
+        *columns_of_level(
             "first",
             {
                 "oslobođene osobe": "acquitted",
@@ -115,24 +115,24 @@ def courts() -> list[Column]:
     ]
 
 
-def sanctions(measure: str) -> list[Column]:
+def sanction_columns(measure: str) -> list[Column]:
     prison = {"measure": measure, "sentence_type": "prison"}
     cols = [Column(("Ukupno sankcija",), {"measure": measure}), Column(("Kazna zatvora", "ukupno"), prison)]
     cols += [Column(("Kazna zatvora", label), {**prison, "sentence_band": band}) for label, band in BANDS.items()]
     return cols + [Column((label,), {"measure": measure, "sentence_type": kind}) for label, kind in SANCTIONS.items()]
 
 
-def parts(
+def make_parts(
     truth: Truth, period: Period, tables: Sequence[tuple[str, list[Column]]]
 ) -> tuple[list[str | Sheet], list[Row]]:
-    """Paragraphs and tables with their meaning."""
-    out: list[str | Sheet] = []
+    """Return paragraphs and tables with their meaning."""
+    document_parts: list[str | Sheet] = []
     meaning: list[Row] = []
     for title, cols in tables:
-        made: Made = crosstab(truth, OFFICE, period, cols, LINES, corner=[CORNER], height=2, zero="-")
-        out += [title, Sheet("", tuple(made.rows)), ""]
-        meaning += made.meaning
-    return out, meaning
+        table: MadeTable = build_crosstab(truth, OFFICE, period, cols, LINES, corner=[CORNER], height=2, zero="-")
+        document_parts += [title, Sheet("", tuple(table.rows)), ""]
+        meaning += table.meaning
+    return document_parts, meaning
 
 
 ABOVE = [
@@ -148,64 +148,66 @@ BELOW = [
 ]
 
 
-def justice(truth: Truth, one: Due) -> MadeReturn:
-    period = one.period
+def make_justice_return(truth: Truth, due: Due) -> SampleReturn:
+    period = due.period
     when = f"{ROMAN[period.quarter - 1]} kvartal {period.year}. godine"
-    body, meaning = parts(
+    body, meaning = make_parts(
         truth,
         period,
         (
-            (f"Tabela 1. Kretanje prijava i istraga (osobe), {when}", accounts()),
-            (f"Tabela 2. Osobe prema spolu, {when}", by_sex()),
-            (f"Tabela 3. Postupci pred sudom (osobe), {when}", courts()),
-            (f"Tabela 4. Sankcije izrečene prvostepenom presudom, {when}", sanctions("sentenced_first")),
-            (f"Tabela 5. Sankcije izrečene pravosnažnom presudom, {when}", sanctions("sentenced_final")),
+            (f"Tabela 1. Kretanje prijava i istraga (osobe), {when}", account_columns()),
+            (f"Tabela 2. Osobe prema spolu, {when}", columns_by_sex()),
+            (f"Tabela 3. Postupci pred sudom (osobe), {when}", court_columns()),
+            (f"Tabela 4. Sankcije izrečene prvostepenom presudom, {when}", sanction_columns("sentenced_first")),
+            (f"Tabela 5. Sankcije izrečene pravosnažnom presudom, {when}", sanction_columns("sentenced_final")),
         ),
     )
     head = [*ABOVE, f"Izvještaj o krivičnim djelima trgovine ljudima i krijumčarenja, {when}"]
-    return MadeReturn(
+    return SampleReturn(
         path=f"BA/justice/TBIH_trgovina_ljudima_{period.year}_{ROMAN[period.quarter - 1]}.docx",
-        data=docx.write([*head, *body, *BELOW], title="Izvještaj o krivičnim djelima trgovine ljudima"),
+        data=docx.write_document([*head, *body, *BELOW], title="Izvještaj o krivičnim djelima trgovine ljudima"),
         jurisdiction="BA_STATE",
         instrument="justice",
         source="BA_STATE_PO",
         form="BA_STATE-JUSTICE-1",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
         justification_reason="confirmed_with_source",
         justification_text="Provjereno u upisnicima / Checked in the registers (demonstration)",
     )
 
 
-def back(truth: Truth, one: Due) -> MadeReturn:
-    """The years before the quarters, one table a year."""
+def make_back_return(truth: Truth, due: Due) -> SampleReturn:
+    """Return the years before the quarters, one table a year."""
     stages = {
         **STAGES,
         "Osuđene osobe (prvi stepen)": "convicted_first",
         "Pravosnažno osuđene osobe": "convicted_final",
     }
-    by: list[tuple[tuple[str, ...], Said]] = [(("ukupno",), {}), *SEXES]
-    cols = columns(*(((label,), {"measure": measure}) for label, measure in stages.items()), by=by)
+    by: list[tuple[tuple[str, ...], Codes]] = [(("ukupno",), {}), *SEXES]
+    cols = cross_columns(*(((label,), {"measure": measure}) for label, measure in stages.items()), by=by)
     body: list[str | Sheet] = []
     meaning: list[Row] = []
-    for period in one.periods:
-        more, rows = parts(truth, period, ((f"Prijavljene, optužene i osuđene osobe, {period.code}. godina", cols),))
+    for period in due.periods:
+        more, rows = make_parts(
+            truth, period, ((f"Prijavljene, optužene i osuđene osobe, {period.code}. godina", cols),)
+        )
         body += more
         meaning += rows
-    return MadeReturn(
+    return SampleReturn(
         path="BA/justice/TBIH_trgovina_ljudima_2020-2022.docx",
-        data=docx.write([*ABOVE, *body, *BELOW], title="Pregled za 2020. do 2022. godinu"),
+        data=docx.write_document([*ABOVE, *body, *BELOW], title="Pregled za 2020. do 2022. godinu"),
         jurisdiction="BA_STATE",
         instrument="justice",
         source="BA_STATE_PO",
         form="BA_STATE-JUSTICE-BACK",
-        periods=one.periods,
-        received_at=one.received_at,
+        periods=due.periods,
+        received_at=due.received_at,
         meaning=tuple(meaning),
     )
 
 
-def returns(truth: Truth, years: int) -> Iterator[MadeReturn]:
-    for one in due("BA_STATE", "justice", years):
-        yield back(truth, one) if one.back else justice(truth, one)
+def make_returns(truth: Truth, years: int) -> Iterator[SampleReturn]:
+    for due in list_due_returns("BA_STATE", "justice", years):
+        yield make_back_return(truth, due) if due.back else make_justice_return(truth, due)

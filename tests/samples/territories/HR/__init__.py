@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.samples.rows import MadeReturn
+from tests.samples.rows import SampleReturn
 from tests.samples.territories.HR import courts, police, statistics_office
 from tests.samples.truth import Truth
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """The returns of the three offices."""
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield the returns of the three offices."""
     for office in (statistics_office, courts, police):
-        yield from office.returns(truth, years)
+        yield from office.make_returns(truth, years)

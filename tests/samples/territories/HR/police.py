@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.samples import plan
-from tests.samples.crosstab import Said, meant, number
+from tests.samples.crosstab import Codes, count_cell, make_meaning
 from tests.samples.margins import victim_margins
-from tests.samples.rows import MadeReturn, Office, Period, Row, quarter
+from tests.samples.rows import Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.territories.HR.words import DEMONSTRATION, quarter_words
 from tests.samples.truth import Truth
 from tests.samples.writers import jsonstat
 from tests.samples.writers.cube import Cube, Dimension, Number
 
 MUP = Office("HR", "HR", "victims", "HR_MUP", date_basis="event")
-STATUS: dict[str, tuple[str, str, Said]] = {
+STATUS: dict[str, tuple[str, str, Codes]] = {
     "UK": ("Ukupno (potencijalne i identificirane)", "Total", {"victim_status": "_T"}),
     "POT": ("Potencijalna žrtva", "Presumed", {"victim_status": "presumed"}),
     "IDE": ("Identificirana žrtva", "Identified", {"victim_status": "identified"}),
@@ -41,12 +41,12 @@ CITIZENSHIP = {
     "stateless": "Bez državljanstva",
     "_U": "Državljanstvo nepoznato",
 }
-PATCHED = quarter(2024, 2)
-"""In its first edition one identified victim of forced labour stood under sexual exploitation."""
+PATCHED = make_quarter(2024, 2)
+"""Quarter whose first edition counted one identified victim of forced labour under sexual exploitation."""
 
 
-def _feature(margin: Said) -> tuple[str, str]:
-    """Code and label of a margin, as the police names it."""
+def _feature(margin: Codes) -> tuple[str, str]:
+    """Return code and label of a margin, as the police names it."""
     if "exploitation" in margin:
         return "OBL-" + margin["exploitation"].strip("_").upper(), EXPLOITATION[margin["exploitation"]]
     if "citizenship" in margin:
@@ -63,7 +63,7 @@ def _feature(margin: Said) -> tuple[str, str]:
     return "-".join(codes), ", ".join(words)
 
 
-MARGINS: dict[str, tuple[str, Said]] = {
+MARGINS: dict[str, tuple[str, Codes]] = {
     _feature(margin)[0]: (_feature(margin)[1], margin) for margin in victim_margins(tuple(AGE))
 }
 
@@ -71,19 +71,19 @@ MARGINS: dict[str, tuple[str, Said]] = {
 def _victim_cube(
     truth: Truth,
     period: Period,
-    statuses: dict[str, tuple[str, str, Said]],
-    margins: dict[str, tuple[str, Said]],
+    statuses: dict[str, tuple[str, str, Codes]],
+    margins: dict[str, tuple[str, Codes]],
     wrong: bool,
 ) -> tuple[Cube, list[Row]]:
     meaning: list[Row] = []
-    mistaken = wrong and truth.victims("HR", period, "identified", exploitation="labour") > 0
+    mistaken = wrong and truth.count_victims("HR", period, "identified", exploitation="labour") > 0
 
-    def value(where: dict[str, str]) -> Number:
-        said = {**statuses[where["status"]][2], **margins[where["obiljezje"]][1]}
-        count = number(truth, MUP, period, said)
-        if mistaken and said["victim_status"] in ("_T", "identified"):
-            count += {"sexual": 1, "labour": -1}.get(said.get("exploitation", ""), 0)
-        meaning.append(meant(MUP, period, said, count))
+    def count_value(where: dict[str, str]) -> Number:
+        codes = {**statuses[where["status"]][2], **margins[where["obiljezje"]][1]}
+        count = count_cell(truth, MUP, period, codes)
+        if mistaken and codes["victim_status"] in ("_T", "identified"):
+            count += {"sexual": 1, "labour": -1}.get(codes.get("exploitation", ""), 0)
+        meaning.append(make_meaning(MUP, period, codes, count))
         return count
 
     cube = Cube(
@@ -92,17 +92,17 @@ def _victim_cube(
             Dimension("obiljezje", {"hr": "Obilježje"}, {code: {"hr": words[0]} for code, words in margins.items()}),
             Dimension("razdoblje", {"hr": "Razdoblje"}, {period.code: quarter_words(period)}, time=True),
         ),
-        value,
+        count_value,
     )
     return cube, meaning
 
 
-def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
+def _victims(truth: Truth, due: plan.Due) -> SampleReturn:
     period = due.period
     cube, meaning = _victim_cube(truth, period, STATUS, MARGINS, wrong=period == PATCHED)
-    return MadeReturn(
+    return SampleReturn(
         path=f"HR/victims/zrtve_thb_{period.year}-{period.quarter}.json",
-        data=jsonstat.write(
+        data=jsonstat.write_dataset(
             cube,
             language="hr",
             label="Žrtve trgovanja ljudima",
@@ -120,14 +120,14 @@ def _victims(truth: Truth, due: plan.Due) -> MadeReturn:
     )
 
 
-def _patch(truth: Truth) -> MadeReturn:
+def _patch(truth: Truth) -> SampleReturn:
     statuses = {code: STATUS[code] for code in ("UK", "IDE")}
     margins = {code: MARGINS[code] for code in ("OBL-SEXUAL", "OBL-LABOUR")}
     cube, meaning = _victim_cube(truth, PATCHED, statuses, margins, wrong=False)
     received = "2024-09-17T08:30:00Z"
-    return MadeReturn(
+    return SampleReturn(
         path=f"HR/victims/zrtve_thb_{PATCHED.year}-{PATCHED.quarter}_ispravak.json",
-        data=jsonstat.write(
+        data=jsonstat.write_dataset(
             cube,
             language="hr",
             label="Žrtve trgovanja ljudima – ispravak podataka",
@@ -150,8 +150,8 @@ def _patch(truth: Truth) -> MadeReturn:
     )
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """A file a quarter, and the patch."""
-    for due in plan.due("HR", "victims", years):
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield a file for each quarter, and the patch."""
+    for due in plan.list_due_returns("HR", "victims", years):
         yield _victims(truth, due)
     yield _patch(truth)

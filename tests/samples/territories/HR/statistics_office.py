@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.samples import plan
-from tests.samples.articles import articles
-from tests.samples.crosstab import Said, meant, number
-from tests.samples.rows import STOCKS, MadeReturn, Office, Period, Row, quarter
+from tests.samples.articles import list_articles
+from tests.samples.crosstab import Codes, count_cell, make_meaning
+from tests.samples.rows import STOCKS, Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.territories.HR.words import DEMONSTRATION, quarter_words
 from tests.samples.truth import Truth
 from tests.samples.writers import px
@@ -26,7 +26,7 @@ ARTICLES = {
         "en": "Unlawful entry, movement and residence, Art. 326 CC",
     },
 }
-INDICATORS: dict[str, tuple[str, str, Said]] = {
+INDICATORS: dict[str, tuple[str, str, Codes]] = {
     "P01": ("Zaprimljene prijave, osobe", "Reports received, persons", {"measure": "reported"}),
     "P02": ("Zaprimljene prijave, predmeti", "Reports received, cases", {"measure": "reported", "count_unit": "case"}),
     "P03": ("Prijavljeni (riješene prijave)", "Reported (reports disposed of)", {"measure": "report_disposed"}),
@@ -121,7 +121,7 @@ INDICATORS: dict[str, tuple[str, str, Said]] = {
     ),
     "K60": ("Sudska opomena i ostalo", "Other sanctions", {"measure": "sentenced_final", "sentence_type": "other"}),
 }
-FEATURES: dict[str, tuple[str, str, Said]] = {
+FEATURES: dict[str, tuple[str, str, Codes]] = {
     "UK": ("Ukupno", "Total", {}),
     "M": ("Muškarci", "Men", {"sex": "M"}),
     "Z": ("Žene", "Women", {"sex": "F"}),
@@ -129,42 +129,42 @@ FEATURES: dict[str, tuple[str, str, Said]] = {
     "D2": ("Mlađi punoljetnici (18 – 24)", "Young adults (18 to 24)", {"age": "Y18T24"}),
     "D3": ("25 i više godina", "25 and over", {"age": "Y_GE25"}),
 }
-NOT_AVAILABLE = (quarter(2023, 3), "P04", "326")
+NOT_AVAILABLE = (make_quarter(2023, 3), "P04", "326")
 """In this quarter orders to investigate were not recorded for one article."""
 
 
 def _cell(truth: Truth, period: Period, article: str, indicator: str, feature: str) -> tuple[Number, Row]:
-    """What stands in the cell, and what it means."""
-    said = {**INDICATORS[indicator][2], **FEATURES[feature][2], "article": article}
-    case = said.get("count_unit") == "case"
-    if (case and feature != "UK") or (said["measure"] in STOCKS and "age" in said):
-        return ".", meant(DZS, period, said, None, "M")
+    """Return the content of the cell, and its meaning."""
+    codes = {**INDICATORS[indicator][2], **FEATURES[feature][2], "article": article}
+    case = codes.get("count_unit") == "case"
+    if (case and feature != "UK") or (codes["measure"] in STOCKS and "age" in codes):
+        return ".", make_meaning(DZS, period, codes, None, "M")
     if (period, indicator, article) == NOT_AVAILABLE:
-        return "..", meant(DZS, period, said, None, "O")
-    value = number(truth, DZS, period, said)
-    return value or "-", meant(DZS, period, said, value)
+        return "..", make_meaning(DZS, period, codes, None, "O")
+    value = count_cell(truth, DZS, period, codes)
+    return value or "-", make_meaning(DZS, period, codes, value)
 
 
-def _dimension(name: str, hr: str, en: str, members: dict[str, tuple[str, str, Said]]) -> Dimension:
+def _dimension(name: str, hr: str, en: str, members: dict[str, tuple[str, str, Codes]]) -> Dimension:
     return Dimension(name, {"hr": hr, "en": en}, {code: {"hr": m[0], "en": m[1]} for code, m in members.items()})
 
 
-def _px(truth: Truth, due: plan.Due) -> MadeReturn:
+def _px(truth: Truth, due: plan.Due) -> SampleReturn:
     periods = {period.code: period for period in due.periods}
     time = ("Godina", "Year") if due.back else ("Tromjesečje", "Quarter")
     meaning: list[Row] = []
 
-    def value(where: dict[str, str]) -> Number:
-        shown, row = _cell(truth, periods[where["time"]], where["offence"], where["indicator"], where["feature"])
+    def count_value(where: dict[str, str]) -> Number:
+        printed, row = _cell(truth, periods[where["time"]], where["offence"], where["indicator"], where["feature"])
         meaning.append(row)
-        return shown
+        return printed
 
     cube = Cube(
         (
             Dimension(
                 "offence",
                 {"hr": "Kazneno djelo", "en": "Criminal offence"},
-                {one.article: ARTICLES[one.article] for one in articles("HR")},
+                {article.article: ARTICLES[article.article] for article in list_articles("HR")},
             ),
             _dimension("indicator", "Pokazatelj", "Indicator", INDICATORS),
             _dimension("feature", "Obilježje počinitelja", "Feature of the person", FEATURES),
@@ -174,10 +174,10 @@ def _px(truth: Truth, due: plan.Due) -> MadeReturn:
                 {code: quarter_words(period) for code, period in periods.items()},
             ),
         ),
-        value,
+        count_value,
     )
     words = "2020. – 2022." if due.back else quarter_words(due.period)["hr"]
-    data = px.write(
+    data = px.write_px(
         cube,
         heading=["time"],
         languages=["hr", "en"],
@@ -226,7 +226,7 @@ def _px(truth: Truth, due: plan.Due) -> MadeReturn:
         ],
     )
     file = "PSZ_TR_2020-2022.px" if due.back else f"PSZ_TR_{due.period.year}_{due.period.quarter}.px"
-    return MadeReturn(
+    return SampleReturn(
         path=f"HR/justice/{file}",
         data=data,
         jurisdiction="HR",
@@ -239,7 +239,7 @@ def _px(truth: Truth, due: plan.Due) -> MadeReturn:
     )
 
 
-def returns(truth: Truth, years: int = 4) -> Iterator[MadeReturn]:
-    """The back-series and a file a quarter."""
-    for due in plan.due("HR", "justice", years):
+def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
+    """Yield the back-series and a file for each quarter."""
+    for due in plan.list_due_returns("HR", "justice", years):
         yield _px(truth, due)

@@ -83,7 +83,7 @@ def test_the_p_value_is_that_of_the_exact_binomial_test(connection: duckdb.DuckD
 def test_too_few_in_sql_is_too_few_in_python(connection: duckdb.DuckDBPyConnection) -> None:
     rows = connection.execute(f"select a, b, {macro('few_state', 'a', 'b', '20')} from pair").fetchall()
     a, b = (np.array([np.nan if row[i] is None else row[i] for row in rows]) for i in (0, 1))
-    assert [row[2] for row in rows] == few.state(a, b).tolist()
+    assert [row[2] for row in rows] == few.figure_states(a, b).tolist()
     assert {row[2] for row in rows} == {"missing", "too_few", "enough"}
 
 

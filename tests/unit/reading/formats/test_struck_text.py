@@ -24,7 +24,7 @@ from reportlab.platypus import Table as PdfTable
 from pipelines.model.content import Cell, Grid
 from pipelines.reading.formats import docx, html, ods, pdf, xls, xlsx
 from pipelines.reading.formats.common import SplitText, split_runs
-from tests.support.hostile_files import zipped
+from tests.support.hostile_files import zip_parts
 
 Runs = Sequence[tuple[str, bool]]
 """Runs of type of one cell: text, and whether it is struck through."""
@@ -73,7 +73,7 @@ def read_ods(runs: Runs, *, styles: str = "", cell_style: str = "") -> Cell:
         "</office:spreadsheet></office:body></office:document-content>"
     )
     kind = "application/vnd.oasis.opendocument.spreadsheet"
-    return _only_cell(ods.read_file(zipped({"mimetype": kind, "content.xml": content})))
+    return _only_cell(ods.read_file(zip_parts({"mimetype": kind, "content.xml": content})))
 
 
 def read_docx(runs: Runs) -> Cell:

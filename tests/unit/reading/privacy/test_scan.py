@@ -171,9 +171,9 @@ def test_headings_that_do_not(heading: str) -> None:
 
 
 def test_names_are_found_as_far_as_the_page_says() -> None:
-    from tests.persons.measuring import measured
+    from tests.persons.measuring import measure_recognition
 
-    found = measured()
+    found = measure_recognition()
     assert all(one.recall >= 0.75 and one.precision >= 0.95 for one in found.values())
     assert all(one.persons and one.others for one in found.values())
     assert names.is_given("Ana") and not names.is_given("ana")

@@ -173,7 +173,7 @@ def test_heading_of_a_document_that_names_another_quarter_is_a_warning(
 ) -> None:
     outside = [(Where(line=1), "Извештај"), (Where(line=9), "Забелешка")]
     outside.insert(number, (place, "Извештај за II квартал 2024"))
-    reading = read(replace(grid(), outside=tuple(outside), above=2), form_of(), registry)
+    reading = read_content(replace(make_grid(), outside=tuple(outside), above=2), form_of(), registry)
     assert [(f.rule, f.severity, f.where, f.seen) for f in reading.findings] == [
         ("period.contradiction", "warning", place, "2024-Q2")
     ]
@@ -181,7 +181,7 @@ def test_heading_of_a_document_that_names_another_quarter_is_a_warning(
 
 def test_text_below_the_tables_of_a_document_may_name_another_quarter(registry: Registry) -> None:
     below = (Where(line=9), "Исправка за II квартал 2024")
-    assert read(replace(grid(), outside=(below,)), form_of(), registry).findings == []
+    assert read_content(replace(make_grid(), outside=(below,)), form_of(), registry).findings == []
 
 
 def test_time_value_of_another_period_than_its_code_is_a_contradiction(registry: Registry) -> None:
@@ -189,8 +189,8 @@ def test_time_value_of_another_period_than_its_code_is_a_contradiction(registry:
     dimensions = tuple(
         replace(d, members=(replace(d.members[0], time="2024Q2"),)) if d.id == "Квартал" else d for d in cube.dimensions
     )
-    reading = read(replace(cube, dimensions=dimensions), cube_form(), registry)
-    assert told(reading) == {("period.contradiction", 'TIMEVAL("Квартал")')}
+    reading = read_content(replace(cube, dimensions=dimensions), cube_form(), registry)
+    assert collect_findings(reading) == {("period.contradiction", 'TIMEVAL("Квартал")')}
 
 
 def test_file_names_of_the_demonstration_agree_with_its_figures() -> None:

@@ -144,8 +144,8 @@ def test_persons_above_a_table_of_cases_are_reported(registry: Registry) -> None
 
 @pytest.mark.parametrize("text", ["(%)", "%", "‰"])
 def test_sign_of_a_share_without_words_is_reported(registry: Registry, text: str) -> None:
-    reading = read(with_cell(grid(), "C2", value=text), form_of(), registry)
-    assert ("unit.share", "Лист1!C2") in told(reading)
+    reading = read_content(with_cell(make_grid(), "C2", value=text), form_of(), registry)
+    assert ("unit.share", "Лист1!C2") in collect_findings(reading)
 
 
 def test_title_outside_the_cells_and_footers_are_read(registry: Registry) -> None:

@@ -15,35 +15,35 @@ import xlrd
 from lxml import etree
 from lxml import html as lxml_html
 
-from tests.samples.crosstab import Column, columns, heads
+from tests.samples.crosstab import Column, cross_columns, lay_out_head
 from tests.samples.writers import docx, html, ods, xls
-from tests.samples.writers.layout import Cell, Sheet, head, matrix, place
+from tests.samples.writers.layout import Cell, Sheet, fill_matrix, head_cell, place_cells
 
 SHEET = Sheet(
     "Табела 1",
     (
-        (head("Дјело", 1, 2), head("Пријављена", 2), head("Укупно", 1, 2)),
-        (head("мушкарци"), head("жене")),
+        (head_cell("Дјело", 1, 2), head_cell("Пријављена", 2), head_cell("Укупно", 1, 2)),
+        (head_cell("мушкарци"), head_cell("жене")),
         ("члан 145. < & ž", 3, 0, Cell("4", mark="1)")),
     ),
 )
 WRITERS: dict[str, Callable[[], bytes]] = {
-    "xls": lambda: xls.write([SHEET]),
-    "ods": lambda: ods.write([SHEET], title="Naslov & ime"),
-    "docx": lambda: docx.write(["Naslov <1>", SHEET], title="Naslov"),
-    "html": lambda: html.write(["Uvod", SHEET], title="Naslov", language="sr"),
+    "xls": lambda: xls.write_workbook([SHEET]),
+    "ods": lambda: ods.write_spreadsheet([SHEET], title="Naslov & ime"),
+    "docx": lambda: docx.write_document(["Naslov <1>", SHEET], title="Naslov"),
+    "html": lambda: html.write_page(["Uvod", SHEET], title="Naslov", language="sr"),
 }
 
 
 def test_positions_skip_what_is_covered() -> None:
-    found = {placed.cell.value: (placed.row, placed.column) for placed in place(SHEET.rows)}
-    assert found["мушкарци"] == (1, 1)
-    assert found["Укупно"] == (0, 3)
-    assert found["члан 145. < & ž"] == (2, 0)
+    positions = {placed.cell.value: (placed.row, placed.column) for placed in place_cells(SHEET.rows)}
+    assert positions["мушкарци"] == (1, 1)
+    assert positions["Укупно"] == (0, 3)
+    assert positions["члан 145. < & ž"] == (2, 0)
 
 
 def test_matrix_gives_covering_cells() -> None:
-    rows = matrix(SHEET.rows)
+    rows = fill_matrix(SHEET.rows)
     assert [len(row) for row in rows] == [4, 4, 4]
     covering = rows[1][0]
     assert covering is not None and covering.cell.value == "Дјело"
@@ -51,7 +51,7 @@ def test_matrix_gives_covering_cells() -> None:
 
 def test_heads_merge_equal_beginnings_only() -> None:
     cols = [Column(("A", "x"), {}), Column(("A", "y"), {}), Column(("B",), {}), Column(("A", "x"), {})]
-    top, below = heads(["corner"], cols, 2)
+    top, below = lay_out_head(["corner"], cols, 2)
     assert [(c.value, c.across, c.down) for c in top if isinstance(c, Cell)] == [
         ("corner", 1, 2),
         ("A", 2, 1),
@@ -62,7 +62,7 @@ def test_heads_merge_equal_beginnings_only() -> None:
 
 
 def test_columns_cross_groups_with_parts() -> None:
-    crossed = columns((("A",), {"measure": "reported"}), by=[((), {}), (("f",), {"sex": "F"})])
+    crossed = cross_columns((("A",), {"measure": "reported"}), by=[((), {}), (("f",), {"sex": "F"})])
     assert crossed == [
         Column(("A",), {"measure": "reported"}),
         Column(("A", "f"), {"measure": "reported", "sex": "F"}),
