@@ -18,7 +18,7 @@ FOLDER = ROOT / "pipelines" / "territories"
 REFERENCE = SHARED / "reference"
 SEVEN = ["AL", "BA", "HR", "ME", "MK", "RS", "XK"]
 PARTS = {"State": "BA_STATE", "Federation of BiH": "BA_FED", "Republika Srpska": "BA_SRP", "Brcko District": "BA_BRC"}
-shared = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference files do not lie beside the project")
+shared = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference files are not next to the project")
 
 
 def _csv(path: Path) -> list[dict[str, str]]:
