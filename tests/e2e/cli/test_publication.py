@@ -68,7 +68,7 @@ def test_submit_with_clock_set_back_is_refused(drafted: Home, tmp_path: Path) ->
 
 
 def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: Home, tmp_path: Path) -> None:
-    whole = fixture.copy(drafted, tmp_path / "whole")
+    whole = fixture.copy_home(drafted, tmp_path / "whole")
     assert refresh.publish_draft(whole) == NEXT
     expected = fixture.read_state(whole)
     marked = [event for event in queries.list_events(open_ledger(whole)) if event["payload"] == {"release": NEXT}]

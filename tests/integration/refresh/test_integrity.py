@@ -144,7 +144,7 @@ def test_an_overwritten_page_of_the_ledger_is_found(desk: Desk, capsys: pytest.C
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make(tmp_path_factory.mktemp("published") / "home").root
+    return release_fixture.make_home(tmp_path_factory.mktemp("published") / "home").root
 
 
 @pytest.fixture

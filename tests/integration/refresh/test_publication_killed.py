@@ -31,7 +31,7 @@ BEFORE_THE_INTENT = ("baseline prepared", "switch prepared", "journal prepared",
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return fixture.make(tmp_path_factory.mktemp("publication"))
+    return fixture.make_home(tmp_path_factory.mktemp("publication"))
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The state after a publication that nothing interrupts."""
-    home = fixture.copy(template, tmp_path_factory.mktemp("expected") / "home")
+    home = fixture.copy_home(template, tmp_path_factory.mktemp("expected") / "home")
     with clock.freeze_time(clock.parse_time(fixture.NOW)):
         refresh.publish_draft(home)
     return fixture.read_state(home)
@@ -50,7 +50,7 @@ def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 def kill_all(template: Home, folder: Path, cases: list[str]) -> list[tuple[Home, str]]:
     """Run each case on a copy of the template; returns the homes and how each ended."""
-    homes = [fixture.copy(template, folder / str(number)) for number in range(len(cases))]
+    homes = [fixture.copy_home(template, folder / str(number)) for number in range(len(cases))]
     lines = [f"{home.root} {case}\n" for home, case in zip(homes, cases, strict=True)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.releases.publication_killed"],
@@ -91,7 +91,7 @@ def resume(home: Home, road: str, expected: dict[str, Any]) -> None:
 
 
 def test_publish_unkilled_marks_everything_once(template: Home, expected: dict[str, Any], tmp_path: Path) -> None:
-    home = fixture.copy(template, tmp_path / "home")
+    home = fixture.copy_home(template, tmp_path / "home")
     assert refresh.publish_draft(home) == fixture.NEXT
     assert fixture.read_state(home) == expected
     assert expected["public/current"] == f"releases/{fixture.NEXT}"
@@ -114,7 +114,7 @@ def test_kill_at_each_act_then_any_road_completes(template: Home, expected: dict
         last = (step, when) == ("intent_removed", "after")
         assert intent_path(killed).exists() == (reached and not last), cases[number]
         for road in ROADS:
-            resume(fixture.copy(killed, tmp_path / f"{number}-{road}"), road, expected)
+            resume(fixture.copy_home(killed, tmp_path / f"{number}-{road}"), road, expected)
 
 
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])

@@ -72,7 +72,7 @@ def test_the_portal_says_that_its_disk_is_full(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make(tmp_path_factory.mktemp("published") / "home").root
+    return release_fixture.make_home(tmp_path_factory.mktemp("published") / "home").root
 
 
 @pytest.fixture

@@ -145,8 +145,8 @@ def test_figures_of_unodc_equal_those_of_its_table() -> None:
 
 
 def test_paired_figures_agree_in_every_dimension() -> None:
-    left, right = _rows(_row()), _row(source="B")
-    assert match_figures(left, _rows(right)).height == 1
+    left_rows, right_row = _rows(_row()), _row(source="B")
+    assert match_figures(left_rows, _rows(right_row)).height == 1
     for difference in (
         {"territory": "ME"}, {"jurisdiction": "AL_X"}, {"measure": "reported"}, {"level": "first"},
         {"count_unit": "person"}, {"statistic": "start"}, {"offence_group": "SOM"}, {"sex": "F"}, {"age": "Y_LT18"},
@@ -154,7 +154,7 @@ def test_paired_figures_agree_in_every_dimension() -> None:
         {"period_end": date(2020, 6, 30), "accumulation": "ytd"}, {"victim_status": "identified"},
         {"victim_status": "_T"}, {"unit_measure": "PC"},
     ):  # fmt: skip
-        assert match_figures(left, _rows(_row(**{"source": "B"} | difference))).is_empty(), difference
+        assert match_figures(left_rows, _rows(_row(**{"source": "B"} | difference))).is_empty(), difference
 
 
 @pytest.mark.parametrize(

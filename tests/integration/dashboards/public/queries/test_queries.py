@@ -17,7 +17,7 @@ from tests.support.releases.release_fixture import PLANTED, RELEASE
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    home = release_fixture.make(tmp_path_factory.mktemp("home") / "home")
+    home = release_fixture.make_home(tmp_path_factory.mktemp("home") / "home")
     return str(home.current.resolve() / "release.duckdb")
 
 
@@ -190,7 +190,7 @@ def test_without_a_release_the_command_is_named(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_new_release_is_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = release_fixture.make(tmp_path / "home")
+    home = release_fixture.make_home(tmp_path / "home")
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     first = queries.current_release()
     assert queries.read_rows(first, "release")[0]["release"] == RELEASE
