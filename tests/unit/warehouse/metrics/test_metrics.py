@@ -41,7 +41,7 @@ def test_a_good_declaration_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("[convicted_final]", "[convicted]", "'convicted' is not in the code list measure"),
         ("measures: [reported]", "measures: [reported], statistic: end", "its statistic is not end"),
