@@ -227,7 +227,7 @@ def test_figure_that_hides_a_break_is_detected(
 def _expected_states(built: Built, measures: tuple[str, ...], period: str) -> dict[str, str]:
     states = {}
     for place in PLACES:
-        values = [built.value(place, period, m) for m in measures]
+        values = [built.find_value(place, period, m) for m in measures]
         hidden = any((place, period, m) == HIDDEN for m in measures)
         unknown = any(v is None for v in values)
         few_ = any(v is not None and v < 20 for v in values)
@@ -248,7 +248,7 @@ def test_rates_are_tested_by_the_conditional_binomial_with_bonferroni(built: Bui
         if worse:
             assert (row["verdict"], row["low"], row["p"]) == (worse[0], None, None), row
             continue
-        x, y = built.value(a, period, "indicted"), built.value(b, period, "indicted")
+        x, y = built.find_value(a, period, "indicted"), built.find_value(b, period, "indicted")
         assert x and y
         m, n = PEOPLE[a] * years, PEOPLE[b] * years
         alpha = 0.05 / len(tested)
@@ -272,7 +272,7 @@ def test_ratios_are_tested_by_fishers_limits(built: Built, metric: str, lower: s
     for row in checked:
         table = []
         for area in (row["area_a"], row["area_b"]):
-            x, y = built.value(area, "2021-2025", UPPER), built.value(area, "2021-2025", lower)
+            x, y = built.find_value(area, "2021-2025", UPPER), built.find_value(area, "2021-2025", lower)
             assert x is not None and y is not None
             table.append([x, y - x if nested else y])
         level = 1 - 0.05 / len(checked)
@@ -290,7 +290,7 @@ def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> N
     for row in rows.rows(named=True):
         table = []
         for area in (row["area_a"], row["area_b"]):
-            part, whole = (built.value(area, "2021-2025", "indicted", sex=sex) for sex in ("F", "_T"))
+            part, whole = (built.find_value(area, "2021-2025", "indicted", sex=sex) for sex in ("F", "_T"))
             table.append((part, whole))
         if any(part is None for part, _ in table):
             assert row["verdict"] == "withheld" and HIDDEN_WOMEN[0] in (row["area_a"], row["area_b"])
@@ -316,7 +316,9 @@ def test_default_window_equals_that_of_the_rule(built: Built) -> None:
     windows = built.read_table("mart_window").filter(count_unit="person")
     for metric, measures in FIGURES:
         windows_of_metric = windows.filter(metric=metric, measure=measures[0])
-        tables = [[[built.value(p, period, m) or np.nan for p in PLACES] for _, period, _ in PERIODS] for m in measures]
+        tables = [
+            [[built.find_value(p, period, m) or np.nan for p in PLACES] for _, period, _ in PERIODS] for m in measures
+        ]
         rule = few.default_window(tables[0], tables[1] if len(tables) > 1 else None)
         chosen = windows_of_metric.filter(is_default=True)
         assert chosen.height == 1
@@ -331,7 +333,7 @@ def test_region_lists_its_members_and_has_only_their_figures(built: Built) -> No
     row = built.read_table("mart_region").filter(metric="rate", measure="indicted", period="2025", count_unit="person")
     region = row.row(0, named=True)
     members = [p for p in PLACES if p not in (HIDDEN[0], MISSING[0])]
-    values = {p: built.value(p, "2025", "indicted") for p in members}
+    values = {p: built.find_value(p, "2025", "indicted") for p in members}
     rates = [float(v or 0) * 100_000 / PEOPLE[p] for p, v in values.items()]
     assert (region["n_reported"], region["n_expected"], region["reporters"]) == (5, 7, ",".join(members))
     assert region["denominator"] == sum(PEOPLE[p] for p in members)
@@ -344,7 +346,7 @@ def test_region_lists_its_members_and_has_only_their_figures(built: Built) -> No
     ratio = (
         built.read_table("mart_stage_ratio").filter(metric=RATIO, period="2025", area=codes.REGION).row(0, named=True)
     )
-    sides = [sum(built.value(p, "2025", measure) or 0 for p in members) for measure in (UPPER, LOWER)]
+    sides = [sum(built.find_value(p, "2025", measure) or 0 for p in members) for measure in (UPPER, LOWER)]
     assert [ratio["numerator"], ratio["denominator"]] == sides
     assert ratio["value"] == pytest.approx(100 * sides[0] / sides[1])
     assert (ratio["n_reported"], ratio["n_expected"], ratio["reporters"]) == (5, 7, ",".join(members))
