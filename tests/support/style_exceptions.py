@@ -60,6 +60,7 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "Methods that the standard library names: `subprocess.Popen` and `logging.Handler`.": {
         "pipelines/operations/run.py": frozenset({"emit"}),
         "pipelines/operations/supervision.py": frozenset({"kill", "poll", "terminate"}),
+        "tests/unit/operations/test_supervision.py": frozenset({"kill", "poll", "terminate"}),
     },
     "Extraction finds the texts of the catalogues by these names; `gettext` is the library's own.": {
         "dashboards/office/context.py": frozenset({"many", "tell"}),

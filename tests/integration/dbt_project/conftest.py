@@ -12,15 +12,15 @@ from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.warehouse import dbt
 from tests.support.shared_builds import build_once
-from tests.support.warehouse.dbt_facts import at
+from tests.support.warehouse.dbt_facts import parse_moment
 from tests.support.warehouse.made_up_world import NOW, Counts, made_up_world
 
 
 def build_counts_of_made_up_world(root: Path) -> None:
     """Make a home of the made-up world and build its counts."""
-    with clock.freeze_time(at(NOW)):
+    with clock.freeze_time(parse_moment(NOW)):
         home = initialise_home(root, "demonstration")
-        made_up_world().write(home)
+        made_up_world().write_files(home)
         dbt.build_counts(home)
 
 
@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     built = build_once(tmp_path_factory, "made-up-world", build_counts_of_made_up_world)
     root = tmp_path_factory.mktemp("home") / "data"
     shutil.copytree(built, root, symlinks=True)
-    with clock.freeze_time(at(NOW)):
+    with clock.freeze_time(parse_moment(NOW)):
         yield open_home(root)
 
 

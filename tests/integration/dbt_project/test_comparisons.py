@@ -1,4 +1,4 @@
-"""Territories side by side, default windows and the region's range, against SciPy, numpy and the Python rules, over
+"""Comparisons of territories, default windows and the region's range, against SciPy, numpy and the Python rules, over
 made-up counts and the declared cards."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.oracles import few
 from tests.support.cells import with_key_and_total
-from tests.support.warehouse.dbt_facts import bounds
+from tests.support.warehouse.dbt_facts import find_bounds
 from tests.support.warehouse.made_up_world import Counts
 
 PLACES = ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
@@ -45,14 +45,14 @@ class Built(NamedTuple):
     cells: pl.DataFrame
     path: Path
 
-    def read(self, table: str) -> pl.DataFrame:
+    def read_table(self, table: str) -> pl.DataFrame:
         with duckdb.connect(str(self.path), read_only=True) as connection:
             return connection.sql(f"select * from {table}").pl()
 
-    def value(self, area: str, period: str, measure: str, unit: str = "person", sex: str = "") -> float | None:
+    def find_value(self, area: str, period: str, measure: str, unit: str = "person", sex: str = "") -> float | None:
         of_all = sex or ("_T" if unit == "person" else "_Z")
-        found = self.cells.filter(area=area, period=period, measure=measure, count_unit=unit, sex=of_all)
-        return None if found.is_empty() else found.item(0, "value")
+        matches = self.cells.filter(area=area, period=period, measure=measure, count_unit=unit, sex=of_all)
+        return None if matches.is_empty() else matches.item(0, "value")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def _periods() -> pl.DataFrame:
 
 def _days(period: str) -> tuple[date, date]:
     if len(period) < 9:
-        return bounds(period)
+        return find_bounds(period)
     return date(int(period[:4]), 1, 1), date(int(period[5:]), 12, 31)
 
 
@@ -122,8 +122,10 @@ def _cells() -> Iterator[dict[str, Any]]:
                     yield (
                         part | {"sex": "F"} | ({"value": None, "obs_status": "Q", "conf_status": "C"} if hidden else {})
                     )
-            known = [place for place, value in values.items() if value is not None]
-            yield _cell(freq, period, measure, codes.REGION, "person", sum(values[p] or 0 for p in known), "A", known)
+            reporting = [place for place, value in values.items() if value is not None]
+            yield _cell(
+                freq, period, measure, codes.REGION, "person", sum(values[p] or 0 for p in reporting), "A", reporting
+            )
         for place in ("AL", "BA"):  # nobody has a rule for cases
             yield _cell(freq, period, "indicted", place, "case", 50.0, "A")
 
@@ -147,34 +149,35 @@ def _cell(
 
 
 def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int, set[str]]:
-    """The Python rule over the cards and the breaks of both sides."""
+    """Apply the Python rule to the cards and breaks of both sides."""
     registry = load().without_training()
     start, end = _days(period)
     scores, reasons = [], set()
-    told: dict[str, frozenset[str]] = {}
+    breaks_by_area: dict[str, frozenset[str]] = {}
     for area in (a, b):
-        told[area] = frozenset(
-            one.code
-            for one in breaks.list_breaks(registry)
-            if area in breaks.areas_of(registry, one.of_area)
-            and one.last_day > start and one.first_day <= end
-            and one.offence_group in ("", "TIP")
+        breaks_by_area[area] = frozenset(
+            series_break.code
+            for series_break in breaks.list_breaks(registry)
+            if area in breaks.areas_of(registry, series_break.of_area)
+            and series_break.last_day > start and series_break.first_day <= end
+            and series_break.offence_group in ("", "TIP")
             and any(
-                one.measure in ("", m) and one.level in ("", codes.get_code_attribute("measure", m, "level_rule"))
+                series_break.measure in ("", m)
+                and series_break.level in ("", codes.get_code_attribute("measure", m, "level_rule"))
                 for m in measures
             )
         )  # fmt: skip
     for measure in measures:
         level = codes.get_code_attribute("measure", measure, "level_rule")
-        one, other = (
+        first_side, second_side = (
             counting.build_card(registry, area, level, period, count_unit="person").to_counted(
-                measure, "TIP", breaks=told[area]
+                measure, "TIP", breaks=breaks_by_area[area]
             )
             for area in (a, b)
         )
-        said = score_comparability(one, other)
-        scores.append(said.score)
-        reasons |= set(said.reasons)
+        comparability = score_comparability(first_side, second_side)
+        scores.append(comparability.score)
+        reasons |= set(comparability.reasons)
     return min(scores), reasons
 
 
@@ -182,8 +185,8 @@ def _score(measures: tuple[str, ...], a: str, b: str, period: str) -> tuple[int,
     ("metric", "measures"), [("rate", ("indicted",)), ("rate", ("convicted_final",)), (RATIO, (UPPER, LOWER))]
 )
 @pytest.mark.parametrize("period", [period for _, period, _ in PERIODS])
-def test_scores_are_those_of_the_rule(built: Built, metric: str, measures: tuple[str, ...], period: str) -> None:
-    rows = built.read("mart_pair").filter(metric=metric, measure=measures[0], period=period, count_unit="person")
+def test_scores_equal_those_of_the_rule(built: Built, metric: str, measures: tuple[str, ...], period: str) -> None:
+    rows = built.read_table("mart_pair").filter(metric=metric, measure=measures[0], period=period, count_unit="person")
     assert rows.height == 21
     for row in rows.rows(named=True):
         score, reasons = _score(measures, row["area_a"], row["area_b"], period)
@@ -191,17 +194,17 @@ def test_scores_are_those_of_the_rule(built: Built, metric: str, measures: tuple
         assert row["is_with_care"] == (score == 2)
 
 
-def test_a_break_in_the_period_is_told_and_lowers_the_score(built: Built) -> None:
-    pairs = built.read("mart_pair").filter(metric="rate", measure="convicted_first", area_a="AL", area_b="HR")
+def test_break_in_the_period_is_listed_and_lowers_the_score(built: Built) -> None:
+    pairs = built.read_table("mart_pair").filter(metric="rate", measure="convicted_first", area_a="AL", area_b="HR")
     of = {row["period"]: row for row in pairs.rows(named=True)}
     assert "breaks_differs" in of["2021-2025"]["reasons"].split(",") and "break" in of["2021-2025"]["flags"].split(",")
     assert of["2021-2025"]["breaks"] == "recording:HR:convicted_first:2023-Q1,source:HR:convicted_first:2023-Q1"
-    # The office changed on the first day of this pool: all of it is of the new one.
+    # The office changed on the first day of this pool, so all of it is from the new one.
     assert (of["2023-2025"]["breaks"], of["2023-2025"]["score"]) == ("", 3)
 
 
 @pytest.mark.parametrize("mart", ["mart_indicator", "mart_stage_ratio"])
-def test_a_figure_that_hides_a_break_is_found(
+def test_figure_that_hides_a_break_is_detected(
     built: Built,
     home: Home,
     counts: Counts,
@@ -222,19 +225,19 @@ def test_a_figure_that_hides_a_break_is_found(
 
 
 def _expected_states(built: Built, measures: tuple[str, ...], period: str) -> dict[str, str]:
-    out = {}
+    states = {}
     for place in PLACES:
-        values = [built.value(place, period, m) for m in measures]
+        values = [built.find_value(place, period, m) for m in measures]
         hidden = any((place, period, m) == HIDDEN for m in measures)
         unknown = any(v is None for v in values)
         few_ = any(v is not None and v < 20 for v in values)
-        out[place] = "withheld" if hidden else "missing" if unknown else "too_few" if few_ else "enough"
-    return out
+        states[place] = "withheld" if hidden else "missing" if unknown else "too_few" if few_ else "enough"
+    return states
 
 
 @pytest.mark.parametrize("period", [period for _, period, _ in PERIODS])
 def test_rates_are_tested_by_the_conditional_binomial_with_bonferroni(built: Built, period: str) -> None:
-    rows = built.read("mart_pair").filter(metric="rate", measure="indicted", period=period, count_unit="person")
+    rows = built.read_table("mart_pair").filter(metric="rate", measure="indicted", period=period, count_unit="person")
     states = _expected_states(built, ("indicted",), period)
     tested = [(a, b) for a, b in combinations(PLACES, 2) if states[a] == states[b] == "enough"]
     assert period == "2025-Q1" or len(tested) > 2
@@ -245,7 +248,7 @@ def test_rates_are_tested_by_the_conditional_binomial_with_bonferroni(built: Bui
         if worse:
             assert (row["verdict"], row["low"], row["p"]) == (worse[0], None, None), row
             continue
-        x, y = built.value(a, period, "indicted"), built.value(b, period, "indicted")
+        x, y = built.find_value(a, period, "indicted"), built.find_value(b, period, "indicted")
         assert x and y
         m, n = PEOPLE[a] * years, PEOPLE[b] * years
         alpha = 0.05 / len(tested)
@@ -263,23 +266,23 @@ def test_rates_are_tested_by_the_conditional_binomial_with_bonferroni(built: Bui
 
 @pytest.mark.parametrize(("metric", "lower", "nested"), [(RATIO, LOWER, False), (SHARE, "adjudicated_first", True)])
 def test_ratios_are_tested_by_fishers_limits(built: Built, metric: str, lower: str, nested: bool) -> None:
-    rows = built.read("mart_pair").filter(metric=metric, period="2021-2025", count_unit="person")
+    rows = built.read_table("mart_pair").filter(metric=metric, period="2021-2025", count_unit="person")
     checked = [row for row in rows.rows(named=True) if row["p"] is not None]
     assert len(checked) >= 10
     for row in checked:
         table = []
         for area in (row["area_a"], row["area_b"]):
-            x, y = built.value(area, "2021-2025", UPPER), built.value(area, "2021-2025", lower)
+            x, y = built.find_value(area, "2021-2025", UPPER), built.find_value(area, "2021-2025", lower)
             assert x is not None and y is not None
             table.append([x, y - x if nested else y])
         level = 1 - 0.05 / len(checked)
-        found = stats.contingency.odds_ratio(np.array(table, dtype=int), kind="conditional").confidence_interval(level)
-        assert (row["low"], row["high"]) == (pytest.approx(found.low, rel=1e-5), pytest.approx(found.high, rel=1e-5))
+        limits = stats.contingency.odds_ratio(np.array(table, dtype=int), kind="conditional").confidence_interval(level)
+        assert (row["low"], row["high"]) == (pytest.approx(limits.low, rel=1e-5), pytest.approx(limits.high, rel=1e-5))
         assert row["ratio"] == pytest.approx(table[0][0] * table[1][1] / (table[0][1] * table[1][0]))
 
 
 def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> None:
-    rows = built.read("mart_pair").filter(metric="share", period="2021-2025", dimension="sex", category="F")
+    rows = built.read_table("mart_pair").filter(metric="share", period="2021-2025", dimension="sex", category="F")
     assert rows.height == 21
     tested = rows.filter(pl.col("p").is_not_null())
     assert tested.height >= 3 and set(tested["n_tested"]) == {tested.height}
@@ -287,7 +290,7 @@ def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> N
     for row in rows.rows(named=True):
         table = []
         for area in (row["area_a"], row["area_b"]):
-            part, whole = (built.value(area, "2021-2025", "indicted", sex=sex) for sex in ("F", "_T"))
+            part, whole = (built.find_value(area, "2021-2025", "indicted", sex=sex) for sex in ("F", "_T"))
             table.append((part, whole))
         if any(part is None for part, _ in table):
             assert row["verdict"] == "withheld" and HIDDEN_WOMEN[0] in (row["area_a"], row["area_b"])
@@ -296,37 +299,41 @@ def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> N
             assert (row["verdict"], row["p"]) == ("too_few", None)
             continue
         counts_ = np.array([[x, y - x] for x, y in table], dtype=int)  # type: ignore[operator]
-        found = stats.contingency.odds_ratio(counts_, kind="conditional").confidence_interval(level)
-        assert (row["low"], row["high"]) == (pytest.approx(found.low, rel=1e-5), pytest.approx(found.high, rel=1e-5))
+        limits = stats.contingency.odds_ratio(counts_, kind="conditional").confidence_interval(level)
+        assert (row["low"], row["high"]) == (pytest.approx(limits.low, rel=1e-5), pytest.approx(limits.high, rel=1e-5))
         assert row["value_a"] == pytest.approx(100 * table[0][0] / table[0][1])  # type: ignore[operator]
-        assert row["verdict"] == ("higher" if found.low > 1 else "lower" if found.high < 1 else "no_difference")
+        assert row["verdict"] == ("higher" if limits.low > 1 else "lower" if limits.high < 1 else "no_difference")
     assert set(tested["verdict"]) >= {"lower", "no_difference"}, "shares from 5 to 65 per cent are all alike"
 
 
 def test_a_unit_without_a_rule_is_not_compared(built: Built) -> None:
-    rows = built.read("mart_pair").filter(metric="rate", count_unit="case")
+    rows = built.read_table("mart_pair").filter(metric="rate", count_unit="case")
     assert rows.height == len(PERIODS)
     assert set(rows.select("score", "reasons", "verdict").rows()) == {(0, "count_unit_not_stated", "not_comparable")}
 
 
-def test_the_window_is_that_of_the_rule(built: Built) -> None:
-    windows = built.read("mart_window").filter(count_unit="person")
+def test_default_window_equals_that_of_the_rule(built: Built) -> None:
+    windows = built.read_table("mart_window").filter(count_unit="person")
     for metric, measures in FIGURES:
-        made = windows.filter(metric=metric, measure=measures[0])
-        tables = [[[built.value(p, period, m) or np.nan for p in PLACES] for _, period, _ in PERIODS] for m in measures]
+        windows_of_metric = windows.filter(metric=metric, measure=measures[0])
+        tables = [
+            [[built.find_value(p, period, m) or np.nan for p in PLACES] for _, period, _ in PERIODS] for m in measures
+        ]
         rule = few.default_window(tables[0], tables[1] if len(tables) > 1 else None)
-        chosen = made.filter(is_default=True)
+        chosen = windows_of_metric.filter(is_default=True)
         assert chosen.height == 1
         row = chosen.row(0, named=True)
         assert (row["freq"], row["n_reaching"], row["n_territories"], row["is_most"]) == tuple(rule)
-        assert {r["freq"]: r["period"] for r in made.rows(named=True)} == {freq: p for freq, p, _ in PERIODS}
+        assert {r["freq"]: r["period"] for r in windows_of_metric.rows(named=True)} == {
+            freq: p for freq, p, _ in PERIODS
+        }
 
 
-def test_the_region_says_who_is_in_it_and_borrows_nothing(built: Built) -> None:
-    row = built.read("mart_region").filter(metric="rate", measure="indicted", period="2025", count_unit="person")
+def test_region_lists_its_members_and_has_only_their_figures(built: Built) -> None:
+    row = built.read_table("mart_region").filter(metric="rate", measure="indicted", period="2025", count_unit="person")
     region = row.row(0, named=True)
     members = [p for p in PLACES if p not in (HIDDEN[0], MISSING[0])]
-    values = {p: built.value(p, "2025", "indicted") for p in members}
+    values = {p: built.find_value(p, "2025", "indicted") for p in members}
     rates = [float(v or 0) * 100_000 / PEOPLE[p] for p, v in values.items()]
     assert (region["n_reported"], region["n_expected"], region["reporters"]) == (5, 7, ",".join(members))
     assert region["denominator"] == sum(PEOPLE[p] for p in members)
@@ -335,9 +342,11 @@ def test_the_region_says_who_is_in_it_and_borrows_nothing(built: Built) -> None:
     expected = np.quantile(rates, [0, 0.25, 0.5, 0.75, 1])
     names = ("minimum", "lower_quartile", "median", "upper_quartile", "maximum")
     assert [region[name] for name in names] == pytest.approx(list(expected))
-    # Its two totals are of other territories: its ratio is over those who have both sides, and says who has not.
-    ratio = built.read("mart_stage_ratio").filter(metric=RATIO, period="2025", area=codes.REGION).row(0, named=True)
-    sides = [sum(built.value(p, "2025", measure) or 0 for p in members) for measure in (UPPER, LOWER)]
+    # Its two totals are of different territories: the ratio covers those with both sides and lists the others.
+    ratio = (
+        built.read_table("mart_stage_ratio").filter(metric=RATIO, period="2025", area=codes.REGION).row(0, named=True)
+    )
+    sides = [sum(built.find_value(p, "2025", measure) or 0 for p in members) for measure in (UPPER, LOWER)]
     assert [ratio["numerator"], ratio["denominator"]] == sides
     assert ratio["value"] == pytest.approx(100 * sides[0] / sides[1])
     assert (ratio["n_reported"], ratio["n_expected"], ratio["reporters"]) == (5, 7, ",".join(members))

@@ -1,4 +1,4 @@
-"""A warehouse that grew return by return is the warehouse that was built at once."""
+"""A warehouse built return by return equals one built at once."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pytest
 from pipelines.core import clock
 from pipelines.core.home import initialise_home
 from pipelines.warehouse import dbt
-from tests.support.warehouse.dbt_facts import World, at
+from tests.support.warehouse.dbt_facts import World, parse_moment
 from tests.support.warehouse.made_up_world import NOW, made_up_world
 
 
-def rows(path: Path) -> dict[str, list[str]]:
-    """All rows of all tables as sorted text."""
+def read_all_rows(path: Path) -> dict[str, list[str]]:
+    """Read all rows of all tables as sorted text."""
     with duckdb.connect(str(path), read_only=True) as connection:
         names = [r[0] for r in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
         return {n: sorted(map(str, connection.execute(f'select * from "{n}"').fetchall())) for n in names}
 
 
-def part_of(world: World, submissions: set[str]) -> World:
-    """The same world when only some of its returns had come."""
+def select_part(world: World, submissions: set[str]) -> World:
+    """Return the same world with only some of its returns."""
     return World(
         territories=world.territories,
         jurisdictions=world.jurisdictions,
@@ -38,24 +38,24 @@ def part_of(world: World, submissions: set[str]) -> World:
     )
 
 
-def test_growing_equals_building_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with clock.freeze_time(at(NOW)):
+def test_incremental_builds_equal_a_full_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with clock.freeze_time(parse_moment(NOW)):
         world = made_up_world()
         everything = [s["submission_id"] for s in world.submissions]
         home = initialise_home(tmp_path / "data", "demonstration")
         read: list[int] = []
         files = dbt.fact_files
 
-        def watched(*arguments: object) -> dict[str, list[str]]:
-            found = files(*arguments)  # type: ignore[arg-type]
-            read.append(len(found["facts.observation"]) - 1)  # the first is the empty file that gives the columns
-            return found
+        def record_fact_files(*arguments: object) -> dict[str, list[str]]:
+            selected = files(*arguments)  # type: ignore[arg-type]
+            read.append(len(selected["facts.observation"]) - 1)  # the first is the empty file that gives the columns
+            return selected
 
-        monkeypatch.setattr(dbt, "fact_files", watched)
+        monkeypatch.setattr(dbt, "fact_files", record_fact_files)
         for share in (len(everything) // 3, len(everything) - 1, len(everything)):
-            part_of(world, set(everything[:share])).write(home)
+            select_part(world, set(everything[:share])).write_files(home)
             grown = dbt.build_counts(home)
         assert read == [len(everything) // 3, len(everything) - 1 - len(everything) // 3, 1]
         once = dbt.build_counts(home, full_refresh=True)
         assert read[-1] == len(everything)
-        assert rows(grown) == rows(once)
+        assert read_all_rows(grown) == read_all_rows(once)

@@ -17,7 +17,7 @@ from pipelines.warehouse.metrics import metrics
 from tests.support.warehouse.made_up_world import Counts
 
 
-def read(path: Path, table: str) -> pl.DataFrame:
+def read_table(path: Path, table: str) -> pl.DataFrame:
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.sql(f"select * from {table}").pl()
 
@@ -30,7 +30,7 @@ def restricted(home: Home, counts: Counts) -> Path:
 
 @pytest.fixture(scope="module")
 def protected(home: Home, counts: Counts) -> Path:
-    """One cell of a table withheld, as the disclosure step would."""
+    """Withhold one cell of a table, as the disclosure step would."""
     cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     hidden = (
         (pl.col("area") == "AL") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "reported")
@@ -48,7 +48,7 @@ def protected(home: Home, counts: Counts) -> Path:
 
 
 def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:
-    """The id is the start of the MD5 of the key, worked out here without dbt."""
+    """Compute the id without dbt: it is the start of the MD5 of the key."""
     cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     expected = {
         hashlib.md5("|".join(key).encode(), usedforsecurity=False).hexdigest()[:16]
@@ -56,45 +56,51 @@ def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: 
     }
     assert set(cells["cell_id"]) == expected and len(expected) == cells.height
     for built in (restricted, protected):
-        assert set(read(built, "cell")["cell_id"]) == expected
-        figures = read(built, "mart_indicator").join(read(built, "cell"), on="cell_id", how="left", suffix="_of_cell")
+        assert set(read_table(built, "cell")["cell_id"]) == expected
+        figures = read_table(built, "mart_indicator").join(
+            read_table(built, "cell"), on="cell_id", how="left", suffix="_of_cell"
+        )
         for name in codes.CELL_KEY:
             assert figures[name].equals(figures[f"{name}_of_cell"].alias(name)), name
 
 
 def test_each_measure_has_one_total(restricted: Path) -> None:
     group = ["area", "freq", "period", "offence_group", "measure", "level", "count_unit", "statistic", "victim_status"]
-    cells = read(restricted, "cell")
+    cells = read_table(restricted, "cell")
     totals = cells.filter(pl.col("is_total"))
     assert not totals.select(group).is_duplicated().any()
     assert (totals["total_of"] != "").all()
     assert totals.height == cells.filter(pl.col("total_of") != "").select(group).unique().height
 
 
-def test_a_rate_is_per_period_and_by_the_population_of_its_reporters(restricted: Path) -> None:
-    rates = read(restricted, "mart_indicator").filter(indicator="rate", measure="reported", offence_group="TIP")
+def test_rate_is_per_period_and_population_of_its_reporters(restricted: Path) -> None:
+    rates = read_table(restricted, "mart_indicator").filter(indicator="rate", measure="reported", offence_group="TIP")
     al = rates.filter(area="AL", period="2025-Q1").row(0, named=True)
     assert (al["value"], al["denominator"]) == (pytest.approx(7 / 25), 2_500_000)
     ba = rates.filter(area="BA", period="2025-Q1").row(0, named=True)
     assert "population_carried_forward" in ba["flags"]
-    # HR, MK, RS and XK have no population here: a rate of the region by a part of its people would be a wrong one.
+    # HR, MK, RS and XK have no population here, and a regional rate by part of the population would be wrong.
     assert rates.filter(area="WB").is_empty()
 
 
 def test_a_share_is_of_the_total_of_its_table(restricted: Path) -> None:
-    shares = read(restricted, "mart_indicator").filter(indicator="share", dimension="sex", area="AL", period="2025-Q1")
+    shares = read_table(restricted, "mart_indicator").filter(
+        indicator="share", dimension="sex", area="AL", period="2025-Q1"
+    )
     row = shares.filter(sex="F", measure="reported", offence="_T", offence_group="TIP").row(0, named=True)
     assert (row["value"], row["numerator"], row["denominator"]) == (pytest.approx(200 / 7), 2, 7)
 
 
-def test_where_an_operand_is_withheld_so_is_the_result(protected: Path) -> None:
-    shares = read(protected, "mart_indicator").filter(indicator="share", dimension="sex", area="AL", period="2025-Q1")
+def test_result_of_a_withheld_operand_is_withheld(protected: Path) -> None:
+    shares = read_table(protected, "mart_indicator").filter(
+        indicator="share", dimension="sex", area="AL", period="2025-Q1"
+    )
     row = shares.filter(sex="F", measure="reported", offence="_T", offence_group="TIP").row(0, named=True)
     assert (row["value"], row["obs_status"], row["conf_status"]) == (None, "Q", "C")
 
 
-def test_stages_stand_side_by_side_and_adults_are_marked(restricted: Path) -> None:
-    pipeline = read(restricted, "mart_pipeline").filter(offence_group="TIP")
+def test_stages_are_listed_together_and_adults_are_marked(restricted: Path) -> None:
+    pipeline = read_table(restricted, "mart_pipeline").filter(offence_group="TIP")
     mk = pipeline.filter(area="MK", period="2025-Q1", track="final").row(0, named=True)
     assert (mk["reported"], mk["reported_age"]) == (2, "_T")
     assert (mk["convicted"], mk["convicted_obs_status"], mk["convicted_age"]) == (5, "D", "Y_GE18")
@@ -104,8 +110,8 @@ def test_stages_stand_side_by_side_and_adults_are_marked(restricted: Path) -> No
     assert (region["reported"], region["reported_n_reported"], region["n_expected"]) == (35, 6, 7)
 
 
-def test_each_cell_stands_once(protected: Path) -> None:
-    cells = read(protected, "cell")
+def test_cells_are_unique(protected: Path) -> None:
+    cells = read_table(protected, "cell")
     assert cells.height == cells.unique(["area_kind", "area", "freq", "period", *cells.columns[5:19]]).height
 
 
@@ -117,18 +123,18 @@ def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts, restricte
 # -------------------------------------------------------------------------------------------------- limits and states
 
 
-def test_limits_are_scipys(restricted: Path) -> None:
-    """Against the quantiles of the gamma and beta distributions, not the functions that the model calls."""
+def test_limits_equal_those_of_scipy(restricted: Path) -> None:
+    """Compare with quantiles of the gamma and beta distributions, not with the functions that the model calls."""
     from scipy.stats import beta, gamma
 
-    rows = read(restricted, "mart_indicator").filter(pl.col("high").is_not_null())
+    rows = read_table(restricted, "mart_indicator").filter(pl.col("high").is_not_null())
     phi, n = rows["dispersion"].to_numpy(), rows["numerator"].to_numpy()
     share = rows["metric"].to_numpy() == "share"
     whole = rows["denominator"].fill_null(1.0).to_numpy()
     per = rows["metric"].replace_strict({"count": 1.0, "rate": 100_000.0, "share": 100.0}).to_numpy()
     low, high = gamma.ppf(0.025, n / phi) * phi / whole, gamma.ppf(0.975, n / phi + 1) * phi / whole
-    x, rest = n / phi, (whole - n) / phi
-    low[share], high[share] = beta.ppf(0.025, x, rest + 1)[share], beta.ppf(0.975, x + 1, rest)[share]
+    x, remainder = n / phi, (whole - n) / phi
+    low[share], high[share] = beta.ppf(0.025, x, remainder + 1)[share], beta.ppf(0.975, x + 1, remainder)[share]
     low[n == 0] = 0.0
     high[share & (n == whole)] = 1.0
     np.testing.assert_allclose(rows["low"].to_numpy(), low * per, atol=1e-6)
@@ -136,11 +142,11 @@ def test_limits_are_scipys(restricted: Path) -> None:
     assert {"count", "rate", "share"} == set(rows["metric"])
 
 
-def test_each_figure_says_its_state(restricted: Path, protected: Path) -> None:
+def test_each_figure_has_its_state(restricted: Path, protected: Path) -> None:
     for path in (restricted, protected):
-        rows = read(path, "mart_indicator")
+        rows = read_table(path, "mart_indicator")
         small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (pl.col("denominator") < 20))
-        said = (
+        expected_state = (
             pl.when((pl.col("conf_status") != "F") | (pl.col("obs_status") == "Q"))
             .then(pl.lit("withheld"))
             .when(pl.col("value").is_null())
@@ -149,17 +155,17 @@ def test_each_figure_says_its_state(restricted: Path, protected: Path) -> None:
             .then(pl.lit("too_few"))
             .otherwise(pl.lit("enough"))
         )
-        assert rows.filter(pl.col("state") != said).is_empty()
+        assert rows.filter(pl.col("state") != expected_state).is_empty()
         assert rows.filter(
             pl.col("value").is_null() & (pl.col("high").is_not_null() | (pl.col("interval_basis") != ""))
         ).is_empty()
-    assert {"withheld", "missing", "too_few"} <= set(read(protected, "mart_indicator")["state"])
+    assert {"withheld", "missing", "too_few"} <= set(read_table(protected, "mart_indicator")["state"])
 
 
 # ------------------------------------------------------------------------------------- one definition, two inputs
 
 
-def test_one_sql_over_both_inputs_and_where_nothing_is_hidden_one_figure(
+def test_both_inputs_use_the_same_sql_and_agree_where_nothing_is_hidden(
     home: Home,
     counts: Counts,
     tmp_path: Path,
@@ -168,27 +174,27 @@ def test_one_sql_over_both_inputs_and_where_nothing_is_hidden_one_figure(
     sql, built = [], []
     for which in ("restricted", "protected"):
         built.append(dbt.build_indicators(home, input=which, source=source, target=tmp_path / f"{which}.duckdb"))
-        sql.append(compiled(home))
+        sql.append(read_compiled(home))
     assert len(sql[0]) > 10 and sql[0] == sql[1]
-    assert len(marts(built[0])) >= 2 and marts(built[0]) == marts(built[1])
-    for name in marts(built[0]):
-        one, other = read(built[0], name), read(built[1], name)
-        assert one.columns == other.columns
-        assert one.sort(one.columns).equals(other.sort(one.columns)), name
+    assert len(list_marts(built[0])) >= 2 and list_marts(built[0]) == list_marts(built[1])
+    for name in list_marts(built[0]):
+        restricted_rows, protected_rows = read_table(built[0], name), read_table(built[1], name)
+        assert restricted_rows.columns == protected_rows.columns
+        assert restricted_rows.sort(restricted_rows.columns).equals(protected_rows.sort(restricted_rows.columns)), name
 
 
-def compiled(home: Home) -> dict[str, str]:
-    """The SQL of the models of the second phase as dbt ran it last."""
+def read_compiled(home: Home) -> dict[str, str]:
+    """Read the SQL of the models of the second phase as dbt last ran it."""
     folder = home.restricted / "dbt" / "run" / "rti" / "models" / "indicators"
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
 
 
-def marts(path: Path) -> list[str]:
+def list_marts(path: Path) -> list[str]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute(
+        names = connection.execute(
             "select table_name from information_schema.tables where table_name like 'mart_%' order by 1"
         ).fetchall()
-    return [str(row[0]) for row in found]
+    return [str(row[0]) for row in names]
 
 
 # -------------------------------------------------------------------------------- a further indicator is a declaration
@@ -214,7 +220,7 @@ sdmx_concept: PER_MILLION
 """
 
 
-def test_a_declaration_alone_makes_a_further_indicator(
+def test_further_indicator_needs_only_a_declaration(
     home: Home,
     counts: Counts,
     restricted: Path,
@@ -234,10 +240,10 @@ def test_a_declaration_alone_makes_a_further_indicator(
         home, input="restricted", source=dbt.tables_folder(counts_again) / "mart_count.parquet",
         target=tmp_path / "indicators.duckdb", dimensions=dbt.tables_folder(counts_again),
     )  # fmt: skip
-    made = read(target, "mart_indicator")
-    al = made.filter(metric="per_million", area="AL", period="2025-Q1", offence_group="TIP").row(0, named=True)
+    rows = read_table(target, "mart_indicator")
+    al = rows.filter(metric="per_million", area="AL", period="2025-Q1", offence_group="TIP").row(0, named=True)
     assert (al["indicator"], al["value"], al["unit_measure"]) == ("rate", pytest.approx(2.8), "RATIO")
     # Garwood's limits of 7 are 2.814 and 14.423; the people are 2.5 million.
     assert (al["low"], al["high"]) == (pytest.approx(2.814 / 2.5, abs=1e-3), pytest.approx(14.423 / 2.5, abs=1e-3))
-    assert made.filter(metric="per_million")["freq"].unique().to_list() == ["Q"]
-    assert made.filter(pl.col("metric") != "per_million").height == read(restricted, "mart_indicator").height
+    assert rows.filter(metric="per_million")["freq"].unique().to_list() == ["Q"]
+    assert rows.filter(pl.col("metric") != "per_million").height == read_table(restricted, "mart_indicator").height

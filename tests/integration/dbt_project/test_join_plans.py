@@ -1,8 +1,8 @@
-"""No model compares every row of one table with every row of another, unless it says why.
+"""No model compares every row of one table with every row of another without stating a reason.
 
-A join without a condition of equality (or with an outer join's condition on one side only beside it) is quadratic: over
-two quarters nobody sees it, over ten years it was nine tenths of a model. Where one side is a handful of rows it is
-right, and the model's page says so under `meta: joins_without_equality`, one reason a join.
+A join without a condition of equality (or an outer join with an additional condition on one side only) is quadratic:
+over two quarters it goes unnoticed, over ten years it took nine tenths of the time of a model. Where one side has only
+a few rows it is right, and the page of the model has one reason per join under `meta: joins_without_equality`.
 """
 
 from __future__ import annotations
@@ -25,43 +25,43 @@ QUADRATIC = ("BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT", "PIECEWIS
 Node = Mapping[str, Any]
 
 
-def without_equality(connection: duckdb.DuckDBPyConnection, sql: str) -> Counter[str]:
-    """Conditions of the joins in the plan of `sql` that no equality drives, with how often each stands there."""
+def count_joins_without_equality(connection: duckdb.DuckDBPyConnection, sql: str) -> Counter[str]:
+    """Count the conditions of joins in the plan of `sql` that are not driven by an equality."""
     plans = json.loads(connection.execute(f"explain (format json) {sql}").fetchall()[0][1])
 
-    def walk(node: Node) -> Iterator[str]:
+    def list_conditions(node: Node) -> Iterator[str]:
         if node["name"].strip() in QUADRATIC:
-            told = node.get("extra_info", {})
-            yield str(told.get("Condition") or told.get("Conditions") or node["name"].strip())
+            details = node.get("extra_info", {})
+            yield str(details.get("Condition") or details.get("Conditions") or node["name"].strip())
         for child in node["children"]:
-            yield from walk(child)
+            yield from list_conditions(child)
 
-    return Counter(condition for plan in plans for condition in walk(plan))
+    return Counter(condition for plan in plans for condition in list_conditions(plan))
 
 
-def reasons(node: Node) -> list[str]:
+def list_reasons(node: Node) -> list[str]:
     return list((node["config"].get("meta") or {}).get("joins_without_equality", []))
 
 
-def wrong(found: Mapping[str, Counter[str]], models: Mapping[str, Node]) -> list[str]:
-    """Models whose joins without equality are more or fewer than the reasons they give; `found` by id of the model.
+def find_wrong(joins_by_model: Mapping[str, Counter[str]], models: Mapping[str, Node]) -> list[str]:
+    """Return models with more or fewer joins without equality than reasons; `joins_by_model` is by id of the model.
 
-    A view is worked out inside whoever reads it: its joins are its own and not theirs.
+    A view is expanded in its readers: its joins count for the view and not for them.
     """
 
-    def views(id_: str) -> set[str]:
-        read = {one for one in models[id_]["depends_on"]["nodes"] if one in found}
-        direct = {one for one in read if models[one]["config"]["materialized"] == "view"}
-        return direct.union(*(views(one) for one in direct))
+    def find_views(id_: str) -> set[str]:
+        read = {parent for parent in models[id_]["depends_on"]["nodes"] if parent in joins_by_model}
+        direct = {parent for parent in read if models[parent]["config"]["materialized"] == "view"}
+        return direct.union(*(find_views(parent) for parent in direct))
 
-    told = []
-    for id_, joins in found.items():
-        own = joins - sum((found[one] for one in views(id_)), Counter[str]())
-        given = reasons(models[id_])
-        if own.total() != len(given):
-            joined = "; ".join(own.elements()) or "none"
-            told.append(f"{models[id_]['name']} gives {len(given)} reasons for joins without equality: {joined}")
-    return told
+    messages = []
+    for id_, joins in joins_by_model.items():
+        own_joins = joins - sum((joins_by_model[parent] for parent in find_views(id_)), Counter[str]())
+        reasons = list_reasons(models[id_])
+        if own_joins.total() != len(reasons):
+            joined = "; ".join(own_joins.elements()) or "none"
+            messages.append(f"{models[id_]['name']} gives {len(reasons)} reasons for joins without equality: {joined}")
+    return messages
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def models() -> dict[str, Node]:
 
 
 @pytest.fixture
-def found(demonstration: Home, models: dict[str, Node]) -> dict[str, Counter[str]]:
-    """The joins of every model, as compiled for the demonstration and planned over its tables."""
+def joins_by_model(demonstration: Home, models: dict[str, Node]) -> dict[str, Counter[str]]:
+    """Joins without equality of every model, as compiled for the demonstration and planned over its tables."""
     compiled = demonstration.restricted / "dbt" / "compiled" / "rti"
     counts = dbt.latest_counts(demonstration)
     assert counts is not None
@@ -85,17 +85,19 @@ def found(demonstration: Home, models: dict[str, Node]) -> dict[str, Counter[str
             for id_, node in models.items():
                 if ("/indicators/" in node["original_file_path"]) is in_phase:
                     sql = (compiled / node["original_file_path"]).read_text(encoding="utf-8")
-                    joins[id_] = without_equality(connection, sql)
+                    joins[id_] = count_joins_without_equality(connection, sql)
     return joins
 
 
-def test_a_join_without_equality_has_a_reason(found: dict[str, Counter[str]], models: dict[str, Node]) -> None:
-    assert found.keys() == models.keys()
-    assert not wrong(found, models)
+def test_every_join_without_equality_has_a_reason(
+    joins_by_model: dict[str, Counter[str]], models: dict[str, Node]
+) -> None:
+    assert joins_by_model.keys() == models.keys()
+    assert not find_wrong(joins_by_model, models)
 
 
-def test_each_kind_of_such_a_join_is_seen() -> None:
-    """Planted: conditions that DuckDB cannot hash, beside those that it can."""
+def test_every_kind_of_join_without_equality_is_detected() -> None:
+    """Plant conditions that DuckDB cannot hash, and some that it can."""
     with duckdb.connect() as connection:
         connection.execute(
             "create table a as select i as k, i % 3 as x from range(50000) t(i); create table b as from a"
@@ -106,19 +108,23 @@ def test_each_kind_of_such_a_join_is_seen() -> None:
             "a.k >= b.k and a.x <= b.x",
             "position('' || a.k in '' || b.k) > 0",
         ):
-            assert without_equality(connection, f"select * from a inner join b on {on}").total() == 1, on
+            assert count_joins_without_equality(connection, f"select * from a inner join b on {on}").total() == 1, on
         one_sided = "select * from a left join b on {} and a.x = b.x"
-        assert without_equality(connection, "select * from a cross join b").total() == 1
-        assert without_equality(connection, one_sided.format("a.k = 5 and a.k = b.k")).total() == 1
-        assert not without_equality(connection, one_sided.format("case when a.k = 5 then a.k end = b.k"))
-        assert not without_equality(connection, "select * from a inner join b on a.k = b.k and a.x < b.x")
+        assert count_joins_without_equality(connection, "select * from a cross join b").total() == 1
+        assert count_joins_without_equality(connection, one_sided.format("a.k = 5 and a.k = b.k")).total() == 1
+        assert not count_joins_without_equality(connection, one_sided.format("case when a.k = 5 then a.k end = b.k"))
+        assert not count_joins_without_equality(connection, "select * from a inner join b on a.k = b.k and a.x < b.x")
 
 
-def test_a_reason_too_few_or_too_many_is_told(found: dict[str, Counter[str]], models: dict[str, Node]) -> None:
-    """Planted: a join that nobody declared, a reason whose join is gone, and a view that is not held to its reader."""
-    id_ = {node["name"]: one for one, node in models.items()}
-    new = found | {id_["mart_clearance"]: Counter({"a < b": 2})}
-    assert wrong(new, models) == ["mart_clearance gives 0 reasons for joins without equality: a < b; a < b"]
-    gone = found | {id_["mart_window"]: Counter[str]()}
-    assert wrong(gone, models) == ["mart_window gives 1 reasons for joins without equality: none"]
-    assert found[id_["int_offence_row"]] and not reasons(models[id_["int_offence_row"]])
+def test_missing_and_superfluous_reasons_are_reported(
+    joins_by_model: dict[str, Counter[str]], models: dict[str, Node]
+) -> None:
+    """Plant a join without a reason, a reason without its join, and a view that does not count for its reader."""
+    id_ = {node["name"]: model_id for model_id, node in models.items()}
+    with_new_join = joins_by_model | {id_["mart_clearance"]: Counter({"a < b": 2})}
+    assert find_wrong(with_new_join, models) == [
+        "mart_clearance gives 0 reasons for joins without equality: a < b; a < b"
+    ]
+    without_join = joins_by_model | {id_["mart_window"]: Counter[str]()}
+    assert find_wrong(without_join, models) == ["mart_window gives 1 reasons for joins without equality: none"]
+    assert joins_by_model[id_["int_offence_row"]] and not list_reasons(models[id_["int_offence_row"]])

@@ -1,4 +1,4 @@
-"""The marts of ratios of the demonstration home, anew from its cells: polars and SciPy's own distributions, none of the
+"""The marts of ratios of the demonstration home, recomputed from its cells with polars and SciPy, without the
 project's statistics.
 """
 
@@ -29,18 +29,18 @@ def home(built_home: Path) -> Home:
 
 @pytest.fixture(scope="module", params=("restricted", "protected"))
 def world(request: pytest.FixtureRequest, home: Home) -> tuple[pl.DataFrame, Path]:
-    """Totals of persons and cases, chosen here anew, and the file of the marts made of the same cells."""
+    """Totals of persons and cases, selected independently, and the file of the marts built from the same cells."""
     if request.param == "restricted":
         counts = dbt.latest_counts(home)
         assert counts is not None
         cells = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet").with_columns(conf_status=pl.lit("F"))
-        return totals(cells), home.warehouse / "indicators-restricted.duckdb"
+        return select_totals(cells), home.warehouse / "indicators-restricted.duckdb"
     (folder,) = (path for path in home.protected.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return totals(pl.read_parquet(folder / "cells.parquet")), folder / "indicators.duckdb"
+    return select_totals(pl.read_parquet(folder / "cells.parquet")), folder / "indicators.duckdb"
 
 
-def totals(cells: pl.DataFrame) -> pl.DataFrame:
-    """One row a measure: of everyone before adults, and a figure or a withheld one before a missing one."""
+def select_totals(cells: pl.DataFrame) -> pl.DataFrame:
+    """Select one row per measure: everyone before adults, and a figure or a withheld one before a missing one."""
     whole = pl.all_horizontal(
         pl.col(name).is_in(["_T", "_Z"])
         for name in ("sex", "exploitation", "citizenship", "sentence_type", "sentence_band")
@@ -58,15 +58,15 @@ def totals(cells: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def mart(path: Path, name: str) -> pl.DataFrame:
+def read_mart(path: Path, name: str) -> pl.DataFrame:
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.sql(f"select * from {name}").pl()
 
 
-def side(
-    found: pl.DataFrame, measure: str, name: str, statistic: str = "count", level: str | None = None
+def select_side(
+    cells: pl.DataFrame, measure: str, name: str, statistic: str = "count", level: str | None = None
 ) -> pl.DataFrame:
-    chosen = found.filter(measure=measure, statistic=statistic)
+    chosen = cells.filter(measure=measure, statistic=statistic)
     if level is not None:
         chosen = chosen.filter(level=level)
     return chosen.select(
@@ -76,13 +76,13 @@ def side(
 
 
 def over_common_reporters(both: pl.DataFrame) -> pl.DataFrame:
-    """Both sides of each area; of the region where they are sums of other territories, over those who have both."""
+    """Return both sides of each area; for regions with different reporters, sums over those who have both."""
     at = [name for name in KEY if not name.startswith("area")]
-    other = (
+    differs = (
         (pl.col("area_kind") == "region") & (pl.col("x_reporters") != pl.col("y_reporters"))
         & pl.col("x").is_not_null() & pl.col("y").is_not_null()
     )  # fmt: skip
-    regions = both.filter(other)
+    regions = both.filter(differs)
     members = (
         both.filter(pl.col("area_kind") == "territory")
         .drop_nulls(["x", "y"])
@@ -105,91 +105,93 @@ def over_common_reporters(both: pl.DataFrame) -> pl.DataFrame:
         ("convicted_first_per_adjudicated_first", "convicted_first", "adjudicated_first", True),
     ],
 )
-def test_a_ratio_of_one_period(
+def test_ratio_of_one_period_divides_its_cells(
     world: tuple[pl.DataFrame, Path], metric: str, upper: str, lower: str, nested: bool
 ) -> None:
-    found, path = world
-    expected = over_common_reporters(side(found, upper, "x").join(side(found, lower, "y"), on=KEY))
+    cells, path = world
+    expected = over_common_reporters(select_side(cells, upper, "x").join(select_side(cells, lower, "y"), on=KEY))
     rows = (
-        mart(path, "mart_stage_ratio")
+        read_mart(path, "mart_stage_ratio")
         .filter(metric=metric, version="same_period")
         .join(expected, on=KEY, how="left", validate="1:1")
     )
     assert rows.height >= 300
-    given = rows.filter(pl.col("value").is_not_null())
-    assert given.height >= 100
-    assert given.select((pl.col("value") - 100 * pl.col("x") / pl.col("y")).abs().max()).item() < 1e-9
-    # Whatever has both numbers of the same reporters and something to divide by has its ratio, and nothing else has.
+    with_value = rows.filter(pl.col("value").is_not_null())
+    assert with_value.height >= 100
+    assert with_value.select((pl.col("value") - 100 * pl.col("x") / pl.col("y")).abs().max()).item() < 1e-9
+    # Rows with both numbers of the same reporters and a positive denominator have a ratio, and no others.
     divisible = pl.col("x").is_not_null() & (pl.col("y") > 0) & (pl.col("x_reporters") == pl.col("y_reporters"))
     silent = rows.filter(pl.col("value").is_null() & divisible)
     assert silent.filter(~pl.col("reasons").str.contains("count_unit_differs")).is_empty()
-    assert given.filter(~divisible).is_empty()
-    common = given.filter(pl.col("flags").str.contains("common_reporters"))
+    assert with_value.filter(~divisible).is_empty()
+    common = with_value.filter(pl.col("flags").str.contains("common_reporters"))
     assert set(common["area_kind"]) <= {"region"} and (common["reporters"] == common["x_reporters"]).all()
     # Indictments and convictions at first instance are of the same territories in every period here.
     assert common.height >= 3 or metric == "convicted_first_per_indicted"
     # Where the dispersion is that of cases, the limits are SciPy's.
-    exact = given.filter((pl.col("interval_basis") != "quasi_exact") & (pl.col("x") <= pl.col("y"))).sort(KEY).head(60)
+    exact = (
+        with_value.filter((pl.col("interval_basis") != "quasi_exact") & (pl.col("x") <= pl.col("y"))).sort(KEY).head(60)
+    )
     for x, y, low, high in exact.select("x", "y", "low", "high").rows():
         if nested:
-            told = stats.binomtest(int(x), int(y)).proportion_ci(0.95, method="exact")
-            limits = 100 * told.low, 100 * told.high
+            interval = stats.binomtest(int(x), int(y)).proportion_ci(0.95, method="exact")
+            limits = 100 * interval.low, 100 * interval.high
         else:
             p = stats.binomtest(int(x), int(x + y)).proportion_ci(0.95, method="exact")
             limits = 100 * p.low / (1 - p.low), 100 * p.high / (1 - p.high)
         assert (low, high) == pytest.approx(limits, rel=1e-6, abs=1e-6)
-    few = given.filter((pl.col("x") < 20) | (pl.col("y") < 20))
-    assert set(few["state"]) == {"too_few"} and set(given.join(few, on=KEY, how="anti")["state"]) == {"enough"}
-    over = given.filter(pl.col("x") > pl.col("y"))
+    few = with_value.filter((pl.col("x") < 20) | (pl.col("y") < 20))
+    assert set(few["state"]) == {"too_few"} and set(with_value.join(few, on=KEY, how="anti")["state"]) == {"enough"}
+    over = with_value.filter(pl.col("x") > pl.col("y"))
     assert over["flags"].str.contains("over_100").all()
 
 
 def test_a_lagged_ratio_divides_by_an_earlier_period(world: tuple[pl.DataFrame, Path]) -> None:
-    found, path = world
-    rows = mart(path, "mart_stage_ratio").filter(version="lagged", metric="convicted_first_per_indicted", freq="A")
+    cells, path = world
+    rows = read_mart(path, "mart_stage_ratio").filter(version="lagged", metric="convicted_first_per_indicted", freq="A")
     assert rows.height > 0
-    before = side(found, "indicted", "y").with_columns(denominator_period=pl.col("period")).drop("period")
-    made = rows.join(side(found, "convicted_first", "x"), on=KEY, how="left").join(
+    before = select_side(cells, "indicted", "y").with_columns(denominator_period=pl.col("period")).drop("period")
+    joined = rows.join(select_side(cells, "convicted_first", "x"), on=KEY, how="left").join(
         before, on=["area_kind", "area", "freq", "offence_group", "count_unit", "denominator_period"], how="left"
     )
-    assert made.filter(
+    assert joined.filter(
         pl.col("denominator_period").cast(pl.Int32()) != pl.col("period").cast(pl.Int32()) - pl.col("lag")
     ).is_empty()
-    given = made.filter(pl.col("value").is_not_null())
-    assert given.height > 0
-    assert given.select((pl.col("value") - 100 * pl.col("x") / pl.col("y")).abs().max()).item() < 1e-9
+    with_value = joined.filter(pl.col("value").is_not_null())
+    assert with_value.height > 0
+    assert with_value.select((pl.col("value") - 100 * pl.col("x") / pl.col("y")).abs().max()).item() < 1e-9
 
 
-def test_no_figure_is_made_of_a_withheld_one(world: tuple[pl.DataFrame, Path]) -> None:
+def test_figures_from_withheld_cells_are_withheld(world: tuple[pl.DataFrame, Path]) -> None:
     _, path = world
     for name, value in (
         ("mart_stage_ratio", "value"), ("mart_exit", "value"), ("mart_clearance", "value"), ("mart_balance", "gap"),
         ("mart_decomposition", "change"),
     ):  # fmt: skip
-        found = mart(path, name)
-        assert found.filter((pl.col("conf_status") != "F") & pl.col(value).is_not_null()).is_empty()
-        assert found.filter((pl.col("obs_status") == "Q") != (pl.col("conf_status") != "F")).is_empty()
+        rows = read_mart(path, name)
+        assert rows.filter((pl.col("conf_status") != "F") & pl.col(value).is_not_null()).is_empty()
+        assert rows.filter((pl.col("obs_status") == "Q") != (pl.col("conf_status") != "F")).is_empty()
 
 
-def _has_no_stocks(found: pl.DataFrame) -> bool:
-    """Whether the cells are those of the public programme, which holds no stock of pending cases."""
-    return found.filter(pl.col("measure").str.starts_with("pending_")).is_empty()
+def _has_no_stocks(cells: pl.DataFrame) -> bool:
+    """Return True if the cells are those of the public programme, which has no stocks of pending cases."""
+    return cells.filter(pl.col("measure").str.starts_with("pending_")).is_empty()
 
 
-def test_disposition_time_takes_the_days_of_the_calendar(world: tuple[pl.DataFrame, Path]) -> None:
-    found, path = world
-    both = side(found, "pending_first", "x", "end").join(side(found, "adjudicated_first", "y"), on=KEY)
+def test_disposition_time_uses_calendar_days(world: tuple[pl.DataFrame, Path]) -> None:
+    cells, path = world
+    sides = select_side(cells, "pending_first", "x", "end").join(select_side(cells, "adjudicated_first", "y"), on=KEY)
     rows = (
-        mart(path, "mart_clearance")
+        read_mart(path, "mart_clearance")
         .filter(metric="disposition_time_first")
-        .join(over_common_reporters(both), on=KEY, how="left", validate="1:1")
+        .join(over_common_reporters(sides), on=KEY, how="left", validate="1:1")
     )
-    given = rows.filter(pl.col("value").is_not_null())
-    if _has_no_stocks(found):
-        assert given.is_empty()
+    with_value = rows.filter(pl.col("value").is_not_null())
+    if _has_no_stocks(cells):
+        assert with_value.is_empty()
         return
-    assert given.height >= 50
-    for row in given.iter_rows(named=True):
+    assert with_value.height >= 50
+    for row in with_value.iter_rows(named=True):
         year = int(row["period"][:4])
         quarter = range(3 * int(row["period"][6]) - 2, 3 * int(row["period"][6]) + 1) if row["freq"] == "Q" else None
         days = sum(calendar.monthrange(year, month)[1] for month in quarter or range(1, 13))
@@ -197,17 +199,17 @@ def test_disposition_time_takes_the_days_of_the_calendar(world: tuple[pl.DataFra
     assert rows.filter((pl.col("y") == 0) & pl.col("x").is_not_null() & pl.col("value").is_not_null()).is_empty()
 
 
-def test_a_balance_of_the_prosecutor(world: tuple[pl.DataFrame, Path]) -> None:
-    found, path = world
-    rows = mart(path, "mart_balance").filter(metric="balance_prosecution")
+def test_balance_of_the_prosecution_adds_up(world: tuple[pl.DataFrame, Path]) -> None:
+    cells, path = world
+    rows = read_mart(path, "mart_balance").filter(metric="balance_prosecution")
     came = ["reported", *ENTRIES_OF_ALL_LEVELS]
     went = ["indicted", "rejected", "discontinued", *EXITS_OF_ALL_LEVELS]
-    rows = rows.join(side(found, "pending_prosecution", "o", "start"), on=KEY, how="left")
-    rows = rows.join(side(found, "pending_prosecution", "c", "end"), on=KEY, how="left")
+    rows = rows.join(select_side(cells, "pending_prosecution", "o", "start"), on=KEY, how="left")
+    rows = rows.join(select_side(cells, "pending_prosecution", "c", "end"), on=KEY, how="left")
     for measure in (*came, *went):
-        rows = rows.join(side(found, measure, measure, level="prosecution"), on=KEY, how="left")
+        rows = rows.join(select_side(cells, measure, measure, level="prosecution"), on=KEY, how="left")
     judged = rows.filter(pl.col("status").is_in(["holds", "broken"]))
-    if _has_no_stocks(found):
+    if _has_no_stocks(cells):
         assert judged.is_empty()
         return
     assert set(judged["status"]) == {"holds", "broken"}
@@ -217,7 +219,7 @@ def test_a_balance_of_the_prosecutor(world: tuple[pl.DataFrame, Path]) -> None:
     )  # fmt: skip
     assert judged.filter(pl.col("gap") != gap).is_empty()
     assert judged.filter((pl.col("status") == "holds") != (gap.abs() <= 1)).is_empty()
-    # None of what is asked of every prosecutor is missing in a balance that is judged.
+    # An evaluated balance has every figure that all prosecutors report.
     assert (
         judged.select(
             pl.any_horizontal(pl.col("o", "c", "reported", "indicted", "rejected", "discontinued").is_null()).sum()
@@ -227,13 +229,13 @@ def test_a_balance_of_the_prosecutor(world: tuple[pl.DataFrame, Path]) -> None:
 
 
 def test_a_change_of_convictions_is_the_sum_of_its_parts(world: tuple[pl.DataFrame, Path]) -> None:
-    found, path = world
-    years = side(found, "convicted_first", "x").join(side(found, "indicted", "y"), on=KEY)
+    cells, path = world
+    years = select_side(cells, "convicted_first", "x").join(select_side(cells, "indicted", "y"), on=KEY)
     years = years.filter((pl.col("freq") == "A") & (pl.col("count_unit") == "person"))
     before = years.with_columns((pl.col("period").cast(pl.Int32()) + 1).cast(pl.String()).alias("period"))
-    both = years.join(before, on=KEY, suffix="_before")
-    rows = mart(path, "mart_decomposition")
-    single = rows.filter(pl.col("area_kind") == "territory").join(both, on=KEY, how="left")
+    consecutive = years.join(before, on=KEY, suffix="_before")
+    rows = read_mart(path, "mart_decomposition")
+    single = rows.filter(pl.col("area_kind") == "territory").join(consecutive, on=KEY, how="left")
     split = single.filter(pl.col("volume_effect").is_not_null())
     assert split.height >= 10
     r1, r0 = pl.col("x") / pl.col("y"), pl.col("x_before") / pl.col("y_before")
@@ -242,59 +244,63 @@ def test_a_change_of_convictions_is_the_sum_of_its_parts(world: tuple[pl.DataFra
     parts = rows.filter(pl.col("volume_effect").is_not_null())
     assert parts.select((pl.col("volume_effect") + pl.col("ratio_effect") - pl.col("change")).abs().max()).item() < 1e-9
     for row in rows.filter((pl.col("area_kind") == "region") & pl.col("change").is_not_null()).iter_rows(named=True):
-        told = single.filter(
+        members = single.filter(
             pl.col("area").is_in(row["reporters"].split(",")), pl.col("period") == row["period"],
             pl.col("offence_group") == row["offence_group"],
         )  # fmt: skip
-        assert told.height == len(row["reporters"].split(","))
-        assert (told["change"].sum(), told["x"].sum(), told["y_before"].sum()) == (
+        assert members.height == len(row["reporters"].split(","))
+        assert (members["change"].sum(), members["x"].sum(), members["y_before"].sum()) == (
             row["change"], row["count_after"], row["volume_before"],
         )  # fmt: skip
 
 
-def test_exits_of_a_level_make_a_whole(world: tuple[pl.DataFrame, Path]) -> None:
+def test_exits_of_a_level_sum_to_100(world: tuple[pl.DataFrame, Path]) -> None:
     _, path = world
-    parts = mart(path, "mart_exit").filter(pl.col("value").is_not_null())
+    parts = read_mart(path, "mart_exit").filter(pl.col("value").is_not_null())
     shares = parts.filter(metric="exit_share")
     assert shares.height >= 50
-    # Where every way out of a level has its share, they sum to 100.
+    # Where every exit of a level has its share, they sum to 100.
     sums = shares.group_by(*KEY, "level", "kinds").agg(pl.col("value").sum(), pl.len())
     whole = sums.filter(pl.col("len") == pl.col("kinds").str.split(",").list.len())
     assert whole.height >= 20
     assert whole.select((pl.col("value") - 100).abs().max()).item() < 1e-9
 
 
-def test_each_figure_that_is_compared_is_that_of_its_mart(world: tuple[pl.DataFrame, Path]) -> None:
-    """One definition of a figure: pairs, and the range around the region, hold those of the two marts and no others."""
+def test_compared_figures_equal_those_of_their_mart(world: tuple[pl.DataFrame, Path]) -> None:
+    """Pairs and the regional range have only figures of the two marts, so that a figure has one definition."""
     _, path = world
-    told = mart(path, "mart_pair")
-    ratios = mart(path, "mart_stage_ratio").filter(pl.col("area_kind") != "jurisdiction")
-    shown = ratios.filter("is_default").rename({"value": "own"})
+    pairs = read_mart(path, "mart_pair")
+    ratios = read_mart(path, "mart_stage_ratio").filter(pl.col("area_kind") != "jurisdiction")
+    shown_ratios = ratios.filter("is_default").rename({"value": "own"})
     at = ["metric", "freq", "period", "offence_group", "count_unit"]
-    seen = set()
+    versions = set()
     for end in ("a", "b"):
-        of_ratios = told.filter(pl.col(f"version_{end}") != "").filter(pl.col(f"value_{end}").is_not_null())
-        found = of_ratios.join(shown, left_on=[*at, f"area_{end}"], right_on=[*at, "area"], how="left", validate="m:1")
-        assert found.height > 500 and (found[f"value_{end}"] == found["own"]).all()
-        assert (found[f"version_{end}"] == found["version"]).all()
-        seen |= set(found["version"])
-    assert seen >= {"same_period", "lagged"}
-    other = told.filter(pl.col("version_a") != pl.col("version_b"))
-    assert other.height > 10 and other["p"].is_null().all()
-    assert other["reasons"].str.contains("version_differs").all() and other["score"].max() <= 1
-    figures = mart(path, "mart_indicator").filter(pl.col("indicator").is_in(["rate", "share"]))
-    known = set(figures.select("indicator", "area", "period", "measure", "numerator", "value").rows())
+        of_ratios = pairs.filter(pl.col(f"version_{end}") != "").filter(pl.col(f"value_{end}").is_not_null())
+        joined_pairs = of_ratios.join(
+            shown_ratios, left_on=[*at, f"area_{end}"], right_on=[*at, "area"], how="left", validate="m:1"
+        )
+        assert joined_pairs.height > 500 and (joined_pairs[f"value_{end}"] == joined_pairs["own"]).all()
+        assert (joined_pairs[f"version_{end}"] == joined_pairs["version"]).all()
+        versions |= set(joined_pairs["version"])
+    assert versions >= {"same_period", "lagged"}
+    mixed_versions = pairs.filter(pl.col("version_a") != pl.col("version_b"))
+    assert mixed_versions.height > 10 and mixed_versions["p"].is_null().all()
+    assert mixed_versions["reasons"].str.contains("version_differs").all() and mixed_versions["score"].max() <= 1
+    figures = read_mart(path, "mart_indicator").filter(pl.col("indicator").is_in(["rate", "share"]))
+    known_figures = set(figures.select("indicator", "area", "period", "measure", "numerator", "value").rows())
     for end in ("a", "b"):
-        rows = told.filter((pl.col(f"version_{end}") == "") & pl.col(f"value_{end}").is_not_null())
+        rows = pairs.filter((pl.col(f"version_{end}") == "") & pl.col(f"value_{end}").is_not_null())
         assert {"rate", "share"} == set(rows["metric"]) and {"sex", "age"} <= set(rows["dimension"])
-        numbers = {(indicator, area, period, measure, value) for indicator, area, period, measure, _, value in known}
+        numbers = {
+            (indicator, area, period, measure, value) for indicator, area, period, measure, _, value in known_figures
+        }
         assert set(rows.select("metric", f"area_{end}", "period", "measure", f"value_{end}").rows()) <= numbers
-    ranges = mart(path, "mart_region").filter(pl.col("version") != "")
+    ranges = read_mart(path, "mart_region").filter(pl.col("version") != "")
     around = (
         ratios.filter((pl.col("area_kind") == "territory") & pl.col("is_allowed")).drop_nulls("value")
         .group_by([*at, "version"]).agg(n_own=pl.len(), median_own=pl.col("value").median())
     )  # fmt: skip
-    joined = ranges.filter(pl.col("n") > 0).join(around, on=[*at, "version"], how="left", validate="m:1")
-    assert joined.height > 100 and (joined["n"] == joined["n_own"]).all()
-    three = joined.filter(pl.col("n") >= 3)
+    joined_ranges = ranges.filter(pl.col("n") > 0).join(around, on=[*at, "version"], how="left", validate="m:1")
+    assert joined_ranges.height > 100 and (joined_ranges["n"] == joined_ranges["n_own"]).all()
+    three = joined_ranges.filter(pl.col("n") >= 3)
     assert three.height > 10 and (three["median"] - three["median_own"]).abs().max() < 1e-9  # type: ignore[operator]

@@ -29,24 +29,26 @@ ABSENT = "no such row"
 def _registers() -> Iterable[str]:
     """Territories whose register counts for some measure."""
     for territory in plan.list_territories():
-        if any(rule["shape"] == "register" for rule in truth.declared(territory)["counts_source"]):
+        if any(rule["shape"] == "register" for rule in truth.read_declaration(territory)["counts_source"]):
             yield territory
 
 
 @cache
-def _meant() -> truth.Areas:
+def _expected_areas() -> truth.Areas:
     nil = truth.nil_returns(truth.ROOT / "raw_samples" / "arrivals.csv")
     offices = {
-        territory: truth.office_counts(truth.golden(truth.ROOT / "tests" / "golden" / f"{territory}.csv"), nil)
+        territory: truth.office_counts(
+            truth.read_golden_rows(truth.ROOT / "tests" / "golden" / f"{territory}.csv"), nil
+        )
         for territory in plan.list_territories()
     }
     for territory in _registers():
         newest: dict[Any, Any] = {}
-        for made in sorted(plan.make_returns(draw_truth(), [territory]), key=lambda one: one.received_at):
-            if made.events:
-                newest[made.series, made.periods] = made.events
+        for generated in sorted(plan.make_returns(draw_truth(), [territory]), key=lambda arrival: arrival.received_at):
+            if generated.events:
+                newest[generated.series, generated.periods] = generated.events
         offices[territory] |= truth.register_counts(event for events in newest.values() for event in events)
-    return truth.areas(offices)
+    return truth.build_areas(offices)
 
 
 @cache
@@ -56,8 +58,8 @@ def _mart(root: Path) -> pl.DataFrame:
     return pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
 
 
-def _found(mart: pl.DataFrame) -> tuple[dict[tuple[Any, ...], truth.Value], list[str]]:
-    """Values by (freq, period, cell), and cells that stand there twice, once as `_T` and once as `_Z`."""
+def _read_values(mart: pl.DataFrame) -> tuple[dict[tuple[Any, ...], truth.Value], list[str]]:
+    """Read values by (freq, period, cell), and list cells that exist twice, as `_T` and as `_Z`."""
     values: dict[tuple[Any, ...], truth.Value] = {}
     twice = []
     for row in mart.iter_rows(named=True):
@@ -70,47 +72,48 @@ def _found(mart: pl.DataFrame) -> tuple[dict[tuple[Any, ...], truth.Value], list
 
 
 def _differences(
-    area: str, found: dict[tuple[Any, ...], truth.Value], meant: dict[tuple[Any, ...], truth.Value]
+    area: str, values: dict[tuple[Any, ...], truth.Value], expected: dict[tuple[Any, ...], truth.Value]
 ) -> list[str]:
-    out = []
-    for key in sorted(found.keys() | meant.keys(), key=repr):
-        is_, should = found.get(key), meant.get(key)
-        if is_ != should:
-            said = f"{is_ if key in found else ABSENT}, meant {should if key in meant else ABSENT}"
-            out.append(f"{area} {' '.join(key[:2])} {' '.join(c for c in key[2] if c != '_T')}: {said}")
-    return out
+    messages = []
+    for key in sorted(values.keys() | expected.keys(), key=repr):
+        value, expected_value = values.get(key), expected.get(key)
+        if value != expected_value:
+            message = f"{value if key in values else ABSENT}, meant {expected_value if key in expected else ABSENT}"
+            messages.append(f"{area} {' '.join(key[:2])} {' '.join(c for c in key[2] if c != '_T')}: {message}")
+    return messages
 
 
 @pytest.mark.parametrize("kind", ["territory", "jurisdiction"])
 @pytest.mark.parametrize("territory", plan.list_territories())
-def test_each_figure_is_the_one_that_was_meant(built_home: Path, territory: str, kind: str) -> None:
+def test_each_figure_equals_the_generated_one(built_home: Path, territory: str, kind: str) -> None:
     mart = _mart(built_home).filter((pl.col("territory") == territory) & (pl.col("area_kind") == kind))
-    by_area = _meant().territories if kind == "territory" else _meant().jurisdictions
+    by_area = _expected_areas().territories if kind == "territory" else _expected_areas().jurisdictions
     areas = {territory} if kind == "territory" else {
-        one["code"] for one in truth.declared(territory)["jurisdictions"] if one["code"] != territory
+        jurisdiction["code"] for jurisdiction in truth.read_declaration(territory)["jurisdictions"]
+        if jurisdiction["code"] != territory
     }  # fmt: skip
     assert set(mart["area"]) == areas
     faults = []
     for area in sorted(areas):
-        found, twice = _found(mart.filter(pl.col("area") == area))
-        meant = {(*period, cell): value for period, cells in by_area[area].items() for cell, value in cells.items()}
-        faults += [f"{one} stands twice" for one in twice]
-        faults += _differences(area, found, meant)
-        assert sum(value is not None for value in meant.values()) > 1000, f"{area}: hardly anything was compared"
+        values, twice = _read_values(mart.filter(pl.col("area") == area))
+        expected = {(*period, cell): value for period, cells in by_area[area].items() for cell, value in cells.items()}
+        faults += [f"{key} exists twice" for key in twice]
+        faults += _differences(area, values, expected)
+        assert sum(value is not None for value in expected.values()) > 1000, f"{area}: hardly anything was compared"
     assert not faults, f"{len(faults)} differ:\n" + "\n".join(faults[:30])
 
 
-def test_the_region_is_the_sum_of_those_who_have_a_figure_and_names_them(built_home: Path) -> None:
+def test_region_is_the_sum_of_its_reporters_and_names_them(built_home: Path) -> None:
     mart = _mart(built_home).filter(pl.col("area_kind") == "region")
-    found, twice = _found(mart)
+    values, twice = _read_values(mart)
     members: dict[tuple[Any, ...], dict[str, float]] = defaultdict(dict)
-    for territory, counts in _meant().territories.items():
+    for territory, counts in _expected_areas().territories.items():
         for period, cells in counts.items():
             for cell, value in cells.items():
                 if value is not None:
                     members[(*period, cell)][territory] = value
-    meant: dict[tuple[Any, ...], truth.Value] = {key: sum(values.values()) for key, values in members.items()}
-    faults = twice + _differences(REGION, found, meant)
+    expected: dict[tuple[Any, ...], truth.Value] = {key: sum(values.values()) for key, values in members.items()}
+    faults = twice + _differences(REGION, values, expected)
     for row in mart.filter(pl.col("value").is_not_null()).iter_rows(named=True):
         detail = ("_T" if row[dim] == "_Z" else row[dim] for dim in truth.DETAIL)
         reporters = sorted(members.get((row["freq"], row["period"], (*(row[name] for name in HEAD), *detail)), ()))
@@ -123,8 +126,8 @@ def test_the_region_is_the_sum_of_those_who_have_a_figure_and_names_them(built_h
     assert not faults, f"{len(faults)} differ:\n" + "\n".join(faults[:30])
 
 
-def test_what_one_part_took_over_from_another_is_counted_once(built_home: Path) -> None:
-    """The generator hands three persons from one jurisdiction to another in 2024-Q2.
+def test_transfers_between_parts_are_counted_once(built_home: Path) -> None:
+    """Three generated persons are transferred between jurisdictions in 2024-Q2.
 
     By the declared rule the receiver does not count them again as reported, so the whole is the plain sum of its four.
     """
@@ -138,7 +141,7 @@ def test_what_one_part_took_over_from_another_is_counted_once(built_home: Path) 
     assert parts.filter(pl.col("measure") == "transferred_in")["value"].sum() == 3
     assert parts.filter(pl.col("measure") == "transferred_out")["value"].sum() == 3
     territory = parts["territory"][0]
-    rules = truth.declared(territory)["counting_rules"]
+    rules = truth.read_declaration(territory)["counting_rules"]
     assert not any(rule["transferred_counted_again"] for rule in rules)
     whole = quarter.filter((pl.col("area") == territory) & (pl.col("measure") == "reported")).row(0, named=True)
     reported = parts.filter(pl.col("measure") == "reported")
@@ -148,8 +151,8 @@ def test_what_one_part_took_over_from_another_is_counted_once(built_home: Path) 
 
 
 def test_every_territory_and_stage_was_compared() -> None:
-    """A comparison of nothing would pass: each territory has figures of justice and of victims in the truth."""
-    for territory, counts in _meant().territories.items():
+    """Require figures of justice and of victims in every territory, since comparing nothing would pass."""
+    for territory, counts in _expected_areas().territories.items():
         measures = {cell[0] for cells in counts.values() for cell in cells}
         assert {"reported", "indicted", "convicted_final", "victims_detected"} & measures, territory
         assert len(measures) > 4, territory

@@ -144,7 +144,7 @@ def test_audit_verify_reports_an_overwritten_page_of_the_ledger(desk: Desk, caps
 
 @pytest.fixture(scope="module")
 def template_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make(tmp_path_factory.mktemp("published") / "home").root
+    return release_fixture.make_home(tmp_path_factory.mktemp("published") / "home").root
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ REASON = "The figures of one office were wrong."
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return fixture.make(tmp_path_factory.mktemp("publication"))
+    return fixture.make_home(tmp_path_factory.mktemp("publication"))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hom
     monkeypatch.setenv("RTI_NOW", fixture.NOW)
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("RTI_ACTOR", raising=False)
-    return fixture.copy(template, tmp_path / "home")
+    return fixture.copy_home(template, tmp_path / "home")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ BEFORE_THE_INTENT = ("baseline prepared", "switch prepared", "journal prepared",
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return fixture.make(tmp_path_factory.mktemp("publication"))
+    return fixture.make_home(tmp_path_factory.mktemp("publication"))
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The state after an uninterrupted publication."""
-    home = fixture.copy(template, tmp_path_factory.mktemp("expected") / "home")
+    home = fixture.copy_home(template, tmp_path_factory.mktemp("expected") / "home")
     with clock.freeze_time(clock.parse_time(fixture.NOW)):
         refresh.publish_draft(home)
     return fixture.read_state(home)
@@ -50,7 +50,7 @@ def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 def kill_all(template: Home, folder: Path, cases: list[str]) -> list[tuple[Home, str]]:
     """Run each case on a copy of the template; return the homes and how each ended."""
-    homes = [fixture.copy(template, folder / str(number)) for number in range(len(cases))]
+    homes = [fixture.copy_home(template, folder / str(number)) for number in range(len(cases))]
     lines = [f"{home.root} {case}\n" for home, case in zip(homes, cases, strict=True)]
     process = subprocess.run(
         [sys.executable, "-m", "tests.support.releases.publication_killed"],
@@ -95,7 +95,7 @@ def resume_and_compare(home: Home, way: str, expected: dict[str, Any]) -> None:
 
 
 def test_publish_without_a_kill_marks_everything_once(template: Home, expected: dict[str, Any], tmp_path: Path) -> None:
-    home = fixture.copy(template, tmp_path / "home")
+    home = fixture.copy_home(template, tmp_path / "home")
     assert refresh.publish_draft(home) == fixture.NEXT
     assert fixture.read_state(home) == expected
     assert expected["public/current"] == f"releases/{fixture.NEXT}"
@@ -120,7 +120,7 @@ def test_publication_killed_at_each_step_is_completed_in_every_way(
         is_last_step = (step, when) == ("intent_removed", "after")
         assert intent_path(killed_home).exists() == (reached and not is_last_step), cases[number]
         for way in COMPLETIONS:
-            resume_and_compare(fixture.copy(killed_home, tmp_path / f"{number}-{way}"), way, expected)
+            resume_and_compare(fixture.copy_home(killed_home, tmp_path / f"{number}-{way}"), way, expected)
 
 
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])

@@ -72,7 +72,7 @@ def test_portal_health_reports_a_full_disk(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def template_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make(tmp_path_factory.mktemp("published") / "home").root
+    return release_fixture.make_home(tmp_path_factory.mktemp("published") / "home").root
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A small home with one published release and a draft of the next, for tests of publishing, and what is in it."""
+"""A small home with one published release and a draft of the next, for tests of publishing, and its content."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOCAL = (
 )
 
 
-def make(folder: Path) -> Home:
+def make_home(folder: Path) -> Home:
     """Make the home below `folder`: `FIRST` is current, `NEXT` is its draft, and three returns are accepted."""
     with clock.freeze_time(clock.parse_time(FIRST_AT)):
         home, engine = ledger_fakes.home_and_ledger(folder)
@@ -50,7 +50,7 @@ def make(folder: Path) -> Home:
 
 
 def write_draft(home: Home, release: str, submissions: list[str]) -> None:
-    """Write a draft with its manifest, and the figures from records that it was made of."""
+    """Write a draft with its manifest, and the figures from records on which it is based."""
     tables = {
         "cell": pl.DataFrame({"cell_id": range(len(submissions)), "release": release}),
         "cell_submission": pl.DataFrame({"cell_id": range(len(submissions)), "submission_id": submissions}),
@@ -82,29 +82,31 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
     build_cache.store_outcome(home, "draft", release, {"release": release, "records": records})
 
 
-def copy(home: Home, folder: Path) -> Home:
-    """Copy a home, pointer and all."""
+def copy_home(home: Home, folder: Path) -> Home:
+    """Copy a home with its links."""
     shutil.copytree(home.root, folder, symlinks=True)
     return open_home(folder)
 
 
 def read_state(home: Home) -> dict[str, Any]:
-    """Return all that a home holds: each file's digest, each link's target, and the rows of the ledger."""
-    out: dict[str, Any] = {}
+    """Return the content of a home: the digest of each file, the target of each link, and the rows of the ledger."""
+    state: dict[str, Any] = {}
     for path in sorted(home.root.rglob("*")):
         name = path.relative_to(home.root).as_posix()
         if path.is_symlink():
-            out[name] = str(path.readlink())
+            state[name] = str(path.readlink())
         elif path.is_file() and name not in _LOCAL:
-            out[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            state[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         elif path.is_dir():
-            out[name] = "folder"
+            state[name] = "folder"
     engine = open_ledger(home)
     with open_read_transaction(engine) as connection:
         for table in (SUBMISSION, EVENT, AUDIT):
-            out[table.name] = [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
+            state[table.name] = [
+                tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))
+            ]
     engine.dispose()
-    return out
+    return state
 
 
 def read_journal(home: Home) -> list[dict[str, Any]]:

@@ -47,29 +47,29 @@ def _kill() -> None:
 def _kill_at(owner: Any, name: str, when: str) -> None:
     real = getattr(owner, name)
 
-    def step(*args: Any, **kwargs: Any) -> None:
+    def run_step(*args: Any, **kwargs: Any) -> None:
         if when == "after":
             real(*args, **kwargs)
         _kill()
 
-    setattr(owner, name, step)
+    setattr(owner, name, run_step)
 
 
 def _count_calls(kill_before: int = 0) -> Callable[[], int]:
     number = 0
 
-    def counted(real: Any) -> Any:
-        def call(*args: Any, **kwargs: Any) -> Any:
+    def count_calls_of(real: Any) -> Any:
+        def count_call(*args: Any, **kwargs: Any) -> Any:
             nonlocal number
             number += 1
             if number == kill_before:
                 _kill()
             return real(*args, **kwargs)
 
-        return call
+        return count_call
 
     for name in CALLS:
-        setattr(os, name, counted(getattr(os, name)))
+        setattr(os, name, count_calls_of(getattr(os, name)))
     return lambda: number
 
 
@@ -101,7 +101,7 @@ def _run(line: str, seconds: float) -> None:
 
 
 def main() -> None:
-    """Do every case; `count` also measures how long a publication takes."""
+    """Run every case; `count` also measures how long a publication takes."""
     seconds = 1.0
     for line in sys.stdin:
         began = time.monotonic()

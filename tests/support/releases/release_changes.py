@@ -1,4 +1,4 @@
-"""Windows, changes of convictions and ways out for the release made by hand, with planted states."""
+"""Windows, changes of convictions and exits for the hand-made release, with planted states."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _EXIT: dict[str, Any] = {
 
 
 def _windows() -> list[dict[str, Any]]:
-    """The ratio opens in three years; of convictions the year is long enough, of sentences no window is."""
+    """Build windows: the ratio opens in three years, convictions in a year, and no window is enough for sentences."""
     of = {"offence_group": "TIP", "count_unit": "person", "victim_status": "_Z", "n_territories": 7}
     periods = (("Q", "2026-Q3"), ("A", "2025"), ("P3", "2023-2025"), ("P5", ""))
     reaching = {
@@ -75,7 +75,7 @@ def _split(area: str, years: tuple[str, str], counts: tuple[float, ...] | None, 
 
 
 def _splits() -> list[dict[str, Any]]:
-    """The worked example of the methodology (50 of 100 to 60 of 150), one too few, one withheld; the region's."""
+    """Build the worked example of the methodology (50 of 100 to 60 of 150), one too few, one withheld, one regional."""
     worked = (100.0, 50.0, 150.0, 60.0)
     return [
         _split("AL", ("2022", "2023"), worked, "enough", volume_effect=22.5, ratio_effect=-12.5),
@@ -99,7 +99,7 @@ def _exit(metric: str, level: str, measure: str, value: float | None, state: str
 
 
 def _exits() -> list[dict[str, Any]]:
-    """Before the prosecutor all ways are known and few have been requalified; at first instance one is withheld."""
+    """Build exits: all known and few requalified for the prosecution, one withheld at first instance."""
     return [
         _exit("exit", "prosecution", "rejected", 30.0, "enough"),
         _exit("exit", "prosecution", "discontinued", 15.0, "too_few"),
@@ -112,8 +112,8 @@ def _exits() -> list[dict[str, Any]]:
     ]
 
 
-def tables() -> dict[str, pl.DataFrame]:
-    """`window`, `decomposition` and `exit`."""
+def build_tables() -> dict[str, pl.DataFrame]:
+    """Build the tables `window`, `decomposition` and `exit`."""
     return {
         "window": pl.DataFrame(_windows(), schema=_WINDOW),
         "decomposition": pl.DataFrame(_splits(), schema=_SPLIT),

@@ -1,4 +1,4 @@
-"""A small release made by hand and written by the project's own formats, for tests of whatever reads a release."""
+"""A small hand-made release, written by the project's own formats, for tests of code that reads a release."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ _POPULATION = {
 }  # fmt: skip
 
 
-def make(root: Path) -> homes.Home:
-    """A demonstration home below `root` with one published release, `RELEASE`. Takes about a second."""
+def make_home(root: Path) -> homes.Home:
+    """Make a demonstration home below `root` with one published release, `RELEASE`; this takes about a second."""
     home = homes.initialise_home(root, "demonstration")
     registry = load()
     tables = make_tables(registry)
@@ -86,7 +86,7 @@ def make(root: Path) -> homes.Home:
 
 
 def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
-    """Do a publication's acts on the public folder, without ledger and records; returns the release's folder."""
+    """Publish in the public folder as a publication does, without ledger and records; return the release's folder."""
     release = publish.select_draft(home, draft)
     publish.refuse_older_edition(home, release)
     publish.verify_files(home.drafts / release)
@@ -99,7 +99,7 @@ def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
 
 
 def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
-    """All tables of the release, in the schemas of `pipelines/publication/releases/build.py`."""
+    """Build all tables of the release, in the schemas of `pipelines/publication/releases/build.py`."""
     cells = _with_marks(pl.DataFrame(list(_cells()), schema=CELL_SCHEMA))
     return {
         "release": pl.DataFrame(
@@ -128,10 +128,10 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "programme": build._programme(),
         "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
         "indicator": _indicators(cells),
-        **release_ratios.tables(TERRITORIES),
-        **release_changes.tables(),
-        **release_records.tables(_cards(registry)["counting_card_of"]),
-        **release_quality.tables(),
+        **release_ratios.build_tables(TERRITORIES),
+        **release_changes.build_tables(),
+        **release_records.build_tables(_cards(registry)["counting_card_of"]),
+        **release_quality.build_tables(),
     }  # fmt: skip
 
 
@@ -140,10 +140,10 @@ def _cards(registry: Registry) -> dict[str, pl.DataFrame]:
 
 
 def _conflict() -> pl.DataFrame:
-    """A second publisher's other figure of what the first published figure with a code of ours is of."""
+    """Build a different figure of a second publisher for the first published figure that has a measure."""
     first = read_published().filter(pl.col("measure").is_not_null()).head(1)
-    other = pl.lit("Another publisher (made up for the tests)")
-    return first.with_columns(pl.col("value") + 7, source=other, source_title=other)
+    publisher = pl.lit("Another publisher (made up for the tests)")
+    return first.with_columns(pl.col("value") + 7, source=publisher, source_title=publisher)
 
 
 def _cell(
@@ -227,22 +227,22 @@ def _planted(
     table: str, area: str, freq: str, period: str, group: str, measure: str, level: str, value: float
 ) -> dict[str, Any]:
     cell = _cell(table, area, freq, period, measure, level, value, offence_group=group)
-    here = (area, period, measure)
+    situation = (area, period, measure)
     if area == "XK" and freq == "Q":
         cell["basis"] = "derived_ytd"
     if group != "TIP":
         return cell
-    if here == PLANTED["withheld"]:
+    if situation == PLANTED["withheld"]:
         cell |= {"value": None, "obs_status": "Q", "conf_status": "C"}
-    elif here in (PLANTED["missing"], PLANTED["cases_only"]):
+    elif situation in (PLANTED["missing"], PLANTED["cases_only"]):
         cell |= {"value": None, "obs_status": "O", "n_reported": 0, "reporters": ""}
     elif area == "ME" and period == "2026-Q3":
         cell |= {"value": 0.0, "flags": "nil"}
-    elif here == PLANTED["zero"]:
+    elif situation == PLANTED["zero"]:
         cell["value"] = 0.0
-    elif here == PLANTED["adults_only"]:
+    elif situation == PLANTED["adults_only"]:
         cell |= {"value": None, "obs_status": "L", "n_reported": 0, "reporters": ""}
-    elif here == PLANTED["non_additive"]:
+    elif situation == PLANTED["non_additive"]:
         cell |= {"is_additive": False, "flags": "transfer_deducted"}
     return cell
 
@@ -374,8 +374,8 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _numbers(cells: pl.DataFrame) -> pl.DataFrame:
-    """Counts with ranges of half as much again either way, and their state; no arithmetic of the marts is repeated."""
-    known = pl.col("value").is_not_null()
+    """Build counts with ranges of 50 % up and down and their state, without repeating arithmetic of the marts."""
+    has_value = pl.col("value").is_not_null()
     few = pl.when(pl.col("value") < 20).then(pl.lit("too_few")).otherwise(pl.lit("enough"))
     hidden = pl.when(pl.col("conf_status") == "C").then(pl.lit("withheld")).otherwise(pl.lit("missing"))
     return cells.filter(pl.col("table_id").is_in(["area_quarter", "area_year"])).select(
@@ -390,8 +390,8 @@ def _numbers(cells: pl.DataFrame) -> pl.DataFrame:
         unit_measure=pl.lit("NR"),
         low=pl.col("value") * 0.5,
         high=pl.col("value") * 1.5,
-        interval_basis=pl.when(known).then(pl.lit("lower_bound")).otherwise(pl.lit("")),
-        state=pl.when(known).then(few).otherwise(hidden),
+        interval_basis=pl.when(has_value).then(pl.lit("lower_bound")).otherwise(pl.lit("")),
+        state=pl.when(has_value).then(few).otherwise(hidden),
     )
 
 
@@ -402,12 +402,12 @@ def _denominator(row: dict[str, str]) -> float:
 
 
 def _areas(registry: Registry) -> pl.DataFrame:
-    named = {
+    names_by_area = {
         row["area"]: row for row in notes.build_names(registry).filter(pl.col("language") == "en").iter_rows(named=True)
     }
     rows = [{"area": codes.REGION, "area_kind": "region", "territory": codes.REGION, "kind": "national", "sort": 0,
              "name_en": "Western Balkans", "footnote_en": None}]  # fmt: skip
-    for code, row in named.items():
+    for code, row in names_by_area.items():
         territory = code.partition("_")[0]
         rows.append(
             {

@@ -1,4 +1,4 @@
-"""Quality, revisions and coherence for the release made by hand: one situation a territory."""
+"""Quality, revisions and coherence for the hand-made release: one situation per territory."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def _pair(verdict: str, left: float, right: float, **more: Any) -> dict[str, Any
     } | more  # fmt: skip
 
 
-def tables() -> dict[str, pl.DataFrame]:
-    """`quality`, `revision_summary` and `coherence`."""
+def build_tables() -> dict[str, pl.DataFrame]:
+    """Build the tables `quality`, `revision_summary` and `coherence`."""
     quality = [
         _figure("AL", "COMPLETENESS_RATE", 0.984, "fraction"),
         _figure("AL", "PUNCTUALITY_RATE", 0.75, "fraction"),

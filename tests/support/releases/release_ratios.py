@@ -1,4 +1,4 @@
-"""Ratios of stages for the release made by hand, one situation a territory, and the pairs and the range beside them."""
+"""Ratios of stages for the hand-made release, one situation per territory, with pairs and the range."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def _none(obs_status: str, conf_status: str, state: str) -> dict[str, Any]:
     return {**empty, "interval_basis": "", "obs_status": obs_status, "conf_status": conf_status, "state": state}
 
 
-def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
-    """`stage_ratio`, `pair` and `region` in one year: with a lag, too few, withheld, refused, over 100."""
+def build_tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    """Build `stage_ratio`, `pair` and `region` of one year: with a lag, too few, withheld, refused, over 100."""
     rows = [
         _ratio("WB", "same_period", reporters="AL,RS,MK", n_reported=3, n_expected=7, interval_basis="lower_bound"),
         _ratio("AL", "same_period"),
@@ -86,20 +86,21 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
     states = {row["area"]: row["state"] for row in rows if row["version"] == "same_period"}
     versions = {row["area"]: row["version"] for row in rows if row["is_default"]}
     pairs = []
-    for one, other in combinations(sorted(territories), 2):
-        both = {states.get(one, "missing"), states.get(other, "missing")}
-        verdict = next((s for s in ("missing", "withheld", "too_few") if s in both), "no_difference")
-        verdict = "lower" if (one, other) == ("AL", "MK") else verdict
-        stands = [versions.get(area, "same_period") for area in (one, other)]
-        is_other = verdict == "no_difference" and stands[0] != stands[1]
+    for first, second in combinations(sorted(territories), 2):
+        both_states = {states.get(first, "missing"), states.get(second, "missing")}
+        verdict = next((s for s in ("missing", "withheld", "too_few") if s in both_states), "no_difference")
+        verdict = "lower" if (first, second) == ("AL", "MK") else verdict
+        pair_versions = [versions.get(area, "same_period") for area in (first, second)]
+        is_other = verdict == "no_difference" and pair_versions[0] != pair_versions[1]
         verdict = "not_comparable" if is_other else verdict
-        care = (one, other) == ("HR", "RS")
+        care = (first, second) == ("HR", "RS")
         tested = verdict in ("lower", "no_difference")
         pairs.append(
             {
                 "metric": METRIC, "dimension": "_Z", "category": "_Z", "measure": UPPER, "freq": "A", "period": PERIOD,
-                "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z", "area_a": one, "area_b": other,
-                "version_a": stands[0], "version_b": stands[1], "value_a": 80.0, "value_b": 127.0,
+                "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z",
+                "area_a": first, "area_b": second,
+                "version_a": pair_versions[0], "version_b": pair_versions[1], "value_a": 80.0, "value_b": 127.0,
                 "score": 1 if is_other else 2 if care else 3, "is_with_care": care,
                 "reasons": "version_differs" if is_other else "attempts_not_stated" if care else "", "breaks": "",
                 "ratio": 0.63 if tested else None, "low": 0.45 if tested else None, "high": 0.88 if tested else None,
@@ -131,8 +132,8 @@ def tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
 
 
 def _shares(territories: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Pairs of the share of women among the convicted of the first instance: apart, apart without end, not apart."""
-    told: dict[tuple[str, str], dict[str, Any]] = {
+    """Build pairs of the share of women convicted at first instance: different, infinitely different, not different."""
+    planted: dict[tuple[str, str], dict[str, Any]] = {
         ("AL", "HR"): {"value_a": 50.0, "value_b": 25.0, "ratio": 3.0, "low": 1.32, "high": 6.94, "verdict": "higher"},
         ("AL", "RS"): {"value_a": 50.0, "value_b": 45.0, "ratio": 1.22, "low": 0.5, "high": 2.9,
                        "verdict": "no_difference"},
@@ -141,11 +142,11 @@ def _shares(territories: tuple[str, ...]) -> list[dict[str, Any]]:
     return [
         {
             "metric": "share", "dimension": "sex", "category": "F", "measure": UPPER, "freq": "A", "period": PERIOD,
-            "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z", "area_a": one, "area_b": other,
+            "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z", "area_a": first, "area_b": second,
             "version_a": "", "version_b": "", "score": 3, "is_with_care": False, "reasons": "", "breaks": "",
             "p": None, "n_tested": 3, "interval_basis": "exact", "obs_status": "A", "conf_status": "F", "flags": "",
             "verdict": "too_few", "value_a": 50.0, "value_b": 50.0, "ratio": None, "low": None, "high": None,
         }
-        | told.get((one, other), {})
-        for one, other in combinations(sorted(territories), 2)
+        | planted.get((first, second), {})
+        for first, second in combinations(sorted(territories), 2)
     ]  # fmt: skip

@@ -29,8 +29,8 @@ PLANTED = {
 _Figure = tuple[float | None, float | None, float | None]
 
 
-def tables(card_of: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The five tables by name. `card_of`: which counting card holds where; each figure gets its own of it."""
+def build_tables(card_of: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Build the five tables by name; `card_of` assigns counting cards, from which each figure gets its own."""
     ids = {
         (area, level): card
         for area, level, freq, period, unit, card in card_of.select(
@@ -38,7 +38,7 @@ def tables(card_of: pl.DataFrame) -> dict[str, pl.DataFrame]:
         ).rows()
         if (freq, period, unit) == ("A", YEAR, "person")
     }
-    made = {
+    rows_and_cards = {
         "duration": (_durations(), {"numerator_card": "first", "denominator_card": "prosecution"}),
         "pending": (_pending(), {"card_id": "first"}),
         "cohort": (_cohorts(), {"numerator_card": "first", "denominator_card": "prosecution"}),
@@ -50,7 +50,7 @@ def tables(card_of: pl.DataFrame) -> dict[str, pl.DataFrame]:
             [row | {column: ids.get((row["area"], level), "") for column, level in of.items()} for row in rows],
             infer_schema_length=None,
         )
-        for name, (rows, of) in made.items()
+        for name, (rows, of) in rows_and_cards.items()
     }
 
 
@@ -64,12 +64,12 @@ def _row(area: str, metric: str, statistic: str, unit: str, figure: _Figure, ban
 
 
 def _durations() -> list[dict[str, Any]]:
-    found: dict[str, dict[str, _Figure]] = {
+    planted: dict[str, dict[str, _Figure]] = {
         "HR": {"median": (260, 210, 330), "p75": (370, 270, 570), "p90": (550, 390, None)},
         "RS": {"median": (210, 180, 330), "p75": (410, 300, 510), "p90": (0, 0, 0)},
     }
     rows = []
-    for area, figures in found.items():
+    for area, figures in planted.items():
         for statistic, figure in figures.items():
             row = _row(area, "duration_first", statistic, "D", figure, "100-199")
             rows.append(row | (NOT_REACHED if (area, statistic) == ("RS", "p90") else {}))
@@ -79,9 +79,9 @@ def _durations() -> list[dict[str, Any]]:
 
 
 def _pending() -> list[dict[str, Any]]:
-    found = {"HR": ((170, 320, 0), "10-19"), "RS": ((180, 290, 480), "20-49")}
+    planted = {"HR": ((170, 320, 0), "10-19"), "RS": ((180, 290, 480), "20-49")}
     rows = []
-    for area, (days, band) in found.items():
+    for area, (days, band) in planted.items():
         for statistic, value in zip(("median", "p75", "p90"), days, strict=True):
             row = _row(area, "pending_age_first", statistic, "D", (value, None, None), band)
             row |= FEW if band == "10-19" else {}
@@ -91,15 +91,17 @@ def _pending() -> list[dict[str, Any]]:
 
 def _cohorts() -> list[dict[str, Any]]:
     rows = []
-    for cohort, seen in (("2023", 8), (YEAR, 3)):
+    for cohort, seen_quarters in (("2023", 8), (YEAR, 3)):
         for statistic, figure in (
             ("conviction_ratio", (60, 45, 75)),
             ("decided_ratio", (65, 45, 80)),
             ("open_share", (5, 0, 10)),
         ):
             row = _row("RS", "cohort_first", statistic, "PC", figure, "20-49") | FEW
-            row |= NOT_SEEN if seen < 8 else {}
-            rows.append(row | {"stage": "first", "freq": "A", "cohort": cohort, "quarters": 8, "seen_quarters": seen})
+            row |= NOT_SEEN if seen_quarters < 8 else {}
+            rows.append(
+                row | {"stage": "first", "freq": "A", "cohort": cohort, "quarters": 8, "seen_quarters": seen_quarters}
+            )
     return rows
 
 
@@ -125,7 +127,7 @@ def _sentences() -> list[dict[str, Any]]:
 
 def _clearance() -> list[dict[str, Any]]:
     rate, time = ("clearance_rate_first", "PC"), ("disposition_time_first", "D")
-    found: list[tuple[str, tuple[str, str], _Figure, dict[str, Any]]] = [
+    planted: list[tuple[str, tuple[str, str], _Figure, dict[str, Any]]] = [
         ("WB", rate, (120, 100, 143), {"area_kind": "region", "flags": "partial", "reporters": "AL,XK"}),
         ("WB", time, (0, None, None), {"area_kind": "region"} | _undefined("reporters_differs", "O", allowed=False)),
         ("AL", rate, (126, 83, 192), {}),
@@ -138,7 +140,7 @@ def _clearance() -> list[dict[str, Any]]:
         ("XK", time, (0, None, None), _undefined("withheld", "Q")),
     ]
     rows = []
-    for area, (metric, unit), (value, low, high), more in found:
+    for area, (metric, unit), (value, low, high), more in planted:
         row = {
             "metric": metric, "area_kind": "territory", "area": area, "territory": area, "freq": "A", "period": YEAR,
             "offence_group": "TIP", "count_unit": "person", "level": "first", "value": value, "low": low, "high": high,

@@ -1,4 +1,4 @@
-"""A small made-up world written as the files that the warehouse reads, to test its rules with sums made by hand."""
+"""A small made-up world written as the files that the warehouse reads, to test its rules with sums by hand."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def bounds(period: str) -> tuple[date, date]:
-    """First and last day of a quarter or year."""
+def find_bounds(period: str) -> tuple[date, date]:
+    """Return the first and last day of a quarter or year."""
     year = int(period[:4])
     first, months = (1, 12) if len(period) == 4 else (3 * int(period[6]) - 2, 3)
     after = date(year + (first + months) // 13, (first + months - 1) % 12 + 1, 1)
@@ -50,7 +50,7 @@ def bounds(period: str) -> tuple[date, date]:
 
 @dataclass
 class World:
-    """Offices, their calendar and what they sent; `write` puts it where the warehouse reads it."""
+    """Offices, their calendar and their submissions; `write_files` writes them where the warehouse reads them."""
 
     territories: list[dict[str, Any]] = field(default_factory=list)
     jurisdictions: list[dict[str, Any]] = field(default_factory=list)
@@ -65,17 +65,17 @@ class World:
     observations: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def territory(self, code: str, *parts: str, kind: str = "national") -> None:
+    def add_territory(self, code: str, *parts: str, kind: str = "national") -> None:
         self.territories.append({"code": code, "kind": kind, "sort": len(self.territories), "footnote": None})
         self.jurisdictions += [
             {"code": j, "territory": code, "part_of_total": j != code or not parts, "is_whole": j == code}
             for j in (code, *parts)
         ]
 
-    def office(
+    def add_office(
         self, jurisdiction: str, source: str, instrument: str, freq: str, periods: tuple[str, ...], *, final: int = 45
     ) -> None:
-        """An office with its form; `periods` are what the calendar expects, due 45 days and final `final` days after
+        """Add an office with its form; the calendar expects `periods`, due 45 days and final `final` days after
         each."""
         territory = jurisdiction[:2]
         series = f"{jurisdiction}-{instrument.upper()}-{source}"
@@ -88,13 +88,13 @@ class World:
         self.calendar += [
             {
                 "territory": territory, "jurisdiction": jurisdiction, "instrument": instrument, "source": source,
-                "freq": freq, "period": period, "deadline": bounds(period)[1] + timedelta(days=45),
-                "final_on": bounds(period)[1] + timedelta(days=final),
+                "freq": freq, "period": period, "deadline": find_bounds(period)[1] + timedelta(days=45),
+                "final_on": find_bounds(period)[1] + timedelta(days=final),
             }
             for period in periods
         ]  # fmt: skip
 
-    def send(
+    def add_submission(
         self,
         submission_id: str,
         jurisdiction: str,
@@ -109,10 +109,10 @@ class World:
         reason: str | None = None,
         events: list[dict[str, Any]] | None = None,
     ) -> None:
-        """One accepted submission of one block. Each row gives `value` and what differs from `DEFAULTS`."""
+        """Add one accepted submission of one block. Each row has `value` and what differs from `DEFAULTS`."""
         series = f"{jurisdiction}-{instrument.upper()}-{source}"
         freq = "A" if len(period) == 4 else "Q"
-        first, last = bounds(period)
+        first, last = find_bounds(period)
         lineage = {"form": series, "submission_id": submission_id, "origin_submission_id": submission_id}
         who = {"territory": jurisdiction[:2], "jurisdiction": jurisdiction, "source": source}
         when = {"freq": freq, "period": period, "period_start": first, "period_end": last}
@@ -145,8 +145,8 @@ class World:
             for event in events or []
         )  # fmt: skip
 
-    def write(self, home: Home) -> None:
-        """Write all of it; writing again after a further `send` is what a later refresh finds."""
+    def write_files(self, home: Home) -> None:
+        """Write all files; write again after a further `add_submission` for a later refresh."""
         self._facts(home.facts / "observation", self.observations, long_tables.OBSERVATION)
         self._facts(home.facts / "case_event", self.events, long_tables.CASE_EVENT)
         text = pl.String()
@@ -240,8 +240,8 @@ class World:
                 frame.write_parquet(path)
 
 
-def at(text: str) -> datetime:
-    """A moment in UTC."""
+def parse_moment(text: str) -> datetime:
+    """Parse a moment in UTC."""
     from pipelines.core import clock
 
     return clock.parse_time(text)

@@ -1,4 +1,4 @@
-"""What the count marts should hold, worked out from the golden files alone: no reader, no form, no SQL.
+"""The expected content of the count marts, computed from the golden files alone: no reader, no form, no SQL.
 
 A cell is (measure, level, count unit, statistic, offence group) and the code of each detail in `DETAIL`; `_Z` is
 written `_T` here, so that a figure given twice, once as a total and once as not applicable, collides.  A value is a
@@ -32,15 +32,15 @@ BREAKDOWNS: tuple[frozenset[str], ...] = tuple(
         "sentence_band", "sentence_type sentence_band",
     )
 )  # fmt: skip
-"""The ways in which a count is broken down; a victim's status is no breakdown but tells tables apart."""
+"""The breakdowns of a count; the status of a victim is not a breakdown but distinguishes tables."""
 NEEDED = {
     "sex": {"M", "F"}, "age": {"Y_LT18", "Y_GE18"}, "person_type": {"natural", "legal"},
     "exploitation": {"sexual", "labour", "other"}, "citizenship": {"own", "foreign"},
     "sentence_type": {"prison", "prison_suspended", "fine"}, "sentence_band": {"never"},
 }  # fmt: skip
-"""Codes without which the parts of a breakdown are no whole."""
+"""Codes that a breakdown needs to be complete."""
 SENTENCES = ("sentenced_first", "sentenced_final")
-"""What is broken down by sentence; the convicted of a register are told with their sentence, and are not."""
+"""Measures broken down by sentence; the convicted of a register have a sentence but are not broken down by it."""
 ALL = ("_T", "_Z")
 Value = float | None
 Cell = tuple[str, ...]
@@ -60,22 +60,22 @@ Counts = dict[tuple[str, str], dict[Cell, Value]]
 
 
 @cache
-def codelist(name: str) -> dict[str, dict[str, str]]:
-    """A code list's rows by code."""
+def read_codelist(name: str) -> dict[str, dict[str, str]]:
+    """Read the rows of a code list by code."""
     with (CODELISTS / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
         return {row["code"]: row for row in csv.DictReader(handle)}
 
 
 @cache
-def declared(territory: str) -> Mapping[str, Any]:
-    """`territory.yml`, as it stands."""
+def read_declaration(territory: str) -> Mapping[str, Any]:
+    """Read `territory.yml` unchanged."""
     text = (TERRITORIES / territory / "territory.yml").read_text(encoding="utf-8")
     content: Mapping[str, Any] = YAML(typ="safe", pure=True).load(text)
     return content
 
 
-def golden(path: Path) -> list[dict[str, str]]:
-    """The rows of one golden file."""
+def read_golden_rows(path: Path) -> list[dict[str, str]]:
+    """Read the rows of one golden file."""
     with path.open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
@@ -92,17 +92,17 @@ class Part(NamedTuple):
     status: str
 
 
-def add(parts: Iterable[tuple[Value, str]]) -> Value:
-    """A sum; None where a part is missing. What cannot exist (M) or stands in another part (K) adds nothing."""
-    given = list(parts)
-    if any(value is None and status not in ("M", "K") for value, status in given):
+def sum_values(parts: Iterable[tuple[Value, str]]) -> Value:
+    """Sum values; None where a part is missing. Values that cannot exist (M) or are in another part (K) add nothing."""
+    values = list(parts)
+    if any(value is None and status not in ("M", "K") for value, status in values):
         return None
-    numbers = [value for value, _ in given if value is not None]
+    numbers = [value for value, _ in values if value is not None]
     return sum(numbers) if numbers else None
 
 
 def table_cells(parts: list[Part]) -> dict[Cell, Value]:
-    """All cells of one table (one measure, one offence group, one status of victims), by their detail."""
+    """Compute all cells of one table (one measure, offence group and status of victims), by their detail."""
     parts = _common_bands(_common_ages(_whole_groups(parts)))
     scope = {
         dim: next(iter(codes))
@@ -110,29 +110,29 @@ def table_cells(parts: list[Part]) -> dict[Cell, Value]:
         if dim != "offence" and len(codes := {part.codes[dim] for part in parts}) == 1
     }
     offences = sorted({part.codes["offence"] for part in parts})
-    out: dict[Cell, Value] = {}
+    cells: dict[Cell, Value] = {}
     for breakdown in BREAKDOWNS:
         if any(dim in scope for dim in breakdown):
             continue
         for codes in _codes(parts, breakdown):
-            wanted = {**dict.fromkeys(DETAIL, "_T"), **scope, **codes}
-            named = [codes["offence"]] if "offence" in breakdown else offences
-            found = [_of_offence(parts, offence, wanted) for offence in named]
-            if all(one is _ABSENT for one in found):
+            coordinates = {**dict.fromkeys(DETAIL, "_T"), **scope, **codes}
+            cell_offences = [codes["offence"]] if "offence" in breakdown else offences
+            sums = [_of_offence(parts, offence, coordinates) for offence in cell_offences]
+            if all(total is _ABSENT for total in sums):
                 continue
-            value = None if _ABSENT in found else add((v, "A" if v is not None else "O") for v in found)
-            out[tuple("_T" if wanted[dim] == "_Z" else wanted[dim] for dim in DETAIL)] = value
-    return out
+            value = None if _ABSENT in sums else sum_values((v, "A" if v is not None else "O") for v in sums)
+            cells[tuple("_T" if coordinates[dim] == "_Z" else coordinates[dim] for dim in DETAIL)] = value
+    return cells
 
 
 _ABSENT: Any = object()
 
 
 def _whole_groups(parts: list[Part]) -> list[Part]:
-    """Where nothing is told by article, a row of the group's own code is the group and no part of it."""
+    """Move rows with the code of the offence group to the total, if the table has no articles."""
     if any(part.article not in ALL for part in parts):
         return parts
-    parents = {part.codes["offence"] for part in parts if not codelist("offence")[part.codes["offence"]]["parent"]}
+    parents = {part.codes["offence"] for part in parts if not read_codelist("offence")[part.codes["offence"]]["parent"]}
     return [
         part._replace(codes={**part.codes, "offence": "_T"}) if part.codes["offence"] in parents else part
         for part in parts
@@ -146,22 +146,22 @@ def _codes(parts: list[Part], breakdown: frozenset[str]) -> Iterator[dict[str, s
             yield dict(zip(dims, codes, strict=True))
 
 
-def _of_offence(parts: list[Part], offence: str, wanted: Mapping[str, str]) -> Any:
-    """The sum over the articles of one offence, or _ABSENT where no row says it."""
+def _of_offence(parts: list[Part], offence: str, coordinates: Mapping[str, str]) -> Any:
+    """Sum the articles of one offence; _ABSENT if no row has it."""
     by_article: dict[str, list[Part]] = defaultdict(list)
     for part in parts:
         if part.codes["offence"] == offence:
             by_article[part.article].append(part)
-    found = [_cell(rows, wanted) for rows in by_article.values()]
-    said = [one for one in found if one is not _ABSENT]
-    return add(pair for one in said for pair in one) if said else _ABSENT
+    cells_by_article = [_cell(rows, coordinates) for rows in by_article.values()]
+    reported_cells = [pairs for pairs in cells_by_article if pairs is not _ABSENT]
+    return sum_values(pair for pairs in reported_cells for pair in pairs) if reported_cells else _ABSENT
 
 
-def _cell(rows: list[Part], wanted: Mapping[str, str]) -> Any:
-    """The rows of one article that make a cell: its own total where there is one, else all its parts."""
-    # Named codes first: what has no total for both sexes may still have one for the age that is asked for.
-    for dim in sorted(set(DETAIL) - {"offence"}, key=lambda dim: (wanted[dim] in ALL, DETAIL.index(dim))):
-        code = wanted[dim]
+def _cell(rows: list[Part], coordinates: Mapping[str, str]) -> Any:
+    """Return the rows of one article that make a cell: its own total if there is one, else all its parts."""
+    # Start with the codes given: without a total for both sexes there may still be one for the age requested.
+    for dim in sorted(set(DETAIL) - {"offence"}, key=lambda dim: (coordinates[dim] in ALL, DETAIL.index(dim))):
+        code = coordinates[dim]
         exact = [row for row in rows if row.codes[dim] == code or (code == "_T" and row.codes[dim] in ALL)]
         if not exact and code == "_T" and {row.codes[dim] for row in rows} >= NEEDED.get(dim, {"never"}):
             exact = rows
@@ -170,18 +170,20 @@ def _cell(rows: list[Part], wanted: Mapping[str, str]) -> Any:
 
 
 def _common_ages(parts: list[Part]) -> list[Part]:
-    """Finer ages become a common group where they fill it and the group itself is not given; else they go."""
-    ages = codelist("age")
-    given = {part.codes["age"] for part in parts}
+    """Combine finer ages to a common group if they fill it and the group itself is not reported; else drop them."""
+    ages = read_codelist("age")
+    reported = {part.codes["age"] for part in parts}
     becomes: dict[str, str | None] = {}
     for group in ("Y_LT18", "Y_GE18"):
         fine = sorted(
-            (float(ages[a]["lower"]), float(ages[a]["upper"] or "999"), a) for a in given if ages[a]["parent"] == group
+            (float(ages[a]["lower"]), float(ages[a]["upper"] or "999"), a)
+            for a in reported
+            if ages[a]["parent"] == group
         )
         edges = [float(ages[group]["lower"]), *(upper for _, upper, _ in fine)]
         whole = (
             bool(fine)
-            and group not in given
+            and group not in reported
             and all(lower == edge for (lower, _, _), edge in zip(fine, edges, strict=False))
             and edges[-1] == float(ages[group]["upper"] or "999")
         )
@@ -194,43 +196,47 @@ def _common_ages(parts: list[Part]) -> list[Part]:
 
 
 def _common_bands(parts: list[Part]) -> list[Part]:
-    """Lengths as reported become a common band where they fill it, else length unknown. A band within a band goes."""
-    bands = codelist("sentence_band")
+    """Combine reported lengths to a common band if they fill it, else to unknown; drop bands within bands."""
+    bands = read_codelist("sentence_band")
 
-    def ends(code: str) -> tuple[float, float]:
+    def find_limits(code: str) -> tuple[float, float]:
         return float(bands[code]["lower_months"]), float(bands[code]["upper_months"] or "9999")
 
-    out = [part for part in parts if not bands[part.codes["sentence_band"]]["lower_months"]]
+    result = [part for part in parts if not bands[part.codes["sentence_band"]]["lower_months"]]
     by_type: dict[str, list[Part]] = defaultdict(list)
     for part in parts:
         if bands[part.codes["sentence_band"]]["lower_months"]:
             by_type[part.codes["sentence_type"]].append(part)
     for rows in by_type.values():
-        given = {row.codes["sentence_band"] for row in rows}
-        for one in list(given):
-            wider = [w for w in given if w != one and ends(w)[0] <= ends(one)[0] and ends(one)[1] <= ends(w)[1]]
+        reported = {row.codes["sentence_band"] for row in rows}
+        for code in list(reported):
+            wider = [
+                w
+                for w in reported
+                if w != code and find_limits(w)[0] <= find_limits(code)[0] and find_limits(code)[1] <= find_limits(w)[1]
+            ]
             if any(bands[w]["common_band"] for w in wider):
-                given.discard(one)
+                reported.discard(code)
             else:
-                given -= set(wider)
+                reported -= set(wider)
         width = {
-            common: sum(ends(b)[1] - ends(b)[0] for b in given if bands[b]["common_band"] == common)
-            for common in {bands[b]["common_band"] for b in given if bands[b]["common_band"]}
+            common: sum(find_limits(b)[1] - find_limits(b)[0] for b in reported if bands[b]["common_band"] == common)
+            for common in {bands[b]["common_band"] for b in reported if bands[b]["common_band"]}
         }
         for row in rows:
             band = row.codes["sentence_band"]
-            if band in given:
+            if band in reported:
                 common = bands[band]["common_band"]
-                full = bool(common) and width[common] == ends(common)[1] - ends(common)[0]
-                out.append(row._replace(codes={**row.codes, "sentence_band": common if full else "_U"}))
-    return out
+                full = bool(common) and width[common] == find_limits(common)[1] - find_limits(common)[0]
+                result.append(row._replace(codes={**row.codes, "sentence_band": common if full else "_U"}))
+    return result
 
 
 # ------------------------------------------------------------------------------------------------------ one office
 
 
 def nil_returns(arrivals: Path) -> set[tuple[str, str, str]]:
-    """(jurisdiction, instrument, period) of every return that said: nothing to count."""
+    """Return (jurisdiction, instrument, period) of every nil return."""
     with arrivals.open(encoding="utf-8", newline="") as handle:
         return {
             (row["jurisdiction"], row["instrument"], period)
@@ -243,16 +249,16 @@ def nil_returns(arrivals: Path) -> set[tuple[str, str, str]]:
 def office_counts(
     rows: Iterable[Mapping[str, str]], nil: Iterable[tuple[str, str, str]] = ()
 ) -> dict[Key, dict[Cell, Value]]:
-    """Each office's cells by period, quarters that were sent as the year so far made single.
+    """Compute the cells of each office by period, with single quarters for those sent as the year so far.
 
-    A nil return is a zero in every cell that the office fills in other periods of that frequency.
+    A nil return is a zero in every cell that the office fills in other periods of the same frequency.
     """
     rows = list(rows)
     tables: dict[tuple[Key, Cell], list[Part]] = defaultdict(list)
     cumulative: set[tuple[Key, Cell]] = set()
     for row in rows:
         key = Key(row["jurisdiction"], row["source"], row["freq"], row["period"])
-        group = codelist("offence")[row["offence"]]["offence_group"]
+        group = read_codelist("offence")[row["offence"]]["offence_group"]
         head = (row["measure"], row["level"], row["count_unit"], row["statistic"], group)
         part = Part(
             {dim: row[dim] for dim in DETAIL},
@@ -266,44 +272,46 @@ def office_counts(
     sent: dict[Key, dict[Cell, Value]] = defaultdict(dict)
     for (key, head), parts in tables.items():
         sent[key] |= {(*head[:-1], *detail): value for detail, value in table_cells(parts).items()}
-    out = {key: _single(key, sent, {head for one, head in cumulative if one == key}) for key in list(sent)}
+    counts = {
+        key: _single(key, sent, {head for other_key, head in cumulative if other_key == key}) for key in list(sent)
+    }
     for jurisdiction, instrument, period in nil:
         source = next(
             (r["source"] for r in rows if (r["jurisdiction"], r["instrument"]) == (jurisdiction, instrument)), None
         )
         if source is not None:
             key = Key(jurisdiction, source, "Q" if "-Q" in period else "A", period)
-            known = {cell for one, cells in out.items() if one[:3] == key[:3] for cell in cells}
-            out[key] = dict.fromkeys(known, 0.0)
-    return out
+            known_cells = {cell for other_key, cells in counts.items() if other_key[:3] == key[:3] for cell in cells}
+            counts[key] = dict.fromkeys(known_cells, 0.0)
+    return counts
 
 
 def _single(key: Key, sent: Mapping[Key, dict[Cell, Value]], cumulative: set[Cell]) -> dict[Cell, Value]:
-    """One quarter, where it was sent as the year so far; everything else as it is."""
+    """Compute a single quarter if it was sent as the year so far; return everything else unchanged."""
     number = int(key.period[-1]) if key.freq == "Q" else 1
     earlier = sent.get(key._replace(period=f"{key.period[:-1]}{number - 1}"), {})
-    out: dict[Cell, Value] = {}
+    cells: dict[Cell, Value] = {}
     for cell, value in sent[key].items():
         is_cumulative = cell[:5] in cumulative
         if not is_cumulative or number == 1:
-            out[cell] = value
-        elif codelist("measure")[cell[0]]["kind"] == "stock":
+            cells[cell] = value
+        elif read_codelist("measure")[cell[0]]["kind"] == "stock":
             if cell[3] != "start":
-                out[cell] = value
+                cells[cell] = value
         else:
             before = earlier.get(cell)
-            out[cell] = None if value is None or before is None else value - before
-    return out
+            cells[cell] = None if value is None or before is None else value - before
+    return cells
 
 
 def register_counts(events: Iterable[Any]) -> dict[Key, dict[Cell, Value]]:
-    """A register's cells: each person counts once in a proceeding, event and offence group.
+    """Compute the cells of a register: each person counts once in a proceeding, event and offence group.
 
     `events` have the fields of `tests.samples.rows.Event`, of the newest return of each period only.
     """
     first: dict[tuple[Any, ...], Any] = {}
     for event in sorted(events, key=lambda e: (e.offence, e.event_date, e.law_article)):
-        group = codelist("offence")[event.offence]["offence_group"]
+        group = read_codelist("offence")[event.offence]["offence_group"]
         first.setdefault((event.period, event.event, event.level, event.proceeding, event.person, group), event)
     cells: dict[Key, dict[Cell, float]] = defaultdict(lambda: defaultdict(float))
     for (_, _, _, _, _, group), event in first.items():
@@ -315,25 +323,25 @@ def register_counts(events: Iterable[Any]) -> dict[Key, dict[Cell, Value]]:
         key = Key(event.jurisdiction, event.source, event.freq, event.period)
         for breakdown in BREAKDOWNS:
             if breakdown == {"sentence_band"}:
-                continue  # records tell lengths by kind of sentence alone: a suspended one is not served
-            wanted = {dim: codes.get(dim, "_T") for dim in breakdown}
-            if not set(wanted.values()) & set(ALL):
-                detail = tuple(wanted.get(dim, "_T") for dim in DETAIL)
+                continue  # lengths in records are meaningful only by kind of sentence: a suspended one is not served
+            coordinates = {dim: codes.get(dim, "_T") for dim in breakdown}
+            if not set(coordinates.values()) & set(ALL):
+                detail = tuple(coordinates.get(dim, "_T") for dim in DETAIL)
                 cells[key][event.event, event.level, "person", "count", group, *detail] += 1
-    # What a register that was sent does not hold did not happen.
-    known = {cell for one in cells.values() for cell in one}
-    return {key: {cell: one.get(cell, 0.0) for cell in known} for key, one in cells.items()}
+    # An event that is not in a register that was sent did not happen.
+    known_cells = {cell for period_cells in cells.values() for cell in period_cells}
+    return {key: {cell: period_cells.get(cell, 0.0) for cell in known_cells} for key, period_cells in cells.items()}
 
 
 def _common_age(age: str) -> str:
-    row = codelist("age")[age]
+    row = read_codelist("age")[age]
     return age if row["parent"] in ("", "_T") else row["parent"]
 
 
 def _common_band(months: float | None) -> str:
     if months is None:
         return "_Z"
-    for code, row in codelist("sentence_band").items():
+    for code, row in read_codelist("sentence_band").items():
         is_common = bool(row["lower_months"]) and code == row["common_band"]
         if is_common and float(row["lower_months"]) <= months < float(row["upper_months"] or "inf"):
             return code
@@ -351,22 +359,22 @@ class Areas:
     territories: dict[str, Counts] = field(default_factory=dict)
 
 
-def areas(offices: Mapping[str, Mapping[Key, dict[Cell, Value]]]) -> Areas:
-    """The counting figures of all areas; `offices` are each territory's office counts."""
-    out = Areas()
+def build_areas(offices: Mapping[str, Mapping[Key, dict[Cell, Value]]]) -> Areas:
+    """Compute the counting figures of all areas; `offices` are the office counts of each territory."""
+    result = Areas()
     for territory, counts in offices.items():
-        for jurisdiction in [one["code"] for one in declared(territory)["jurisdictions"]]:
-            out.jurisdictions[jurisdiction] = _jurisdiction(territory, jurisdiction, counts)
-        out.territories[territory] = _pools(_territory(territory, out.jurisdictions))
-    for jurisdiction in out.jurisdictions:
-        out.jurisdictions[jurisdiction] = _pools(out.jurisdictions[jurisdiction])
-    return out
+        for jurisdiction in [part["code"] for part in read_declaration(territory)["jurisdictions"]]:
+            result.jurisdictions[jurisdiction] = _jurisdiction(territory, jurisdiction, counts)
+        result.territories[territory] = _pools(_territory(territory, result.jurisdictions))
+    for jurisdiction in result.jurisdictions:
+        result.jurisdictions[jurisdiction] = _pools(result.jurisdictions[jurisdiction])
+    return result
 
 
 def counting_source(territory: str, jurisdiction: str, measure: str, period: str) -> str | None:
-    """The office that counts for a measure and period, None where none is named."""
+    """Return the office that counts for a measure and period, None if none is declared."""
     last = period if "-Q" in period else f"{period}-Q4"
-    for rule in declared(territory)["counts_source"]:
+    for rule in read_declaration(territory)["counts_source"]:
         start, _, end = str(rule["periods"]).partition("..")
         start = start if "-Q" in start else f"{start}-Q1"
         end = "9999-Q4" if not end else end if "-Q" in end else f"{end}-Q4"
@@ -386,27 +394,27 @@ def _jurisdiction(territory: str, jurisdiction: str, counts: Mapping[Key, dict[C
     for year in years:
         quarters = [sent.get(("Q", f"{year}-Q{number}"), {}) for number in (1, 2, 3, 4)]
         if all(quarters):
-            own = sent["A", year]
+            year_cells = sent["A", year]
             for cell in {cell for quarter in quarters for cell in quarter}:
-                if own.get(cell) is None and (summed := _of_quarters(cell, quarters)) is not _ABSENT:
-                    own[cell] = summed
+                if year_cells.get(cell) is None and (summed := _of_quarters(cell, quarters)) is not _ABSENT:
+                    year_cells[cell] = summed
     return {key: cells for key, cells in sent.items() if cells}
 
 
 def _of_quarters(cell: Cell, quarters: list[dict[Cell, Value]]) -> Any:
-    """A year out of its four quarters; a stock at its start or end. _ABSENT where a quarter does not know the cell."""
-    if codelist("measure")[cell[0]]["kind"] == "stock":
+    """Compute a year from its four quarters, or a stock at its start or end; _ABSENT if a quarter lacks the cell."""
+    if read_codelist("measure")[cell[0]]["kind"] == "stock":
         return quarters[0 if cell[3] == "start" else 3].get(cell, _ABSENT)
     if any(cell not in quarter for quarter in quarters):
         return _ABSENT
-    return add((quarter[cell], "O" if quarter[cell] is None else "A") for quarter in quarters)
+    return sum_values((quarter[cell], "O" if quarter[cell] is None else "A") for quarter in quarters)
 
 
 def _territory(territory: str, jurisdictions: Mapping[str, Counts]) -> Counts:
-    """The whole's own figure; where it reports by parts, the sum of them all less what was taken over twice."""
-    content = declared(territory)
+    """Take the whole's own figure; if it reports by parts, sum them without transfers counted twice."""
+    content = read_declaration(territory)
     whole: Counts = {key: dict(cells) for key, cells in jurisdictions[territory].items()}
-    parts = [one["code"] for one in content["jurisdictions"] if one["code"] != territory]
+    parts = [jurisdiction["code"] for jurisdiction in content["jurisdictions"] if jurisdiction["code"] != territory]
     if not parts:
         return whole
     again = {
@@ -419,27 +427,27 @@ def _territory(territory: str, jurisdictions: Mapping[str, Counts]) -> Counts:
         for cell in set(of_parts[0]).intersection(*of_parts[1:]):
             values = [_less_taken_over(part, cells, cell, again) for part, cells in zip(parts, of_parts, strict=True)]
             if whole.get(key, {}).get(cell) is None:
-                whole.setdefault(key, {})[cell] = add((v, "O" if v is None else "A") for v in values)
+                whole.setdefault(key, {})[cell] = sum_values((v, "O" if v is None else "A") for v in values)
     return whole
 
 
 def _less_taken_over(part: str, cells: Mapping[Cell, Value], cell: Cell, again: set[tuple[str, str, str]]) -> Value:
-    measure = codelist("measure")[cell[0]]
+    measure = read_codelist("measure")[cell[0]]
     value, level = cells[cell], measure["level_rule"]
     if value is None or measure["is_entry_stage"] != "true" or (part, level, cell[2]) not in again:
         return value
-    taken = ("transferred_in", level, *cell[2:])
-    if taken in cells:
-        return None if (number := cells[taken]) is None else value - number
+    transfers = ("transferred_in", level, *cell[2:])
+    if transfers in cells:
+        return None if (number := cells[transfers]) is None else value - number
     most = max(
-        (v or 0 for c, v in cells.items() if c[:2] == taken[:2] and c[2] == cell[2] and c[4] == cell[4]), default=0
+        (v or 0 for c, v in cells.items() if c[:2] == transfers[:2] and c[2] == cell[2] and c[4] == cell[4]), default=0
     )
     return value if most == 0 else None
 
 
 def _pools(counts: Counts) -> Counts:
-    """With three- and five-year pools that stand side by side."""
-    out = {key: dict(cells) for key, cells in counts.items()}
+    """Add consecutive three- and five-year pools."""
+    pools = {key: dict(cells) for key, cells in counts.items()}
     years = {int(period): cells for (freq, period), cells in counts.items() if freq == "A"}
     for length in (3, 5):
         for last in range(min(years, default=0), max(years, default=-1) + length):
@@ -447,9 +455,9 @@ def _pools(counts: Counts) -> Counts:
             if last % length or not all(members):
                 continue
             cells = {
-                cell: add((one[cell], "O" if one[cell] is None else "A") for one in members)
+                cell: sum_values((year_cells[cell], "O" if year_cells[cell] is None else "A") for year_cells in members)
                 for cell in set(members[0]).intersection(*members[1:])
-                if codelist("measure")[cell[0]]["kind"] != "stock"
+                if read_codelist("measure")[cell[0]]["kind"] != "stock"
             }
-            out[f"P{length}", f"{last - length + 1}-{last}"] = cells
-    return out
+            pools[f"P{length}", f"{last - length + 1}-{last}"] = cells
+    return pools

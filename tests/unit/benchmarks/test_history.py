@@ -1,4 +1,4 @@
-"""The long history of the benchmarks: nothing but time, submissions and persons is other than in the demonstration."""
+"""The long history of the benchmarks: only time, submissions and persons differ from the demonstration."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _rows() -> pl.DataFrame:
     )
 
 
-def test_what_is_not_moved_is_as_it_was() -> None:
+def test_columns_other_than_time_are_unchanged() -> None:
     assert history._move_rows(_rows(), 0, "2022-Q4").equals(_rows())
 
 
-def test_two_cycles_are_eight_years() -> None:
+def test_two_cycles_cover_eight_years() -> None:
     moved = history._move_rows(_rows(), 2, "2014-Q4")
     assert moved["period"].to_list() == ["2016-Q3", "2014-Q4", "2017"]
     assert moved["event_date"].to_list() == [date(2016, 2, 29), date(2014, 12, 31), date(2017, 6, 1)]
@@ -41,14 +41,14 @@ def test_another_cycle_has_other_submissions_persons_and_events() -> None:
         assert not set(moved[column]) & set(_rows()[column])
 
 
-def test_what_lies_before_the_begin_is_left_out_and_a_year_that_began_before_it_too() -> None:
-    # The year of the first quarter is not whole: it is no year of the history.
+def test_periods_and_partial_years_before_the_begin_are_dropped() -> None:
+    # The year of the first quarter is incomplete, so it is not in the history.
     moved = history._move_rows(_rows(), 1, "2020-Q3")
     assert moved["period"].to_list() == ["2020-Q3", "2021"]
     assert history._move_rows(_rows(), 1, "2021-Q4").is_empty()
 
 
-def test_a_file_of_several_years_is_left_out_and_a_year_alone_is_not() -> None:
+def test_files_of_several_years_are_dropped_and_single_years_kept() -> None:
     block = pl.DataFrame(
         {
             "submission_id": ["S1", "S1", "S2", "S3", "S4"],
@@ -60,11 +60,11 @@ def test_a_file_of_several_years_is_left_out_and_a_year_alone_is_not() -> None:
 
 
 def test_every_year_of_the_longer_history_has_inhabitants() -> None:
-    known = (
+    population = (
         {"jurisdiction": "AA", "year": "2011", "population": "7"},
         {"jurisdiction": "AA", "year": "2010", "population": "5"},
     )
-    longer = history._extend_population(known, 3)
+    longer = history._extend_population(population, 3)
     assert {(row["year"], row["population"]) for row in longer} == {
         ("2011", "7"), ("2010", "5"), ("2009", "5"), ("2008", "5"), ("2007", "5"),
     }  # fmt: skip

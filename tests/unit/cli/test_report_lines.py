@@ -1,4 +1,4 @@
-"""The lines of `rti check` in every language: nothing of the frame around the findings stays in English."""
+"""The lines of `rti check` in every language: nothing around the findings stays in English."""
 
 from __future__ import annotations
 
@@ -50,30 +50,30 @@ def _report(language: str, **changes: Any) -> dict[str, Any]:
     return report | changes
 
 
-def test_every_language_is_here() -> None:
+def test_every_language_is_tested() -> None:
     assert set(FRAME) == set(i18n.list_languages())
 
 
 @pytest.mark.parametrize("language", FRAME)
-def test_the_frame_is_in_the_language_of_the_report(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_lines_are_in_the_language_of_the_report(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     head, severity, rule, closing = FRAME[language]
     print_report(_report(language))
-    told = capsys.readouterr()
-    lines = told.out.splitlines()
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
     assert lines[0] == head
     assert lines[1].startswith(f"  {severity}")
     assert lines[-1].startswith(f"      {rule}")
-    assert closing in told.err and told.err.strip().endswith(": history.jump")
+    assert closing in captured.err and captured.err.strip().endswith(": history.jump")
     if language != "en":
-        assert not {"observations", "event", "rule", "finding", "not run"} & set(told.out.replace(",", "").split())
+        assert not {"observations", "event", "rule", "finding", "not run"} & set(captured.out.replace(",", "").split())
 
 
-def test_a_good_report_and_one_of_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_lines_of_a_good_and_an_unreadable_file(capsys: pytest.CaptureFixture[str]) -> None:
     print_report(_report("sr", verdict="good", findings=[], not_run=[], observations=21, events=0))
     print_report(_report("sq", verdict="unreadable", form=None, findings=[], observations=0, events=0))
-    told = capsys.readouterr()
-    assert told.out.splitlines() == [
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [
         "a.csv: у реду, XK-J-1 (21 опажање)",
         "a.csv: i palexueshëm (0 vëzhgime)",
     ]
-    assert told.err == "", "nothing was run on a file that cannot be read, which says enough"
+    assert captured.err == "", "an unreadable file has no list of rules that were not run"

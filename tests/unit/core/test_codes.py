@@ -1,4 +1,4 @@
-"""Code lists and their labels: complete, nested where they say so, and readable on a screen."""
+"""Code lists and their labels: complete, nested as declared, and readable on a screen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_every_code_has_a_short_english_label(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", codes.codelist_names())
-def test_a_list_has_no_code_twice_and_a_definition_for_each(name: str) -> None:
+def test_codes_are_unique_and_defined(name: str) -> None:
     with (codes.CODELIST_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert len({row["code"] for row in rows}) == len(rows)
@@ -39,7 +39,7 @@ def test_every_code_has_a_label_in_every_language(name: str) -> None:
     ] == []
 
 
-def test_labels_are_of_declared_codes_and_languages_and_stand_once() -> None:
+def test_labels_are_unique_and_of_declared_codes_and_languages() -> None:
     rows = _labels()
     keys = [(row["codelist"], row["code"], row["language"]) for row in rows]
     assert len(set(keys)) == len(keys)
@@ -61,11 +61,11 @@ def test_cyrillic_labels_hold_no_latin_letters(language: str) -> None:
     assert latin == []
 
 
-def test_the_labels_of_one_list_and_language_differ() -> None:
-    seen: dict[tuple[str, str], list[str]] = {}
+def test_labels_of_one_list_and_language_differ() -> None:
+    labels_by_list: dict[tuple[str, str], list[str]] = {}
     for row in _labels():
-        seen.setdefault((row["codelist"], row["language"]), []).append(row["label"])
-    assert [key for key, labels in seen.items() if len(set(labels)) != len(labels)] == []
+        labels_by_list.setdefault((row["codelist"], row["language"]), []).append(row["label"])
+    assert [key for key, labels in labels_by_list.items() if len(set(labels)) != len(labels)] == []
 
 
 def test_a_label_falls_back_to_english_and_an_unknown_code_is_refused() -> None:
@@ -88,7 +88,7 @@ def test_parents_are_codes_of_the_same_list_and_group() -> None:
                     assert row["offence_group"] == codes.get_code_attribute("offence", parent, "offence_group")
 
 
-def test_bands_of_ages_and_sentences_are_nested_as_they_say() -> None:
+def test_bands_of_ages_and_sentences_are_nested_as_declared() -> None:
     for row in codes.read_codelist("age").values():
         if row["parent"] and row["parent"] != "_T":
             parent = codes.read_codelist("age")[row["parent"]]
@@ -101,7 +101,7 @@ def test_bands_of_ages_and_sentences_are_nested_as_they_say() -> None:
             assert float(row["upper_months"] or "inf") <= float(common["upper_months"] or "inf")
 
 
-def test_trafficking_smuggling_and_slavery_are_groups_apart() -> None:
+def test_trafficking_smuggling_and_slavery_are_separate_groups() -> None:
     assert codes.get_code_attribute("offence", "ICCS0204", "offence_group") == "TIP"
     assert codes.get_code_attribute("offence", "ICCS08051", "offence_group") == "SOM"
     assert codes.get_code_attribute("offence", "ICCS02031", "offence_group") == "SLAVERY"
@@ -112,15 +112,19 @@ def test_trafficking_smuggling_and_slavery_are_groups_apart() -> None:
 
 
 def test_a_part_and_its_whole_are_measures_of_one_level() -> None:
-    """And none is part of two, or a reader's sums would not be told."""
+    """Require that no measure is part of two, or the report could not state the sums of a reader."""
     parts = codes.measure_parts()
     rules = {code: row["level_rule"] for code, row in codes.read_codelist("measure").items()}
     assert parts
-    for one in parts:
-        assert rules[one.whole] == one.level
-        assert rules[one.part] in (one.level, "free")
-    assert len({(one.part, one.level) for one in parts}) == len(parts)
-    courts = {(one.whole, one.part) for one in parts if one.makes_whole and one.level != "prosecution"}
+    for measure_part in parts:
+        assert rules[measure_part.whole] == measure_part.level
+        assert rules[measure_part.part] in (measure_part.level, "free")
+    assert len({(measure_part.part, measure_part.level) for measure_part in parts}) == len(parts)
+    courts = {
+        (measure_part.whole, measure_part.part)
+        for measure_part in parts
+        if measure_part.makes_whole and measure_part.level != "prosecution"
+    }
     assert courts == {
         (f"adjudicated_{level}", part)
         for level in ("first", "final")

@@ -12,41 +12,41 @@ from pipelines.core.result_cache import ResultCache
 
 def test_cache_keeps_the_results_that_were_used_last() -> None:
     cache: ResultCache[int] = ResultCache(kept=2)
-    made: list[int] = []
+    made_results: list[int] = []
 
-    def make(number: int) -> int:
-        made.append(number)
+    def make_result(number: int) -> int:
+        made_results.append(number)
         return number
 
     for number in (1, 2, 1, 3, 1, 2):
-        assert cache.get_or_make(number, lambda number=number: make(number)) == number
-    assert (made, len(cache)) == ([1, 2, 3, 2], 2)
+        assert cache.get_or_make(number, lambda number=number: make_result(number)) == number
+    assert (made_results, len(cache)) == ([1, 2, 3, 2], 2)
 
 
 def test_cache_keeps_no_failure() -> None:
     cache: ResultCache[int] = ResultCache(kept=2)
 
-    def fail() -> int:
+    def raise_error() -> int:
         raise OSError
 
     with pytest.raises(OSError):
-        cache.get_or_make(9, fail)
+        cache.get_or_make(9, raise_error)
     assert cache.get_or_make(9, lambda: 9) == 9
 
 
 def test_cache_makes_a_result_once_for_simultaneous_requests() -> None:
     cache: ResultCache[int] = ResultCache(kept=2)
-    started, released, made = threading.Event(), threading.Event(), []
+    started, released, calls = threading.Event(), threading.Event(), []
 
-    def make() -> int:
-        made.append(1)
+    def make_result() -> int:
+        calls.append(1)
         started.set()
         assert released.wait(10)
         return 7
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(cache.get_or_make, "key", make)
+        first = pool.submit(cache.get_or_make, "key", make_result)
         assert started.wait(10)
-        second = pool.submit(cache.get_or_make, "key", make)
+        second = pool.submit(cache.get_or_make, "key", make_result)
         released.set()
-        assert (first.result(10), second.result(10), made) == (7, 7, [1])
+        assert (first.result(10), second.result(10), calls) == (7, 7, [1])

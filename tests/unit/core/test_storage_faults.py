@@ -51,13 +51,13 @@ def _by_sqlalchemy(words: str) -> BaseException:
         (sqlite3.DatabaseError("file is not a database"), "damaged"),
         (duckdb.IOException('IO Error: Could not read enough bytes from file "/x/y.duckdb": …'), "damaged"),
         (RuntimeError("polars: No space left on device (os error 28)"), "full"),
-        # Dagster and dbt hand on text alone.
+        # Dagster and dbt pass on only the text.
         (RuntimeError("the refresh failed at x: OSError: [Errno 28] No space left on device: '/x/y'"), "full"),
     ],
 )
 def test_find_fault_recognises_each_cause(root: Path, error: BaseException, kind: str) -> None:
-    found = find_fault(_raised(error), root)
-    assert found is not None and found.kind == kind
+    fault = find_fault(_raised(error), root)
+    assert fault is not None and fault.kind == kind
     wrapped = find_fault(_raised(LookupError("something else"), error), root)
     assert wrapped is not None and wrapped.kind == kind
 
@@ -78,32 +78,34 @@ def test_find_fault_leaves_faults_of_the_program_alone(root: Path, error: BaseEx
     assert find_fault(_raised(error), root) is None
 
 
-def test_a_suppressed_cause_is_not_looked_at(root: Path) -> None:
-    def fail() -> None:
+def test_find_fault_ignores_a_suppressed_cause(root: Path) -> None:
+    def raise_without_cause() -> None:
         try:
             raise OSError(errno.ENOSPC, "No space left on device")
         except OSError:
             raise ValueError("a value") from None
 
     with pytest.raises(ValueError, match="a value") as caught:
-        fail()
+        raise_without_cause()
     assert find_fault(caught.value, root) is None
 
 
-def test_a_full_disk_is_told_with_its_place_and_what_is_left(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_reported_with_its_folder_and_free_space(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage_faults.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 40 * 1024))
-    found = find_fault(OSError(errno.ENOSPC, "No space left on device", str(root / "restricted" / "a")), root)
-    assert found is not None
-    assert found.message == (
+    fault = find_fault(OSError(errno.ENOSPC, "No space left on device", str(root / "restricted" / "a")), root)
+    assert fault is not None
+    assert fault.message == (
         f"The disk holding {root / 'restricted'} is full (40 kB free). Free some space and run the command again. "
         "Nothing was lost."
     )
-    assert str(root) not in " ".join(found.localize_message("en"))
-    assert found.is_passing
+    assert str(root) not in " ".join(fault.localize_message("en"))
+    assert fault.is_passing
 
 
 @pytest.mark.parametrize("words", ["disk I/O error", "unable to open database file"])
-def test_what_sqlite_does_not_say_is_asked_of_the_disk(root: Path, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_fault_checks_the_disk_where_sqlite_is_unspecific(
+    root: Path, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(storage_faults.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 0))
     full = find_fault(_by_sqlalchemy(words), root)
     assert full is not None and full.kind == "full"
@@ -121,20 +123,24 @@ def test_what_sqlite_does_not_say_is_asked_of_the_disk(root: Path, words: str, m
         ("restricted/store/ab/abcdef", "Restore it from a backup"),
     ],
 )
-def test_a_damaged_file_is_told_with_the_remedy_of_its_place(root: Path, place: str, remedy: str) -> None:
+def test_damaged_file_is_reported_with_the_remedy_for_its_folder(root: Path, place: str, remedy: str) -> None:
     path = root / place
-    found = find_fault(duckdb.IOException(f'IO Error: The file "{path}" exists, but it is not a valid DuckDB'), root)
-    assert found is not None and found.kind == "damaged" and not found.is_passing
-    assert str(path) in found.message and remedy in found.message
+    fault = find_fault(duckdb.IOException(f'IO Error: The file "{path}" exists, but it is not a valid DuckDB'), root)
+    assert fault is not None and fault.kind == "damaged" and not fault.is_passing
+    assert str(path) in fault.message and remedy in fault.message
 
 
-def test_a_damaged_run_history_is_told_apart_from_the_ledger(root: Path) -> None:
+def test_damaged_run_history_is_distinguished_from_the_ledger(root: Path) -> None:
     malformed = sqlite3.DatabaseError("database disk image is malformed")
     ledger = root / "restricted" / "ledger.sqlite"
     (root / "restricted" / "dagster").mkdir()
     sqlite3.connect(ledger).execute("create table t (x)").connection.close()
-    history = find_fault(malformed, root)
-    assert history is not None and "restricted/dagster is damaged" in history.message
+    fault_of_history = find_fault(malformed, root)
+    assert fault_of_history is not None and "restricted/dagster is damaged" in fault_of_history.message
     ledger.write_bytes(b"x" * 8192)
-    own = find_fault(malformed, root)
-    assert own is not None and f"{ledger} is damaged" in own.message and "Restore it from a backup" in own.message
+    fault_of_ledger = find_fault(malformed, root)
+    assert (
+        fault_of_ledger is not None
+        and f"{ledger} is damaged" in fault_of_ledger.message
+        and "Restore it from a backup" in fault_of_ledger.message
+    )

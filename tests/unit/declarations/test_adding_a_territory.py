@@ -1,4 +1,4 @@
-"""The page that explains how to add a territory holds a complete one; it must load as it stands there."""
+"""The page that explains how to add a territory has a complete example, which must load as written."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _FILE = re.compile(r"```(?:yaml|csv)\n# (?P<path>[\w/.]+)\n(?P<body>.*?)```", re
 
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> registry.Registry:
-    for found in _FILE.finditer(PAGE.read_text(encoding="utf-8")):
-        path = tmp_path / found["path"]
+    for match in _FILE.finditer(PAGE.read_text(encoding="utf-8")):
+        path = tmp_path / match["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(found["body"], encoding="utf-8")
+        path.write_text(match["body"], encoding="utf-8")
     monkeypatch.setenv("RTI_TERRITORIES", str(tmp_path))
     return registry.load()
 
 
-def test_the_example_of_the_page_is_a_territory(added: registry.Registry) -> None:
+def test_example_of_the_page_is_a_territory(added: registry.Registry) -> None:
     assert added.territories["ZZ"].kind == "training"
     assert "ZZ-JUSTICE-1" in added.forms
     assert added.territory_of("ZZ").code == "ZZ"
 
 
-def test_a_training_territory_is_no_area_of_references(added: registry.Registry) -> None:
+def test_training_territory_is_not_an_area_of_references(added: registry.Registry) -> None:
     areas = areas_of(added.territories.values())
     assert "ZZ" not in areas.english and areas.find_code("Exampleland") is None
 

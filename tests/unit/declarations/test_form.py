@@ -1,4 +1,4 @@
-"""The declaration language: what it refuses, and templates that are matched and written alike."""
+"""The declaration language: what it rejects, and templates for both reading and writing."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def _changed(**changes: Any) -> dict[str, Any]:
         ({"scope": {k: v for k, v in BASE["scope"].items() if k != "attempts"}}, "Field required"),
     ],
 )
-def test_a_wrong_declaration_is_refused_with_words(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValidationError) as told:
+def test_wrong_declaration_is_rejected_with_its_cause(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError) as raised:
         Form.model_validate(_changed(**changes))
-    assert words in str(told.value)
+    assert words in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_wrong_template_is_refused(column: str, words: str) -> None:
         ("2025", "2020..2024", False),
     ],
 )
-def test_within_a_range(period: str, valid: str | None, expected: bool) -> None:
+def test_period_is_within_a_range(period: str, valid: str | None, expected: bool) -> None:
     assert is_within(period, valid) is expected
 
 
@@ -95,17 +95,17 @@ def test_within_a_range(period: str, valid: str | None, expected: bool) -> None:
         ("č", "c\u030c"),
     ],
 )
-def test_words_that_fold_to_one(one: str, other: str) -> None:
+def test_folding_makes_variants_equal(one: str, other: str) -> None:
     assert fold_text(one) == fold_text(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("č", "c"), ("ж", "з"), ("ş", "s"), ("а", "a")])
-def test_words_that_stay_apart(one: str, other: str) -> None:
+def test_folding_keeps_different_words_apart(one: str, other: str) -> None:
     assert fold_text(one) != fold_text(other)
 
 
 @given(st.text(max_size=40))
-def test_folding_twice_is_folding_once(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert fold_text(fold_text(text)) == fold_text(text)
 
 
@@ -113,7 +113,7 @@ def test_lookalikes_are_noticed_only_in_mixed_words() -> None:
     assert has_lookalike("Cудија") and not has_lookalike("Судија") and not has_lookalike("sud суд")
 
 
-def test_the_nearest_word_is_a_proposal_with_a_cutoff() -> None:
+def test_nearest_word_is_proposed_only_if_similar() -> None:
     assert find_nearest("жените", ["мажи", "жени"]) == "жени"
     assert find_nearest("нешто друго сосема", ["мажи", "жени"]) is None
 
@@ -125,7 +125,7 @@ TABLES = {
 NO_QUARTER = {"sex": TABLES["sex"]}
 
 
-def test_a_template_is_matched_whole() -> None:
+def test_template_must_match_the_whole_text() -> None:
     matcher = compile_template("Пол / {sex}", NO_QUARTER)
     hit = matcher.match_text("ПОЛ  / мажи")
     assert hit is not None and hit.said == {"sex": "M"} and hit.keys == (("sex", "M"),)
@@ -147,7 +147,7 @@ def test_periods_in_templates(template: str, text: str, said: dict[str, str]) ->
 
 
 @given(st.sampled_from(["M", "F"]), st.integers(1990, 2040), st.integers(1, 4))
-def test_what_a_template_writes_it_reads_back(sex: str, year: int, quarter: int) -> None:
+def test_template_reads_what_it_writes(sex: str, year: int, quarter: int) -> None:
     template = "Осудени ({sex}), {quarter:roman} квартал {year}"
     codes = {"sex": sex, "year": str(year), "quarter": str(quarter)}
     text = write_template(template, NO_QUARTER, codes)
@@ -170,12 +170,12 @@ def test_every_template_of_a_form_can_be_written() -> None:
         ("42 1)", 42), ("421)", None), ("7*", 7),
     ],
 )  # fmt: skip
-def test_numbers_are_read_as_declared_and_never_guessed(text: str, value: float | None) -> None:
+def test_numbers_are_read_only_in_the_declared_notation(text: str, value: float | None) -> None:
     read = NumberReader(form_of()).read_number(text)
     assert (None if read is None else read.value) == value
 
 
-def test_a_number_below_half_of_its_unit_is_no_true_zero() -> None:
+def test_number_below_half_of_its_unit_is_not_a_true_zero() -> None:
     read = NumberReader(form_of(signs={"0": "below_half_unit", "-": "zero"})).read_number("0")
     assert read is not None and (read.value, read.status) == (0.0, "U")
 

@@ -1,4 +1,4 @@
-"""Titles of forms: in the reader's language where one is declared, in the office's own for every form."""
+"""Titles of forms: in the reader's language if declared, and in the office's language for every form."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def _forms(folder: Path, *more: dict[str, Any], **changes: Any) -> Any:
         ("hr", "Violet table"),
     ],
 )
-def test_a_title_is_told_in_the_readers_language(tmp_path: Path, language: str, title: str) -> None:
+def test_title_is_in_the_language_of_the_reader(tmp_path: Path, language: str, title: str) -> None:
     assert form_title(_forms(tmp_path)["ZZ-JUSTICE-1"], language) == title
 
 
-def test_what_is_declared_in_latin_letters_serves_both(tmp_path: Path) -> None:
+def test_title_in_latin_letters_is_used_for_both_scripts(tmp_path: Path) -> None:
     form = _forms(tmp_path, titles={"sr-Latn": "Tabela"})["ZZ-JUSTICE-1"]
-    assert [form_title(form, one) for one in ("sr", "sr-Latn", "mk")] == ["Tabela", "Tabela", "Violet table"]
+    assert [form_title(form, language) for language in ("sr", "sr-Latn", "mk")] == ["Tabela", "Tabela", "Violet table"]
 
 
-def test_the_workbook_of_a_form_says_so_in_each_language(tmp_path: Path) -> None:
+def test_title_of_a_workbook_form_names_it_in_each_language(tmp_path: Path) -> None:
     second = _forms(tmp_path, formats=["csv"])["ZZ-JUSTICE-1-XLSX"]
-    told = {language: form_title(second, language) for language in ("mk", "sr", "sr-Latn", "cnr", "en")}
-    assert told == {
+    titles = {language: form_title(second, language) for language in ("mk", "sr", "sr-Latn", "cnr", "en")}
+    assert titles == {
         "mk": "Виолетова табела (работна книга)",
         "sr": "Љубичаста табела (радна свеска)",
         "sr-Latn": "Ljubičasta tabela (radna sveska)",
@@ -58,28 +58,28 @@ def test_the_workbook_of_a_form_says_so_in_each_language(tmp_path: Path) -> None
     }
 
 
-def test_a_later_form_with_a_title_of_its_own_takes_none_over(tmp_path: Path) -> None:
+def test_later_form_with_its_own_title_inherits_none(tmp_path: Path) -> None:
     same = {"id": "ZZ-JUSTICE-2", "same_as": "ZZ-JUSTICE-1", "recognise": {"all": ["Other"]}}
-    named = {**same, "id": "ZZ-JUSTICE-3", "title": "Green table"}
-    forms = _forms(tmp_path, same, named)
+    titled = {**same, "id": "ZZ-JUSTICE-3", "title": "Green table"}
+    forms = _forms(tmp_path, same, titled)
     assert form_title(forms["ZZ-JUSTICE-2"], "mk") == "Виолетова табела"
     assert form_title(forms["ZZ-JUSTICE-3"], "mk") == "Green table"
 
 
 @pytest.mark.parametrize("titles", [{"en": "Violet"}, {"Macedonian": "Табела"}, {"mk": ""}, {"mk": "x" * 121}])
-def test_titles_that_are_none_are_refused(tmp_path: Path, titles: dict[str, str]) -> None:
+def test_invalid_titles_are_rejected(tmp_path: Path, titles: dict[str, str]) -> None:
     with pytest.raises(DeclarationError, match="titles"):
         _forms(tmp_path, titles=titles)
 
 
-def test_every_declared_form_has_a_title_of_its_own_in_its_own_language() -> None:
+def test_every_declared_form_has_a_unique_title_in_its_language() -> None:
     forms = [form for form in load().forms.values() if form.language != "en"]
-    told = {form.id: form_title(form, form.language) for form in forms}
-    assert len(told) > 50 and len(set(told.values())) == len(told)
+    titles = {form.id: form_title(form, form.language) for form in forms}
+    assert len(titles) > 50 and len(set(titles.values())) == len(titles)
     for form in forms:
-        assert told[form.id] != form.title, form.id
+        assert titles[form.id] != form.title, form.id
         cyrillic = form.language == "mk" or form.language.endswith("Cyrl")
-        assert bool(re.match(r"[А-Яа-яЈЉЊЏј]", told[form.id])) is cyrillic, form.id
+        assert bool(re.match(r"[А-Яа-яЈЉЊЏј]", titles[form.id])) is cyrillic, form.id
     offices = [form for form in forms if form.jurisdiction.startswith("BA")]
     assert offices and all({"bs", "hr", "sr-Cyrl"} <= set(form.titles) for form in offices)
 

@@ -1,4 +1,4 @@
-"""The registry: errors that name file, line and key; later layouts; what dbt gets."""
+"""The registry: errors that name file, line and key; later layouts; and the tables for dbt."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _with(tmp_path: Path, text: str) -> DeclarationError:
     make_registry(tmp_path)
     load_from.cache_clear()
     (tmp_path / "ZZ" / "justice.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(DeclarationError) as told:
+    with pytest.raises(DeclarationError) as raised:
         load_from((tmp_path,))
-    return told.value
+    return raised.value
 
 
-def test_the_sound_form_loads(tmp_path: Path) -> None:
+def test_valid_form_loads(tmp_path: Path) -> None:
     make_registry(tmp_path)
     load_from.cache_clear()
     (tmp_path / "ZZ" / "justice.yml").write_text(FORM, encoding="utf-8")
@@ -97,7 +97,7 @@ def test_an_error_survives_a_process_boundary(tmp_path: Path) -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
-def test_a_later_layout_says_only_what_differs(tmp_path: Path) -> None:
+def test_later_layout_declares_only_differences(tmp_path: Path) -> None:
     first = copy.deepcopy(BASE)
     later = {
         "id": "ZZ-JUSTICE-2",
@@ -117,17 +117,17 @@ def test_a_later_layout_says_only_what_differs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("base", "words"), [("ZZ-JUSTICE-9", "not a form of this territory"), ("ZZ-JUSTICE-2", "no end")]
 )
-def test_a_later_layout_of_nothing(tmp_path: Path, base: str, words: str) -> None:
+def test_later_layout_without_a_base_is_rejected(tmp_path: Path, base: str, words: str) -> None:
     later = {"id": "ZZ-JUSTICE-2", "same_as": base, "instrument": "justice"}
     with pytest.raises(DeclarationError, match=words):
         make_registry(tmp_path, [BASE, later])
 
 
-def test_the_digest_follows_every_file(tmp_path: Path) -> None:
-    one = make_registry(tmp_path / "a", [BASE])
-    other = make_registry(tmp_path / "b", [BASE])
-    assert one.digest == other.digest
-    assert make_registry(tmp_path / "c").digest != one.digest
+def test_digest_depends_on_every_file(tmp_path: Path) -> None:
+    registry = make_registry(tmp_path / "a", [BASE])
+    same_registry = make_registry(tmp_path / "b", [BASE])
+    assert registry.digest == same_registry.digest
+    assert make_registry(tmp_path / "c").digest != registry.digest
 
 
 def test_extra_folders_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_extra_folders_come_from_the_environment(tmp_path: Path, monkeypatch: py
         load()
 
 
-def test_a_correction_of_no_form_is_refused(tmp_path: Path) -> None:
+def test_correction_of_an_unknown_form_is_rejected(tmp_path: Path) -> None:
     text = """corrections:
   - {id: a, form: ZZ-X, period: 2024-Q3, where: 'Лист1!B6', expect: 1, value: 2, reason: r, reporter: x,
      date: '2024-01-01'}
@@ -159,7 +159,7 @@ def test_a_correction_of_no_form_is_refused(tmp_path: Path) -> None:
         ("ZZ,1,,,t,c,ICCS0204", "has not 16 fields"),
     ],
 )
-def test_a_wrong_row_of_law(tmp_path: Path, line: str, words: str) -> None:
+def test_wrong_row_of_law_is_rejected(tmp_path: Path, line: str, words: str) -> None:
     make_registry(tmp_path)
     load_from.cache_clear()
     (tmp_path / "ZZ" / "law.csv").write_text(LAW + line + "\n", encoding="utf-8")
@@ -178,7 +178,7 @@ def test_the_calendar_ends_with_the_last_period_ended(tmp_path: Path) -> None:
     assert [r["period"] for r in rows if r["instrument"] == "victims"] == ["2023", "2024"]
 
 
-def test_the_calendar_asks_the_clock(tmp_path: Path) -> None:
+def test_calendar_uses_the_clock(tmp_path: Path) -> None:
     declared = make_registry(tmp_path)
     with clock.freeze_time(datetime.fromisoformat("2026-01-01T00:00:00+00:00")):
         assert [r["period"] for r in list_expected_returns(declared) if r["freq"] == "Q"] == ["2025-Q3", "2025-Q4"]
@@ -188,21 +188,21 @@ def test_the_calendar_asks_the_clock(tmp_path: Path) -> None:
 
 def test_dbt_gets_every_table_with_its_columns(tmp_path: Path) -> None:
     declared = make_registry(tmp_path, [BASE])
-    out = tmp_path / "out"
-    out.mkdir()
+    folder = tmp_path / "out"
+    folder.mkdir()
     with clock.freeze_time(datetime.fromisoformat("2026-11-20T09:00:00+00:00")):
-        write_declarations(declared, out)
+        write_declarations(declared, folder)
         again = build_tables(declared)
     for name, schema in SCHEMAS.items():
-        frame = pl.read_parquet(out / f"{name}.parquet")
+        frame = pl.read_parquet(folder / f"{name}.parquet")
         assert dict(frame.schema) == schema and frame.equals(again[name]), name
-    form = pl.read_parquet(out / "form.parquet").row(0, named=True)
+    form = pl.read_parquet(folder / "form.parquet").row(0, named=True)
     assert (form["form"], form["valid_from"], form["valid_to"]) == ("ZZ-JUSTICE-1", "2022-Q4", "2026-Q4")
-    sources = pl.read_parquet(out / "counts_source.parquet")
+    sources = pl.read_parquet(folder / "counts_source.parquet")
     assert sources["measure"].to_list() == ["convicted_first", "indicted"] and sources["valid_to"].null_count() == 2
-    law = pl.read_parquet(out / "law_article.parquet")
+    law = pl.read_parquet(folder / "law_article.parquet")
     assert law["law_article"].to_list() == ["188", "350(2)", "99"]
-    assert pl.read_parquet(out / "jurisdiction.parquet")["is_whole"].to_list() == [True]
+    assert pl.read_parquet(folder / "jurisdiction.parquet")["is_whole"].to_list() == [True]
 
 
 @pytest.mark.parametrize(
@@ -220,20 +220,20 @@ def test_partial_dates(text: str, end: bool, expected: date | None) -> None:
     assert partial_date(text, end=end) == expected
 
 
-def test_of_two_rows_in_force_the_later_counts() -> None:
-    def row(start: str, end: str, offence: str) -> LawArticle:
+def test_later_of_two_rows_in_force_counts() -> None:
+    def build_article(start: str, end: str, offence: str) -> LawArticle:
         fields: dict[str, Any] = {"jurisdiction": "ZZ", "article": "1", "paragraph": "", "spellings": ""}
         return LawArticle({**fields, "offence": offence, "in_force_from": start, "in_force_until": end})
 
-    law = Law([row("2010", "2019", "A"), row("2015", "2024-03", "B")])
+    law = Law([build_article("2010", "2019", "A"), build_article("2015", "2024-03", "B")])
 
-    def find(day: date) -> tuple[str | None, bool]:
+    def find_offence(day: date) -> tuple[str | None, bool]:
         article, in_force = law.find_article("1", day, day)
         return (article.offence if article else None), in_force
 
-    assert find(date(2012, 1, 1)) == ("A", True)
-    assert find(date(2016, 1, 1)) == ("B", True)
-    assert find(date(2024, 4, 1)) == ("B", False)
+    assert find_offence(date(2012, 1, 1)) == ("A", True)
+    assert find_offence(date(2016, 1, 1)) == ("B", True)
+    assert find_offence(date(2024, 4, 1)) == ("B", False)
     assert law.find_article("2", date(2016, 1, 1), date(2016, 1, 1)) == (None, False)
 
 

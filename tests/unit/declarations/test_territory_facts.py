@@ -1,4 +1,4 @@
-"""Facts of the seven territories, against hand-checked values and against the reference files where they lie."""
+"""Facts of the seven territories, compared with values checked by hand and with the reference files if present."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER = ROOT / "pipelines" / "territories"
 REFERENCE = SHARED / "reference"
 SEVEN = ["AL", "BA", "HR", "ME", "MK", "RS", "XK"]
 PARTS = {"State": "BA_STATE", "Federation of BiH": "BA_FED", "Republika Srpska": "BA_SRP", "Brcko District": "BA_BRC"}
-shared = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference files do not lie beside the project")
+shared = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference files are not next to the project")
 
 
 def _csv(path: Path) -> list[dict[str, str]]:
@@ -31,26 +31,26 @@ def _law(code: str) -> list[dict[str, str]]:
 
 
 def _article(code: str, article: str, paragraph: str = "") -> dict[str, str]:
-    """The newest row of an article."""
-    found = [row for row in _law(code) if (row["article"], row["paragraph"]) == (article, paragraph)]
-    return max(found, key=lambda row: row["in_force_from"])
+    """Return the newest row of an article."""
+    rows = [row for row in _law(code) if (row["article"], row["paragraph"]) == (article, paragraph)]
+    return max(rows, key=lambda row: row["in_force_from"])
 
 
 def _territory(code: str) -> Territory:
     return registry.load().territories[code]
 
 
-def test_the_seven_are_declared_and_national() -> None:
-    found = registry.load().territories
-    assert sorted(code for code, t in found.items() if t.kind == "national") == SEVEN
+def test_seven_national_territories_are_declared() -> None:
+    territories = registry.load().territories
+    assert sorted(code for code, t in territories.items() if t.kind == "national") == SEVEN
     assert sorted(registry.load().without_training().territories) == SEVEN
 
 
-def test_the_name_of_kosovo_carries_its_footnote_everywhere() -> None:
+def test_name_of_kosovo_always_has_its_footnote() -> None:
     territory = _territory("XK")
-    shown = [n for n in territory.names if not n.accepted_only]
-    assert shown[0].name == "Kosovo under UNSCR 1244"
-    assert all("1244" in n.name and n.footnote and "resolution 1244 (1999)" in n.footnote for n in shown)
+    shown_names = [n for n in territory.names if not n.accepted_only]
+    assert shown_names[0].name == "Kosovo under UNSCR 1244"
+    assert all("1244" in n.name and n.footnote and "resolution 1244 (1999)" in n.footnote for n in shown_names)
     for jurisdiction in territory.jurisdictions:
         assert all(n.footnote for n in jurisdiction.names)
 
@@ -63,7 +63,7 @@ def test_north_macedonia_is_shown_by_its_name_and_read_by_older_ones_until_2019(
     assert all(n.valid is not None and n.valid.endswith("..2019") for n in older)
 
 
-def test_serbia_says_that_kosovo_is_not_in_its_figures() -> None:
+def test_serbia_states_that_kosovo_is_not_in_its_figures() -> None:
     assert "do not include Kosovo" in (_territory("RS").names[0].footnote or "")
     assert all("Kosovo is not included" in row["caveat"] for row in _csv(FOLDER / "RS" / "population.csv"))
 
@@ -73,7 +73,7 @@ def test_bosnia_and_herzegovina_reports_in_four_parts_and_once_as_a_whole() -> N
     assert places == {"BA_STATE": True, "BA_FED": True, "BA_SRP": True, "BA_BRC": True, "BA": False}
 
 
-def test_montenegro_is_asked_once_a_year() -> None:
+def test_montenegro_reports_once_a_year() -> None:
     assert {entry.freq for entry in _territory("ME").calendar} == {"A"}
 
 
@@ -93,27 +93,27 @@ def test_every_jurisdiction_has_an_office_that_counts_for_each_stage(code: str) 
 
 @pytest.mark.parametrize("code", SEVEN)
 def test_two_offices_never_count_for_one_measure_at_one_time(code: str) -> None:
-    taken: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    spans_by_measure: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for rule in _territory(code).counts_source:
         start, _, end = rule.periods.partition("..")
         for measure in rule.measures:
-            taken.setdefault((rule.jurisdiction, measure), []).append((start[:4], end[:4] or "9999"))
-    for spans in taken.values():
+            spans_by_measure.setdefault((rule.jurisdiction, measure), []).append((start[:4], end[:4] or "9999"))
+    for spans in spans_by_measure.values():
         spans.sort()
         assert all(before[1] < after[0] for before, after in pairwise(spans))
 
 
 def test_the_register_counts_in_croatia_and_aggregates_in_serbia() -> None:
-    def shapes(code: str, period: str) -> dict[str, str]:
+    def list_shapes(code: str, period: str) -> dict[str, str]:
         rules = [c for c in _territory(code).counts_source if "convicted_first" in c.measures]
         return {c.source: c.shape for c in rules if c.periods.partition("..")[2] in ("", period)}
 
-    assert shapes("HR", "now") == {"HR_MPU": "register"}
-    assert shapes("RS", "now") == {"RS_SORS": "aggregates"}
+    assert list_shapes("HR", "now") == {"HR_MPU": "register"}
+    assert list_shapes("RS", "now") == {"RS_SORS": "aggregates"}
 
 
 @pytest.mark.parametrize("code", SEVEN)
-def test_assumed_counting_rules_say_so(code: str) -> None:
+def test_assumed_counting_rules_are_marked(code: str) -> None:
     rules = _territory(code).counting_rules
     assert rules
     for rule in rules:
@@ -121,7 +121,7 @@ def test_assumed_counting_rules_say_so(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", SEVEN)
-def test_bounds_fall_from_stage_to_stage(code: str) -> None:
+def test_bounds_decrease_from_stage_to_stage(code: str) -> None:
     high = {(b.jurisdiction, b.offence_group, b.freq, b.measure): b.high for b in _territory(code).plausibility}
     for (place, group, freq, measure), value in high.items():
         if measure == "convicted_first":
@@ -158,7 +158,7 @@ def test_bounds_fall_from_stage_to_stage(code: str) -> None:
         ("RS", "390", "", "ICCS02031"),
     ],
 )
-def test_an_article_means_this_offence(code: str, article: str, paragraph: str, offence: str) -> None:
+def test_article_has_its_offence(code: str, article: str, paragraph: str, offence: str) -> None:
     assert _article(code, article, paragraph)["offence"] == offence
 
 
@@ -178,15 +178,15 @@ def test_articles_are_well_formed(code: str) -> None:
 
 @pytest.mark.parametrize("code", SEVEN)
 def test_a_spelling_means_one_article_at_one_time(code: str) -> None:
-    seen: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    meanings: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for row in _law(code):
         for spelling in row["spellings"].split(" | "):
-            seen.setdefault((row["jurisdiction"], spelling), set()).add((row["article"], row["paragraph"]))
-    assert {key: found for key, found in seen.items() if len(found) > 1} == {}
+            meanings.setdefault((row["jurisdiction"], spelling), set()).add((row["article"], row["paragraph"]))
+    assert {key: articles for key, articles in meanings.items() if len(articles) > 1} == {}
 
 
 def test_an_article_split_by_paragraph_cannot_be_read_whole() -> None:
-    """Article 350 as a whole would add own crossing to smuggling."""
+    """Reject article 350 as a whole, which would count a person's own crossing as smuggling."""
     for code, article in (("RS", "350"), ("ME", "405")):
         rows = [row for row in _law(code) if row["article"] == article]
         assert all(row["paragraph"] for row in rows)
@@ -206,25 +206,29 @@ def test_a_change_of_penalty_in_serbia_splits_the_article() -> None:
 
 @shared
 @pytest.mark.shared
-def test_every_row_of_the_reference_on_law_is_carried() -> None:
+def test_every_reference_row_on_law_is_declared() -> None:
     checked = 0
-    for known in _csv(REFERENCE / "penal_code.csv"):
-        if known["article"] == "-":
-            assert "2013 to 2016" in (_territory(known["territory"]).note or "")
+    for reference_row in _csv(REFERENCE / "penal_code.csv"):
+        if reference_row["article"] == "-":
+            assert "2013 to 2016" in (_territory(reference_row["territory"]).note or "")
             continue
-        place = PARTS.get(known["jurisdiction"], known["territory"])
-        rows = [r for r in _law(known["territory"]) if (r["jurisdiction"], r["article"]) == (place, known["article"])]
-        assert rows, known
+        place = PARTS.get(reference_row["jurisdiction"], reference_row["territory"])
+        rows = [
+            r
+            for r in _law(reference_row["territory"])
+            if (r["jurisdiction"], r["article"]) == (place, reference_row["article"])
+        ]
+        assert rows, reference_row
         rows.sort(key=lambda row: row["in_force_from"])
-        assert rows[0]["in_force_from"] == known["in_force_from"].removesuffix(" (unverified)")
-        assert rows[-1]["in_force_until"] == known["in_force_until"]
+        assert rows[0]["in_force_from"] == reference_row["in_force_from"].removesuffix(" (unverified)")
+        assert rows[-1]["in_force_until"] == reference_row["in_force_until"]
         for row in rows:
-            assert row["title_en"] == known["title_en"]
-            assert row["status"] == known["status"]
-            assert row["source"] == known["source"]
-            assert row["penalty"] == known["penalty"]
-            assert known["note"] in row["note"]
-        if "(unverified)" in known["in_force_from"]:
+            assert row["title_en"] == reference_row["title_en"]
+            assert row["status"] == reference_row["status"]
+            assert row["source"] == reference_row["source"]
+            assert row["penalty"] == reference_row["penalty"]
+            assert reference_row["note"] in row["note"]
+        if "(unverified)" in reference_row["in_force_from"]:
             assert "unverified" in rows[0]["note"]
         checked += 1
     assert checked == 46
@@ -232,16 +236,17 @@ def test_every_row_of_the_reference_on_law_is_carried() -> None:
 
 @shared
 @pytest.mark.shared
-def test_the_mapping_follows_the_kind_of_offence_of_the_reference() -> None:
+def test_offence_groups_equal_those_of_the_reference() -> None:
     groups = {"TIP": "TIP", "SOM": "SOM", "slavery": "SLAVERY", "irregular crossing (not SOM)": "CROSSING"}
     groups |= {"TIP minors": "TIP", "TIP women": "TIP", "TIP organised": "TIP", "SOM organised": "SOM"}
     groups |= {"TIP/SOM group": "UNALLOCATED", "TIP minors for adoption": "TIP", "TIP related": "RELATED"}
-    for known in _csv(REFERENCE / "penal_code.csv"):
-        for row in _law(known["territory"]):
-            place = PARTS.get(known["jurisdiction"], known["territory"])
-            if (row["jurisdiction"], row["article"]) == (place, known["article"]) and row["paragraph"] != "1":
+    for reference_row in _csv(REFERENCE / "penal_code.csv"):
+        for row in _law(reference_row["territory"]):
+            place = PARTS.get(reference_row["jurisdiction"], reference_row["territory"])
+            if (row["jurisdiction"], row["article"]) == (place, reference_row["article"]) and row["paragraph"] != "1":
                 assert (
-                    codes.get_code_attribute("offence", row["offence"], "offence_group") == groups[known["offence"]]
+                    codes.get_code_attribute("offence", row["offence"], "offence_group")
+                    == groups[reference_row["offence"]]
                 ), row
 
 
@@ -264,24 +269,24 @@ def test_population_values_by_hand() -> None:
 
 @shared
 @pytest.mark.shared
-def test_population_is_that_of_the_reference() -> None:
-    ours = {
+def test_population_equals_that_of_the_reference() -> None:
+    declared = {
         (row["territory"], row["year"], row["population"], row["series"], row["source_url"])
         for code in SEVEN
         for row in _csv(FOLDER / code / "population.csv")
     }
-    theirs = {
+    expected = {
         (row["territory"], row["year"], row["population"], row["series"], row["source_url"])
         for row in _csv(REFERENCE / "population.csv")
     }
-    assert ours == theirs
+    assert declared == expected
 
 
 # -- reference metadata
 
 
 @pytest.mark.parametrize("code", SEVEN)
-def test_reference_metadata_is_complete_and_says_where_it_comes_from(code: str) -> None:
+def test_reference_metadata_is_complete_and_has_sources(code: str) -> None:
     sims = read_sims(FOLDER / code / "sims.yml")
     assert sims.territory == code
     assert list(sims.concepts) == list(CONCEPTS)
@@ -289,15 +294,15 @@ def test_reference_metadata_is_complete_and_says_where_it_comes_from(code: str) 
     assert any(statement.status == "unknown" for statement in sims.concepts.values())
 
 
-def test_breaks_of_law_are_told_with_their_mark() -> None:
+def test_breaks_of_law_have_their_status() -> None:
     assert sorted(load_sims()) == SEVEN
-    found = {(b.jurisdiction, b.period, b.status) for sims in load_sims().values() for b in sims.breaks}
-    assert ("RS", "2009-Q3", "verified") in found
-    assert ("BA_SRP", "2017", "unverified") in found
-    assert ("HR", "2023-Q1", "demonstration") in found
+    breaks = {(b.jurisdiction, b.period, b.status) for sims in load_sims().values() for b in sims.breaks}
+    assert ("RS", "2009-Q3", "verified") in breaks
+    assert ("BA_SRP", "2017", "unverified") in breaks
+    assert ("HR", "2023-Q1", "demonstration") in breaks
 
 
-def test_a_stated_text_without_its_document_is_refused(tmp_path: Path) -> None:
+def test_stated_text_without_a_document_is_rejected(tmp_path: Path) -> None:
     text = (FOLDER / "RS" / "sims.yml").read_text(encoding="utf-8")
     faulty = tmp_path / "sims.yml"
     faulty.write_text(text.replace("    source: 'ESMS S024010, 2021'\n", "", 1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Second forms: every form that is no workbook has one, with the same words, series and scope."""
+"""Workbook forms: each form in another format has one, with the same words, series and scope."""
 
 from __future__ import annotations
 
@@ -55,39 +55,39 @@ CUBE = _base(
 )
 
 
-# ----------------------------------------------------------------------------------------------------- which there are
+# ------------------------------------------------------------------------------------------------------ existing forms
 
 
-def test_every_form_that_is_no_workbook_has_exactly_one() -> None:
+def test_every_form_in_another_format_has_exactly_one_workbook_form() -> None:
     forms = load().forms
     for form in forms.values():
-        seconds = [other for other in forms.values() if other.second_of == form.id]
+        seconds = [candidate for candidate in forms.values() if candidate.second_of == form.id]
         assert len(seconds) == (0 if "xlsx" in form.formats else 1), form.id
-        for other in seconds:
-            assert [getattr(other, name) for name in SAME] == [getattr(form, name) for name in SAME]
-            assert other.formats == ("xlsx",) and other.id == f"{form.id}-XLSX"
+        for candidate in seconds:
+            assert [getattr(candidate, name) for name in SAME] == [getattr(form, name) for name in SAME]
+            assert candidate.formats == ("xlsx",) and candidate.id == f"{form.id}-XLSX"
 
 
-def test_an_eighth_territory_gets_it_without_doing_anything() -> None:
+def test_eighth_territory_gets_workbook_forms_automatically() -> None:
     forms = load_from((TERRITORIES,)).forms
     assert list(forms) == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-1-XLSX"]
     assert list(forms["ZZ-JUSTICE-1-XLSX"].flat.columns) == list(forms["ZZ-JUSTICE-1"].flat.columns)  # type: ignore[union-attr]
 
 
-def test_a_declared_workbook_takes_the_place_of_a_derived_one(tmp_path: Path) -> None:
-    other = _base(id="ZZ-JUSTICE-BOOK", second_of="ZZ-JUSTICE-1", formats=["xlsx"])
-    forms = make_registry(tmp_path, [_base(formats=["csv"]), other]).forms
+def test_declared_workbook_replaces_the_derived_one(tmp_path: Path) -> None:
+    workbook = _base(id="ZZ-JUSTICE-BOOK", second_of="ZZ-JUSTICE-1", formats=["xlsx"])
+    forms = make_registry(tmp_path, [_base(formats=["csv"]), workbook]).forms
     assert list(forms) == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-BOOK"]
 
 
 @pytest.mark.parametrize("changes", [{"second_of": "ZZ-JUSTICE-9"}, {"second_of": "ZZ-JUSTICE-1", "formats": ["ods"]}])
-def test_a_workbook_of_no_form_is_told(tmp_path: Path, changes: dict[str, Any]) -> None:
-    other = _base(id="ZZ-JUSTICE-BOOK", **{"formats": ["xlsx"], **changes})
+def test_workbook_of_an_unknown_form_is_rejected(tmp_path: Path, changes: dict[str, Any]) -> None:
+    workbook = _base(id="ZZ-JUSTICE-BOOK", **{"formats": ["xlsx"], **changes})
     with pytest.raises(DeclarationError, match="second_of"):
-        make_registry(tmp_path, [_base(formats=["csv"]), other])
+        make_registry(tmp_path, [_base(formats=["csv"]), workbook])
 
 
-def test_the_digest_covers_what_is_derived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digest_covers_derived_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = make_registry(tmp_path / "a", [_base(formats=["csv"])]).digest
     monkeypatch.setattr("pipelines.declarations.workbook_form._NUMBER", {})
     assert make_registry(tmp_path / "b", [_base(formats=["csv"])]).digest == before
@@ -97,10 +97,10 @@ def test_the_digest_covers_what_is_derived(tmp_path: Path, monkeypatch: pytest.M
     assert make_registry(tmp_path / "c", [_base(formats=["csv"])]).digest != before
 
 
-# ------------------------------------------------------------------------------------------------------ from what, what
+# ------------------------------------------------------------------------------------------------------ derived content
 
 
-def test_a_cube_becomes_a_list_in_the_offices_words(tmp_path: Path) -> None:
+def test_cube_becomes_a_list_in_the_words_of_the_office(tmp_path: Path) -> None:
     form = make_registry(tmp_path, [CUBE]).forms["ZZ-JUSTICE-1-XLSX"]
     assert form.flat is not None and form.flat.crossed and form.cube is None
     assert sorted(form.flat.columns) == sorted(["Пол", "Дело", "Број", "NOTE"])
@@ -110,38 +110,38 @@ def test_a_cube_becomes_a_list_in_the_offices_words(tmp_path: Path) -> None:
     assert form.note_marks["(P)"].status == "P" and "(A)" not in form.note_marks
 
 
-def test_words_that_stand_twice_carry_their_code(tmp_path: Path) -> None:
+def test_ambiguous_words_have_their_code_added(tmp_path: Path) -> None:
     codes = {"sex": [{"labels": [c], "words": "исто", "code": d} for c, d in (("T", "_T"), ("M", "M"), ("F", "F"))]}
     form = make_registry(tmp_path, [{**CUBE, "codes": {**CUBE["codes"], **codes}}]).forms["ZZ-JUSTICE-1-XLSX"]
     assert [e.labels[0] for e in form.table_entries("sex")] == ["исто (T)", "исто (M)", "исто (F)"]
 
 
-def test_common_codes_take_the_words_of_the_code_list(tmp_path: Path) -> None:
+def test_common_codes_have_the_labels_of_the_code_list(tmp_path: Path) -> None:
     dims = {**CUBE["cube"]["dims"], "SEX": {"dim": "sex", "same": True}}
     codes = {"article": CUBE["codes"]["article"]}
-    made = {**CUBE, "codes": codes, "cube": {**CUBE["cube"], "dims": dims}}
-    form = make_registry(tmp_path, [made]).forms["ZZ-JUSTICE-1-XLSX"]
+    declaration = {**CUBE, "codes": codes, "cube": {**CUBE["cube"], "dims": dims}}
+    form = make_registry(tmp_path, [declaration]).forms["ZZ-JUSTICE-1-XLSX"]
     labels = {e.code: e.labels for e in form.table_entries("sex")}
     assert labels["F"][1] == "F" and labels["F"][0] != "F" and "_Z" not in labels
     assert not labels["F"][0].isascii(), "in the form's language, which is Macedonian"
 
 
-def test_a_sheet_name_that_a_workbook_cannot_have_is_left_to_the_title(tmp_path: Path) -> None:
+def test_invalid_sheet_name_is_kept_in_the_title_only(tmp_path: Path) -> None:
     tables = [{**BASE["tables"][0], "sheet": "Осудени/обвинети"}]
     form = make_registry(tmp_path, [_base(formats=["ods"], tables=tables)]).forms["ZZ-JUSTICE-1-XLSX"]
     assert form.tables is not None and form.tables[0].sheet is None
 
 
-def test_words_for_quarters_leave_the_mark_alone(tmp_path: Path) -> None:
+def test_words_for_quarters_do_not_change_the_mark(tmp_path: Path) -> None:
     codes = {**BASE["codes"], "quarter": {"прво": "1", "второ": "2", "трето": "3", "четврто": "4"}}
     title = "Осудени лица, {quarter} квартал {year}"
     tables = [{**BASE["tables"][0], "title": title}]
-    made = _base(formats=["docx"], codes=codes, tables=tables, recognise={"all": [title, "Дело"]})
-    form = make_registry(tmp_path, [made]).forms["ZZ-JUSTICE-1-XLSX"]
+    declaration = _base(formats=["docx"], codes=codes, tables=tables, recognise={"all": [title, "Дело"]})
+    form = make_registry(tmp_path, [declaration]).forms["ZZ-JUSTICE-1-XLSX"]
     assert form.recognise.all == ("ZZ-JUSTICE-1-XLSX / {text}",)
 
 
-def test_a_second_form_of_a_second_form_is_the_same_again() -> None:
+def test_deriving_a_workbook_form_twice_changes_nothing() -> None:
     form = load().forms["HR-JUSTICE-1"]
     assert second_of(form) == load().forms["HR-JUSTICE-1-XLSX"]
     assert mark_of("X", "A") == "X / {year}"
@@ -170,17 +170,17 @@ def _told(reading: Reading) -> list[str]:
 ALL = (("T", "Трговија", 5), ("M", "Трговија", 3), ("F", "Трговија", 2))
 
 
-def test_a_whole_list_is_read(tmp_path: Path) -> None:
+def test_complete_list_is_read(tmp_path: Path) -> None:
     reading = _crossed(tmp_path, "error", *ALL)
     assert _told(reading) == [] and _values(reading) == {"_T": 5.0, "M": 3.0, "F": 2.0}
 
 
-def test_where_missing_a_line_without_a_figure_states_nothing(tmp_path: Path) -> None:
+def test_row_without_a_figure_is_ignored_where_absent_means_missing(tmp_path: Path) -> None:
     reading = _crossed(tmp_path, "missing", *ALL[:2], ("F", "Трговија", None))
     assert _told(reading) == [] and _values(reading) == {"_T": 5.0, "M": 3.0}
 
 
-def test_where_missing_a_sign_states_that_it_is_not_known(tmp_path: Path) -> None:
+def test_sign_states_an_unknown_figure_where_absent_means_missing(tmp_path: Path) -> None:
     reading = _crossed(tmp_path, "missing", *ALL[:2], ("F", "Трговија", ".."))
     assert _values(reading) == {"_T": 5.0, "M": 3.0, "F": None}
 
@@ -193,12 +193,12 @@ def _second_article(absent: str, tmp_path: Path, *lines: tuple[object, ...]) -> 
         CUBE["codes"]["article"].pop()
 
 
-def test_a_combination_left_out_is_a_finding_zero_or_nothing(tmp_path: Path) -> None:
+def test_omitted_combination_is_an_error_zero_or_missing_as_declared(tmp_path: Path) -> None:
     lines = (*ALL, ("T", "Криумчарење", 4), ("M", "Криумчарење", 4))
     reading = _second_article("error", tmp_path / "e", *lines)
-    told = [f for f in reading.findings if f.severity == "error"]
-    assert [f.rule for f in told] == ["cube.absent"] and told[0].params["count"] == 1
-    assert told[0].seen == "Криумчарење, F"
+    errors = [f for f in reading.findings if f.severity == "error"]
+    assert [f.rule for f in errors] == ["cube.absent"] and errors[0].params["count"] == 1
+    assert errors[0].seen == "Криумчарење, F"
     reading = _second_article("zero", tmp_path / "z", *lines)
     women = reading.observations.filter(reading.observations["sex"] == "F")
     assert _told(reading) == [] and dict(women.select("law_article", "value").iter_rows()) == {
@@ -208,16 +208,16 @@ def test_a_combination_left_out_is_a_finding_zero_or_nothing(tmp_path: Path) -> 
     assert _second_article("missing", tmp_path / "m", *lines).observations.height == 5
 
 
-def test_where_an_error_an_empty_figure_is_told_at_its_cell(tmp_path: Path) -> None:
+def test_empty_figure_is_reported_at_its_cell_where_absent_is_an_error(tmp_path: Path) -> None:
     reading = _crossed(tmp_path, "error", *ALL[:2], ("F", "Трговија", None))
     assert [(f.rule, f.where.cell) for f in reading.findings if f.severity == "error"] == [("cell.empty", "C6")]
 
 
-def test_a_list_that_states_nothing_is_told(tmp_path: Path) -> None:
+def test_list_without_figures_is_reported(tmp_path: Path) -> None:
     assert _told(_crossed(tmp_path, "missing", ("T", "Трговија", None))) == ["return.empty"]
 
 
-def test_a_line_of_another_period_than_the_title_is_told(tmp_path: Path) -> None:
+def test_row_of_another_period_than_the_title_is_reported(tmp_path: Path) -> None:
     flat = {
         "columns": {"Квартал": {"template": "{year}-{quarter}"}, "Дело": {"dim": "article"}, "Број": {"value": True}},
     }

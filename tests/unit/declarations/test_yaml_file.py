@@ -1,4 +1,4 @@
-"""Declarations are read fast, and as YAML 1.2: what ruamel reads, which is slow and strict, is what is read."""
+"""Declarations are read quickly and as YAML 1.2, with the same result as ruamel, which is slow and strict."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ block: |
 """
 
 
-def read(text: str) -> Any:
+def read_slowly(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
 
 @pytest.mark.parametrize("line", UNLIKE.strip().splitlines()[:5])
-def test_what_the_versions_of_yaml_read_unlike_is_read_by_the_newer(line: str, tmp_path: Path) -> None:
+def test_load_yaml_follows_yaml_1_2_where_versions_differ(line: str, tmp_path: Path) -> None:
     path = tmp_path / "a.yml"
     path.write_text(line, encoding="utf-8")
-    (mine,), (other,) = load_yaml(path).values(), read(line).values()
-    assert [(type(one), one) for one in mine] == [(type(one), one) for one in other]
+    (value,), (expected,) = load_yaml(path).values(), read_slowly(line).values()
+    assert [(type(item), item) for item in value] == [(type(item), item) for item in expected]
 
 
 def test_merged_and_nested_content_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.yml"
     path.write_text("\n".join(UNLIKE.strip().splitlines()[5:]), encoding="utf-8")
-    assert load_yaml(path) == read(path.read_text(encoding="utf-8"))
+    assert load_yaml(path) == read_slowly(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
     ("text", "line"), [("a: 1\nb: 2\na: 3\n", 3), ("a: {b: 1, b: 2}\n", 1), ("a: [1\nb: 2\n", 2), ("a: x: y\n", 1)]
 )
-def test_a_fault_is_told_with_its_line(text: str, line: int, tmp_path: Path) -> None:
+def test_fault_is_reported_with_its_line(text: str, line: int, tmp_path: Path) -> None:
     path = tmp_path / "a.yml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(DeclarationError) as told:
+    with pytest.raises(DeclarationError) as raised:
         load_yaml(path)
-    assert told.value.line == line and told.value.problem
+    assert raised.value.line == line and raised.value.problem
 
 
-def test_no_object_of_a_program_is_made(tmp_path: Path) -> None:
+def test_load_yaml_creates_no_python_objects(tmp_path: Path) -> None:
     path = tmp_path / "a.yml"
     path.write_text("a: !!python/object/apply:os.getcwd []\n", encoding="utf-8")
     with pytest.raises(DeclarationError):

@@ -120,7 +120,7 @@ def run_phase(home: Home, run: Any) -> dg.ExecuteInProcessResult:
 
 
 def test_failed_test_is_a_failed_check_and_stops_the_step(home: Home) -> None:
-    def fail(_home: Home, *, log: Any) -> Step:
+    def fail_build(_home: Home, *, log: Any) -> Step:
         log("building")
         tests = [
             dbt.NodeResult("mart_indicator_key", "test", 0.1, "fail", 2, "Got 2 results"),
@@ -129,7 +129,7 @@ def test_failed_test_is_a_failed_check_and_stops_the_step(home: Home) -> None:
         ]
         raise dbt.WarehouseError("1 of the warehouse's models or tests failed", tests)
 
-    result = run_phase(home, fail)
+    result = run_phase(home, fail_build)
     assert not result.success and result.get_asset_materialization_events() == []
     checks = {e.check_name: e for e in result.get_asset_check_evaluations()}
     assert {name: check.passed for name, check in checks.items()} == {

@@ -1,4 +1,4 @@
-"""Phrases inside the parameters of findings: each is still said by a reader or rule, and is told in the language."""
+"""Phrases inside the parameters of findings: each is used by a reader or rule, and is translated."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ SAID = "\n".join(
 
 
 @pytest.mark.parametrize("phrase", sorted(phrases.PHRASES))
-def test_a_phrase_is_said_by_a_reader_or_a_rule(phrase: str) -> None:
+def test_phrase_is_used_by_a_reader_or_a_rule(phrase: str) -> None:
     assert f'"{phrase}"' in SAID
 
 
 @pytest.mark.parametrize("source", [source for _, source in phrases.PATTERNS])
-def test_a_pattern_is_said_by_a_reader_or_a_rule(source: str) -> None:
-    said = r"\{[^{}]+\}".join(re.escape(part) for part in re.split(r"\{[a-z]+\}", source))
-    assert re.search(f'f"{said}"', SAID), source
+def test_pattern_is_used_by_a_reader_or_a_rule(source: str) -> None:
+    pattern = r"\{[^{}]+\}".join(re.escape(part) for part in re.split(r"\{[a-z]+\}", source))
+    assert re.search(f'f"{pattern}"', SAID), source
 
 
-def test_a_phrase_is_told_in_the_language() -> None:
+def test_phrase_is_translated() -> None:
     finding = from_read_error(ReadError("read.unsupported", kind="a presentation", instead="Excel Workbook (.xlsx)"))
     assert wording.localize_finding(finding, "hr").message == "Datoteka je prezentacija, a to ovaj sustav ne čita."
     assert (
@@ -43,29 +43,29 @@ def test_a_phrase_is_told_in_the_language() -> None:
     )
 
 
-def test_a_pattern_is_told_with_what_changes_in_it() -> None:
+def test_pattern_is_translated_with_its_values() -> None:
     finding = Finding("cell.hidden", "error", params={"what": "The sheet Skrivač"})
     assert wording.localize_finding(finding, "sr").message == "Лист Skrivač: скривено, а садржи вредности."
     finding = Finding("record.outside_period", "error", seen="2025-01-02", expected="2026-01-01 to 2026-03-31")
     assert wording.localize_finding(finding, "bs").message.endswith("(od 2026-01-01 do 2026-03-31).")
 
 
-def test_a_file_cut_short_says_so_in_the_language() -> None:
-    """What the library says of it, "File is not a zip file", contradicts the sentence it stood in, and is English."""
+def test_truncated_file_is_reported_in_the_language() -> None:
+    """Replace the English message of the library, "File is not a zip file", which contradicts our sentence."""
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>" * 100)
     with pytest.raises(ReadError) as raised:
         sniff_format(whole.getvalue()[:-60], "a.xlsx")
-    told = wording.localize_finding(from_read_error(raised.value), "hr").message
+    message = wording.localize_finding(from_read_error(raised.value), "hr").message
     assert (
-        told
+        message
         == "Datoteka izgleda kao uredska datoteka (ZIP), ali je oštećena ili nije stigla cijela (nedostaje joj kraj)."
     )
 
 
 @pytest.mark.parametrize("expected", ["a number written as 1234", "a number or a sign ('-', '..')", "a number"])
-def test_what_is_expected_of_a_cell_is_told_in_the_language(expected: str) -> None:
+def test_expected_content_of_a_cell_is_translated(expected: str) -> None:
     finding = Finding("cell.not_a_number", "error", seen="sedam", expected=expected)
-    told = wording.localize_finding(finding, "hr").message
-    assert "number" not in told and "sign" not in told and "broj" in told
+    message = wording.localize_finding(finding, "hr").message
+    assert "number" not in message and "sign" not in message and "broj" in message

@@ -1,4 +1,4 @@
-"""One finding, one wording: portal, command line and the JSON of the API say the same words in a language."""
+"""One wording for each finding: portal, command line and the JSON of the API have the same text in a language."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _report(*findings: Finding, language: str) -> Report:
     return Report(**values)
 
 
-def test_one_finding_in_macedonian_reads_alike_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+def test_finding_in_macedonian_has_the_same_words_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     words = localize_finding(OUTSIDE, "mk")
     assert "2026-01-01 до 2026-03-31" in words.message and " to " not in words.message
     assert words.place == "лист Лист, ќелија C4"
@@ -51,11 +51,11 @@ def test_one_finding_in_macedonian_reads_alike_everywhere(capsys: pytest.Capture
     (group,) = answers.group_findings(report, "mk")
     assert group.title == words.message
     show_report(report)
-    out = capsys.readouterr().out
-    assert f"грешка  {words.place}: {words.message}" in out and words.remedy in out
+    output = capsys.readouterr().out
+    assert f"грешка  {words.place}: {words.message}" in output and words.remedy in output
 
 
-def test_what_is_nearest_is_said_where_no_suggestion_is_shown_beside() -> None:
+def test_nearest_word_is_in_the_message_where_no_suggestion_is_shown() -> None:
     assert (
         "„мажи“" in describe_finding(UNDECLARED, "mk").message or "'мажи'" in describe_finding(UNDECLARED, "mk").message
     )
@@ -65,22 +65,22 @@ def test_what_is_nearest_is_said_where_no_suggestion_is_shown_beside() -> None:
     assert suggestion is not None and suggestion.value == "мажи"
 
 
-def test_the_nearest_forms_are_named_by_their_titles_and_hashes_do_not_change_with_the_language() -> None:
+def test_nearest_forms_are_named_by_their_titles_and_parameters_stay_in_english() -> None:
     registry = load()
-    found = not_recognised(make_grid(), registry)
+    finding = not_recognised(make_grid(), registry)
     form = registry.forms["MK-JUSTICE-2"]
-    both = f"MK-JUSTICE-2 ({form.title}, which comes as xlsx, lacks 'Т-01', 'Т-02'); MK-JUSTICE-1 (some other title)"
-    assert nearest_forms(both, "mk") == [
+    nearest = f"MK-JUSTICE-2 ({form.title}, which comes as xlsx, lacks 'Т-01', 'Т-02'); MK-JUSTICE-1 (some other title)"
+    assert nearest_forms(nearest, "mk") == [
         f"{form.titles['mk']} (MK-JUSTICE-2), што доаѓа како xlsx и во кој недостига 'Т-01', 'Т-02'",
         "MK-JUSTICE-1 (some other title)",
     ]
-    near = replace(found, params={"nearest": both})
+    near = replace(finding, params={"nearest": nearest})
     message = describe_finding(near, "mk").message
     assert form.titles["mk"] in message and "which comes" not in message
     suggestion = localize_finding(near, "mk").suggestion
     assert suggestion is not None and suggestion.value.startswith(form.titles["mk"])
     assert "which comes as xlsx" in json.dumps(near.params)
-    assert describe_finding(replace(found, params={"nearest": "none"}), "en").message.endswith("Nearest: no form.")
+    assert describe_finding(replace(finding, params={"nearest": "none"}), "en").message.endswith("Nearest: no form.")
 
 
 @pytest.mark.parametrize("language", ["en", "sq", "bs", "hr", "mk", "sr", "sr-Latn", "cnr"])

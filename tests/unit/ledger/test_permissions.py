@@ -1,5 +1,5 @@
-"""The table of permissions, and that nothing decides a right without it: roles are compared in one module, and every
-door (command line, API, pages) does its acts through the desk."""
+"""The table of permissions, which decides every right: roles are compared in one module, and every
+interface (command line, API, pages) acts through the desk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMING_ROLES = {
     "pipelines/cli/people.py": "the name of an account",
     "dashboards/office/words.py": "the words for each role",
 }
-"""Modules that may spell a role, and what for."""
+"""Modules that may name a role, and why."""
 QUESTIONS = {"has_role", "gives_role"}
 """Questions about a role that are put to an identity or a grant."""
 ACTS = {
@@ -39,7 +39,7 @@ ACTS = {
     "ask_withdrawal": ("ask_withdrawal",),
     "withdraw": ("withdraw_submission",),
 }
-"""Acts, and the functions of the ledger and of the desk that do them."""
+"""Acts, and the functions of the ledger and of the desk that perform them."""
 LEDGER = ("pipelines.submissions.decisions", "pipelines.submissions.receipts")
 LEDGER_CALLERS = {
     "pipelines/submissions/service/acts.py",
@@ -67,7 +67,7 @@ def _is_role(node: ast.AST) -> bool:
 
 
 def _asks_for_a_role(node: ast.AST) -> bool:
-    """Whether a node compares a role, or asks an identity for one."""
+    """Return True if a node compares a role or asks an identity for one."""
     if isinstance(node, ast.Compare):
         return any(_is_role(part) for side in (node.left, *node.comparators) for part in ast.walk(side))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -77,7 +77,7 @@ def _asks_for_a_role(node: ast.AST) -> bool:
 
 
 def _qualified_names(nodes: list[ast.AST]) -> Iterator[str]:
-    """Every `module.name` of a module imported anywhere in a file, and every name imported from one."""
+    """Yield every `module.name` of a module imported in a file, and every name imported from one."""
     aliases: dict[str, str] = {}
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -91,8 +91,8 @@ def _qualified_names(nodes: list[ast.AST]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Attribute):
             dotted = ast.unparse(node)
-            first, _, rest = dotted.partition(".")
-            yield f"{aliases[first]}.{rest}" if first in aliases else dotted
+            first, _, attribute = dotted.partition(".")
+            yield f"{aliases[first]}.{attribute}" if first in aliases else dotted
 
 
 @cache
@@ -114,7 +114,7 @@ def test_only_the_table_compares_roles() -> None:
 
 
 def test_detector_finds_comparison_of_a_role() -> None:
-    """The detector itself, on the shapes that decided rights before there was one table."""
+    """Test the detector itself on code that decided rights before the table existed."""
     for line in (
         'who.has_role("submitter", *pair)', 'grant.role == "approver"',
         'any(g.role in ("approver", "steward") for g in x)',
@@ -125,14 +125,14 @@ def test_detector_finds_comparison_of_a_role() -> None:
         assert not any(_asks_for_a_role(node) for node in ast.walk(ast.parse(line))), line
 
 
-def test_only_the_desk_does_acts_of_people_in_the_ledger() -> None:
+def test_only_the_desk_performs_acts_of_people_in_the_ledger() -> None:
     acts = {f"{module}.{function}" for module in LEDGER for functions in ACTS.values() for function in functions}
     callers = {path for path, names in _names_by_path().items() if acts & names}
     assert callers == LEDGER_CALLERS
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_every_door_does_each_act_through_the_desk(door: str) -> None:
+def test_every_interface_performs_each_act_through_the_desk(door: str) -> None:
     names = {
         name
         for path, all_names in _names_by_path().items()
@@ -183,12 +183,12 @@ MAY = {
 @pytest.mark.parametrize("state", get_args(State))
 def test_can_act_for_every_role_and_state(state: Any) -> None:
     pairs = (("QQ", "justice"), ("RR", "justice"))
-    for role, own, (act, override) in product(ROLES, (True, False), MAY):
+    for role, is_sender, (act, override) in product(ROLES, (True, False), MAY):
         states, sender_roles, other_roles = MAY[act, override]
-        expected = state in states.split() and role in (sender_roles if own else other_roles).split()
+        expected = state in states.split() and role in (sender_roles if is_sender else other_roles).split()
         if (act, override) == ("withdraw", False) and state in ("approved", "published"):
-            expected = not own and role == "approver"
-        resource = Resource("office" if own else "somebody", state, pairs)
+            expected = not is_sender and role == "approver"
+        resource = Resource("office" if is_sender else "somebody", state, pairs)
         action: Any = act
         for grants, holds in (
             ((Grant(role),), True),
@@ -197,7 +197,7 @@ def test_can_act_for_every_role_and_state(state: Any) -> None:
             ((Grant(role, "QQ"), Grant(role, "RR", "victims")), False),
         ):
             who = Identity("office", "x", "en", grants)
-            assert can_act(who, action, resource, override=override) is (expected and holds), (role, own, act)
+            assert can_act(who, action, resource, override=override) is (expected and holds), (role, is_sender, act)
         asker = Resource(resource.sender, state, pairs, {"office"})
         after_asking = expected and state not in ("approved", "published")
         assert can_act(Identity("office", "x", "en", (Grant(role),)), action, asker, override=override) is after_asking
@@ -213,7 +213,7 @@ def test_unrecognised_return_is_its_senders_alone_and_not_a_tokens() -> None:
         assert not any(can_act(who, act, resource) for act in get_args(Action) if act != "withdraw")
 
 
-def test_no_permission_outlives_its_state() -> None:
+def test_can_act_denies_acts_without_a_transition() -> None:
     resource_of = {state: Resource("office", state, (("QQ", "justice"),)) for state in get_args(State)}
     everything = tuple(Grant(role) for role in ROLES)
     for (state, resource), act in product(resource_of.items(), get_args(Action)):

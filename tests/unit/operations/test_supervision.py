@@ -32,7 +32,7 @@ class FakeProcess:
 
 
 class World:
-    """Two services under a supervisor, with a clock that stands still until it is set forward."""
+    """Two services under a supervisor, with a clock that advances only when it is set."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -49,15 +49,15 @@ class World:
             self.supervisor.start_process(name)
 
     def _starter(self, name: str) -> Callable[[], FakeProcess]:
-        def start() -> FakeProcess:
+        def start_process() -> FakeProcess:
             if self.fails_to_start:
                 raise OSError("no memory")
             self.started[name].append(FakeProcess())
             return self.started[name][-1]
 
-        return start
+        return start_process
 
-    def end(self, name: str, code: int = -signal.SIGKILL) -> None:
+    def end_process(self, name: str, code: int = -signal.SIGKILL) -> None:
         self.started[name][-1].code = code
         self.supervisor.check_processes()
 
@@ -68,7 +68,7 @@ class World:
 
 def test_check_restarts_only_the_process_that_ended() -> None:
     world = World()
-    world.end("ui")
+    world.end_process("ui")
     assert "SIGKILL" in world.said[-1] and "ui" in world.said[-1]
     world.pass_time(0.9)
     assert len(world.started["ui"]) == 1
@@ -81,18 +81,18 @@ def test_check_doubles_the_pause_up_to_the_cap_then_gives_up_and_keeps_the_other
     world = World()
     pauses = []
     for _ in range(POLICY.attempts - 1):
-        world.end("ui", 1)
+        world.end_process("ui", 1)
         began, starts = world.now, len(world.started["ui"])
         while len(world.started["ui"]) == starts:
             world.pass_time(0.5)
         pauses.append(world.now - began)
     assert pauses == [1, 2, 4, 8]
-    world.end("ui", 1)
+    world.end_process("ui", 1)
     assert "not restarted" in world.said[-1]
     starts = len(world.started["ui"])
     world.pass_time(10_000)
     assert len(world.started["ui"]) == starts
-    world.end("pages")
+    world.end_process("pages")
     world.pass_time(1)
     assert len(world.started["pages"]) == 2
 
@@ -100,7 +100,7 @@ def test_check_doubles_the_pause_up_to_the_cap_then_gives_up_and_keeps_the_other
 def test_check_forgets_failures_after_a_stable_period() -> None:
     world = World()
     for _ in range(3 * POLICY.attempts):
-        world.end("ui")
+        world.end_process("ui")
         world.pass_time(1)
         world.pass_time(POLICY.stable_after)
     assert len(world.started["ui"]) == 3 * POLICY.attempts + 1
@@ -109,8 +109,8 @@ def test_check_forgets_failures_after_a_stable_period() -> None:
 def test_check_counts_a_failed_start_and_raises_when_nothing_is_left() -> None:
     world = World()
     world.fails_to_start = True
-    world.end("ui")
-    world.end("pages")
+    world.end_process("ui")
+    world.end_process("pages")
     with pytest.raises(SupervisionError, match="ui"):
         for _ in range(200):
             world.pass_time(1)
@@ -153,36 +153,40 @@ def test_supervisor_kill_9_restarts_one_process_without_orphans(tmp_path: Path) 
     logs = {name: tmp_path / f"{name}.log" for name in ("one", "two")}
     started: dict[str, list[SessionProcess]] = {name: [] for name in logs}
 
-    def starter(name: str) -> Callable[[], SessionProcess]:
-        def start() -> SessionProcess:
+    def build_starter(name: str) -> Callable[[], SessionProcess]:
+        def start_process() -> SessionProcess:
             command = [sys.executable, "-c", PARENT]
             started[name].append(SessionProcess(command, cwd=tmp_path, environment=os.environ, log=logs[name]))
             return started[name][-1]
 
-        return start
+        return start_process
 
-    def children(name: str) -> list[int]:
+    def list_children(name: str) -> list[int]:
         return [int(line) for line in logs[name].read_text(encoding="ascii").split()]
 
     supervisor = Supervisor(
-        {name: starter(name) for name in logs}, log=lambda _: None, policy=RestartPolicy(first=0.05)
+        {name: build_starter(name) for name in logs}, log=lambda _: None, policy=RestartPolicy(first=0.05)
     )
     try:
         for name in logs:
             supervisor.start_process(name)
-        wait_until(lambda: all(len(children(name)) == 1 for name in logs))
+        wait_until(lambda: all(len(list_children(name)) == 1 for name in logs))
         os.kill(started["one"][0].pid, signal.SIGKILL)
 
         def has_restarted() -> bool:
             supervisor.check_processes()
-            return len(children("one")) == 2
+            return len(list_children("one")) == 2
 
         wait_until(has_restarted)
-        assert not is_running(children("one")[0]), "the child of the killed process lives on"
+        assert not is_running(list_children("one")[0]), "the child of the killed process lives on"
         assert len(started["two"]) == 1 and is_running(started["two"][0].pid)
     finally:
         supervisor.stop_processes(grace=5)
-    everything = [*children("one"), *children("two"), *(p.pid for processes in started.values() for p in processes)]
+    everything = [
+        *list_children("one"),
+        *list_children("two"),
+        *(p.pid for processes in started.values() for p in processes),
+    ]
     wait_until(lambda: not any(is_running(pid) for pid in everything))
 
 

@@ -12,7 +12,7 @@ TABLES = ("duration", "pending", "cohort", "sentence")
 
 
 def _release(folder: Path, values: dict[str, float | None]) -> Path:
-    """A release's data: a duration of each office (with or without a value), and five returns."""
+    """Write the data of a release: a duration of each office (with or without a value), and five returns."""
     who = {"territory": [name.partition("_")[0] for name in values], "source": list(values)}
     for table in TABLES:
         rows = pl.DataFrame({**who, "value": pl.Series(values.values(), dtype=pl.Float64)})
@@ -35,7 +35,7 @@ def test_returns_behind_a_figure_from_records_are_those_of_its_register(tmp_path
     assert find_returns_behind_records(data, everything) == {"S1", "S2"}
 
 
-def test_a_replaced_return_and_an_office_whose_figures_are_all_withheld_are_not(tmp_path: Path) -> None:
+def test_replaced_returns_and_offices_without_published_figures_are_not_marked(tmp_path: Path) -> None:
     data = _release(tmp_path, {"AA_COURTS": 210.0, "BB_COURTS": None})
     assert find_returns_behind_records(data, ["S2", "S4"]) == {"S2"}
     assert (

@@ -10,7 +10,7 @@ import pytest
 from pipelines.statistics.agreement import ASSUMED, compute_chance
 
 
-def tail(same: int, size: int, share: float) -> float:
+def binomial_tail(same: int, size: int, share: float) -> float:
     return sum(comb(size, k) * share**k * (1 - share) ** (size - k) for k in range(same, size + 1))
 
 
@@ -19,7 +19,7 @@ def test_compute_chance_is_the_binomial_tail_of_fewer_figures(same: int, compare
     """Pairs that all agree in one of five figures have the least dispersion, 1.5: two of three figures count."""
     past = np.full(10, 20.0)
     chance = compute_chance(same, compared, past / 5, past)
-    assert chance == pytest.approx(tail(same * 2 // 3, compared * 2 // 3, 0.2), rel=1e-9)
+    assert chance == pytest.approx(binomial_tail(same * 2 // 3, compared * 2 // 3, 0.2), rel=1e-9)
 
 
 def test_compute_chance_without_pairs_uses_the_assumed_share() -> None:

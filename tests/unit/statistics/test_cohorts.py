@@ -1,4 +1,4 @@
-"""What became of those who entered in one period: by hand, and from the demonstration's known chances."""
+"""Outcomes of the persons who entered in one period: by hand, and from the demonstration's known chances."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ ROWS = [
 ]
 
 
-def told(frame: pl.DataFrame) -> list[dict[str, int]]:
-    """For each number of quarters the outcomes that are not zero, or nothing where it is not seen."""
+def list_outcomes(frame: pl.DataFrame) -> list[dict[str, int]]:
+    """List the outcomes above zero after each number of quarters; a dict is empty where the cohort is not observed."""
     rows = frame.select("quarters", *OUTCOMES).rows(named=True)
     return [{k: v for k, v in row.items() if v and k != "quarters"} for row in rows]
 
 
-def test_a_cohort_by_hand() -> None:
+def test_summarise_cohorts_by_hand() -> None:
     frame = summarise_cohorts(find_stays(build_events(ROWS), FIRST, reported=SEEN).frame, quarters=5)
     first = frame.filter(pl.col("cohort") == "2024-Q1")
-    assert told(first) == [
+    assert list_outcomes(first) == [
         {"convicted": 1, "open": 3},  # 31 March
         {"convicted": 2, "acquitted": 1, "open": 1},
         {"convicted": 1, "acquitted": 1, "open": 2},  # C was sent back on 1 September
@@ -58,33 +58,37 @@ def test_a_cohort_by_hand() -> None:
     assert frame.filter(pl.col("cohort") == "2024-Q2")["n_persons"].to_list() == [1] * 6, "G has no known beginning"
 
 
-def test_a_year_follows_each_quarter_for_as_long() -> None:
-    made = [
+def test_year_cohort_follows_each_quarter_equally_long() -> None:
+    events = [
         ("K1", "A", "indicted", P, "2024-01-10"),
         ("K1", "A", "convicted_first", F, "2024-09-30"),
         ("K2", "B", "indicted", P, "2024-12-31"),
         ("K2", "B", "convicted_first", F, "2025-04-01"),
         ("K3", "C", "indicted", P, "2023-12-31"),
     ]
-    seen = list_reported("2023-Q4", "2025-Q2")
-    frame = summarise_cohorts(find_stays(build_events(made), FIRST, reported=seen).frame, quarters=3, freq="A")
+    reported_quarters = list_reported("2023-Q4", "2025-Q2")
+    frame = summarise_cohorts(
+        find_stays(build_events(events), FIRST, reported=reported_quarters).frame, quarters=3, freq="A"
+    )
     year = frame.filter(pl.col("cohort") == "2024")
     # A is decided in the 2nd quarter after its own, B in the 2nd after its own, though half a year apart.
-    assert told(year) == [{"open": 2}, {"open": 2}, {"convicted": 2}, {}]
+    assert list_outcomes(year) == [{"open": 2}, {"open": 2}, {"convicted": 2}, {}]
     assert year["seen_quarters"].to_list() == [2] * 4
-    assert told(frame.filter(pl.col("cohort") == "2023")) == [{}] * 4, "three quarters of 2023 are not in the records"
+    assert list_outcomes(frame.filter(pl.col("cohort") == "2023")) == [{}] * 4, (
+        "three quarters of 2023 are not in the records"
+    )
 
 
-def test_who_was_open_before_a_gap_is_lost() -> None:
-    made = [
+def test_person_open_before_a_gap_counts_as_lost() -> None:
+    events = [
         ("K1", "A", "indicted", P, "2024-01-10"),
         ("K1", "A", "convicted_first", F, "2024-12-10"),
         ("K2", "B", "indicted", P, "2024-01-10"),
         ("K2", "B", "acquitted", F, "2024-02-10"),
     ]
-    seen = list_reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
-    frame = summarise_cohorts(find_stays(build_events(made), FIRST, reported=seen).frame, quarters=3)
-    assert told(frame) == [
+    reported_quarters = list_reported("2024-Q1", "2024-Q4", without=["2024-Q3"])
+    frame = summarise_cohorts(find_stays(build_events(events), FIRST, reported=reported_quarters).frame, quarters=3)
+    assert list_outcomes(frame) == [
         {"acquitted": 1, "open": 1},
         {"acquitted": 1, "open": 1},
         {"acquitted": 1, "lost": 1},
@@ -92,8 +96,8 @@ def test_who_was_open_before_a_gap_is_lost() -> None:
     ]
 
 
-def test_from_report_to_court() -> None:
-    made = [
+def test_cohorts_from_report_to_court_by_hand() -> None:
+    events = [
         ("K1", "A", "reported", P, "2024-01-10"),
         ("K1", "A", "rejected", P, "2024-02-10"),
         ("K1", "A", "reopened", P, "2024-05-10"),
@@ -104,8 +108,8 @@ def test_from_report_to_court() -> None:
         ("K3", "C", "reported", P, "2024-01-12"),
         ("K3", "C", "requalified_out", P, "2024-02-11"),
     ]
-    frame = summarise_cohorts(find_stays(build_events(made), REPORT_TO_COURT, reported=SEEN).frame, quarters=3)
-    assert told(frame) == [
+    frame = summarise_cohorts(find_stays(build_events(events), REPORT_TO_COURT, reported=SEEN).frame, quarters=3)
+    assert list_outcomes(frame) == [
         {"rejected": 1, "requalified": 1, "transferred": 1},
         {"open": 1, "requalified": 1, "transferred": 1},
         {"open": 1, "requalified": 1, "transferred": 1},
@@ -114,9 +118,9 @@ def test_from_report_to_court() -> None:
 
 
 def test_every_end_of_a_stage_has_a_state() -> None:
-    known = {end for ends in OUTCOMES.values() for end in ends}
+    counted_ends = {end for ends in OUTCOMES.values() for end in ends}
     for stage in (FIRST, REPORT_TO_COURT):
-        assert {mark.event for mark in stage.exits} <= known
+        assert {mark.event for mark in stage.exits} <= counted_ends
 
 
 @settings(max_examples=25, deadline=None)
@@ -132,23 +136,25 @@ def test_every_end_of_a_stage_has_a_state() -> None:
         max_size=20,
     )
 )
-def test_nobody_is_lost_from_sight(rows: list[tuple[int, int, int, str | None]]) -> None:
+def test_outcomes_of_every_cohort_sum_to_its_persons(rows: list[tuple[int, int, int, str | None]]) -> None:
     from datetime import date, timedelta
 
-    made = []
+    events = []
     for place, (case, since, days, end) in enumerate(rows):
         began = date(2023, 1, 1) + timedelta(days=since)
-        made.append((f"K{case}", f"P{place}", "indicted", P, began.isoformat()))
+        events.append((f"K{case}", f"P{place}", "indicted", P, began.isoformat()))
         if end:
-            made.append((f"K{case}", f"P{place}", end, F, (began + timedelta(days=days)).isoformat()))
-    frame = summarise_cohorts(find_stays(build_events(made), FIRST, reported=list_reported("2023-Q1", "2025-Q4")).frame)
-    seen = frame.drop_nulls("open")
-    assert (seen.select(pl.sum_horizontal(*OUTCOMES)).to_series() == seen["n_persons"]).all()
-    assert seen.filter(pl.col("quarters") == 0)["n_persons"].sum() == len(rows)
-    limits = seen.filter(pl.col("conviction_ratio") > seen["conviction_ratio_high"])
+            events.append((f"K{case}", f"P{place}", end, F, (began + timedelta(days=days)).isoformat()))
+    frame = summarise_cohorts(
+        find_stays(build_events(events), FIRST, reported=list_reported("2023-Q1", "2025-Q4")).frame
+    )
+    observed = frame.drop_nulls("open")
+    assert (observed.select(pl.sum_horizontal(*OUTCOMES)).to_series() == observed["n_persons"]).all()
+    assert observed.filter(pl.col("quarters") == 0)["n_persons"].sum() == len(rows)
+    limits = observed.filter(pl.col("conviction_ratio") > observed["conviction_ratio_high"])
     assert limits.is_empty()
-    # Nothing reopens here: those who left stay where they are, and the open only become fewer.
-    for _, group in seen.sort("quarters").group_by("cohort"):
+    # Nothing reopens here, so the number of open cases never grows.
+    for _, group in observed.sort("quarters").group_by("cohort"):
         assert (group["open"].diff().drop_nulls() <= 0).all()
 
 
@@ -162,7 +168,7 @@ def test_clopper_and_pearson_as_published() -> None:
     assert share_limits(10, 10) == pytest.approx((0.025**0.1, 1.0))
 
 
-def test_people_judged_alike_count_as_their_cases() -> None:
+def test_limits_of_persons_judged_alike_are_those_of_their_cases() -> None:
     """Twenty persons in ten cases, both of a case always alike: the variance between cases is twice the binomial one.
 
     Five cases of two are hits: p = 1/2, each case is 1 above or below: 10/9 * 10 / 400 over 1/4 / 19, times the squared
@@ -184,7 +190,7 @@ def test_people_judged_alike_count_as_their_cases() -> None:
     assert none == (None, None)
 
 
-def test_where_all_are_alike_each_case_counts_once() -> None:
+def test_limits_count_each_case_once_where_all_persons_are_alike() -> None:
     assert design_effect(np.ones(6), np.array([1, 1, 1, 2, 2, 3])) == pytest.approx((9 + 4 + 1) / 6)
     assert design_effect(np.array([1, 0]), np.array([1, 1])) == 2
 
@@ -192,20 +198,20 @@ def test_where_all_are_alike_each_case_counts_once() -> None:
 def test_limits_of_shares_hold_where_a_case_has_one_outcome() -> None:
     """2000 draws: the standard error of a coverage of 95 % is half a point."""
     for cases in (15, 40):
-        held = measure_share_coverage(cases, 0.72, True, 2000, seed=3)
-        assert held.by_case >= 0.935
-        assert held.by_person < 0.9, "persons taken alone seem to be more than they are"
+        coverage = measure_share_coverage(cases, 0.72, True, 2000, seed=3)
+        assert coverage.by_case >= 0.935
+        assert coverage.by_person < 0.9, "counting persons as independent overstates the sample"
 
 
-def test_cohorts_give_back_the_chance_of_conviction() -> None:
-    """Each defendant who is tried is convicted with 72 % (tests/samples/simulation.py), whatever the year's mix."""
-    found = [measure_ratios(seed) for seed in (1, 2, 3, 4)]
-    persons = sum(one.persons for one in found)
-    convicted = sum(one.cohort * one.persons for one in found)
+def test_cohorts_recover_the_simulated_chance_of_conviction() -> None:
+    """Recover the 72 % of defendants that the simulation convicts (tests/samples/simulation.py) in every year."""
+    simulations = [measure_ratios(seed) for seed in (1, 2, 3, 4)]
+    persons = sum(simulation.persons for simulation in simulations)
+    convicted = sum(simulation.cohort * simulation.persons for simulation in simulations)
     low, high = share_limits(round(convicted), persons)
     assert low <= CONVICTED <= high
 
 
-def test_a_unit_has_one_state_a_quarter() -> None:
-    found = track_states(find_stays(simulate_events(1, "HR"), FIRST).frame)
-    assert found.height == found.select("person", "matter", "quarters").n_unique()
+def test_track_states_gives_a_person_one_state_per_quarter() -> None:
+    states = track_states(find_stays(simulate_events(1, "HR"), FIRST).frame)
+    assert states.height == states.select("person", "matter", "quarters").n_unique()

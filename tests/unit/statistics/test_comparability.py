@@ -1,4 +1,4 @@
-"""Too few, windows, dispersion, many pairs, comparability: worked by hand."""
+"""Dispersion, windows, comparisons of many pairs and comparability scores, worked by hand."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_dispersion_by_hand() -> None:
         of_sizes([-1])
 
 
-def test_records_are_read_on_the_safe_side() -> None:
-    assert of_records([1, 1, 4]) == 34 / 10  # the case of four once more
+def test_dispersion_of_records_is_a_cautious_estimate() -> None:
+    assert of_records([1, 1, 4]) == 34 / 10  # the case of four counts twice
     assert of_records([2, 2]) == 2.0
     assert math.isnan(of_records([])) and math.isnan(of_records([0]))
 
@@ -43,11 +43,11 @@ def test_persons_per_case_never_exceed_the_dispersion(sizes: list[int]) -> None:
     assert at_least(sum(sizes), len(sizes)) <= of_sizes(sizes) + 1e-9
 
 
-def test_what_is_known_of_the_dispersion_is_said() -> None:
+def test_estimate_dispersion_names_its_basis() -> None:
     assert estimate_dispersion("case", [5] * 100) == (1.0, "exact", 0)
-    # sixty cases with 360/120, and one of four more: 376/124
+    # sixty cases with 360/120, and an additional one of four: 376/124
     assert estimate_dispersion("person", [1, 1, 4] * 20) == (pytest.approx(376 / 124), "quasi_exact", 60)
-    # thirty cases tell too little
+    # thirty cases are too few to estimate from
     assert estimate_dispersion("person", [1, 1, 4] * 10, 60, 30) == (2.0, "lower_bound", 0)
     assert estimate_dispersion("person", persons=30, cases=12) == (2.5, "lower_bound", 0)
     # most cases without a known person
@@ -73,16 +73,16 @@ def test_default_windows_by_hand() -> None:
     quarters, years = [5, 3, 21, 2, 4, 1, 8], [20, 12, 80, 9, 20, 3, 31]
     threes, fives = [60, 36, 240, 27, 60, 9, 93], [100, 60, 400, 45, 100, 15, 155]
     assert few.default_window([quarters, years, threes, fives]) == ("A", 4, 7, True)
-    # one figure fewer and the year has only three of seven: three years it is
+    # with one figure fewer the year has only three of seven, so three years are needed
     years[4] = 19
     assert few.default_window([quarters, years, threes, fives]) == ("P3", 6, 7, True)
-    # an annual reporter has no quarter; half of two is not most
+    # an annual reporter has no quarter; one of two is not a majority
     assert few.default_window([[NAN, 30], [50, 90], [150, 200], [NAN, NAN]]) == ("A", 2, 2, True)
-    # nowhere enough: the longest, and said
+    # no window has enough: the longest is chosen and flagged
     assert few.default_window([[1, 1], [4, 4], [12, 12], [19, 20]]) == ("P5", 1, 2, False)
 
 
-def test_a_window_needs_denominators_too() -> None:
+def test_window_needs_denominators() -> None:
     many = [[30] * 3] * 4
     thin = [[10] * 3, [19, 20, 10], [20, 20, 19], [30] * 3]
     assert few.default_window(many, thin).freq == "P3"
@@ -90,7 +90,7 @@ def test_a_window_needs_denominators_too() -> None:
         few.default_window([[1, 2], [3, 4]])
 
 
-def test_windows_are_codes_of_periods() -> None:
+def test_windows_are_period_codes() -> None:
     assert set(few.WINDOWS) <= set(codes.list_codes("freq"))
 
 
@@ -100,23 +100,25 @@ def test_windows_are_codes_of_periods() -> None:
 def test_two_territories_are_one_pair() -> None:
     (pair,) = comparison.compare_rates([60, 30])
     alone = compute_ratio(60, 30)
-    assert (pair.ratio, pair.low, pair.high, pair.p) == tuple(float(one) for one in alone)
+    assert (pair.ratio, pair.low, pair.high, pair.p) == tuple(float(value) for value in alone)
     assert pair.verdict == "higher"
     (turned,) = comparison.compare_rates([30, 60])
     assert turned.verdict == "lower" and turned.p == pytest.approx(pair.p)
 
 
-def test_three_pairs_ask_for_more() -> None:
-    # 40 against 22: P(X >= 40 of 62) doubled is 0.030 alone, three times that among three pairs
+def test_three_pairs_need_stronger_evidence_than_one() -> None:
+    # 40 against 22: P(X >= 40 of 62) doubled is 0.030 for one pair, three times that for three pairs
     pairs = comparison.compare_rates([40, 22, 30])
     alone = float(compute_ratio(40, 22).p)
     assert 0.02 < alone < 0.04
     assert pairs[0].p == pytest.approx(3 * alone) and pairs[0].verdict == "no_difference"
     assert comparison.compare_rates([40, 22])[0].verdict == "higher"
-    assert (pairs[0].low, pairs[0].high) == tuple(float(one) for one in compute_ratio(40, 22, level=1 - 0.05 / 3)[1:3])
+    assert (pairs[0].low, pairs[0].high) == tuple(
+        float(value) for value in compute_ratio(40, 22, level=1 - 0.05 / 3)[1:3]
+    )
 
 
-def test_untested_pairs_have_no_part_in_the_correction() -> None:
+def test_correction_ignores_untested_pairs() -> None:
     pairs = {(p.first, p.second): p for p in comparison.compare_rates([60, 30, 19, NAN])}
     assert [p.verdict for p in pairs.values()] == [
         "higher", "too_few", "missing", "too_few", "missing", "missing"
@@ -133,7 +135,7 @@ def test_rates_need_a_population() -> None:
     assert pairs[0].ratio == pytest.approx(3)
 
 
-def test_clusters_tell_fewer_apart() -> None:
+def test_clusters_make_fewer_differences_significant() -> None:
     assert comparison.compare_rates([60, 30], dispersions=[4, 4])[0].verdict == "no_difference"
 
 
@@ -151,7 +153,7 @@ def test_proportions_by_hand() -> None:
 @given(st.lists(st.integers(0, 300), min_size=2, max_size=7))
 @settings(max_examples=25)
 def test_verdict_interval_and_p_value_agree(counts: list[int]) -> None:
-    for pair in comparison.compare_rates([float(one) for one in counts]):
+    for pair in comparison.compare_rates([float(count) for count in counts]):
         if pair.verdict in ("higher", "lower", "no_difference"):
             assert (pair.p < 0.05) == (pair.verdict != "no_difference")
             assert (pair.low > 1) == (pair.verdict == "higher")
@@ -161,8 +163,8 @@ def test_verdict_interval_and_p_value_agree(counts: list[int]) -> None:
 def test_corrections_for_columns() -> None:
     np.testing.assert_allclose(comparison.adjust_p_values([0.01, 0.3], [21, 21]), [0.21, 1])
     np.testing.assert_allclose(comparison.level_of_each([1, 21, 0]), [0.95, 1 - 0.05 / 21, 0.95])
-    told = comparison.decide_verdicts([1.1, 0.2, 0.5, NAN], [2, 0.9, 1.5, 2])
-    assert told.tolist() == ["higher", "lower", "no_difference", "missing"]
+    verdicts = comparison.decide_verdicts([1.1, 0.2, 0.5, NAN], [2, 0.9, 1.5, 2])
+    assert verdicts.tolist() == ["higher", "lower", "no_difference", "missing"]
 
 
 # Comparability.
@@ -191,20 +193,20 @@ def test_scores_by_hand() -> None:
     assert score_comparability(CONVICTED, replace(first, count_unit="case"))[0] == 0
 
 
-def test_a_break_on_one_side_differs_and_the_same_break_on_both_does_not() -> None:
+def test_break_on_one_side_lowers_the_score_and_a_shared_break_does_not() -> None:
     broken = replace(CONVICTED, breaks=frozenset({"law-2024-03"}))
     assert score_comparability(CONVICTED, broken) == (2, ("breaks_differs",))
     assert score_comparability(broken, broken) == (3, ())
 
 
-def test_silence_on_both_sides_is_no_agreement() -> None:
+def test_rules_unknown_on_both_sides_do_not_count_as_equal() -> None:
     silent = replace(CONVICTED, several_offences="not_stated")
     assert score_comparability(silent, silent) == (2, ("several_offences_not_stated",))
 
 
-@pytest.mark.parametrize("aspect", [one.name for one in fields(CountingRules)])
+@pytest.mark.parametrize("aspect", [field.name for field in fields(CountingRules)])
 def test_each_aspect_counts_alone_and_both_ways(aspect: str) -> None:
-    other = replace(CONVICTED, **{aspect: frozenset({"x"}) if aspect == "breaks" else "something else"})
-    made = score_comparability(CONVICTED, other)
-    assert made == (SCORES[aspect], (f"{aspect}_differs",))
-    assert made == score_comparability(other, CONVICTED)
+    altered = replace(CONVICTED, **{aspect: frozenset({"x"}) if aspect == "breaks" else "something else"})
+    score = score_comparability(CONVICTED, altered)
+    assert score == (SCORES[aspect], (f"{aspect}_differs",))
+    assert score == score_comparability(altered, CONVICTED)

@@ -32,15 +32,15 @@ PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23
 """Weeks of remission, Freireich et al. (1963), Blood 21, 699-716; the data of most textbooks."""
 
 
-def by_hand(times: list[int], ended: list[bool]) -> dict[int, Fraction]:
-    """The product limit in whole numbers."""
-    left, out = Fraction(1), {}
+def compute_product_limit(times: list[int], ended: list[bool]) -> dict[int, Fraction]:
+    """Compute the product limit in exact fractions."""
+    survival, curve = Fraction(1), {}
     for when in sorted({t for t, e in zip(times, ended, strict=True) if e}):
         at_risk = sum(t >= when for t in times)
         ends = sum(t == when and e for t, e in zip(times, ended, strict=True))
-        left *= 1 - Fraction(ends, at_risk)
-        out[when] = left
-    return out
+        survival *= 1 - Fraction(ends, at_risk)
+        curve[when] = survival
+    return curve
 
 
 # -- the curve
@@ -48,58 +48,58 @@ def by_hand(times: list[int], ended: list[bool]) -> dict[int, Fraction]:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=12))
-def test_with_and_without_proceedings_it_is_one_curve(stays_of: list[tuple[int, bool]]) -> None:
-    """With proceedings it is our own product limit, without them that of lifelines; they differ in limits only."""
+def test_estimate_curve_is_the_same_with_and_without_proceedings(stays_of: list[tuple[int, bool]]) -> None:
+    """Our own product limit (with proceedings) and that of lifelines (without) differ in their limits only."""
     times, ended = np.array([t for t, _ in stays_of]), np.array([e for _, e in stays_of])
-    ours, theirs = estimate_curve(times, ended, np.arange(times.size)), estimate_curve(times, ended)
-    for one, other in zip(ours[:4], theirs[:4], strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-12)
+    clustered, plain = estimate_curve(times, ended, np.arange(times.size)), estimate_curve(times, ended)
+    for clustered_column, plain_column in zip(clustered[:4], plain[:4], strict=True):
+        np.testing.assert_allclose(clustered_column, plain_column, atol=1e-12)
 
 
-def test_the_published_table_of_six_mp() -> None:
+def test_estimate_curve_equals_the_published_table_of_six_mp() -> None:
     """Kleinbaum and Klein, Survival Analysis, table 2.1: 0.8571 0.8067 0.7529 0.6902 0.6275 0.5378 0.4482."""
-    found = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
-    assert found.times.tolist() == [6, 7, 10, 13, 16, 22, 23]
-    assert found.at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]
-    assert np.round(found.survival, 4).tolist() == [0.8571, 0.8067, 0.7529, 0.6902, 0.6275, 0.5378, 0.4482]
-    assert find_quantile(found, 0.5).value == 23
-    assert find_quantile(found, 0.75) == (None, 23.0, None), "the curve ends at 0.448: a quarter is never left"
+    curve = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
+    assert curve.times.tolist() == [6, 7, 10, 13, 16, 22, 23]
+    assert curve.at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]
+    assert np.round(curve.survival, 4).tolist() == [0.8571, 0.8067, 0.7529, 0.6902, 0.6275, 0.5378, 0.4482]
+    assert find_quantile(curve, 0.5).value == 23
+    assert find_quantile(curve, 0.75) == (None, 23.0, None), "the curve ends at 0.448 and never falls to a quarter"
 
 
 def test_greenwood_by_hand() -> None:
     """Variance of log S at week 10 of 6-MP: 3/(21*18) + 1/(17*16) + 1/(15*14); limits S ** exp(-+1.96 se / |log S|)."""
-    found = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
+    curve = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
     variance = 3 / (21 * 18) + 1 / (17 * 16) + 1 / (15 * 14)
     survival = (18 / 21) * (16 / 17) * (14 / 15)
     spread = 1.959963985 * variance**0.5 / abs(np.log(survival))
-    assert found.low[2] == pytest.approx(survival ** np.exp(spread), rel=1e-6)
-    assert found.high[2] == pytest.approx(survival ** np.exp(-spread), rel=1e-6)
+    assert curve.low[2] == pytest.approx(survival ** np.exp(spread), rel=1e-6)
+    assert curve.high[2] == pytest.approx(survival ** np.exp(-spread), rel=1e-6)
 
 
-def test_without_open_ones_it_is_the_plain_median() -> None:
-    found = estimate_curve(np.array(PLACEBO), np.ones(21, dtype=bool))
-    assert find_quantile(found, 0.5).value == 8  # the 11th of 21
-    assert find_quantile(found, 0.75).value == 12  # the 16th
-    assert find_quantile(found, 0.9).value == 17  # the 19th, the first with 90 % at or below
-    assert found.survival[-1] == 0
+def test_quantiles_without_open_stays_are_the_plain_ones() -> None:
+    curve = estimate_curve(np.array(PLACEBO), np.ones(21, dtype=bool))
+    assert find_quantile(curve, 0.5).value == 8  # the 11th of 21
+    assert find_quantile(curve, 0.75).value == 12  # the 16th
+    assert find_quantile(curve, 0.9).value == 17  # the 19th, the first with 90 % at or below
+    assert curve.survival[-1] == 0
 
 
-def test_a_half_reached_by_thirds_and_quarters_is_a_half() -> None:
-    """3/4 * 2/3 = 1/2, in floating point a little more: the median is the third of four all the same."""
-    found = estimate_curve(np.array([1, 2, 3, 4]), np.array([True, True, False, False]))
-    assert find_quantile(found, 0.5).value == 2
+def test_median_tolerates_rounding_of_thirds_and_quarters() -> None:
+    """3/4 * 2/3 = 1/2, in floating point a little more; the median is still the third of four."""
+    curve = estimate_curve(np.array([1, 2, 3, 4]), np.array([True, True, False, False]))
+    assert find_quantile(curve, 0.5).value == 2
 
 
-def test_days_of_zero_are_kept() -> None:
-    found = estimate_curve(np.array([0, 0, 5, 9]), np.array([True, True, True, False]))
-    assert found.times.tolist() == [0, 5]
-    assert found.survival.tolist() == [0.5, 0.25]
-    assert find_quantile(found, 0.5).value == 0
+def test_estimate_curve_keeps_durations_of_zero_days() -> None:
+    curve = estimate_curve(np.array([0, 0, 5, 9]), np.array([True, True, True, False]))
+    assert curve.times.tolist() == [0, 5]
+    assert curve.survival.tolist() == [0.5, 0.25]
+    assert find_quantile(curve, 0.5).value == 0
 
 
-def test_nothing_ended_nothing_known() -> None:
-    found = estimate_curve(np.array([5, 9]), np.array([False, False]), np.array(["a", "b"]))
-    assert find_quantile(found, 0.5) == (None, None, None)
+def test_find_quantile_is_unknown_where_nothing_ended() -> None:
+    curve = estimate_curve(np.array([5, 9]), np.array([False, False]), np.array(["a", "b"]))
+    assert find_quantile(curve, 0.5) == (None, None, None)
 
 
 @pytest.mark.parametrize("times", [[], [-1, 4]])
@@ -110,22 +110,22 @@ def test_no_times_and_negative_times_are_refused(times: list[int]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans(), st.integers(0, 8)), min_size=1, max_size=40))
-def test_any_curve(rows: list[tuple[int, bool, int]]) -> None:
+def test_estimate_curve_of_any_stays(rows: list[tuple[int, bool, int]]) -> None:
     times, ended, cluster = [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]
-    found = estimate_curve(np.array(times), np.array(ended), np.array(cluster))
-    truth = by_hand(times, ended)
-    assert found.times.tolist() == list(truth)
-    assert found.survival == pytest.approx([float(v) for v in truth.values()])
-    values = [find_quantile(found, p) for p in (0.5, 0.75, 0.9)]
-    known = [q.value for q in values if q.value is not None]
-    assert known == sorted(known), "median <= p75 <= p90"
+    curve = estimate_curve(np.array(times), np.array(ended), np.array(cluster))
+    truth = compute_product_limit(times, ended)
+    assert curve.times.tolist() == list(truth)
+    assert curve.survival == pytest.approx([float(v) for v in truth.values()])
+    values = [find_quantile(curve, p) for p in (0.5, 0.75, 0.9)]
+    reached = [q.value for q in values if q.value is not None]
+    assert reached == sorted(reached), "median <= p75 <= p90"
     assert [q.value is None for q in values] == sorted(q.value is None for q in values)
     for q in values:
         if q.value is not None and q.low is not None:
             assert q.low <= q.value
         if q.high is not None:
             assert q.value is not None and q.value <= q.high
-    # One that ended is only known to have lasted that long: no quantile becomes shorter.
+    # Censor one stay that ended: no quantile becomes shorter.
     if any(ended):
         later = list(ended)
         later[ended.index(True)] = False
@@ -138,8 +138,8 @@ def test_any_curve(rows: list[tuple[int, bool, int]]) -> None:
 # -- clusters
 
 
-def test_one_person_a_case_gives_greenwoods_variance() -> None:
-    """The infinitesimal jackknife of single persons is Greenwood's formula; what differs is n/(n-1) and Student's t."""
+def test_cases_of_one_person_have_greenwoods_variance() -> None:
+    """For single persons the infinitesimal jackknife is Greenwood's formula, apart from n/(n-1) and Student's t."""
     from scipy.stats import norm, t
 
     times, ended = np.array(SIX_MP[0]), np.array(SIX_MP[1])
@@ -148,8 +148,8 @@ def test_one_person_a_case_gives_greenwoods_variance() -> None:
     assert spread[1] / spread[0] == pytest.approx(np.full(7, t.ppf(0.975, 20) / norm.ppf(0.975) * (21 / 20) ** 0.5))
 
 
-def test_persons_said_twice_make_nothing_surer() -> None:
-    """Each case with a second defendant decided with the first: as many cases, so the same limits."""
+def test_duplicated_persons_do_not_narrow_the_limits() -> None:
+    """Add to each case a second defendant decided with the first: as many cases, so the same limits."""
     times, ended = np.array(SIX_MP[0]), np.array(SIX_MP[1])
     once = estimate_curve(times, ended, np.arange(21))
     twice = estimate_curve(np.tile(times, 2), np.tile(ended, 2), np.tile(np.arange(21), 2))
@@ -157,11 +157,11 @@ def test_persons_said_twice_make_nothing_surer() -> None:
     assert twice.low == pytest.approx(once.low)
     assert twice.high == pytest.approx(once.high)
     alone = estimate_curve(np.tile(times, 2), np.tile(ended, 2))
-    assert (alone.low > twice.low).all(), "counted as persons they would seem surer"
+    assert (alone.low > twice.low).all(), "counting persons would narrow the limits"
 
 
-def test_cases_that_balance_each_other_make_nothing_surer_either() -> None:
-    """A quick and a slow defendant in each case: between cases there is hardly a difference, which is chance."""
+def test_cases_that_balance_each_other_do_not_narrow_the_limits() -> None:
+    """With a quick and a slow defendant in each case, the cases hardly differ, and only by chance."""
     times = np.array([*range(1, 11), *range(20, 10, -1)])
     every, cases = np.ones(20, dtype=bool), np.tile(np.arange(10), 2)
     plain, clustered = estimate_curve(times, every), estimate_curve(times, every, cases)
@@ -170,8 +170,8 @@ def test_cases_that_balance_each_other_make_nothing_surer_either() -> None:
 
 
 def test_one_case_has_no_limits() -> None:
-    found = estimate_curve(np.array([5, 5, 9]), np.array([True, True, True]), np.array(["a", "a", "a"]))
-    assert find_quantile(found, 0.5) == (5.0, None, None)
+    curve = estimate_curve(np.array([5, 5, 9]), np.array([True, True, True]), np.array(["a", "a", "a"]))
+    assert find_quantile(curve, 0.5) == (5.0, None, None)
 
 
 # -- by kind of exit
@@ -182,12 +182,12 @@ def test_shares_by_exit_by_hand() -> None:
 
     S(10) = 4/5; of the three left at 20 two leave: convicted 1/5 + 4/5 * 1/3 = 7/15, acquitted 4/15, open 4/15.
     """
-    found = by_exit(np.array([10, 20, 20, 15, 30]), ["convicted", "convicted", "acquitted", None, None])
-    assert found["convicted"][1].tolist() == pytest.approx([1 / 5, 7 / 15])
-    assert found["acquitted"][1].tolist() == pytest.approx([0, 4 / 15])
+    shares = by_exit(np.array([10, 20, 20, 15, 30]), ["convicted", "convicted", "acquitted", None, None])
+    assert shares["convicted"][1].tolist() == pytest.approx([1 / 5, 7 / 15])
+    assert shares["acquitted"][1].tolist() == pytest.approx([0, 4 / 15])
 
 
-def test_censoring_other_exits_would_promise_too_many_convictions() -> None:
+def test_censoring_other_exits_would_overstate_convictions() -> None:
     times, kinds = np.array([10, 20, 30, 40]), ["convicted", "acquitted", "convicted", "acquitted"]
     assert by_exit(times, kinds)["convicted"][1][-1] == pytest.approx(0.5)
     censored = estimate_curve(times, np.array([kind == "convicted" for kind in kinds]))
@@ -200,39 +200,39 @@ def test_censoring_other_exits_would_promise_too_many_convictions() -> None:
 )
 def test_shares_and_the_open_sum_to_one(rows: list[tuple[int, str | None]]) -> None:
     times, kinds = np.array([r[0] for r in rows]), [r[1] for r in rows]
-    found = by_exit(times, kinds)
+    shares = by_exit(times, kinds)
     open_ = estimate_curve(times, np.array([kind is not None for kind in kinds])).survival
-    assert sum((share for _, share in found.values()), open_) == pytest.approx(np.ones(open_.size))
+    assert sum((share for _, share in shares.values()), open_) == pytest.approx(np.ones(open_.size))
 
 
-def test_lifelines_agrees_where_no_two_leave_on_one_day() -> None:
+def test_shares_by_exit_agree_with_lifelines_where_no_two_leave_on_one_day() -> None:
     from lifelines import AalenJohansenFitter
 
     times = np.arange(1, 31)
     kinds = [("convicted", "acquitted", None)[place * 7 % 3] for place in range(30)]
     number = np.array([{"convicted": 1, "acquitted": 2, None: 0}[kind] for kind in kinds])
     fitter = AalenJohansenFitter().fit(times, number, event_of_interest=1)
-    mine = dict(zip(*by_exit(times, kinds)["convicted"], strict=True))
-    theirs = fitter.cumulative_density_.iloc[:, 0]
-    assert [mine[t] for t in mine] == pytest.approx([theirs.loc[t] for t in mine])
+    convicted = dict(zip(*by_exit(times, kinds)["convicted"], strict=True))
+    expected = fitter.cumulative_density_.iloc[:, 0]
+    assert [convicted[t] for t in convicted] == pytest.approx([expected.loc[t] for t in convicted])
 
 
 # -- tables
 
 
-def many(rows: list[tuple[int, int | None]], start: date = date(2023, 1, 1)) -> pl.DataFrame:
-    """Persons of a case each, indicted on one day and decided so many days after, or not: (days, None if open)."""
-    made = []
+def build_stays(rows: list[tuple[int, int | None]], start: date = date(2023, 1, 1)) -> pl.DataFrame:
+    """Build the stays of persons indicted on one day, from (case, days until the decision or None if open)."""
+    events = []
     for place, (case, days) in enumerate(rows):
-        made.append((f"K{case}", f"P{place:02d}", "indicted", P, start.isoformat()))
+        events.append((f"K{case}", f"P{place:02d}", "indicted", P, start.isoformat()))
         if days is not None:
             decided = (start + timedelta(days=days)).isoformat()
-            made.append((f"K{case}", f"P{place:02d}", "convicted_first", F, decided))
-    return find_stays(build_events(made), FIRST, reported=list_reported("2023-Q1", "2024-Q4")).frame
+            events.append((f"K{case}", f"P{place:02d}", "convicted_first", F, decided))
+    return find_stays(build_events(events), FIRST, reported=list_reported("2023-Q1", "2024-Q4")).frame
 
 
-def test_a_table_of_durations() -> None:
-    frame = summarise_durations(many([(1, 10), (1, 10), (2, 20), (3, 40), (4, None)]))
+def test_summarise_durations_by_hand() -> None:
+    frame = summarise_durations(build_stays([(1, 10), (1, 10), (2, 20), (3, 40), (4, None)]))
     row = frame.row(0, named=True)
     assert (row["n_persons"], row["n_proceedings"], row["largest_share"]) == (5, 4, 0.4)
     assert (row["n"], row["n_ended"], row["n_open"]) == (5, 4, 1)
@@ -242,12 +242,12 @@ def test_a_table_of_durations() -> None:
     assert (row["p75_side"], row["p75_side_proceedings"]) == (2, 2)
 
 
-def test_a_source_that_tells_no_end_has_no_median() -> None:
-    row = summarise_durations(many([(1, None), (2, None)])).row(0, named=True)
+def test_source_without_ends_has_no_median() -> None:
+    row = summarise_durations(build_stays([(1, None), (2, None)])).row(0, named=True)
     assert (row["n_ended"], row["median"], row["median_high"]) == (0, None, None)
 
 
-def test_a_retrial_is_no_first_decision() -> None:
+def test_retrial_is_not_a_first_decision() -> None:
     rows = [
         ("K1", "A", "indicted", P, "2024-01-01"),
         ("K1", "A", "convicted_first", F, "2024-02-01"),
@@ -260,7 +260,7 @@ def test_a_retrial_is_no_first_decision() -> None:
     assert summarise_exits(frame, days=100).select("closed_by", "share", "n").rows() == [("convicted_first", 1.0, 1)]
 
 
-def test_who_was_joined_to_an_unseen_case_left_in_no_known_way() -> None:
+def test_person_joined_to_an_unseen_case_has_no_known_exit() -> None:
     rows = [
         ("K1", "A", "indicted", P, "2024-01-01"),
         ("K1", "A", "joined", F, "2024-02-01"),
@@ -275,32 +275,32 @@ def test_who_was_joined_to_an_unseen_case_left_in_no_known_way() -> None:
         ("acquitted", 0.5),
         ("transferred_out", 0.5),
     ]
-    # To wait for an end is another question: neither A nor B has come to one.
+    # Waiting for an end is a different question: neither A nor B has reached one.
     assert summarise_durations(frame).select("n_ended", "n_open", "median").row(0) == (1, 2, 33)
 
 
 def test_exits_within_a_year() -> None:
-    frame = summarise_exits(many([(1, 10), (2, 20), (3, None), (4, None)]), days=365)
+    frame = summarise_exits(build_stays([(1, 10), (2, 20), (3, None), (4, None)]), days=365)
     assert frame.select("closed_by", "share", "n").rows() == [("convicted_first", 0.5, 2)]
-    assert summarise_exits(many([(1, 10), (2, None)]), days=2000)["share"].to_list() == [None], (
+    assert summarise_exits(build_stays([(1, 10), (2, None)]), days=2000)["share"].to_list() == [None], (
         "nobody is followed for that long"
     )
 
 
 @pytest.mark.parametrize("jurisdiction", ["HR", "RS"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_delays_that_the_demonstration_draws_are_found(jurisdiction: str, seed: int) -> None:
+def test_durations_recover_the_delays_that_the_demonstration_draws(jurisdiction: str, seed: int) -> None:
     """First instance: 20 days and a Weibull time of mean 240; appeal: 15 days and one of mean 130 (shape 1.5)."""
     events = simulate_events(seed, jurisdiction)
     appeal = true_quantile(0.5, 130) - 5  # least 15 there
     for stage, truth in ((FIRST, true_quantile(0.5, 240)), (APPEAL, appeal)):
         row = summarise_durations(find_stays(events, stage).frame).row(0, named=True)
-        # Twelve tests at 95 % would fail once in two sets of seeds; hence limits wider by a week.
+        # Twelve tests at 95 % would fail for every second set of seeds, so widen the limits by a week.
         assert row["median_low"] - 7 <= truth <= row["median_high"] + 7, (stage.name, row["median"], truth)
 
 
 def test_open_cases_are_counted_and_limits_are_those_of_cases() -> None:
-    """The simulation with known answers, small: what `python -m tests.records` prints at length."""
+    """Run a small version of the simulation that `python -m tests.records` prints in full."""
     for row in measure_quantiles(40, 700.0, 150, seed=7):
         if row.name == "median":
             assert abs(row.estimate - row.truth) < 0.05 * row.truth
@@ -312,21 +312,21 @@ def test_open_cases_are_counted_and_limits_are_those_of_cases() -> None:
 # -- pending
 
 
-def test_ages_of_what_is_pending() -> None:
+def test_summarise_ages_of_pending_cases() -> None:
     decided = [("K0", "P9", "indicted", P, "2023-01-05"), ("K0", "P9", "acquitted", F, "2023-03-05")]
     days = [(date(2024, 12, 31) - timedelta(days=100 * place)).isoformat() for place in range(10)]
-    made = [*decided, *((f"K{place}", f"P{place}", "indicted", P, day) for place, day in enumerate(days))]
-    found = find_stays(build_events(made), FIRST, reported=list_reported("2022-Q1", "2024-Q4")).frame
-    row = summarise_ages(found).row(0, named=True)
+    events = [*decided, *((f"K{place}", f"P{place}", "indicted", P, day) for place, day in enumerate(days))]
+    stays = find_stays(build_events(events), FIRST, reported=list_reported("2022-Q1", "2024-Q4")).frame
+    row = summarise_ages(stays).row(0, named=True)
     assert (row["as_at"], row["seen_from"], row["n_persons"]) == (date(2024, 12, 31), date(2022, 1, 1), 10)
     assert (row["median"], row["p75"], row["p90"]) == (400, 700, 800)
     assert (row["median_side"], row["p90_side"]) == (5, 2)
     # 100 days apart: 365 days or more are 4 .. 9, six persons; 730 or more only 800 and 900.
     assert (row["oldest_over"], row["oldest_n"]) == (365, 6)
-    assert count_age_bands(found).select(code for code, _ in AGE_BANDS).row(0) == (2, 2, 4, 2, 0, 0)
+    assert count_age_bands(stays).select(code for code, _ in AGE_BANDS).row(0) == (2, 2, 4, 2, 0, 0)
 
 
-def test_after_a_retrial_was_ordered_the_matter_is_older_than_the_stay() -> None:
+def test_matter_is_older_than_the_stay_after_a_retrial() -> None:
     events = build_events(
         [
             ("K1", "A", "indicted", P, "2023-01-01"),
@@ -340,15 +340,15 @@ def test_after_a_retrial_was_ordered_the_matter_is_older_than_the_stay() -> None
     assert (row["age"], row["age_of_matter"]) == (30, 730)
 
 
-def test_what_was_open_before_a_gap_is_unknown_and_not_pending() -> None:
-    made = [("K1", "A", "indicted", P, "2023-01-01"), ("K2", "B", "indicted", P, "2024-12-01")]
-    seen = list_reported("2023-Q1", "2024-Q4", without=["2023-Q3"])
-    row = summarise_ages(find_stays(build_events(made), FIRST, reported=seen).frame).row(0, named=True)
+def test_case_open_before_a_gap_is_unknown_and_not_pending() -> None:
+    events = [("K1", "A", "indicted", P, "2023-01-01"), ("K2", "B", "indicted", P, "2024-12-01")]
+    reported_quarters = list_reported("2023-Q1", "2024-Q4", without=["2023-Q3"])
+    row = summarise_ages(find_stays(build_events(events), FIRST, reported=reported_quarters).frame).row(0, named=True)
     assert (row["n_persons"], row["n_unknown"], row["seen_from"]) == (1, 1, date(2023, 10, 1))
 
 
-def test_no_single_person_is_the_oldest_band() -> None:
-    row = summarise_ages(many([(1, None), (2, None), (3, None), (4, None)])).row(0, named=True)
+def test_oldest_band_never_holds_a_single_person() -> None:
+    row = summarise_ages(build_stays([(1, None), (2, None), (3, None), (4, None)])).row(0, named=True)
     assert row["oldest_over"] is None
 
 
@@ -369,12 +369,12 @@ def test_no_single_person_is_the_oldest_band() -> None:
         (500, "A", 1),
     ],
 )
-def test_lags_in_whole_periods(days: float | None, freq: str, lag: int | None) -> None:
-    """A quarter is 91.3125 days: 45 days are 0.49 of one, 228 are 2.497, 229 are 2.508."""
+def test_lag_periods_rounds_to_whole_periods(days: float | None, freq: str, lag: int | None) -> None:
+    """Round by a quarter of 91.3125 days: 45 days are 0.49 of one, 228 are 2.497, 229 are 2.508."""
     assert lag_periods(days, freq) == lag
 
 
-def test_a_lag_is_not_made_of_nonsense() -> None:
+def test_lag_periods_rejects_invalid_durations() -> None:
     with pytest.raises(ValueError, match="none"):
         lag_periods(-1, "Q")
     with pytest.raises(ValueError, match="none"):

@@ -1,4 +1,4 @@
-"""Shares that look exchanged: the p-value worked by hand, its symmetry, and what is and is not suspected."""
+"""Shares that look exchanged: the p-value worked by hand, its symmetry, and which shares are suspected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _fit(parts: list[float], wholes: list[float], part: float, whole: float) -> 
     ("part", "p"),
     [
         # Four times 2 of 20: asin sqrt(8.375 / 80.75) = 0.32789; phi 1.5, since they vary less.
-        # The deviation of 20 beside 80: sqrt(1.5 (1/82 + 1/322)) = 0.15150.
+        # The deviation of 20 compared with 80: sqrt(1.5 (1/82 + 1/322)) = 0.15150.
         (2, 0.9094),  # asin sqrt(2.375 / 20.75) = 0.34513; z = 0.1138
         (8, 0.01733),  # asin sqrt(8.375 / 20.75) = 0.68841; z = 2.3797
         (18, 3.103e-9),  # asin sqrt(18.375 / 20.75) = 1.22567; z = 5.9261
@@ -33,7 +33,7 @@ def test_shares_that_vary_more_make_a_share_less_surprising() -> None:
     assert 2 * steady < wild
 
 
-def test_it_holds_its_level_where_nothing_is_exchanged() -> None:
+def test_p_value_holds_its_level_where_nothing_is_exchanged() -> None:
     """Shares drawn from one binomial distribution, so that phi's floor of 1.5 makes the test careful."""
     draw = np.random.default_rng(20261126)
     past = draw.binomial(30, 0.12, size=(20_000, 8)).astype(float)
@@ -51,17 +51,19 @@ def _suspected(parts: list[float], wholes: list[float], part: float, whole: floa
 @pytest.mark.parametrize(
     ("parts", "wholes", "part", "whole", "expected"),
     [
-        ([4, 3, 5, 4], [39, 35, 41, 38], 34, 39, True),  # 34 of 39 beside a tenth: exchanged
-        ([4, 3, 5, 4], [39, 35, 41, 38], 5, 39, False),  # as ever
-        ([4, 3, 5, 4], [39, 35, 41, 38], 20, 40, False),  # fits neither way: a change, no exchange
-        ([19, 18, 21, 20], [39, 35, 41, 38], 20, 39, False),  # halves: nobody can tell
+        ([4, 3, 5, 4], [39, 35, 41, 38], 34, 39, True),  # 34 of 39, usually a tenth: exchanged
+        ([4, 3, 5, 4], [39, 35, 41, 38], 5, 39, False),  # as usual
+        ([4, 3, 5, 4], [39, 35, 41, 38], 20, 40, False),  # fits neither way: a change, not an exchange
+        ([19, 18, 21, 20], [39, 35, 41, 38], 20, 39, False),  # halves: cannot be decided
         ([4, 3, 5], [39, 35, 41], 34, 39, False),  # three periods are too few
-        ([4, 3, 5, 0], [39, 35, 41, 0], 34, 39, False),  # and one without persons is none
-        ([0, 0, 0, 0], [9, 8, 7, 9], 1, 1, False),  # one person tells nothing
+        ([4, 3, 5, 0], [39, 35, 41, 0], 34, 39, False),  # a period without persons does not count
+        ([0, 0, 0, 0], [9, 8, 7, 9], 1, 1, False),  # one person is not evidence
         ([36, 30, 33, 35, np.nan], [39, 35, 41, 38, np.nan], 3, 40, True),  # victims, mostly women
     ],
 )
-def test_what_is_suspected(parts: list[float], wholes: list[float], part: float, whole: float, expected: bool) -> None:
+def test_exchange_needs_clear_evidence(
+    parts: list[float], wholes: list[float], part: float, whole: float, expected: bool
+) -> None:
     assert _suspected(parts, wholes, part, whole) is expected
 
 

@@ -67,7 +67,7 @@ def test_every_period_fits_the_bounds() -> None:
             clearance.count_days(freq, f"{year - years + 1}-01-01", f"{year}-12-31")
 
 
-def test_a_year_is_no_quarter() -> None:
+def test_bounds_of_a_year_differ_from_those_of_a_quarter() -> None:
     with pytest.raises(clearance.DayFactorError, match="90 to 92 days, not 365"):
         clearance.disposition_time(30, 45, "Q", 365)
     with pytest.raises(clearance.DayFactorError, match="365 to 366 days, not 92"):
@@ -93,7 +93,7 @@ def test_splits_by_hand() -> None:
     # volume alone, ratio alone
     assert split_change(Counts(100, 40, 200, 80)) == (40, 0)
     assert split_change(Counts(80, 20, 80, 40)) == (0, 20)
-    # more convicted than indicted is no obstacle: 1.5 to 1
+    # more convicted than indicted is allowed: 1.5 to 1
     assert split_change(Counts(20, 30, 40, 40)) == (25, -15)
     with pytest.raises(ValueError, match="above zero"):
         split_change(Counts(0, 0, 10, 5))
@@ -109,8 +109,8 @@ def test_a_split_is_the_mean_of_both_orders_and_sums_to_the_change(v0: int, c0: 
     assert back == (pytest.approx(-volume, abs=1e-9), pytest.approx(-ratio, abs=1e-9))
 
 
-def test_only_reporters_of_both_periods_are_in_it() -> None:
-    made = decompose_change(
+def test_decompose_uses_only_reporters_of_both_periods() -> None:
+    decomposition = decompose_change(
         {
             "a": Counts(100, 50, 150, 60),
             "b": Counts(80, 20, 80, 40),
@@ -118,25 +118,29 @@ def test_only_reporters_of_both_periods_are_in_it() -> None:
             "gone": Counts(500, 400, NAN, NAN),
         }
     )
-    assert made.left_out == {"gone": "not_both_periods"} and made.small == {"few": "too_few"}
-    assert made.by_reporter == {"a": Effect(10, 22.5, -12.5), "b": Effect(20, 0, 20), "few": Effect(9, None, None)}
+    assert decomposition.left_out == {"gone": "not_both_periods"} and decomposition.small == {"few": "too_few"}
+    assert decomposition.by_reporter == {
+        "a": Effect(10, 22.5, -12.5),
+        "b": Effect(20, 0, 20),
+        "few": Effect(9, None, None),
+    }
     # 80 of 210 to 119 of 270
-    assert made.total.change == 39 == sum(one.change for one in made.by_reporter.values())
-    assert made.total.volume == pytest.approx(60 * (80 / 210 + 119 / 270) / 2)
-    assert made.total.volume + made.total.ratio == pytest.approx(39)
+    assert decomposition.total.change == 39 == sum(effect.change for effect in decomposition.by_reporter.values())
+    assert decomposition.total.volume == pytest.approx(60 * (80 / 210 + 119 / 270) / 2)
+    assert decomposition.total.volume + decomposition.total.ratio == pytest.approx(39)
 
 
-def test_a_total_that_is_too_small_is_not_split() -> None:
+def test_decompose_does_not_split_a_small_total() -> None:
     assert decompose_change({"a": Counts(25, 10, 30, 9)}).total == Effect(-1, None, None)
     assert decompose_change({}).total == Effect(0, None, None)
 
 
 @given(*[st.integers(20, 500)] * 4, st.integers(0, 2))
 def test_rounded_effects_still_add_up(v0: int, c0: int, v1: int, c1: int, digits: int) -> None:
-    shown = round_effect(decompose_change({"a": Counts(v0, c0, v1, c1)}).total, digits)
-    assert shown.volume is not None and shown.ratio is not None
-    assert round(shown.volume + shown.ratio, digits) == shown.change
-    assert abs(shown.ratio - split_change(Counts(v0, c0, v1, c1))[1]) <= 0.5 * 10**-digits + 1e-9
+    rounded = round_effect(decompose_change({"a": Counts(v0, c0, v1, c1)}).total, digits)
+    assert rounded.volume is not None and rounded.ratio is not None
+    assert round(rounded.volume + rounded.ratio, digits) == rounded.change
+    assert abs(rounded.ratio - split_change(Counts(v0, c0, v1, c1))[1]) <= 0.5 * 10**-digits + 1e-9
     assert round_effect(Effect(1.26, None, None), 1) == Effect(1.3, None, None)
 
 
@@ -145,14 +149,14 @@ def test_rounded_effects_still_add_up(v0: int, c0: int, v1: int, c1: int, digits
 
 def test_revisions_by_hand() -> None:
     # 10, 20, 40 become 12, 20, 38: +2, 0, -2
-    made = measure_revision([10, 20, 40], [12, 20, 38])
-    assert made == (3, 2, 0, pytest.approx(4 / 3), pytest.approx(4 / 70), pytest.approx(4 / 70))
-    # 10, 10 become 11, 9 and one more that has no later figure: 2/20 both ways
-    made = measure_revision([10, 10, 5], [11, 9, NAN])
-    assert (made.periods, made.mean_absolute, made.relative_to_later) == (2, 1, 0.1)
+    revision = measure_revision([10, 20, 40], [12, 20, 38])
+    assert revision == (3, 2, 0, pytest.approx(4 / 3), pytest.approx(4 / 70), pytest.approx(4 / 70))
+    # 10, 10 become 11, 9, and a third has no later figure: 2/20 both ways
+    revision = measure_revision([10, 10, 5], [11, 9, NAN])
+    assert (revision.periods, revision.mean_absolute, revision.relative_to_later) == (2, 1, 0.1)
     # 25 become 50: half of the later, all of the earlier
-    made = measure_revision(25, 50)
-    assert (made.mean, made.relative_to_later, made.relative_to_earlier) == (25, 0.5, 1)
+    revision = measure_revision(25, 50)
+    assert (revision.mean, revision.relative_to_later, revision.relative_to_earlier) == (25, 0.5, 1)
     assert np.isnan(measure_revision([0, 0], [0, 0]).relative_to_later)
     assert measure_revision([], []).periods == 0
 
@@ -163,8 +167,8 @@ def test_a_triangle_by_hand() -> None:
     first, newest = revisions.split_triangle(values)
     np.testing.assert_array_equal(first, [10, 20, 7, NAN])
     np.testing.assert_array_equal(newest, [12, 21, 7, NAN])
-    made = revisions.first_to_newest(values)
-    assert (made.periods, made.mean_absolute, made.relative_to_later) == (2, 1.5, pytest.approx(3 / 33))
+    revision = revisions.first_to_newest(values)
+    assert (revision.periods, revision.mean_absolute, revision.relative_to_later) == (2, 1.5, pytest.approx(3 / 33))
     assert [step.mean_absolute for step in revisions.by_step(values)] == [1.5, 0]
     assert [step.periods for step in revisions.by_step(values)] == [2, 1]
     with pytest.raises(ValueError, match="periods x vintages"):
@@ -203,17 +207,17 @@ def test_comparable_length_by_hand() -> None:
 
 
 def test_balances_by_hand() -> None:
-    made = compute_balance(
+    balances = compute_balance(
         opening=[40, 40, 40, NAN],
         entries=[[20, 3], [20, 3], [20, 3], [20, 3]],
         exits=[[15, 5], [15, 5], [15, 5], [15, 5]],
         closing=[43, 42, 40, 43],
     )
-    np.testing.assert_array_equal(made.gap, [0, 1, 3, NAN])
-    assert made.state.tolist() == ["holds", "holds", "broken", "unknown"]
+    np.testing.assert_array_equal(balances.gap, [0, 1, 3, NAN])
+    assert balances.state.tolist() == ["holds", "holds", "broken", "unknown"]
 
 
-def test_a_missing_exit_is_not_none() -> None:
+def test_missing_exit_does_not_count_as_zero() -> None:
     assert compute_balance([10], [[5]], [[3, NAN]], [12]).state.tolist() == ["unknown"]
     assert compute_balance([10], [[5, NAN]], [[3]], [12]).state.tolist() == ["unknown"]
     assert compute_balance([10], [[5]], [[3, 0]], [14]).gap.tolist() == [-2]
@@ -221,14 +225,14 @@ def test_a_missing_exit_is_not_none() -> None:
         compute_balance([10], [5], [[3]], [12])
 
 
-def test_levels_are_of_the_code_list() -> None:
-    # what is summed at a level exists, is of its kind, and all entries and exits that a level knows are in it
+def test_levels_agree_with_the_code_list() -> None:
+    # every flow summed at a level exists and is of its kind, and no entry or exit is missing
     kinds = {code: row["kind"] for code, row in codes.read_codelist("measure").items()}
     for level, flows in LEVELS.items():
         assert level in codes.list_codes("level")
         assert kinds[flows.stock] == "stock"
         assert {code for code, kind in kinds.items() if kind == "entry"} <= set(flows.entries)
-        assert {kinds[one] for one in (*flows.entries, *flows.exits)} <= {"flow", "entry", "exit"}
+        assert {kinds[flow] for flow in (*flows.entries, *flows.exits)} <= {"flow", "entry", "exit"}
     exits = {code for code, kind in kinds.items() if kind == "exit"}
     assert exits - set(LEVELS["prosecution"].exits) == {"acquitted"}  # a prosecutor acquits nobody
     of_decisions = {"rejected", "discontinued", "acquitted"}

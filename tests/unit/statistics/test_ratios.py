@@ -21,20 +21,20 @@ counts = st.integers(0, 120)
 
 def test_one_against_one_by_hand() -> None:
     # X given X + Y = 2: 1 - (1 - p)^2 = 0.025 at p = 1 - sqrt 0.975; the other limit by symmetry
-    made = compute_ratio(1, 1)
+    ratio = compute_ratio(1, 1)
     p = 1 - math.sqrt(0.975)
-    assert float(made.low) == pytest.approx(p / (1 - p), rel=1e-10)
-    assert float(made.high) == pytest.approx((1 - p) / p, rel=1e-10)
-    assert (float(made.value), float(made.p)) == (1.0, 1.0)
+    assert float(ratio.low) == pytest.approx(p / (1 - p), rel=1e-10)
+    assert float(ratio.high) == pytest.approx((1 - p) / p, rel=1e-10)
+    assert (float(ratio.value), float(ratio.p)) == (1.0, 1.0)
 
 
 def test_five_against_none_by_hand() -> None:
     # p^5 = 0.025; P(X = 5 of 5) = 1/32, twice
-    made = compute_ratio(5, 0)
+    ratio = compute_ratio(5, 0)
     p = 0.025**0.2
-    assert float(made.low) == pytest.approx(p / (1 - p), rel=1e-10)
-    assert math.isinf(float(made.high)) and math.isnan(float(made.value))
-    assert float(made.p) == pytest.approx(2 / 32)
+    assert float(ratio.low) == pytest.approx(p / (1 - p), rel=1e-10)
+    assert math.isinf(float(ratio.high)) and math.isnan(float(ratio.value))
+    assert float(ratio.p) == pytest.approx(2 / 32)
 
 
 def test_ten_against_two_by_hand() -> None:
@@ -54,39 +54,41 @@ def test_ten_against_two_by_hand() -> None:
 def test_published_ratios_of_rates(
     x: int, y: int, tx: int, ty: int, level: float, value: float, low: float, high: float
 ) -> None:
-    made = compute_ratio(x, y, tx, ty, level=level)
-    assert [float(one) for one in made[:3]] == [pytest.approx(one, rel=2e-6) for one in (value, low, high)]
+    ratio = compute_ratio(x, y, tx, ty, level=level)
+    assert [float(number) for number in ratio[:3]] == [pytest.approx(number, rel=2e-6) for number in (value, low, high)]
 
 
 @given(counts, counts, st.floats(0.1, 10), st.floats(0.5, 0.999))
 @settings(max_examples=50)
-def test_ratios_are_those_of_the_binomial(x: int, y: int, exposure: float, level: float) -> None:
-    made = compute_ratio(x, y, exposure, 1.0, level=level)
+def test_ratios_equal_those_of_the_binomial_test(x: int, y: int, exposure: float, level: float) -> None:
+    ratio = compute_ratio(x, y, exposure, 1.0, level=level)
     if x + y == 0:
-        assert (float(made.low), float(made.high), float(made.p)) == (0.0, math.inf, 1.0)
+        assert (float(ratio.low), float(ratio.high), float(ratio.p)) == (0.0, math.inf, 1.0)
         return
     null = exposure / (1 + exposure)
-    theirs = stats.binomtest(x, x + y).proportion_ci(level, "exact")
-    assert float(made.low) == pytest.approx(theirs.low / (1 - theirs.low) / exposure if theirs.low < 1 else math.inf)
-    if theirs.high < 1:
-        assert float(made.high) == pytest.approx(theirs.high / (1 - theirs.high) / exposure, rel=1e-6)
+    expected = stats.binomtest(x, x + y).proportion_ci(level, "exact")
+    assert float(ratio.low) == pytest.approx(
+        expected.low / (1 - expected.low) / exposure if expected.low < 1 else math.inf
+    )
+    if expected.high < 1:
+        assert float(ratio.high) == pytest.approx(expected.high / (1 - expected.high) / exposure, rel=1e-6)
     tails = stats.binom.cdf(x, x + y, null), stats.binom.sf(x - 1, x + y, null)
-    assert float(made.p) == pytest.approx(min(1.0, 2 * min(tails)), rel=1e-7, abs=1e-300)
+    assert float(ratio.p) == pytest.approx(min(1.0, 2 * min(tails)), rel=1e-7, abs=1e-300)
 
 
 @given(counts, counts, st.floats(1, 8), st.floats(1, 8), st.floats(0.1, 10))
 @settings(max_examples=60)
 def test_interval_and_test_never_contradict_each_other(x: int, y: int, one: float, other: float, t: float) -> None:
-    made = compute_ratio(x, y, t, 1.0, one, other)
-    outside = bool(made.low > 1 or made.high < 1)
-    assert outside == bool(made.p < 0.05) or float(made.p) == pytest.approx(0.05, abs=1e-9)
+    ratio = compute_ratio(x, y, t, 1.0, one, other)
+    outside = bool(ratio.low > 1 or ratio.high < 1)
+    assert outside == bool(ratio.p < 0.05) or float(ratio.p) == pytest.approx(0.05, abs=1e-9)
     turned = compute_ratio(y, x, 1.0, t, other, one)
-    assert float(turned.p) == pytest.approx(float(made.p), rel=1e-9)
-    if made.low > 0:
-        assert float(turned.high) == pytest.approx(1 / float(made.low), rel=1e-6)
+    assert float(turned.p) == pytest.approx(float(ratio.p), rel=1e-9)
+    if ratio.low > 0:
+        assert float(turned.high) == pytest.approx(1 / float(ratio.low), rel=1e-6)
 
 
-def test_clusters_make_a_ratio_of_effective_counts() -> None:
+def test_ratio_of_clusters_is_that_of_effective_counts() -> None:
     # 30 and 12 persons of cases of three: as 10 and 4 cases
     assert compute_ratio(30, 12, 1, 1, 3, 3) == compute_ratio(10, 4)
     # of cases of three and of two: 10 and 6 cases, whose ratio times 3/2 is that of persons
@@ -96,9 +98,9 @@ def test_clusters_make_a_ratio_of_effective_counts() -> None:
     assert float(mixed.value) == 2.5
 
 
-def test_missing_stays_missing() -> None:
-    made = compute_ratio([np.nan, 1, 1, 1], [1, np.nan, 1, 1], [1, 1, np.nan, 0])
-    assert np.isnan(np.array(made)).all()
+def test_compute_ratio_keeps_missing_values() -> None:
+    ratio = compute_ratio([np.nan, 1, 1, 1], [1, np.nan, 1, 1], [1, 1, np.nan, 0])
+    assert np.isnan(np.array(ratio)).all()
     assert np.isnan(compute_difference([np.nan, 3], 1)).tolist() == [True, False]
 
 
@@ -113,8 +115,8 @@ def test_missing_stays_missing() -> None:
 )
 def test_published_ratios_of_ratios(table: tuple[int, int, int, int], low: float, high: float) -> None:
     _, made_low, made_high, _ = ratio_of_ratios(*table)
-    for made, published in ((made_low, low), (made_high, high)):
-        assert min(abs(made - published), abs(1 / made - 1 / published)) < 1e-4
+    for limit, published in ((made_low, low), (made_high, high)):
+        assert min(abs(limit - published), abs(1 / limit - 1 / published)) < 1e-4
 
 
 def test_tea_by_hand() -> None:
@@ -127,11 +129,11 @@ def test_tea_by_hand() -> None:
 
 @given(counts, counts, counts, counts)
 @settings(max_examples=30, deadline=None)
-def test_ratios_of_ratios_are_scipys(a: int, b: int, c: int, d: int) -> None:
+def test_ratios_of_ratios_equal_those_of_scipy(a: int, b: int, c: int, d: int) -> None:
     value, low, high, p = ratio_of_ratios(a, b, c, d)
-    theirs = odds_ratio([[a, b], [c, d]])
-    if not math.isnan(theirs.statistic):  # SciPy gives nothing where a margin is empty; then nothing is excluded here
-        limits = theirs.confidence_interval(0.95)
+    expected = odds_ratio([[a, b], [c, d]])
+    if not math.isnan(expected.statistic):  # SciPy gives nothing where a margin is empty; then nothing is excluded here
+        limits = expected.confidence_interval(0.95)
         assert (low, high) == (pytest.approx(limits.low, rel=1e-5), pytest.approx(limits.high, rel=1e-5))
     else:
         assert (low, high, p) == (0.0, math.inf, 1.0)
@@ -140,20 +142,20 @@ def test_ratios_of_ratios_are_scipys(a: int, b: int, c: int, d: int) -> None:
     assert (p < 0.05) == (low > 1 or high < 1)
 
 
-def test_clusters_tell_less_of_a_ratio_of_ratios() -> None:
+def test_clusters_widen_a_ratio_of_ratios() -> None:
     _, low, high, p = ratio_of_ratios(60, 100, 30, 90)
     assert low > 1 and p < 0.05
     value, wider_low, wider_high, higher = ratio_of_ratios(60, 100, 30, 90, 3, 3)
     assert value == pytest.approx(1.8)
     assert wider_low < low < 1.8 < high < wider_high and higher > 0.05
-    assert all(math.isnan(one) for one in ratio_of_ratios(float("nan"), 1, 1, 1))
+    assert all(math.isnan(number) for number in ratio_of_ratios(float("nan"), 1, 1, 1))
 
 
 # Whole columns.
 
 
 def test_each_row_has_its_own_method() -> None:
-    made = columns.compute_limits(
+    limits = columns.compute_limits(
         ["poisson", "poisson", "clopper_pearson", "conditional", "", "clopper_pearson", "poisson"],
         [25, 10, 81, 10, 7, 9, np.nan],
         [np.nan, 20, 263, 4, 8, 8, np.nan],
@@ -161,15 +163,15 @@ def test_each_row_has_its_own_method() -> None:
     )
     expected = [
         intervals.poisson_interval(25),
-        [one / 20 for one in intervals.poisson_interval(10)],
+        [limit / 20 for limit in intervals.poisson_interval(10)],
         intervals.clopper_pearson(81, 263),
         compute_ratio(10, 4, 1, 1, 2, 2)[1:3],
         (np.nan, np.nan),
-        (np.nan, np.nan),  # contradicts itself: no interval, and no other row loses its own
+        (np.nan, np.nan),  # inconsistent: no interval, and other rows keep theirs
         (np.nan, np.nan),
     ]
-    np.testing.assert_allclose(made.low, [float(one[0]) for one in expected])
-    np.testing.assert_allclose(made.high, [float(one[1]) for one in expected])
+    np.testing.assert_allclose(limits.low, [float(row[0]) for row in expected])
+    np.testing.assert_allclose(limits.high, [float(row[1]) for row in expected])
     below = columns.compute_limits(["poisson", "conditional", "poisson"], [-1, 4, 25], [np.nan, -2, np.nan])
     assert np.isnan(below.low).tolist() == [True, True, False]
     with pytest.raises(ValueError, match="wilson"):
@@ -177,27 +179,29 @@ def test_each_row_has_its_own_method() -> None:
 
 
 def test_each_row_may_have_its_own_level() -> None:
-    made = columns.compute_limits("poisson", [25, 25, 25], np.nan, 1.0, [0.9, 0.95, 0.99])
-    np.testing.assert_allclose(made.low, [17.38, 16.18, 14.00], atol=6e-3)
+    limits = columns.compute_limits("poisson", [25, 25, 25], np.nan, 1.0, [0.9, 0.95, 0.99])
+    np.testing.assert_allclose(limits.low, [17.38, 16.18, 14.00], atol=6e-3)
 
 
 def test_p_values_of_columns() -> None:
-    made = columns.p_values([10, 5, np.nan, 5, -1], [2, 0, 1, 5, 5], [1, 1, 1, np.nan, 1], 1.0)
-    np.testing.assert_allclose(made, [2 * 79 / 4096, 2 / 32, np.nan, np.nan, np.nan])
+    p_values = columns.p_values([10, 5, np.nan, 5, -1], [2, 0, 1, 5, 5], [1, 1, 1, np.nan, 1], 1.0)
+    np.testing.assert_allclose(p_values, [2 * 79 / 4096, 2 / 32, np.nan, np.nan, np.nan])
 
 
-def test_columns_serve_a_function_of_the_warehouse() -> None:
+def test_compute_limits_works_as_a_function_of_the_warehouse() -> None:
     # as a plugin will register it: Arrow columns in, a struct out, NULL for what is missing or undefined
-    def limits(
+    def compute_limit_columns(
         method: pa.ChunkedArray, x: pa.ChunkedArray, y: pa.ChunkedArray, phi: pa.ChunkedArray, level: pa.ChunkedArray
     ) -> pa.Array:
-        made = columns.compute_limits(method.to_numpy(), *(one.to_numpy().astype(float) for one in (x, y, phi, level)))
-        return pa.StructArray.from_arrays([pa.array(one, from_pandas=True) for one in made], ["low", "high"])
+        results = columns.compute_limits(
+            method.to_numpy(), *(column.to_numpy().astype(float) for column in (x, y, phi, level))
+        )
+        return pa.StructArray.from_arrays([pa.array(column, from_pandas=True) for column in results], ["low", "high"])
 
     struct = duckdb.struct_type({"low": "DOUBLE", "high": "DOUBLE"})
     with duckdb.connect() as connection:
         connection.create_function(
-            "limits", limits, ["VARCHAR", "DOUBLE", "DOUBLE", "DOUBLE", "DOUBLE"], struct, type="arrow",
+            "limits", compute_limit_columns, ["VARCHAR", "DOUBLE", "DOUBLE", "DOUBLE", "DOUBLE"], struct, type="arrow",
             null_handling="special",
         )  # fmt: skip
         rows = connection.sql(

@@ -1,4 +1,4 @@
-"""The rule of publication for figures from records: each part of it broken once, and tables made public by it."""
+"""The publication rule for figures from records: each part violated once, and tables published under it."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from tests.records import simulate_events
         (None, 5, 0.2, ("not_known",)),
     ],
 )
-def test_each_part_of_the_rule(
+def test_rule_withholds_a_figure_that_fails_any_part(
     persons: int | None, proceedings: int, share: float | None, reasons: tuple[str, ...]
 ) -> None:
     ruling = decide_publication(persons, proceedings, share)
     assert (ruling.published, ruling.reasons) == (not reasons, reasons)
 
 
-def figures(**changes: object) -> pl.DataFrame:
+def build_figures(**changes: object) -> pl.DataFrame:
     row: dict[str, object] = {
         "territory": "HR",
         "n_persons": 40,
@@ -59,12 +59,14 @@ def figures(**changes: object) -> pl.DataFrame:
     return pl.DataFrame([row | changes], schema_overrides={"median": pl.Float64, "median_high": pl.Float64})
 
 
-def public(**changes: object) -> dict[str, object]:
-    return public_quantiles(figures(**changes), ["territory"], ["median"], step=10, limit_step=30).row(0, named=True)
+def publish_figures(**changes: object) -> dict[str, object]:
+    return public_quantiles(build_figures(**changes), ["territory"], ["median"], step=10, limit_step=30).row(
+        0, named=True
+    )
 
 
-def test_a_figure_that_passes_is_rounded_and_has_no_count() -> None:
-    assert public() == {
+def test_published_figure_is_rounded_and_has_no_count() -> None:
+    assert publish_figures() == {
         "territory": "HR",
         "n_band": "20-49",
         "median": 220.0,
@@ -85,33 +87,36 @@ def test_a_figure_that_passes_is_rounded_and_has_no_count() -> None:
         {"median_side_proceedings": 1},
     ],
 )
-def test_a_figure_that_fails_is_withheld_and_still_there(fault: dict[str, object]) -> None:
-    row = public(**fault)
+def test_withheld_figure_keeps_its_row(fault: dict[str, object]) -> None:
+    row = publish_figures(**fault)
     assert (row["median"], row["median_low"], row["median_high"]) == (None, None, None)
     assert (row["median_obs_status"], row["median_conf_status"]) == ("Q", "C")
     assert (row["n_band"] is None) == ("median_side" not in "".join(fault))
 
 
-def test_not_reached_is_not_withheld() -> None:
-    row = public(median=None, median_high=None)
+def test_quantile_not_reached_is_not_marked_as_withheld() -> None:
+    row = publish_figures(median=None, median_high=None)
     assert (row["median"], row["median_low"], row["median_obs_status"], row["median_conf_status"]) == (
         None,
         None,
         "M",
         "F",
     )
-    assert public(median_high=None)["median_high"] is None
+    assert publish_figures(median_high=None)["median_high"] is None
 
 
-def test_what_goes_with_a_row_is_withheld_with_it() -> None:
-    for persons, told in ((40, 365), (9, None)):
-        frame = figures(n_persons=persons, oldest_over=365)
-        found = public_quantiles(frame, ["territory"], ["median"], step=10, limit_step=30, also=["oldest_over"])
-        assert found["oldest_over"].to_list() == [told]
+def test_further_columns_of_a_withheld_row_are_withheld() -> None:
+    for persons, expected in ((40, 365), (9, None)):
+        frame = build_figures(n_persons=persons, oldest_over=365)
+        published = public_quantiles(frame, ["territory"], ["median"], step=10, limit_step=30, also=["oldest_over"])
+        assert published["oldest_over"].to_list() == [expected]
 
 
-def test_insiders_see_why() -> None:
-    assert apply_rule(figures(n_persons=9)).select("published", "withheld_because").row(0) == (False, "few_persons")
+def test_internal_table_states_the_reason() -> None:
+    assert apply_rule(build_figures(n_persons=9)).select("published", "withheld_because").row(0) == (
+        False,
+        "few_persons",
+    )
 
 
 def test_bands_of_size() -> None:
@@ -128,15 +133,15 @@ def test_bands_of_size() -> None:
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=10))
-def test_no_small_part_can_be_worked_out(parts: list[int]) -> None:
+def test_hidden_parts_cannot_be_derived(parts: list[int]) -> None:
     hidden = hidden_parts(parts)
-    shown = [n for n, is_hidden in zip(parts, hidden, strict=True) if not is_hidden]
-    assert not any(0 < n < 5 for n in shown)
-    rest = sum(parts) - sum(shown)
+    visible = [n for n, is_hidden in zip(parts, hidden, strict=True) if not is_hidden]
+    assert not any(0 < n < 5 for n in visible)
+    remainder = sum(parts) - sum(visible)
     if any(hidden):
-        # What the whole leaves for the hidden ones is no small count, unless the whole itself is one.
-        assert rest >= 5 or rest == sum(parts)
-        assert sum(hidden) >= 2 or rest == sum(parts)
+        # The total of the hidden parts is not a small count, unless the whole is small itself.
+        assert remainder >= 5 or remainder == sum(parts)
+        assert sum(hidden) >= 2 or remainder == sum(parts)
 
 
 def test_hidden_parts_by_hand() -> None:
@@ -146,7 +151,7 @@ def test_hidden_parts_by_hand() -> None:
     assert hidden_parts([3, 0]) == [True, False]
 
 
-def test_parts_of_a_whole_made_public() -> None:
+def test_public_parts_by_hand() -> None:
     frame = pl.DataFrame(
         {
             "cohort": ["a", "b", "c"],
@@ -158,8 +163,8 @@ def test_parts_of_a_whole_made_public() -> None:
             "open": [10, 0, None],
         }
     )
-    found = public_parts(frame, ["cohort"], ["convicted", "acquitted", "open"])
-    assert found.select("cohort", "part", "share", "obs_status", "conf_status").rows() == [
+    published = public_parts(frame, ["cohort"], ["convicted", "acquitted", "open"])
+    assert published.select("cohort", "part", "share", "obs_status", "conf_status").rows() == [
         ("a", "convicted", 0.7, "A", "F"),
         ("a", "acquitted", None, "Q", "C"),
         ("a", "open", None, "Q", "C"),
@@ -178,7 +183,7 @@ def test_parts_of_a_whole_made_public() -> None:
 )
 def test_shares_made_public(part: int | None, whole: int | None, status: str) -> None:
     value = part / whole if part is not None and whole else None
-    frame = figures(
+    frame = build_figures(
         share=value,
         share_low=None if value is None else max(0.0, value - 0.11),
         share_high=None if value is None else min(1.0, value + 0.11),
@@ -193,49 +198,49 @@ def test_shares_made_public(part: int | None, whole: int | None, status: str) ->
 
 
 def test_no_published_quantile_is_an_extreme_of_few() -> None:
-    """Over a simulated register, cut by quarters: whatever is published has five on either side, of two cases."""
+    """Published quarterly quantiles of a simulated register have five persons of two cases on each side."""
     frame = find_stays(simulate_events(1, "HR"), FIRST).frame
     cut = frame.with_columns(period=pl.col("start").dt.truncate("1q").cast(pl.String))
     by = [*AREA, "period"]
     inside = summarise_durations(cut, by)
     outside = public_quantiles(inside, by, ["median", "p75", "p90"], step=10, limit_step=30)
     assert outside.height == inside.height, "withheld, not dropped"
-    both = inside.join(outside, on=by, suffix="_public")
+    compared = inside.join(outside, on=by, suffix="_public")
     for name in ("median", "p75", "p90"):
-        told = both.filter(pl.col(f"{name}_public").is_not_null())
-        assert (told[f"{name}_side"] >= 5).all() and (told[f"{name}_side_proceedings"] >= 2).all()
-        assert (told["n_persons"] >= 10).all() and (told["largest_share"] <= 0.5).all()
-    assert 0 < both["median_public"].count() < both.height, "some pass and some do not"
-    assert both["p90_public"].count() < both["median_public"].count()
+        published = compared.filter(pl.col(f"{name}_public").is_not_null())
+        assert (published[f"{name}_side"] >= 5).all() and (published[f"{name}_side_proceedings"] >= 2).all()
+        assert (published["n_persons"] >= 10).all() and (published["largest_share"] <= 0.5).all()
+    assert 0 < compared["median_public"].count() < compared.height, "some pass and some do not"
+    assert compared["p90_public"].count() < compared["median_public"].count()
 
 
-def members(*rows: tuple[str, str]) -> pl.DataFrame:
-    """Of one cell: persons, each with what is told of him and in a case of his own unless it says otherwise."""
-    made = [("t", "c", who, who.split("/")[-1], told) for who, told in rows]
-    return pl.DataFrame(made, schema=["table", "cell", "person", "cluster", "token"], orient="row")
+def build_cell(*persons: tuple[str, str]) -> pl.DataFrame:
+    """Build one cell from (person, token); a person has a case of their own unless written as `person/case`."""
+    rows = [("t", "c", who, who.split("/")[-1], token) for who, token in persons]
+    return pl.DataFrame(rows, schema=["table", "cell", "person", "cluster", "token"], orient="row")
 
 
-def test_a_figure_is_told_anew_from_five_persons_of_two_proceedings_on() -> None:
+def test_figure_is_updated_from_five_persons_of_two_proceedings_on() -> None:
     ten = [(f"P{i}", "open") for i in range(10)]
-    before = members(*ten)
+    before = build_cell(*ten)
 
-    def told(*rows: tuple[str, str]) -> bool:
-        return bool(find_updatable_cells(before, members(*rows))["moved"].item())
+    def is_updated(*rows: tuple[str, str]) -> bool:
+        return bool(find_updatable_cells(before, build_cell(*rows))["moved"].item())
 
-    assert not told(*ten)
-    assert not told(*ten, *[(f"N{i}", "open") for i in range(4)])
-    assert told(*ten, *[(f"N{i}", "open") for i in range(5)])
-    assert not told(*ten, *[(f"N{i}/one", "open") for i in range(9)]), "all in one proceeding"
-    assert told(*[(f"P{i}", "ended") for i in range(5)], *ten[5:]), "the same persons, told otherwise"
-    assert not told(*ten[3:], ("N", "open")), "three have gone and one has come"
-    assert told(*ten[3:], ("N", "open"), ("M", "open"))
-
-
-def test_a_cell_that_is_new_or_gone_is_not_compared() -> None:
-    other = members(("P", "x")).with_columns(cell=pl.lit("d"))
-    assert find_updatable_cells(members(("P", "x")), other).is_empty()
+    assert not is_updated(*ten)
+    assert not is_updated(*ten, *[(f"N{i}", "open") for i in range(4)])
+    assert is_updated(*ten, *[(f"N{i}", "open") for i in range(5)])
+    assert not is_updated(*ten, *[(f"N{i}/one", "open") for i in range(9)]), "all in one proceeding"
+    assert is_updated(*[(f"P{i}", "ended") for i in range(5)], *ten[5:]), "the same persons with other tokens"
+    assert not is_updated(*ten[3:], ("N", "open")), "three have left and one was added"
+    assert is_updated(*ten[3:], ("N", "open"), ("M", "open"))
 
 
-def test_parts_stand_together_where_none_is_small() -> None:
+def test_new_and_removed_cells_are_not_compared() -> None:
+    other_cell = build_cell(("P", "x")).with_columns(cell=pl.lit("d"))
+    assert find_updatable_cells(build_cell(("P", "x")), other_cell).is_empty()
+
+
+def test_parts_are_published_together_where_none_is_small() -> None:
     assert none_small(0, 5, 17) and none_small()
     assert not none_small(20, 4) and not none_small(1, 40)

@@ -45,7 +45,7 @@ def test_evidence_changes_sign_when_the_counts_are_exchanged(
 def test_expected_likelihood_ratio_is_at_most_one_without_an_exchange(
     persons: int, weight: float, other: float, dispersion: float
 ) -> None:
-    """The error rate follows from it by Markov's inequality; a dispersion only lowers it."""
+    """Check the expectation; the error rate follows by Markov's inequality, and a dispersion only lowers it."""
     first = np.arange(persons + 1)
     ratios = np.exp(compute_exchange_evidence(first, persons - first, weight, other) / dispersion)
     expectation = float((betabinom.pmf(first, persons, weight, other) * ratios).sum())
@@ -75,7 +75,7 @@ def test_pair_dispersion_without_earlier_persons_is_the_least() -> None:
     assert compute_pair_dispersion(np.zeros((2, 3)), np.zeros((2, 3)), np.array([0.5, 0.2])) == 1.5
 
 
-def test_blend_dispersion_believes_what_is_assumed_where_nobody_was_seen() -> None:
+def test_blend_dispersion_keeps_the_assumption_where_nobody_was_seen() -> None:
     assert blend_dispersion(1.5, 0, 7) == 7
     assert blend_dispersion(1.5, PRIOR_WEIGHT, 7) == pytest.approx(4.25)
     assert 1.5 < blend_dispersion(1.5, 1000, 7) < 2.5
@@ -99,7 +99,7 @@ def test_count_freedom_counts_categories_seen_before() -> None:
 
 @pytest.mark.parametrize("clusters", [1, 3])
 def test_compute_change_holds_its_level(clusters: int) -> None:
-    """Of tables drawn from one distribution, with persons one by one or three by three, few are called changed."""
+    """Call few tables changed that are drawn from one distribution, with persons one by one or three by three."""
     draw = np.random.default_rng(20261127)
     shares = [0.5, 0.3, 0.15, 0.05]
     tables = clusters * draw.multinomial(8, shares, size=(400, 13, 3)).astype(float)

@@ -1,4 +1,4 @@
-"""The limits on small counts and the release day: stated once, and repeated in documents as they are."""
+"""The limits on small counts and the release day: defined once, and repeated correctly in documents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STATED = re.compile(
 
 
 def test_no_text_of_the_product_states_a_limit_itself() -> None:
-    found = []
+    repetitions = []
     for package in ("pipelines/publication", "pipelines/warehouse", "pipelines/office", "dashboards"):
         for path in sorted((ROOT / package).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -41,19 +41,19 @@ def test_no_text_of_the_product_states_a_limit_itself() -> None:
             }
             for node in ast.walk(tree):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-                    found += [f"{path.name}: {match.group()}" for match in _STATED.finditer(node.value)]
-    assert found == []
+                    repetitions += [f"{path.name}: {match.group()}" for match in _STATED.finditer(node.value)]
+    assert repetitions == []
 
 
 def test_no_comparison_in_code_repeats_a_limit() -> None:
     repeated = re.compile(rf"(?:<|>=) {ENOUGH_EVENTS}\b|\"value\"\) < {SMALLEST_PUBLISHED_COUNT}\b")
-    found = [
+    repetitions = [
         f"{path.name}: {match.group()}"
         for package in ("pipelines/publication", "pipelines/statistics", "dashboards")
         for path in sorted((ROOT / package).rglob("*.py"))
         for match in repeated.finditer(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert repetitions == []
 
 
 def test_sql_takes_the_limit_from_the_metric_or_the_variable() -> None:
@@ -81,8 +81,8 @@ def test_metrics_use_the_common_minimum_or_none(tmp_path: Path) -> None:
     ]
     caveats = next(metric.caveats for metric in declared if metric.id == "decomposition_convicted")
     assert any(f"All four counts reach {ENOUGH_EVENTS};" in caveat for caveat in caveats)
-    other = (metrics.DECLARED / "rate.yml").read_text(encoding="utf-8") + "minimum_events: 7\n"
-    (tmp_path / "rate.yml").write_text(other, encoding="utf-8")
+    declaration = (metrics.DECLARED / "rate.yml").read_text(encoding="utf-8") + "minimum_events: 7\n"
+    (tmp_path / "rate.yml").write_text(declaration, encoding="utf-8")
     with pytest.raises(DeclarationError, match=f"leave it out for {ENOUGH_EVENTS}"):
         metrics.load_from((tmp_path,))
 
@@ -107,7 +107,7 @@ def test_metrics_use_the_common_minimum_or_none(tmp_path: Path) -> None:
         ("assumptions.md", f"the release is on day {RELEASE_DAYS['Q']}"),
     ],
 )  # fmt: skip
-def test_documents_repeat_the_limits_as_they_are(page: str, statement: str) -> None:
+def test_documents_repeat_the_limits_correctly(page: str, statement: str) -> None:
     assert statement in " ".join((DOCS / page).read_text(encoding="utf-8").split())
 
 

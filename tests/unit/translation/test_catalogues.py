@@ -1,4 +1,4 @@
-"""Words for people: each text is in each language, whole, in its own letters and its own plural forms."""
+"""Translations: each text is complete in each language, with its own letters and plural forms."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORMS = {
     "cnr": (2, 0, 1, 2, 2, 0, 1),
 }
 NUMBERS = (0, 1, 2, 5, 11, 21, 22)
-"""Which form a language takes for each of the numbers, by the grammars (and CLDR), not by the catalogues."""
+"""The plural form of each number by the grammars (and CLDR), not by the catalogues."""
 
 ERRORS = {
     "sq": "0 gabime|1 gabim|2 gabime|5 gabime|11 gabime|21 gabime|22 gabime",
@@ -48,10 +48,10 @@ OF_ANOTHER_LANGUAGE = {
     "cnr": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b osob nisu\\b",
     "sr": "таблиц раздобљ извјешт извешћ тисућ ступ(?:ац|ца) редак точк сустав прије\\b гдје провјер вријед особ",
 }
-"""Beginnings of words that the glossary gives to a neighbouring language and not to this one."""
+"""Beginnings of words that the glossary has for a neighbouring language and not for this one."""
 
 SAME = {"SHA-256", "dimension", "draft", "partner", "program", "video", "Period"}
-"""Texts that may be the same in another language: its own word is so written, or it is a name."""
+"""Texts that may be the same in another language: its word has the same spelling, or is a name."""
 
 # fmt: off
 LATIN_IN_CYRILLIC = {
@@ -66,7 +66,7 @@ LATIN_IN_CYRILLIC = {
     "utf", "value", "webhook", "windows", "x", "xls", "xlsb", "xlsx", "yml", "z",
 }
 # fmt: on
-"""Latin words in small letters that a Cyrillic text may hold, if they stand in its source: code, files, commands."""
+"""Latin words in lower case that a Cyrillic text may have if its source has them: code, files, commands."""
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def entries() -> dict[str, dict[str, list[str]]]:
     """Translations by language and source text, without those that are not translated yet."""
     return {
         language: {
-            one: catalogues.list_forms(message)
-            for one, message in catalogues.index_messages(catalogues.read_language(language)).items()
+            source: catalogues.list_forms(message)
+            for source, message in catalogues.index_messages(catalogues.read_language(language)).items()
             if all(catalogues.list_forms(message))
         }
         for language in WRITTEN
@@ -92,19 +92,19 @@ def _fields(text: str) -> set[str]:
 
 
 def _bare(text: str) -> str:
-    """The text without its placeholders and without what stands in `code marks`."""
+    """Remove placeholders and `code` from a text."""
     return re.sub(r"\{[^{}]*\}|`[^`]*`", " ", text)
 
 
 # The rules
 
 
-def test_every_text_of_every_rule_is_a_template_that_fills() -> None:
+def test_every_text_of_every_rule_can_be_filled() -> None:
     extraction.load_rules()
-    known = all_rules()
-    assert len(known) > 150
-    assert {"sum.differs", "plausible.jump", "read.px.count", "reference.bad_year", "desk.not_yours"} <= set(known)
-    for identity, rule in known.items():
+    rules = all_rules()
+    assert len(rules) > 150
+    assert {"sum.differs", "plausible.jump", "read.px.count", "reference.bad_year", "desk.not_yours"} <= set(rules)
+    for identity, rule in rules.items():
         assert rule.message.strip(), identity
         names = _fields(rule.message) | _fields(rule.remedy)
         assert all(name.isidentifier() for name in names), (identity, names)
@@ -113,26 +113,26 @@ def test_every_text_of_every_rule_is_a_template_that_fills() -> None:
             assert "{" not in fill_parameters(text, finding), (identity, text)
 
 
-def test_words_fill_in_parameters_and_what_was_seen() -> None:
+def test_fill_parameters_inserts_parameters_and_seen_values() -> None:
     words = describe_finding(Finding("sum.differs", "error", params={"dim": "sex"}, seen="12", expected="13"))
     assert words.message == "sex: the parts add up to 13, but the total says 12."
     assert words.remedy.startswith("Correct")
 
 
 @pytest.mark.parametrize("language", TOLD)
-def test_every_rule_can_be_told_in_every_language(language: str) -> None:
+def test_every_rule_can_be_described_in_every_language(language: str) -> None:
     extraction.load_rules()
     for identity, rule in all_rules().items():
         names = _fields(rule.message) | _fields(rule.remedy)
         sample = {name: f"<{name}>" for name in names - {"seen", "expected"}}
         finding = Finding(identity, rule.severity, params=sample, seen="<seen>", expected="<expected>")
-        said = describe_finding(finding, language)
-        for text, source in ((said.message, rule.message), (said.remedy, rule.remedy)):
+        description = describe_finding(finding, language)
+        for text, source in ((description.message, rule.message), (description.remedy, rule.remedy)):
             assert text.strip() or not source, identity
             assert all(f"<{name}>" in text for name in _fields(source)), (identity, text)
 
 
-def test_a_rule_of_an_earlier_version_still_opens() -> None:
+def test_finding_of_a_removed_rule_can_be_described() -> None:
     assert describe_finding(Finding("gone.rule", "error")).message == "Rule gone.rule of an earlier version."
 
 
@@ -146,7 +146,7 @@ def test_english_is_the_source_and_needs_no_catalogue() -> None:
     assert i18n.gettext("") == ""
 
 
-def test_the_languages_of_a_chooser_bear_their_own_names() -> None:
+def test_languages_are_listed_by_their_own_names() -> None:
     assert i18n.language_names() == {
         "en": "English",
         "sq": "Shqip",
@@ -161,7 +161,7 @@ def test_the_languages_of_a_chooser_bear_their_own_names() -> None:
     assert [i18n.html_lang(code) for code in ("sr", "sr-Latn", "cnr", "mk")] == ["sr-Cyrl", "sr-Latn", "cnr", "mk"]
 
 
-def test_a_language_is_one_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_language_needs_only_a_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "mk" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     (folder / "rti.po").write_text(
@@ -184,12 +184,12 @@ def test_a_language_is_one_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_plural_forms_are_those_of_the_grammar(language: str) -> None:
     texts = [extraction.Text("{n} thing", "{n} things")]
     forms = [f"{{n}} form{i}" for i in range(catalogues.form_count(language))]
-    told = _told_with(language, texts, {"{n} thing": forms}, "{n} thing", "{n} things")
-    assert told == [f"{n} form{form}" for n, form in zip(NUMBERS, FORMS[language], strict=True)]
+    texts_by_number = _count_with(language, texts, {"{n} thing": forms}, "{n} thing", "{n} things")
+    assert texts_by_number == [f"{n} form{form}" for n, form in zip(NUMBERS, FORMS[language], strict=True)]
 
 
-def _told_with(
-    language: str, texts: list[extraction.Text], given: dict[str, list[str]], one: str, other: str
+def _count_with(
+    language: str, texts: list[extraction.Text], translations: dict[str, list[str]], one: str, other: str
 ) -> list[str]:
     import tempfile
 
@@ -197,16 +197,16 @@ def _told_with(
         patch.setattr(i18n, "FOLDER", Path(folder))
         i18n.load_catalogue.cache_clear()
         try:
-            catalogues.update_catalogue(language, texts, given)
+            catalogues.update_catalogue(language, texts, translations)
             return [i18n.many(one, other, n, language) for n in NUMBERS]
         finally:
             i18n.load_catalogue.cache_clear()
 
 
 @pytest.mark.parametrize("language", TOLD)
-def test_errors_are_counted_as_people_count_them(language: str) -> None:
-    told = [i18n.many("{n} error", "{n} errors", n, language) for n in NUMBERS]
-    assert told == ERRORS[language].split("|")
+def test_errors_are_counted_with_the_right_plural(language: str) -> None:
+    texts_by_number = [i18n.many("{n} error", "{n} errors", n, language) for n in NUMBERS]
+    assert texts_by_number == ERRORS[language].split("|")
 
 
 # The catalogues
@@ -218,28 +218,28 @@ def test_every_text_is_translated_with_its_placeholders(language: str, texts: li
 
 
 @pytest.mark.parametrize("language", WRITTEN)
-def test_no_english_is_left(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
+def test_no_english_remains(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
     english = {"the", "and", "is", "not", "file", "with", "return", "returns", "was", "has"}
-    left = []
-    for one, forms in entries[language].items():
+    untranslated = []
+    for source, forms in entries[language].items():
         for form in forms:
-            same = form == one and re.search(r"[A-Za-z]{2}", _bare(one)) and one not in SAME
+            same = form == source and re.search(r"[A-Za-z]{2}", _bare(source)) and source not in SAME
             words = set(re.findall(r"[a-z]+", _bare(form))) & english
             if same or (words and language not in ("sq",)) or "the" in words:
-                left.append((one, form))
-    assert left == []
+                untranslated.append((source, form))
+    assert untranslated == []
 
 
 @pytest.mark.parametrize("language", ["mk", "sr"])
-def test_cyrillic_texts_hold_no_latin_words_but_code(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
+def test_cyrillic_texts_have_no_latin_words_but_code(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
     strange = []
-    for one, forms in entries[language].items():
-        source = {word.lower() for word in re.findall(r"[A-Za-z]+", one)}
+    for source, forms in entries[language].items():
+        source_words = {word.lower() for word in re.findall(r"[A-Za-z]+", source)}
         words = {word for form in forms for word in re.findall(r"[A-Za-zčćžšđČĆŽŠĐ]+", _bare(form))}
         strange += [
             (word, forms)
             for word in sorted(words)
-            if word.lower() not in source or (word.islower() and word not in LATIN_IN_CYRILLIC)
+            if word.lower() not in source_words or (word.islower() and word not in LATIN_IN_CYRILLIC)
         ]
     assert strange == []
 
@@ -250,26 +250,26 @@ def test_latin_texts_hold_no_cyrillic(language: str, entries: dict[str, dict[str
 
 
 @pytest.mark.parametrize(("language", "letters"), [("mk", "ђћљњџѓќѕј"), ("sr", "ђћљњџј")])
-def test_a_cyrillic_text_uses_the_letters_of_its_own_alphabet(
+def test_cyrillic_texts_use_only_letters_of_their_alphabet(
     language: str, letters: str, entries: dict[str, dict[str, list[str]]]
 ) -> None:
     alphabet = {
         "mk": "абвгдѓежзѕијклљмнњопрстќуфхцчџшѐѝ",
         "sr": "абвгдђежзијклљмнњопрстћуфхцчџш",
     }[language]
-    found = {c for forms in entries[language].values() for f in forms for c in f.lower() if "Ѐ" <= c <= "ӿ"}
-    assert found - set(alphabet) == set()
-    assert found & set(letters)
+    letters_used = {c for forms in entries[language].values() for f in forms for c in f.lower() if "Ѐ" <= c <= "ӿ"}
+    assert letters_used - set(alphabet) == set()
+    assert letters_used & set(letters)
 
 
-def test_the_four_south_slavic_catalogues_are_no_copies(entries: dict[str, dict[str, list[str]]]) -> None:
-    def share(first: str, second: str) -> float:
-        both = [one for one in entries[first] if one in entries[second] and len(one) > 60]
-        return sum(entries[first][one] == entries[second][one] for one in both) / len(both)
+def test_south_slavic_catalogues_are_not_copies(entries: dict[str, dict[str, list[str]]]) -> None:
+    def compute_shared(first: str, second: str) -> float:
+        common_sources = [source for source in entries[first] if source in entries[second] and len(source) > 60]
+        return sum(entries[first][source] == entries[second][source] for source in common_sources) / len(common_sources)
 
-    assert share("bs", "hr") < 0.4
-    assert share("cnr", "hr") < 0.4
-    assert share("bs", "cnr") < 0.95
+    assert compute_shared("bs", "hr") < 0.4
+    assert compute_shared("cnr", "hr") < 0.4
+    assert compute_shared("bs", "cnr") < 0.95
     marks = {
         "hr": ("izvješć", "razdoblj", "tisuć", "redak"),
         "bs": ("izvještaj", "tabel", "hiljad"),
@@ -283,11 +283,11 @@ def test_the_four_south_slavic_catalogues_are_no_copies(entries: dict[str, dict[
 
 
 @pytest.mark.parametrize(("language", "foreign"), sorted(OF_ANOTHER_LANGUAGE.items()))
-def test_a_catalogue_keeps_to_the_words_of_its_glossary(
+def test_catalogues_use_only_words_of_their_glossary(
     language: str, foreign: str, entries: dict[str, dict[str, list[str]]]
 ) -> None:
-    found = re.compile(rf"\b(?:{foreign.replace(' ', '|')})", re.IGNORECASE)
-    wrong = [form for forms in entries[language].values() for form in forms if found.search(_bare(form))]
+    pattern = re.compile(rf"\b(?:{foreign.replace(' ', '|')})", re.IGNORECASE)
+    wrong = [form for forms in entries[language].values() for form in forms if pattern.search(_bare(form))]
     assert wrong == []
 
 
@@ -295,7 +295,7 @@ def test_a_catalogue_keeps_to_the_words_of_its_glossary(
 
 
 def _back(text: str) -> str:
-    """Cyrillic from Latin, by the usual table; for words in which no two letters happen to look like a digraph."""
+    """Convert Latin to Cyrillic by the usual table; not for words in which two letters only look like a digraph."""
     pairs = {"lj": "љ", "nj": "њ", "dž": "џ"}
     table = dict(zip("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш", strict=True))
     for pair, letter in pairs.items():
@@ -306,7 +306,7 @@ def _back(text: str) -> str:
 
 
 @given(st.text(alphabet="абвгдђежзијклљмнњопрстћуфхцчџш АБВГДЂЕЖЗИЈКЛЉМНЊОПРСТЋУФХЦЧЏШ,.0", max_size=60))
-def test_transliteration_loses_nothing(text: str) -> None:
+def test_transliteration_is_reversible(text: str) -> None:
     latin = script.transliterate_serbian(text)
     assert not re.search(r"[Ѐ-ӿ]", latin)
     if not re.search(r"[лн]ј|дж", text.lower()):
@@ -319,19 +319,19 @@ def test_transliteration_by_hand() -> None:
     assert script.transliterate_serbian("UTF-8 и PX") == "UTF-8 i PX"
 
 
-def test_every_serbian_text_comes_back_from_latin(entries: dict[str, dict[str, list[str]]]) -> None:
+def test_every_serbian_text_survives_transliteration(entries: dict[str, dict[str, list[str]]]) -> None:
     for forms in entries["sr"].values():
         for form in forms:
             for word in re.findall(r"[Ѐ-ӿ]+", _bare(form)):
                 assert _back(script.transliterate_serbian(word)) == word, word
 
 
-def test_serbian_latin_is_told_without_a_file_of_its_own() -> None:
+def test_serbian_latin_needs_no_catalogue() -> None:
     assert not catalogues.path_of("sr-Latn").exists()
     cyrillic, latin = (i18n.gettext("The cell is empty.", code) for code in ("sr", "sr-Latn"))
     assert (cyrillic, latin) == ("Ћелија је празна.", "Ćelija je prazna.")
-    found = describe_finding(Finding("value.negative", "error", seen="Ђ-3"), "sr-Latn")
-    assert found.message.endswith("Ђ-3.")
+    description = describe_finding(Finding("value.negative", "error", seen="Ђ-3"), "sr-Latn")
+    assert description.message.endswith("Ђ-3.")
     assert catalogues.count_reviewed("sr-Latn") == catalogues.count_reviewed("sr")
 
 
@@ -342,7 +342,7 @@ def _spoken(source: str, marked: set[str] | None = None) -> set[tuple[str, str |
     return set(extraction.extract_calls(source, "page.py", marked or set()))
 
 
-def test_texts_are_found_where_they_are_said() -> None:
+def test_texts_are_extracted_with_their_lines() -> None:
     source = """
 from pipelines.core.i18n import mark, many, tell
 TITLES = {"a": mark("Title"), "b": mark("Other")}
@@ -367,27 +367,27 @@ def page(here, tell_, language):
     }
 
 
-@pytest.mark.parametrize("said", ['tell(f"{n} files", "sq")', 'tell(name, "sq")', 'many(one, "{n}", 1)', "mark(name)"])
-def test_a_text_that_is_no_literal_is_refused_with_its_line(said: str) -> None:
-    source = f"from pipelines.core.i18n import tell, many, mark\n\n{said}\n"
+@pytest.mark.parametrize("call", ['tell(f"{n} files", "sq")', 'tell(name, "sq")', 'many(one, "{n}", 1)', "mark(name)"])
+def test_text_that_is_not_a_literal_is_rejected_with_its_line(call: str) -> None:
+    source = f"from pipelines.core.i18n import tell, many, mark\n\n{call}\n"
     with pytest.raises(extraction.ExtractionError, match=r"page\.py:3"):
         _spoken(source)
-    if said.startswith("tell"):
-        assert _spoken(source.replace(said, f"{said}  # marked elsewhere")) == set()
+    if call.startswith("tell"):
+        assert _spoken(source.replace(call, f"{call}  # marked elsewhere")) == set()
 
 
-def test_a_function_of_the_same_name_that_is_none_of_ours_says_nothing() -> None:
+def test_functions_of_the_same_name_in_other_modules_are_ignored() -> None:
     assert _spoken("def tell(step): ...\nstep = 1\ntell(step)\n") == set()
 
 
 def test_texts_of_page_templates_are_found() -> None:
-    found = extraction.extract_template_calls('<p>{{ tell("Sign in") }}{{ many("{n} x", "{n} xs", n) }}</p>', "a.html")
-    assert list(found) == [("Sign in", None), ("{n} x", "{n} xs")]
+    calls = extraction.extract_template_calls('<p>{{ tell("Sign in") }}{{ many("{n} x", "{n} xs", n) }}</p>', "a.html")
+    assert list(calls) == [("Sign in", None), ("{n} x", "{n} xs")]
     with pytest.raises(extraction.ExtractionError, match=r"a\.html:1"):
         list(extraction.extract_template_calls("{{ tell(title) }}", "a.html"))
 
 
-def test_the_template_for_translators_holds_every_text_once(tmp_path: Path, texts: list[extraction.Text]) -> None:
+def test_template_for_translators_has_every_text_once(tmp_path: Path, texts: list[extraction.Text]) -> None:
     assert catalogues.write_template(tmp_path / "a.pot", texts) == len(texts)
     catalogues.write_template(tmp_path / "b.pot", reversed(texts))
     assert (tmp_path / "a.pot").read_bytes() == (tmp_path / "b.pot").read_bytes()
@@ -395,7 +395,7 @@ def test_the_template_for_translators_holds_every_text_once(tmp_path: Path, text
     assert {text for text, _ in extraction.rule_texts() if text} <= {text.one for text in texts}
 
 
-# Keeping of the catalogues
+# Maintenance of the catalogues
 
 
 @pytest.fixture
@@ -404,45 +404,49 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_update_keeps_translations_retires_dead_ones_and_brings_them_back(folder: Path) -> None:
-    one, two = extraction.Text("One"), extraction.Text("Two {x}")
-    catalogues.update_catalogue("bs", [one, two], {"One": ["Jedan"], "Two {x}": ["Dva {x}"]})
+def test_update_keeps_translations_and_retires_and_restores_unused_ones(folder: Path) -> None:
+    first, second = extraction.Text("One"), extraction.Text("Two {x}")
+    catalogues.update_catalogue("bs", [first, second], {"One": ["Jedan"], "Two {x}": ["Dva {x}"]})
     before = catalogues.path_of("bs").read_bytes()
-    catalogues.update_catalogue("bs", [one, two])
+    catalogues.update_catalogue("bs", [first, second])
     assert catalogues.path_of("bs").read_bytes() == before
-    assert catalogues.update_catalogue("bs", [two]).translated == 1
+    assert catalogues.update_catalogue("bs", [second]).translated == 1
     assert '#~ msgid "One"' in catalogues.path_of("bs").read_text("utf-8")
-    assert catalogues.find_faults("bs", [two]) == []
-    catalogues.update_catalogue("bs", [one, two])
+    assert catalogues.find_faults("bs", [second]) == []
+    catalogues.update_catalogue("bs", [first, second])
     assert catalogues.path_of("bs").read_bytes() == before
 
 
 def test_check_names_each_kind_of_fault(folder: Path) -> None:
-    one, two, many = extraction.Text("One {x}"), extraction.Text("Two"), extraction.Text("{n} file", "{n} files")
-    gone = extraction.Text("Gone")
-    given = {"One {x}": ["Jedan {y}"], "Gone": ["Nestalo"], "{n} file": ["{n} datoteka", "{n} datoteke", "datoteka"]}
-    catalogues.update_catalogue("hr", [one, two, many, gone], given)
-    found = {(fault.text, fault.what.split(" ")[0]) for fault in catalogues.find_faults("hr", [one, two, many])}
-    assert found == {("One {x}", "placeholders"), ("Two", "not"), ("{n} file", "placeholders"), ("Gone", "no")}
-    assert [f.what for f in catalogues.find_faults("hr", [one, two, many, gone, extraction.Text("New")])][
+    first, second, plural = extraction.Text("One {x}"), extraction.Text("Two"), extraction.Text("{n} file", "{n} files")
+    removed = extraction.Text("Gone")
+    translations = {
+        "One {x}": ["Jedan {y}"],
+        "Gone": ["Nestalo"],
+        "{n} file": ["{n} datoteka", "{n} datoteke", "datoteka"],
+    }
+    catalogues.update_catalogue("hr", [first, second, plural, removed], translations)
+    faults = {(fault.text, fault.what.split(" ")[0]) for fault in catalogues.find_faults("hr", [first, second, plural])}
+    assert faults == {("One {x}", "placeholders"), ("Two", "not"), ("{n} file", "placeholders"), ("Gone", "no")}
+    assert [f.what for f in catalogues.find_faults("hr", [first, second, plural, removed, extraction.Text("New")])][
         -1
     ] == "not in the catalogue"
-    catalogues.update_catalogue("hr", [one], {"One {x}": ["Jedan {x"]})
-    assert "braces are wrong" in str(catalogues.find_faults("hr", [one])[0])
+    catalogues.update_catalogue("hr", [first], {"One {x}": ["Jedan {x"]})
+    assert "braces are wrong" in str(catalogues.find_faults("hr", [first])[0])
 
 
-@pytest.mark.parametrize("given", ["Najbliže: '{x}'.", " Najbliže: '{x}'. "])
-def test_check_names_a_text_that_would_stand_glued_to_the_one_before_it(folder: Path, given: str) -> None:
-    """Eighteen did: "is not declared.Nearest declared", in six languages."""
+@pytest.mark.parametrize("translation", ["Najbliže: '{x}'.", " Najbliže: '{x}'. "])
+def test_check_reports_a_translation_without_the_leading_space_of_its_source(folder: Path, translation: str) -> None:
+    """Report a missing space, as there was in eighteen texts: "is not declared.Nearest declared"."""
     text = extraction.Text(" Nearest: '{x}'.")
     catalogues.update_catalogue("hr", [text], {text.one: [" Najbliže: '{x}'."]})
     assert catalogues.find_faults("hr", [text]) == []
-    catalogues.update_catalogue("hr", [text], {text.one: [given]})
+    catalogues.update_catalogue("hr", [text], {text.one: [translation]})
     (fault,) = catalogues.find_faults("hr", [text])
     assert "blank" in fault.what
 
 
-def test_only_albanian_may_leave_the_number_out_of_its_form_for_one(folder: Path) -> None:
+def test_only_albanian_may_omit_the_number_in_its_form_for_one(folder: Path) -> None:
     text = extraction.Text("One file", "{n} files")
     catalogues.update_catalogue("sq", [text], {"One file": ["Një skedar", "{n} skedarë"]})
     catalogues.update_catalogue("mk", [text], {"One file": ["Една датотека", "{n} датотеки"]})
@@ -450,22 +454,22 @@ def test_only_albanian_may_leave_the_number_out_of_its_form_for_one(folder: Path
     assert len(catalogues.find_faults("mk", [text])) == 1
 
 
-def test_a_review_is_counted_and_lost_with_the_text_it_was_of(folder: Path) -> None:
-    one, two = extraction.Text("One"), extraction.Text("Two")
-    catalogues.update_catalogue("cnr", [one, two], {"One": ["Jedan"], "Two": ["Dva"]})
+def test_review_is_counted_and_lost_with_its_text(folder: Path) -> None:
+    first, second = extraction.Text("One"), extraction.Text("Two")
+    catalogues.update_catalogue("cnr", [first, second], {"One": ["Jedan"], "Two": ["Dva"]})
     path = catalogues.path_of("cnr")
     path.write_text(
         path.read_text("utf-8").replace('msgid "One"', '# reviewed: MONSTAT, 2026-12-01\nmsgid "One"'), "utf-8"
     )
     assert catalogues.count_reviewed("cnr") == (1, 2)
-    assert catalogues.update_catalogue("cnr", [one, two]).reviewed == 1
+    assert catalogues.update_catalogue("cnr", [first, second]).reviewed == 1
     page = review.update_table(f"a\n{review.BEGIN}\nold\n{review.END}\nz\n", ["cnr"])
     assert "drafted together from one draft" in page and review.UNREAD not in page, "a text of it was read"
     assert "| Crnogorski (`cnr`) | 2 | 1 | MONSTAT, 2026-12-01 |" in page
-    assert catalogues.update_catalogue("cnr", [one, two], {"One": ["Prvi"]}).reviewed == 0
+    assert catalogues.update_catalogue("cnr", [first, second], {"One": ["Prvi"]}).reviewed == 0
 
 
-def test_the_page_of_reviews_says_what_the_catalogues_say() -> None:
+def test_page_of_reviews_agrees_with_the_catalogues() -> None:
     page = review.PATH.read_text("utf-8")
     assert review.UNREAD in page or any(catalogues.count_reviewed(language)[0] for language in catalogues.PLURALS)
     assert review.update_table(page, list(catalogues.PLURALS)) == page

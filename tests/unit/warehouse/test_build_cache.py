@@ -33,14 +33,14 @@ def test_last_damaged_file_counts_as_nothing_remembered(
 def test_remember_from_many_threads_never_leaves_a_damaged_file(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     errors: list[Exception] = []
 
-    def write(name: str) -> None:
+    def store_outcomes(name: str) -> None:
         try:
             for number in range(30):
                 build_cache.store_outcome(home, name, str(number), {"text": name * 500})
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    threads = [threading.Thread(target=store_outcomes, args=(name,)) for name in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:

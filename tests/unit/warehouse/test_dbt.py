@@ -1,4 +1,4 @@
-"""Which files a build reads and writes, and what it says when it fails. dbt itself runs in the integration tests."""
+"""Which files a build reads and writes, and the error when it fails. dbt itself runs in the integration tests."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ def home(tmp_path: Path) -> Home:
     return initialise_home(tmp_path / "data", "demonstration")
 
 
-def gather(home: Home, accepted: dict[str, str | None]) -> None:
+def write_gathered(home: Home, accepted: dict[str, str | None]) -> None:
     rows = [{"submission_id": s, "accepted_at": at} for s, at in accepted.items()]
     schema = {"submission_id": pl.String(), "accepted_at": pl.String()}
     pl.DataFrame(rows, schema=schema).write_parquet(home.gathered / "block.parquet")
 
 
-def facts(home: Home, *submissions: str) -> None:
+def write_facts(home: Home, *submissions: str) -> None:
     folder = home.facts / "observation"
     folder.mkdir(parents=True, exist_ok=True)
     for submission in submissions:
         (folder / f"{submission}.parquet").touch()
 
 
-def names(files: list[str]) -> list[str]:
+def list_names(files: list[str]) -> list[str]:
     return [Path(f).stem for f in files]
 
 
 def test_a_first_build_reads_all_accepted_submissions(home: Home) -> None:
-    gather(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
-    facts(home, "S1", "S2", "S3")
+    write_gathered(home, {"S1": "2025-01-01", "S2": None, "S3": "2025-01-02"})
+    write_facts(home, "S1", "S2", "S3")
     files = dbt.fact_files(home, None)
-    assert names(files["facts.observation"])[1:] == ["S1", "S3"]
-    assert names(files["facts.case_event"]) == [".empty-case_event"]
+    assert list_names(files["facts.observation"])[1:] == ["S1", "S3"]
+    assert list_names(files["facts.case_event"]) == [".empty-case_event"]
 
 
 def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> None:
-    gather(home, {"S1": "2025-01-01", "S3": "2025-01-02"})
-    facts(home, "S1", "S3")
+    write_gathered(home, {"S1": "2025-01-01", "S3": "2025-01-02"})
+    write_facts(home, "S1", "S3")
     built = tmp_path / "counts.duckdb"
     with duckdb.connect(str(built)) as connection:
         connection.execute("create table fct_submission as select 'S1' as submission_id")
-    assert names(dbt.fact_files(home, built)["facts.observation"])[1:] == ["S3"]
+    assert list_names(dbt.fact_files(home, built)["facts.observation"])[1:] == ["S3"]
 
 
-def test_there_is_nothing_to_build_before_gathering(home: Home) -> None:
+def test_build_before_gathering_has_nothing_to_do(home: Home) -> None:
     with pytest.raises(dbt.WarehouseError, match="nothing is gathered"):
         dbt.build_counts(home)
 
@@ -68,7 +68,7 @@ def test_indicators_need_counts(home: Home, tmp_path: Path) -> None:
         )
 
 
-def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
+def test_newest_build_is_the_latest_and_old_ones_are_removed(home: Home) -> None:
     assert dbt.latest_counts(home) is None
     for number in (9, 10, 11, 12):
         (home.warehouse / f"counts-{number:06d}.duckdb").touch()
@@ -87,12 +87,12 @@ def test_the_newest_build_is_the_latest_and_old_ones_go(home: Home) -> None:
 
 @pytest.fixture
 def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Builds without dbt, one row a build; tells of each whether it went on from the one before."""
-    gather(home, {})
+    """Builds without dbt that add one row each; the list has True for each build that extended the previous one."""
+    write_gathered(home, {})
     monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.Table("t"),))
     warm: list[bool] = []
 
-    def build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt.NodeResult]:
+    def fake_build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt.NodeResult]:
         warm.append("counts_again" in arguments)
         with duckdb.connect(str(variables["path"])) as connection:
             connection.execute("create table if not exists fct_submission (submission_id varchar)")
@@ -100,7 +100,7 @@ def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
             connection.execute("insert into t values (1)")
         return []
 
-    monkeypatch.setattr(dbt, "_build", build)
+    monkeypatch.setattr(dbt, "_build", fake_build)
     for _ in range(2):
         dbt.build_counts(home)
     assert warm == [False, True]
@@ -126,7 +126,7 @@ def _flip(path: Path) -> None:
 
 @pytest.mark.parametrize("fault", [_cut, _flip, Path.unlink], ids=["cut", "one bit", "deleted"])
 @pytest.mark.parametrize("what", ["database", "table"])
-def test_a_damaged_build_is_set_aside_and_the_one_before_is_built_upon(
+def test_damaged_build_is_set_aside_and_the_previous_one_extended(
     home: Home, built: list[bool], fault: Callable[[Path], None], what: str
 ) -> None:
     newest = dbt.latest_counts(home)
@@ -136,13 +136,13 @@ def test_a_damaged_build_is_set_aside_and_the_one_before_is_built_upon(
         assert not dbt.is_whole(newest)
     again = dbt.build_counts(home)
     assert built == [True]
-    # A name never comes again, so that no reader takes another build for the one it has open.
+    # A name is never reused, so that no reader mistakes another build for the one it has open.
     assert again.name == ("counts-000003.duckdb" if what == "table" or fault is not Path.unlink else newest.name)
     assert _rows(again) == 2
     assert dbt.is_whole(again)
 
 
-def test_where_every_build_is_damaged_the_next_begins_afresh(home: Home, built: list[bool]) -> None:
+def test_next_build_starts_from_scratch_if_every_build_is_damaged(home: Home, built: list[bool]) -> None:
     for path in home.warehouse.glob("counts-*.duckdb"):
         _cut(path)
     again = dbt.build_counts(home)
@@ -150,7 +150,7 @@ def test_where_every_build_is_damaged_the_next_begins_afresh(home: Home, built: 
     assert (home.warehouse / ".damaged-counts-000002.duckdb").is_file()
 
 
-def test_a_build_of_an_earlier_version_is_whole_while_it_can_be_read(home: Home, built: list[bool]) -> None:
+def test_build_of_an_earlier_version_is_valid_if_it_can_be_read(home: Home, built: list[bool]) -> None:
     newest = dbt.latest_counts(home)
     assert newest is not None
     note = dbt.tables_folder(newest) / "build.json"
@@ -162,7 +162,7 @@ def test_a_build_of_an_earlier_version_is_whole_while_it_can_be_read(home: Home,
     assert not dbt.is_whole(newest)
 
 
-def test_a_failure_names_the_model_and_what_it_said() -> None:
+def test_failure_names_the_model_and_its_message() -> None:
     node = SimpleNamespace(
         resource_type="test", name="mart_count_key", original_file_path="models/marts/mart_count.yml"
     )
@@ -172,6 +172,6 @@ def test_a_failure_names_the_model_and_what_it_said() -> None:
     assert "test mart_count_key (models/marts/mart_count.yml): Got 2 results, configured to fail" in text
 
 
-def test_the_digest_is_of_what_shapes_the_build() -> None:
+def test_digest_covers_everything_that_shapes_the_build() -> None:
     assert dbt.project_digest() == dbt.project_digest.__wrapped__()
     assert len(dbt.project_digest()) == 64

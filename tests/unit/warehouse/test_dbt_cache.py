@@ -22,7 +22,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def parse(project: Path, content: str = "{}") -> None:
+def write_parse_output(project: Path, content: str = "{}") -> None:
     with dbt_cache.parse_target(project) as target:
         (target / "manifest.json").write_text(content, encoding="utf-8")
         (target / "partial_parse.msgpack").write_bytes(b"record")
@@ -30,15 +30,15 @@ def parse(project: Path, content: str = "{}") -> None:
 
 def test_find_manifest_after_parse_returns_it_and_leaves_nothing_else(project: Path) -> None:
     assert dbt_cache.find_manifest(project) is None
-    parse(project)
-    found = dbt_cache.find_manifest(project)
-    assert found is not None and found.read_text(encoding="utf-8") == "{}"
-    assert [path.name for path in dbt_cache.cache_folder().iterdir()] == [found.parent.name]
+    write_parse_output(project)
+    manifest = dbt_cache.find_manifest(project)
+    assert manifest is not None and manifest.read_text(encoding="utf-8") == "{}"
+    assert [path.name for path in dbt_cache.cache_folder().iterdir()] == [manifest.parent.name]
     assert list((project / "target").iterdir()) == []
 
 
 def test_find_manifest_of_changed_project_is_none_and_seeds_the_next_parse(project: Path) -> None:
-    parse(project)
+    write_parse_output(project)
     dbt_cache.project_key.cache_clear()
     (project / "models" / "one.sql").write_text("select 2", encoding="utf-8")
     assert dbt_cache.find_manifest(project) is None
@@ -48,7 +48,7 @@ def test_find_manifest_of_changed_project_is_none_and_seeds_the_next_parse(proje
 
 
 def test_parse_target_ignores_record_of_another_checkout(project: Path, tmp_path: Path) -> None:
-    parse(project)
+    write_parse_output(project)
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(project, elsewhere)
     with dbt_cache.parse_target(elsewhere) as target:
@@ -58,9 +58,9 @@ def test_parse_target_ignores_record_of_another_checkout(project: Path, tmp_path
 
 
 def test_find_manifest_removes_damaged_entry(project: Path) -> None:
-    parse(project, '{"nodes": {')
+    write_parse_output(project, '{"nodes": {')
     assert dbt_cache.find_manifest(project) is None
-    parse(project)
+    write_parse_output(project)
     assert dbt_cache.find_manifest(project) is not None
 
 
@@ -72,11 +72,11 @@ def test_failed_parse_stores_nothing(project: Path) -> None:
 
 
 def test_two_parses_at_once_share_no_folder(project: Path) -> None:
-    with dbt_cache.parse_target(project) as one:
-        parse(project)
-        assert list(one.iterdir()) == []
+    with dbt_cache.parse_target(project) as target:
+        write_parse_output(project)
+        assert list(target.iterdir()) == []
         for name in ("manifest.json", "partial_parse.msgpack"):
-            (one / name).write_text("{}", encoding="utf-8")
+            (target / name).write_text("{}", encoding="utf-8")
     assert dbt_cache.find_manifest(project) is not None
 
 

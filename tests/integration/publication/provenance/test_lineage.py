@@ -15,8 +15,8 @@ from pipelines.core.home import Home, initialise_home
 from pipelines.publication.provenance.lineage import Place, read_places
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import dbt
-from tests.support.warehouse.dbt_facts import World, at
-from tests.support.warehouse.made_up_world import NOW, QUARTERS, Counts, made_up_world, one
+from tests.support.warehouse.dbt_facts import World, parse_moment
+from tests.support.warehouse.made_up_world import NOW, QUARTERS, Counts, build_row, made_up_world
 
 SourceRows = list[tuple[str, int, float | None]]
 """Submission, factor and value of each row behind a figure."""
@@ -24,28 +24,28 @@ SourceRows = list[tuple[str, int, float | None]]
 
 def add_totals_and_articles(world: World) -> None:
     """Add an office that sends totals next to articles, ages without their group, and two tables of one measure."""
-    world.territory("EE")
-    world.office("EE", "EE_PP", "justice", "Q", QUARTERS)
+    world.add_territory("EE")
+    world.add_office("EE", "EE_PP", "justice", "Q", QUARTERS)
     articles = [
-        one("reported", 3, law_article="388"),
-        one("reported", 4, law_article="389"),
-        one("reported", 7, law_article="_T"),
+        build_row("reported", 3, law_article="388"),
+        build_row("reported", 4, law_article="389"),
+        build_row("reported", 7, law_article="_T"),
     ]
-    parts = [one("indicted", 3, law_article="388"), one("indicted", 4, law_article="_Z")]
+    parts = [build_row("indicted", 3, law_article="388"), build_row("indicted", 4, law_article="_Z")]
     # Neither table has a total of its own: the sum over the sexes comes first.
-    sexes = [one("convicted_first", v, level="first", sex=s) for s, v in (("M", 5), ("F", 1))]
-    ages = [one("convicted_first", v, level="first", age=a) for a, v in (("Y_LT18", 2), ("Y_GE18", 4))]
+    sexes = [build_row("convicted_first", v, level="first", sex=s) for s, v in (("M", 5), ("F", 1))]
+    ages = [build_row("convicted_first", v, level="first", age=a) for a, v in (("Y_LT18", 2), ("Y_GE18", 4))]
     for quarter in QUARTERS:
-        world.send(f"EE{quarter[-1]}", "EE", "EE_PP", quarter, [*articles, *parts, *sexes, *ages])
+        world.add_submission(f"EE{quarter[-1]}", "EE", "EE_PP", quarter, [*articles, *parts, *sexes, *ages])
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with clock.freeze_time(at(NOW)):
+    with clock.freeze_time(parse_moment(NOW)):
         home = initialise_home(tmp_path_factory.mktemp("home") / "data", "demonstration")
         world = made_up_world()
         add_totals_and_articles(world)
-        world.write(home)
+        world.write_files(home)
         yield home
 
 
@@ -55,7 +55,7 @@ def counts(home: Home) -> Counts:
 
 
 def find_places(counts: Counts, *cell: str, **dimensions: str) -> tuple[Place, ...]:
-    return read_places(counts.path, counts.cell(*cell, **dimensions)["cell_id"])
+    return read_places(counts.path, counts.find_cell(*cell, **dimensions)["cell_id"])
 
 
 def list_source_rows(counts: Counts, *cell: str, **dimensions: str) -> SourceRows:
@@ -114,9 +114,9 @@ def test_year_comes_from_its_own_return_or_its_quarters(counts: Counts) -> None:
 
 def test_newest_block_counts_and_nil_return_has_no_row(counts: Counts) -> None:
     assert list_source_rows(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
-    nil = counts.cell("RS", "2025-Q2", "reported")
+    nil = counts.find_cell("RS", "2025-Q2", "reported")
     assert list_source_rows(counts, "RS", "2025-Q2", "reported") == []
-    lineage = counts.read("mart_lineage").filter(cell_id=nil["cell_id"])
+    lineage = counts.read_table("mart_lineage").filter(cell_id=nil["cell_id"])
     assert lineage["block_id"].str.split("-").list.first().to_list() == ["RS2"]
     assert list_source_rows(counts, "MK", "2025-Q4", "reported") == []
 
@@ -143,7 +143,7 @@ def test_register_counts_the_first_line_of_each_person(counts: Counts) -> None:
 
 
 def test_lineage_as_of_an_earlier_time_has_the_returns_known_then(home: Home, counts: Counts) -> None:
-    earlier_counts = Counts(dbt.build_counts(home, as_of=at("2025-08-01T00:00:00Z")))
+    earlier_counts = Counts(dbt.build_counts(home, as_of=parse_moment("2025-08-01T00:00:00Z")))
     assert list_source_rows(earlier_counts, "RS", "2025-Q1", "reported") == [("RS1", 1, 6)]
     assert list_source_rows(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
 

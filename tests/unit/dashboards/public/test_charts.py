@@ -1,4 +1,4 @@
-"""Series as drawn: ranges, states, and that no line crosses a break. The chart is read from its specification."""
+"""Series as drawn: ranges, states, and no line across a break. The chart is read from its specification."""
 
 from __future__ import annotations
 
@@ -12,94 +12,97 @@ from dashboards.words import changes
 YEARS = ("2021", "2022", "2023", "2024")
 
 
-def cell(period: str, value: float | None, **more: Any) -> dict[str, Any]:
-    known = value is not None
+def build_cell(period: str, value: float | None, **more: Any) -> dict[str, Any]:
+    has_value = value is not None
     return {
-        "period": period, "value": value, "obs_status": "A" if known else "Q", "conf_status": "F" if known else "C",
+        "period": period, "value": value,
+        "obs_status": "A" if has_value else "Q", "conf_status": "F" if has_value else "C",
         "low": 0.5 * value if value is not None else None, "high": 1.5 * value if value is not None else None,
         "state": "enough", "flags": "", **more,
     }  # fmt: skip
 
 
-def broken(first: date, last: date, **more: Any) -> dict[str, Any]:
+def build_break(first: date, last: date, **more: Any) -> dict[str, Any]:
     return {
         "kind": "law", "code": "law:X", "first_period": str(last.year), "first_day": first, "last_day": last,
         "words": "declared", "text": "A new code.", "detail": "A new code.", "measure": "", "level": "", **more,
     }  # fmt: skip
 
 
-def drawn(*cells: dict[str, Any], **more: Any) -> tuple[list[dict[str, Any]], str, dict[str, Any]]:
+def draw_points(*cells: dict[str, Any], **more: Any) -> tuple[list[dict[str, Any]], str, dict[str, Any]]:
     chart, spoken = charts.draw_series("A place: convicted", cells, **more)
     spec = chart.to_dict()
     return next(rows for rows in tables_of(spec) if "spoken" in rows[0]), spoken, spec
 
 
 def tables_of(spec: Any) -> Iterator[list[dict[str, Any]]]:
-    """Every table of data of a specification, wherever it stands."""
+    """Yield every data table of a specification, at any depth."""
     if isinstance(spec, list) and spec and isinstance(spec[0], dict) and "period" in spec[0]:
         yield spec
     for part in spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ():
         yield from tables_of(part)
 
 
-def parts(points: list[dict[str, Any]]) -> list[int]:
+def list_parts(points: list[dict[str, Any]]) -> list[int]:
     return [point["part"] for point in points]
 
 
-def test_a_break_of_a_known_day_parts_the_year_before_from_the_year_of_it() -> None:
+def test_break_on_a_known_day_splits_the_line_before_its_year() -> None:
     day = date(2023, 1, 1)
-    points, spoken, spec = drawn(*(cell(year, 30) for year in YEARS), breaks=[broken(day, day)])
-    assert parts(points) == [0, 0, 1, 1]
+    points, spoken, spec = draw_points(*(build_cell(year, 30) for year in YEARS), breaks=[build_break(day, day)])
+    assert list_parts(points) == [0, 0, 1, 1]
     assert "Break in the series. Law, 2023: A new code." in spoken
-    named = [rows for rows in tables_of(spec) if "kind" in rows[0]]
-    assert named and all(rows == [{"period": "2023", "end": "2023", "kind": "law"}] for rows in named)
+    break_tables = [rows for rows in tables_of(spec) if "kind" in rows[0]]
+    assert break_tables and all(rows == [{"period": "2023", "end": "2023", "kind": "law"}] for rows in break_tables)
 
 
-def test_a_break_within_a_year_leaves_that_year_by_itself() -> None:
-    points, *_ = drawn(*(cell(year, 30) for year in YEARS), breaks=[broken(date(2022, 6, 1), date(2022, 6, 1))])
-    assert parts(points) == [0, 1, 2, 2]
+def test_break_within_a_year_separates_that_year() -> None:
+    points, *_ = draw_points(
+        *(build_cell(year, 30) for year in YEARS), breaks=[build_break(date(2022, 6, 1), date(2022, 6, 1))]
+    )
+    assert list_parts(points) == [0, 1, 2, 2]
 
 
-def test_a_break_of_an_unknown_day_is_a_stretch() -> None:
-    some_day = broken(date(2022, 1, 2), date(2023, 12, 31), kind="counting")
-    points, _, spec = drawn(*(cell(year, 30) for year in YEARS), breaks=[some_day])
-    assert parts(points) == [0, 1, 2, 3]
+def test_break_on_an_unknown_day_is_drawn_as_a_range() -> None:
+    some_day = build_break(date(2022, 1, 2), date(2023, 12, 31), kind="counting")
+    points, _, spec = draw_points(*(build_cell(year, 30) for year in YEARS), breaks=[some_day])
+    assert list_parts(points) == [0, 1, 2, 3]
     assert {"period": "2022", "end": "2024", "kind": "counting"} in [row for rows in tables_of(spec) for row in rows]
 
 
-def test_a_break_before_the_series_cuts_nothing_and_is_not_told() -> None:
-    points, spoken, _ = drawn(
-        *(cell(year, 30) for year in YEARS), breaks=[broken(date(2013, 1, 1), date(2013, 12, 31))]
+def test_break_before_the_series_is_ignored() -> None:
+    points, spoken, _ = draw_points(
+        *(build_cell(year, 30) for year in YEARS), breaks=[build_break(date(2013, 1, 1), date(2013, 12, 31))]
     )
-    assert parts(points) == [0, 0, 0, 0] and "Break" not in spoken
+    assert list_parts(points) == [0, 0, 0, 0] and "Break" not in spoken
 
 
-def test_a_point_has_its_range_and_its_state_also_in_words() -> None:
-    points, spoken, _ = drawn(
-        cell("2023", 30), cell("2024", 10, state="too_few", flags="provisional"), cell("2025", None)
+def test_point_has_its_range_and_state_in_words() -> None:
+    points, spoken, _ = draw_points(
+        build_cell("2023", 30), build_cell("2024", 10, state="too_few", flags="provisional"), build_cell("2025", None)
     )
-    assert [(one["low"], one["high"]) for one in points] == [(15.0, 45.0), (5.0, 15.0), (None, None)]
+    assert [(point["low"], point["high"]) for point in points] == [(15.0, 45.0), (5.0, 15.0), (None, None)]
     assert points[0]["fill"] == charts.BLUE and points[1]["fill"] == "#ffffff"
-    assert [one["shape"] for one in points] == ["circle", "diamond", "circle"]
+    assert [point["shape"] for point in points] == ["circle", "diamond", "circle"]
     assert (
         "2023: 30, range 15 to 45; 2024: 10, range 5 to 15, too few to compare, provisional; 2025: withheld." in spoken
     )
 
 
-def test_points_that_are_not_joined_have_no_line_between_them() -> None:
-    points, *_ = drawn(*(cell(year, 30) for year in YEARS), is_joined=False)
-    assert len(set(parts(points))) == len(YEARS)
+def test_unconnected_points_have_no_line_between_them() -> None:
+    points, *_ = draw_points(*(build_cell(year, 30) for year in YEARS), is_joined=False)
+    assert len(set(list_parts(points))) == len(YEARS)
 
 
-def test_a_break_of_one_measure_is_none_of_another() -> None:
+def test_break_of_one_measure_does_not_affect_another() -> None:
     day = date(2023, 1, 1)
-    rows = [broken(day, day, measure="indicted"), broken(day, day, level="first"), broken(day, day)]
+    rows = [build_break(day, day, measure="indicted"), build_break(day, day, level="first"), build_break(day, day)]
     assert changes.select_breaks(rows, "convicted_first", "first") == rows[1:]
 
 
-def test_signs_of_declarations_are_told_in_words() -> None:
+def test_signs_of_declarations_are_written_in_words() -> None:
     day = date(2006, 1, 1)
-    law = broken(day, day, words="law_changed", detail="+388, +389, -111b", first_period="2006-Q1")
+    law = build_break(day, day, words="law_changed", detail="+388, +389, -111b", first_period="2006-Q1")
     assert changes.describe_break(law) == (
         "Law, 2006 Q1: Articles in force from then: 388 and 389, no longer in force: 111b."
     )

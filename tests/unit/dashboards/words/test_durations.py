@@ -1,4 +1,4 @@
-"""Figures of records in words: bands, persons, the law, and what is said where there is no figure."""
+"""Figures from records in words: bands, persons, the law, and texts for missing figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboards.public import charts
 from dashboards.words import durations
 
 
-def row(**more: Any) -> dict[str, Any]:
+def build_row(**more: Any) -> dict[str, Any]:
     return {
         "value": 210.0, "low": 180.0, "high": 330.0, "n_band": "100-199", "obs_status": "A", "conf_status": "F",
         "unit_measure": "D", "statistic": "median", "statutory_min": None, "statutory_max": None,
@@ -22,59 +22,65 @@ def row(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("band", "few"), [("10-19", True), ("20-49", False), ("200-499", False), ("500+", False), (None, False)]
 )
-def test_fewer_than_twenty_are_few(band: str | None, few: bool) -> None:
-    assert durations.is_few(row(n_band=band)) is few
+def test_fewer_than_twenty_persons_are_few(band: str | None, few: bool) -> None:
+    assert durations.is_few(build_row(n_band=band)) is few
 
 
-def test_the_state_is_the_releases_own_where_it_tells_one() -> None:
-    assert durations.is_few(row(n_band="20-49", state="too_few")), "of a share, the part may be under 20"
-    assert not durations.is_few(row(n_band="10-19", state="enough"))
-    assert durations.format_limits(row(state="too_few")).spoken == "210, range 180 to 330"
-    assert durations.format_figure(row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
+def test_state_is_that_of_the_release_if_it_has_one() -> None:
+    assert durations.is_few(build_row(n_band="20-49", state="too_few")), "of a share, the part may be under 20"
+    assert not durations.is_few(build_row(n_band="10-19", state="enough"))
+    assert durations.format_limits(build_row(state="too_few")).spoken == "210, range 180 to 330"
+    assert durations.format_figure(build_row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
 
 
 @pytest.mark.parametrize(
     ("rows", "text", "spoken"),
     [
-        ([row(n_band="500+")], "500+", "500 or more"),
-        ([row(n_band=None, value=None, conf_status="C"), row(n_band="20-49")], "20–49", "20 to 49"),
-        ([row(n_band=None, value=None, obs_status="Q", conf_status="C")], words.WITHHELD, "withheld"),
-        ([row(n_band=None, value=None, obs_status="O")], words.UNAVAILABLE, "not available"),
+        ([build_row(n_band="500+")], "500+", "500 or more"),
+        ([build_row(n_band=None, value=None, conf_status="C"), build_row(n_band="20-49")], "20–49", "20 to 49"),
+        ([build_row(n_band=None, value=None, obs_status="Q", conf_status="C")], words.WITHHELD, "withheld"),
+        ([build_row(n_band=None, value=None, obs_status="O")], words.UNAVAILABLE, "not available"),
         ([], words.NOT_COLLECTED, "not collected"),
     ],
 )
-def test_persons_are_told_in_bands_and_withheld_ones_stay_withheld(
+def test_persons_are_shown_in_bands_and_withheld_ones_stay_withheld(
     rows: list[dict[str, Any]], text: str, spoken: str
 ) -> None:
-    shown = durations.format_persons(rows)
-    assert (shown.text, shown.spoken) == (text, spoken)
+    formatted = durations.format_persons(rows)
+    assert (formatted.text, formatted.spoken) == (text, spoken)
 
 
-def test_what_is_withheld_is_never_said_to_be_not_reached() -> None:
-    assert durations.format_figure(row(value=None, obs_status="Q", conf_status="C")).text == words.WITHHELD
-    assert durations.format_figure(row(value=None, obs_status="M")).text == "not reached"
-    assert durations.format_figure(row(value=None, obs_status="M", unit_measure="PC")).text == words.NOT_APPLICABLE
-    assert durations.explain_figure(row(value=None, obs_status="Q", conf_status="C")) == "", "no reason is given away"
+def test_withheld_figure_is_never_described_as_not_reached() -> None:
+    assert durations.format_figure(build_row(value=None, obs_status="Q", conf_status="C")).text == words.WITHHELD
+    assert durations.format_figure(build_row(value=None, obs_status="M")).text == "not reached"
+    assert (
+        durations.format_figure(build_row(value=None, obs_status="M", unit_measure="PC")).text == words.NOT_APPLICABLE
+    )
+    assert durations.explain_figure(build_row(value=None, obs_status="Q", conf_status="C")) == "", (
+        "no reason is given away"
+    )
 
 
-def test_the_law_is_told_as_far_as_it_is_known() -> None:
-    assert durations.format_law([row(statutory_min=36.0, statutory_max=144.0)]).text == "36–144"
-    assert durations.format_law([row(statutory_min=36.0)]).text == "36–not stated"
-    assert durations.format_law([row()]).text == "not stated"
+def test_law_is_described_as_far_as_it_is_known() -> None:
+    assert durations.format_law([build_row(statutory_min=36.0, statutory_max=144.0)]).text == "36–144"
+    assert durations.format_law([build_row(statutory_min=36.0)]).text == "36–not stated"
+    assert durations.format_law([build_row()]).text == "not stated"
 
 
-def test_the_sentence_keeps_withheld_and_days_apart() -> None:
-    hidden = row(value=None, low=None, high=None, obs_status="Q", conf_status="C")
-    bare = row(value=1210.0, low=None, high=None)
-    said = durations.compose_sentence("Time", "Trafficking", [("A", row()), ("B", hidden), ("C", bare)], ["D", "E"])
-    assert said == (
+def test_sentence_distinguishes_withheld_and_days() -> None:
+    hidden = build_row(value=None, low=None, high=None, obs_status="Q", conf_status="C")
+    bare = build_row(value=1210.0, low=None, high=None)
+    sentence = durations.compose_sentence(
+        "Time", "Trafficking", [("A", build_row()), ("B", hidden), ("C", bare)], ["D", "E"]
+    )
+    assert sentence == (
         "Time, trafficking, half within: A 210 days, range 180 to 330; B withheld; C 1\u202f210 days. "
         "No records: D and E."
     )
     assert durations.format_day(date(2022, 10, 1)) == "1 October 2022"
 
 
-def test_an_open_range_runs_to_the_common_end_and_a_withheld_figure_has_no_dot() -> None:
+def test_open_range_extends_to_the_common_end_and_a_withheld_figure_has_no_dot() -> None:
     rows = [
         {"part": "Half", "value": 210, "low": 180, "high": 330, "label": "210", "spoken": "210"},
         {"part": "Nine in ten", "value": 550, "low": 390, "high": None, "label": "550", "spoken": "390 or more"},
@@ -82,31 +88,31 @@ def test_an_open_range_runs_to_the_common_end_and_a_withheld_figure_has_no_dot()
     ]
     chart, spoken = charts.draw_ranges("T", rows, top=570, unit="days", under=["Invented"])
     spec = chart.to_dict()
-    data = {one["part"]: one for one in next(iter(spec["datasets"].values()))} if "datasets" in spec else {
-        one["part"]: one for one in spec["layer"][0]["data"]["values"]
+    data = {dot["part"]: dot for dot in next(iter(spec["datasets"].values()))} if "datasets" in spec else {
+        dot["part"]: dot for dot in spec["layer"][0]["data"]["values"]
     }  # fmt: skip
     assert (data["Half"]["end"], data["Half"]["open"]) == (330, False)
     assert (data["Nine in ten"]["end"], data["Nine in ten"]["open"]) == (570, True)
     dots = spec["layer"][2]
     assert dots["mark"]["type"] == "point" and {"filter": "datum.value !== null"} in dots["transform"]
-    assert spec["layer"][3]["encoding"]["text"]["field"] == "label", "the symbol stands where there is no dot"
+    assert spec["layer"][3]["encoding"]["text"]["field"] == "label", "the symbol is shown where there is no dot"
     assert spoken == "T. Half: 210; Nine in ten: 390 or more; Hidden: withheld. Invented."
 
 
-def test_bars_of_few_are_hollow_and_those_of_a_rate_have_no_range_beside_them() -> None:
-    def cell(value: float | None) -> dict[str, Any]:
+def test_bars_of_few_are_hollow_and_bars_of_rates_have_no_range_label() -> None:
+    def build_cell(value: float | None) -> dict[str, Any]:
         return {
             "value": value, "obs_status": "A" if value is not None else "Q", "conf_status": "F", "rate": value,
             "rate_obs_status": "A" if value is not None else "Q", "rate_conf_status": "F", "rate_low": 0.1,
             "rate_high": 0.9,
         }  # fmt: skip
 
-    cells = [("reported", cell(20.0)), ("indicted", cell(19.0)), ("convicted_first", cell(None))]
+    cells = [("reported", build_cell(20.0)), ("indicted", build_cell(19.0)), ("convicted_first", build_cell(None))]
     for rate in (False, True):
         chart, spoken = charts.draw_stages("T", cells, rate=rate, top=20.0)
         spec = chart.to_dict()
         data = spec["data"]["values"] if "values" in spec.get("data", {}) else next(iter(spec["datasets"].values()))
-        fills = [row["fill"] for row in data]
+        fills = [bar["fill"] for bar in data]
         assert fills == [charts.BLUE, "#ffffff", charts.BLUE]
         assert data[0]["label"] == ("20.00" if rate else "20"), "a range would not fit"
         assert spoken.count("too few to compare") == 1

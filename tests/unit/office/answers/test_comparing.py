@@ -1,4 +1,4 @@
-"""Comparisons: every figure in one kind, four kinds of nothing apart, no person named."""
+"""Comparisons: one kind of change for every figure, four kinds of empty figures, and no pseudonyms."""
 
 from __future__ import annotations
 
@@ -28,97 +28,99 @@ NOTHINGS = {"missing": ("O", "F"), "not_applicable": ("M", "F"), "withheld": ("Q
 SEXES = ("M", "F", "_T", "_U")
 
 
-def frame(*rows: dict[str, Any]) -> pl.DataFrame:
+def build_figures(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([{**BASE, **row} for row in rows], schema=OBSERVATION)
 
 
-def nothing(state: str, **more: Any) -> dict[str, Any]:
+def build_empty(state: str, **more: Any) -> dict[str, Any]:
     status, conf = NOTHINGS[state]
     return {"value": None, "obs_status": status, "conf_status": conf, **more}
 
 
 def test_kinds_and_differences() -> None:
-    old = frame({"sex": "M", "value": 3.0}, {"sex": "F", "value": 5.0, "place": "Т-02!C1"}, {"sex": "_T", "value": 8.0})
-    new = frame(
+    old = build_figures(
+        {"sex": "M", "value": 3.0}, {"sex": "F", "value": 5.0, "place": "Т-02!C1"}, {"sex": "_T", "value": 8.0}
+    )
+    new = build_figures(
         {"sex": "M", "value": 13.0}, {"sex": "_T", "value": 8.0}, {"sex": "_U", "value": 2.0, "place": "Т-02!D1"}
     )
-    made = answers.list_changes(new, old)
-    assert [(c.kind, c.key["sex"], c.difference) for c in made] == [
+    changes = answers.list_changes(new, old)
+    assert [(c.kind, c.key["sex"], c.difference) for c in changes] == [
         ("changed", "M", 10.0), ("withdrawn", "F", None), ("added", "_U", None),
     ]  # fmt: skip
-    assert made[0].place == "sheet Т-02, cell B10"
-    assert made[1].place is None
-    assert made[0].words.startswith("Convicted, first instance \u00b7 First instance")
-    assert "Persons" in made[0].words and "article 418-a" in made[0].words
+    assert changes[0].place == "sheet Т-02, cell B10"
+    assert changes[1].place is None
+    assert changes[0].words.startswith("Convicted, first instance \u00b7 First instance")
+    assert "Persons" in changes[0].words and "article 418-a" in changes[0].words
     assert answers.compare_versions(new, old).unchanged == 1
 
 
-def test_what_a_patch_leaves_out_is_unchanged() -> None:
-    old, new = frame({"sex": "M"}, {"sex": "F"}), frame({"sex": "M"})
+def test_figures_omitted_by_a_patch_are_unchanged() -> None:
+    old, new = build_figures({"sex": "M"}, {"sex": "F"}), build_figures({"sex": "M"})
     assert answers.compare_versions(new, old, kind="patch") == answers.Comparison((), 2)
     assert [c.kind for c in answers.list_changes(new, old)] == ["withdrawn"]
 
 
-def test_zero_missing_not_applicable_and_withheld_are_four_things() -> None:
-    states: dict[str, dict[str, Any]] = {"zero": {"value": 0.0}, **{name: nothing(name) for name in NOTHINGS}}
+def test_zero_missing_not_applicable_and_withheld_are_distinct() -> None:
+    states: dict[str, dict[str, Any]] = {"zero": {"value": 0.0}, **{name: build_empty(name) for name in NOTHINGS}}
     for was, old in states.items():
         for now, new in states.items():
-            made = answers.list_changes(frame(new), frame(old))
+            changes = answers.list_changes(build_figures(new), build_figures(old))
             if was == now:
-                assert made == []
+                assert changes == []
                 continue
-            (change,) = made
+            (change,) = changes
             assert (change.kind, change.old and change.old.state, change.new and change.new.state) == (
                 "changed",
                 was,
                 now,
             )
             assert change.difference is None
-    words = {answers.list_changes(frame(new), frame())[0].new.words for new in states.values()}  # type: ignore[union-attr]
+    words = {answers.list_changes(build_figures(new), build_figures())[0].new.words for new in states.values()}  # type: ignore[union-attr]
     assert words == {"0", "Missing", "Not applicable", "Withheld"}
 
 
 CELL = st.one_of(
     st.integers(0, 50).map(lambda v: {"value": float(v)}),
-    st.sampled_from(sorted(NOTHINGS)).map(lambda name: nothing(name)),
+    st.sampled_from(sorted(NOTHINGS)).map(lambda name: build_empty(name)),
 )
 VERSION = st.dictionaries(st.tuples(st.sampled_from(SEXES), st.sampled_from(("2026-Q2", "2026-Q3"))), CELL)
 
 
 def rows_of(version: dict[tuple[str, str], dict[str, Any]]) -> pl.DataFrame:
-    return frame(*({"sex": sex, "period": period, **cell} for (sex, period), cell in version.items()))
+    return build_figures(*({"sex": sex, "period": period, **cell} for (sex, period), cell in version.items()))
 
 
 @given(VERSION, VERSION)
-def test_every_figure_is_in_one_kind(new: dict[Any, Any], old: dict[Any, Any]) -> None:
-    made = answers.compare_versions(rows_of(new), rows_of(old))
-    kinds = {(c.key["sex"], c.key["period"]): c.kind for c in made.changes}
-    assert len(kinds) == len(made.changes)
+def test_every_figure_has_one_kind_of_change(new: dict[Any, Any], old: dict[Any, Any]) -> None:
+    comparison = answers.compare_versions(rows_of(new), rows_of(old))
+    kinds = {(c.key["sex"], c.key["period"]): c.kind for c in comparison.changes}
+    assert len(kinds) == len(comparison.changes)
     for key in new.keys() | old.keys():
         expected = "added" if key not in old else "withdrawn" if key not in new else None
         if expected is None:
             expected = "changed" if new[key] != old[key] else None
         assert kinds.get(key) == expected
-    assert made.unchanged == sum(new[k] == old[k] for k in new.keys() & old.keys())
-    sizes = [abs(c.difference) for c in made.changes if c.difference is not None]
+    assert comparison.unchanged == sum(new[k] == old[k] for k in new.keys() & old.keys())
+    sizes = [abs(c.difference) for c in comparison.changes if c.difference is not None]
     assert sizes == sorted(sizes, reverse=True)
 
 
 @given(VERSION, VERSION)
-def test_backwards_it_is_the_other_way_round(new: dict[Any, Any], old: dict[Any, Any]) -> None:
-    other = {"added": "withdrawn", "withdrawn": "added", "changed": "changed"}
-    there = answers.compare_versions(rows_of(new), rows_of(old))
-    back = answers.compare_versions(rows_of(old), rows_of(new))
+def test_swapped_versions_give_the_opposite_changes(new: dict[Any, Any], old: dict[Any, Any]) -> None:
+    opposite_kinds = {"added": "withdrawn", "withdrawn": "added", "changed": "changed"}
+    forward = answers.compare_versions(rows_of(new), rows_of(old))
+    backward = answers.compare_versions(rows_of(old), rows_of(new))
 
-    def told(made: answers.Comparison, turned: bool) -> set[tuple[Any, ...]]:
+    def list_changes(comparison: answers.Comparison, turned: bool) -> set[tuple[Any, ...]]:
         sign = -1 if turned else 1
         return {
-            (c.key["sex"], c.key["period"], other[c.kind] if turned else c.kind,
+            (c.key["sex"], c.key["period"], opposite_kinds[c.kind] if turned else c.kind,
              None if c.difference is None else sign * c.difference)
-            for c in made.changes
+            for c in comparison.changes
         }  # fmt: skip
 
-    assert told(there, turned=False) == told(back, turned=True)
+    assert list_changes(forward, turned=False) == list_changes(backward, turned=True)
 
 
 # ------------------------------------------------------------------------------------------------------------ quarters
@@ -131,23 +133,23 @@ def test_periods_before() -> None:
 
 @given(st.integers(2000, 2030), st.integers(1, 4), st.integers(1, 40))
 def test_periods_before_run_without_a_gap(year: int, quarter: int, count: int) -> None:
-    made = [*list_periods_before(f"{year}-Q{quarter}", count), f"{year}-Q{quarter}"]
-    numbers = [int(p[:4]) * 4 + int(p[-1]) - 1 for p in made]
+    periods = [*list_periods_before(f"{year}-Q{quarter}", count), f"{year}-Q{quarter}"]
+    numbers = [int(p[:4]) * 4 + int(p[-1]) - 1 for p in periods]
     assert numbers == list(range(numbers[-1] - count, numbers[-1] + 1))
 
 
 def test_twelve_quarters_with_gaps_and_revisions() -> None:
-    history = frame(
+    history = build_figures(
         {"period": "2025-Q3", "value": 4.0, "submission_id": "S0"},
         {"period": "2025-Q3", "value": 6.0, "submission_id": "S2"},
         {"period": "2026-Q1", "value": 0.0},
-        nothing("withheld", period="2026-Q2"),
+        build_empty("withheld", period="2026-Q2"),
         {"period": "2026-Q2", "sex": "M", "value": 99.0},
     )
-    (series,) = answers.find_earlier_values(frame({"value": 7.0}), history)
+    (series,) = answers.find_earlier_values(build_figures({"value": 7.0}), history)
     assert [p.period for p in series.points] == list_periods_before("2026-Q3", 12)
-    shown = {p.period: p.shown.state for p in series.points if p.shown is not None}
-    assert shown == {"2025-Q3": "number", "2026-Q1": "zero", "2026-Q2": "withheld"}
+    states = {p.period: p.shown.state for p in series.points if p.shown is not None}
+    assert states == {"2025-Q3": "number", "2026-Q1": "zero", "2026-Q2": "withheld"}
     assert series.gaps == ("2025-Q4",)
     revised = next(p for p in series.points if p.period == "2025-Q3")
     assert revised.revised
@@ -155,10 +157,10 @@ def test_twelve_quarters_with_gaps_and_revisions() -> None:
     assert series.now.words == "7"
 
 
-def test_the_last_accepted_vintage_counts() -> None:
-    history = frame({"period": "2026-Q2", "value": 2.0}, {"period": "2026-Q2", "value": 1.0})
+def test_last_accepted_vintage_is_used() -> None:
+    history = build_figures({"period": "2026-Q2", "value": 2.0}, {"period": "2026-Q2", "value": 1.0})
     history = history.with_columns(accepted_at=pl.Series(["2026-08-02", "2026-08-01"]))
-    (series,) = answers.find_earlier_values(frame({"value": 7.0}), history, periods=1)
+    (series,) = answers.find_earlier_values(build_figures({"value": 7.0}), history, periods=1)
     assert series.points[0].shown is not None
     assert series.points[0].shown.value == 2.0
 
@@ -174,30 +176,35 @@ EVENT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def events(*rows: dict[str, Any]) -> pl.DataFrame:
+def build_events(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([{**EVENT, **row} for row in rows], schema=CASE_EVENT)
 
 
 def test_registers_are_compared_in_counts() -> None:
-    old = events({}, {"person": "X-2"}, {"proceeding": "P-2", "person": "X-3"})
-    new = events(
+    old = build_events({}, {"person": "X-2"}, {"proceeding": "P-2", "person": "X-3"})
+    new = build_events(
         {}, {"event": "convicted_first", "level": "first", "event_date": dt.date(2026, 9, 1)},
         {"person": "X-2", "sex": "F"}, {"proceeding": "P-9", "person": "X-9"},
     )  # fmt: skip
-    made = answers.register_changes(new, old)
-    assert (made.proceedings_added, made.proceedings_withdrawn) == (1, 1)
-    assert (made.persons_added, made.persons_withdrawn, made.persons_changed) == (1, 1, 2)
-    assert (made.events_added, made.events_withdrawn, made.events_unchanged) == (2, 1, 2)
-    assert [(e.event, e.old, e.new) for e in made.by_event] == [("convicted_first", 0, 1), ("indicted", 3, 3)]
+    changes = answers.register_changes(new, old)
+    assert (changes.proceedings_added, changes.proceedings_withdrawn) == (1, 1)
+    assert (changes.persons_added, changes.persons_withdrawn, changes.persons_changed) == (1, 1, 2)
+    assert (changes.events_added, changes.events_withdrawn, changes.events_unchanged) == (2, 1, 2)
+    assert [(e.event, e.old, e.new) for e in changes.by_event] == [("convicted_first", 0, 1), ("indicted", 3, 3)]
 
 
-def test_no_pseudonym_leaves_a_comparison_of_registers() -> None:
-    old = events({"person": "SECRET-1", "proceeding": "SECRET-2"})
-    new = events({"person": "SECRET-3", "proceeding": "SECRET-4"})
+def test_comparison_of_registers_has_no_pseudonyms() -> None:
+    old = build_events({"person": "SECRET-1", "proceeding": "SECRET-2"})
+    new = build_events({"person": "SECRET-3", "proceeding": "SECRET-4"})
     assert "SECRET" not in repr(answers.register_changes(new, old))
 
 
 def test_the_same_register_is_unchanged() -> None:
-    same = events({}, {"person": "X-2"})
-    made = answers.register_changes(same, same)
-    assert (made.persons_changed, made.events_added, made.events_withdrawn, made.events_unchanged) == (0, 0, 0, 2)
+    same = build_events({}, {"person": "X-2"})
+    changes = answers.register_changes(same, same)
+    assert (changes.persons_changed, changes.events_added, changes.events_withdrawn, changes.events_unchanged) == (
+        0,
+        0,
+        0,
+        2,
+    )

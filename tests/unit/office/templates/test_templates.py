@@ -1,4 +1,4 @@
-"""Empty workbooks: their words, what may be entered, what stands beside, and that filled in they are read."""
+"""Empty workbooks: their words, allowed entries and earlier figures, and that filled-in ones are read."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _book(registry: Registry, form: str = "ZZ-JUSTICE-1", period: str = PERIOD, 
 
 
 def _bytes(book: Any) -> bytes:
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def _read(data: bytes, form: str, registry: Registry) -> Reading:
@@ -62,7 +62,7 @@ def _errors(reading: Reading) -> list[str]:
 
 
 def _observations(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Accepted figures of the base form, as the ledger's facts hold them."""
+    """Build accepted figures of the base form, as stored in the facts of the ledger."""
     common = {
         "territory": "ZZ", "jurisdiction": "ZZ", "instrument": "justice", "source": "ZZ_STAT", "freq": "Q",
         "form": "ZZ-JUSTICE-ZZ_STAT", "accumulation": "discrete", "date_basis": "decision",
@@ -74,10 +74,10 @@ def _observations(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([{**common, **row} for row in rows], schema=OBSERVATION)
 
 
-# ----------------------------------------------------------------------------------------------------------- its words
+# --------------------------------------------------------------------------------------------------------------- words
 
 
-def test_the_words_stand_as_the_office_writes_them(registry: Registry) -> None:
+def test_words_are_written_as_the_office_writes_them(registry: Registry) -> None:
     sheet = _book(registry).worksheets[0]
     rows = [[c.value for c in row] for row in sheet.iter_rows(max_row=8)]
     assert rows[:2] == [["Office", *[None] * 6], ["Осудени лица, III квартал 2025", *[None] * 6]]
@@ -87,7 +87,7 @@ def test_the_words_stand_as_the_office_writes_them(registry: Registry) -> None:
     assert set(labels[:3]) == {"Вкупно", "Трговија, чл. 188", "Криумчарење, чл. 350"}
     assert labels[3] == "Извор: Office" and "Старо, чл. 99" not in labels, "no longer in force"
     merged = {str(area) for area in sheet.merged_cells.ranges}
-    # Corner, total and share run down over both heading rows; sex and age run across two columns each.
+    # Corner, total and share span both heading rows; sex and age span two columns each.
     across = [area for area in merged if area[0] != area[3]]
     assert "A3:A4" in merged and len(across) == 2 and len(merged) == 5
 
@@ -99,22 +99,22 @@ def test_labels_follow_the_period(tmp_path: Path) -> None:
         {"labels": ["жени"], "code": "F"},
     ]
     registry = make_registry(tmp_path, [_base(codes={**BASE["codes"], "sex": sex})])
-    for period, there, absent in (("2024-Q4", "мажи", "машки"), ("2025-Q1", "машки", "мажи")):
+    for period, present, absent in (("2024-Q4", "мажи", "машки"), ("2025-Q1", "машки", "мажи")):
         words = {c.value for row in _book(registry, period=period).worksheets[0].iter_rows() for c in row}
-        assert there in words and absent not in words and "маж" not in words
+        assert present in words and absent not in words and "маж" not in words
 
 
-def test_a_title_that_names_the_stage_gives_a_table_for_each(tmp_path: Path) -> None:
+def test_title_with_the_stage_gives_one_table_per_stage(tmp_path: Path) -> None:
     codes = {**BASE["codes"], "stage": {"Осудени": {"measure": "convicted_first"}, "Обвинети": {"measure": "indicted"}}}
     title = "{stage} лица, {quarter:roman} квартал {year}"
     table = {**BASE["tables"][0], "title": title, "occurs": "many", "fixed": {}}
-    made = _base(codes=codes, tables=[table], fixed={"count_unit": "person"}, recognise={"all": [title]})
-    registry = make_registry(tmp_path, [made])
+    declaration = _base(codes=codes, tables=[table], fixed={"count_unit": "person"}, recognise={"all": [title]})
+    registry = make_registry(tmp_path, [declaration])
     titles = [s["A2"].value for s in _book(registry).worksheets[:2]]
     assert sorted(titles) == ["Обвинети лица, III квартал 2025", "Осудени лица, III квартал 2025"]
 
 
-def test_sections_stand_above_their_rows(tmp_path: Path) -> None:
+def test_sections_are_above_their_rows(tmp_path: Path) -> None:
     rows = {"{article}": {"use": "section"}, "{sex}": {}}
     table = {**BASE["tables"][0], "header_rows": 1, "columns": {"Вкупно": {}}, "rows": rows}
     registry = make_registry(tmp_path, [_base(tables=[table], adds_up=[])])
@@ -125,29 +125,29 @@ def test_sections_stand_above_their_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["QP-JUSTICE-1", "QP-VICTIMS-1"])
-def test_the_practice_form_goes_round(form: str) -> None:
-    _goes_round(load(), form, "2026-Q3")
+def test_practice_form_is_read_after_filling(form: str) -> None:
+    _fill_and_read(load(), form, "2026-Q3")
 
 
-def test_an_eighth_territory_goes_round() -> None:
-    _goes_round(load_from((TERRITORIES,)), "ZZ-JUSTICE-1", "2025-Q2")
+def test_form_of_an_eighth_territory_is_read_after_filling() -> None:
+    _fill_and_read(load_from((TERRITORIES,)), "ZZ-JUSTICE-1", "2025-Q2")
 
 
-def test_the_base_form_goes_round(registry: Registry) -> None:
-    _goes_round(registry, "ZZ-JUSTICE-1", PERIOD)
+def test_base_form_is_read_after_filling(registry: Registry) -> None:
+    _fill_and_read(registry, "ZZ-JUSTICE-1", PERIOD)
 
 
-def _goes_round(registry: Registry, form: str, period: str) -> None:
-    """Every open cell of figures filled with a number of its own is read with that number, at that cell."""
+def _fill_and_read(registry: Registry, form: str, period: str) -> None:
+    """Fill every open cell with a different number and check that reading returns each number at its cell."""
     name, data = templates.write_template(registry, form, period, demonstration=True)
     workbook = templates.workbook_form(registry, form)
     assert name == f"{workbook.id}_{period}.xlsx"
     empty = _read(data, workbook.id, registry)
-    asked = {str(f.where) for f in empty.findings if f.rule == "cell.empty"}
-    assert asked and set(_errors(empty)) == {"cell.empty"}
+    open_cells = {str(f.where) for f in empty.findings if f.rule == "cell.empty"}
+    assert open_cells and set(_errors(empty)) == {"cell.empty"}
     book = openpyxl.load_workbook(io.BytesIO(data))
     written: dict[str, float] = {}
-    for number, place in enumerate(sorted(asked), start=100):
+    for number, place in enumerate(sorted(open_cells), start=100):
         sheet, _, cell = place.rpartition("!")
         book[sheet.strip("'")][cell] = number
         written[place] = float(number)
@@ -159,10 +159,10 @@ def _goes_round(registry: Registry, form: str, period: str) -> None:
     assert [p.code for p in reading.periods] == [period]
 
 
-# ------------------------------------------------------------------------------------------------- what may be entered
+# ---------------------------------------------------------------------------------------------------- allowed entries
 
 
-def test_cells_take_whole_numbers_or_signs_and_say_so_in_the_form_s_language(registry: Registry) -> None:
+def test_cells_accept_whole_numbers_or_signs_and_explain_it_in_the_forms_language(registry: Registry) -> None:
     sheet = _book(registry).worksheets[0]
     rules = sheet.data_validations.dataValidation
     covered = {c for rule in rules for area in rule.sqref.ranges for row in area.rows for c in row}
@@ -197,7 +197,7 @@ def test_words_are_locked_and_figures_are_not(registry: Registry) -> None:
     assert sheet["A5"].protection.locked and not sheet["B5"].protection.locked and not sheet["G5"].protection.locked
 
 
-def test_a_list_may_be_lengthened_and_chooses_its_words() -> None:
+def test_list_can_be_extended_and_offers_its_words() -> None:
     registry = load_from((TERRITORIES,))
     book = _book(registry, "ZZ-JUSTICE-1", "2025-Q2")
     sheet = book.worksheets[0]
@@ -209,24 +209,25 @@ def test_a_list_may_be_lengthened_and_chooses_its_words() -> None:
         words = {c.value for row in book[name.strip("'")][area.replace("$", "")] for c in row}
         (covered,) = rule.sqref.ranges
         column = covered.min_col
-        there = {sheet.cell(row, column).value for row in range(6, sheet.max_row + 1)} - {None}
-        assert there and there == words
+        entered_words = {sheet.cell(row, column).value for row in range(6, sheet.max_row + 1)} - {None}
+        assert entered_words and entered_words == words
         assert covered.max_row >= _last(sheet) + 50, "spare lines"
 
 
-def test_a_total_that_does_not_equal_its_parts_turns_red_and_no_cell_holds_a_formula(registry: Registry) -> None:
+def test_total_that_differs_from_its_parts_turns_red_without_formulas_in_cells(registry: Registry) -> None:
     sheet = _book(registry).worksheets[0]
     rules = {
-        str(area.sqref): [r.formula[0] for r in found] for area, found in sheet.conditional_formatting._cf_rules.items()
+        str(area.sqref): [r.formula[0] for r in area_rules]
+        for area, area_rules in sheet.conditional_formatting._cf_rules.items()
     }
     at = {c.value: c.column_letter for row in sheet["B3:G4"] for c in row if c.value}
     row = next(r for r in (5, 6, 7) if sheet.cell(r, 1).value == "Трговија, чл. 188")
     total = f"${at['Вкупно']}${row}"
     parts = [f"${at[word]}${row}" for word in ("мажи", "жени")]
-    told = rules[total.replace("$", "")]
+    formulas = rules[total.replace("$", "")]
     assert any(
         t == f"AND(ISNUMBER({total}),COUNT({a},{b})=2,{total}<>SUM({a},{b}))"
-        for t in told
+        for t in formulas
         for a, b in (parts, parts[::-1])
     )
     assert not any(
@@ -237,7 +238,7 @@ def test_a_total_that_does_not_equal_its_parts_turns_red_and_no_cell_holds_a_for
 # ---------------------------------------------------------------------------------------------------- earlier figures
 
 
-def test_the_figure_accepted_last_stands_beside_its_cell_and_in_its_message(registry: Registry) -> None:
+def test_last_accepted_figure_is_next_to_its_cell_and_in_its_message(registry: Registry) -> None:
     previous = _observations(
         {"period": "2025-Q1", "value": 4.0},
         {"period": "2025-Q2", "value": 7.0},
@@ -258,7 +259,7 @@ def test_the_figure_accepted_last_stands_beside_its_cell_and_in_its_message(regi
     assert sheet.print_area and "H" not in sheet.print_area, "nor printed"
 
 
-def test_figures_beside_never_count_even_as_numbers(registry: Registry) -> None:
+def test_figures_next_to_cells_are_never_read(registry: Registry) -> None:
     previous = _observations({"period": "2025-Q2", "value": 7.0})
     book = _book(registry, previous=previous)
     sheet = book.worksheets[0]
@@ -270,7 +271,7 @@ def test_figures_beside_never_count_even_as_numbers(registry: Registry) -> None:
     assert _errors(reading) == [] and set(reading.observations["value"]) == {0.0}
 
 
-def test_a_heading_that_only_looks_like_ours_is_told(registry: Registry) -> None:
+def test_heading_similar_to_ours_is_reported(registry: Registry) -> None:
     book = _book(registry)
     sheet = book.worksheets[0]
     sheet.cell(3, 8).value = "RTL – 2025-Q2"
@@ -278,57 +279,57 @@ def test_a_heading_that_only_looks_like_ours_is_told(registry: Registry) -> None
     assert "heading.undeclared" in _errors(reading)
 
 
-def test_an_open_list_foresees_the_lines_of_the_last_return(tmp_path: Path) -> None:
+def test_open_list_has_the_rows_of_the_last_return(tmp_path: Path) -> None:
     flat = {"columns": {"Дело": {"dim": "article"}, "Пол": {"dim": "sex"}, "Број": {"value": True}}}
     sex = {"сите": "_T", "мажи": "M", "жени": "F"}
-    made = _base(
+    declaration = _base(
         formats=["csv"], tables=None, flat=flat, codes={**BASE["codes"], "sex": sex}, recognise={"all": ["Пол"]}
     )
-    registry = make_registry(tmp_path, [made])
+    registry = make_registry(tmp_path, [declaration])
     full = _book(registry).worksheets[0]
     short = _book(registry, previous=_observations({"period": "2025-Q2", "value": 7.0})).worksheets[0]
     assert (_last(full), _last(short)) == (4 + 6, 4 + 1)
 
 
-# --------------------------------------------------------------------------------------------- what stands around them
+# ------------------------------------------------------------------------------------------------- around the figures
 
 
-def test_the_guide_says_deadline_signs_contact_and_that_it_is_a_demonstration(registry: Registry) -> None:
+def test_guide_has_deadline_signs_contact_and_demonstration_notice(registry: Registry) -> None:
     book = _book(registry, deadline=date(2025, 11, 14), contact="desk@secretariat.example", demonstration=True,
                  language="en")  # fmt: skip
     guide = next(s for s in book if s.title.startswith("RTI – How"))
     text = [str(c.value) for row in guide.iter_rows() for c in row if c.value is not None]
     for expected in ("2025-11-14", "desk@secretariat.example", "Office", PERIOD, "..", "not known", "x", "withheld"):
-        assert any(expected in one for one in text), expected
-    assert sum("Demonstration data" in one for one in text) == 1
+        assert any(expected in cell_text for cell_text in text), expected
+    assert sum("Demonstration data" in cell_text for cell_text in text) == 1
     assert any("Demonstration data" in str(c.value) for row in book.worksheets[0].iter_rows(max_row=3) for c in row)
     plain = _book(registry, language="en")
     assert not any("Demonstration" in str(c.value) for s in plain for row in s.iter_rows() for c in row)
 
 
-def test_the_deadline_is_that_of_the_calendar(registry: Registry) -> None:
+def test_deadline_equals_that_of_the_calendar(registry: Registry) -> None:
     assert templates.deadline_of(registry, registry.forms["ZZ-JUSTICE-1"], PERIOD) == date(2025, 11, 14)
     assert templates.deadline_of(registry, registry.forms["ZZ-JUSTICE-1"], "2025-Q2") is None
     text = [str(c.value) for s in _book(registry) for row in s.iter_rows() for c in row]
     assert "2025-11-14" in text
 
 
-def test_sheets_that_are_not_read_are_ours_alone(registry: Registry) -> None:
+def test_only_our_own_sheets_are_skipped(registry: Registry) -> None:
     book = _book(registry)
     page = book.create_sheet("RTI – notes")
-    other = book.create_sheet("Notes")
+    other_page = book.create_sheet("Notes")
     for row in range(1, 6):
         page.cell(row, 1).value = row
     silent = _errors(_read(_bytes(book), "ZZ-JUSTICE-1", registry))
     for row in range(1, 6):
-        other.cell(row, 1).value = row
+        other_page.cell(row, 1).value = row
     assert set(silent) == {"cell.empty"}
     assert "table.undeclared" in _errors(_read(_bytes(book), "ZZ-JUSTICE-1", registry))
 
 
-def test_what_a_form_ignores_it_may_declare_itself(tmp_path: Path) -> None:
+def test_form_may_declare_sheets_to_ignore(tmp_path: Path) -> None:
     registry = make_registry(tmp_path, [_base(ignore={"sheets": ["Белешки"]})])
-    reading_of = standardise_content
+    standardise = standardise_content
     book = openpyxl.Workbook()
     assert registry.forms["ZZ-JUSTICE-1"].ignore.sheets == ("Белешки",)
     assert registry.forms["ZZ-JUSTICE-1"].ignore.headings == ("RTI – {text}",)
@@ -336,12 +337,12 @@ def test_what_a_form_ignores_it_may_declare_itself(tmp_path: Path) -> None:
     for row in range(1, 6):
         page.cell(row, 1).value = row
     content = read_content(_bytes(book), "x.xlsx")
-    found = reading_of(content, registry.forms["ZZ-JUSTICE-1"], registry)
-    assert "table.undeclared" not in _errors(found)
-    assert {b.role for b in found.bindings} == {"ignored"}
+    reading = standardise(content, registry.forms["ZZ-JUSTICE-1"], registry)
+    assert "table.undeclared" not in _errors(reading)
+    assert {b.role for b in reading.bindings} == {"ignored"}
 
 
-def test_the_sentence_of_nothing_makes_it_a_nil_return(tmp_path: Path) -> None:
+def test_nil_sentence_makes_a_nil_return(tmp_path: Path) -> None:
     nil = {"words": "Немаше предмети", "title": "Осудени лица, {quarter:roman} квартал {year}"}
     registry = make_registry(tmp_path, [_base(nil=nil)])
     book = _book(registry, previous=_observations({"period": "2025-Q2", "value": 7.0}), language="en")
@@ -360,7 +361,7 @@ def test_headings_are_frozen_repeated_and_named(registry: Registry) -> None:
     assert any(name.startswith("TitleRegion1.a4.g7.1") for name in book.defined_names)
 
 
-def test_another_program_opens_it(registry: Registry) -> None:
+def test_another_program_opens_the_workbook(registry: Registry) -> None:
     data = templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)[1]
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     rows = book.get_sheet_by_index(0).to_python()
@@ -368,14 +369,14 @@ def test_another_program_opens_it(registry: Registry) -> None:
     assert len(book.sheet_names) == 3
 
 
-def test_the_same_time_gives_the_same_bytes(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_template_is_reproducible_at_the_same_time(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2025-10-01T08:00:00Z")
     assert templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD) == templates.write_template(
         registry, "ZZ-JUSTICE-1", PERIOD
     )
 
 
-# ---------------------------------------------------------------------------------------------------- what cannot be
+# ------------------------------------------------------------------------------------------------- rejected requests
 
 
 @pytest.mark.parametrize(
@@ -387,27 +388,31 @@ def test_the_same_time_gives_the_same_bytes(registry: Registry, monkeypatch: pyt
         ("ZZ-JUSTICE-1", "spring", "is not a period"),
     ],
 )
-def test_a_wrong_form_or_period_is_told(registry: Registry, form: str, period: str, words: str) -> None:
-    with pytest.raises(templates.TemplateError, match=words) as told:
+def test_wrong_form_or_period_is_rejected_with_its_cause(
+    registry: Registry, form: str, period: str, words: str
+) -> None:
+    with pytest.raises(templates.TemplateError, match=words) as raised:
         templates.write_template(registry, form, period)
-    assert words not in told.value.localize_message("mk") and period[:4] in told.value.localize_message("mk") + PERIOD
+    assert (
+        words not in raised.value.localize_message("mk") and period[:4] in raised.value.localize_message("mk") + PERIOD
+    )
 
 
-def test_a_workbook_that_would_be_taken_for_another_form_is_never_given_out(tmp_path: Path) -> None:
+def test_workbook_recognised_as_another_form_is_rejected(tmp_path: Path) -> None:
     twin = _base(id="ZZ-JUSTICE-0")
     registry = make_registry(tmp_path, [_base(), twin])
     with pytest.raises(templates.TemplateError, match="would be taken for ZZ-JUSTICE-0"):
         templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)
 
 
-def test_a_workbook_that_would_not_be_read_is_never_given_out(tmp_path: Path) -> None:
+def test_workbook_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:
     table = {**BASE["tables"][0], "fixed": {"count_unit": "case", "measure": "appealed", "level": "first"}}
     registry = make_registry(tmp_path, [_base(tables=[table], fixed={})])
     with pytest.raises(templates.TemplateError, match="would not be read"):
         templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)
 
 
-def test_a_cube_of_too_many_combinations_asks_for_a_declared_workbook(
+def test_cube_with_too_many_combinations_needs_a_declared_workbook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dims = {"D": {"dim": "article"}, "S": {"dim": "sex"}, "T": {"template": "{year}-Q{quarter}"}}
@@ -418,10 +423,10 @@ def test_a_cube_of_too_many_combinations_asks_for_a_declared_workbook(
         templates.write_template(registry, "ZZ-JUSTICE-1", PERIOD)
 
 
-# -------------------------------------------------------------------------------------------------- which there are
+# ---------------------------------------------------------------------------------------------------- existing forms
 
 
-def test_forms_are_those_of_the_office_that_are_valid_then() -> None:
+def test_list_forms_returns_valid_forms_of_the_office() -> None:
     registry = load()
     assert [f.id for f in templates.list_forms(registry, "RS", "justice", "2026-Q3")] == ["RS-JUSTICE-1-XLSX"]
     assert [f.id for f in templates.list_forms(registry, "RS", "justice", "2021")] == ["RS-JUSTICE-BACK-XLSX"]
@@ -432,13 +437,13 @@ def test_forms_are_those_of_the_office_that_are_valid_then() -> None:
         templates.list_forms(registry, "MK", "justice", "now")
 
 
-def test_a_language_without_its_script_still_has_its_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choose_language_falls_back_to_the_language_without_script(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.office.templates.list_languages", lambda: ("en", "cnr", "sr", "sr-Latn"))
-    spoken = [templates.choose_language(one) for one in ("cnr-Latn", "sr-Cyrl", "sr-Latn", "mk")]
+    spoken = [templates.choose_language(code) for code in ("cnr-Latn", "sr-Cyrl", "sr-Latn", "mk")]
     assert spoken == ["cnr", "sr", "sr-Latn", "en"]
 
 
-def test_many_combinations_foresee_what_is_told_apart() -> None:
+def test_many_combinations_keep_the_dimensions_that_differ() -> None:
     sheet = _book(load(), "XK-VICTIMS-1", "2025").worksheets[0]
     lines = [[c.value for c in row[:5]] for row in sheet.iter_rows(min_row=5, max_row=_last(sheet))]
     assert len(lines) == 120 < MANY_LINES
@@ -450,7 +455,7 @@ def test_many_combinations_foresee_what_is_told_apart() -> None:
 
 
 @given(st.sets(st.integers(1, 60), min_size=1))
-def test_stretches_hold_every_column_once(columns: set[int]) -> None:
+def test_stretches_cover_every_column_once(columns: set[int]) -> None:
     runs = list(_runs(sorted(columns)))
     assert [c for first, end in runs for c in range(first, end + 1)] == sorted(columns)
     assert all(after[0] > before[1] + 1 for before, after in pairwise(runs))
@@ -460,19 +465,19 @@ _PART = st.sampled_from("abc")
 
 
 @given(st.lists(st.lists(_PART, min_size=1, max_size=3).map(tuple), unique=True))
-def test_paths_under_one_heading_stand_together(paths: list[tuple[str, ...]]) -> None:
-    out = group_paths(paths)
-    assert sorted(out) == sorted(paths)
+def test_group_paths_keeps_paths_under_one_heading_together(paths: list[tuple[str, ...]]) -> None:
+    grouped_paths = group_paths(paths)
+    assert sorted(grouped_paths) == sorted(paths)
     for depth in (1, 2):
-        heads = [path[:depth] for path in out if len(path) > depth]
+        heads = [path[:depth] for path in grouped_paths if len(path) > depth]
         changes = [h for n, h in enumerate(heads) if n == 0 or heads[n - 1] != h]
         assert len(changes) == len(set(changes))
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))
 @settings(max_examples=60)
-def test_sheet_names_are_allowed_and_differ(texts: list[str]) -> None:
-    taken: set[str] = set()
-    names = [sheet_name(text, taken) for text in texts]
+def test_sheet_names_are_valid_and_unique(texts: list[str]) -> None:
+    used_names: set[str] = set()
+    names = [sheet_name(text, used_names) for text in texts]
     assert len({name.casefold() for name in names}) == len(names)
     assert all(1 <= len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names)

@@ -8,11 +8,11 @@ from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid
 from pipelines.reading.formats.as_json import content_as_json
 
 
-def test_a_grid_is_tables_of_cells() -> None:
+def test_content_as_json_of_a_grid_has_tables_of_cells() -> None:
     cell = Cell(1, 2, "25.3%", 0.253, Where("S", "B1"), "number", (1, 1), True, False, None, "0.0%", None, "1)")
     grid = Grid("xlsx", (Table("S", (cell,), "Title", True),), {"a": 1}, (Remark("read.x", Where(page=2), {"n": 1}),))
-    out = content_as_json(grid)
-    assert json.loads(json.dumps(out, allow_nan=False)) == {
+    document = content_as_json(grid)
+    assert json.loads(json.dumps(document, allow_nan=False)) == {
         "format": "xlsx",
         "tables": [
             {
@@ -39,14 +39,14 @@ def test_a_grid_is_tables_of_cells() -> None:
     }
 
 
-def test_a_cube_is_dimensions_and_observations() -> None:
+def test_content_as_json_of_a_cube_has_dimensions_and_observations() -> None:
     dimensions = (Dimension("sex", {"en": "Sex"}, (Member("F", {"en": "female"}),), None),)
-    seen = (
+    observations = (
         CubeObservation(("F",), 3, None, Where(line=7)),
         CubeObservation(("F",), None, "..", Where(line=8), ("note",), {"OBS_STATUS": "O"}),
         CubeObservation(("F",), float("nan"), None, Where(line=9)),
     )
-    cube = content_as_json(Cube("px", dimensions, seen))["cube"]
+    cube = content_as_json(Cube("px", dimensions, observations))["cube"]
     assert cube["dimensions"][0]["members"] == [{"code": "F", "labels": {"en": "female"}}]
     assert cube["observations"][0] == {
         "key": {"sex": "F"},

@@ -1,4 +1,4 @@
-"""Delimited text: words stay words, places are physical lines."""
+"""Delimited text: words stay words, and locations are physical lines."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ def _rows(data: bytes, **options: object) -> list[tuple[int | None, int, str]]:
     return [(cell.where.line, cell.column, cell.text) for cell in grid.tables[0].cells]
 
 
-def test_words_that_other_readers_take_for_missing_or_numbers_stay_words() -> None:
+def test_words_that_other_readers_convert_stay_words() -> None:
     rows = _rows(b"label;n\nNA;1.234\nNULL;1.234,5\nNone;007\n")
     assert [text for _, _, text in rows] == ["label", "n", "NA", "1.234", "NULL", "1.234,5", "None", "007"]
 
 
-def test_the_line_is_physical_also_after_a_field_of_several_lines() -> None:
+def test_line_number_is_physical_after_a_field_of_several_lines() -> None:
     rows = _rows(b'a;b\r\n"two\r\nlines";1\r\nnext;2\r\n')
     assert rows == [(1, 1, "a"), (1, 2, "b"), (2, 1, "two\r\nlines"), (2, 2, "1"), (4, 1, "next"), (4, 2, "2")]
 
 
-def test_excels_first_line_names_the_separator_and_still_counts_as_a_line() -> None:
+def test_separator_line_of_excel_still_counts_as_a_line() -> None:
     rows = _rows(b"sep=|\na|b;c\n")
     assert rows == [(2, 1, "a"), (2, 2, "b;c")]
 
@@ -48,7 +48,7 @@ def test_separator_is_not_a_sign_inside_the_texts(lines: str, delimiter: str) ->
 
 
 def test_semicolon_wins_over_the_decimal_comma() -> None:
-    assert [text for _, _, text in _rows(b"a;b\nx;1,5\ny;2,5\nz;3,5\n")] == [
+    assert [cell for _, _, cell in _rows(b"a;b\nx;1,5\ny;2,5\nz;3,5\n")] == [
         "a",
         "b",
         "x",
@@ -61,12 +61,12 @@ def test_semicolon_wins_over_the_decimal_comma() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
-def test_unicode_text_of_excel_is_tabs_in_utf16(encoding: str) -> None:
+def test_unicode_text_of_excel_is_tab_separated_utf16(encoding: str) -> None:
     text = "Дело\tВкупно\r\nУбиство\t12\r\n"
-    assert [found for _, _, found in _rows(text.encode(encoding))] == ["Дело", "Вкупно", "Убиство", "12"]
+    assert [cell for _, _, cell in _rows(text.encode(encoding))] == ["Дело", "Вкупно", "Убиство", "12"]
 
 
-def test_codepage_and_delimiter_are_told() -> None:
+def test_codepage_and_delimiter_are_properties() -> None:
     grid = read_file(
         "Žene;1\nMuškarci;2\n".encode("cp1250"), encodings=("windows-1250", "iso-8859-2"), alphabets=("hr",)
     )

@@ -99,7 +99,7 @@ def test_small_type_on_a_line_of_its_own_is_text() -> None:
     assert (cell.text, cell.marks) == ("Kazna\nPenalty", None)
 
 
-def test_an_unruled_table_is_refused_and_read_when_its_lines_are_given() -> None:
+def test_unruled_table_is_rejected_unless_its_lines_are_given() -> None:
     rows = [["Offence", "Total"], ["Murder", "42"], ["Theft", "1.043"]]
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
@@ -112,7 +112,7 @@ def test_an_unruled_table_is_refused_and_read_when_its_lines_are_given() -> None
     assert _texts(pdf.read_file(buffer.getvalue(), lines_x=(50, 190, 300))) == rows
 
 
-def test_a_turned_page_and_a_turned_heading_read_the_right_way() -> None:
+def test_rotated_page_and_heading_are_read_upright() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
     for x in (50, 150, 250):
@@ -133,7 +133,7 @@ def test_a_turned_page_and_a_turned_heading_read_the_right_way() -> None:
     assert sorted(texts) == ["42", "Murder", "Offence", "Total 2023"]
 
 
-def test_blanks_printed_under_a_number_do_not_pull_it_apart() -> None:
+def test_blanks_printed_under_a_number_do_not_split_it() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
     canvas.grid([50, 150, 250], [600, 640, 680])
@@ -267,7 +267,7 @@ def test_turned_labels_next_to_upright_text_are_read_forwards(angle: int) -> Non
     assert _texts(pdf.read_file(buffer.getvalue()))[0][0] == "Cases of theft by year\n2005"
 
 
-def test_a_scan_is_refused_as_one() -> None:
+def test_scan_is_rejected_as_a_scan() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
     canvas.drawImage(ImageReader(_png()), 0, 0, 500, 700)
@@ -279,13 +279,13 @@ def test_a_scan_is_refused_as_one() -> None:
 def _png() -> io.BytesIO:
     from PIL import Image
 
-    out = io.BytesIO()
-    Image.new("RGB", (8, 8), "white").save(out, "PNG")
-    out.seek(0)
-    return out
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), "white").save(buffer, "PNG")
+    buffer.seek(0)
+    return buffer
 
 
-def test_a_pdf_with_a_password_is_refused_as_one() -> None:
+def test_pdf_with_a_password_is_rejected_with_its_reason() -> None:
     with pytest.raises(ReadError, match=r"read\.encrypted"):
         pdf.read_file(_pdf(encrypt="secret"))
 
@@ -410,7 +410,7 @@ def test_html_spreads_spans_and_keeps_words_and_lines() -> None:
     assert [[cell.text for cell in table.cells] for table in grid.tables[1:]] == [["a\nb", "x"], ["in"]]
 
 
-def test_html_whose_charset_is_not_what_it_says_is_judged_by_its_letters() -> None:
+def test_html_with_a_wrong_charset_is_decoded_by_its_letters() -> None:
     page = '<meta charset="iso-8859-1"><table><tr><td>Žrtve kaznenih djela, općenito</td></tr></table>'
     grid = html.read_file(page.encode("cp1250"), encodings=("windows-1250",), alphabets=("hr",))
     assert grid.tables[0].cells[0].text == "Žrtve kaznenih djela, općenito"
@@ -473,7 +473,7 @@ def test_html_bombs_of_spans_and_pages_without_tables_are_refused() -> None:
 
 
 def _pages(count: int) -> bytes:
-    """A page with a ruled table, so many times, the number of the page in it."""
+    """Build a PDF of that many pages, each with a ruled table that has its page number."""
     buffer = io.BytesIO()
     story: list[Any] = []
     for number in range(1, count + 1):
@@ -496,9 +496,7 @@ def test_many_pages_are_read_in_two_processes_as_in_one(count: int) -> None:
 @pytest.mark.parametrize(
     ("limit", "rule"), [("MAX_TABLES", "read.too_many_tables"), ("MAX_CELLS", "read.too_many_cells")]
 )
-def test_both_halves_together_may_hold_no_more_than_one_pass(
-    limit: str, rule: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_processes_together_have_the_limits_of_one(limit: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = _pages(14)
     most = 13 if limit == "MAX_TABLES" else 14 * 4 - 1
     for module in (pdf, common):

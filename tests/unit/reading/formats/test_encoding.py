@@ -28,31 +28,31 @@ UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 
 
 def _shapes(text: str) -> dict[str, str]:
-    head, *rest = text.splitlines(keepends=True)
-    return {"whole": text, "labels": "".join(rest), "long": head + "".join(rest) * 200}
+    head, *labels = text.splitlines(keepends=True)
+    return {"whole": text, "labels": "".join(labels), "long": head + "".join(labels) * 200}
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_every_language_in_every_codepage_is_told_apart(language: str) -> None:
+def test_every_language_is_decoded_in_every_codepage(language: str) -> None:
     alphabets = ("sr-Cyrl", "sr-Latn") if language.startswith("sr") else (language,)
     for shape, text in _shapes(TEXTS[language]).items():
         for page in (*PAGES[language], *UNICODE):
             sendable = text.replace("–", "-") if not page.startswith(("windows", "utf")) else text
-            found = decode_text(sendable.encode(page), PAGES[language], alphabets)
-            assert found.text == sendable, (language, shape, page, found.encoding)
+            decoded = decode_text(sendable.encode(page), PAGES[language], alphabets)
+            assert decoded.text == sendable, (language, shape, page, decoded.encoding)
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_without_a_declaration_the_regions_own_codepages_are_tried(language: str) -> None:
+def test_decode_text_without_declaration_tries_codepages_of_the_region(language: str) -> None:
     page = "windows-1251" if language in ("sr-Cyrl", "mk") else "windows-1250"
-    found = decode_text(TEXTS[language].encode(page))
-    assert found.text == TEXTS[language]
-    assert found.guessed
+    decoded = decode_text(TEXTS[language].encode(page))
+    assert decoded.text == TEXTS[language]
+    assert decoded.guessed
 
 
 def test_two_codepages_that_read_equally_well_are_refused_with_both_readings() -> None:
     # 0x8A 0x9A are Š š in windows-1250; 0xA9 0xB9 are the same letters in iso-8859-2. One byte 0xB9 is ą in the first:
-    # with an alphabet that holds it, nothing tells the two apart.
+    # with an alphabet that has it, the two codepages fit equally well.
     with pytest.raises(ReadError) as refusal:
         decode_text(b"red\nko\xb9ara\n", ("windows-1250", "iso-8859-2"), ("šą",))
     assert refusal.value.rule == "read.encoding_ambiguous"
@@ -60,9 +60,9 @@ def test_two_codepages_that_read_equally_well_are_refused_with_both_readings() -
     assert refusal.value.params["first_text"] == "koąara"
 
 
-def test_candidates_that_give_the_same_text_are_no_tie() -> None:
-    found = decode_text("Të dënuar".encode("cp1252"), ("windows-1252", "windows-1250"), ("sq",))
-    assert (found.text, found.encoding) == ("Të dënuar", "windows-1252")
+def test_codepages_that_give_the_same_text_are_not_ambiguous() -> None:
+    decoded = decode_text("Të dënuar".encode("cp1252"), ("windows-1252", "windows-1250"), ("sq",))
+    assert (decoded.text, decoded.encoding) == ("Të dënuar", "windows-1252")
 
 
 def test_a_text_in_no_expected_codepage_is_refused_with_line_and_guess() -> None:
@@ -72,12 +72,12 @@ def test_a_text_in_no_expected_codepage_is_refused_with_line_and_guess() -> None
     assert refusal.value.params["line"] == 3
 
 
-def test_damaged_utf16_is_refused_and_not_mended() -> None:
+def test_damaged_utf16_is_rejected_and_not_repaired() -> None:
     with pytest.raises(ReadError, match=r"read\.encoding_unknown"):
         decode_text(b"\xff\xfea\x00b\x00c", ("windows-1250",))
 
 
-def test_typographic_signs_say_nothing_about_the_language() -> None:
+def test_typographic_signs_are_no_evidence_of_a_language() -> None:
     text = "„Žrtve” – 5 % · čl. 186…"
     assert decode_text(text.encode("cp1250"), ("windows-1250", "iso-8859-2"), ("hr",)).text == text
 
@@ -104,9 +104,7 @@ _WORDS = (
     st.lists(st.tuples(st.sampled_from(_WORDS), st.sampled_from(" ;\n_-9"), st.integers(1, 3)), max_size=12),
     st.sampled_from(("windows-1250", "windows-1251", "cp852", "iso-8859-5")),
 )
-def test_a_text_judged_word_by_word_scores_as_the_text_judged_whole(
-    words: list[tuple[str, str, int]], page: str
-) -> None:
+def test_score_of_a_text_equals_that_of_its_words(words: list[tuple[str, str, int]], page: str) -> None:
     data = "".join((word + after) * times for word, after, times in words).encode(page, "ignore")
     alphabets = tuple(map(frozenset, ALPHABETS.values()))
     for name in CANDIDATES:
@@ -118,7 +116,7 @@ def test_a_text_judged_word_by_word_scores_as_the_text_judged_whole(
 
 
 def test_guess_names_the_codepages_of_the_region_whose_letters_fit() -> None:
-    """A statistical guess alone named cp1257, which no office of the region uses."""
+    """Guess among the region's codepages; a purely statistical guess named cp1257, which no office here uses."""
     data = "Të dënuar për trafikim; çështje e mbyllur; gjykatë".encode("windows-1252")
     with pytest.raises(ReadError) as raised:
         decode_text(data, ("windows-1251",), ("sq",))

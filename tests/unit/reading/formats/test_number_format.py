@@ -1,4 +1,4 @@
-"""What a number format makes of a number, by hand from ECMA-376 part 1, 18.8.31."""
+"""Effect of a number format on a number, by hand from ECMA-376 part 1, 18.8.31."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ OTHERWISE = (
 
 
 @pytest.mark.parametrize(("number_format", "value"), SHOWN)
-def test_a_number_that_is_shown_as_it_is(number_format: str, value: float) -> None:
+def test_format_that_shows_the_number_unchanged(number_format: str, value: float) -> None:
     assert not shows_another_number(number_format, value)
 
 
 @pytest.mark.parametrize(("number_format", "value"), OTHERWISE)
-def test_a_number_that_is_hidden_replaced_or_divided(number_format: str, value: float) -> None:
+def test_format_that_hides_replaces_or_divides_the_number(number_format: str, value: float) -> None:
     assert shows_another_number(number_format, value)
 
 
 @given(st.text(alphabet='0#,.;"\\[]<>=19%_*@ dG', max_size=20), st.floats(allow_nan=False, allow_infinity=False))
-def test_any_text_is_answered(number_format: str, value: float) -> None:
+def test_any_format_is_classified(number_format: str, value: float) -> None:
     assert shows_another_number(number_format, value) in (True, False)
     assert is_percent(number_format) in (True, False)
 
@@ -39,5 +39,5 @@ def test_any_text_is_answered(number_format: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("number_format", "expected"), [("0%", True), ('0"%"', False), (r"0\%", False), ("0.0 %", True)]
 )
-def test_per_cent_is_a_sign_of_its_own(number_format: str, expected: bool) -> None:
+def test_percent_sign_is_recognised_only_outside_quotes(number_format: str, expected: bool) -> None:
     assert is_percent(number_format) is expected

@@ -32,11 +32,11 @@ def px_text(variables: str = VARIABLES, data: str = "1 2\n3 4", *, top: str = ""
     return f"{top}{head}{variables}DATA=\n{data};\n"
 
 
-def read(text: str, encoding: str = "utf-8", **kwargs: tuple[str, ...]) -> Cube:
+def read_cube(text: str, encoding: str = "utf-8", **kwargs: tuple[str, ...]) -> Cube:
     return px.read_file(text.encode(encoding), **kwargs)
 
 
-def refused(text: str | bytes) -> ReadError:
+def read_error(text: str | bytes) -> ReadError:
     with pytest.raises(ReadError) as caught:
         px.read_file(text if isinstance(text, bytes) else text.encode())
     error = caught.value
@@ -45,18 +45,18 @@ def refused(text: str | bytes) -> ReadError:
     return error
 
 
-def values(cube: Cube) -> list[object]:
+def list_values(cube: Cube) -> list[object]:
     return [o.status if o.value is None else o.value for o in cube.observations]
 
 
-def rules(cube: Cube) -> set[str]:
+def list_rules(cube: Cube) -> set[str]:
     for remark in cube.remarks:
         assert px.RULES[remark.rule][0].format(**remark.params)
     return {r.rule for r in cube.remarks}
 
 
 def test_a_plain_file_gives_cells_in_order_with_their_lines() -> None:
-    cube = read(px_text())
+    cube = read_cube(px_text())
     assert [d.id for d in cube.dimensions] == ["sex", "year"]
     assert [(o.key, o.value) for o in cube.observations] == [
         (("men", "2023"), 1),
@@ -72,7 +72,7 @@ def test_a_plain_file_gives_cells_in_order_with_their_lines() -> None:
 
 
 def test_the_observations_are_a_sequence_that_compares_slices_and_pickles() -> None:
-    cube = read(px_text(VARIABLES + 'VALUENOTE("sex","men")="n";\n'))
+    cube = read_cube(px_text(VARIABLES + 'VALUENOTE("sex","men")="n";\n'))
     listed = tuple(cube.observations)
     assert cube.observations == listed
     assert tuple(cube.observations[i] for i in range(4)) == listed
@@ -99,42 +99,42 @@ def test_the_observations_are_a_sequence_that_compares_slices_and_pickles() -> N
         ("", "cp850", "cp850"),
     ],
 )
-def test_the_codepage_is_the_mark_then_codepage_then_charset_then_dos(top: str, encoding: str, used: str) -> None:
-    cube = read(px_text(top=top).replace("women", "žene" if "1250" in top else "kvinnor å€"[:9]), encoding)
+def test_codepage_precedence_is_mark_codepage_charset_dos(top: str, encoding: str, used: str) -> None:
+    cube = read_cube(px_text(top=top).replace("women", "žene" if "1250" in top else "kvinnor å€"[:9]), encoding)
     assert cube.properties["encoding"] == used
     assert cube.dimensions[0].members[1].code in ("žene", "kvinnor å")
 
 
-def test_no_charset_means_dos_text_and_says_so() -> None:
-    cube = read(px_text().replace("women", "ürün"), "cp850")
+def test_missing_charset_means_dos_text_and_is_remarked() -> None:
+    cube = read_cube(px_text().replace("women", "ürün"), "cp850")
     assert cube.dimensions[0].members[1].code == "ürün"
-    assert "read.px.dos_text" in rules(cube)
+    assert "read.px.dos_text" in list_rules(cube)
 
 
 def test_the_candidates_of_the_form_come_before_the_guess_of_the_format() -> None:
     text = px_text().replace("women", "žene")
-    assert read(text, "cp852", encodings=("cp852",)).dimensions[0].members[1].code == "žene"
+    assert read_cube(text, "cp852", encodings=("cp852",)).dimensions[0].members[1].code == "žene"
     ansi = px_text(top='CHARSET="ANSI";\n').replace("women", "жене")
-    assert read(ansi, "cp1251", encodings=("windows-1251",)).dimensions[0].members[1].code == "жене"
+    assert read_cube(ansi, "cp1251", encodings=("windows-1251",)).dimensions[0].members[1].code == "жене"
 
 
-def test_a_stated_codepage_that_cannot_be_names_byte_and_line() -> None:
+def test_impossible_codepage_is_rejected_with_byte_and_line() -> None:
     bad = px_text(top='CODEPAGE="utf-8";\n').replace("women", "жене").encode("cp1251")
-    error = refused(bad)
+    error = read_error(bad)
     assert (error.rule, error.where.line, error.params["byte"]) == ("read.encoding", 11, "0xE6")
     cube = px.read_file(bad, encodings=("windows-1251",))
     assert cube.dimensions[0].members[1].code == "жене"
-    assert "read.px.codepage_failed" in rules(cube)
+    assert "read.px.codepage_failed" in list_rules(cube)
 
 
 def test_a_codepage_the_form_does_not_expect_is_remarked() -> None:
     text = px_text(top='CODEPAGE="iso-8859-1";\n').replace("women", "žene")
-    cube = read(text, "cp1250", encodings=("windows-1250",))
-    assert "read.px.codepage_differs" in rules(cube)
+    cube = read_cube(text, "cp1250", encodings=("windows-1250",))
+    assert "read.px.codepage_differs" in list_rules(cube)
 
 
 def test_an_unknown_codepage_is_refused() -> None:
-    error = refused(px_text(top='CODEPAGE="martian";\n').replace("women", "žene"))
+    error = read_error(px_text(top='CODEPAGE="martian";\n').replace("women", "žene"))
     assert (error.rule, error.where.keyword, error.where.line) == ("read.px.codepage_unknown", "CODEPAGE", 1)
 
 
@@ -147,30 +147,30 @@ def test_quoted_texts_may_hold_every_sign_of_the_grammar() -> None:
         f'STUB="s=)";\nHEADING="year";\nVALUES("s=)")="{tricky}","x";\nVALUES("year")="2023","2024";\n'
         'NOTE="DATA= not yet; nor here";\n'
     )
-    cube = read(text)
+    cube = read_cube(text)
     assert cube.dimensions[0].id == "s=)"
     assert cube.dimensions[0].members[0].code == tricky
 
 
 def test_adjacent_texts_join_and_repeated_notes_are_kept() -> None:
-    cube = read(px_text(VARIABLES + 'NOTE="first "\n"part";\nNOTE="second";\n'))
+    cube = read_cube(px_text(VARIABLES + 'NOTE="first "\n"part";\nNOTE="second";\n'))
     assert cube.properties["NOTE"] == "first part\nsecond"
 
 
 @pytest.mark.parametrize("broken", ['TITLE="Per"sons";', 'TITLE="Persons;', 'TITLE=Persons";'])
 def test_a_broken_quotation_names_keyword_and_line(broken: str) -> None:
-    error = refused(px_text().replace('TITLE="Persons";', broken))
+    error = read_error(px_text().replace('TITLE="Persons";', broken))
     assert (error.rule, error.where.keyword, error.where.line) == ("read.px.unclosed_quote", "TITLE", 4)
 
 
 def test_a_mangled_keyword_is_named() -> None:
-    error = refused(px_text(VARIABLES + 'LAST/UPDATED="2024";\n'))
+    error = read_error(px_text(VARIABLES + 'LAST/UPDATED="2024";\n'))
     assert (error.rule, error.where.keyword, error.where.line) == ("read.px.keyword", "LAST/UPDATED", 12)
 
 
 def test_keyword_with_a_dot_is_remarked_like_any_unknown_keyword() -> None:
-    cube = read(px_text(VARIABLES + 'LAST.UPDATED="2024";\nCREATION.DATE("sex")="2024";\n'))
-    assert rules(cube) == {"read.px.unknown_keyword"}
+    cube = read_cube(px_text(VARIABLES + 'LAST.UPDATED="2024";\nCREATION.DATE("sex")="2024";\n'))
+    assert list_rules(cube) == {"read.px.unknown_keyword"}
     assert cube.properties["LAST.UPDATED"] == "2024"
 
 
@@ -178,10 +178,10 @@ def test_keyword_with_a_dot_is_remarked_like_any_unknown_keyword() -> None:
 
 
 @pytest.mark.parametrize("kind", ["CODES", "VALUES"])
-def test_keys_name_rows_and_what_is_absent_is_zero(kind: str) -> None:
+def test_keys_name_rows_and_absent_rows_are_zero(kind: str) -> None:
     row = "2" if kind == "CODES" else "women"
     text = px_text(VARIABLES + f'CODES("sex")="1","2";\nKEYS("sex")={kind};\n', f'"{row}",5 ".."')
-    cube = read(text)
+    cube = read_cube(text)
     assert cube.absent == "zero"
     assert [(o.key, o.value, o.status) for o in cube.observations] == [
         (("2", "2023"), 5, None),
@@ -192,32 +192,32 @@ def test_keys_name_rows_and_what_is_absent_is_zero(kind: str) -> None:
 
 def test_keys_of_a_row_must_be_known_complete_and_single() -> None:
     keyed = VARIABLES + 'KEYS("sex")=VALUES;\n'
-    assert refused(px_text(keyed, '"girls",5 6')).rule == "read.px.key"
-    short = refused(px_text(keyed, '"men",5\n"women",6 7'))
+    assert read_error(px_text(keyed, '"girls",5 6')).rule == "read.px.key"
+    short = read_error(px_text(keyed, '"men",5\n"women",6 7'))
     assert (short.rule, short.where.line) == ("read.px.row_count", 14)
-    assert refused(px_text(keyed, '"men",5 6\n"women",6')).rule == "read.px.row_count"
-    assert refused(px_text(keyed, '"men",5 6\n"men",6 7')).rule == "read.px.repeated_row"
-    assert refused(px_text(VARIABLES + 'KEYS("sex")=TEXT;\n', '"men",5 6')).rule == "read.px.keys"
+    assert read_error(px_text(keyed, '"men",5 6\n"women",6')).rule == "read.px.row_count"
+    assert read_error(px_text(keyed, '"men",5 6\n"men",6 7')).rule == "read.px.repeated_row"
+    assert read_error(px_text(VARIABLES + 'KEYS("sex")=TEXT;\n', '"men",5 6')).rule == "read.px.keys"
 
 
 # 4. signs
 
 
 def test_signs_are_read_quoted_and_bare_and_dividers_mix() -> None:
-    cube = read(px_text(data='"-", .. ;\t"......"\n-1.50'))
-    assert values(cube) == ["-", "..", "......", -1.5]
-    assert values(read(px_text(data='".""..""-"7'))) == [".", "..", "-", 7]
+    cube = read_cube(px_text(data='"-", .. ;\t"......"\n-1.50'))
+    assert list_values(cube) == ["-", "..", "......", -1.5]
+    assert list_values(read_cube(px_text(data='".""..""-"7'))) == [".", "..", "-", 7]
 
 
-def test_the_meaning_of_signs_is_what_the_office_says() -> None:
+def test_meaning_of_signs_is_that_of_the_office() -> None:
     symbols = 'DATASYMBOL1="not applicable";\nDATASYMBOL2="..";\nDATASYMBOLNIL="zero";\nDATASYMBOLSUM="sum";\n'
-    cube = read(px_text(VARIABLES + symbols))
+    cube = read_cube(px_text(VARIABLES + symbols))
     assert cube.symbols == {".": "not applicable", "..": "..", "-": "zero", ".......": "sum"}
 
 
 @pytest.mark.parametrize("cell", ["n.a.", '"x"', "1e999", '"12"', "1_0", "nan", "........"])
-def test_what_is_neither_number_nor_sign_is_refused(cell: str) -> None:
-    error = refused(px_text(data=f"1 2\n3 {cell}"))
+def test_cell_that_is_neither_number_nor_sign_is_rejected(cell: str) -> None:
+    error = read_error(px_text(data=f"1 2\n3 {cell}"))
     assert (error.rule, error.where.line, error.where.keyword) == ("read.px.cell", 14, "DATA")
 
 
@@ -238,21 +238,23 @@ def test_what_is_neither_number_nor_sign_is_refused(cell: str) -> None:
 )
 def test_periods_come_from_timeval_where_values_are_absent(timeval: str, codes: list[str], labels: list[str]) -> None:
     variables = f'STUB="sex";\nHEADING="year";\nVALUES("sex")="men","women";\nTIMEVAL("year")={timeval};\n'
-    time = read(px_text(variables)).dimensions[1]
+    time = read_cube(px_text(variables)).dimensions[1]
     assert ([m.code for m in time.members], [m.labels["und"] for m in time.members]) == (codes, labels)
     assert time.role == "time"
 
 
 def test_a_single_period_and_a_wrong_list() -> None:
-    one = 'STUB="sex";\nHEADING="year";\nVALUES("sex")="men","women";\nTIMEVAL("year")=TLIST(A1),"2023";\n'
-    assert values(read(px_text(one, "1 2"))) == [1, 2]
-    assert refused(px_text(one.replace('TLIST(A1),"2023"', 'TLIST(A1,"2024"-"2023")'))).rule == "read.px.timeval"
-    assert refused(px_text(one.replace('TLIST(A1),"2023"', '"2023"'))).where.keyword == 'TIMEVAL("year")'
+    variables = 'STUB="sex";\nHEADING="year";\nVALUES("sex")="men","women";\nTIMEVAL("year")=TLIST(A1),"2023";\n'
+    assert list_values(read_cube(px_text(variables, "1 2"))) == [1, 2]
+    assert (
+        read_error(px_text(variables.replace('TLIST(A1),"2023"', 'TLIST(A1,"2024"-"2023")'))).rule == "read.px.timeval"
+    )
+    assert read_error(px_text(variables.replace('TLIST(A1),"2023"', '"2023"'))).where.keyword == 'TIMEVAL("year")'
     for wrong in ('TLIST(A1),"2024"-"2023"', 'TLIST(A1),"2020","2022"-"2023"', 'TLIST(A1,"2022"-"2023"),"2024"-"2025"'):
-        assert refused(px_text(one.replace('TLIST(A1),"2023"', wrong))).rule == "read.px.timeval"
-    assert refused(px_text().replace('TITLE="Persons"', 'TITLE="Per"-"sons"')).rule == "read.px.unclosed_quote"
-    cube = read(px_text(VARIABLES + 'TIMEVAL("year")=TLIST(A1),"2023","2024","2025";\n'))
-    assert "read.px.timeval_count" in rules(cube)
+        assert read_error(px_text(variables.replace('TLIST(A1),"2023"', wrong))).rule == "read.px.timeval"
+    assert read_error(px_text().replace('TITLE="Persons"', 'TITLE="Per"-"sons"')).rule == "read.px.unclosed_quote"
+    cube = read_cube(px_text(VARIABLES + 'TIMEVAL("year")=TLIST(A1),"2023","2024","2025";\n'))
+    assert "read.px.timeval_count" in list_rules(cube)
 
 
 # 6. languages
@@ -265,7 +267,7 @@ TWO = (
 
 
 def test_languages_are_joined_by_codes_and_not_by_order() -> None:
-    cube = read(px_text(TWO, top='LANGUAGE="en";\nLANGUAGES="en","sq";\n'))
+    cube = read_cube(px_text(TWO, top='LANGUAGE="en";\nLANGUAGES="en","sq";\n'))
     sex = cube.dimensions[0]
     assert sex.labels == {"en": "sex", "sq": "gjinia"}
     assert [(m.code, m.labels) for m in sex.members] == [
@@ -276,9 +278,9 @@ def test_languages_are_joined_by_codes_and_not_by_order() -> None:
 
 
 def test_labels_of_a_language_that_do_not_fit_are_left_out_and_remarked() -> None:
-    cube = read(px_text(TWO.replace('"F","M";', '"F","X";'), top='LANGUAGE="en";\n'))
+    cube = read_cube(px_text(TWO.replace('"F","M";', '"F","X";'), top='LANGUAGE="en";\n'))
     assert cube.dimensions[0].members[0].labels == {"en": "men"}
-    assert "read.px.language_labels" in rules(cube)
+    assert "read.px.language_labels" in list_rules(cube)
 
 
 # 7. contents variable
@@ -291,7 +293,7 @@ CONTENTS = (
 
 
 def test_units_are_those_of_each_content() -> None:
-    cube = read(px_text(CONTENTS))
+    cube = read_cube(px_text(CONTENTS))
     assert cube.dimensions[1].role == "metric"
     assert [o.attributes["UNITS"] for o in cube.observations] == ["number", "per 100,000"] * 2
     assert cube.observations[0].attributes["LAST-UPDATED"] == "20240101"
@@ -300,33 +302,33 @@ def test_units_are_those_of_each_content() -> None:
 
 @pytest.mark.parametrize(("old", "new", "line"), [('E="what"', 'E="x"', 10), ('UNITS("rate")', 'UNITS("x")', 14)])
 def test_a_contents_variable_that_does_not_exist_is_refused(old: str, new: str, line: int) -> None:
-    error = refused(px_text(CONTENTS.replace(old, new)))
+    error = read_error(px_text(CONTENTS.replace(old, new)))
     assert (error.rule, error.where.line) == ("read.px.contvariable", line)
 
 
 # 8. CONFIDENTIAL, 10. AGGREGALLOWED
 
 
-def test_confidential_is_told_and_left_to_the_form() -> None:
-    cube = read(px_text(VARIABLES + "CONFIDENTIAL=1;\nAGGREGALLOWED=NO;\n"))
+def test_confidential_is_remarked_and_left_to_the_form() -> None:
+    cube = read_cube(px_text(VARIABLES + "CONFIDENTIAL=1;\nAGGREGALLOWED=NO;\n"))
     assert cube.properties["CONFIDENTIAL"] == "1"
-    assert "read.px.confidential" in rules(cube)
+    assert "read.px.confidential" in list_rules(cube)
     assert cube.properties["AGGREGALLOWED"] == "NO"
-    assert values(cube) == [1, 2, 3, 4]
-    assert "read.px.confidential" not in rules(read(px_text(VARIABLES + 'CONFIDENTIAL="0";\n')))
+    assert list_values(cube) == [1, 2, 3, 4]
+    assert "read.px.confidential" not in list_rules(read_cube(px_text(VARIABLES + 'CONFIDENTIAL="0";\n')))
 
 
 # 9. notes
 
 
-def test_notes_marks_and_attributes_hang_on_the_cells_they_speak_of() -> None:
+def test_notes_marks_and_attributes_belong_to_their_cells() -> None:
     notes = (
         'CODES("sex")="M","F";\nNOTE="table";\nNOTEX("sex")="variable";\nVALUENOTE("sex","women")="women";\n'
         'VALUENOTEX("year","2024")="2024";\nCELLNOTE("*","2024")="all of 2024";\nCELLNOTEX("men","2023")="one cell";\n'
         'DATANOTECELL("F","*")="a";\nATTRIBUTE-ID="ObsStatus","ObsConf";\nATTRIBUTES="A","F";\n'
         'ATTRIBUTES("M","2024")="P","";\n'
     )
-    cube = read(px_text(VARIABLES + notes))
+    cube = read_cube(px_text(VARIABLES + notes))
     assert [o.notes for o in cube.observations] == [
         ("table", "variable", "one cell"),
         ("table", "variable", "2024", "all of 2024"),
@@ -339,13 +341,13 @@ def test_notes_marks_and_attributes_hang_on_the_cells_they_speak_of() -> None:
         {"ObsStatus": "A", "ObsConf": "F", "DATANOTECELL": "a"},
         {"ObsStatus": "A", "ObsConf": "F", "DATANOTECELL": "a"},
     ]
-    assert rules(cube) <= {"read.px.codepage_missing"}
+    assert list_rules(cube) <= {"read.px.codepage_missing"}
 
 
 @pytest.mark.parametrize("note", ['CELLNOTE("*")', 'CELLNOTE("*","1999")', 'VALUENOTE("sex","x")', 'NOTE("x")'])
-def test_a_note_of_no_cell_is_remarked(note: str) -> None:
-    cube = read(px_text(VARIABLES + f'{note}="lost";\n'))
-    assert "read.px.note_place" in rules(cube)
+def test_note_without_a_cell_is_remarked(note: str) -> None:
+    cube = read_cube(px_text(VARIABLES + f'{note}="lost";\n'))
+    assert "read.px.note_place" in list_rules(cube)
     assert all("lost" not in o.notes for o in cube.observations)
 
 
@@ -354,7 +356,7 @@ def test_a_note_of_no_cell_is_remarked(note: str) -> None:
 
 @pytest.mark.parametrize(("data", "seen"), [("1 2 3", 3), ("1 2\n3 4 5", 5), ("", 0), ("1,5 2\n3 4", 5)])
 def test_the_number_of_cells_must_be_the_product(data: str, seen: int) -> None:
-    error = refused(px_text(data=data))
+    error = read_error(px_text(data=data))
     assert (error.rule, error.params["seen"], error.params["expected"]) == ("read.px.count", seen, 4)
     assert error.where.keyword == "DATA" and error.where.line
 
@@ -375,45 +377,50 @@ def test_cube_of_a_million_cells_is_refused_before_its_cells_are_parsed() -> Non
 @pytest.mark.parametrize(
     "keyword", ["MATRIX", "SUBJECT-CODE", "SUBJECT-AREA", "TITLE", "CONTENTS", "UNITS", "DECIMALS"]
 )
-def test_each_mandatory_keyword_is_asked_for(keyword: str) -> None:
+def test_missing_mandatory_keyword_is_rejected(keyword: str) -> None:
     text = "\n".join(line for line in px_text().split("\n") if not line.startswith(keyword + "="))
-    error = refused(text)
+    error = read_error(text)
     assert (error.rule, error.where.keyword, error.where.line) == ("read.px.mandatory_keyword", keyword, 11)
 
 
 def test_title_may_be_replaced_by_description() -> None:
-    assert values(read(px_text().replace("TITLE=", "DESCRIPTION="))) == [1, 2, 3, 4]
+    assert list_values(read_cube(px_text().replace("TITLE=", "DESCRIPTION="))) == [1, 2, 3, 4]
 
 
-def test_data_variables_and_values_are_asked_for() -> None:
-    assert refused(px_text().split("DATA=")[0]).where.keyword == "DATA"
-    assert refused(px_text('VALUES("sex")="men","women";\n')).where.keyword == "STUB"
-    misspelt = refused(px_text(VARIABLES.replace('VALUES("sex")', 'VALUES("sx")')))
+def test_missing_data_variables_or_values_are_rejected() -> None:
+    assert read_error(px_text().split("DATA=")[0]).where.keyword == "DATA"
+    assert read_error(px_text('VALUES("sex")="men","women";\n')).where.keyword == "STUB"
+    misspelt = read_error(px_text(VARIABLES.replace('VALUES("sex")', 'VALUES("sx")')))
     assert (misspelt.where.keyword, misspelt.where.line) == ("VALUES", 10)
-    missing = refused(px_text(VARIABLES.replace('VALUES("sex")="men","women";\n', "")))
+    missing = read_error(px_text(VARIABLES.replace('VALUES("sex")="men","women";\n', "")))
     assert (missing.params["keyword"], missing.where.line) == ('VALUES("sex")', 8)
 
 
 def test_codes_must_match_values_and_be_single() -> None:
-    error = refused(px_text(VARIABLES + 'CODES("sex")="M";\n'))
+    error = read_error(px_text(VARIABLES + 'CODES("sex")="M";\n'))
     assert (error.rule, error.where.line) == ("read.px.codes_count", 12)
-    assert refused(px_text(VARIABLES + 'CODES("sex")="M","M";\n')).rule == "read.px.repeated_member"
-    assert refused(px_text(VARIABLES + 'STUB="sex";\n')).rule == "read.px.repeated"
-    assert refused(px_text(VARIABLES.replace('HEADING="year"', 'HEADING="sex"'))).rule == "read.px.repeated_variable"
+    assert read_error(px_text(VARIABLES + 'CODES("sex")="M","M";\n')).rule == "read.px.repeated_member"
+    assert read_error(px_text(VARIABLES + 'STUB="sex";\n')).rule == "read.px.repeated"
+    assert read_error(px_text(VARIABLES.replace('HEADING="year"', 'HEADING="sex"'))).rule == "read.px.repeated_variable"
 
 
 def test_small_faults_are_remarks() -> None:
     faults = 'SHOWDECIMALS=7;\nAGGREGALLOWED=2;\nDOMAIN("sexx")="d";\nSTRANGE="x";\n'
-    found = rules(read(px_text(VARIABLES + faults)))
-    assert found >= {"read.px.decimals", "read.px.yes_no", "read.px.unknown_variable", "read.px.unknown_keyword"}
+    remarked_rules = list_rules(read_cube(px_text(VARIABLES + faults)))
+    assert remarked_rules >= {
+        "read.px.decimals",
+        "read.px.yes_no",
+        "read.px.unknown_variable",
+        "read.px.unknown_keyword",
+    }
 
 
-def test_empty_files_and_rubbish_are_refused() -> None:
-    assert refused(b"").rule == "read.empty"
-    assert refused(b" \r\n\x1a").rule == "read.empty"
-    assert refused(b"\x01\x02 hello").rule == "read.px.keyword"
-    assert refused(px_text().replace('VALUES("sex")', 'VALUES("sex"')).rule == "read.px.subkey"
-    assert refused(px_text().split("UNITS")[0] + 'UNITS="x"').rule == "read.px.unended"
+def test_empty_and_meaningless_files_are_rejected() -> None:
+    assert read_error(b"").rule == "read.empty"
+    assert read_error(b" \r\n\x1a").rule == "read.empty"
+    assert read_error(b"\x01\x02 hello").rule == "read.px.keyword"
+    assert read_error(px_text().replace('VALUES("sex")', 'VALUES("sex"')).rule == "read.px.subkey"
+    assert read_error(px_text().split("UNITS")[0] + 'UNITS="x"').rule == "read.px.unended"
 
 
 def test_all_keywords_of_the_specification_are_known() -> None:
@@ -428,7 +435,7 @@ def test_sniffing() -> None:
     assert not px.looks_like(b"TITLE = 1\n")
 
 
-# a random cube, written by a writer that shares nothing with the reader
+# a random cube, written by code that is independent of the reader
 
 TEXT = st.text(st.sampled_from("abcšжДë ;=),.(-[]:*#'\t0123456789"), min_size=1, max_size=8).map(str.strip).filter(bool)
 CELL = st.one_of(
@@ -439,7 +446,7 @@ CELL = st.one_of(
 
 
 @st.composite
-def cubes(draw: st.DrawFn) -> tuple[list[str], list[list[str]], int, list[object]]:
+def random_cubes(draw: st.DrawFn) -> tuple[list[str], list[list[str]], int, list[object]]:
     names = draw(st.lists(TEXT, min_size=1, max_size=4, unique=True))
     members = [draw(st.lists(TEXT, min_size=1, max_size=4, unique=True)) for _ in names]
     stub = draw(st.integers(0, len(names)))
@@ -449,13 +456,13 @@ def cubes(draw: st.DrawFn) -> tuple[list[str], list[list[str]], int, list[object
 
 @settings(max_examples=60, deadline=None)
 @given(
-    cube=cubes(),
+    cube=random_cubes(),
     divider=st.sampled_from([" ", ",", ";", "\t", "\r\n", " ; "]),
     quoted=st.booleans(),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     keyed=st.booleans(),
 )
-def test_a_written_cube_is_read_back(
+def test_random_cube_survives_a_round_trip(
     cube: tuple[list[str], list[list[str]], int, list[object]], divider: str, quoted: bool, encoding: str, keyed: bool
 ) -> None:
     names, members, stub, cells = cube
@@ -473,20 +480,20 @@ def test_a_written_cube_is_read_back(
     if keyed:
         width = prod(len(m) for m in members[stub:])
         rows = [(keys[i][:stub], cells[i : i + width], written[i : i + width]) for i in range(0, len(cells), width)]
-        kept = [(k, w) for k, c, w in rows if any(one != 0 or isinstance(one, str) for one in c)]
+        written_rows = [(k, w) for k, c, w in rows if any(value != 0 or isinstance(value, str) for value in c)]
         lines.append("DATA=")
-        lines += [",".join(f'"{part}"' for part in key) + "," + " ".join(row) for key, row in kept]
+        lines += [",".join(f'"{part}"' for part in key) + "," + " ".join(row) for key, row in written_rows]
         lines.append(";")
     else:
         lines.append("DATA=\n" + divider.join(written) + ";")
     got = px.read_file("\n".join(lines).encode(encoding))
-    found = {o.key: o.status if o.value is None else o.value for o in got.observations}
-    meant = dict(zip(keys, cells, strict=True))
+    observed = {o.key: o.status if o.value is None else o.value for o in got.observations}
+    expected = dict(zip(keys, cells, strict=True))
     if keyed:
         assert got.absent == "zero"
-        assert all(meant[key] == 0 for key in meant.keys() - found.keys())
-        meant = {key: meant[key] for key in found}
-    assert found == meant
+        assert all(expected[key] == 0 for key in expected.keys() - observed.keys())
+        expected = {key: expected[key] for key in observed}
+    assert observed == expected
     assert [got.observations[i] for i in range(len(got.observations))] == list(got.observations)
 
 
@@ -514,28 +521,32 @@ BROKEN = {
     "fatal/BE0101F1missingTitle.px": ("read.px.mandatory_keyword", 88),
     "fatal/BE0101F1missingUnit.px": ("read.px.mandatory_keyword", 90),
 }
-"""Seen in the files by comparing each with the sound template beside it: rule and line of the planted fault."""
+"""Rule and line of the planted fault in each file, found by comparing it with the correct template next to it."""
 
 
-def fault(path: Path) -> tuple[str, int] | None:
+def find_planted_fault(path: Path) -> tuple[str, int] | None:
     return BROKEN.get(f"{path.parent.name}/{path.name}")
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not FILES, reason="the real files do not lie beside the project")
-@pytest.mark.parametrize("path", [p for p in FILES if not fault(p)], ids=lambda p: f"{p.parent.name}/{p.name}")
-def test_real_files_are_read_whole(path: Path) -> None:
+@pytest.mark.skipif(not FILES, reason="the real files are not next to the project")
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if not find_planted_fault(p)], ids=lambda p: f"{p.parent.name}/{p.name}"
+)
+def test_real_files_are_read_completely(path: Path) -> None:
     data = path.read_bytes()
     assert px.looks_like(data[:4096])
     cube = px.read_file(data)
-    rules(cube)
-    # counted crudely and apart from the reader: texts between quotation marks, words after DATA
+    list_rules(cube)
+    # counted roughly and independently of the reader: texts in quotation marks, words after DATA
     text = data.decode("latin-1")
     header, body = re.split(r"^DATA\s*=", text, maxsplit=1, flags=re.MULTILINE)
-    named = re.findall(r'"([^"]*)"', "".join(re.findall(r"^(?:STUB|HEADING)\s*=([^;]*);", header, re.MULTILINE)))
-    assert len(cube.dimensions) == len(named)
+    variable_names = re.findall(
+        r'"([^"]*)"', "".join(re.findall(r"^(?:STUB|HEADING)\s*=([^;]*);", header, re.MULTILINE))
+    )
+    assert len(cube.dimensions) == len(variable_names)
     size = 1
-    for name in named:
+    for name in variable_names:
         stated = re.search(r'^VALUES\(\s*"' + re.escape(name) + r'"\s*\)\s*=(.*?);\s*$', header, re.M | re.S)
         assert stated
         size *= len(re.findall(r'"[^"]*"', stated[1]))
@@ -551,15 +562,15 @@ def test_real_files_are_read_whole(path: Path) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not FILES, reason="the real files do not lie beside the project")
-@pytest.mark.parametrize("path", [p for p in FILES if fault(p)], ids=lambda p: f"{p.parent.name}/{p.name}")
-def test_faulty_files_are_refused_at_keyword_and_line(path: Path) -> None:
-    error = refused(path.read_bytes())
-    assert (error.rule, error.where.line) == fault(path)
+@pytest.mark.skipif(not FILES, reason="the real files are not next to the project")
+@pytest.mark.parametrize("path", [p for p in FILES if find_planted_fault(p)], ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_faulty_files_are_rejected_at_keyword_and_line(path: Path) -> None:
+    error = read_error(path.read_bytes())
+    assert (error.rule, error.where.line) == find_planted_fault(path)
     assert error.where.keyword
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not FILES, reason="the real files do not lie beside the project")
-def test_every_fault_that_is_listed_is_among_the_files() -> None:
-    assert sum(1 for p in FILES if fault(p)) == len(BROKEN)
+@pytest.mark.skipif(not FILES, reason="the real files are not next to the project")
+def test_every_listed_fault_has_its_file() -> None:
+    assert sum(1 for p in FILES if find_planted_fault(p)) == len(BROKEN)

@@ -1,4 +1,4 @@
-"""Real and hostile files beside the project: each read or refused with a named reason; second readers agree."""
+"""Real and hostile files next to the project: each is read or rejected with its reason; other readers agree."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def _read(path: Path) -> Grid:
     return grid
 
 
-def peak_of_reading(path: str) -> tuple[str, float, int]:
-    """Rule or `ok`, processor seconds, and peak memory in MB of a child that reads one file.
+def measure_reading(path: str) -> tuple[str, float, int]:
+    """Read one file in a child process; return its rule or `ok`, processor seconds and peak memory in MB.
 
-    What a sender waits is measured at the service, where a short wait of three counts; here other tests run beside.
+    The time a sender waits is measured at the service, as the shortest of three; here other tests run in parallel.
     """
     import resource
 
@@ -79,7 +79,7 @@ def peak_of_reading(path: str) -> tuple[str, float, int]:
 
 def test_every_hostile_file_is_refused_quickly_and_in_little_memory() -> None:
     files = sorted(path for path in (SHARED / "acceptance/hostile").iterdir() if path.suffix != ".md")
-    with ChildPool(peak_of_reading, workers=1, recycle_after=1) as pool:
+    with ChildPool(measure_reading, workers=1, recycle_after=1) as pool:
         results = dict(pool.map_jobs((path.name, str(path)) for path in files))
     assert {name: result[0] for name, result in results.items()} == {**HOSTILE, "dim.xlsx": "ok"}  # type: ignore[index]
     for name, result in results.items():
@@ -111,14 +111,14 @@ def test_values_agree_with_an_independent_reader(kind: str) -> None:
         if path.name in REFUSED or path.name == "biff5-rich-text-string.xls":
             continue  # the second names a codepage that the other reader does not obey
         grid = _read(path)
-        other = _calamine(path)
+        workbook = _calamine(path)
         for table in grid.tables:
             cells = {(cell.row, cell.column): cell for cell in table.cells}
-            sheet = other.get_sheet_by_name(table.name)
-            top, left = sheet.start or (0, 0)
+            sheet = workbook.get_sheet_by_name(table.name)
+            first_row, first_column = sheet.start or (0, 0)
             for r, row in enumerate(sheet.to_python(skip_empty_area=True)):
                 for c, value in enumerate(row):
-                    cell = cells.get((r + top + 1, c + left + 1))
+                    cell = cells.get((r + first_row + 1, c + first_column + 1))
                     if value == "" or (cell is not None and cell.spread):
                         continue  # the other reader gives '' for errors and leaves spans blank
                     assert cell is not None, (path.name, table.name, r, c, value)
@@ -140,22 +140,22 @@ def _agrees(cell: Cell, value: Any, name: str) -> bool:
             assert cell.value[:10] == value.isoformat()[:10], place
     else:
         # The other reader trims; marks are set apart here.
-        ours = "".join((cell.text + (cell.marks or "")).split())
-        assert sorted(ours) == sorted("".join(str(value).split())) or cell.kind == "date", place
+        text = "".join((cell.text + (cell.marks or "")).split())
+        assert sorted(text) == sorted("".join(str(value).split())) or cell.kind == "date", place
     return True
 
 
 def _positions(grid: Grid, skip: int = 0) -> list[list[str]]:
-    out: list[list[str]] = []
+    positions: list[list[str]] = []
     for number, table in enumerate(grid.tables):
         rows: dict[int, list[str]] = {}
         for cell in table.cells:
             rows.setdefault(cell.row, []).append(" ".join(cell.text.split()))
-        out += [rows[row] for row in sorted(rows)][skip if number else 0 :]
-    return out
+        positions += [rows[row] for row in sorted(rows)][skip if number else 0 :]
+    return positions
 
 
-def test_one_table_in_word_html_and_pdf_is_the_same_table() -> None:
+def test_word_html_and_pdf_give_the_same_table() -> None:
     in_word = _positions(_read(REAL / "cyrillic/t3.docx"))
     assert (len(in_word), len(in_word[0])) == (72, 7)
     assert _positions(_read(REAL / "cyrillic/t3.html")) == in_word
@@ -163,7 +163,7 @@ def test_one_table_in_word_html_and_pdf_is_the_same_table() -> None:
     assert _positions(_read(REAL / "cyrillic/t3.pdf"), skip=2) == in_word
 
 
-def test_one_workbook_in_three_formats_is_the_same_workbook() -> None:
+def test_three_workbook_formats_give_the_same_cells() -> None:
     by_format = [_read(REAL / f"cyrillic/prov.{suffix}") for suffix in ("xlsx", "xls", "ods")]
     facts: list[Callable[[Cell], object]] = [
         lambda c: (c.row, c.column, c.where),

@@ -1,4 +1,4 @@
-"""The SDMX-ML reader: shapes and namespaces, the rule that finds dimensions, attacks, and real files beside sdmx1."""
+"""The SDMX-ML reader: shapes, namespaces, the rule that finds dimensions, attacks, and real files against sdmx1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ V3 = "http://www.sdmx.org/resources/sdmxml/schemas/v3_0"
 V2 = "http://www.SDMX.org/resources/SDMXML/schemas/v2_0"
 
 
-def specific(body: str, *, at: str = "TIME_PERIOD", version: str = V21, dataset: str = "") -> str:
+def build_message(body: str, *, at: str = "TIME_PERIOD", version: str = V21, dataset: str = "") -> str:
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<m:StructureSpecificData xmlns:m="{version}/message" '
         f'xmlns:s="{version}/data/structurespecific" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
@@ -32,11 +32,11 @@ def specific(body: str, *, at: str = "TIME_PERIOD", version: str = V21, dataset:
     )
 
 
-def read(text: str) -> Cube:
+def read_cube(text: str) -> Cube:
     return sdmx.read_file(text.encode())
 
 
-def refused(data: str | bytes) -> ReadError:
+def read_error(data: str | bytes) -> ReadError:
     with pytest.raises(ReadError) as caught:
         sdmx.read_file(data if isinstance(data, bytes) else data.encode())
     error = caught.value
@@ -45,7 +45,7 @@ def refused(data: str | bytes) -> ReadError:
     return error
 
 
-def names(cube: Cube) -> list[str]:
+def list_dimensions(cube: Cube) -> list[str]:
     return [d.id for d in cube.dimensions]
 
 
@@ -59,14 +59,16 @@ SERIES = (
 
 @pytest.mark.parametrize("dataset", [' action="Delete"', ' s:action="D"', ' s:action="delete"'])
 def test_data_set_that_deletes_is_refused(dataset: str) -> None:
-    error = refused(specific(SERIES, dataset=dataset))
+    error = read_error(build_message(SERIES, dataset=dataset))
     assert (error.rule, error.where.line) == ("read.sdmx.delete", 4)
 
 
 def test_second_data_set_that_deletes_whole_series_is_refused() -> None:
     deletion = '<m:DataSet s:structureRef="S" action="Delete">\n<Series FREQ="A" SEX="M"/>\n</m:DataSet>\n'
     assert (
-        refused(specific(SERIES).replace("</m:StructureSpecificData>", f"{deletion}</m:StructureSpecificData>")).rule
+        read_error(
+            build_message(SERIES).replace("</m:StructureSpecificData>", f"{deletion}</m:StructureSpecificData>")
+        ).rule
         == "read.sdmx.delete"
     )
 
@@ -80,27 +82,27 @@ def test_second_data_set_that_deletes_whole_series_is_refused() -> None:
 )
 def test_series_or_observation_that_deletes_is_refused_at_its_line(old: str, new: str, line: int) -> None:
     assert SERIES.count(old) == 1
-    error = refused(specific(SERIES.replace(old, new), version=V3, dataset=' s:action="Replace"'))
+    error = read_error(build_message(SERIES.replace(old, new), version=V3, dataset=' s:action="Replace"'))
     assert (error.rule, error.where.line) == ("read.sdmx.delete", line)
 
 
 def test_actions_of_all_levels_are_properties_and_no_components() -> None:
     body = SERIES.replace('<Obs TIME_PERIOD="2024" OBS_VALUE="1.5"/>', '<Obs action="Append" TIME_PERIOD="2024"/>')
-    cube = read(specific(body, dataset=' s:action="Replace"'))
+    cube = read_cube(build_message(body, dataset=' s:action="Replace"'))
     assert cube.properties["dataset.action"] == "Replace, Append"
-    assert names(cube) == ["FREQ", "SEX", "TIME_PERIOD"]
+    assert list_dimensions(cube) == ["FREQ", "SEX", "TIME_PERIOD"]
     assert all("action" not in observation.attributes for observation in cube.observations)
 
 
 def test_header_that_deletes_is_refused() -> None:
-    text = specific(SERIES).replace("<m:Sender", "<m:DataSetAction>Delete</m:DataSetAction><m:Sender")
-    assert refused(text).rule == "read.sdmx.delete"
-    assert not read(text.replace("<m:DataSet ", '<m:DataSet s:action="Append" ')).remarks
+    text = build_message(SERIES).replace("<m:Sender", "<m:DataSetAction>Delete</m:DataSetAction><m:Sender")
+    assert read_error(text).rule == "read.sdmx.delete"
+    assert not read_cube(text.replace("<m:DataSet ", '<m:DataSet s:action="Append" ')).remarks
 
 
 def test_series_with_the_place_of_each_observation() -> None:
-    cube = read(specific(SERIES))
-    assert names(cube) == ["FREQ", "SEX", "TIME_PERIOD"]
+    cube = read_cube(build_message(SERIES))
+    assert list_dimensions(cube) == ["FREQ", "SEX", "TIME_PERIOD"]
     assert [(o.key, o.value, o.status) for o in cube.observations] == [
         (("A", "M", "2023"), 5, None),
         (("A", "M", "2024"), 1.5, None),
@@ -114,13 +116,13 @@ def test_series_with_the_place_of_each_observation() -> None:
     assert cube.properties["Sender"] == "MK1"
 
 
-def test_what_is_missing_on_one_series_is_an_attribute() -> None:
-    assert "EXTRA" not in names(read(specific(SERIES)))
-    assert "EXTRA" in names(read(specific(SERIES.replace('SEX="F"', 'SEX="F" EXTRA="x"'))))
+def test_component_missing_on_one_series_is_an_attribute() -> None:
+    assert "EXTRA" not in list_dimensions(read_cube(build_message(SERIES)))
+    assert "EXTRA" in list_dimensions(read_cube(build_message(SERIES.replace('SEX="F"', 'SEX="F" EXTRA="x"'))))
 
 
-def test_a_word_in_place_of_the_number_stays_visible() -> None:
-    cube = read(specific('<Series SEX="M"><Obs TIME_PERIOD="2023" OBS_VALUE="n/a"/></Series>'))
+def test_word_instead_of_a_number_stays_visible() -> None:
+    cube = read_cube(build_message('<Series SEX="M"><Obs TIME_PERIOD="2023" OBS_VALUE="n/a"/></Series>'))
     assert (cube.observations[0].value, cube.observations[0].status) == (None, "n/a")
     assert "read.sdmx.no_value" in {r.rule for r in cube.remarks}
 
@@ -130,8 +132,8 @@ def test_flat_data() -> None:
         '<Obs SEX="M" TIME_PERIOD="2023" OBS_VALUE="1" OBS_STATUS="A"/>\n'
         '<Obs SEX="F" TIME_PERIOD="2023" OBS_VALUE="2" NOTE_X="y"/>'
     )
-    cube = read(specific(body, at="AllDimensions"))
-    assert names(cube) == ["SEX", "TIME_PERIOD"]
+    cube = read_cube(build_message(body, at="AllDimensions"))
+    assert list_dimensions(cube) == ["SEX", "TIME_PERIOD"]
     assert [o.attributes for o in cube.observations] == [{"OBS_STATUS": "A"}, {"NOTE_X": "y"}]
     assert [o.where.line for o in cube.observations] == [5, 6]
 
@@ -139,20 +141,23 @@ def test_flat_data() -> None:
 def test_groups_cover_the_observations_they_name_also_when_they_come_last() -> None:
     group = '<Group xsi:type="x:Sibling" SEX="M" TITLE="of men"/>'
     for body in (f"{group}\n{SERIES}", f"{SERIES}\n{group}"):
-        cube = read(specific(body.replace(' TITLE="men"', "")))
+        cube = read_cube(build_message(body.replace(' TITLE="men"', "")))
         assert [o.attributes.get("TITLE") for o in cube.observations] == ["of men", "of men", None, None]
 
 
 def test_attributes_of_the_data_set_reach_every_observation() -> None:
-    cube = read(specific(SERIES, dataset=' UNIT_MEASURE="PERS" action="Replace"'))
+    cube = read_cube(build_message(SERIES, dataset=' UNIT_MEASURE="PERS" action="Replace"'))
     assert {o.attributes["UNIT_MEASURE"] for o in cube.observations} == {"PERS"}
     assert cube.properties["dataset.action"] == "Replace"
 
 
 def test_a_measure_dimension_given_by_type() -> None:
     body = '<Series SEX="M" TIME_PERIOD="2023"><Obs xsi:type="d:DEATHS" OBS_VALUE="3"/></Series>'
-    cube = read(specific(body, at="DEMO"))
-    assert (names(cube), cube.observations[0].key) == (["SEX", "TIME_PERIOD", "DEMO"], ("M", "2023", "DEATHS"))
+    cube = read_cube(build_message(body, at="DEMO"))
+    assert (list_dimensions(cube), cube.observations[0].key) == (
+        ["SEX", "TIME_PERIOD", "DEMO"],
+        ("M", "2023", "DEATHS"),
+    )
 
 
 def test_version_three_with_components_of_several_values() -> None:
@@ -160,7 +165,7 @@ def test_version_three_with_components_of_several_values() -> None:
         '<Series SEX="M"><Obs TIME_PERIOD="2023" OBS_VALUE="3"><Comp id="REMARK"><Value>a</Value><Value>b</Value>'
         '</Comp></Obs></Series><Atts SEX="M" TITLE="t"/>'
     )
-    cube = read(specific(body, version=V3))
+    cube = read_cube(build_message(body, version=V3))
     assert cube.observations[0].attributes == {"TITLE": "t", "REMARK": "a;b"}
 
 
@@ -169,26 +174,26 @@ def test_compact_data_of_version_two() -> None:
         f'<CompactData xmlns="{V2}/message" xmlns:k="urn:x"><Header><ID>A</ID></Header><k:DataSet>'
         '<k:Series FREQ="A" SEX="M"><k:Obs TIME_PERIOD="2023" OBS_VALUE="4"/></k:Series></k:DataSet></CompactData>'
     )
-    cube = read(text)
-    assert (names(cube), cube.observations[0].value) == (["FREQ", "SEX", "TIME_PERIOD"], 4)
+    cube = read_cube(text)
+    assert (list_dimensions(cube), cube.observations[0].value) == (["FREQ", "SEX", "TIME_PERIOD"], 4)
 
 
 @pytest.mark.parametrize(
     ("name", "period"),
     [("TIME", "2023"), ("YEA", "2023"), ("PERIOD", "2023-Q1"), ("MONTH", "2023-01"), ("DATE", "2023-01-31")],
 )
-def test_compact_data_may_name_its_time_otherwise(name: str, period: str) -> None:
+def test_compact_data_may_name_its_time_dimension_differently(name: str, period: str) -> None:
     text = (
         f'<CompactData xmlns="{V2}/message" xmlns:k="urn:x"><Header><ID>A</ID></Header><k:DataSet>'
         f'<k:Series FREQ="A" SEX="M"><k:Obs {name}="{period}" OBS_VALUE="2004" OBS_STATUS="A"/></k:Series>'
         f'<k:Series FREQ="A" SEX="F"><k:Obs {name}="{period}"/></k:Series></k:DataSet></CompactData>'
     )
-    cube = read(text)
+    cube = read_cube(text)
     assert [(o.key, o.value) for o in cube.observations] == [(("A", "M", period), 2004), (("A", "F", period), None)]
-    assert (names(cube)[2], cube.dimensions[2].role) == (name, "time")
-    assert refused(text.replace(f' {name}="{period}"', "")).rule == "read.sdmx.no_time"
+    assert (list_dimensions(cube)[2], cube.dimensions[2].role) == (name, "time")
+    assert read_error(text.replace(f' {name}="{period}"', "")).rule == "read.sdmx.no_time"
     mixed = text.replace(f'{name}="{period}"/>', f'OTHER="{period}"/>')
-    assert refused(mixed).rule == "read.sdmx.no_key"
+    assert read_error(mixed).rule == "read.sdmx.no_key"
 
 
 def test_generic_data_of_version_two() -> None:
@@ -199,14 +204,14 @@ def test_generic_data_of_version_two() -> None:
         '<g:Series><g:SeriesKey><g:Value concept="SEX" value="M"/></g:SeriesKey>'
         '<g:Obs><g:Time>2023</g:Time><g:ObsValue value="4"/></g:Obs></g:Series></g:Group></DataSet></GenericData>'
     )
-    cube = read(text)
-    assert (names(cube), cube.observations[0].key) == (["SEX", "TIME_PERIOD"], ("M", "2023"))
+    cube = read_cube(text)
+    assert (list_dimensions(cube), cube.observations[0].key) == (["SEX", "TIME_PERIOD"], ("M", "2023"))
     assert cube.observations[0].attributes == {"TITLE": "t"}
 
 
 def test_observations_given_twice_are_remarked() -> None:
     twice = SERIES.replace('TIME_PERIOD="2024"', 'TIME_PERIOD="2023"')
-    remark = next(r for r in read(specific(twice)).remarks if r.rule == "read.sdmx.repeated_key")
+    remark = next(r for r in read_cube(build_message(twice)).remarks if r.rule == "read.sdmx.repeated_key")
     assert (remark.params, remark.where.line) == ({"key": "A.M.2023", "first": 6}, 7)
 
 
@@ -217,18 +222,18 @@ def test_keys_of_another_structure_are_refused() -> None:
         '<g:Obs><g:ObsKey><g:Value id="AGE" value="Y1"/></g:ObsKey><g:ObsValue value="1"/></g:Obs>'
         "</DataSet></GenericData>"
     )
-    error = refused(generic)
+    error = read_error(generic)
     assert (error.rule, error.where.line) == ("read.sdmx.dimensions", 2)
 
 
 def test_an_observation_without_its_dimension_is_refused() -> None:
-    error = refused(specific('<Series SEX="M">\n<Obs OBS_VALUE="3"/></Series>'))
+    error = read_error(build_message('<Series SEX="M">\n<Obs OBS_VALUE="3"/></Series>'))
     assert (error.rule, error.where.line) == ("read.sdmx.no_key", 6)
 
 
 def test_lines_past_the_parsers_limit_are_exact() -> None:
-    text = specific("\n" * 70_000 + SERIES)
-    assert [o.where.line for o in read(text).observations] == [70_006, 70_007, 70_010, 70_011]
+    text = build_message("\n" * 70_000 + SERIES)
+    assert [o.where.line for o in read_cube(text).observations] == [70_006, 70_007, 70_010, 70_011]
 
 
 @pytest.mark.parametrize(
@@ -239,42 +244,42 @@ def test_lines_past_the_parsers_limit_are_exact() -> None:
         (b"not xml", "read.xml.syntax"),
         (b"<html/>", "read.sdmx.not_data"),
         (f'<m:Structure xmlns:m="{V21}/message"/>'.encode(), "read.sdmx.not_data"),
-        (specific("").encode(), "read.sdmx.no_dataset"),
-        (specific('<Series SEX="M">').encode(), "read.xml.syntax"),
+        (build_message("").encode(), "read.sdmx.no_dataset"),
+        (build_message('<Series SEX="M">').encode(), "read.xml.syntax"),
     ],
 )
-def test_what_cannot_be_read_is_named(data: bytes, rule: str) -> None:
-    assert refused(data).rule == rule
+def test_unreadable_file_is_rejected_with_its_rule(data: bytes, rule: str) -> None:
+    assert read_error(data).rule == rule
 
 
-def test_the_place_of_a_syntax_error() -> None:
-    error = refused(specific('<Series SEX="M">\n<Obs TIME_PERIOD=2023/></Series>'))
+def test_syntax_error_has_its_location() -> None:
+    error = read_error(build_message('<Series SEX="M">\n<Obs TIME_PERIOD=2023/></Series>'))
     assert (error.rule, error.where.line) == ("read.xml.syntax", 6)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
 def test_a_doctype_is_refused_before_parsing_in_any_encoding(encoding: str) -> None:
     text = '<?xml version="1.0"?>\n<!DOCTYPE d [<!ENTITY a "b">]><GenericData>&a;</GenericData>'
-    assert refused(text.encode(encoding)).rule == "read.xml.doctype"
+    assert read_error(text.encode(encoding)).rule == "read.xml.doctype"
 
 
 def test_entities_are_never_resolved() -> None:
-    assert refused(specific('<Series SEX="&x;"/>')).rule == "read.xml.syntax"
+    assert read_error(build_message('<Series SEX="&x;"/>')).rule == "read.xml.syntax"
 
 
 def test_sniffing() -> None:
-    assert sdmx.looks_like(specific(SERIES).encode())
-    assert sdmx.looks_like(specific(SERIES).replace(' encoding="UTF-8"', "").encode("utf-16"))
+    assert sdmx.looks_like(build_message(SERIES).encode())
+    assert sdmx.looks_like(build_message(SERIES).replace(' encoding="UTF-8"', "").encode("utf-16"))
     assert not sdmx.looks_like(b"<html><body>")
     assert not sdmx.looks_like(b"STRUCTURE,STRUCTURE_ID")
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not HOSTILE, reason="the hostile files do not lie beside the project")
+@pytest.mark.skipif(not HOSTILE, reason="the hostile files are not next to the project")
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda p: p.name)
 def test_hostile_files_are_refused_at_once(path: Path) -> None:
     begin = time.perf_counter()
-    assert refused(path.read_bytes()).rule == "read.xml.doctype"
+    assert read_error(path.read_bytes()).rule == "read.xml.doctype"
     assert time.perf_counter() - begin < 1
 
 
@@ -316,33 +321,34 @@ QUICK = ("ECB_EXR/ng-xs.xml", "ESTAT/demography-xs.xml")
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not REAL.exists(), reason="the real files do not lie beside the project")
+@pytest.mark.skipif(not REAL.exists(), reason="the real files are not next to the project")
 @pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in DATA])
 def test_real_files_agree_with_sdmx1_in_keys_values_and_attributes(name: str) -> None:
     structure = str(REAL / DATA[name]) if DATA[name] else ""
     command = [sys.executable, "-c", ORACLE, str(REAL / name), structure]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    oracle = json.loads(done.stdout.strip().splitlines()[-1])
+    completed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    oracle = json.loads(completed.stdout.strip().splitlines()[-1])
     cube = sdmx.read_file((REAL / name).read_bytes())
-    meant = [
+    expected = [
         (sorted(key.items()), None if value in (None, "") else float(value), sorted(attributes.items()))
         for key, value, attributes in oracle
     ]
-    found = [
-        (sorted(zip(names(cube), o.key, strict=True)), o.value, sorted(o.attributes.items())) for o in cube.observations
+    observed = [
+        (sorted(zip(list_dimensions(cube), o.key, strict=True)), o.value, sorted(o.attributes.items()))
+        for o in cube.observations
     ]
-    assert len(found) == len(meant)
-    assert sorted(found, key=str) == sorted(meant, key=str)
+    assert len(observed) == len(expected)
+    assert sorted(observed, key=str) == sorted(expected, key=str)
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not REAL.exists(), reason="the real files do not lie beside the project")
+@pytest.mark.skipif(not REAL.exists(), reason="the real files are not next to the project")
 def test_every_real_file_is_read_or_refused_with_its_reason() -> None:
     for path in sorted(p for p in REAL.rglob("*") if p.is_file()):
         name = f"{path.parent.name}/{path.name}"
         data = path.read_bytes()
         if name in NO_DATA:
-            assert refused(data).rule == NO_DATA[name], name
+            assert read_error(data).rule == NO_DATA[name], name
             continue
         assert name in DATA or name in ALONE
         cube = sdmx.read_file(data)

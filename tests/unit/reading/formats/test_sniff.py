@@ -1,4 +1,4 @@
-"""A file is what its bytes are, whatever it is called."""
+"""The kind of a file is recognised from its bytes, not from its name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _zip(**parts: bytes) -> bytes:
         (b"STRUCTURE;STRUCTURE_ID;ACTION;FREQ\ndataflow;A:B(1.0);I;Q\n", "a.csv", "sdmx-csv"),
     ],
 )  # fmt: skip
-def test_the_kind_is_seen_in_the_bytes(data: bytes, name: str | None, kind: str) -> None:
+def test_kind_is_recognised_from_the_bytes(data: bytes, name: str | None, kind: str) -> None:
     assert sniff_format(data, name) == kind
 
 
@@ -79,7 +79,7 @@ def test_the_kind_is_seen_in_the_bytes(data: bytes, name: str | None, kind: str)
         (bytes(range(256)) * 8, "read.unknown"),
     ],
 )
-def test_what_cannot_be_read_is_refused_by_name(data: bytes, rule: str) -> None:
+def test_unreadable_kind_is_rejected_by_name(data: bytes, rule: str) -> None:
     with pytest.raises(ReadError) as refusal:
         sniff_format(data, "report.xlsx")
     assert refusal.value.rule == rule
@@ -124,30 +124,30 @@ def test_a_declared_format_decides_between_plain_texts_and_refuses_other_kinds()
         read_content(b"x", format="doc")
 
 
-def test_a_file_of_fifty_megabytes_and_more_is_refused_unseen() -> None:
+def test_file_of_fifty_megabytes_is_rejected_without_reading() -> None:
     with pytest.raises(ReadError, match=r"read\.too_big"):
         read_content(bytes(50 * 1024 * 1024 + 1))
 
 
-def test_options_reach_the_reader_that_knows_them_and_no_other() -> None:
+def test_options_are_passed_only_to_readers_that_have_them() -> None:
     grid = read_content(b"a|b;c\nd|e;f\n", "x.csv", options={"delimiter": "|", "lines_x": (1, 2)})
     assert isinstance(grid, Grid) and [cell.text for cell in grid.tables[0].cells] == ["a", "b;c", "d", "e;f"]
 
 
-def test_an_unforeseen_error_names_its_place_and_never_the_content(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_error_names_its_location_and_never_the_content(monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.reading.formats import delimited
 
-    def broken(*_: object) -> None:
+    def fail_to_read(*_: object) -> None:
         raise KeyError("Petar Petrović")
 
-    monkeypatch.setattr(delimited, "_read_cells", broken)
+    monkeypatch.setattr(delimited, "_read_cells", fail_to_read)
     with pytest.raises(ReadError) as refusal:
         read_content(b"a;b\n1;2\n")
     assert refusal.value.rule == "read.reader_failed"
     assert "Petar" not in str(refusal.value)
 
 
-def test_every_rule_has_its_words_in_one_place() -> None:
+def test_every_rule_is_defined_in_one_module() -> None:
     import importlib
 
     names = (
@@ -165,11 +165,11 @@ def test_every_rule_has_its_words_in_one_place() -> None:
         "docx",
         "html",
     )
-    seen: dict[str, str] = {}
+    modules: dict[str, str] = {}
     for name in names:
         package = "sandbox" if name == "child" else "formats"
         rules = importlib.import_module(f"pipelines.reading.{package}.{name}").RULES
         for rule, (message, remedy) in rules.items():
-            assert rule not in seen, (rule, name, seen[rule])
+            assert rule not in modules, (rule, name, modules[rule])
             assert rule.startswith("read.") and message.endswith(".") and remedy.endswith("."), rule
-            seen[rule] = name
+            modules[rule] = name

@@ -128,14 +128,14 @@ def test_struck_run_is_not_part_of_the_text(
 
 @given(st.lists(st.tuples(st.text("0123456789", min_size=1, max_size=3), st.booleans()), min_size=1, max_size=6))
 def test_any_mixture_of_runs_keeps_every_digit_once_and_in_its_place(runs: list[tuple[str, bool]]) -> None:
-    shown = "".join(text for text, struck in runs if not struck)
+    visible = "".join(text for text, struck in runs if not struck)
     struck = "".join(text for text, struck in runs if struck)
     for split in (
         split_runs((text, False, is_struck) for text, is_struck in runs),
         _split(read_html(runs)),
         _split(read_ods(runs)),
     ):
-        assert split == SplitText(shown or struck, None, struck or None)
+        assert split == SplitText(visible or struck, None, struck or None)
 
 
 def _split(cell: Cell) -> SplitText:

@@ -70,14 +70,14 @@ def test_xlsx_gives_every_kind_of_cell_with_its_place() -> None:
     assert _at(grid, "A6").hidden and not _at(grid, "A3").hidden
 
 
-def test_a_formula_that_was_never_calculated_is_told_from_one_that_was() -> None:
+def test_formula_never_calculated_is_distinguished_from_a_calculated_one() -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write_formula("A1", "=1+1", None, 2))
     bare = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>2</v>", b""))
     cell = _at(xlsx.read_file(bare), "A1")
     assert (cell.kind, cell.value, cell.formula) == ("formula", None, "=1+1")
 
 
-def test_a_formula_whose_result_is_the_empty_text_is_calculated() -> None:
+def test_formula_with_an_empty_text_as_result_counts_as_calculated() -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write_formula("A1", '=""', None, "x"))
     empty = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<v>x</v>", b"<v></v>"))
     cell = _at(xlsx.read_file(empty), "A1")
@@ -94,23 +94,25 @@ def test_a_formula_whose_result_is_the_empty_text_is_calculated() -> None:
     ],
 )
 def test_last_formula_keeps_its_result_before_extensions_with_formulas(extension: str) -> None:
-    def write(book: Any) -> None:
+    def write_sheet(book: Any) -> None:
         sheet = book.add_worksheet("S")
         sheet.write_number("A1", 12)
         sheet.write_formula("B1", "=A1+1", None, 13)
 
     ext = f'<extLst><ext uri="{{CCE6A557}}">{extension}</ext></extLst></worksheet>'.encode()
-    data = edit_part(make_xlsx(write), "xl/worksheets/sheet1.xml", lambda part: part.replace(b"</worksheet>", ext))
+    data = edit_part(
+        make_xlsx(write_sheet), "xl/worksheets/sheet1.xml", lambda part: part.replace(b"</worksheet>", ext)
+    )
     assert (_at(xlsx.read_file(data), "B1").value, _at(xlsx.read_file(data), "B1").text) == (13, "13")
 
 
 def test_hyperlinks_are_read_in_linear_time() -> None:
-    def write(book: Any) -> None:
+    def write_sheet(book: Any) -> None:
         sheet = book.add_worksheet("S")
         for row in range(15_000):
             sheet.write_url(row, 0, f"https://example.org/{row}", None, "link")
 
-    data = make_xlsx(write)
+    data = make_xlsx(write_sheet)
     before = time.process_time()
     assert len(xlsx.read_file(data).tables[0].cells) == 15_000
     assert time.process_time() - before < 4  # 0.9 s; a search through the list of all links takes 7 s
@@ -120,12 +122,12 @@ def test_results_kept_by_the_guard_are_those_of_a_second_load() -> None:
     data = make_xlsx(_everything)
     contents = xlsx.inspect_container(data)
     opened = xlsx._open(data, contents)
-    kept = xlsx._grid(opened, xlsx._results(opened.book, contents) or {}, contents)
-    assert kept == xlsx._grid(xlsx._open(data, contents), xlsx._second_load(data, contents), contents)
+    first_load = xlsx._grid(opened, xlsx._results(opened.book, contents) or {}, contents)
+    assert first_load == xlsx._grid(xlsx._open(data, contents), xlsx._second_load(data, contents), contents)
 
 
 def _of_every_way(book: Any) -> None:
-    """Cells written in ways that the quick road does not take, and some that it does."""
+    """Write cells in forms that the fast path does not handle, and some that it does."""
     _everything(book)
     sheet = book.add_worksheet("ways")
     date, span = (book.add_format({"num_format": f}) for f in ("d.m.yyyy", "[h]:mm"))
@@ -176,9 +178,9 @@ def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] 
 )
 def test_a_cell_may_be_written_in_other_ways(cell: bytes, value: object, kind: str) -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write_number("A1", 1))
-    other = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
-    found = _at(xlsx.read_file(other), "A1")
-    assert (found.value, found.kind) == (value, kind)
+    edited = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
+    read_cell = _at(xlsx.read_file(edited), "A1")
+    assert (read_cell.value, read_cell.kind) == (value, kind)
 
 
 def test_a_carriage_return_inside_a_text_is_decoded() -> None:
@@ -186,11 +188,11 @@ def test_a_carriage_return_inside_a_text_is_decoded() -> None:
     assert _at(xlsx.read_file(data), "A1").text == "Vrsta\rdela"
 
 
-def test_the_1904_date_system_is_obeyed() -> None:
-    def write(book: Any) -> None:
+def test_xlsx_of_the_1904_date_system() -> None:
+    def write_sheet(book: Any) -> None:
         book.add_worksheet("S").write_datetime("A1", dt.datetime(2024, 3, 31), book.add_format({"num_format": 14}))
 
-    grid = xlsx.read_file(make_xlsx(write, {"date_1904": True}))
+    grid = xlsx.read_file(make_xlsx(write_sheet, {"date_1904": True}))
     assert (_at(grid, "A1").value, grid.properties["date_system"]) == ("2024-03-31", 1904)
 
 
@@ -201,15 +203,15 @@ def test_odd_spaces_and_normal_forms_stay_as_they_are() -> None:
 
 
 def test_formatted_empty_cells_are_left_out() -> None:
-    def write(book: Any) -> None:
+    def write_sheet(book: Any) -> None:
         sheet = book.add_worksheet("S")
         sheet.write("A1", "x")
         sheet.write_blank("XFD9", None, book.add_format({"bold": True}))
 
-    assert [cell.where.cell for cell in xlsx.read_file(make_xlsx(write)).tables[0].cells] == ["A1"]
+    assert [cell.where.cell for cell in xlsx.read_file(make_xlsx(write_sheet)).tables[0].cells] == ["A1"]
 
 
-def test_a_lying_dimension_is_not_believed() -> None:
+def test_wrong_dimension_is_ignored() -> None:
     data = make_xlsx(lambda book: book.add_worksheet("S").write("B2", 5))
     lie = edit_part(
         data, "xl/worksheets/sheet1.xml", lambda x: x.replace(b'<dimension ref="B2"/>', b'<dimension ref="A1:XFD99"/>')
@@ -331,8 +333,13 @@ def test_ods_kinds_hidden_notes_marks_and_formats() -> None:
             styles,
         )
     )
-    one = _at(grid, "A1")
-    assert (one.text, one.value, one.number_format, one.hidden) == ("25,3%", 0.253, "0.0%", True)
+    percentage = _at(grid, "A1")
+    assert (percentage.text, percentage.value, percentage.number_format, percentage.hidden) == (
+        "25,3%",
+        0.253,
+        "0.0%",
+        True,
+    )
     assert (_at(grid, "B1").kind, _at(grid, "B1").value) == ("date", "2024-03-31")
     label = _at(grid, "A2")
     assert (label.text, label.marks, label.note, label.hidden) == ("Убиство", "1)", "procena", False)
@@ -343,7 +350,7 @@ def test_ods_kinds_hidden_notes_marks_and_formats() -> None:
 
 
 def _ods_format(styles: str, name: str = "N1") -> str | None:
-    """The format code of a cell that has this data style."""
+    """Return the format code of a cell that has this data style."""
     styles += f'<style:style style:name="c1" style:family="table-cell" style:data-style-name="{name}"/>'
     cell = '<table:table-cell office:value-type="float" office:value="39" table:style-name="c1"/>'
     return _at(ods.read_file(make_ods(f"<table:table-row>{cell}</table:table-row>", "", styles)), "A1").number_format
@@ -365,7 +372,7 @@ def test_ods_number_styles_as_format_codes(part: str, expected: str) -> None:
 
 
 def test_ods_parts_with_conditions_are_one_format_code() -> None:
-    """As LibreOffice writes `0;-0;"-"`: each part a style, and the last names the others."""
+    """Join styles as LibreOffice writes `0;-0;"-"`: one per part, and the last names the others."""
     plain = '<number:number number:min-integer-digits="1"/>'
     styles = (
         f'<number:number-style style:name="N1P0">{plain}</number:number-style>'

@@ -1,4 +1,4 @@
-"""Rows taken from the text of a sheet: what is read stays what openpyxl itself reads, however odd the XML is."""
+"""Rows taken from the XML text of a sheet: the cells equal those that openpyxl reads, however odd the XML is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LINE = b'<c r="A3" t="s"><v>4</v></c>'
 
 
 def _list(book: Any) -> None:
-    """A list of six lines: texts, numbers, dates, a span of time, a day that is none, a formula."""
+    """Write a list of six rows: texts, numbers, dates, a time span, an invalid day and a formula."""
     sheet = book.add_worksheet("Listë")
     date, span = (book.add_format({"num_format": f}) for f in ("dd.mm.yyyy.", "[h]:mm"))
     sheet.write_row(0, 0, ["Predmet", "Dob", "Datum"])
@@ -37,11 +37,11 @@ def _book() -> bytes:
 
 
 def _with(old: bytes, new: bytes) -> bytes:
-    def change(xml: bytes) -> bytes:
+    def replace_once(xml: bytes) -> bytes:
         assert old in xml
         return xml.replace(old, new, 1)
 
-    return edit_part(_book(), _SHEET, change)
+    return edit_part(_book(), _SHEET, replace_once)
 
 
 def _xml(data: bytes) -> bytes:
@@ -55,10 +55,10 @@ def _cells(data: bytes) -> dict[str | None, object]:
     return {cell.where.cell: cell.value for cell in xlsx.read_file(data).tables[0].cells}
 
 
-def test_the_lines_of_a_list_are_all_taken() -> None:
-    taken = take_rows(_xml(_book()))
-    assert len(taken.cells) == 25
-    assert b"<c " not in taken.remaining_xml and b"<row" not in taken.remaining_xml
+def test_take_rows_takes_every_row_of_a_list() -> None:
+    rows = take_rows(_xml(_book()))
+    assert len(rows.cells) == 25
+    assert b"<c " not in rows.remaining_xml and b"<row" not in rows.remaining_xml
     assert _cells(_book())["D4"] == 9 and _cells(_book())["C7"] == "2026-07-06"
 
 
@@ -174,7 +174,7 @@ ODD: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_read_is_what_openpyxl_reads(name: str) -> None:
+def test_cells_are_those_that_openpyxl_reads(name: str) -> None:
     data = ODD[name]()
     contents = xlsx.inspect_container(data)
     assert read_as_opened(data, contents) == read_by_openpyxl(data, contents) != []
@@ -193,19 +193,19 @@ def test_a_hidden_line_stays_hidden(name: str, hidden: bool) -> None:
     "odd",
     ["cell in a comment", "line in CDATA", "cell in an instruction", "line of another namespace", "UTF-16", "Latin-1"],
 )
-def test_a_sheet_in_which_a_text_may_be_no_cell_is_left_whole(odd: str) -> None:
+def test_sheet_with_ambiguous_text_is_left_to_openpyxl(odd: str) -> None:
     xml = _xml(ODD[odd]())
     assert take_rows(xml) == ([], xml)
 
 
-def test_an_odd_cell_leaves_its_own_line_alone_to_openpyxl() -> None:
-    taken = take_rows(_xml(ODD["formula with signs"]()))
-    assert taken.remaining_xml.count(b"<row") == 1 and b'<row r="3"' in taken.remaining_xml
-    assert len(taken.cells) == 21
+def test_odd_cell_leaves_only_its_row_to_openpyxl() -> None:
+    rows = take_rows(_xml(ODD["formula with signs"]()))
+    assert rows.remaining_xml.count(b"<row") == 1 and b'<row r="3"' in rows.remaining_xml
+    assert len(rows.cells) == 21
 
 
 @pytest.mark.parametrize("style", [b'<row r="3" s="77" customFormat="1"', b'<row r="3" ht="high"'])
-def test_a_line_that_openpyxl_refuses_is_refused(style: bytes) -> None:
+def test_row_that_openpyxl_rejects_is_rejected(style: bytes) -> None:
     from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
@@ -213,7 +213,7 @@ def test_a_line_that_openpyxl_refuses_is_refused(style: bytes) -> None:
 
 
 @pytest.mark.parametrize("cell", [b'<c r="A3" t="s"><v>99</v></c>', b'<c r="A3" s="77"><v>1</v></c>'])
-def test_a_text_or_a_style_that_is_not_there_is_refused(cell: bytes) -> None:
+def test_missing_text_or_style_is_rejected(cell: bytes) -> None:
     from pipelines.model.content import ReadError
 
     with pytest.raises(ReadError, match=r"read\.malformed"):
@@ -223,7 +223,7 @@ def test_a_text_or_a_style_that_is_not_there_is_refused(cell: bytes) -> None:
 # --------------------------------------------------------------------------------------------------------- first rows
 
 
-def test_the_first_rows_are_those_of_the_whole_with_all_that_stands_around_them() -> None:
+def test_first_rows_keeps_rows_and_surroundings_of_the_whole_sheet() -> None:
     data = edit_part(
         _book(),
         _SHEET,
@@ -231,18 +231,18 @@ def test_the_first_rows_are_those_of_the_whole_with_all_that_stands_around_them(
     )
     few = xlsx.first_rows(data, 3)
     assert few is not None
-    found, all_of_it = xlsx.read_file(few).tables[0].cells, xlsx.read_file(data).tables[0].cells
-    assert found == tuple(cell for cell in all_of_it if cell.row <= 3)
-    assert {cell.row for cell in all_of_it} == set(range(1, 8)) and found[-1].where.cell == "D3"
+    first_cells, all_cells = xlsx.read_file(few).tables[0].cells, xlsx.read_file(data).tables[0].cells
+    assert first_cells == tuple(cell for cell in all_cells if cell.row <= 3)
+    assert {cell.row for cell in all_cells} == set(range(1, 8)) and first_cells[-1].where.cell == "D3"
 
 
-def test_nothing_is_cut_from_a_book_of_few_rows_or_one_that_may_not_be_plain() -> None:
+def test_first_rows_returns_none_for_short_or_unusual_workbooks() -> None:
     assert xlsx.first_rows(_book(), 7) is None
     for odd in ("line in a comment", "line in CDATA", "line of another namespace", "UTF-16"):
         assert without_rows(_xml(ODD[odd]()), 3) is None
 
 
-def test_a_container_that_is_refused_is_refused_before_its_rows_are_cut() -> None:
+def test_first_rows_rejects_a_harmful_container() -> None:
     from pipelines.model.content import ReadError
 
     data = edit_part(_book(), _SHEET, lambda xml: xml.replace(b"</sheetData>", b" " * 100_000_000 + b"</sheetData>"))

@@ -21,14 +21,14 @@ from pipelines.reading.privacy import columns, names, numbers
 from pipelines.reading.privacy.scan import scan_content
 
 JMBG = "0101006500006"
-"""The example of the scheme's public description; no person's."""
+"""The example in the public description of the scheme; it belongs to nobody."""
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers
 
 
 def _jmbg(day: date, region: int, serial: int) -> str:
-    """By the published formula, which pairs the digits: 7(a+g) + 6(b+h) + 5(c+i) + 4(d+j) + 3(e+k) + 2(f+l)."""
+    """Compute it by the published formula in pairs: 7(a+g) + 6(b+h) + 5(c+i) + 4(d+j) + 3(e+k) + 2(f+l)."""
     twelve = f"{day:%d%m}{day.year % 1000:03d}{region:02d}{serial:03d}"
     a, b, c, d, e, f, g, h, i, j, k, m = (int(x) for x in twelve)
     check = 11 - (7 * (a + g) + 6 * (b + h) + 5 * (c + i) + 4 * (d + j) + 3 * (e + k) + 2 * (f + m)) % 11
@@ -36,18 +36,18 @@ def _jmbg(day: date, region: int, serial: int) -> str:
 
 
 @given(st.dates(date(1920, 1, 1), date(2020, 1, 1)), st.integers(0, 99), st.integers(0, 999), st.integers(0, 12))
-def test_jmbg_is_known_and_one_digit_off_is_not(day: date, region: int, serial: int, at: int) -> None:
+def test_jmbg_is_recognised_and_one_wrong_digit_is_not(day: date, region: int, serial: int, at: int) -> None:
     number = _jmbg(day, region, serial)
     assert numbers.is_jmbg(number)
     assert numbers.scheme_in(f"osoba {number[:7]} {number[7:]}, K") == "JMBG/EMBG"
     assert numbers.scheme_of(int(number)) == "JMBG/EMBG"
     changed = number[:at] + str((int(number[at]) + 1) % 10) + number[at + 1 :]
-    # Where the check digit would be 10 and 0 is written, one digit off may fit by the other meaning of 0.
+    # Where 0 is written for a check digit of 10, one wrong digit may fit by the other meaning of 0.
     if changed[-1] != "0" and number[-1] != "0":
         assert not numbers.is_jmbg(changed)
 
 
-def test_jmbg_holds_a_day_on_which_somebody_can_have_been_born() -> None:
+def test_jmbg_needs_a_possible_day_of_birth() -> None:
     tomorrow = date.today() + timedelta(days=400)
     for good in (JMBG, _jmbg(date(1999, 12, 31), 91, 7), _jmbg(date(2024, 2, 29), 20, 1)):
         assert numbers.is_jmbg(good)
@@ -65,7 +65,7 @@ def test_jmbg_holds_a_day_on_which_somebody_can_have_been_born() -> None:
         "101006500006", "101006500006,00", "101.006.500.006", "HR33392005961", "OIB: 333 920 059 61", "oib_33392005961",
     ],
 )  # fmt: skip
-def test_a_number_is_known_however_it_is_written(text: str) -> None:
+def test_number_is_recognised_in_every_notation(text: str) -> None:
     assert numbers.scheme_in(text) is not None
 
 
@@ -78,7 +78,7 @@ def test_a_number_is_known_however_it_is_written(text: str) -> None:
         "K. 12/2025, 33392005961/3",
     ],
 )  # fmt: skip
-def test_what_only_looks_like_a_number_is_none(text: str) -> None:
+def test_similar_digits_are_not_an_identifier(text: str) -> None:
     assert numbers.scheme_in(text) is None
 
 
@@ -122,12 +122,12 @@ def test_kosovo() -> None:
         "5",
     ],
 )
-def test_other_numbers_are_let_be(text: str) -> None:
+def test_other_numbers_are_ignored(text: str) -> None:
     assert numbers.scheme_in(text) is None
 
 
-def test_random_numbers_are_rarely_mistaken() -> None:
-    """Counts never, numbers of 13 digits one in some thousands, numbers of 11 digits one in ten: as the page says."""
+def test_random_numbers_are_rarely_mistaken_for_identifiers() -> None:
+    """Never for counts, one in thousands for 13 digits and one in ten for 11 digits, as documented."""
     chance = random.Random(7)
     for digits in range(1, 10):
         assert not any(numbers.scheme_of(chance.randrange(10 ** (digits - 1), 10**digits)) for _ in range(2_000))
@@ -166,16 +166,16 @@ def test_headings_that_ask_for_persons(heading: str, kind: str) -> None:
     ["Naziv suda", "Dob", "Starost", "Sud", "Adresat", "Emri i gjykatës", "Broj predmeta", "Osoba", "Oznaka lica",
      "Name", "Name of court", "Gjendja civile", "Датум", "Имена места", "Broj osoba prema datumu", ""],
 )  # fmt: skip
-def test_headings_that_do_not(heading: str) -> None:
+def test_headings_that_do_not_ask_for_persons(heading: str) -> None:
     assert columns.kind_of(heading) is None
 
 
-def test_names_are_found_as_far_as_the_page_says() -> None:
+def test_name_detection_reaches_the_documented_recall() -> None:
     from tests.persons.measuring import measure_recognition
 
-    found = measure_recognition()
-    assert all(one.recall >= 0.75 and one.precision >= 0.95 for one in found.values())
-    assert all(one.persons and one.others for one in found.values())
+    measures = measure_recognition()
+    assert all(measure.recall >= 0.75 and measure.precision >= 0.95 for measure in measures.values())
+    assert all(measure.persons and measure.others for measure in measures.values())
     assert names.is_given("Ana") and not names.is_given("ana")
 
 
@@ -191,12 +191,12 @@ def _book(write: Callable[[Any, Any], None], sheet: str = "List1") -> bytes:
 
 
 def _columns(*rows: tuple[object, ...]) -> Callable[[Any, Any], None]:
-    def write(_book: Any, sheet: Any) -> None:
+    def write_columns(_book: Any, sheet: Any) -> None:
         for r, row in enumerate(rows):
             for c, value in enumerate(row):
                 sheet.write(r, c, value)
 
-    return write
+    return write_columns
 
 
 def _comment(_book: Any, sheet: Any) -> None:
@@ -206,9 +206,9 @@ def _comment(_book: Any, sheet: Any) -> None:
 
 def _hidden_sheet(book: Any, sheet: Any) -> None:
     sheet.write("A1", 3)
-    other = book.add_worksheet("skriveno")
-    other.write("B2", "Ivan Horvat")
-    other.hide()
+    hidden_sheet = book.add_worksheet("skriveno")
+    hidden_sheet.write("B2", "Ivan Horvat")
+    hidden_sheet.hide()
 
 
 def _hidden_row(_book: Any, sheet: Any) -> None:
@@ -234,36 +234,38 @@ def _hidden_row(_book: Any, sheet: Any) -> None:
         (_hidden_row, "person.number", "List1!A2"),
     ],
 )
-def test_planted_in_a_workbook(write: Callable[[Any, Any], None], rule_id: str, place: str) -> None:
-    found = scan_content(read_content(_book(write), "a.xlsx"))
-    assert (rule_id, place) in [(f.rule, str(f.where)) for f in found]
-    assert all(f.severity == "error" and f.seen is None and f.expected is None for f in found)
-    assert not any(secret in repr(found) for secret in (JMBG, "Petrović", "Horvat", "33392005961", "Glavna"))
+def test_scan_content_finds_persons_planted_in_a_workbook(
+    write: Callable[[Any, Any], None], rule_id: str, place: str
+) -> None:
+    findings = scan_content(read_content(_book(write), "a.xlsx"))
+    assert (rule_id, place) in [(f.rule, str(f.where)) for f in findings]
+    assert all(f.severity == "error" and f.seen is None and f.expected is None for f in findings)
+    assert not any(secret in repr(findings) for secret in (JMBG, "Petrović", "Horvat", "33392005961", "Glavna"))
 
 
-def test_a_sheet_named_after_a_person_is_not_named_in_turn() -> None:
+def test_findings_do_not_repeat_a_sheet_name_with_a_person() -> None:
     data = _book(_columns(("K 1", JMBG)), "Petar Petrović")
-    found = scan_content(read_content(data, "a.xlsx"))
-    assert {f.rule for f in found} == {"person.name", "person.number"}
-    assert "Petar" not in repr(found)
-    assert [str(f.where) for f in found if f.rule == "person.number"] == ["table 1 B1"]
+    findings = scan_content(read_content(data, "a.xlsx"))
+    assert {f.rule for f in findings} == {"person.name", "person.number"}
+    assert "Petar" not in repr(findings)
+    assert [str(f.where) for f in findings if f.rule == "person.number"] == ["table 1 B1"]
 
 
-def test_an_empty_column_and_the_compilers_contact_do_not_refuse_a_file() -> None:
+def test_empty_column_and_contact_of_the_compiler_are_accepted() -> None:
     assert scan_content(read_content(_book(_columns(("Predmet", "Ime i prezime"), ("K 1", ""))), "a.xlsx")) == []
     contact = read_content(_book(_columns(("Kontakt: Ivan Horvat", "Ana Marić", 5))), "a.xlsx")
     assert {f.rule for f in scan_content(contact)} == {"person.name"}
     assert scan_content(contact, contacts={(0, 1, 2)}, is_contact=lambda text: text.startswith("Kontakt:")) == []
 
 
-def test_the_name_of_the_file_is_looked_at() -> None:
+def test_file_name_is_scanned() -> None:
     grid = read_content(_book(_columns((1,))), "a.xlsx")
     assert [f.rule for f in scan_content(grid, f"prijava_{JMBG}.xlsx")] == ["person.number"]
     assert [f.rule for f in scan_content(grid, "Petar_Petrović.xlsx")] == ["person.name"]
     assert scan_content(grid, "registar_2024_1tr.csv") == []
 
 
-def test_words_of_a_document_outside_its_tables() -> None:
+def test_text_outside_tables_of_a_document_is_scanned() -> None:
     import docx
 
     document = docx.Document()
@@ -279,7 +281,7 @@ def test_words_of_a_document_outside_its_tables() -> None:
     assert [f.rule for f in scan_content(read_content(page.encode(), "a.html"))] == ["person.number"]
 
 
-def test_headers_footers_and_properties() -> None:
+def test_headers_footers_and_properties_are_scanned() -> None:
     import docx
 
     document = docx.Document()
@@ -291,19 +293,19 @@ def test_headers_footers_and_properties() -> None:
         ("person.name", "Footer")
     ]
 
-    def write(book: Any, sheet: Any) -> None:
+    def write_sheet(book: Any, sheet: Any) -> None:
         sheet.write("A1", 1)
         sheet.set_header(f"&C{JMBG}")
         book.set_properties({"subject": "predmet Ivan Horvat", "author": "Ana Marić"})
 
-    found = scan_content(read_content(_book(write), "a.xlsx"))
-    assert [(f.rule, str(f.where)) for f in found] == [
+    findings = scan_content(read_content(_book(write_sheet), "a.xlsx"))
+    assert [(f.rule, str(f.where)) for f in findings] == [
         ("person.number", "sheet List1 Header"),
         ("person.name", "Property subject"),
     ]
 
 
-def test_words_of_a_pdf_outside_its_tables() -> None:
+def test_text_outside_tables_of_a_pdf_is_scanned() -> None:
     from reportlab.pdfgen import canvas
 
     buffer = io.BytesIO()
@@ -313,20 +315,20 @@ def test_words_of_a_pdf_outside_its_tables() -> None:
     page.drawString(60, 605, "Broj osoba")
     page.drawString(160, 605, "12")
     page.save()
-    found = scan_content(read_content(buffer.getvalue(), "a.pdf"))
-    assert [(f.rule, str(f.where)) for f in found] == [("person.number", "page 1")]
+    findings = scan_content(read_content(buffer.getvalue(), "a.pdf"))
+    assert [(f.rule, str(f.where)) for f in findings] == [("person.number", "page 1")]
 
 
-def test_cubes_are_looked_at_in_labels_members_notes_and_attributes() -> None:
-    def cube(**parts: Any) -> Cube:
+def test_labels_members_notes_and_attributes_of_cubes_are_scanned() -> None:
+    def build_cube(**parts: Any) -> Cube:
         dimension = Dimension(
             parts.get("id", "Sud"), {"hr": parts.get("label", "Sud")}, (Member("a", parts.get("members", {})),)
         )
         notes, attributes = parts.get("notes", ()), parts.get("attributes", {})
-        one = CubeObservation(("a",), parts.get("value", 3), None, Where(line=9), notes, attributes)
-        return Cube("px", (dimension,), (one,), properties=parts.get("properties", {}))
+        observation = CubeObservation(("a",), parts.get("value", 3), None, Where(line=9), notes, attributes)
+        return Cube("px", (dimension,), (observation,), properties=parts.get("properties", {}))
 
-    assert scan_content(cube(properties={"CONTACT": "Ivan Horvat", "NOTE": "Ukupno osoba"})) == []
+    assert scan_content(build_cube(properties={"CONTACT": "Ivan Horvat", "NOTE": "Ukupno osoba"})) == []
     for parts, expected in (
         ({"label": "Ime i prezime"}, "person.column"),
         ({"members": {"hr": "Ivan Horvat"}}, "person.name"),
@@ -335,36 +337,36 @@ def test_cubes_are_looked_at_in_labels_members_notes_and_attributes() -> None:
         ({"value": int(JMBG)}, "person.number"),
         ({"properties": {"NOTE": "Slučaj koji vodi Ivan Horvat"}}, "person.name"),
     ):
-        assert [f.rule for f in scan_content(cube(**parts))] == [expected]
+        assert [f.rule for f in scan_content(build_cube(**parts))] == [expected]
 
 
 def test_many_findings_are_counted_and_not_listed() -> None:
     cells = tuple(Cell(r, 1, "Ana Marić", "Ana Marić", Where(line=r)) for r in range(1, 51))
-    found = scan_content(Grid("csv", (Table("t", cells),)))
-    assert len(found) == 21
-    assert found[-1].params == {"rule": "person.name", "count": 30}
+    findings = scan_content(Grid("csv", (Table("t", cells),)))
+    assert len(findings) == 21
+    assert findings[-1].params == {"rule": "person.name", "count": 30}
 
 
-def test_each_rule_has_words() -> None:
+def test_each_rule_has_a_message() -> None:
     for identity in ("person.column", "person.number", "person.name"):
         assert find_rule(identity).message and find_rule(identity).remedy
 
 
-# -------------------------------------------------------------------------------------------------- beside the content
+# -------------------------------------------------------------------------------------- other parts of the file
 
 
 def _with_part(name: str, content: str) -> bytes:
-    """A workbook of harmless cells with one more part."""
+    """Build a workbook of harmless cells with one additional part."""
     plain = io.BytesIO()
     with xlsxwriter.Workbook(plain, {"in_memory": True}) as book:
         book.add_worksheet("Table").write_row(0, 0, ["Reported", 5])
-    out = io.BytesIO()
-    with zipfile.ZipFile(plain) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
-        for one in before.namelist():
-            if one != name:
-                after.writestr(one, before.read(one))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(plain) as before, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as after:
+        for part_name in before.namelist():
+            if part_name != name:
+                after.writestr(part_name, before.read(part_name))
         after.writestr(name, content)
-    return out.getvalue()
+    return buffer.getvalue()
 
 
 _NUMBERED = {
@@ -380,11 +382,11 @@ _NUMBERED = {
 
 
 @pytest.mark.parametrize("name", _NUMBERED)
-def test_a_number_beside_the_content_is_found(name: str) -> None:
+def test_number_in_another_part_of_the_file_is_found(name: str) -> None:
     data = _with_part(name, _NUMBERED[name])
-    found = scan_content(Grid("xlsx", ()), "x.xlsx", data=data)
-    assert [f.rule for f in found] == ["person.number"]
-    assert JMBG not in str(found)
+    findings = scan_content(Grid("xlsx", ()), "x.xlsx", data=data)
+    assert [f.rule for f in findings] == ["person.number"]
+    assert JMBG not in str(findings)
     assert not scan_content(
         Grid("xlsx", ()), "x.xlsx", data=_with_part(name, _NUMBERED[name].replace("50000", "51000"))
     )
@@ -398,11 +400,11 @@ def test_a_number_beside_the_content_is_found(name: str) -> None:
         ("xl/externalLinks/externalLink1.xml", "<e><v>Ime i prezime: I. H.</v></e>", "person.column"),
     ],
 )
-def test_a_name_beside_the_content_is_found(name: str, content: str, rule: str) -> None:
+def test_name_in_another_part_of_the_file_is_found(name: str, content: str, rule: str) -> None:
     assert [f.rule for f in scan_content(Grid("xlsx", ()), "x.xlsx", data=_with_part(name, content))] == [rule]
 
 
-def test_what_programs_write_beside_the_content_names_nobody() -> None:
+def test_parts_written_by_programs_have_no_finding() -> None:
     content = f'<p><a t="ContentTypeId">0x{JMBG}ABCDEF</a></p>'
     assert not scan_content(Grid("xlsx", ()), "x.xlsx", data=_with_part("customXml/item1.xml", content))
     assert not scan_content(Grid("csv", ()), "x.csv", data=b"PK;1\n")

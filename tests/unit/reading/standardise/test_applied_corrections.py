@@ -1,4 +1,4 @@
-"""Known source errors: applied with a trace, stale once the source mends itself."""
+"""Known source errors: corrected with a trace, and stale once the source is corrected."""
 
 from __future__ import annotations
 
@@ -55,28 +55,28 @@ def test_a_known_error_is_corrected_before_sums_are_checked(tmp_path: Path) -> N
     assert row["value"] == 3 and row["notes"] == "corrected: Typing error, confirmed"
 
 
-def test_the_series_names_the_form_and_the_place_the_number(tmp_path: Path) -> None:
+def test_correction_is_selected_by_series_and_location(tmp_path: Path) -> None:
     reading = _read(tmp_path, form="ZZ-JUSTICE-ZZ_STAT", find="where: 'Лист1!C6'")
     assert [f.rule for f in reading.findings] == ["correction.applied"]
 
 
-def test_a_source_that_has_mended_itself_is_noticed(tmp_path: Path) -> None:
+def test_correction_of_a_source_corrected_since_is_stale(tmp_path: Path) -> None:
     reading = _read(tmp_path, value=3)
     stale = of_rule(reading, "correction.stale")
     assert [(f.severity, f.seen, f.expected, str(f.where)) for f in stale] == [("error", "3", "33", "Лист1!C6")]
     assert reading.observations.filter(place="Лист1!C6")["value"].to_list() == [3]
 
 
-def test_a_number_that_is_gone_is_noticed(tmp_path: Path) -> None:
+def test_correction_of_a_missing_number_is_reported(tmp_path: Path) -> None:
     reading = _read(tmp_path, value=3, find="where: 'Лист1!Z99'")
     assert [(f.rule, f.severity) for f in reading.findings] == [("correction.not_found", "error")]
 
 
-def test_another_period_is_left_alone(tmp_path: Path) -> None:
+def test_correction_does_not_apply_to_another_period(tmp_path: Path) -> None:
     assert _read(tmp_path, value=3, period="2024-Q2").findings == []
 
 
-def test_a_wrong_label_is_mended_by_coordinates(tmp_path: Path) -> None:
+def test_wrong_label_is_corrected_by_coordinates(tmp_path: Path) -> None:
     find, mend = "where: 'Лист1!B7'", "set: {article: '99'}"
     reading = _read(tmp_path, value=3, find=find, expect="3", mend=mend)
     row = reading.observations.filter(place="Лист1!B7").row(0, named=True)
@@ -88,7 +88,7 @@ def test_a_wrong_label_is_mended_by_coordinates(tmp_path: Path) -> None:
     "changes",
     [{"where": "A1"}, {"key": None, "where": None}, {"value": None}, {"set": {"sex": "M"}}, {"date": "1 May"}],
 )
-def test_an_entry_says_one_place_and_one_mending(changes: dict[str, Any]) -> None:
+def test_entry_has_one_location_and_one_correction(changes: dict[str, Any]) -> None:
     entry = {
         "id": "a", "form": "F", "period": "2024-Q3", "key": {"sex": "M"}, "expect": 1.0, "value": 2.0, "reason": "r",
         "reporter": "x", "date": "2024-01-01",

@@ -42,14 +42,14 @@ def cut_lines(number: int) -> Callable[[bytes], bytes]:
 
 
 def edit_workbook(change: Callable[[openpyxl.Workbook], None]) -> Callable[[bytes], bytes]:
-    def edit(data: bytes) -> bytes:
+    def edit_bytes(data: bytes) -> bytes:
         book = openpyxl.load_workbook(io.BytesIO(data))
         change(book)
         buffer = io.BytesIO()
         book.save(buffer)
         return buffer.getvalue()
 
-    return edit
+    return edit_bytes
 
 
 @pytest.mark.parametrize("name", [VICTIMS_LIST, STAGES_LIST, WORKBOOK, SHEETS, CUBE])
@@ -76,7 +76,7 @@ def test_list_cut_within_its_last_breakdown_is_an_error(registry: Registry) -> N
     assert (finding.rule, finding.params["dim"], finding.params["count"]) == ("list.cut", "sentence_band", 3)
 
 
-def test_cube_that_may_leave_combinations_out_owes_no_member(registry: Registry) -> None:
+def test_cube_that_may_omit_combinations_needs_no_member(registry: Registry) -> None:
     def leave_out_zeros(data: bytes) -> bytes:
         cube = json.loads(data)
         cube["value"] = {str(n): value for n, value in enumerate(cube["value"]) if value}
@@ -97,7 +97,7 @@ def test_tables_with_a_wrong_period_in_their_titles_are_errors(registry: Registr
     assert "viti {year}" in str(finding.expected)
 
 
-def test_table_under_another_title_beside_tables_of_the_same_sheet_is_one_error(registry: Registry) -> None:
+def test_table_under_another_title_next_to_read_ones_is_one_error(registry: Registry) -> None:
     def rename_table(book: openpyxl.Workbook) -> None:
         cell = book["Tremujori III"]["A17"]
         cell.value = str(cell.value).replace("tremujori III", "tremujori 3")
@@ -107,7 +107,7 @@ def test_table_under_another_title_beside_tables_of_the_same_sheet_is_one_error(
     assert "tremujori 3, viti 2026" in str(finding.params["nearest"])
 
 
-def test_sheet_with_another_name_beside_its_read_sisters_is_an_error(registry: Registry) -> None:
+def test_sheet_with_another_name_next_to_read_ones_is_an_error(registry: Registry) -> None:
     def copy_sheet(book: openpyxl.Workbook) -> None:
         book.copy_worksheet(book[book.sheetnames[1]]).title = "Стара"
 

@@ -1,4 +1,4 @@
-"""Any table with any heading tree, written into a grid by a builder of its own, is read back as it was meant."""
+"""Any table with any heading tree, written into a grid by an independent builder, is read with the right keys."""
 
 from __future__ import annotations
 
@@ -27,60 +27,60 @@ WORD = st.text(st.sampled_from("абвгджлмнoprstčžuэ12 "), min_size=1,
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str], int]]:
-    """A grid with one to three levels of headings over sex and age, rows by measure, and what it means.
+def random_tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str], int]]:
+    """Draw a grid with one to three levels of headings over sex and age, its form, and the expected values.
 
-    Labels are random words, distinct after a number is added to each, so that the declaration can name them all.
+    Labels are random words, distinct after a number is added to each, so that the form can declare all of them.
     """
     number = count(1)
     depth = draw(st.integers(1, 3))
 
-    def word() -> str:
+    def draw_word() -> str:
         return f"{draw(WORD)} в{next(number)}"
 
     cells = [(s, a) for s in SEXES for a in AGES]
     leaves = draw(st.lists(st.sampled_from(cells), min_size=1, max_size=8, unique=True))
     measures = draw(st.lists(st.sampled_from(MEASURES), min_size=1, max_size=3, unique=True))
-    top, left = draw(st.integers(2, 5)), draw(st.integers(1, 3))
+    first_row, first_column = draw(st.integers(2, 5)), draw(st.integers(1, 3))
     columns: dict[str, dict[str, str]] = {}
     placed: dict[tuple[int, int], Cell] = {}
 
-    def put(row: int, column: int, height: int, width: int, value: Any) -> None:
+    def put_cell(row: int, column: int, height: int, width: int, value: Any) -> None:
         for r in range(row, row + height):
             for c in range(column, column + width):
                 same = {"anchor": (row, column), "spread": (r, c) != (row, column)}
                 placed[r, c] = make_cell(r, c, value, **same)
 
     # A heading tree: neighbouring leaves share parents at random; a leaf may end early and is then merged downwards.
-    column = left + 1
-    rest = list(leaves)
-    while rest:
-        width = draw(st.integers(1, min(3, len(rest)))) if depth > 1 else 1
-        group, rest = rest[:width], rest[width:]
+    column = first_column + 1
+    remaining = list(leaves)
+    while remaining:
+        width = draw(st.integers(1, min(3, len(remaining)))) if depth > 1 else 1
+        group, remaining = remaining[:width], remaining[width:]
         levels = depth if width > 1 else draw(st.integers(1, depth))
         parents = []
         for level in range(levels - 1):
-            parents.append(word())
-            put(top + level, column, 1, width, parents[-1])
+            parents.append(draw_word())
+            put_cell(first_row + level, column, 1, width, parents[-1])
         for sex, age in group:
-            label = word()
-            put(top + levels - 1, column, depth - levels + 1, 1, label)
+            label = draw_word()
+            put_cell(first_row + levels - 1, column, depth - levels + 1, 1, label)
             columns[" / ".join([*parents, label])] = {"sex": sex, "age": age}
             column += 1
-    put(top, left, depth, 1, "Агол")
-    put(draw(st.integers(1, top - 1)), left, 1, 1, "Преглед 3/2024")
-    meant: dict[tuple[str, str, str], int] = {}
+    put_cell(first_row, first_column, depth, 1, "Агол")
+    put_cell(draw(st.integers(1, first_row - 1)), first_column, 1, 1, "Преглед 3/2024")
+    expected: dict[tuple[str, str, str], int] = {}
     rows = {}
     for offset, measure in enumerate(measures):
-        label = word()
+        label = draw_word()
         rows[label] = {"measure": measure}
-        row = top + depth + offset
-        put(row, left, 1, 1, label)
-        for place, said in enumerate(columns.values()):
+        row = first_row + depth + offset
+        put_cell(row, first_column, 1, 1, label)
+        for place, coordinates in enumerate(columns.values()):
             value = draw(st.integers(0, 2000))
             written = f"{value:,}".replace(",", ".") if draw(st.booleans()) else value
-            put(row, left + 1 + place, 1, 1, written)
-            meant[measure, said["sex"], said["age"]] = value
+            put_cell(row, first_column + 1 + place, 1, 1, written)
+            expected[measure, coordinates["sex"], coordinates["age"]] = value
     ordered = tuple(placed[key] for key in sorted(placed))
     form = form_of(
         fixed={"count_unit": "person", "offence": "ICCS0204"},
@@ -97,19 +97,19 @@ def tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str], int]
             }
         ],
     )
-    return Grid("xlsx", (Table("Лист1", ordered),)), form, meant
+    return Grid("xlsx", (Table("Лист1", ordered),)), form, expected
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(made=tables())
-def test_a_random_table_is_read_back_as_meant(
-    registry: Registry, made: tuple[Grid, Form, dict[tuple[str, str, str], int]]
+@given(table=random_tables())
+def test_random_table_is_read_with_every_key(
+    registry: Registry, table: tuple[Grid, Form, dict[tuple[str, str, str], int]]
 ) -> None:
-    content, form, meant = made
+    content, form, expected = table
     registry.plans.clear()
     reading = read_content(content, form, registry)
     assert [f for f in reading.findings if f.rule != "cell.number_as_text" and f.rule != "cell.lookalike"] == []
-    assert collect_values(reading, "measure", "sex", "age") == meant
+    assert collect_values(reading, "measure", "sex", "age") == expected
     assert {f.seen for f in reading.findings if f.rule == "cell.number_as_text"} <= {
         c.text for c in content.tables[0].cells
     }

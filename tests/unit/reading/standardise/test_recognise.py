@@ -18,8 +18,8 @@ from tests.support.fakes.returns_fakes import BASE, make_grid, make_registry, wi
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     earlier = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-0", "valid": "2020-Q1..2022-Q3"}
-    other = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-9"}
-    other["recognise"] = {"all": ["Дело"], "none": ["Возраст"]}
+    excluding = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-9"}
+    excluding["recognise"] = {"all": ["Дело"], "none": ["Возраст"]}
     cube: dict[str, Any] = {
         **copy.deepcopy(BASE),
         "id": "ZZ-JUSTICE-PX",
@@ -29,10 +29,10 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
         "cube": {"dims": {"Пол": {"dim": "sex", "by": "labels"}, "Време": {"template": "{year}-Q{quarter}"}}},
     }
     del cube["tables"]
-    return make_registry(tmp_path_factory.mktemp("zz"), [earlier, BASE, other, cube])
+    return make_registry(tmp_path_factory.mktemp("zz"), [earlier, BASE, excluding, cube])
 
 
-def test_the_form_of_the_period_comes_first(registry: Registry) -> None:
+def test_form_of_the_period_is_preferred(registry: Registry) -> None:
     matches = recognise_forms(make_grid(), "whatever.bin", registry)
     assert [m.form.id for m in matches] == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-0"]
     assert [m.in_period for m in matches] == [True, False]
@@ -41,23 +41,23 @@ def test_the_form_of_the_period_comes_first(registry: Registry) -> None:
     assert next(m.form.id for m in recognise_forms(old, None, registry)) == "ZZ-JUSTICE-0"
 
 
-def test_words_that_must_not_be_there(registry: Registry) -> None:
+def test_form_is_rejected_by_words_that_must_be_absent(registry: Registry) -> None:
     content = with_cell(with_cell(make_grid(), "E3", value="Друго"), "F3", value="Друго")
     assert "ZZ-JUSTICE-9" in [m.form.id for m in recognise_forms(content, None, registry)]
 
 
-def test_the_name_of_a_file_is_no_evidence(registry: Registry) -> None:
+def test_file_name_is_not_evidence(registry: Registry) -> None:
     assert recognise_forms(make_grid([["нешто"]], ()), "ZZ-JUSTICE-1.xlsx", registry) == []
 
 
-def test_a_cube_by_its_dimensions(registry: Registry) -> None:
+def test_cube_is_recognised_by_its_dimensions(registry: Registry) -> None:
     members = (Member("1", {"mk": "Мажи"}), Member("2", {"mk": "Жени"}))
     dimensions = (Dimension("SEX", {"mk": "Пол"}, members), Dimension("Време", {}, (Member("2024-Q1"),), "time"))
     matches = recognise_forms(Cube("px", dimensions, ()), None, registry)
     assert [(m.form.id, m.in_period) for m in matches] == [("ZZ-JUSTICE-PX", True)]
 
 
-def test_another_format_is_no_match_and_the_nearest_form_is_told(registry: Registry) -> None:
+def test_another_format_does_not_match_and_the_nearest_form_is_named(registry: Registry) -> None:
     content: Grid = make_grid(format_="csv")
     assert recognise_forms(content, None, registry) == []
     message, remedy = rules.describe_in_english(not_recognised(content, registry))
@@ -65,28 +65,28 @@ def test_another_format_is_no_match_and_the_nearest_form_is_told(registry: Regis
 
 
 @pytest.mark.parametrize("format_", ["ods", "xls"])
-def test_a_workbook_saved_as_another_kind_of_workbook_is_the_same_form(registry: Registry, format_: str) -> None:
+def test_workbook_saved_in_another_format_has_the_same_form(registry: Registry, format_: str) -> None:
     matches = recognise_forms(make_grid(format_=format_), None, registry)
     assert [m.form.id for m in matches] == ["ZZ-JUSTICE-1", "ZZ-JUSTICE-0"]
 
 
-def test_the_form_of_the_very_format_comes_before_one_saved_anew(tmp_path: Path) -> None:
+def test_form_of_the_same_format_is_preferred(tmp_path: Path) -> None:
     older = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-3", "formats": ["ods"]}
     registry = make_registry(tmp_path, [BASE, older])
     for format_, first in (("xlsx", "ZZ-JUSTICE-1"), ("ods", "ZZ-JUSTICE-3")):
         assert recognise_forms(make_grid(format_=format_), None, registry)[0].form.id == first
 
 
-def test_forms_that_are_far_off_are_not_told_as_near(tmp_path: Path) -> None:
-    """A form that shares many words but none of those it is known by, nor the format, is not told; its like is."""
+def test_forms_without_similarity_are_not_named_as_nearest(tmp_path: Path) -> None:
+    """Omit a form that shares neither format nor recognition words; name one that shares the format."""
     content = with_cell(make_grid(), "A2", value="Осудени, III квартал 2024")
     near = copy.deepcopy(BASE) | {"recognise": {"all": ["Осудени, {quarter:roman} квартал {year}", "Дело", "Нема"]}}
     far = copy.deepcopy(BASE) | {"id": "ZZ-JUSTICE-7", "recognise": {"all": ["Нешто друго", "И уште"]}}
-    told = str(not_recognised(content, make_registry(tmp_path / "b", [near, far])).params["nearest"])
-    assert "ZZ-JUSTICE-1 (" in told and "ZZ-JUSTICE-7 (" in told
+    nearest = str(not_recognised(content, make_registry(tmp_path / "b", [near, far])).params["nearest"])
+    assert "ZZ-JUSTICE-1 (" in nearest and "ZZ-JUSTICE-7 (" in nearest
     far["formats"] = ["csv"]
-    told = str(not_recognised(content, make_registry(tmp_path / "c", [near, far])).params["nearest"])
-    assert "ZZ-JUSTICE-1 (" in told and "ZZ-JUSTICE-7 (" not in told
+    nearest = str(not_recognised(content, make_registry(tmp_path / "c", [near, far])).params["nearest"])
+    assert "ZZ-JUSTICE-1 (" in nearest and "ZZ-JUSTICE-7 (" not in nearest
 
 
 def test_missing_words_are_named(registry: Registry) -> None:

@@ -1,4 +1,4 @@
-"""Lists, registers and cubes: what is read, and a planted fault for each of their rules."""
+"""Lists, registers and cubes: the values read from them, and a planted fault for each of their rules."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_faults_of_a_list(registry: Registry, rule: str, place: str, row: int, c
     assert (rule, place) in collect_findings(read_content(make_grid(rows, ()), flat_form(), registry))
 
 
-def test_a_list_that_is_not_there(registry: Registry) -> None:
+def test_missing_list_is_reported(registry: Registry) -> None:
     assert "table.not_found" in {
         f.rule for f in read_content(make_grid([["a", "b"]], ()), flat_form(), registry).findings
     }
@@ -192,12 +192,12 @@ def test_faults_of_a_register(registry: Registry, rule: str, place: str, row: in
     )
 
 
-def test_a_record_that_stands_twice(registry: Registry) -> None:
+def test_duplicate_record_is_reported(registry: Registry) -> None:
     reading = read_content(make_grid([*RECORDS, RECORDS[-1]], ()), register_form(), registry)
     assert ("key.duplicate", "Лист1!F5") in collect_findings(reading) and reading.events.height == 3
 
 
-def test_one_line_an_event_with_a_cutoff_of_its_own(registry: Registry) -> None:
+def test_register_with_one_row_per_event_and_its_own_cutoff(registry: Registry) -> None:
     form = register_form(
         title=None,
         cutoff="column",
@@ -230,8 +230,8 @@ KEY = ("1", "1", "2024K1", "лица")
 def test_a_cube_by_codes_and_labels(registry: Registry) -> None:
     reading = read_content(make_cube(), cube_form(), registry)
     assert reading.findings == [] and [p.code for p in reading.periods] == ["2024-Q1", "2024-Q2"]
-    seen = collect_values(reading, "sex", "law_article", "period")
-    assert len(seen) == 12 and seen["M", "350(2)", "2024-Q2"] == 3
+    cell_values = collect_values(reading, "sex", "law_article", "period")
+    assert len(cell_values) == 12 and cell_values["M", "350(2)", "2024-Q2"] == 3
     assert reading.observations["label"][0] == "Вкупно | 1 | 2024K1 | лица"
     assert reading.observations["place"][0] == "line 11"
 
@@ -288,7 +288,7 @@ def test_faults_of_a_cube(registry: Registry, rule: str, place: str, cube: Cube,
 @pytest.mark.parametrize(
     ("form_says", "format_says", "rows"), [("missing", "missing", 11), ("missing", "zero", 12), ("zero", "missing", 12)]
 )
-def test_what_a_cube_leaves_out(registry: Registry, form_says: str, format_says: str, rows: int) -> None:
+def test_combinations_that_a_cube_omits(registry: Registry, form_says: str, format_says: str, rows: int) -> None:
     cube = make_cube({("0", "1", "2024K1", "лица"): {"value": 2}}, left_out=(KEY,), absent=format_says)
     reading = read_content(cube, cube_form(absent_cell=form_says), registry)
     assert reading.observations.height == rows
@@ -297,24 +297,24 @@ def test_what_a_cube_leaves_out(registry: Registry, form_says: str, format_says:
         assert collect_values(reading, "sex", "law_article", "period")["M", "188", "2024-Q1"] == 0
 
 
-def test_codes_that_are_ours_already(registry: Registry) -> None:
+def test_cube_may_use_our_codes(registry: Registry) -> None:
     dims = {"SEX": {"dim": "sex", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
     form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, fixed={
         "measure": "indicted", "count_unit": "person", "offence": "ICCS0204"})  # fmt: skip
     dimensions = (Dimension("SEX", {}, make_members("M", "X")), Dimension("T", {}, make_members("2024-Q1")))
-    seen = [CubeObservation((sex, "2024-Q1"), 1, None, Where(line=2)) for sex in ("M", "X")]
-    reading = read_content(Cube("sdmx-csv", dimensions, seen), form, registry)
+    observations = [CubeObservation((sex, "2024-Q1"), 1, None, Where(line=2)) for sex in ("M", "X")]
+    reading = read_content(Cube("sdmx-csv", dimensions, observations), form, registry)
     assert [f.seen for f in of_rule(reading, "cube.member_undeclared")] == ["X"]
     assert collect_values(reading, "sex") == {("M",): 1}
 
 
-def test_an_article_that_no_law_on_record_has(registry: Registry) -> None:
+def test_article_of_no_declared_law_is_reported(registry: Registry) -> None:
     dims = {"A": {"dim": "article", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
     form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, codes={}, adds_up=[])
     dimensions = (Dimension("A", {}, make_members("188", "777")), Dimension("T", {}, make_members("2024-Q1")))
-    seen = [
+    observations = [
         CubeObservation((article, "2024-Q1"), 1, None, Where(line=n)) for n, article in enumerate(("188", "777"), 1)
     ]
-    reading = read_content(Cube("sdmx-csv", dimensions, seen), form, registry)
+    reading = read_content(Cube("sdmx-csv", dimensions, observations), form, registry)
     assert collect_findings(reading) == {("article.unknown", "line 2")}
     assert collect_values(reading, "law_article") == {("188",): 1}

@@ -1,4 +1,4 @@
-"""Crossed tables: what is read, with which key, and a planted fault for each rule of cells, tables and sums."""
+"""Crossed tables: the values and their keys, and a planted fault for each rule of cells, tables and sums."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_contact_cells_never_reach_the_standard(registry: Registry) -> None:
         ("н", None, "L", "F"),
     ],
 )
-def test_zero_missing_not_applicable_and_withheld_stay_four_things(
+def test_zero_missing_not_applicable_and_withheld_are_distinct(
     registry: Registry, text: str, value: float | None, status: str, conf: str
 ) -> None:
     reading = read_content(with_cell(make_grid(), "E7", value=text), form_of(), registry)
@@ -96,7 +96,9 @@ def test_zero_missing_not_applicable_and_withheld_stay_four_things(
 
 
 @pytest.mark.parametrize(("rule", "value", "status"), [("zero", 0, "A"), ("missing", None, "O")])
-def test_an_empty_cell_is_what_the_form_says(registry: Registry, rule: str, value: Any, status: str) -> None:
+def test_empty_cell_has_the_status_that_the_form_declares(
+    registry: Registry, rule: str, value: Any, status: str
+) -> None:
     reading = read_content(with_cell(make_grid(), "E7", value=None), form_of(absent_cell=rule), registry)
     row = reading.observations.filter(place="Лист1!E7").row(0, named=True)
     assert (row["value"], row["obs_status"], reading.findings) == (value, status, [])
@@ -181,7 +183,7 @@ FAULTS: list[tuple[str, str, Callable[[], Grid]]] = [
 
 
 @pytest.mark.parametrize(("rule", "place", "make"), FAULTS, ids=[f"{i}-{f[0]}" for i, f in enumerate(FAULTS)])
-def test_a_planted_fault_is_told_with_its_place(
+def test_planted_fault_is_reported_at_its_location(
     registry: Registry, rule: str, place: str, make: Callable[[], Grid]
 ) -> None:
     reading = read_content(make(), form_of(), registry)
@@ -200,7 +202,7 @@ def test_a_planted_fault_is_told_with_its_place(
         ("Лист1!B6", 5, 6, False, lambda: with_cell(with_cell(make_grid(), "C6", value="n.a."), "D6", value=6)),
     ],
 )
-def test_declared_sums_are_told_with_their_parts_and_not_judged(
+def test_declared_sums_are_returned_with_their_parts_unchecked(
     registry: Registry, place: str, total: float, added: float, whole: bool, make: Callable[[], Grid]
 ) -> None:
     sums = read_content(make(), form_of(), registry).sums
@@ -241,7 +243,7 @@ def test_letters_with_and_without_diacritics_are_two_words(registry: Registry) -
     assert ("label.undeclared", "Лист1!A6") in collect_findings(read_content(content, form, registry))
 
 
-def test_note_marks_are_split_off_and_say_what_is_declared(registry: Registry) -> None:
+def test_note_marks_are_split_off_with_their_declared_meaning(registry: Registry) -> None:
     content = with_cell(make_grid(), "A6", value="Трговија, чл. 1881)")
     assert ("label.undeclared", "Лист1!A6") not in collect_findings(read_content(content, form_of(), registry))
     content = with_cell(with_cell(make_grid(), "C6", value="3*"), "D6", value=2, marks="1)")
@@ -257,7 +259,7 @@ def test_an_adults_only_scope_is_never_all_ages(registry: Registry) -> None:
     assert "_T" not in set(reading.observations["age"])
 
 
-def test_a_label_outside_its_validity_is_told(registry: Registry) -> None:
+def test_label_outside_its_validity_is_reported(registry: Registry) -> None:
     codes = copy.deepcopy(BASE["codes"])
     codes["sex"] = [
         {"labels": ["мажи", "машки"], "code": "M"},
@@ -284,11 +286,11 @@ def test_findings_of_one_rule_are_capped_and_counted(registry: Registry) -> None
 
 
 def _two_sheets(first: str, second: str) -> Grid:
-    def one(name: str, factor: int) -> Table:
+    def build_sheet(name: str, factor: int) -> Table:
         rows = [["Година 2024", None], ["Дело", "Вкупно"], ["Трговија, чл. 188", factor]]
         return make_sheet(rows, name)
 
-    return Grid("xlsx", (one(first, 3), one(second, 4)))
+    return Grid("xlsx", (build_sheet(first, 3), build_sheet(second, 4)))
 
 
 SHEETS = [
@@ -303,7 +305,7 @@ SHEETS = [
 ]
 
 
-def test_one_sheet_a_quarter(registry: Registry) -> None:
+def test_workbook_with_one_sheet_per_quarter(registry: Registry) -> None:
     reading = read_content(_two_sheets("ТМ I", "ТМ II"), form_of(tables=SHEETS, adds_up=[]), registry)
     assert reading.findings == []
     assert [p.code for p in reading.periods] == ["2024-Q1", "2024-Q2"]
@@ -317,7 +319,7 @@ def test_sheet_and_title_that_name_different_quarters_contradict(registry: Regis
     assert ("period.contradiction", "ТМ I!A2") in collect_findings(reading)
 
 
-def test_a_period_that_no_words_name(registry: Registry) -> None:
+def test_period_without_words_is_reported(registry: Registry) -> None:
     tables = [{**SHEETS[0], "sheet": "Лист{n}", "occurs": "once"}]
     rows = [["Година 2024", None], ["Дело", "Вкупно"], ["Трговија, чл. 188", 1]]
     reading = read_content(Grid("xlsx", (make_sheet(rows, "Лист1"),)), form_of(tables=tables, adds_up=[]), registry)
@@ -343,10 +345,10 @@ def test_periods_in_columns_and_measures_in_rows(registry: Registry) -> None:
     rows = [["Фаза", 2020, 2021, 2022], ["Обвинети", 5, 6, None], ["Осудени", 2, 3, 4], ["Нерешени, почеток", 9, 8, 7]]
     reading = read_content(make_grid(rows, ()), form, registry)
     assert reading.findings == []
-    seen = collect_values(reading, "measure", "statistic", "period")
-    assert seen["indicted", "count", "2022"] is None
-    assert seen["pending_first", "start", "2021"] == 8
-    assert seen["convicted_first", "count", "2022"] == 4
+    cell_values = collect_values(reading, "measure", "statistic", "period")
+    assert cell_values["indicted", "count", "2022"] is None
+    assert cell_values["pending_first", "start", "2021"] == 8
+    assert cell_values["convicted_first", "count", "2022"] == 4
     assert set(reading.observations["law_article"]) == {"_Z"}
 
 
@@ -382,7 +384,7 @@ def test_sections_give_their_coordinates_to_the_rows_below(registry: Registry) -
     }
 
 
-def test_sentences_and_bands_take_the_total_of_what_is_not_named(registry: Registry) -> None:
+def test_dimensions_not_named_by_sentences_and_bands_are_totals(registry: Registry) -> None:
     form = form_of(
         fixed={"measure": "sentenced_first", "count_unit": "person"},
         codes={"sentence_band": {"до 2": "M0T24", "над 2": "M24T60"}},
@@ -422,7 +424,7 @@ def test_cases_have_no_sex_or_age(registry: Registry) -> None:
 
 
 def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
-    def page(number: int, rows: list[list[Any]], title: str | None) -> Table:
+    def build_page(number: int, rows: list[list[Any]], title: str | None) -> Table:
         cells = []
         for r, row in enumerate(rows, 1):
             for c, value in enumerate(row, 1):
@@ -446,8 +448,8 @@ def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
         ],
     )
     pages = (
-        page(1, [["Дело", "Вкупно"], ["Вкупно", "1.005"], ["188", "1.002"]], "Служба\nОсудени 2/2024"),
-        page(2, [["Дело", "Вкупно"], ["чл. 350 ст. 2", "3"]], "страница 2"),
+        build_page(1, [["Дело", "Вкупно"], ["Вкупно", "1.005"], ["188", "1.002"]], "Служба\nОсудени 2/2024"),
+        build_page(2, [["Дело", "Вкупно"], ["чл. 350 ст. 2", "3"]], "страница 2"),
     )
     reading = read_content(Grid("pdf", pages), form, registry)
     assert reading.findings == []
@@ -457,7 +459,7 @@ def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
     assert row["place"] == "page 1 box (2,3,3,4)"
 
 
-def test_a_contradiction_within_the_declaration_is_told_and_not_guessed(registry: Registry) -> None:
+def test_contradiction_within_the_declaration_is_reported(registry: Registry) -> None:
     tables = copy.deepcopy(BASE["tables"])
     tables[0]["rows"]["{article}"] = {"sex": "F"}
     reading = read_content(make_grid(), form_of(tables=tables), registry)
@@ -465,7 +467,7 @@ def test_a_contradiction_within_the_declaration_is_told_and_not_guessed(registry
 
 
 @pytest.mark.parametrize(
-    ("fixed", "what"),
+    ("fixed", "missing"),
     [
         ({"count_unit": "person"}, "measure"),
         ({"measure": "indicted"}, "count unit"),
@@ -473,9 +475,11 @@ def test_a_contradiction_within_the_declaration_is_told_and_not_guessed(registry
         ({"measure": "pending_first", "count_unit": "person"}, "statistic"),
     ],
 )
-def test_what_a_form_forgets_to_say_is_told_once(registry: Registry, fixed: dict[str, str], what: str) -> None:
-    found = of_rule(read_content(make_grid(), form_of(fixed=fixed), registry), "form.incomplete")
-    assert len(found) == 1 and what in str(found[0].params["what"])
+def test_attribute_missing_from_a_form_is_reported_once(
+    registry: Registry, fixed: dict[str, str], missing: str
+) -> None:
+    findings = of_rule(read_content(make_grid(), form_of(fixed=fixed), registry), "form.incomplete")
+    assert len(findings) == 1 and missing in str(findings[0].params["what"])
 
 
 NIL = {"words": "Во {quarter} квартал {year} немаше предмети"}
@@ -487,12 +491,12 @@ def test_a_nil_return_needs_no_table(registry: Registry) -> None:
     assert reading.observations.height == 0
 
 
-def test_nil_words_beside_figures_contradict(registry: Registry) -> None:
+def test_nil_words_next_to_figures_contradict(registry: Registry) -> None:
     rows = [*ROWS, ["Во 3 квартал 2024 немаше предмети", None, None, None, None, None, None]]
     assert "nil.with_figures" in {f.rule for f in read_content(make_grid(rows), form_of(nil=NIL), registry).findings}
 
 
-def test_an_empty_return_is_told(registry: Registry) -> None:
+def test_empty_return_is_reported(registry: Registry) -> None:
     tables = [{**copy.deepcopy(BASE["tables"][0]), "occurs": "optional"}]
     assert [f.rule for f in read_content(make_grid([["ништо"]], ()), form_of(tables=tables), registry).findings] == [
         "return.empty"
@@ -504,17 +508,17 @@ def test_reading_twice_gives_the_same(registry: Registry) -> None:
     assert first.observations.equals(second.observations) and first.findings == second.findings
 
 
-def test_every_rule_has_words_and_a_severity() -> None:
+def test_every_rule_has_a_message_and_a_severity() -> None:
     for id_, rule in rules.all_rules().items():
         assert rule.severity in ("error", "warning", "information") and rule.message and rule.remedy, id_
 
 
-def test_a_rule_may_be_declared_once_only() -> None:
-    one = rules.Rule("test.only", "warning", "a", "b", "history")
-    rules.register_rules({"test.only": one})
-    rules.register_rules({"test.only": one})
+def test_register_rules_rejects_a_second_definition() -> None:
+    rule = rules.Rule("test.only", "warning", "a", "b", "history")
+    rules.register_rules({"test.only": rule})
+    rules.register_rules({"test.only": rule})
     with pytest.raises(ValueError, match="twice"):
-        rules.register_rules({"test.only": dataclasses.replace(one, message="other")})
+        rules.register_rules({"test.only": dataclasses.replace(rule, message="other")})
     del rules.RULES["test.only"]
 
 

@@ -1,4 +1,4 @@
-"""Periods that titles, labels and file names state, in every language, held against the period of the figures."""
+"""Periods that titles, labels and file names state, in every language, compared with the period of the figures."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ def test_file_name_of_another_quarter_is_found_and_its_own_is_not(name: str) -> 
         ("zrtve_2026_K3.xlsx", []),
     ],
 )
-def test_file_name_that_is_not_certain_is_not_held_against_the_figures(name: str, periods: list[str]) -> None:
+def test_ambiguous_file_name_is_not_compared_with_the_figures(name: str, periods: list[str]) -> None:
     assert find_file_name_contradiction(name, periods) is None
 
 
 @pytest.mark.parametrize(("name", "period"), [("zrtve_2026.xls", "2025"), ("zrtve_2026.xls", "2024-Q3")])
-def test_year_in_a_file_name_is_held_against_the_year(name: str, period: str) -> None:
+def test_year_in_a_file_name_is_compared_with_the_year(name: str, period: str) -> None:
     assert find_file_name_contradiction(name, [period]) == "2026"
 
 
@@ -139,12 +139,12 @@ def test_title_of_the_same_period_is_accepted(registry: Registry) -> None:
 
 def _one_quarter(properties: dict[str, Any], label: str = "") -> Any:
     cube = make_cube(properties=properties)
-    kept = [observation for observation in cube.observations if observation.key[2] == "2024K1"]
+    observations = [observation for observation in cube.observations if observation.key[2] == "2024K1"]
     dimensions = [
         Dimension(d.id, d.labels, (Member("2024K1", {"mk": label} if label else {}),)) if d.id == "Квартал" else d
         for d in cube.dimensions
     ]
-    return replace(cube, observations=kept, dimensions=tuple(dimensions))
+    return replace(cube, observations=observations, dimensions=tuple(dimensions))
 
 
 def test_label_of_another_period_than_its_code_is_a_contradiction(registry: Registry) -> None:

@@ -1,4 +1,4 @@
-"""Units that a file states in fields and words, held against the counts of its form."""
+"""Units that a file states in fields and words, compared with the counts of its form."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def test_words_above_or_below_a_table_are_reported_at_their_cell(
     registry: Registry, text: str, rule: str, severity: str, place: str
 ) -> None:
     reading = read_content(with_cell(make_grid(), place, value=text), form_of(), registry)
-    found = [(f.rule, str(f.where), f.seen, f.severity) for f in reading.findings if f.rule.startswith("unit.")]
-    assert found == [(rule, f"Лист1!{place}", text, severity)]
+    findings = [(f.rule, str(f.where), f.seen, f.severity) for f in reading.findings if f.rule.startswith("unit.")]
+    assert findings == [(rule, f"Лист1!{place}", text, severity)]
 
 
 @pytest.mark.parametrize("text", ["(број на лица)", "број на лица и број на предмети"])
@@ -200,8 +200,8 @@ def test_units_that_mean_a_count_are_not_reported(registry: Registry, unit: str)
 def test_unit_of_single_observations_is_reported_once(
     registry: Registry, attributes: dict[str, str], rule: str
 ) -> None:
-    other = ("2", "1", "2024K1", "лица")
-    changes = {KEY: {"attributes": attributes}, other: {"attributes": attributes}}
+    other_key = ("2", "1", "2024K1", "лица")
+    changes = {KEY: {"attributes": attributes}, other_key: {"attributes": attributes}}
     reading = read_content(make_cube(changes), cube_form(), registry)
     assert [f.rule for f in reading.findings] == [rule]
     assert len(reading.observations) == 10

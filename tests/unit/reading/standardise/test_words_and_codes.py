@@ -1,4 +1,4 @@
-"""Words held against the codes they stand next to: labels of a cube, columns of a list, tables of one workbook."""
+"""Words compared with the codes next to them: labels of a cube, columns of a list, tables of one workbook."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_missing_part_or_refused_cell_gives_no_difference() -> None:
 
 @given(st.lists(st.integers(0, 30), min_size=8, max_size=8))
 def test_any_consistent_pair_of_tables_agrees(counts: list[int]) -> None:
-    """Four ages by two sexes: the first table has the ages, the second minors and adults by sex."""
+    """Compare four ages by two sexes with minors and adults by sex."""
     men, women = counts[:4], counts[4:]
     ages = [man + woman for man, woman in zip(men, women, strict=True)]
     numbers = [_number(value, f"A{n}", age=age) for n, (age, value) in enumerate(zip(AGES, ages, strict=True))]

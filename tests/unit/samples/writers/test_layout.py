@@ -1,6 +1,6 @@
-"""The drawing of sheets: merged heads, positions, and writers that give the same bytes each time.
+"""The layout of sheets: merged heads, positions, and writers that give the same bytes each time.
 
-What was written is looked at with the libraries of the formats, not with the project's readers.
+The output is read with the libraries of the formats, not with the project's readers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WRITERS: dict[str, Callable[[], bytes]] = {
 }
 
 
-def test_positions_skip_what_is_covered() -> None:
+def test_positions_skip_covered_cells() -> None:
     positions = {placed.cell.value: (placed.row, placed.column) for placed in place_cells(SHEET.rows)}
     assert positions["мушкарци"] == (1, 1)
     assert positions["Укупно"] == (0, 3)

@@ -1,4 +1,4 @@
-"""The one check: reports, hashes, history, batches, nil documents."""
+"""The check of a return: reports, hashes, history, batches and nil documents."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_verdicts_and_exit_codes(text: str, verdict: str, code: int) -> None:
     jsonschema.validate(report.as_json(), SCHEMA)
 
 
-def test_the_json_names_place_words_and_remedy() -> None:
+def test_json_has_location_message_and_remedy() -> None:
     content = _check("2025-Q4;reported;3 2025-Q4;indicted;-2").as_json()
     jsonschema.validate(content, SCHEMA)
     assert json.loads(json.dumps(content)) == content
@@ -82,7 +82,7 @@ def test_the_json_names_place_words_and_remedy() -> None:
     }
 
 
-def test_the_hash_is_of_file_declarations_rules_and_findings_and_not_of_the_arrival() -> None:
+def test_hash_covers_file_declarations_rules_and_findings_but_not_the_arrival() -> None:
     offline = _check("2025-Q4;reported;101")
     handed_in = _check("2025-Q4;reported;101", submission_id="S1", history=_history())
     assert offline.hash == handed_in.hash
@@ -92,26 +92,26 @@ def test_the_hash_is_of_file_declarations_rules_and_findings_and_not_of_the_arri
     assert handed_in.history_hash == _check("2025-Q4;reported;101", history=_history()).history_hash
 
 
-def test_history_is_asked_for_the_jurisdictions_that_were_read_and_its_rules_are_then_run() -> None:
-    asked: list[list[str]] = []
+def test_history_is_requested_for_the_jurisdictions_read_and_its_rules_are_run() -> None:
+    requested: list[list[str]] = []
 
-    def source(jurisdictions: list[str]) -> check_fakes.History:
-        asked.append(list(jurisdictions))
+    def load_history(jurisdictions: list[str]) -> check_fakes.History:
+        requested.append(list(jurisdictions))
         return _history()
 
-    report = _check("2025-Q4;reported;3", history=source)
-    assert asked == [["QQ"]]
+    report = _check("2025-Q4;reported;3", history=load_history)
+    assert requested == [["QQ"]]
     assert report.not_run == ()
-    told = {r["rule"]: (r["status"], r["findings"]) for r in report.as_json()["history_rules"]}
-    assert told["test.changed"] == ("run", 1)
+    statuses = {r["rule"]: (r["status"], r["findings"]) for r in report.as_json()["history_rules"]}
+    assert statuses["test.changed"] == ("run", 1)
 
 
-def test_a_batch_in_order_is_held_against_its_own_earlier_returns() -> None:
+def test_batch_in_order_is_compared_with_its_own_earlier_returns() -> None:
     texts = {"a": "2025-Q3;reported;3", "b": "2025-Q4;reported;4", "c": "broken"}
     jobs = [CheckJob(k, t.encode(), f"{k}.csv", submission_id=f"S{k}") for k, t in texts.items()]
-    seen: list[str] = []
-    reports = check_many(iter(jobs), registry=REGISTRY, in_order=True, progress=seen.append)
-    assert list(reports) == ["a", "b", "c"] == seen
+    progress: list[str] = []
+    reports = check_many(iter(jobs), registry=REGISTRY, in_order=True, progress=progress.append)
+    assert list(reports) == ["a", "b", "c"] == progress
     assert reports["a"].history_hash is None
     assert reports["b"].history_hash is not None
     assert reports["c"].verdict == "unreadable"
@@ -124,12 +124,12 @@ def test_a_batch_and_single_checks_give_the_same_reports() -> None:
         assert together[key].as_json() == _check(text).as_json()
 
 
-def test_a_form_nobody_declares_is_refused() -> None:
+def test_undeclared_form_is_rejected() -> None:
     with pytest.raises(UnknownFormError, match="QQ-JUSTICE-1"):
         _check("2025-Q4;reported;3", form="QQ-NONE")
 
 
-def test_the_sender_may_say_that_it_is_a_patch() -> None:
+def test_sender_may_mark_a_return_as_a_patch() -> None:
     assert _check("2025-Q4;reported;3", kind="patch").kind == "patch"
 
 
@@ -143,7 +143,7 @@ def test_a_nil_document_counts_as_reported() -> None:
     assert nil.parse_nil_document(b"{broken") is None
 
 
-def test_totals_count_wholes_and_sum_everything() -> None:
+def test_totals_count_only_wholes() -> None:
     frame = make_observations("S", {("2025-Q4", "reported"): 5}).with_columns(offence=pl.lit("ICCS0204"))
     women = frame.with_columns(sex=pl.lit("F"), value=pl.lit(2.0))
     article = frame.with_columns(law_article=pl.lit("388"), value=pl.lit(5.0))
@@ -158,7 +158,7 @@ def test_totals_count_wholes_and_sum_everything() -> None:
 # --------------------------------------------------------------------------------------------------------------- steps
 
 
-def test_the_steps_of_a_check_are_told_with_what_is_known_by_then() -> None:
+def test_steps_of_a_check_are_reported_with_their_results() -> None:
     steps: list[Step] = []
     report = _check("2025-Q4;reported;101", history=_history(), on_step=steps.append)
     assert [s.name for s in steps] == ["reading", "read", "judging", "judged"]
@@ -178,16 +178,16 @@ def test_a_file_without_content_goes_through_the_same_steps(text: str, rule: str
     assert steps[1].form is None
 
 
-def test_a_listener_may_end_the_check() -> None:
-    def leave(step: Step) -> None:
+def test_listener_may_interrupt_the_check() -> None:
+    def interrupt_after_reading(step: Step) -> None:
         if step.name == "read":
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        _check("2025-Q4;reported;3", on_step=leave)
+        _check("2025-Q4;reported;3", on_step=interrupt_after_reading)
 
 
-def test_a_file_that_is_too_big_is_refused_without_a_reading_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_is_too_big_is_rejected_without_a_reading_process(monkeypatch: pytest.MonkeyPatch) -> None:
     accounts: list[str | None] = []
     monkeypatch.setattr(check_fakes.Pool, "accounts", accounts)
     monkeypatch.setattr(check_fakes, "read_task", lambda task: pytest.fail("it was read"))

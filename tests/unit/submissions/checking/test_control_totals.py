@@ -18,8 +18,8 @@ from pipelines.submissions.checking.control_totals import (
 NO_EVENTS = empty_table(CASE_EVENT)
 
 
-def figures(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Observations with these columns; every other dimension is a total."""
+def build_observations(*rows: dict[str, Any]) -> pl.DataFrame:
+    """Build observations with these columns; every other dimension is a total."""
     base: dict[str, Any] = dict.fromkeys(OBSERVATION, "_T") | {
         "jurisdiction": "QQ", "freq": "Q", "period_start": None, "period_end": None, "accumulation": "discrete",
         "measure": "indicted", "level": "prosecution", "count_unit": "person", "statistic": "count",
@@ -28,48 +28,55 @@ def figures(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([base | row for row in rows], schema=OBSERVATION)
 
 
-def compare(now: pl.DataFrame, then: pl.DataFrame, period: str = "2026-Q3", **options: Any) -> tuple[ControlTotal, ...]:
+def compare_totals(
+    now: pl.DataFrame, then: pl.DataFrame, period: str = "2026-Q3", **options: Any
+) -> tuple[ControlTotal, ...]:
     return compare_control_totals(period, now, NO_EVENTS, then, NO_EVENTS, **options)
 
 
 def test_total_is_compared_with_the_newest_earlier_period() -> None:
-    then = figures({"period": "2026-Q1", "value": 3.0}, {"period": "2026-Q2", "value": 18.0})
-    (total,) = compare(figures({"period": "2026-Q3", "value": 180.0}), then)
+    then = build_observations({"period": "2026-Q1", "value": 3.0}, {"period": "2026-Q2", "value": 18.0})
+    (total,) = compare_totals(build_observations({"period": "2026-Q3", "value": 180.0}), then)
     assert (total.value, total.earlier_period, total.earlier_value, total.difference) == (180, "2026-Q2", 18, 162)
 
 
 def test_total_from_january_on_is_compared_with_the_same_quarter_of_the_year_before() -> None:
     then = [{"period": period, "value": value} for period, value in (("2025-Q3", 28.0), ("2026-Q2", 11.0))]
     so_far = {"accumulation": "ytd"}
-    now = figures({"period": "2026-Q3", "value": 18.0} | so_far)
-    (total,) = compare(now, figures(*(row | so_far for row in then)))
+    now = build_observations({"period": "2026-Q3", "value": 18.0} | so_far)
+    (total,) = compare_totals(now, build_observations(*(row | so_far for row in then)))
     assert (total.earlier_period, total.earlier_value) == ("2025-Q3", 28)
     assert describe_control_total(total, "en").endswith("From January")
-    (total,) = compare(now, figures(then[1] | so_far))
+    (total,) = compare_totals(now, build_observations(then[1] | so_far))
     assert total.earlier_period == "2026-Q2", "the quarter before if the year before is not known"
 
 
-def test_adults_take_the_place_of_all_ages_only_where_there_is_no_such_total() -> None:
+def test_adults_replace_all_ages_only_where_there_is_no_such_total() -> None:
     adults = {"period": "2026-Q3", "age": "Y_GE18"}
-    (total,) = compare(figures(adults | {"value": 13.0, "measure": "convicted_final", "level": "final"}), figures())
+    (total,) = compare_totals(
+        build_observations(adults | {"value": 13.0, "measure": "convicted_final", "level": "final"}),
+        build_observations(),
+    )
     assert describe_control_total(total, "en").endswith("adults only") and total.earlier_period is None
-    totals = compare(figures(adults | {"value": 5.0}, {"period": "2026-Q3", "value": 7.0}), figures())
+    totals = compare_totals(
+        build_observations(adults | {"value": 5.0}, {"period": "2026-Q3", "value": 7.0}), build_observations()
+    )
     assert [total.value for total in totals] == [7, 5], "the part follows the whole"
 
 
-def test_total_that_is_gone_has_no_value_and_is_zero_in_a_nil_return() -> None:
-    then = figures({"period": "2026-Q2", "value": 8.0})
-    (total,) = compare(figures(), then)
+def test_total_not_reported_has_no_value_and_is_zero_in_a_nil_return() -> None:
+    then = build_observations({"period": "2026-Q2", "value": 8.0})
+    (total,) = compare_totals(build_observations(), then)
     assert (total.value, total.earlier_value, total.difference) == (None, 8, None)
-    (total,) = compare(figures(), then, is_nil=True)
+    (total,) = compare_totals(build_observations(), then, is_nil=True)
     assert (total.value, total.difference) == (0, -8)
 
 
 def test_articles_are_added_unless_all_are_reported_together() -> None:
     articles = [{"period": "2026-Q3", "law_article": article, "value": 4.0} for article in ("1", "2")]
-    assert compare(figures(*articles), figures())[0].value == 8
+    assert compare_totals(build_observations(*articles), build_observations())[0].value == 8
     together = {"period": "2026-Q3", "law_article": "_T", "value": 7.0}
-    assert compare(figures(*articles, together), figures())[0].value == 7
+    assert compare_totals(build_observations(*articles, together), build_observations())[0].value == 7
 
 
 def test_totals_shown_are_the_largest_and_those_that_changed_most() -> None:
@@ -80,7 +87,7 @@ def test_totals_shown_are_the_largest_and_those_that_changed_most() -> None:
     then = [{"measure": m, "period": "2026-Q2", "value": float(30 - i)} for i, m in enumerate(measures)]
     now = [row | {"period": "2026-Q3"} for row in then]
     now[-1] = now[-1] | {"value": 1.0}
-    totals = compare(figures(*now), figures(*then))
+    totals = compare_totals(build_observations(*now), build_observations(*then))
     assert len(totals) == MOST
     assert {"reported", "investigated", "sentenced_final"} <= {total.measure for total in totals}
     order = [measures.index(total.measure) for total in totals]
@@ -89,7 +96,7 @@ def test_totals_shown_are_the_largest_and_those_that_changed_most() -> None:
 
 def test_parts_are_shown_where_there_are_few_totals() -> None:
     sexes = [{"period": "2026-Q3", "sex": sex, "value": value} for sex, value in (("F", 3.0), ("M", 5.0), ("_T", 8.0))]
-    totals = compare(figures(*sexes), figures())
+    totals = compare_totals(build_observations(*sexes), build_observations())
     assert [(total.sex, total.value) for total in totals] == [("_T", 8), ("F", 3), ("M", 5)]
     assert len(totals) < FEWEST
 
@@ -100,6 +107,6 @@ def test_register_is_counted_in_persons() -> None:
         "offence": "ICCS0204", "proceeding": "a",
     }  # fmt: skip
     events = pl.DataFrame([event | {"person": person} for person in ("1", "2", "2")], schema=CASE_EVENT)
-    (total,) = compare_control_totals("2026-Q3", figures(), events, figures(), NO_EVENTS)
+    (total,) = compare_control_totals("2026-Q3", build_observations(), events, build_observations(), NO_EVENTS)
     assert (total.measure, total.count_unit, total.value) == ("indicted", "person", 2)
     assert ControlTotal.from_json(total.as_json()) == total

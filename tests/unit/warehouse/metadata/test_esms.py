@@ -39,8 +39,8 @@ def _ids(data: bytes) -> list[str]:
 
 
 def _attribute(data: bytes, id_: str) -> etree._Element:
-    (found,) = (e for e in etree.fromstring(data).iter(f"{{{GENERIC}}}ReportedAttribute") if e.get("id") == id_)
-    return found
+    (attribute,) = (e for e in etree.fromstring(data).iter(f"{{{GENERIC}}}ReportedAttribute") if e.get("id") == id_)
+    return attribute
 
 
 def _notes(element: etree._Element) -> dict[str, str]:
@@ -48,7 +48,7 @@ def _notes(element: etree._Element) -> dict[str, str]:
     return {str(n.get("id")): n.findtext(f"{{{COMMON}}}AnnotationText") or "" for n in notes}
 
 
-def test_every_concept_has_one_place() -> None:
+def test_every_concept_appears_once() -> None:
     placed = [c.key for c in STRUCTURE if c.key]
     assert sorted([*placed, *OURS]) == sorted(CONCEPTS)
     ids = [c.id for c in STRUCTURE]
@@ -57,12 +57,12 @@ def test_every_concept_has_one_place() -> None:
     assert {i.concept for i in INDICATORS.values()} <= {c.id for c in STRUCTURE if c.esqrs}
 
 
-def test_only_what_was_seen_elsewhere_counts_as_verified() -> None:
+def test_identifiers_are_verified_only_if_seen_elsewhere() -> None:
     assert {c.id for c in STRUCTURE if c.seen} == SEEN_ELSEWHERE
 
 
 @pytest.mark.parametrize("territory", sorted(load_sims()))
-def test_every_territory_comes_back_as_it_was_written(territory: str) -> None:
+def test_metadata_of_every_territory_survives_a_round_trip(territory: str) -> None:
     sims = load_sims()[territory]
     data = esms.build_sdmx_message(sims, "esms", prepared=NOW)
     assert esms.read_sdmx_message(data) == {key: sims.concepts[key] for key in CONCEPTS}
@@ -77,35 +77,37 @@ def test_every_territory_comes_back_as_it_was_written(territory: str) -> None:
         "two\nlines",
     ],
 )
-def test_texts_come_back_letter_by_letter(text: str) -> None:
-    said = Statement(text=text, status="stated", source="Службени гласник РС")
-    sims = _sims(comment=said, coverage=said)
+def test_texts_survive_a_round_trip_unchanged(text: str) -> None:
+    statement = Statement(text=text, status="stated", source="Службени гласник РС")
+    sims = _sims(comment=statement, coverage=statement)
     back = esms.read_sdmx_message(esms.build_sdmx_message(sims, "esms", prepared=NOW))
-    assert back["comment"] == said == back["coverage"]
+    assert back["comment"] == statement == back["coverage"]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1))
-def test_any_text_comes_back(text: str) -> None:
-    said = Statement(text=text, status="assumed")
+def test_any_text_survives_a_round_trip(text: str) -> None:
+    statement = Statement(text=text, status="assumed")
     assert (
-        esms.read_sdmx_message(esms.build_sdmx_message(_sims(timeliness=said), "esms", prepared=NOW))["timeliness"]
-        == said
+        esms.read_sdmx_message(esms.build_sdmx_message(_sims(timeliness=statement), "esms", prepared=NOW))["timeliness"]
+        == statement
     )
 
 
-def test_the_message_is_sdmx_ml_2_1_and_another_program_reads_it() -> None:
+def test_message_is_sdmx_ml_2_1_and_another_library_reads_it() -> None:
     """Order and names of the elements as in SDMXMetadataGeneric.xsd; read by a library that is not ours.
 
-    Annotations, which the schema allows at a report and at each attribute, are taken out for it: it does not know them.
+    Annotations, which the schema allows at a report and at each attribute, are removed first: the library rejects them.
     """
     import sdmx
 
     data = esms.build_sdmx_message(_sims(), "esms", prepared=NOW, footnote="n")
     root = etree.fromstring(data)
-    header, found = root
+    header, metadata_set = root
     assert [etree.QName(e).localname for e in header] == ["ID", "Test", "Prepared", "Sender", "Structure"]
-    assert found.tag == f"{{{MESSAGE}}}MetadataSet" and found.get("structureRef") == header[-1].get("structureID")
-    (report,) = found
+    assert metadata_set.tag == f"{{{MESSAGE}}}MetadataSet" and metadata_set.get("structureRef") == header[-1].get(
+        "structureID"
+    )
+    (report,) = metadata_set
     assert [etree.QName(e).localname for e in report] == ["Annotations", "Target", "AttributeSet"]
     for attribute in root.iter(f"{{{GENERIC}}}ReportedAttribute"):
         names = [etree.QName(e).localname for e in attribute]
@@ -123,7 +125,7 @@ def test_the_message_is_sdmx_ml_2_1_and_another_program_reads_it() -> None:
     assert [attribute.value_for for attribute in read.metadata] == tops
 
 
-def test_breaks_stand_with_comparability_over_time() -> None:
+def test_breaks_are_listed_under_comparability_over_time() -> None:
     """Albania: articles 110/b and 110/c, 2013, of a date that is not verified."""
     data = esms.build_sdmx_message(load_sims()["AL"], "esms", prepared=NOW)
     assert (
@@ -131,7 +133,7 @@ def test_breaks_stand_with_comparability_over_time() -> None:
     )
 
 
-def test_what_is_not_verified_is_marked() -> None:
+def test_unverified_statements_are_marked() -> None:
     data = esms.build_sdmx_message(_sims(), "esms", prepared=NOW)
     assert _notes(_attribute(data, "REF_AREA"))["unverified"] == "identifier"
     assert "unverified" not in _notes(_attribute(data, "TIMELINESS"))
@@ -139,7 +141,7 @@ def test_what_is_not_verified_is_marked() -> None:
     assert "metadata structure" in _notes(report)["unverified"]
 
 
-def test_a_concept_that_is_not_known_is_refused() -> None:
+def test_unknown_concept_is_rejected() -> None:
     strange = _sims().model_copy(
         update={"concepts": _sims().concepts | {"mood": Statement(text="x", status="unknown")}}
     )
@@ -155,7 +157,7 @@ def test_a_concept_that_is_not_known_is_refused() -> None:
 
 
 @pytest.mark.parametrize("data", [b"<a", b"<a/>", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'])
-def test_what_is_no_such_file_is_refused(data: bytes) -> None:
+def test_read_sdmx_message_rejects_other_files(data: bytes) -> None:
     with pytest.raises(MetadataError):
         esms.read_sdmx_message(data)
 
@@ -176,23 +178,23 @@ def test_the_quality_report_has_its_subset_with_figures_or_the_reason() -> None:
     assert above is not None and above.getparent().get("id") == "TIMELINESS"  # type: ignore[union-attr]
 
 
-def test_figures_by_hand() -> None:
-    """Three returns of 2026: on the day, two days late, and one not there yet though due; 30 of 40 cells."""
+def test_measure_quality_by_hand() -> None:
+    """Measure three returns of 2026: one on time, one two days late, one overdue; 30 of 40 cells."""
     first = Delivery(date(2026, 3, 31), date(2026, 5, 15), date(2026, 5, 15), date(2026, 6, 30), 10, 10)
     late = Delivery(date(2026, 6, 30), date(2026, 8, 14), date(2026, 8, 16), date(2026, 9, 28), 20, 20)
     lost = Delivery(date(2026, 9, 30), date(2026, 11, 14), None, None, 0, 10)
-    out = measure_quality([first, late, lost], date(2026, 11, 20))
-    assert out["COMPLETENESS_RATE"] == Figure(0.75, "fraction", 3)
-    assert out["TIMELAG_FIRST"] == Figure(90.5, "days", 2)  # 91 and 90
-    assert out["PUNCTUALITY_RATE"].value == pytest.approx(1 / 3) and out["PUNCTUALITY_RATE"].n == 3
-    assert out["PUNCTUALITY_RATE"].format_value() == "0.3333"
+    figures = measure_quality([first, late, lost], date(2026, 11, 20))
+    assert figures["COMPLETENESS_RATE"] == Figure(0.75, "fraction", 3)
+    assert figures["TIMELAG_FIRST"] == Figure(90.5, "days", 2)  # 91 and 90
+    assert figures["PUNCTUALITY_RATE"].value == pytest.approx(1 / 3) and figures["PUNCTUALITY_RATE"].n == 3
+    assert figures["PUNCTUALITY_RATE"].format_value() == "0.3333"
     early = measure_quality([first, late, lost], date(2026, 5, 20))
     assert (early["PUNCTUALITY_RATE"].value, early["PUNCTUALITY_RATE"].n) == (1.0, 1)
 
 
-def test_nothing_gives_reasons_and_no_zero() -> None:
-    out = measure_quality([], date(2026, 11, 20))
-    assert {id_: (f.value, f.reason) for id_, f in out.items()} == {
+def test_measure_quality_without_deliveries_gives_reasons_and_no_zero() -> None:
+    figures = measure_quality([], date(2026, 11, 20))
+    assert {id_: (f.value, f.reason) for id_, f in figures.items()} == {
         "COMPLETENESS_RATE": (None, "no cell is required"),
         "TIMELAG_FIRST": (None, "nothing was published"),
         "TIMELAG_FINAL": (None, "nothing was published as final"),
@@ -200,7 +202,7 @@ def test_nothing_gives_reasons_and_no_zero() -> None:
         "PUNCTUALITY_DAYS": (None, "nothing came"),
         "COMPAR_LENGTH": (None, "nothing was due"),
     }
-    assert out["TIMELAG_FIRST"].format_value() == "n/a"
+    assert figures["TIMELAG_FIRST"].format_value() == "n/a"
     assert Figure(0.0, "days", 1).format_value() == "0" and Figure(100.0, "days", 1).format_value() == "100"
 
 
@@ -218,7 +220,7 @@ def test_the_page_shows_every_text_and_escapes_it() -> None:
     )
 
 
-def test_kosovo_never_stands_without_its_footnote(tmp_path: Path) -> None:
+def test_kosovo_always_has_its_footnote(tmp_path: Path) -> None:
     for form, file in (("html", "a.html"), ("esms", "a.xml"), ("esqrs", "b.xml")):
         assert main(["metadata", "XK", "--format", form, "-o", str(tmp_path / file)]) == 0
         assert "resolution 1244 (1999)" in (tmp_path / file).read_text(encoding="utf-8")
@@ -231,44 +233,46 @@ def test_the_command_prints_or_writes(
     monkeypatch.setenv("RTI_NOW", "2026-11-20T09:00:00Z")
     assert main(["metadata", "RS"]) == 0
     printed = capsys.readouterr().out.strip().encode()
-    out = tmp_path / "rs.xml"
-    assert main(["metadata", "RS", "-o", str(out), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"territory": "RS", "format": "esms", "file": str(out)}
-    assert out.read_bytes().strip() == printed
-    assert esms.read_sdmx_message(out.read_bytes()) == {key: load_sims()["RS"].concepts[key] for key in CONCEPTS}
+    output_path = tmp_path / "rs.xml"
+    assert main(["metadata", "RS", "-o", str(output_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"territory": "RS", "format": "esms", "file": str(output_path)}
+    assert output_path.read_bytes().strip() == printed
+    assert esms.read_sdmx_message(output_path.read_bytes()) == {
+        key: load_sims()["RS"].concepts[key] for key in CONCEPTS
+    }
     assert main(["metadata", "RS", "--format", "html", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["content"].startswith("<!doctype html>")
 
 
 @pytest.mark.parametrize("territory", sorted(set(load_sims()) - {"QP", "ZZ"}))
-def test_every_instrument_that_is_sent_is_described_for_itself(territory: str) -> None:
-    """Counts of proceedings are what the territory's own texts are of; victims and registers are something else."""
+def test_every_instrument_has_its_own_description(territory: str) -> None:
+    """Require own texts for victims and registers, since the common texts describe counts of proceedings."""
     sims = load_sims()[territory]
     sent = {expected.instrument for expected in load().territories[territory].calendar} - {"justice"}
     assert set(sims.instruments) == sent
     for instrument in sent:
-        own, of = sims.concepts, sims.select_instrument(instrument).concepts
-        assert list(of) == list(own), "every concept is answered"
+        common, specific = sims.concepts, sims.select_instrument(instrument).concepts
+        assert list(specific) == list(common), "every concept is answered"
         for concept in ("statistical_unit", "statistical_population", "source_data", "data_description"):
-            assert of[concept].text != own[concept].text, (instrument, concept)
-        assert of["reference_area"] == own["reference_area"]
+            assert specific[concept].text != common[concept].text, (instrument, concept)
+        assert specific["reference_area"] == common["reference_area"]
     assert sims.select_instrument("justice") == sims
 
 
 def test_the_command_writes_the_metadata_of_one_instrument(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "rs.xml"
-    assert main(["metadata", "RS", "--instrument", "victims", "-o", str(out)]) == 0
-    assert esms.read_sdmx_message(out.read_bytes()) == {
+    output_path = tmp_path / "rs.xml"
+    assert main(["metadata", "RS", "--instrument", "victims", "-o", str(output_path)]) == 0
+    assert esms.read_sdmx_message(output_path.read_bytes()) == {
         key: load_sims()["RS"].select_instrument("victims").concepts[key] for key in CONCEPTS
     }
-    text = out.read_text(encoding="utf-8")
+    text = output_path.read_text(encoding="utf-8")
     assert "<mes:ID>ESMS_MSD_RS_VICTIMS</mes:ID>" in text
     assert ">Victims<" in text
     assert main(["metadata", "AL", "--instrument", "register"]) == 3
     assert "AL has no register; there are justice, victims" in capsys.readouterr().err
 
 
-def test_wrong_use_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_reports_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["metadata", "ZZ"]) == 3
     assert "there are AL, BA" in capsys.readouterr().err
     assert main(["metadata", "RS", "-o", str(tmp_path / "no" / "a.xml")]) == 3

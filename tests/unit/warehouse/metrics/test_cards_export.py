@@ -1,4 +1,4 @@
-"""Cards, pairs of levels and breaks as tables: against single cards, against declarations read by hand, and with faults
+"""Cards, pairs of levels and breaks as tables: compared with single cards and declarations, and with faults
 planted in them."""
 
 from __future__ import annotations
@@ -36,34 +36,30 @@ def _of(table: pl.DataFrame, **what: object) -> pl.DataFrame:
 # -- cards
 
 
-def test_each_period_has_the_card_that_is_made_for_it_alone(
-    registry: Registry, tables: dict[str, pl.DataFrame]
-) -> None:
+def test_each_period_has_the_card_built_for_it_alone(registry: Registry, tables: dict[str, pl.DataFrame]) -> None:
     rows = tables["counting_card_of"].rows(named=True)
     assert len(rows) > 2000
     for row in rows[::17]:
-        one = counting.build_card(registry, row["area"], row["level"], row["period"], count_unit=row["count_unit"])
-        assert cards_export.card_id(one) == row["card_id"], row
+        card = counting.build_card(registry, row["area"], row["level"], row["period"], count_unit=row["count_unit"])
+        assert cards_export.card_id(card) == row["card_id"], row
 
 
-def test_cards_are_made_once_a_stretch_and_not_once_a_period(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cards_are_built_once_per_stretch_of_equal_periods(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
-    def counted(*given: object, **named: object) -> counting.Card:
-        calls.append(given)
-        return counting.build_card(*given, **named)  # type: ignore[arg-type]
+    def count_call(*positional: object, **keywords: object) -> counting.Card:
+        calls.append(positional)
+        return counting.build_card(*positional, **keywords)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cards_export, "build_card", counted)
+    monkeypatch.setattr(cards_export, "build_card", count_call)
     short = cards_export.gather_cards(registry, QUARTERS[:18])
-    few = len(calls)
+    calls_of_short = len(calls)
     calls.clear()
     cards_export.gather_cards(registry, QUARTERS)
-    assert len(calls) <= few * 2 < len(short.of)
+    assert len(calls) <= calls_of_short * 2 < len(short.of)
 
 
-def test_a_card_carries_every_statement_with_its_standing(tables: dict[str, pl.DataFrame]) -> None:
+def test_card_has_every_statement_with_its_status(tables: dict[str, pl.DataFrame]) -> None:
     id_ = _of(tables["counting_card_of"], area="ME", level="prosecution", period="2025").item(0, "card_id")
     row = _of(tables["counting_card"], card_id=id_).row(0, named=True)
     assert (row["unknown_perpetrators"], row["unknown_perpetrators_status"]) == ("included", "verified")
@@ -72,27 +68,27 @@ def test_a_card_carries_every_statement_with_its_standing(tables: dict[str, pl.D
     assert "[unverified]" in row["law"] and row["jurisdictions"] == "ME"
 
 
-def test_the_law_of_a_card_goes_by_the_period(tables: dict[str, pl.DataFrame]) -> None:
-    def law(period: str) -> str:
+def test_law_of_a_card_is_that_of_its_period(tables: dict[str, pl.DataFrame]) -> None:
+    def find_law(period: str) -> str:
         id_ = _of(tables["counting_card_of"], area="XK", level="first", period=period).item(0, "card_id")
         return str(_of(tables["counting_card"], card_id=id_).item(0, "law"))
 
-    assert "XK 165" not in law("2019-Q1") and "XK 171" in law("2019-Q1")
-    assert "XK 165" in law("2019-Q3") and "XK 171" not in law("2019-Q3")
-    assert "XK 165" in law("2019-Q2") and "XK 171" in law("2019-Q2")  # the day lies within
-    assert "XK 165" in law("2017-2019") and "XK 171" in law("2017-2019")
+    assert "XK 165" not in find_law("2019-Q1") and "XK 171" in find_law("2019-Q1")
+    assert "XK 165" in find_law("2019-Q3") and "XK 171" not in find_law("2019-Q3")
+    assert "XK 165" in find_law("2019-Q2") and "XK 171" in find_law("2019-Q2")  # the day is within the quarter
+    assert "XK 165" in find_law("2017-2019") and "XK 171" in find_law("2017-2019")
 
 
 def test_no_card_where_no_rule_counts_in_the_unit(tmp_path: Path) -> None:
     registry = make_registry_with_rules(
         tmp_path, make_rule(count_unit="case", level="prosecution"), make_rule(level="first")
     )
-    made = cards_export.build_frames(registry, ["2025"])
-    of = {(r["level"], r["count_unit"]) for r in made["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
+    frames = cards_export.build_frames(registry, ["2025"])
+    of = {(r["level"], r["count_unit"]) for r in frames["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
     assert of == {("prosecution", "case"), ("first", "person")}
     pairs = {
         (r["count_unit"], r["upper_level"], r["lower_level"]): (r["is_allowed"], r["reasons"])
-        for r in made["card_pair"].rows(named=True)
+        for r in frames["card_pair"].rows(named=True)
         if r["area"] == "ZZ"
     }
     assert pairs["person", "first", "first"] == (True, "")
@@ -101,31 +97,35 @@ def test_no_card_where_no_rule_counts_in_the_unit(tmp_path: Path) -> None:
     assert ("case", "first", "first") not in pairs  # neither side is counted in cases
 
 
-def test_a_level_that_says_nothing_in_a_period_cannot_be_divided(tmp_path: Path) -> None:
+def test_level_without_a_rule_in_a_period_cannot_be_divided(tmp_path: Path) -> None:
     registry = make_registry_with_rules(
         tmp_path, make_rule(level="prosecution", valid="2026.."), make_rule(level="first")
     )
-    made = cards_export.build_frames(registry, ["2025", "2026"])["card_pair"]
-    pair = made.filter(area="ZZ", upper_level="first", lower_level="prosecution", count_unit="person").sort("period")
+    pairs = cards_export.build_frames(registry, ["2025", "2026"])["card_pair"]
+    pair = pairs.filter(area="ZZ", upper_level="first", lower_level="prosecution", count_unit="person").sort("period")
     assert pair.select("is_allowed", "reasons").rows() == [(False, "count_unit_not_stated"), (True, "")]
 
 
-def test_a_rule_that_begins_within_the_year_breaks_the_year_alone(tmp_path: Path) -> None:
+def test_rule_that_begins_within_a_year_breaks_only_that_year(tmp_path: Path) -> None:
     registry = make_registry_with_rules(
         tmp_path, make_rule(valid="2010-Q1..2025-Q2"), make_rule(attempts="excluded", valid="2025-Q3..")
     )
-    made = cards_export.build_frames(registry, ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025", "2026"])
-    of = {r["period"]: r["card_id"] for r in made["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
-    said = {r["card_id"]: r for r in made["counting_card"].rows(named=True)}
+    frames = cards_export.build_frames(registry, ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025", "2026"])
+    of = {r["period"]: r["card_id"] for r in frames["counting_card_of"].rows(named=True) if r["area"] == "ZZ"}
+    cards = {r["card_id"]: r for r in frames["counting_card"].rows(named=True)}
     assert of["2025-Q1"] == of["2025-Q2"] != of["2025-Q3"] == of["2025-Q4"] == of["2026"]
-    year = said[of["2025"]]
+    year = cards[of["2025"]]
     assert (year["attempts"], year["breaks"]) == ("mixed", "counting:ZZ:first:2025-Q3")
-    found = made["break"].filter(area="ZZ", kind="counting").row(0, named=True)
-    assert (found["code"], found["level"], found["detail"]) == ("counting:ZZ:first:2025-Q3", "first", "attempts")
-    assert (found["first_day"], found["last_day"]) == (date(2025, 7, 1), date(2025, 7, 1))
+    found_break = frames["break"].filter(area="ZZ", kind="counting").row(0, named=True)
+    assert (found_break["code"], found_break["level"], found_break["detail"]) == (
+        "counting:ZZ:first:2025-Q3",
+        "first",
+        "attempts",
+    )
+    assert (found_break["first_day"], found_break["last_day"]) == (date(2025, 7, 1), date(2025, 7, 1))
 
 
-def test_the_region_says_whose_rules_are_in_its_card(tables: dict[str, pl.DataFrame]) -> None:
+def test_region_card_names_the_territories_of_its_rules(tables: dict[str, pl.DataFrame]) -> None:
     id_ = _of(tables["counting_card_of"], area=codes.REGION, level="final", period="2025").item(0, "card_id")
     row = _of(tables["counting_card"], card_id=id_).row(0, named=True)
     assert row["juveniles"] == counting.MIXED and row["without_rule"] == ""
@@ -134,20 +134,20 @@ def test_the_region_says_whose_rules_are_in_its_card(tables: dict[str, pl.DataFr
     }  # fmt: skip
 
 
-def test_pairs_of_cards_are_scored_both_ways_round(tables: dict[str, pl.DataFrame]) -> None:
+def test_pairs_of_cards_have_the_same_score_in_both_directions(tables: dict[str, pl.DataFrame]) -> None:
     of = tables["counting_card_of"].filter(level="final", period="2025", count_unit="person")
     al, mk = (of.filter(area=code).item(0, "card_id") for code in ("AL", "MK"))
     scores = tables["card_comparability"].filter(measure="convicted_final")
-    for one, other in ((al, mk), (mk, al)):
-        row = scores.filter(card_id_a=one, card_id_b=other).row(0, named=True)
+    for first_card, second_card in ((al, mk), (mk, al)):
+        row = scores.filter(card_id_a=first_card, card_id_b=second_card).row(0, named=True)
         assert (row["score"], row["reasons"]) == (2, "juveniles_differs")
 
 
-def test_pools_are_those_of_the_warehouse(registry: Registry, tmp_path: Path) -> None:
+def test_list_periods_has_the_pools_of_the_warehouse(registry: Registry, tmp_path: Path) -> None:
     pl.DataFrame({"period": ["2020", "2022-Q4"]}).write_parquet(tmp_path / "block.parquet")
-    made = cards_export.list_periods(registry, tmp_path)
-    assert {"2020", "2022", "2022-Q4", "2020-2022", "2016-2020", "2021-2025"} <= set(made)
-    assert not {"2021-2023", "2019-2021"} & set(made)
+    periods = cards_export.list_periods(registry, tmp_path)
+    assert {"2020", "2022", "2022-Q4", "2020-2022", "2016-2020", "2021-2025"} <= set(periods)
+    assert not {"2021-2023", "2019-2021"} & set(periods)
     assert [cards_export.freq_of(p) for p in ("2022-Q4", "2022", "2020-2022", "2021-2025")] == ["Q", "A", "P3", "P5"]
 
 
@@ -162,36 +162,36 @@ def _breaks(registry: Registry, area: str, kind: str) -> dict[tuple[str, str], B
     }
 
 
-def test_the_law_has_the_day_of_a_declared_break(registry: Registry) -> None:
-    found = _breaks(registry, "XK", "law")
-    new_code = found["2019-Q2", ""]
+def test_law_break_has_the_day_that_is_declared(registry: Registry) -> None:
+    breaks = _breaks(registry, "XK", "law")
+    new_code = breaks["2019-Q2", ""]
     assert (new_code.first_day, new_code.words, new_code.status) == (date(2019, 4, 14), "declared", "unverified")
-    assert not [b for (period, _), b in found.items() if period == "2019-Q2" and b.words != "declared"]
+    assert not [b for (period, _), b in breaks.items() if period == "2019-Q2" and b.words != "declared"]
 
 
-def test_a_date_of_which_only_the_year_is_known_may_be_any_day_of_it(registry: Registry) -> None:
-    one = _breaks(registry, "BA_SRP", "law")["2013", "TIP"]
-    assert (one.first_day, one.last_day) == (date(2013, 1, 1), date(2013, 12, 31))
+def test_break_with_a_known_year_only_spans_that_year(registry: Registry) -> None:
+    law_break = _breaks(registry, "BA_SRP", "law")["2013", "TIP"]
+    assert (law_break.first_day, law_break.last_day) == (date(2013, 1, 1), date(2013, 12, 31))
 
 
-def test_another_office_breaks_its_own_measures_alone(registry: Registry) -> None:
-    found = _breaks(registry, "HR", "source")
-    assert {measure for _, measure in found} == {"adjudicated_first", "convicted_first", "sentenced_first"}
+def test_another_office_breaks_only_its_own_measures(registry: Registry) -> None:
+    breaks = _breaks(registry, "HR", "source")
+    assert {measure for _, measure in breaks} == {"adjudicated_first", "convicted_first", "sentenced_first"}
     assert (
-        found["2023-Q1", "convicted_first"].to_sentence() == "First-instance figures come from the register of courts."
+        breaks["2023-Q1", "convicted_first"].to_sentence() == "First-instance figures come from the register of courts."
     )
     shape = _breaks(registry, "HR", "recording")["2023-Q1", "convicted_first"]
     assert (shape.detail, shape.status) == ("aggregates > register", "unverified")
     assert shape.to_sentence() == "Counts come from another kind of return: aggregates > register."
 
 
-def test_new_words_of_a_form_are_no_break(registry: Registry) -> None:
+def test_new_wording_of_a_form_is_not_a_break(registry: Registry) -> None:
     assert not [b for b in breaks.list_breaks(registry) if b.of_area == "MK" and b.first_period.startswith("2025")]
 
 
-def test_a_break_of_a_part_is_one_of_the_whole_and_of_the_region(tables: dict[str, pl.DataFrame]) -> None:
-    found = tables["break"].filter(code="law:BA_SRP:TIP:2020")
-    assert set(found["area"]) == {"BA_SRP", "BA", codes.REGION} and set(found["territory"]) == {"BA"}
+def test_break_of_a_part_applies_to_the_whole_and_the_region(tables: dict[str, pl.DataFrame]) -> None:
+    breaks = tables["break"].filter(code="law:BA_SRP:TIP:2020")
+    assert set(breaks["area"]) == {"BA_SRP", "BA", codes.REGION} and set(breaks["territory"]) == {"BA"}
 
 
 def test_no_break_before_the_first_rule(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Coherence of sources. Figures of real cases stand here as their documents give them, not as the code reads them."""
+"""Coherence of sources. Figures of real cases are copied from their documents, not from what the code reads."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ REAL = SHARED / "real" / "unodc_data_glotip.xlsx"
 ILO = "ILO CEACR Direct Request adopted 2018 (C29 Albania) citing GRETA 2016 report"
 
 
-def _row(value: float | None = 10.0, **said: Any) -> dict[str, Any]:
-    year = int(said.pop("year", 2020))
+def _row(value: float | None = 10.0, **values: Any) -> dict[str, Any]:
+    year = int(values.pop("year", 2020))
     row: dict[str, Any] = {
         "kind": "published", "territory": "AL", "jurisdiction": "AL", "instrument": "reference", "source": "A",
         "freq": "A", "period": str(year), "period_start": date(year, 1, 1), "period_end": date(year, 12, 31),
@@ -46,16 +46,16 @@ def _row(value: float | None = 10.0, **said: Any) -> dict[str, Any]:
         "conf_status": "F", "status": "published", "source_title": "A", "source_date": "2020", "source_url": "",
         "caveat": None, "place": "line 2",
     }  # fmt: skip
-    return row | said
+    return row | values
 
 
 def _rows(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=REFERENCE)
 
 
-def _span(start: int, end: int, value: float, **said: Any) -> dict[str, Any]:
+def _span(start: int, end: int, value: float, **values: Any) -> dict[str, Any]:
     period = {"period": f"{start}-{end}", "period_start": date(start, 1, 1), "period_end": date(end, 12, 31)}
-    return _row(value, **period, accumulation="multi_year", freq=None, **said)
+    return _row(value, **period, accumulation="multi_year", freq=None, **values)
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +94,14 @@ def test_bosnia_and_herzegovina_reconciles_over_five_years(verdicts: pl.DataFram
     assert (row["verdict"], row["definition"]) == ("reconciles", "near")  # potential victims; UNODC does not say which
 
 
-def test_serbia_does_not_reconcile_and_nobody_says_why(verdicts: pl.DataFrame) -> None:
+def test_serbia_does_not_reconcile_and_has_no_declared_reason(verdicts: pl.DataFrame) -> None:
     row = _case(verdicts, "RS", "2013-2016", "sources")
     assert (row["left_value"], row["right_value"]) == (296, 76 + 52 + 32 + 31)
     assert (row["difference"], row["verdict"], row["reasons"]) == (105, "open", "")
     assert row["relative"] == pytest.approx(105 / 296)
 
 
-def test_albania_2014_is_explained_by_what_was_carried_over(verdicts: pl.DataFrame) -> None:
+def test_albania_2014_is_explained_by_cases_carried_over(verdicts: pl.DataFrame) -> None:
     row = _case(verdicts, "AL", "2014", "al_2014_investigations")
     assert (row["left_value"], row["right_value"], row["difference"]) == (71, 46, 25)
     assert (row["explained"], row["verdict"], row["reasons"]) == (25, "explained", "carried_over")
@@ -120,11 +120,11 @@ def test_caveats_of_collected_figures_stay(verdicts: pl.DataFrame) -> None:
     assert "does not say whether presumed victims" in row["right_caveat"]
 
 
-def test_no_declared_reason_is_out_of_date(verdicts: pl.DataFrame) -> None:
+def test_declared_reasons_are_up_to_date(verdicts: pl.DataFrame) -> None:
     assert find_idle_reasons(verdicts, coherence_page.real_cases()[1]) == []
 
 
-def test_the_page_shows_what_the_code_gives() -> None:
+def test_page_equals_the_output_of_the_code() -> None:
     page = coherence_page.PAGE.read_text(encoding="utf-8")
     assert coherence_page.in_page(page, coherence_page.render_table()) == page
     with pytest.raises(ValueError, match="lacks"):
@@ -132,33 +132,33 @@ def test_the_page_shows_what_the_code_gives() -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not REAL.is_file(), reason="UNODC's table does not lie beside the project")
-def test_unodcs_figures_are_those_of_its_table() -> None:
+@pytest.mark.skipif(not REAL.is_file(), reason="UNODC's table is not next to the project")
+def test_figures_of_unodc_equal_those_of_its_table() -> None:
     from pipelines.warehouse.reference.glotip import read_glotip
 
-    table, ours = read_glotip(REAL.read_bytes()).rows, read_published(GLOTIP_FIGURES)
+    table, collected = read_glotip(REAL.read_bytes()).rows, read_published(GLOTIP_FIGURES)
     key = ["source", *coherence.KEY, "victim_status", "mapping", "measure_words", "breakdown"]
-    assert ours.join(table, on=[*key, "value"], how="semi").height == ours.height == 13
+    assert collected.join(table, on=[*key, "value"], how="semi").height == collected.height == 13
 
 
 # -- pairs
 
 
-def test_a_pair_agrees_in_everything_that_is_counted() -> None:
-    left, right = _rows(_row()), _row(source="B")
-    assert match_figures(left, _rows(right)).height == 1
-    for other in (
+def test_paired_figures_agree_in_every_dimension() -> None:
+    left_rows, right_row = _rows(_row()), _row(source="B")
+    assert match_figures(left_rows, _rows(right_row)).height == 1
+    for difference in (
         {"territory": "ME"}, {"jurisdiction": "AL_X"}, {"measure": "reported"}, {"level": "first"},
         {"count_unit": "person"}, {"statistic": "start"}, {"offence_group": "SOM"}, {"sex": "F"}, {"age": "Y_LT18"},
         {"exploitation": "labour"}, {"citizenship": "own"}, {"person_type": "_T"}, {"year": 2021},
         {"period_end": date(2020, 6, 30), "accumulation": "ytd"}, {"victim_status": "identified"},
         {"victim_status": "_T"}, {"unit_measure": "PC"},
     ):  # fmt: skip
-        assert match_figures(left, _rows(_row(**{"source": "B"} | other))).is_empty(), other
+        assert match_figures(left_rows, _rows(_row(**{"source": "B"} | difference))).is_empty(), difference
 
 
 @pytest.mark.parametrize(
-    "other",
+    "difference",
     [
         {"source": "A"},  # a source says nothing about itself
         {"source": "B", "mapping": "none", "measure": None, "level": None},
@@ -167,11 +167,11 @@ def test_a_pair_agrees_in_everything_that_is_counted() -> None:
         {"source": "B", "citizenship": None},
     ],
 )
-def test_what_may_not_be_compared_is_not(other: dict[str, Any]) -> None:
-    assert match_figures(_rows(_row()), _rows(_row(**other))).is_empty()
+def test_figures_that_are_not_comparable_are_not_paired(difference: dict[str, Any]) -> None:
+    assert match_figures(_rows(_row()), _rows(_row(**difference))).is_empty()
 
 
-def test_a_key_that_a_source_says_twice_is_dropped_whole() -> None:
+def test_repeated_key_of_a_source_is_dropped_entirely() -> None:
     twice = _rows(_row(source="B"), _row(11.0, source="B", occurrence=2))
     assert match_figures(_rows(_row()), twice).is_empty()
 
@@ -186,21 +186,23 @@ def test_a_key_that_a_source_says_twice_is_dropped_whole() -> None:
         ({"victim_status": "_U"}, {"victim_status": "_U"}, "near"),
     ],
 )
-def test_definition_says_how_far_the_two_are_one(left: dict[str, Any], right: dict[str, Any], definition: str) -> None:
+def test_definition_states_how_closely_two_figures_match(
+    left: dict[str, Any], right: dict[str, Any], definition: str
+) -> None:
     pairs = match_figures(_rows(_row(**left)), _rows(_row(**({"source": "B"} | right))))
     assert pairs["definition"].to_list() == [definition]
 
 
-def test_an_unsaid_status_meets_no_one_of_several() -> None:
+def test_unstated_status_is_not_paired_with_one_of_several() -> None:
     """Albania 2021: 159 are 154 potential and 5 official victims. The 159 are neither, nor if the 5 were withheld."""
-    unsaid = _rows(_row(159.0, victim_status="_U"))
+    unstated = _rows(_row(159.0, victim_status="_U"))
     for official in (5.0, None):
-        both = _rows(_row(154.0, source="B"), _row(official, source="B", victim_status="identified"))
-        assert match_figures(unsaid, both).is_empty()
-    assert match_figures(unsaid, _rows(_row(154.0, source="B"))).height == 1
+        stated = _rows(_row(154.0, source="B"), _row(official, source="B", victim_status="identified"))
+        assert match_figures(unstated, stated).is_empty()
+    assert match_figures(unstated, _rows(_row(154.0, source="B"))).height == 1
 
 
-def test_years_are_summed_only_where_each_is_there() -> None:
+def test_years_are_summed_only_if_none_is_missing() -> None:
     whole = _rows(_span(2019, 2020, 30.0, source="B"))
     years = [_row(10.0, year=2019), _row(20.0, year=2020)]
     (pair,) = match_figures(_rows(*years), whole).to_dicts()
@@ -218,7 +220,7 @@ def test_stocks_are_never_summed() -> None:
     assert match_figures(years, _rows(_span(2019, 2020, 30.0, source="B", **stock))).is_empty()
 
 
-def test_quarters_are_not_taken_for_years() -> None:
+def test_quarters_are_not_read_as_years() -> None:
     quarter = {"period": "2019-Q4", "period_start": date(2019, 10, 1), "freq": "Q"}
     rows = _rows(_row(10.0, year=2019, **quarter), _row(20.0, year=2020))
     assert match_figures(rows, _rows(_span(2019, 2020, 30.0, source="B"))).is_empty()
@@ -229,7 +231,7 @@ def test_an_estimated_year_makes_an_estimated_sum() -> None:
     assert match_figures(rows, _rows(_span(2019, 2020, 30.0, source="B")))["left_obs_status"].to_list() == ["E"]
 
 
-def test_a_withheld_part_and_a_single_part_leave_a_total_alone() -> None:
+def test_total_is_not_compared_with_a_withheld_or_single_part() -> None:
     total, female, male = _row(50.0), _row(20.0, sex="F"), _row(30.0, sex="M")
     assert pair_parts(_rows(total, female, male), "sex").height == 1
     assert pair_parts(_rows(total, female), "sex").is_empty()
@@ -253,7 +255,7 @@ def _counts(**said: Any) -> pl.DataFrame:
     return pl.DataFrame([row])
 
 
-def test_a_demonstrations_returns_meet_invented_references_only() -> None:
+def test_demonstration_returns_are_paired_only_with_invented_references() -> None:
     """Albania 2020, persons indicted: 25 by the invented observatory."""
     counts = from_counts(_counts(), "demonstration", "returns")
     assert counts.schema == pl.Schema(REFERENCE)
@@ -263,14 +265,14 @@ def test_a_demonstrations_returns_meet_invented_references_only() -> None:
         match_figures(counts, read_published())
 
 
-def test_a_real_homes_returns_never_meet_invented_references() -> None:
+def test_returns_of_a_real_home_are_never_paired_with_invented_references() -> None:
     counts = from_counts(_counts(), "real", "returns")
     with pytest.raises(MixedKindsError, match="returned"):
         match_figures(counts, read_invented())
     match_figures(counts, read_published())
 
 
-def test_a_table_that_mixes_is_refused_by_every_kind_of_pair() -> None:
+def test_every_kind_of_pair_rejects_a_table_of_mixed_kinds() -> None:
     mixed = pl.concat([read_published(), read_invented()])
     with pytest.raises(MixedKindsError):
         match_figures(mixed, mixed)
@@ -282,11 +284,11 @@ def test_a_table_that_mixes_is_refused_by_every_kind_of_pair() -> None:
         match_figures(_rows(_row(kind="guessed")), _rows(_row()))
 
 
-def test_counts_keep_their_periods_and_leave_out_region_and_sanctions() -> None:
+def test_from_counts_keeps_periods_and_drops_region_and_sanctions() -> None:
     rows = [_counts(period="2026-Q3", freq="Q"), _counts(period="2019-2021", freq="P3"), _counts(area_kind="region")]
     rows += [_counts(sentence_type="prison"), _counts(sentence_band="Y5T10")]
-    out = from_counts(pl.concat(rows), "real", "returns")
-    assert out.select("period_start", "period_end", "accumulation").rows() == [
+    figures = from_counts(pl.concat(rows), "real", "returns")
+    assert figures.select("period_start", "period_end", "accumulation").rows() == [
         (date(2026, 7, 1), date(2026, 9, 30), "discrete"),
         (date(2019, 1, 1), date(2021, 12, 31), "multi_year"),
     ]
@@ -318,7 +320,7 @@ def test_a_verdict_is_arithmetic(left: int, right: int, amounts: list[int]) -> N
     assert (row["relative"] is None) == (left == 0)
 
 
-def test_a_reason_counts_the_other_way_where_its_sides_are_turned() -> None:
+def test_reason_changes_sign_where_its_sides_are_swapped() -> None:
     larger, smaller = _rows(_row(14.0)), _rows(_row(10.0, source="B"))
     for pairs, difference in ((match_figures(larger, smaller), 4), (match_figures(smaller, larger), -4)):
         (row,) = explain_differences(pairs, [_reason()]).to_dicts()
@@ -335,7 +337,7 @@ def test_a_reason_of_another_pair_explains_nothing(other: dict[str, Any]) -> Non
     assert find_idle_reasons(verdicts, [_reason(**other)]) == ["r"]
 
 
-def test_a_reason_whose_difference_is_gone_is_out_of_date() -> None:
+def test_reason_without_a_difference_is_out_of_date() -> None:
     verdicts = explain_differences(match_figures(_rows(_row()), _rows(_row(source="B"))), [_reason()])
     assert (verdicts["verdict"].item(), find_idle_reasons(verdicts, [_reason()])) == ("reconciles", ["r"])
 
@@ -343,21 +345,21 @@ def test_a_reason_whose_difference_is_gone_is_out_of_date() -> None:
 # -- declarations
 
 
-def test_an_amount_is_settled_against_the_figure_it_names() -> None:
-    said = read_reasons()
-    assert [r.amount for r in resolve_amounts(said.reasons, read_published())] == [25]
+def test_amount_is_resolved_from_the_figure_it_names() -> None:
+    declarations = read_reasons()
+    assert [r.amount for r in resolve_amounts(declarations.reasons, read_published())] == [25]
     with pytest.raises(ValueError, match="without an amount: carried_over"):
-        explain_differences(pair_declared(read_published(), said.comparisons), said.reasons)
+        explain_differences(pair_declared(read_published(), declarations.comparisons), declarations.reasons)
     with pytest.raises(LookupError, match="0 known figures"):
-        resolve_amounts(said.reasons, _rows(_row()))
+        resolve_amounts(declarations.reasons, _rows(_row()))
 
 
 def test_a_selector_names_one_figure() -> None:
     rows = _rows(_row(sex="F"), _row(sex="M"))
     with pytest.raises(LookupError, match="2 known figures"):
         coherence.find_row(rows, Selector(territory="AL", period="2020", source="A", measure_words="victims"))
-    one = Selector(territory="AL", period="2020", source="A", measure_words="victims", sex="F")
-    assert coherence.find_row(rows, one)["sex"].item() == "F"
+    selector = Selector(territory="AL", period="2020", source="A", measure_words="victims", sex="F")
+    assert coherence.find_row(rows, selector)["sex"].item() == "F"
 
 
 @pytest.mark.parametrize(
@@ -372,12 +374,12 @@ def test_a_selector_names_one_figure() -> None:
         {"said": "x"},
     ],
 )
-def test_half_a_reason_is_refused(wrong: dict[str, Any]) -> None:
+def test_incomplete_reason_is_rejected(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         _reason(**wrong)
 
 
-def test_the_file_is_read_strictly(tmp_path: Path) -> None:
+def test_read_reasons_rejects_unknown_keys(tmp_path: Path) -> None:
     base = _reason().model_dump(mode="json", exclude_none=True)
     with pytest.raises(ValidationError, match="appears twice"):
         Declarations.model_validate({"reasons": [base, base]})
@@ -390,7 +392,7 @@ def test_the_file_is_read_strictly(tmp_path: Path) -> None:
         read_reasons(path)
 
 
-def test_the_ilo_is_quoted_as_collected() -> None:
+def test_figures_quoted_by_the_ilo_equal_the_collected_ones() -> None:
     """71 on the rolls, 25 of them carried over, 46 new."""
     values = dict(read_published().filter(pl.col("source") == ILO).select("measure_words", "value").iter_rows())
     prosecutor = "investigations (Serious Crimes Prosecutor)"

@@ -1,4 +1,4 @@
-"""Tables made in Python are held to their declaration: each planted fault is told, and what is as declared passes."""
+"""Tables built in Python must match their declaration: each planted fault is reported, a correct table passes."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ ROW = {
 TYPES = {"value": pl.Float64(), "n": pl.Int32()}
 
 
-def table(*rows: dict[str, object]) -> pl.DataFrame:
+def build_table(*rows: dict[str, object]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=TYPES)
 
 
-def test_a_table_as_declared_passes_as_it_is() -> None:
-    made = table(ROW, ROW | {"period": "2026-Q2"})
-    assert enforce_contract("quality", made) is made
+def test_enforce_contract_returns_a_table_as_declared_unchanged() -> None:
+    table = build_table(ROW, ROW | {"period": "2026-Q2"})
+    assert enforce_contract("quality", table) is table
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("table", "message"),
     [
-        (table(ROW).drop("unit"), "unit"),
-        (table(ROW).with_columns(more=pl.lit(1)), "more"),
-        (table(ROW).cast({"n": pl.Int64()}), "n"),
-        (table(ROW).select(sorted(ROW)), "order of columns"),
-        (table(ROW, ROW | {"value": 1.0}), "1 keys twice, the first .*2026-Q3"),
+        (build_table(ROW).drop("unit"), "unit"),
+        (build_table(ROW).with_columns(more=pl.lit(1)), "more"),
+        (build_table(ROW).cast({"n": pl.Int64()}), "n"),
+        (build_table(ROW).select(sorted(ROW)), "order of columns"),
+        (build_table(ROW, ROW | {"value": 1.0}), "1 keys twice, the first .*2026-Q3"),
     ],
 )
-def test_a_table_that_is_not_says_what_differs(made: pl.DataFrame, told: str) -> None:
-    with pytest.raises(ContractError, match=told):
-        enforce_contract("quality", made)
+def test_enforce_contract_names_the_difference(table: pl.DataFrame, message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        enforce_contract("quality", table)

@@ -1,4 +1,4 @@
-"""UNODC's table: small ones written by hand for each trap, and the real one where it lies beside the project."""
+"""UNODC's table: small ones written by hand for each trap, and the real one if it is next to the project."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def _book(*rows: tuple[object, ...], preamble: bool = True, drop: tuple[str, ...
     if preamble:
         sheet.append(["UNODC", "unodc_ddds@example.org"])
         sheet.append(["30/05/2023"])
-    kept = [i for i, name in enumerate(HEAD) if name not in drop]
+    retained_columns = [i for i, name in enumerate(HEAD) if name not in drop]
     for line in (HEAD, *rows):
-        sheet.append([line[i] for i in kept])
+        sheet.append([line[i] for i in retained_columns])
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -79,7 +79,7 @@ def _rules(imported: GlotipImport) -> list[str]:
     return [finding.rule for finding in imported.findings]
 
 
-def test_a_figure_becomes_one_row_with_its_place() -> None:
+def test_figure_becomes_one_row_with_its_location() -> None:
     imported = _read(_row("12", sex="Female", age="0 to 17 years"))
     assert imported.rows.schema == pl.Schema(REFERENCE)
     (row,) = imported.rows.to_dicts()
@@ -96,23 +96,23 @@ def test_a_figure_becomes_one_row_with_its_place() -> None:
     assert _rules(imported) == []
 
 
-def test_below_five_is_withheld_and_never_a_number() -> None:
+def test_figure_below_five_is_withheld() -> None:
     (row,) = _read(_row("<5")).rows.to_dicts()
     assert (row["value"], row["obs_status"], row["conf_status"]) == (None, "Q", "C")
 
 
-def test_zero_empty_and_withheld_are_three_things() -> None:
+def test_zero_empty_and_withheld_are_distinct() -> None:
     rows = _read(_row("0"), _row("", year=2018), _row("<5", year=2017)).rows
     assert rows["value"].to_list() == [0.0, None, None]
     assert rows["obs_status"].to_list() == ["A", "O", "Q"]
 
 
-def test_other_places_are_counted_and_not_kept() -> None:
+def test_rows_of_other_countries_are_counted_and_dropped() -> None:
     imported = _read(_row(), _row(area=("FRA", "France")), _row(area=("NOR", "Norway")))
     assert (imported.rows.height, imported.rows_read, imported.rows_elsewhere) == (1, 3, 2)
 
 
-def test_no_row_of_ours_is_a_finding() -> None:
+def test_table_without_a_row_of_ours_is_a_finding() -> None:
     imported = _read(_row(area=("FRA", "France")))
     assert imported.rows.is_empty()
     assert _rules(imported) == ["reference.no_rows"]
@@ -136,16 +136,16 @@ def test_the_table_as_csv(encoding: str, delimiter: str) -> None:
     assert imported.rows["place"].to_list() == ["line 2 column 12", "line 3 column 12"]
 
 
-def test_a_repeated_key_is_told_where_and_both_rows_stay() -> None:
-    other = {"dimension": "by form of exploitation", "category": "Other forms of exploitation"}
-    imported = _read(_row("27", **other), _row("5", **other), _row("20", **other))
+def test_repeated_key_is_reported_with_its_location_and_both_rows_stay() -> None:
+    form = {"dimension": "by form of exploitation", "category": "Other forms of exploitation"}
+    imported = _read(_row("27", **form), _row("5", **form), _row("20", **form))
     assert imported.rows["occurrence"].to_list() == [1, 2, 3]
     assert _rules(imported) == ["reference.repeated_key"] * 2
     assert str(imported.findings[0].where) == "data_glotip_1!L5"
     assert imported.findings[0].params["first"] == "data_glotip_1!L4"
 
 
-def test_a_total_that_is_no_sum_is_told() -> None:
+def test_total_that_is_not_the_sum_is_reported() -> None:
     imported = _read(_row("94"), _row("17", sex="Female"), _row("5", sex="Male"))
     (finding,) = imported.findings
     assert finding.rule == "reference.total_differs"
@@ -177,7 +177,7 @@ def test_a_sum_with_other_or_unknown_sexes_is_not_judged() -> None:
         (_row("1.5"), "reference.bad_value"),
     ],
 )
-def test_a_row_that_cannot_be_understood_is_left_out_and_told(row: tuple[object, ...], expected: str) -> None:
+def test_row_that_cannot_be_read_is_dropped_and_reported(row: tuple[object, ...], expected: str) -> None:
     imported = _read(row, _row("8", year=2015))
     assert imported.rows["value"].to_list() == [8.0]
     assert _rules(imported) == [expected]
@@ -199,14 +199,14 @@ def test_unknown_word_is_reported_once() -> None:
         {"indicator": "Persons convicted", "category": "Corruption", "area": ("FRA", "France")},
     ],
 )
-def test_another_table_of_the_publisher_is_refused_with_one_message(row: dict[str, str]) -> None:
+def test_another_table_of_the_publisher_is_rejected_with_one_message(row: dict[str, str]) -> None:
     with pytest.raises(ReadError) as refusal:
         _read(*(_row(**row, year=year) for year in (2017, 2018, 2019)), _row("8"))  # type: ignore[arg-type]
     assert refusal.value.rule == "reference.other_table"
     assert row["category"] in str(refusal.value.params["seen"]) or row["indicator"] in str(refusal.value.params["seen"])
 
 
-def test_a_new_indicator_is_kept_without_a_measure_and_told_once() -> None:
+def test_new_indicator_is_kept_without_a_measure_and_reported_once() -> None:
     elsewhere = _row(area=("FRA", "France"))
     new = {"indicator": "Persons acquitted"}
     imported = _read(_row(**new), _row(**new, year=2018), elsewhere, elsewhere)  # type: ignore[arg-type]
@@ -215,7 +215,7 @@ def test_a_new_indicator_is_kept_without_a_measure_and_told_once() -> None:
     assert _rules(imported) == ["reference.unknown_indicator"]
 
 
-def test_citizenships_are_own_or_of_the_region_and_shown_by_todays_name() -> None:
+def test_citizenships_are_own_or_regional_and_have_present_names() -> None:
     by = {"dimension": "by citizenship"}
     names = ("Albania", "Nationals", "Former name", "Romania", "", "TÃ¼rkiye")
     imported = _read(*(_row(category=name, **by) for name in names))
@@ -225,7 +225,7 @@ def test_citizenships_are_own_or_of_the_region_and_shown_by_todays_name() -> Non
     assert _rules(imported) == ["reference.odd_category"]
 
 
-def test_people_sent_home_are_no_detected_victims() -> None:
+def test_repatriated_persons_are_not_detected_victims() -> None:
     (row,) = _read(_row(dimension="by country of repatriation", category="Abroad")).rows.to_dicts()
     assert (row["measure"], row["mapping"]) == (None, "none")
 
@@ -255,7 +255,7 @@ def test_a_broken_workbook_is_refused(cut: int) -> None:
     assert caught.value.rule == "read.malformed"
 
 
-def test_every_rule_has_words_that_are_registered() -> None:
+def test_every_rule_has_a_registered_message() -> None:
     assert set(RULES) == set(SEVERITIES)
     for name in RULES:
         assert find_rule(name).message and find_rule(name).remedy
@@ -283,12 +283,12 @@ def test_two_territories_cannot_have_one_name() -> None:
 @pytest.fixture(scope="module")
 def real() -> GlotipImport:
     if not REAL.is_file():
-        pytest.skip("the real file does not lie beside the project")
+        pytest.skip("the real file is not next to the project")
     return read_glotip(REAL.read_bytes(), REAL.name)
 
 
 @pytest.mark.shared
-def test_the_real_table_is_read_whole(real: GlotipImport) -> None:
+def test_real_table_is_read_completely(real: GlotipImport) -> None:
     assert real.rows_read == 46_556
     assert real.rows.height == 1_871
     assert real.rows_elsewhere == 46_556 - 1_871
@@ -310,7 +310,7 @@ def test_the_real_defects_become_findings(real: GlotipImport) -> None:
 
 
 @pytest.mark.shared
-def test_no_real_figure_below_five_got_in(real: GlotipImport) -> None:
+def test_no_real_figure_below_five_is_imported(real: GlotipImport) -> None:
     values = real.rows["value"].drop_nulls()
     assert values.min() == 5.0
     assert real.rows.filter(pl.col("value").is_null())["obs_status"].unique().to_list() == ["Q"]

@@ -1,4 +1,4 @@
-"""Collected and invented references, and their gathering in a home."""
+"""Collected and invented references, and how a home gathers them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_every_published_figure_has_its_citation() -> None:
     assert rows.filter(pl.col("source_url").is_null()).is_empty()
 
 
-def test_conflicting_figures_stand_side_by_side() -> None:
+def test_conflicting_figures_are_both_kept() -> None:
     """Victims of 2017 in Kosovo under UNSCR 1244: 32 by the police, 16 by a ministry whose period is doubtful."""
     rows = read_published().filter(
         (pl.col("territory") == "XK")
@@ -69,7 +69,7 @@ def test_conflicting_figures_stand_side_by_side() -> None:
     }
 
 
-def test_part_of_a_year_is_never_a_year() -> None:
+def test_part_of_a_year_is_never_read_as_a_year() -> None:
     rows = read_published()
     assert rows.filter((pl.col("freq") == "A") != (pl.col("accumulation") == "discrete")).is_empty()
     september = rows.filter(pl.col("period") == "2017 Jan-Sep")
@@ -77,41 +77,43 @@ def test_part_of_a_year_is_never_a_year() -> None:
     assert rows.filter(pl.col("period").str.contains("mid Oct|probably"))["period_end"].null_count() > 0
 
 
-def test_final_and_first_instance_are_mapped_only_where_the_source_says_which() -> None:
+def test_instance_is_mapped_only_where_the_source_states_it() -> None:
     rows = read_published()
-    said = rows.filter(pl.col("measure").is_in(["convicted_first", "convicted_final"]))["measure_words"].unique()
-    assert all("first instance" in words or "final" in words for words in said)
-    unsaid = rows.filter(pl.col("measure_words") == "persons convicted")
-    assert unsaid.height and unsaid["measure"].null_count() == unsaid.height
+    stated = rows.filter(pl.col("measure").is_in(["convicted_first", "convicted_final"]))["measure_words"].unique()
+    assert all("first instance" in words or "final" in words for words in stated)
+    unstated = rows.filter(pl.col("measure_words") == "persons convicted")
+    assert unstated.height and unstated["measure"].null_count() == unstated.height
 
 
-def test_a_figure_worked_out_from_the_text_is_an_estimate() -> None:
+def test_figure_derived_from_the_text_is_an_estimate() -> None:
     rows = read_published()
     assert set(rows.filter(pl.col("status") == "derived")["obs_status"]) == {"E"}
 
 
-def test_names_of_kosovo_and_north_macedonia_are_todays() -> None:
+def test_kosovo_and_north_macedonia_have_their_present_names() -> None:
     text = " ".join(read_published()["breakdown"].to_list())
     assert "citizenship: Kosovo under UNSCR 1244" in text
     assert "Republic of Macedonia" not in " ".join(read_published()["source_title"].to_list())
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not PUBLISHED.is_file(), reason="the reference files do not lie beside the project")
-def test_every_figure_of_the_reference_is_carried_once() -> None:
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason="the reference files are not next to the project")
+def test_every_figure_of_the_reference_is_collected_once() -> None:
     with PUBLISHED.open(encoding="utf-8", newline="") as handle:
-        known = list(csv.DictReader(handle))
-    ours = read_published()
-    assert len(known) == ours.height == 173
-    theirs = Counter((r["territory"], r["year"], r["indicator"], float(r["value"]), r["source_url"]) for r in known)
-    assert theirs == Counter(
-        (r["territory"], str(r["period"]).split(" ")[0], r["measure_words"], r["value"], r["source_url"])
-        for r in ours.to_dicts()
+        reference_rows = list(csv.DictReader(handle))
+    collected = read_published()
+    assert len(reference_rows) == collected.height == 173
+    reference_counts = Counter(
+        (r["territory"], r["year"], r["indicator"], float(r["value"]), r["source_url"]) for r in reference_rows
     )
-    assert Counter(r["status"] for r in known) == Counter(ours["status"])
+    assert reference_counts == Counter(
+        (r["territory"], str(r["period"]).split(" ")[0], r["measure_words"], r["value"], r["source_url"])
+        for r in collected.to_dicts()
+    )
+    assert Counter(r["status"] for r in reference_rows) == Counter(collected["status"])
 
 
-def test_invented_references_say_so_in_every_row() -> None:
+def test_invented_references_are_marked_in_every_row() -> None:
     rows = read_invented()
     assert set(rows["source_title"]) == {INVENTOR}
     assert set(rows["status"]) == {"invented"}
@@ -129,7 +131,7 @@ def _gathered(home: Home) -> pl.DataFrame:
     return pl.read_parquet(home.gathered / "reference.parquet")
 
 
-def test_a_demonstration_gathers_invented_references_and_a_real_home_never(tmp_path: Path) -> None:
+def test_only_a_demonstration_gathers_invented_references(tmp_path: Path) -> None:
     demonstration, real = initialise_home(tmp_path / "d", "demonstration"), initialise_home(tmp_path / "r", "real")
     for home in (demonstration, real):
         gather.gather_reference(home)
@@ -142,8 +144,8 @@ def test_an_import_is_kept_under_its_hash_and_gathered(tmp_path: Path) -> None:
     data = _glotip(7)
     imported = gather.import_reference(home, data, "extract.csv", areas=AREAS)
     digest = hashlib.sha256(data).hexdigest()
-    kept = gather.reference_folder(home) / f"{digest}.parquet"
-    assert pl.read_parquet(kept).equals(imported.rows)
+    stored = gather.reference_folder(home) / f"{digest}.parquet"
+    assert pl.read_parquet(stored).equals(imported.rows)
     assert (gather.reference_folder(home) / f"{digest}.json").is_file()
     gather.gather_reference(home)
     (row,) = _gathered(home).filter(pl.col("kind") == "imported").to_dicts()
@@ -160,7 +162,7 @@ def test_gathering_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (home.gathered / "reference.parquet").read_bytes() == first
 
 
-def test_two_files_of_one_edition_are_taken_once_and_a_contradiction_is_told(tmp_path: Path) -> None:
+def test_two_files_of_one_edition_count_once_and_a_contradiction_is_reported(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "h", "real")
     gather.import_reference(home, _glotip(7), areas=AREAS)
     gather.import_reference(home, _glotip(7, head="UNODC;;;;;;;\n30/05/2023"), areas=AREAS)
@@ -171,7 +173,7 @@ def test_two_files_of_one_edition_are_taken_once_and_a_contradiction_is_told(tmp
         gather.gather_reference(home)
 
 
-def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
+def test_unreadable_file_leaves_nothing(tmp_path: Path) -> None:
     from pipelines.model.content import ReadError
 
     home = initialise_home(tmp_path / "h", "real")

@@ -55,8 +55,8 @@ def test_catalogue_shows_every_class_of_the_components() -> None:
     css = (CSS / "components.css").read_text(encoding="utf-8")
     classes = {name for name in re.findall(r"\.(rti-[\w-]+)", css) if not name.startswith(OTHER_FOLDERS)}
     page = lxml.html.fromstring(catalogue.render_catalogue())
-    shown = {name for element in page.cssselect("[class]") for name in str(element.get("class")).split()}
-    assert classes - shown == set()
+    classes_on_page = {name for element in page.cssselect("[class]") for name in str(element.get("class")).split()}
+    assert classes - classes_on_page == set()
 
 
 @pytest.mark.parametrize("pair", catalogue.list_contrasts(), ids=lambda pair: f"{pair.foreground} on {pair.background}")

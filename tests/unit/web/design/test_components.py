@@ -1,4 +1,4 @@
-"""Components: nothing that a file or a person says becomes a tag, and each is readable without its looks."""
+"""Components: no text of a file or a person becomes a tag, and each is readable without styles."""
 
 from __future__ import annotations
 
@@ -49,31 +49,31 @@ ALLOWED = {
 
 
 @cache
-def macros() -> Any:
-    """The component library, compiled once."""
+def load_macros() -> Any:
+    """Load the component library, compiled once."""
     return make_environment().get_template("design/components.html").module
 
 
-def filled(value: Any, text: str) -> Any:
+def fill_argument(value: Any, text: str) -> Any:
     """Put a text wherever an argument has a place for one."""
     if isinstance(value, list):
-        return [filled(each, text) for each in value]
+        return [fill_argument(each, text) for each in value]
     if isinstance(value, tuple):
-        return tuple(filled(each, text) for each in value)
+        return tuple(fill_argument(each, text) for each in value)
     return text if value == "{}" else value
 
 
 def test_every_macro_is_tested_here() -> None:
-    assert {name for name in dir(macros()) if not name.startswith("_")} == WORDS.keys() | CALLED_BY_OTHERS
+    assert {name for name in dir(load_macros()) if not name.startswith("_")} == WORDS.keys() | CALLED_BY_OTHERS
 
 
 @pytest.mark.parametrize("name", WORDS)
 @given(text=st.text(alphabet=st.sampled_from("<>&\"'/=` abц\n"), min_size=1))
 def test_component_escapes_every_word(name: str, text: str) -> None:
-    markup = getattr(macros(), name)(*filled(WORDS[name], text))
+    markup = getattr(load_macros(), name)(*fill_argument(WORDS[name], text))
     tags = set(re.findall(r"<\s*/?\s*([a-z0-9]+)", markup))
     assert tags <= ALLOWED
-    plain = getattr(macros(), name)(*filled(WORDS[name], "x"))
+    plain = getattr(load_macros(), name)(*fill_argument(WORDS[name], "x"))
     assert [e.tag for e in lxml.html.fromstring(markup).iter()] == [e.tag for e in lxml.html.fromstring(plain).iter()]
 
 
@@ -87,9 +87,9 @@ def test_table_makes_no_tag_of_a_cell(heading: str, field: str) -> None:
 
 def test_table_drops_empty_columns_with_their_numbers() -> None:
     rows = [ui.Row("a", ("", "1", "")), ui.Row("b", ("", "", "2"))]
-    kept = ui.drop_empty_columns(ui.Table("caption", "corner", ["x", "y", "z"], rows, numbers=frozenset({1, 2})))
-    assert list(kept.columns) == ["y", "z"] and [row.fields for row in kept.rows] == [("1", ""), ("", "2")]
-    assert kept.numbers == {0, 1}
+    table = ui.drop_empty_columns(ui.Table("caption", "corner", ["x", "y", "z"], rows, numbers=frozenset({1, 2})))
+    assert list(table.columns) == ["y", "z"] and [row.fields for row in table.rows] == [("1", ""), ("", "2")]
+    assert table.numbers == {0, 1}
 
 
 def test_sparkline_has_a_gap_where_a_value_is_missing() -> None:
@@ -99,7 +99,7 @@ def test_sparkline_has_a_gap_where_a_value_is_missing() -> None:
 
 
 def test_field_with_an_error_names_it_to_screen_readers() -> None:
-    field = lxml.html.fromstring(macros().text_field("mail", "Email", hint="Optional", error="No such address"))
+    field = lxml.html.fromstring(load_macros().text_field("mail", "Email", hint="Optional", error="No such address"))
     control = field.cssselect("input")[0]
     assert control.get("aria-invalid") == "true"
     described = [field.get_element_by_id(name).text for name in control.get("aria-describedby").split()]

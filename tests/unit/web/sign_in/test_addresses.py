@@ -31,10 +31,10 @@ def test_local_path_returns_the_first_page_for_anything_else(text: str) -> None:
     assert local_path(text) == "/"
 
 
-def _as_a_browser_reads_it(text: str) -> str:
-    """The address to which a browser goes: it drops tabs and line breaks, trims, and takes a backslash for a slash."""
-    kept = "".join(c for c in text if c not in "\t\n\r").strip("".join(map(chr, range(33)))).replace("\\", "/")
-    return urljoin(SITE, kept)
+def _resolve_as_a_browser(text: str) -> str:
+    """Resolve an address as a browser does: drop tabs and line breaks, trim, and read a backslash as a slash."""
+    address = "".join(c for c in text if c not in "\t\n\r").strip("".join(map(chr, range(33)))).replace("\\", "/")
+    return urljoin(SITE, address)
 
 
 @given(
@@ -51,7 +51,7 @@ def _as_a_browser_reads_it(text: str) -> str:
 def test_local_path_never_leaves_the_site(text: str) -> None:
     path = local_path(text)
     assert path.startswith("/") and path.isprintable()
-    parts = urlsplit(_as_a_browser_reads_it(path))
+    parts = urlsplit(_resolve_as_a_browser(path))
     assert (parts.scheme, parts.netloc) == ("https", "returns.example")
 
 

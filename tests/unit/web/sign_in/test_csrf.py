@@ -1,4 +1,4 @@
-"""What the browser says about the origin of a form."""
+"""The origin of a form as the browser states it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from pipelines.web.sign_in.csrf import CsrfError, check_origin
 
 
-def request(scheme: str = "http", host: str = "returns.example", **headers: str) -> HTTPConnection:
+def build_request(scheme: str = "http", host: str = "returns.example", **headers: str) -> HTTPConnection:
     pairs = [(b"host", host.encode()), *((n.replace("_", "-").encode(), v.encode()) for n, v in headers.items())]
     return HTTPConnection({"type": "http", "scheme": scheme, "path": "/", "query_string": b"", "headers": pairs})
 
@@ -19,13 +19,13 @@ def request(scheme: str = "http", host: str = "returns.example", **headers: str)
         ("http", {}),
         ("http", {"origin": "http://returns.example", "sec_fetch_site": "same-origin"}),
         ("https", {"origin": "https://returns.example"}),
-        # A proxy that takes TLS off without saying so.
+        # A proxy that terminates TLS without a header about it.
         ("http", {"origin": "https://returns.example"}),
         ("http", {"sec_fetch_site": "none"}),
     ],
 )
 def test_check_origin_accepts_forms_of_this_site(scheme: str, headers: dict[str, str]) -> None:
-    check_origin(request(scheme, **headers))
+    check_origin(build_request(scheme, **headers))
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_check_origin_accepts_forms_of_this_site(scheme: str, headers: dict[str,
 )
 def test_check_origin_refuses_forms_of_other_sites(scheme: str, headers: dict[str, str]) -> None:
     with pytest.raises(CsrfError):
-        check_origin(request(scheme, **headers))
+        check_origin(build_request(scheme, **headers))

@@ -36,7 +36,7 @@ TABLES = {
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make(tmp_path_factory.mktemp("home") / "home").root
+    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
 
 
 @pytest.fixture(scope="module")

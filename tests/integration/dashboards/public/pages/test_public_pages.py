@@ -26,7 +26,7 @@ PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make(tmp_path_factory.mktemp("home") / "home").root
+    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
 
 
 @pytest.fixture(autouse=True)

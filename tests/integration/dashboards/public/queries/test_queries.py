@@ -17,7 +17,7 @@ from tests.support.releases.release_fixture import PLANTED, RELEASE
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    home = release_fixture.make(tmp_path_factory.mktemp("home") / "home")
+    home = release_fixture.make_home(tmp_path_factory.mktemp("home") / "home")
     return str(home.current.resolve() / "release.duckdb")
 
 
@@ -202,7 +202,7 @@ def test_current_release_names_the_command_without_a_release(tmp_path: Path, mon
 
 
 def test_current_release_reads_a_new_release_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = release_fixture.make(tmp_path / "home")
+    home = release_fixture.make_home(tmp_path / "home")
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     first = queries.current_release()
     assert queries.read_rows(first, "release")[0]["release"] == RELEASE
