@@ -106,18 +106,13 @@ def judge_returns(
         is_selected = pl.col("submission_id").is_in(list(submission_ids))
         figures = Figures(
             registry,
-            *(
-                table.filter(is_selected)
-                for table in (
-                    observations,
-                    earlier_observations,
-                    events,
-                    earlier_events,
-                    sums,
-                    blocks,
-                    sister_counts,
-                )
-            ),
+            observations.filter(is_selected),
+            earlier_observations.filter(is_selected),
+            events.filter(is_selected),
+            earlier_events.filter(is_selected),
+            sums.filter(is_selected),
+            blocks.filter(is_selected),
+            sister_counts.filter(is_selected),
         )
         for check in _load_suite(instrument):
             for submission_id, finding in _find(check, figures):

@@ -151,7 +151,9 @@ def code_words(codelist: str, code: str, language: str) -> str:
 
 def category_words(text: str, language: str) -> str:
     """Return a category such as `age=Y_LT18` or `law_article=388` as words: `Under 18`, `article of the law 388`."""
-    dimension, _, code = text.partition("=")
+    dimension, equals, code = text.partition("=")
+    if not equals:
+        return text
     words = code_words(dimension, code, language)
     if dimension in codes.DIMENSIONS_WITH_TOTAL:
         return words

@@ -1,13 +1,23 @@
-"""Rows of a return as reading gives them, for tests of the judgement."""
+"""Rows and readings of a return, for tests of the judgement."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
+
+from expectations.judge import History, JudgedReturn, judge_returns
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry
-from pipelines.model.long_tables import OBSERVATION
+from pipelines.findings.finding import Finding
+from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
 from pipelines.model.periods import Period
+from pipelines.reading.standardise.standardise import Reading
+
+RECEIVED = datetime(2025, 7, 20, tzinfo=UTC)
+"""In time for the second quarter of 2025."""
 
 
 def find_form(registry: Registry, instrument: str) -> Any:
@@ -59,3 +69,43 @@ def make_observation(
         "origin_submission_id": "S1",
     }
     return base | over
+
+
+def make_reading(registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", **over: Any) -> Reading:
+    form = find_form(registry, instrument)
+    values: dict[str, Any] = {
+        "form": form.id,
+        "series": form.series,
+        "kind": "full",
+        "nil": False,
+        "periods": sorted({Period.from_code(r["period"]) for r in rows}),
+        "observations": pl.DataFrame(rows, schema=OBSERVATION),
+        "events": empty_table(CASE_EVENT),
+        "findings": [],
+        "bindings": [],
+        "sums": empty_table(DECLARED_SUM),
+    }
+    return Reading(**values | over)
+
+
+def find_by_rule(
+    registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", history: History | None = None
+) -> dict[str, Finding]:
+    """Return the findings of one return received in time, by rule."""
+    return find_each_by_rule(registry, {"S1": rows}, instrument, history)["S1"]
+
+
+def find_each_by_rule(
+    registry: Registry,
+    returns: Mapping[str, list[dict[str, Any]]],
+    instrument: str = "justice",
+    history: History | None = None,
+) -> dict[str, dict[str, Finding]]:
+    """Return the same for several returns, judged at once: a validation costs as much for one as for all."""
+    returns_to_judge = [
+        JudgedReturn(name, make_reading(registry, rows, instrument), RECEIVED) for name, rows in returns.items()
+    ]
+    return {
+        name: {f.rule: f for f in findings}
+        for name, findings in judge_returns(returns_to_judge, history, registry).items()
+    }

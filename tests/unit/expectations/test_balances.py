@@ -15,7 +15,7 @@ from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.warehouse.metrics.metrics import load as load_metrics
-from tests.unit.expectations.test_judge import RECEIVED, make_observation, make_reading
+from tests.support.fakes.return_rows import RECEIVED, make_observation, make_reading
 
 PERIODS = ("2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1")
 NEW_RULES = {"plausible.balance", "plausible.stocks", "plausible.sanctions"}

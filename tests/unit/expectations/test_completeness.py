@@ -14,7 +14,7 @@ from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty_table
-from tests.unit.expectations.test_judge import RECEIVED, make_observation, make_reading
+from tests.support.fakes.return_rows import RECEIVED, make_observation, make_reading
 
 RULES = {"coverage.gone", "coverage.categories", "coverage.figures"}
 STATUSES, SEXES, FORMS = ("presumed", "identified"), ("_T", "M", "F"), ("_T", "sexual", "labour", "begging")

@@ -15,7 +15,7 @@ from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import OBSERVATION
 from pipelines.model.periods import Period
-from tests.unit.expectations.test_judge import make_observation
+from tests.support.fakes.return_rows import make_observation
 
 QUARTERS = [f"{year}-Q{quarter}" for year in (2023, 2024, 2025) for quarter in (1, 2, 3, 4)][:10]
 NOW = QUARTERS[-1]

@@ -15,7 +15,7 @@ from expectations.part_limits import tabulate_limits
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import DECLARED_SUM, OBSERVATION, empty_table
-from tests.unit.expectations.test_judge import RECEIVED, make_observation, make_reading
+from tests.support.fakes.return_rows import RECEIVED, make_observation, make_reading
 
 NEW_RULES = {
     "parts.exceeded",

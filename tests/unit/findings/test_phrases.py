@@ -18,7 +18,7 @@ from pipelines.translation.extraction import ROOT
 
 SAID = "\n".join(
     path.read_text(encoding="utf-8")
-    for folder in ("pipelines/reading",)
+    for folder in ("pipelines/reading", "expectations")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ).replace('"CSV UTF-8 or " + _XLSX', '"CSV UTF-8 or Excel Workbook (.xlsx)"')
 
