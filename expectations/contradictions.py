@@ -134,10 +134,12 @@ def _explain_return(
         used_cells.add(cell)
     values: dict[Cell, float] = {cells[number]: row["value"] for number, row in by_row.items()}
     all_limits = list(_read_sums(sums, values))
+    # A negative part is an error of its own, and makes its total too low for the other parts.
+    lowered_totals = {limit.whole for limit in all_limits if any(values[part] < 0 for part in limit.parts)}
     declared_cells = {(limit.whole, frozenset(limit.parts)) for limit in all_limits}
     for row in limits.iter_rows(named=True):
         whole, parts = cells[row["whole"]], tuple(cells[part] for part in row["parts"])
-        if (whole, frozenset(parts)) not in declared_cells:
+        if whole not in lowered_totals and (whole, frozenset(parts)) not in declared_cells:
             all_limits.append(Limit(row["kind"], row["dim"], whole, parts, row["exact"], (row["whole"], *row["parts"])))
     findings: list[dict[str, object]] = []
     reported_outcomes: set[tuple[object, ...]] = set()

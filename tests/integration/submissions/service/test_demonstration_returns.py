@@ -94,7 +94,7 @@ def test_justification_is_offered_for_next_quarter_and_expires(desk: Desk, at: C
     export = export_ledger(desk.engine, desk.home.root / "export")
     assert export
     justifications = pl.read_parquet(desk.home.root / "export" / "justification.parquet").filter(submission_id=first)
-    assert set(justifications["rule"]) == {"plausible.bounds", "plausible.jump"} and set(justifications["text"]) == {
+    assert set(justifications["rule"]) == {"plausible.bounds", "plausible.balance"} and set(justifications["text"]) == {
         words
     }
 

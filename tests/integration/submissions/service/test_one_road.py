@@ -95,7 +95,12 @@ def _answer_by_portal(desk: Desk, data: bytes, _folder: Path, _capsys: Capture, 
     person = replace(get_identity(desk, "qq-sender"), language="mk")
     upload = door.upload_file(desk, person, data, "Извештај.csv")
     assert not send
-    return upload.as_json()
+    answer = upload.as_json()
+    if upload.state == "checked":
+        # The page shows the control totals where it asks whether to send.
+        totals = door.compare_control_totals(desk, person, str(upload.submission_id))
+        answer["control_totals"] = [total.as_json() for total in totals]
+    return answer
 
 
 _ESCAPED = "%D0%98%D0%B7%D0%B2%D0%B5%D1%88%D1%82%D0%B0%D1%98.csv"
