@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,3 +148,38 @@ def test_error_is_raised_only_for_the_caller_whose_rows_cause_it(monkeypatch: py
     validate_at_once(callers)
     assert [str(caller.error) for caller in callers] == ["None", "a planted fault", "None", "None"]
     assert [caller.failing_rows(NOT_NEGATIVE) for caller in callers] == [[1], [], [0], []]
+
+
+def test_configurations_are_computed_less_often_in_a_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+    from great_expectations.expectations.expectation import Expectation
+
+    original = vars(Expectation)["configuration"]
+    computed: list[str] = []
+
+    def count_and_compute(expectation: Any) -> Any:
+        computed.append(type(expectation).__name__)
+        return original.fget(expectation)
+
+    def count_in_validation() -> int:
+        computed.clear()
+        assert engine.find_failures(FIGURES, make_table([1, -2]))[0].rows == (1,)
+        return len(computed)
+
+    engine.find_failures(FIGURES, make_table([1]))
+    type.__setattr__(Expectation, "configuration", property(count_and_compute))
+    try:
+        with_reuse = count_in_validation()
+        monkeypatch.setattr(engine, "_reuse_configurations", nullcontext)
+        without_reuse = count_in_validation()
+    finally:
+        type.__setattr__(Expectation, "configuration", original)
+    assert 0 < 3 * with_reuse < without_reuse
+
+
+def test_configuration_is_restored_after_a_failed_validation() -> None:
+    from great_expectations.expectations.expectation import Expectation
+
+    original = vars(Expectation)["configuration"]
+    with pytest.raises(RuntimeError), engine._reuse_configurations():
+        raise RuntimeError("planted")
+    assert vars(Expectation)["configuration"] is original
