@@ -12,7 +12,7 @@ from pipelines.operations.serve import _record_signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_record_signals_notes_each_ending_signal_and_restores_its_handler(number: signal.Signals) -> None:
     def ignore_call(*_: object) -> None:
-        """Stand for the handler of another program."""
+        """Do nothing, like the handler of another program."""
 
     # A test run that was started in the background may ignore some of these signals.
     handler_of_the_run = signal.signal(number, ignore_call)
