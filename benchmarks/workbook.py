@@ -24,6 +24,11 @@ AGES = {
     "Punoljetni": "Y_GE18",
     "Nepoznata dob": "_U",
 }
+PARTS = {
+    "Maloljetni": ("0-13", "14-17"),
+    "Punoljetni": ("18-20", "21-24", "25-34", "35-44", "45 i više"),
+}
+"""Ages that contain others; they come after these in AGES."""
 STAGES = {
     "Prijavljeni": "reported",
     "Istraga": "investigated",
@@ -145,15 +150,29 @@ def write_workbook(path: Path, seed: int = 20) -> Path:
         sheet.merge_range(1, 0, 3, 0, "Članak")
         sheet.merge_range(1, 1, 3, 1, "Dob")
         _write_heads(sheet)
+        counts = _draw_counts(draw)
         for row, (article, age) in enumerate(itertools.product(ARTICLES, AGES), start=4):
             sheet.write_row(row, 0, [article, age])
             for first in _first_columns():
-                men, women = draw.choices((0, 1, 2, 3, 5, 8), weights=(50, 20, 12, 8, 6, 4), k=2)
+                men, women = counts[article, age, first]
                 sheet.write_row(row, first, [men, women])
                 cells = f"{_column_letters(first)}{row + 1}+{_column_letters(first + 1)}{row + 1}"
                 sheet.write_formula(row, first + 2, f"={cells}", None, men + women)
     book.close()
     return path
+
+
+def _draw_counts(draw: random.Random) -> dict[tuple[str, str, int], tuple[int, int]]:
+    """Return men and women by article, age and first column; minors and adults are the sums of their ages."""
+    counts: dict[tuple[str, str, int], tuple[int, int]] = {}
+    for article, age, first in itertools.product(ARTICLES, AGES, _first_columns()):
+        parts = PARTS.get(age)
+        if parts is None:
+            men, women = draw.choices((0, 1, 2, 3, 5, 8), weights=(50, 20, 12, 8, 6, 4), k=2)
+        else:
+            men, women = (sum(counts[article, part, first][sex] for part in parts) for sex in (0, 1))
+        counts[article, age, first] = men, women
+    return counts
 
 
 def _write_heads(sheet: object) -> None:
