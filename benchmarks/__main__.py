@@ -43,7 +43,9 @@ ORDER = (
 
 def main() -> int:
     """Run the chosen benchmarks and print their figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed beside its floors.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure speed and compare it with its floors."
+    )
     parser.add_argument("--only", nargs="*", choices=sorted(BENCHMARKS), help="names of benchmarks (default: all)")
     parser.add_argument("--quick", action="store_true", help="with the short history only")
     parser.add_argument("--repetitions", type=int, default=5, help="of what takes seconds (default: 5)")

@@ -64,7 +64,7 @@ def measure_decade(setting: Setting) -> Iterator[Figure]:
         shorter |= {phase: laps["seconds"][phase] for phase in PHASES if phase not in shorter}
 
 
-@register_benchmark("protection", "Protecting the counts of ten years, which is no mart")
+@register_benchmark("protection", "Protecting the counts of ten years, which is not part of the marts")
 def measure_protection(setting: Setting) -> Iterator[Figure]:
     """Compare the shorter histories; measure ten years in the long run only, since they take many minutes."""
     before: float | None = None

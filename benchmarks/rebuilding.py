@@ -34,7 +34,7 @@ def measure_rebuild(setting: Setting) -> Iterator[Figure]:
             "plain script",
             "≤ 4 × + 20 s",
             built_home.took.seconds <= 4 * plain.seconds + FIXED,
-            f"processor {built_home.took.processor:.0f} s beside {plain.processor:.0f} s; plain: {phases}",
+            f"processor {built_home.took.processor:.0f} s against {plain.processor:.0f} s; plain: {phases}",
         )
         yield Figure(
             f"peak memory, {built_home.returns.number:,} returns",

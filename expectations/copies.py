@@ -150,7 +150,7 @@ def _count_agreements(wide: pl.DataFrame, *, so_far: bool, same_year: bool) -> t
 
 
 def find_rewritten_periods(known: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Return accepted periods of which a return changes most figures: `changed` of `n` that were not zero."""
+    """Return accepted periods for which a return changes most figures: `changed` of `n` that were not zero."""
     same_period = known.filter(pl.col("previous") == pl.col("period"))
     accepted = (
         before.filter(pl.col("value") != 0).group_by("submission_id", "form", "freq", "period").agg(pl.len().alias("n"))

@@ -51,7 +51,7 @@ def find_copied_periods(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _match_periods(known: pl.DataFrame, same: Sequence[str], least_share: float, least_number: int) -> pl.DataFrame:
-    """Return periods of which at least a share of the events is in one earlier period; `previous` is that period."""
+    """Return periods that share enough of their events with one earlier period, whose code is `previous`."""
     counted = known.with_columns(nth=pl.int_range(pl.len()).over(*BLOCK, *same))
     new = counted.filter("is_new")
     earlier = counted.filter(~pl.col("is_new")).select(*RETURN, *same, "nth", pl.col("period").alias("previous"))

@@ -1,6 +1,6 @@
 """Limits between the figures of a return: a part never exceeds its whole, whether or not the form declares the sum.
 
-Which codes are parts of which comes from the code lists: intervals of ages and lengths, parents, and the measures that
+The code lists determine which codes are parts of others: intervals of ages and lengths, parents, and the measures that
 include each other (`measure_part.csv`).
 """
 

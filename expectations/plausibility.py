@@ -54,7 +54,7 @@ def find_copied_tables(figures: Figures) -> pl.DataFrame:
 
 
 def find_rewritten_periods(figures: Figures) -> pl.DataFrame:
-    """Return accepted periods of which a return changes most figures."""
+    """Return accepted periods for which a return changes most figures."""
     return copies.find_rewritten_periods(figures.known_periods, figures.earlier_observations)
 
 

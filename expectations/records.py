@@ -193,7 +193,7 @@ def _describe_months(column: str) -> pl.Expr:
 
 
 def find_missing_lengths(figures: Figures) -> pl.DataFrame:
-    """Return prison sentences of which no event has a length, in a register with a column for it."""
+    """Return prison sentences without a length, in a register that has a column for it."""
     fields = list_declared_fields(figures.registry)
     able = [form for form, names in fields.items() if names & {"sentence_months", "sentence_years"}]
     prison = figures.known_events.filter(

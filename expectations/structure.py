@@ -45,7 +45,6 @@ PRIOR = 1.0
 """Persons by which the share of a line is drawn towards that of all lines compared with it."""
 SCOPES = ("line", "measure", "article", "all")
 """Sets of lines that are compared together; each has an equal part of the chance of a false finding."""
-_OF_CATEGORY = ("category", "cell", "value", "seen", "past", "place", "repeated")
 
 
 @share_result

@@ -37,10 +37,10 @@ def print_control_totals(totals: Sequence[Mapping[str, Any]], language: str) -> 
     print_line("  " + tell("Totals of {period}", language, period=totals[0]["period"]))
     for row in totals:
         total = ControlTotal.from_json(row)
-        now = "\N{EN DASH}" if total.value is None else f"{total.value:g}"
-        change = "" if total.difference is None else f", {total.difference:+g}"
+        now = "\N{EN DASH}" if total.value is None else f"{total.value:.15g}"
+        change = "" if total.difference is None else f", {total.difference:+.15g}"
         before = (
-            f" ({total.earlier_period}: {total.earlier_value:g}{change})" if total.earlier_value is not None else ""
+            f" ({total.earlier_period}: {total.earlier_value:.15g}{change})" if total.earlier_value is not None else ""
         )
         print_line(f"    {describe_control_total(total, language)}: {now}{before}")
 

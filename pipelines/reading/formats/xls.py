@@ -31,7 +31,6 @@ _make_tuple: Any = tuple.__new__
 """Constructor of a named tuple without the call of its own `__new__`, which took a tenth of the time of a workbook."""
 _TEXT, _NUMBER = 1, 2
 """Cell types of xlrd, which is imported only when a workbook is read."""
-_SHEET_KINDS = {0: "sheet", 1: "macro sheet", 2: "chart", 6: "module"}
 _MACRO_MARKS = ("_VBA_PROJECT_CUR".encode("utf-16-le"), "_VBA_PROJECT".encode("utf-16-le"))
 
 

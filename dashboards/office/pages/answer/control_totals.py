@@ -33,28 +33,27 @@ def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> u
     return ui.Table(
         context.tell("Totals of {period}", period=words.format_period(totals[0].period, context.language)),
         context.tell("What"),
-        [context.tell("Now"), context.tell("Before"), context.tell("Difference")],
+        [context.tell("Now"), context.tell("Before"), context.tell("Period"), context.tell("Difference")],
         [
             ui.Row(
                 answers.describe_control_total(total, context.language),
                 (
                     _format_figure(total.value),
-                    _describe_earlier(context, total),
-                    "" if total.difference is None else f"{total.difference:+g}" if total.difference else "0",
+                    "" if total.earlier_period is None else _format_figure(total.earlier_value),
+                    _format_earlier_period(context, total),
+                    "" if total.difference is None else f"{total.difference:+.15g}" if total.difference else "0",
                 ),
             )
             for total in totals
         ],
-        numbers=frozenset({0, 1, 2}),
+        numbers=frozenset({0, 1, 3}),
     )
 
 
 def _format_figure(value: float | None) -> str:
-    return "\N{EN DASH}" if value is None else f"{value:g}"
+    return "\N{EN DASH}" if value is None else f"{value:.15g}"
 
 
-def _describe_earlier(context: PageContext, total: ControlTotal) -> str:
-    if total.earlier_period is None:
-        return ""
-    period = words.format_period(total.earlier_period, context.language)
-    return f"{_format_figure(total.earlier_value)} ({period})"
+def _format_earlier_period(context: PageContext, total: ControlTotal) -> str:
+    """Return the period of the figure before, in a column of its own, so that copied figures stay numbers."""
+    return "" if total.earlier_period is None else words.format_period(total.earlier_period, context.language)
