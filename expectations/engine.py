@@ -6,7 +6,8 @@ import takes about three seconds.
 Great Expectations is not thread-safe and keeps its current context in a global, so every run holds one lock.  Much of
 a validation is fixed cost, so the thread with the lock also validates the same table of all waiting threads: the
 expectations here check each row independently of all others, or only together with rows of the same return.
-Great Expectations also keeps every result: after RENEW_AFTER validations the process creates a new context.
+A result is stored, for Data Docs, only inside `keep_results`: storing it is a quarter of the cost of a validation.
+Great Expectations keeps what it stores, so after RENEW_AFTER validations the process creates a new context.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -44,7 +46,9 @@ ROW_BY_ROW = frozenset(
 RETURN_ID = "submission_id"
 """Column of the return that a row belongs to; expectations of a unique key must include it."""
 _LOCK = threading.RLock()
+_keeps_results: ContextVar[bool] = ContextVar("keeps_results", default=False)
 _runs = 0
+_results_kept = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +141,7 @@ class _ValidationRequest:
 
     def __init__(self, contract: Contract, frame: pl.DataFrame) -> None:
         self.contract, self.frame = contract, frame
+        self._keeps_result = _keeps_results.get()
         self._failures: list[Failure] | None = None
         # Only frames with the same schema can be stacked; expectations over several rows must not see others' rows.
         self._batch_key = (contract, tuple(frame.schema.items()), 0 if contract.is_per_return else id(self))
@@ -156,7 +161,11 @@ class _ValidationRequest:
     def _validate_batch(self, requests: Sequence[_ValidationRequest]) -> None:
         """Validate several requests at once; after an exception put the others back in the queue and retry this one."""
         try:
-            result = _run_validation(self.contract, _stack([request.frame for request in requests]).to_pandas())
+            result = _run_validation(
+                self.contract,
+                _stack([request.frame for request in requests]).to_pandas(),
+                keep_result=any(request._keeps_result for request in requests),
+            )
             failures = [
                 failure for outcome in result.results if (failure := _read_failure(outcome, self.contract)) is not None
             ]
@@ -195,14 +204,14 @@ def _stack(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(frames).with_row_index(_ROW)
 
 
-def _run_validation(contract: Contract, frame: Any) -> Any:
+def _run_validation(contract: Contract, frame: Any, *, keep_result: bool = False) -> Any:
     """Validate a frame and list the rows that fail; the caller holds the lock.
 
     Listing rows doubles the cost of an expectation (9 ms instead of 5), so a small frame, which usually has no
     failures, is first validated without.
     """
     if len(frame) <= FEW_ROWS:
-        result = _run_definition(contract, frame, {"result_format": "BOOLEAN_ONLY"})
+        result = _run_definition(contract, frame, {"result_format": "BOOLEAN_ONLY"}, keep_result=keep_result)
         if result.success:
             return result
     index = [column for column in (_ROW, RETURN_ID, "place") if column in frame.columns]
@@ -214,19 +223,34 @@ def _run_validation(contract: Contract, frame: Any) -> Any:
             "unexpected_index_column_names": index,
             "return_unexpected_index_query": False,
         },
+        keep_result=keep_result,
     )
 
 
-def _run_definition(contract: Contract, frame: Any, result_format: dict[str, Any]) -> Any:
-    global _runs
+def _run_definition(contract: Contract, frame: Any, result_format: dict[str, Any], *, keep_result: bool) -> Any:
+    global _runs, _results_kept
     if _runs >= RENEW_AFTER:
-        _runs = 0
+        _runs = _results_kept = 0
         _definition.cache_clear()
         _context.cache_clear()
     _runs += 1
     definition = _definition(contract)
+    parameters = {"dataframe": frame}
     with _reuse_configurations():
-        return definition.run(batch_parameters={"dataframe": frame}, result_format=result_format)
+        if not keep_result:
+            return definition.data.get_batch(parameters).validate(definition.suite, result_format=result_format)
+        _results_kept += 1
+        return definition.run(batch_parameters=parameters, result_format=result_format)
+
+
+@contextmanager
+def keep_results() -> Iterator[None]:
+    """Store the results of the validations that this thread asks for in the block, for `build_data_docs`."""
+    token = _keeps_results.set(True)
+    try:
+        yield
+    finally:
+        _keeps_results.reset(token)
 
 
 @contextmanager
@@ -290,10 +314,10 @@ def _columns_of(expectation: Any) -> list[str]:
 def build_data_docs(folder: Path) -> Path | None:
     """Write Data Docs of the validations in the current context of this process.
 
-    Returns the index page, or None if no validation was run.  Pages of earlier processes are kept: each validation has
-    a page named by its time.
+    Returns the index page, or None if the context stored no result.  Pages of earlier processes are kept: each
+    validation has a page named by its time.
     """
-    if not _runs:
+    if not _results_kept:
         return None
     with _LOCK:
         return _build_site(_context(), folder)

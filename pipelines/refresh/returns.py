@@ -51,6 +51,7 @@ def take_in(
     In a demonstration home, also decide on its returns of these quarters as the arrivals list says. A file whose
     periods are not known yet is read in any case.
     """
+    from expectations.engine import keep_results
     from pipelines.declarations.registry import load
     from pipelines.ledger import queries
     from pipelines.ledger.opening import open_ledger
@@ -71,14 +72,15 @@ def take_in(
         selected_ids = [submission.submission_id for submission in selected]
         if len(selected) < len(waiting):
             log(f"{territory}: {len(waiting) - len(selected)} waiting returns of other quarters are left alone")
-    reports = record.check_waiting(
-        home,
-        engine,
-        registry,
-        territory=territory,
-        only=selected_ids,
-        after=arrivals.CHECKED_AFTER if demonstration else None,
-    )
+    with keep_results():
+        reports = record.check_waiting(
+            home,
+            engine,
+            registry,
+            territory=territory,
+            only=selected_ids,
+            after=arrivals.CHECKED_AFTER if demonstration else None,
+        )
     undecided: Refusals = {}
     if demonstration:
         decidable = queries.list_submissions(engine, states=arrivals.UNDECIDED, territory=territory)

@@ -41,13 +41,13 @@ def copy_for_pages(built: Path, target: Path) -> None:
     What the pages only read is linked, not copied: a test that publishes, refreshes or damages a release must copy the
     whole home.
     """
-    linked = [built / folder for folder in LINKED]
+    linked = tuple(f"{built / folder}{os.sep}" for folder in LINKED)
 
     def copy_or_link(source: str, destination: str) -> str:
-        if any(Path(source).is_relative_to(folder) for folder in linked):
+        if source.startswith(linked):
             os.link(source, destination)
             return destination
-        return str(shutil.copy2(source, destination))
+        return shutil.copy2(source, destination)
 
     shutil.copytree(built, target, symlinks=True, copy_function=copy_or_link)
 

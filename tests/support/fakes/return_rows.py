@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -20,9 +21,14 @@ RECEIVED = datetime(2025, 7, 20, tzinfo=UTC)
 """In time for the second quarter of 2025."""
 
 
+@cache
 def find_form(registry: Registry, instrument: str) -> Any:
-    """Return a quarterly form of the instrument that the calendar expects."""
-    expected = {(row["source"], row["instrument"]) for row in list_expected_returns(registry) if row["freq"] == "Q"}
+    """Return a quarterly form of the instrument that the calendar expects by the end of 2025."""
+    expected = {
+        (row["source"], row["instrument"])
+        for row in list_expected_returns(registry, date(2025, 12, 31))
+        if row["freq"] == "Q"
+    }
     return next(
         form
         for form in registry.forms.values()

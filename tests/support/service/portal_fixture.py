@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,19 @@ SHEET = "Tremujori III"
 
 
 def make_workbook(changes: Mapping[str, str | int], sheet: str = SHEET) -> bytes:
-    """Return the return with some cells of its last sheet changed, as its office might send it next."""
+    """Return the return with some cells of its last sheet changed, as its office might send it next.
+
+    The same changes give the same bytes.
+    """
+    return _write_workbook(tuple(changes.items()), sheet)
+
+
+@cache
+def _write_workbook(changes: tuple[tuple[str, str | int], ...], sheet: str) -> bytes:
     from openpyxl import load_workbook
 
     book = load_workbook(RETURN)
-    for cell, value in changes.items():
+    for cell, value in changes:
         book[sheet][cell] = value
     output = BytesIO()
     book.save(output)

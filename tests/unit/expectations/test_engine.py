@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -64,9 +65,9 @@ def validate_at_once(callers: list[Caller]) -> int:
     batches: list[Contract] = []
     real = engine._run_validation
 
-    def count_batch(contract: Contract, frame: Any) -> Any:
+    def count_batch(contract: Contract, frame: Any, **options: Any) -> Any:
         batches.append(contract)
-        return real(contract, frame)
+        return real(contract, frame, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_run_validation", count_batch)
@@ -133,10 +134,10 @@ def test_unique_key_of_return_ignores_other_callers_with_the_same_return_id() ->
 def test_error_is_raised_only_for_the_caller_whose_rows_cause_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real = engine._run_validation
 
-    def validate_with_fault(contract: Contract, frame: Any) -> Any:
+    def validate_with_fault(contract: Contract, frame: Any, **options: Any) -> Any:
         if FAULT in set(frame["value"]):
             raise RuntimeError("a planted fault")
-        return real(contract, frame)
+        return real(contract, frame, **options)
 
     monkeypatch.setattr(engine, "_run_validation", validate_with_fault)
     callers = [
@@ -183,3 +184,15 @@ def test_configuration_is_restored_after_a_failed_validation() -> None:
     with pytest.raises(RuntimeError), engine._reuse_configurations():
         raise RuntimeError("planted")
     assert vars(Expectation)["configuration"] is original
+
+
+def test_data_docs_show_only_results_that_were_to_be_kept(tmp_path: Path) -> None:
+    engine._context.cache_clear(), engine._definition.cache_clear()
+    engine._results_kept = 0
+    engine.find_failures(FIGURES, make_table([1, 2]))
+    assert engine.build_data_docs(tmp_path) is None
+    with engine.keep_results():
+        kept = engine.find_failures(FIGURES, make_table([1, 2]))
+    assert kept == engine.find_failures(FIGURES, make_table([1, 2])), "the same failures, kept or not"
+    assert engine.build_data_docs(tmp_path) == tmp_path / "index.html"
+    assert len(list((tmp_path / "validations").rglob("*.html"))) == 1
