@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.statistics import records_rule as rule
 from pipelines.warehouse.records.declared_programme import RecordProgramme
-from pipelines.warehouse.records.schema import AREA, table_schema
+from pipelines.warehouse.records.schema import ALL, AREA, table_schema
 from pipelines.warehouse.records.wide_frames import GROUPS, name_cell
 
 if TYPE_CHECKING:
@@ -62,29 +62,68 @@ def _with_cell_names(table: pl.DataFrame, name: str) -> pl.DataFrame:
     return table.with_columns(names.to_series())
 
 
-def find_lags(durations: pl.DataFrame, sizes: pl.DataFrame, programme: RecordProgramme) -> pl.DataFrame:
-    """Return the lag of each ratio in the programme, from the median in the table of durations.
+def find_lags(
+    exact: pl.DataFrame,
+    published: pl.DataFrame,
+    sizes: pl.DataFrame,
+    programme: RecordProgramme,
+    released: dict[str, pl.DataFrame] | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the restricted and the public lags of the ratios in the programme.
 
-    `sizes` has `AREA`, `stage` and `n_persons`. If an area has several registers, the largest is used.
+    `exact` and `published` are the tables of durations, unrounded and rounded; `sizes` has `AREA`, `stage` and
+    `n_persons`.  A lag is computed once, from the exact median, and is public if the median is: so both sides divide by
+    the same period.  A median that is kept as released keeps the lag that was `released` with it, for both sides.  If
+    an area has several registers, one with a public median is used, of these the largest.
     """
     import polars as pl
 
     from pipelines.statistics.durations import DAYS_OF_PERIOD, lag_periods
 
-    medians = durations.filter(pl.col("freq") == "_T", pl.col("statistic") == "median", pl.col("value").is_not_null())
     by = [*AREA, "stage"]
+    rounded = _select_medians(published).select(*by, rounded="value")
     largest = (
-        medians.join(sizes.select(*by, "n_persons"), on=by, how="left")
-        .sort("n_persons", "source", descending=[True, False], nulls_last=True)
+        _select_medians(exact)
+        .join(rounded, on=by, how="left")
+        .join(sizes.select(*by, "n_persons"), on=by, how="left")
+        .sort(pl.col("rounded").is_null(), "n_persons", "source", descending=[False, True, False], nulls_last=True)
         .unique(["area_kind", "area", "offence_group", "stage"], keep="first", maintain_order=True)
     )
     rows = [
         {name: row[name] for name in by}
         | {"denominator": lag.denominator, "numerator": numerator, "freq": freq}
-        | {"lag_periods": lag_periods(row["value"], freq), "median_days": row["value"], "is_public": True}
+        | {"lag_periods": lag_periods(row["value"], freq), "median_days": row["value"]}
+        | {"is_public": row["rounded"] is not None, "rounded": row["rounded"]}
         for lag in programme.lags
         for row in largest.filter(pl.col("stage") == lag.stage).iter_rows(named=True)
         for numerator in lag.numerators
         for freq in DAYS_OF_PERIOD
     ]
-    return pl.DataFrame(rows, schema=table_schema("record_lag"), orient="row")
+    schema = table_schema("record_lag") | {"rounded": pl.Float64()}
+    lags = pl.DataFrame(rows, schema=schema, orient="row")
+    if released is not None:
+        lags = _with_released_lags(lags, published, released)
+    public = lags.filter("is_public").with_columns(median_days="rounded")
+    return lags.drop("rounded"), public.drop("rounded")
+
+
+def _select_medians(durations: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    return durations.filter(pl.col("freq") == ALL, pl.col("statistic") == "median", pl.col("value").is_not_null())
+
+
+def _with_released_lags(lags: pl.DataFrame, published: pl.DataFrame, released: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Replace the lags of those public medians whose row is the released one."""
+    import polars as pl
+
+    rows = _select_medians(published)
+    kept = rows.join(released["record_duration"], on=rows.columns, how="semi", nulls_equal=True)
+    by = [*AREA, "stage"]
+    earlier = released["record_lag"].join(kept, on=by, how="semi")
+    key = [*by, "denominator", "numerator", "freq"]
+    return (
+        lags.join(earlier.select(*key, released_periods="lag_periods"), on=key, how="left", maintain_order="left")
+        .with_columns(lag_periods=pl.coalesce("released_periods", "lag_periods"))
+        .drop("released_periods")
+    )
