@@ -16,8 +16,8 @@ RULES: Mapping[str, str] = {
     "cohort_complete": mark("Default: the cohort, because the records follow it for long enough."),
     "lag_known": mark("Default: lagged, because the records show how long it takes from one stage to the other."),
     "lag_zero": mark(
-        "Default: the same period, because the records show that it takes less than half a period from one stage to the "
-        "other."
+        "Default: the same period, because the records show that it takes less than half a period from one stage to "
+        "the other."
     ),
     "no_lag": mark(
         "Default: the same period, because there are no records of how long it takes from one stage to the other."

@@ -138,11 +138,13 @@
 {%- endmacro %}
 
 {# Dispersion of a sum, as an aggregate over its terms: the mean, weighted by the terms. Terms that are not independent
-   (persons of one case in two terms) have more. #}
+   (persons of one case in two terms) have more. Rounded, because an engine adds in any order. #}
 {% macro dispersion_of_sum(dispersion='dispersion', value='value') -%}
     case
         when min({{ dispersion }}) = max({{ dispersion }}) then min({{ dispersion }})
-        else coalesce(sum({{ dispersion }} * {{ value }}) / nullif(sum({{ value }}), 0), min({{ dispersion }}))
+        else coalesce(
+            round(sum({{ dispersion }} * {{ value }}) / nullif(sum({{ value }}), 0), 9), min({{ dispersion }})
+        )
     end
 {%- endmacro %}
 

@@ -60,7 +60,8 @@ jurisdictions as (
 parts_of_{{ kind }} as (
     select
         sums.cell_id,
-        sum((parts.dispersion - 1.0) * parts.value) as excess,
+        -- Rounded, because an engine adds in any order.
+        round(sum((parts.dispersion - 1.0) * parts.value), 9) as excess,
         count(case when parts.interval_basis <> 'lower_bound' then 1 end) as n_known
     from of_areas as sums
     inner join {{ parts }} as parts

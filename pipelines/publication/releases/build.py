@@ -257,7 +257,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
         "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
         f"            be compared (too_few: under {ENOUGH_EVENTS} events on a side or in the rest of a share;\n"
-        f"            too_few_territories: the region from under {FEWEST_TERRITORIES_IN_REGION} territories, not shown)\n"
+        f"            too_few_territories: a region of under {FEWEST_TERRITORIES_IN_REGION} territories, not shown)\n"
         "metric      what each indicator is: name, definition, formula, unit, source, caveats, SDMX concept\n"
         "pipeline    the stages of proceedings side by side\n"
         "stage_ratio ratios of two stages in their versions; is_default says which to show, reasons what to tell\n"

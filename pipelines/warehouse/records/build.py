@@ -132,14 +132,17 @@ def _write_tables(
         tabulation.tabulate_public(figures, programme), places.filter(pl.col("kind") == "national"), law
     )
     members = carry_over.select_public_members(public_tables, figures.members)
-    earlier = None
     if released.exists():
         earlier = {name: pl.read_parquet(released / "public" / f"{name}.parquet") for name in COLUMNS}
         public_tables, members = carry_over.carry_over_cells(
             public_tables, members, earlier, pl.read_parquet(released / "members.parquet")
         )
     restricted_tables["record_lag"], public_tables["record_lag"] = carry_over.find_lags(
-        restricted_tables["record_duration"], public_tables["record_duration"], sizes, programme, earlier
+        restricted_tables["record_duration"],
+        public_tables["record_duration"],
+        sizes,
+        programme,
+        public_tables.get("record_lag"),
     )
     for side, tables in (("restricted", restricted_tables), ("public", public_tables)):
         for name, table in tables.items():

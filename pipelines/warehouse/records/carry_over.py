@@ -40,7 +40,7 @@ def carry_over_cells(
 
     All rows of such a cell are kept, including the day up to which it was computed, so that readers cannot distinguish
     no change from a change of one person.  `tables` and `released` have the columns of the schema; the members are the
-    persons behind public figures.
+    persons behind public figures.  The result also has the released lags of the medians that are kept (`record_lag`).
     """
     import polars as pl
 
@@ -51,6 +51,8 @@ def carry_over_cells(
         changed_rows = _with_cell_names(frame, name).join(cells, on="cell", how="anti", maintain_order="left")
         released_rows = _with_cell_names(released[name], name).join(cells, on="cell", how="semi", maintain_order="left")
         merged[name] = pl.concat([changed_rows, released_rows]).drop("cell")
+    kept_durations = unmoved.filter(pl.col("table") == "record_duration")
+    merged["record_lag"] = _with_cell_of_median(released["record_lag"]).join(kept_durations, on="cell", how="semi")
     key = ["table", "cell"]
     unmoved_members = released_members.join(unmoved, on=key, how="semi", maintain_order="left")
     return merged, pl.concat([members.join(unmoved, on=key, how="anti", maintain_order="left"), unmoved_members])
@@ -62,19 +64,27 @@ def _with_cell_names(table: pl.DataFrame, name: str) -> pl.DataFrame:
     return table.with_columns(names.to_series())
 
 
+def _with_cell_of_median(lags: pl.DataFrame) -> pl.DataFrame:
+    """Add the names of the cells with the medians from which the lags follow: those of all persons in the records."""
+    import polars as pl
+
+    medians = lags.with_columns(freq=pl.lit(ALL), entered=pl.lit(ALL))
+    return lags.with_columns(_with_cell_names(medians, "record_duration")["cell"])
+
+
 def find_lags(
     exact: pl.DataFrame,
     published: pl.DataFrame,
     sizes: pl.DataFrame,
     programme: RecordProgramme,
-    released: dict[str, pl.DataFrame] | None = None,
+    kept: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the restricted and the public lags of the ratios in the programme.
 
     `exact` and `published` are the tables of durations, unrounded and rounded; `sizes` has `AREA`, `stage` and
     `n_persons`.  A lag is computed once, from the exact median, and is public if the median is: so both sides divide by
-    the same period.  A median that is kept as released keeps the lag that was `released` with it, for both sides.  If
-    an area has several registers, one with a public median is used, of these the largest.
+    the same period.  A median that is kept as released keeps its released lag (`kept`), for both sides.  If an area has
+    several registers, one with a public median is used, of these the largest.
     """
     import polars as pl
 
@@ -101,8 +111,8 @@ def find_lags(
     ]
     schema = table_schema("record_lag") | {"rounded": pl.Float64()}
     lags = pl.DataFrame(rows, schema=schema, orient="row")
-    if released is not None:
-        lags = _with_released_lags(lags, published, released)
+    if kept is not None:
+        lags = _with_kept_lags(lags, kept)
     public = lags.filter("is_public").with_columns(median_days="rounded")
     return lags.drop("rounded"), public.drop("rounded")
 
@@ -113,17 +123,13 @@ def _select_medians(durations: pl.DataFrame) -> pl.DataFrame:
     return durations.filter(pl.col("freq") == ALL, pl.col("statistic") == "median", pl.col("value").is_not_null())
 
 
-def _with_released_lags(lags: pl.DataFrame, published: pl.DataFrame, released: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Replace the lags of those public medians whose row is the released one."""
+def _with_kept_lags(lags: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    rows = _select_medians(published)
-    kept = rows.join(released["record_duration"], on=rows.columns, how="semi", nulls_equal=True)
-    by = [*AREA, "stage"]
-    earlier = released["record_lag"].join(kept, on=by, how="semi")
-    key = [*by, "denominator", "numerator", "freq"]
+    key = [*AREA, "stage", "denominator", "numerator", "freq"]
+    kept_periods = kept.select(*key, kept_periods="lag_periods")
     return (
-        lags.join(earlier.select(*key, released_periods="lag_periods"), on=key, how="left", maintain_order="left")
-        .with_columns(lag_periods=pl.coalesce("released_periods", "lag_periods"))
-        .drop("released_periods")
+        lags.join(kept_periods, on=key, how="left", maintain_order="left")
+        .with_columns(lag_periods=pl.coalesce("kept_periods", "lag_periods"))
+        .drop("kept_periods")
     )

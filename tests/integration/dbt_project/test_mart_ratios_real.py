@@ -128,7 +128,7 @@ def test_ratio_of_one_period_divides_its_cells(
     silent = rows.filter(pl.col("value").is_null() & divisible)
     assert silent.filter(~pl.col("reasons").str.contains("count_unit_differs")).is_empty()
     assert with_value.filter(~divisible).is_empty()
-    common = with_value.filter(pl.col("flags").str.contains("common_reporters"))
+    common = rows.filter(pl.col("flags").str.contains("common_reporters"))
     assert set(common["area_kind"]) <= {"region"} and (common["reporters"] == common["x_reporters"]).all()
     # Indictments and convictions at first instance are of the same territories in every period here.
     assert common.height >= 3 or metric == "convicted_first_per_indicted"

@@ -156,7 +156,9 @@ def make_rows_decided_after(*days: int) -> list[tuple[str, str, str, str, str]]:
         (f"K{i}", f"P{i}", "convicted_first", "first", (first + timedelta(number)).isoformat())
         for i, number in enumerate(days)
     ]
-    return [*rows, ("Z", "Z", "appealed", "appeal", "2025-06-20")]
+    # A quarter without an event would be a return that is missing.
+    quarters = ("2024-02-20", "2024-05-20", "2024-08-20", "2024-11-20", "2025-02-20", "2025-05-20")
+    return [*rows, *((f"Z{day}", f"Z{day}", "appealed", "appeal", day) for day in quarters)]
 
 
 @pytest.mark.parametrize(("changed", "is_updated"), [(4, False), (5, True)])
