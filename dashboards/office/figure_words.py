@@ -15,6 +15,10 @@ RULES: Mapping[str, str] = {
     "nested": mark("Default: the same period, because one count is part of the other."),
     "cohort_complete": mark("Default: the cohort, because the records follow it for long enough."),
     "lag_known": mark("Default: lagged, because the records show how long it takes from one stage to the other."),
+    "lag_zero": mark(
+        "Default: the same period, because the records show that it takes less than half a period from one stage to "
+        "the other."
+    ),
     "no_lag": mark(
         "Default: the same period, because there are no records of how long it takes from one stage to the other."
     ),

@@ -8,7 +8,7 @@ from dashboards import words
 from dashboards.words import FormattedFigure, Row
 from dashboards.words.reasons import ASPECTS, OTHERS
 from pipelines.core.i18n import mark
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
 
 VERSIONS: Mapping[str, str] = {
     "same_period": mark("Same period"),
@@ -25,18 +25,20 @@ RULES: Mapping[str, str] = {
     "nested": "Shown first is the same period: one count is part of the other.",
     "cohort_complete": "Shown first is the cohort: the records follow it for long enough.",
     "lag_known": "Shown first is the lagged version: the records show how long it takes from one stage to the other.",
+    "lag_zero": "Shown first is the same period: the records show that it takes less than half a period from one stage "
+    "to the other.",
     "no_lag": "Shown first is the same period: there are no records of how long it takes from one stage to the other.",
     "refused": "No version is complete on its own: the two sides count differently.",
 }
 TOO_FEW = words.TOO_FEW
 STATES: Mapping[str, str] = {
-    "too_few": f"Too few to compare: one of the two numbers is under {ENOUGH_EVENTS}. Such a figure changes a "
-    "lot by chance alone.",
+    "too_few": f"Too few to compare: one of the two numbers, or the rest of a share, is under {ENOUGH_EVENTS}. Such a "
+    "figure changes a lot by chance alone.",
 }
 BASIS: Mapping[str, str] = {
     "lower_bound": (
-        "The interval is a lower bound: one case can involve several persons, and how many is not known here. The "
-        "true uncertainty is at least this."
+        "The interval is a lower bound: one case can involve several persons, and how many is not fully known here. "
+        "The true uncertainty is at least this."
     ),
     "quasi_exact": "The interval is widened to allow for the number of persons per case in the territory's own "
     "records.",
@@ -52,7 +54,8 @@ VERDICTS: Mapping[str, str] = {
     "withheld": "withheld",
 }
 APART = ("higher", "lower")
-TESTED = (*APART, "no_difference")
+UNCLEAR = "depends_on_persons_per_case"
+TESTED = (*APART, UNCLEAR, "no_difference")
 SIMULTANEOUS = (
     "Comparing many pairs finds some differences by chance alone. The intervals are therefore made so wide that in 95 "
     "of 100 comparisons of one category all of its pairs are correct at once."
@@ -70,6 +73,10 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     """Format an indicator with its range, `57 (40–81)`, or its symbol if there is none."""
     if row is None:
         return words.format_absent()
+    if row.get("state") == "too_few_territories":
+        return FormattedFigure(
+            "not shown", f"not shown, since fewer than {FEWEST_TERRITORIES_IN_REGION} territories have a figure", "note"
+        )
     plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:
         return plain
@@ -120,6 +127,11 @@ def describe_pair(row: Row, names: Mapping[str, str]) -> str:
     care = " With care: " + describe_reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
     if verdict in APART:
         return f"{first} is {verdict} than {second}: {_format_ratio(row)}.{care}"
+    if verdict == UNCLEAR:
+        return (
+            f"{first} and {second} show no clear difference: it depends on how many persons a case has, which is not "
+            f"known.{care}"
+        )
     if verdict == "no_difference":
         return f"{first} and {second} do not differ significantly on these numbers.{care}"
     if verdict == "not_comparable":

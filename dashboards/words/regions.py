@@ -17,9 +17,9 @@ def format_range(row: Row | None, digits: int) -> str:
     """Format the median and range of the territories with a public figure: '1.60, from 0.44 to 1.81 (n = 5)'."""
     if row is None or not row["n"]:
         return "no territory has a public figure"
+    if row["minimum"] is None:
+        return f"too few territories for a range (n = {row['n']})"
     low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
-    if row["median"] is None:
-        return f"from {low} to {high} (n = {row['n']})"
     return f"{words.format_number(row['median'], digits)}, from {low} to {high} (n = {row['n']})"
 
 
@@ -33,12 +33,11 @@ def describe_range(row: Row, what: str, digits: int = 0) -> str:
     hidden = f"; the figure of {row['n_withheld']} is withheld" if row["n_withheld"] else ""
     if not count:
         return f"No territory has a public figure of {what}{hidden}."
-    low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
-    if count == 1:
-        text = f"One territory has a public figure of {what}: {low}"
-    elif row["median"] is None:
-        text = f"Over {count} territories with a public figure of {what}: from {low} to {high}, too few for a median"
+    if row["minimum"] is None:
+        has = "territory has" if count == 1 else "territories have"
+        text = f"Only {count} {has} a public figure of {what}: too few for a median or a range"
     else:
+        low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
         median = words.format_number(row["median"], digits)
         text = f"Over {count} territories with a public figure of {what}: median {median}, from {low} to {high}"
     few = count - row["n_enough"]
@@ -65,7 +64,7 @@ def explain_window(windows: Sequence[Row]) -> str:
     )
     if not chosen["is_most"]:
         return (
-            f"No window is long enough for most territories; the longest, {name}, is taken: there {reach}"
+            f"In no window do most territories have enough. A comparison opens in {name}, where the most have: {reach}"
             f"{f', against {lacking}' if lacking else ''}."
         )
     text = f"A comparison opens in {name}, the shortest window in which most territories have enough: {reach}"

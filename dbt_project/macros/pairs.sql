@@ -9,20 +9,35 @@
 {# `least` ignores nulls, and a missing p-value must not become 1. #}
 {% macro pair_adjusted(p, pairs) -%}case when {{ p }} is not null then least(1.0, {{ p }} * {{ pairs }}) end{%- endmacro %}
 
-{% macro pair_verdict(low, high) -%}
-    case when {{ low }} > 1 then 'higher' when {{ high }} < 1 then 'lower' else 'no_difference' end
+{# `higher` and `lower` only if the limits at the default dispersion say the same; those are null where the dispersion of
+   both sides is known. #}
+{% macro pair_verdict(low, high, low_at_default, high_at_default) -%}
+    case
+        when {{ low }} > 1 and coalesce({{ low_at_default }} > 1, true) then 'higher'
+        when {{ high }} < 1 and coalesce({{ high_at_default }} < 1, true) then 'lower'
+        when {{ low }} > 1 or {{ high }} < 1 then 'depends_on_persons_per_case'
+        else 'no_difference'
+    end
+{%- endmacro %}
+
+{# The dispersion of one side if it is known, else at least the default. #}
+{% macro default_dispersion(dispersion, basis) -%}
+    case
+        when {{ basis }} = 'lower_bound' then greatest({{ dispersion }}, {{ var('default_dispersion') }})
+        else {{ dispersion }}
+    end
 {%- endmacro %}
 
 {# All rows of a relation, with the test of their pair: limits `low` and `high` of the ratio of first to second, and
    `p_of_one`. method: rates, proportions, or '' for none. As in `with_limits`, each distinct contrast is computed once;
-   most pairs have too few events to be tested at all. #}
-{% macro with_pair_test(relation, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level) -%}
+   most pairs have too few events to be tested at all. `suffix` is added to the names of the three columns. #}
+{% macro with_pair_test(relation, method, upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level, suffix='') -%}
     {%- set numbers = [upper_a, lower_a, upper_b, lower_b, phi_a, phi_b, level] -%}
     select
         given.*,
-        (worked_out.test_of).low as low,
-        (worked_out.test_of).high as high,
-        (worked_out.test_of).p as p_of_one
+        (worked_out.test_of).low as low{{ suffix }},
+        (worked_out.test_of).high as high{{ suffix }},
+        (worked_out.test_of).p as p_of_one{{ suffix }}
     from {{ relation }} as given
     left join (
         select

@@ -65,13 +65,40 @@ def of_records(sizes: ArrayLike) -> float:
     return of_sizes(np.append(k, k.max())) if k.size else float("nan")
 
 
-def at_least(persons: ArrayLike, cases: ArrayLike) -> Array:
-    """Return a lower bound of phi from totals: persons per case, at least 1; 1 if either is missing or cases are 0."""
-    people, files = np.asarray(persons, dtype=float), np.asarray(cases, dtype=float)
+def at_least(persons: ArrayLike, cases: ArrayLike, everyone: ArrayLike = float("nan")) -> Array:
+    """Return a lower bound of phi from totals: persons per case, at least 1; 1 if either is missing or cases are 0.
+
+    `persons` may be some of the persons in the cases (a sex, an age), and `everyone` all of them.  If x of n persons in
+    c cases are drawn at random, phi of x is 1 + (x/n)(phi of n - 1), hence at least 1 + x/c - x/n.  It is more if the
+    persons of one case are alike.
+    """
+    people, files, whole = np.broadcast_arrays(
+        *(np.asarray(values, dtype=float) for values in (persons, cases, everyone))
+    )
     is_known = (files > 0) & ~np.isnan(people)
-    ratio = np.divide(people, files, out=np.ones(np.broadcast(people, files).shape), where=is_known)
-    bound: Array = np.maximum(ratio, 1.0)
+    ratio = np.divide(people, files, out=np.ones(people.shape), where=is_known)
+    share = np.divide(people, whole, out=np.ones(people.shape), where=whole > 0)
+    drawn = np.where(is_known & (whole > 0), 1.0 + ratio - share, 1.0)
+    bound: Array = np.maximum(np.maximum(ratio, drawn), 1.0)
     return bound
+
+
+def of_sum(dispersions: ArrayLike, counts: ArrayLike) -> float:
+    """Return phi of a sum of independent counts: the mean of theirs, weighted by the counts; the least without events.
+
+    Counts that share cases have more than this.
+    """
+    phi, x = np.asarray(dispersions, dtype=float), np.asarray(counts, dtype=float)
+    return float((phi * x).sum() / x.sum()) if x.sum() > 0 else float(phi.min())
+
+
+def of_ratio(upper: ArrayLike, phi_upper: ArrayLike, lower: ArrayLike, phi_lower: ArrayLike) -> Array:
+    """Return the one phi for both counts of a ratio at which its logarithm has the same variance, phi/count each."""
+    x, phi_x, y, phi_y = np.broadcast_arrays(
+        *(np.asarray(values, dtype=float) for values in (upper, phi_upper, lower, phi_lower))
+    )
+    mixed: Array = np.divide(phi_x * y + phi_y * x, x + y, out=phi_x.copy(), where=x + y > 0)
+    return mixed
 
 
 def estimate_dispersion(

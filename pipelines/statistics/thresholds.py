@@ -1,6 +1,6 @@
-"""State the two limits on small counts that files, pages and SQL share.
+"""State the limits that files, pages and SQL share: on small counts, on few territories, on persons per case.
 
-Both are choices of this project: `docs/methodology/disclosure.md` and `docs/methodology/uncertainty.md` give reasons.
+All are choices of this project: `docs/methodology/disclosure.md` and `docs/methodology/uncertainty.md` give reasons.
 """
 
 from __future__ import annotations
@@ -17,4 +17,15 @@ the variable `enough_events`.
 The exact 95 % interval of 20 events reaches from 0.61 to 1.54 times the count; with fewer events, a figure can double
 between two periods by chance alone. United States health statistics call rates of fewer than 20 events unreliable for
 the same reason (National Center for Health Statistics; from memory, unverified).
+"""
+
+FEWEST_TERRITORIES_IN_RANGE: Final = 3
+"""A lowest and a highest figure, and a median, are given from so many territories on."""
+FEWEST_TERRITORIES_IN_REGION: Final = 4
+"""A figure of the region from fewer territories is not shown (state `too_few_territories`)."""
+DEFAULT_DISPERSION: Final = 2.0
+"""Variance of a count of persons over that of a count of cases, assumed where the office's own is not known.
+
+A difference between two territories is called `higher` or `lower` only if it holds at this value, too. It is not used
+for intervals. The registers of the demonstration give 1.9 to 2.1.
 """

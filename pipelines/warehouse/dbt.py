@@ -23,7 +23,12 @@ from typing import Any, Literal
 
 from pipelines.core import clock, codes
 from pipelines.core.home import Home, open_home
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.statistics.thresholds import (
+    DEFAULT_DISPERSION,
+    ENOUGH_EVENTS,
+    FEWEST_TERRITORIES_IN_RANGE,
+    FEWEST_TERRITORIES_IN_REGION,
+)
 from pipelines.warehouse import build_cache, dbt_cache, exported_tables
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -448,6 +453,9 @@ def _variable_arguments(run_variables: Mapping[str, Any]) -> list[str]:
         "region": codes.REGION,
         "count_type_columns": codes.COUNT_TYPE,
         "enough_events": ENOUGH_EVENTS,
+        "fewest_in_range": FEWEST_TERRITORIES_IN_RANGE,
+        "fewest_in_region": FEWEST_TERRITORIES_IN_REGION,
+        "default_dispersion": DEFAULT_DISPERSION,
     }
     return ["--vars", json.dumps({**declared, **run_variables})]
 

@@ -26,6 +26,8 @@ from tests.oracles import few
 
 HIGHER = "higher"
 LOWER = "lower"
+UNCLEAR = "depends_on_persons_per_case"
+"""Verdict that a difference holds at the dispersions given, and not at the default ones."""
 NO_DIFFERENCE = "no_difference"
 """Verdict that the numbers show no significant difference; it does not mean that the two are equal."""
 TOO_FEW = few.TOO_FEW
@@ -54,22 +56,24 @@ def compare_rates(
     exposures: Sequence[float] | None = None,
     dispersions: Sequence[float] | None = None,
     *,
+    default_dispersions: Sequence[float] | None = None,
     comparable: Callable[[int, int], bool] | None = None,
     level: float = LEVEL,
 ) -> list[Pair]:
     """Compare all pairs of counts, or of rates if exposures (population) are given; see `ratios.compute_ratio`.
 
-    `comparable(i, j)` says whether the pair may be compared.
+    `comparable(i, j)` says whether the pair may be compared.  A difference must hold at the `default_dispersions`, too.
     """
     events, people = _checked(counts, exposures)
     phi = np.ones(len(events)) if dispersions is None else np.asarray(dispersions, dtype=float)
+    default = phi if default_dispersions is None else np.asarray(default_dispersions, dtype=float)
 
-    def compare_pair(i: int, j: int, at: float) -> tuple[float, float, float, float]:
+    def compare_pair(i: int, j: int, at: float, phi: Array) -> tuple[float, float, float, float]:
         ratio = ratios.compute_ratio(events[i], events[j], people[i], people[j], phi[i], phi[j], at)
         return float(ratio.value), float(ratio.low), float(ratio.high), float(ratio.p)
 
     state = few.figure_states(np.where(np.isnan(people), np.nan, events))
-    return _family([str(name) for name in state], compare_pair, comparable, level)
+    return _family([str(name) for name in state], compare_pair, (phi, default), comparable, level)
 
 
 def compare_proportions(
@@ -78,6 +82,7 @@ def compare_proportions(
     *,
     nested: bool,
     dispersions: Sequence[float] | None = None,
+    default_dispersions: Sequence[float] | None = None,
     comparable: Callable[[int, int], bool] | None = None,
     level: float = LEVEL,
 ) -> list[Pair]:
@@ -88,11 +93,13 @@ def compare_proportions(
         raise ValueError("a part is above its whole: the two cannot nest as declared")
     remainder = y - x if nested else y
     phi = np.ones(len(x)) if dispersions is None else np.asarray(dispersions, dtype=float)
+    default = phi if default_dispersions is None else np.asarray(default_dispersions, dtype=float)
 
-    def compare_pair(i: int, j: int, at: float) -> tuple[float, float, float, float]:
+    def compare_pair(i: int, j: int, at: float, phi: Array) -> tuple[float, float, float, float]:
         return ratios.ratio_of_ratios(x[i], remainder[i], x[j], remainder[j], float(phi[i]), float(phi[j]), at)
 
-    return _family([str(state) for state in few.figure_states(x, y)], compare_pair, comparable, level)
+    states = few.share_states(x, y) if nested else few.figure_states(x, y)
+    return _family([str(state) for state in states], compare_pair, (phi, default), comparable, level)
 
 
 def adjust_p_values(p: ArrayLike, pairs: ArrayLike) -> Array:
@@ -117,7 +124,8 @@ def decide_verdicts(low: ArrayLike, high: ArrayLike) -> np.ndarray[Any, np.dtype
 
 def _family(
     states: list[str],
-    contrast: Callable[[int, int, float], tuple[float, float, float, float]],
+    contrast: Callable[[int, int, float, Array], tuple[float, float, float, float]],
+    dispersions: tuple[Array, Array],
     comparable: Callable[[int, int], bool] | None,
     level: float,
 ) -> list[Pair]:
@@ -132,13 +140,14 @@ def _family(
     each = float(level_of_each(tested, level))
     pairs: list[Pair] = []
     for (i, j), why in left_out.items():
-        value, low, high, p = contrast(i, j, each)
+        value, low, high, p = contrast(i, j, each, dispersions[0])
         if why:
             pairs.append(Pair(i, j, value, float("nan"), float("nan"), float("nan"), why))
         else:
-            pairs.append(
-                Pair(i, j, value, low, high, float(adjust_p_values(p, tested)), str(decide_verdicts(low, high)))
-            )
+            verdict = str(decide_verdicts(low, high))
+            if verdict != NO_DIFFERENCE and verdict != str(decide_verdicts(*contrast(i, j, each, dispersions[1])[1:3])):
+                verdict = UNCLEAR
+            pairs.append(Pair(i, j, value, low, high, float(adjust_p_values(p, tested)), verdict))
     return pairs
 
 

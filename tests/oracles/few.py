@@ -5,6 +5,7 @@ The product computes both in SQL (`macros/statistics.sql`, `mart_window`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from pipelines.statistics.thresholds import ENOUGH_EVENTS
 TOO_FEW = "too_few"
 ENOUGH = "enough"
 MISSING = "missing"
+WITHHELD = "withheld"
 
 WINDOWS = ("Q", "A", "P3", "P5")
 """Shortest first: quarter, year, three years, five years (codes of the code list `freq`)."""
@@ -49,18 +51,33 @@ def figure_states(numerator: ArrayLike, denominator: ArrayLike | None = None) ->
     return np.where(unknown, MISSING, np.where(are_enough(x, y), ENOUGH, TOO_FEW))
 
 
-def default_window(numerators: ArrayLike, denominators: ArrayLike | None = None) -> Window:
-    """Return the shortest window in which more than half of the territories reach 20; else the longest, `most` False.
+def share_states(part: ArrayLike, whole: ArrayLike) -> np.ndarray[Any, np.dtype[np.str_]]:
+    """Return the state of shares: `enough` if the part and the rest of the whole both reach 20.
 
-    Both: four windows (quarter, year, three, five years, each the newest complete one) x territories, in events; NaN
-    where a territory has no figure for that kind of window, which is not reaching it: an annual reporter has no
-    quarter. Leave out a territory that reports nothing at all, or it counts among those that must reach.
+    A part above its whole has no rest; both numbers must then reach 20.
     """
-    reached = are_enough(numerators, denominators)
-    if reached.ndim != 2 or reached.shape[0] != len(WINDOWS) or reached.shape[1] == 0:
-        raise ValueError(f"counts are {len(WINDOWS)} windows x territories, not of shape {reached.shape}")
-    of = reached.shape[1]
-    for freq, reaching in zip(WINDOWS, reached.sum(axis=1).tolist(), strict=True):
-        if 2 * reaching > of:
-            return Window(freq, reaching, of, True)
-    return Window(WINDOWS[-1], int(reached[-1].sum()), of, False)
+    x, n = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    return figure_states(x, np.where(x > n, n, n - x))
+
+
+def default_window(states: Sequence[Sequence[str]]) -> Window:
+    """Return the window in which a comparison opens.
+
+    `states`: those of the territories in each of the four windows (quarter, year, three, five years, each the newest
+    complete one), empty if there is no such window.  Of the windows in which not the most are withheld, it is the
+    shortest in which more than half reach 20; else the one in which most do, of these one with fewer withheld, then one
+    with more figures, then the shortest.
+    """
+    of = len({place for window in states for place, state in enumerate(window) if state != MISSING})
+    windows = [
+        Window(freq, sum(state == ENOUGH for state in window), of, 2 * sum(state == ENOUGH for state in window) > of)
+        for freq, window in zip(WINDOWS, states, strict=True)
+    ]
+    hidden = [sum(state == WITHHELD for state in window) for window in states]
+    shown = [sum(state != MISSING for state in window) for window in states]
+    complete = [place for place, window in enumerate(states) if window]
+    open_enough = [place for place in complete if hidden[place] < max(hidden[other] for other in complete)] or complete
+    for place in open_enough:
+        if windows[place].most:
+            return windows[place]
+    return windows[min(open_enough, key=lambda place: (-windows[place].reaching, hidden[place], -shown[place], place))]

@@ -46,7 +46,9 @@ summed as (
         min(n_reported) as n_reported,
         min(n_expected) as n_expected,
         min(reporters) as reporters,
-        {{ union_lists('flags') }} as flags
+        {{ union_lists('flags') }} as flags,
+        {{ dispersion_of_sum() }} as dispersion,
+        {{ basis_of_sum() }} as interval_basis
     from terms
     group by metric, side, area_kind, area, territory, freq, period, offence_group, count_unit
 ),
@@ -57,7 +59,7 @@ final as (
         metric, side, area_kind, area, territory, freq, period, offence_group, count_unit, level, kind,
         case when is_whole and is_one_scope then value end as value,
         case when obs_status = 'Q' or (is_whole and is_one_scope) then obs_status else 'O' end as obs_status,
-        conf_status, age, person_type, n_reported, n_expected, reporters, flags
+        conf_status, age, person_type, n_reported, n_expected, reporters, flags, dispersion, interval_basis
     from summed
 )
 

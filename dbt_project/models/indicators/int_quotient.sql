@@ -25,8 +25,6 @@ lags as (
     where lag_periods is not null
 ),
 
-dispersions as (select * from {{ source('records', 'record_dispersion') }} where basis = 'quasi_exact'),
-
 breaks as (select * from {{ ref('dim_break') }}),
 
 -- A ratio of stages divides one measure by one other.
@@ -59,16 +57,12 @@ uppers as (select * from sides where side = 'numerator'),
 
 lowers as (select * from sides where side = 'denominator'),
 
--- Denominators of a numerator: that of the same period and, if the area's records show how long the way between the
--- stages takes, that of so many whole periods before. Decisions and their parts, such as convictions among
--- adjudications, fall on the same day and have no lag; pools of years have none either.
-wanted as (
-    select metric, area_kind, area, freq, period, offence_group, count_unit, 'same_period' as version, 0 as lag
-    from uppers
-    union all
+-- How many whole periods the way between the stages takes, if the area's records show it. Decisions and their parts, such
+-- as convictions among adjudications, fall on the same day and have no lag; pools of years have none either.
+delays as (
     select
         uppers.metric, uppers.area_kind, uppers.area, uppers.freq, uppers.period, uppers.offence_group,
-        uppers.count_unit, 'lagged' as version, lags.lag_periods as lag
+        uppers.count_unit, lags.lag_periods as lag
     from uppers
     inner join lags
         on uppers.area_kind = lags.area_kind
@@ -78,6 +72,31 @@ wanted as (
         and uppers.denominator_measure = lags.denominator
         and uppers.freq = lags.freq
     where uppers.metric_kind = 'ratio' and not uppers.is_nested and uppers.freq in ('Q', 'A')
+),
+
+-- Denominators of a numerator: that of the same period, and that of so many whole periods before. A lag of 0 is the same
+-- period, and no second version of it.
+wanted as (
+    select
+        uppers.metric, uppers.area_kind, uppers.area, uppers.freq, uppers.period, uppers.offence_group,
+        uppers.count_unit, 'same_period' as version, 0 as lag,
+        delays.metric is not null as is_lag_zero
+    from uppers
+    left join delays
+        on uppers.metric = delays.metric
+        and uppers.area_kind = delays.area_kind
+        and uppers.area = delays.area
+        and uppers.freq = delays.freq
+        and uppers.period = delays.period
+        and uppers.offence_group = delays.offence_group
+        and uppers.count_unit = delays.count_unit
+        and 0 = delays.lag
+    union all
+    select
+        metric, area_kind, area, freq, period, offence_group, count_unit, 'lagged' as version, lag,
+        false as is_lag_zero
+    from delays
+    where lag > 0
 ),
 
 -- Units in which the denominator is counted: if it is only counted in others, the units differ.
@@ -90,8 +109,8 @@ units as (
 paired as (
     select
         uppers.metric, uppers.metric_kind, uppers.area_kind, uppers.area, uppers.territory, uppers.freq, uppers.period,
-        uppers.offence_group, uppers.count_unit,
-        wanted.version, wanted.lag,
+        uppers.offence_group, uppers.count_unit, uppers.is_nested,
+        wanted.version, wanted.lag, wanted.is_lag_zero,
         uppers.period_end,
         uppers.kind as upper_kind,
         lowers.kind as lower_kind,
@@ -101,6 +120,10 @@ paired as (
         lowers.period_start as denominator_start,
         uppers.value as numerator,
         lowers.value as denominator,
+        uppers.dispersion as upper_dispersion,
+        lowers.dispersion as lower_dispersion,
+        uppers.interval_basis as upper_basis,
+        lowers.interval_basis as lower_basis,
         uppers.obs_status as upper_status,
         lowers.obs_status as lower_status,
         uppers.conf_status <> 'F' as is_upper_withheld,
@@ -150,7 +173,8 @@ paired as (
 members as (
     select
         regions.metric, regions.freq, regions.period, regions.offence_group, regions.count_unit, regions.version,
-        members.area, members.numerator, members.denominator, members.flags,
+        members.area, members.numerator, members.denominator, members.flags, members.upper_dispersion,
+        members.lower_dispersion, members.upper_basis, members.lower_basis,
         case
             when members.is_upper_withheld or members.is_lower_withheld then 'withheld'
             when members.numerator is null or members.denominator is null then 'not_both_sides'
@@ -179,6 +203,12 @@ common as (
         metric, freq, period, offence_group, count_unit, version,
         sum(case when left_out = '' then numerator end) as numerator,
         sum(case when left_out = '' then denominator end) as denominator,
+        {%- for side, value in [('upper', 'numerator'), ('lower', 'denominator')] %}
+        {{ dispersion_of_sum(
+            "case when left_out = '' then " ~ side ~ "_dispersion end", "case when left_out = '' then " ~ value ~ " end"
+        ) }} as {{ side }}_dispersion,
+        {{ basis_of_sum("case when left_out = '' then " ~ side ~ "_basis end") }} as {{ side }}_basis,
+        {%- endfor %}
         cast(count(case when left_out = '' then 1 end) as integer) as n_reported,
         {{ union_lists("case when left_out = '' then area else '' end") }} as reporters,
         {{ union_lists("case when left_out <> '' then area || ':' || left_out else '' end") }} as left_out,
@@ -190,12 +220,16 @@ common as (
 joint as (
     select
         paired.metric, paired.metric_kind, paired.area_kind, paired.area, paired.territory, paired.freq, paired.period,
-        paired.offence_group, paired.count_unit, paired.version, paired.lag, paired.period_end, paired.upper_kind,
+        paired.offence_group, paired.count_unit, paired.is_nested, paired.version, paired.lag, paired.is_lag_zero,
+        paired.period_end, paired.upper_kind,
         paired.lower_kind, paired.upper_level, paired.lower_level, paired.denominator_period,
         paired.denominator_start, paired.upper_status, paired.lower_status, paired.is_upper_withheld,
         paired.is_lower_withheld, paired.is_other_unit, paired.is_other_age, paired.is_other_persons, paired.ages,
         paired.person_types, paired.n_expected,
-        {%- for column in ['numerator', 'denominator', 'n_reported', 'reporters'] %}
+        {%- for column in [
+            'numerator', 'denominator', 'upper_dispersion', 'lower_dispersion', 'upper_basis', 'lower_basis',
+            'n_reported', 'reporters'
+        ] %}
         case when common.n_reported > 0 then common.{{ column }} else paired.{{ column }} end as {{ column }},
         {%- endfor %}
         paired.is_other_reporters and coalesce(common.n_reported, 0) = 0 as is_other_reporters,
@@ -281,6 +315,7 @@ final as (
         carded.metric, carded.area_kind, carded.area, carded.territory, carded.freq, carded.period,
         carded.offence_group, carded.count_unit, carded.version,
         cast(carded.lag as integer) as lag,
+        carded.is_lag_zero,
         carded.denominator_period, carded.upper_kind, carded.lower_kind, carded.upper_level, carded.lower_level,
         carded.numerator, carded.denominator, carded.upper_status, carded.lower_status,
         carded.is_upper_withheld or carded.is_lower_withheld as is_withheld,
@@ -290,12 +325,20 @@ final as (
             as is_refused,
         carded.is_allowed, carded.reasons, carded.numerator_card, carded.denominator_card, carded.ages,
         carded.person_types, carded.breaks,
-        coalesce(dispersions.phi, 1.0) as dispersion,
-        {{ interval_basis('carded.count_unit', 'dispersions.phi') }} as interval_basis,
+        -- The limits of a share take the dispersion of its whole: all persons of a case may have one outcome.
+        case
+            when carded.is_nested then carded.lower_dispersion
+            else {{ dispersion_of_ratio(
+                'carded.numerator', 'carded.upper_dispersion', 'carded.denominator', 'carded.lower_dispersion'
+            ) }}
+        end as dispersion,
+        case
+            when carded.is_nested then carded.lower_basis
+            else {{ weaker_basis('carded.upper_basis', 'carded.lower_basis') }}
+        end as interval_basis,
         carded.n_reported, carded.n_expected, carded.reporters, carded.left_out,
         case when carded.breaks <> '' then {{ join_lists(['carded.flags', "'break'"]) }} else carded.flags end as flags
     from carded
-    left join dispersions on {{ dispersion_of('carded') }}
 )
 
 select * from final

@@ -4,15 +4,19 @@ with
 
 cells as (select * from {{ ref('cell') }}),
 
+dispersions as (select * from {{ ref('int_dispersion') }}),
+
 final as (
     select
-        area_kind, area, territory, freq, period,
-        {{ count_type() }},
-        value,
-        case when total_of = 'adults' and value is not null then 'D' else obs_status end as obs_status,
-        conf_status, n_reported, n_expected, reporters, flags
+        cells.area_kind, cells.area, cells.territory, cells.freq, cells.period,
+        {{ count_type('cells.') }},
+        cells.value,
+        case when cells.total_of = 'adults' and cells.value is not null then 'D' else cells.obs_status end as obs_status,
+        cells.conf_status, cells.n_reported, cells.n_expected, cells.reporters, cells.flags,
+        dispersions.dispersion, dispersions.interval_basis
     from cells
-    where is_total
+    left join dispersions on cells.cell_id = dispersions.cell_id
+    where cells.is_total
 )
 
 select * from final

@@ -42,6 +42,7 @@ undefined as (
                     when kind = 'disposition' then 'no_resolved'
                     else 'no_incoming'
                 end
+            when {{ is_of_too_few_territories('measured') }} then 'too_few_territories'
             else ''
         end as undefined
     from measured
@@ -74,6 +75,7 @@ final as (
         undefined,
         case
             when undefined = 'withheld' then 'withheld'
+            when undefined = 'too_few_territories' then undefined
             when undefined <> '' then 'missing'
             else {{ few_state('numerator', 'denominator', 'minimum_events') }}
         end as state,

@@ -29,7 +29,10 @@ final as (
         records.area_kind, records.area, records.territory, records.source, records.offence_group, records.stage,
         records.freq, records.cohort, records.quarters, records.seen_quarters, records.statistic,
         records.unit_measure, records.value, records.low, records.high, records.n_band,
-        {{ record_state('records.value', 'records.obs_status', 'records.n_band', 'records.share_of_all') }} as state,
+        {{ record_state(
+            'records.value', 'records.obs_status', 'records.n_band', 'records.share_of_all',
+            whole="case when records.statistic = 'decided_ratio' and records.value > 0 then 100.0 * records.share_of_all / records.value else 100 end"
+        ) }} as state,
         coalesce(bases.numerator_card, '') as numerator_card,
         coalesce(bases.denominator_card, '') as denominator_card,
         coalesce(bases.breaks, '') as breaks,

@@ -4,8 +4,6 @@ totals as (select * from {{ ref('int_total') }} where victim_status = '_Z'),
 
 metrics as (select * from {{ ref('dim_metric') }} where kind = 'exit'),
 
-dispersions as (select * from {{ source('records', 'record_dispersion') }} where basis = 'quasi_exact'),
-
 measures as (select * from {{ ref('dim_measure') }} where kind = 'exit'),
 
 breaks as (select * from {{ ref('int_break') }}),
@@ -31,6 +29,8 @@ wholes as (
         {{ sum_status() }} as obs_status,
         coalesce(max(case when conf_status <> 'F' then conf_status end), 'F') as conf_status,
         min(age) = max(age) and min(person_type) = max(person_type) and min(reporters) = max(reporters) as is_one_scope,
+        {{ dispersion_of_sum() }} as dispersion,
+        {{ basis_of_sum() }} as interval_basis,
         {{ union_lists('measure') }} as kinds,
         {{ union_lists('breaks') }} as breaks
     from exits
@@ -49,8 +49,8 @@ counted as (
         wholes.kinds,
         case when metrics.denominator_of <> '' then wholes.breaks else exits.breaks end as breaks_within,
         coalesce(cards.card_id, '') as card_id,
-        coalesce(dispersions.phi, 1.0) as phi,
-        {{ interval_basis('exits.count_unit', 'dispersions.phi') }} as basis
+        case when metrics.denominator_of <> '' then wholes.dispersion else exits.dispersion end as phi,
+        case when metrics.denominator_of <> '' then wholes.interval_basis else exits.interval_basis end as basis
     from exits
     inner join metrics
         on {{ listed('exits.freq', 'metrics.freqs') }}
@@ -64,15 +64,14 @@ counted as (
         and exits.level = wholes.level
         and exits.count_unit = wholes.count_unit
     left join cards on {{ card_of('exits') }}
-    left join dispersions on {{ dispersion_of('exits') }}
 ),
 
 stated as (
     select
         *,
         case
+            when conf_status <> 'F' or (is_share and whole_conf <> 'F') then 'Q'
             when not is_share then obs_status
-            when conf_status <> 'F' or whole_conf <> 'F' then 'Q'
             when value is null then obs_status
             when not is_one_scope then 'O'
             when whole is null then whole_status
@@ -83,13 +82,22 @@ stated as (
     from counted
 ),
 
+judged as (
+    select
+        *,
+        figure_status not in ('Q', 'O', 'L', 'M', 'K') and {{ is_of_too_few_territories('stated') }} as is_of_too_few
+    from stated
+),
+
 measured as (
     select
         *,
-        figure_status not in ('Q', 'O', 'L', 'M', 'K') as is_known,
-        case when figure_status not in ('Q', 'O', 'L', 'M', 'K') then interval_method else '' end as method,
+        figure_status not in ('Q', 'O', 'L', 'M', 'K') and not is_of_too_few as is_known,
+        case
+            when figure_status not in ('Q', 'O', 'L', 'M', 'K') and not is_of_too_few then interval_method else ''
+        end as method,
         case when is_share and whole_conf = 'F' and is_one_scope then whole end as denominator
-    from stated
+    from judged
 ),
 
 bounded as (
@@ -109,15 +117,20 @@ final as (
         kinds,
         case
             when figure_status = 'Q' then 'withheld'
+            when is_of_too_few then 'too_few_territories'
             when not is_known then 'missing'
-            else {{ few_state('value', 'coalesce(denominator, value)', 'minimum_events') }}
+            when is_share then {{ few_state_of_share('value', 'denominator', 'minimum_events') }}
+            else {{ few_state('value', 'value', 'minimum_events') }}
         end as state,
-        figure_status as obs_status,
+        case when is_of_too_few then 'M' else figure_status end as obs_status,
         case when figure_status = 'Q' then 'C' else 'F' end as conf_status,
         age, card_id,
         breaks_within as breaks,
         n_reported, n_expected, reporters,
-        case when breaks_within <> '' then {{ join_lists(['flags', "'break'"]) }} else flags end as flags
+        {{ join_lists([
+            'flags', "case when breaks_within <> '' then 'break' end",
+            "case when is_of_too_few then 'too_few_territories' end",
+        ]) }} as flags
     from bounded
 )
 

@@ -12,7 +12,7 @@ periods as (select * from {{ ref('dim_period') }}),
 
 populations as (select * from {{ ref('dim_population') }}),
 
-dispersions as (select * from {{ source('records', 'record_dispersion') }}),
+dispersions as (select * from {{ ref('int_dispersion') }}),
 
 cards as (select * from {{ ref('dim_counting_card_of') }}),
 
@@ -40,27 +40,12 @@ wanted as (
     where metrics.model = 'mart_indicator'
 ),
 
--- Dispersion of the events of a cell relative to cases: from the office's records if there are enough, else at least
--- the persons per case of the same cell, if both are counted.
 spread as (
     select
         counts.*,
-        case when dispersions.basis = 'quasi_exact' then dispersions.phi end as known_dispersion,
-        case
-            when {{ one_by_one('counts.count_unit') }} then 1.0
-            when dispersions.basis = 'quasi_exact' then dispersions.phi
-            else {{ dispersion_at_least('counts.value', 'files.value') }}
-        end as dispersion
+        dispersions.dispersion, dispersions.interval_basis
     from counts
-    left join dispersions on {{ dispersion_of('counts') }}
-    left join (select * from counts where count_unit = 'case') as files
-        on counts.area_kind = files.area_kind
-        and counts.area = files.area
-        and counts.freq = files.freq
-        and counts.period = files.period
-        {%- for column in count_type_columns() if column != 'count_unit' %}
-        and counts.{{ column }} = files.{{ column }}
-        {%- endfor %}
+    left join dispersions on counts.cell_id = dispersions.cell_id
 ),
 
 figures as (
@@ -142,8 +127,7 @@ of_one as (
             when exposures.is_carried_forward then {{ join_lists(['alone.flags', "'population_carried_forward'"]) }}
             else alone.flags
         end as flags,
-        alone.value as compared_with,
-        alone.per, alone.interval_method, alone.minimum_events, alone.known_dispersion, alone.dispersion
+        alone.per, alone.interval_method, alone.minimum_events, alone.dispersion, alone.interval_basis
     from alone
     left join exposures
         on case when alone.denominator_of = 'population' then alone.area_kind end = exposures.area_kind
@@ -172,7 +156,7 @@ parts_and_wholes as (
         parts.reporters = wholes.reporters as is_same_reporters,
         parts.n_reported, parts.n_expected, parts.reporters, parts.flags,
         parts.per, parts.unit_measure, parts.interval_method, parts.minimum_events,
-        wholes.known_dispersion, wholes.dispersion
+        wholes.dispersion, wholes.interval_basis
     from figures as parts
     inner join spread as wholes
         on parts.area_kind = wholes.area_kind
@@ -222,8 +206,7 @@ of_two as (
         share_status as obs_status,
         case when part_conf = 'F' then whole_conf else part_conf end as conf_status,
         n_reported, n_expected, reporters, flags,
-        whole_value as compared_with,
-        per, interval_method, minimum_events, known_dispersion, dispersion
+        per, interval_method, minimum_events, dispersion, interval_basis
     from judged
 ),
 
@@ -233,12 +216,20 @@ both_kinds as (
     select * from of_two
 ),
 
+-- A figure of the region from too few territories is not shown.
+shown as (
+    select
+        *,
+        value is not null and {{ is_of_too_few_territories('both_kinds') }} as is_of_too_few
+    from both_kinds
+),
+
 -- No interval for a figure without a value or a contradictory one: a part above its whole, a count below zero.
 made as (
     select
         *,
-        case when value is not null then interval_method else '' end as method
-    from both_kinds
+        case when value is not null and not is_of_too_few then interval_method else '' end as method
+    from shown
 ),
 
 bounded as (
@@ -250,23 +241,32 @@ final as (
         bounded.area_kind, bounded.area, bounded.territory, bounded.freq, bounded.period, bounded.metric,
         bounded.indicator, bounded.dimension,
         {{ count_type('bounded.') }},
-        bounded.value,
+        case when not bounded.is_of_too_few then bounded.value end as value,
         round(bounded.per * bounded.low, 6) as low,
         round(bounded.per * bounded.high, 6) as high,
-        case when bounded.high is null then '' else {{ interval_basis('bounded.count_unit', 'bounded.known_dispersion') }} end as interval_basis,
+        case when bounded.high is null then '' else bounded.interval_basis end as interval_basis,
         case when bounded.high is not null then bounded.dispersion end as dispersion,
-        bounded.numerator, bounded.denominator, bounded.unit_measure, bounded.obs_status, bounded.conf_status,
+        bounded.numerator, bounded.denominator, bounded.unit_measure,
+        case when bounded.is_of_too_few then 'M' else bounded.obs_status end as obs_status,
+        bounded.conf_status,
         case
             when bounded.conf_status <> 'F' or bounded.obs_status = 'Q' then 'withheld'
             when bounded.value is null then 'missing'
-            else {{ few_state('bounded.numerator', 'bounded.compared_with', 'bounded.minimum_events') }}
+            when bounded.is_of_too_few then 'too_few_territories'
+            when bounded.indicator = 'share'
+                then {{ few_state_of_share('bounded.numerator', 'bounded.denominator', 'bounded.minimum_events') }}
+            else {{ few_state('bounded.numerator', 'bounded.numerator', 'bounded.minimum_events') }}
         end as state,
         coalesce(cards.card_id, '') as numerator_card,
         case when bounded.indicator = 'share' then coalesce(cards.card_id, '') else '' end as denominator_card,
         bounded.n_reported, bounded.n_expected, bounded.reporters,
         coalesce(breaks.breaks, '') as breaks,
         case
-            when breaks.breaks <> '' then {{ join_lists(['bounded.flags', "'break'"]) }}
+            when breaks.breaks <> '' or bounded.is_of_too_few
+                then {{ join_lists([
+                    'bounded.flags', "case when breaks.breaks <> '' then 'break' end",
+                    "case when bounded.is_of_too_few then 'too_few_territories' end",
+                ]) }}
             else bounded.flags
         end as flags,
         bounded.cell_id

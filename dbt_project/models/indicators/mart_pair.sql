@@ -23,15 +23,13 @@ beside as (
         case when a.is_nested then a.denominator - a.numerator else a.denominator end as lower_a,
         case when b.is_nested then b.denominator - b.numerator else b.denominator end as lower_b,
         a.dispersion as phi_a, b.dispersion as phi_b,
+        {{ default_dispersion('a.dispersion', 'a.interval_basis') }} as default_phi_a,
+        {{ default_dispersion('b.dispersion', 'b.interval_basis') }} as default_phi_b,
         a.state as state_a, b.state as state_b,
         a.numerator_card as numerator_card_a, a.denominator_card as denominator_card_a,
         b.numerator_card as numerator_card_b, b.denominator_card as denominator_card_b,
         a.is_allowed and b.is_allowed as is_allowed,
-        case
-            when 'lower_bound' in (a.interval_basis, b.interval_basis) then 'lower_bound'
-            when 'quasi_exact' in (a.interval_basis, b.interval_basis) then 'quasi_exact'
-            else 'exact'
-        end as interval_basis,
+        {{ weaker_basis('a.interval_basis', 'b.interval_basis') }} as interval_basis,
         -- Same rule as `statistics.comparability`: cards were scored when they were gathered; the properties of
         -- the figures are added here.
         least(
@@ -96,6 +94,9 @@ tested as (
         judged.*,
         coalesce(families.n_tested, 0) as n_tested,
         case when judged.standing = 'tested' then judged.method else '' end as test,
+        case
+            when judged.standing = 'tested' and judged.interval_basis = 'lower_bound' then judged.method else ''
+        end as test_at_default,
         {{ pair_level('coalesce(families.n_tested, 0)') }} as level_of_each
     from judged
     left join families
@@ -108,6 +109,14 @@ contrasted as (
     ) }}
 ),
 
+-- Persons come in cases, and how many a case has is not known everywhere: the same test at the default.
+contrasted_at_default as (
+    {{ with_pair_test(
+        'contrasted', 'test_at_default', 'upper_a', 'lower_a', 'upper_b', 'lower_b', 'default_phi_a', 'default_phi_b',
+        'level_of_each', '_at_default'
+    ) }}
+),
+
 limited as (
     select
         *,
@@ -115,7 +124,7 @@ limited as (
             when is_allowed and standing not in ('withheld', 'missing') and lower_a > 0 and upper_b > 0 and lower_b >= 0
                 then (upper_a * lower_b) / (lower_a * upper_b)
         end as ratio
-    from contrasted
+    from contrasted_at_default
 ),
 
 final as (
@@ -127,10 +136,14 @@ final as (
         numerator_card_a, denominator_card_a, numerator_card_b, denominator_card_b,
         score = 2 as is_with_care,
         reasons, breaks,
-        ratio, low, high,
+        ratio, low, high, low_at_default, high_at_default,
         {{ pair_adjusted('p_of_one', 'n_tested') }} as p,
         cast(n_tested as integer) as n_tested,
-        case when standing = 'tested' then {{ pair_verdict('low', 'high') }} else standing end as verdict,
+        substring(md5({{ joined_by_bar(family) }}), 1, 12) as family_id,
+        case
+            when standing = 'tested' then {{ pair_verdict('low', 'high', 'low_at_default', 'high_at_default') }}
+            else standing
+        end as verdict,
         case when standing = 'tested' then interval_basis else '' end as interval_basis,
         case
             when standing = 'withheld' then 'Q'

@@ -18,11 +18,13 @@ ranges as (
         cast(sum(case when value is not null and state = 'enough' then 1 else 0 end) as integer) as n_enough,
         cast(sum(case when state = 'withheld' then 1 else 0 end) as integer) as n_withheld,
         coalesce(string_agg(case when value is not null then area end, ',' order by area), '') as members,
-        min(value) as minimum,
+        case when count(value) >= {{ var('fewest_in_range') }} then min(value) end as minimum,
         case when count(value) >= 4 then percentile_cont(0.25) within group (order by value) end as lower_quartile,
-        case when count(value) >= 3 then percentile_cont(0.5) within group (order by value) end as median,
+        case
+            when count(value) >= {{ var('fewest_in_range') }} then percentile_cont(0.5) within group (order by value)
+        end as median,
         case when count(value) >= 4 then percentile_cont(0.75) within group (order by value) end as upper_quartile,
-        max(value) as maximum
+        case when count(value) >= {{ var('fewest_in_range') }} then max(value) end as maximum
     from figures
     where area_kind = 'territory'
     group by metric, dimension, category, measure, version, freq, period, offence_group, count_unit, victim_status
@@ -33,8 +35,8 @@ final as (
         totals.metric, totals.dimension, totals.category, totals.measure, totals.freq, totals.period,
         totals.offence_group, totals.count_unit, totals.victim_status, totals.version,
         totals.value,
-        case when totals.state <> 'withheld' then totals.numerator end as numerator,
-        totals.denominator,
+        case when totals.state not in ('withheld', 'too_few_territories') then totals.numerator end as numerator,
+        case when totals.state <> 'too_few_territories' then totals.denominator end as denominator,
         totals.unit_measure,
         totals.state,
         totals.numerator_card, totals.denominator_card,
@@ -52,7 +54,10 @@ final as (
         end as obs_status,
         case when totals.state = 'withheld' then 'C' else 'F' end as conf_status,
         totals.breaks,
-        totals.flags
+        case
+            when totals.state = 'too_few_territories' then {{ join_lists(['totals.flags', "'too_few_territories'"]) }}
+            else totals.flags
+        end as flags
     from totals
     left join ranges
         on totals.metric = ranges.metric

@@ -24,12 +24,21 @@ stated as (
     inner join metrics on quotients.metric = metrics.metric
 ),
 
+judged as (
+    select
+        *,
+        obs_status not in ('Q', 'O', 'L', 'M', 'K') and {{ is_of_too_few_territories('stated') }} as is_of_too_few
+    from stated
+),
+
 measured as (
     select
         *,
-        obs_status not in ('Q', 'O', 'L', 'M', 'K') as is_known,
-        case when obs_status not in ('Q', 'O', 'L', 'M', 'K') then interval_method else '' end as method
-    from stated
+        obs_status not in ('Q', 'O', 'L', 'M', 'K') and not is_of_too_few as is_known,
+        case
+            when obs_status not in ('Q', 'O', 'L', 'M', 'K') and not is_of_too_few then interval_method else ''
+        end as method
+    from judged
 ),
 
 bounded as (
@@ -47,13 +56,19 @@ figures as (
         unit_measure, numerator, denominator, lag, denominator_period,
         case
             when obs_status = 'Q' then 'withheld'
+            when is_of_too_few then 'too_few_territories'
             when not is_known then 'missing'
+            when is_nested then {{ few_state_of_share('numerator', 'denominator', 'minimum_events') }}
             else {{ few_state('numerator', 'denominator', 'minimum_events') }}
         end as state,
-        obs_status,
+        case when is_of_too_few then 'M' else obs_status end as obs_status,
         case when obs_status = 'Q' then 'C' else 'F' end as conf_status,
-        is_nested, is_allowed, reasons, numerator_card, denominator_card, ages, person_types, breaks,
-        n_reported, n_expected, reporters, left_out,
+        is_nested, is_lag_zero, is_allowed,
+        case
+            when is_of_too_few then {{ join_lists(['reasons', "'too_few_territories'"]) }}
+            else reasons
+        end as reasons,
+        numerator_card, denominator_card, ages, person_types, breaks, n_reported, n_expected, reporters, left_out,
         case when is_known and numerator > denominator
             then {{ join_lists(['flags', "'over_100'"]) }} else flags end as flags
     from bounded
@@ -62,7 +77,7 @@ figures as (
         metric, area_kind, area, territory, freq, period, offence_group, count_unit, 'cohort' as version,
         value, low, high, interval_basis, cast(null as double) as dispersion, unit_measure,
         cast(null as double) as numerator, cast(null as double) as denominator, cast(null as integer) as lag,
-        period as denominator_period, state, obs_status, conf_status, false as is_nested,
+        period as denominator_period, state, obs_status, conf_status, false as is_nested, false as is_lag_zero,
         is_complete as is_allowed,
         case when is_complete then '' else 'cohort_open' end as reasons,
         '' as numerator_card, '' as denominator_card, '' as ages, '' as person_types, '' as breaks,
@@ -86,6 +101,7 @@ ranked as (
                 when is_nested then 'nested'
                 when version = 'cohort' then 'cohort_complete'
                 when version = 'lagged' then 'lag_known'
+                when is_lag_zero then 'lag_zero'
                 else 'no_lag'
             end
         ) over (

@@ -1,4 +1,6 @@
--- The default window of a comparison: the shortest in which more than half of the territories reach the minimum.
+-- The default window of a comparison: the shortest in which more than half of the territories reach the minimum. If
+-- there is none, the one in which most of them do, of these the one with the fewest withheld, then the one with the most
+-- figures, then the shortest. Unless as many are withheld in every window, those with the most withheld are left out.
 with
 
 figures as (select * from {{ ref('int_compared') }}),
@@ -45,7 +47,8 @@ by_period as (
     select
         metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, period_end,
         sum(case when state <> 'missing' then 1 else 0 end) as n_reported,
-        sum(case when state = 'enough' then 1 else 0 end) as n_reaching
+        sum(case when state = 'enough' then 1 else 0 end) as n_reaching,
+        sum(case when state = 'withheld' then 1 else 0 end) as n_withheld
     from territories
     group by metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, period_end
 ),
@@ -79,6 +82,8 @@ four as (
         windows.freq, windows.position,
         coalesce(ranked.period, '') as period,
         cast(coalesce(ranked.n_reaching, 0) as integer) as n_reaching,
+        cast(coalesce(ranked.n_withheld, 0) as integer) as n_withheld,
+        cast(coalesce(ranked.n_reported, 0) as integer) as n_reported,
         cast(series.n_territories as integer) as n_territories
     from series
     cross join windows
@@ -94,20 +99,43 @@ four as (
         and ranked.rank_of_period = 1
 ),
 
+compared as (
+    select
+        *,
+        2 * n_reaching > n_territories as is_most,
+        min(case when period <> '' then n_withheld end) over series_of_windows as fewest_withheld,
+        max(case when period <> '' then n_withheld end) over series_of_windows as most_withheld
+    from four
+    window series_of_windows as (
+        partition by metric, dimension, category, measure, offence_group, count_unit, victim_status
+    )
+),
+
 chosen as (
     select
         *,
-        min(case when 2 * n_reaching > n_territories then position else 4 end) over (
+        row_number() over (
             partition by metric, dimension, category, measure, offence_group, count_unit, victim_status
-        ) as position_chosen
-    from four
+            order by
+                case
+                    when period = '' then 2
+                    when n_withheld = most_withheld and most_withheld > fewest_withheld then 1
+                    else 0
+                end,
+                case when is_most then position else 5 end,
+                n_reaching desc,
+                n_withheld,
+                n_reported desc,
+                position
+        ) as rank_of_window
+    from compared
 ),
 
 final as (
     select
-        metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, n_reaching, n_territories,
-        2 * n_reaching > n_territories as is_most,
-        position = position_chosen as is_default
+        metric, dimension, category, measure, offence_group, count_unit, victim_status, freq, period, n_reaching, n_withheld,
+        n_reported, n_territories, is_most,
+        rank_of_window = 1 as is_default
     from chosen
 )
 

@@ -29,7 +29,12 @@ from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import refuse_older_edition
 from pipelines.statistics.records_rule import MINIMUM_PERSONS, MINIMUM_SIDE
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, LARGEST_HIDDEN_COUNT, SMALLEST_PUBLISHED_COUNT
+from pipelines.statistics.thresholds import (
+    ENOUGH_EVENTS,
+    FEWEST_TERRITORIES_IN_REGION,
+    LARGEST_HIDDEN_COUNT,
+    SMALLEST_PUBLISHED_COUNT,
+)
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table
 
 # Order of the rows in the files.
@@ -157,7 +162,18 @@ def _collect_tables(
     )
     tables["submission"] = tables["submission"].select(SUBMISSION_COLUMNS)
     tables["codelist"] = _codelists(tables["metric"])
-    return tables | _warehouse_tables(indicators, INDICATORS)
+    tables |= _warehouse_tables(indicators, INDICATORS)
+    tables["release"] = _with_number_of_tests(tables["release"], tables["pair"])
+    return tables
+
+
+def _with_number_of_tests(release: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Add the number of pairs tested and of the comparisons that they belong to.
+
+    The intervals allow for all pairs of one comparison. Nothing allows for the number of comparisons, so it is stated.
+    """
+    tested = pairs.filter(pl.col("p").is_not_null())
+    return release.with_columns(pairs_tested=tested.height, comparisons_tested=tested["family_id"].n_unique())
 
 
 def _warehouse_tables(folder: Path, declared: Sequence[Table]) -> dict[str, pl.DataFrame]:
@@ -240,7 +256,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "            same cell in every release\n"
         "indicator   counts, rates and shares with 95 % limits, of published cells alone: interval_basis says how\n"
         "            sure they are (lower_bound: the true uncertainty is at least this), state whether a figure may\n"
-        f"            be compared (too_few: under {ENOUGH_EVENTS} events on a side)\n"
+        f"            be compared (too_few: under {ENOUGH_EVENTS} events on a side or in the rest of a share;\n"
+        f"            too_few_territories: a region of under {FEWEST_TERRITORIES_IN_REGION} territories, not shown)\n"
         "metric      what each indicator is: name, definition, formula, unit, source, caveats, SDMX concept\n"
         "pipeline    the stages of proceedings side by side\n"
         "stage_ratio ratios of two stages in their versions; is_default says which to show, reasons what to tell\n"
@@ -261,7 +278,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "counting_card, counting_card_of   how each area counts at each level and period, with its status\n"
         "card_pair   which two levels of an area may be divided, and what must be said with it\n"
         "break       law, counting, recording and source: where figures do not compare with those before\n"
-        "pair        territories side by side: comparability, ratio, simultaneous limits, verdict\n"
+        "pair        territories side by side: comparability, ratio, simultaneous limits, verdict; family_id names\n"
+        "            the comparison, and the table release has the number of comparisons and of pairs tested\n"
         "window      the period in which a comparison opens\n"
         "region      the region with who is in it, and the range of its territories\n"
         "codelist    what every code means\n"

@@ -137,9 +137,12 @@ def _write_tables(
         public_tables, members = carry_over.carry_over_cells(
             public_tables, members, earlier, pl.read_parquet(released / "members.parquet")
         )
-    public_tables["record_lag"] = carry_over.find_lags(public_tables["record_duration"], sizes, programme)
-    restricted_tables["record_lag"] = _mark_public(
-        carry_over.find_lags(restricted_tables["record_duration"], sizes, programme), public_tables["record_lag"]
+    restricted_tables["record_lag"], public_tables["record_lag"] = carry_over.find_lags(
+        restricted_tables["record_duration"],
+        public_tables["record_duration"],
+        sizes,
+        programme,
+        public_tables.get("record_lag"),
     )
     for side, tables in (("restricted", restricted_tables), ("public", public_tables)):
         for name, table in tables.items():
@@ -188,15 +191,6 @@ def _persons_by_register(wide: pl.DataFrame, places: pl.DataFrame) -> pl.DataFra
     import polars as pl
 
     return wide.filter(pl.col("freq") == "_T").rename({"jurisdiction": "area"}).join(places, on="area")
-
-
-def _mark_public(inside: pl.DataFrame, outside: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    key = ["area", "offence_group", "denominator", "numerator", "freq"]
-    published = outside.select(key).with_columns(is_published=pl.lit(True))
-    joined = inside.join(published, on=key, how="left")
-    return joined.with_columns(is_public=pl.col("is_published").fill_null(False)).drop("is_published")
 
 
 def _read_law(path: Path) -> dict[str, Law]:

@@ -20,6 +20,7 @@ from pipelines.core import codes
 from pipelines.core.home import Home
 from pipelines.declarations.registry import load
 from pipelines.statistics.comparability import score_comparability
+from pipelines.statistics.thresholds import DEFAULT_DISPERSION
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.oracles import few
@@ -34,6 +35,8 @@ PEOPLE = dict(zip(PLACES, (2_400_000, 3_400_000, 3_900_000, 620_000, 1_830_000, 
 HIDDEN = ("ME", "2025", "indicted")
 HIDDEN_WOMEN = ("BA", "2021-2025")
 MISSING = ("XK", "2025", "indicted")
+WITH_CASES, CASES = ("AL", "BA"), 50.0
+"""Territories that also count the cases of those indicted, and how many cases each has in every period."""
 RATIO, UPPER, LOWER = "convicted_first_per_indicted", "convicted_first", "indicted"
 SHARE = "convicted_first_per_adjudicated_first"
 FIGURES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -126,8 +129,8 @@ def _cells() -> Iterator[dict[str, Any]]:
             yield _cell(
                 freq, period, measure, codes.REGION, "person", sum(values[p] or 0 for p in reporting), "A", reporting
             )
-        for place in ("AL", "BA"):  # nobody has a rule for cases
-            yield _cell(freq, period, "indicted", place, "case", 50.0, "A")
+        for place in WITH_CASES:  # nobody has a rule for cases
+            yield _cell(freq, period, "indicted", place, "case", CASES, "A")
 
 
 def _cell(
@@ -252,16 +255,37 @@ def test_rates_are_tested_by_the_conditional_binomial_with_bonferroni(built: Bui
         assert x and y
         m, n = PEOPLE[a] * years, PEOPLE[b] * years
         alpha = 0.05 / len(tested)
-        low = stats.beta.ppf(alpha / 2, x, y + 1)
-        high = stats.beta.ppf(1 - alpha / 2, x + 1, y)
-        low, high = (p / (1 - p) * n / m for p in (low, high))
-        tails = stats.binom.sf(x - 1, x + y, m / (m + n)), stats.binom.cdf(x, x + y, m / (m + n))
-        p = min(1.0, min(1.0, 2 * min(tails)) * len(tested))
+        phi = _persons_per_case(a, x), _persons_per_case(b, y)
+        low, high, p = _test_rates(x, y, m, n, phi, alpha)
+        p = min(1.0, p * len(tested))
         assert (row["n_tested"], row["ratio"]) == (len(tested), pytest.approx((x / m) / (y / n)))
         assert (row["low"], row["high"], row["p"]) == (pytest.approx(low), pytest.approx(high), pytest.approx(p))
-        assert row["verdict"] == ("higher" if low > 1 else "lower" if high < 1 else "no_difference")
         assert (row["verdict"] != "no_difference") == (p < 0.05)
         assert row["interval_basis"] == "lower_bound"  # persons, of whose clusters nothing is known here
+        # So a difference must also hold if both have at least the default.
+        default = max(phi[0], DEFAULT_DISPERSION), max(phi[1], DEFAULT_DISPERSION)
+        bounds = _test_rates(x, y, m, n, default, alpha)[:2]
+        assert (row["low_at_default"], row["high_at_default"]) == pytest.approx(bounds)
+        found = "higher" if low > 1 else "lower" if high < 1 else "no_difference"
+        holds = bounds[0] > 1 or bounds[1] < 1
+        assert row["verdict"] == (found if holds or found == "no_difference" else "depends_on_persons_per_case")
+
+
+def _persons_per_case(area: str, persons: float) -> float:
+    """Return the dispersion of those indicted: in two territories their cases are counted, too."""
+    return max(1.0, persons / CASES) if area in WITH_CASES else 1.0
+
+
+def _test_rates(
+    x: float, y: float, m: float, n: float, phi: tuple[float, float], alpha: float
+) -> tuple[float, float, float]:
+    """Return limits and p-value of the ratio of x/m to y/n by the distributions of SciPy, with effective counts."""
+    a, b = x / phi[0], y / phi[1]
+    scale = phi[0] / phi[1] * n / m
+    low, high = (stats.beta.ppf(alpha / 2, a, b + 1), stats.beta.ppf(1 - alpha / 2, a + 1, b))
+    null = 1 / (1 + scale)
+    tails = stats.beta.cdf(null, a, b + 1), stats.beta.sf(null, a + 1, b)
+    return low / (1 - low) * scale, high / (1 - high) * scale, min(1.0, 2 * min(tails))
 
 
 @pytest.mark.parametrize(("metric", "lower", "nested"), [(RATIO, LOWER, False), (SHARE, "adjudicated_first", True)])
@@ -274,7 +298,8 @@ def test_ratios_are_tested_by_fishers_limits(built: Built, metric: str, lower: s
         for area in (row["area_a"], row["area_b"]):
             x, y = built.find_value(area, "2021-2025", UPPER), built.find_value(area, "2021-2025", lower)
             assert x is not None and y is not None
-            table.append([x, y - x if nested else y])
+            phi = 1.0 if nested else (_persons_per_case(area, y) * x + y) / (x + y)
+            table.append([x / phi, (y - x if nested else y) / phi])
         level = 1 - 0.05 / len(checked)
         limits = stats.contingency.odds_ratio(np.array(table, dtype=int), kind="conditional").confidence_interval(level)
         assert (row["low"], row["high"]) == (pytest.approx(limits.low, rel=1e-5), pytest.approx(limits.high, rel=1e-5))
@@ -295,14 +320,17 @@ def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> N
         if any(part is None for part, _ in table):
             assert row["verdict"] == "withheld" and HIDDEN_WOMEN[0] in (row["area_a"], row["area_b"])
             continue
-        if any(number is not None and number < 20 for pair in table for number in pair):
+        if any(min(part, whole - part) < 20 for part, whole in table):  # type: ignore[operator]
             assert (row["verdict"], row["p"]) == ("too_few", None)
             continue
         counts_ = np.array([[x, y - x] for x, y in table], dtype=int)  # type: ignore[operator]
         limits = stats.contingency.odds_ratio(counts_, kind="conditional").confidence_interval(level)
         assert (row["low"], row["high"]) == (pytest.approx(limits.low, rel=1e-5), pytest.approx(limits.high, rel=1e-5))
         assert row["value_a"] == pytest.approx(100 * table[0][0] / table[0][1])  # type: ignore[operator]
-        assert row["verdict"] == ("higher" if limits.low > 1 else "lower" if limits.high < 1 else "no_difference")
+        found = "higher" if limits.low > 1 else "lower" if limits.high < 1 else "no_difference"
+        assert row["verdict"] in (found, "depends_on_persons_per_case")
+        holds = row["low_at_default"] > 1 or row["high_at_default"] < 1
+        assert (row["verdict"] == found) == (holds or found == "no_difference")
     assert set(tested["verdict"]) >= {"lower", "no_difference"}, "shares from 5 to 65 per cent are all alike"
 
 
@@ -316,10 +344,9 @@ def test_default_window_equals_that_of_the_rule(built: Built) -> None:
     windows = built.read_table("mart_window").filter(count_unit="person")
     for metric, measures in FIGURES:
         windows_of_metric = windows.filter(metric=metric, measure=measures[0])
-        tables = [
-            [[built.find_value(p, period, m) or np.nan for p in PLACES] for _, period, _ in PERIODS] for m in measures
-        ]
-        rule = few.default_window(tables[0], tables[1] if len(tables) > 1 else None)
+        rule = few.default_window(
+            [list(_expected_states(built, measures, period).values()) for _, period, _ in PERIODS]
+        )
         chosen = windows_of_metric.filter(is_default=True)
         assert chosen.height == 1
         row = chosen.row(0, named=True)

@@ -145,10 +145,14 @@ def test_limits_equal_those_of_scipy(restricted: Path) -> None:
 def test_each_figure_has_its_state(restricted: Path, protected: Path) -> None:
     for path in (restricted, protected):
         rows = read_table(path, "mart_indicator")
-        small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (pl.col("denominator") < 20))
+        rest = pl.col("denominator") - pl.col("numerator")
+        small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (rest < 20))
+        few_territories = (pl.col("area_kind") == "region") & (pl.col("n_reported") < 4)
         expected_state = (
             pl.when((pl.col("conf_status") != "F") | (pl.col("obs_status") == "Q"))
             .then(pl.lit("withheld"))
+            .when(few_territories & (pl.col("obs_status") == "M") & pl.col("numerator").is_not_null())
+            .then(pl.lit("too_few_territories"))
             .when(pl.col("value").is_null())
             .then(pl.lit("missing"))
             .when(small)

@@ -34,6 +34,8 @@ TERRITORIES = ("AA", "BB", "CC", "DD", "EE")
 YEARS = ("2020", "2021", "2022", "2023", "2024", "2025")
 QUARTERS = tuple(f"{year}-Q{quarter}" for year in ("2024", "2025") for quarter in (1, 2, 3, 4))
 LAG = {"A": 1, "Q": 3}
+LAG_ZERO = "BB"
+"""A territory whose records show a lag of less than half a period."""
 PHI = 1.7
 FLOWS = {
     "reported": "prosecution", "investigated": "prosecution", "indicted": "prosecution", "adjudicated_first": "first",
@@ -146,15 +148,17 @@ def write_dimensions(folder: Path, source: Path) -> Path:
 
 
 def write_records(folder: Path) -> Path:
-    """Write records: AA has a lag and a dispersion, the others have none."""
+    """Write records: AA has a lag and a dispersion, BB a lag of 0, the others have none."""
     schema.empty_folder(folder)
     who = {"area_kind": "territory", "area": "AA", "territory": "AA", "source": "C", "offence_group": "TIP"}
     lags = [
         {
-            **who, "stage": "first", "denominator": "indicted", "numerator": measure, "freq": freq, "lag_periods": lag,
-            "median_days": 100.0, "is_public": True,
+            **who, "area": area, "territory": area, "stage": "first", "denominator": "indicted", "numerator": measure,
+            "freq": freq, "lag_periods": lag, "median_days": 100.0, "is_public": True,
         }
-        for measure in ("adjudicated_first", "convicted_first") for freq, lag in LAG.items()
+        for measure in ("adjudicated_first", "convicted_first")
+        for area, lags_of_area in (("AA", LAG), (LAG_ZERO, dict.fromkeys(LAG, 0)))
+        for freq, lag in lags_of_area.items()
     ]  # fmt: skip
     pl.DataFrame(lags, schema=schema.table_schema("record_lag")).write_parquet(folder / "record_lag.parquet")
     pl.DataFrame(
@@ -251,7 +255,8 @@ def test_each_ratio_divides_its_two_cells(built: Built) -> None:
             else:
                 _, low, high, _ = ratios.compute_ratio(x, y, 1.0, 1.0, phi, phi)
             assert is_near(row["low"], 100 * float(low)) and is_near(row["high"], 100 * float(high))
-            assert (row["state"], row["interval_basis"]) == (str(few.figure_states(x, y)), basis)
+            state = few.share_states(x, y) if nested else few.figure_states(x, y)
+            assert (row["state"], row["interval_basis"]) == (str(state), basis)
             assert ("over_100" in row["flags"]) == (x > y)
         row_counts[row["state"]] += 1
     assert min(row_counts.values()) > 10, row_counts
@@ -269,12 +274,13 @@ def test_default_version_follows_from_lag_and_nesting(built: Built) -> None:
             in built.cells.status
         )  # fmt: skip
         nested = next(declared_metric for declared_metric in metrics.load() if declared_metric.id == metric).nested
-        rule = "lag_known" if lagged else "nested" if nested else "no_lag"
+        is_zero = area == LAG_ZERO and metric in ("adjudicated_first_per_indicted", "convicted_first_per_indicted")
+        rule = "lag_known" if lagged else "nested" if nested else "lag_zero" if is_zero else "no_lag"
         assert set(rows_by_version) - {"same_period"} == ({"lagged"} if lagged else set())
         assert {row["default_rule"] for row in rows_by_version.values()} == {rule}
         assert [v for v, row in rows_by_version.items() if row["is_default"]] == ["lagged" if lagged else "same_period"]
         rules.add(rule)
-    assert rules == {"lag_known", "nested", "no_lag"}
+    assert rules == {"lag_known", "lag_zero", "nested", "no_lag"}
 
 
 def test_each_clearance_has_the_days_of_its_period(built: Built) -> None:
@@ -385,6 +391,9 @@ def test_each_exit_is_a_share_of_all_exits_of_its_level(built: Built) -> None:
         assert all(
             is_near(row[name], number) for name, number in zip(("value", "low", "high"), expected, strict=True)
         ), row
+        if row["value"] is not None:
+            states = few.figure_states(x) if row["metric"] == "exit" else few.share_states(x, n)
+            assert row["state"] == str(states)
         compared += row["value"] is not None
     assert compared > 50
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from pipelines.core import codes
 from pipelines.statistics.comparability import SCORES, CountingRules, score_comparability
-from pipelines.statistics.dispersion import at_least, estimate_dispersion, of_records, of_sizes
+from pipelines.statistics.dispersion import at_least, estimate_dispersion, of_ratio, of_records, of_sizes, of_sum
 from pipelines.statistics.ratios import compute_ratio
 from tests.oracles import comparison, few
 
@@ -43,6 +44,44 @@ def test_persons_per_case_never_exceed_the_dispersion(sizes: list[int]) -> None:
     assert at_least(sum(sizes), len(sizes)) <= of_sizes(sizes) + 1e-9
 
 
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=12), st.floats(0.05, 1.0))
+def test_bound_of_some_of_the_persons_never_exceeds_their_dispersion(sizes: list[int], chance: float) -> None:
+    """Draw each person of a case with one chance: moments of the number drawn, from the binomial distribution."""
+    drawn = [np.arange(size + 1) for size in sizes]
+    weights = [stats.binom.pmf(number, size, chance) for number, size in zip(drawn, sizes, strict=True)]
+    mean = sum(float((number * weight).sum()) for number, weight in zip(drawn, weights, strict=True))
+    square = sum(float((number**2 * weight).sum()) for number, weight in zip(drawn, weights, strict=True))
+    bound = float(at_least(chance * sum(sizes), len(sizes), sum(sizes)))
+    assert 1.0 <= bound <= square / mean + 1e-9
+    assert bound >= float(at_least(chance * sum(sizes), len(sizes))) - 1e-9
+    # Cases that all have one size are the case in which persons per case are the dispersion.
+    even = float(at_least(chance * 3 * len(sizes), len(sizes), 3 * len(sizes)))
+    assert even == pytest.approx(1 + chance * 2)
+
+
+def test_some_of_the_persons_by_hand() -> None:
+    """Of 12 persons in 3 cases 6 are women: 1 + (6/12)(12/3 - 1) = 2.5. Without the 12, 6/3 = 2 is the bound."""
+    assert (float(at_least(6, 3, 12)), float(at_least(6, 3)), float(at_least(12, 3, 12))) == (2.5, 2.0, 4.0)
+    assert (float(at_least(2, 20, 12)), float(at_least(0, 3, 12)), float(at_least(NAN, 3, 12))) == (1.0, 1.0, 1.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.floats(1, 5)), min_size=1, max_size=7))
+def test_dispersion_of_a_sum_is_its_variance_over_its_mean(members: list[tuple[int, float]]) -> None:
+    counts, phi = (np.array(values, dtype=float) for values in zip(*members, strict=True))
+    mixed = of_sum(phi, counts)
+    assert phi.min() - 1e-9 <= mixed <= phi.max() + 1e-9
+    assert mixed * counts.sum() == pytest.approx(float((phi * counts).sum()))
+    # A member of which nothing is known counts with 1, and that is never more than what it is.
+    assert of_sum(np.append(phi[:-1], 1.0), counts) <= mixed + 1e-9
+
+
+@given(st.integers(1, 90), st.floats(1, 5), st.integers(1, 90), st.floats(1, 5))
+def test_dispersion_of_a_ratio_keeps_the_variance_of_its_logarithm(x: int, a: float, y: int, b: float) -> None:
+    mixed = float(of_ratio(x, a, y, b))
+    assert mixed / x + mixed / y == pytest.approx(a / x + b / y)
+    assert float(of_ratio(x, a, y, a)) == pytest.approx(a) and float(of_ratio(0, a, 0, b)) == a
+
+
 def test_estimate_dispersion_names_its_basis() -> None:
     assert estimate_dispersion("case", [5] * 100) == (1.0, "exact", 0)
     # sixty cases with 360/120, and an additional one of four: 376/124
@@ -69,25 +108,38 @@ def test_states_of_figures() -> None:
     ]
 
 
+def test_share_and_its_complement_have_one_state() -> None:
+    assert few.share_states([20, 19, 41, 60, 61, NAN, 80], [60, 60, 60, 60, 60, 60, 100]).tolist() == [
+        "enough", "too_few", "too_few", "too_few", "enough", "missing", "enough",
+    ]  # fmt: skip
+    whole = np.arange(0, 90)
+    for part in range(90):
+        states = few.share_states(part, whole)[part:]
+        assert states.tolist() == few.share_states(whole[part:] - part, whole[part:]).tolist()
+
+
+def list_states(*windows: str) -> list[list[str]]:
+    """Return windows as lists of states: E enough, f too few, h withheld, - missing."""
+    codes_by_letter = {"E": "enough", "f": "too_few", "h": "withheld", "-": "missing"}
+    return [[codes_by_letter[letter] for letter in window] for window in windows]
+
+
 def test_default_windows_by_hand() -> None:
-    quarters, years = [5, 3, 21, 2, 4, 1, 8], [20, 12, 80, 9, 20, 3, 31]
-    threes, fives = [60, 36, 240, 27, 60, 9, 93], [100, 60, 400, 45, 100, 15, 155]
-    assert few.default_window([quarters, years, threes, fives]) == ("A", 4, 7, True)
-    # with one figure fewer the year has only three of seven, so three years are needed
-    years[4] = 19
-    assert few.default_window([quarters, years, threes, fives]) == ("P3", 6, 7, True)
-    # an annual reporter has no quarter; one of two is not a majority
-    assert few.default_window([[NAN, 30], [50, 90], [150, 200], [NAN, NAN]]) == ("A", 2, 2, True)
-    # no window has enough: the longest is chosen and flagged
-    assert few.default_window([[1, 1], [4, 4], [12, 12], [19, 20]]) == ("P5", 1, 2, False)
-
-
-def test_window_needs_denominators() -> None:
-    many = [[30] * 3] * 4
-    thin = [[10] * 3, [19, 20, 10], [20, 20, 19], [30] * 3]
-    assert few.default_window(many, thin).freq == "P3"
-    with pytest.raises(ValueError, match="4 windows x territories"):
-        few.default_window([[1, 2], [3, 4]])
+    assert few.default_window(list_states("ffEffff", "EfEfEfE", "EEEEEfE", "EEEEEfE")) == ("A", 4, 7, True)
+    # With one figure fewer the year has only three of seven, so three years are needed.
+    assert few.default_window(list_states("ffEffff", "EfEfffE", "EEEEEfE", "EEEEEfE")) == ("P3", 6, 7, True)
+    # An annual reporter has no quarter; one of two is not a majority.
+    assert few.default_window(list_states("-E", "EE", "EE", "--")) == ("A", 2, 2, True)
+    # No window has most: the one with the most, and of these the shortest, not the longest.
+    assert few.default_window(list_states("fff", "Eff", "Eff", "Eff")) == ("A", 1, 3, False)
+    assert few.default_window(list_states("ff", "ff", "ff", "fE")) == ("P5", 1, 2, False)
+    # Of windows with as many, the one with fewer withheld, and of these the one with more figures.
+    assert few.default_window(list_states("hhh", "Ehf", "Eff", "Eff")).freq == "P3"
+    assert few.default_window(list_states("-ff", "fff", "fff", "hhf")).freq == "A"
+    # Where the most are withheld, a comparison never opens, not even if most reach 20; a window that is missing counts
+    # for nothing.
+    assert few.default_window(list_states("ffff", "EEEh", "fEff", "")).freq == "P3"
+    assert few.default_window(list_states("hhhh", "", "", "")).freq == "Q"
 
 
 def test_windows_are_period_codes() -> None:
@@ -139,10 +191,21 @@ def test_clusters_make_fewer_differences_significant() -> None:
     assert comparison.compare_rates([60, 30], dispersions=[4, 4])[0].verdict == "no_difference"
 
 
+def test_difference_must_hold_at_the_default_dispersion() -> None:
+    """Test 60 against 30 at 2: 30 against 15 effective counts, p = 0.036; 60 against 36: 0.016 alone, 0.11 at 2."""
+    assert comparison.compare_rates([60, 30], default_dispersions=[2, 2])[0].verdict == "higher"
+    (pair,) = comparison.compare_rates([60, 36], default_dispersions=[2, 2])
+    assert pair.verdict == "depends_on_persons_per_case" and pair.low > 1 and pair.p < 0.05
+    assert comparison.compare_rates([60, 36], default_dispersions=[1, 1])[0].verdict == "higher"
+    assert comparison.compare_rates([60, 50], default_dispersions=[2, 2])[0].verdict == "no_difference"
+    (share,) = comparison.compare_proportions([20, 50], [170, 105], nested=True, default_dispersions=[9, 9])
+    assert share.verdict == "depends_on_persons_per_case"
+
+
 def test_proportions_by_hand() -> None:
-    # twins convicted (Fisher 1935), five times as many: 10 of 85 against 50 of 65
-    (pair,) = comparison.compare_proportions([20, 50], [170, 65], nested=True)
-    assert pair.ratio == pytest.approx((20 / 150) / (50 / 15)) and pair.verdict == "lower"
+    # 20 of 170 against 50 of 70, of which 20 others are just enough
+    (pair,) = comparison.compare_proportions([20, 50], [170, 70], nested=True)
+    assert pair.ratio == pytest.approx((20 / 150) / (50 / 20)) and pair.verdict == "lower"
     # not nested: 90 over 60 against 30 over 60
     (pair,) = comparison.compare_proportions([90, 30], [60, 60], nested=False)
     assert pair.ratio == pytest.approx(3) and pair.verdict == "higher"

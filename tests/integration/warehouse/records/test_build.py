@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,19 +133,46 @@ def test_register_without_ends_of_a_stage_has_no_figures_of_it(world: World) -> 
     )
 
 
-def test_lag_follows_from_the_published_median(world: World) -> None:
-    folder, _ = world.build_records(simulate_register())
+@pytest.mark.parametrize("days", [45, 46, 136, 137, 182, 183, 225, 228, 229, 234, 319, 320])
+def test_public_lag_is_that_of_the_unrounded_median(world: World, days: int) -> None:
+    """Half a quarter is 45.66 days, and 45 days are published as 50, which would be one quarter."""
+    folder, _ = world.build_records(build_events(make_rows_decided_after(*[days] * 14)))
+    lags = {
+        side: read_table(folder, side, "record_lag").filter(denominator="indicted", numerator="convicted_first")
+        for side in ("restricted", "public")
+    }
+    expected = {"Q": int(days / 91.3125 + 0.5), "A": int(days / 365.25 + 0.5)}
+    for side, median in (("restricted", days), ("public", 10 * int(days / 10 + 0.5))):
+        assert dict(lags[side].select("freq", "lag_periods").rows()) == expected, side
+        assert lags[side]["median_days"].to_list() == [median, median]
+    assert all(lag["is_public"].all() for lag in lags.values())
+
+
+def make_rows_decided_after(*days: int) -> list[tuple[str, str, str, str, str]]:
+    """Return persons in separate cases, decided so many days after their indictment."""
+    first = date(2024, 1, 15)
+    rows = [(f"K{i}", f"P{i}", "indicted", "prosecution", first.isoformat()) for i in range(len(days))]
+    rows += [
+        (f"K{i}", f"P{i}", "convicted_first", "first", (first + timedelta(number)).isoformat())
+        for i, number in enumerate(days)
+    ]
+    # A quarter without an event would be a return that is missing.
+    quarters = ("2024-02-20", "2024-05-20", "2024-08-20", "2024-11-20", "2025-02-20", "2025-05-20")
+    return [*rows, *((f"Z{day}", f"Z{day}", "appealed", "appeal", day) for day in quarters)]
+
+
+@pytest.mark.parametrize(("changed", "is_updated"), [(4, False), (5, True)])
+def test_lag_is_kept_with_its_median_for_both_sides(world: World, changed: int, is_updated: bool) -> None:
+    """The median moves from 228 to 229 days, from 2 quarters to 3. Both are published as 230."""
+    first, _ = world.build_records(build_events(make_rows_decided_after(*[228] * 7, *[229] * 7)))
+    build.keep_baseline(world.home, first)
+    later = make_rows_decided_after(*[229] * changed, *[228] * (7 - changed), *[229] * 7)
+    updated, _ = world.build_records(build_events(later))
+    assert [read_median(folder, "restricted")[0] for folder in (first, updated)] == [228, 229]
+    assert read_median(first)[0] == read_median(updated)[0] == 230
     for side in ("restricted", "public"):
-        median = (
-            read_table(folder, side, "record_duration")
-            .filter(stage="first", freq="_T", statistic="median")["value"]
-            .item()
-        )
-        lag = read_table(folder, side, "record_lag").filter(denominator="indicted", numerator="convicted_first")
-        by_freq = dict(lag.select("freq", "lag_periods").rows())
-        assert by_freq == {"Q": int(median / 91.3125 + 0.5), "A": int(median / 365.25 + 0.5)}
-        assert lag["median_days"].to_list() == [median, median]
-    assert read_table(folder, "public", "record_lag")["is_public"].all()
+        lag = read_table(updated, side, "record_lag").filter(stage="first", numerator="convicted_first", freq="Q")
+        assert lag["lag_periods"].to_list() == [3 if is_updated else 2], side
 
 
 def test_dispersion_uses_case_sizes_rounded_upward(world: World) -> None:
