@@ -9,7 +9,7 @@ from dashboards import words
 from dashboards.words import Row
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
-NOT_BORROWED = "Missing territories are not estimated."
+NOT_BORROWED = "Territories that are not included are not estimated."
 FEWEST = 4
 """Territories that a figure needs before it may be called a figure of the region."""
 FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}

@@ -128,4 +128,4 @@ def _show_returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
         )
         return
     headings, lines = submission_table(frame, rows)
-    layout.put_html(tables.render_table("Returns behind the figure", headings, lines, corner="Return", text=True))
+    layout.put_html(tables.render_table("Returns behind the figure", headings, lines, corner="Received", text=True))

@@ -197,7 +197,9 @@ def test_territory_shows_series_breakdowns_card_and_returns() -> None:
     assert shares[column] == "c", "a withheld figure has a withheld share"
     assert "Counting card of Albania" in text
     assert "Persons whom an authority registered as victims" in text, "metadata of a form"
-    assert "SALCORRECTION000" in text and "carried forward" in text
+    assert "SALCORRECTION000" not in text and "carried forward" in text
+    received = read_rows(test, "2026-11-02")
+    assert [fields[3:] for fields in received] == [["full", "2026-11-04", ""], ["patch", "2026-11-04", "2026-11-02"]]
     assert len(test.get("vega_lite_chart")) == 6
 
 
