@@ -190,7 +190,7 @@ def join_words(items: Iterable[str]) -> str:
 def stage_name(measure: str) -> str:
     """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
     track separately."""
-    return measure.removesuffix("_first").removesuffix("_final").replace("adjudicated", "decided").capitalize()
+    return measure.removesuffix("_first").removesuffix("_final").capitalize()
 
 
 TRACKS: Mapping[str, str] = {"first": "First instance", "final": "Final decisions"}

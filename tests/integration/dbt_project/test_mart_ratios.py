@@ -181,7 +181,7 @@ def built(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Built:
     folder = tmp_path_factory.mktemp("ratios")
-    cells = draw_cells(33)
+    cells = draw_cells(76)
     build_table(cells).write_parquet(folder / "cells.parquet")
     path = dbt.build_indicators(
         home,
