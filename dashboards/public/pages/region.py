@@ -18,6 +18,7 @@ from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import regional_cell, show_cross_table
 from dashboards.public.pages.changes import show_splits
 from dashboards.public.pages.reporting import STAGES, Coverage
+from dashboards.public.pages.trends import show_trends
 from dashboards.words import changes, indicators, regions
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
@@ -102,6 +103,7 @@ def render_page() -> None:
             )  # fmt: skip
     _show_charts(frame, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
     show_splits(frame, frame.region, crime, crime_name, unit, coverage)
+    show_trends(frame, crime, crime_name, unit, measures, periods.get("A", []))
     layout.end_page(frame)
 
 
