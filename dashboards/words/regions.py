@@ -103,6 +103,26 @@ def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_INTERVAL = "{value} (95% confidence interval {low} to {high})"
+_OPEN_INTERVAL = "{value} (95% confidence interval {low} or more)"
+
+
+def quote_figure(row: Row | None, digits: int = 0) -> str:
+    """Return a figure of the region with its interval for a sentence, or the words for why there is none."""
+    if row is None:
+        return words.format_absent().spoken
+    if count_reporters(row) and not is_regional(row):
+        return NO_REGION
+    figure = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
+    if figure.kind != "value" or row.get("low") is None:
+        return figure.spoken
+    low = words.format_number(row["low"], digits)
+    few = f", {words.TOO_FEW}" if row["state"] == "too_few" else ""
+    if row.get("high") is None or row["high"] == float("inf"):
+        return _OPEN_INTERVAL.format(value=figure.spoken, low=low) + few
+    return _INTERVAL.format(value=figure.spoken, low=low, high=words.format_number(row["high"], digits)) + few
+
+
 # ----------------------------------------------------------------------------------------------- spread of territories
 
 

@@ -117,7 +117,7 @@ def _formula_in_words(frame: layout.Frame, formula: str) -> str:
     return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
 
 
-_SENTENCE = "{name}, {period}, {crime}: {area} {figure}. {coverage} {enough}"
+_SENTENCE = "{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}"
 _ENOUGH = "{n} of {whole} territories have enough to be compared."
 
 
@@ -133,16 +133,12 @@ def _compose_sentence(
     territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
     region_row = _default_version(by_area.get(frame.region, {}))
-    figure = _format_ratio(frame, frame.region, region_row)
-    few = (
-        f" ({indicators.TOO_FEW})" if region_row and region_row["state"] == "too_few" and figure.kind == "value" else ""
-    )
     return _SENTENCE.format(
         name=name,
         period=words.period_words(period),
         crime=crime.lower(),
         area=frame.area_name(frame.region),
-        figure=f"{figure.spoken}{few}",
+        figure=regions.quote_figure(region_row),
         coverage="" if region_row is None else coverage.describe(region_row),
         enough=_ENOUGH.format(n=enough, whole=len(territories)),
     )

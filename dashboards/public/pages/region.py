@@ -273,8 +273,6 @@ def _describe_rate(
     per: str,
 ) -> str:
     """Return the sentences to quote on one rate of the region: the figure, its coverage, and the territories."""
-    figure = _format_regional(_with_range(row, cell))
-    few = f" ({words.TOO_FEW})" if row["state"] == "too_few" and figure.kind == "value" else ""
     return _RATE.format(
         area=frame.area_name(frame.region),
         period=words.period_words(row["period"]),
@@ -282,7 +280,7 @@ def _describe_rate(
         unit=words.unit_name(unit),
         stage=words.stage_name(stage).lower(),
         per=per,
-        figure=f"{figure.spoken}{few}",
+        figure=regions.quote_figure(_with_range(row, cell), 2),
         coverage=coverage.describe(row),
         spread=regions.describe_range(row, "this rate", 2),
     )

@@ -117,7 +117,7 @@ def _board_cell(
     if not rows:
         judged = Reporting("not_due")
     text = reporting.format_state(judged)
-    marks = ()
+    marks: tuple[str, ...] = ()
     if judged.outstanding:
         outstanding = words.join_words(judged.outstanding)
         marks = (
