@@ -190,7 +190,7 @@ def join_words(items: Iterable[str]) -> str:
 def stage_name(measure: str) -> str:
     """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
     track separately."""
-    return measure.removesuffix("_first").removesuffix("_final").replace("adjudicated", "decided").capitalize()
+    return measure.removesuffix("_first").removesuffix("_final").capitalize()
 
 
 TRACKS: Mapping[str, str] = {"first": "First instance", "final": "Final decisions"}
@@ -216,52 +216,6 @@ def describe_coverage(reporters: str, territories: Sequence[tuple[str, str]]) ->
     names of all."""
     present = [code for code in reporters.split(",") if code]
     return f"{len(present)} of {len(territories)}", [name for code, name in territories if code not in present]
-
-
-def compose_sentence(
-    area: str,
-    period: str,
-    crime: str,
-    track: str,
-    cells: Sequence[tuple[str, Row | None]],
-    territories: Sequence[tuple[str, str]],
-) -> str:
-    """Return the sentence to quote for one area and period: each stage, who is included and who is missing. `cells`
-    are by measure."""
-    clauses = [_describe_stage(measure, cell) for measure, cell in cells]
-    text = (
-        f"{area}, {period_words(period)}, {crime.lower()}: {join_words(clauses)} "
-        f"({TRACK_WORDS[track]} where a court decided)."
-    )
-    of_region = [(measure, cell) for measure, cell in cells if cell is not None and cell["area_kind"] == "region"]
-    if not of_region:
-        return text
-    by_reporters: dict[str, list[str]] = {}
-    for measure, cell in of_region:
-        by_reporters.setdefault(cell["reporters"] or "", []).append(stage_name(measure).lower())
-    whole = len(territories)
-    for reporters, stages in by_reporters.items():
-        n_reporters, missing = describe_coverage(reporters, territories)
-        lead = "Figures are from" if len(by_reporters) == 1 else f"{join_words(stages).capitalize()}:"
-        if not missing:
-            text += f" {lead} all {whole} territories."
-        elif len(missing) == whole:
-            text += f" {lead} no territory has reported."
-        else:
-            text += f" {lead} {n_reporters} territories; missing: {join_words(missing)}."
-    return text
-
-
-def _describe_stage(measure: str, cell: Row | None) -> str:
-    stage = stage_name(measure).lower()
-    figure = format_absent() if cell is None else format_count(cell)
-    if figure.kind == "value" and cell is not None:
-        return f"{figure.text} {unit_name(cell['count_unit'], cell['value'])} {stage}"
-    return (
-        f"persons {stage}: {figure.spoken}"
-        if cell is None
-        else f"{unit_name(cell['count_unit'])} {stage}: {figure.spoken}"
-    )
 
 
 def cite_release(release: Row) -> str:

@@ -18,9 +18,9 @@ BREAK_KINDS: Mapping[str, str] = {
     "source": "Source",
 }
 SPLIT_READ = (
-    "What goes with the number: the change there would be if only the number indicted had changed; with the ratio: if "
-    "only the share convicted had. The two add up to the change. They say how much goes with what, not why. A change "
-    f"is split only where all four counts behind it are {ENOUGH_EVENTS} or more."
+    "“Due to indictments” is the change if only the number indicted had changed. “Due to conviction ratio” is the "
+    "change if only the share convicted had. The two add up to the change. They show what it is made of, not why it "
+    f"happened. A change is split only if all four counts are {ENOUGH_EVENTS} or more."
 )
 NOT_SPLIT = "too few to split"
 LEVELS: Mapping[str, str] = {
@@ -75,36 +75,50 @@ def find_newest_change(rows: Sequence[Row]) -> Row:
     return next((row for row in rows if row["state"] in ("enough", "too_few")), rows[0])
 
 
-def describe_split(row: Row, name: str, crime: str, whole: int = 1) -> str:
-    """Return one change as a sentence to quote; for `whole` territories it includes how many of them it covers."""
-    n_reporters = len(_split_codes(row["reporters"]))
-    over = f", over the {n_reporters} of {whole} territories that have both years" if whole > 1 and n_reporters else ""
-    years = f"{row['previous_period']} to {row['period']}"
-    lead = f"{name}{over}, {crime.lower()}, convictions at first instance, {years}: "
-    if row["state"] in ("withheld", "missing"):
-        why = "a count behind it is withheld" if row["state"] == "withheld" else "a count behind it is missing"
-        return f"{lead}not shown, because {why}."
-    before, after = words.format_number(row["count_before"]), words.format_number(row["count_after"])
-    move = f"from {before} to {after} ({format_signed(row['change'])})"
-    if row["state"] == "too_few":
-        return f"{lead}{move}; {NOT_SPLIT} into number and ratio, since a count behind it is under {ENOUGH_EVENTS}."
+_CHANGE = "{name}, {crime}, convictions at first instance, {years}: from {before} to {after} ({change}). {parts}"
+_NO_CHANGE = "{name}, {crime}, convictions at first instance, {years}: not shown. {reason}"
+_TOO_FEW = f"Too few to split: one of the four counts is under {ENOUGH_EVENTS}."
+_VOLUME = {
+    -1: "Fewer indictments account for {volume}.",
+    0: "The number of indictments made no difference.",
+    1: "More indictments account for {volume}.",
+}
+_RATIO = {
+    -1: "A lower conviction ratio accounts for {ratio}.",
+    0: "The conviction ratio made no difference.",
+    1: "A higher conviction ratio accounts for {ratio}.",
+}
+
+
+def describe_split(row: Row, name: str, crime: str) -> str:
+    """Return one change as sentences to quote: from how many to how many, and what the change is made of."""
+    about = {"name": name, "crime": crime.lower(), "years": f"{row['previous_period']} to {row['period']}"}
+    if row["state"] not in ("enough", "too_few"):
+        return _NO_CHANGE.format(**about, reason=describe_reason(row))
     volume, ratio = format_effects(row)
-    return (
-        f"{lead}{move}; {volume.text} goes with the number of persons indicted and {ratio.text} with how many of them "
-        "are convicted."
+    parts = (
+        _TOO_FEW
+        if row["state"] == "too_few"
+        else f"{_VOLUME[_sign(volume.text)]} {_RATIO[_sign(ratio.text)]}".format(volume=volume.text, ratio=ratio.text)
+    )
+    return _CHANGE.format(
+        **about,
+        before=words.format_number(row["count_before"]),
+        after=words.format_number(row["count_after"]),
+        change=format_signed(row["change"]),
+        parts=parts,
     )
 
 
-def describe_reporters(row: Row, names: Mapping[str, str]) -> str:
-    """Return sentences on who is included in a change of several territories, and who is left out and why."""
-    inside = [names.get(code, code) for code in _split_codes(row["reporters"])]
-    text = f"Over the same territories in both years: {words.join_words(inside)}." if inside else ""
-    reasons: dict[str, list[str]] = {}
-    for entry in _split_codes(row["left_out"]):
-        code, _, reason = entry.partition(":")
-        reasons.setdefault(LEFT_OUT.get(reason, reason.replace("_", " ")), []).append(names.get(code, code))
-    exclusions = "; ".join(f"{words.join_words(those)} ({reason})" for reason, those in reasons.items())
-    return " ".join(part for part in (text, f"Left out: {exclusions}." if exclusions else "") if part)
+def describe_reason(row: Row) -> str:
+    """Return the sentence on why there is no change to show."""
+    _, _, reason = str(row["left_out"] or "").partition(":")
+    return LEFT_OUT.get(reason, LEFT_OUT["not_both_periods"])
+
+
+def _sign(text: str) -> int:
+    """Return the sign of a formatted effect, so that the words agree with the number as displayed."""
+    return 0 if text == "0" else 1 if text.startswith("+") else -1
 
 
 def format_signed(value: float) -> str:

@@ -56,9 +56,12 @@ VERDICTS: Mapping[str, str] = {
 APART = ("higher", "lower")
 UNCLEAR = "depends_on_persons_per_case"
 TESTED = (*APART, UNCLEAR, "no_difference")
-SIMULTANEOUS = (
-    "Comparing many pairs finds some differences by chance alone. The intervals are therefore made so wide that in 95 "
-    "of 100 comparisons of one category all of its pairs are correct at once."
+SIMULTANEOUS = "Because all pairs of a category are compared at once, the intervals are widened to avoid false alarms."
+_TESTED_PAIRS = "{tested} of {whole} pairs had enough data. {apart}"
+_WIDENED = "Because {tested} pairs are compared at once, the intervals are widened to avoid false alarms."
+_APART_PAIRS = ("None differs clearly.", "One differs clearly.", "{n} differ clearly.")
+_NO_PAIRS = (
+    f"None of {{whole}} pairs can be compared: a side has under {ENOUGH_EVENTS}, is not public, or counts differently."
 )
 
 
@@ -133,7 +136,7 @@ def describe_pair(row: Row, names: Mapping[str, str]) -> str:
             f"known.{care}"
         )
     if verdict == "no_difference":
-        return f"{first} and {second} do not differ significantly on these numbers.{care}"
+        return f"No statistically clear difference between {first} and {second}.{care}"
     if verdict == "not_comparable":
         return f"{first} and {second} are not compared. {describe_reasons(row['reasons'])}"
     return f"{first} and {second}: {VERDICTS.get(verdict, verdict)}."
@@ -143,8 +146,8 @@ def _format_ratio(row: Row) -> str:
     """Format how many times one side is the other, with its range; for shares, the shares and their odds ratio."""
     high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
     # If nobody is left over on the other side, the odds ratio is infinite and only its lower end is known.
-    times = "without end, " if row["ratio"] is None else f"{row['ratio']:.2f} times, "
-    span = f"{times}range {row['low']:.2f} {high}"
+    times = "without end" if row["ratio"] is None else f"{row['ratio']:.2f} times"
+    span = f"{times} (95% confidence interval {row['low']:.2f} {high})"
     if row["metric"] != "share":
         return span
     return (
@@ -153,36 +156,23 @@ def _format_ratio(row: Row) -> str:
 
 
 def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
-    """Describe the shares of one category: how many pairs there are, how many were compared, how many differ
-    significantly."""
-    tested = [row for row in rows if row["verdict"] in TESTED]
-    apart = [row for row in tested if row["verdict"] in APART]
-    if len(tested) == 1:
-        verdict = "is" if apart else "is not"
-        return f"{category}: 1 of {len(rows)} pairs was compared; the difference {verdict} significant."
-    return f"{category}: {len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}."
+    """Describe the shares of one category: how many pairs had enough data, how many differ clearly."""
+    return f"{category}: {_count_pairs(rows)}"
 
 
 def describe_pairs(rows: Sequence[Row]) -> str:
-    """Describe how many pairs there are, how many were tested, and what the ranges allow for."""
-    tested = [row for row in rows if row["verdict"] in TESTED]
-    apart = [row for row in tested if row["verdict"] in APART]
+    """Describe how many pairs had enough data, how many differ clearly, and what the intervals allow for."""
+    tested = sum(row["verdict"] in TESTED for row in rows)
     if not tested:
-        return (
-            f"None of {len(rows)} pairs can be compared: a side has under {ENOUGH_EVENTS}, is not public, or "
-            "counts differently."
-        )
-    return (
-        f"{len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}. Comparing many pairs finds "
-        f"some differences by chance alone. The intervals are therefore made so wide that in 95 of 100 such "
-        f"comparisons all {len(tested)} are correct at once."
-    )
+        return _NO_PAIRS.format(whole=len(rows))
+    return f"{_count_pairs(rows)} {_WIDENED.format(tested=tested)}" if tested > 1 else _count_pairs(rows)
 
 
-def _describe_tested(apart: int) -> str:
-    if not apart:
-        return "none of the differences is significant"
-    return f"{apart} differ significantly, the others do not"
+def _count_pairs(rows: Sequence[Row]) -> str:
+    tested = [row for row in rows if row["verdict"] in TESTED]
+    apart = sum(row["verdict"] in APART for row in tested)
+    sentence = _APART_PAIRS[min(apart, 2)].format(n=apart)
+    return _TESTED_PAIRS.format(tested=len(tested), whole=len(rows), apart=sentence)
 
 
 def _split_codes(text: str | None) -> list[str]:

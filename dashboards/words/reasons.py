@@ -42,14 +42,21 @@ UNDEFINED: Mapping[str, str] = {
 }
 """Reasons why a CEPEJ clearance rate, turnover or disposition time is not defined."""
 LEFT_OUT: Mapping[str, str] = {
-    "withheld": "a count is withheld",
-    "not_both_periods": "not in both years",
-    "reporters_differs": "not the same reporters in both years",
+    "withheld": "One of the four counts is withheld.",
+    "not_both_periods": "One of the four counts is not available.",
+    "reporters_differs": "The counts of the two years do not have the same reporters.",
+    "few_territories": "Too few territories are included for a regional figure.",
 }
-"""Reasons why a territory is left out of a change over the same reporters. Used on public pages only."""
-VERDICTS: Mapping[str, str] = {
-    "reconciles": "agree",
-    "explained": "differ for declared reasons",
-    "open": "differ without a declared reason",
+"""Reasons why a change from one year to the next is not shown. Used on public pages only."""
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "reconciles": ("{n} agrees", "{n} agree"),
+    "explained": ("{n} differs for a declared reason", "{n} differ for declared reasons"),
+    "open": ("{n} differs with no reason given", "{n} differ with no reason given"),
 }
-"""Results of comparing two sources on the same figure. Used on public pages only."""
+"""Results of comparing two sources on the same figure, for one and for several. Used on public pages only."""
+FINDINGS: Mapping[str, str] = {
+    "reconciles": "The two agree.",
+    "explained": "The two differ for a declared reason.",
+    "open": "The two differ. No reason was given.",
+}
+"""The same for one pair."""

@@ -1,105 +1,260 @@
-"""Put the region into words: its figure with who is included, the range of its territories, and the window of a
+"""Put the region into words: its figures with their coverage, the spread of its territories, and the period of a
 comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dashboards import words
-from dashboards.words import Row, indicators
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from dashboards.words import Row
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
 
-NOT_BORROWED = "Nothing is estimated for the others."
+NOT_BORROWED = "Territories that are not included are not estimated."
 FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
+
+_STAGES = "{area}, {period}, {crime}: {figures} ({track} where a court decided). {coverage}"
+_LEAD = "{area}, {period}, {crime} ({track} where a court decided)."
+_GROUP = "{figures}. {coverage}"
+_ALL = "Figures cover all {whole} territories."
+_SOME = "Figures cover {n} of {whole} territories."
+_NONE = "No territory has reported."
+NO_REGION = "no regional figure"
+TOO_FEW_TERRITORIES = "No regional figure is shown from fewer than {fewest} territories."
+_FEW_TERRITORIES = "{stages}: no regional figure, because only {n} of {whole} territories are included."
+
+
+def count_reporters(row: Row) -> int:
+    """Return how many territories are in a figure."""
+    return len([code for code in str(row["reporters"] or "").split(",") if code])
+
+
+def is_regional(row: Row | None) -> bool:
+    """Return True if enough territories are in a figure to call it a figure of the region."""
+    return row is not None and count_reporters(row) >= FEWEST_TERRITORIES_IN_REGION
+
+
+def describe_cover(row: Row, whole: int, absences: str) -> str:
+    """Describe how many territories a figure covers and which are not in it."""
+    n = count_reporters(row)
+    if not n:
+        return _NONE
+    text = _ALL.format(whole=whole) if n == whole else _SOME.format(n=n, whole=whole)
+    return f"{text} {absences}".strip()
+
+
+def describe_stages(
+    area: str,
+    period: str,
+    crime: str,
+    track: str,
+    cells: Sequence[tuple[str, Row | None]],
+    whole: int,
+    absences: Callable[[Row], str],
+) -> str:
+    """Return the sentences to quote on the stages of one area, each group of stages with its own coverage.
+
+    Stages with different reporters never share a sentence, because their numbers have different bases. `absences`
+    names the territories that are not in a figure and why.
+    """
+    groups: dict[str, list[tuple[str, Row | None]]] = {}
+    for measure, cell in cells:
+        groups.setdefault("" if cell is None else str(cell["reporters"] or ""), []).append((measure, cell))
+    about = {
+        "area": area,
+        "period": words.period_words(period),
+        "crime": crime.lower(),
+        "track": words.TRACK_WORDS[track],
+    }
+    if len(groups) == 1:
+        (group,) = groups.values()
+        if group and is_regional(group[0][1]):
+            figures = words.join_words(_describe_stage(measure, cell) for measure, cell in group)
+            coverage = describe_cover(group[0][1] or {}, whole, absences(group[0][1] or {}))
+            return _STAGES.format(**about, figures=figures, coverage=coverage)
+    sentences = [_LEAD.format(**about)]
+    sentences += [_describe_group(group, whole, absences) for group in groups.values()]
+    return " ".join(sentences)
+
+
+def _describe_group(group: Sequence[tuple[str, Row | None]], whole: int, absences: Callable[[Row], str]) -> str:
+    """Return the sentences on stages with the same reporters."""
+    cell = group[0][1]
+    if cell is not None and is_regional(cell):
+        figures = words.join_words(_describe_stage(measure, stage_cell) for measure, stage_cell in group)
+        return _GROUP.format(figures=_capitalize(figures), coverage=describe_cover(cell, whole, absences(cell)))
+    stages = words.join_words(words.stage_name(measure).lower() for measure, _ in group).capitalize()
+    if cell is None:
+        return f"{stages}: not collected."
+    return _FEW_TERRITORIES.format(stages=stages, n=count_reporters(cell), whole=whole)
+
+
+def _describe_stage(measure: str, cell: Row | None) -> str:
+    stage = words.stage_name(measure).lower()
+    figure = words.format_absent() if cell is None else words.format_count(cell)
+    if figure.kind == "value" and cell is not None:
+        return f"{figure.text} {words.unit_name(cell['count_unit'], cell['value'])} {stage}"
+    unit = words.unit_name("person" if cell is None else cell["count_unit"])
+    return f"{unit} {stage}: {figure.spoken}"
+
+
+def _capitalize(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_INTERVAL = "{value} (95% confidence interval {low} to {high})"
+_OPEN_INTERVAL = "{value} (95% confidence interval {low} or more)"
+
+
+def quote_figure(row: Row | None, digits: int = 0) -> str:
+    """Return a figure of the region with its interval for a sentence, or the words for why there is none."""
+    if row is None:
+        return words.format_absent().spoken
+    if count_reporters(row) and not is_regional(row):
+        return NO_REGION
+    figure = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
+    if figure.kind != "value" or row.get("low") is None:
+        return figure.spoken
+    low = words.format_number(row["low"], digits)
+    few = f", {words.TOO_FEW}" if row["state"] == "too_few" else ""
+    if row.get("high") is None or row["high"] == float("inf"):
+        return _OPEN_INTERVAL.format(value=figure.spoken, low=low) + few
+    return _INTERVAL.format(value=figure.spoken, low=low, high=words.format_number(row["high"], digits)) + few
+
+
+# ----------------------------------------------------------------------------------------------- spread of territories
 
 
 def format_range(row: Row | None, digits: int) -> str:
-    """Format the median and range of the territories with a public figure: '1.60, from 0.44 to 1.81 (n = 5)'."""
+    """Format the median and the spread of the territories' published figures: '1.60, 0.44 to 1.81 (n = 5)'.
+
+    A median needs three territories.
+    """
     if row is None or not row["n"]:
-        return "no territory has a public figure"
-    if row["minimum"] is None:
-        return f"too few territories for a range (n = {row['n']})"
+        return "no published figure"
+    if row["minimum"] is None or row["median"] is None:
+        return f"fewer than three published figures (n = {row['n']})"
     low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
-    return f"{words.format_number(row['median'], digits)}, from {low} to {high} (n = {row['n']})"
+    return f"{words.format_number(row['median'], digits)}, {low} to {high} (n = {row['n']})"
+
+
+_NO_FIGURE = "No territory has a published figure of {what}."
+_ONE = "One territory has a published figure of {what}. A median needs three territories."
+_TWO = "Two territories have a published figure of {what}. A median needs three territories."
+_MANY = "{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}."
+_FEW_OF = {
+    "all": "All of them are based on counts under {enough}.",
+    "one": "One of them is based on a count under {enough}.",
+    "some": "{few} of them are based on counts under {enough}.",
+}
+_WITHHELD_ONE = "One more is withheld."
+_WITHHELD_MANY = "{n} more are withheld."
 
 
 def describe_range(row: Row, what: str, digits: int = 0) -> str:
-    """Describe the range of one indicator in a sentence: how many territories, median, lowest and highest, who is left
-    out.
+    """Describe the published figures of the territories in sentences: median, lowest and highest, who is left out.
 
     `what` follows the number: `persons convicted per 100,000 inhabitants`.
     """
     count = row["n"]
-    hidden = f"; the figure of {row['n_withheld']} is withheld" if row["n_withheld"] else ""
-    if not count:
-        return f"No territory has a public figure of {what}{hidden}."
-    if row["minimum"] is None:
-        has = "territory has" if count == 1 else "territories have"
-        text = f"Only {count} {has} a public figure of {what}: too few for a median or a range"
+    if count < 3:
+        text = (_NO_FIGURE, _ONE, _TWO)[count].format(what=what)
     else:
-        low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
-        median = words.format_number(row["median"], digits)
-        text = f"Over {count} territories with a public figure of {what}: median {median}, from {low} to {high}"
+        low, median, high = (words.format_number(row[name], digits) for name in ("minimum", "median", "maximum"))
+        text = _MANY.format(n=count, what=what, median=median, low=low, high=high)
     few = count - row["n_enough"]
-    which = "all of these are" if few == count else "one of these is" if few == 1 else f"{few} of these are"
-    few_told = f"; {which} {indicators.TOO_FEW}" if few else ""
-    return f"{text}{few_told}{hidden}."
+    which = "all" if few == count else "one" if few == 1 else "some"
+    sentences = [text, _FEW_OF[which].format(few=few, enough=ENOUGH_EVENTS) if few else ""]
+    if row["n_withheld"]:
+        sentences.append(_WITHHELD_ONE if row["n_withheld"] == 1 else _WITHHELD_MANY.format(n=row["n_withheld"]))
+    return " ".join(filter(None, sentences))
+
+
+# -------------------------------------------------------------------------------------------- period of a comparison
 
 
 def default_window(windows: Sequence[Row]) -> Row | None:
-    """Return the window in which a comparison opens; None if the release has none with a period."""
+    """Return the period in which a comparison opens; None if the release has none with a period."""
     return next((row for row in windows if row["is_default"] and row["period"]), None)
 
 
+def choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return frequency and period in which the page of the region opens: the newest in which most can be compared.
+
+    Without one, it is the newest year of the windows, because a quarter is too short to compare anything.
+    """
+    offered = [row for row in windows if row["period"] in periods.get(row["freq"], ())]
+    chosen = default_window(offered)
+    if chosen is None or not chosen["is_most"]:
+        chosen = next((row for row in offered if row["freq"] == "A"), chosen)
+    return (chosen["freq"], chosen["period"]) if chosen is not None else None
+
+
+_REACH = "{n} of {whole} territories have {enough} or more in {period}"
+_SHORTEST = (
+    "Use {period}: it is the shortest period in which most territories have enough to compare. {reach}{lacking}."
+)
+_NEVER = "Most territories have too few cases to compare, even over {longest}. {reach}{lacking}."
+_OTHERWISE = "Opens in {period}: {reach}{lacking}."
+_AGAINST = ", against {others}"
+
+
 def explain_window(windows: Sequence[Row]) -> str:
-    """Explain why a comparison opens in its window and what the shorter ones lack; empty without a window."""
+    """Explain why a comparison opens in its period and what the shorter ones lack; empty without a period."""
     chosen = default_window(windows)
     if chosen is None:
         return ""
-    reach = f"{chosen['n_reaching']} of {chosen['n_territories']} territories have {ENOUGH_EVENTS} or more"
-    name = f"{words.period_short(chosen['period'])} ({FREQS[chosen['freq']]})"
+    reach = _REACH.format(
+        n=chosen["n_reaching"],
+        whole=chosen["n_territories"],
+        enough=ENOUGH_EVENTS,
+        period=words.period_short(chosen["period"]),
+    )
     shorter = [row for row in windows if _order(row) < _order(chosen) and row["period"]]
-    lacking = words.join_words(
+    others = words.join_words(
         f"{row['n_reaching'] or 'none'} in {words.period_short(row['period'])}" for row in shorter
     )
-    if not chosen["is_most"]:
-        return (
-            f"In no window do most territories have enough. A comparison opens in {name}, where the most have: {reach}"
-            f"{f', against {lacking}' if lacking else ''}."
-        )
-    text = f"A comparison opens in {name}, the shortest window in which most territories have enough: {reach}"
-    return f"{text}, against {lacking}." if lacking else f"{text}."
+    lacking = _AGAINST.format(others=others) if others else ""
+    name = words.period_short(chosen["period"])
+    if chosen["is_most"] and not any(row["is_most"] for row in shorter):
+        return _SHORTEST.format(period=name, reach=reach, lacking=lacking)
+    if any(row["is_most"] for row in windows):
+        return _OTHERWISE.format(period=name, reach=reach, lacking=lacking)
+    longest = FREQS[max((row for row in windows if row["period"]), key=_order)["freq"]]
+    return _NEVER.format(longest=longest, reach=reach, lacking=lacking)
 
 
 def explain_other_window(windows: Sequence[Row], freq: str, period: str) -> str:
-    """Return the hint on a window that is not the default; empty for the default itself, and without a default."""
+    """Return the hint on a period that is not the default; empty for the default itself, and without a default."""
     chosen = default_window(windows)
     if chosen is None or (chosen["freq"], chosen["period"]) == (freq, period):
         return ""
     if (order := list(FREQS).index(freq)) < _order(chosen):
         return "You have chosen a shorter period, in which the figures of most territories are too small to compare."
-    return "" if order > _order(chosen) else f"You look at {words.period_short(period)} instead."
+    return "" if order > _order(chosen) else f"You have chosen {words.period_short(period)}."
+
+
+_USE = "To compare territories, use {choices}."
+_USE_FOR = "{period} for {stages}"
+_USE_FOR_FEW = "{period} for {stages}, although most territories have too few cases"
+_STAGE_REACH = "{stage} ({n} of {whole} territories have {enough} or more)"
 
 
 def describe_windows(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
-    """Describe the windows of several stages in one sentence, grouped by window."""
-    together: dict[str, list[str]] = {}
+    """Describe the periods to compare several stages in one sentence, grouped by period."""
+    together: dict[tuple[str, bool], list[str]] = {}
     for stage, rows in by_stage:
         chosen = default_window(rows)
         if chosen is None:
             continue
-        name = words.period_short(chosen["period"])
-        lacks = "" if chosen["is_most"] else ", where most still have not"
-        together.setdefault(f"{name}{lacks}", []).append(
-            f"{stage.lower()} ({chosen['n_reaching']} of {chosen['n_territories']})"
+        reach = _STAGE_REACH.format(
+            stage=stage.lower(), n=chosen["n_reaching"], whole=chosen["n_territories"], enough=ENOUGH_EVENTS
         )
-    if not together:
-        return ""
-    windows = "; ".join(f"{name} for {words.join_words(stages)}" for name, stages in together.items())
-    return (
-        f"To compare territories, take the shortest window in which most of them have {ENOUGH_EVENTS} or more: "
-        f"{windows}."
-    )
+        together.setdefault((words.period_short(chosen["period"]), bool(chosen["is_most"])), []).append(reach)
+    choices = [
+        (_USE_FOR if is_most else _USE_FOR_FEW).format(period=period, stages=words.join_words(stages))
+        for (period, is_most), stages in together.items()
+    ]
+    return _USE.format(choices="; ".join(choices)) if choices else ""
 
 
 def _order(row: Row) -> int:

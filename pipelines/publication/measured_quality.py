@@ -35,7 +35,7 @@ def quality_folder(home: Home) -> Path:
 def build_internal_tables(home: Home, tables: Path, moment: datetime) -> dict[str, pl.DataFrame]:
     """Return the tables `INSIDE` as known at a moment, from the exported tables of a build for that moment."""
     count, delivery, revision, sides = (pl.read_parquet(tables / f"{name}.parquet") for name in FROM_COUNTS)
-    reference, declarations = _with_collected(pl.read_parquet(home.gathered / "reference.parquet")), read_reasons()
+    reference, declarations = with_collected(pl.read_parquet(home.gathered / "reference.parquet")), read_reasons()
     ends = vintages.select_ends(revision)
     offices = coherence_table.compare_offices(sides, declarations, reference, home.kind)
     tables_by_name = {
@@ -84,8 +84,11 @@ def for_release(
 
 
 def coherence_for_release(cells: pl.DataFrame, reference: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
-    """Compare references with each other, and published cells with references."""
-    declarations, reference = read_reasons(), _with_collected(reference)
+    """Compare references with each other, and published cells with references.
+
+    `reference` has the figures that were collected by hand (`with_collected`).
+    """
+    declarations = read_reasons()
     once = cells.unique("cell_id", keep="first", maintain_order=True)
     comparisons = [
         coherence_table.compare_references(reference, declarations),
@@ -103,7 +106,7 @@ def write_tables(folder: Path, tables: Mapping[str, pl.DataFrame]) -> None:
         temporary.replace(folder / f"{name}.parquet")
 
 
-def _with_collected(reference: pl.DataFrame) -> pl.DataFrame:
+def with_collected(reference: pl.DataFrame) -> pl.DataFrame:
     """Return the references, with UNODC's figures as collected by hand if its whole table was never imported."""
     if (reference["kind"] == "imported").any():
         return reference

@@ -6,27 +6,26 @@ from collections.abc import Sequence
 
 from dashboards import words
 from dashboards.public import layout, tables
-from dashboards.words import Row
-from dashboards.words.reasons import VERDICTS
-
-
-def count_verdicts(rows: Sequence[Row]) -> str:
-    """Count pairs by verdict: 'Of 10 pairs: 7 agree, 1 differ for declared reasons'."""
-    counts = [(text, sum(row["verdict"] == code for row in rows)) for code, text in VERDICTS.items()]
-    return f"Of {len(rows)} pairs: {words.join_words(f'{n} {text}' for text, n in counts if n)}."
+from dashboards.words import Row, agreement
 
 
 def pairs_table(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
     """Return a table with one line per pair, as HTML."""
-    columns = ["Period", "One source", "The other", "Difference", "What is found"]
+    columns = ["Period", "One source", "Other source", "Difference", "What was found"]
     lines = []
     for row in rows:
-        sides = [
-            f"{words.format_number(row[f'{side}_value'])}: {row[f'{side}_words']} ({row[f'{side}_source']})"
-            for side in ("left", "right")
-        ]
+        sides = [agreement.describe_side(row, side) for side in ("left", "right")]
         difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
-        verdict = " ".join(filter(None, (f"They {VERDICTS.get(row['verdict'], row['verdict'])}.", row["reason_text"])))
-        cells = (words.period_short(row["period"]), *sides, difference, verdict)
-        lines.append(tables.Line(frame.row_heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
+        cells = (words.period_short(row["period"]), *sides, difference, agreement.explain_pair(row))
+        lines.append(tables.Line(part_heading(frame, row), tuple(tables.Cell(text) for text in cells)))
     return tables.render_table(f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True)
+
+
+def part_heading(frame: layout.Frame, row: Row) -> tables.Cell:
+    """Return the name of a territory as a row heading, with the part of it that a figure is of."""
+    heading = frame.row_heading(row["territory"])
+    part = row["jurisdiction"]
+    if not part or part == row["territory"]:
+        return heading
+    name = f"{heading.text}: {frame.area_name(part).removeprefix(f'{heading.text}: ')} only"
+    return tables.Cell(name, name, heading.marks, heading.href)

@@ -13,8 +13,9 @@ import streamlit as st
 
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
-from dashboards.words import indicators
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from dashboards.public.pages.reporting import Coverage
+from dashboards.words import indicators, regions
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
 
 Row = Mapping[str, Any]
 
@@ -97,9 +98,14 @@ def show_significant_pairs(
 def show_cross_table(
     frame: layout.Frame, table_id: str, crime: str, unit: str, year: str, columns: Sequence[tuple[str, str]],
     title: str,
+    coverage: Coverage,
     *, across: str = "measure",
 ) -> None:  # fmt: skip
-    """Show sex and age together as rows, measures (or the codes of `across`) as columns. For the region only."""
+    """Show sex and age together as rows, measures (or the codes of `across`) as columns. For the region only.
+
+    Each row has its own coverage, since not every territory has every breakdown. A row of everyone is a total of the
+    rows only if the same territories are in all of them.
+    """
     rows = queries.read_rows(frame.path, "crossed", table_id, frame.region, year, crime, unit)
     column_codes = {code for code, _ in columns}
     rows = tuple(row for row in rows if row[across] in column_codes)
@@ -109,22 +115,54 @@ def show_cross_table(
     notes = words.Notes()
     sexes, ages = queries.read_labels(frame.path, "sex"), queries.read_labels(frame.path, "age")
     at = {(row["sex"], row["age"], row[across]): row for row in rows}
+    is_one_base = all(len({r["reporters"] for r in rows if r[across] == code}) <= 1 for code in column_codes)
     lines = []
     for sex in sexes:
         for age in ages:
-            if any((sex, age, code) in at for code in column_codes):
-                name = f"{sexes[sex]}, {ages[age].lower()}"
-                fields = tuple(
-                    tables.figure_cell(frame.id, at.get((sex, age, code)), notes, what=f"{name}, {label}")
-                    for code, label in columns
-                )
-                lines.append(tables.Line(tables.Cell(name), fields, is_total=(sex, age) == ("_T", "_T")))
+            cells = [at.get((sex, age, code)) for code, _ in columns]
+            if not any(cells):
+                continue
+            is_everyone = (sex, age) == ("_T", "_T")
+            name = "Everyone" if is_everyone else f"{sexes[sex]}, {ages[age].lower()}"
+            fields = [
+                regional_cell(frame, cell, notes, f"{name}, {label}")
+                for cell, (_, label) in zip(cells, columns, strict=True)
+            ]
+            fields.append(_coverage_of_row(coverage, [cell for cell in cells if cell is not None], name, notes))
+            lines.append(tables.Line(tables.Cell(name), tuple(fields), is_total=is_everyone and is_one_base))
+    if not is_one_base:
+        lines = [line for line in lines if line.heading.text != "Everyone"] + [
+            line for line in lines if line.heading.text == "Everyone"
+        ]
+        notes.number_note("The rows cover different territories, so that they do not add up to everyone.")
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = f"{title}, {year}: {words.unit_name(unit)} by sex and age. Release {frame.id}.{demonstration}"
+    headings = [*(label for _, label in columns), "Territories"]
     layout.put_html(
-        tables.render_table(caption, [label for _, label in columns], lines, corner="Sex and age"),
+        tables.render_table(caption, headings, lines, corner="Sex and age"),
         tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])),
     )
+
+
+def regional_cell(
+    frame: layout.Frame, cell: Row | None, notes: words.Notes, what: str, *, rate: bool = False
+) -> tables.Cell:
+    """Return a figure of the region as a field, or words instead of it if too few territories are in it."""
+    if cell is None or regions.is_regional(cell) or not regions.count_reporters(cell):
+        return tables.figure_cell(frame.id, cell, notes, what=what, rate=rate)
+    marks = (notes.number_note(regions.TOO_FEW_TERRITORIES.format(fewest=FEWEST_TERRITORIES_IN_REGION)),)
+    return tables.Cell(regions.NO_REGION, f"{what}: {regions.NO_REGION}", marks, kind="note")
+
+
+def _coverage_of_row(coverage: Coverage, cells: Sequence[Row], name: str, notes: words.Notes) -> tables.Cell:
+    """Return how many territories are in the figures of a row: '5 of 7', or '3 to 5 of 7' if its columns differ."""
+    by_reporters = {str(cell["reporters"] or ""): cell for cell in cells}
+    if len(by_reporters) == 1:
+        return coverage.cell(cells[0], name, notes)
+    numbers = sorted({regions.count_reporters(cell) for cell in by_reporters.values()})
+    whole = len(coverage.frame.territories)
+    text = f"{numbers[0]} to {numbers[-1]} of {whole}" if len(numbers) > 1 else f"{numbers[0]} of {whole}"
+    return tables.Cell(text, f"{name}: {text} territories, depending on the column", kind="note")
 
 
 def show_movements(frame: layout.Frame, area: str, crime: str, unit: str, title: str) -> None:

@@ -1,53 +1,78 @@
-"""Show why convictions changed from year to year, split into the number indicted and the ratio convicted."""
+"""Show what the change in convictions from year to year is made of: indictments and the conviction ratio."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import streamlit as st
 
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
-from dashboards.words import changes
+from dashboards.public.pages.reporting import Coverage
+from dashboards.words import Row, changes, regions
 
 
-def show_splits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
-    """Show a sentence on the newest change that can be described, and a table with each year."""
-    st.header("Why convictions changed", anchor=False)
-    rows = (
-        queries.read_rows(frame.path, "splits", area, crime, unit)
-        if queries.has_table(frame.path, "decomposition")
-        else ()
-    )
+def show_splits(
+    frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str, coverage: Coverage | None = None
+) -> None:
+    """Show sentences on the newest change that can be described, and a table with each year.
+
+    The region's changes are those of its own published totals; `coverage` describes who is in them.
+    """
+    st.header("What the change in convictions is made of", anchor=False)
+    is_region = area == frame.region
+    rows = [
+        _with_region_rule(row) if is_region else row
+        for row in (
+            queries.read_rows(frame.path, "splits", area, crime, unit)
+            if queries.has_table(frame.path, "decomposition")
+            else ()
+        )
+    ]
     if not rows:
         st.markdown(f"The release has no two years of convictions for {crime_name.lower()} to compare here.")
         return
-    names = {code: frame.marked_name(code) for code in frame.areas}
-    whole = len(frame.territories) if area == frame.region else 1
-    layout.quote_sentence(
-        changes.describe_split(changes.find_newest_change(rows), frame.marked_name(area), crime_name, whole), frame
-    )
+    newest = changes.find_newest_change(rows)
+    sentence = changes.describe_split(newest, frame.marked_name(area), crime_name)
+    if coverage is not None and newest["reporters"]:
+        sentence = f"{sentence} {coverage.describe(newest)}"
+    layout.quote_sentence(sentence, frame)
     notes = words.Notes()
     lines = []
     for row in rows:
         volume, ratio = changes.format_effects(row)
-        marks: tuple[str, ...] = ()
-        if (area == frame.region or row["left_out"]) and (who := changes.describe_reporters(row, names)):
-            marks = (notes.number_note(who),)
+        reason = changes.describe_reason(row) if row["state"] not in ("enough", "too_few") else ""
+        marks = (notes.number_note(reason),) if reason else ()
         if row.get("breaks"):
             marks = (*marks, notes.number_note(words.FLAGS["break"]))
         heading = tables.Cell(f"{row['previous_period']} to {row['period']}", marks=marks)
-        fields = (changes.format_before_after(row), changes.format_change(row), volume, ratio)
-        lines.append(
-            tables.Line(heading, tuple(tables.Cell(field.text, field.spoken, kind=field.kind) for field in fields))
-        )
+        fields = [
+            tables.Cell(field.text, field.spoken, kind=field.kind)
+            for field in (changes.format_before_after(row), changes.format_change(row), volume, ratio)
+        ]
+        if coverage is not None:
+            fields.append(coverage.cell(row, "Change in convictions", notes))
+        lines.append(tables.Line(heading, tuple(fields)))
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
         f"{words.unit_name(unit)}. Release {frame.id}.{demonstration}"
     )
-    columns = ["Convictions", "Change", "With the number indicted", "With the ratio convicted"]
-    inside = [code for code, _ in frame.territories] if area == frame.region else [area]
+    columns = ["Convictions", "Change", "Due to indictments", "Due to conviction ratio"]
+    columns += ["Territories"] if coverage is not None else []
+    inside = [code for code, _ in frame.territories] if is_region else [area]
     layout.put_html(
         tables.render_table(caption, columns, lines, corner="Years"),
         f'<p class="rti-small">{changes.SPLIT_READ}</p>',
         tables.render_notes(notes, frame.name_notes(inside)),
     )
+
+
+def _with_region_rule(row: Row) -> Mapping[str, object]:
+    """Take the change out of a row of the region if too few territories are in it."""
+    if not row["reporters"] or regions.is_regional(row):
+        return row
+    return {
+        **row, "state": "missing", "change": None, "count_before": None, "obs_status": "M",
+        "left_out": f"{row['area']}:few_territories",
+    }  # fmt: skip

@@ -13,17 +13,15 @@ import streamlit as st
 
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
-from dashboards.public.pages import agreement
+from dashboards.public.pages.agreement import pairs_table, part_heading
+from dashboards.words import agreement
 
 Row = Mapping[str, Any]
 _ALL = "all"
+_LIMIT = 200
 _MAPPINGS = {"same": "same definition", "near": "definition differs", "none": "no counterpart here"}
-_STANDING = {
-    "published": "as published",
-    "derived": "worked out from the text by the collector",
-    "invented": "invented",
-}
-_ABOUT = {"figures": "What others published", "beside": "In addition to this release"}
+_DERIVED = "Calculated from the text of the source."
+_ABOUT = {"figures": "Figures of other publishers", "beside": "Compared with this release"}
 
 
 def render_page() -> None:
@@ -32,7 +30,7 @@ def render_page() -> None:
         "What others published",
         "Figures of other publishers, each with its source. Where two of them differ, both are shown.",
         banner="Demonstration data: all our own figures are invented. Figures of other publishers are real unless "
-        "they are marked as invented.",
+        "marked invented.",
     )
     view = layout.choose_option("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -42,32 +40,64 @@ def render_page() -> None:
             boxed=True, width=260,
         )  # fmt: skip
         crime = layout.choose_crime(frame)
-    of = "" if area == _ALL else area
+        of = "" if area == _ALL else area
+        rows = _choose_rows(_read_figures(frame, view, of, crime))
     shown_areas = [code for code, _ in frame.territories] if not of else [of]
     if view == "beside":
-        _show_comparison(frame, of, crime)
+        _show_comparison(frame, rows, crime)
     else:
-        _show_figures(frame, of, crime)
+        _show_figures(frame, rows, of, crime)
     layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(shown_areas)))
     layout.end_page(frame)
 
 
-def _show_figures(frame: layout.Frame, of: str, crime: str) -> None:
+def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> queries.Rows:
+    """Return the figures of other publishers; next to our own only those of the same kind, real or invented."""
+    if view == "beside":
+        kind = "invented" if frame.is_demonstration else "published"
+        return queries.read_rows(frame.path, "references_beside", kind, of, of, crime)
+    return queries.read_rows(frame.path, "references", of, of, crime, crime, ("published", "imported"))
+
+
+def _choose_rows(rows: queries.Rows) -> queries.Rows:
+    """Show the choices of a publisher and a year, and return the figures that they leave."""
+    publishers = (_ALL, *sorted({str(row["publisher"]) for row in rows}))
+    publisher = layout.choose_option(
+        "Publisher", "publisher", publishers, boxed=True, width=300,
+        say=lambda code: "All publishers" if code == _ALL else code,
+    )  # fmt: skip
+    years = (_ALL, *sorted({year for row in rows for year in _list_years(row)}, reverse=True))
+    year = layout.choose_option(
+        "Year", "published_year", years, boxed=True, width=140, say=lambda code: "All years" if code == _ALL else code
+    )
+    return tuple(
+        row for row in rows if publisher in (_ALL, row["publisher"]) and (year == _ALL or year in _list_years(row))
+    )
+
+
+def _list_years(row: Row) -> list[str]:
+    """Return the years that a figure covers."""
+    end = row["period_end"] or row["period_start"]
+    return [str(year) for year in range(row["period_start"].year, end.year + 1)]
+
+
+def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) -> None:
     if frame.is_demonstration:
         st.html(
-            '<p class="rti-small">The figures of this view were really published by others. They have nothing to do '
-            "with the invented figures of this demonstration and are never shown next to them.</p>"
+            '<p class="rti-small">These figures were really published by others. They are never shown next to the '
+            "invented figures of this demonstration.</p>"
         )
-    rows = queries.read_rows(frame.path, "references", of, of, crime, crime, ("published", "imported"))
-    limit = 200
     if not rows:
         st.markdown("No figures of this kind were collected.")
         return
-    if len(rows) > limit:
-        st.markdown(f"The first {limit} of {len(rows)} figures; choose a territory, or download the whole table.")
+    if len(rows) > _LIMIT:
+        st.markdown(
+            f"The first {_LIMIT} of {len(rows)} figures. Choose a territory, a publisher or a year, or download the "
+            "whole table."
+        )
     conflicts = _find_conflicts(rows)
-    lines = [_figure_line(frame, row, _figure_key(row) in conflicts) for row in rows[:limit]]
-    headings = ["Period", "Figure", "Unit", "What they count", "Against our definition", "Source", "Caution"]
+    lines = [_figure_line(frame, row, _figure_key(row) in conflicts) for row in rows[:_LIMIT]]
+    headings = ["Period", "Figure", "Unit", "What they count", "Definition", "Publisher", "Source", "Remarks"]
     layout.put_html(tables.render_table("Figures published by others", headings, lines, corner="Territory", text=True))
     _show_agreement(frame, of, crime)
 
@@ -82,9 +112,9 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
     ]
     if not pairs:
         return
-    st.header("Whether two publishers agree", anchor=False)
+    st.header("Do other sources agree?", anchor=False)
     st.markdown(agreement.count_verdicts(pairs))
-    layout.put_html(agreement.pairs_table(frame, "Two published figures of one thing", pairs))
+    layout.put_html(pairs_table(frame, "Two published figures on the same subject", pairs))
 
 
 def _figure_key(row: Row) -> tuple[Any, ...]:
@@ -121,17 +151,19 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
     extra = f" ({'; '.join(details)})" if details else ""
     cautions = [
         "Published figures conflict." if conflicts else "",
-        "" if row["status"] == "published" else f"{_STANDING.get(row['status'], row['status'])}.".capitalize(),
+        _DERIVED if row["status"] == "derived" else "",
         row["caveat"] or "",
+        "" if row["source_url"] else agreement.UNKNOWN_ADDRESS,
     ]
     return tables.Line(
-        frame.row_heading(row["territory"]),
+        part_heading(frame, row),
         (
             tables.Cell(str(row["period"])),
             tables.Cell(figure.text, figure.spoken, kind="number"),
             tables.Cell(row["unit_words"] or ""),
             tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
+            tables.Cell(row["publisher"]),
             tables.Cell(_describe_source(row), href=row["source_url"] or ""),
             tables.Cell(" ".join(part for part in cautions if part)),
         ),
@@ -152,24 +184,21 @@ def _describe_source(row: Row) -> str:
     return f"{row['source_title']}{date}"
 
 
-def _show_comparison(frame: layout.Frame, of: str, crime: str) -> None:
-    kind = "invented" if frame.is_demonstration else "published"
+def _show_comparison(frame: layout.Frame, rows: queries.Rows, crime: str) -> None:
     if frame.is_demonstration:
-        st.html(
-            '<p class="rti-small">In a demonstration both sides are invented: nobody published these references.</p>'
-        )
-    rows = queries.read_rows(frame.path, "references_beside", kind, of, of, crime)
+        st.html('<p class="rti-small">In a demonstration both sides are invented.</p>')
     if not rows:
         st.markdown("No annual figure of others has a counterpart in this release.")
         return
     measures = queries.read_labels(frame.path, "measure")
     notes = words.Notes()
-    lines = [_comparison_line(frame, row, measures, notes) for row in rows]
+    reasons = _read_reasons(frame, crime)
+    lines = [_comparison_line(frame, row, measures, notes, reasons) for row in rows]
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     layout.put_html(
         tables.render_table(
             f"Annual figures of others, compared with release {frame.id}.{demonstration}",
-            ["Year", "Measure", "Others", "This release", "Difference", "Source"],
+            ["Year", "Measure", "Others", "This release", "Difference", "Why they differ", "Source"],
             lines,
             corner="Territory",
             text=True,
@@ -179,7 +208,23 @@ def _show_comparison(frame: layout.Frame, of: str, crime: str) -> None:
     )
 
 
-def _comparison_line(frame: layout.Frame, row: Row, measures: Mapping[str, str], notes: words.Notes) -> tables.Line:
+def _read_reasons(frame: layout.Frame, crime: str) -> Mapping[tuple[Any, ...], str]:
+    """Return the declared reasons for differences between this release and others, by figure."""
+    rows = queries.read_rows(frame.path, "coherence") if queries.has_table(frame.path, "coherence") else ()
+    return {
+        (row["jurisdiction"], row["period"], row["measure"], row["right_source"]): row["reason_text"]
+        for row in rows
+        if row["left_source"] == agreement.OURS and row["offence_group"] == crime and row["reason_text"]
+    }
+
+
+def _comparison_line(
+    frame: layout.Frame,
+    row: Row,
+    measures: Mapping[str, str],
+    notes: words.Notes,
+    reasons: Mapping[tuple[Any, ...], str],
+) -> tables.Line:
     others = words.format_value(row["value"], row["obs_status"], row["conf_status"])
     if row["own_cell_id"] is None:
         own_field = tables.Cell(words.NOT_COLLECTED, "not collected", kind="number")
@@ -192,8 +237,9 @@ def _comparison_line(frame: layout.Frame, row: Row, measures: Mapping[str, str],
     difference = (
         "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−").replace(",", "\u202f")
     )
+    declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")
     return tables.Line(
-        frame.row_heading(row["territory"]),
+        part_heading(frame, row),
         (
             tables.Cell(str(row["period"])),
             tables.Cell(
@@ -202,6 +248,7 @@ def _comparison_line(frame: layout.Frame, row: Row, measures: Mapping[str, str],
             tables.Cell(others.text, others.spoken, kind="number"),
             own_field,
             tables.Cell("0" if row["difference"] == 0 else difference, kind="number"),
+            tables.Cell(agreement.explain_difference(row, declared)),
             tables.Cell(row["source_title"]),
         ),
     )

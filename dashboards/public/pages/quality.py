@@ -12,13 +12,14 @@ import streamlit as st
 
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
-from dashboards.public.pages import agreement
-from dashboards.words import Row
+from dashboards.public.pages.agreement import pairs_table
+from dashboards.public.pages.reporting import show_board
+from dashboards.words import Row, agreement
 
 COLUMNS: Mapping[str, str] = {
     "COMPLETENESS_RATE": "Share of requested cells provided",
-    "PUNCTUALITY_RATE": "Returns received on time",
-    "PUNCTUALITY_DAYS": "Mean days after the due date",
+    "PUNCTUALITY_RATE": "Submitted on time",
+    "PUNCTUALITY_DAYS": "Days early or late",
     "TIMELAG_FIRST": "Days to the first release",
     "COMPAR_LENGTH": "Periods without gap or break",
     "DATA_REV_AVGSIZE": "Mean revision of totals",
@@ -26,44 +27,45 @@ COLUMNS: Mapping[str, str] = {
 TOLD: tuple[tuple[str, str], ...] = (
     (
         "Cells provided",
-        "Share of the cells that an office fills in any period that were provided; zero counts as provided.",
+        "Share of the cells that an office usually fills that were provided. Zero counts as provided.",
     ),
-    ("On time", "Share of the returns that were due. A return that is due and did not arrive is not on time."),
-    ("Days after the due date", "Mean of the returns that arrived; a negative number means before the due date."),
-    ("Days to the first release", "From the end of a period to the day of the first release with its figures."),
+    ("Submitted on time", "Share of due submissions received by the deadline."),
+    ("Days early or late", "Mean over the submissions received."),
+    ("Days to the first release", "From the end of a period to the first release with its figures."),
     ("Without gap or break", "The shortest of the territory's offices, up to the newest period."),
-    ("Mean revision", "How much published totals changed in later releases, relative to the later figures."),
+    ("Mean revision", "How much published totals changed in later releases, as a share of the later figures."),
 )
 WORLDS: Mapping[str, str] = {
     "published": "Figures that others published, against each other",
-    "invented": "Invented returns, against invented sources",
-    "real": "This release, against figures that others published",
+    "invented": "This release, against invented sources (demonstration)",
+    "returned": "This release, against figures that others published",
 }
 
 
 def render_page() -> None:
-    """Render the page "How good the figures are"."""
+    """Render the page "Data quality"."""
     frame = layout.begin_page(
-        "How good the figures are",
-        "What arrived, when, how often it was changed afterwards, and whether it agrees with other sources.",
+        "Data quality",
+        "Who has reported and when, what changed afterwards, and whether it agrees with other sources.",
     )
+    show_board(frame)
     if not queries.has_table(frame.path, "quality"):
-        st.info("This release was made before quality was measured; the next one has it.")
+        st.info("This release was made before quality was measured. The next one has it.")
         layout.end_page(frame, is_linked=False)
         return
     by_area: dict[str, dict[str, Row]] = {}
     for row in queries.read_rows(frame.path, "quality"):
         by_area.setdefault(row["territory"], {})[row["indicator"]] = row
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = f"Quality over all periods and returns. Release {frame.id}.{demonstration}"
+    st.header("Completeness, punctuality and revisions", anchor=False)
+    caption = f"Quality over all periods and submissions. Release {frame.id}.{demonstration}"
     notes = words.Notes()
     lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
     names = frame.name_notes([code for code, _ in frame.territories])
     layout.put_html(tables.render_table(caption, list(COLUMNS.values()), lines, corner="Territory"))
     layout.put_html(tables.render_facts(TOLD), tables.render_notes(notes, names))
     st.markdown(
-        "These figures show how far you can rely on the data. They are not a ranking: offices differ in "
-        "what they count."
+        "These figures show how far you can rely on the data. This is not a ranking: offices differ in what they count."
     )
     _show_revisions(frame)
     _show_coherence(frame)
@@ -88,15 +90,24 @@ def _format_figure(row: Row | None) -> tuple[str, str]:
         return words.UNAVAILABLE, f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
     if row["unit"] == "fraction":
         return f"{words.format_number(100 * row['value'], 1)} %", ""
+    if row["indicator"] == "PUNCTUALITY_DAYS":
+        return _format_punctuality(row["value"]), ""
     return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
+
+
+def _format_punctuality(days: float) -> str:
+    """Format days after the deadline: '6.5 early', '2.0 late', 'on the day'."""
+    if round(days, 1) == 0:
+        return "on the day"
+    return f"{words.format_number(abs(days), 1)} {'early' if days < 0 else 'late'}"
 
 
 def _show_revisions(frame: layout.Frame) -> None:
     """Show how many published totals changed, territory by territory."""
-    st.header("What changed after publication", anchor=False)
+    st.header("Revisions", anchor=False)
     rows_by_area = {row["area"]: row for row in queries.read_rows(frame.path, "revised")}
     if not rows_by_area:
-        st.markdown("No total has been published in two releases yet, so none can have been revised.")
+        st.markdown("No revisions yet: no total has been published in two releases.")
         return
     sentences = []
     for code, _ in frame.territories:
@@ -114,7 +125,7 @@ def _show_revisions(frame: layout.Frame) -> None:
 
 def _show_coherence(frame: layout.Frame) -> None:
     """Show how often two sources on the same figure agree, and each difference with its declared reasons."""
-    st.header("Whether it agrees with other sources", anchor=False)
+    st.header("Comparison with other sources", anchor=False)
     pairs = queries.read_rows(frame.path, "coherence") if queries.has_table(frame.path, "coherence") else ()
     if not pairs:
         st.markdown("No two sources of this release cover the same figure.")
@@ -126,7 +137,7 @@ def _show_coherence(frame: layout.Frame) -> None:
         title = WORLDS.get(world, world)
         layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
         with st.expander(f"{title}: each pair"):
-            layout.put_html(agreement.pairs_table(frame, title, rows))
+            layout.put_html(pairs_table(frame, title, rows))
 
 
 def _render_list(sentences: Sequence[str]) -> str:

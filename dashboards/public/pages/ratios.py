@@ -11,13 +11,14 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
+from dashboards.public.pages.reporting import STAGES, Coverage
 from dashboards.words import indicators, regions
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
 
 Row = Mapping[str, Any]
 _READ = (
-    "Every figure is shown with its 95% confidence interval. Where one of the two counts is under "
-    f"{ENOUGH_EVENTS}, it is too few to compare."
+    "Brackets show the 95% confidence interval. Where one of the two counts is under "
+    f"{ENOUGH_EVENTS}, chance alone can change the ratio a lot, so it is too few to compare."
 )
 _NO_RECORDS = "no records"
 
@@ -25,7 +26,8 @@ _NO_RECORDS = "no records"
 def render_page() -> None:
     """Render the page "From stage to stage"."""
     frame = layout.begin_page(
-        "From stage to stage", "How many of those at one stage reach a later one, and how certain that is."
+        "Conviction and other ratios",
+        "How many people at one stage there are for each 100 at an earlier one, and how certain that is.",
     )
     if not queries.has_table(frame.path, "stage_ratio"):
         st.info("This release was made before ratios were published; the next one has them.")
@@ -60,8 +62,11 @@ def render_page() -> None:
     for row in rows:
         by_area.setdefault(row["area"], {})[row["version"]] = row
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+    coverage = Coverage(frame, STAGES, crime, unit)
     with headline:
-        layout.quote_sentence(_compose_sentence(frame, by_area, str(about["name"]), period, crime_name), frame)
+        layout.quote_sentence(
+            _compose_sentence(frame, by_area, str(about["name"]), period, crime_name, coverage), frame
+        )
     why = " ".join(filter(None, (regions.explain_window(windows), regions.explain_other_window(windows, freq, period))))
     layout.put_html(f'<p class="rti-small">{escape(why)}</p>' if why else "")
     notes = words.Notes()
@@ -73,6 +78,14 @@ def render_page() -> None:
     )
     codes = [frame.region, *(code for code, _ in frame.territories)]
     lines = [_ratio_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
+    region_rows = by_area.get(frame.region, {})
+    covered = tuple(
+        coverage.cell(region_rows.get(code), indicators.VERSIONS[code], notes)
+        if code in region_rows
+        else tables.Cell("", f"{indicators.VERSIONS[code]}: none", kind="note")
+        for code in versions
+    )
+    lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
     layout.put_html(
         tables.render_table(caption, [indicators.VERSIONS[code] for code in versions], lines, corner="Area")
     )
@@ -104,23 +117,38 @@ def _formula_in_words(frame: layout.Frame, formula: str) -> str:
     return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
 
 
+_SENTENCE = "{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}"
+_ENOUGH = "{n} of {whole} territories have enough to be compared."
+
+
 def _compose_sentence(
-    frame: layout.Frame, by_area: Mapping[str, Mapping[str, Row]], name: str, period: str, crime: str
+    frame: layout.Frame,
+    by_area: Mapping[str, Mapping[str, Row]],
+    name: str,
+    period: str,
+    crime: str,
+    coverage: Coverage,
 ) -> str:
-    """Return the sentence to quote: the region's figure with its range, and how many territories have enough."""
+    """Return the sentences to quote: the region's ratio, its coverage, and how many territories have enough."""
     territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
-    whole = _default_version(by_area.get(frame.region, {}))
-    figure = indicators.format_figure(whole)
-    lead = f"{name}, {words.period_words(period)}, {crime.lower()}: "
-    if whole is None or figure.kind != "value":
-        lead += f"{frame.area_name(frame.region)} {figure.spoken}"
-    else:
-        few = f" ({indicators.TOO_FEW})" if whole["state"] == "too_few" else ""
-        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
-        lead += f"{frame.area_name(frame.region)} {figure.spoken}{few}, from {n_reporters} territories"
-        lead += f" (missing: {words.join_words(missing)})" if missing else ""
-    return f"{lead}. {enough} of {len(territories)} territories have enough to be compared."
+    region_row = _default_version(by_area.get(frame.region, {}))
+    return _SENTENCE.format(
+        name=name,
+        period=words.period_words(period),
+        crime=crime.lower(),
+        area=frame.area_name(frame.region),
+        figure=regions.quote_figure(region_row),
+        coverage="" if region_row is None else coverage.describe(region_row),
+        enough=_ENOUGH.format(n=enough, whole=len(territories)),
+    )
+
+
+def _format_ratio(frame: layout.Frame, area: str, row: Row | None) -> words.FormattedFigure:
+    """Format a ratio; for the region, words instead of it if too few territories are in it."""
+    if area == frame.region and row is not None and regions.count_reporters(row) and not regions.is_regional(row):
+        return words.FormattedFigure(regions.NO_REGION, regions.NO_REGION, "note")
+    return indicators.format_figure(row)
 
 
 def _default_version(versions: Mapping[str, Row]) -> Row | None:
@@ -135,11 +163,13 @@ def _ratio_line(
     cells = []
     for version in versions:
         row = those.get(version)
-        figure = indicators.format_figure(row)
+        figure = _format_ratio(frame, area, row)
         if row is None and version != "same_period":
             # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
             figure = words.FormattedFigure(_NO_RECORDS, _NO_RECORDS, "note")
         marks = () if row is None else indicators.mark_notes(row, notes)
+        if area == frame.region and row is not None and figure.kind == "note":
+            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES.format(fewest=FEWEST_TERRITORIES_IN_REGION)),)
         is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
         if row is not None and figure.kind == "value":
             if version == "lagged" and row["lag"]:
@@ -156,7 +186,7 @@ def _ratio_line(
 def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
     """Show which territories differ significantly, and the range over those that have a figure."""
     pairs = queries.read_rows(frame.path, "pairs", metric, freq, period, crime, unit)
-    st.header("Which differences are statistically significant", anchor=False)
+    st.header("Which differences are statistically clear", anchor=False)
     if not pairs:
         st.markdown("No two territories have figures of this kind.")
         return
@@ -167,7 +197,7 @@ def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, c
     with st.expander("Every pair in words"):
         layout.put_html(_listed(pairs, names))
     for row in queries.read_rows(frame.path, "region_range", metric, freq, period, crime, unit):
-        same = ", both counts of one period" if row.get("version") == "same_period" else ""
+        same = ", both counts of the same period" if row.get("version") == "same_period" else ""
         range_sentence = regions.describe_range(row, f"this ratio{same}")
         st.markdown(f"{range_sentence} {regions.NOT_BORROWED}" if row["n"] < len(names) else range_sentence)
 

@@ -1,4 +1,4 @@
-"""Show the stages of proceedings of the region side by side for one period, territory by territory.
+"""Show the stages of proceedings of the region for one period, territory by territory.
 
 Each page has one crime, one kind of decision and one unit; figures of different kinds never share a table.
 """
@@ -15,15 +15,17 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
-from dashboards.public.pages.breakdowns import show_cross_table
+from dashboards.public.pages.breakdowns import regional_cell, show_cross_table
 from dashboards.public.pages.changes import show_splits
+from dashboards.public.pages.reporting import STAGES, Coverage
+from dashboards.public.pages.trends import show_trends
 from dashboards.words import changes, indicators, regions
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _RATES = (
-    "Rates are for the period itself and never annualised. The region's rates use the population of the territories "
-    "whose figures are included."
+    "Rates are for the period itself, not for a year. The region's rates use the population of the territories "
+    "included."
 )
 _STAGES = {"main": "Main stages", "all": "All stages"}
 
@@ -31,15 +33,19 @@ _STAGES = {"main": "Main stages", "all": "All stages"}
 def render_page() -> None:
     """Render the page "Region"."""
     frame = layout.begin_page(
-        "The region side by side",
-        "From investigation to sentence, for each territory and for the region as a whole.",
+        "Region: territories compared",
+        "From investigation to sentence, for each territory and for the region. Each stage counts different people: "
+        "convictions of a period can exceed its investigations. The order of territories is not a ranking.",
     )
     # The sentence is above the choices, although it depends on them, because it is the first thing seen on a telephone.
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         crime = layout.choose_crime(frame)
         track = layout.choose_track()
-        freq, period = layout.choose_period(frame, queries.list_periods(frame.path, crime))
+        periods = queries.list_periods(frame.path, crime)
+        freq, period = layout.choose_period(
+            frame, periods, default=regions.choose_opening(_read_windows(frame, crime, track), periods)
+        )
         is_rate = layout.choose_rate(freq)
         selection = layout.choose_option("Stages", "stages", tuple(_STAGES), say=lambda code: _STAGES[code])
         measures = queries.STAGES[track] if selection == "all" else queries.MAIN_STAGES[track]
@@ -52,9 +58,13 @@ def render_page() -> None:
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     of_region = [(measure, cells.get((frame.region, measure))) for measure in measures]
     name = frame.area_name(frame.region)
+    coverage = Coverage(frame, STAGES, crime, unit)
     with headline:
         layout.quote_sentence(
-            words.compose_sentence(name, period, crime_name, track, of_region, frame.territories), frame
+            regions.describe_stages(
+                name, period, crime_name, track, of_region, len(frame.territories), coverage.list_absences
+            ),
+            frame,
         )
 
     notes = words.Notes()
@@ -65,34 +75,35 @@ def render_page() -> None:
         f"Release {frame.id}.{demonstration}"
     )
     general = _notes_of_areas(frame, crime, track, freq, period, unit)
-    for code, text in _missing_parts(frame, cells, measures):
+    for code, text in _missing_parts(frame, cells, measures, coverage):
         general[code].append(text)
     for row in queries.read_rows(frame.path, "other_units", freq, period, crime, unit, measures):
         cell = cells.get((row["area"], row["measure"]))
         if cell is None or words.format_count(cell).kind in ("unavailable", "not_collected"):
             general[row["area"]].append(
-                f"{words.stage_name(row['measure'])} is known in {words.unit_name(row['count_unit'])} only: "
-                "choose these under “Counted in”."
+                f"{words.stage_name(row['measure'])} is known in {words.unit_name(row['count_unit'])} only. "
+                "Choose these under “Counted in”."
             )
-    lines = _table_lines(frame, cells, measures, notes, general, is_rate=is_rate)
+    lines = _table_lines(frame, cells, measures, notes, general, coverage, is_rate=is_rate)
     if is_rate:
         notes.number_note(_RATES)
     elif freq not in layout.RATED:
-        notes.number_note("No rates are made for several years together.")
+        notes.number_note("There are no rates for several years together.")
     headings = [words.stage_name(measure) for measure in measures]
     layout.put_html(tables.render_table(caption, headings, lines, corner="Area"))
     layout.put_html(tables.render_legend())
     layout.put_html(tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])))
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
-    _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures)
+    _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures, coverage)
     if freq == "A":
         with st.expander("The region by sex and age"):
             show_cross_table(
                 frame, "region_year_sex_age", crime, unit, period, list(zip(measures, headings, strict=True)),
-                f"{name}, {crime_name.lower()}, {words.TRACKS[track].lower()}",
+                f"{name}, {crime_name.lower()}, {words.TRACKS[track].lower()}", coverage,
             )  # fmt: skip
     _show_charts(frame, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
-    show_splits(frame, frame.region, crime, crime_name, unit)
+    show_splits(frame, frame.region, crime, crime_name, unit, coverage)
+    show_trends(frame, crime, crime_name, unit, measures, periods.get("A", []))
     layout.end_page(frame)
 
 
@@ -102,26 +113,23 @@ def _table_lines(
     measures: Sequence[str],
     notes: words.Notes,
     general: Mapping[str, Sequence[str]],
+    coverage: Coverage,
     *,
     is_rate: bool,
 ) -> list[tables.Line]:
-    """Return the line of the region, then who is included, then one line per territory."""
+    """Return the line of the region, then how many territories are included, then one line per territory."""
 
     def build_figures(area: str) -> tuple[tables.Cell, ...]:
         return tuple(
-            tables.figure_cell(
-                frame.id,
-                cells.get((area, m)),
-                notes,
-                what=f"{frame.area_name(area)}, {words.stage_name(m)}",
-                rate=is_rate,
+            (regional_cell if area == frame.region else _territory_cell)(
+                frame, cells.get((area, m)), notes, f"{frame.area_name(area)}, {words.stage_name(m)}", rate=is_rate
             )
             for m in measures
         )
 
     lines = [tables.Line(frame.row_heading(frame.region), build_figures(frame.region), is_total=True)]
-    covered = tuple(_coverage_cell(frame, cells.get((frame.region, measure)), measure, notes) for measure in measures)
-    lines.append(tables.Line(tables.Cell("Territories that reported"), covered))
+    covered = tuple(coverage.cell(cells.get((frame.region, m)), words.stage_name(m), notes) for m in measures)
+    lines.append(tables.Line(tables.Cell("Territories included"), covered))
     for code, _ in frame.territories:
         heading = frame.row_heading(code, href=f"territory?territory={code}")
         marks = (*heading.marks, *(notes.number_note(text) for text in general.get(code, ())))
@@ -129,33 +137,34 @@ def _table_lines(
     return lines
 
 
-def _missing_parts(frame: layout.Frame, cells: Cells, measures: Sequence[str]) -> list[tuple[str, str]]:
-    """Return code and note of each territory whose total needs all its jurisdictions when some have not reported."""
+def _territory_cell(
+    frame: layout.Frame, cell: Mapping[str, Any] | None, notes: words.Notes, what: str, *, rate: bool
+) -> tables.Cell:
+    return tables.figure_cell(frame.id, cell, notes, what=what, rate=rate)
+
+
+def _read_windows(frame: layout.Frame, crime: str, track: str) -> list[Mapping[str, Any]]:
+    """Return the periods in which rates of persons convicted can be compared; empty for a release without them."""
+    if not queries.has_table(frame.path, "window"):
+        return []
+    rows = queries.read_rows(frame.path, "windows", "rate", crime, "person")
+    return [row for row in rows if row["measure"] == f"convicted_{track}"]
+
+
+def _missing_parts(
+    frame: layout.Frame, cells: Cells, measures: Sequence[str], coverage: Coverage
+) -> list[tuple[str, str]]:
+    """Return code and note of each territory whose total needs all its parts when some are not in it."""
     notes_by_area = []
     for code, _ in frame.territories:
-        parts = [(part, frame.area_name(part)) for part in frame.list_jurisdictions(code)]
+        parts = frame.list_jurisdictions(code)
         texts = []
         for measure in measures if parts else ():
             cell = cells.get((code, measure))
             if cell is not None and cell["value"] is None and 0 < cell["n_reported"] < cell["n_expected"]:
-                n_reporters, missing = words.describe_coverage(cell["reporters"] or "", parts)
-                texts.append(
-                    f"{n_reporters} jurisdictions reported; the total needs them all. "
-                    f"Missing: {words.join_words(missing)}."
-                )
+                texts.append(f"The total needs all {len(parts)} parts. {coverage.list_absent_parts(code, cell)}")
         notes_by_area += [(code, text) for text in dict.fromkeys(texts)]
     return notes_by_area
-
-
-def _coverage_cell(
-    frame: layout.Frame, cell: Mapping[str, Any] | None, measure: str, notes: words.Notes
-) -> tables.Cell:
-    """Return '5 of 7' for one stage, with a note that names the territories that are missing."""
-    if cell is None:
-        return tables.Cell(words.NOT_COLLECTED, f"{words.stage_name(measure)}: not collected", kind="note")
-    text, missing = words.describe_coverage(cell["reporters"] or "", frame.territories)
-    marks = (notes.number_note(f"Not in the region's figure: {words.join_words(missing)}."),) if missing else ()
-    return tables.Cell(text, f"{words.stage_name(measure)}: {text} territories reported", marks, kind="note")
 
 
 def _notes_of_areas(
@@ -167,15 +176,13 @@ def _notes_of_areas(
     of: dict[str, list[str]] = {code: [] for code in codes}
     if freq == "Q":
         for row in queries.read_rows(frame.path, "annual_only", "justice"):
-            of.setdefault(row["territory"], []).append(
-                "Reports once a year: see the figures by year. Annual figures are never divided by four."
-            )
+            of.setdefault(row["territory"], []).append("Reports once a year. Choose a year under “Period”.")
     for rule in queries.read_rows(frame.path, "counting_rules", codes):
         if rule["level"] in levels and rule["count_unit"] != unit:
             level = queries.read_labels(frame.path, "level").get(str(rule["level"]), "").lower()
             of[rule["territory"]].append(
                 f"{frame.area_name(rule['jurisdiction'])} counts {words.unit_name(rule['count_unit'])} "
-                f"by its own rules ({level}); its {words.unit_name(unit)} are not comparable without that."
+                f"by its own rules ({level}). Its {words.unit_name(unit)} may not be comparable."
             )
     for code in codes:
         breaks = queries.find_breaks(frame.path, (code,), crime)
@@ -193,9 +200,10 @@ def _show_spread(
     period: str,
     unit: str,
     measures: Sequence[str],
+    coverage: Coverage,
 ) -> None:
-    """Show the region's rate with who is included, median and range of the territories, and the comparison window."""
-    st.header("How territories compare", anchor=False)
+    """Show the region's rates with their coverage, and the median and spread of the territories."""
+    st.header("How much rates differ between territories", anchor=False)
     ranges = {
         row["measure"]: row for row in queries.read_rows(frame.path, "region_range", "rate", freq, period, crime, unit)
     }
@@ -211,68 +219,102 @@ def _show_spread(
     a_year = " a year" if freq not in layout.RATED else ""
     per = f"per 100,000 inhabitants{a_year}"
     stage, quoted_range = next((entry for entry in stage_ranges if entry[0].startswith("convicted")), stage_ranges[-1])
-    counted = f"{words.unit_name(unit)} {words.stage_name(stage).lower()} {per}"
-    of_region = indicators.format_figure(_with_range(quoted_range, cells.get((frame.region, stage))), 2)
-    n_reporters, _ = words.describe_coverage(quoted_range["reporters"] or "", frame.territories)
-    few = f" ({words.TOO_FEW})" if quoted_range["state"] == "too_few" and of_region.kind == "value" else ""
     layout.quote_sentence(
-        f"{frame.area_name(frame.region)}, {words.period_words(period)}, {crime_name.lower()}, {counted}: "
-        f"{of_region.spoken}{few}, from {n_reporters} territories. "
-        f"{regions.describe_range(quoted_range, 'this rate', 2)}",
+        _describe_rate(frame, quoted_range, cells.get((frame.region, stage)), coverage, crime_name, stage, unit, per),
         frame,
     )
     notes = words.Notes()
     lines = []
     for measure, row in stage_ranges:
         cell = cells.get((frame.region, measure))
-        figure = indicators.format_figure(_with_range(row, cell), 2)
-        basis = indicators.BASIS.get(str(cell["rate_basis"])) if cell is not None and figure.kind == "value" else ""
-        marks = (notes.number_note(basis),) if basis else ()
+        figure = _format_regional(_with_range(row, cell))
+        marks: tuple[str, ...] = ()
+        if figure.kind == "note":
+            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES.format(fewest=FEWEST_TERRITORIES_IN_REGION)),)
+        elif cell is not None and figure.kind == "value" and str(cell["rate_basis"]) in indicators.BASIS:
+            marks = (notes.number_note(indicators.BASIS[str(cell["rate_basis"])]),)
         is_few = row["state"] == "too_few" and figure.kind == "value"
-        n_reporters, missing = words.describe_coverage(row["reporters"] or "", frame.territories)
-        absent = (notes.number_note(f"Not in the region's figure: {words.join_words(missing)}."),) if missing else ()
-        hidden = f"{row['n_enough']} of {row['n']}" if row["n"] else "none"
+        enough = f"{row['n_enough']} of {row['n']}" if row["n"] else "none"
         lines.append(
             tables.Line(
                 tables.Cell(words.stage_name(measure)),
                 (
                     tables.few_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
-                    tables.Cell(n_reporters, f"{n_reporters} territories in the region's figure", absent, kind="note"),
+                    coverage.cell(row, words.stage_name(measure), notes),
                     tables.Cell(regions.format_range(row, 2)),
-                    tables.Cell(hidden, f"{hidden} of these reach {ENOUGH_EVENTS}", kind="note"),
+                    tables.Cell(enough, f"{enough} of these reach {ENOUGH_EVENTS}", kind="note"),
                 ),
             )
         )
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     subject = f"{crime_name}, {words.period_short(period)}, {words.unit_name(unit)}: rates {per}"
     caption = f"{subject}, with 95% confidence intervals. Release {frame.id}.{demonstration}"
-    columns = ["Region", "From", "Territories: median, range", f"Of these with {ENOUGH_EVENTS} or more"]
+    columns = ["Region", "Territories", "Median, lowest to highest", f"Of these with {ENOUGH_EVENTS} or more"]
     layout.put_html(tables.render_table(caption, columns, lines, corner="Stage", text=True))
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in stage_ranges]
-    sentences = (regions.describe_windows(by_stage), f"No median of fewer than three. {regions.NOT_BORROWED}")
+    sentences = (regions.describe_windows(by_stage), f"A median needs three territories. {regions.NOT_BORROWED}")
     layout.put_html(
         f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>',
         tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
     )
 
 
+_RATE = "{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}"
+
+
+def _describe_rate(
+    frame: layout.Frame,
+    row: Mapping[str, Any],
+    cell: Mapping[str, Any] | None,
+    coverage: Coverage,
+    crime_name: str,
+    stage: str,
+    unit: str,
+    per: str,
+) -> str:
+    """Return the sentences to quote on one rate of the region: the figure, its coverage, and the territories."""
+    return _RATE.format(
+        area=frame.area_name(frame.region),
+        period=words.period_words(row["period"]),
+        crime=crime_name.lower(),
+        unit=words.unit_name(unit),
+        stage=words.stage_name(stage).lower(),
+        per=per,
+        figure=regions.quote_figure(_with_range(row, cell), 2),
+        coverage=coverage.describe(row),
+        spread=regions.describe_range(row, "this rate", 2),
+    )
+
+
+def _format_regional(row: Mapping[str, Any]) -> words.FormattedFigure:
+    """Format a figure of the region, or words instead of it if too few territories are in it."""
+    if regions.count_reporters(row) and not regions.is_regional(row):
+        return words.FormattedFigure(regions.NO_REGION, regions.NO_REGION, "note")
+    return indicators.format_figure(row, 2)
+
+
 def _with_range(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Format the region's rate with the range of that same rate; without a range if the two are different figures."""
+    """Return the region's rate with its own interval; without an interval if the two are different figures."""
     same = cell is not None and cell["rate"] == row["value"]
     return {**row, "low": cell["rate_low"], "high": cell["rate_high"]} if same and cell is not None else row
 
 
 def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], title: str, *, is_rate: bool) -> None:
-    st.header("Show as a chart", anchor=False)
+    st.header("Stages in each territory", anchor=False)
     st.markdown(
-        "All territories share one scale; the region has its own."
+        "All territories share one scale. The region has its own."
         if not is_rate
-        else "All panels share one scale: rates per 100,000 inhabitants in the period."
+        else "All charts share one scale: rates per 100,000 inhabitants in the period."
     )
     column = "rate" if is_rate else "value"
 
     def find_highest(areas: Sequence[str]) -> float:
         return max((cells[a, m][column] or 0.0 for a in areas for m in measures if (a, m) in cells), default=0.0)
+
+    def is_drawn(area: str, measure: str) -> bool:
+        """Return False for a figure of the region from too few territories, which the table does not show either."""
+        cell = cells.get((area, measure))
+        return area != frame.region or cell is None or regions.is_regional(cell)
 
     codes = [code for code, _ in frame.territories]
     of_region = find_highest([frame.region, *codes]) if is_rate else find_highest([frame.region])
@@ -281,7 +323,7 @@ def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], tit
         [
             charts.draw_stages(
                 f"{frame.marked_name(area)}",
-                [(measure, cells.get((area, measure))) for measure in measures],
+                [(measure, cells.get((area, measure))) for measure in measures if is_drawn(area, measure)],
                 rate=is_rate,
                 top=of_region if area == frame.region else of_territories,
                 under=frame.lines_under_chart(area),

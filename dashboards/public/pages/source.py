@@ -1,6 +1,6 @@
 """Show where a number comes from: release, table of the programme, and the returns behind the figure.
 
-Sheet and cell belong to the office; `rti explain` goes on to them.
+Sheet and cell belong to the office and are not shown.
 """
 
 from __future__ import annotations
@@ -107,12 +107,7 @@ def _show_source(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
     )
     st.header("2. The returns behind it", anchor=False)
     _show_returns(frame, cell)
-    st.header("3. The sheet and cell", anchor=False)
-    st.markdown(
-        "The places in an office's file belong to the office. If you have access to the restricted data, this "
-        "command shows the sheet and cell:"
-    )
-    st.code(f"rti explain '{figure_id(frame.id, cell)}'", language="bash", wrap_lines=True)
+    st.markdown("The sheet and cell in an office's file belong to the office and are not public.")
 
 
 def _dimensions(frame: layout.Frame, cell: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -133,4 +128,4 @@ def _show_returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
         )
         return
     headings, lines = submission_table(frame, rows)
-    layout.put_html(tables.render_table("Returns behind the figure", headings, lines, corner="Return", text=True))
+    layout.put_html(tables.render_table("Returns behind the figure", headings, lines, corner="Received", text=True))

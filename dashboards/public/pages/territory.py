@@ -350,32 +350,34 @@ def _show_returns(frame: layout.Frame, area: str) -> None:
         return
     title = "Returns accepted for this release, the newest first"
     newest, older = rows[:_NEWEST], rows[_NEWEST:]
-    layout.put_html(tables.render_table(title, *submission_table(frame, newest), corner="Return", text=True))
+    layout.put_html(tables.render_table(title, *submission_table(frame, newest), corner="Received", text=True))
     if older:
         with st.expander(f"{len(older)} older return{'s' if len(older) > 1 else ''}"):
             title = "Older returns accepted for this release"
-            layout.put_html(tables.render_table(title, *submission_table(frame, older), corner="Return", text=True))
+            layout.put_html(tables.render_table(title, *submission_table(frame, older), corner="Received", text=True))
 
 
 def submission_table(frame: layout.Frame, returns: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:
     """Return headings and lines of a table of returns. File names are left out because they belong to the office."""
     instruments = queries.read_labels(frame.path, "instrument")
-    headings = ["From", "About", "Periods", "Kind", "Received", "Accepted", "Corrects"]
-    lines = [
-        tables.Line(
-            tables.Cell(row["submission_id"]),
-            (
-                tables.Cell(frame.area_name(row["jurisdiction"] or row["territory"])),
-                tables.Cell(instruments.get(row["instrument"], row["instrument"] or "")),
-                tables.Cell(_periods(row)),
-                tables.Cell("nil return" if row["is_nil"] else str(row["kind"])),
+    received_by_id = {row["submission_id"]: _day(row["received_at"]) for row in returns}
+    headings = ["From", "About", "Periods", "Kind", "Accepted", "Replaces"]
+    lines = []
+    for row in returns:
+        replaced = row["corrects_submission_id"]
+        lines.append(
+            tables.Line(
                 tables.Cell(_day(row["received_at"])),
-                tables.Cell(_day(row["accepted_at"])),
-                tables.Cell(row["corrects_submission_id"] or ""),
-            ),
+                (
+                    tables.Cell(frame.area_name(row["jurisdiction"] or row["territory"])),
+                    tables.Cell(instruments.get(row["instrument"], row["instrument"] or "")),
+                    tables.Cell(_periods(row)),
+                    tables.Cell("nil return" if row["is_nil"] else str(row["kind"])),
+                    tables.Cell(_day(row["accepted_at"])),
+                    tables.Cell(received_by_id.get(replaced, "an earlier return") if replaced else ""),
+                ),
+            )
         )
-        for row in returns
-    ]
     return headings, lines
 
 

@@ -11,10 +11,18 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
-from dashboards.public.pages.breakdowns import show_breakdown, show_cross_table, show_significant_pairs
+from dashboards.public.pages.breakdowns import (
+    regional_cell,
+    show_breakdown,
+    show_cross_table,
+    show_significant_pairs,
+)
+from dashboards.public.pages.reporting import VICTIMS, Coverage
+from dashboards.words import regions
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")
+_SENTENCE = "{area}, {period}, victims of {crime}: {value} ({status}). {coverage}"
 
 
 def render_page() -> None:
@@ -35,13 +43,14 @@ def render_page() -> None:
         freq, period = layout.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
         is_rate = layout.choose_rate(freq)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-    _show_comparison(frame, headline, crime, crime_name, unit, freq, period, is_rate=is_rate)
+    coverage = Coverage(frame, VICTIMS, crime, unit)
+    _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
     if freq == "A":
         with st.expander("The region by sex and age"):
             statuses = queries.read_labels(frame.path, "victim_status")
             show_cross_table(
                 frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
-                f"{frame.area_name(frame.region)}, victims of {crime_name.lower()}", across="victim_status",
+                f"{frame.area_name(frame.region)}, victims of {crime_name.lower()}", coverage, across="victim_status",
             )  # fmt: skip
     _show_territory(frame, crime, crime_name, unit)
     layout.end_page(frame)
@@ -55,6 +64,7 @@ def _show_comparison(
     unit: str,
     freq: str,
     period: str,
+    coverage: Coverage,
     *,
     is_rate: bool,
 ) -> None:
@@ -66,28 +76,35 @@ def _show_comparison(
     notes = words.Notes()
     if whole is not None:
         figure = words.format_count(whole)
-        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
         value = (
             f"{figure.text} {words.unit_name(unit)}"
             if figure.kind == "value"
             else f"{words.unit_name(unit)}: {figure.spoken}"
         )
-        absent = f"; missing: {words.join_words(missing)}" if missing else ""
+        if not regions.is_regional(whole):
+            value = regions.NO_REGION
         with headline:
             layout.quote_sentence(
-                f"{frame.area_name(frame.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: "
-                f"{value} ({labels[whole['victim_status']].lower()}). "
-                f"Figures are from {n_reporters} territories{absent}.",
+                _SENTENCE.format(
+                    area=frame.area_name(frame.region),
+                    period=words.period_words(period),
+                    crime=crime_name.lower(),
+                    value=value,
+                    status=labels[whole["victim_status"]].lower(),
+                    coverage=coverage.describe(whole),
+                ),
                 frame,
             )
-        if missing:
-            notes.number_note(f"Not in the region's figures: {words.join_words(missing)}.")
     codes = [code for code, _ in frame.territories]
     lines = [
         tables.Line(
             frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
             tuple(
-                tables.figure_cell(
+                regional_cell(
+                    frame, at.get((area, status)), notes, f"{frame.area_name(area)}, {labels[status]}", rate=is_rate
+                )
+                if area == frame.region
+                else tables.figure_cell(
                     frame.id,
                     at.get((area, status)),
                     notes,
@@ -100,6 +117,8 @@ def _show_comparison(
         )
         for area in (frame.region, *codes)
     ]
+    covered = tuple(coverage.cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
+    lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
     if is_rate:
         notes.number_note("Rates are of the period itself and never annualised.")
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""

@@ -65,6 +65,11 @@ SQL: Mapping[str, str] = {
         left join rate on rate.cell_id = total.cell_id
         order by total.area, total.measure
     """,
+    "counting": """
+        select distinct area, measure from cell
+        where area_kind = 'territory' and is_total and offence_group = ? and count_unit = ? and n_reported > 0
+        order by area, measure
+    """,
     "units": """
         select distinct count_unit from cell
         where table_id in (select unnest(?)) and offence_group = ? and measure in (select unnest(?))

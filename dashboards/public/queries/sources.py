@@ -14,9 +14,10 @@ SQL: Mapping[str, str] = {
     "programme": "select * from programme order by position",
     "tables": "select table_name from information_schema.tables order by table_name",
     "coverage": """
-        select * from coverage
-        where instrument = ? and freq = ? and period = ?
-        order by territory, jurisdiction, source
+        select territory, jurisdiction, instrument, freq, period, deadline, is_due, is_reported, is_on_time
+        from coverage
+        where instrument in (select unnest(?))
+        order by territory, jurisdiction, instrument, source, period
     """,
     "annual_only": """
         select territory from coverage where instrument = ?
@@ -40,12 +41,15 @@ SQL: Mapping[str, str] = {
         select * from reference_figure
         where (? = '' or territory = ?) and (? = '' or offence_group = ? or offence_group is null)
             and kind in (select unnest(?))
-        order by territory, offence_group, measure nulls last, measure_words, period, source, breakdown, occurrence
+        order by territory, jurisdiction, offence_group, measure nulls last, measure_words, period, publisher, source,
+            breakdown, occurrence
     """,
     "references_beside": """
         select
-            reference.territory, reference.period, reference.measure, reference.count_unit, reference.value,
-            reference.obs_status, reference.conf_status, reference.kind, reference.source_title, reference.mapping,
+            reference.territory, reference.jurisdiction, reference.period, reference.period_start,
+            reference.period_end, reference.measure, reference.count_unit, reference.value, reference.obs_status,
+            reference.conf_status, reference.kind, reference.source, reference.source_title, reference.publisher,
+            reference.mapping, reference.caveat,
             own.cell_id as own_cell_id, own.table_id, own.value as own_value, own.obs_status as own_obs_status,
             own.conf_status as own_conf_status, own.area_kind, own.area, own.freq, own.level, own.statistic,
             own.offence_group, own.offence, own.person_type, own.victim_status, own.sex, own.age, own.exploitation,
@@ -55,17 +59,18 @@ SQL: Mapping[str, str] = {
                 then own.value - reference.value end as difference
         from reference_figure as reference
         left join cell as own
-            on own.area_kind = 'territory' and own.area = reference.territory and own.freq = reference.freq
+            on own.area_kind in ('territory', 'jurisdiction') and own.area = reference.jurisdiction
+            and own.freq = reference.freq
             and own.period = reference.period and own.measure = reference.measure
             and own.count_unit = reference.count_unit and own.statistic = reference.statistic
             and own.offence_group = reference.offence_group and own.offence = '_T'
-            and own.table_id in ('area_year', 'victims_year')
+            and own.table_id in ('area_year', 'jurisdiction_year', 'victims_year')
             and own.person_type in ('_T', '_Z') and own.victim_status = reference.victim_status
         where reference.kind = ? and reference.mapping <> 'none' and reference.measure is not null
             and reference.freq = 'A' and coalesce(reference.breakdown, '') = ''
             and reference.sex in ('_T', '_Z') and reference.age in ('_T', '_Z')
             and (? = '' or reference.territory = ?) and reference.offence_group = ?
-        order by reference.territory, reference.measure, reference.period desc
+        order by reference.territory, reference.jurisdiction, reference.measure, reference.period desc
     """,
     "quality": """
         select territory, indicator, value, unit, n, reason from quality where period = '_T' and instrument = '_T'
@@ -75,8 +80,9 @@ SQL: Mapping[str, str] = {
         where area_kind = 'territory' group by area
     """,
     "coherence": """
-        select world, territory, offence_group, period, left_source, left_words, left_value, right_source, right_words,
-            right_value, difference, verdict, reason_text
-        from coherence order by world desc, territory, period, measure, left_words
+        select world, territory, jurisdiction, offence_group, period, measure, definition, left_source, left_words,
+            left_value, left_caveat, right_source, right_words, right_value, right_caveat, difference, verdict,
+            reason_text
+        from coherence order by world desc, territory, jurisdiction, period, measure, left_words
     """,
 }

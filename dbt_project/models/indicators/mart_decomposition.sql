@@ -28,7 +28,7 @@ years as (
         metrics.minimum_events
     from operands
     inner join metrics on operands.metric = metrics.metric
-    where operands.freq = 'A' and operands.area_kind <> 'region'
+    where operands.freq = 'A'
 ),
 
 -- One area's four counts. Without the same persons and reporters in numerator and denominator of a year there is no
@@ -68,8 +68,9 @@ changes as (
         after.numerator as count_after,
         after.is_withheld or before.is_withheld as is_withheld,
         after.is_known and before.is_known as is_known,
-        -- A territory of several jurisdictions whose reporters changed, and an office that began to count children,
-        -- cannot be compared before and after.
+        after.reporters as members,
+        -- A region or territory whose reporters changed, and an office that began to count children, cannot be compared
+        -- before and after.
         after.is_same_reporters and before.is_same_reporters and after.reporters = before.reporters
             and after.age = before.age and after.volume_age = before.volume_age as is_same
     from counts as after
@@ -96,41 +97,15 @@ standing as (
     from changes
 ),
 
--- The region is the sum of the territories with all four counts, so that its reporters are the same in both years. Its
--- own total is not used, because its reporters change.
-regions as (
-    select
-        metric, 'region' as area_kind, '{{ var("region") }}' as area, '{{ var("region") }}' as territory,
-        offence_group, count_unit, period, previous_period, max(minimum_events) as minimum_events
-        {%- for column in ['volume_before', 'count_before', 'volume_after', 'count_after'] %},
-        sum(case when left_out = '' then {{ column }} end) as {{ column }}
-        {%- endfor %},
-        case
-            when count(case when left_out = '' then 1 end) > 0 then ''
-            when count(case when left_out = 'withheld' then 1 end) > 0 then 'withheld'
-            else 'not_both_periods'
-        end as left_out,
-        {{ union_lists("case when left_out = '' then area else '' end") }} as reporters,
-        {{ union_lists("case when left_out <> '' then area || ':' || left_out else '' end") }} as areas_left_out,
-        {{ union_lists("case when is_small then area else '' end") }} as small
-    from standing
-    where area_kind = 'territory'
-    group by metric, offence_group, count_unit, period, previous_period
-),
-
+-- The region's own published totals are split like those of a territory, so that the change is that of its tables.
 together as (
     select
         metric, area_kind, area, territory, offence_group, count_unit, period, previous_period, minimum_events,
         volume_before, count_before, volume_after, count_after, left_out,
-        case when left_out = '' then area else '' end as reporters,
+        case when left_out <> '' then '' when area_kind = 'region' then members else area end as reporters,
         case when left_out = '' then '' else area || ':' || left_out end as areas_left_out,
         case when is_small then area else '' end as small
     from standing
-    union all
-    select
-        metric, area_kind, area, territory, offence_group, count_unit, period, previous_period, minimum_events,
-        volume_before, count_before, volume_after, count_after, left_out, reporters, areas_left_out, small
-    from regions
 ),
 
 judged as (

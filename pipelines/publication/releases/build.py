@@ -24,7 +24,7 @@ from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
 from pipelines.publication.disclosure import programme
-from pipelines.publication.releases import formats, notes
+from pipelines.publication.releases import formats, notes, public_texts
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import refuse_older_edition
@@ -36,6 +36,7 @@ from pipelines.statistics.thresholds import (
     SMALLEST_PUBLISHED_COUNT,
 )
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table
+from pipelines.warehouse.reference.publishers import name_publishers
 
 # Order of the rows in the files.
 _CELL_ORDER = ("table_id", "area_kind", "area", "freq", "period", "measure", "level", "count_unit", "offence_group")
@@ -160,11 +161,12 @@ def _collect_tables(
     tables |= measured_quality.for_release(
         home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
     )
+    tables["reference_figure"] = name_publishers(tables["reference_figure"])
     tables["submission"] = tables["submission"].select(SUBMISSION_COLUMNS)
     tables["codelist"] = _codelists(tables["metric"])
     tables |= _warehouse_tables(indicators, INDICATORS)
     tables["release"] = _with_number_of_tests(tables["release"], tables["pair"])
-    return tables
+    return public_texts.clean_tables(tables, registry)
 
 
 def _with_number_of_tests(release: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -237,7 +239,7 @@ def _reference(home: Home) -> pl.DataFrame:
     path = home.gathered / "reference.parquet"
     if not path.exists():
         raise ReleaseError(f"{path.name} is missing from the gathered tables; run `rti refresh`")
-    return pl.read_parquet(path)
+    return measured_quality.with_collected(pl.read_parquet(path))
 
 
 def _readme(home: Home, release: str, now: datetime) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipelines.core import codes
 from pipelines.warehouse.reference.model import KINDS, REFERENCE
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def from_counts(counts: pl.DataFrame, home: HomeKind, source: str) -> pl.DataFra
         period_end=pl.col("period").replace_strict(end, return_dtype=pl.Date()),
         accumulation=pl.when(pooled).then(pl.lit("multi_year")).otherwise(pl.lit("discrete")),
         offence_words=pl.col("offence"),
-        measure_words=pl.col("measure"),
+        measure_words=pl.col("measure").replace(_labels("measure")),
         unit_words=pl.col("count_unit"),
         unit_measure=pl.lit("NR"),
         mapping=pl.lit("same"),
@@ -81,6 +82,10 @@ def from_counts(counts: pl.DataFrame, home: HomeKind, source: str) -> pl.DataFra
     )
     rows = rows.with_columns(pl.lit(None, kind).alias(n) for n, kind in REFERENCE.items() if n not in rows.columns)
     return rows.select(pl.col(name).cast(kind) for name, kind in REFERENCE.items())
+
+
+def _labels(codelist: str) -> dict[str, str]:
+    return {code: codes.get_code_label(codelist, code) for code in codes.list_codes(codelist)}
 
 
 def select_comparable(rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.warehouse.quality import coherence
 from pipelines.warehouse.quality.coherence_reasons import Declarations
-from pipelines.warehouse.reference.model import REFERENCE
+from pipelines.warehouse.reference.model import REFERENCE, WHOLE_OFFENCES
 
 if TYPE_CHECKING:
     from pipelines.core.home import HomeKind
@@ -50,11 +50,12 @@ def compare_returns(
 ) -> pl.DataFrame:
     """Compare figures from returns with references (schema COHERENCE), in a demonstration with invented ones only.
 
-    `counts` are rows of `mart_count`, or published cells; rows without a value are not paired.
+    `counts` are rows of `mart_count`, or published cells; rows without a value are not paired. Publishers give figures
+    of a whole group of offences, so they are compared with the total of the group and not with one of its offences.
     """
     invented = kind == "demonstration"
     sides = rows.filter((pl.col("kind") == coherence.INVENTED) == invented)
-    returned = coherence.from_counts(counts.filter(pl.col("value").is_not_null()), kind, RETURNS)
+    returned = coherence.from_counts(_whole_offences(counts.filter(pl.col("value").is_not_null())), kind, RETURNS)
     published = rows.filter(pl.col("kind") == "published")
     return _add_verdicts(
         coherence.match_figures(returned, sides),
@@ -78,6 +79,17 @@ def compare_offices(
     pairs = coherence.match_figures(counting_side, other_side).with_columns(comparison=pl.lit(OFFICES))
     world = coherence.INVENTED if kind == "demonstration" else coherence.RETURNED
     return _add_verdicts(pairs, declarations, rows.filter(pl.col("kind") == "published"), world)
+
+
+def _whole_offences(counts: pl.DataFrame) -> pl.DataFrame:
+    """Return the totals of groups of offences, with the code that references have for the whole group.
+
+    Pools of years are left out: `match_figures` adds up the years of a reference's own period.
+    """
+    is_single = ~pl.col("freq").str.starts_with("P")
+    return counts.filter((pl.col("offence") == "_T") & is_single).with_columns(
+        offence=pl.col("offence_group").replace_strict(WHOLE_OFFENCES, default=None, return_dtype=pl.String)
+    )
 
 
 def _keep_one_direction(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -63,5 +63,10 @@ REFERENCE_KEY: tuple[str, ...] = (
 )
 """Unique key of the gathered table; repetitions by one publisher are numbered in `occurrence`."""
 
+WHOLE_OFFENCES: dict[str, str] = {"TIP": "ICCS0204", "SOM": "ICCS08051"}
+"""Code that the figures of other publishers on a whole group of offences have, by our group.
+
+Within our own counts the same code is one leaf of the group: cases without a further breakdown.
+"""
 MAPPINGS = ("same", "near", "none")
 KINDS = ("published", "imported", "invented")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.warehouse.reference.model import REFERENCE, REFERENCE_KEY
+from pipelines.warehouse.reference.model import REFERENCE, REFERENCE_KEY, WHOLE_OFFENCES
 
 PUBLISHED = Path(__file__).with_name("published_figures.csv")
 INVENTED = Path(__file__).with_name("invented.csv")
@@ -78,7 +78,7 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 def _offence() -> pl.Expr:
-    return pl.col("offence_group").replace_strict({"TIP": "ICCS0204", "SOM": "ICCS08051"}, default=None)
+    return pl.col("offence_group").replace_strict(WHOLE_OFFENCES, default=None)
 
 
 def _finish(rows: pl.DataFrame) -> pl.DataFrame:

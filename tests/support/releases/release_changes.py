@@ -75,15 +75,19 @@ def _split(area: str, years: tuple[str, str], counts: tuple[float, ...] | None, 
 
 
 def _splits() -> list[dict[str, Any]]:
-    """Build the worked example of the methodology (50 of 100 to 60 of 150), one too few, one withheld, one regional."""
+    """Build the worked example of the methodology (50 of 100 to 60 of 150), few, withheld and regional ones."""
     worked = (100.0, 50.0, 150.0, 60.0)
     return [
         _split("AL", ("2022", "2023"), worked, "enough", volume_effect=22.5, ratio_effect=-12.5),
         _split("AL", ("2023", "2024"), (30.0, 19.0, 31.0, 25.0), "too_few"),
         _split("AL", ("2024", "2025"), None, "withheld", left_out="AL:withheld"),
         _split(
-            "WB", ("2024", "2025"), worked, "enough", volume_effect=22.5, ratio_effect=-12.5, reporters="AL,RS",
-            left_out="BA:not_both_periods,XK:withheld,ME:withheld",
+            "WB", ("2024", "2025"), worked, "enough", volume_effect=22.5, ratio_effect=-12.5,
+            reporters="AL,BA,HR,ME,MK,XK",
+        ),
+        _split("WB", ("2023", "2024"), worked, "enough", volume_effect=22.5, ratio_effect=-12.5, reporters="AL,ME,RS"),
+        _split(
+            "WB", ("2022", "2023"), None, "missing", left_out="WB:reporters_differs", obs_status="M", conf_status="F"
         ),
     ]  # fmt: skip
 

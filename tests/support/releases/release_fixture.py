@@ -15,7 +15,8 @@ from pipelines.core import home as homes
 from pipelines.declarations.registry import Registry, load
 from pipelines.publication.releases import build, formats, notes, publications, publish
 from pipelines.warehouse.metrics import cards_export, metrics
-from pipelines.warehouse.reference.published import read_invented, read_published
+from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
+from pipelines.warehouse.reference.publishers import name_publishers
 from tests.support.cells import with_key_and_total
 from tests.support.releases import release_changes, release_quality, release_ratios, release_records
 
@@ -126,7 +127,9 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "metric": metrics.metric_table(metrics.list_modelled_metrics()),
         "metric_operand": metrics.operand_table(metrics.list_modelled_metrics()),
         "programme": build._programme(),
-        "reference_figure": pl.concat([read_published(), _conflict(), read_invented()]),
+        "reference_figure": name_publishers(
+            pl.concat([read_published(), read_published(GLOTIP_FIGURES), _conflict(), read_invented()])
+        ),
         "indicator": _indicators(cells),
         **release_ratios.build_tables(TERRITORIES),
         **release_changes.build_tables(),

@@ -14,8 +14,8 @@ _REVISED: dict[str, Any] = {
 _COHERENCE: dict[str, Any] = {
     **dict.fromkeys(
         (
-            "world", "territory", "offence_group", "period", "measure", "left_source", "left_words", "right_source",
-            "right_words",
+            "world", "territory", "jurisdiction", "offence_group", "period", "measure", "definition", "left_source",
+            "left_words", "left_caveat", "right_source", "right_words", "right_caveat",
         ),
         pl.String,
     ),
@@ -33,8 +33,8 @@ def _figure(territory: str, indicator: str, value: float | None, unit: str, **mo
 
 def _pair(verdict: str, left: float, right: float, **more: Any) -> dict[str, Any]:
     return {
-        "world": "published", "territory": "AL", "offence_group": "TIP", "period": "2014",
-        "measure": "investigated", "left_source": "One",
+        "world": "published", "territory": "AL", "jurisdiction": "AL", "offence_group": "TIP", "period": "2014",
+        "measure": "investigated", "definition": "same", "left_source": "One", "left_caveat": "", "right_caveat": "",
         "left_words": "cases under investigation", "right_source": "Other", "right_words": "new cases",
         "left_value": left, "right_value": right, "difference": left - right, "verdict": verdict, "reason_text": "",
     } | more  # fmt: skip

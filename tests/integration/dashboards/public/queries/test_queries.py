@@ -8,6 +8,7 @@ import pytest
 
 from dashboards import words
 from dashboards.public import queries, tables
+from dashboards.words import regions
 from pipelines.core import codes
 from pipelines.publication.disclosure import programme
 from pipelines.publication.provenance.explain import figure_id, parse_id
@@ -221,14 +222,15 @@ def test_render_table_escapes_text() -> None:
     assert "<b>" not in html and "<script" not in html and "<i>" not in html and '"a"b"' not in html
 
 
-def test_compose_sentence_names_missing_territories(path: str) -> None:
-    areas = queries.area_names(path)
-    territories = [(code, row["name_en"]) for code, row in areas.items() if row["area_kind"] == "territory"]
+def test_describe_stages_names_territories_that_are_not_included(path: str) -> None:
     rows = queries.read_rows(path, "stages", "Q", "2026-Q3", "TIP", "person", queries.MAIN_STAGES["first"], ("region",))
     cells = [(m, next(row for row in rows if row["measure"] == m)) for m in queries.MAIN_STAGES["first"]]
-    text = words.compose_sentence("Western Balkans", "2026-Q3", "Trafficking in persons", "first", cells, territories)
-    assert text.startswith("Western Balkans, the third quarter of 2026, trafficking in persons: ")
-    assert "at first instance" in text and "missing: Croatia and Serbia" in text
+    text = regions.describe_stages(
+        "Western Balkans", "2026-Q3", "Trafficking in persons", "first", cells, 7, lambda row: "Not included: Croatia."
+    )
+    assert text.startswith("Western Balkans, the third quarter of 2026, trafficking in persons ")
+    assert "at first instance" in text and "Figures cover 5 of 7 territories. Not included: Croatia." in text
+    assert "Figures cover 6 of 7 territories." in text, "Serbia is in the later stages"
 
 
 def test_statement_names_are_unique() -> None:

@@ -1,0 +1,126 @@
+"""Show who has reported: the coverage of a figure of the region, and the board of territories and periods."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+
+import streamlit as st
+
+from dashboards import words
+from dashboards.public import charts, layout, queries, tables
+from dashboards.words import Row, regions, reporting
+from dashboards.words.reporting import Reporting
+
+STAGES = ("justice", "register")
+"""Instruments of the stages of proceedings."""
+VICTIMS = ("victims",)
+_SHOWN = {"Q": 8, "A": 4}
+"""Periods on the board, the newest."""
+
+
+class Coverage:
+    """Which territories are in the region's figures of a page, and why the others are not."""
+
+    def __init__(self, frame: layout.Frame, instruments: Sequence[str], crime: str, unit: str) -> None:
+        self.frame, self.instruments, self.crime, self.unit = frame, tuple(instruments), crime, unit
+
+    @cached_property
+    def _rows(self) -> queries.Rows:
+        return queries.read_rows(self.frame.path, "coverage", self.instruments)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        labels = queries.read_labels(self.frame.path, "instrument")
+        return {**labels, **{code: self.frame.marked_name(code) for code in self.frame.areas}}
+
+    @cached_property
+    def _counting(self) -> Mapping[str, Collection[str]]:
+        """Return the territories whose offices count a measure, by measure."""
+        areas: dict[str, set[str]] = {}
+        for row in queries.read_rows(self.frame.path, "counting", self.crime, self.unit):
+            areas.setdefault(row["measure"], set()).add(row["area"])
+        return areas
+
+    @property
+    def _territories(self) -> list[tuple[str, str]]:
+        return [(code, self.frame.marked_name(code)) for code, _ in self.frame.territories]
+
+    def judge(self, area: str, period: str) -> Reporting:
+        """Judge the reporting of a territory, or of one of its parts."""
+        rows = [row for row in self._rows if area in (row["territory"], row["jurisdiction"])]
+        return reporting.judge_reporting(rows, period, self._names)
+
+    def list_absences(self, row: Row) -> str:
+        """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
+        judged = {code: self.judge(code, row["period"]) for code, _ in self.frame.territories}
+        counting = self._counting.get(str(row.get("measure") or "convicted_first"), ())
+        return reporting.describe_absences(str(row["reporters"] or ""), self._territories, judged, counting)
+
+    def list_absent_parts(self, territory: str, row: Row) -> str:
+        """Name the parts of a territory that are not in its figure, and why; empty text if all are in it."""
+        parts = [(part, self.frame.area_name(part)) for part in self.frame.list_jurisdictions(territory)]
+        judged = {part: self.judge(part, row["period"]) for part, _ in parts}
+        return reporting.describe_absences(str(row["reporters"] or ""), parts, judged)
+
+    def describe(self, row: Row) -> str:
+        """Describe the coverage of a figure in sentences."""
+        return regions.describe_cover(row, len(self.frame.territories), self.list_absences(row))
+
+    def cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
+        """Return '5 of 7' as a field, with a note on the territories that are not in the figure."""
+        if row is None:
+            return tables.Cell(words.NOT_COLLECTED, f"{what}: not collected", kind="note")
+        absences = self.list_absences(row)
+        text = f"{regions.count_reporters(row)} of {len(self.frame.territories)}"
+        marks = (notes.number_note(absences),) if absences else ()
+        return tables.Cell(text, f"{what}: {text} territories", marks, kind="note")
+
+
+def show_board(frame: layout.Frame) -> None:
+    """Show which returns of each territory arrived on time, late, in part or not at all, period by period."""
+    st.header("Who has reported", anchor=False)
+    rows = queries.read_rows(frame.path, "coverage", (*STAGES, *VICTIMS))
+    labels = queries.read_labels(frame.path, "instrument")
+    names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    for freq, kind in (("Q", "quarter"), ("A", "year")):
+        of_freq = [row for row in rows if row["freq"] == freq]
+        periods = sorted({row["period"] for row in of_freq}, reverse=True)[: _SHOWN[freq]]
+        if not periods:
+            continue
+        notes = words.Notes()
+        lines = [
+            tables.Line(
+                frame.row_heading(code, href=f"territory?territory={code}"),
+                tuple(
+                    _board_cell(frame, code, period, [r for r in of_freq if r["territory"] == code], names, notes)
+                    for period in periods
+                ),
+            )
+            for code, _ in frame.territories
+        ]
+        caption = f"Returns by {kind}. Release {frame.id}.{demonstration}"
+        layout.put_html(
+            tables.render_table(caption, [words.period_short(period) for period in periods], lines, corner="Territory"),
+            tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
+        )
+    layout.put_html(
+        tables.render_facts([(reporting.STATES[code].capitalize(), text) for code, text in reporting.LEGEND.items()])
+    )
+
+
+def _board_cell(
+    frame: layout.Frame, code: str, period: str, rows: Sequence[Row], names: Mapping[str, str], notes: words.Notes
+) -> tables.Cell:
+    judged = reporting.judge_reporting(rows, period, names)
+    if not rows:
+        judged = Reporting("not_due")
+    text = reporting.format_state(judged)
+    marks: tuple[str, ...] = ()
+    if judged.outstanding:
+        outstanding = words.join_words(judged.outstanding)
+        marks = (
+            notes.number_note(f"{frame.area_name(code)}, {words.period_short(period)}: {outstanding} outstanding."),
+        )
+    return tables.Cell(text, f"{frame.area_name(code)}, {words.period_short(period)}: {text}", marks, kind="note")

@@ -1,0 +1,86 @@
+"""Show whether a count changed between two years, in the region and in each territory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboards import words
+from dashboards.public import charts, layout, queries, tables
+from dashboards.words import Row, changes, regions, trends
+
+
+def show_trends(
+    frame: layout.Frame, crime: str, crime_name: str, unit: str, measures: Sequence[str], years: Sequence[str]
+) -> None:
+    """Show the newest year against an earlier one that can be chosen; `years` are newest first."""
+    st.header("Is the change real?", anchor=False)
+    if len(years) < 2:
+        st.markdown("The release has no two years to compare.")
+        return
+    convicted = next((measure for measure in measures if measure.startswith("convicted")), measures[-1])
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        measure = layout.choose_option(
+            "Stage", "change_of", tuple(measures), default=convicted, say=words.stage_name, boxed=True
+        )
+        since = layout.choose_option(
+            "Since", "since", tuple(years[1:]), default=years[min(2, len(years) - 1)], boxed=True, width=140
+        )
+    last = years[0]
+    cells = {
+        period: {
+            row["area"]: row
+            for row in queries.read_rows(
+                frame.path, "stages", "A", period, crime, unit, (measure,), ("region", "territory")
+            )
+        }
+        for period in (since, last)
+    }
+    notes = words.Notes()
+    lines, judged = [], []
+    for area in (frame.region, *(code for code, _ in frame.territories)):
+        first_cell, last_cell = (cells[period].get(area) for period in (since, last))
+        if area == frame.region:
+            first_cell, last_cell = (cell if regions.is_regional(cell) else None for cell in (first_cell, last_cell))
+        trend = trends.judge_trend(first_cell, last_cell, _find_breaks(frame, area, crime, since, last, first_cell))
+        judged.append(trend)
+        marks = (notes.number_note(trend.note),) if trend.note else ()
+        what = f"{frame.area_name(area)}, {words.stage_name(measure)}"
+        verdict = trends.VERDICTS[trend.verdict]
+        times = trends.format_times(trend)
+        lines.append(
+            tables.Line(
+                frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
+                (
+                    tables.figure_cell(frame.id, first_cell, notes, what=f"{what}, {since}"),
+                    tables.figure_cell(frame.id, last_cell, notes, what=f"{what}, {last}"),
+                    tables.Cell(times, f"{what}: {times or 'not tested'}"),
+                    tables.Cell(verdict, f"{what}: {verdict}", marks, kind="note"),
+                ),
+                is_total=area == frame.region,
+            )
+        )
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    caption = (
+        f"{crime_name}, {words.unit_name(unit)} {words.stage_name(measure).lower()}, {since} and {last}. "
+        f"Release {frame.id}.{demonstration}"
+    )
+    read = " ".join(filter(None, (trends.READ, trends.count_tested(judged))))
+    layout.put_html(
+        tables.render_table(caption, [since, last, "Times", "Is it real?"], lines, corner="Area"),
+        f'<p class="rti-small">{escape(read)}</p>',
+        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
+    )
+
+
+def _find_breaks(frame: layout.Frame, area: str, crime: str, since: str, last: str, cell: Row | None) -> list[Row]:
+    """Return the breaks of a series between two years; those of the region are the breaks of the territories in it."""
+    if cell is None:
+        return []
+    areas = str(cell["reporters"] or "").split(",") if area == frame.region else [area]
+    codes = [code for territory in areas for code in (territory, *frame.list_jurisdictions(territory))]
+    rows = queries.find_breaks(frame.path, codes, crime)
+    inside = [row for row in rows if changes.is_between(row, since, last)]
+    return changes.select_breaks(inside, str(cell["measure"]), str(cell["level"]))

@@ -1,0 +1,167 @@
+"""Put reporting into words: which returns of a territory arrived, which are late, and which were not due."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from dashboards import words
+from dashboards.words import Row
+from pipelines.warehouse.metrics.spans import span_of
+
+STATES: Mapping[str, str] = {
+    "on_time": "on time",
+    "late": "late",
+    "in_part": "in part",
+    "not_due": "not due",
+    "not_received": "not received",
+    "not_collected": "not collected",
+}
+"""States of a territory's returns for a period, in the order of the legend."""
+LEGEND: Mapping[str, str] = {
+    "on_time": "Every return was received by its deadline.",
+    "late": "Every return was received, at least one after its deadline.",
+    "in_part": "Some returns were received. Others are past their deadline.",
+    "not_due": "No deadline has passed that is still open, or the territory does not report for this kind of period.",
+    "not_received": "The deadline has passed and nothing was received.",
+    "not_collected": "No office reports this, or not yet at that time.",
+}
+RECEIVED = ("on_time", "late")
+
+NOT_INCLUDED = "Not included: {areas}."
+_NOT_DUE = "{area} (not due yet)"
+_YEARLY = "{area} (not due: reports once a year)"
+_NOT_COLLECTED = "{area} (not collected)"
+_WITHOUT_FIGURE = "{area} (received, without this figure)"
+_LATE = "{area} (late: due on {deadline}, not received)"
+_IN_PART = "{area} (in part, {received} of {expected}: {outstanding} outstanding)"
+_OUTSTANDING_PERIOD = "{part}, {period}"
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How far the returns of one territory for one period have arrived.
+
+    `outstanding` names those that are past their deadline and were not received.
+    """
+
+    state: str
+    received: int = 0
+    expected: int = 0
+    outstanding: tuple[str, ...] = field(default=())
+    deadline: date | None = None
+    is_yearly: bool = False
+
+
+def judge_reporting(rows: Iterable[Row], period: str, names: Mapping[str, str]) -> Reporting:
+    """Judge the returns of one territory for a quarter, a year or several years.
+
+    `rows` are all rows of its coverage for the instruments in question, of all periods; a row exists if a return is due
+    or was received. `names` are the names of its parts by code. Periods before the first row are not judged, because
+    figures of that time did not come as returns.
+    """
+    span, all_rows = span_of(period), list(rows)
+    spans = [span_of(row["period"]) for row in all_rows]
+    inside = [
+        row for row, other in zip(all_rows, spans, strict=True) if span.start <= other.start and other.end <= span.end
+    ]
+    if not inside:
+        if all_rows and "-Q" in period and all(row["freq"] == "A" for row in all_rows):
+            return Reporting("not_due", is_yearly=True)
+        is_over = bool(spans) and max(other.end for other in spans) < span.start
+        return Reporting("not_due" if is_over else "not_collected")
+    overdue = [row for row in inside if row["is_due"] and not row["is_reported"]]
+    received = sum(bool(row["is_reported"]) for row in inside)
+    if overdue:
+        return Reporting(
+            "in_part" if received else "not_received",
+            received,
+            len(inside),
+            _name_outstanding(overdue, inside, names),
+            min(row["deadline"] for row in overdue),
+        )
+    if _is_awaited(all_rows, inside, period):
+        return Reporting("not_due", received, len(inside))
+    is_late = any(row["is_on_time"] is False for row in inside)
+    return Reporting("late" if is_late else "on_time", received, len(inside))
+
+
+def _is_awaited(all_rows: Sequence[Row], inside: Sequence[Row], period: str) -> bool:
+    """Return True if returns for the end of the period are still to come and none of them is due."""
+    newest = [row for row in inside if span_of(row["period"]).end == span_of(period).end]
+    if any(row["is_due"] for row in newest):
+        return False
+    parts = {(row["jurisdiction"], row["instrument"]) for row in all_rows}
+    return {(row["jurisdiction"], row["instrument"]) for row in newest} != parts
+
+
+def _name_outstanding(overdue: Sequence[Row], inside: Sequence[Row], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the returns that are outstanding by what tells them apart: the part, the kind of return, the period."""
+    by_part = len({row["jurisdiction"] for row in inside}) > 1
+    by_kind = len({(row["jurisdiction"], row["instrument"]) for row in inside}) > len(
+        {row["jurisdiction"] for row in inside}
+    )
+    by_period = len({row["period"] for row in inside}) > 1
+    labels = []
+    for row in overdue:
+        pieces = [names.get(row["jurisdiction"], row["jurisdiction"])] if by_part else []
+        pieces += [names.get(row["instrument"], row["instrument"]).lower()] if by_kind else []
+        part = ", ".join(pieces)
+        when = words.period_short(row["period"])
+        if by_period or not part:
+            labels.append(_OUTSTANDING_PERIOD.format(part=part, period=when) if part else when)
+        else:
+            labels.append(part)
+    return tuple(dict.fromkeys(labels))
+
+
+def describe_absence(area: str, reporting: Reporting, *, is_counted: bool = False) -> str:
+    """Describe why a territory is not in a figure: 'Montenegro (not due: reports once a year)'.
+
+    `is_counted`: its offices count the figure, so that it is not merely uncollected if all returns have arrived.
+    """
+    if reporting.state == "not_due":
+        return (_YEARLY if reporting.is_yearly else _NOT_DUE).format(area=area)
+    if reporting.state == "not_received" and reporting.deadline is not None:
+        return _LATE.format(area=area, deadline=format_day(reporting.deadline))
+    if reporting.state == "in_part":
+        return _IN_PART.format(
+            area=area,
+            received=reporting.received,
+            expected=reporting.expected,
+            outstanding=words.join_words(reporting.outstanding),
+        )
+    is_without = is_counted and reporting.state in RECEIVED
+    return (_WITHOUT_FIGURE if is_without else _NOT_COLLECTED).format(area=area)
+
+
+def describe_absences(
+    reporters: str,
+    territories: Sequence[tuple[str, str]],
+    reporting: Mapping[str, Reporting],
+    counting: Collection[str] = (),
+) -> str:
+    """Name the territories that are not in a figure and why; empty text if all are in it.
+
+    `counting` are the codes of the territories whose offices count it.
+    """
+    present = {code for code in reporters.split(",") if code}
+    clauses = [
+        describe_absence(name, reporting.get(code, Reporting("not_collected")), is_counted=code in counting)
+        for code, name in territories
+        if code not in present
+    ]
+    return NOT_INCLUDED.format(areas=words.join_words(clauses)) if clauses else ""
+
+
+def format_state(reporting: Reporting) -> str:
+    """Format a state for the reporting board: 'on time', 'in part: 3 of 4'."""
+    if reporting.state == "in_part":
+        return f"{STATES['in_part']}: {reporting.received} of {reporting.expected}"
+    return STATES[reporting.state]
+
+
+def format_day(day: date) -> str:
+    """Format a day: 14 November 2026."""
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,243 @@
+"""Nothing on a page misleads: sentences agree with tables, bases are not mixed, nobody is blamed, no internal words."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import words
+from dashboards.public import layout, queries
+from dashboards.public.pages.reporting import STAGES, Coverage
+from dashboards.words import regions
+from pipelines.core.home import Home
+from pipelines.publication.releases.public_texts import find_internal_words
+from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
+from tests.support.public_pages import read_html, run_page
+
+pytestmark = pytest.mark.usefixtures("demonstration")
+PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
+CRIMES = ("TIP", "SOM")
+TRACKS = ("first", "final")
+
+
+@pytest.fixture
+def frame(demonstration: Home) -> layout.Frame:
+    path = queries.current_release()
+    return layout.Frame(path, queries.read_rows(path, "release")[0], queries.area_names(path))
+
+
+def read_quotes(test: AppTest) -> list[str]:
+    """Return the text of the sentences to quote, without their source."""
+    quotes = re.findall(r"<blockquote[^>]*>(.*?)<cite", read_html(test), re.S)
+    return [re.sub(r"<[^>]+>", "", quote) for quote in quotes]
+
+
+def read_text(test: AppTest) -> str:
+    """Return all that a reader sees of a page."""
+    html = re.sub(r"<style.*?</style>", "", read_html(test), flags=re.S)
+    others = [*test.markdown, *test.title, *test.header, *test.subheader, *test.info, *test.warning, *test.caption]
+    labels = [block.label for block in test.expander]
+    return " ".join([re.sub(r"<[^>]+>", " ", html), *(unescape(str(element.value)) for element in others), *labels])
+
+
+def count_region(frame: layout.Frame, period: str, crime: str, measure: str) -> Any:
+    freq = "A" if len(period) == 4 else "Q"
+    (row,) = queries.read_rows(frame.path, "stages", freq, period, crime, "person", (measure,), ("region",))
+    return row
+
+
+@pytest.mark.parametrize("crime", CRIMES)
+def test_change_of_the_region_is_the_difference_of_its_published_totals(frame: layout.Frame, crime: str) -> None:
+    rows = queries.read_rows(frame.path, "splits", frame.region, crime, "person")
+    assert len(rows) == 5
+    for row in rows:
+        before = count_region(frame, row["previous_period"], crime, "convicted_first")
+        after = count_region(frame, row["period"], crime, "convicted_first")
+        assert (row["count_before"], row["count_after"]) == (before["value"], after["value"])
+        assert row["change"] == after["value"] - before["value"]
+        assert row["reporters"] == after["reporters"] == before["reporters"]
+
+
+@pytest.mark.parametrize("crime", CRIMES)
+def test_sentence_on_the_change_agrees_with_the_table_of_the_page(frame: layout.Frame, crime: str) -> None:
+    test = run_page("region", crime=crime, freq="A", period="2025")
+    sentence = next(text for text in read_quotes(test) if "convictions at first instance" in text)
+    before, after = (count_region(frame, year, crime, "convicted_first")["value"] for year in ("2024", "2025"))
+    assert f"from {before:.0f} to {after:.0f} ({after - before:+.0f})".replace("-", "\u2212") in sentence
+    assert "of 7 territories" in sentence or "all 7 territories" in sentence
+
+
+def test_every_headline_of_the_region_agrees_with_the_release(frame: layout.Frame) -> None:
+    """Check each number of each headline, for every selection, and that the stages of a sentence have one base."""
+    name, compared = frame.area_name(frame.region), 0
+    for crime in CRIMES:
+        for unit in ("person", "case"):
+            coverage = Coverage(frame, STAGES, crime, unit)
+            for freq, periods in queries.list_periods(frame.path, crime).items():
+                for period in periods:
+                    for track in TRACKS:
+                        measures = queries.STAGES[track]
+                        rows = queries.read_rows(frame.path, "stages", freq, period, crime, unit, measures, ("region",))
+                        by_measure = {row["measure"]: row for row in rows}
+                        text = regions.describe_stages(
+                            name, period, crime, track, [(m, by_measure.get(m)) for m in measures], 7,
+                            coverage.list_absences,
+                        )  # fmt: skip
+                        compared += check_headline(text, by_measure, measures)
+    assert compared > 100
+
+
+def check_headline(text: str, by_measure: dict[str, Any], measures: tuple[str, ...]) -> int:
+    parts = re.split(r"(Figures cover (?:all 7|\d of 7) territories\.)", text)
+    shown: dict[str, tuple[str, str]] = {}
+    for clause, cover in zip(parts[::2], parts[1::2], strict=False):
+        for number, stage in re.findall(r"([0-9][0-9\u202f,]*) (?:persons?|cases?) (\w+)", clause):
+            shown[stage] = (number, cover)
+    for measure in measures:
+        row, stage = by_measure.get(measure), words.stage_name(measure).lower()
+        if row is None or row["value"] is None or regions.count_reporters(row) < FEWEST_TERRITORIES_IN_REGION:
+            assert stage not in shown, text
+            continue
+        n = regions.count_reporters(row)
+        cover = f"Figures cover {'all 7' if n == 7 else f'{n} of 7'} territories."
+        assert shown[stage] == (words.format_number(row["value"]), cover), text
+    return len(shown)
+
+
+def test_only_the_office_that_was_due_is_outstanding() -> None:
+    quote = read_quotes(run_page("region", crime="TIP", freq="Q", period="2026-Q3"))[0]
+    assert "Bosnia and Herzegovina (in part, 3 of 4: Brčko District outstanding)" in quote
+    assert "Montenegro (not due: reports once a year)" in quote
+    assert "missing" not in quote
+    victims = read_quotes(run_page("victims", freq="Q", period="2026-Q3"))[0]
+    assert "missing" not in victims and "late" not in victims
+    assert victims.count("not due: reports once a year") == 3
+
+
+def test_part_that_does_not_count_an_offence_is_not_called_missing() -> None:
+    text = read_text(run_page("region", crime="SOM", freq="A", period="2025"))
+    assert "Bosnia and Herzegovina (received, without this figure)" in text
+    assert "Missing" not in text and "missing" not in text
+
+
+def test_reporting_board_shows_each_territory_and_quarter() -> None:
+    html = read_html(run_page("quality"))
+    quarters = html.split("Returns by quarter", 1)[1].split("</table>", 1)[0]
+    rows = {
+        re.sub(r"<[^>]+>", "", heading).strip(): [re.sub(r"<sup>.*?</sup>|<[^>]+>", "", f).strip() for f in fields]
+        for heading, fields in (
+            (
+                re.search(r"<th scope=\"row\">(.*?)(?:<sup>|</th>)", row, re.S)[1],
+                re.findall(r"<td[^>]*>(.*?)</td>", row),
+            )  # type: ignore[index]
+            for row in quarters.split("<tr>")[2:]
+        )
+    }
+    assert len(rows) == 7
+    assert rows["Bosnia and Herzegovina"][0] == "in part: 3 of 4"
+    assert set(rows["Montenegro"]) == {"not due"}
+    assert rows["Croatia"][0] == "on time"
+    assert "Bosnia and Herzegovina, 2026 Q3: Brčko District outstanding." in html
+
+
+def test_region_opens_where_most_territories_can_be_compared() -> None:
+    test = run_page("region", crime="TIP")
+    assert test.query_params["freq"] in ("A", ["A"]) and test.query_params["period"] in ("2025", ["2025"])
+
+
+def test_no_figure_of_the_region_comes_from_fewer_than_four_territories(frame: layout.Frame) -> None:
+    row = count_region(frame, "2025", "SOM", "sentenced_final")
+    assert regions.count_reporters(row) < 4 and row["value"] is not None
+    test = run_page("region", crime="SOM", freq="A", period="2025", decisions="final", stages="all")
+    region_row = next(r for r in read_html(test).split("<tr") if "Western Balkans" in r and "rti-total" in r)
+    assert "no regional figure" in region_row and f">{row['value']:.0f}<" not in region_row
+    assert f"{row['value']:.0f} persons sentenced" not in read_quotes(test)[0]
+
+
+def test_rows_of_the_region_by_sex_and_age_have_their_own_coverage() -> None:
+    html = read_html(run_page("region", crime="SOM", freq="A", period="2025"))
+    table = html.split("by sex and age. Release", 1)[1].split("</table>", 1)[0]
+    assert "Territories</th>" in table and "The rows cover different territories" in html
+    assert 'class="rti-total"' not in table, "no total line above rows of another base"
+
+
+def test_coherence_compares_the_whole_offence_in_words(frame: layout.Frame) -> None:
+    """Albania 2025: 38 persons convicted in all, of whom 8 are in the offence without a further breakdown."""
+    own = [row for row in queries.read_rows(frame.path, "coherence") if row["left_source"] == "returns"]
+    (albania,) = [r for r in own if (r["territory"], r["period"], r["measure"]) == ("AL", "2025", "convicted_first")]
+    assert (albania["left_value"], albania["left_words"]) == (38, "Convicted, first instance")
+    for row in own:
+        assert row["left_words"] != row["measure"], "labels instead of codes"
+        if row["measure"] == "victims_detected":
+            continue
+        freq, level = "A", {"indicted": "prosecution", "convicted_first": "first"}[row["measure"]]
+        cells, _ = queries.find_cells(
+            frame.path, "area_year",
+            {
+                "area": row["territory"], "freq": freq, "period": row["period"], "measure": row["measure"],
+                "level": level, "count_unit": "person", "offence_group": "TIP", "offence": "_T",
+            },
+        ), None  # fmt: skip
+        assert row["left_value"] in [cell["value"] for cell in cells]
+
+
+def test_every_publisher_can_be_chosen_and_a_part_is_not_read_as_the_whole(frame: layout.Frame) -> None:
+    test = run_page("published", view="figures", of="BA", publisher="UNODC", published_year="2019")
+    html = read_html(test)
+    assert ">61<" in html and "UNODC" in html and "US Department of State" not in html
+    html = read_html(run_page("published", view="figures", of="BA", published_year="2020"))
+    for part in ("Brčko District", "Republika Srpska", "State level"):
+        assert f"Bosnia and Herzegovina: {part} only" in html
+    (box,) = [b for b in run_page("published", view="figures", of="all").selectbox if b.label == "Publisher"]
+    publishers = {row["publisher"] for row in queries.run_statement(
+        frame.path, "select distinct publisher from reference_figure where kind <> 'invented' "
+        "and (offence_group = 'TIP' or offence_group is null)", []
+    )}  # fmt: skip
+    assert publishers <= set(box.options) and len(publishers) > 10
+
+
+def test_unknown_original_is_said_and_not_replaced_by_a_copy() -> None:
+    html = read_html(run_page("published", view="figures", of="HR", publisher="US Department of State"))
+    assert "Original address not known." in html
+    assert "aassone" not in html and "reposted" not in html
+
+
+def test_change_of_a_series_is_tested_and_never_across_a_break() -> None:
+    html = read_html(run_page("region", crime="SOM", freq="A", period="2025", since="2023"))
+    table = html.split("persons convicted, 2023 and 2025.", 1)[1].split("</table>", 1)[0]
+    macedonia = next(row for row in table.split("<tr") if "North Macedonia" in row)
+    assert ">63<" in macedonia and ">71<" in macedonia
+    assert "1.13 (0.79–1.61)" in macedonia and "no clear change" in macedonia
+    html = read_html(run_page("region", crime="TIP", freq="A", period="2025", since="2022"))
+    table = html.split("persons convicted, 2022 and 2025.", 1)[1].split("</table>", 1)[0]
+    for area in ("Western Balkans", "Croatia"):
+        assert "not tested: break" in next(row for row in table.split("<tr") if area in row)
+    assert "Not tested across a break in the series." in html
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_shows_internal_words(page: str) -> None:
+    text = read_text(run_page(page))
+    assert find_internal_words(text) == []
+
+
+def test_no_sentence_of_a_released_table_has_internal_words(frame: layout.Frame) -> None:
+    """Check every text column of every table: values of three words or more are sentences, others are codes."""
+    columns = queries.run_statement(
+        frame.path,
+        "select table_name, column_name from information_schema.columns where data_type = 'VARCHAR' order by all",
+        [],
+    )
+    assert len(columns) > 200
+    for row in columns:
+        table, column = row["table_name"], row["column_name"]
+        values = queries.run_statement(
+            frame.path, f"select distinct \"{column}\" as text from \"{table}\" "
+            f"where regexp_matches(\"{column}\", '\\S+ \\S+ \\S+')", []
+        )  # fmt: skip
+        for value in values:
+            assert find_internal_words(value["text"]) == [], (table, column, value["text"])

@@ -1,0 +1,158 @@
+"""The region in words: one base per sentence, and no figure of the region from a few territories."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.words import changes, regions
+from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
+
+CODES = ("AA", "BB", "CC", "DD", "EE", "FF", "GG")
+STAGES = ("investigated", "indicted", "convicted_first")
+
+
+def build_cell(measure: str, value: float | None, reporters: str) -> dict[str, Any]:
+    return {
+        "area_kind": "region", "measure": measure, "value": value, "count_unit": "person", "reporters": reporters,
+        "obs_status": "A" if value is not None else "O", "conf_status": "F", "period": "2021-2025",
+    }  # fmt: skip
+
+
+def describe(cells: list[tuple[str, dict[str, Any] | None]]) -> str:
+    return regions.describe_stages(
+        "Region",
+        "2021-2025",
+        "Smuggling of migrants",
+        "first",
+        cells,
+        7,
+        lambda row: "Not included: Alfa.",
+    )
+
+
+def test_stages_with_different_reporters_have_their_own_sentences() -> None:
+    five, six = "AA,CC,DD,EE,FF", "AA,BB,CC,DD,EE,FF"
+    text = describe(
+        [
+            ("investigated", build_cell("investigated", 2143, five)),
+            ("indicted", build_cell("indicted", 2397, six)),
+            ("convicted_first", build_cell("convicted_first", 1756, six)),
+        ]
+    )
+    first, second = text.split("Figures cover 5 of 7 territories. ")
+    assert "investigated" in first and "indicted" not in first
+    assert "indicted" in second and "convicted" in second and "Figures cover 6 of 7 territories." in second
+
+
+def test_figure_of_three_territories_is_not_one_of_the_region() -> None:
+    text = describe([("investigated", build_cell("investigated", 99, "AA,BB,CC"))])
+    assert "99" not in text
+    assert text.endswith("Investigated: no regional figure, because only 3 of 7 territories are included.")
+
+
+@given(st.lists(st.tuples(st.integers(20, 999), st.sets(st.sampled_from(CODES))), min_size=3, max_size=3))
+def test_sentence_never_mixes_bases_and_shows_each_number_with_its_coverage(
+    figures: list[tuple[int, set[str]]],
+) -> None:
+    cells = [
+        (measure, build_cell(measure, float(value) if reporters else None, ",".join(sorted(reporters))))
+        for measure, (value, reporters) in zip(STAGES, figures, strict=True)
+    ]
+    text = describe(list(cells))
+    coverage = re.split(r"(Figures cover (?:all 7|\d of 7) territories\.)", text)
+    shown: dict[str, str] = {}
+    for clause, cover in zip(coverage[::2], coverage[1::2], strict=False):
+        for number, stage in re.findall(r"(\d+) persons (\w+)", clause):
+            shown[stage] = f"{number} {cover}"
+    for measure, cell in cells:
+        n, stage = regions.count_reporters(cell), measure.removesuffix("_first")
+        if n < FEWEST_TERRITORIES_IN_REGION:
+            assert stage not in shown
+        else:
+            whole = "all 7" if n == 7 else f"{n} of 7"
+            assert shown[stage] == f"{cell['value']:.0f} Figures cover {whole} territories."
+
+
+def build_window(freq: str, period: str, reaching: int, **values: Any) -> dict[str, Any]:
+    return {
+        "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "is_most": 2 * reaching > 7,
+        "is_default": False,
+    } | values  # fmt: skip
+
+
+def test_region_opens_in_the_newest_period_in_which_most_can_be_compared() -> None:
+    periods = {"Q": ["2026-Q3"], "A": ["2025", "2024"], "P3": ["2023-2025"]}
+    windows = [
+        build_window("Q", "2026-Q3", 1), build_window("A", "2025", 5, is_default=True),
+        build_window("P3", "2023-2025", 6),
+    ]  # fmt: skip
+    assert regions.choose_opening(windows, periods) == ("A", "2025")
+    assert regions.choose_opening([], periods) is None
+
+
+def test_region_opens_in_a_year_if_most_can_never_be_compared() -> None:
+    periods = {"Q": ["2026-Q3"], "A": ["2025"], "P5": ["2021-2025"]}
+    windows = [
+        build_window("Q", "2026-Q3", 0), build_window("A", "2025", 1),
+        build_window("P5", "2021-2025", 2, is_default=True),
+    ]  # fmt: skip
+    assert regions.choose_opening(windows, periods) == ("A", "2025")
+
+
+def test_period_without_enough_territories_is_explained_without_praise() -> None:
+    windows = [build_window("A", "2025", 2), build_window("P5", "2021-2025", 3, is_default=True)]
+    assert regions.explain_window(windows) == (
+        "Most territories have too few cases to compare, even over five years. 3 of 7 territories have 20 or more in "
+        "2021–2025, against 2 in 2025."
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"n": 0, "n_enough": 0, "n_withheld": 0}, "No territory has a published figure of this rate."),
+        (
+            {"n": 2, "n_enough": 0, "n_withheld": 3},
+            "Two territories have a published figure of this rate. A median needs three territories. All of them are "
+            "based on counts under 20. 3 more are withheld.",
+        ),
+        (
+            {"n": 3, "n_enough": 2, "n_withheld": 1, "minimum": 1, "median": 2, "maximum": 4},
+            "3 territories have a published figure of this rate: median 2, lowest 1, highest 4. One of them is based "
+            "on a count under 20. One more is withheld.",
+        ),
+    ],
+)
+def test_spread_of_the_territories_is_described(row: dict[str, Any], expected: str) -> None:
+    assert regions.describe_range(row, "this rate") == expected
+
+
+def build_change(before: float, after: float, volume: float, **values: Any) -> dict[str, Any]:
+    return {
+        "previous_period": "2024", "period": "2025", "count_before": before, "count_after": after, "state": "enough",
+        "change": after - before, "volume_effect": volume, "ratio_effect": after - before - volume, "left_out": "",
+        "obs_status": "A", "conf_status": "F", "reporters": "AA",
+    } | values  # fmt: skip
+
+
+def test_change_is_described_by_what_it_is_made_of() -> None:
+    text = changes.describe_split(build_change(145, 198, -28), "Region", "Trafficking in persons")
+    assert text == (
+        "Region, trafficking in persons, convictions at first instance, 2024 to 2025: from 145 to 198 (+53). "
+        "Fewer indictments account for \u221228. A higher conviction ratio accounts for +81."
+    )
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.floats(-300, 300))
+def test_words_of_a_change_agree_with_its_numbers(before: int, after: int, volume: float) -> None:
+    text = changes.describe_split(build_change(before, after, volume), "Region", "Trafficking in persons")
+    number = r"(\u2212?\+?[0-9\u202f,]+)\."
+    more = re.search(f"More indictments account for {number}", text)
+    fewer = re.search(f"Fewer indictments account for {number}", text)
+    assert (more is None or more[1].startswith("+")) and (fewer is None or fewer[1].startswith("\u2212"))
+    assert f"from {before} to {after} (" in text

@@ -1,0 +1,88 @@
+"""Texts of a release: internal marks, codes of offices and remarks do not reach a reader."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from pipelines.declarations.registry import load
+from pipelines.publication.releases import notes, public_texts
+from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_published
+from pipelines.warehouse.reference.publishers import is_own_address, name_publishers, read_publishers
+
+
+def read_collected() -> pl.DataFrame:
+    return pl.concat([read_published(), read_published(GLOTIP_FIGURES)])
+
+
+@pytest.mark.parametrize(
+    ("internal", "public"),
+    [
+        ("Ministry: Name from memory, unverified [M].", "Ministry: Source not yet verified."),
+        ("Office A (names from memory, unverified).", "Office A (source not yet verified)."),
+        ("New criminal code. [unverified]", "New criminal code. Source not yet verified."),
+        ("The penalty rises. [verified]", "The penalty rises."),
+        ("Charged as enticement (from memory). [verified]", "Charged as enticement (source not yet verified)."),
+        ("A code applies from 2013 (day unverified).", "A code applies from 2013 (day: source not yet verified)."),
+        ("TIP 145; TIP 146 [unverified]", "TIP 145; TIP 146 (source not yet verified)"),
+        ("National publishers reference: MakStat (read).", "Reference publication: MakStat."),
+        ("Figures reach this collection through AA_PP.", "Figures reach this collection through Prosecution Office."),
+        ("Stock = 25 carried over + 46 new: stock/flow trap.", "Stock = 25 carried over + 46 new."),
+        ("Three forms sum to 110.", "Three forms sum to 110."),
+    ],
+)
+def test_internal_words_are_taken_out(internal: str, public: str) -> None:
+    cleaned = public_texts.clean_text(internal, {"AA_PP": "Prosecution Office"})
+    assert cleaned == public
+    assert public_texts.find_internal_words(cleaned) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["[M]", "from memory", "unverified", "rti explain 'x'", "AL_PP", "S60b65877ce18ace0", "`code`"]
+)
+def test_internal_words_are_found(text: str) -> None:
+    assert public_texts.find_internal_words(f"See {text} for this") != []
+
+
+def test_declared_notes_and_metadata_have_no_internal_words_in_a_release() -> None:
+    registry = load()
+    tables = {
+        "note": notes.build_notes(registry),
+        "metadata": notes.build_metadata(),
+        "counting_rule": notes.counting_rules(registry),
+        "reference_figure": name_publishers(read_collected()),
+    }
+    assert any("[M]" in text for text in tables["note"]["text"]), "the mark stays where the territory is declared"
+    for name, table in public_texts.clean_tables(tables, registry).items():
+        for column in public_texts.PROSE[name]:
+            for text in table[column].drop_nulls():
+                assert public_texts.find_internal_words(text) == [], (name, column, text)
+
+
+def test_every_collected_source_has_a_publisher_and_an_own_title() -> None:
+    rows = read_collected()
+    named = name_publishers(rows)
+    assert named.height == rows.height and named["publisher"].null_count() == 0
+    assert named.filter(pl.col("publisher") == pl.col("source_title")).is_empty(), "each source is declared"
+    assert named["source_title"].n_unique() == rows["source_title"].n_unique(), "no two sources look alike"
+    assert named["value"].to_list() == rows["value"].to_list()
+    titles = set(rows["source_title"]) | {title.rsplit(" ", 1)[0] for title in rows["source_title"]}
+    assert set(read_publishers()["source_title"]) <= titles, "no publisher is declared in vain"
+
+
+def test_links_lead_to_the_original_publisher_only() -> None:
+    named = name_publishers(read_collected())
+    hosts = dict(read_publishers().filter(pl.col("host") != "").select("publisher", "host").iter_rows())
+    linked = named.filter(pl.col("source_url").is_not_null())
+    assert linked.height > 20
+    for publisher, url in linked.select("publisher", "source_url").iter_rows():
+        assert is_own_address(url, hosts[publisher]), url
+    texts = " ".join([*linked["source_url"], *named["source_title"], *named["source"]])
+    for copy in ("aassone", "wikileaks", "havocscope", "gvnet", "amicidilazzaro", "infobalkans"):
+        assert copy not in texts
+
+
+def test_host_is_not_matched_by_its_ending_alone() -> None:
+    assert is_own_address("https://www.state.gov/reports", "state.gov")
+    assert not is_own_address("https://notstate.gov/reports", "state.gov")
+    assert not is_own_address("state.gov", "state.gov")
