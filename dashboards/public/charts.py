@@ -80,13 +80,16 @@ def draw_series(
     *,
     under: Sequence[str] = (),
     breaks: Sequence[Mapping[str, Any]] = (),
+    periods: Sequence[str] = (),
+    top: float = 0.0,
     is_joined: bool = True,
 ) -> tuple[alt.LayerChart, str]:
     """Return one stage over time with 95% confidence intervals; the line breaks where a figure is missing.
 
     `cells` have `low`, `high`, `state` and `flags` in addition to their count. `breaks` are rows of the release's
-    breaks: where one falls between two periods (or in one of them), the line is cut and a labelled rule drawn. Points
-    are not joined if `is_joined` is false.
+    breaks: where one falls between two periods (or in one of them), the line is cut and a labelled rule drawn.
+    `periods` and `top` are the periods and the end of the scale that several charts share; by default those of `cells`.
+    Points are not joined if `is_joined` is false.
     """
     import altair as alt
 
@@ -95,13 +98,15 @@ def draw_series(
     for place, cell in enumerate(cells):
         part += place in cuts
         data.append({**_point_row(cell), "part": part if is_joined else place})
-    order = [row["period"] for row in data]
+    own_periods = [row["period"] for row in data]
+    order = list(periods) or own_periods
     step = max(1, -(-len(order) // 6))
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
-    x = alt.X("period:O", sort=order, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy"))
+    axis = alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy")
+    x = alt.X("period:O", sort=order, title=None, axis=axis, scale=alt.Scale(domain=order))
     base = _chart_data(data).encode(x=x)
     ends = [row[end] for row in data for end in ("value", "high") if row[end] is not None]
-    top = max(ends, default=0) or 1
+    top = top or max(ends, default=0) or 1
     y = alt.Y(
         "value:Q",
         title=None,
@@ -122,7 +127,7 @@ def draw_series(
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
     layers: list[Any] = [ranges_.encode(y=alt.Y("low:Q", title=None), y2="high:Q"), line, points, symbols]
-    spans = _merge_cuts(order, cuts)
+    spans = _merge_cuts(own_periods, cuts)
     if spans:
         marked = _chart_data(spans).encode(x=x)
         band = marked.transform_filter("datum.end !== datum.period").mark_rect(color=RULE, opacity=0.5)
