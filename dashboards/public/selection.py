@@ -19,6 +19,8 @@ CARRIED = ("crime", "territory", "freq", "period")
 """Choices that the links to other pages carry. All other choices are remembered for as long as the page is open."""
 ALL = "all"
 """Option for every territory together, which not every page has and links therefore do not carry."""
+_FORMER_NAMES = {"territory": "of"}
+"""Names in the addresses of earlier versions, which may have been quoted."""
 _STATE = "selection"
 
 
@@ -70,9 +72,11 @@ class Selection:
         control = self._controls.get(key)
         if control is not None and control.options == offered and control.widget in st.session_state:
             return control.widget, control.value, True
-        requested = st.query_params.get(name) if self.is_opened and not self._is_complete else None
-        remembered = self._remembered.get(key, "")
-        value = next((option for option in (requested, remembered, default) if option in offered), offered[0])
+        requested = None
+        if self.is_opened and not self._is_complete:
+            requested = st.query_params.get(name, st.query_params.get(_FORMER_NAMES.get(name, "")))
+        candidates = (requested, self._remembered.get(key), self.carried.get(name), default)
+        value = next((option for option in candidates if option in offered), offered[0])
         number = self._numbers[key]
         self._numbers[key] += 1
         widget = f"choice.{key}" + (f".{number}" if number else "")

@@ -5,7 +5,7 @@ The project's documentation explains the methods in full.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -28,8 +28,8 @@ _SHORT_LIST = ("README.txt", "manifest.json", "cell.csv", "cell.parquet", "indic
 READING = """
 **Zero, not available, not collected and withheld** are four different things. *Zero* is a figure: the office reported
 that there was none. *Not available* means that a figure was expected and is missing. *Not collected* means that the
-office does not count this, or not for this kind of period. *Withheld* means that the figure is known but hidden. Missing
-figures are never estimated.
+office does not count this, or not for this kind of period. *Withheld* means that the figure is known but hidden.
+Missing figures are never estimated.
 
 **Trafficking in persons and smuggling of migrants** are different crimes. Every page shows one of them, and they are
 never added. First-instance and final decisions are also shown separately, because one person may have both.
@@ -126,7 +126,7 @@ def _downloads(frame: layout.Frame) -> None:
     # Data is passed as a function, so that files are read only when somebody downloads them.
     st.download_button(
         "All files (ZIP)",
-        lambda: pack_files(paths),
+        lambda: pack_files(tuple(paths)),
         file_name=f"{prefix}.zip",
         mime="application/zip",
         key="file.all",
@@ -146,7 +146,8 @@ def _downloads(frame: layout.Frame) -> None:
             )
 
 
-def pack_files(paths: Sequence[Path]) -> bytes:
+@lru_cache(maxsize=1)
+def pack_files(paths: tuple[Path, ...]) -> bytes:
     """Return a ZIP file of a release's files in their folders, the same bytes for the same release."""
     folder = min((path.parent for path in paths), key=lambda parent: len(parent.parts))
     content = BytesIO()

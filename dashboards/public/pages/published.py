@@ -12,11 +12,10 @@ from typing import Any
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import charts, layout, queries, selection, tables
 from dashboards.public.pages import agreement
 
 Row = Mapping[str, Any]
-_ALL = "all"
 _MAPPINGS = {"same": "same definition", "near": "definition differs", "none": "no counterpart here"}
 _STANDING = {
     "published": "as published",
@@ -36,13 +35,14 @@ def render_page() -> None:
     )
     view = layout.choose_option("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        codes = (*(code for code, _ in frame.territories), _ALL)
+        codes = (*(code for code, _ in frame.territories), selection.ALL)
         area = layout.choose_option(
-            "Territory", "of", codes, say=lambda code: "All territories" if code == _ALL else frame.marked_name(code),
+            "Territory", "territory", codes,
+            say=lambda code: "All territories" if code == selection.ALL else frame.marked_name(code),
             boxed=True, width=260,
         )  # fmt: skip
         crime = layout.choose_crime(frame)
-    of = "" if area == _ALL else area
+    of = "" if area == selection.ALL else area
     shown_areas = [code for code, _ in frame.territories] if not of else [of]
     if view == "beside":
         _show_comparison(frame, of, crime)

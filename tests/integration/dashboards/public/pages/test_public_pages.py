@@ -185,13 +185,13 @@ def test_stage_counted_only_in_cases_is_not_mixed_in() -> None:
 
 
 def test_territory_shows_series_breakdowns_card_and_returns() -> None:
-    test = run_page("territory", territory="AL", by="sex", year="2025")
+    test = run_page("territory", territory="AL", by="sex", year="2025", section="all")
     text = read_html(test)
     assert read_row(test, "2026 Q3")[2] == "c"
     counts, shares = read_rows(test, "Female")
     column = counts.index("c")
     assert shares[column] == "c", "a withheld figure has a withheld share"
-    assert "Counting card of Albania" in text
+    assert "Counting rules of Albania" in text
     assert "Persons whom an authority registered as victims" in text, "metadata of a form"
     assert "SALCORRECTION000" in text and "carried forward" in text
     assert len(test.get("vega_lite_chart")) == 6
@@ -205,7 +205,7 @@ def test_annual_figure_is_never_shown_as_quarters() -> None:
 
 
 def test_jurisdictions_are_listed_under_their_territory() -> None:
-    test = run_page("territory", territory="BA")
+    test = run_page("territory", territory="BA", section="breakdown")
     assert read_row(test, "Brčko District")[1] == "c"
     assert read_row(test, "Republika Srpska")[1] == "10"
 
@@ -234,10 +234,10 @@ def test_victims_page_shows_figures_with_coverage() -> None:
 
 
 def test_published_page_never_mixes_real_and_invented_figures() -> None:
-    comparison_html = read_html(run_page("published", view="beside", of="all"))
+    comparison_html = read_html(run_page("published", view="beside", territory="all"))
     assert "Invented observatory" in comparison_html
     assert "US DoS" not in comparison_html and "GRETA" not in comparison_html
-    figures_html = read_html(run_page("published", view="figures", of="all"))
+    figures_html = read_html(run_page("published", view="figures", territory="all"))
     assert "Invented observatory" not in figures_html and "US DoS" in figures_html and "conflict" in figures_html
 
 
@@ -389,7 +389,7 @@ def test_older_returns_are_below_the_newest(monkeypatch: pytest.MonkeyPatch) -> 
     from dashboards.public.pages import territory
 
     monkeypatch.setattr(territory, "_NEWEST", 1)
-    test = run_page("territory", territory="AL")
+    test = run_page("territory", territory="AL", section="data")
     [older] = [block for block in test.expander if "older return" in block.label]
     number = int(older.label.split()[0])
     assert (
