@@ -25,7 +25,7 @@ _STATE = "selection"
 
 
 @dataclass(frozen=True)
-class _Control:
+class Control:
     """A control on the page: its widget, its options, and the option that the last run used."""
 
     widget: str
@@ -40,10 +40,10 @@ class Selection:
     page: str | None = None
     address: dict[str, str] = field(default_factory=dict)
     carried: dict[str, str] = field(default_factory=dict)
+    controls: dict[str, Control] = field(default_factory=dict)
     is_opened: bool = True
     """The address determines the controls in this run."""
     _is_complete: bool = True
-    _controls: dict[str, _Control] = field(default_factory=dict)
     _numbers: Counter[str] = field(default_factory=Counter)
     _remembered: dict[str, str] = field(default_factory=dict)
     _pending: dict[str, str] = field(default_factory=dict)
@@ -53,11 +53,11 @@ class Selection:
         query = st.query_params.to_dict()
         # A control that was changed wins: the browser may send it before it has received the address of the last run.
         is_changed = any(
-            st.session_state.get(control.widget, control.value) != control.value for control in self._controls.values()
+            st.session_state.get(control.widget, control.value) != control.value for control in self.controls.values()
         )
         self.is_opened = self.page != page or (query != self.address and not is_changed)
         if self.is_opened:
-            self._controls.clear()
+            self.controls.clear()
             self.carried |= {name: query[name] for name in CARRIED if query.get(name) not in (None, ALL)}
         self.page, self._is_complete = page, False
         self._pending.clear()
@@ -69,7 +69,7 @@ class Selection:
         of the old one in the browser, and shows no selection at all if the new options lack it.
         """
         key, offered = f"{of}{name}", tuple(options)
-        control = self._controls.get(key)
+        control = self.controls.get(key)
         if control is not None and control.options == offered and control.widget in st.session_state:
             return control.widget, control.value, True
         requested = None
@@ -80,14 +80,14 @@ class Selection:
         number = self._numbers[key]
         self._numbers[key] += 1
         widget = f"choice.{key}" + (f".{number}" if number else "")
-        self._controls[key] = _Control(widget, offered, str(value))
+        self.controls[key] = Control(widget, offered, str(value))
         return widget, str(value), requested in (None, *offered)
 
     def keep_option(self, name: str, value: str, *, of: str = "") -> None:
         """Remember the option of a control, for the address, for the next run and for other pages."""
         key = f"{of}{name}"
-        control = self._controls[key]
-        self._controls[key] = _Control(control.widget, control.options, value)
+        control = self.controls[key]
+        self.controls[key] = Control(control.widget, control.options, value)
         self._remembered[key] = self._pending[name] = value
         if name in ("crime", "territory") and value != ALL:
             self.carried[name] = value

@@ -315,7 +315,7 @@ def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstrat
     path = queries.current_release()
     for code, read_row in queries.area_names(path).items():
         if read_row["area_kind"] == "territory":
-            run_page("territory", territory=code, over="A")
+            run_page("territory", territory=code, over="A", section="all")
     for crime in ("TIP", "SOM"):
         for freq, periods in queries.list_periods(path, crime).items():
             run_page("region", crime=crime, freq=freq, period=periods[-1], show="rate", stages="all", decisions="final")
@@ -493,7 +493,7 @@ def test_change_of_few_or_withheld_cases_has_no_number() -> None:
 
 
 def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
-    test = run_page("territory", territory="AL")
+    test = run_page("territory", territory="AL", section="outcomes")
     assert read_row(test, "Rejected (prosecution)") == ["30 (15–45)", "60 % (30–90)"]
     assert read_row(test, "Discontinued (prosecution)")[1] == "too few to compare: 30 % (15–45)"
     assert read_row(test, "Acquitted (first instance)") == ["c", "c"]
