@@ -13,7 +13,7 @@ PAGES: Mapping[str, str] = {
     "ratios": "Conviction and other ratios",
     "durations": "Durations and sentences",
     "victims": "Victims",
-    "published": "Figures of other publishers",
+    "published": "Other publishers",
     "quality": "Data quality",
     "source": "Source of a figure",
     "about": "About and downloads",

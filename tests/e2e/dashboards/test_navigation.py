@@ -60,7 +60,8 @@ def measure_history(page: Page) -> int:
 def test_crime_survives_the_way_from_each_page_to_each_other(open_page: Open, first: str) -> None:
     page = open_page(first)
     choose_smuggling(page)
-    for path in [path for path in PAGES if path != first]:
+    # There and back, so that each pair of pages is tried once.
+    for path in [path for path in PAGES if path not in WITH_CRIME[: WITH_CRIME.index(first) + 1]]:
         follow_menu(page, path)
         assert read_query(page)["crime"] == "SOM", path
         check_every_control_has_a_selection(page)
@@ -81,7 +82,7 @@ def test_territory_survives_the_way_from_each_page_to_each_other(open_page: Open
         if path in WITH_TERRITORY:
             follow_menu(page, path)
             assert read_query(page)["territory"] == "RS", path
-            expect(page.get_by_test_id("stSelectbox").filter(has_text="Territory")).to_contain_text("Serbia")
+            expect(page.get_by_role("combobox", name="Territory")).to_have_value(re.compile("^Serbia"))
             follow_menu(page, first)
 
 
