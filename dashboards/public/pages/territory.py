@@ -48,6 +48,8 @@ STAGES_CAVEAT = (
 )
 ONE_SCALE = "All charts share one scale and the same periods."
 _STATUSES = {"demonstration": "Assumed for the demonstration."}
+_NEWEST_PERIODS = 8
+"""Periods in the table of the trend; older ones are collapsed."""
 _NEWEST = 10
 """Number of returns shown on the page; older ones are collapsed."""
 
@@ -114,35 +116,50 @@ def _show_over_time(frame: layout.Frame, area: str, crime: str, crime_name: str,
     if not rows:
         return
     found_breaks = queries.find_breaks(frame.path, (area,), crime)
-    notes = words.Notes()
-    periods = sorted({row["period"] for row in rows}, reverse=True)
-    at = {(row["measure"], row["period"]): row for row in rows}
-    lines = [
-        tables.Line(
-            tables.Cell(words.period_short(period)),
-            tuple(
-                tables.figure_cell(
-                    frame.id, at.get((m, period)), notes, what=f"{words.period_short(period)}, {words.stage_name(m)}"
-                )
-                for m in measures
-            ),
-        )
-        for period in periods
-    ]
-    shown_breaks = [row for row in found_breaks if periods and changes.is_between(row, periods[-1], periods[0])]
-    for text in changes.describe_breaks([row for row in shown_breaks if row["measure"] in ("", *measures)]):
-        notes.number_note(f"Break in the series. {text}")
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}. "
         f"Release {frame.id}.{_demonstration(frame)}"
     )
+    columns, corner = [words.stage_name(m) for m in measures], _FREQS[freq][:-1]
+    breaks = [row for row in found_breaks if row["measure"] in ("", *measures)]
+    periods = sorted({str(row["period"]) for row in rows})
+    notes = words.Notes()
+    lines = _series_lines(frame, rows, measures, periods, breaks, notes)
+    newest = lines[:_NEWEST_PERIODS]
     layout.put_html(
-        tables.render_table(caption, [words.stage_name(m) for m in measures], lines, corner=_FREQS[freq][:-1]),
+        tables.render_table(caption, columns, newest, corner=corner),
         f'<p class="rti-small">{STAGES_CAVEAT}</p>',
         tables.render_legend(),
-        tables.render_notes(notes, frame.name_notes([area])),
     )
+    if len(lines) > len(newest):
+        with st.expander(f"{len(lines) - len(newest)} older {_FREQS[freq].lower()}"):
+            layout.put_html(tables.render_table(f"Older. {caption}", columns, lines[len(newest) :], corner=corner))
+    layout.put_html(tables.render_notes(notes, frame.name_notes([area])))
     _show_charts(frame, area, measures, rows, found_breaks, is_joined=has_quarters)
+
+
+def _series_lines(
+    frame: layout.Frame,
+    rows: Sequence[Row],
+    measures: Sequence[str],
+    periods: Sequence[str],
+    breaks: Sequence[Row],
+    notes: words.Notes,
+) -> list[tables.Line]:
+    """Return one line per period, the newest first; the first period after a break has its note."""
+    at = {(row["measure"], row["period"]): row for row in rows}
+    lines = []
+    for place in range(len(periods) - 1, -1, -1):
+        period, before = periods[place], periods[max(place - 1, 0)]
+        crossed = [row for row in breaks if changes.is_between(row, before, period)]
+        marks = tuple(notes.number_note(f"Break in the series. {text}") for text in changes.describe_breaks(crossed))
+        name = words.period_short(period)
+        cells = tuple(
+            tables.figure_cell(frame.id, at.get((m, period)), notes, what=f"{name}, {words.stage_name(m)}")
+            for m in measures
+        )
+        lines.append(tables.Line(tables.Cell(name, marks=marks), cells))
+    return lines
 
 
 def _show_charts(
