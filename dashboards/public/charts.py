@@ -290,7 +290,9 @@ def _spoken_text(text: str, under: Sequence[str]) -> str:
 
 def _apply_style(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
     dressed = (
+        # The text alternative is of the whole chart; Vega's own names for groups of marks fail `svg-img-alt` of axe.
         chart.configure(font='"Source Sans", sans-serif')
+        .configure_mark(aria=False)
         .configure_view(stroke=None)
         .configure_axis(labelColor=INK, labelFontSize=12, gridColor=RULE, labelPadding=6)
         .configure_title(

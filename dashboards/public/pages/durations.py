@@ -146,9 +146,9 @@ def _show_table(
     layout.put_html(tables.render_table(caption, columns, lines, corner=corner))
 
 
-def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:
+def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group], about: str) -> None:
     """Show how the figures of some groups were counted."""
-    cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()])
+    cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()], about=about)
 
 
 def _show_notes(frame: layout.Frame, notes: words.Notes) -> None:
@@ -188,7 +188,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
     if spans:
         st.markdown(f"Records observed. {'; '.join(spans)}.")
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "durations")
     drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
     ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
             and row["unit_measure"] == "D"]  # fmt: skip
@@ -228,7 +228,7 @@ def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
         "over-represented among open ones."
     )
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "age of open cases")
 
 
 def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
@@ -251,7 +251,7 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
         "are rounded to the nearest 5%."
     )
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "outcomes by year of entry")
 
 
 # ----------------------------------------------------------------------------------------------------------- sentences
@@ -291,7 +291,7 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
         "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
     )
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "sentences")
 
 
 def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:
@@ -346,4 +346,4 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
     cases = "" if unit == "case" else f" The CEPEJ counts cases. These are {words.unit_name(unit)}."
     st.markdown((f"The period has {days} days." if days else "") + cases)
     _show_notes(frame, notes)
-    cards.show_cards_of_figures(frame, rows)
+    cards.show_cards_of_figures(frame, rows, about="clearance rate")
