@@ -99,7 +99,7 @@ def draw_series(
         part += place in cuts
         data.append({**_point_row(cell), "part": part if is_joined else place})
     own_periods = [row["period"] for row in data]
-    order = list(periods) or own_periods
+    order = [words.period_short(period) for period in periods] or own_periods
     step = max(1, -(-len(order) // 6))
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
     axis = alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy")

@@ -74,12 +74,12 @@ def render_page() -> None:
     st.header(f"{frame.marked_name(area)}: {crime_name.lower()}", anchor=False)
     if section in ("trend", _ALL):
         layout.show_section(lambda: _show_over_time(frame, area, crime, crime_name, track, unit))
-        show_splits(frame, area, crime, crime_name, unit)
     if section in ("outcomes", _ALL):
         layout.show_section(lambda: _show_exits(frame, area, crime, crime_name, unit))
         title = f"{frame.marked_name(area)}, {crime_name.lower()}"
         with st.expander("Appeals, reopened, rejected and discontinued cases, year by year"):
             show_movements(frame, area, crime, unit, title)
+        show_splits(frame, area, crime, crime_name, unit)
     if section in ("breakdown", _ALL):
         layout.show_section(lambda: _show_breakdown(frame, area, crime, crime_name, track, unit))
         layout.show_section(lambda: _show_jurisdictions(frame, area, crime, crime_name, track, unit))

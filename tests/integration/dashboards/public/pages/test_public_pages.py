@@ -485,7 +485,7 @@ def test_change_of_the_region_lists_compared_territories() -> None:
 
 
 def test_change_of_few_or_withheld_cases_has_no_number() -> None:
-    test = run_page("territory", territory="AL")
+    test = run_page("territory", territory="AL", section="outcomes")
     assert read_row(test, "2022 to 2023") == ["50 → 60", "+10", "+22", "\u221212"]
     assert read_row(test, "2023 to 2024") == ["19 → 25", "+6", "too few to split", "too few to split"]
     assert read_row(test, "2024 to 2025") == ["c", "c", "c", "c"]
