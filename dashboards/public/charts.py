@@ -7,9 +7,12 @@ its sentence and table before it has loaded.
 
 from __future__ import annotations
 
+import json
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from dashboards import words
 from dashboards.words import changes, indicators
@@ -21,9 +24,41 @@ if TYPE_CHECKING:
 INK, GREY, RULE = "#1f2a37", "#5b6573", "#d5dae1"
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#b35900", "#00795c", "#8a4f7d"
 _LINE = 14
+_REMEMBERED = 1000
+"""Charts that are kept, with about 20 kB each."""
+_P = ParamSpec("_P")
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
+class Drawing(tuple["alt.LayerChart", str]):
+    """A chart and the chart in words."""
+
+    @cached_property
+    def specification(self) -> str:
+        """The chart in Vega-Lite as JSON. It was validated when it was built, so it is not validated again."""
+        import altair as alt
+
+        alt.theme.enable("none")
+        return json.dumps(self[0].to_dict(validate=False), ensure_ascii=False)
+
+
+def _remember_drawings(draw: Callable[_P, tuple[alt.LayerChart, str]]) -> Callable[_P, Drawing]:
+    """Return a function that draws the same chart once: Altair needs 60 ms for each, and a page has up to eight."""
+    drawings: OrderedDict[str, Drawing] = OrderedDict()
+
+    @wraps(draw)
+    def draw_or_reuse(*args: _P.args, **kwargs: _P.kwargs) -> Drawing:
+        key = json.dumps((args, kwargs), default=str, sort_keys=True)
+        drawing = drawings.pop(key, None) or Drawing(draw(*args, **kwargs))
+        drawings[key] = drawing
+        while len(drawings) > _REMEMBERED:
+            drawings.popitem(last=False)
+        return drawing
+
+    return draw_or_reuse
+
+
+@_remember_drawings
 def draw_stages(
     title: str,
     cells: Sequence[tuple[str, Mapping[str, Any] | None]],
@@ -74,6 +109,7 @@ SERIES_READ = (
 )
 
 
+@_remember_drawings
 def draw_series(
     title: str,
     cells: Sequence[Mapping[str, Any]],
@@ -190,6 +226,7 @@ def _point_row(cell: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@_remember_drawings
 def draw_parts(
     title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
@@ -217,6 +254,7 @@ def draw_parts(
     return _apply_style(chart), _spoken_text(spoken, under)
 
 
+@_remember_drawings
 def draw_ranges(
     title: str, rows: Sequence[Mapping[str, Any]], *, top: float, unit: str, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:

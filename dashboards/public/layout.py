@@ -6,6 +6,7 @@ address quoted today would show another quarter after the next release.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -317,8 +318,11 @@ def quote_sentence(text: str, frame: Frame) -> None:
     )
 
 
-def show_panels(charts: Sequence[tuple[Any, str]], *, key: str) -> None:
+def show_panels(drawings: Sequence[tuple[Any, str]], *, key: str) -> None:
     """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
     with st.container(key=f"panels-{key}", gap="small"):
-        for chart, spoken in charts:
-            st.altair_chart(chart, alt=spoken, width="stretch", theme=None)
+        for chart_and_words in drawings:
+            is_drawing = isinstance(chart_and_words, charts.Drawing)
+            drawing = chart_and_words if is_drawing else charts.Drawing(chart_and_words)
+            specification = json.loads(drawing.specification)
+            st.vega_lite_chart(spec=specification, alt=drawing[1], width="stretch", theme=None)

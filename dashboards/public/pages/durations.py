@@ -196,7 +196,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         layout.show_panels([_draw_chart(frame, key, group, max(ends)) for key, group in drawn], key="durations")
 
 
-def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> tuple[Any, str]:
+def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> charts.Drawing:
     rows = []
     for statistic, title in durations.QUANTILES.items():
         row, figure = group.get(statistic), durations.format_figure(group.get(statistic))
