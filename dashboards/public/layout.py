@@ -216,8 +216,17 @@ def show_section(show: Callable[[], None]) -> None:
 
 
 def choose_crime(frame: Frame, options: Sequence[str] = CRIMES) -> str:
-    """Show the choice between trafficking and smuggling; never both."""
+    """Show the choice between trafficking and smuggling; never both.
+
+    A page with figures of one crime has no choice. If the reader has chosen the other, the page says so, and the choice
+    is kept for the pages that have it.
+    """
     labels = queries.read_labels(frame.path, "offence_group")
+    if len(options) == 1:
+        name = labels.get(options[0], options[0])
+        if read_selection().carried.get("crime", options[0]) != options[0]:
+            st.info(f"This page has figures of one crime only: {name.lower()}.")
+        return options[0]
     return choose_option("Crime", "crime", options, say=lambda code: labels.get(code, code))
 
 

@@ -338,6 +338,13 @@ def test_links_to_territories_carry_the_choices(page: str) -> None:
         assert query["crime"] == "SOM" and query["territory"], link
 
 
+def test_page_of_one_crime_says_so_and_keeps_the_chosen_one() -> None:
+    test = run_page("victims", crime="SOM")
+    assert [info.value for info in test.info] == ["This page has figures of one crime only: trafficking in persons."]
+    assert "Victims of trafficking in persons" in read_html(test)
+    assert 'href="territory?territory=AL&crime=SOM"' in read_html(test)
+
+
 def test_choice_that_is_made_wins_over_an_address_that_lags_behind() -> None:
     """The browser may send the next choice before it has received the address of the last one."""
     test = run_page("region", freq="A", period="2025")
