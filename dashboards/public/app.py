@@ -1,7 +1,7 @@
 """Assemble the public dashboard as one ASGI application: `python -m dashboards.public.app --port 8501`.
 
-It serves the Streamlit pages (`pages/navigation.py`) behind the same guards as the offices' pages. No address accepts
-a body.
+It serves the Streamlit pages (`pages/navigation.py`) and their documents (`documents.py`) behind the same guards as the
+offices' pages. No address accepts a body.
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dashboards.public.documents import Documents
 from pipelines.core.settings import SettingsError
 from pipelines.web import guards
 from pipelines.web.settings import Site, public_site
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 PORT = 8501
 # Not next to `pages`: Streamlit 1.67 offers each file of a folder of that name next to its script as a page.
 _SCRIPT = Path(__file__).parent / "pages" / "navigation.py"
-_NOT_SERVED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
-"""Streamlit's addresses that no public page uses."""
 
 
 def create_app(site: Site) -> ASGIApp:
@@ -40,26 +39,12 @@ def create_app(site: Site) -> ASGIApp:
     config.set_option("server.maxWidgetStateSize", 1)
     rates = guards.Rates()
     # The home is opened for each request, so that the service may start before the first `rti init`.
+    folder = Path(file_util.get_static_dir()).resolve()
     routes = [health.health_route(lambda: health.release_health(open_home()))]
-    sessions = guards.SessionGuard(_PagesOnly(App(_SCRIPT, routes=routes)), site.limits, rates)
-    index = Path(file_util.get_static_dir(), "index.html").read_bytes()
-    scripts = script_hashes(index)
+    documents = Documents(App(_SCRIPT, routes=routes), folder)
+    sessions = guards.SessionGuard(documents, site.limits, rates)
+    scripts = script_hashes((folder / "index.html").read_bytes())
     return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, lambda host: content_policy(host, scripts))
-
-
-class _PagesOnly:
-    """Answer 404 at Streamlit's addresses for uploads, metrics and sign-in."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_NOT_SERVED):
-            from starlette.responses import PlainTextResponse
-
-            await PlainTextResponse("Not found\n", 404)(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
 
 
 def main() -> None:

@@ -7,9 +7,12 @@ its sentence and table before it has loaded.
 
 from __future__ import annotations
 
+import json
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from dashboards import words
 from dashboards.words import changes, indicators
@@ -21,9 +24,41 @@ if TYPE_CHECKING:
 INK, GREY, RULE = "#1f2a37", "#5b6573", "#d5dae1"
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#b35900", "#00795c", "#8a4f7d"
 _LINE = 14
+_REMEMBERED = 1000
+"""Charts that are kept, with about 20 kB each."""
+_P = ParamSpec("_P")
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
+class Drawing(tuple["alt.LayerChart", str]):
+    """A chart and the chart in words."""
+
+    @cached_property
+    def specification(self) -> str:
+        """The chart in Vega-Lite as JSON. It was validated when it was built, so it is not validated again."""
+        import altair as alt
+
+        alt.theme.enable("none")
+        return json.dumps(self[0].to_dict(validate=False), ensure_ascii=False)
+
+
+def _remember_drawings(draw: Callable[_P, tuple[alt.LayerChart, str]]) -> Callable[_P, Drawing]:
+    """Return a function that draws the same chart once: Altair needs 60 ms for each, and a page has up to eight."""
+    drawings: OrderedDict[str, Drawing] = OrderedDict()
+
+    @wraps(draw)
+    def draw_or_reuse(*args: _P.args, **kwargs: _P.kwargs) -> Drawing:
+        key = json.dumps((args, kwargs), default=str, sort_keys=True)
+        drawing = drawings.pop(key, None) or Drawing(draw(*args, **kwargs))
+        drawings[key] = drawing
+        while len(drawings) > _REMEMBERED:
+            drawings.popitem(last=False)
+        return drawing
+
+    return draw_or_reuse
+
+
+@_remember_drawings
 def draw_stages(
     title: str,
     cells: Sequence[tuple[str, Mapping[str, Any] | None]],
@@ -74,19 +109,23 @@ SERIES_READ = (
 )
 
 
+@_remember_drawings
 def draw_series(
     title: str,
     cells: Sequence[Mapping[str, Any]],
     *,
     under: Sequence[str] = (),
     breaks: Sequence[Mapping[str, Any]] = (),
+    periods: Sequence[str] = (),
+    top: float = 0.0,
     is_joined: bool = True,
 ) -> tuple[alt.LayerChart, str]:
     """Return one stage over time with 95% confidence intervals; the line breaks where a figure is missing.
 
     `cells` have `low`, `high`, `state` and `flags` in addition to their count. `breaks` are rows of the release's
-    breaks: where one falls between two periods (or in one of them), the line is cut and a labelled rule drawn. Points
-    are not joined if `is_joined` is false.
+    breaks: where one falls between two periods (or in one of them), the line is cut and a labelled rule drawn.
+    `periods` and `top` are the periods and the end of the scale that several charts share; by default those of `cells`.
+    Points are not joined if `is_joined` is false.
     """
     import altair as alt
 
@@ -95,13 +134,15 @@ def draw_series(
     for place, cell in enumerate(cells):
         part += place in cuts
         data.append({**_point_row(cell), "part": part if is_joined else place})
-    order = [row["period"] for row in data]
+    own_periods = [row["period"] for row in data]
+    order = [words.period_short(period) for period in periods] or own_periods
     step = max(1, -(-len(order) // 6))
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
-    x = alt.X("period:O", sort=order, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy"))
+    axis = alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy")
+    x = alt.X("period:O", sort=order, title=None, axis=axis, scale=alt.Scale(domain=order))
     base = _chart_data(data).encode(x=x)
     ends = [row[end] for row in data for end in ("value", "high") if row[end] is not None]
-    top = max(ends, default=0) or 1
+    top = top or max(ends, default=0) or 1
     y = alt.Y(
         "value:Q",
         title=None,
@@ -122,7 +163,7 @@ def draw_series(
     foot = base.transform_filter("datum.value === null").mark_text(color=GREY, fontSize=11, dy=-5)
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
     layers: list[Any] = [ranges_.encode(y=alt.Y("low:Q", title=None), y2="high:Q"), line, points, symbols]
-    spans = _merge_cuts(order, cuts)
+    spans = _merge_cuts(own_periods, cuts)
     if spans:
         marked = _chart_data(spans).encode(x=x)
         band = marked.transform_filter("datum.end !== datum.period").mark_rect(color=RULE, opacity=0.5)
@@ -185,6 +226,7 @@ def _point_row(cell: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@_remember_drawings
 def draw_parts(
     title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
@@ -212,6 +254,7 @@ def draw_parts(
     return _apply_style(chart), _spoken_text(spoken, under)
 
 
+@_remember_drawings
 def draw_ranges(
     title: str, rows: Sequence[Mapping[str, Any]], *, top: float, unit: str, under: Sequence[str] = ()
 ) -> tuple[alt.LayerChart, str]:
@@ -285,7 +328,9 @@ def _spoken_text(text: str, under: Sequence[str]) -> str:
 
 def _apply_style(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
     dressed = (
+        # The text alternative is of the whole chart; Vega's own names for groups of marks fail `svg-img-alt` of axe.
         chart.configure(font='"Source Sans", sans-serif')
+        .configure_mark(aria=False)
         .configure_view(stroke=None)
         .configure_axis(labelColor=INK, labelFontSize=12, gridColor=RULE, labelPadding=6)
         .configure_title(

@@ -1,27 +1,32 @@
 """Share the page frame (style, banner, empty state, footer) and the selections in the address among all public pages.
 
-Selections are written to the address by hand and not by Streamlit's `bind`, which leaves defaults out of it: an
+Choices are written to the address by `selection` and not by Streamlit's `bind`, which leaves defaults out of it: an
 address quoted today would show another quarter after the next release.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, queries, tables
+from dashboards.public import charts, menu, queries, tables
+from dashboards.public.selection import read_selection
+from pipelines.core import clock
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 
 CSS = Path(__file__).parents[1] / "style.css"
 CRIMES = ("TIP", "SOM")
 """Offence groups to choose between. They are never shown together and never added."""
-SOURCE_PAGE = "source"
+_LONGEST_ROW = 6
+"""Options shown next to each other; more are shown as a list."""
 _MARKS = ("*", "†", "‡", "§")
 
 
@@ -77,8 +82,8 @@ class Frame:
         return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
 
     def row_heading(self, area: str, href: str = "") -> tables.Cell:
-        """Return the name of an area, with its mark, as a row heading."""
-        mark = self.footnote_mark(area)
+        """Return the name of an area, with its mark, as a row heading. The reader's choices are added to `href`."""
+        mark, href = self.footnote_mark(area), read_selection().link_to(href) if href else ""
         return tables.Cell(self.area_name(area), self.area_name(area), (mark,) if mark else (), href)
 
     def marked_name(self, area: str) -> str:
@@ -128,6 +133,7 @@ def begin_page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
     """Begin a page: style, banner, title, and a notice if the address was made with another release."""
     st.html(CSS)
     _stop_at_long_address()
+    read_selection().begin_run(menu.read_page())
     frame = open_frame()
     if frame.is_demonstration:
         st.html(f'<div class="rti-banner" role="note">{banner}</div>')
@@ -167,36 +173,60 @@ def choose_option(
 ) -> str:
     """Show one choice among codes; it is part of the address as `key` and carries over from page to page.
 
-    If the address names an option that this release lacks, the default is used and the page shows a warning. With
-    `of`, the choice is remembered for that value of `of` only, because the default depends on it.
+    If the address names an option that this release lacks, another is used and the page shows a warning. With `of`, the
+    choice is remembered for that value of `of` only, because the default depends on it.
     """
     first = default if default is not None and default in options else options[0]
-    requested, widget, last = st.query_params.get(key), f"choice.{of}{key}", st.session_state.get(f"address.{key}")
-    remembered = st.session_state.get(f"kept.{of}{key}")
-    if requested is not None and requested != last:
-        # The address was opened or changed (a link, the back button), so it overrides the state of the widget.
-        if requested not in options:
-            st.warning(
-                f"The address asks for {label.lower()} {requested!r}, which is not in this release; "
-                f"{say(first)} is shown instead."
-            )
-        st.session_state[widget] = requested if requested in options else first
-    elif st.session_state.get(widget) not in options:
-        st.session_state[widget] = remembered if remembered in options else first
+    selection = read_selection()
+    widget, begins, is_known = selection.pick_option(key, options, first, of=of)
+    if not is_known:
+        st.warning(
+            f"The address asks for {label.lower()} {st.query_params[key]!r}, which is not in this release; "
+            f"{say(begins)} is shown instead."
+        )
     picked: str | None
-    if boxed or len(options) > 5:
-        picked = st.selectbox(label, options, key=widget, format_func=say, width=width)
+    if boxed or len(options) > _LONGEST_ROW:
+        picked = st.selectbox(
+            label, options, index=list(options).index(begins), key=widget, format_func=say, width=width
+        )
     else:
-        picked = st.segmented_control(label, options, key=widget, format_func=say, required=True)
-    value = str(picked) if picked in options else first
-    st.session_state[f"kept.{of}{key}"] = st.session_state[f"address.{key}"] = value
-    st.query_params[key] = value
+        picked = st.segmented_control(
+            label, options, default=begins, key=widget, format_func=say, required=True, wrap=True
+        )
+    value = str(picked) if picked in options else begins
+    selection.keep_option(key, value, of=of)
     return value
 
 
+def choose_section(label: str, key: str, sections: Mapping[str, str], section_of_choice: Mapping[str, str]) -> str:
+    """Show the choice of a section of the page. An address may name a choice of a section without the section."""
+    named = (section for choice, section in section_of_choice.items() if choice in st.query_params)
+    default = next(named, next(iter(sections))) if read_selection().is_opened else None
+    return choose_option(label, key, tuple(sections), default=default, say=lambda code: sections[code])
+
+
+def show_section(show: Callable[[], None]) -> None:
+    """Show a part of a page that is redrawn alone when one of its own controls changes."""
+
+    def show_and_write_address() -> None:
+        show()
+        read_selection().write_address()
+
+    st.fragment(show_and_write_address)()
+
+
 def choose_crime(frame: Frame, options: Sequence[str] = CRIMES) -> str:
-    """Show the choice between trafficking and smuggling; never both."""
+    """Show the choice between trafficking and smuggling; never both.
+
+    A page with figures of one crime has no choice. If the reader has chosen the other, the page says so, and the choice
+    is kept for the pages that have it.
+    """
     labels = queries.read_labels(frame.path, "offence_group")
+    if len(options) == 1:
+        name = labels.get(options[0], options[0])
+        if read_selection().carried.get("crime", options[0]) != options[0]:
+            st.info(f"This page has figures of one crime only: {name.lower()}.")
+        return options[0]
     return choose_option("Crime", "crime", options, say=lambda code: labels.get(code, code))
 
 
@@ -211,18 +241,24 @@ def choose_period(
     """Show the choice of a frequency and a period: the default if one is passed (remembered for `of`), else the
     newest."""
     labels = queries.read_labels(frame.path, "freq")
-    kind, first = default or (None, None)
-    freq = choose_option("Period", "freq", tuple(periods), default=kind, say=lambda code: labels.get(code, code), of=of)
-    return freq, choose_option(
+    first_freq = default[0] if default and default[0] in periods else next(iter(periods))
+    freq = choose_option(
+        "Period", "freq", tuple(periods), default=first_freq, say=lambda code: labels.get(code, code), of=of
+    )
+    newest = periods[freq][0]
+    first_period = default[1] if default and freq == first_freq and default[1] in periods[freq] else newest
+    period = choose_option(
         "Quarter" if freq == "Q" else "Year" if freq == "A" else "Years",
         "period",
         tuple(periods[freq]),
-        default=first if freq == kind else None,
+        default=first_period,
         say=words.period_short,
         boxed=True,
         width=140,
-        of=of,
+        of=f"{of}{freq}.",
     )
+    read_selection().carry_period(freq, period, is_default=(freq, period) == (first_freq, first_period))
+    return freq, period
 
 
 SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
@@ -247,13 +283,38 @@ def end_page(frame: Frame, *, is_linked: bool = True) -> None:
     `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
     """
     way = "Each figure links to its source." if is_linked else "The underlying counts are on the territories' pages."
-    st.query_params["release"] = frame.id
+    read_selection().end_run(release=frame.id)
+    show_menu()
     st.html(
         f'<div class="rti-foot">Source: {escape(words.cite_release(frame.release))} '
         f"Drafted {escape(str(frame.release['drafted_at'])[:10])}; data up to "
         f"{escape(words.period_short(frame.release['reference_period']))}. "
         f"{way}</div>"
     )
+    _put_print_foot()
+
+
+def _put_print_foot() -> None:
+    """Add the address and the date to the foot of each printed page, and below the text for browsers without page
+    margin boxes."""
+    page = (st.context.url or "").partition("?")[0]
+    address = (
+        f"{page.rstrip('/')}/?{urlencode(st.query_params.to_dict())}"
+        if page.count("/") < 4
+        else (f"{page}?{urlencode(st.query_params.to_dict())}")
+    )
+    text = f"{address}, {clock.now():%-d %B %Y}"
+    # A string of CSS: a backslash, a quotation mark or "<" would end it or the style.
+    quoted = "".join(f"\\{ord(letter):x} " if letter in '\\"<' else letter for letter in text)
+    st.html(
+        f'<style>@page {{ @bottom-left {{ content: "{quoted}"; font: 8pt sans-serif; }} }}</style>'
+        f'<p class="rti-print">Printed from {escape(text)}</p>'
+    )
+
+
+def show_menu() -> None:
+    """Show the menu of pages in its place above the page, with links that carry the reader's choices."""
+    menu.show_menu(read_selection().link_to)
 
 
 def put_html(*parts: str) -> None:
@@ -271,8 +332,11 @@ def quote_sentence(text: str, frame: Frame) -> None:
     )
 
 
-def show_panels(charts: Sequence[tuple[Any, str]], *, key: str) -> None:
+def show_panels(drawings: Sequence[tuple[Any, str]], *, key: str) -> None:
     """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
     with st.container(key=f"panels-{key}", gap="small"):
-        for chart, spoken in charts:
-            st.altair_chart(chart, alt=spoken, width="stretch", theme=None)
+        for chart_and_words in drawings:
+            is_drawing = isinstance(chart_and_words, charts.Drawing)
+            drawing = chart_and_words if is_drawing else charts.Drawing(chart_and_words)
+            specification = json.loads(drawing.specification)
+            st.vega_lite_chart(spec=specification, alt=drawing[1], width="stretch", theme=None)

@@ -140,7 +140,8 @@ def render_notes(
     ]
     if not items:
         return ""
-    heading = f"<h3>{escape(title)}</h3>" if title else ""
+    # Not a heading: the notes of the first table would come directly under the title of the page, a level too low.
+    heading = f'<p class="rti-notes-title">{escape(title)}</p>' if title else ""
     return f'<div class="rti-notes">{heading}<ul>{"".join(items)}</ul></div>'
 
 

@@ -10,32 +10,36 @@ from dashboards.words import FormattedFigure, Row, indicators
 from dashboards.words.reasons import UNDEFINED
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
-QUANTILES: Mapping[str, str] = {"median": "Half", "p75": "Three quarters", "p90": "Nine in ten"}
+QUANTILES: Mapping[str, str] = {"median": "Median", "p75": "75% within", "p90": "90% within"}
 """Share of persons who have left the stage by then; used for columns and for lines of a chart."""
 LENGTHS: Mapping[str, str] = {"p25": "Lower quartile", "median": "Median", "p75": "Upper quartile"}
 SHARES: Mapping[str, str] = {"custodial_share": "To be served", "suspended_share": "Suspended"}
 COHORT: Mapping[str, str] = {
     "conviction_ratio": "Convicted, of all",
-    "decided_ratio": "Convicted, of those decided",
+    "decided_ratio": "Convicted, of those adjudicated",
     "open_share": "Still open",
 }
-MEASURED: Mapping[str, str] = {"PC": "Clearance rate, per cent", "D": "Disposition time, days"}
+MEASURED: Mapping[str, str] = {"PC": "Clearance rate (%)", "D": "Disposition time (days)"}
 """The two CEPEJ figures, by unit."""
 LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
 NO_RECORDS = FormattedFigure("no records", "no records", "not_collected")
 NOT_REACHED = FormattedFigure("not reached", "not reached", "not_applicable")
-NOT_REACHED_NOTE = "Not reached: too few have left the stage so far."
+NOT_REACHED_NOTE = "Not reached: too few cases have left the stage so far."
 FEW_NOTE = (
-    f"Too few to compare: the persons, or those in a share, may be fewer than {ENOUGH_EVENTS}. Such a figure changes a "
-    "lot by chance alone."
+    f"Too few to compare: there may be fewer than {ENOUGH_EVENTS} people, in total or in the share. Chance alone can "
+    "change such a figure a lot."
 )
 NOT_YET = (
-    "Not yet: the records do not cover that whole year, or its people have not been followed for {quarters} quarters."
+    "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters."
 )
-YEAR_NOT_WHOLE = "The records do not cover the whole of that year."
+YEAR_NOT_WHOLE = "The records do not cover the whole year."
 NO_STOCKS = (
-    "Disposition times are not in this release. They are made of stocks of pending cases, which are not published: "
-    "opening, entries, exits and closing of one year add up, so that a withheld number could be worked out of them."
+    "Disposition times are not published, because they need the number of pending cases. Opening, entries, exits and "
+    "closing of a year add up, so a withheld number could be calculated from them."
+)
+DISPOSITION = (
+    "**A disposition time is not a duration of cases**, and the two should not be compared. It is the number of days "
+    "in which all pending cases would be resolved at the pace of the period."
 )
 NO_LEAST = "No share: the law table has no minimum penalty for this crime in this territory."
 
@@ -127,13 +131,31 @@ def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | N
 
     `medians` holds the territories with case records and their medians, `without` the names of the others.
     """
-    parts = []
-    for area, row in medians:
-        text_of_row = format_figure(row)
-        number, comma, remainder = text_of_row.spoken.partition(",")
-        parts.append(f"{area} {number}{' days' if text_of_row.kind == 'value' else ''}{comma}{remainder}")
-    text = f"{name}, {crime.lower()}, half within: {'; '.join(parts)}." if parts else f"{name}: no records."
+    title = f"{name}, {crime.lower()}"
+    if not medians:
+        text = f"{title}: no records."
+    else:
+        parts = [_describe_median(area, row) for area, row in medians]
+        text = f"{title}. {'. '.join(parts)}."
     return f"{text} No records: {words.join_words(without)}." if without else text
+
+
+def _describe_median(area: str, row: Row | None) -> str:
+    """Return a sentence, without its full stop, on the median of one territory."""
+    figure = format_limits(row)
+    if row is None or figure.kind != "value":
+        return f"{area}: {figure.spoken}"
+    days = f"{words.format_number(row['value'])} days"
+    few = f", {indicators.TOO_FEW}" if is_few(row) else ""
+    low, high = row.get("low"), row.get("high")
+    if low is None:
+        return f"{area}: half of cases took up to {days}{few}"
+    limits = (
+        f"{words.format_number(low)} to {words.format_number(high)}"
+        if high is not None
+        else (f"{words.format_number(low)} or more")
+    )
+    return f"{area}: half of cases took up to {days} (95% confidence interval {limits}){few}"
 
 
 def describe_records_span(name: str, rows: Sequence[Row]) -> str:

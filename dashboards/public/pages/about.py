@@ -1,11 +1,14 @@
-"""Show what the symbols mean, how persons are protected, how to cite, and the release's files to download.
+"""Show how to read and cite the figures, how individuals are protected, and the release's files to download.
 
 The project's documentation explains the methods in full.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import streamlit as st
 
@@ -19,31 +22,39 @@ _MIME = {
     ".json": "application/json",
     ".txt": "text/plain",
 }
-_KINDS = {"csv": "CSV tables", "parquet": "Parquet tables", "other": "Manifest and text"}
+_SHORT_LIST = ("README.txt", "manifest.json", "cell.csv", "cell.parquet", "indicator.csv", "codelist.csv")
+"""Files that are offered alone as well: the text, the list of files, all counts, all indicators, and the codes."""
 
 READING = """
-**Four things that are not one.** A zero is a figure: the office reported that there was none. *Not available* means
-that a figure was expected and is not there. *Not collected* means that the office does not count this, or not for this
-kind of period. *Withheld* means that the figure is known and hidden. None of them is ever filled in.
+**Zero, not available, not collected and withheld** are four different things. *Zero* is a figure: the office reported
+that there was none. *Not available* means that a figure was expected and is missing. *Not collected* means that the
+office does not count this, or not for this kind of period. *Withheld* means that the figure is known but hidden.
+Missing figures are never estimated.
 
-**Trafficking in persons and smuggling of migrants** are different crimes. They are shown separately on every page and
-are never added. Decisions at first instance and final decisions are shown separately for the same reason: one person
-may have both.
+**Trafficking in persons and smuggling of migrants** are different crimes. Every page shows one of them, and they are
+never added. First-instance and final decisions are also shown separately, because one person may have both.
 
-**Periods.** A figure counts what happened in the period. A year is the office's own annual figure where it sent one,
-and else the sum of its four quarters. A year is never divided into quarters.
+**Stages.** The stages of one period are different people: a case often takes years from one stage to the next. A later
+stage can therefore be larger than an earlier one.
 
-**The region** is the sum of the territories that reported, and lists them. Where some are missing it is marked as
-partial, and nothing is assumed about them.
+**Order.** Territories are listed in a fixed order. This is not a ranking.
 
-**Rates** are per 100,000 inhabitants for the period itself; a quarter's rate is not multiplied by four. Where the
-population of a year is not yet known, the last known one is used, and the figure is marked.
+**Periods.** A figure counts what happened in the period. A year is the office's own annual figure if it sent one.
+Otherwise it is the sum of the four quarters. A year is never divided into quarters.
+
+**The region** is the sum of the territories that reported, and the page lists them. If some are missing, the figure is
+marked as partial. Missing territories are not estimated.
+
+**Rates** are per 100,000 inhabitants in the period. A quarter's rate is not multiplied by four. If the population of a
+year is not known yet, the last known one is used and the figure is marked.
+
+**95% confidence intervals.** Even a full count varies by chance from year to year. The interval shows by how much the
+underlying level may differ from the figure.
 """
 PROTECTION = f"""
-Counts of 1 to {LARGEST_HIDDEN_COUNT} persons are never shown. So that none of them can be worked out from
-totals, further figures are withheld with them; all carry the same **c**, and a withheld figure may be a zero. Shares,
-rates and differences are made of published figures only. A page selects rows of the declared tables and adds nothing
-up.
+Counts of 1 to {LARGEST_HIDDEN_COUNT} people are never shown. Other figures are withheld with them, so that nobody can
+calculate a hidden count from the totals. All of them have the same symbol, **c**, and a withheld figure may be zero.
+Shares, rates and differences are calculated from published figures only.
 """
 
 
@@ -53,18 +64,18 @@ def render_page() -> None:
     st.header("How to read the figures", anchor=False)
     layout.put_html(tables.render_legend(words.ELSEWHERE_LEGEND))
     st.markdown(READING)
-    st.header("How persons are protected", anchor=False)
+    st.header("How individuals are protected", anchor=False)
     st.markdown(PROTECTION)
-    st.header("Who is in it", anchor=False)
+    st.header("Territories covered", anchor=False)
     codes = [code for code, _ in frame.territories]
     names = [frame.marked_name(code) for code in codes]
-    st.markdown(f"The territories of this release: {words.join_words(names)}.".replace("*", "\\*"))
+    st.markdown(f"This release covers {words.join_words(names)}.".replace("*", "\\*"))
     layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
     _programme(frame)
     st.header("How to cite", anchor=False)
     st.markdown(
-        "Quote the figure with its release and its coverage. The address of a page contains your whole selection "
-        "and the release."
+        "Quote the figure with its release and coverage. The address of a page contains all your choices and the "
+        "release."
     )
     st.code(words.cite_release(frame.release), language=None, wrap_lines=True)
     _downloads(frame)
@@ -93,7 +104,7 @@ def _programme(frame: layout.Frame) -> None:
     ]
     layout.put_html(
         tables.render_table(
-            "Published tables; a table that is not listed here is not published",
+            "Published tables. Other tables are not published.",
             ["For", "By", "Broken down by", "Note"],
             lines,
             corner="Table",
@@ -103,31 +114,46 @@ def _programme(frame: layout.Frame) -> None:
 
 
 def _downloads(frame: layout.Frame) -> None:
+    """Show one button for all files of the release in a ZIP file, and one for each file of a short list."""
     st.header("Downloads", anchor=False)
+    paths = queries.downloadable_files(frame.path)
+    invented = " All figures in them are invented, except those of other publishers." if frame.is_demonstration else ""
     st.markdown(
-        f"The files of release {frame.id}, with all codes and statuses. The manifest lists every file with its SHA-256."
-        + (
-            " Every figure in them is invented, but for those of the table of other publishers."
-            if frame.is_demonstration
-            else ""
-        )
+        f"One ZIP file has all {len(paths)} files of release {frame.id}: every table as CSV and as Parquet, with codes "
+        f"and statuses, a description, and the list of files.{invented}"
     )
-    grouped: dict[str, list[Path]] = {kind: [] for kind in _KINDS}
-    for path in queries.downloadable_files(frame.path):
-        grouped.get(path.suffix[1:], grouped["other"]).append(path)
-    for kind, paths in grouped.items():
-        with st.expander(f"{_KINDS[kind]} ({len(paths)})", expanded=kind == "other"), st.container(horizontal=True):
-            for path in paths:
-                _button(frame, path)
-
-
-def _button(frame: layout.Frame, path: Path) -> None:
-    # Passed as a function, so that a file is read only when somebody downloads it.
+    prefix = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}"
+    # Data is passed as a function, so that files are read only when somebody downloads them.
     st.download_button(
-        path.name,
-        path.read_bytes,
-        file_name=f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{path.name}",
-        mime=_MIME[path.suffix],
-        key=f"file.{path.parent.name}.{path.name}",
+        "All files (ZIP)",
+        lambda: pack_files(tuple(paths)),
+        file_name=f"{prefix}.zip",
+        mime="application/zip",
+        key="file.all",
         on_click="ignore",
     )
+    st.markdown("The most used files are also available on their own:")
+    by_name = {path.name: path for path in paths}
+    with st.container(horizontal=True):
+        for path in (by_name[name] for name in _SHORT_LIST if name in by_name):
+            st.download_button(
+                path.name,
+                path.read_bytes,
+                file_name=f"{prefix}-{path.name}",
+                mime=_MIME[path.suffix],
+                key=f"file.{path.name}",
+                on_click="ignore",
+            )
+
+
+@lru_cache(maxsize=1)
+def pack_files(paths: tuple[Path, ...]) -> bytes:
+    """Return a ZIP file of a release's files in their folders, the same bytes for the same release."""
+    folder = min((path.parent for path in paths), key=lambda parent: len(parent.parts))
+    content = BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        for path in paths:
+            member = ZipInfo(path.relative_to(folder).as_posix())
+            member.compress_type = ZIP_DEFLATED
+            archive.writestr(member, path.read_bytes())
+    return content.getvalue()

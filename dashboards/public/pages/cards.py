@@ -24,8 +24,11 @@ _COLUMNS: Mapping[str, str] = {
 }
 
 
-def show_cards_of_figures(frame: layout.Frame, figures: Iterable[Row], *, title: str = TITLE) -> None:
-    """Show the cards of some figures: rows with an `area` and the ids of their cards."""
+def show_cards_of_figures(frame: layout.Frame, figures: Iterable[Row], *, about: str = "") -> None:
+    """Show the cards of some figures: rows with an `area` and the ids of their cards.
+
+    `about` names the figures if several tables of a page have cards, since regions of a page need different names.
+    """
     card_ids = {(str(row["area"]), str(row[name])) for row in figures for name in _CARDS if row.get(name)}
     if not card_ids or not queries.has_table(frame.path, "counting_card"):
         return
@@ -33,7 +36,7 @@ def show_cards_of_figures(frame: layout.Frame, figures: Iterable[Row], *, title:
         row["card_id"]: row
         for row in queries.read_rows(frame.path, "cards", tuple(sorted({card_id for _, card_id in card_ids})))
     }
-    _show_cards(frame, [{**cards[card_id], "area": area} for area, card_id in card_ids if card_id in cards], title)
+    _show_cards(frame, [{**cards[card_id], "area": area} for area, card_id in card_ids if card_id in cards], about)
 
 
 def show_cards_of_levels(frame: layout.Frame, levels: Collection[str], freq: str, period: str, unit: str) -> None:
@@ -42,17 +45,17 @@ def show_cards_of_levels(frame: layout.Frame, levels: Collection[str], freq: str
         return
     areas = tuple(code for code, _ in frame.territories)
     _show_cards(
-        frame, queries.read_rows(frame.path, "cards_of_levels", tuple(sorted(levels)), freq, period, unit, areas), TITLE
+        frame, queries.read_rows(frame.path, "cards_of_levels", tuple(sorted(levels)), freq, period, unit, areas)
     )
 
 
 def show_cards_of_metric(frame: layout.Frame, metric: str, freq: str, period: str, unit: str) -> None:
     """Show the cards of both sides of an indicator, in one period and unit, of every territory."""
     areas = tuple(code for code, _ in frame.territories)
-    _show_cards(frame, queries.read_rows(frame.path, "cards_of_metric", metric, freq, period, unit, areas), TITLE)
+    _show_cards(frame, queries.read_rows(frame.path, "cards_of_metric", metric, freq, period, unit, areas))
 
 
-def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], title: str) -> None:
+def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], about: str = "") -> None:
     """Show the cards of the territories, without the region's own card, which is made of theirs."""
     order, levels = list(frame.areas), queries.read_labels(frame.path, "level")
     ordered_cards = sorted(
@@ -72,7 +75,6 @@ def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], title: str)
         for row in ordered_cards
     ]
     columns = ["Level", *_COLUMNS.values()]
-    with st.expander(title):
-        layout.put_html(
-            tables.render_table("Counting rules behind these figures", columns, lines, corner="Territory", text=True)
-        )
+    caption = f"Counting rules behind these figures: {about}" if about else "Counting rules behind these figures"
+    with st.expander(TITLE):
+        layout.put_html(tables.render_table(caption, columns, lines, corner="Territory", text=True))

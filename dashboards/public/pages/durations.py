@@ -16,16 +16,16 @@ Row = Mapping[str, Any]
 Group = Mapping[str, Row]
 """Rows of one register, by statistic."""
 _LEAD = (
-    "Times, outcomes and sentences need case records, which not every territory sends. Clearance needs counts only. "
-    "Both are marked below."
+    "Durations, outcomes and sentences need case records, which not every territory sends. Clearance rates need counts "
+    "only."
 )
 
 
 def render_page() -> None:
-    """Render the page "How long, and what sentence"."""
-    frame = layout.begin_page("How long it takes, and what the sentence is", _LEAD)
+    """Render the page "Durations and sentences"."""
+    frame = layout.begin_page("Durations and sentences", _LEAD)
     if not queries.has_table(frame.path, "duration"):
-        st.info("This release was made before durations were published; the next one has them.")
+        st.info("This release was made before durations were published. The next one has them.")
         layout.end_page(frame, is_linked=False)
         return
     headline = st.container()
@@ -35,7 +35,7 @@ def render_page() -> None:
         way = ""
         if ways:
             way = layout.choose_option(
-                "From which stage to which",
+                "Interval",
                 "way",
                 tuple(ways),
                 default="first",
@@ -146,9 +146,9 @@ def _show_table(
     layout.put_html(tables.render_table(caption, columns, lines, corner=corner))
 
 
-def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:
+def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group], about: str) -> None:
     """Show how the figures of some groups were counted."""
-    cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()])
+    cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()], about=about)
 
 
 def _show_notes(frame: layout.Frame, notes: words.Notes) -> None:
@@ -169,26 +169,26 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
     groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
     notes = words.Notes()
     st.header("How long it takes", anchor=False)
-    columns_by_statistic = {**durations.QUANTILES, "open_share": "Still open, per cent"}
+    columns_by_statistic = {**durations.QUANTILES, "open_share": "Still open (%)"}
     columns = [
-        *(f"{title}, days" for title in durations.QUANTILES.values()),
+        *(f"{title} (days)" for title in durations.QUANTILES.values()),
         columns_by_statistic["open_share"],
         "Persons",
     ]
     lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes)
     _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory")
     st.markdown(
-        "The number of days within which half, three quarters and nine in ten cases had left the stage. The 95% "
-        "confidence interval is in brackets. Cases still open count as open. Days are rounded to tens, and persons "
-        "are shown in bands."
+        "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases are "
+        "included as open. Days are rounded to tens, and people are shown in bands. Territories are in a fixed order; "
+        "this is not a ranking."
     )
     spans = [
         durations.describe_records_span(frame.area_name(key[0]), list(group.values())) for key, group in groups.items()
     ]
     if spans:
-        st.markdown(f"Records seen. {'; '.join(spans)}.")
+        st.markdown(f"Records observed. {'; '.join(spans)}.")
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "durations")
     drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
     ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
             and row["unit_measure"] == "D"]  # fmt: skip
@@ -196,7 +196,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         layout.show_panels([_draw_chart(frame, key, group, max(ends)) for key, group in drawn], key="durations")
 
 
-def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> tuple[Any, str]:
+def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> charts.Drawing:
     rows = []
     for statistic, title in durations.QUANTILES.items():
         row, figure = group.get(statistic), durations.format_figure(group.get(statistic))
@@ -212,53 +212,53 @@ def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     rows = queries.read_rows(frame.path, "pending", way, crime)
     st.header("How old the open cases are", anchor=False)
     if not rows:
-        st.markdown("No ages are published for this path. They are published for the cases before one court.")
+        st.markdown("No ages are published for this interval. They are published for cases before one court.")
         return
     notes = words.Notes()
     days = {durations.format_day(row["as_at"]) for row in rows}
     about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
-    columns = [*(f"{title}, days" for title in durations.QUANTILES.values()), "Persons"]
+    columns = [*(f"{title} (days)" for title in durations.QUANTILES.values()), "Persons"]
     groups = _group_rows(rows)
     lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes)
     _show_table(
         frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory"
     )
     st.markdown(
-        "Half, three quarters and nine in ten of the open cases have waited this number of days or fewer. This is "
-        "not a duration: long cases are more likely to be open on any day."
+        "Half of the open cases have waited no longer than the median. This is not how long cases take: long cases are "
+        "over-represented among open ones."
     )
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "age of open cases")
 
 
 def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
     rows = queries.read_rows(frame.path, "cohorts", way, crime)
-    st.header("What became of those who entered in a year", anchor=False)
+    st.header("Outcomes by year of entry", anchor=False)
     if not rows:
-        st.markdown("No cohorts are published for this path.")
+        st.markdown("No outcomes by year of entry are published for this interval.")
         return
     notes = words.Notes()
     about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
     quarters = rows[0]["quarters"]
-    titles = [f"{title}, per cent" for title in durations.COHORT.values()]
+    titles = [f"{title} (%)" for title in durations.COHORT.values()]
     groups = _group_rows(rows, "cohort")
     lines = _table_lines(frame, groups, durations.COHORT, with_records, notes)
     _show_table(
         frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year"
     )
     st.markdown(
-        f"Everybody who entered in the year is followed for {quarters} quarters; those still open then are shown as "
-        "open. Shares are rounded to five."
+        f"Everybody who entered in the year is followed for {quarters} quarters. Open cases stay in the base. Shares "
+        "are rounded to the nearest 5%."
     )
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "outcomes by year of entry")
 
 
 # ----------------------------------------------------------------------------------------------------------- sentences
 
 
 def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
-    st.header("What the sentence is", anchor=False)
+    st.header("Sentences", anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         track = layout.choose_track()
         years = queries.read_rows(frame.path, "sentence_years", crime, track)
@@ -267,32 +267,31 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
             options = tuple(row["period"] for row in years)
             year = layout.choose_option("Year", "sentenced_in", options, default=first, boxed=True, width=140)
     if not years:
-        st.markdown(f"The release has no sentences from records of {crime_name.lower()} here.")
+        st.markdown(f"This release has no sentences from records of {crime_name.lower()}.")
         return
     groups = _group_rows(queries.read_rows(frame.path, "sentences", crime, track, year))
     subject = f"{crime_name}, {year}, {words.TRACKS[track].lower()}"
     notes = words.Notes()
     kinds = {key: _select_statistics(group, durations.SHARES) for key, group in groups.items()}
-    columns = [*(f"{title}, per cent" for title in durations.SHARES.values()), "Persons"]
+    columns = [*(f"{title} (%)" for title in durations.SHARES.values()), "Persons"]
     lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes)
     _show_table(
         frame, f"Imprisonment as the principal sanction, share of all sentenced. {subject}", columns, lines, "Territory"
     )
-    below = {"below_minimum": "Below the minimum, per cent"}
+    below = {"below_minimum": "Below legal minimum (%)"}
     lengths = {key: _select_statistics(group, {**durations.LENGTHS, **below}) for key, group in groups.items()}
-    columns = [*durations.LENGTHS.values(), *below.values(), "Law, months", "Persons"]
+    columns = [*durations.LENGTHS.values(), *below.values(), "Legal range (months)", "Persons"]
     lines = _table_lines(
         frame, lengths, {**durations.LENGTHS, **below}, with_records, notes,
         (durations.format_law, durations.format_persons),
     )  # fmt: skip
     _show_table(frame, f"Imprisonment to be served, in months, as imposed. {subject}", columns, lines, "Territory")
     st.markdown(
-        "Sentences are those imposed: **time served is not claimed.** *Law* is the minimum and maximum imprisonment "
-        "that the law in force in that year prescribed for the crime. A sentence below the minimum may be lawful, for "
-        "example because of mitigation; it is shown without judgement."
+        "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of that "
+        "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
     )
     _show_notes(frame, notes)
-    _show_cards(frame, groups)
+    _show_cards(frame, groups, "sentences")
 
 
 def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:
@@ -303,18 +302,17 @@ def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str,
 
 
 def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
-    st.header("Clearance and disposition time", anchor=False)
+    st.header("Clearance rate", anchor=False)
     st.markdown(
-        "These two CEPEJ indicators are made from counts, not from records. **A disposition time is not a duration of "
-        "cases**, and the two should not be compared: it is the number of days in which all pending cases would be "
-        "resolved at the pace of the period. A clearance rate above 100 means that more were resolved than came in."
+        "This CEPEJ indicator is calculated from counts, not from case records. A rate above 100 means that more was "
+        "resolved than came in."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         offered = [row["level"] for row in queries.read_rows(frame.path, "clearance_levels", crime)]
         levels = tuple(level for level in durations.LEVELS if level in offered)
         if levels:
             level = layout.choose_option(
-                "Before", "level", levels, default="first", say=lambda code: durations.LEVELS[code]
+                "Level", "level", levels, default="first", say=lambda code: durations.LEVELS[code]
             )
             units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "clearance_units", crime, level))
             unit = (
@@ -322,7 +320,7 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             )
             freq, period = layout.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
     if not levels:
-        st.markdown(f"The release has no clearance of {crime_name.lower()}.")
+        st.markdown(f"This release has no clearance rates for {crime_name.lower()}.")
         return
     rows = queries.read_rows(frame.path, "clearance", crime, level, unit, freq, period)
     at = {(row["area"], row["unit_measure"]): row for row in rows}
@@ -340,12 +338,12 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
         href = "" if area == frame.region else f"territory?territory={area}"
         lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))
     where = durations.LEVELS[level].lower()
-    title = f"Clearance and disposition, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
+    name = "Clearance and disposition" if "D" in measured else "Clearance rate"
+    title = f"{name}, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
     _show_table(frame, title, list(measured.values()), lines, "Area")
-    if durations.MEASURED.keys() - measured.keys():
-        st.markdown(durations.NO_STOCKS)
+    st.markdown(durations.DISPOSITION if "D" in measured else durations.NO_STOCKS)
     days = next((row["days"] for row in rows if row["days"]), None)
-    cases = "" if unit == "case" else f" The CEPEJ counts cases; these are {words.unit_name(unit)}."
+    cases = "" if unit == "case" else f" The CEPEJ counts cases. These are {words.unit_name(unit)}."
     st.markdown((f"The period has {days} days." if days else "") + cases)
     _show_notes(frame, notes)
-    cards.show_cards_of_figures(frame, rows)
+    cards.show_cards_of_figures(frame, rows, about="clearance rate")

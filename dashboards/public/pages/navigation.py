@@ -7,27 +7,38 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public import layout, queries
+from dashboards.public import layout, menu, queries
 from dashboards.public.pages import about, durations, published, quality, ratios, region, source, territory, victims
 
-st.set_page_config(page_title="Regional trafficking indicators", layout="wide")
+_MODULES = {
+    "": region,
+    "territory": territory,
+    "ratios": ratios,
+    "durations": durations,
+    "victims": victims,
+    "published": published,
+    "quality": quality,
+    "source": source,
+    "about": about,
+}
+# Streamlit serves the first page at "/" only; readers who type or follow /region get it too.
+_FIRST_BY_NAME = st.Page(region.render_page, title=menu.PAGES[""], url_path="region", visibility="hidden")
+
 page = st.navigation(
-    {
-        "Regional trafficking indicators": [
-            st.Page(region.render_page, title="Region", default=True),
-            # Streamlit serves the first page at "/" only; readers who type or follow /region get it too.
-            st.Page(region.render_page, title="Region", url_path="region", visibility="hidden"),
-            st.Page(territory.render_page, title="Territory", url_path="territory"),
-            st.Page(ratios.render_page, title="From stage to stage", url_path="ratios"),
-            st.Page(durations.render_page, title="How long, and what sentence", url_path="durations"),
-            st.Page(victims.render_page, title="Victims", url_path="victims"),
-            st.Page(published.render_page, title="What others published", url_path="published"),
-            st.Page(quality.render_page, title="How good the figures are", url_path="quality"),
-            st.Page(source.render_page, title="Where a number comes from", url_path="source"),
-            st.Page(about.render_page, title="About and downloads", url_path="about"),
-        ]
-    },
+    [
+        *(
+            st.Page(_MODULES[path].render_page, title=title, url_path=path, default=not path)
+            for path, title in menu.PAGES.items()
+        ),
+        _FIRST_BY_NAME,
+    ],
+    # The menu is our own: Streamlit's has no place for the reader's choices in its links, and fails WCAG 1.3.1.
+    position="hidden",
 )
+path = "" if page.url_path == _FIRST_BY_NAME.url_path else page.url_path
+st.set_page_config(page_title=menu.compose_title(path), layout="wide")
+menu.open_page(path)
+layout.show_menu()
 try:
     page.run()
 except queries.DamagedReleaseError as error:

@@ -12,12 +12,11 @@ from typing import Any
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import charts, layout, queries, selection, tables
 from dashboards.public.pages.agreement import pairs_table, part_heading
 from dashboards.words import agreement
 
 Row = Mapping[str, Any]
-_ALL = "all"
 _LIMIT = 200
 _MAPPINGS = {"same": "same definition", "near": "definition differs", "none": "no counterpart here"}
 _DERIVED = "Calculated from the text of the source."
@@ -34,13 +33,14 @@ def render_page() -> None:
     )
     view = layout.choose_option("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        codes = (*(code for code, _ in frame.territories), _ALL)
+        codes = (*(code for code, _ in frame.territories), selection.ALL)
         area = layout.choose_option(
-            "Territory", "of", codes, say=lambda code: "All territories" if code == _ALL else frame.marked_name(code),
+            "Territory", "territory", codes,
+            say=lambda code: "All territories" if code == selection.ALL else frame.marked_name(code),
             boxed=True, width=260,
         )  # fmt: skip
         crime = layout.choose_crime(frame)
-        of = "" if area == _ALL else area
+        of = "" if area == selection.ALL else area
         rows = _choose_rows(_read_figures(frame, view, of, crime))
     shown_areas = [code for code, _ in frame.territories] if not of else [of]
     if view == "beside":
@@ -61,17 +61,24 @@ def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> querie
 
 def _choose_rows(rows: queries.Rows) -> queries.Rows:
     """Show the choices of a publisher and a year, and return the figures that they leave."""
-    publishers = (_ALL, *sorted({str(row["publisher"]) for row in rows}))
+    publishers = (selection.ALL, *sorted({str(row["publisher"]) for row in rows}))
     publisher = layout.choose_option(
         "Publisher", "publisher", publishers, boxed=True, width=300,
-        say=lambda code: "All publishers" if code == _ALL else code,
+        say=lambda code: "All publishers" if code == selection.ALL else code,
     )  # fmt: skip
-    years = (_ALL, *sorted({year for row in rows for year in _list_years(row)}, reverse=True))
+    years = (selection.ALL, *sorted({year for row in rows for year in _list_years(row)}, reverse=True))
     year = layout.choose_option(
-        "Year", "published_year", years, boxed=True, width=140, say=lambda code: "All years" if code == _ALL else code
+        "Year",
+        "published_year",
+        years,
+        boxed=True,
+        width=140,
+        say=lambda code: "All years" if code == selection.ALL else code,
     )
     return tuple(
-        row for row in rows if publisher in (_ALL, row["publisher"]) and (year == _ALL or year in _list_years(row))
+        row
+        for row in rows
+        if publisher in (selection.ALL, row["publisher"]) and (year == selection.ALL or year in _list_years(row))
     )
 
 

@@ -37,6 +37,11 @@ def render_page() -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         crime = layout.choose_crime(frame)
         metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
+        if not metrics:
+            crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+            st.markdown(f"This release has no ratios for {crime_name.lower()}.")
+            layout.end_page(frame, is_linked=False)
+            return
         first = "convicted_first_per_adjudicated_first"
         metric = layout.choose_option(
             "Ratio", "ratio", tuple(metrics), default=first, say=lambda code: str(metrics[code]["name"]), boxed=True,

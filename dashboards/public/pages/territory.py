@@ -1,4 +1,4 @@
-"""Show one territory: its stages over time, breakdowns, jurisdictions, counting card, and the returns it sent.
+"""Show one territory in five sections: trend, outcomes, breakdown, counting rules, and the data received.
 
 The comparison of territories is on the region's page.
 """
@@ -26,26 +26,45 @@ _BREAKDOWNS = {
     "sentence_band": "Length of imprisonment",
 }
 _FREQS = {"Q": "Quarters", "A": "Years"}
+_ALL = "all"
+_SECTIONS: Mapping[str, str] = {
+    "trend": "Trend",
+    "outcomes": "Outcomes",
+    "breakdown": "Breakdown",
+    "rules": "Rules",
+    "data": "Data received",
+    _ALL: "All",
+}
+_SECTION_OF_CHOICE = {"left_in": "outcomes", "by": "breakdown", "year": "breakdown", "jurisdictions": "breakdown"}
+"""Section of a choice that an address may name without its section."""
 _RULES = {
     "several_offences": "Several offences of one person",
     "attempts": "Attempts",
     "unknown_perpetrators": "Unknown perpetrators",
 }
-_STANDING = {"demonstration": "Assumed for the demonstration."}
+STAGES_CAVEAT = (
+    "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
+    "can therefore be larger than an earlier one."
+)
+ONE_SCALE = "All charts share one scale and the same periods."
+_STATUSES = {"demonstration": "Assumed for the demonstration."}
+_NEWEST_PERIODS = 8
+"""Periods in the table of the trend; older ones are collapsed."""
 _NEWEST = 10
 """Number of returns shown on the page; older ones are collapsed."""
 
 
 def render_page() -> None:
-    """Render the page "Territory"."""
+    """Render the page "Territory profile"."""
     frame = layout.begin_page(
-        "One territory", "Its figures over time, how they are counted, and the returns behind them."
+        "Territory profile", "Figures over time, outcomes, breakdowns, counting rules, and the data received."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(frame)
         crime = layout.choose_crime(frame)
         track = layout.choose_track()
-        freq = layout.choose_option("Over time by", "over", tuple(_FREQS), default="Q", say=lambda code: _FREQS[code])
+    # All sections together can be printed; one alone is short and quick.
+    section = layout.choose_section("Section", "section", _SECTIONS, _SECTION_OF_CHOICE)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     measures = queries.STAGES[track]
     units = tuple(
@@ -53,35 +72,113 @@ def render_page() -> None:
     )
     unit = "person" if "person" in units else units[0]
     st.header(f"{frame.marked_name(area)}: {crime_name.lower()}", anchor=False)
-    _show_over_time(frame, area, crime, crime_name, track, freq, unit)
-    show_splits(frame, area, crime, crime_name, unit)
-    _show_exits(frame, area, crime, crime_name, unit)
-    _show_breakdown(frame, area, crime, crime_name, track, unit)
-    _show_jurisdictions(frame, area, crime, crime_name, track, unit)
-    st.header("Entries, exits, appeals and pending", anchor=False)
-    show_movements(frame, area, crime, unit, f"{frame.marked_name(area)}, {crime_name.lower()}")
-    _show_counting_card(frame, area)
-    _show_facts(frame, area)
-    _show_returns(frame, area)
+    if section in ("trend", _ALL):
+        layout.show_section(lambda: _show_over_time(frame, area, crime, crime_name, track, unit))
+    if section in ("outcomes", _ALL):
+        layout.show_section(lambda: _show_exits(frame, area, crime, crime_name, unit))
+        title = f"{frame.marked_name(area)}, {crime_name.lower()}"
+        with st.expander("Appeals, reopened, rejected and discontinued cases, year by year"):
+            show_movements(frame, area, crime, unit, title)
+        show_splits(frame, area, crime, crime_name, unit)
+    if section in ("breakdown", _ALL):
+        layout.show_section(lambda: _show_breakdown(frame, area, crime, crime_name, track, unit))
+        layout.show_section(lambda: _show_jurisdictions(frame, area, crime, crime_name, track, unit))
+    if section in ("rules", _ALL):
+        _show_counting_card(frame, area)
+        _show_facts(frame, area)
+    if section in ("data", _ALL):
+        _show_returns(frame, area)
     layout.end_page(frame)
 
 
-def _show_over_time(
-    frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, freq: str, unit: str
-) -> None:
+def _choose_series(
+    frame: layout.Frame, area: str, crime: str, unit: str, measures: Sequence[str]
+) -> tuple[str, queries.Rows, bool]:
+    """Show the choice of quarters or years; return it, its rows, and False if the territory counts no quarters."""
+    rows_by_freq = {
+        freq: queries.read_rows(frame.path, "series", area, (freq,), crime, unit, measures) for freq in _FREQS
+    }
+    counted = tuple(freq for freq, rows in rows_by_freq.items() if any(row["obs_status"] != "L" for row in rows))
+    if "Q" not in counted:
+        name = frame.area_name(area)
+        st.info(f"{name} has no quarterly figures of this kind. A year is never divided into quarters.")
+    if not counted:
+        return "A", (), False
+    of = "" if "Q" in counted else "yearly."
+    freq = layout.choose_option("Over time by", "over", counted, say=lambda code: _FREQS[code], of=of)
+    return freq, rows_by_freq[freq], "Q" in counted
+
+
+def _show_over_time(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
+    """Show the stages over time: the table, then a chart of each stage on one common scale."""
     measures = queries.STAGES[track]
-    rows = queries.read_rows(frame.path, "series", area, (freq,), crime, unit, measures)
-    is_joined = True
-    if not any(row["obs_status"] != "L" for row in rows):
-        kind = "quarterly" if freq == "Q" else "annual"
-        st.info(f"{frame.area_name(area)} has no {kind} figures of this kind. A year is never divided into quarters.")
-        years = queries.read_rows(frame.path, "series", area, ("A",), crime, unit, measures) if freq == "Q" else ()
-        if not any(row["obs_status"] != "L" for row in years):
-            return
-        # A yearly figure stays one point per year: no line is drawn over quarters that nobody counted.
-        rows, freq, is_joined = years, "A", False
+    freq, rows, has_quarters = _choose_series(frame, area, crime, unit, measures)
+    if not rows:
+        return
     found_breaks = queries.find_breaks(frame.path, (area,), crime)
+    caption = (
+        f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}. "
+        f"Release {frame.id}.{_demonstration(frame)}"
+    )
+    columns, corner = [words.stage_name(m) for m in measures], _FREQS[freq][:-1]
+    breaks = [row for row in found_breaks if row["measure"] in ("", *measures)]
+    periods = sorted({str(row["period"]) for row in rows})
+    notes = words.Notes()
+    lines = _series_lines(frame, rows, measures, periods, breaks, notes)
+    newest = lines[:_NEWEST_PERIODS]
+    layout.put_html(
+        tables.render_table(caption, columns, newest, corner=corner),
+        f'<p class="rti-small">{STAGES_CAVEAT}</p>',
+        tables.render_legend(),
+    )
+    if len(lines) > len(newest):
+        with st.expander(f"{len(lines) - len(newest)} older {_FREQS[freq].lower()}"):
+            layout.put_html(tables.render_table(f"Older. {caption}", columns, lines[len(newest) :], corner=corner))
+    layout.put_html(tables.render_notes(notes, frame.name_notes([area])))
+    _show_charts(frame, area, measures, rows, found_breaks, is_joined=has_quarters)
+
+
+def _series_lines(
+    frame: layout.Frame,
+    rows: Sequence[Row],
+    measures: Sequence[str],
+    periods: Sequence[str],
+    breaks: Sequence[Row],
+    notes: words.Notes,
+) -> list[tables.Line]:
+    """Return one line per period, the newest first; the first period after a break has its note."""
+    at = {(row["measure"], row["period"]): row for row in rows}
+    lines = []
+    for place in range(len(periods) - 1, -1, -1):
+        period, before = periods[place], periods[max(place - 1, 0)]
+        crossed = [row for row in breaks if changes.is_between(row, before, period)]
+        marks = tuple(notes.number_note(f"Break in the series. {text}") for text in changes.describe_breaks(crossed))
+        name = words.period_short(period)
+        cells = tuple(
+            tables.figure_cell(frame.id, at.get((m, period)), notes, what=f"{name}, {words.stage_name(m)}")
+            for m in measures
+        )
+        lines.append(tables.Line(tables.Cell(name, marks=marks), cells))
+    return lines
+
+
+def _show_charts(
+    frame: layout.Frame,
+    area: str,
+    measures: Sequence[str],
+    rows: Sequence[Row],
+    found_breaks: Sequence[Row],
+    *,
+    is_joined: bool,
+) -> None:
+    """Show one chart for each stage. All share their periods and their scale, and the page says so."""
     by_measure = {m: [row for row in rows if row["measure"] == m] for m in measures}
+    periods = sorted({str(row["period"]) for row in rows})
+    top = max((row[end] for row in rows for end in ("value", "high") if row[end] is not None), default=0.0)
+    st.subheader("Charts", anchor=False)
+    bases = {row["interval_basis"] for row in rows}
+    basis_notes = " ".join(text for code, text in indicators.BASIS.items() if code in bases)
+    st.html(f'<p class="rti-small">{ONE_SCALE} {charts.SERIES_READ} {basis_notes}</p>')
     layout.show_panels(
         [
             charts.draw_series(
@@ -89,6 +186,9 @@ def _show_over_time(
                 by_measure[m],
                 breaks=changes.select_breaks(found_breaks, m, str(by_measure[m][0]["level"])),
                 under=frame.lines_under_chart(area),
+                periods=periods,
+                top=top,
+                # Where only years are counted, no line is drawn over quarters that nobody counted.
                 is_joined=is_joined,
             )
             for m in measures
@@ -96,36 +196,6 @@ def _show_over_time(
         ],
         key="series",
     )
-    bases = [row["interval_basis"] for row in rows]
-    basis_notes = " ".join(text for code, text in indicators.BASIS.items() if code in bases)
-    st.html(f'<p class="rti-small">{charts.SERIES_READ} {basis_notes}</p>')
-    notes = words.Notes()
-    periods = sorted({row["period"] for row in rows}, reverse=True)
-    at = {(row["measure"], row["period"]): row for row in rows}
-    lines = [
-        tables.Line(
-            tables.Cell(words.period_short(period)),
-            tuple(
-                tables.figure_cell(
-                    frame.id, at.get((m, period)), notes, what=f"{words.period_short(period)}, {words.stage_name(m)}"
-                )
-                for m in measures
-            ),
-        )
-        for period in periods
-    ]
-    shown_breaks = [row for row in found_breaks if periods and changes.is_between(row, periods[-1], periods[0])]
-    for text in changes.describe_breaks([row for row in shown_breaks if row["measure"] in ("", *measures)]):
-        notes.number_note(f"Break in the series. {text}")
-    caption = (
-        f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}. "
-        f"Release {frame.id}.{_demonstration(frame)}"
-    )
-    layout.put_html(
-        tables.render_table(caption, [words.stage_name(m) for m in measures], lines, corner=_FREQS[freq][:-1])
-    )
-    layout.put_html(tables.render_legend())
-    layout.put_html(tables.render_notes(notes, frame.name_notes([area])))
 
 
 def _demonstration(frame: layout.Frame) -> str:
@@ -134,15 +204,13 @@ def _demonstration(frame: layout.Frame) -> str:
 
 def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
     """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
-    st.header("How cases ended before conviction", anchor=False)
+    st.header("Cases that ended without a conviction", anchor=False)
     has_exits = queries.has_table(frame.path, "exit")
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
-        st.markdown(f"The release has no ways out of {crime_name.lower()} for {frame.area_name(area)}.")
+        st.markdown(f"This release has no outcomes for {crime_name.lower()} in {frame.area_name(area)}.")
         return
-    year = layout.choose_option(
-        "Year of leaving", "left_in", tuple(row["period"] for row in years), boxed=True, width=140
-    )
+    year = layout.choose_option("Year", "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
     rows = queries.read_rows(frame.path, "exits", area, crime, unit, year)
     measures, levels = queries.read_labels(frame.path, "measure"), queries.read_labels(frame.path, "level")
     counts = [row for row in rows if row["metric"] == "exit"]
@@ -171,22 +239,22 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
     if not any(row["measure"] == changes.REQUALIFIED for row in counts):
         notes.number_note(changes.REQUALIFIED_NOT_COUNTED)
     caption = (
-        f"{frame.marked_name(area)}, {crime_name.lower()}, {year}: {words.unit_name(unit)} who left, "
-        f"with 95% confidence intervals. Release {frame.id}.{_demonstration(frame)}"
+        f"{frame.marked_name(area)}, {crime_name.lower()}, {year}: {words.unit_name(unit)} whose case ended without "
+        f"a conviction, with 95% confidence intervals. Release {frame.id}.{_demonstration(frame)}"
     )
-    columns = ["Number (range)", "Of all who left at that level"]
+    columns = ["Number (95% confidence interval)", "Share of all at that level"]
     layout.put_html(
-        tables.render_table(caption, columns, lines, corner="Way out"),
+        tables.render_table(caption, columns, lines, corner="Outcome"),
         tables.render_notes(notes, frame.name_notes([area])),
     )
 
 
 def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
-    st.header("Broken down", anchor=False)
+    st.header("By sex, age and offence", anchor=False)
     names = tuple(queries.BREAKDOWN_TABLES.values())
     years = tuple(row["period"] for row in queries.read_rows(frame.path, "years", area, crime, names))
     if not years:
-        st.markdown(f"The release has no breakdown of {crime_name.lower()} for {frame.area_name(area)}.")
+        st.markdown(f"This release has no breakdown of {crime_name.lower()} for {frame.area_name(area)}.")
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         dimension = layout.choose_option("By", "by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
@@ -197,7 +265,7 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
         period=year, offence_group=crime, count_unit=unit, measures=measures,
     )  # fmt: skip
     if not rows:
-        st.markdown(f"The release has no figures by {_BREAKDOWNS[dimension].lower()} for {year}.")
+        st.markdown(f"This release has no figures by {_BREAKDOWNS[dimension].lower()} for {year}.")
         return
     codes = [code for code in queries.read_labels(frame.path, dimension) if any(r[dimension] == code for r in rows)]
     show_breakdown(
@@ -208,7 +276,7 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
         names=frame.name_notes([area]),
     )  # fmt: skip
     if dimension == "age" and rows:
-        st.html('<p class="rti-small">Ages at the date that the office\'s own form states; see its counting card.</p>')
+        st.html('<p class="rti-small">Age at the date that the form of the office names. See its counting rules.</p>')
     with st.expander("Which differences between shares are statistically significant"):
         for measure in measures:
             pairs = queries.read_rows(frame.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
@@ -225,7 +293,7 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
         row["period"] for row in queries.read_rows(frame.path, "years", parts[0], crime, ("jurisdiction_year",))
     )
     if not years:
-        st.markdown(f"The release has no figures of {crime_name.lower()} by jurisdiction.")
+        st.markdown(f"This release has no figures of {crime_name.lower()} by jurisdiction.")
         return
     year = layout.choose_option("Year of the jurisdictions", "jurisdictions", years, boxed=True, width=140)
     measures = queries.STAGES[track]
@@ -255,15 +323,15 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
 
 
 def _show_counting_card(frame: layout.Frame, area: str) -> None:
-    st.header("How it is counted", anchor=False)
+    st.header("Counting rules", anchor=False)
     rules = queries.read_rows(frame.path, "counting_rules", (area,))
     if not rules:
-        st.markdown("The release holds no counting card for this territory.")
+        st.markdown("This release has no counting rules for this territory.")
         return
     offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
     for office in offices:
         name = frame.marked_name(office)
-        card = _card(frame, f"Counting card of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
+        card = _card(frame, f"Counting rules of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
         if len(offices) == 1:
             layout.put_html(card)
         else:
@@ -282,14 +350,14 @@ def _card(frame: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
                 tables.Cell(rule["stage_definition"] or "", kind="wide"),
                 tables.Cell(_rules_in_words(rule), kind="wide"),
                 tables.Cell(
-                    " ".join(part for part in (_STANDING.get(rule["status"], rule["status"]), rule["source"]) if part)
+                    " ".join(part for part in (_STATUSES.get(rule["status"], rule["status"]), rule["source"]) if part)
                 ),
             ),
         )
         for rule in sorted(rules, key=lambda rule: order.index(rule["level"]) if rule["level"] in order else 0)
     ]
     return tables.render_table(
-        caption, ["Unit", "What is counted", "Rules", "Standing"], lines, corner="Level", text=True
+        caption, ["Unit", "What is counted", "Rules", "Status"], lines, corner="Level", text=True
     )
 
 
@@ -297,26 +365,26 @@ def _rules_in_words(rule: Row) -> str:
     rules_as_text = {key: str(rule[key] or "not stated").replace("_", " ") for key in _RULES}
     again = "yes" if rule["transferred_counted_again"] else "no"
     parts = [f"{title}: {rules_as_text[key]}." for key, title in _RULES.items()]
-    return " ".join([*parts, f"Handed-over persons counted again by the receiver: {again}."])
+    return " ".join([*parts, f"People handed over are counted again by the receiver: {again}."])
 
 
 def _show_facts(frame: layout.Frame, area: str) -> None:
     population = queries.read_rows(frame.path, "population", area)
     if population:
         last = population[0]
-        carried = f", of {last['population_year']}, carried forward" if last["is_carried_forward"] else ""
+        carried = f", carried forward from {last['population_year']}" if last["is_carried_forward"] else ""
         st.html(
             tables.render_facts(
                 [
                     ("Population for rates", f"{words.format_number(last['population'])} ({last['year']}{carried})"),
-                    ("Its source", f"{last['series']}; {last['vintage']}; {last['reference_date']}"),
+                    ("Source of the population", f"{last['series']}; {last['vintage']}; {last['reference_date']}"),
                     ("Caution", last["caveat"] or ""),
                 ]
             )
         )
     rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", *queries.BREAKS))
     if rows:
-        st.subheader("Notes of the territory", anchor=False)
+        st.subheader("Notes on the territory", anchor=False)
         notes = words.Notes()
         for row in rows:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
@@ -343,12 +411,12 @@ def _show_metadata(frame: layout.Frame, area: str) -> None:
 
 
 def _show_returns(frame: layout.Frame, area: str) -> None:
-    st.header("Its returns", anchor=False)
+    st.header("Data received", anchor=False)
     rows = queries.read_rows(frame.path, "submissions", area)
     if not rows:
-        st.markdown("This release does not use any return of this territory.")
+        st.markdown("This release uses no data from this territory.")
         return
-    title = "Returns accepted for this release, the newest first"
+    title = "Returns accepted for this release, newest first"
     newest, older = rows[:_NEWEST], rows[_NEWEST:]
     layout.put_html(tables.render_table(title, *submission_table(frame, newest), corner="Received", text=True))
     if older:

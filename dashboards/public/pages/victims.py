@@ -35,7 +35,7 @@ def render_page() -> None:
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        crime = layout.choose_crime(frame, groups) if len(groups) > 1 else groups[0]
+        crime = layout.choose_crime(frame, groups)
         units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "victim_units", crime))
         unit = (
             layout.choose_option("Counted in", "victims_in", units, say=words.unit_name) if len(units) > 1 else units[0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from urllib.parse import parse_qs, urlparse
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -56,7 +58,15 @@ def test_no_page_is_wider_than_the_screen_and_each_has_banner_and_heading(
     assert page.locator("h1").count() == 1
 
 
-@pytest.mark.parametrize("path", [*PAGES, "territory?territory=BA&over=A", "territory?territory=XK&crime=SOM&by=age"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *PAGES,
+        "territory?territory=BA&over=A",
+        "territory?territory=BA&section=all",
+        "territory?territory=XK&crime=SOM&by=age",
+    ],
+)
 def test_no_table_is_wider_than_a_phone_screen(open_page: Open, path: str) -> None:
     """Check each page with all folded tables open."""
     page = open_page(path, width=360)
@@ -83,7 +93,7 @@ def test_first_page_also_has_its_own_address(open_page: Open) -> None:
     expect(page.locator("h1")).to_have_text(first)
     expect(page.locator(".rti-caption").first).to_contain_text("Smuggling of migrants")
     expect(page.get_by_text("Page not found")).to_have_count(0)
-    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES))
+    expect(page.locator(".rti-menu a")).to_have_count(len(PAGES))
 
 
 def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
@@ -127,13 +137,34 @@ def test_printed_page_has_banner_sentence_table_footnote_and_no_controls(open_pa
     page.emulate_media(media="print")
     for part in (".rti-banner", ".rti-quote", ".rti-table", ".rti-notes"):
         expect(page.locator(part).first).to_be_visible()
-    for part in ("stSidebar", "stSelectbox", "stButtonGroup"):
-        expect(page.get_by_test_id(part).first).to_be_hidden()
+    for part in (".rti-menu", "[data-testid=stSelectbox]", "[data-testid=stButtonGroup]"):
+        expect(page.locator(part).first).to_be_hidden()
     assert len(page.pdf(format="A4")) > 10_000
+
+
+def test_each_printed_page_has_address_and_date_and_no_stranded_heading(open_page: Open) -> None:
+    import pdfplumber
+
+    page = open_page("durations?crime=TIP")
+    headings = {*page.locator("h1, h2, h3, .rti-notes-title").all_inner_texts()}
+    with pdfplumber.open(BytesIO(page.pdf(format="A4"))) as document:
+        texts = [(sheet.extract_text() or "").splitlines() for sheet in document.pages]
+    assert len(texts) > 1
+    for number, lines in enumerate(texts, start=1):
+        foot = " ".join(lines[-2:])
+        assert "/durations?crime=TIP" in foot and "release=" in foot and re.search(r"\d{1,2} [A-Z][a-z]+ \d{4}", foot)
+        assert f"{number} / {len(texts)}" in foot
+        assert lines[-3] not in headings, f"sheet {number} ends with a heading"
 
 
 def test_file_of_the_release_can_be_downloaded(open_page: Open) -> None:
     page = open_page("about")
+    assert page.get_by_test_id("stDownloadButton").count() <= 8
+    with page.expect_download() as whole:
+        page.get_by_role("button", name="All files (ZIP)").click()
+    with ZipFile(whole.value.path()) as archive:
+        names = archive.namelist()
+    assert {"README.txt", "manifest.json", "csv/cell.csv", "data/cell.parquet"} <= set(names)
     with page.expect_download() as download:
         page.get_by_role("button", name="manifest.json").click()
     assert download.value.suggested_filename.startswith("demonstration-")

@@ -186,13 +186,13 @@ def test_coherence_compares_the_whole_offence_in_words(frame: layout.Frame) -> N
 
 
 def test_every_publisher_can_be_chosen_and_a_part_is_not_read_as_the_whole(frame: layout.Frame) -> None:
-    test = run_page("published", view="figures", of="BA", publisher="UNODC", published_year="2019")
+    test = run_page("published", view="figures", territory="BA", publisher="UNODC", published_year="2019")
     html = read_html(test)
     assert ">61<" in html and "UNODC" in html and "US Department of State" not in html
-    html = read_html(run_page("published", view="figures", of="BA", published_year="2020"))
+    html = read_html(run_page("published", view="figures", territory="BA", published_year="2020"))
     for part in ("Brčko District", "Republika Srpska", "State level"):
         assert f"Bosnia and Herzegovina: {part} only" in html
-    (box,) = [b for b in run_page("published", view="figures", of="all").selectbox if b.label == "Publisher"]
+    (box,) = [b for b in run_page("published", view="figures", territory="all").selectbox if b.label == "Publisher"]
     publishers = {row["publisher"] for row in queries.run_statement(
         frame.path, "select distinct publisher from reference_figure where kind <> 'invented' "
         "and (offence_group = 'TIP' or offence_group is null)", []
@@ -201,7 +201,7 @@ def test_every_publisher_can_be_chosen_and_a_part_is_not_read_as_the_whole(frame
 
 
 def test_unknown_original_is_said_and_not_replaced_by_a_copy() -> None:
-    html = read_html(run_page("published", view="figures", of="HR", publisher="US Department of State"))
+    html = read_html(run_page("published", view="figures", territory="HR", publisher="US Department of State"))
     assert "Original address not known." in html
     assert "aassone" not in html and "reposted" not in html
 

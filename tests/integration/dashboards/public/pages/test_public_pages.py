@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html import unescape
+from io import BytesIO
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
+from zipfile import ZipFile
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import words
 from dashboards.public import charts, queries
-from dashboards.public.pages import cards
+from dashboards.public.pages import about, cards, territory
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
@@ -189,13 +192,13 @@ def test_stage_counted_only_in_cases_is_not_mixed_in() -> None:
 
 
 def test_territory_shows_series_breakdowns_card_and_returns() -> None:
-    test = run_page("territory", territory="AL", by="sex", year="2025")
+    test = run_page("territory", territory="AL", by="sex", year="2025", section="all")
     text = read_html(test)
     assert read_row(test, "2026 Q3")[2] == "c"
     counts, shares = read_rows(test, "Female")
     column = counts.index("c")
     assert shares[column] == "c", "a withheld figure has a withheld share"
-    assert "Counting card of Albania" in text
+    assert "Counting rules of Albania" in text
     assert "Persons whom an authority registered as victims" in text, "metadata of a form"
     assert "SALCORRECTION000" not in text and "carried forward" in text
     received = read_rows(test, "2026-11-02")
@@ -211,7 +214,7 @@ def test_annual_figure_is_never_shown_as_quarters() -> None:
 
 
 def test_jurisdictions_are_listed_under_their_territory() -> None:
-    test = run_page("territory", territory="BA")
+    test = run_page("territory", territory="BA", section="breakdown")
     assert read_row(test, "Brčko District")[1] == "c"
     assert read_row(test, "Republika Srpska")[1] == "10"
 
@@ -240,10 +243,10 @@ def test_victims_page_shows_figures_with_coverage() -> None:
 
 
 def test_published_page_never_mixes_real_and_invented_figures() -> None:
-    comparison_html = read_html(run_page("published", view="beside", of="all"))
+    comparison_html = read_html(run_page("published", view="beside", territory="all"))
     assert "Invented observatory" in comparison_html
     assert "US Department of State" not in comparison_html and "GRETA" not in comparison_html
-    figures_html = read_html(run_page("published", view="figures", of="all"))
+    figures_html = read_html(run_page("published", view="figures", territory="all"))
     assert "Invented observatory" not in figures_html and "US Department of State" in figures_html
     assert "Published figures conflict." in figures_html
 
@@ -292,7 +295,85 @@ def test_downloads_include_the_files_of_the_release() -> None:
     text = read_html(test)
     assert UNSCR in text and "Published tables" in text
     labels = [button.proto.label for button in test.get("download_button")]
-    assert {"manifest.json", "README.txt", "cell.csv", "cell.parquet"} <= set(labels)
+    assert {"All files (ZIP)", "manifest.json", "README.txt", "cell.csv", "cell.parquet"} <= set(labels)
+    assert len(labels) <= 8, "all other files are in the ZIP file"
+
+
+def test_zip_file_has_every_file_of_the_release() -> None:
+    paths = tuple(queries.downloadable_files(queries.current_release()))
+    with ZipFile(BytesIO(about.pack_files(paths))) as archive:
+        assert len(archive.namelist()) == len(paths)
+        for path in paths:
+            [name] = [name for name in archive.namelist() if str(path).endswith(f"/{name}")]
+            assert archive.read(name) == path.read_bytes()
+
+
+@pytest.mark.parametrize("section", ["trend", "outcomes", "breakdown", "rules", "data"])
+def test_territory_has_few_words_before_anything_is_opened(section: str, demonstration: home.Home) -> None:
+    test = run_page("territory", territory="BA", section=section)
+    folded = {id(element) for block in test.expander for element in block.get("html")}
+    bodies = [str(element.proto.body) for element in test.get("html") if id(element) not in folded]
+    text = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", body, flags=re.S) for body in bodies)
+    assert len(text.split()) + sum(len(part.value.split()) for part in test.markdown) <= 600
+
+
+def test_address_of_a_choice_opens_its_section() -> None:
+    for choice, section in (("left_in", "outcomes"), ("by", "breakdown"), ("jurisdictions", "breakdown")):
+        test = run_page("territory", territory="BA", **{choice: "2025" if choice != "by" else "sex"})
+        assert test.query_params["section"] in (section, [section])
+
+
+def test_charts_of_a_territory_share_their_scale_and_periods() -> None:
+    test = run_page("territory", territory="AL")
+    scales = set()
+    for chart in test.get("vega_lite_chart"):
+        for layer in json.loads(chart.proto.spec)["layer"]:
+            encoding = layer["encoding"]
+            if "x" in encoding and "domain" in encoding.get("y", {}).get("scale", {}):
+                scales.add((str(encoding["x"]["scale"]["domain"]), str(encoding["y"]["scale"]["domain"])))
+    assert len(scales) == 1
+    assert territory.ONE_SCALE in read_html(test)
+
+
+CHOICES = {"crime": "SOM", "territory": "RS", "freq": "A", "period": "2024"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_to_territories_carry_the_choices(page: str) -> None:
+    html = read_html(run_page(page, **CHOICES))
+    for link in re.findall(r'href="(territory[^"]*)"', html):
+        query = dict(parse_qsl(link.partition("?")[2]))
+        assert query["crime"] == "SOM" and query["territory"], link
+
+
+def test_page_of_one_crime_says_so_and_keeps_the_chosen_one() -> None:
+    test = run_page("victims", crime="SOM")
+    assert [info.value for info in test.info] == ["This page has figures of one crime only: trafficking in persons."]
+    assert "Victims of trafficking in persons" in read_html(test)
+    assert 'href="territory?territory=AL&crime=SOM"' in read_html(test)
+
+
+def test_choice_that_is_made_wins_over_an_address_that_lags_behind() -> None:
+    """The browser may send the next choice before it has received the address of the last one."""
+    test = run_page("region", freq="A", period="2025")
+    before = dict(test.query_params)
+    next(group for group in test.button_group if group.key == "choice.crime").set_value("SOM").run()
+    assert "Smuggling of migrants, 2025" in read_html(test)
+    for key, value in before.items():
+        test.query_params[key] = value
+    next(group for group in test.button_group if group.key == "choice.stages").set_value("all").run()
+    assert "Smuggling of migrants, 2025" in read_html(test)
+    assert test.query_params["crime"] in ("SOM", ["SOM"]) and test.query_params["stages"] in ("all", ["all"])
+
+
+def test_changed_address_wins_over_the_controls() -> None:
+    test = run_page("region", freq="A", period="2025")
+    next(group for group in test.button_group if group.key == "choice.crime").set_value("SOM").run()
+    test.query_params["crime"] = "TIP"
+    test.run()
+    assert "Trafficking in persons, 2025" in read_html(test)
+    [crime] = [group for group in test.button_group if group.key.startswith("choice.crime")]
+    assert crime.value == "TIP" and list(crime.proto.default) == [0], "the browser shows the default of a new control"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -323,7 +404,7 @@ def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstrat
     path = queries.current_release()
     for code, read_row in queries.area_names(path).items():
         if read_row["area_kind"] == "territory":
-            run_page("territory", territory=code, over="A")
+            run_page("territory", territory=code, over="A", section="all")
     for crime in ("TIP", "SOM"):
         for freq, periods in queries.list_periods(path, crime).items():
             run_page("region", crime=crime, freq=freq, period=periods[-1], show="rate", stages="all", decisions="final")
@@ -396,10 +477,8 @@ def test_significant_differences_of_shares_are_described_by_odds() -> None:
 
 
 def test_older_returns_are_below_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashboards.public.pages import territory
-
     monkeypatch.setattr(territory, "_NEWEST", 1)
-    test = run_page("territory", territory="AL")
+    test = run_page("territory", territory="AL", section="data")
     [older] = [block for block in test.expander if "older return" in block.label]
     number = int(older.label.split()[0])
     assert (
@@ -507,7 +586,7 @@ def test_change_of_few_territories_is_not_a_change_of_the_region() -> None:
 
 
 def test_change_of_few_or_withheld_cases_has_no_number() -> None:
-    test = run_page("territory", territory="AL")
+    test = run_page("territory", territory="AL", section="outcomes")
     assert read_row(test, "2022 to 2023") == ["50 → 60", "+10", "+22", "\u221212"]
     assert read_row(test, "2023 to 2024") == ["19 → 25", "+6", "too few to split", "too few to split"]
     assert read_row(test, "2024 to 2025") == ["c", "c", "c", "c"]
@@ -515,7 +594,7 @@ def test_change_of_few_or_withheld_cases_has_no_number() -> None:
 
 
 def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
-    test = run_page("territory", territory="AL")
+    test = run_page("territory", territory="AL", section="outcomes")
     assert read_row(test, "Rejected (prosecution)") == ["30 (15–45)", "60 % (30–90)"]
     assert read_row(test, "Discontinued (prosecution)")[1] == "too few to compare: 30 % (15–45)"
     assert read_row(test, "Acquitted (first instance)") == ["c", "c"]

@@ -1,0 +1,83 @@
+// Script of the public pages, beside Streamlit's own: links without a reload, the browser's history, announcements.
+// Without it every page still works: links load a page, and the address holds the choices.
+(() => {
+  "use strict";
+
+  // One entry in the history per action. Streamlit adds one for each address that a page writes, also before the reader
+  // has done anything.
+  const pushState = history.pushState.bind(history);
+  let isActive = false;
+  for (const kind of ["pointerdown", "keydown"]) {
+    addEventListener(kind, () => { isActive = true; }, { capture: true });
+  }
+  history.pushState = (state, title, url) => {
+    if (isActive) pushState(state, title, url);
+    else history.replaceState(state, title, url);
+  };
+
+  // A link to another page of the dashboard is followed within the running page, as the back button is.
+  addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest(".stHtml a[href]") : null;
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const address = new URL(link.href, location.href);
+    if (address.origin !== location.origin || link.target === "_blank" || address.hash || link.hasAttribute("download")) return;
+    event.preventDefault();
+    isPageChanged = address.pathname !== location.pathname;
+    pushState({}, "", address);
+    dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+    if (isPageChanged) scrollToTop();
+  });
+
+  // The menu of a narrow screen closes with Escape; it is drawn closed after a choice.
+  addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && document.querySelector(".rti-menu details[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  });
+
+  // What a reader of the screen cannot see: a table was redrawn, or another page was opened.
+  let isPageChanged = false;
+  let wasRunning = false;
+  let lastText = "";
+  const status = document.createElement("div");
+  status.id = "rti-status";
+  status.setAttribute("role", "status");
+  status.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
+
+  function scrollToTop() {
+    const main = document.querySelector("[data-testid=stMain]");
+    if (main) main.scrollTop = 0;
+  }
+
+  function announce() {
+    const heading = document.querySelector("h1");
+    const caption = document.querySelector(".rti-caption");
+    const text = caption ? caption.textContent : "";
+    if (isPageChanged && heading) {
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+      status.textContent = "";
+    } else if (isActive) {
+      // The same words twice would be announced once.
+      status.textContent = text && text !== lastText ? `Table updated: ${text}` : "Page updated.";
+    }
+    isPageChanged = false;
+    lastText = text;
+  }
+
+  function watch() {
+    const app = document.querySelector("[data-testid=stApp]");
+    const isRunning = app !== null && app.dataset.testScriptState === "running";
+    if (wasRunning && app && app.dataset.testScriptState === "notRunning") announce();
+    wasRunning = isRunning;
+  }
+
+  addEventListener("DOMContentLoaded", () => {
+    document.body.append(status);
+    new MutationObserver(watch).observe(document.getElementById("root"), {
+      subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-script-state"],
+    });
+  });
+})();

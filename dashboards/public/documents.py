@@ -1,0 +1,112 @@
+"""Serve the document and the static files of the public pages in front of Streamlit.
+
+Streamlit answers every unknown address with its document and status 200, and sends its scripts uncompressed. Here an
+unknown address is "not found" with a page that leads on, the document has the title of its page and our script, and
+static files are compressed once per process.
+"""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dashboards.public.menu import PAGES, SITE, compose_title
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+SCRIPT: Final = Path(__file__).with_name("browser.js")
+_SCRIPT_ADDRESS: Final = "/rti/browser.js"
+_STATIC: Final = "/static/"
+_COMPRESSED: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_APPLICATION: Final = ("/_stcore/", "/media/", "/component/", "/static/", "/health")
+"""Beginnings of the addresses that are not documents: Streamlit decides about them, and our health check."""
+_FILES: Final = ("/favicon.png", "/manifest.json")
+_NOT_SERVED: Final = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
+"""Streamlit's addresses that no public page uses."""
+
+
+class Documents:
+    """Answer requests for documents and static files; pass all others to Streamlit.
+
+    Raises ValueError if Streamlit's document is not as expected, so that an update of it is noticed at the start.
+    """
+
+    def __init__(self, app: ASGIApp, folder: Path) -> None:
+        self.app, self.folder = app, folder
+        index = (folder / "index.html").read_text(encoding="utf-8")
+        self.documents = {page: _adapt_document(index, page) for page in PAGES}
+        self.documents["region"] = self.documents[""]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (response := await self._respond(scope)):
+            await response(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    async def _respond(self, scope: Scope) -> Response | None:
+        from starlette.concurrency import run_in_threadpool
+        from starlette.responses import PlainTextResponse, Response
+
+        path, headers = str(scope["path"]), dict(scope["headers"])
+        if path.startswith(_NOT_SERVED):
+            return PlainTextResponse("Not found\n", 404)
+        is_compressed = b"gzip" in headers.get(b"accept-encoding", b"")
+        if path == _SCRIPT_ADDRESS:
+            return Response(SCRIPT.read_bytes(), 200, {"Cache-Control": "no-cache"}, "text/javascript; charset=utf-8")
+        if path.startswith(_STATIC) and is_compressed and Path(path).suffix in _COMPRESSED:
+            file = (self.folder / path.lstrip("/")).resolve()
+            if file.is_relative_to(self.folder / "static") and file.is_file():
+                sent = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
+                return Response(await run_in_threadpool(_compress, file), 200, sent, _COMPRESSED[file.suffix])
+        if path.startswith(_APPLICATION) or path in _FILES or "/_stcore/" in path:
+            return None
+        page = path.removeprefix("/")
+        if page.endswith("/") and page.rstrip("/") in self.documents:
+            return None  # Streamlit redirects to the address without the slash.
+        if page in self.documents:
+            return Response(self.documents[page], 200, {"Cache-Control": "no-cache"}, "text/html; charset=utf-8")
+        if b"text/html" in headers.get(b"accept", b""):
+            return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
+        return PlainTextResponse("Not found\n", 404)
+
+
+@lru_cache(maxsize=512)
+def _compress(file: Path) -> bytes:
+    """Return a static file compressed. Streamlit has some 300 of them, of which a page needs about 100."""
+    return gzip.compress(file.read_bytes(), 9, mtime=0)
+
+
+def _adapt_document(index: str, page: str) -> str:
+    """Return Streamlit's document with the title of a page, our script before its own, and our text without scripts."""
+    for part in ("<title>Streamlit</title>", '<meta charset="UTF-8" />', "<noscript>", "</noscript>"):
+        if index.count(part) != 1:
+            raise ValueError(f"Streamlit's document has {index.count(part)} times {part}: adapt documents.py")
+    before, _, after = index.partition("<noscript>")
+    without_scripts = "<noscript><p>These pages need JavaScript. Please turn it on, then load the page again.</p>"
+    document = before + without_scripts + after[after.index("</noscript>") :]
+    document = document.replace("<title>Streamlit</title>", f"<title>{escape(compose_title(page))}</title>")
+    # Before Streamlit's script, which adds to the browser's history.
+    script = f'<meta charset="UTF-8" />\n    <script src=".{_SCRIPT_ADDRESS}"></script>'
+    return document.replace('<meta charset="UTF-8" />', script)
+
+
+def render_not_found() -> str:
+    """Return the page for an unknown address, with a way to each page."""
+    links = "".join(f'<li><a href="/{path}">{escape(title)}</a></li>' for path, title in PAGES.items())
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Page not found – {escape(SITE)}</title>"
+        "<style>body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:42rem;margin:3rem auto;padding:0 1rem}"
+        "a{color:#1d4f7c;display:inline-block;min-height:24px}"
+        "a:focus-visible{outline:3px solid #b35900;outline-offset:2px}</style></head>"
+        "<body><main><h1>Page not found</h1>"
+        "<p>There is no page at this address. Check the address, or choose a page.</p>"
+        f'<nav aria-label="Pages"><ul>{links}</ul></nav></main></body></html>'
+    )

@@ -1,0 +1,137 @@
+"""Hold what a reader has chosen: one state for the controls of a page, the address and the links to other pages.
+
+The rule has three steps. When a page is opened, or its address changes, the address determines each control; a choice
+that the address lacks is the reader's last one, then the default. While a page is open, its controls determine the
+address. The address is written once per run, and only if it differs, so that one action is one entry in the browser's
+history.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import streamlit as st
+
+CARRIED = ("crime", "territory", "freq", "period")
+"""Choices that the links to other pages carry. All other choices are remembered for as long as the page is open."""
+ALL = "all"
+"""Option for every territory together, which not every page has and links therefore do not carry."""
+_FORMER_NAMES = {"territory": "of"}
+"""Names in the addresses of earlier versions, which may have been quoted."""
+_STATE = "selection"
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control on the page: its widget, its options, and the option that the last run used."""
+
+    widget: str
+    options: tuple[str, ...]
+    value: str
+
+
+@dataclass
+class Selection:
+    """The choices of one reader."""
+
+    page: str | None = None
+    address: dict[str, str] = field(default_factory=dict)
+    carried: dict[str, str] = field(default_factory=dict)
+    controls: dict[str, Control] = field(default_factory=dict)
+    is_opened: bool = True
+    """The address determines the controls in this run."""
+    _is_complete: bool = True
+    _numbers: Counter[str] = field(default_factory=Counter)
+    _remembered: dict[str, str] = field(default_factory=dict)
+    _pending: dict[str, str] = field(default_factory=dict)
+
+    def begin_run(self, page: str) -> None:
+        """Begin a run of a page: find out whether its address or one of its controls has changed."""
+        query = st.query_params.to_dict()
+        # A control that was changed wins: the browser may send it before it has received the address of the last run.
+        is_changed = any(
+            st.session_state.get(control.widget, control.value) != control.value for control in self.controls.values()
+        )
+        self.is_opened = self.page != page or (query != self.address and not is_changed)
+        if self.is_opened:
+            self.controls.clear()
+            self.carried |= {name: query[name] for name in CARRIED if query.get(name) not in (None, ALL)}
+        self.page, self._is_complete = page, False
+        self._pending.clear()
+
+    def pick_option(self, name: str, options: Sequence[str], default: str, *, of: str = "") -> tuple[str, str, bool]:
+        """Return the key of a control's widget, the option it begins with, and False if the address asks for another.
+
+        A widget is replaced by a new one if its options change or the address overrides it: Streamlit keeps the value
+        of the old one in the browser, and shows no selection at all if the new options lack it.
+        """
+        key, offered = f"{of}{name}", tuple(options)
+        control = self.controls.get(key)
+        if control is not None and control.options == offered and control.widget in st.session_state:
+            return control.widget, control.value, True
+        requested = None
+        if self.is_opened and not self._is_complete:
+            requested = st.query_params.get(name, st.query_params.get(_FORMER_NAMES.get(name, "")))
+        candidates = (requested, self._remembered.get(key), self.carried.get(name), default)
+        value = next((option for option in candidates if option in offered), offered[0])
+        number = self._numbers[key]
+        self._numbers[key] += 1
+        widget = f"choice.{key}" + (f".{number}" if number else "")
+        self.controls[key] = Control(widget, offered, str(value))
+        return widget, str(value), requested in (None, *offered)
+
+    def keep_option(self, name: str, value: str, *, of: str = "") -> None:
+        """Remember the option of a control, for the address, for the next run and for other pages."""
+        key = f"{of}{name}"
+        control = self.controls[key]
+        self.controls[key] = Control(control.widget, control.options, value)
+        self._remembered[key] = self._pending[name] = value
+        if name in ("crime", "territory") and value != ALL:
+            self.carried[name] = value
+
+    def carry_period(self, freq: str, period: str, *, is_default: bool) -> None:
+        """Carry a period to other pages, unless it is the one in which this page opens: each page has its own."""
+        for name, value in (("freq", freq), ("period", period)):
+            if is_default:
+                self.carried.pop(name, None)
+            else:
+                self.carried[name] = value
+
+    def remember(self, **choices: str) -> None:
+        """Carry choices that a page shows without a control for them."""
+        self.carried |= {name: value for name, value in choices.items() if name in CARRIED}
+        self._remembered |= choices
+
+    def end_run(self, **more: str) -> None:
+        """Write the address of a whole page."""
+        self._pending |= more
+        self._is_complete = True
+        self.write_address()
+
+    def write_address(self) -> None:
+        """Write the choices to the address if they differ from it; within the run of a whole page, wait for its end."""
+        if not self._is_complete:
+            return
+        query = st.query_params.to_dict()
+        if query | self._pending != query:
+            st.query_params.from_dict(query | self._pending)
+        self.address = query | self._pending
+
+    def link_to(self, address: str) -> str:
+        """Return the address of another page with the choices that it does not name itself."""
+        path, _, query = address.partition("?")
+        named = {part.partition("=")[0] for part in query.split("&")}
+        carried = urlencode({name: value for name, value in self.carried.items() if name not in named})
+        joined = "&".join(part for part in (query, carried) if part)
+        return f"{path}?{joined}" if joined else path
+
+
+def read_selection() -> Selection:
+    """Return the choices of the reader of this session."""
+    if _STATE not in st.session_state:
+        st.session_state[_STATE] = Selection()
+    selection: Selection = st.session_state[_STATE]
+    return selection

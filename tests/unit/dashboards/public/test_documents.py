@@ -1,0 +1,95 @@
+"""Tests of documents, static files and unknown addresses, in front of an application that only answers its name."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+from streamlit import file_util
+
+from dashboards.public.documents import SCRIPT, Documents
+from dashboards.public.menu import PAGES, compose_title
+
+FOLDER = Path(file_util.get_static_dir()).resolve()
+DOCUMENTS = Documents(PlainTextResponse("Streamlit"), FOLDER)
+HTML = {"accept": "text/html", "accept-encoding": "gzip"}
+
+
+def request_path(path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+    async def request() -> httpx.Response:
+        transport = httpx.ASGITransport(DOCUMENTS)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get(path, headers=HTML if headers is None else headers)
+
+    return asyncio.run(request())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_document_has_the_title_of_its_page_and_our_script_first(page: str) -> None:
+    answer = request_path(f"/{page}")
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-cache"
+    assert re.findall("<title>(.*?)</title>", answer.text) == [compose_title(page)]
+    assert '<html lang="en">' in answer.text
+    scripts = re.findall(r'<script[^>]* src="([^"]+)"', answer.text)
+    assert scripts[0] == "./rti/browser.js" and scripts[1].startswith("./static/js/")
+    assert "Streamlit app" not in answer.text, "the text without scripts is ours"
+
+
+@pytest.mark.parametrize("path", ["/nopage", "/territory/nopage", "/a/b", "/index.html", "/Region"])
+def test_unknown_address_is_not_found_and_links_to_every_page(path: str) -> None:
+    answer = request_path(path)
+    assert answer.status_code == 404 and answer.headers["content-type"].startswith("text/html")
+    assert "Page not found" in answer.text
+    links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', unescape(answer.text)))
+    assert links == PAGES
+    assert request_path(path, {"accept": "application/json"}).text == "Not found\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/_stcore/health", "/territory/_stcore/host-config", "/media/x.csv", "/health", "/favicon.png", "/static/none.js",
+     "/territory/", "/static/media/x.woff2"],
+)  # fmt: skip
+def test_other_addresses_are_left_to_the_application(path: str) -> None:
+    assert request_path(path).text == "Streamlit"
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/upload_file/x", "/auth/login", "/oauth2callback"])
+def test_unused_addresses_are_not_served(path: str) -> None:
+    assert request_path(path).status_code == 404
+
+
+def test_static_files_are_compressed_and_cached_for_a_year() -> None:
+    files = [*FOLDER.glob("static/js/index.*.js"), *FOLDER.glob("static/css/index.*.css")]
+    assert len(files) >= 2
+    for file in files:
+        path = f"/{file.relative_to(FOLDER).as_posix()}"
+        answer = request_path(path)
+        assert answer.headers["content-encoding"] == "gzip" and answer.headers["vary"] == "Accept-Encoding"
+        assert "immutable" in answer.headers["cache-control"] and "max-age=31536000" in answer.headers["cache-control"]
+        assert answer.content == file.read_bytes(), "httpx decompresses it"
+        assert len(gzip.compress(file.read_bytes(), 9)) < 0.5 * file.stat().st_size
+        assert request_path(path, {"accept-encoding": "identity"}).text == "Streamlit"
+
+
+def test_file_outside_the_folder_is_not_sent() -> None:
+    for path in ("/static/..%2f..%2f..%2fconfig.py", "/static/js/..%2f..%2findex.html", "/static/../../secret.js"):
+        assert request_path(path).headers.get("content-encoding") is None
+
+
+def test_script_is_served_and_checked_for_changes() -> None:
+    answer = request_path("/rti/browser.js")
+    assert answer.content == SCRIPT.read_bytes() and answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-type"].startswith("text/javascript")
+
+
+def test_changed_document_of_streamlit_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<html><title>Something else</title></html>", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"adapt documents\.py"):
+        Documents(PlainTextResponse(""), tmp_path)
