@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -40,7 +40,7 @@ def run_serve(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
         signal.signal(signal.SIGINT, before)
     lines: list[str] = []
     try:
-        timer = threading.Timer(LONGEST_START, process.kill)
+        timer = threading.Timer(LONGEST_START, process.terminate)
         timer.start()
         assert process.stdout is not None
         for line in process.stdout:
@@ -56,8 +56,21 @@ def run_serve(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        kill_processes_of(root)
         if process.stdout is not None:
             process.stdout.close()
+
+
+def kill_processes_of(root: Path) -> list[int]:
+    """Kill every process that was started for a home, and return their ids; a failed test must leave none behind."""
+    setting = f"RTI_HOME={root}".encode()
+    killed = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if int(folder.name) != os.getpid() and setting in (folder / "environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.name), signal.SIGKILL)
+                killed.append(int(folder.name))
+    return killed
 
 
 def find_addresses(lines: list[str]) -> dict[str, str]:
@@ -161,6 +174,18 @@ def test_init_refresh_and_serve_make_a_working_service(tmp_path: Path) -> None:
         )
         assert process.returncode == 0, process.stdout[-1000:] + process.stderr[-2000:]
     check_service(root, lambda process: process.send_signal(signal.SIGINT))
+
+
+def test_processes_of_a_home_are_killed_even_without_their_parent(tmp_path: Path) -> None:
+    environment = {**os.environ, "RTI_HOME": str(tmp_path / "home")}
+    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
+    server, other = (subprocess.Popen(sleeping, env=variables) for variables in (environment, dict(os.environ)))
+    try:
+        assert kill_processes_of(tmp_path / "home") == [server.pid]
+        assert server.wait(10) == -signal.SIGKILL and other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_serve_without_a_home_prints_one_line(tmp_path: Path) -> None:
