@@ -17,6 +17,7 @@ from pipelines.cli.common import (
     load_judgement_meanwhile,
     print_line,
     print_note,
+    print_parts,
     return_bytes,
     say_json,
     show_progress,
@@ -78,11 +79,11 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """Show a file as the reader sees it: each cell with its place, or the cube. No declaration is needed."""
-    from pipelines.reading.formats.as_json import content_as_json
+    from pipelines.reading.formats.as_json import iter_json
 
     content = _content(file, tuple(encoding or ()), format_name)
     if as_json:
-        say_json(content_as_json(content))
+        print_parts(iter_json(content))
     else:
         _show_content(content)
 
