@@ -100,6 +100,15 @@ class Cause:
     repair: Repair | None = None
 
 
+@dataclass(slots=True)
+class _Group:
+    """Limits that are connected by common cells; `last` is the number of the last one."""
+
+    last: int
+    cells: set[Cell]
+    members: list[Limit]
+
+
 def find_contradictions(observations: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
     """Return the contradictions of all returns as rows of CONTRADICTION.
 
@@ -125,22 +134,26 @@ def find_contradictions(observations: pl.DataFrame, sums: pl.DataFrame) -> pl.Da
 def _explain_return(
     submission_id: str, observations: pl.DataFrame, limits: pl.DataFrame, sums: pl.DataFrame
 ) -> list[dict[str, object]]:
-    by_row = {row["_row"]: row for row in observations.iter_rows(named=True)}
     used_cells: set[Cell] = set()
     cells: dict[int, Cell] = {}
-    for number, row in by_row.items():
-        cell = Cell(row["place"], row["label"])
+    for number, place, label in observations.select("_row", "place", "label").iter_rows():
+        cell = Cell(place, label)
         cells[number] = cell._replace(number=number + 1) if cell in used_cells else cell
         used_cells.add(cell)
-    values: dict[Cell, float] = {cells[number]: row["value"] for number, row in by_row.items()}
+    values: dict[Cell, float] = dict(zip(cells.values(), observations["value"], strict=True))
     all_limits = list(_read_sums(sums, values))
     # A negative part is an error of its own, and makes its total too low for the other parts.
     lowered_totals = {limit.whole for limit in all_limits if any(values[part] < 0 for part in limit.parts)}
     declared_cells = {(limit.whole, frozenset(limit.parts)) for limit in all_limits}
+    broken_cells = {cell for limit in all_limits if limit.is_broken(values) for cell in limit.cells}
+    limits = _select_near_limits(limits, [number for number, cell in cells.items() if cell in broken_cells])
     for row in limits.iter_rows(named=True):
         whole, parts = cells[row["whole"]], tuple(cells[part] for part in row["parts"])
         if whole not in lowered_totals and (whole, frozenset(parts)) not in declared_cells:
             all_limits.append(Limit(row["kind"], row["dim"], whole, parts, row["exact"], (row["whole"], *row["parts"])))
+    rows_of_limits = {number for limit in all_limits for number in limit.rows}
+    is_needed = pl.col("_row").is_in(list(rows_of_limits))
+    by_row = {row["_row"]: row for row in observations.filter(is_needed).iter_rows(named=True)}
     findings: list[dict[str, object]] = []
     reported_outcomes: set[tuple[object, ...]] = set()
     causes = explain_limits(all_limits, values)
@@ -166,6 +179,26 @@ def _explain_return(
             findings.append(finding)
         reported_outcomes.add(outcome)
     return [{name: row[name] for name in CONTRADICTION} for row in findings]
+
+
+def _select_near_limits(limits: pl.DataFrame, rows: Sequence[int]) -> pl.DataFrame:
+    """Return the limits that share a cell with a broken one, or have one of some rows; no other can explain anything.
+
+    A return of 20,000 figures has ten times as many limits, and few are broken.
+    """
+    # A sum of fractions may differ from the sum that `Limit` computes, so that these limits are always kept.
+    is_fraction = (pl.col("added") % 1 != 0) | (pl.col("total") % 1 != 0)
+    may_break = (pl.col("added") > pl.col("total")) | (pl.col("exact") & (pl.col("added") != pl.col("total")))
+    broken = limits.filter(may_break | is_fraction)
+    near = pl.concat(
+        [broken["whole"], broken["parts"].explode().drop_nulls(), pl.Series(rows, dtype=pl.UInt32)]
+    ).unique()
+    numbered = limits.with_row_index("_limit")
+    by_part = numbered.select("_limit", row=pl.col("parts")).explode("row")
+    by_whole = numbered.select("_limit", row=pl.col("whole"))
+    is_near = pl.col("row").is_in(near.implode())
+    chosen = pl.concat([by_part.filter(is_near), by_whole.filter(is_near)])["_limit"].unique()
+    return numbered.filter(pl.col("_limit").is_in(chosen.implode())).drop("_limit")
 
 
 def _count_breakdowns(cause: Cause, by_row: dict[int, dict[str, object]]) -> int:
@@ -221,18 +254,20 @@ def explain_limits(limits: Sequence[Limit], values: dict[Cell, float]) -> list[C
 
 def _group_by_cells(limits: Sequence[Limit]) -> list[list[Limit]]:
     """Group limits that are connected by common cells."""
-    groups: list[tuple[set[Cell], list[Limit]]] = []
-    for limit in limits:
-        cells, members = set(limit.cells), [limit]
-        separate = []
-        for group in groups:
-            if group[0].isdisjoint(cells):
-                separate.append(group)
-            else:
-                cells |= group[0]
-                members = group[1] + members
-        groups = [*separate, (cells, members)]
-    return [members for _, members in groups]
+    groups: dict[Cell, _Group] = {}
+    for number, limit in enumerate(limits):
+        touched = {id(group): group for cell in limit.cells if (group := groups.get(cell)) is not None}
+        merged = _Group(number, set(limit.cells), [limit])
+        for group in sorted(touched.values(), key=lambda group: group.last):
+            members = group.members + merged.members
+            # Only the cells of the smaller group get another one: a large group grows by one limit at a time.
+            small, large = sorted((merged, group), key=lambda group: len(group.cells))
+            large.cells |= small.cells
+            groups.update(dict.fromkeys(small.cells, large))
+            merged, merged.last, merged.members = large, number, members
+        groups.update(dict.fromkeys(limit.cells, merged))
+    distinct = {id(group): group for group in groups.values()}
+    return [group.members for group in sorted(distinct.values(), key=lambda group: group.last)]
 
 
 def _find_repair(limits: Sequence[Limit], cell: Cell, values: dict[Cell, float]) -> tuple[float, float] | None:

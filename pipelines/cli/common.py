@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,6 +51,13 @@ def print_note(text: str) -> None:
 def say_json(content: Any) -> None:
     """Print a command's result as JSON on standard output."""
     typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def print_parts(parts: Iterable[str]) -> None:
+    """Print a command's result on standard output as it is made, and end its line."""
+    for part in parts:
+        typer.echo(part, nl=False)
+    typer.echo()
 
 
 def the_home() -> Home:

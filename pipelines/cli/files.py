@@ -17,6 +17,7 @@ from pipelines.cli.common import (
     load_judgement_meanwhile,
     print_line,
     print_note,
+    print_parts,
     return_bytes,
     say_json,
     show_progress,
@@ -54,9 +55,15 @@ def check(
         raise CommandError("--annotated, --html and --csv are for one file at a time")
     registry = the_registry()
     jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
-    load_judgement_meanwhile()
     with show_progress(len(files), "Checking") as tick:
-        checked = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
+        checked = check_many(
+            jobs,
+            registry=registry,
+            history=_history(offline),
+            language=language,
+            progress=tick,
+            on_readable=load_judgement_meanwhile,
+        )
     reports = list(checked.values())
     if as_json:
         content = [r.as_json() for r in reports]
@@ -78,11 +85,11 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """Show a file as the reader sees it: each cell with its place, or the cube. No declaration is needed."""
-    from pipelines.reading.formats.as_json import content_as_json
+    from pipelines.reading.formats.as_json import iter_json
 
     content = _content(file, tuple(encoding or ()), format_name)
     if as_json:
-        say_json(content_as_json(content))
+        print_parts(iter_json(content))
     else:
         _show_content(content)
 

@@ -99,7 +99,13 @@ def explain(
 
 
 def import_reference(
-    file: Annotated[Path, typer.Argument(help="UNODC's GLOTIP workbook, as downloaded.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="UNODC's table on trafficking in persons (GLOTIP) or of persons by offence (UN-CTS), as downloaded.",
+            metavar="FILE",
+        ),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Import figures published by others, to be shown next to our figures and never mixed with them."""
@@ -107,7 +113,7 @@ def import_reference(
     from pipelines.submissions.checking.report import finding_as_json
     from pipelines.warehouse.reference.gather import import_reference as take_in
 
-    result = take_in(the_home(), bytes_of(file), file.name)
+    result = take_in(the_home(), bytes_of(file))
     if as_json:
         say_json(
             {
@@ -115,12 +121,19 @@ def import_reference(
                 "rows": result.rows.height,
                 "rows_read": result.rows_read,
                 "rows_elsewhere": result.rows_elsewhere,
+                "rows_other_offences": result.rows_other_offences,
+                "rows_rates": result.rows_rates,
+                "rows_lost": result.rows_lost,
                 "findings": [finding_as_json(f, file.name, "en") for f in result.findings],
             }
         )
     else:
         print_line(
             f"{result.source}: {result.rows.height} figures of our territories kept, of {result.rows_read} rows read"
+        )
+        print_line(
+            f"  not kept: {result.rows_elsewhere} of other places, {result.rows_other_offences} of other offences, "
+            f"{result.rows_rates} rates, {result.rows_lost} that could not be read"
         )
         for finding in result.findings:
             print_line(f"  {finding.severity}  {finding.where}: {describe_finding(finding).message}")

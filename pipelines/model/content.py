@@ -187,8 +187,11 @@ class Dimension:
     role: Literal["time", "geo", "metric"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CubeObservation:
+NO_ATTRIBUTES: dict[str, str] = {}
+"""Attributes of observations that have none; shared, because a million empty dictionaries take 64 MB."""
+
+
+class CubeObservation(NamedTuple):
     """One observation: `key` holds member codes in the order of the dimensions.
 
     `value` is None if the file has no number; `status` is then the sign as written (`..`, `-`, `c`), or None for an
@@ -200,7 +203,7 @@ class CubeObservation:
     status: str | None
     where: Where
     notes: tuple[str, ...] = ()
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = NO_ATTRIBUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.publications import read_publications
 from pipelines.warehouse.quality import coherence_table, contract, quality_table, vintages
 from pipelines.warehouse.quality.coherence_reasons import read_reasons
+from pipelines.warehouse.reference import glotip
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_published
 
 INSIDE = ("mart_quality", "mart_revision_summary", "mart_coherence")
@@ -107,8 +108,8 @@ def write_tables(folder: Path, tables: Mapping[str, pl.DataFrame]) -> None:
 
 
 def with_collected(reference: pl.DataFrame) -> pl.DataFrame:
-    """Return the references, with UNODC's figures as collected by hand if its whole table was never imported."""
-    if (reference["kind"] == "imported").any():
+    """Return the references, with the GLOTIP figures collected by hand if the whole table was never imported."""
+    if ((reference["kind"] == "imported") & (reference["source_title"] == glotip.TITLE)).any():
         return reference
     return pl.concat([reference, read_published(GLOTIP_FIGURES)])
 

@@ -6,6 +6,7 @@ Weights are invented; they only follow the magnitudes wanted for a demonstration
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 
@@ -85,6 +86,7 @@ def list_articles(jurisdiction: str) -> list[Article]:
     return [article for article in ARTICLES if article.jurisdiction == jurisdiction]
 
 
+@cache
 def find_offence(jurisdiction: str, article: str) -> str:
     """Return the offence code of an article; raise KeyError if there is none."""
     for row in ARTICLES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 
@@ -27,12 +28,22 @@ class Period(NamedTuple):
 
     @property
     def start(self) -> date:
-        return date(self.year, 1 if self.freq == "A" else 3 * self.quarter - 2, 1)
+        return _first_day(self)
 
     @property
     def end(self) -> date:
-        month = 12 if self.freq == "A" else 3 * self.quarter
-        return (date(self.year, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        return _last_day(self)
+
+
+@cache
+def _first_day(period: Period) -> date:
+    return date(period.year, 1 if period.freq == "A" else 3 * period.quarter - 2, 1)
+
+
+@cache
+def _last_day(period: Period) -> date:
+    month = 12 if period.freq == "A" else 3 * period.quarter
+    return (date(period.year, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def make_quarter(year: int, number: int) -> Period:

@@ -42,6 +42,7 @@ def _within(codelist: str, low: str, high: str, code: str, value: float | None) 
     return lower <= value < upper
 
 
+@cache
 def of_age(age: int | None, code: str) -> bool:
     """Return True if an age in years belongs to a code of the list `age`; `_T` takes all, `_Z` only unknown ages."""
     if code == "_T":
@@ -49,6 +50,7 @@ def of_age(age: int | None, code: str) -> bool:
     return age is None if code == "_Z" else _within("age", "lower", "upper", code, age)
 
 
+@cache
 def in_band(months: int | None, code: str) -> bool:
     """Return True if a length belongs to a code of the list `sentence_band` (half-open); `_T` takes every sentence."""
     return code == "_T" or _within("sentence_band", "lower_months", "upper_months", code, months)
@@ -253,22 +255,26 @@ class Truth:
     def list_events(self, jurisdiction: str, period: Period, measures: Iterable[str]) -> list[Happening]:
         """Return events of the measures in the period, by day, proceeding and person, as a register would hold them."""
         chosen_measures = frozenset(measures)
+        first, last = period.start, period.end
         return [
             happening
             for happening in self._all[jurisdiction]
-            if happening.measure in chosen_measures and period.start <= happening.day <= period.end
+            if happening.measure in chosen_measures and first <= happening.day <= last
         ]
 
 
 def _not_quiet(jurisdiction: str, day: date) -> date:
-    quiet = QUIET.get(jurisdiction)
-    return quiet.end + timedelta(days=1) if quiet and quiet.start <= day <= quiet.end else day
+    if jurisdiction not in QUIET:
+        return day
+    quiet = QUIET[jurisdiction]
+    return quiet.end + timedelta(days=1) if quiet.start <= day <= quiet.end else day
 
 
 def _quarter_code(day: date) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
+@cache
 def _quarter_codes(period: Period, ytd: bool) -> list[str]:
     last = 4 if period.freq == "A" else period.quarter
     first = 1 if period.freq == "A" or ytd else period.quarter

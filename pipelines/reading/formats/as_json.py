@@ -5,10 +5,18 @@ Keys without information are omitted (no note, not hidden).
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from pipelines.model.content import Cell, Content, Cube, CubeObservation, Grid, Remark, Scalar, Table, Where
+
+_PORTION = 1_000
+_INDENT = "\n" + 6 * " "
+"""Start of a line in the list of observations, which is three levels deep."""
 
 
 def content_as_json(content: Content) -> dict[str, Any]:
@@ -26,6 +34,35 @@ def content_as_json(content: Content) -> dict[str, Any]:
         "properties": {key: _scalar_as_json(value) for key, value in content.properties.items()},
         "remarks": [_remark_as_json(remark) for remark in content.remarks],
     }
+
+
+def iter_json(content: Content) -> Iterator[str]:
+    """Yield the parts of the indented JSON text of `content_as_json`.
+
+    Observations are converted in portions: a million of them as one document took 4 GB.
+    """
+    if isinstance(content, Grid):
+        yield _dump(content_as_json(content))
+        return
+    # Quotation marks inside a JSON text are escaped, so that no label of the file equals this.
+    empty = '"observations": []'
+    head, tail = _dump(content_as_json(replace(content, observations=()))).split(empty)
+    if not content.observations:
+        yield head + empty + tail
+        return
+    names = [dimension.id for dimension in content.dimensions]
+    yield head + empty[:-1]
+    separator = ""
+    remaining = iter(content.observations)
+    while portion := list(islice(remaining, _PORTION)):
+        entries = (_dump(_observation_as_json(observation, names)) for observation in portion)
+        yield separator + ",".join(_INDENT + entry.replace("\n", _INDENT) for entry in entries)
+        separator = ","
+    yield _INDENT[:-2] + "]" + tail
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
 def where_as_json(where: Where) -> dict[str, object]:

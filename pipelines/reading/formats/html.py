@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
@@ -45,6 +46,8 @@ _UNSEEN = {"script", "style", "template", "noscript", "head"}
 _BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"}
 _NOT_ROWS = {"table", "caption", "colgroup", "col", *_UNSEEN}
 """Elements of a table in which no rows or cells of it are looked for."""
+_make_tuple: Any = tuple.__new__
+"""Constructor of a named tuple without the call of its own `__new__`, as in `xls.py`."""
 _MAX_COLSPAN = 1_000
 _MAX_ROWSPAN = 65_534
 
@@ -160,6 +163,7 @@ class _Reading:
         """Read one table; cells spanned from above or the left keep their positions."""
         cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
+        has_row_spans = False
         struck_table = self.styles.is_struck(element, None)
         for row, (holder, cells_of_row) in enumerate(_iter_rows(element), start=1):
             hidden = self.styles.is_hidden(holder, element)
@@ -168,12 +172,33 @@ class _Reading:
             for td in cells_of_row:
                 while (row, column) in cells_by_position:
                     column += 1
-                self._read_cell(number, row, column, td, hidden, struck_row, cells_by_position)
+                if struck_row or len(td) or td.keys():
+                    has_row_spans |= td.get("rowspan") is not None
+                    self._read_cell(number, row, column, td, hidden, struck_row, cells_by_position)
+                else:
+                    cells_by_position[row, column] = self._read_plain_cell(number, row, column, td, hidden)
         last = row
-        cells = tuple(cells_by_position[position] for position in sorted(cells_by_position) if position[0] <= last)
+        positions = sorted(cells_by_position) if has_row_spans else cells_by_position
+        cells = tuple(cells_by_position[position] for position in positions if position[0] <= last)
         self.tables.append(
             Table(f"table {number}", cells, _find_title(element, self.styles), self.styles.is_hidden(element, None))
         )
+
+    def _read_plain_cell(self, number: int, row: int, column: int, td: Any, hidden: bool) -> Cell:
+        """Read a cell that has neither attributes nor elements, as most have."""
+        text = _fold_line(td.text or "")
+        where = _make_tuple(Where, (None, f"R{row}C{column}", None, None, number, td.sourceline, None, None))
+        self._count_cell(where, text)
+        kind = "text" if text else "blank"
+        content = (text, text or None, where, kind, (row, column), False, hidden, None, None, None, None, None)
+        return _make_tuple(Cell, (row, column, *content))  # type: ignore[no-any-return]
+
+    def _count_cell(self, where: Where, text: str) -> None:
+        self.cells += 1
+        if self.cells > MAX_FORMATTED_CELLS:
+            raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
+        if text:
+            self.gate.count_filled(where)
 
     def _read_cell(
         self,
@@ -192,11 +217,7 @@ class _Reading:
         row_span = _parse_span(td, "rowspan", _MAX_ROWSPAN)
         line = td.sourceline
         where = Where(table=number, cell=f"R{row}C{column}", line=line)
-        self.cells += 1
-        if self.cells > MAX_FORMATTED_CELLS:
-            raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
-        if text:
-            self.gate.count_filled(where)
+        self._count_cell(where, text)
         self.gate.count_covered(where, column_span * row_span - 1)
         kind: Any = "text" if text else "blank"
         value: Scalar = text or None
@@ -238,7 +259,7 @@ class _VisibleText:
         self.marks: str | None = None
         self.struck: str | None = None
         if not len(element) and not is_struck:  # most cells hold only text, which needs no walk
-            self.text = _SPACES.sub(" ", element.text or "").strip(" ")
+            self.text = _fold_line(element.text or "")
             return
         self.plain: list[str] = []
         self.raised: list[str] = []
@@ -269,6 +290,12 @@ class _VisibleText:
                         target.append("\n")
             if child.tail:
                 target.append(_SPACES.sub(" ", child.tail))
+
+
+@lru_cache(maxsize=4096)
+def _fold_line(text: str) -> str:
+    """Fold white space as a browser does; small numbers repeat."""
+    return _SPACES.sub(" ", text).strip(" ")
 
 
 def _fold_spaces(text: str) -> str:
@@ -323,21 +350,36 @@ class _Styles(NamedTuple):
 
     def is_hidden(self, element: Any, top: Any) -> bool:
         """Return True if the element, or one that contains it up to `top`, is hidden by attribute, class or style."""
-        return any(
-            part.get("hidden") is not None
-            or _HIDDEN.search(part.get("style", "")) is not None
-            or (bool(self.hidden) and not self.hidden.isdisjoint(part.get("class", "").split()))
-            for part in _iter_up(element, top)
-        )
+        for part in _iter_up(element, top):
+            if part.keys() and (
+                part.get("hidden") is not None
+                or _is_hiding(part.get("style", ""))
+                or (self.hidden and not self.hidden.isdisjoint(part.get("class", "").split()))
+            ):
+                return True
+        return False
 
     def is_struck(self, element: Any, top: Any) -> bool:
         """Return True if the element, or one that contains it up to `top`, is struck through or deleted."""
-        return any(
-            part.tag in _STRUCK_TAGS
-            or _STRUCK.search(part.get("style", "")) is not None
-            or (bool(self.struck) and not self.struck.isdisjoint(part.get("class", "").split()))
-            for part in _iter_up(element, top)
-        )
+        for part in _iter_up(element, top):
+            if part.tag in _STRUCK_TAGS:
+                return True
+            if part.keys() and (
+                _is_striking(part.get("style", ""))
+                or (self.struck and not self.struck.isdisjoint(part.get("class", "").split()))
+            ):
+                return True
+        return False
+
+
+@lru_cache(maxsize=1024)
+def _is_hiding(style: str) -> bool:
+    return _HIDDEN.search(style) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_striking(style: str) -> bool:
+    return _STRUCK.search(style) is not None
 
 
 def _iter_up(element: Any, top: Any) -> Iterator[Any]:

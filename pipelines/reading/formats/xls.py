@@ -112,8 +112,9 @@ def _read_cells(book: Any, sheet: Any, gate: CellCounter) -> list[Cell]:
         first = len(cells)
         if row not in special:
             row_cells = _read_plain_row(book, sheet, row, formats, letters, hidden_columns, row_hidden)
-            _count_cells(row_cells, gate)
-            cells += row_cells
+            if row_cells:
+                _count_filled(row_cells[-1], len(row_cells), gate)
+                cells += row_cells
             continue
         for column in sorted({*stored, *special[row]}):
             position = (row, column)
@@ -153,47 +154,76 @@ def _read_plain_row(
     hidden_columns: frozenset[int],
     row_hidden: bool,
 ) -> list[Cell]:
-    """Return the cells of a row without merged areas and notes; numbers and ordinary texts without a call for each."""
-    name, number = sheet.name, row + 1
+    """Return the filled cells of a row without merged areas and notes; most without a call for each."""
+    name, number, digits = sheet.name, row + 1, str(row + 1)
+    whole_numbers, ordinary = formats.whole_numbers, formats.ordinary
     rich_texts = sheet.rich_text_runlist_map
-    struck_styles, percent_styles = formats.struck, formats.percent
     cells: list[Cell] = []
     stored = zip(sheet.row_types(row), sheet.row_values(row), sheet._cell_xf_indexes[row], strict=True)
+    hidden = row_hidden
     for column, (ctype, raw, style) in enumerate(stored):
-        value: Scalar
-        marks: str | None = None
-        struck: str | None = None
-        kind: CellKind
-        if ctype == _NUMBER and style not in struck_styles:
-            number_format = formats[style]
-            whole = int(raw)
-            if whole == raw and -_EXACT < whole < _EXACT and style not in percent_styles:
-                value, text, kind = whole, str(whole), "number"
-            else:
-                text, value, kind, number_format, marks, struck = _read_content(book, sheet, formats, row, column)
-        elif ctype == _TEXT and raw != "" and style not in struck_styles and (row, column) not in rich_texts:
-            number_format = formats[style]
-            text, value, kind = raw, raw, "text"
+        if hidden_columns:
+            hidden = row_hidden or column in hidden_columns
+        marks = struck = None
+        number_format: str | None = ordinary[style]
+        if number_format is _SPECIAL:
+            text, value, kind, number_format, marks, struck = _read_content(book, sheet, formats, row, column)
+        elif ctype == _NUMBER and (whole := whole_numbers[raw]) is not None:
+            value, text = whole
+            kind = "number"
+        elif ctype == _TEXT and raw != "" and (row, column) not in rich_texts:
+            text = value = raw
+            kind = "text"
         else:
             text, value, kind, number_format, marks, struck = _read_content(book, sheet, formats, row, column)
-            if kind == "blank":
-                continue
-        place = _make_tuple(Where, (name, f"{letters[column]}{number}", None, None, None, None, None, None))
-        position = (number, column + 1)
-        hidden = row_hidden or column in hidden_columns
-        content = (text, value, place, kind, position, False, hidden, None, number_format, None, marks, struck)
-        cells.append(_make_tuple(Cell, (*position, *content)))
+        if kind != "blank":
+            r, c = number, column + 1
+            where = _make_tuple(Where, (name, letters[column] + digits, None, None, None, None, None, None))
+            # fmt: off
+            cells.append(_make_tuple(Cell, (
+                r, c, text, value, where, kind, (r, c), False, hidden, None, number_format, None, marks, struck,
+            )))
+            # fmt: on
     return cells
 
 
 def _count_cells(row: list[Cell], gate: CellCounter) -> None:
     count = len(row) - [cell.kind for cell in row].count("blank")
-    if not count:
-        return
-    last = next(cell for cell in reversed(row) if cell.kind != "blank")
+    if count:
+        _count_filled(next(cell for cell in reversed(row) if cell.kind != "blank"), count, gate)
+
+
+def _count_filled(last: Cell, count: int, gate: CellCounter) -> None:
+    """Count the filled cells of a row, the last of which is given."""
     gate.count_filled(last.where, count)
     if last.row > MAX_ROW or last.column > MAX_COLUMN:
         raise ReadError("read.far_cell", last.where, row=last.row, column=last.column)
+
+
+class _WholeNumbers(dict[float, tuple[int, str] | None]):
+    """The whole number that a stored number is, and its text; None for any other. Small counts repeat."""
+
+    def __missing__(self, raw: float) -> tuple[int, str] | None:
+        whole = int(raw)
+        self[raw] = (whole, str(whole)) if whole == raw and -_EXACT < whole < _EXACT else None
+        return self[raw]
+
+
+class _OrdinaryStyles(dict[int | None, str | None]):
+    """Number format of each style that changes neither text nor value, _SPECIAL for every other."""
+
+    def __init__(self, formats: _FormatsByStyle) -> None:
+        super().__init__()
+        self.formats = formats
+
+    def __missing__(self, style: int | None) -> str | None:
+        number_format = self.formats[style]
+        is_percent = number_format is not None and "%" in number_format
+        self[style] = _SPECIAL if is_percent or style in self.formats.struck else number_format
+        return self[style]
+
+
+_SPECIAL = "a number format that is compared by identity"
 
 
 class _FormatsByStyle(dict[int | None, str | None]):
@@ -208,15 +238,14 @@ class _FormatsByStyle(dict[int | None, str | None]):
             for number, style in enumerate(book.xf_list)
             if style.font_index < len(fonts) and fonts[style.font_index].struck_out
         )
-        self.percent: set[int | None] = set()
+        self.whole_numbers = _WholeNumbers()
+        self.ordinary = _OrdinaryStyles(self)
 
     def __missing__(self, style: int | None) -> str | None:
         number_format = None
         if style is not None and style < len(self.book.xf_list):
             entry = self.book.format_map.get(self.book.xf_list[style].format_key)
             number_format = entry.format_str if entry is not None else None
-        if number_format is not None and "%" in number_format:
-            self.percent.add(style)
         self[style] = number_format
         return number_format
 
@@ -235,6 +264,8 @@ def _read_content(book: Any, sheet: Any, formats: _FormatsByStyle, row: int, col
     number_format = formats[style]
     is_struck = style in formats.struck
     if ctype == xlrd.XL_CELL_TEXT and raw != "":
+        if not is_struck and (row, column) not in sheet.rich_text_runlist_map:
+            return raw, raw, "text", number_format, None, None
         text, marks, struck = split_runs(_iter_runs(book, sheet, row, column, raw, is_struck=is_struck))
         return text, text, "text", number_format, marks, struck
     kind: CellKind

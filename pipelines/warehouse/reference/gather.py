@@ -16,9 +16,10 @@ import polars as pl
 from pipelines.core.home import Home
 from pipelines.findings.finding import as_frame
 from pipelines.warehouse.reference.areas import Areas
-from pipelines.warehouse.reference.glotip import GlotipImport, read_glotip
 from pipelines.warehouse.reference.model import REFERENCE, REFERENCE_KEY
+from pipelines.warehouse.reference.publications import read_publication
 from pipelines.warehouse.reference.published import read_invented, read_published
+from pipelines.warehouse.reference.unodc import ReferenceImport
 
 
 class ReferenceConflictError(ValueError):
@@ -30,14 +31,12 @@ def reference_folder(home: Home) -> Path:
     return home.restricted / "reference"
 
 
-def import_reference(
-    home: Home, data: bytes, filename: str | None = None, *, areas: Areas | None = None
-) -> GlotipImport:
+def import_reference(home: Home, data: bytes, *, areas: Areas | None = None) -> ReferenceImport:
     """Read a publisher's table and store its rows and findings under the SHA-256 of its bytes.
 
     Nothing is stored if the table cannot be read. Raises ReadError.
     """
-    imported = read_glotip(data, filename, areas=areas)
+    imported = read_publication(data, areas=areas)
     folder = reference_folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(data).hexdigest()
@@ -46,6 +45,9 @@ def import_reference(
         "rows": imported.rows.height,
         "rows_read": imported.rows_read,
         "rows_elsewhere": imported.rows_elsewhere,
+        "rows_other_offences": imported.rows_other_offences,
+        "rows_rates": imported.rows_rates,
+        "rows_lost": imported.rows_lost,
         "findings": as_frame(imported.findings, digest).drop("submission_id").to_dicts(),
     }
     text = json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -16,6 +16,7 @@ SEVERITIES: dict[str, Severity] = {
     "reference.bad_year": "error",
     "reference.bad_value": "error",
     "reference.no_rows": "warning",
+    "reference.no_offence": "warning",
     "reference.no_table": "error",
     "reference.other_table": "error",
     "reference.column_missing": "error",
@@ -46,12 +47,13 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "reference.unknown_indicator": (
         "The indicator {seen} is not known.",
-        "The rows are kept without a measure of ours. Add the indicator to pipelines/warehouse/reference/glotip.py "
-        "once its definition is known.",
+        "The rows are kept without a measure of ours. Add the indicator to the reader of the table in "
+        "pipelines/warehouse/reference/ once its definition is known.",
     ),
     "reference.unknown_word": (
         "The {column} {seen} is not known; the row is left out.",
-        "Add the word to pipelines/warehouse/reference/glotip.py once its meaning is known, and import again.",
+        "Add the word to the reader of the table in pipelines/warehouse/reference/ once its meaning is known, and "
+        "import again.",
     ),
     "reference.bad_year": (
         "{seen} is not a year; the row is left out.",
@@ -65,18 +67,25 @@ RULES: dict[str, tuple[str, str]] = {
         "None of the {rows} rows refers to a territory of this region.",
         "Check that the table was not filtered before it was downloaded.",
     ),
+    "reference.no_offence": (
+        "None of the {rows} rows about this region is about trafficking in persons or smuggling of migrants.",
+        "Check that the table was not filtered before it was downloaded.",
+    ),
     "reference.no_table": (
         "No table with the columns {expected} was found.",
-        "Download the trafficking in persons table of the UNODC data portal as it is, as a workbook or as CSV.",
+        "Download the table “Trafficking in persons” (GLOTIP) or “Access and functioning of justice” (UN-CTS) of the "
+        "UNODC data portal as it is, as a workbook or as CSV.",
     ),
     "reference.other_table": (
-        "This is not the table on trafficking in persons (GLOTIP): most of its rows are about {seen}.",
-        "Download the trafficking in persons table of the UNODC data portal as it is, as a workbook or as CSV.",
+        "This is neither the table on trafficking in persons (GLOTIP) nor the table of persons by offence (UN-CTS): "
+        "most of its rows are about {seen}.",
+        "Download the table “Trafficking in persons” (GLOTIP) or “Access and functioning of justice” (UN-CTS) of the "
+        "UNODC data portal as it is, as a workbook or as CSV.",
     ),
     "reference.column_missing": (
         "The table lacks the column {columns}.",
-        "Download the table with all columns; only Iso3_code (where there is Country), Region, Subregion, Unit of "
-        "measurement and Source may be left out.",
+        "Download the table with all columns; only Iso3_code (where there is Country), Region, Subregion and Source "
+        "may be left out, and in the table on trafficking in persons (GLOTIP) Unit of measurement.",
     ),
     "reference.too_large": (
         "The file unpacks to {megabytes} MB or more than {limit} rows; no table of this publisher is so large.",

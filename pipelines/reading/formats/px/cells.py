@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from math import prod
 
 from pipelines.model.content import ReadError, Scalar, Where
-from pipelines.reading.formats.common import MAX_CELLS
 from pipelines.reading.formats.px.structure import Layout
 from pipelines.reading.formats.px.timeval import RULES as TIMEVAL_RULES
+
+MAX_CUBE_CELLS = 1_000_000
+"""A cell is a reference to a number that others share, and observations are built on demand. See decision 2."""
 
 RULES: dict[str, tuple[str, str]] = {
     **TIMEVAL_RULES,
@@ -98,8 +100,8 @@ def _parse_token(token: str) -> Stored:
 def parse_cells(text: str, start: int, layout: Layout) -> Cells:
     """Parse all cells after `DATA=` at offset `start`. Raises ReadError with the line in DATA."""
     first_line = text.count("\n", 0, start) + 1
-    if layout.keys is None and layout.cells > MAX_CELLS:
-        raise ReadError("read.too_many_cells", Where(line=first_line, keyword="DATA"), limit=MAX_CELLS)
+    if layout.keys is None and layout.cells > MAX_CUBE_CELLS:
+        raise ReadError("read.too_many_cells", Where(line=first_line, keyword="DATA"), limit=MAX_CUBE_CELLS)
     body = text[start:].rstrip("; \t\n\x00\x1a")
     return _parse_keyed(body, first_line, layout) if layout.keys is not None else _parse_dense(body, first_line, layout)
 
@@ -130,8 +132,8 @@ def _parse_dense(body: str, first_line: int, layout: Layout) -> Cells:
 
 
 def _check_count(values: list[Stored], line: int) -> None:
-    if len(values) > MAX_CELLS:
-        raise ReadError("read.too_many_cells", Where(line=line, keyword="DATA"), limit=MAX_CELLS)
+    if len(values) > MAX_CUBE_CELLS:
+        raise ReadError("read.too_many_cells", Where(line=line, keyword="DATA"), limit=MAX_CUBE_CELLS)
 
 
 def _parse_one_by_one(row: str, line: int, memo: _Memo) -> list[Stored]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from math import prod
-from typing import overload
+from typing import Any, overload
 
 from pipelines.model.content import Cube, CubeObservation, Remark, Scalar, Where
 from pipelines.reading.formats.px.cells import Cells
@@ -15,6 +15,8 @@ from pipelines.reading.formats.px.notes import CellAnnotations, attach_notes
 from pipelines.reading.formats.px.structure import SYMBOLS, Layout
 
 _IN_DIMENSIONS = frozenset({"VALUES", "CODES", "STUB", "HEADING", "KEYS", "DATA"})
+_make_tuple: Any = tuple.__new__
+"""Constructor of a named tuple without the call of its own `__new__`, as in `xls.py`."""
 _ON_CELLS = frozenset({"DATANOTECELL", "ATTRIBUTES"})
 
 
@@ -62,8 +64,8 @@ class Observations(Sequence[CubeObservation]):
 
     def __iter__(self) -> Iterator[CubeObservation]:
         starts, lines = self.cells.starts, self.cells.lines
-        if self.cells.rows is None and not self.attached.any:
-            yield from self._iter_plain()
+        if self.cells.rows is None and self.attached.is_uniform:
+            yield from self._iter_uniform()
             return
         places = self._iter_indices()
         for number, start in enumerate(starts):
@@ -72,17 +74,19 @@ class Observations(Sequence[CubeObservation]):
             for index in range(start, stop):
                 yield self._build_observation(index, next(places), where)
 
-    def _iter_plain(self) -> Iterator[CubeObservation]:
-        """Yield the observations of a file with all rows and no notes, in half the time of the general way."""
+    def _iter_uniform(self) -> Iterator[CubeObservation]:
+        """Yield the observations of a file with all rows and no notes on single cells, faster than the general way."""
         starts, lines, values = self.cells.starts, self.cells.lines, self.cells.values
+        nowhere = (0,) * len(self.codes)
+        notes, attributes = self.attached.notes_at(nowhere), self.attached.attributes_at(nowhere)
         keys = product(*self.codes)
         for number, (start, stop) in enumerate(pairwise([*starts, len(values)])):
             where = Where(line=lines[number], keyword="DATA")
-            for stored in values[start:stop]:
+            for stored, key in zip(values[start:stop], keys, strict=False):
                 if isinstance(stored, str):
-                    yield CubeObservation(next(keys), None, stored, where)
+                    yield _make_tuple(CubeObservation, (key, None, stored, where, notes, attributes))
                 else:
-                    yield CubeObservation(next(keys), stored, None, where)
+                    yield _make_tuple(CubeObservation, (key, stored, None, where, notes, attributes))
 
     def _iter_indices(self) -> Iterator[tuple[int, ...]]:
         ranges = [range(len(codes)) for codes in self.codes]

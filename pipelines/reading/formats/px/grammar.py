@@ -50,6 +50,12 @@ _RANGE = r"\"[^\"]*\"\s*-\s*\"[^\"]*\""
 _ITEM = re.compile(
     rf"\s*(?:(TLIST\s*\([^\"();]*(?:,\s*{_RANGE}\s*)?\)|{_RANGE})|({_TEXTS}(?::\s*{_TEXTS})*)|([^\",;]*))\s*"
 )
+_QUOTED = r'"[^"]*+"'
+_PLAIN = re.compile(
+    r"\s*([A-Za-z][A-Za-z0-9_.-]*+)(?:\[\"?([A-Za-z][A-Za-z0-9_-]*+)\"?\])?"
+    rf"(?:\(({_QUOTED}(?:,{_QUOTED})*+)\))?=\s*+({_QUOTED}(?:,\s*+{_QUOTED})*+);"
+)
+"""A statement of quoted texts alone, as most are: one match of it takes a third of the time of its parts."""
 _SPACE = re.compile(r"\s*")
 _TEXT = re.compile(r"\"([^\"]*)\"")
 
@@ -122,6 +128,18 @@ def parse_header(text: str) -> tuple[Header, int]:
     at, line = 0, 1
     end = len(text.rstrip(" \t\n\x00\x1a"))
     while at < end:
+        plain = _PLAIN.match(text, at)
+        if plain is not None and plain[1].upper() != "DATA":
+            start = plain.start(1)
+            line += text.count("\n", at, start)
+            keys = tuple(_TEXT.findall(plain[3])) if plain[3] is not None else ()
+            statement = Statement(plain[1].upper(), plain[2], keys, tuple(_TEXT.findall(plain[4])), line)
+            _check_count(header, Where(line=line, keyword=statement.keyword))
+            _check_number_of_values(len(statement.values), Where(line=line, keyword=statement.keyword))
+            header.add_statement(statement)
+            at = plain.end()
+            line += text.count("\n", start, at)
+            continue
         head = _KEYWORD.match(text, at)
         start = _first_word(text, at)
         line += text.count("\n", at, start)
@@ -131,19 +149,28 @@ def parse_header(text: str) -> tuple[Header, int]:
         keyword, language = head[1].upper(), head[2]
         place = Where(line=line, keyword=keyword)
         at = head.end()
-        keys: list[str] = []
+        subkeys: list[str] = []
         if head[3] == "(":
-            at = _parse_subkeys(text, at, keys, place)
+            at = _parse_subkeys(text, at, subkeys, place)
         if keyword == "DATA":
             header.data_line = line
             return header, at
-        if len(header.statements) == MAX_STATEMENTS:
-            raise ReadError("read.px.too_many_keywords", place, limit=MAX_STATEMENTS)
-        values, at = _parse_values(text, at, place)
-        header.add_statement(Statement(keyword, language, tuple(keys), tuple(values), line))
+        _check_count(header, place)
+        texts, at = _parse_values(text, at, place)
+        header.add_statement(Statement(keyword, language, tuple(subkeys), tuple(texts), line))
         line += text.count("\n", start, at)
     last = Where(line=text.count("\n", 0, end) + 1, keyword="DATA")
     raise ReadError("read.px.mandatory_keyword", last, keyword="DATA")
+
+
+def _check_count(header: Header, place: Where) -> None:
+    if len(header.statements) == MAX_STATEMENTS:
+        raise ReadError("read.px.too_many_keywords", place, limit=MAX_STATEMENTS)
+
+
+def _check_number_of_values(count: int, place: Where) -> None:
+    if count > MAX_CELLS:
+        raise ReadError("read.too_many_cells", place, limit=MAX_CELLS)
 
 
 def _parse_subkeys(text: str, at: int, keys: list[str], place: Where) -> int:
@@ -177,8 +204,7 @@ def _parse_values(text: str, at: int, place: Where) -> tuple[list[str], int]:
             values.append(":".join("".join(_TEXT.findall(part)) for part in re.findall(_TEXTS, texts)))
         else:
             values.append((bare if bare is not None else word).strip())
-        if len(values) > MAX_CELLS:
-            raise ReadError("read.too_many_cells", place, limit=MAX_CELLS)
+        _check_number_of_values(len(values), place)
         at = item.end()
         separator = text[at : at + 1]
         if separator == "":

@@ -44,6 +44,11 @@ class PlaceIndex(Generic[T]):
         self.by_mask.setdefault(mask, {}).setdefault(key, []).append((self.count, thing))
         self.count += 1
 
+    @property
+    def is_of_all_cells(self) -> bool:
+        """True if every thing is attached to the whole cube, so that all its cells have the same."""
+        return not any(self.by_mask)
+
     def things_at(self, indices: tuple[int, ...]) -> list[T]:
         numbered_things: list[tuple[int, T]] = []
         for mask, by_key in self.by_mask.items():
@@ -65,6 +70,11 @@ class CellAnnotations:
     @property
     def any(self) -> bool:
         return bool(self.notes.count or self.attributes.count or self.default_attributes)
+
+    @property
+    def is_uniform(self) -> bool:
+        """True if all cells have the same notes and attributes."""
+        return self.notes.is_of_all_cells and self.attributes.is_of_all_cells
 
     def notes_at(self, indices: tuple[int, ...]) -> tuple[str, ...]:
         return tuple(self.notes.things_at(indices))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid, Member, Remark, Table, Where
-from pipelines.reading.formats.as_json import content_as_json
+from pipelines.reading.formats.as_json import content_as_json, iter_json
 
 
 def test_content_as_json_of_a_grid_has_tables_of_cells() -> None:
@@ -57,3 +59,13 @@ def test_content_as_json_of_a_cube_has_dimensions_and_observations() -> None:
     assert cube["observations"][1]["notes"] == ["note"]
     assert cube["observations"][1]["attributes"] == {"OBS_STATUS": "O"}
     assert cube["observations"][2]["value"] == "nan"
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1_000, 2_001])
+def test_iter_json_gives_the_text_of_the_whole_document(count: int) -> None:
+    labels = {"en": 'a "quoted"\nlabel, "observations": []'}
+    dimensions = (Dimension("sex", labels, (Member("F", labels),), None),)
+    observation = CubeObservation(("F",), 3, None, Where(line=7), ("note\nof two lines",), {"A": "\u0161"})
+    cube = Cube("px", dimensions, (observation,) * count, properties={"TITLE": '"observations": []'})
+    expected = json.dumps(content_as_json(cube), ensure_ascii=False, indent=2, default=str)
+    assert "".join(iter_json(cube)) == expected

@@ -134,9 +134,9 @@ def test_page_equals_the_output_of_the_code() -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not REAL.is_file(), reason="UNODC's table is not next to the project")
 def test_figures_of_unodc_equal_those_of_its_table() -> None:
-    from pipelines.warehouse.reference.glotip import read_glotip
+    from pipelines.warehouse.reference.publications import read_publication
 
-    table, collected = read_glotip(REAL.read_bytes()).rows, read_published(GLOTIP_FIGURES)
+    table, collected = read_publication(REAL.read_bytes()).rows, read_published(GLOTIP_FIGURES)
     key = ["source", *coherence.KEY, "victim_status", "mapping", "measure_words", "breakdown"]
     assert collected.join(table, on=[*key, "value"], how="semi").height == collected.height == 13
 

@@ -12,9 +12,10 @@ import pytest
 from pipelines.findings.rules import find_rule
 from pipelines.model.content import ReadError
 from pipelines.warehouse.reference.areas import Areas, areas_of, declared_areas
-from pipelines.warehouse.reference.glotip import GlotipImport, read_glotip
 from pipelines.warehouse.reference.model import REFERENCE, REFERENCE_KEY
+from pipelines.warehouse.reference.publications import read_publication
 from pipelines.warehouse.reference.rules import RULES, SEVERITIES
+from pipelines.warehouse.reference.unodc import ReferenceImport
 from tests.support.paths import SHARED
 
 REAL = SHARED / "real" / "unodc_data_glotip.xlsx"
@@ -71,11 +72,11 @@ def _book(*rows: tuple[object, ...], preamble: bool = True, drop: tuple[str, ...
     return stream.getvalue()
 
 
-def _read(*rows: tuple[object, ...]) -> GlotipImport:
-    return read_glotip(_book(*rows), areas=AREAS)
+def _read(*rows: tuple[object, ...]) -> ReferenceImport:
+    return read_publication(_book(*rows), areas=AREAS)
 
 
-def _rules(imported: GlotipImport) -> list[str]:
+def _rules(imported: ReferenceImport) -> list[str]:
     return [finding.rule for finding in imported.findings]
 
 
@@ -121,7 +122,7 @@ def test_table_without_a_row_of_ours_is_a_finding() -> None:
 @pytest.mark.parametrize("preamble", [True, False])
 @pytest.mark.parametrize("drop", [(), ("Iso3_code", "Source"), ("Region", "Subregion", "Unit of measurement")])
 def test_other_extracts_of_the_table_are_read_too(preamble: bool, drop: tuple[str, ...]) -> None:
-    imported = read_glotip(_book(_row("7"), preamble=preamble, drop=drop), areas=AREAS)
+    imported = read_publication(_book(_row("7"), preamble=preamble, drop=drop), areas=AREAS)
     (row,) = imported.rows.to_dicts()
     assert row["value"] == 7.0
     assert row["source"].startswith("UNODC GLOTIP " + ("2023-05-30" if preamble else "undated extract "))
@@ -131,7 +132,7 @@ def test_other_extracts_of_the_table_are_read_too(preamble: bool, drop: tuple[st
 def test_the_table_as_csv(encoding: str, delimiter: str) -> None:
     lines = [HEAD, _row("7"), _row("<5", year=2018)]
     text = "\r\n".join(delimiter.join(str(value) for value in line) for line in lines)
-    imported = read_glotip(text.encode(encoding), areas=AREAS)
+    imported = read_publication(text.encode(encoding), areas=AREAS)
     assert imported.rows["value"].to_list() == [7.0, None]
     assert imported.rows["place"].to_list() == ["line 2 column 12", "line 3 column 12"]
 
@@ -236,7 +237,7 @@ def test_an_older_name_of_a_territory_is_accepted() -> None:
 
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(ReadError) as caught:
-        read_glotip(_book(_row(), drop=("Sex",)), areas=AREAS)
+        read_publication(_book(_row(), drop=("Sex",)), areas=AREAS)
     assert caught.value.rule == "reference.column_missing"
     assert caught.value.params["columns"] == "sex"
 
@@ -244,14 +245,14 @@ def test_a_missing_column_is_named() -> None:
 @pytest.mark.parametrize("data", [b"", b"a;b\n1;2\n", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600])
 def test_a_file_without_the_table_is_refused(data: bytes) -> None:
     with pytest.raises(ReadError) as caught:
-        read_glotip(data, areas=AREAS)
+        read_publication(data, areas=AREAS)
     assert caught.value.rule == "reference.no_table"
 
 
 @pytest.mark.parametrize("cut", [40, 2000])
 def test_a_broken_workbook_is_refused(cut: int) -> None:
     with pytest.raises(ReadError) as caught:
-        read_glotip(_book(_row())[:cut], areas=AREAS)
+        read_publication(_book(_row())[:cut], areas=AREAS)
     assert caught.value.rule == "read.malformed"
 
 
@@ -281,14 +282,14 @@ def test_two_territories_cannot_have_one_name() -> None:
 
 
 @pytest.fixture(scope="module")
-def real() -> GlotipImport:
+def real() -> ReferenceImport:
     if not REAL.is_file():
         pytest.skip("the real file is not next to the project")
-    return read_glotip(REAL.read_bytes(), REAL.name)
+    return read_publication(REAL.read_bytes())
 
 
 @pytest.mark.shared
-def test_real_table_is_read_completely(real: GlotipImport) -> None:
+def test_real_table_is_read_completely(real: ReferenceImport) -> None:
     assert real.rows_read == 46_556
     assert real.rows.height == 1_871
     assert real.rows_elsewhere == 46_556 - 1_871
@@ -297,7 +298,7 @@ def test_real_table_is_read_completely(real: GlotipImport) -> None:
 
 
 @pytest.mark.shared
-def test_the_real_defects_become_findings(real: GlotipImport) -> None:
+def test_the_real_defects_become_findings(real: ReferenceImport) -> None:
     counts = Counter(_rules(real))
     assert counts["reference.repeated_key"] == 35
     differing = {
@@ -310,7 +311,7 @@ def test_the_real_defects_become_findings(real: GlotipImport) -> None:
 
 
 @pytest.mark.shared
-def test_no_real_figure_below_five_is_imported(real: GlotipImport) -> None:
+def test_no_real_figure_below_five_is_imported(real: ReferenceImport) -> None:
     values = real.rows["value"].drop_nulls()
     assert values.min() == 5.0
     assert real.rows.filter(pl.col("value").is_null())["obs_status"].unique().to_list() == ["Q"]

@@ -142,7 +142,7 @@ def test_only_a_demonstration_gathers_invented_references(tmp_path: Path) -> Non
 def test_an_import_is_kept_under_its_hash_and_gathered(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "h", "real")
     data = _glotip(7)
-    imported = gather.import_reference(home, data, "extract.csv", areas=AREAS)
+    imported = gather.import_reference(home, data, areas=AREAS)
     digest = hashlib.sha256(data).hexdigest()
     stored = gather.reference_folder(home) / f"{digest}.parquet"
     assert pl.read_parquet(stored).equals(imported.rows)
