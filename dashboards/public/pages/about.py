@@ -41,9 +41,8 @@ population of a year is not yet known, the last known one is used, and the figur
 """
 PROTECTION = f"""
 Counts of 1 to {LARGEST_HIDDEN_COUNT} persons are never shown. So that none of them can be worked out from
-totals, further figures are withheld with them; all carry the same **c**, and a withheld figure may be a zero. Shares,
-rates and differences are made of published figures only. A page selects rows of the declared tables and adds nothing
-up.
+totals, further figures are withheld with them; all are marked **withheld**, and a withheld figure may be a zero.
+Shares, rates and differences are made of published figures only.
 """
 
 
@@ -51,7 +50,7 @@ def render_page() -> None:
     """Render the page "About and downloads"."""
     frame = layout.begin_page("About and downloads")
     st.header("How to read the figures", anchor=False)
-    layout.put_html(tables.render_legend(words.ELSEWHERE_LEGEND))
+    layout.put_html(tables.render_legend())
     st.markdown(READING)
     st.header("How persons are protected", anchor=False)
     st.markdown(PROTECTION)
@@ -91,14 +90,13 @@ def _programme(frame: layout.Frame) -> None:
         )
         for row in queries.read_rows(frame.path, "programme")
     ]
-    layout.put_html(
-        tables.render_table(
-            "Published tables; a table that is not listed here is not published",
-            ["For", "By", "Broken down by", "Note"],
-            lines,
-            corner="Table",
-            text=True,
-        )
+    layout.show_table(
+        frame,
+        "Published tables; a table that is not listed here is not published",
+        ["For", "By", "Broken down by", "Note"],
+        lines,
+        corner="Table",
+        text=True,
     )
 
 

@@ -16,8 +16,8 @@ def count_verdicts(rows: Sequence[Row]) -> str:
     return f"Of {len(rows)} pairs: {words.join_words(f'{n} {text}' for text, n in counts if n)}."
 
 
-def pairs_table(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
-    """Return a table with one line per pair, as HTML."""
+def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
+    """Show a table with one line per pair."""
     columns = ["Period", "One source", "The other", "Difference", "What is found"]
     lines = []
     for row in rows:
@@ -29,4 +29,6 @@ def pairs_table(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
         verdict = " ".join(filter(None, (f"They {VERDICTS.get(row['verdict'], row['verdict'])}.", row["reason_text"])))
         cells = (words.period_short(row["period"]), *sides, difference, verdict)
         lines.append(tables.Line(frame.row_heading(row["territory"]), tuple(tables.Cell(text) for text in cells)))
-    return tables.render_table(f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True)
+    layout.show_table(
+        frame, f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True, is_ours=False
+    )

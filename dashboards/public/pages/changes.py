@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.words import changes
 
 
@@ -36,18 +36,12 @@ def show_splits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
             marks = (*marks, notes.number_note(words.FLAGS["break"]))
         heading = tables.Cell(f"{row['previous_period']} to {row['period']}", marks=marks)
         fields = (changes.format_before_after(row), changes.format_change(row), volume, ratio)
-        lines.append(
-            tables.Line(heading, tuple(tables.Cell(field.text, field.spoken, kind=field.kind) for field in fields))
-        )
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+        lines.append(tables.Line(heading, tuple(tables.value_cell(field, "") for field in fields)))
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
-        f"{words.unit_name(unit)}. Release {frame.id}.{demonstration}"
+        f"{words.unit_name(unit)}"
     )
     columns = ["Convictions", "Change", "With the number indicted", "With the ratio convicted"]
-    inside = [code for code, _ in frame.territories] if area == frame.region else [area]
-    layout.put_html(
-        tables.render_table(caption, columns, lines, corner="Years"),
-        f'<p class="rti-small">{changes.SPLIT_READ}</p>',
-        tables.render_notes(notes, frame.name_notes(inside)),
-    )
+    coverage = "" if area == frame.region else frame.marked_name(area)
+    layout.show_table(frame, caption, columns, lines, corner="Years", notes=notes, coverage=coverage)
+    layout.put_html(f'<p class="rti-small">{changes.SPLIT_READ}</p>')

@@ -55,8 +55,7 @@ def render_page() -> None:
         _show_cohorts(frame, way, crime, crime_name, with_records)
     _show_sentences(frame, crime, crime_name, with_records)
     _show_clearance(frame, crime, crime_name)
-    names = frame.name_notes([code for code, _ in frame.territories])
-    layout.put_html(tables.render_legend(), tables.render_notes(words.Notes(), names, title="Names"))
+    layout.put_html(tables.render_legend())
     layout.end_page(frame, is_linked=False)
 
 
@@ -103,7 +102,7 @@ def _table_lines(
             )
             if area not in with_records:
                 blank = [tables.Cell("", "no records")] * (len(statistics) + len(last) - 1)
-                lines[-1] = tables.Line(lines[-1].heading, (_cell(durations.NO_RECORDS), *blank))
+                lines[-1] = tables.Line(lines[-1].heading, (tables.value_cell(durations.NO_RECORDS, ""), *blank))
     return lines
 
 
@@ -128,31 +127,24 @@ def _table_line(
         reason = durations.explain_figure(row)
         marks = (notes.number_note(reason),) if reason else ()
         is_few = durations.is_shown_few(row)
-        cells.append(tables.few_cell(durations.format_limits(row), f"{name}, {title}", marks, is_few=is_few))
-    return tables.Line(heading, (*cells, *(_cell(tell(list(group.values())), name) for tell in last)))
-
-
-def _cell(figure: FormattedFigure, label: str = "", marks: tuple[str, ...] = ()) -> tables.Cell:
-    spoken = f"{label}: {figure.spoken}" if label else figure.spoken
-    return tables.Cell(figure.text, spoken, marks, kind=figure.kind)
+        cells.append(tables.value_cell(durations.format_limits(row), f"{name}, {title}", marks, is_few=is_few))
+    return tables.Line(heading, (*cells, *(tables.value_cell(tell(list(group.values())), name) for tell in last)))
 
 
 def _show_table(
-    frame: layout.Frame, title: str, columns: Sequence[str], lines: Sequence[tables.Line], corner: str
+    frame: layout.Frame,
+    title: str,
+    columns: Sequence[str],
+    lines: Sequence[tables.Line],
+    corner: str,
+    notes: words.Notes,
 ) -> None:
-    """Show a table whose caption names the release and whether the data is invented."""
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = f"{title}. Release {frame.id}.{demonstration}"
-    layout.put_html(tables.render_table(caption, columns, lines, corner=corner))
+    layout.show_table(frame, title, columns, lines, corner=corner, notes=notes)
 
 
 def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> None:
     """Show how the figures of some groups were counted."""
     cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()])
-
-
-def _show_notes(frame: layout.Frame, notes: words.Notes) -> None:
-    layout.put_html(tables.render_notes(notes))
 
 
 # ---------------------------------------------------------------------------------------------------------- durations
@@ -176,7 +168,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         "Persons",
     ]
     lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes)
-    _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory")
+    _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory", notes)
     st.markdown(
         "The number of days within which half, three quarters and nine in ten cases had left the stage. The 95% "
         "confidence interval is in brackets. Cases still open count as open. Days are rounded to tens, and persons "
@@ -187,7 +179,6 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
     ]
     if spans:
         st.markdown(f"Records seen. {'; '.join(spans)}.")
-    _show_notes(frame, notes)
     _show_cards(frame, groups)
     drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
     ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
@@ -221,13 +212,12 @@ def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     groups = _group_rows(rows)
     lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes)
     _show_table(
-        frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory"
+        frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory", notes
     )
     st.markdown(
         "Half, three quarters and nine in ten of the open cases have waited this number of days or fewer. This is "
         "not a duration: long cases are more likely to be open on any day."
     )
-    _show_notes(frame, notes)
     _show_cards(frame, groups)
 
 
@@ -244,13 +234,12 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     groups = _group_rows(rows, "cohort")
     lines = _table_lines(frame, groups, durations.COHORT, with_records, notes)
     _show_table(
-        frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year"
+        frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year", notes
     )
     st.markdown(
         f"Everybody who entered in the year is followed for {quarters} quarters; those still open then are shown as "
         "open. Shares are rounded to five."
     )
-    _show_notes(frame, notes)
     _show_cards(frame, groups)
 
 
@@ -275,9 +264,9 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
     kinds = {key: _select_statistics(group, durations.SHARES) for key, group in groups.items()}
     columns = [*(f"{title}, per cent" for title in durations.SHARES.values()), "Persons"]
     lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes)
-    _show_table(
-        frame, f"Imprisonment as the principal sanction, share of all sentenced. {subject}", columns, lines, "Territory"
-    )
+    title = f"Imprisonment as the principal sanction, share of all sentenced. {subject}"
+    _show_table(frame, title, columns, lines, "Territory", notes)
+    notes = words.Notes()
     below = {"below_minimum": "Below the minimum, per cent"}
     lengths = {key: _select_statistics(group, {**durations.LENGTHS, **below}) for key, group in groups.items()}
     columns = [*durations.LENGTHS.values(), *below.values(), "Law, months", "Persons"]
@@ -285,13 +274,13 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
         frame, lengths, {**durations.LENGTHS, **below}, with_records, notes,
         (durations.format_law, durations.format_persons),
     )  # fmt: skip
-    _show_table(frame, f"Imprisonment to be served, in months, as imposed. {subject}", columns, lines, "Territory")
+    title = f"Imprisonment to be served, in months, as imposed. {subject}"
+    _show_table(frame, title, columns, lines, "Territory", notes)
     st.markdown(
         "Sentences are those imposed: **time served is not claimed.** *Law* is the minimum and maximum imprisonment "
         "that the law in force in that year prescribed for the crime. A sentence below the minimum may be lawful, for "
         "example because of mitigation; it is shown without judgement."
     )
-    _show_notes(frame, notes)
     _show_cards(frame, groups)
 
 
@@ -336,16 +325,16 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             marks = durations.measured_marks(row, notes)
             figure = indicators.format_figure(row)
             is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
-            cells.append(tables.few_cell(figure, f"{frame.area_name(area)}, {title}", marks, is_few=is_few))
+            link = "" if row is None else tables.indicator_address("clearance", row)
+            cells.append(tables.value_cell(figure, f"{frame.area_name(area)}, {title}", marks, link, is_few=is_few))
         href = "" if area == frame.region else f"territory?territory={area}"
         lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))
     where = durations.LEVELS[level].lower()
     title = f"Clearance and disposition, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
-    _show_table(frame, title, list(measured.values()), lines, "Area")
+    _show_table(frame, title, list(measured.values()), lines, "Area", notes)
     if durations.MEASURED.keys() - measured.keys():
         st.markdown(durations.NO_STOCKS)
     days = next((row["days"] for row in rows if row["days"]), None)
     cases = "" if unit == "case" else f" The CEPEJ counts cases; these are {words.unit_name(unit)}."
     st.markdown((f"The period has {days} days." if days else "") + cases)
-    _show_notes(frame, notes)
     cards.show_cards_of_figures(frame, rows)

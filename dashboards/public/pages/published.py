@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.public.pages import agreement
 
 Row = Mapping[str, Any]
@@ -68,7 +68,8 @@ def _show_figures(frame: layout.Frame, of: str, crime: str) -> None:
     conflicts = _find_conflicts(rows)
     lines = [_figure_line(frame, row, _figure_key(row) in conflicts) for row in rows[:limit]]
     headings = ["Period", "Figure", "Unit", "What they count", "Against our definition", "Source", "Caution"]
-    layout.put_html(tables.render_table("Figures published by others", headings, lines, corner="Territory", text=True))
+    title = "Figures published by others"
+    layout.show_table(frame, title, headings, lines, corner="Territory", text=True, is_ours=False)
     _show_agreement(frame, of, crime)
 
 
@@ -84,7 +85,7 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
         return
     st.header("Whether two publishers agree", anchor=False)
     st.markdown(agreement.count_verdicts(pairs))
-    layout.put_html(agreement.pairs_table(frame, "Two published figures of one thing", pairs))
+    agreement.show_pairs(frame, "Two published figures of one thing", pairs)
 
 
 def _figure_key(row: Row) -> tuple[Any, ...]:
@@ -128,7 +129,7 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
         frame.row_heading(row["territory"]),
         (
             tables.Cell(str(row["period"])),
-            tables.Cell(figure.text, figure.spoken, kind="number"),
+            tables.Cell(figure.text, figure.spoken, kind="number", value=figure.value),
             tables.Cell(row["unit_words"] or ""),
             tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
@@ -165,17 +166,16 @@ def _show_comparison(frame: layout.Frame, of: str, crime: str) -> None:
     measures = queries.read_labels(frame.path, "measure")
     notes = words.Notes()
     lines = [_comparison_line(frame, row, measures, notes) for row in rows]
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    layout.put_html(
-        tables.render_table(
-            f"Annual figures of others, compared with release {frame.id}.{demonstration}",
-            ["Year", "Measure", "Others", "This release", "Difference", "Source"],
-            lines,
-            corner="Territory",
-            text=True,
-        ),
-        tables.render_legend(("×", "No difference is shown, because one side is not public or not available.")),
-        tables.render_notes(notes),
+    layout.show_table(
+        frame,
+        "Annual figures of others, compared with this release",
+        ["Year", "Measure", "Others", "This release", "Difference", "Source"],
+        lines,
+        corner="Territory",
+        text=True,
+        notes=notes,
+        legend=True,
+        extra_symbols=[("×", "No difference is shown, because one side is not public or not available.")],
     )
 
 
@@ -186,12 +186,14 @@ def _comparison_line(frame: layout.Frame, row: Row, measures: Mapping[str, str],
     else:
         own_figure = words.format_value(row["own_value"], row["own_obs_status"], row["own_conf_status"])
         own_field = tables.Cell(
-            own_figure.text, own_figure.spoken, href=tables.source_address(frame.id, row), kind="number"
+            own_figure.text,
+            own_figure.spoken,
+            href=tables.source_address(frame.id, row),
+            kind="number",
+            value=own_figure.value,
         )
     marks = (notes.number_note("The definition differs."),) if row["mapping"] == "near" else ()
-    difference = (
-        "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−").replace(",", "\u202f")
-    )
+    difference = "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−")
     return tables.Line(
         frame.row_heading(row["territory"]),
         (
@@ -199,9 +201,9 @@ def _comparison_line(frame: layout.Frame, row: Row, measures: Mapping[str, str],
             tables.Cell(
                 f"{measures.get(row['measure'], row['measure'])}, {words.unit_name(row['count_unit'])}", marks=marks
             ),
-            tables.Cell(others.text, others.spoken, kind="number"),
+            tables.Cell(others.text, others.spoken, kind="number", value=others.value),
             own_field,
-            tables.Cell("0" if row["difference"] == 0 else difference, kind="number"),
+            tables.Cell("0" if row["difference"] == 0 else difference, kind="number", value=row["difference"]),
             tables.Cell(row["source_title"]),
         ),
     )

@@ -11,7 +11,7 @@ from html import escape
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.public.pages import agreement
 from dashboards.words import Row
 
@@ -54,13 +54,11 @@ def render_page() -> None:
     by_area: dict[str, dict[str, Row]] = {}
     for row in queries.read_rows(frame.path, "quality"):
         by_area.setdefault(row["territory"], {})[row["indicator"]] = row
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = f"Quality over all periods and returns. Release {frame.id}.{demonstration}"
     notes = words.Notes()
     lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
-    names = frame.name_notes([code for code, _ in frame.territories])
-    layout.put_html(tables.render_table(caption, list(COLUMNS.values()), lines, corner="Territory"))
-    layout.put_html(tables.render_facts(TOLD), tables.render_notes(notes, names))
+    caption = "Quality over all periods and returns"
+    layout.show_table(frame, caption, list(COLUMNS.values()), lines, corner="Territory", notes=notes)
+    layout.put_html(tables.render_facts(TOLD))
     st.markdown(
         "These figures show how far you can rely on the data. They are not a ranking: offices differ in "
         "what they count."
@@ -126,7 +124,7 @@ def _show_coherence(frame: layout.Frame) -> None:
         title = WORLDS.get(world, world)
         layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
         with st.expander(f"{title}: each pair"):
-            layout.put_html(agreement.pairs_table(frame, title, rows))
+            agreement.show_pairs(frame, title, rows)
 
 
 def _render_list(sentences: Sequence[str]) -> str:

@@ -59,11 +59,7 @@ def render_page() -> None:
 
     notes = words.Notes()
     counted = f"{'rates per 100,000 inhabitants in the period' if is_rate else words.unit_name(unit)}"
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = (
-        f"{crime_name}, {words.period_short(period)}, {words.TRACKS[track].lower()}: {counted}. "
-        f"Release {frame.id}.{demonstration}"
-    )
+    caption = f"{crime_name}, {words.period_short(period)}, {words.TRACKS[track].lower()}: {counted}"
     general = _notes_of_areas(frame, crime, track, freq, period, unit)
     for code, text in _missing_parts(frame, cells, measures):
         general[code].append(text)
@@ -76,13 +72,11 @@ def render_page() -> None:
             )
     lines = _table_lines(frame, cells, measures, notes, general, is_rate=is_rate)
     if is_rate:
-        notes.number_note(_RATES)
+        notes.add_remark(_RATES)
     elif freq not in layout.RATED:
-        notes.number_note("No rates are made for several years together.")
+        notes.add_remark("There are no rates for several years together.")
     headings = [words.stage_name(measure) for measure in measures]
-    layout.put_html(tables.render_table(caption, headings, lines, corner="Area"))
-    layout.put_html(tables.render_legend())
-    layout.put_html(tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])))
+    layout.show_table(frame, caption, headings, lines, corner="Area", notes=notes, legend=True)
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
     _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures)
     if freq == "A":
@@ -124,7 +118,9 @@ def _table_lines(
     lines.append(tables.Line(tables.Cell("Territories that reported"), covered))
     for code, _ in frame.territories:
         heading = frame.row_heading(code, href=f"territory?territory={code}")
-        marks = (*heading.marks, *(notes.number_note(text) for text in general.get(code, ())))
+        # One note for all that concerns the territory as a whole, so that its name has one number.
+        texts = " ".join(general.get(code, ()))
+        marks = (*heading.marks, notes.number_note(texts)) if texts else heading.marks
         lines.append(tables.Line(replace(heading, marks=marks), build_figures(code)))
     return lines
 
@@ -152,7 +148,7 @@ def _coverage_cell(
 ) -> tables.Cell:
     """Return '5 of 7' for one stage, with a note that names the territories that are missing."""
     if cell is None:
-        return tables.Cell(words.NOT_COLLECTED, f"{words.stage_name(measure)}: not collected", kind="note")
+        return tables.Cell(words.NOT_COLLECTED, f"{words.stage_name(measure)}: {words.NOT_COLLECTED}", kind="note")
     text, missing = words.describe_coverage(cell["reporters"] or "", frame.territories)
     marks = (notes.number_note(f"Not in the region's figure: {words.join_words(missing)}."),) if missing else ()
     return tables.Cell(text, f"{words.stage_name(measure)}: {text} territories reported", marks, kind="note")
@@ -170,13 +166,20 @@ def _notes_of_areas(
             of.setdefault(row["territory"], []).append(
                 "Reports once a year: see the figures by year. Annual figures are never divided by four."
             )
+    labels = queries.read_labels(frame.path, "level")
+    other_units: dict[tuple[str, str], dict[str, list[str]]] = {}
     for rule in queries.read_rows(frame.path, "counting_rules", codes):
         if rule["level"] in levels and rule["count_unit"] != unit:
-            level = queries.read_labels(frame.path, "level").get(str(rule["level"]), "").lower()
-            of[rule["territory"]].append(
-                f"{frame.area_name(rule['jurisdiction'])} counts {words.unit_name(rule['count_unit'])} "
-                f"by its own rules ({level}); its {words.unit_name(unit)} are not comparable without that."
-            )
+            by_office = other_units.setdefault((rule["territory"], rule["count_unit"]), {})
+            by_office.setdefault(rule["jurisdiction"], []).append(labels.get(str(rule["level"]), "").lower())
+    for (code, other_unit), by_office in other_units.items():
+        offices = words.join_words(
+            f"{frame.area_name(office)} ({words.join_words(names)})" for office, names in by_office.items()
+        )
+        of[code].append(
+            f"Counted in {words.unit_name(other_unit)} by the rules of {offices}: {words.unit_name(unit)} are not "
+            "comparable without that."
+        )
     for code in codes:
         breaks = queries.find_breaks(frame.path, (code,), crime)
         inside = [row for row in breaks if changes.is_between(row, period, period) and row["level"] in ("", *levels)]
@@ -236,24 +239,20 @@ def _show_spread(
             tables.Line(
                 tables.Cell(words.stage_name(measure)),
                 (
-                    tables.few_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
+                    tables.value_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
                     tables.Cell(n_reporters, f"{n_reporters} territories in the region's figure", absent, kind="note"),
                     tables.Cell(regions.format_range(row, 2)),
                     tables.Cell(hidden, f"{hidden} of these reach {ENOUGH_EVENTS}", kind="note"),
                 ),
             )
         )
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     subject = f"{crime_name}, {words.period_short(period)}, {words.unit_name(unit)}: rates {per}"
-    caption = f"{subject}, with 95% confidence intervals. Release {frame.id}.{demonstration}"
+    caption = f"{subject}, with 95% confidence intervals"
     columns = ["Region", "From", "Territories: median, range", f"Of these with {ENOUGH_EVENTS} or more"]
-    layout.put_html(tables.render_table(caption, columns, lines, corner="Stage", text=True))
+    layout.show_table(frame, caption, columns, lines, corner="Stage", text=True, notes=notes, notes_title="")
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in stage_ranges]
     sentences = (regions.describe_windows(by_stage), f"No median of fewer than three. {regions.NOT_BORROWED}")
-    layout.put_html(
-        f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>',
-        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
-    )
+    layout.put_html(f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>')
 
 
 def _with_range(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -116,20 +116,13 @@ def _show_over_time(
     ]
     shown_breaks = [row for row in found_breaks if periods and changes.is_between(row, periods[-1], periods[0])]
     for text in changes.describe_breaks([row for row in shown_breaks if row["measure"] in ("", *measures)]):
-        notes.number_note(f"Break in the series. {text}")
-    caption = (
-        f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}. "
-        f"Release {frame.id}.{_demonstration(frame)}"
-    )
-    layout.put_html(
-        tables.render_table(caption, [words.stage_name(m) for m in measures], lines, corner=_FREQS[freq][:-1])
-    )
-    layout.put_html(tables.render_legend())
-    layout.put_html(tables.render_notes(notes, frame.name_notes([area])))
-
-
-def _demonstration(frame: layout.Frame) -> str:
-    return f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+        notes.add_remark(f"Break in the series. {text}")
+    caption = f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}"
+    headings = [words.stage_name(m) for m in measures]
+    layout.show_table(
+        frame, caption, headings, lines, corner=_FREQS[freq][:-1], notes=notes, legend=True,
+        coverage=frame.marked_name(area),
+    )  # fmt: skip
 
 
 def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
@@ -163,22 +156,19 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
             tables.Line(
                 tables.Cell(name),
                 (
-                    tables.Cell(number.text, f"{name}: {number.spoken}", marks, kind=number.kind),
-                    tables.few_cell(of_all, f"{name}, share", is_few=is_few),
+                    tables.value_cell(number, name, marks, is_few=number.kind == "value" and words.is_few(row)),
+                    tables.value_cell(of_all, f"{name}, share", is_few=is_few),
                 ),
             )
         )
     if not any(row["measure"] == changes.REQUALIFIED for row in counts):
-        notes.number_note(changes.REQUALIFIED_NOT_COUNTED)
+        notes.add_remark(changes.REQUALIFIED_NOT_COUNTED)
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}, {year}: {words.unit_name(unit)} who left, "
-        f"with 95% confidence intervals. Release {frame.id}.{_demonstration(frame)}"
+        "with 95% confidence intervals"
     )
     columns = ["Number (range)", "Of all who left at that level"]
-    layout.put_html(
-        tables.render_table(caption, columns, lines, corner="Way out"),
-        tables.render_notes(notes, frame.name_notes([area])),
-    )
+    layout.show_table(frame, caption, columns, lines, corner="Way out", notes=notes, coverage=frame.marked_name(area))
 
 
 def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
@@ -203,9 +193,8 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
     show_breakdown(
         frame, rows, dimension, codes, [(m, words.stage_name(m)) for m in measures],
         f"{frame.marked_name(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
-        f"{words.unit_name(unit)} by "
-        f"{_BREAKDOWNS[dimension].lower()}. Release {frame.id}.{_demonstration(frame)}",
-        names=frame.name_notes([area]),
+        f"{words.unit_name(unit)} by {_BREAKDOWNS[dimension].lower()}",
+        area=area,
     )  # fmt: skip
     if dimension == "age" and rows:
         st.html('<p class="rti-small">Ages at the date that the office\'s own form states; see its counting card.</p>')
@@ -248,10 +237,12 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
     ]
     caption = (
         f"{frame.marked_name(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
-        f"{words.unit_name(unit)}. Release {frame.id}.{_demonstration(frame)}"
+        f"{words.unit_name(unit)}"
     )
-    layout.put_html(tables.render_table(caption, [words.stage_name(m) for m in measures], lines, corner="Jurisdiction"))
-    layout.put_html(tables.render_notes(notes, frame.name_notes([area])))
+    headings = [words.stage_name(m) for m in measures]
+    layout.show_table(
+        frame, caption, headings, lines, corner="Jurisdiction", notes=notes, coverage=frame.marked_name(area)
+    )
 
 
 def _show_counting_card(frame: layout.Frame, area: str) -> None:
@@ -263,15 +254,12 @@ def _show_counting_card(frame: layout.Frame, area: str) -> None:
     offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
     for office in offices:
         name = frame.marked_name(office)
-        card = _card(frame, f"Counting card of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
-        if len(offices) == 1:
-            layout.put_html(card)
-        else:
-            with st.expander(name):
-                layout.put_html(card)
+        of_office = [rule for rule in rules if rule["jurisdiction"] == office]
+        with st.container() if len(offices) == 1 else st.expander(name):
+            _show_card(frame, f"Counting card of {name}", of_office, name)
 
 
-def _card(frame: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
+def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: str) -> None:
     levels = queries.read_labels(frame.path, "level")
     order = list(levels)
     lines = [
@@ -288,9 +276,8 @@ def _card(frame: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
         )
         for rule in sorted(rules, key=lambda rule: order.index(rule["level"]) if rule["level"] in order else 0)
     ]
-    return tables.render_table(
-        caption, ["Unit", "What is counted", "Rules", "Standing"], lines, corner="Level", text=True
-    )
+    columns = ["Unit", "What is counted", "Rules", "Status"]
+    layout.show_table(frame, caption, columns, lines, corner="Level", text=True, coverage=office)
 
 
 def _rules_in_words(rule: Row) -> str:
@@ -350,11 +337,12 @@ def _show_returns(frame: layout.Frame, area: str) -> None:
         return
     title = "Returns accepted for this release, the newest first"
     newest, older = rows[:_NEWEST], rows[_NEWEST:]
-    layout.put_html(tables.render_table(title, *submission_table(frame, newest), corner="Return", text=True))
+    name = frame.marked_name(area)
+    layout.show_table(frame, title, *submission_table(frame, newest), corner="Return", text=True, coverage=name)
     if older:
         with st.expander(f"{len(older)} older return{'s' if len(older) > 1 else ''}"):
             title = "Older returns accepted for this release"
-            layout.put_html(tables.render_table(title, *submission_table(frame, older), corner="Return", text=True))
+            layout.show_table(frame, title, *submission_table(frame, older), corner="Return", text=True, coverage=name)
 
 
 def submission_table(frame: layout.Frame, returns: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
-from dashboards.public.pages.breakdowns import show_breakdown, show_cross_table, show_significant_pairs
+from dashboards.public.pages.breakdowns import coverage_cells, show_breakdown, show_cross_table, show_significant_pairs
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")
@@ -19,7 +19,9 @@ TABLES = ("victims_quarter", "victims_year")
 
 def render_page() -> None:
     """Render the page "Victims"."""
-    frame = layout.begin_page("Victims", "Who was detected as a victim, as the registering authorities count them.")
+    frame = layout.begin_page(
+        "Victims", "Presumed and identified victims, as the authorities that register them count them."
+    )
     groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
     if not groups:
         st.info("This release holds no figures of victims.")
@@ -37,7 +39,7 @@ def render_page() -> None:
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     _show_comparison(frame, headline, crime, crime_name, unit, freq, period, is_rate=is_rate)
     if freq == "A":
-        with st.expander("The region by sex and age"):
+        with st.expander("By sex and age"):
             statuses = queries.read_labels(frame.path, "victim_status")
             show_cross_table(
                 frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
@@ -80,43 +82,40 @@ def _show_comparison(
                 f"Figures are from {n_reporters} territories{absent}.",
                 frame,
             )
-        if missing:
-            notes.number_note(f"Not in the region's figures: {words.join_words(missing)}.")
     codes = [code for code, _ in frame.territories]
-    lines = [
-        tables.Line(
-            frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
-            tuple(
-                tables.figure_cell(
-                    frame.id,
-                    at.get((area, status)),
-                    notes,
-                    what=f"{frame.area_name(area)}, {labels[status]}",
-                    rate=is_rate,
-                )
-                for status in statuses
-            ),
-            is_total=area == frame.region,
+    lines: list[tables.Line] = []
+    for area in (frame.region, *codes):
+        lines.append(
+            tables.Line(
+                frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
+                tuple(
+                    tables.figure_cell(
+                        frame.id,
+                        at.get((area, status)),
+                        notes,
+                        what=f"{frame.area_name(area)}, {labels[status]}",
+                        rate=is_rate,
+                    )
+                    for status in statuses
+                ),
+                is_total=area == frame.region,
+            )
         )
-        for area in (frame.region, *codes)
-    ]
+        if area == frame.region:
+            whole_by_status = [at.get((area, status)) for status in statuses]
+            covered = coverage_cells(frame, whole_by_status, [labels[status] for status in statuses], notes)
+            lines.append(tables.Line(tables.Cell("Territories included"), covered))
     if is_rate:
-        notes.number_note("Rates are of the period itself and never annualised.")
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+        notes.add_remark("Rates are for the period itself and never annualised.")
     counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
-    caption = (
-        f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}. Release {frame.id}.{demonstration}"
-    )
-    layout.put_html(
-        tables.render_table(caption, [labels[status] for status in statuses], lines, corner="Area"),
-        tables.render_legend(),
-        tables.render_notes(notes, frame.name_notes(codes)),
-    )
+    title = f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}"
+    headings = [labels[status] for status in statuses]
+    layout.show_table(frame, title, headings, lines, corner="Area", notes=notes, legend=True)
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
 
 
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
-    st.header("Broken down, for one territory", anchor=False)
+    st.header("Victims in one territory", anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(frame)
         years = tuple(
@@ -141,11 +140,9 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
     statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
     title = f"{frame.marked_name(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     show_breakdown(
         frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
-        f"{title}: {words.unit_name(unit)}. Release {frame.id}.{demonstration}",
-        names=frame.name_notes([area]), across="victim_status",
+        f"{title}: {words.unit_name(unit)}", area=area, across="victim_status",
     )  # fmt: skip
     detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
@@ -155,6 +152,6 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
         under=frame.lines_under_chart(area),
     )
     layout.show_panels([chart], key="victims")
-    st.subheader("Which differences between shares are statistically significant", anchor=False)
+    st.subheader("Which differences are statistically clear", anchor=False)
     pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
     show_significant_pairs(frame, pairs, by, codes, _BREAKDOWNS[by].lower())
