@@ -61,7 +61,7 @@ def _has_notes(lines: Sequence[Line], place: int) -> bool:
 
 def _describe_state(cell: Cell) -> str:
     coverage = f"{cell.base} territories" if cell.base else ""
-    return "; ".join(part for part in (words.TOO_FEW if cell.kind == "few" else "", coverage) if part)
+    return "; ".join(part for part in (words.FEW_STATE if cell.kind == "few" else "", coverage) if part)
 
 
 def list_notes(table: Table, citation: str) -> list[tuple[str, str]]:
@@ -70,8 +70,7 @@ def list_notes(table: Table, citation: str) -> list[tuple[str, str]]:
     notes = [(mark, text) for mark, text in table.select_names()]
     notes += [("Note", text) for text in table.notes.remarks]
     notes += [(f"Note {number}", text) for number, text in enumerate(table.notes.texts, start=1)]
-    notes += [(words.TOO_FEW, words.FEW_LEGEND)] if "few" in kinds else []
-    notes += [entry for kind, entry in words.LEGEND.items() if kind in kinds - {"few"}]
+    notes += [entry for kind, entry in words.LEGEND.items() if kind in kinds]
     notes += [("Coverage", table.coverage)] if table.coverage else []
     return [*notes, ("Source", citation)]
 

@@ -288,13 +288,14 @@ def show_table(
     territories if empty. `is_ours` is false for figures of other publishers, which are not invented.
     """
     demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
     table = tables.Table(
         f"{title}. Release {frame.id}.{demonstration}" if is_ours else title,
         tuple(columns),
-        tuple(lines),
+        arranged,
         corner,
         text,
-        notes or words.Notes(),
+        arranged_notes,
         tuple(frame.name_notes(list(frame.areas))),
         coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
     )

@@ -6,8 +6,9 @@ Streamlit sanitises the result, so it contains no script. Marks of notes and the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ _NARROW = 4
 """Columns of figures that fit next to each other on a telephone."""
 _SHORT = 14
 """Letters of a column name that fit next to their figure in half the width of a telephone."""
+_SEPARATOR = re.compile(r"(?<=\d),(?=\d{3})")
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
 NOTES_TITLE = "Notes to this selection"
@@ -116,10 +118,10 @@ def value_cell(
     shown: words.FormattedFigure, what: str, marks: tuple[str, ...] = (), href: str = "", *, is_few: bool = False
 ) -> Cell:
     """Return a figure as a field; `what` names it for a screen reader, and `is_few` marks it as too few to compare."""
-    spoken = f"{what}: {shown.spoken}" if what else shown.spoken
+    spoken = f"{words.TOO_FEW}, {shown.spoken}" if is_few else shown.spoken
     return Cell(
         shown.text,
-        f"{spoken}, {words.TOO_FEW}" if is_few else spoken,
+        f"{what}: {spoken}" if what else spoken,
         marks,
         href,
         "few" if is_few else shown.kind,
@@ -127,6 +129,35 @@ def value_cell(
         shown.low,
         shown.high,
     )
+
+
+def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line, ...], words.Notes]:
+    """Return lines and notes with the notes numbered in reading order.
+
+    A note of every figure of the table, and one that no field refers to, becomes a remark without a number.
+    """
+    fields = [cell for line in lines for cell in (line.heading, *line.cells)]
+    figures = [cell for line in lines for cell in line.cells if cell.value is not None]
+    marks = [mark for cell in fields for mark in sorted(_numbers_of(cell), key=int)]
+    common = set.intersection(*map(_numbers_of, figures)) if len(figures) > 1 else set()
+    common -= {mark for line in lines for mark in _numbers_of(line.heading)}
+    order = [mark for mark in dict.fromkeys(marks) if mark not in common]
+    new_numbers = {mark: str(place) for place, mark in enumerate(order, start=1)}
+    remarks = [*notes.remarks, *(words.describe_common_note(notes.texts[int(mark) - 1]) for mark in sorted(common))]
+    remarks += [text for number, text in enumerate(notes.texts, start=1) if str(number) not in marks]
+
+    def renumber(cell: Cell) -> Cell:
+        kept = (new_numbers.get(mark, "" if mark.isdecimal() else mark) for mark in cell.marks)
+        return replace(cell, marks=tuple(filter(None, kept)))
+
+    renumbered = tuple(
+        replace(line, heading=renumber(line.heading), cells=tuple(map(renumber, line.cells))) for line in lines
+    )
+    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks)
+
+
+def _numbers_of(cell: Cell) -> set[str]:
+    return {mark for mark in cell.marks if mark.isdecimal()}
 
 
 def render_table(
@@ -172,7 +203,8 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
 def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
     text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
-    after = f'<span class="rti-badge" aria-hidden="true">{words.FEW_BADGE}</span>' if cell.kind == "few" else ""
+    is_badged = cell.kind == "few" and cell.value != 0
+    after = f'<wbr><span class="rti-badge" aria-hidden="true">{words.FEW_BADGE}</span>' if is_badged else ""
     after += marks
     after += f'<span class="rti-base" aria-hidden="true">{escape(cell.base)}</span>' if cell.base else ""
     if cell.href:
@@ -186,7 +218,7 @@ def _render_content(cell: Cell) -> str:
 def _render_number(text: str) -> str:
     """Return a number whose thousands separators cannot be selected: '1,268' pasted where a comma is the decimal sign
     would be read as 1.268."""
-    return escape(text).replace(",", '<span class="rti-separator">,</span>')
+    return _SEPARATOR.sub('<span class="rti-separator">,</span>', escape(text))
 
 
 def format_marks(marks: Iterable[str]) -> str:

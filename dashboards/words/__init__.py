@@ -18,6 +18,7 @@ WITHHELD, UNAVAILABLE, NOT_RECEIVED = "withheld", "not available", "not received
 NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "not collected", "not applicable", "in another category"
 FEW_BADGE = "few"
 """Word next to a figure below the minimum of a comparison; it is not part of a copied table."""
+FEW_STATE = f"fewer than {ENOUGH_EVENTS}: compare with care"
 FEW_LEGEND = (
     f"Fewer than {ENOUGH_EVENTS}: compare with care. Chance alone can change such a figure a lot. In charts its bar or "
     "dot is hollow."
@@ -208,6 +209,11 @@ def count_more_notes(number: int) -> str:
     return "1 more note" if number == 1 else f"{number} more notes"
 
 
+def describe_common_note(text: str) -> str:
+    """Return a note as a remark on all figures of a table."""
+    return f"{text.removesuffix('.')} (all figures)."
+
+
 def period_short(period: str) -> str:
     """Format a period briefly: 2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
     return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
@@ -256,6 +262,23 @@ def describe_coverage(reporters: str, territories: Sequence[tuple[str, str]]) ->
     names of all."""
     present = [code for code in reporters.split(",") if code]
     return f"{len(present)} of {len(territories)}", [name for code, name in territories if code not in present]
+
+
+def describe_columns_coverage(
+    area: str, columns: Sequence[tuple[str, Row | None]], territories: Sequence[tuple[str, str]]
+) -> str:
+    """Return which territories are in the region's figures of one row: once if all columns have the same."""
+    by_reporters: dict[str, list[str]] = {}
+    for column, cell in columns:
+        if cell is not None:
+            by_reporters.setdefault(cell["reporters"] or "", []).append(column.lower())
+    texts = []
+    for reporters, names in by_reporters.items():
+        count, _ = describe_coverage(reporters, territories)
+        present = join_words(name for code, name in territories if code in reporters.split(","))
+        covered = f"{count} territories ({present})" if present else "no territory has reported"
+        texts.append(covered if len(by_reporters) == 1 else f"{join_words(names)}: {covered}")
+    return f"{area}, {'; '.join(texts)}" if texts else ""
 
 
 def compose_sentence(

@@ -34,8 +34,8 @@ STATES: Mapping[str, str] = {
     "too_few": f"Fewer than {ENOUGH_EVENTS} in one of the two counts: chance alone can change this a lot.",
 }
 BASIS: Mapping[str, str] = {
-    "lower_bound": "Several defendants may be tried together, so the real margin is wider than shown.",
-    "quasi_exact": "The interval allows for several defendants per case.",
+    "lower_bound": "One case can involve several people, so the real margin is wider than shown.",
+    "quasi_exact": "The interval allows for several people per case.",
 }
 FLAGS: Mapping[str, str] = {
     "common_reporters": "Only territories that have both figures are included: sums of different territories are "

@@ -65,7 +65,7 @@ def render_page() -> None:
         general[code].append(text)
     for row in queries.read_rows(frame.path, "other_units", freq, period, crime, unit, measures):
         cell = cells.get((row["area"], row["measure"]))
-        if cell is None or words.format_count(cell).kind in ("unavailable", "not_collected"):
+        if cell is None or words.format_count(cell).kind in ("unreceived", "unavailable", "not_collected"):
             general[row["area"]].append(
                 f"{words.stage_name(row['measure'])} is known in {words.unit_name(row['count_unit'])} only: "
                 "choose these under “Counted in”."
@@ -76,7 +76,9 @@ def render_page() -> None:
     elif freq not in layout.RATED:
         notes.add_remark("There are no rates for several years together.")
     headings = [words.stage_name(measure) for measure in measures]
-    layout.show_table(frame, caption, headings, lines, corner="Area", notes=notes, legend=True)
+    of_stages = [(words.stage_name(measure), cell) for measure, cell in of_region]
+    coverage = words.describe_columns_coverage(name, of_stages, frame.territories)
+    layout.show_table(frame, caption, headings, lines, corner="Area", notes=notes, coverage=coverage, legend=True)
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
     _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures)
     if freq == "A":

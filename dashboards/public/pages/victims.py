@@ -110,7 +110,9 @@ def _show_comparison(
     counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
     title = f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}"
     headings = [labels[status] for status in statuses]
-    layout.show_table(frame, title, headings, lines, corner="Area", notes=notes, legend=True)
+    of_region = [(labels[status], at.get((frame.region, status))) for status in statuses]
+    coverage = words.describe_columns_coverage(frame.area_name(frame.region), of_region, frame.territories)
+    layout.show_table(frame, title, headings, lines, corner="Area", notes=notes, coverage=coverage, legend=True)
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
 
 
