@@ -121,9 +121,11 @@ def draw_series(
     line = with_value.mark_line(color=color, strokeWidth=1.6).encode(y=y, detail="part:N")
     low = alt.Y("low:Q", title=None)
     ranged = with_value.transform_filter("datum.high !== null")
-    edge = {"color": color, "strokeWidth": 1}
     band = ranged.mark_area(color=BAND, opacity=1, line=False).encode(y=low, y2="high:Q", detail="part:N")
-    edges = [ranged.mark_line(**edge).encode(y=alt.Y(f"{end}:Q"), detail="part:N") for end in ("low", "high")]
+    edges = [
+        ranged.mark_line(color=color, strokeWidth=1).encode(y=alt.Y(f"{end}:Q"), detail="part:N")
+        for end in ("low", "high")
+    ]
     # A part of one point has no width; its interval is a rule.
     rules_of_points = ranged.transform_filter("datum.is_alone").mark_rule(color=color, strokeWidth=2)
     points = with_value.mark_point(color=color, filled=True, size=40, opacity=1, strokeWidth=1.4, stroke=color).encode(
@@ -190,7 +192,7 @@ def _merge_cuts(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, A
 def _is_mostly_few(cells: Sequence[Mapping[str, Any]]) -> bool:
     """Return True if more than half of the points of a series are too few to compare."""
     known = [cell for cell in cells if cell["value"] is not None]
-    return 2 * sum(cell.get("state") == "too_few" for cell in known) > len(known)
+    return sum(1 for cell in known if cell.get("state") == "too_few") > len(known) / 2
 
 
 def _point_row(cell: Mapping[str, Any], color: str) -> dict[str, Any]:

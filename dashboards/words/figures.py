@@ -119,8 +119,9 @@ def name_covered_area(row: Row, vocabulary: Vocabulary) -> str:
             return _COVERED_BY_NONE.format(area=area)
         template = _COVERED_FULLY if len(present) == whole else _COVERED_IN_PART
         return template.format(area=area, present=len(present), all=whole, names=names)
-    if row["area_kind"] == "territory" and 0 < row["n_reported"] < row["n_expected"]:
-        return _JURISDICTIONS_IN_PART.format(area=area, present=len(present), all=row["n_expected"], names=names)
+    expected = row.get("n_expected") or 0
+    if row["area_kind"] == "territory" and 0 < len(present) < expected:
+        return _JURISDICTIONS_IN_PART.format(area=area, present=len(present), all=expected, names=names)
     return area
 
 

@@ -90,15 +90,19 @@ def _table_lines(
     statistics: Mapping[str, str],
     with_records: Sequence[str],
     notes: words.Notes,
+    table: str,
     last: Sequence[Callable[[Sequence[Row]], FormattedFigure]] = (durations.format_persons,),
 ) -> list[tables.Line]:
-    """Return one line per register and group; areas without records get a line that says so, without figures."""
+    """Return one line per register and group of a table of the release; areas without records get a line that says so,
+    without figures."""
     lines = []
     for area in _list_areas(frame, with_records):
         groups_of_area = {key: group for key, group in groups.items() if key[0] == area}
         for key, group in groups_of_area.items() or [((area, ""), {})]:
             lines.append(
-                _table_line(frame, key, group, statistics, notes, last, several=len({k[1] for k in groups_of_area}) > 1)
+                _table_line(
+                    frame, key, group, statistics, notes, table, last, several=len({k[1] for k in groups_of_area}) > 1
+                )
             )
             if area not in with_records:
                 blank = [tables.Cell("", "no records")] * (len(statistics) + len(last) - 1)
@@ -112,6 +116,7 @@ def _table_line(
     group: Group,
     statistics: Mapping[str, str],
     notes: words.Notes,
+    table: str,
     last: Sequence[Callable[[Sequence[Row]], FormattedFigure]],
     *,
     several: bool,
@@ -127,7 +132,8 @@ def _table_line(
         reason = durations.explain_figure(row)
         marks = (notes.number_note(reason),) if reason else ()
         is_few = durations.is_shown_few(row)
-        cells.append(tables.value_cell(durations.format_limits(row), f"{name}, {title}", marks, is_few=is_few))
+        link = "" if row is None else tables.indicator_address(table, row)
+        cells.append(tables.value_cell(durations.format_limits(row), f"{name}, {title}", marks, link, is_few=is_few))
     return tables.Line(heading, (*cells, *(tables.value_cell(tell(list(group.values())), name) for tell in last)))
 
 
@@ -167,7 +173,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         columns_by_statistic["open_share"],
         "Persons",
     ]
-    lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes)
+    lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes, "duration")
     _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory", notes)
     st.markdown(
         "The number of days within which half, three quarters and nine in ten cases had left the stage. The 95% "
@@ -210,7 +216,7 @@ def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
     columns = [*(f"{title}, days" for title in durations.QUANTILES.values()), "Persons"]
     groups = _group_rows(rows)
-    lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes)
+    lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes, "pending")
     _show_table(
         frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory", notes
     )
@@ -232,7 +238,7 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     quarters = rows[0]["quarters"]
     titles = [f"{title}, per cent" for title in durations.COHORT.values()]
     groups = _group_rows(rows, "cohort")
-    lines = _table_lines(frame, groups, durations.COHORT, with_records, notes)
+    lines = _table_lines(frame, groups, durations.COHORT, with_records, notes, "cohort")
     _show_table(
         frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year", notes
     )
@@ -263,7 +269,7 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
     notes = words.Notes()
     kinds = {key: _select_statistics(group, durations.SHARES) for key, group in groups.items()}
     columns = [*(f"{title}, per cent" for title in durations.SHARES.values()), "Persons"]
-    lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes)
+    lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes, "sentence")
     title = f"Imprisonment as the principal sanction, share of all sentenced. {subject}"
     _show_table(frame, title, columns, lines, "Territory", notes)
     notes = words.Notes()
@@ -271,7 +277,7 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
     lengths = {key: _select_statistics(group, {**durations.LENGTHS, **below}) for key, group in groups.items()}
     columns = [*durations.LENGTHS.values(), *below.values(), "Law, months", "Persons"]
     lines = _table_lines(
-        frame, lengths, {**durations.LENGTHS, **below}, with_records, notes,
+        frame, lengths, {**durations.LENGTHS, **below}, with_records, notes, "sentence",
         (durations.format_law, durations.format_persons),
     )  # fmt: skip
     title = f"Imprisonment to be served, in months, as imposed. {subject}"

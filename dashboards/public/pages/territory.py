@@ -156,8 +156,20 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
             tables.Line(
                 tables.Cell(name),
                 (
-                    tables.value_cell(number, name, marks, is_few=number.kind == "value" and words.is_few(row)),
-                    tables.value_cell(of_all, f"{name}, share", is_few=is_few),
+                    tables.value_cell(
+                        number,
+                        name,
+                        marks,
+                        tables.indicator_address("exit", row),
+                        is_few=number.kind == "value" and words.is_few(row),
+                    ),
+                    tables.value_cell(
+                        of_all,
+                        f"{name}, share",
+                        (),
+                        tables.indicator_address("exit", share) if share else "",
+                        is_few=is_few,
+                    ),
                 ),
             )
         )
