@@ -8,7 +8,6 @@ its sentence and table before it has loaded.
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -101,9 +100,6 @@ def draw_series(
         # A missing figure ends a part too, so that a band is not drawn over it.
         part += place in cuts or not is_joined or (place > 0 and None in (cell["value"], cells[place - 1]["value"]))
         data.append({**_point_row(cell, color), "part": part})
-    sizes = Counter(row["part"] for row in data)
-    for row in data:
-        row["is_alone"] = sizes[row["part"]] == 1
     order = [row["period"] for row in data]
     step = max(1, -(-len(order) // 6))
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
@@ -121,13 +117,10 @@ def draw_series(
     line = with_value.mark_line(color=color, strokeWidth=1.6).encode(y=y, detail="part:N")
     low = alt.Y("low:Q", title=None)
     ranged = with_value.transform_filter("datum.high !== null")
-    band = ranged.mark_area(color=BAND, opacity=1, line=False).encode(y=low, y2="high:Q", detail="part:N")
-    edges = [
-        ranged.mark_line(color=color, strokeWidth=1).encode(y=alt.Y(f"{end}:Q"), detail="part:N")
-        for end in ("low", "high")
-    ]
-    # A part of one point has no width; its interval is a rule.
-    rules_of_points = ranged.transform_filter("datum.is_alone").mark_rule(color=color, strokeWidth=2)
+    # The stroke makes the edges of the band; of a part of one point, which has no width, it is all that is seen.
+    band = ranged.mark_area(fill=BAND, stroke=color, strokeWidth=1, opacity=1).encode(
+        y=low, y2="high:Q", detail="part:N"
+    )
     points = with_value.mark_point(color=color, filled=True, size=40, opacity=1, strokeWidth=1.4, stroke=color).encode(
         y=y,
         fill=alt.Fill("fill:N", scale=None),
@@ -139,7 +132,7 @@ def draw_series(
         color=GREY, fontSize=11, angle=270, align="left", dx=4
     )
     symbols = foot.encode(y=alt.datum(0, type="quantitative"), text="label:N")
-    layers: list[Any] = [band, *edges, rules_of_points.encode(y=low, y2="high:Q"), line, points, symbols]
+    layers: list[Any] = [band, line, points, symbols]
     spans = _merge_cuts(order, cuts)
     if spans:
         marked = _chart_data(spans).encode(x=x)

@@ -163,17 +163,18 @@ def _numbers_of(cell: Cell) -> set[str]:
 def render_table(
     caption: str,
     columns: Sequence[str],
-    lines: Iterable[Line],
+    lines: Sequence[Line],
     *,
     corner: str = "",
     text: bool = False,
 ) -> str:
     """Return an HTML table: caption, one heading column, fields. `text` aligns its fields left, as for words.
 
-    On a narrow screen, each line of a table of words, or of one with more columns of figures than fit, becomes a block
-    with one field per line, or two if all column names are short.
+    On a narrow screen, each line of a table of words, or of one with more columns of figures than fit or with the
+    coverage of each figure, becomes a block with one field per line, or two if all column names are short.
     """
-    stacked = not text and len(columns) > _NARROW
+    has_bases = any(cell.base for line in lines for cell in line.cells)
+    stacked = not text and (len(columns) > _NARROW or has_bases)
     in_pairs = stacked and max(map(len, columns)) <= _SHORT
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(_render_line(line, columns) for line in lines)

@@ -43,12 +43,10 @@ def render_page() -> None:
         )  # fmt: skip
         crime = layout.choose_crime(frame)
     of = "" if area == _ALL else area
-    shown_areas = [code for code, _ in frame.territories] if not of else [of]
     if view == "beside":
         _show_comparison(frame, of, crime)
     else:
         _show_figures(frame, of, crime)
-    layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(shown_areas)))
     layout.end_page(frame)
 
 

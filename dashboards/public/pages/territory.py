@@ -320,7 +320,7 @@ def _show_facts(frame: layout.Frame, area: str) -> None:
         for row in rows:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
-            notes.number_note(f"{where}{when}{row['text']}")
+            notes.add_remark(f"{where}{when}{row['text']}")
         layout.put_html(tables.render_notes(notes, frame.name_notes([area]), title=""))
     _show_metadata(frame, area)
 

@@ -117,15 +117,13 @@ def test_notes_of_the_demonstration_match_their_marks(demonstration: home.Home) 
 def test_every_table_can_be_copied_downloaded_and_cited(handmade: str) -> None:
     for page in ("region", "territory", "ratios", "victims", "durations", "published", "quality", "about"):
         test = run_page(page)
-        controls = [block for block in test.get("popover") if block.proto.label == "Copy, download or cite"]
+        controls = [block for block in test.get("popover") if block.proto.popover.label == "Copy, download or cite"]
         assert len(controls) == read_html(test).count("<table") > 0, page
 
 
 def test_adults_only_is_never_said_of_an_office_that_counts_minors(demonstration: home.Home) -> None:
     path = queries.current_release()
-    key = [
-        name for name in ("area", "period", "measure", "level", "count_unit", "offence_group", "victim_status", "sex")
-    ]
+    key = ("area", "period", "measure", "level", "count_unit", "offence_group", "victim_status", "sex")
     rows = queries.run_statement(path, "select * from cell where age in ('Y_GE18', 'Y_LT18')", [])
     with_minors = {tuple(row[name] for name in key) for row in rows if row["age"] == "Y_LT18"}
     noted = []
