@@ -184,8 +184,8 @@ def _merge_cuts(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, A
 
 def _is_mostly_few(cells: Sequence[Mapping[str, Any]]) -> bool:
     """Return True if more than half of the points of a series are too few to compare."""
-    known = [cell for cell in cells if cell["value"] is not None]
-    return sum(1 for cell in known if cell.get("state") == "too_few") > len(known) / 2
+    known_cells = [cell for cell in cells if cell["value"] is not None]
+    return sum(1 for cell in known_cells if cell.get("state") == "too_few") > len(known_cells) / 2
 
 
 def _point_row(cell: Mapping[str, Any], color: str) -> dict[str, Any]:

@@ -146,12 +146,13 @@ def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line
     remarks = [*notes.remarks, *(words.describe_common_note(notes.texts[int(mark) - 1]) for mark in sorted(common))]
     remarks += [text for number, text in enumerate(notes.texts, start=1) if str(number) not in marks]
 
-    def renumber(cell: Cell) -> Cell:
-        kept = (new_numbers.get(mark, "" if mark.isdecimal() else mark) for mark in cell.marks)
-        return replace(cell, marks=tuple(filter(None, kept)))
+    def renumber_cell(cell: Cell) -> Cell:
+        new_marks = (new_numbers.get(mark, "" if mark.isdecimal() else mark) for mark in cell.marks)
+        return replace(cell, marks=tuple(filter(None, new_marks)))
 
     renumbered = tuple(
-        replace(line, heading=renumber(line.heading), cells=tuple(map(renumber, line.cells))) for line in lines
+        replace(line, heading=renumber_cell(line.heading), cells=tuple(map(renumber_cell, line.cells)))
+        for line in lines
     )
     return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks)
 
@@ -250,22 +251,22 @@ def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, t
     if not items:
         return ""
     heading = f'<div class="rti-notes-title">{escape(title)}</div>' if title else ""
-    shown, folded = items[:_VISIBLE_NOTES], items[_VISIBLE_NOTES:]
+    visible, folded = items[:_VISIBLE_NOTES], items[_VISIBLE_NOTES:]
     more = (
         f"<details><summary>{words.count_more_notes(len(folded))}</summary><ul>{''.join(folded)}</ul></details>"
         if folded
         else ""
     )
-    return f'<div class="rti-notes">{heading}<ul>{"".join(shown)}</ul>{more}</div>'
+    return f'<div class="rti-notes">{heading}<ul>{"".join(visible)}</ul>{more}</div>'
 
 
 def render_legend(kinds: Iterable[str] = tuple(words.LEGEND), extra: Iterable[tuple[str, str]] = ()) -> str:
-    """Return the legend of the words that stand for figures, by their kinds."""
-    shown = set(kinds)
+    """Return the legend of the words shown instead of figures, by their kinds."""
+    listed_kinds = set(kinds)
     entries = [
         (f'<span class="rti-badge">{escape(symbol)}</span>' if kind == "few" else escape(symbol), text)
         for kind, (symbol, text) in words.LEGEND.items()
-        if kind in shown
+        if kind in listed_kinds
     ]
     entries += [(escape(symbol), text) for symbol, text in extra]
     items = "".join(f"<div><dt>{symbol}</dt><dd>{escape(text)}</dd></div>" for symbol, text in entries)

@@ -50,8 +50,7 @@ VERDICTS: Mapping[str, str] = {
 APART = ("higher", "lower")
 TESTED = (*APART, "no_difference")
 SIMULTANEOUS = (
-    "Comparing many pairs finds some differences by chance alone. The intervals are therefore made so wide that in 95 "
-    "of 100 comparisons of one category all of its pairs are correct at once."
+    "Because all pairs of one category are compared at once, their intervals are widened to avoid false alarms."
 )
 
 
@@ -155,15 +154,21 @@ def _format_ratio(row: Row) -> str:
     )
 
 
+_SHARE_PAIRS = (
+    "{category}: {tested} of {pairs} pairs had enough data. None differs clearly.",
+    "{category}: {tested} of {pairs} pairs had enough data. One differs clearly.",
+    "{category}: {tested} of {pairs} pairs had enough data. {apart} differ clearly.",
+)
+"""Sentences on none, one and several pairs that differ."""
+
+
 def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
     """Describe the shares of one category: how many pairs there are, how many were compared, how many differ
     significantly."""
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = [row for row in tested if row["verdict"] in APART]
-    if len(tested) == 1:
-        verdict = "is" if apart else "is not"
-        return f"{category}: 1 of {len(rows)} pairs was compared; the difference {verdict} significant."
-    return f"{category}: {len(tested)} of {len(rows)} pairs were compared; {_describe_tested(len(apart))}."
+    template = _SHARE_PAIRS[min(len(apart), 2)]
+    return template.format(category=category, tested=len(tested), pairs=len(rows), apart=len(apart))
 
 
 def describe_pairs(rows: Sequence[Row]) -> str:

@@ -141,7 +141,9 @@ def _find_revised(frame: layout.Frame, cell: Row) -> Row | None:
 
 def _show_made(frame: layout.Frame, cell: Row, indicator: Row, made: str) -> None:
     """Show the numerator and denominator of a rate or share, with a link to the total of a share."""
-    shown = words.format_value(indicator["denominator"], "A" if indicator["denominator"] is not None else "O", "F")
+    denominator = words.format_value(
+        indicator["denominator"], "A" if indicator["denominator"] is not None else "O", "F"
+    )
     href = ""
     if made != _RATE:
         _, _, terms = parse_id(figure_id(frame.id, cell))
@@ -152,7 +154,7 @@ def _show_made(frame: layout.Frame, cell: Row, indicator: Row, made: str) -> Non
     name = "Population" if made == _RATE else "Total"
     lines = [
         tables.Line(tables.Cell("Count"), (tables.value_cell(count, "Count"),)),
-        tables.Line(tables.Cell(name), (tables.value_cell(shown, name, href=href),)),
+        tables.Line(tables.Cell(name), (tables.value_cell(denominator, name, href=href),)),
     ]
     title = "Counts behind the rate" if made == _RATE else "Counts behind the share"
     layout.show_table(frame, title, ["Number"], lines, corner="Part", coverage=frame.marked_name(cell["area"]))

@@ -92,9 +92,11 @@ def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
     page = open_page()
     row = page.locator("tr", has_text="Kosovo under UNSCR 1244")
     expect(row.locator("sup").first).to_have_text("*")
-    named = [text for text in page.locator(".rti-scroll").all_inner_texts() if "Kosovo under UNSCR 1244" in text]
+    tables_with_name = [
+        text for text in page.locator(".rti-scroll").all_inner_texts() if "Kosovo under UNSCR 1244" in text
+    ]
     notes = page.locator(".rti-notes", has_text=UNSCR)
-    assert 0 < len(named) <= notes.count(), "under each table that has the name"
+    assert 0 < len(tables_with_name) <= notes.count(), "under each table that has the name"
     for note in notes.all():
         expect(note.get_by_text(UNSCR)).to_be_visible()
     chart = page.locator("[data-testid=stVegaLiteChart][aria-label^='Kosovo under UNSCR 1244*']")
@@ -134,7 +136,7 @@ def copy_selection(page: Page, selector: str) -> str:
 
 
 def test_copied_table_has_the_figures_alone(open_page: Open) -> None:
-    """A mark copied with a figure makes another figure: `8` with note 2 would be pasted as 82."""
+    """Check that a mark is not copied: `8` with note 2 would be pasted as 82."""
     page = open_page("?freq=Q&period=2026-Q3&crime=TIP")
     assert page.locator(".rti-table sup").count() > 5 and page.locator(".rti-table .rti-badge").count() > 5
     lines = copy_selection(page, ".rti-table").split("\n")

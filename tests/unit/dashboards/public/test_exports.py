@@ -132,15 +132,15 @@ def test_notes_are_numbered_in_reading_order_and_common_ones_are_remarks() -> No
         Line(Cell("a"), (tables.value_cell(figure, "", ("4", "3")), tables.value_cell(figure, "", ("4",)))),
         Line(Cell("b"), (tables.value_cell(figure, "", ("2", "4")), tables.value_cell(words.format_absent(), ""))),
     )
-    arranged, kept = tables.arrange_notes(lines, notes)
-    assert kept.texts == ["Of the first.", "Of the last."]
-    assert kept.remarks == ["Of all (all figures).", "Of nothing."]
+    arranged, arranged_notes = tables.arrange_notes(lines, notes)
+    assert arranged_notes.texts == ["Of the first.", "Of the last."]
+    assert arranged_notes.remarks == ["Of all (all figures).", "Of nothing."]
     assert [cell.marks for line in arranged for cell in line.cells] == [("1",), (), ("2",), ()]
 
 
 def test_at_most_six_notes_are_visible() -> None:
     html = tables.render_notes(words.Notes([f"Note {number}." for number in range(9)]), [FOOTNOTE])
-    shown, folded = html.split("<details>")
-    assert shown.count("<li>") == 6 and folded.count("<li>") == 4 and "<summary>4 more notes</summary>" in folded
-    assert FOOTNOTE[1] in shown, "the footnote of a name is never folded"
+    visible, folded = html.split("<details>")
+    assert visible.count("<li>") == 6 and folded.count("<li>") == 4 and "<summary>4 more notes</summary>" in folded
+    assert FOOTNOTE[1] in visible, "the footnote of a name is never folded"
     assert "<details>" not in tables.render_notes(words.Notes(["a"] * 6))

@@ -380,7 +380,7 @@ def test_share_has_its_range_and_few_cases_are_marked() -> None:
 
 def test_significant_differences_of_shares_are_described_by_odds() -> None:
     text = read_html(run_page("territory", territory="AL", by="sex", year="2025"))
-    assert "Female: 3 of 21 pairs were compared; 2 differ significantly, the others do not." in text
+    assert "Female: 3 of 21 pairs had enough data. 2 differ clearly." in text
     # 30 of 60 and 20 of 80 are 50 and 25 per cent; the odds are 30:30 and 20:60, a ratio of three.
     assert "Albania is higher than Croatia: 50 against 25 per cent; the odds 3.00 times, range 1.32 to 6.94." in text
     endless = "Bosnia and Herzegovina is higher than Croatia: 100 against 25 per cent; the odds without end, range 1.75"

@@ -81,7 +81,7 @@ def test_sentence_names_every_dimension_of_the_handmade_cells(handmade: str) -> 
 
 
 def test_two_cells_of_one_table_never_have_the_same_sentence_start(demonstration: home.Home) -> None:
-    """A sentence without its number says which cell it is."""
+    """Check that a sentence identifies its cell, since it is quoted without its table."""
     path = queries.current_release()
     vocabulary = read_vocabulary(path)
     cells = queries.run_statement(path, "select * from cell", [])

@@ -56,8 +56,10 @@ def list_faults_of_notes(test: AppTest) -> list[str]:
         used = {mark for mark in marks if mark.isdecimal()}
         if used != set(numbered) or len(numbered) != len(set(numbered)):
             faults.append(f"{caption}: marks {sorted(used)}, notes {numbered}")
-        seen = caption + strip_marks(table) + "".join(marks) + re.sub(r'<span class="rti-mark">.*?</span>', "", after)
-        faults += [f"{caption}: {mark} is nowhere" for mark, _ in notes if mark in _SYMBOLS and mark not in seen]
+        page_text = (
+            caption + strip_marks(table) + "".join(marks) + re.sub(r'<span class="rti-mark">.*?</span>', "", after)
+        )
+        faults += [f"{caption}: {mark} is nowhere" for mark, _ in notes if mark in _SYMBOLS and mark not in page_text]
         faults += [f"{caption}: {mark} has no note" for mark in _SYMBOLS if mark in marks and mark not in dict(notes)]
         first_seen = [int(mark) for mark in dict.fromkeys(marks) if mark.isdecimal()]
         if first_seen != sorted(first_seen):
@@ -142,7 +144,7 @@ def test_adults_next_to_minors_have_no_note_on_adults_only(demonstration: home.H
 
 
 def test_rows_of_other_territories_state_their_coverage(demonstration: home.Home) -> None:
-    """The region's total of smuggling reported in 2025 is of six territories, its ages are of three."""
+    """Check a total of six territories whose ages are known for three: smuggling reported in 2025."""
     test = run_page("region", freq="A", period="2025", crime="SOM", stages="all")
     html = unescape("\n".join(str(element.proto.body) for element in test.get("html")))
     table = next(match for match in _TABLE.finditer(html) if "by sex and age" in match["caption"])
