@@ -6,18 +6,22 @@ address quoted today would show another quarter after the next release.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, menu, queries, tables
+from dashboards.public import charts, exports, menu, queries, tables
 from dashboards.public.selection import read_selection
 from pipelines.core import clock
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
@@ -28,6 +32,9 @@ CRIMES = ("TIP", "SOM")
 _LONGEST_ROW = 6
 """Options shown next to each other; more are shown as a list."""
 _MARKS = ("*", "†", "‡", "§")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LONGEST_NAME = 80
+"""Letters of a table's title in the name of its file."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Frame:
     path: str
     release: Mapping[str, Any]
     areas: Mapping[str, Mapping[str, Any]]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """Numbers of the tables of the page, for the keys of their controls."""
 
     @property
     def id(self) -> str:
@@ -317,6 +326,77 @@ def show_menu() -> None:
     menu.show_menu(read_selection().link_to)
 
 
+def show_table(
+    frame: Frame,
+    title: str,
+    columns: Sequence[str],
+    lines: Iterable[tables.Line],
+    *,
+    corner: str = "",
+    text: bool = False,
+    notes: words.Notes | None = None,
+    notes_title: str = tables.NOTES_TITLE,
+    coverage: str = "",
+    legend: bool = False,
+    extra_symbols: Sequence[tuple[str, str]] = (),
+    is_ours: bool = True,
+) -> None:
+    """Show a table with its notes and the control to copy, download or cite it.
+
+    `title` is the caption without the release, which is added; `coverage` says which areas are in the table, all
+    territories if empty. `is_ours` is false for figures of other publishers, which are not invented.
+    """
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
+    table = tables.Table(
+        f"{title}. Release {frame.id}.{demonstration}" if is_ours else title,
+        tuple(columns),
+        arranged,
+        corner,
+        text,
+        arranged_notes,
+        tuple(frame.name_notes(list(frame.areas))),
+        coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
+    )
+    put_html(
+        tables.render_table(table.caption, table.columns, table.lines, corner=corner, text=text),
+        tables.render_legend(tables.list_kinds(table), extra_symbols) if legend else "",
+        tables.render_notes(table.notes, table.select_names(), title=notes_title),
+    )
+    _offer_table(frame, title, table, f"{next(frame.numbers)}.{corner}")
+
+
+@st.fragment
+def _offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> None:
+    """Show the control to copy, download or cite a table. It is filled when it is opened, and only it runs again."""
+    popover = st.popover("Copy, download or cite", type="tertiary", key=f"take.{key}", on_change="rerun")
+    if not popover.open:
+        return
+    address = f"{(st.context.url or '').partition('?')[0]}?{urlencode({**st.query_params, 'release': frame.id})}"
+    citation = words.cite_table(frame.release, title, table.coverage, address, clock.now().date())
+    name = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{_file_name(title)}"
+    with popover:
+        st.markdown("**Copy table**: press the button in the corner, then paste into a spreadsheet.")
+        st.code(exports.write_text(table), language=None, height=160)
+        with st.container(horizontal=True):
+            # Passed as functions, so that a file is made only when somebody downloads it.
+            _download("XLSX", partial(exports.write_xlsx, table, citation), f"{name}.xlsx", _XLSX, key)
+            _download("CSV", partial(exports.write_csv, table, citation), f"{name}.csv", "text/csv", key)
+        st.markdown("XLSX opens in every spreadsheet program. CSV has a decimal point and suits programs.")
+        st.markdown("**Cite**")
+        st.code(citation, language=None, wrap_lines=True)
+
+
+def _download(label: str, write: Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
+    st.download_button(label, write, file_name=file_name, mime=mime, key=f"{label}.{key}", on_click="ignore")
+
+
+def _file_name(title: str) -> str:
+    """Return a title as the name of a file: lower case, words joined by hyphens."""
+    plain = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:_LONGEST_NAME].strip("-")
+
+
 def put_html(*parts: str) -> None:
     """Render HTML parts in order, skipping empty ones."""
     for part in parts:
@@ -336,7 +416,8 @@ def show_panels(drawings: Sequence[tuple[Any, str]], *, key: str) -> None:
     """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
     with st.container(key=f"panels-{key}", gap="small"):
         for chart_and_words in drawings:
-            is_drawing = isinstance(chart_and_words, charts.Drawing)
-            drawing = chart_and_words if is_drawing else charts.Drawing(chart_and_words)
+            drawing = (
+                chart_and_words if isinstance(chart_and_words, charts.Drawing) else charts.Drawing(chart_and_words)
+            )
             specification = json.loads(drawing.specification)
             st.vega_lite_chart(spec=specification, alt=drawing[1], width="stretch", theme=None)

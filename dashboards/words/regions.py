@@ -42,6 +42,23 @@ def describe_cover(row: Row, whole: int, absences: str) -> str:
     return f"{text} {absences}".strip()
 
 
+def name_territories(
+    area: str, columns: Sequence[tuple[str, Row | None]], territories: Sequence[tuple[str, str]]
+) -> str:
+    """Name the territories in the region's figures of one row: once if all columns have the same."""
+    by_reporters: dict[str, list[str]] = {}
+    for column, cell in columns:
+        if cell is not None:
+            by_reporters.setdefault(str(cell["reporters"] or ""), []).append(column.lower())
+    texts = []
+    for reporters, names in by_reporters.items():
+        count, _ = words.describe_coverage(reporters, territories)
+        present = words.join_words(name for code, name in territories if code in reporters.split(","))
+        covered = f"{count} territories ({present})" if present else "no territory has reported"
+        texts.append(covered if len(by_reporters) == 1 else f"{words.join_words(names)}: {covered}")
+    return f"{area}, {'; '.join(texts)}" if texts else ""
+
+
 def describe_stages(
     area: str,
     period: str,

@@ -9,8 +9,8 @@ from dashboards.public import layout, tables
 from dashboards.words import Row, agreement
 
 
-def pairs_table(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
-    """Return a table with one line per pair, as HTML."""
+def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
+    """Show a table with one line per pair."""
     columns = ["Period", "One source", "Other source", "Difference", "What was found"]
     lines = []
     for row in rows:
@@ -18,7 +18,9 @@ def pairs_table(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
         difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
         cells = (words.period_short(row["period"]), *sides, difference, agreement.explain_pair(row))
         lines.append(tables.Line(part_heading(frame, row), tuple(tables.Cell(text) for text in cells)))
-    return tables.render_table(f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True)
+    layout.show_table(
+        frame, f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True, is_ours=False
+    )
 
 
 def part_heading(frame: layout.Frame, row: Row) -> tables.Cell:

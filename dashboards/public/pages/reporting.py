@@ -8,7 +8,7 @@ from functools import cached_property
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.words import Row, regions, reporting
 from dashboards.words.reporting import Reporting
 
@@ -67,10 +67,14 @@ class Coverage:
         """Describe the coverage of a figure in sentences."""
         return regions.describe_cover(row, len(self.frame.territories), self.list_absences(row))
 
+    def name_territories(self, columns: Sequence[tuple[str, Row | None]]) -> str:
+        """Name the territories in the region's figures of a table, for its downloads and its citation."""
+        return regions.name_territories(self.frame.area_name(self.frame.region), columns, self._territories)
+
     def cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
         """Return '5 of 7' as a field, with a note on the territories that are not in the figure."""
         if row is None:
-            return tables.Cell(words.NOT_COLLECTED, f"{what}: not collected", kind="note")
+            return tables.Cell(words.NOT_COLLECTED, f"{what}: {words.NOT_COLLECTED}", kind="note")
         absences = self.list_absences(row)
         text = f"{regions.count_reporters(row)} of {len(self.frame.territories)}"
         marks = (notes.number_note(absences),) if absences else ()
@@ -83,7 +87,6 @@ def show_board(frame: layout.Frame) -> None:
     rows = queries.read_rows(frame.path, "coverage", (*STAGES, *VICTIMS))
     labels = queries.read_labels(frame.path, "instrument")
     names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     for freq, kind in (("Q", "quarter"), ("A", "year")):
         of_freq = [row for row in rows if row["freq"] == freq]
         periods = sorted({row["period"] for row in of_freq}, reverse=True)[: _SHOWN[freq]]
@@ -100,11 +103,8 @@ def show_board(frame: layout.Frame) -> None:
             )
             for code, _ in frame.territories
         ]
-        caption = f"Returns by {kind}. Release {frame.id}.{demonstration}"
-        layout.put_html(
-            tables.render_table(caption, [words.period_short(period) for period in periods], lines, corner="Territory"),
-            tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
-        )
+        columns = [words.period_short(period) for period in periods]
+        layout.show_table(frame, f"Returns by {kind}", columns, lines, corner="Territory", notes=notes, notes_title="")
     layout.put_html(
         tables.render_facts([(reporting.STATES[code].capitalize(), text) for code, text in reporting.LEGEND.items()])
     )

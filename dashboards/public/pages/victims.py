@@ -27,7 +27,9 @@ _SENTENCE = "{area}, {period}, victims of {crime}: {value} ({status}). {coverage
 
 def render_page() -> None:
     """Render the page "Victims"."""
-    frame = layout.begin_page("Victims", "Who was detected as a victim, as the registering authorities count them.")
+    frame = layout.begin_page(
+        "Victims", "Presumed and identified victims, as the authorities that register them count them."
+    )
     groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
     if not groups:
         st.info("This release holds no figures of victims.")
@@ -46,7 +48,7 @@ def render_page() -> None:
     coverage = Coverage(frame, VICTIMS, crime, unit)
     _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
     if freq == "A":
-        with st.expander("The region by sex and age"):
+        with st.expander("By sex and age"):
             statuses = queries.read_labels(frame.path, "victim_status")
             show_cross_table(
                 frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
@@ -120,22 +122,20 @@ def _show_comparison(
     covered = tuple(coverage.cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
     lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
     if is_rate:
-        notes.number_note("Rates are of the period itself and never annualised.")
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+        notes.add_remark("Rates are for the period itself and never annualised.")
     counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
-    caption = (
-        f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}. Release {frame.id}.{demonstration}"
-    )
-    layout.put_html(
-        tables.render_table(caption, [labels[status] for status in statuses], lines, corner="Area"),
-        tables.render_legend(),
-        tables.render_notes(notes, frame.name_notes(codes)),
-    )
+    title = f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}"
+    headings = [labels[status] for status in statuses]
+    of_region = [(labels[status], at.get((frame.region, status))) for status in statuses]
+    layout.show_table(
+        frame, title, headings, lines, corner="Area", notes=notes, coverage=coverage.name_territories(of_region),
+        legend=True,
+    )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
 
 
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
-    st.header("Broken down, for one territory", anchor=False)
+    st.header("Victims in one territory", anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(frame)
         years = tuple(
@@ -160,11 +160,9 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
     statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
     title = f"{frame.marked_name(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     show_breakdown(
         frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
-        f"{title}: {words.unit_name(unit)}. Release {frame.id}.{demonstration}",
-        names=frame.name_notes([area]), across="victim_status",
+        f"{title}: {words.unit_name(unit)}", area=area, across="victim_status",
     )  # fmt: skip
     detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
@@ -174,6 +172,6 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
         under=frame.lines_under_chart(area),
     )
     layout.show_panels([chart], key="victims")
-    st.subheader("Which differences between shares are statistically significant", anchor=False)
+    st.subheader("Which differences are statistically clear", anchor=False)
     pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
     show_significant_pairs(frame, pairs, by, codes, _BREAKDOWNS[by].lower())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 from zipfile import ZipFile
 
+import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -100,10 +102,13 @@ def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
     page = open_page()
     row = page.locator("tr", has_text="Kosovo under UNSCR 1244")
     expect(row.locator("sup").first).to_have_text("*")
-    notes = page.locator(".rti-notes")
-    expect(notes.first).to_be_visible()
+    tables_with_name = [
+        text for text in page.locator(".rti-scroll").all_inner_texts() if "Kosovo under UNSCR 1244" in text
+    ]
+    notes = page.locator(".rti-notes", has_text=UNSCR)
+    assert 0 < len(tables_with_name) <= notes.count(), "under each table that has the name"
     for note in notes.all():
-        expect(note, "under each table").to_contain_text(UNSCR)
+        expect(note.get_by_text(UNSCR)).to_be_visible()
     chart = page.locator("[data-testid=stVegaLiteChart][aria-label^='Kosovo under UNSCR 1244*']")
     expect(chart.locator("svg text").first).to_be_attached()
     assert "Security Council" in " ".join(chart.locator("svg text").all_text_contents()), (
@@ -128,8 +133,62 @@ def test_figure_leads_to_its_returns_by_keyboard(open_page: Open) -> None:
     page.wait_for_url(re.compile("/source"))
     expect(page.locator("h1")).to_have_text("Where a number comes from")
     expect(page.locator(".rti-facts").first).to_contain_text(value)
-    expect(page.get_by_text("rti explain '")).to_be_visible()
+    expect(page.locator(".rti-quote")).to_contain_text(value)
     expect(page.locator(".rti-caption", has_text="Returns behind the figure")).to_be_visible()
+
+
+def copy_selection(page: Page, selector: str) -> str:
+    """Select an element as a reader would, copy it and return the text on the clipboard."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(selector).first.evaluate("e => getSelection().selectAllChildren(e)")
+    page.keyboard.press("ControlOrMeta+C")
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_copied_table_has_the_figures_alone(open_page: Open) -> None:
+    """Check that a mark is not copied: `8` with note 2 would be pasted as 82."""
+    page = open_page("?freq=Q&period=2026-Q3&crime=TIP")
+    assert page.locator(".rti-table sup").count() > 5 and page.locator(".rti-table .rti-badge").count() > 5
+    lines = copy_selection(page, ".rti-table").split("\n")
+    assert "Area\tInvestigated\tIndicted\tConvicted\tSentenced" in lines
+    assert "Western Balkans\t38\t34\t28\t28" in lines
+    assert "Albania\t7\t8\t11\t11" in lines
+    assert "Montenegro\tnot collected\tnot collected\tnot collected\tnot collected" in lines
+
+
+def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("?freq=Q&period=2026-Q3&crime=TIP")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_text("Copy, download or cite").first.click()
+    blocks = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
+    expect(blocks).to_have_count(2)
+    copy_buttons = page.get_by_test_id("stPopoverBody").get_by_role("button", name="Copy to clipboard")
+    for button in copy_buttons.all():
+        expect(button).to_be_visible()
+    copy_buttons.first.click()
+    assert "Albania\t7\t8\t11\t11" in page.evaluate("navigator.clipboard.readText()").split("\n")
+    citation = blocks.last.inner_text()
+    for part in ("Trafficking in persons, 2026 Q3", "5 of 7 territories", "2026-Q3", "crime=TIP", "accessed"):
+        assert part in citation
+    with page.expect_download() as download:
+        page.get_by_role("button", name="XLSX", exact=True).click()
+    assert re.fullmatch(r"demonstration-2026-Q3-[a-z0-9-]+\.xlsx", download.value.suggested_filename)
+    download.value.save_as(tmp_path / "table.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "table.xlsx").active
+    assert sheet is not None
+    rows = {row[0]: row for row in sheet.iter_rows(values_only=True)}
+    assert [value for value in rows["Albania"] if isinstance(value, int | float)] == [7, 8, 11, 11]
+    assert UNSCR in str(rows["*"][1])
+
+
+def test_link_and_plain_figure_look_different(open_page: Open) -> None:
+    page = open_page("?freq=Q&period=2026-Q3&crime=TIP")
+    link = page.locator(".rti-table td a", has_text="withheld").first
+    plain = page.locator(".rti-table td.rti-not_collected").first
+    looks = [
+        e.evaluate("e => [getComputedStyle(e).textDecorationLine, getComputedStyle(e).color]") for e in (link, plain)
+    ]
+    assert looks[0][0] == "underline" and looks[1][0] == "none" and looks[0][1] != looks[1][1]
 
 
 def test_printed_page_has_banner_sentence_table_footnote_and_no_controls(open_page: Open) -> None:
