@@ -91,7 +91,7 @@ def _show_comparison(
                     crime=crime_name.lower(),
                     value=value,
                     status=labels[whole["victim_status"]].lower(),
-                    coverage=coverage.describe(whole),
+                    coverage=coverage.describe_figure(whole),
                 ),
                 frame,
             )
@@ -117,7 +117,7 @@ def _show_comparison(
         )
         for area in (frame.region, *codes)
     ]
-    covered = tuple(coverage.cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
+    covered = tuple(coverage.build_cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
     lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
     if is_rate:
         notes.number_note("Rates are of the period itself and never annualised.")
