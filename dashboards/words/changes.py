@@ -112,7 +112,7 @@ def describe_split(row: Row, name: str, crime: str) -> str:
 
 
 def describe_reason(row: Row) -> str:
-    """Return the sentence on why there is no change to show."""
+    """Return the reason why a change is not shown, as a sentence."""
     _, _, reason = str(row["left_out"] or "").partition(":")
     return LEFT_OUT.get(reason, LEFT_OUT["not_both_periods"])
 

@@ -64,12 +64,14 @@ def judge_reporting(rows: Iterable[Row], period: str, names: Mapping[str, str]) 
     span, all_rows = span_of(period), list(rows)
     spans = [span_of(row["period"]) for row in all_rows]
     inside = [
-        row for row, other in zip(all_rows, spans, strict=True) if span.start <= other.start and other.end <= span.end
+        row
+        for row, row_span in zip(all_rows, spans, strict=True)
+        if span.start <= row_span.start and row_span.end <= span.end
     ]
     if not inside:
         if all_rows and "-Q" in period and all(row["freq"] == "A" for row in all_rows):
             return Reporting("not_due", is_yearly=True)
-        is_over = bool(spans) and max(other.end for other in spans) < span.start
+        is_over = bool(spans) and max(row_span.end for row_span in spans) < span.start
         return Reporting("not_due" if is_over else "not_collected")
     overdue = [row for row in inside if row["is_due"] and not row["is_reported"]]
     received = sum(bool(row["is_reported"]) for row in inside)
@@ -97,7 +99,7 @@ def _is_awaited(all_rows: Sequence[Row], inside: Sequence[Row], period: str) -> 
 
 
 def _name_outstanding(overdue: Sequence[Row], inside: Sequence[Row], names: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the returns that are outstanding by what tells them apart: the part, the kind of return, the period."""
+    """Name the outstanding returns by part, kind of return and period, as far as these differ within the period."""
     by_part = len({row["jurisdiction"] for row in inside}) > 1
     by_kind = len({(row["jurisdiction"], row["instrument"]) for row in inside}) > len(
         {row["jurisdiction"] for row in inside}

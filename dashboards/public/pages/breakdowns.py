@@ -161,7 +161,7 @@ def _covered_cell(frame: layout.Frame, cell: Row, notes: words.Notes, label: str
     field = regional_cell(frame, {**cell, "flags": without_flag}, notes, label)
     if field.value is None:
         return field
-    base = coverage.cell(cell, label, notes)
+    base = coverage.build_cell(cell, label, notes)
     marks = tuple(dict.fromkeys((*field.marks, *base.marks)))
     return replace(field, base=base.text, spoken=f"{field.spoken}, {base.text} territories", marks=marks)
 
@@ -180,7 +180,7 @@ def _coverage_of_row(coverage: Coverage, cells: Sequence[Row], name: str, notes:
     """Return how many territories are in the figures of a row: '5 of 7', or '3 to 5 of 7' if its columns differ."""
     by_reporters = {str(cell["reporters"] or ""): cell for cell in cells}
     if len(by_reporters) == 1:
-        return coverage.cell(cells[0], name, notes)
+        return coverage.build_cell(cells[0], name, notes)
     numbers = sorted({regions.count_reporters(cell) for cell in by_reporters.values()})
     whole = len(coverage.frame.territories)
     text = f"{numbers[0]} to {numbers[-1]} of {whole}" if len(numbers) > 1 else f"{numbers[0]} of {whole}"

@@ -35,7 +35,7 @@ def show_splits(
     newest = changes.find_newest_change(rows)
     sentence = changes.describe_split(newest, frame.marked_name(area), crime_name)
     if coverage is not None and newest["reporters"]:
-        sentence = f"{sentence} {coverage.describe(newest)}"
+        sentence = f"{sentence} {coverage.describe_figure(newest)}"
     layout.quote_sentence(sentence, frame)
     notes = words.Notes()
     lines = []
@@ -51,7 +51,7 @@ def show_splits(
             for field in (changes.format_before_after(row), changes.format_change(row), volume, ratio)
         ]
         if coverage is not None:
-            fields.append(coverage.cell(row, "Change in convictions", notes))
+            fields.append(coverage.build_cell(row, "Change in convictions", notes))
         lines.append(tables.Line(heading, tuple(fields)))
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}: convictions at first instance from year to year, "

@@ -24,9 +24,9 @@ _ABOUT = {"figures": "Figures of other publishers", "beside": "Compared with thi
 
 
 def render_page() -> None:
-    """Render the page "What others published"."""
+    """Render the page "Other publishers"."""
     frame = layout.begin_page(
-        "What others published",
+        "Other publishers",
         "Figures of other publishers, each with its source. Where two of them differ, both are shown.",
         banner="Demonstration data: all our own figures are invented. Figures of other publishers are real unless "
         "marked invented.",

@@ -82,7 +82,7 @@ def render_page() -> None:
     lines = [_ratio_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
     region_rows = by_area.get(frame.region, {})
     covered = tuple(
-        coverage.cell(region_rows.get(code), indicators.VERSIONS[code], notes)
+        coverage.build_cell(region_rows.get(code), indicators.VERSIONS[code], notes)
         if code in region_rows
         else tables.Cell("", f"{indicators.VERSIONS[code]}: none", kind="note")
         for code in versions
@@ -137,7 +137,7 @@ def _compose_sentence(
         crime=crime.lower(),
         area=frame.area_name(frame.region),
         figure=regions.quote_figure(region_row),
-        coverage="" if region_row is None else coverage.describe(region_row),
+        coverage="" if region_row is None else coverage.describe_figure(region_row),
         enough=_ENOUGH.format(n=enough, whole=len(territories)),
     )
 

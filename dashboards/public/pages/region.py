@@ -126,7 +126,7 @@ def _table_lines(
         )
 
     lines = [tables.Line(frame.row_heading(frame.region), build_figures(frame.region), is_total=True)]
-    covered = tuple(coverage.cell(cells.get((frame.region, m)), words.stage_name(m), notes) for m in measures)
+    covered = tuple(coverage.build_cell(cells.get((frame.region, m)), words.stage_name(m), notes) for m in measures)
     lines.append(tables.Line(tables.Cell("Territories included"), covered))
     for code, _ in frame.territories:
         heading = frame.row_heading(code, href=f"territory?territory={code}")
@@ -244,7 +244,7 @@ def _show_spread(
                 tables.Cell(words.stage_name(measure)),
                 (
                     tables.value_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
-                    coverage.cell(row, words.stage_name(measure), notes),
+                    coverage.build_cell(row, words.stage_name(measure), notes),
                     tables.Cell(regions.format_range(row, 2)),
                     tables.Cell(enough, f"{enough} of these reach {ENOUGH_EVENTS}", kind="note"),
                 ),
@@ -284,7 +284,7 @@ def _describe_rate(
         stage=words.stage_name(stage).lower(),
         per=per,
         figure=regions.quote_figure(_with_range(row, cell), 2),
-        coverage=coverage.describe(row),
+        coverage=coverage.describe_figure(row),
         spread=regions.describe_range(row, "this rate", 2),
     )
 

@@ -46,24 +46,24 @@ class Coverage:
     def _territories(self) -> list[tuple[str, str]]:
         return [(code, self.frame.marked_name(code)) for code, _ in self.frame.territories]
 
-    def judge(self, area: str, period: str) -> Reporting:
+    def judge_area(self, area: str, period: str) -> Reporting:
         """Judge the reporting of a territory, or of one of its parts."""
         rows = [row for row in self._rows if area in (row["territory"], row["jurisdiction"])]
         return reporting.judge_reporting(rows, period, self._names)
 
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
-        judged = {code: self.judge(code, row["period"]) for code, _ in self.frame.territories}
+        judged = {code: self.judge_area(code, row["period"]) for code, _ in self.frame.territories}
         counting = self._counting.get(str(row.get("measure") or "convicted_first"), ())
         return reporting.describe_absences(str(row["reporters"] or ""), self._territories, judged, counting)
 
     def list_absent_parts(self, territory: str, row: Row) -> str:
         """Name the parts of a territory that are not in its figure, and why; empty text if all are in it."""
         parts = [(part, self.frame.area_name(part)) for part in self.frame.list_jurisdictions(territory)]
-        judged = {part: self.judge(part, row["period"]) for part, _ in parts}
+        judged = {part: self.judge_area(part, row["period"]) for part, _ in parts}
         return reporting.describe_absences(str(row["reporters"] or ""), parts, judged)
 
-    def describe(self, row: Row) -> str:
+    def describe_figure(self, row: Row) -> str:
         """Describe the coverage of a figure in sentences."""
         return regions.describe_cover(row, len(self.frame.territories), self.list_absences(row))
 
@@ -71,7 +71,7 @@ class Coverage:
         """Name the territories in the region's figures of a table, for its downloads and its citation."""
         return regions.name_territories(self.frame.area_name(self.frame.region), columns, self._territories)
 
-    def cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
+    def build_cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
         """Return '5 of 7' as a field, with a note on the territories that are not in the figure."""
         if row is None:
             return tables.Cell(words.NOT_COLLECTED, f"{what}: {words.NOT_COLLECTED}", kind="note")

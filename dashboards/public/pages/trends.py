@@ -54,17 +54,17 @@ def show_trends(
         trend = trends.judge_trend(first_cell, last_cell, _find_breaks(frame, area, crime, since, last, first_cell))
         judged.append(trend)
         marks = (notes.number_note(trend.note),) if trend.note else ()
-        what = f"{frame.area_name(area)}, {words.stage_name(measure)}"
+        subject = f"{frame.area_name(area)}, {words.stage_name(measure)}"
         verdict = trends.VERDICTS[trend.verdict]
         times = trends.format_times(trend)
         lines.append(
             tables.Line(
                 frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
                 (
-                    tables.figure_cell(frame.id, first_cell, notes, what=f"{what}, {since}"),
-                    tables.figure_cell(frame.id, last_cell, notes, what=f"{what}, {last}"),
-                    tables.Cell(times, f"{what}: {times or 'not tested'}"),
-                    tables.Cell(verdict, f"{what}: {verdict}", marks, kind="note"),
+                    tables.figure_cell(frame.id, first_cell, notes, what=f"{subject}, {since}"),
+                    tables.figure_cell(frame.id, last_cell, notes, what=f"{subject}, {last}"),
+                    tables.Cell(times, f"{subject}: {times or 'not tested'}"),
+                    tables.Cell(verdict, f"{subject}: {verdict}", marks, kind="note"),
                 ),
                 is_total=area == frame.region,
             )

@@ -93,7 +93,7 @@ def _show_comparison(
                     crime=crime_name.lower(),
                     value=value,
                     status=labels[whole["victim_status"]].lower(),
-                    coverage=coverage.describe(whole),
+                    coverage=coverage.describe_figure(whole),
                 ),
                 frame,
             )
@@ -119,7 +119,7 @@ def _show_comparison(
         )
         for area in (frame.region, *codes)
     ]
-    covered = tuple(coverage.cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
+    covered = tuple(coverage.build_cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
     lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
     if is_rate:
         notes.add_remark("Rates are for the period itself and never annualised.")

@@ -29,7 +29,7 @@ def read_query(page: Page) -> dict[str, str]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int) -> None:
-    page = open_page(width=width)
+    page = open_page("?freq=Q", width=width)
     caption = page.locator(".rti-caption").first
     expect(caption).to_contain_text("Trafficking in persons")
     page.get_by_text("Smuggling of migrants", exact=True).click()
@@ -134,6 +134,7 @@ def test_figure_leads_to_its_returns_by_keyboard(open_page: Open) -> None:
     expect(page.locator("h1")).to_have_text("Where a number comes from")
     expect(page.locator(".rti-facts").first).to_contain_text(value)
     expect(page.locator(".rti-quote")).to_contain_text(value)
+    expect(page.get_by_text("rti explain")).to_have_count(0)
     expect(page.locator(".rti-caption", has_text="Returns behind the figure")).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""Who has reported, in words: nobody is called late who was not due."""
+"""Tests of reporting in words: nobody is called late who was not due."""
 
 from __future__ import annotations
 
@@ -145,9 +145,9 @@ def test_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], period: s
     judged = judge_reporting(rows, period, NAMES)
     shuffled = list(rows)
     chance.shuffle(shuffled)
-    other = judge_reporting(shuffled, period, NAMES)
-    assert (other.state, other.received, other.expected) == (judged.state, judged.received, judged.expected)
-    assert sorted(other.outstanding) == sorted(judged.outstanding)
+    reordered = judge_reporting(shuffled, period, NAMES)
+    assert (reordered.state, reordered.received, reordered.expected) == (judged.state, judged.received, judged.expected)
+    assert sorted(reordered.outstanding) == sorted(judged.outstanding)
 
 
 @pytest.mark.parametrize("code", reporting.STATES)
