@@ -13,6 +13,7 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.territory import submission_table
+from dashboards.public.selection import read_selection
 from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
 
 _DIMENSIONS = {
@@ -69,6 +70,8 @@ def _explain_figure(frame: layout.Frame, cell_text: str) -> None:
 
 
 def _show_source(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
+    # The address of a figure names its crime within the figure's id.
+    read_selection().carry_crime(str(cell["offence_group"]))
     notes = words.Notes()
     figure = words.format_count(cell)
     measure = queries.read_labels(frame.path, "measure").get(cell["measure"], cell["measure"])
