@@ -74,8 +74,8 @@ def _change_each_control(test: AppTest) -> Iterator[float]:
     """Change each control of a page to another option and back; yield the processor time of each run."""
     for name in [name for name in _read_controls(test) if name != "section"]:
         first = _read_controls(test)[name].value
-        other = next((option for option in _read_controls(test)[name].options if option != first), None)
-        for option in (other, first):
+        second = next((option for option in _read_controls(test)[name].options if option != first), None)
+        for option in (second, first):
             control = _read_controls(test).get(name)
             if control is not None and option in control.options and option != control.value:
                 widgets = [*test.get("button_group"), *test.get("selectbox")]

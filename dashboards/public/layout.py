@@ -209,8 +209,8 @@ def choose_option(
 
 def choose_section(label: str, key: str, sections: Mapping[str, str], section_of_choice: Mapping[str, str]) -> str:
     """Show the choice of a section of the page. An address may name a choice of a section without the section."""
-    named = (section for choice, section in section_of_choice.items() if choice in st.query_params)
-    default = next(named, next(iter(sections))) if read_selection().is_opened else None
+    implied_sections = (section for choice, section in section_of_choice.items() if choice in st.query_params)
+    default = next(implied_sections, next(iter(sections))) if read_selection().is_opened else None
     return choose_option(label, key, tuple(sections), default=default, say=lambda code: sections[code])
 
 
@@ -416,8 +416,8 @@ def show_panels(drawings: Sequence[tuple[Any, str]], *, key: str) -> None:
     """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
     with st.container(key=f"panels-{key}", gap="small"):
         for chart_and_words in drawings:
-            drawing = (
-                chart_and_words if isinstance(chart_and_words, charts.Drawing) else charts.Drawing(chart_and_words)
-            )
+            drawing = chart_and_words
+            if not isinstance(drawing, charts.Drawing):
+                drawing = charts.Drawing(drawing)
             specification = json.loads(drawing.specification)
             st.vega_lite_chart(spec=specification, alt=drawing[1], width="stretch", theme=None)

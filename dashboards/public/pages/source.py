@@ -14,6 +14,7 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.territory import submission_table
+from dashboards.public.selection import read_selection
 from dashboards.words import durations, figures, indicators
 from pipelines.core import codes
 from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
@@ -79,6 +80,8 @@ def _explain_figure(frame: layout.Frame, cell_text: str, made: str) -> None:
 
 
 def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
+    # The address of a figure names its crime within the figure's id.
+    read_selection().carry_crime(str(cell["offence_group"]))
     vocabulary = _read_vocabulary(frame)
     notes = words.Notes()
     figure = words.format_count(cell)
@@ -190,6 +193,7 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
     if row is None:
         st.warning(f"Release {frame.id} has no such figure. Follow a figure from a table.")
         return
+    read_selection().carry_crime(str(row["offence_group"]))
     metric = queries.read_rows(frame.path, "metric", row["metric"])[0]
     if table in queries.RECORD_TABLES:
         _show_records(frame, row, metric)

@@ -356,7 +356,7 @@ def test_page_of_one_crime_says_so_and_keeps_the_chosen_one() -> None:
 
 
 def test_choice_that_is_made_wins_over_an_address_that_lags_behind() -> None:
-    """The browser may send the next choice before it has received the address of the last one."""
+    """Send a choice with an old address, as a browser does that has not yet received the address of the last run."""
     test = run_page("region", freq="A", period="2025")
     before = dict(test.query_params)
     next(group for group in test.button_group if group.key == "choice.crime").set_value("SOM").run()
