@@ -372,7 +372,7 @@ def test_share_has_its_range_and_few_cases_are_marked() -> None:
     shown_shares = [field for read_row in shares for field in read_row if field not in ("c", "")]
     assert shown_shares and all(re.fullmatch(r"\d+ \(\d+–\d+\)", field) for field in shown_shares), shown_shares
     assert 'class="rti-few"' in read_html(test) and "share: too few to compare" in read_html(test)
-    assert "Too few to compare: one of the two numbers is under 20." in read_html(test)
+    assert "Too few to compare: one of the two numbers, or the rest of a share, is under 20." in read_html(test)
 
 
 def test_significant_differences_of_shares_are_described_by_odds() -> None:
