@@ -27,7 +27,7 @@ class Side(NamedTuple):
         with duckdb.connect(str(self.path), read_only=True) as connection:
             return connection.sql(f"select * from {table}").pl()
 
-    def expect(self) -> pl.DataFrame:
+    def compute_expected(self) -> pl.DataFrame:
         """Return the dispersions by the oracle."""
         rows = pl.read_parquet(self.records / "record_dispersion.parquet").filter(basis="quasi_exact")
         registers = {(r["area_kind"], r["area"], r["offence_group"]): r["phi"] for r in rows.rows(named=True)}
@@ -59,7 +59,7 @@ def side(request: pytest.FixtureRequest, home: Home) -> Side:
 
 @pytest.fixture(scope="module")
 def expected(side: Side) -> pl.DataFrame:
-    return side.expect()
+    return side.compute_expected()
 
 
 def test_dispersion_of_every_count_equals_that_of_the_oracle(side: Side, expected: pl.DataFrame) -> None:
@@ -71,7 +71,7 @@ def test_dispersion_of_every_count_equals_that_of_the_oracle(side: Side, expecte
 
 
 def test_dispersion_is_known_where_persons_and_cases_are_counted(side: Side, expected: pl.DataFrame) -> None:
-    """No cell with a twin in cases of the same reporters is left at 1, unless it has as many cases as persons."""
+    """Find a count of persons at 1 although the same reporters have fewer cases: there is none."""
     cells = side.read_table("cell").filter(pl.col("value").is_not_null())
     whole = cells.filter(pl.all_horizontal(pl.col(name).is_in(["_T", "_Z"]) for name in OF_PERSONS))
     key = ["area", "freq", "period", "reporters", "measure", "level", "statistic", "offence_group", "offence"]
@@ -110,7 +110,7 @@ def test_limits_of_ratios_use_the_dispersions_of_both_sides(side: Side, expected
         (row["area"], row["period"], row["offence_group"], row["count_unit"], row["measure"]): row
         for row in joined.iter_rows(named=True)
     }
-    shown = {"region": 0, "territory": 0, "jurisdiction": 0}
+    n_dispersed = {"region": 0, "territory": 0, "jurisdiction": 0}
     for row in side.read_table("mart_stage_ratio").filter(
         pl.col("value").is_not_null(), pl.col("metric").is_in(list(RATIOS)), version="same_period"
     ).iter_rows(named=True):  # fmt: skip
@@ -128,8 +128,8 @@ def test_limits_of_ratios_use_the_dispersions_of_both_sides(side: Side, expected
         else:  # the variance of the logarithm, phi/count on each side
             (x, y), mixed = numbers, row["dispersion"]
             assert mixed * x + mixed * y == pytest.approx(phi[0] * y + phi[1] * x)
-        shown[row["area_kind"]] += row["dispersion"] > 1
-    assert shown["region"] > 20 and shown["territory"] > 20
+        n_dispersed[row["area_kind"]] += row["dispersion"] > 1
+    assert n_dispersed["region"] > 20 and n_dispersed["territory"] > 20
 
 
 def test_public_dispersion_follows_from_public_figures(side: Side) -> None:
