@@ -64,7 +64,7 @@ def default_window(states: Sequence[Sequence[str]]) -> Window:
     """Return the window in which a comparison opens.
 
     `states`: those of the territories in each of the four windows (quarter, year, three, five years, each the newest
-    complete one), empty if there is no such window.  Windows with the most withheld figures are left out, unless all
+    complete one), empty for a missing window.  Windows with the most withheld figures are left out, unless all
     have as many.  The shortest in which more than half reach 20 is chosen.  If there is none, it is the window with the
     most territories that reach 20, then with the fewest withheld, then with the most figures, then the shortest.
     """
