@@ -132,6 +132,33 @@ def test_spread_of_the_territories_is_described(row: dict[str, Any], expected: s
     assert regions.describe_range(row, "this rate") == expected
 
 
+def make_range(n: int) -> dict[str, Any]:
+    figures = (
+        {"minimum": 1.0, "median": 2.0, "maximum": 6.0} if n >= 3 else dict.fromkeys(("minimum", "median", "maximum"))
+    )
+    return {"n": n, "n_enough": 0, "n_withheld": 0} | figures
+
+
+@pytest.mark.parametrize(("n", "count"), [(1, "One territory has"), (2, "Two territories have")])
+def test_range_of_fewer_than_three_territories_has_no_limits(n: int, count: str) -> None:
+    sentence = regions.describe_range(make_range(n), "this rate")
+    assert sentence.startswith(f"{count} a published figure of this rate. A median needs three territories.")
+    assert regions.format_range(make_range(n), 0) == f"fewer than three published figures (n = {n})"
+
+
+def test_range_of_three_territories_has_median_and_limits() -> None:
+    assert regions.describe_range(make_range(3), "this rate").startswith(
+        "3 territories have a published figure of this rate: median 2, lowest 1, highest 6."
+    )
+    assert regions.format_range(make_range(3), 0) == "2, 1 to 6 (n = 3)"
+
+
+def test_window_that_is_not_enough_is_not_called_the_longest() -> None:
+    windows = [build_window("A", "2025", 2, is_default=True), build_window("P5", "2021-2025", 1)]
+    sentence = regions.explain_window(windows)
+    assert "longest" not in sentence and "even over five years. 2 of 7 territories" in sentence and "2025" in sentence
+
+
 def build_change(before: float, after: float, volume: float, **values: Any) -> dict[str, Any]:
     return {
         "previous_period": "2024", "period": "2025", "count_before": before, "count_after": after, "state": "enough",

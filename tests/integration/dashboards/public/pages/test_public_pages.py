@@ -465,7 +465,7 @@ def test_share_has_its_range_and_few_cases_are_marked() -> None:
     assert shown_shares and all(re.fullmatch(r"\d+ \(\d+–\d+\)( few)?", field) for field in shown_shares), shown_shares
     text = read_html(test)
     assert 'class="rti-few"' in text and re.search(r"share: too few to compare, \d+, range \d+ to \d+", text)
-    assert "Fewer than 20 in one of the two counts" in text
+    assert "Fewer than 20 in one of the two counts, or in the rest of a share" in text
 
 
 def test_significant_differences_of_shares_are_described_by_odds() -> None:
