@@ -110,7 +110,7 @@ def describe_reporters(row: Row, names: Mapping[str, str]) -> str:
 
 def format_signed(value: float) -> str:
     """Format a number with its sign: +12, −3, 0."""
-    return "0" if round(value) == 0 else f"{value:+,.0f}".replace("-", "\u2212")
+    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", words.THOUSANDS).replace("-", "\u2212")
 
 
 # -------------------------------------------------------------------------------------------------------------- exits

@@ -128,7 +128,7 @@ def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | N
     parts = []
     for area, row in medians:
         text_of_row = format_figure(row)
-        number, comma, remainder = text_of_row.spoken.partition(", ")
+        number, comma, remainder = text_of_row.spoken.partition(",")
         parts.append(f"{area} {number}{' days' if text_of_row.kind == 'value' else ''}{comma}{remainder}")
     text = f"{name}, {crime.lower()}, half within: {'; '.join(parts)}." if parts else f"{name}: no records."
     return f"{text} No records: {words.join_words(without)}." if without else text

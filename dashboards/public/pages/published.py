@@ -191,7 +191,11 @@ def _comparison_line(frame: layout.Frame, row: Row, measures: Mapping[str, str],
             value=own_figure.value,
         )
     marks = (notes.number_note("The definition differs."),) if row["mapping"] == "near" else ()
-    difference = "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−")
+    difference = (
+        "×"
+        if row["difference"] is None
+        else f"{row['difference']:+,.0f}".replace("-", "−").replace(",", words.THOUSANDS)
+    )
     return tables.Line(
         frame.row_heading(row["territory"]),
         (

@@ -74,7 +74,8 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
         "Time", "Trafficking", [("A", build_row()), ("B", hidden), ("C", bare)], ["D", "E"]
     )
     assert sentence == (
-        "Time, trafficking, half within: A 210 days, range 180 to 330; B withheld; C 1,210 days. No records: D and E."
+        "Time, trafficking, half within: A 210 days, range 180 to 330; B withheld; C 1\u202f210 days. "
+        "No records: D and E."
     )
     assert durations.format_day(date(2022, 10, 1)) == "1 October 2022"
 
