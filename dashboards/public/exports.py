@@ -83,8 +83,8 @@ def write_text(table: Table) -> str:
 
 
 def _write_plain(cell: Cell) -> str:
-    """Return a field as shown, without the thousands separators that a decimal comma would turn into fractions."""
-    return cell.text.replace(",", "") if cell.value is not None else cell.text
+    """Return a field as shown, without the thin spaces with which a number would be pasted as text."""
+    return cell.text.replace(words.THOUSANDS, "") if cell.value is not None else cell.text
 
 
 def _flatten(text: str) -> str:

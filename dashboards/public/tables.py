@@ -6,7 +6,6 @@ Streamlit sanitises the result, so it contains no script. Marks of notes and the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -22,7 +21,6 @@ _NARROW = 4
 """Columns of figures that fit next to each other on a telephone."""
 _SHORT = 14
 """Letters of a column name that fit next to their figure in half the width of a telephone."""
-_SEPARATOR = re.compile(r"(?<=\d),(?=\d{3})")
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
 NOTES_TITLE = "Notes to this selection"
@@ -218,9 +216,8 @@ def _render_content(cell: Cell) -> str:
 
 
 def _render_number(text: str) -> str:
-    """Return a number whose thousands separators cannot be selected: '1,268' pasted where a comma is the decimal sign
-    would be read as 1.268."""
-    return _SEPARATOR.sub('<span class="rti-separator">,</span>', escape(text))
+    """Return a number whose thin spaces between thousands cannot be selected: with them it would be pasted as text."""
+    return escape(text).replace(words.THOUSANDS, f'<span class="rti-separator">{words.THOUSANDS}</span>')
 
 
 def format_marks(marks: Iterable[str]) -> str:

@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 
 WITHHELD, UNAVAILABLE, NOT_RECEIVED = "withheld", "not available", "not received"
 NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "not collected", "not applicable", "in another category"
+THOUSANDS = "\u202f"
+"""Thin space between thousands, the same in every language."""
 FEW_BADGE = "few"
 """Word next to a figure below the minimum of a comparison; it is not part of a copied table."""
 FEW_STATE = f"fewer than {ENOUGH_EVENTS}: compare with care"
@@ -114,8 +116,8 @@ class Notes:
 
 
 def format_number(value: float, digits: int = 0) -> str:
-    """Format a number with a comma for thousands, as in English: 12345.6 -> '12,346'."""
-    return f"{value:,.{digits}f}"
+    """Format a number with a thin space for thousands, as international offices do: 12345.6 -> '12 346'."""
+    return f"{value:,.{digits}f}".replace(",", THOUSANDS)
 
 
 def format_value(

@@ -124,7 +124,7 @@ def _sign(text: str) -> int:
 
 def format_signed(value: float) -> str:
     """Format a number with its sign: +12, −3, 0."""
-    return "0" if round(value) == 0 else f"{value:+,.0f}".replace("-", "\u2212")
+    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", words.THOUSANDS).replace("-", "\u2212")
 
 
 # -------------------------------------------------------------------------------------------------------------- exits

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dashboards import words
 from dashboards.public import layout, tables
 from dashboards.words import Row, agreement
+from dashboards.words.changes import format_signed
 
 
 def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
@@ -15,7 +16,7 @@ def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
     lines = []
     for row in rows:
         sides = [agreement.describe_side(row, side) for side in ("left", "right")]
-        difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
+        difference = format_signed(row["difference"] or 0)
         cells = (words.period_short(row["period"]), *sides, difference, agreement.explain_pair(row))
         lines.append(tables.Line(part_heading(frame, row), tuple(tables.Cell(text) for text in cells)))
     layout.show_table(

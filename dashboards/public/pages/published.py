@@ -15,6 +15,7 @@ from dashboards import words
 from dashboards.public import layout, queries, selection, tables
 from dashboards.public.pages.agreement import part_heading, show_pairs
 from dashboards.words import agreement
+from dashboards.words.changes import format_signed
 
 Row = Mapping[str, Any]
 _LIMIT = 200
@@ -244,7 +245,7 @@ def _comparison_line(
             value=own_figure.value,
         )
     marks = (notes.number_note("The definition differs."),) if row["mapping"] == "near" else ()
-    difference = "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−")
+    difference = "×" if row["difference"] is None else format_signed(row["difference"])
     declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")
     return tables.Line(
         part_heading(frame, row),
@@ -255,7 +256,7 @@ def _comparison_line(
             ),
             tables.Cell(others.text, others.spoken, kind="number", value=others.value),
             own_field,
-            tables.Cell("0" if row["difference"] == 0 else difference, kind="number", value=row["difference"]),
+            tables.Cell(difference, kind="number", value=row["difference"]),
             tables.Cell(agreement.explain_difference(row, declared)),
             tables.Cell(row["source_title"]),
         ),

@@ -105,10 +105,10 @@ def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
     tables_with_name = [
         text for text in page.locator(".rti-scroll").all_inner_texts() if "Kosovo under UNSCR 1244" in text
     ]
-    notes = page.locator(".rti-notes", has_text=UNSCR)
+    notes = page.locator(".rti-notes:visible", has_text=UNSCR)
     assert 0 < len(tables_with_name) <= notes.count(), "under each table that has the name"
     for note in notes.all():
-        expect(note.get_by_text(UNSCR)).to_be_visible()
+        expect(note.get_by_text(UNSCR).first).to_be_visible()
     chart = page.locator("[data-testid=stVegaLiteChart][aria-label^='Kosovo under UNSCR 1244*']")
     expect(chart.locator("svg text").first).to_be_attached()
     assert "Security Council" in " ".join(chart.locator("svg text").all_text_contents()), (

@@ -28,7 +28,7 @@ CITATION = words.cite_table(
 def build_table() -> Table:
     notes = words.Notes(["First note.", "Second note."], ["A remark."])
     few = words.FormattedFigure("7 (3–14)", "7", "value", 7.0, 3.0, 14.0)
-    open_end = words.FormattedFigure("1,268 (900 or more)", "1,268", "value", 1268.0, 900.0, inf)
+    open_end = words.FormattedFigure("1\u202f268 (900 or more)", "1\u202f268", "value", 1268.0, 900.0, inf)
     lines = (
         Line(
             Cell("Place", marks=("*",)),
