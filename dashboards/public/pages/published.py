@@ -166,7 +166,7 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
     return tables.Line(
         part_heading(frame, row),
         (
-            tables.Cell(str(row["period"])),
+            tables.Cell(words.period_short(row["period"])),
             tables.Cell(figure.text, figure.spoken, kind="number", value=figure.value),
             tables.Cell(row["unit_words"] or ""),
             tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),

@@ -24,6 +24,7 @@ class Coverage:
 
     def __init__(self, frame: layout.Frame, instruments: Sequence[str], crime: str, unit: str) -> None:
         self.frame, self.instruments, self.crime, self.unit = frame, tuple(instruments), crime, unit
+        self._judged: dict[tuple[str, str], Reporting] = {}
 
     @cached_property
     def _rows(self) -> queries.Rows:
@@ -47,9 +48,11 @@ class Coverage:
         return [(code, self.frame.marked_name(code)) for code, _ in self.frame.territories]
 
     def judge_area(self, area: str, period: str) -> Reporting:
-        """Judge the reporting of a territory, or of one of its parts."""
-        rows = [row for row in self._rows if area in (row["territory"], row["jurisdiction"])]
-        return reporting.judge_reporting(rows, period, self._names)
+        """Judge the reporting of a territory, or of one of its parts; each is judged once."""
+        if (area, period) not in self._judged:
+            rows = [row for row in self._rows if area in (row["territory"], row["jurisdiction"])]
+            self._judged[area, period] = reporting.judge_reporting(rows, period, self._names)
+        return self._judged[area, period]
 
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
@@ -113,14 +116,8 @@ def show_board(frame: layout.Frame) -> None:
 def _board_cell(
     frame: layout.Frame, code: str, period: str, rows: Sequence[Row], names: Mapping[str, str], notes: words.Notes
 ) -> tables.Cell:
-    judged = reporting.judge_reporting(rows, period, names)
-    if not rows:
-        judged = Reporting("not_due")
-    text = reporting.format_state(judged)
-    marks: tuple[str, ...] = ()
-    if judged.outstanding:
-        outstanding = words.join_words(judged.outstanding)
-        marks = (
-            notes.number_note(f"{frame.area_name(code)}, {words.period_short(period)}: {outstanding} outstanding."),
-        )
-    return tables.Cell(text, f"{frame.area_name(code)}, {words.period_short(period)}: {text}", marks, kind="note")
+    judged = reporting.judge_reporting(rows, period, names) if rows else Reporting("not_due")
+    text, area = reporting.format_state(judged), frame.marked_name(code)
+    note = reporting.note_state(area, period, judged, is_reporting=bool(rows))
+    marks = (notes.number_note(note),) if note else ()
+    return tables.Cell(text, f"{area}, {words.period_short(period)}: {text}", marks, kind="note")

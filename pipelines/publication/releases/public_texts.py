@@ -44,7 +44,7 @@ _REPLACEMENTS: Final = tuple(
         (r"\bunverified\b", "source not yet verified"),
         (r"\bNational publishers reference: ", "Reference publication: "),
         (r" \((?:title page |page |heads? )?read\)", ""),
-        (r"; (?:verified|unverified)\)", ")"),
+        (r"; (?:stated|assumed|verified|unverified)\)", ")"),
         # Remarks of the person who collected a figure.
         (r": stock/flow trap", ""),
         (r": reconciliation test", ""),

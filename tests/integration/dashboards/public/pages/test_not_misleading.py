@@ -142,6 +142,8 @@ def test_reporting_board_shows_each_territory_and_quarter() -> None:
     assert set(rows["Montenegro"]) == {"not due"}
     assert rows["Croatia"][0] == "on time"
     assert "Bosnia and Herzegovina, 2026 Q3: Brčko District outstanding." in html
+    assert "Reports once a year." in html and "Reports by quarter." in html
+    assert "Bosnia and Herzegovina: Brčko District late." in html, "the part that was late is named, and no other"
 
 
 def test_region_opens_where_most_territories_can_be_compared() -> None:
