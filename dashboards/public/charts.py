@@ -140,7 +140,8 @@ def draw_series(
     ticks = [period for number, period in enumerate(order) if (len(order) - 1 - number) % step == 0]
     axis = alt.Axis(values=ticks, labelAngle=0, labelOverlap="greedy")
     x = alt.X("period:O", sort=order, title=None, axis=axis, scale=alt.Scale(domain=order))
-    base = _chart_data(data).encode(x=x)
+    # The data is added once, to all layers: Altair copies a layer's data at every step.
+    base = alt.Chart().encode(x=x)
     ends = [row[end] for row in data for end in ("value", "high") if row[end] is not None]
     top = top or max(ends, default=0) or 1
     y = alt.Y(
@@ -178,7 +179,7 @@ def draw_series(
         layers.append(
             labels.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
         )
-    chart = alt.layer(*layers).properties(
+    chart = alt.layer(*layers, data=alt.InlineData(values=data)).properties(
         title=_chart_title(title, under), height=190 + _LINE * len(_wrap_lines(under))
     )
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
