@@ -84,8 +84,10 @@ def _change_each_control(test: AppTest) -> Iterator[float]:
 
 
 def _read_controls(test: AppTest) -> dict[str, Control]:
-    """Return the controls of the last run by name."""
-    return dict(test.session_state["selection"].controls)
+    """Return the controls that the page shows, by name."""
+    shown = {widget.key for widget in (*test.get("button_group"), *test.get("selectbox"))}
+    controls: dict[str, Control] = test.session_state["selection"].controls
+    return {name: control for name, control in controls.items() if control.widget in shown}
 
 
 def _time_run(test: AppTest) -> float:

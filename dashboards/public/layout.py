@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
@@ -306,12 +306,9 @@ def end_page(frame: Frame, *, is_linked: bool = True) -> None:
 def _put_print_foot() -> None:
     """Add the address and the date to the foot of each printed page, and below the text for browsers without page
     margin boxes."""
-    page = (st.context.url or "").partition("?")[0]
-    address = (
-        f"{page.rstrip('/')}/?{urlencode(st.query_params.to_dict())}"
-        if page.count("/") < 4
-        else (f"{page}?{urlencode(st.query_params.to_dict())}")
-    )
+    opened = urlsplit(st.context.url or "")
+    query = urlencode(st.query_params.to_dict())
+    address = urlunsplit((opened.scheme, opened.netloc, opened.path or "/", query, ""))
     text = f"{address}, {clock.now():%-d %B %Y}"
     # A string of CSS: a backslash, a quotation mark or "<" would end it or the style.
     quoted = "".join(f"\\{ord(letter):x} " if letter in '\\"<' else letter for letter in text)

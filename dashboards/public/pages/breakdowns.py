@@ -125,7 +125,7 @@ def show_cross_table(
     is_one_base = all(len({r["reporters"] for r in rows if r[across] == code}) <= 1 for code in column_codes)
     pairs = [(s, a) for s in sexes for a in ages if any((s, a, code) in at for code in column_codes)]
     total = ("_T", "_T")
-    ordered = pairs if is_one_base else [*(pair for pair in pairs if pair != total), total]
+    ordered = pairs if is_one_base else sorted(pairs, key=lambda pair: pair == total)
     lines = []
     for sex, age in ordered:
         cells = [at.get((sex, age, code)) for code, _ in columns]

@@ -581,8 +581,8 @@ def test_change_of_the_region_is_that_of_its_own_total_with_its_coverage() -> No
 
 def test_change_of_few_territories_is_not_a_change_of_the_region() -> None:
     test = run_page("region", freq="A", period="2025")
-    assert read_row(test, "2023 to 2024") == ["n/a", "n/a", "n/a", "n/a", "3 of 7"]
-    assert read_row(test, "2022 to 2023")[:4] == ["n/a"] * 4
+    assert read_row(test, "2023 to 2024") == [*["not applicable"] * 4, "3 of 7"]
+    assert read_row(test, "2022 to 2023")[:4] == ["not applicable"] * 4
     text = read_html(test)
     assert "Too few territories are included for a regional figure." in text
     assert "The counts of the two years do not have the same reporters." in text
