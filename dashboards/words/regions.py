@@ -17,7 +17,7 @@ def format_range(row: Row | None, digits: int) -> str:
     """Format the median and range of the territories with a public figure: '1.60, from 0.44 to 1.81 (n = 5)'."""
     if row is None or not row["n"]:
         return "no territory has a public figure"
-    if row["minimum"] is None:
+    if row["median"] is None:
         return f"too few territories for a range (n = {row['n']})"
     low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
     return f"{words.format_number(row['median'], digits)}, from {low} to {high} (n = {row['n']})"
@@ -33,7 +33,7 @@ def describe_range(row: Row, what: str, digits: int = 0) -> str:
     hidden = f"; the figure of {row['n_withheld']} is withheld" if row["n_withheld"] else ""
     if not count:
         return f"No territory has a public figure of {what}{hidden}."
-    if row["minimum"] is None:
+    if row["median"] is None:
         has = "territory has" if count == 1 else "territories have"
         text = f"Only {count} {has} a public figure of {what}: too few for a median or a range"
     else:
