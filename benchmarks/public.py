@@ -85,9 +85,9 @@ def _change_each_control(test: AppTest) -> Iterator[float]:
 
 def _read_controls(test: AppTest) -> dict[str, Control]:
     """Return the controls that the page shows, by name."""
-    shown = {widget.key for widget in (*test.get("button_group"), *test.get("selectbox"))}
+    visible_keys = {widget.key for widget in (*test.get("button_group"), *test.get("selectbox"))}
     controls: dict[str, Control] = test.session_state["selection"].controls
-    return {name: control for name, control in controls.items() if control.widget in shown}
+    return {name: control for name, control in controls.items() if control.widget in visible_keys}
 
 
 def _time_run(test: AppTest) -> float:
