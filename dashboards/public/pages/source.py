@@ -261,7 +261,10 @@ def _show_operands(frame: layout.Frame, row: Row) -> None:
             sides.setdefault(operand["measure"], operand["side"])
             levels.append(operand["level"] or row["level"])
     periods = {"numerator": row["period"], "denominator": row.get("denominator_period") or row["period"]}
-    areas = _split(row["reporters"]) if row["area_kind"] == "region" else [row["area"]]
+    reporters = _split(row["reporters"])
+    areas = (
+        [code for code, _ in frame.territories if code in reporters] if row["area_kind"] == "region" else [row["area"]]
+    )
     cells = queries.read_rows(
         frame.path, "operands", tuple(areas), tuple(sorted(set(periods.values()))), row["offence_group"],
         row["count_unit"], tuple(sides), tuple(sorted(set(levels))),
