@@ -21,6 +21,7 @@ import streamlit as st
 
 from dashboards import words
 from dashboards.public import charts, exports, queries, tables
+from dashboards.words import figures
 from pipelines.core import clock
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 
@@ -95,6 +96,15 @@ class Frame:
     def marked_name(self, area: str) -> str:
         """Return the name of an area with its mark, for titles and charts."""
         return self.area_name(area) + self.footnote_mark(area)
+
+
+def read_vocabulary(frame: Frame) -> figures.Vocabulary:
+    """Return the names that the sentence of a figure needs."""
+    return figures.Vocabulary(
+        {name: queries.read_labels(frame.path, name) for name in figures.CODELISTS},
+        {code: frame.marked_name(code) for code in frame.areas},
+        [code for code, _ in frame.territories],
+    )
 
 
 def open_frame() -> Frame:

@@ -26,6 +26,8 @@ DIMENSIONS: Mapping[str, str] = {
     "sentence_band": "Length of imprisonment",
 }
 """Dimensions of a count with their titles, in the order in which a sentence names them."""
+CODELISTS = ("measure", "offence_group", "level", "statistic", *DIMENSIONS)
+"""Code lists whose labels a sentence needs."""
 _COUNT = "{area}, {period}: {crime}, {measure}: {value}."
 _COUNT_OF_PART = "{area}, {period}: {crime}, {measure} ({details}): {value}."
 _RATE = "{sentence} Rate per 100,000 inhabitants: {rate}."

@@ -12,6 +12,7 @@ from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import coverage_cells, show_breakdown, show_cross_table, show_significant_pairs
+from dashboards.words import figures
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")
@@ -67,21 +68,8 @@ def _show_comparison(
     whole = at.get((frame.region, "_T")) or at.get((frame.region, statuses[0]) if statuses else ("", ""))
     notes = words.Notes()
     if whole is not None:
-        figure = words.format_count(whole)
-        n_reporters, missing = words.describe_coverage(whole["reporters"] or "", frame.territories)
-        value = (
-            f"{figure.text} {words.unit_name(unit)}"
-            if figure.kind == "value"
-            else f"{words.unit_name(unit)}: {figure.spoken}"
-        )
-        absent = f"; missing: {words.join_words(missing)}" if missing else ""
         with headline:
-            layout.quote_sentence(
-                f"{frame.area_name(frame.region)}, {words.period_words(period)}, victims of {crime_name.lower()}: "
-                f"{value} ({labels[whole['victim_status']].lower()}). "
-                f"Figures are from {n_reporters} territories{absent}.",
-                frame,
-            )
+            layout.quote_sentence(figures.describe_count(whole, layout.read_vocabulary(frame)), frame)
     codes = [code for code, _ in frame.territories]
     lines: list[tables.Line] = []
     for area in (frame.region, *codes):

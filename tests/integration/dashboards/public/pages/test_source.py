@@ -29,10 +29,9 @@ def handmade(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def read_vocabulary(path: str) -> figures.Vocabulary:
-    names = ("measure", "offence_group", "level", "statistic", *figures.DIMENSIONS)
     areas = queries.area_names(path)
     return figures.Vocabulary(
-        {name: queries.read_labels(path, name) for name in names},
+        {name: queries.read_labels(path, name) for name in figures.CODELISTS},
         {code: str(row["name_en"]) for code, row in areas.items()},
         [code for code, row in areas.items() if row["area_kind"] == "territory"],
     )
