@@ -265,9 +265,9 @@ def choose_territory(frame: Frame) -> str:
 def end_page(frame: Frame, *, is_linked: bool = True) -> None:
     """Close a page: add the release to the address and show the citation in the footer.
 
-    `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
+    `is_linked`: the figures of the page are links to their sources.
     """
-    way = "Each figure links to its source." if is_linked else "The underlying counts are on the territories' pages."
+    way = "Click an underlined number to see where it comes from." if is_linked else ""
     st.query_params["release"] = frame.id
     st.html(
         f'<div class="rti-foot">Source: {escape(words.cite_release(frame.release))} '

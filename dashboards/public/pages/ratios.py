@@ -91,7 +91,7 @@ def render_page() -> None:
     )
     _show_comparison(frame, metric, freq, period, crime, unit)
     cards.show_cards_of_metric(frame, about["metric"], freq, period, unit)
-    layout.end_page(frame, is_linked=False)
+    layout.end_page(frame)
 
 
 def _compose_sentence(
