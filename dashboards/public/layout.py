@@ -23,6 +23,7 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import charts, exports, menu, queries, tables
 from dashboards.public.selection import read_selection
+from dashboards.words import figures
 from pipelines.core import clock
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 
@@ -98,6 +99,15 @@ class Frame:
     def marked_name(self, area: str) -> str:
         """Return the name of an area with its mark, for titles and charts."""
         return self.area_name(area) + self.footnote_mark(area)
+
+
+def read_vocabulary(frame: Frame) -> figures.Vocabulary:
+    """Return the names that the sentence of a figure needs."""
+    return figures.Vocabulary(
+        {name: queries.read_labels(frame.path, name) for name in figures.CODELISTS},
+        {code: frame.marked_name(code) for code in frame.areas},
+        [code for code, _ in frame.territories],
+    )
 
 
 def open_frame() -> Frame:
@@ -289,9 +299,9 @@ def choose_territory(frame: Frame) -> str:
 def end_page(frame: Frame, *, is_linked: bool = True) -> None:
     """Close a page: add the release to the address and show the citation in the footer.
 
-    `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
+    `is_linked`: the figures of the page are links to their sources.
     """
-    way = "Each figure links to its source." if is_linked else "The underlying counts are on the territories' pages."
+    way = "Click an underlined number to see where it comes from." if is_linked else ""
     read_selection().end_run(release=frame.id)
     show_menu()
     st.html(

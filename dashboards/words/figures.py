@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isinf
 
 from dashboards import words
 from dashboards.words import Row, indicators
@@ -25,16 +26,20 @@ DIMENSIONS: Mapping[str, str] = {
     "sentence_band": "Length of imprisonment",
 }
 """Dimensions of a count with their titles, in the order in which a sentence names them."""
+CODELISTS = ("measure", "offence_group", "level", "statistic", *DIMENSIONS)
+"""Code lists whose labels a sentence needs."""
 _COUNT = "{area}, {period}: {crime}, {measure}: {value}."
 _COUNT_OF_PART = "{area}, {period}: {crime}, {measure} ({details}): {value}."
 _RATE = "{sentence} Rate per 100,000 inhabitants: {rate}."
-_SHARE = "{sentence} Share of the total by {dimension}: {share} per cent."
+_SHARE = "{sentence} Share of the total by {dimension}: {share}."
 _INDICATOR = "{area}, {period}: {crime}, {name}{details}: {value}."
 _WITH_DETAILS = ", {details}"
 _COVERED_IN_PART = "{area} ({present} of {all} territories: {names})"
 _COVERED_FULLY = "{area} (all {all} territories)"
 _COVERED_BY_NONE = "{area} (no territory has reported)"
 _JURISDICTIONS_IN_PART = "{area} ({present} of {all} jurisdictions: {names})"
+_INTERVAL = "{value} (95% confidence interval: {low} to {high})"
+_INTERVAL_WITHOUT_END = "{value} (95% confidence interval: {low} or more)"
 _FEW = f"Fewer than {ENOUGH_EVENTS}: compare with care."
 _FEW_BEHIND = f"Fewer than {ENOUGH_EVENTS} in one of the two counts: compare with care."
 _PROVISIONAL = "Provisional: may be revised."
@@ -52,8 +57,8 @@ _UNITS: Mapping[str, str] = {"PC": "{value} per cent", "D": "{value} days", "MO"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Names that a sentence needs: labels by code list and code, areas with the marks of their footnotes, the
-    territories of the region in order."""
+    """Names that a sentence needs: labels by code list and code, areas with the marks of their footnotes and
+    territories of the region, both in display order."""
 
     labels: Mapping[str, Mapping[str, str]]
     areas: Mapping[str, str]
@@ -111,8 +116,9 @@ def list_details(cell: Row, vocabulary: Vocabulary) -> list[tuple[str, str]]:
 def name_covered_area(row: Row, vocabulary: Vocabulary) -> str:
     """Return the name of an area, with the territories or jurisdictions that are in its figure unless all are."""
     area = vocabulary.areas.get(str(row["area"]), str(row["area"]))
-    present = [code for code in str(row["reporters"] or "").split(",") if code]
-    names = words.join_words(vocabulary.areas.get(code, code) for code in present)
+    order = list(vocabulary.areas)
+    present = sorted((code for code in str(row["reporters"] or "").split(",") if code), key=order.index)
+    names = words.join_words(vocabulary.areas[code] for code in present)
     if row["area_kind"] == "region":
         whole = len(vocabulary.territories)
         if not present:
@@ -138,13 +144,13 @@ def list_states(cell: Row, revised: Row | None = None) -> list[str]:
 def describe_rate(cell: Row, rate: Row, vocabulary: Vocabulary) -> str:
     """Return the sentence of a rate, with its count."""
     figure = indicators.format_figure(rate, 2)
-    return _RATE.format(sentence=describe_count(cell, vocabulary), rate=_format_interval(figure))
+    return _RATE.format(sentence=describe_count(cell, vocabulary), rate=_format_interval(figure, 2, "{value}"))
 
 
 def describe_share(cell: Row, share: Row, vocabulary: Vocabulary) -> str:
     """Return the sentence of a share, with its count."""
     dimension = DIMENSIONS[str(share["dimension"])].lower()
-    figure = _format_interval(indicators.format_figure(share))
+    figure = _format_interval(indicators.format_figure(share), 0, _UNITS["PC"])
     return _SHARE.format(sentence=describe_count(cell, vocabulary), dimension=dimension, share=figure)
 
 
@@ -157,19 +163,26 @@ def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
         details.append(vocabulary.find_label("measure", str(row["measure"])).lower())
         details.append(vocabulary.find_label("level", str(row["level"])).lower())
     figure = indicators.format_figure(row)
-    unit = _UNITS.get(str(row["unit_measure"]), "{value}")
-    value = unit.format(value=_format_interval(figure)) if figure.kind == "value" else _format_interval(figure)
     sentence = _INDICATOR.format(
         area=name_covered_area(row, vocabulary),
         period=words.period_words(row["period"]),
         crime=vocabulary.find_label("offence_group", str(row["offence_group"])).lower(),
         name=name[:1].lower() + name[1:],
         details=_WITH_DETAILS.format(details=", ".join(details)) if details else "",
-        value=value,
+        value=_format_interval(figure, 0, _UNITS.get(str(row["unit_measure"]), "{value}")),
     )
     is_few = figure.kind == "value" and row.get("state") == "too_few"
     return " ".join([sentence, *([_FEW_BEHIND] if is_few else [])])
 
 
-def _format_interval(figure: words.FormattedFigure) -> str:
-    return figure.text if figure.kind == "value" else _ABSENT[figure.kind]
+def _format_interval(figure: words.FormattedFigure, digits: int, unit: str) -> str:
+    """Return a figure in its unit with its 95% confidence interval, or why there is none."""
+    if figure.value is None:
+        return _ABSENT[figure.kind]
+    value = unit.format(value=words.format_number(figure.value, digits))
+    if figure.low is None or figure.high is None:
+        return value
+    low = words.format_number(figure.low, digits)
+    if isinf(figure.high):
+        return _INTERVAL_WITHOUT_END.format(value=value, low=low)
+    return _INTERVAL.format(value=value, low=low, high=words.format_number(figure.high, digits))

@@ -56,7 +56,7 @@ def render_page() -> None:
     _show_sentences(frame, crime, crime_name, with_records)
     _show_clearance(frame, crime, crime_name)
     layout.put_html(tables.render_legend())
-    layout.end_page(frame, is_linked=False)
+    layout.end_page(frame)
 
 
 # ------------------------------------------------------------------------------------------------------ one of records

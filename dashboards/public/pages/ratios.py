@@ -112,7 +112,7 @@ def render_page() -> None:
     )
     _show_comparison(frame, metric, freq, period, crime, unit)
     cards.show_cards_of_metric(frame, about["metric"], freq, period, unit)
-    layout.end_page(frame, is_linked=False)
+    layout.end_page(frame)
 
 
 _SENTENCE = "{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}"

@@ -20,7 +20,6 @@ from pipelines.core import codes
 from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
 
 Row = Mapping[str, Any]
-_CODELISTS = ("measure", "offence_group", "level", "statistic", *figures.DIMENSIONS)
 _RATE = "rate"
 
 
@@ -44,14 +43,6 @@ def render_page() -> None:
         cell_text = typed
     _explain_figure(frame, cell_text, st.query_params.get("made") or "")
     layout.end_page(frame)
-
-
-def _read_vocabulary(frame: layout.Frame) -> figures.Vocabulary:
-    return figures.Vocabulary(
-        {name: queries.read_labels(frame.path, name) for name in _CODELISTS},
-        {code: frame.marked_name(code) for code in frame.areas},
-        [code for code, _ in frame.territories],
-    )
 
 
 # -------------------------------------------------------------------------------------------------------------- counts
@@ -82,7 +73,7 @@ def _explain_figure(frame: layout.Frame, cell_text: str, made: str) -> None:
 def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
     # The address of a figure names its crime within the figure's id.
     read_selection().carry_crime(str(cell["offence_group"]))
-    vocabulary = _read_vocabulary(frame)
+    vocabulary = layout.read_vocabulary(frame)
     notes = words.Notes()
     figure = words.format_count(cell)
     made_of_it = _find_made(frame, cell, made)
@@ -198,7 +189,7 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
     if table in queries.RECORD_TABLES:
         _show_records(frame, row, metric)
         return
-    vocabulary = _read_vocabulary(frame)
+    vocabulary = layout.read_vocabulary(frame)
     layout.quote_sentence(figures.describe_indicator(row, str(metric["name"]), vocabulary), frame)
     notes = words.Notes()
     indicators.mark_notes(row, notes)
@@ -241,7 +232,10 @@ def _show_operands(frame: layout.Frame, row: Row) -> None:
             sides.setdefault(operand["measure"], operand["side"])
             levels.append(operand["level"] or row["level"])
     periods = {"numerator": row["period"], "denominator": row.get("denominator_period") or row["period"]}
-    areas = _split(row["reporters"]) if row["area_kind"] == "region" else [row["area"]]
+    reporters = _split(row["reporters"])
+    areas = (
+        [code for code, _ in frame.territories if code in reporters] if row["area_kind"] == "region" else [row["area"]]
+    )
     cells = queries.read_rows(
         frame.path, "operands", tuple(areas), tuple(sorted(set(periods.values()))), row["offence_group"],
         row["count_unit"], tuple(sides), tuple(sorted(set(levels))),
@@ -277,7 +271,7 @@ def _show_operands(frame: layout.Frame, row: Row) -> None:
 def _show_records(frame: layout.Frame, row: Row, metric: Row) -> None:
     """Show what is public about a figure from case records: its definition, its register, and the returns with it."""
     figure = durations.format_figure(row)
-    vocabulary = _read_vocabulary(frame)
+    vocabulary = layout.read_vocabulary(frame)
     layout.put_html(
         tables.render_facts(
             [

@@ -5,6 +5,8 @@ They are separate from the counts of proceedings, which are of other persons.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -18,7 +20,7 @@ from dashboards.public.pages.breakdowns import (
     show_significant_pairs,
 )
 from dashboards.public.pages.reporting import VICTIMS, Coverage
-from dashboards.words import regions
+from dashboards.words import Row, figures, regions
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")
@@ -77,26 +79,8 @@ def _show_comparison(
     whole = at.get((frame.region, "_T")) or at.get((frame.region, statuses[0]) if statuses else ("", ""))
     notes = words.Notes()
     if whole is not None:
-        figure = words.format_count(whole)
-        value = (
-            f"{figure.text} {words.unit_name(unit)}"
-            if figure.kind == "value"
-            else f"{words.unit_name(unit)}: {figure.spoken}"
-        )
-        if not regions.is_regional(whole):
-            value = regions.NO_REGION
         with headline:
-            layout.quote_sentence(
-                _SENTENCE.format(
-                    area=frame.area_name(frame.region),
-                    period=words.period_words(period),
-                    crime=crime_name.lower(),
-                    value=value,
-                    status=labels[whole["victim_status"]].lower(),
-                    coverage=coverage.describe_figure(whole),
-                ),
-                frame,
-            )
+            layout.quote_sentence(_describe_whole(frame, whole, crime_name, labels, coverage), frame)
     codes = [code for code, _ in frame.territories]
     lines = [
         tables.Line(
@@ -132,6 +116,23 @@ def _show_comparison(
         legend=True,
     )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
+
+
+def _describe_whole(
+    frame: layout.Frame, whole: Row, crime_name: str, labels: Mapping[str, str], coverage: Coverage
+) -> str:
+    """Return the sentence on the victims of the region: that of the page of its source, and who is not included."""
+    if regions.is_regional(whole):
+        sentence = figures.describe_count(whole, layout.read_vocabulary(frame))
+        return f"{sentence} {coverage.list_absences(whole)}".strip()
+    return _SENTENCE.format(
+        area=frame.area_name(frame.region),
+        period=words.period_words(whole["period"]),
+        crime=crime_name.lower(),
+        value=regions.NO_REGION,
+        status=labels[whole["victim_status"]].lower(),
+        coverage=coverage.describe_figure(whole),
+    )
 
 
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:

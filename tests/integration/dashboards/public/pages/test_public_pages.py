@@ -241,7 +241,12 @@ def test_victims_page_shows_figures_with_coverage() -> None:
     test = run_page("victims", freq="A", period="2025", territory="AL", victims_by="exploitation")
     assert read_row(test, "Montenegro")[2] == "withheld"
     assert read_row(test, "Several forms") == ["0"]
-    assert "Figures cover 6 of 7 territories. Not included: Serbia† (not collected)." in read_html(test)
+    sentence = (
+        "Western Balkans (6 of 7 territories: Albania, Bosnia and Herzegovina, Croatia, Kosovo under UNSCR 1244*, "
+        "North Macedonia and Montenegro), 2025: trafficking in persons, detected victims: "
+    )
+    text = read_html(test)
+    assert sentence in text and "Not included: Serbia† (not collected)." in text
 
 
 def test_published_page_never_mixes_real_and_invented_figures() -> None:

@@ -29,10 +29,9 @@ def handmade(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def read_vocabulary(path: str) -> figures.Vocabulary:
-    names = ("measure", "offence_group", "level", "statistic", *figures.DIMENSIONS)
     areas = queries.area_names(path)
     return figures.Vocabulary(
-        {name: queries.read_labels(path, name) for name in names},
+        {name: queries.read_labels(path, name) for name in figures.CODELISTS},
         {code: str(row["name_en"]) for code, row in areas.items()},
         [code for code, row in areas.items() if row["area_kind"] == "territory"],
     )
@@ -144,7 +143,7 @@ def test_ratio_of_the_region_lists_the_counts_of_its_territories(demonstration: 
     test = run_page("source", indicator=f"{key};version=same_period")
     assert read_sentence(test) == (
         "Western Balkans (all 7 territories), 2025: trafficking in persons, convicted at first instance per 100 "
-        "indicted, same period: 85 (68–106) per cent."
+        "indicted, same period: 85 per cent (95% confidence interval: 68 to 106)."
     )
     text = read_html(test)
     assert "Convicted, first instance, 2025" in text and "Indicted, 2025" in text
@@ -156,3 +155,30 @@ def test_ratio_of_the_region_lists_the_counts_of_its_territories(demonstration: 
 def test_unknown_indicator_gets_a_message(handmade: str) -> None:
     for text in ("cell/area=AL", "stage_ratio/area=AL", "nothing"):
         assert any("no such figure" in warning.value for warning in run_page("source", indicator=text).warning)
+
+
+@pytest.mark.parametrize("table", list(queries.INDICATOR_KEYS))
+def test_key_of_an_indicator_identifies_one_row(table: str, demonstration: home.Home) -> None:
+    names = ", ".join(queries.INDICATOR_KEYS[table])
+    statement = f"select {names} from {table} group by {names} having count(*) > 1"
+    assert not queries.run_statement(queries.current_release(), statement, [])
+
+
+@pytest.mark.parametrize("table", [table for table in queries.INDICATOR_KEYS if table not in queries.RECORD_TABLES])
+def test_sentence_of_every_indicator_names_area_period_coverage_and_state(table: str, demonstration: home.Home) -> None:
+    path = queries.current_release()
+    vocabulary = read_vocabulary(path)
+    metrics = {row["metric"]: str(row["name"]) for row in queries.run_statement(path, "select * from metric", [])}
+    rows = queries.run_statement(path, f"select * from {table}", [])
+    assert rows
+    for row in rows:
+        sentence = figures.describe_indicator(row, metrics[row["metric"]], vocabulary)
+        expected = [vocabulary.areas[row["area"]], words.period_words(row["period"]), metrics[row["metric"]][1:]]
+        reporters = [code for code in str(row["reporters"] or "").split(",") if code]
+        if row["area_kind"] == "region" and 0 < len(reporters) < len(vocabulary.territories):
+            expected += [f"{len(reporters)} of 7 territories", *(vocabulary.areas[code] for code in reporters)]
+        if row["value"] is not None and row["state"] == "too_few":
+            expected.append("Fewer than 20")
+        if table == "exit":
+            expected.append(vocabulary.find_label("measure", row["measure"]).lower())
+        assert not [part for part in expected if part not in sentence], sentence
