@@ -74,8 +74,8 @@ def _change_each_control(test: AppTest) -> Iterator[float]:
     """Change each control of a page to another option and back; yield the processor time of each run."""
     for name in [name for name in _read_controls(test) if name != "section"]:
         first = _read_controls(test)[name].value
-        other = next((option for option in _read_controls(test)[name].options if option != first), None)
-        for option in (other, first):
+        second = next((option for option in _read_controls(test)[name].options if option != first), None)
+        for option in (second, first):
             control = _read_controls(test).get(name)
             if control is not None and option in control.options and option != control.value:
                 widgets = [*test.get("button_group"), *test.get("selectbox")]
@@ -84,8 +84,10 @@ def _change_each_control(test: AppTest) -> Iterator[float]:
 
 
 def _read_controls(test: AppTest) -> dict[str, Control]:
-    """Return the controls of the last run by name."""
-    return dict(test.session_state["selection"].controls)
+    """Return the controls that the page shows, by name."""
+    visible_keys = {widget.key for widget in (*test.get("button_group"), *test.get("selectbox"))}
+    controls: dict[str, Control] = test.session_state["selection"].controls
+    return {name: control for name, control in controls.items() if control.widget in visible_keys}
 
 
 def _time_run(test: AppTest) -> float:

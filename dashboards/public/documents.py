@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SCRIPT: Final = Path(__file__).with_name("browser.js")
 _SCRIPT_ADDRESS: Final = "/rti/browser.js"
-_STATIC: Final = "/static/"
 _COMPRESSED: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _APPLICATION: Final = ("/_stcore/", "/media/", "/component/", "/static/", "/health")
@@ -38,7 +37,9 @@ class Documents:
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:
-        self.app, self.folder = app, folder
+        self.app = app
+        paths = (folder / "static").rglob("*.*")
+        self.files = {f"/{path.relative_to(folder).as_posix()}": path for path in paths if path.suffix in _COMPRESSED}
         index = (folder / "index.html").read_text(encoding="utf-8")
         self.documents = {page: _adapt_document(index, page) for page in PAGES}
         self.documents["region"] = self.documents[""]
@@ -59,11 +60,9 @@ class Documents:
         is_compressed = b"gzip" in headers.get(b"accept-encoding", b"")
         if path == _SCRIPT_ADDRESS:
             return Response(SCRIPT.read_bytes(), 200, {"Cache-Control": "no-cache"}, "text/javascript; charset=utf-8")
-        if path.startswith(_STATIC) and is_compressed and Path(path).suffix in _COMPRESSED:
-            file = (self.folder / path.lstrip("/")).resolve()
-            if file.is_relative_to(self.folder / "static") and file.is_file():
-                sent = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
-                return Response(await run_in_threadpool(_compress, file), 200, sent, _COMPRESSED[file.suffix])
+        if is_compressed and (file := self.files.get(path)):
+            sent = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
+            return Response(await run_in_threadpool(_compress_file, file), 200, sent, _COMPRESSED[file.suffix])
         if path.startswith(_APPLICATION) or path in _FILES or "/_stcore/" in path:
             return None
         page = path.removeprefix("/")
@@ -77,7 +76,7 @@ class Documents:
 
 
 @lru_cache(maxsize=512)
-def _compress(file: Path) -> bytes:
+def _compress_file(file: Path) -> bytes:
     """Return a static file compressed. Streamlit has some 300 of them, of which a page needs about 100."""
     return gzip.compress(file.read_bytes(), 9, mtime=0)
 

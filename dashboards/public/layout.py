@@ -6,19 +6,24 @@ address quoted today would show another quarter after the next release.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from unicodedata import normalize
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, menu, queries, tables
+from dashboards.public import charts, exports, menu, queries, tables
 from dashboards.public.selection import read_selection
+from dashboards.words import figures
 from pipelines.core import clock
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 
@@ -28,6 +33,9 @@ CRIMES = ("TIP", "SOM")
 _LONGEST_ROW = 6
 """Options shown next to each other; more are shown as a list."""
 _MARKS = ("*", "†", "‡", "§")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LONGEST_NAME = 80
+"""Letters of a table's title in the name of its file."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Frame:
     path: str
     release: Mapping[str, Any]
     areas: Mapping[str, Mapping[str, Any]]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """Numbers of the tables of the page, for the keys of their controls."""
 
     @property
     def id(self) -> str:
@@ -89,6 +99,15 @@ class Frame:
     def marked_name(self, area: str) -> str:
         """Return the name of an area with its mark, for titles and charts."""
         return self.area_name(area) + self.footnote_mark(area)
+
+
+def read_vocabulary(frame: Frame) -> figures.Vocabulary:
+    """Return the names that the sentence of a figure needs."""
+    return figures.Vocabulary(
+        {name: queries.read_labels(frame.path, name) for name in figures.CODELISTS},
+        {code: frame.marked_name(code) for code in frame.areas},
+        [code for code, _ in frame.territories],
+    )
 
 
 def open_frame() -> Frame:
@@ -200,8 +219,8 @@ def choose_option(
 
 def choose_section(label: str, key: str, sections: Mapping[str, str], section_of_choice: Mapping[str, str]) -> str:
     """Show the choice of a section of the page. An address may name a choice of a section without the section."""
-    named = (section for choice, section in section_of_choice.items() if choice in st.query_params)
-    default = next(named, next(iter(sections))) if read_selection().is_opened else None
+    implied_sections = (section for choice, section in section_of_choice.items() if choice in st.query_params)
+    default = next(implied_sections, next(iter(sections))) if read_selection().is_opened else None
     return choose_option(label, key, tuple(sections), default=default, say=lambda code: sections[code])
 
 
@@ -280,9 +299,9 @@ def choose_territory(frame: Frame) -> str:
 def end_page(frame: Frame, *, is_linked: bool = True) -> None:
     """Close a page: add the release to the address and show the citation in the footer.
 
-    `is_linked`: each figure of the page links to its source; an indicator made of several counts has no single source.
+    `is_linked`: the figures of the page are links to their sources.
     """
-    way = "Each figure links to its source." if is_linked else "The underlying counts are on the territories' pages."
+    way = "Click an underlined number to see where it comes from." if is_linked else ""
     read_selection().end_run(release=frame.id)
     show_menu()
     st.html(
@@ -297,12 +316,9 @@ def end_page(frame: Frame, *, is_linked: bool = True) -> None:
 def _put_print_foot() -> None:
     """Add the address and the date to the foot of each printed page, and below the text for browsers without page
     margin boxes."""
-    page = (st.context.url or "").partition("?")[0]
-    address = (
-        f"{page.rstrip('/')}/?{urlencode(st.query_params.to_dict())}"
-        if page.count("/") < 4
-        else (f"{page}?{urlencode(st.query_params.to_dict())}")
-    )
+    opened = urlsplit(st.context.url or "")
+    query = urlencode(st.query_params.to_dict())
+    address = urlunsplit((opened.scheme, opened.netloc, opened.path or "/", query, ""))
     text = f"{address}, {clock.now():%-d %B %Y}"
     # A string of CSS: a backslash, a quotation mark or "<" would end it or the style.
     quoted = "".join(f"\\{ord(letter):x} " if letter in '\\"<' else letter for letter in text)
@@ -315,6 +331,77 @@ def _put_print_foot() -> None:
 def show_menu() -> None:
     """Show the menu of pages in its place above the page, with links that carry the reader's choices."""
     menu.show_menu(read_selection().link_to)
+
+
+def show_table(
+    frame: Frame,
+    title: str,
+    columns: Sequence[str],
+    lines: Iterable[tables.Line],
+    *,
+    corner: str = "",
+    text: bool = False,
+    notes: words.Notes | None = None,
+    notes_title: str = tables.NOTES_TITLE,
+    coverage: str = "",
+    legend: bool = False,
+    extra_symbols: Sequence[tuple[str, str]] = (),
+    is_ours: bool = True,
+) -> None:
+    """Show a table with its notes and the control to copy, download or cite it.
+
+    `title` is the caption without the release, which is added; `coverage` says which areas are in the table, all
+    territories if empty. `is_ours` is false for figures of other publishers, which are not invented.
+    """
+    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+    arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
+    table = tables.Table(
+        f"{title}. Release {frame.id}.{demonstration}" if is_ours else title,
+        tuple(columns),
+        arranged,
+        corner,
+        text,
+        arranged_notes,
+        tuple(frame.name_notes(list(frame.areas))),
+        coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
+    )
+    put_html(
+        tables.render_table(table.caption, table.columns, table.lines, corner=corner, text=text),
+        tables.render_legend(tables.list_kinds(table), extra_symbols) if legend else "",
+        tables.render_notes(table.notes, table.select_names(), title=notes_title),
+    )
+    _offer_table(frame, title, table, f"{next(frame.numbers)}.{corner}")
+
+
+@st.fragment
+def _offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> None:
+    """Show the control to copy, download or cite a table. It is filled when it is opened, and only it runs again."""
+    popover = st.popover("Copy, download or cite", type="tertiary", key=f"take.{key}", on_change="rerun")
+    if not popover.open:
+        return
+    address = f"{(st.context.url or '').partition('?')[0]}?{urlencode({**st.query_params, 'release': frame.id})}"
+    citation = words.cite_table(frame.release, title, table.coverage, address, clock.now().date())
+    name = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{_file_name(title)}"
+    with popover:
+        st.markdown("**Copy table**: press the button in the corner, then paste into a spreadsheet.")
+        st.code(exports.write_text(table), language=None, height=160)
+        with st.container(horizontal=True):
+            # Passed as functions, so that a file is made only when somebody downloads it.
+            _download("XLSX", partial(exports.write_xlsx, table, citation), f"{name}.xlsx", _XLSX, key)
+            _download("CSV", partial(exports.write_csv, table, citation), f"{name}.csv", "text/csv", key)
+        st.markdown("XLSX opens in every spreadsheet program. CSV has a decimal point and suits programs.")
+        st.markdown("**Cite**")
+        st.code(citation, language=None, wrap_lines=True)
+
+
+def _download(label: str, write: Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
+    st.download_button(label, write, file_name=file_name, mime=mime, key=f"{label}.{key}", on_click="ignore")
+
+
+def _file_name(title: str) -> str:
+    """Return a title as the name of a file: lower case, words joined by hyphens."""
+    plain = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:_LONGEST_NAME].strip("-")
 
 
 def put_html(*parts: str) -> None:
@@ -336,7 +423,8 @@ def show_panels(drawings: Sequence[tuple[Any, str]], *, key: str) -> None:
     """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
     with st.container(key=f"panels-{key}", gap="small"):
         for chart_and_words in drawings:
-            is_drawing = isinstance(chart_and_words, charts.Drawing)
-            drawing = chart_and_words if is_drawing else charts.Drawing(chart_and_words)
+            drawing = chart_and_words
+            if not isinstance(drawing, charts.Drawing):
+                drawing = charts.Drawing(drawing)
             specification = json.loads(drawing.specification)
             st.vega_lite_chart(spec=specification, alt=drawing[1], width="stretch", theme=None)

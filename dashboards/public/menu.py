@@ -15,7 +15,7 @@ PAGES: Mapping[str, str] = {
     "victims": "Victims",
     "published": "Other publishers",
     "quality": "Data quality",
-    "source": "Source of a figure",
+    "source": "Where a number comes from",
     "about": "About and downloads",
 }
 """Titles of the pages by path, in the order of the menu."""

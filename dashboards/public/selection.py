@@ -100,10 +100,9 @@ class Selection:
             else:
                 self.carried[name] = value
 
-    def remember(self, **choices: str) -> None:
-        """Carry choices that a page shows without a control for them."""
-        self.carried |= {name: value for name, value in choices.items() if name in CARRIED}
-        self._remembered |= choices
+    def carry_crime(self, crime: str) -> None:
+        """Carry the crime of a page that shows it without a control for it."""
+        self.carried["crime"] = self._remembered["crime"] = crime
 
     def end_run(self, **more: str) -> None:
         """Write the address of a whole page."""
@@ -123,8 +122,8 @@ class Selection:
     def link_to(self, address: str) -> str:
         """Return the address of another page with the choices that it does not name itself."""
         path, _, query = address.partition("?")
-        named = {part.partition("=")[0] for part in query.split("&")}
-        carried = urlencode({name: value for name, value in self.carried.items() if name not in named})
+        own_names = {part.partition("=")[0] for part in query.split("&")}
+        carried = urlencode({name: value for name, value in self.carried.items() if name not in own_names})
         joined = "&".join(part for part in (query, carried) if part)
         return f"{path}?{joined}" if joined else path
 

@@ -1,17 +1,19 @@
 """Build HTML tables that work with a screen reader, a keyboard and a printer; each figure links to its source.
 
-Streamlit sanitises the result, so it contains no script.
+Streamlit sanitises the result, so it contains no script. Marks of notes and the word "few" cannot be selected
+(`style.css`), so that a copied table has the figures alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
 from dashboards import words
+from dashboards.public import queries
 from dashboards.words import indicators
 from pipelines.publication.provenance.explain import figure_id
 
@@ -19,17 +21,28 @@ _NARROW = 4
 """Columns of figures that fit next to each other on a telephone."""
 _SHORT = 14
 """Letters of a column name that fit next to their figure in half the width of a telephone."""
+_VISIBLE_NOTES = 6
+"""Notes shown below a table; the others are folded."""
+NOTES_TITLE = "Notes to this selection"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One field: text, the same in words, marks of notes, link target, and kind (a CSS class)."""
+    """One field: text, the same in words, marks of notes, link target, and kind (a CSS class).
+
+    A field with a number has it with its 95% confidence interval, as displayed, for downloads.
+    """
 
     text: str
     spoken: str = ""
     marks: tuple[str, ...] = ()
     href: str = ""
     kind: str = "value"
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    base: str = ""
+    """Coverage of this figure alone, where the figures of a table differ in it."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +54,42 @@ class Line:
     is_total: bool = False
 
 
-def source_address(release: str, cell: Mapping[str, Any]) -> str:
-    """Return the address of the page that explains the source of a figure."""
-    return f"source?cell={quote(figure_id(release, cell), safe='')}"
+@dataclass(frozen=True)
+class Table:
+    """A table as shown and as downloaded: caption, columns, lines, the notes that its marks refer to, its coverage.
+
+    `names` are the marks and footnotes of names of territories; `text` aligns its fields left, as for words.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    corner: str = ""
+    text: bool = False
+    notes: words.Notes = field(default_factory=words.Notes)
+    names: tuple[tuple[str, str], ...] = ()
+    coverage: str = ""
+
+    def select_names(self) -> tuple[tuple[str, str], ...]:
+        """Return the footnotes of names whose mark is in the table or in its notes."""
+        marks = {mark for line in self.lines for cell in (line.heading, *line.cells) for mark in cell.marks}
+        texts = [self.caption, *self.notes.texts, *self.notes.remarks]
+        texts += [cell.text for line in self.lines for cell in (line.heading, *line.cells)]
+        return tuple((mark, text) for mark, text in self.names if mark in marks or any(mark in part for part in texts))
+
+
+def source_address(release: str, cell: Mapping[str, Any], made: str = "") -> str:
+    """Return the address of the page that explains the source of a count, or of what is made of it: `rate`, or the
+    dimension of a share."""
+    suffix = f"&made={made}" if made else ""
+    return f"source?cell={quote(figure_id(release, cell), safe='')}{suffix}"
+
+
+def indicator_address(table: str, row: Mapping[str, Any]) -> str:
+    """Return the address of the page that explains the counts or records behind an indicator."""
+    names = queries.INDICATOR_KEYS[table]
+    terms = ";".join(f"{name}={row[name]}" for name in names if row[name] is not None)
+    return f"source?indicator={quote(f'{table}/{terms}', safe='')}"
 
 
 def figure_cell(
@@ -56,41 +102,78 @@ def figure_cell(
 ) -> Cell:
     """Return a count or its rate with notes and source link; without a row, 'not collected' and no link."""
     if cell is None:
-        absent = words.format_absent()
-        return Cell(absent.text, absent.spoken, kind=absent.kind)
+        return value_cell(words.format_absent(), "")
     count_or_rate = words.format_rate(cell) if rate else words.format_count(cell)
     marks = words.mark_notes(cell, notes, of_rate=rate)
     basis = indicators.BASIS.get(str(cell.get("rate_basis"))) if rate and count_or_rate.kind == "value" else None
     if basis is not None:
         marks = (*marks, notes.number_note(basis))
-    spoken = f"{what}: {count_or_rate.spoken}" if what else count_or_rate.spoken
-    if count_or_rate.kind == "value" and words.is_few(cell):
-        return Cell(count_or_rate.text, f"{spoken}, {words.TOO_FEW}", marks, source_address(release, cell), "few")
-    return Cell(count_or_rate.text, spoken, marks, source_address(release, cell), count_or_rate.kind)
+    is_few = count_or_rate.kind == "value" and words.is_few(cell)
+    return value_cell(count_or_rate, what, marks, source_address(release, cell, "rate" if rate else ""), is_few=is_few)
 
 
-def few_cell(shown: words.FormattedFigure, what: str, marks: tuple[str, ...] = (), *, is_few: bool) -> Cell:
-    """Return a figure as a field; if it is too few to compare, the state comes first and the figure is set back after
-    it."""
-    if not is_few:
-        return Cell(shown.text, f"{what}: {shown.spoken}", marks, kind=shown.kind)
-    return Cell(f"{words.TOO_FEW}: {shown.text}", f"{what}: {words.TOO_FEW}, {shown.spoken}", marks, kind="few")
+def value_cell(
+    shown: words.FormattedFigure, what: str, marks: tuple[str, ...] = (), href: str = "", *, is_few: bool = False
+) -> Cell:
+    """Return a figure as a field; `what` names it for a screen reader, and `is_few` marks it as too few to compare."""
+    spoken = f"{words.TOO_FEW}, {shown.spoken}" if is_few else shown.spoken
+    return Cell(
+        shown.text,
+        f"{what}: {spoken}" if what else spoken,
+        marks,
+        href,
+        "few" if is_few else shown.kind,
+        shown.value,
+        shown.low,
+        shown.high,
+    )
+
+
+def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line, ...], words.Notes]:
+    """Return lines and notes with the notes numbered in reading order.
+
+    A note of every figure of the table, and one that no field refers to, becomes a remark without a number.
+    """
+    fields = [cell for line in lines for cell in (line.heading, *line.cells)]
+    figures = [cell for line in lines for cell in line.cells if cell.value is not None]
+    marks = [mark for cell in fields for mark in sorted(_numbers_of(cell), key=int)]
+    common = set.intersection(*map(_numbers_of, figures)) if len(figures) > 1 else set()
+    common -= {mark for line in lines for mark in _numbers_of(line.heading)}
+    order = [mark for mark in dict.fromkeys(marks) if mark not in common]
+    new_numbers = {mark: str(place) for place, mark in enumerate(order, start=1)}
+    remarks = [*notes.remarks, *(words.describe_common_note(notes.texts[int(mark) - 1]) for mark in sorted(common))]
+    remarks += [text for number, text in enumerate(notes.texts, start=1) if str(number) not in marks]
+
+    def renumber_cell(cell: Cell) -> Cell:
+        new_marks = (new_numbers.get(mark, "" if mark.isdecimal() else mark) for mark in cell.marks)
+        return replace(cell, marks=tuple(filter(None, new_marks)))
+
+    renumbered = tuple(
+        replace(line, heading=renumber_cell(line.heading), cells=tuple(map(renumber_cell, line.cells)))
+        for line in lines
+    )
+    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks)
+
+
+def _numbers_of(cell: Cell) -> set[str]:
+    return {mark for mark in cell.marks if mark.isdecimal()}
 
 
 def render_table(
     caption: str,
     columns: Sequence[str],
-    lines: Iterable[Line],
+    lines: Sequence[Line],
     *,
     corner: str = "",
     text: bool = False,
 ) -> str:
     """Return an HTML table: caption, one heading column, fields. `text` aligns its fields left, as for words.
 
-    On a narrow screen, each line of a table of words, or of one with more columns of figures than fit, becomes a block
-    with one field per line, or two if all column names are short.
+    On a narrow screen, each line of a table of words, or of one with more columns of figures than fit or with the
+    coverage of each figure, becomes a block with one field per line, or two if all column names are short.
     """
-    stacked = not text and len(columns) > _NARROW
+    has_bases = any(cell.base for line in lines for cell in line.cells)
+    stacked = not text and (len(columns) > _NARROW or has_bases)
     in_pairs = stacked and max(map(len, columns)) <= _SHORT
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(_render_line(line, columns) for line in lines)
@@ -118,22 +201,46 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
 
 
 def _render_content(cell: Cell) -> str:
-    marks = f"<sup>{escape(','.join(cell.marks))}</sup>" if cell.marks else ""
-    text = escape(cell.text)
+    marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
+    text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
+    is_badged = cell.kind == "few" and cell.value != 0
+    after = f'<wbr><span class="rti-badge" aria-hidden="true">{words.FEW_BADGE}</span>' if is_badged else ""
+    after += marks
+    after += f'<span class="rti-base" aria-hidden="true">{escape(cell.base)}</span>' if cell.base else ""
     if cell.href:
         label = escape(cell.spoken or cell.text, quote=True)
-        return f'<a href="{escape(cell.href, quote=True)}" target="_self" aria-label="{label}">{text}</a>{marks}'
+        return f'<a href="{escape(cell.href, quote=True)}" target="_self" aria-label="{label}">{text}</a>{after}'
     if cell.spoken and cell.spoken != cell.text:
-        return f'<span role="img" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{marks}'
-    return f"{text}{marks}"
+        return f'<span role="img" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{after}'
+    return f"{text}{after}"
 
 
-def render_notes(
-    notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str = "Notes to this selection"
-) -> str:
-    """Return the notes of a selection as a list: marks of names first, then the numbered notes; empty text if there
-    are none."""
+def _render_number(text: str) -> str:
+    """Return a number whose thin spaces between thousands cannot be selected: with them it would be pasted as text."""
+    return escape(text).replace(words.THOUSANDS, f'<span class="rti-separator">{words.THOUSANDS}</span>')
+
+
+def format_marks(marks: Iterable[str]) -> str:
+    """Return marks of notes in their order, symbols first, with three or more in a row as a span: '*,1,3–5'."""
+    distinct = list(dict.fromkeys(marks))
+    numbers = sorted(int(mark) for mark in distinct if mark.isdecimal())
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    texts = [mark for mark in distinct if not mark.isdecimal()]
+    for span in spans:
+        texts += [f"{span[0]}\u2013{span[-1]}"] if len(span) > 2 else [str(number) for number in span]
+    return ",".join(texts)
+
+
+def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str = NOTES_TITLE) -> str:
+    """Return the notes of a table as a list: marks of names first, remarks, then the numbered notes, the later ones
+    folded; empty text if there are none."""
     items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
+    items += [f'<li class="rti-remark">{escape(text)}</li>' for text in notes.remarks]
     items += [
         f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>'
         for number, text in enumerate(notes.texts, start=1)
@@ -141,17 +248,33 @@ def render_notes(
     if not items:
         return ""
     # Not a heading: the notes of the first table would come directly under the title of the page, a level too low.
-    heading = f'<p class="rti-notes-title">{escape(title)}</p>' if title else ""
-    return f'<div class="rti-notes">{heading}<ul>{"".join(items)}</ul></div>'
-
-
-def render_legend(*extra: tuple[str, str]) -> str:
-    """Return the legend of the symbols, for the page of the table that uses them."""
-    items = "".join(
-        f"<div><dt>{escape(symbol)}</dt><dd>{escape(text)}</dd></div>" for symbol, text in (*words.LEGEND, *extra)
+    heading = f'<div class="rti-notes-title">{escape(title)}</div>' if title else ""
+    visible, folded = items[:_VISIBLE_NOTES], items[_VISIBLE_NOTES:]
+    more = (
+        f"<details><summary>{words.count_more_notes(len(folded))}</summary><ul>{''.join(folded)}</ul></details>"
+        if folded
+        else ""
     )
-    items += f'<div><dt class="rti-few">7</dt><dd>{escape(words.FEW_LEGEND)}</dd></div>'
-    return f'<dl class="rti-legend" aria-label="Symbols">{items}</dl>'
+    return f'<div class="rti-notes">{heading}<ul>{"".join(visible)}</ul>{more}</div>'
+
+
+def render_legend(kinds: Iterable[str] = tuple(words.LEGEND), extra: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the legend of the words shown instead of figures, by their kinds."""
+    listed_kinds = set(kinds)
+    entries = [
+        (f'<span class="rti-badge">{escape(symbol)}</span>' if kind == "few" else escape(symbol), text)
+        for kind, (symbol, text) in words.LEGEND.items()
+        if kind in listed_kinds
+    ]
+    entries += [(escape(symbol), text) for symbol, text in extra]
+    items = "".join(f"<div><dt>{symbol}</dt><dd>{escape(text)}</dd></div>" for symbol, text in entries)
+    return f'<dl class="rti-legend" aria-label="Symbols">{items}</dl>' if items else ""
+
+
+def list_kinds(table: Table) -> set[str]:
+    """Return the kinds of the fields of a table that a legend explains."""
+    cells = [cell for line in table.lines for cell in line.cells]
+    return {cell.kind for cell in cells} | {"zero" for cell in cells if cell.value == 0}
 
 
 def render_facts(pairs: Iterable[tuple[str, str]]) -> str:

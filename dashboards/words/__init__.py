@@ -6,23 +6,36 @@ The modules of this package do the same for changes, durations, indicators and t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 
-WITHHELD, UNAVAILABLE, NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "c", "..", "–", "n/a", "k"
-FEW_LEGEND = f"Fewer than {ENOUGH_EVENTS}, in grey italics: too few to compare. In charts such a bar is hollow."
-LEGEND: tuple[tuple[str, str], ...] = (
-    ("0", "Zero: the office reported that there was none."),
-    (WITHHELD, "Withheld to protect persons. The figure may be small, larger, or zero."),
-    (UNAVAILABLE, "Not available: expected, and not received or not usable."),
-    (NOT_COLLECTED, "Not collected: the office does not count this, or not for this kind of period."),
-    (NOT_APPLICABLE, "Not applicable: the figure cannot exist here."),
+WITHHELD, UNAVAILABLE, NOT_RECEIVED = "withheld", "not available", "not received"
+NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "not collected", "not applicable", "in another category"
+THOUSANDS = "\u202f"
+"""Thin space between thousands, the same in every language."""
+FEW_BADGE = "few"
+"""Word next to a figure below the minimum of a comparison; it is not part of a copied table."""
+FEW_STATE = f"fewer than {ENOUGH_EVENTS}: compare with care"
+FEW_LEGEND = (
+    f"Fewer than {ENOUGH_EVENTS}: compare with care. Chance alone can change such a figure a lot. In charts its bar or "
+    "dot is hollow."
 )
-ELSEWHERE_LEGEND = (ELSEWHERE, "Included in another category.")
+LEGEND: Mapping[str, tuple[str, str]] = {
+    "zero": ("0", "Zero: the office reported that there was none."),
+    "withheld": (WITHHELD, "Hidden to protect individuals. The figure may be small, larger, or zero."),
+    "unreceived": (NOT_RECEIVED, "No data from the office for this period so far."),
+    "unavailable": (UNAVAILABLE, "Part of the data is missing or cannot be used."),
+    "not_collected": (NOT_COLLECTED, "The office does not count this, or not for this kind of period."),
+    "not_applicable": (NOT_APPLICABLE, "The figure cannot exist here."),
+    "elsewhere": (ELSEWHERE, "Included in another category of the same office."),
+    "few": (FEW_BADGE, FEW_LEGEND),
+}
+"""Word shown instead of or next to a figure, and its explanation, by the kind of the field."""
 ADULT = "Y_GE18"
 TOO_FEW = "too few to compare"
 """State of a figure if one of its numbers is below the minimum of a comparison."""
@@ -31,7 +44,7 @@ FLAGS: Mapping[str, str] = {
     "partial": "Partial: the sum of those that reported, not of the whole region.",
     "nil": "Nil return: the office confirmed that there was nothing to report.",
     "nil_part": "A confirmed nil return is among the parts of this figure.",
-    "provisional": "Provisional: the day of its release has not come, and the office has not called it final.",
+    "provisional": "Provisional: may be revised.",
     "break": "There is a break in the series within the period: figures from before and after it are in one number.",
     "population_carried_forward": "Rate based on the last known population, carried forward.",
     "band_not_nested": "Some lengths as reported do not fit the common bands and are counted as unknown.",
@@ -43,13 +56,11 @@ FLAGS: Mapping[str, str] = {
 }
 """Notes for the flags of a cell (column `flags`)."""
 BASIS: Mapping[str, str] = {
-    "derived_ytd": "Derived: the office counts from January; the quarter is the difference of two of its returns.",
-    "derived_quarters": "Derived: the sum of the office's four quarters, since it sent no figure for the year.",
+    "derived_ytd": "Calculated from year-to-date figures.",
+    "derived_quarters": "Sum of four quarters: the office sent no annual figure.",
     "records": "Counted from pseudonymised records.",
 }
-STOCK_OF_YEAR = (
-    "Derived: the stock at the start of the year's first quarter, or at the end of its last. Stocks are not summed."
-)
+STOCK_OF_YEAR = "Number at the start of the first quarter or at the end of the last. Numbers on a day are not added up."
 STATUS: Mapping[str, str] = {
     "B": "Break in the series: not comparable with the periods before.",
     "D": "The definition differs.",
@@ -59,7 +70,7 @@ STATUS: Mapping[str, str] = {
     "W": "Includes another category.",
 }
 ADULTS_ONLY = (
-    "Adults only (18 and over): the office counts no minors here, so that this is not a total and has no rate."
+    "Adults only (18 and over): the office counts no minors here, so there is no total of all ages and no rate."
 )
 NOT_ADDITIVE = (
     "Not additive: the jurisdictions' own figures do not add up to this total, since a person handed over is "
@@ -69,18 +80,28 @@ NOT_ADDITIVE = (
 
 @dataclass(frozen=True)
 class FormattedFigure:
-    """One figure as displayed: short text, the same in words, and the kind that selects its style."""
+    """One figure as displayed: short text, the same in words, and the kind that selects its style.
+
+    The numbers are rounded as displayed, for downloads; `high` is infinite if the interval has no upper end.
+    """
 
     text: str
     spoken: str
-    kind: str  # value, withheld, unavailable, not_collected, not_applicable, elsewhere
+    kind: str  # value, or a key of LEGEND
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass
 class Notes:
-    """Notes of one selection, each listed once and numbered in the order in which figures refer to them."""
+    """Notes of one table: numbered ones, in the order in which figures refer to them, and remarks on the whole table.
+
+    Each is listed once.
+    """
 
     texts: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def number_note(self, text: str) -> str:
         """Return the number of a note, adding the note if it is new."""
@@ -88,10 +109,15 @@ class Notes:
             self.texts.append(text)
         return str(self.texts.index(text) + 1)
 
+    def add_remark(self, text: str) -> None:
+        """Add a remark that no single figure refers to, if it is new."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
 
 def format_number(value: float, digits: int = 0) -> str:
     """Format a number with a thin space for thousands, as international offices do: 12345.6 -> '12 346'."""
-    return f"{value:,.{digits}f}".replace(",", "\u202f")
+    return f"{value:,.{digits}f}".replace(",", THOUSANDS)
 
 
 def format_value(
@@ -99,26 +125,33 @@ def format_value(
 ) -> FormattedFigure:
     """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
     if value is not None:
-        return FormattedFigure(format_number(value, digits), format_number(value, digits), "value")
+        return FormattedFigure(
+            format_number(value, digits), format_number(value, digits), "value", round(value, digits) + 0.0
+        )
     if conf_status not in (None, "F") or obs_status == "Q":
-        return FormattedFigure(WITHHELD, "withheld", "withheld")
-    if obs_status == "M":
-        return FormattedFigure(NOT_APPLICABLE, "not applicable", "not_applicable")
-    if obs_status == "K":
-        return FormattedFigure(ELSEWHERE, "included in another category", "elsewhere")
-    if obs_status == "L":
-        return FormattedFigure(NOT_COLLECTED, "not collected", "not_collected")
-    return FormattedFigure(UNAVAILABLE, "not available", "unavailable")
+        return format_status("withheld")
+    return format_status(
+        {"M": "not_applicable", "K": "elsewhere", "L": "not_collected"}.get(str(obs_status), "unavailable")
+    )
+
+
+def format_status(kind: str) -> FormattedFigure:
+    """Return the word that is shown instead of a figure, for a kind of LEGEND."""
+    text, _ = LEGEND[kind]
+    return FormattedFigure(text, text, kind)
 
 
 def format_absent() -> FormattedFigure:
     """Return the text for a cell that was never collected: the release has no row for it."""
-    return FormattedFigure(NOT_COLLECTED, "not collected", "not_collected")
+    return format_status("not_collected")
 
 
 def format_count(cell: Row) -> FormattedFigure:
-    """Format the count of a cell."""
-    return format_value(cell["value"], cell["obs_status"], cell["conf_status"])
+    """Format the count of a cell; "not received" if no office that reports it has sent anything."""
+    figure = format_value(cell["value"], cell["obs_status"], cell["conf_status"])
+    if figure.kind == "unavailable" and cell.get("n_reported") == 0:
+        return format_status("unreceived")
+    return figure
 
 
 def format_rate(cell: Row) -> FormattedFigure:
@@ -132,8 +165,12 @@ def format_rate(cell: Row) -> FormattedFigure:
     if plain.kind != "value" or low is None or high is None:
         return plain
     ends = format_number(low, 2), format_number(high, 2)
-    return FormattedFigure(
-        f"{plain.text} ({ends[0]}–{ends[1]})", f"{plain.text}, range {ends[0]} to {ends[1]}", "value"
+    return replace(
+        plain,
+        text=f"{plain.text} ({ends[0]}–{ends[1]})",
+        spoken=f"{plain.text}, range {ends[0]} to {ends[1]}",
+        low=round(low, 2),
+        high=round(high, 2),
     )
 
 
@@ -157,15 +194,26 @@ def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, 
         texts.append(STOCK_OF_YEAR if stock else BASIS[cell["basis"]])
     if cell["obs_status"] in STATUS and cell["age"] != ADULT:
         texts.append(STATUS[cell["obs_status"]])
-    if cell["age"] == ADULT:
+    if cell["age"] == ADULT and cell.get("is_total"):
+        # The release makes adults the total of a measure only where minors are not counted.
         texts.append(ADULTS_ONLY)
     if cell["value"] is None and cell["obs_status"] == "K":
-        texts.append("Included in another category of the same office.")
+        texts.append(LEGEND["elsewhere"][1])
     if cell.get("person_type") == "natural":
         texts.append("Natural persons only.")
     if cell.get("is_additive") is False:
         texts.append(NOT_ADDITIVE)
     return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
+
+
+def count_more_notes(number: int) -> str:
+    """Return the label of the fold that holds the notes beyond those shown."""
+    return "1 more note" if number == 1 else f"{number} more notes"
+
+
+def describe_common_note(text: str) -> str:
+    """Return a note as a remark on all figures of a table."""
+    return f"{text.removesuffix('.')} (all figures)."
 
 
 def period_short(period: str) -> str:
@@ -222,3 +270,19 @@ def cite_release(release: Row) -> str:
     """Return the citation of the edition."""
     demonstration = " Demonstration data: every figure is invented." if release["demonstration"] else ""
     return f"Regional trafficking indicators, release {release['release']}.{demonstration}"
+
+
+def cite_table(release: Row, title: str, coverage: str, address: str, day: date) -> str:
+    """Return the citation of one table: publisher, title, coverage, release, address and day of access."""
+    template = (
+        "Regional trafficking indicators: {title}. Coverage: {coverage}. Release {release}.{demonstration} {address} "
+        "(accessed {day})."
+    )
+    return template.format(
+        title=title,
+        coverage=coverage,
+        release=release["release"],
+        demonstration=" Demonstration data: every figure is invented." if release["demonstration"] else "",
+        address=address,
+        day=f"{day.day} {day:%B %Y}",
+    )

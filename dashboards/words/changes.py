@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dashboards import words
 from dashboards.words import FormattedFigure, Row
@@ -43,11 +44,7 @@ TOO_FEW_EXIT = f"Too few to compare: under {ENOUGH_EVENTS}. Such a figure change
 def format_change(row: Row) -> FormattedFigure:
     """Format the change of convictions between two years."""
     plain = words.format_value(row["change"], row["obs_status"], row["conf_status"])
-    return (
-        plain
-        if plain.kind != "value"
-        else FormattedFigure(format_signed(row["change"]), format_signed(row["change"]), "value")
-    )
+    return plain if plain.kind != "value" else _format_signed_figure(row["change"])
 
 
 def format_effects(row: Row) -> tuple[FormattedFigure, FormattedFigure]:
@@ -57,8 +54,12 @@ def format_effects(row: Row) -> tuple[FormattedFigure, FormattedFigure]:
     if row["state"] != "enough":
         return (format_change(row),) * 2
     rounded = decomposition.round_effect(decomposition.Effect(row["change"], row["volume_effect"], row["ratio_effect"]))
-    parts = (format_signed(rounded.volume or 0.0), format_signed(rounded.ratio or 0.0))
-    return FormattedFigure(parts[0], parts[0], "value"), FormattedFigure(parts[1], parts[1], "value")
+    return _format_signed_figure(rounded.volume or 0.0), _format_signed_figure(rounded.ratio or 0.0)
+
+
+def _format_signed_figure(value: float) -> FormattedFigure:
+    text = format_signed(value)
+    return FormattedFigure(text, text, "value", round(value) + 0.0)
 
 
 def format_before_after(row: Row) -> FormattedFigure:
@@ -111,7 +112,7 @@ def describe_split(row: Row, name: str, crime: str) -> str:
 
 
 def describe_reason(row: Row) -> str:
-    """Return the sentence on why there is no change to show."""
+    """Return the reason why a change is not shown, as a sentence."""
     _, _, reason = str(row["left_out"] or "").partition(":")
     return LEFT_OUT.get(reason, LEFT_OUT["not_both_periods"])
 
@@ -123,7 +124,7 @@ def _sign(text: str) -> int:
 
 def format_signed(value: float) -> str:
     """Format a number with its sign: +12, −3, 0."""
-    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", "\u202f").replace("-", "\u2212")
+    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", words.THOUSANDS).replace("-", "\u2212")
 
 
 # -------------------------------------------------------------------------------------------------------------- exits
@@ -150,7 +151,13 @@ def format_exit_share(row: Row | None) -> FormattedFigure:
     if plain.kind != "value":
         return plain
     span = f"{words.format_number(row['low'])}\u2013{words.format_number(row['high'])}"
-    return FormattedFigure(f"{plain.text} % ({span})", f"{plain.text} per cent, range {span}", "value")
+    return replace(
+        plain,
+        text=f"{plain.text} % ({span})",
+        spoken=f"{plain.text} per cent, range {span}",
+        low=round(row["low"]) + 0.0,
+        high=round(row["high"]) + 0.0,
+    )
 
 
 def _exit_name(measure: str, measures: Mapping[str, str]) -> str:

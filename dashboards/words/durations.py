@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from dashboards import words
@@ -25,10 +26,7 @@ LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instan
 NO_RECORDS = FormattedFigure("no records", "no records", "not_collected")
 NOT_REACHED = FormattedFigure("not reached", "not reached", "not_applicable")
 NOT_REACHED_NOTE = "Not reached: too few cases have left the stage so far."
-FEW_NOTE = (
-    f"Too few to compare: there may be fewer than {ENOUGH_EVENTS} people, in total or in the share. Chance alone can "
-    "change such a figure a lot."
-)
+FEW_NOTE = f"May be of fewer than {ENOUGH_EVENTS} people: chance alone can change such a figure a lot."
 NOT_YET = (
     "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters."
 )
@@ -62,7 +60,7 @@ def format_figure(row: Row | None) -> FormattedFigure:
     """Format a figure from records with its state, for places without a separate field for the state."""
     unqualified = format_limits(row)
     if is_shown_few(row):
-        return FormattedFigure(unqualified.text, f"{unqualified.spoken}, {indicators.TOO_FEW}", unqualified.kind)
+        return replace(unqualified, spoken=f"{unqualified.spoken}, {indicators.TOO_FEW}")
     return unqualified
 
 
@@ -106,8 +104,8 @@ def format_persons(rows: Sequence[Row]) -> FormattedFigure:
         text = str(band).replace("-", "–")
         return FormattedFigure(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
     if any(row["conf_status"] == "C" for row in rows):
-        return FormattedFigure(words.WITHHELD, "withheld", "withheld")
-    return FormattedFigure(words.UNAVAILABLE, "not available", "unavailable") if rows else words.format_absent()
+        return words.format_status("withheld")
+    return words.format_status("unavailable") if rows else words.format_absent()
 
 
 def format_law(rows: Sequence[Row]) -> FormattedFigure:

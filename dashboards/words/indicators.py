@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dashboards import words
 from dashboards.words import FormattedFigure, Row
@@ -22,26 +23,22 @@ VERSIONS_TOLD: Mapping[str, str] = {
     "cohort": "those who entered in the period and were followed in records",
 }
 RULES: Mapping[str, str] = {
-    "nested": "Shown first is the same period: one count is part of the other.",
-    "cohort_complete": "Shown first is the cohort: the records follow it for long enough.",
-    "lag_known": "Shown first is the lagged version: the records show how long it takes from one stage to the other.",
-    "lag_zero": "Shown first is the same period: the records show that it takes less than half a period from one stage "
+    "nested": "Recommended: same period, because one count is part of the other.",
+    "cohort_complete": "Recommended: cohort, because the records follow it for long enough.",
+    "lag_known": "Recommended: lagged, because records show how long it takes from one stage to the other.",
+    "lag_zero": "Recommended: same period, because records show that it takes less than half a period from one stage "
     "to the other.",
-    "no_lag": "Shown first is the same period: there are no records of how long it takes from one stage to the other.",
+    "no_lag": "Recommended: same period, because no records show how long it takes from one stage to the other.",
     "refused": "No version is complete on its own: the two sides count differently.",
 }
 TOO_FEW = words.TOO_FEW
 STATES: Mapping[str, str] = {
-    "too_few": f"Too few to compare: one of the two numbers, or the rest of a share, is under {ENOUGH_EVENTS}. Such a "
-    "figure changes a lot by chance alone.",
+    "too_few": f"Fewer than {ENOUGH_EVENTS} in one of the two counts, or in the rest of a share: chance alone can "
+    "change this a lot.",
 }
 BASIS: Mapping[str, str] = {
-    "lower_bound": (
-        "The interval is a lower bound: one case can involve several persons, and how many is not fully known here. "
-        "The true uncertainty is at least this."
-    ),
-    "quasi_exact": "The interval is widened to allow for the number of persons per case in the territory's own "
-    "records.",
+    "lower_bound": "One case can involve several people, so the real margin is wider than shown.",
+    "quasi_exact": "The interval allows for several people per case.",
 }
 FLAGS: Mapping[str, str] = {
     "common_reporters": "Only territories that have both figures are included: sums of different territories are "
@@ -84,10 +81,23 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     if plain.kind != "value" or row.get("low") is None:
         return plain
     low = words.format_number(row["low"], digits)
+    lowest = round(row["low"], digits) + 0.0
     if row.get("high") is None or row["high"] == float("inf"):
-        return FormattedFigure(f"{plain.text} ({low} or more)", f"{plain.text}, range {low} or more", "value")
+        return replace(
+            plain,
+            text=f"{plain.text} ({low} or more)",
+            spoken=f"{plain.text}, range {low} or more",
+            low=lowest,
+            high=float("inf"),
+        )
     high = words.format_number(row["high"], digits)
-    return FormattedFigure(f"{plain.text} ({low}–{high})", f"{plain.text}, range {low} to {high}", "value")
+    return replace(
+        plain,
+        text=f"{plain.text} ({low}–{high})",
+        spoken=f"{plain.text}, range {low} to {high}",
+        low=lowest,
+        high=round(row["high"], digits) + 0.0,
+    )
 
 
 def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
@@ -105,6 +115,12 @@ def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
     if explanation:
         texts.append(explanation)
     return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
+
+
+def format_formula(formula: str, measures: Mapping[str, str]) -> str:
+    """Return the formula with measures in words instead of the codes of the declaration."""
+    parts = (measures.get(part, part) for part in formula.split(" "))
+    return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
 
 
 def describe_reasons(codes: str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dashboards import words
 from dashboards.words import Row
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_RANGE, FEWEST_TERRITORIES_IN_REGION
 
 NOT_BORROWED = "Territories that are not included are not estimated."
 FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
@@ -40,6 +40,23 @@ def describe_cover(row: Row, whole: int, absences: str) -> str:
         return _NONE
     text = _ALL.format(whole=whole) if n == whole else _SOME.format(n=n, whole=whole)
     return f"{text} {absences}".strip()
+
+
+def name_territories(
+    area: str, columns: Sequence[tuple[str, Row | None]], territories: Sequence[tuple[str, str]]
+) -> str:
+    """Name the territories in the region's figures of one row: once if all columns have the same."""
+    by_reporters: dict[str, list[str]] = {}
+    for column, cell in columns:
+        if cell is not None:
+            by_reporters.setdefault(str(cell["reporters"] or ""), []).append(column.lower())
+    texts = []
+    for reporters, names in by_reporters.items():
+        count, _ = words.describe_coverage(reporters, territories)
+        present = words.join_words(name for code, name in territories if code in reporters.split(","))
+        covered = f"{count} territories ({present})" if present else "no territory has reported"
+        texts.append(covered if len(by_reporters) == 1 else f"{words.join_words(names)}: {covered}")
+    return f"{area}, {'; '.join(texts)}" if texts else ""
 
 
 def describe_stages(
@@ -131,7 +148,7 @@ def format_range(row: Row | None, digits: int) -> str:
     """
     if row is None or not row["n"]:
         return "no published figure"
-    if row["minimum"] is None or row["median"] is None:
+    if row["median"] is None:
         return f"fewer than three published figures (n = {row['n']})"
     low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
     return f"{words.format_number(row['median'], digits)}, {low} to {high} (n = {row['n']})"
@@ -156,7 +173,7 @@ def describe_range(row: Row, what: str, digits: int = 0) -> str:
     `what` follows the number: `persons convicted per 100,000 inhabitants`.
     """
     count = row["n"]
-    if count < 3:
+    if count < FEWEST_TERRITORIES_IN_RANGE:
         text = (_NO_FIGURE, _ONE, _TWO)[count].format(what=what)
     else:
         low, median, high = (words.format_number(row[name], digits) for name in ("minimum", "median", "maximum"))

@@ -43,7 +43,7 @@ _OUTSTANDING_PERIOD = "{part}, {period}"
 class Reporting:
     """How far the returns of one territory for one period have arrived.
 
-    `outstanding` names those that are past their deadline and were not received.
+    `outstanding` names those that are past their deadline and were not received, `late` those received after it.
     """
 
     state: str
@@ -52,6 +52,7 @@ class Reporting:
     outstanding: tuple[str, ...] = field(default=())
     deadline: date | None = None
     is_yearly: bool = False
+    late: tuple[str, ...] = field(default=())
 
 
 def judge_reporting(rows: Iterable[Row], period: str, names: Mapping[str, str]) -> Reporting:
@@ -64,12 +65,14 @@ def judge_reporting(rows: Iterable[Row], period: str, names: Mapping[str, str]) 
     span, all_rows = span_of(period), list(rows)
     spans = [span_of(row["period"]) for row in all_rows]
     inside = [
-        row for row, other in zip(all_rows, spans, strict=True) if span.start <= other.start and other.end <= span.end
+        row
+        for row, row_span in zip(all_rows, spans, strict=True)
+        if span.start <= row_span.start and row_span.end <= span.end
     ]
     if not inside:
         if all_rows and "-Q" in period and all(row["freq"] == "A" for row in all_rows):
             return Reporting("not_due", is_yearly=True)
-        is_over = bool(spans) and max(other.end for other in spans) < span.start
+        is_over = bool(spans) and max(row_span.end for row_span in spans) < span.start
         return Reporting("not_due" if is_over else "not_collected")
     overdue = [row for row in inside if row["is_due"] and not row["is_reported"]]
     received = sum(bool(row["is_reported"]) for row in inside)
@@ -78,13 +81,14 @@ def judge_reporting(rows: Iterable[Row], period: str, names: Mapping[str, str]) 
             "in_part" if received else "not_received",
             received,
             len(inside),
-            _name_outstanding(overdue, inside, names),
+            _name_returns(overdue, inside, names),
             min(row["deadline"] for row in overdue),
         )
     if _is_awaited(all_rows, inside, period):
         return Reporting("not_due", received, len(inside))
-    is_late = any(row["is_on_time"] is False for row in inside)
-    return Reporting("late" if is_late else "on_time", received, len(inside))
+    late = [row for row in inside if row["is_on_time"] is False]
+    names_of_late = _name_returns(late, inside, names)
+    return Reporting("late" if late else "on_time", received, len(inside), late=names_of_late)
 
 
 def _is_awaited(all_rows: Sequence[Row], inside: Sequence[Row], period: str) -> bool:
@@ -96,15 +100,15 @@ def _is_awaited(all_rows: Sequence[Row], inside: Sequence[Row], period: str) -> 
     return {(row["jurisdiction"], row["instrument"]) for row in newest} != parts
 
 
-def _name_outstanding(overdue: Sequence[Row], inside: Sequence[Row], names: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the returns that are outstanding by what tells them apart: the part, the kind of return, the period."""
+def _name_returns(chosen: Sequence[Row], inside: Sequence[Row], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Name some returns by part, kind of return and period, as far as these differ within the period."""
     by_part = len({row["jurisdiction"] for row in inside}) > 1
     by_kind = len({(row["jurisdiction"], row["instrument"]) for row in inside}) > len(
         {row["jurisdiction"] for row in inside}
     )
     by_period = len({row["period"] for row in inside}) > 1
     labels = []
-    for row in overdue:
+    for row in chosen:
         pieces = [names.get(row["jurisdiction"], row["jurisdiction"])] if by_part else []
         pieces += [names.get(row["instrument"], row["instrument"]).lower()] if by_kind else []
         part = ", ".join(pieces)
@@ -153,6 +157,26 @@ def describe_absences(
         if code not in present
     ]
     return NOT_INCLUDED.format(areas=words.join_words(clauses)) if clauses else ""
+
+
+_OUTSTANDING = "{area}, {period}: {returns} outstanding."
+_LATE_NOTE = "{area}: {returns} late."
+_YEARLY_NOTE = "Reports once a year."
+_QUARTERLY_NOTE = "Reports by quarter."
+
+
+def note_state(area: str, period: str, reporting: Reporting, *, is_reporting: bool) -> str:
+    """Return the note on a state of the board: who is late or outstanding; empty text if there is nothing to add.
+
+    `is_reporting`: the territory reports for this kind of period at all.
+    """
+    if not is_reporting:
+        return _YEARLY_NOTE if "-Q" in period else _QUARTERLY_NOTE
+    if reporting.outstanding:
+        returns = words.join_words(reporting.outstanding)
+        return _OUTSTANDING.format(area=area, period=words.period_short(period), returns=returns)
+    has_parts = bool(reporting.late) and reporting.expected > 1
+    return _LATE_NOTE.format(area=area, returns=words.join_words(reporting.late)) if has_parts else ""
 
 
 def format_state(reporting: Reporting) -> str:

@@ -64,20 +64,23 @@ def default_window(states: Sequence[Sequence[str]]) -> Window:
     """Return the window in which a comparison opens.
 
     `states`: those of the territories in each of the four windows (quarter, year, three, five years, each the newest
-    complete one), empty if there is no such window.  Of the windows in which not the most are withheld, it is the
-    shortest in which more than half reach 20; else the one in which most do, of these one with fewer withheld, then one
-    with more figures, then the shortest.
+    complete one), empty for a missing window.  Windows with the most withheld figures are left out, unless all
+    have as many.  The shortest in which more than half reach 20 is chosen.  If there is none, it is the window with the
+    most territories that reach 20, then with the fewest withheld, then with the most figures, then the shortest.
     """
     of = len({place for window in states for place, state in enumerate(window) if state != MISSING})
     windows = [
         Window(freq, sum(state == ENOUGH for state in window), of, 2 * sum(state == ENOUGH for state in window) > of)
         for freq, window in zip(WINDOWS, states, strict=True)
     ]
-    hidden = [sum(state == WITHHELD for state in window) for window in states]
-    shown = [sum(state != MISSING for state in window) for window in states]
+    n_withheld = [sum(state == WITHHELD for state in window) for window in states]
+    n_reported = [sum(state != MISSING for state in window) for window in states]
     complete = [place for place, window in enumerate(states) if window]
-    open_enough = [place for place in complete if hidden[place] < max(hidden[other] for other in complete)] or complete
+    most_withheld = max(n_withheld[place] for place in complete)
+    open_enough = [place for place in complete if n_withheld[place] < most_withheld] or complete
     for place in open_enough:
         if windows[place].most:
             return windows[place]
-    return windows[min(open_enough, key=lambda place: (-windows[place].reaching, hidden[place], -shown[place], place))]
+    return windows[
+        min(open_enough, key=lambda place: (-windows[place].reaching, n_withheld[place], -n_reported[place], place))
+    ]

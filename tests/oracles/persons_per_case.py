@@ -26,15 +26,15 @@ def compute_dispersions(
 
     `registers`: the dispersion of persons by kind of area, area and offence group, from enough records.
     """
-    known = [cell for cell in cells if cell["value"] is not None]
+    counted_cells = [cell for cell in cells if cell["value"] is not None]
     undivided: dict[tuple[Any, ...], list[Fraction]] = {}
-    for cell in known:
+    for cell in counted_cells:
         if all(cell[name] in codes.TOTAL_CODES for name in OF_PERSONS):
             undivided.setdefault(_key(cell, cell["count_unit"]), []).append(Fraction(cell["value"]))
     results: dict[str, tuple[Fraction, str]] = {}
     by_area: dict[tuple[Any, ...], Cell] = {}
     for kind in ("jurisdiction", "territory", "region"):
-        of_kind = [cell for cell in known if cell["area_kind"] == kind]
+        of_kind = [cell for cell in counted_cells if cell["area_kind"] == kind]
         for cell in of_kind:
             results[cell["cell_id"]] = _of_area(cell, registers, undivided)
             if cell["area_kind"] in _PARTS and results[cell["cell_id"]][1] == "lower_bound":
@@ -72,11 +72,11 @@ def _of_area(
 def _of_members(
     cell: Cell, results: Mapping[str, tuple[Fraction, str]], by_area: Mapping[tuple[Any, ...], Cell]
 ) -> tuple[Fraction, str]:
-    own, basis = results[cell["cell_id"]]
+    own_bound, _ = results[cell["cell_id"]]
     reporters = cell["reporters"].split(",")
     parts = [by_area.get((_PARTS[cell["area_kind"]], area, *_rest(cell))) for area in reporters]
     if not cell["is_additive"] or not cell["value"] > 0 or not any(parts):
-        return own, basis
+        return results[cell["cell_id"]]
     total, weighted, bases = Fraction(cell["value"]), Fraction(0), set()
     for part in parts:
         if part is None:
@@ -86,5 +86,5 @@ def _of_members(
         bases.add(of_part)
         weighted += phi * Fraction(part["value"])
         total -= Fraction(part["value"])
-    mean = (weighted + total) / Fraction(cell["value"])  # what no published member has counts with 1
-    return (mean, "quasi_exact") if bases == {"quasi_exact"} else (max(own, mean), "lower_bound")
+    mean = (weighted + total) / Fraction(cell["value"])  # the remaining count has a dispersion of 1
+    return (mean, "quasi_exact") if bases == {"quasi_exact"} else (max(own_bound, mean), "lower_bound")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 from streamlit.testing.v1 import AppTest
@@ -18,6 +19,12 @@ def run_page(page: str, **address: str) -> AppTest:
     test.run()
     assert not test.exception, test.exception
     return test
+
+
+def strip_marks(html: str) -> str:
+    """Return HTML without marks of notes and coverage of single figures, and with the badge of few as ` few`."""
+    plain = re.sub(r"<sup>.*?</sup>|<span class=\"rti-(?:base|separator)\"[^>]*>.*?</span>", "", html)
+    return re.sub(r'<span class="rti-badge"[^>]*>(.*?)</span>', r" \1", plain)
 
 
 def read_html(test: AppTest) -> str:

@@ -53,7 +53,7 @@ underlying level may differ from the figure.
 """
 PROTECTION = f"""
 Counts of 1 to {LARGEST_HIDDEN_COUNT} people are never shown. Other figures are withheld with them, so that nobody can
-calculate a hidden count from the totals. All of them have the same symbol, **c**, and a withheld figure may be zero.
+calculate a hidden count from the totals. All of them are marked **withheld**, and a withheld figure may be zero.
 Shares, rates and differences are calculated from published figures only.
 """
 
@@ -62,7 +62,7 @@ def render_page() -> None:
     """Render the page "About and downloads"."""
     frame = layout.begin_page("About and downloads")
     st.header("How to read the figures", anchor=False)
-    layout.put_html(tables.render_legend(words.ELSEWHERE_LEGEND))
+    layout.put_html(tables.render_legend())
     st.markdown(READING)
     st.header("How individuals are protected", anchor=False)
     st.markdown(PROTECTION)
@@ -102,14 +102,13 @@ def _programme(frame: layout.Frame) -> None:
         )
         for row in queries.read_rows(frame.path, "programme")
     ]
-    layout.put_html(
-        tables.render_table(
-            "Published tables. Other tables are not published.",
-            ["For", "By", "Broken down by", "Note"],
-            lines,
-            corner="Table",
-            text=True,
-        )
+    layout.show_table(
+        frame,
+        "Published tables. Other tables are not published",
+        ["For", "By", "Broken down by", "Note"],
+        lines,
+        corner="Table",
+        text=True,
     )
 
 

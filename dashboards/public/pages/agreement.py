@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from dashboards import words
 from dashboards.public import layout, tables
 from dashboards.words import Row, agreement
+from dashboards.words.changes import format_signed
 
 
-def pairs_table(frame: layout.Frame, title: str, rows: Sequence[Row]) -> str:
-    """Return a table with one line per pair, as HTML."""
+def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
+    """Show a table with one line per pair."""
     columns = ["Period", "One source", "Other source", "Difference", "What was found"]
     lines = []
     for row in rows:
         sides = [agreement.describe_side(row, side) for side in ("left", "right")]
-        difference = f"{row['difference']:+,.0f}".replace("-", "\u2212") if row["difference"] else "0"
+        difference = format_signed(row["difference"] or 0)
         cells = (words.period_short(row["period"]), *sides, difference, agreement.explain_pair(row))
         lines.append(tables.Line(part_heading(frame, row), tuple(tables.Cell(text) for text in cells)))
-    return tables.render_table(f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True)
+    layout.show_table(
+        frame, f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True, is_ours=False
+    )
 
 
 def part_heading(frame: layout.Frame, row: Row) -> tables.Cell:

@@ -6,15 +6,17 @@ Nothing is added up: a margin is shown only if the release has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from dashboards.words import indicators, regions
+from pipelines.core.codes import TOTAL_CODES
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
 
 Row = Mapping[str, Any]
@@ -28,11 +30,14 @@ def show_breakdown(
     columns: Sequence[tuple[str, str]],
     caption: str,
     *,
+    area: str,
     across: str = "measure",
-    names: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Show the counts of a breakdown with categories as rows and measures (or the codes of `across`) as columns;
-    shares with their ranges, if the release has them, follow in a table of their own, to be read down a column."""
+    """Show the counts of a breakdown with categories as rows and measures (or the codes of `across`) as columns.
+
+    Shares with their 95% confidence intervals, if the release has them, follow in a table of their own, to be read
+    down a column.
+    """
     labels = queries.read_labels(frame.path, dimension)
     at = {(row[across], row[dimension]): row for row in rows}
     corner, headings = dimension.replace("_", " ").capitalize(), [name for _, name in columns]
@@ -42,31 +47,32 @@ def show_breakdown(
             tables.Line(
                 tables.Cell(labels.get(code, code)),
                 tuple(cell(at.get((column, code)), f"{labels.get(code, code)}, {name}") for column, name in columns),
+                is_total=code in TOTAL_CODES,
             )
             for code in codes
         ]
 
+    name = frame.marked_name(area)
     notes = words.Notes()
     counted = build_lines(lambda row, label: tables.figure_cell(frame.id, row, notes, what=label))
-    layout.put_html(tables.render_table(caption, headings, counted, corner=corner), tables.render_notes(notes, names))
+    layout.show_table(frame, caption, headings, counted, corner=corner, notes=notes, coverage=name, legend=True)
     if all(row["share_obs_status"] is None for row in rows):
         return
     notes = words.Notes()
-    shares = build_lines(lambda row, label: _share_cell(row, notes, f"{label}, share"))
+    shares = build_lines(lambda row, label: _share_cell(frame, row, dimension, notes, f"{label}, share"))
     title = f"Shares of the total, per cent, with 95% confidence intervals. {caption}"
-    layout.put_html(tables.render_table(title, headings, shares, corner=corner), tables.render_notes(notes, names))
+    layout.show_table(frame, title, headings, shares, corner=corner, notes=notes, coverage=name)
 
 
-def _share_cell(row: Row | None, notes: words.Notes, label: str) -> tables.Cell:
-    """Return a share with its range, set back if it is too few. A total of zero has no share."""
+def _share_cell(frame: layout.Frame, row: Row | None, dimension: str, notes: words.Notes, label: str) -> tables.Cell:
+    """Return a share with its interval and a link to the counts behind it. A total of zero has no share."""
     if row is None or row["share_obs_status"] is None:
         return tables.Cell("", f"{label}: none")
     share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
     figure = indicators.format_figure(share)
-    marks = indicators.mark_notes(share, notes)
     is_few = share["state"] == "too_few" and figure.kind == "value"
-    spoken = f"{label}: {words.TOO_FEW}, {figure.spoken}" if is_few else f"{label}: {figure.spoken}"
-    return tables.Cell(figure.text, spoken, marks, kind="few" if is_few else figure.kind)
+    address = tables.source_address(frame.id, row, dimension)
+    return tables.value_cell(figure, label, indicators.mark_notes(share, notes), address, is_few=is_few)
 
 
 def show_significant_pairs(
@@ -87,8 +93,8 @@ def show_significant_pairs(
             items.append(f"<li>{escape(summary)}{inner}</li>")
     if not items:
         st.markdown(
-            f"No share by {by} can be compared: each has under {ENOUGH_EVENTS} on a side, is not public, or "
-            "counts differently."
+            f"No shares by {by} can be compared: each is based on fewer than {ENOUGH_EVENTS} people, is not public, "
+            "or is counted differently."
         )
         return
     layout.put_html(f"<ul>{''.join(items)}</ul>")
@@ -103,45 +109,61 @@ def show_cross_table(
 ) -> None:  # fmt: skip
     """Show sex and age together as rows, measures (or the codes of `across`) as columns. For the region only.
 
-    Each row has its own coverage, since not every territory has every breakdown. A row of everyone is a total of the
-    rows only if the same territories are in all of them.
+    Each row has its own coverage, since not every territory has every breakdown; where the figures of a row differ in
+    it, each figure has its own. A row of everyone is a total of the rows only if the same territories are in all of
+    them; otherwise it is the last row.
     """
     rows = queries.read_rows(frame.path, "crossed", table_id, frame.region, year, crime, unit)
     column_codes = {code for code, _ in columns}
     rows = tuple(row for row in rows if row[across] in column_codes)
     if not rows:
-        st.markdown("The release has no figures by sex and age of this kind.")
+        st.markdown("This release has no such figures by sex and age.")
         return
     notes = words.Notes()
     sexes, ages = queries.read_labels(frame.path, "sex"), queries.read_labels(frame.path, "age")
     at = {(row["sex"], row["age"], row[across]): row for row in rows}
     is_one_base = all(len({r["reporters"] for r in rows if r[across] == code}) <= 1 for code in column_codes)
+    pairs = [(s, a) for s in sexes for a in ages if any((s, a, code) in at for code in column_codes)]
+    total = ("_T", "_T")
+    ordered = pairs if is_one_base else sorted(pairs, key=lambda pair: pair == total)
     lines = []
-    for sex in sexes:
-        for age in ages:
-            cells = [at.get((sex, age, code)) for code, _ in columns]
-            if not any(cells):
-                continue
-            is_everyone = (sex, age) == ("_T", "_T")
-            name = "Everyone" if is_everyone else f"{sexes[sex]}, {ages[age].lower()}"
-            fields = [
-                regional_cell(frame, cell, notes, f"{name}, {label}")
-                for cell, (_, label) in zip(cells, columns, strict=True)
-            ]
-            fields.append(_coverage_of_row(coverage, [cell for cell in cells if cell is not None], name, notes))
-            lines.append(tables.Line(tables.Cell(name), tuple(fields), is_total=is_everyone and is_one_base))
-    if not is_one_base:
-        lines = [line for line in lines if line.heading.text != "Everyone"] + [
-            line for line in lines if line.heading.text == "Everyone"
+    for sex, age in ordered:
+        cells = [at.get((sex, age, code)) for code, _ in columns]
+        of_row = [cell for cell in cells if cell is not None]
+        is_everyone = (sex, age) == total
+        name = "Everyone" if is_everyone else f"{sexes[sex]}, {ages[age].lower()}"
+        has_one_base = len({cell["reporters"] for cell in of_row}) <= 1
+        fields = [
+            regional_cell(frame, cell, notes, f"{name}, {label}")
+            if has_one_base or cell is None
+            else _covered_cell(frame, cell, notes, f"{name}, {label}", coverage)
+            for cell, (_, label) in zip(cells, columns, strict=True)
         ]
-        notes.number_note("The rows cover different territories, so that they do not add up to everyone.")
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = f"{title}, {year}: {words.unit_name(unit)} by sex and age. Release {frame.id}.{demonstration}"
+        fields.append(_coverage_of_row(coverage, of_row, name, notes))
+        lines.append(tables.Line(tables.Cell(name), tuple(fields), is_total=is_everyone and is_one_base))
+    if not is_one_base:
+        notes.add_remark(
+            "The rows cover different territories, so they do not add up to everyone and shares must not be calculated "
+            "from them."
+        )
+    title = f"{title}, {year}: {words.unit_name(unit)} by sex and age"
     headings = [*(label for _, label in columns), "Territories"]
-    layout.put_html(
-        tables.render_table(caption, headings, lines, corner="Sex and age"),
-        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])),
-    )
+    of_everyone = [(label, at.get((*total, code))) for code, label in columns]
+    layout.show_table(
+        frame, title, headings, lines, corner="Sex and age", notes=notes, legend=True,
+        coverage=coverage.name_territories(of_everyone) if is_one_base else "",
+    )  # fmt: skip
+
+
+def _covered_cell(frame: layout.Frame, cell: Row, notes: words.Notes, label: str, coverage: Coverage) -> tables.Cell:
+    """Return a figure of the region with its own coverage, which replaces the note that it is partial."""
+    without_flag = ",".join(flag for flag in str(cell["flags"] or "").split(",") if flag != "partial")
+    field = regional_cell(frame, {**cell, "flags": without_flag}, notes, label)
+    if field.value is None:
+        return field
+    base = coverage.build_cell(cell, label, notes)
+    marks = tuple(dict.fromkeys((*field.marks, *base.marks)))
+    return replace(field, base=base.text, spoken=f"{field.spoken}, {base.text} territories", marks=marks)
 
 
 def regional_cell(
@@ -158,7 +180,7 @@ def _coverage_of_row(coverage: Coverage, cells: Sequence[Row], name: str, notes:
     """Return how many territories are in the figures of a row: '5 of 7', or '3 to 5 of 7' if its columns differ."""
     by_reporters = {str(cell["reporters"] or ""): cell for cell in cells}
     if len(by_reporters) == 1:
-        return coverage.cell(cells[0], name, notes)
+        return coverage.build_cell(cells[0], name, notes)
     numbers = sorted({regions.count_reporters(cell) for cell in by_reporters.values()})
     whole = len(coverage.frame.territories)
     text = f"{numbers[0]} to {numbers[-1]} of {whole}" if len(numbers) > 1 else f"{numbers[0]} of {whole}"
@@ -186,9 +208,6 @@ def show_movements(frame: layout.Frame, area: str, crime: str, unit: str, title:
             for year in years
         )
         lines.append(tables.Line(tables.Cell(name), fields))
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = f"{title}: {words.unit_name(unit)} by year. Release {frame.id}.{demonstration}"
-    layout.put_html(
-        tables.render_table(caption, years, lines, corner="Entry, exit or stock"),
-        tables.render_notes(notes, frame.name_notes([area])),
-    )
+    title = f"{title}: {words.unit_name(unit)} by year"
+    coverage = frame.marked_name(area)
+    layout.show_table(frame, title, years, lines, corner="Entry or exit", notes=notes, coverage=coverage)

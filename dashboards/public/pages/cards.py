@@ -1,4 +1,4 @@
-"""Show how each territory counts: the counting cards of the figures on a page."""
+"""Show how each territory counts: the counting rules of the figures on a page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards.public import layout, queries, tables
 
 Row = Mapping[str, Any]
-TITLE = "How each territory counts: counting cards"
+TITLE = "How each territory counts"
 _CARDS = ("numerator_card", "denominator_card", "card_id")
 _COLUMNS: Mapping[str, str] = {
     "count_unit": "Unit",
@@ -20,7 +20,7 @@ _COLUMNS: Mapping[str, str] = {
     "attempts": "Attempts",
     "juveniles": "Juveniles",
     "legal_persons": "Legal persons",
-    "status": "Standing",
+    "status": "Status",
 }
 
 
@@ -77,4 +77,4 @@ def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], about: str 
     columns = ["Level", *_COLUMNS.values()]
     caption = f"Counting rules behind these figures: {about}" if about else "Counting rules behind these figures"
     with st.expander(TITLE):
-        layout.put_html(tables.render_table(caption, columns, lines, corner="Territory", text=True))
+        layout.show_table(frame, caption, columns, lines, corner="Territory", text=True)

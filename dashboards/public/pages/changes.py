@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from dashboards.words import Row, changes, regions
 
@@ -35,7 +35,7 @@ def show_splits(
     newest = changes.find_newest_change(rows)
     sentence = changes.describe_split(newest, frame.marked_name(area), crime_name)
     if coverage is not None and newest["reporters"]:
-        sentence = f"{sentence} {coverage.describe(newest)}"
+        sentence = f"{sentence} {coverage.describe_figure(newest)}"
     layout.quote_sentence(sentence, frame)
     notes = words.Notes()
     lines = []
@@ -47,25 +47,21 @@ def show_splits(
             marks = (*marks, notes.number_note(words.FLAGS["break"]))
         heading = tables.Cell(f"{row['previous_period']} to {row['period']}", marks=marks)
         fields = [
-            tables.Cell(field.text, field.spoken, kind=field.kind)
+            tables.value_cell(field, "")
             for field in (changes.format_before_after(row), changes.format_change(row), volume, ratio)
         ]
         if coverage is not None:
-            fields.append(coverage.cell(row, "Change in convictions", notes))
+            fields.append(coverage.build_cell(row, "Change in convictions", notes))
         lines.append(tables.Line(heading, tuple(fields)))
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
-        f"{words.unit_name(unit)}. Release {frame.id}.{demonstration}"
+        f"{words.unit_name(unit)}"
     )
     columns = ["Convictions", "Change", "Due to indictments", "Due to conviction ratio"]
     columns += ["Territories"] if coverage is not None else []
-    inside = [code for code, _ in frame.territories] if is_region else [area]
-    layout.put_html(
-        tables.render_table(caption, columns, lines, corner="Years"),
-        f'<p class="rti-small">{changes.SPLIT_READ}</p>',
-        tables.render_notes(notes, frame.name_notes(inside)),
-    )
+    covered = "" if is_region else frame.marked_name(area)
+    layout.show_table(frame, caption, columns, lines, corner="Years", notes=notes, coverage=covered)
+    layout.put_html(f'<p class="rti-small">{changes.SPLIT_READ}</p>')
 
 
 def _with_region_rule(row: Row) -> Mapping[str, object]:

@@ -55,9 +55,8 @@ def render_page() -> None:
         _show_cohorts(frame, way, crime, crime_name, with_records)
     _show_sentences(frame, crime, crime_name, with_records)
     _show_clearance(frame, crime, crime_name)
-    names = frame.name_notes([code for code, _ in frame.territories])
-    layout.put_html(tables.render_legend(), tables.render_notes(words.Notes(), names, title="Names"))
-    layout.end_page(frame, is_linked=False)
+    layout.put_html(tables.render_legend())
+    layout.end_page(frame)
 
 
 # ------------------------------------------------------------------------------------------------------ one of records
@@ -91,19 +90,23 @@ def _table_lines(
     statistics: Mapping[str, str],
     with_records: Sequence[str],
     notes: words.Notes,
+    table: str,
     last: Sequence[Callable[[Sequence[Row]], FormattedFigure]] = (durations.format_persons,),
 ) -> list[tables.Line]:
-    """Return one line per register and group; areas without records get a line that says so, without figures."""
+    """Return one line per register and group of a table of the release; areas without records get a line that says so,
+    without figures."""
     lines = []
     for area in _list_areas(frame, with_records):
         groups_of_area = {key: group for key, group in groups.items() if key[0] == area}
         for key, group in groups_of_area.items() or [((area, ""), {})]:
             lines.append(
-                _table_line(frame, key, group, statistics, notes, last, several=len({k[1] for k in groups_of_area}) > 1)
+                _table_line(
+                    frame, key, group, statistics, notes, table, last, several=len({k[1] for k in groups_of_area}) > 1
+                )
             )
             if area not in with_records:
                 blank = [tables.Cell("", "no records")] * (len(statistics) + len(last) - 1)
-                lines[-1] = tables.Line(lines[-1].heading, (_cell(durations.NO_RECORDS), *blank))
+                lines[-1] = tables.Line(lines[-1].heading, (tables.value_cell(durations.NO_RECORDS, ""), *blank))
     return lines
 
 
@@ -113,6 +116,7 @@ def _table_line(
     group: Group,
     statistics: Mapping[str, str],
     notes: words.Notes,
+    table: str,
     last: Sequence[Callable[[Sequence[Row]], FormattedFigure]],
     *,
     several: bool,
@@ -128,31 +132,25 @@ def _table_line(
         reason = durations.explain_figure(row)
         marks = (notes.number_note(reason),) if reason else ()
         is_few = durations.is_shown_few(row)
-        cells.append(tables.few_cell(durations.format_limits(row), f"{name}, {title}", marks, is_few=is_few))
-    return tables.Line(heading, (*cells, *(_cell(tell(list(group.values())), name) for tell in last)))
-
-
-def _cell(figure: FormattedFigure, label: str = "", marks: tuple[str, ...] = ()) -> tables.Cell:
-    spoken = f"{label}: {figure.spoken}" if label else figure.spoken
-    return tables.Cell(figure.text, spoken, marks, kind=figure.kind)
+        link = "" if row is None else tables.indicator_address(table, row)
+        cells.append(tables.value_cell(durations.format_limits(row), f"{name}, {title}", marks, link, is_few=is_few))
+    return tables.Line(heading, (*cells, *(tables.value_cell(tell(list(group.values())), name) for tell in last)))
 
 
 def _show_table(
-    frame: layout.Frame, title: str, columns: Sequence[str], lines: Sequence[tables.Line], corner: str
+    frame: layout.Frame,
+    title: str,
+    columns: Sequence[str],
+    lines: Sequence[tables.Line],
+    corner: str,
+    notes: words.Notes,
 ) -> None:
-    """Show a table whose caption names the release and whether the data is invented."""
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = f"{title}. Release {frame.id}.{demonstration}"
-    layout.put_html(tables.render_table(caption, columns, lines, corner=corner))
+    layout.show_table(frame, title, columns, lines, corner=corner, notes=notes)
 
 
 def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group], about: str) -> None:
     """Show how the figures of some groups were counted."""
     cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()], about=about)
-
-
-def _show_notes(frame: layout.Frame, notes: words.Notes) -> None:
-    layout.put_html(tables.render_notes(notes))
 
 
 # ---------------------------------------------------------------------------------------------------------- durations
@@ -175,8 +173,8 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         columns_by_statistic["open_share"],
         "Persons",
     ]
-    lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes)
-    _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory")
+    lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes, "duration")
+    _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory", notes)
     st.markdown(
         "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases are "
         "included as open. Days are rounded to tens, and people are shown in bands. Territories are in a fixed order; "
@@ -187,7 +185,6 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
     ]
     if spans:
         st.markdown(f"Records observed. {'; '.join(spans)}.")
-    _show_notes(frame, notes)
     _show_cards(frame, groups, "durations")
     drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
     ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
@@ -219,15 +216,14 @@ def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
     columns = [*(f"{title} (days)" for title in durations.QUANTILES.values()), "Persons"]
     groups = _group_rows(rows)
-    lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes)
+    lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes, "pending")
     _show_table(
-        frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory"
+        frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory", notes
     )
     st.markdown(
         "Half of the open cases have waited no longer than the median. This is not how long cases take: long cases are "
         "over-represented among open ones."
     )
-    _show_notes(frame, notes)
     _show_cards(frame, groups, "age of open cases")
 
 
@@ -242,15 +238,14 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     quarters = rows[0]["quarters"]
     titles = [f"{title} (%)" for title in durations.COHORT.values()]
     groups = _group_rows(rows, "cohort")
-    lines = _table_lines(frame, groups, durations.COHORT, with_records, notes)
+    lines = _table_lines(frame, groups, durations.COHORT, with_records, notes, "cohort")
     _show_table(
-        frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year"
+        frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year", notes
     )
     st.markdown(
         f"Everybody who entered in the year is followed for {quarters} quarters. Open cases stay in the base. Shares "
         "are rounded to the nearest 5%."
     )
-    _show_notes(frame, notes)
     _show_cards(frame, groups, "outcomes by year of entry")
 
 
@@ -274,23 +269,23 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
     notes = words.Notes()
     kinds = {key: _select_statistics(group, durations.SHARES) for key, group in groups.items()}
     columns = [*(f"{title} (%)" for title in durations.SHARES.values()), "Persons"]
-    lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes)
-    _show_table(
-        frame, f"Imprisonment as the principal sanction, share of all sentenced. {subject}", columns, lines, "Territory"
-    )
+    lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes, "sentence")
+    title = f"Imprisonment as the principal sanction, share of all sentenced. {subject}"
+    _show_table(frame, title, columns, lines, "Territory", notes)
+    notes = words.Notes()
     below = {"below_minimum": "Below legal minimum (%)"}
     lengths = {key: _select_statistics(group, {**durations.LENGTHS, **below}) for key, group in groups.items()}
     columns = [*durations.LENGTHS.values(), *below.values(), "Legal range (months)", "Persons"]
     lines = _table_lines(
-        frame, lengths, {**durations.LENGTHS, **below}, with_records, notes,
+        frame, lengths, {**durations.LENGTHS, **below}, with_records, notes, "sentence",
         (durations.format_law, durations.format_persons),
     )  # fmt: skip
-    _show_table(frame, f"Imprisonment to be served, in months, as imposed. {subject}", columns, lines, "Territory")
+    title = f"Imprisonment to be served, in months, as imposed. {subject}"
+    _show_table(frame, title, columns, lines, "Territory", notes)
     st.markdown(
         "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of that "
         "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
     )
-    _show_notes(frame, notes)
     _show_cards(frame, groups, "sentences")
 
 
@@ -334,16 +329,16 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             marks = durations.measured_marks(row, notes)
             figure = indicators.format_figure(row)
             is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
-            cells.append(tables.few_cell(figure, f"{frame.area_name(area)}, {title}", marks, is_few=is_few))
+            link = "" if row is None else tables.indicator_address("clearance", row)
+            cells.append(tables.value_cell(figure, f"{frame.area_name(area)}, {title}", marks, link, is_few=is_few))
         href = "" if area == frame.region else f"territory?territory={area}"
         lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))
     where = durations.LEVELS[level].lower()
     name = "Clearance and disposition" if "D" in measured else "Clearance rate"
     title = f"{name}, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
-    _show_table(frame, title, list(measured.values()), lines, "Area")
+    _show_table(frame, title, list(measured.values()), lines, "Area", notes)
     st.markdown(durations.DISPOSITION if "D" in measured else durations.NO_STOCKS)
     days = next((row["days"] for row in rows if row["days"]), None)
     cases = "" if unit == "case" else f" The CEPEJ counts cases. These are {words.unit_name(unit)}."
     st.markdown((f"The period has {days} days." if days else "") + cases)
-    _show_notes(frame, notes)
     cards.show_cards_of_figures(frame, rows, about="clearance rate")

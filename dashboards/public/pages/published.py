@@ -12,9 +12,10 @@ from typing import Any
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, selection, tables
-from dashboards.public.pages.agreement import pairs_table, part_heading
+from dashboards.public import layout, queries, selection, tables
+from dashboards.public.pages.agreement import part_heading, show_pairs
 from dashboards.words import agreement
+from dashboards.words.changes import format_signed
 
 Row = Mapping[str, Any]
 _LIMIT = 200
@@ -24,9 +25,9 @@ _ABOUT = {"figures": "Figures of other publishers", "beside": "Compared with thi
 
 
 def render_page() -> None:
-    """Render the page "What others published"."""
+    """Render the page "Other publishers"."""
     frame = layout.begin_page(
-        "What others published",
+        "Other publishers",
         "Figures of other publishers, each with its source. Where two of them differ, both are shown.",
         banner="Demonstration data: all our own figures are invented. Figures of other publishers are real unless "
         "marked invented.",
@@ -42,12 +43,10 @@ def render_page() -> None:
         crime = layout.choose_crime(frame)
         of = "" if area == selection.ALL else area
         rows = _choose_rows(_read_figures(frame, view, of, crime))
-    shown_areas = [code for code, _ in frame.territories] if not of else [of]
     if view == "beside":
         _show_comparison(frame, rows, crime)
     else:
         _show_figures(frame, rows, of, crime)
-    layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(shown_areas)))
     layout.end_page(frame)
 
 
@@ -105,7 +104,9 @@ def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) 
     conflicts = _find_conflicts(rows)
     lines = [_figure_line(frame, row, _figure_key(row) in conflicts) for row in rows[:_LIMIT]]
     headings = ["Period", "Figure", "Unit", "What they count", "Definition", "Publisher", "Source", "Remarks"]
-    layout.put_html(tables.render_table("Figures published by others", headings, lines, corner="Territory", text=True))
+    title = "Figures published by others"
+    coverage = frame.marked_name(of) if of else ""
+    layout.show_table(frame, title, headings, lines, corner="Territory", text=True, coverage=coverage, is_ours=False)
     _show_agreement(frame, of, crime)
 
 
@@ -121,7 +122,7 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
         return
     st.header("Do other sources agree?", anchor=False)
     st.markdown(agreement.count_verdicts(pairs))
-    layout.put_html(pairs_table(frame, "Two published figures on the same subject", pairs))
+    show_pairs(frame, "Two published figures on the same subject", pairs)
 
 
 def _figure_key(row: Row) -> tuple[Any, ...]:
@@ -165,8 +166,8 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
     return tables.Line(
         part_heading(frame, row),
         (
-            tables.Cell(str(row["period"])),
-            tables.Cell(figure.text, figure.spoken, kind="number"),
+            tables.Cell(words.period_short(row["period"])),
+            tables.Cell(figure.text, figure.spoken, kind="number", value=figure.value),
             tables.Cell(row["unit_words"] or ""),
             tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
@@ -201,17 +202,16 @@ def _show_comparison(frame: layout.Frame, rows: queries.Rows, crime: str) -> Non
     notes = words.Notes()
     reasons = _read_reasons(frame, crime)
     lines = [_comparison_line(frame, row, measures, notes, reasons) for row in rows]
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    layout.put_html(
-        tables.render_table(
-            f"Annual figures of others, compared with release {frame.id}.{demonstration}",
-            ["Year", "Measure", "Others", "This release", "Difference", "Why they differ", "Source"],
-            lines,
-            corner="Territory",
-            text=True,
-        ),
-        tables.render_legend(("×", "No difference is shown, because one side is not public or not available.")),
-        tables.render_notes(notes),
+    layout.show_table(
+        frame,
+        "Annual figures of others, compared with this release",
+        ["Year", "Measure", "Others", "This release", "Difference", "Why they differ", "Source"],
+        lines,
+        corner="Territory",
+        text=True,
+        notes=notes,
+        legend=True,
+        extra_symbols=[("×", "No difference is shown, because one side is not public or not available.")],
     )
 
 
@@ -238,12 +238,14 @@ def _comparison_line(
     else:
         own_figure = words.format_value(row["own_value"], row["own_obs_status"], row["own_conf_status"])
         own_field = tables.Cell(
-            own_figure.text, own_figure.spoken, href=tables.source_address(frame.id, row), kind="number"
+            own_figure.text,
+            own_figure.spoken,
+            href=tables.source_address(frame.id, row),
+            kind="number",
+            value=own_figure.value,
         )
     marks = (notes.number_note("The definition differs."),) if row["mapping"] == "near" else ()
-    difference = (
-        "×" if row["difference"] is None else f"{row['difference']:+,.0f}".replace("-", "−").replace(",", "\u202f")
-    )
+    difference = "×" if row["difference"] is None else format_signed(row["difference"])
     declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")
     return tables.Line(
         part_heading(frame, row),
@@ -252,9 +254,9 @@ def _comparison_line(
             tables.Cell(
                 f"{measures.get(row['measure'], row['measure'])}, {words.unit_name(row['count_unit'])}", marks=marks
             ),
-            tables.Cell(others.text, others.spoken, kind="number"),
+            tables.Cell(others.text, others.spoken, kind="number", value=others.value),
             own_field,
-            tables.Cell("0" if row["difference"] == 0 else difference, kind="number"),
+            tables.Cell(difference, kind="number", value=row["difference"]),
             tables.Cell(agreement.explain_difference(row, declared)),
             tables.Cell(row["source_title"]),
         ),

@@ -11,8 +11,8 @@ from html import escape
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
-from dashboards.public.pages.agreement import pairs_table
+from dashboards.public import layout, queries, tables
+from dashboards.public.pages.agreement import show_pairs
 from dashboards.public.pages.reporting import show_board
 from dashboards.words import Row, agreement
 
@@ -56,14 +56,12 @@ def render_page() -> None:
     by_area: dict[str, dict[str, Row]] = {}
     for row in queries.read_rows(frame.path, "quality"):
         by_area.setdefault(row["territory"], {})[row["indicator"]] = row
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     st.header("Completeness, punctuality and revisions", anchor=False)
-    caption = f"Quality over all periods and submissions. Release {frame.id}.{demonstration}"
     notes = words.Notes()
     lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
-    names = frame.name_notes([code for code, _ in frame.territories])
-    layout.put_html(tables.render_table(caption, list(COLUMNS.values()), lines, corner="Territory"))
-    layout.put_html(tables.render_facts(TOLD), tables.render_notes(notes, names))
+    caption = "Quality over all periods and submissions"
+    layout.show_table(frame, caption, list(COLUMNS.values()), lines, corner="Territory", notes=notes)
+    layout.put_html(tables.render_facts(TOLD))
     st.markdown(
         "These figures show how far you can rely on the data. This is not a ranking: offices differ in what they count."
     )
@@ -137,7 +135,7 @@ def _show_coherence(frame: layout.Frame) -> None:
         title = WORLDS.get(world, world)
         layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
         with st.expander(f"{title}: each pair"):
-            layout.put_html(pairs_table(frame, title, rows))
+            show_pairs(frame, title, rows)
 
 
 def _render_list(sentences: Sequence[str]) -> str:

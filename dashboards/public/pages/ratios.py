@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.reporting import STAGES, Coverage
 from dashboards.words import indicators, regions
@@ -76,24 +77,22 @@ def render_page() -> None:
     layout.put_html(f'<p class="rti-small">{escape(why)}</p>' if why else "")
     notes = words.Notes()
     versions = [code for code in indicators.VERSIONS if any(code in those for those in by_area.values())]
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = (
-        f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}. "
-        f"Release {frame.id}.{demonstration}"
-    )
+    caption = f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
     codes = [frame.region, *(code for code, _ in frame.territories)]
     lines = [_ratio_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
     region_rows = by_area.get(frame.region, {})
     covered = tuple(
-        coverage.cell(region_rows.get(code), indicators.VERSIONS[code], notes)
+        coverage.build_cell(region_rows.get(code), indicators.VERSIONS[code], notes)
         if code in region_rows
         else tables.Cell("", f"{indicators.VERSIONS[code]}: none", kind="note")
         for code in versions
     )
     lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
-    layout.put_html(
-        tables.render_table(caption, [indicators.VERSIONS[code] for code in versions], lines, corner="Area")
-    )
+    headings = [indicators.VERSIONS[code] for code in versions]
+    layout.show_table(
+        frame, caption, headings, lines, corner="Area", notes=notes, legend=True,
+        coverage=coverage.name_territories([(indicators.VERSIONS[code], region_rows.get(code)) for code in versions]),
+    )  # fmt: skip
     st.markdown(_READ)
     sentences = [
         (indicators.VERSIONS[code], indicators.describe_version(code, is_nested=about["is_nested"]))
@@ -103,23 +102,17 @@ def render_page() -> None:
         tables.render_facts(
             [
                 ("What it is", str(about["definition"])),
-                ("Formula", _formula_in_words(frame, str(about["formula"]))),
+                (
+                    "Formula",
+                    indicators.format_formula(str(about["formula"]), queries.read_labels(frame.path, "measure")),
+                ),
                 *sentences,
             ]
         ),
-        tables.render_legend(),
-        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])),
     )
     _show_comparison(frame, metric, freq, period, crime, unit)
     cards.show_cards_of_metric(frame, about["metric"], freq, period, unit)
-    layout.end_page(frame, is_linked=False)
-
-
-def _formula_in_words(frame: layout.Frame, formula: str) -> str:
-    """Return the formula with measures in words instead of the codes of the declaration."""
-    names = queries.read_labels(frame.path, "measure")
-    parts = (str(names.get(part, part)) for part in formula.split(" "))
-    return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
+    layout.end_page(frame)
 
 
 _SENTENCE = "{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}"
@@ -144,7 +137,7 @@ def _compose_sentence(
         crime=crime.lower(),
         area=frame.area_name(frame.region),
         figure=regions.quote_figure(region_row),
-        coverage="" if region_row is None else coverage.describe(region_row),
+        coverage="" if region_row is None else coverage.describe_figure(region_row),
         enough=_ENOUGH.format(n=enough, whole=len(territories)),
     )
 
@@ -180,11 +173,12 @@ def _ratio_line(
             if version == "lagged" and row["lag"]:
                 kind = "quarter" if row["freq"] == "Q" else "year"
                 over = f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
-                figure = words.FormattedFigure(figure.text + over, figure.spoken + over, figure.kind)
+                figure = replace(figure, text=figure.text + over, spoken=figure.spoken + over)
             if row["is_default"]:
                 marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
         label = f"{frame.area_name(area)}, {indicators.VERSIONS[version]}"
-        cells.append(tables.few_cell(figure, label, marks, is_few=is_few))
+        href = "" if row is None else tables.indicator_address("stage_ratio", row)
+        cells.append(tables.value_cell(figure, label, marks, href, is_few=is_few))
     return tables.Line(heading, tuple(cells), is_total=area == frame.region)
 
 

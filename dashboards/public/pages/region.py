@@ -69,30 +69,28 @@ def render_page() -> None:
 
     notes = words.Notes()
     counted = f"{'rates per 100,000 inhabitants in the period' if is_rate else words.unit_name(unit)}"
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = (
-        f"{crime_name}, {words.period_short(period)}, {words.TRACKS[track].lower()}: {counted}. "
-        f"Release {frame.id}.{demonstration}"
-    )
+    caption = f"{crime_name}, {words.period_short(period)}, {words.TRACKS[track].lower()}: {counted}"
     general = _notes_of_areas(frame, crime, track, freq, period, unit)
     for code, text in _missing_parts(frame, cells, measures, coverage):
         general[code].append(text)
     for row in queries.read_rows(frame.path, "other_units", freq, period, crime, unit, measures):
         cell = cells.get((row["area"], row["measure"]))
-        if cell is None or words.format_count(cell).kind in ("unavailable", "not_collected"):
+        if cell is None or words.format_count(cell).kind in ("unreceived", "unavailable", "not_collected"):
             general[row["area"]].append(
                 f"{words.stage_name(row['measure'])} is known in {words.unit_name(row['count_unit'])} only. "
                 "Choose these under “Counted in”."
             )
     lines = _table_lines(frame, cells, measures, notes, general, coverage, is_rate=is_rate)
     if is_rate:
-        notes.number_note(_RATES)
+        notes.add_remark(_RATES)
     elif freq not in layout.RATED:
-        notes.number_note("There are no rates for several years together.")
+        notes.add_remark("There are no rates for several years together.")
     headings = [words.stage_name(measure) for measure in measures]
-    layout.put_html(tables.render_table(caption, headings, lines, corner="Area"))
-    layout.put_html(tables.render_legend())
-    layout.put_html(tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories])))
+    of_stages = [(words.stage_name(measure), cell) for measure, cell in of_region]
+    layout.show_table(
+        frame, caption, headings, lines, corner="Area", notes=notes, coverage=coverage.name_territories(of_stages),
+        legend=True,
+    )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
     _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures, coverage)
     if freq == "A":
@@ -103,7 +101,7 @@ def render_page() -> None:
             )  # fmt: skip
     _show_charts(frame, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
     show_splits(frame, frame.region, crime, crime_name, unit, coverage)
-    show_trends(frame, crime, crime_name, unit, measures, periods.get("A", []))
+    show_trends(frame, crime, crime_name, unit, measures, periods.get("A", []), coverage)
     layout.end_page(frame)
 
 
@@ -128,11 +126,13 @@ def _table_lines(
         )
 
     lines = [tables.Line(frame.row_heading(frame.region), build_figures(frame.region), is_total=True)]
-    covered = tuple(coverage.cell(cells.get((frame.region, m)), words.stage_name(m), notes) for m in measures)
+    covered = tuple(coverage.build_cell(cells.get((frame.region, m)), words.stage_name(m), notes) for m in measures)
     lines.append(tables.Line(tables.Cell("Territories included"), covered))
     for code, _ in frame.territories:
         heading = frame.row_heading(code, href=f"territory?territory={code}")
-        marks = (*heading.marks, *(notes.number_note(text) for text in general.get(code, ())))
+        # One note for all that concerns the territory as a whole, so that its name has one number.
+        texts = " ".join(general.get(code, ()))
+        marks = (*heading.marks, notes.number_note(texts)) if texts else heading.marks
         lines.append(tables.Line(replace(heading, marks=marks), build_figures(code)))
     return lines
 
@@ -177,13 +177,17 @@ def _notes_of_areas(
     if freq == "Q":
         for row in queries.read_rows(frame.path, "annual_only", "justice"):
             of.setdefault(row["territory"], []).append("Reports once a year. Choose a year under “Period”.")
+    labels = queries.read_labels(frame.path, "level")
+    other_units: dict[tuple[str, str, str], list[str]] = {}
     for rule in queries.read_rows(frame.path, "counting_rules", codes):
         if rule["level"] in levels and rule["count_unit"] != unit:
-            level = queries.read_labels(frame.path, "level").get(str(rule["level"]), "").lower()
-            of[rule["territory"]].append(
-                f"{frame.area_name(rule['jurisdiction'])} counts {words.unit_name(rule['count_unit'])} "
-                f"by its own rules ({level}). Its {words.unit_name(unit)} may not be comparable."
-            )
+            key = (rule["territory"], rule["jurisdiction"], rule["count_unit"])
+            other_units.setdefault(key, []).append(labels.get(str(rule["level"]), "").lower())
+    for (code, office, other_unit), names in other_units.items():
+        of[code].append(
+            f"{frame.area_name(office)} counts {words.unit_name(other_unit)} by its own rules "
+            f"({words.join_words(names)}). Its {words.unit_name(unit)} may not be comparable."
+        )
     for code in codes:
         breaks = queries.find_breaks(frame.path, (code,), crime)
         inside = [row for row in breaks if changes.is_between(row, period, period) and row["level"] in ("", *levels)]
@@ -239,24 +243,23 @@ def _show_spread(
             tables.Line(
                 tables.Cell(words.stage_name(measure)),
                 (
-                    tables.few_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
-                    coverage.cell(row, words.stage_name(measure), notes),
+                    tables.value_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
+                    coverage.build_cell(row, words.stage_name(measure), notes),
                     tables.Cell(regions.format_range(row, 2)),
                     tables.Cell(enough, f"{enough} of these reach {ENOUGH_EVENTS}", kind="note"),
                 ),
             )
         )
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     subject = f"{crime_name}, {words.period_short(period)}, {words.unit_name(unit)}: rates {per}"
-    caption = f"{subject}, with 95% confidence intervals. Release {frame.id}.{demonstration}"
+    caption = f"{subject}, with 95% confidence intervals"
     columns = ["Region", "Territories", "Median, lowest to highest", f"Of these with {ENOUGH_EVENTS} or more"]
-    layout.put_html(tables.render_table(caption, columns, lines, corner="Stage", text=True))
+    layout.show_table(
+        frame, caption, columns, lines, corner="Stage", text=True, notes=notes, notes_title="",
+        coverage=coverage.name_territories([(words.stage_name(measure), row) for measure, row in stage_ranges]),
+    )  # fmt: skip
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in stage_ranges]
     sentences = (regions.describe_windows(by_stage), f"A median needs three territories. {regions.NOT_BORROWED}")
-    layout.put_html(
-        f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>',
-        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
-    )
+    layout.put_html(f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>')
 
 
 _RATE = "{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}"
@@ -281,7 +284,7 @@ def _describe_rate(
         stage=words.stage_name(stage).lower(),
         per=per,
         figure=regions.quote_figure(_with_range(row, cell), 2),
-        coverage=coverage.describe(row),
+        coverage=coverage.describe_figure(row),
         spread=regions.describe_range(row, "this rate", 2),
     )
 

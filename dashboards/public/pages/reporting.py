@@ -8,7 +8,7 @@ from functools import cached_property
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
 from dashboards.words import Row, regions, reporting
 from dashboards.words.reporting import Reporting
 
@@ -24,6 +24,7 @@ class Coverage:
 
     def __init__(self, frame: layout.Frame, instruments: Sequence[str], crime: str, unit: str) -> None:
         self.frame, self.instruments, self.crime, self.unit = frame, tuple(instruments), crime, unit
+        self._judged: dict[tuple[str, str], Reporting] = {}
 
     @cached_property
     def _rows(self) -> queries.Rows:
@@ -46,31 +47,37 @@ class Coverage:
     def _territories(self) -> list[tuple[str, str]]:
         return [(code, self.frame.marked_name(code)) for code, _ in self.frame.territories]
 
-    def judge(self, area: str, period: str) -> Reporting:
-        """Judge the reporting of a territory, or of one of its parts."""
-        rows = [row for row in self._rows if area in (row["territory"], row["jurisdiction"])]
-        return reporting.judge_reporting(rows, period, self._names)
+    def judge_area(self, area: str, period: str) -> Reporting:
+        """Judge the reporting of a territory, or of one of its parts; each is judged once."""
+        if (area, period) not in self._judged:
+            rows = [row for row in self._rows if area in (row["territory"], row["jurisdiction"])]
+            self._judged[area, period] = reporting.judge_reporting(rows, period, self._names)
+        return self._judged[area, period]
 
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
-        judged = {code: self.judge(code, row["period"]) for code, _ in self.frame.territories}
+        judged = {code: self.judge_area(code, row["period"]) for code, _ in self.frame.territories}
         counting = self._counting.get(str(row.get("measure") or "convicted_first"), ())
         return reporting.describe_absences(str(row["reporters"] or ""), self._territories, judged, counting)
 
     def list_absent_parts(self, territory: str, row: Row) -> str:
         """Name the parts of a territory that are not in its figure, and why; empty text if all are in it."""
         parts = [(part, self.frame.area_name(part)) for part in self.frame.list_jurisdictions(territory)]
-        judged = {part: self.judge(part, row["period"]) for part, _ in parts}
+        judged = {part: self.judge_area(part, row["period"]) for part, _ in parts}
         return reporting.describe_absences(str(row["reporters"] or ""), parts, judged)
 
-    def describe(self, row: Row) -> str:
+    def describe_figure(self, row: Row) -> str:
         """Describe the coverage of a figure in sentences."""
         return regions.describe_cover(row, len(self.frame.territories), self.list_absences(row))
 
-    def cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
+    def name_territories(self, columns: Sequence[tuple[str, Row | None]]) -> str:
+        """Name the territories in the region's figures of a table, for its downloads and its citation."""
+        return regions.name_territories(self.frame.area_name(self.frame.region), columns, self._territories)
+
+    def build_cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
         """Return '5 of 7' as a field, with a note on the territories that are not in the figure."""
         if row is None:
-            return tables.Cell(words.NOT_COLLECTED, f"{what}: not collected", kind="note")
+            return tables.Cell(words.NOT_COLLECTED, f"{what}: {words.NOT_COLLECTED}", kind="note")
         absences = self.list_absences(row)
         text = f"{regions.count_reporters(row)} of {len(self.frame.territories)}"
         marks = (notes.number_note(absences),) if absences else ()
@@ -83,7 +90,6 @@ def show_board(frame: layout.Frame) -> None:
     rows = queries.read_rows(frame.path, "coverage", (*STAGES, *VICTIMS))
     labels = queries.read_labels(frame.path, "instrument")
     names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     for freq, kind in (("Q", "quarter"), ("A", "year")):
         of_freq = [row for row in rows if row["freq"] == freq]
         periods = sorted({row["period"] for row in of_freq}, reverse=True)[: _SHOWN[freq]]
@@ -100,11 +106,8 @@ def show_board(frame: layout.Frame) -> None:
             )
             for code, _ in frame.territories
         ]
-        caption = f"Returns by {kind}. Release {frame.id}.{demonstration}"
-        layout.put_html(
-            tables.render_table(caption, [words.period_short(period) for period in periods], lines, corner="Territory"),
-            tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
-        )
+        columns = [words.period_short(period) for period in periods]
+        layout.show_table(frame, f"Returns by {kind}", columns, lines, corner="Territory", notes=notes, notes_title="")
     layout.put_html(
         tables.render_facts([(reporting.STATES[code].capitalize(), text) for code, text in reporting.LEGEND.items()])
     )
@@ -113,14 +116,8 @@ def show_board(frame: layout.Frame) -> None:
 def _board_cell(
     frame: layout.Frame, code: str, period: str, rows: Sequence[Row], names: Mapping[str, str], notes: words.Notes
 ) -> tables.Cell:
-    judged = reporting.judge_reporting(rows, period, names)
-    if not rows:
-        judged = Reporting("not_due")
-    text = reporting.format_state(judged)
-    marks: tuple[str, ...] = ()
-    if judged.outstanding:
-        outstanding = words.join_words(judged.outstanding)
-        marks = (
-            notes.number_note(f"{frame.area_name(code)}, {words.period_short(period)}: {outstanding} outstanding."),
-        )
-    return tables.Cell(text, f"{frame.area_name(code)}, {words.period_short(period)}: {text}", marks, kind="note")
+    judged = reporting.judge_reporting(rows, period, names) if rows else Reporting("not_due")
+    text, area = reporting.format_state(judged), frame.marked_name(code)
+    note = reporting.note_state(area, period, judged, is_reporting=bool(rows))
+    marks = (notes.number_note(note),) if note else ()
+    return tables.Cell(text, f"{area}, {words.period_short(period)}: {text}", marks, kind="note")

@@ -1,11 +1,12 @@
-"""Show where a number comes from: release, table of the programme, and the returns behind the figure.
+"""Show where a number comes from: a sentence to quote, the table of the programme, and the returns behind a count, or
+the counts behind an indicator.
 
 Sheet and cell belong to the office and are not shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,40 +14,41 @@ import streamlit as st
 from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.territory import submission_table
+from dashboards.public.selection import read_selection
+from dashboards.words import durations, figures, indicators
+from pipelines.core import codes
 from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
 
-_DIMENSIONS = {
-    "offence": "Offence",
-    "person_type": "Persons",
-    "victim_status": "Victims",
-    "sex": "Sex",
-    "age": "Age",
-    "exploitation": "Form of exploitation",
-    "citizenship": "Citizenship",
-    "sentence_type": "Principal sanction",
-    "sentence_band": "Length of imprisonment",
-}
+Row = Mapping[str, Any]
+_RATE = "rate"
 
 
 def render_page() -> None:
     """Render the page "Where a number comes from"."""
     frame = layout.begin_page("Where a number comes from")
-    cell_text = st.query_params.get("cell") or ""
+    cell_text, indicator_text = st.query_params.get("cell") or "", st.query_params.get("indicator") or ""
+    if indicator_text:
+        _explain_indicator(frame, indicator_text)
+        layout.end_page(frame)
+        return
     if not cell_text:
         st.markdown(
-            "Every figure in this dashboard's tables is a link to this page, which shows the returns that the "
-            "figure comes from. Choose a figure on another page, or enter its id."
+            "Figures in the tables are links to this page. It shows the data behind a figure. Choose a figure on "
+            "another page, or enter its id."
         )
         typed = st.text_input("Id of a figure", placeholder="area=MK;period=2026-Q3;measure=indicted")
         if not typed:
             layout.end_page(frame)
             return
         cell_text = typed
-    _explain_figure(frame, cell_text)
+    _explain_figure(frame, cell_text, st.query_params.get("made") or "")
     layout.end_page(frame)
 
 
-def _explain_figure(frame: layout.Frame, cell_text: str) -> None:
+# -------------------------------------------------------------------------------------------------------------- counts
+
+
+def _explain_figure(frame: layout.Frame, cell_text: str, made: str) -> None:
     try:
         release, table, terms = parse_id(cell_text)
     except ExplainError as error:
@@ -65,60 +67,96 @@ def _explain_figure(frame: layout.Frame, cell_text: str) -> None:
             "More than one figure fits; say more, for example:\n\n" + "\n".join(f"- `{i}`" for i in sorted(ids)[:6])
         )
         return
-    _show_source(frame, cells[0])
+    _show_source(frame, cells[0], made)
 
 
-def _show_source(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
+def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
+    # The address of a figure names its crime within the figure's id.
+    read_selection().carry_crime(str(cell["offence_group"]))
+    vocabulary = layout.read_vocabulary(frame)
     notes = words.Notes()
     figure = words.format_count(cell)
-    measure = queries.read_labels(frame.path, "measure").get(cell["measure"], cell["measure"])
-    crime = queries.read_labels(frame.path, "offence_group").get(cell["offence_group"], cell["offence_group"])
-    marks = words.mark_notes(cell, notes)
-    value = (
-        f"{figure.text} {words.unit_name(cell['count_unit'], cell['value'])}"
-        if figure.kind == "value"
-        else figure.spoken
-    )
-    layout.quote_sentence(
-        f"{frame.marked_name(cell['area'])}, "
-        f"{words.period_words(cell['period'])}: {crime.lower()}, {measure.lower()}: {value}.",
-        frame,
-    )
+    made_of_it = _find_made(frame, cell, made)
+    if made_of_it is None:
+        sentence = figures.describe_count(cell, vocabulary, _find_revised(frame, cell))
+        words.mark_notes(cell, notes)
+    elif made == _RATE:
+        sentence = figures.describe_rate(cell, made_of_it, vocabulary)
+        words.mark_notes({**cell, "rate_flags": made_of_it["flags"]}, notes, of_rate=True)
+    else:
+        sentence = figures.describe_share(cell, made_of_it, vocabulary)
+        words.mark_notes(cell, notes)
+        indicators.mark_notes(made_of_it, notes)
+    layout.quote_sentence(sentence, frame)
+    if made_of_it is not None:
+        st.header("What it is made of", anchor=False)
+        _show_made(frame, cell, made_of_it, made)
     programme = {row["table_id"]: row for row in queries.read_rows(frame.path, "programme")}
     table = programme.get(cell["table_id"])
     territories = [code for code in (cell["reporters"] or "").split(",") if code]
-    st.header("1. The figure in the release", anchor=False)
+    st.header("The count in the release", anchor=False)
+    facts = [
+        ("Release", frame.id),
+        ("Published table", table["title"] if table else cell["table_id"]),
+        ("Area", frame.marked_name(cell["area"])),
+        ("Period", words.period_short(cell["period"])),
+        ("Crime", vocabulary.find_label("offence_group", cell["offence_group"])),
+        ("Measure", vocabulary.find_label("measure", cell["measure"])),
+        ("Counted in", words.unit_name(cell["count_unit"])),
+        *figures.list_details(cell, vocabulary),
+        ("Value", figure.text),
+        ("Includes", words.join_words(frame.marked_name(code) for code in territories) or "no territory has reported"),
+    ]
+    remarks = words.Notes(remarks=notes.texts)
     layout.put_html(
-        tables.render_facts(
-            [
-                ("Release", frame.id),
-                ("Table of the programme", f"{table['title']} ({cell['table_id']})" if table else cell["table_id"]),
-                ("Area", frame.marked_name(cell["area"])),
-                ("Period", words.period_short(cell["period"])),
-                ("Measure", measure),
-                ("Counted in", words.unit_name(cell["count_unit"])),
-                *_dimensions(frame, cell),
-                ("Value", f"{figure.text} ({figure.spoken})" if figure.kind != "value" else figure.text),
-                ("In it", words.join_words(frame.marked_name(code) for code in territories) or "nobody has reported"),
-                ("Notes", ", ".join(marks)),
-            ]
-        ),
-        tables.render_notes(notes, frame.name_notes([cell["area"], *territories])),
+        tables.render_facts(facts),
+        tables.render_notes(remarks, frame.name_notes([cell["area"], *territories]), title="Notes"),
     )
-    st.header("2. The returns behind it", anchor=False)
+    st.header("The data behind it", anchor=False)
     _show_returns(frame, cell)
     st.markdown("The sheet and cell in an office's file belong to the office and are not public.")
 
 
-def _dimensions(frame: layout.Frame, cell: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (title, queries.read_labels(frame.path, name).get(cell[name], cell[name]))
-        for name, title in _DIMENSIONS.items()
-        if cell[name] not in (None, "_T", "_Z")
+def _find_made(frame: layout.Frame, cell: Row, made: str) -> Row | None:
+    """Return the rate of a count, or its share by a dimension; None for the count itself."""
+    if made != _RATE and made not in figures.DIMENSIONS:
+        return None
+    metric, dimension = (_RATE, "_Z") if made == _RATE else ("share", made)
+    return next(iter(queries.read_rows(frame.path, "cell_indicator", cell["cell_id"], metric, dimension)), None)
+
+
+def _find_revised(frame: layout.Frame, cell: Row) -> Row | None:
+    """Return the newest earlier release of a count that had another figure."""
+    if not queries.has_table(frame.path, "revision"):
+        return None
+    rows = queries.read_rows(frame.path, "revisions", *(cell[name] for name in codes.CELL_KEY))
+    earlier = [row for row in rows if row["release"] != frame.id and row["value"] is not None]
+    changed = [row for row in earlier if cell["value"] is not None and row["value"] != cell["value"]]
+    return changed[-1] if changed else None
+
+
+def _show_made(frame: layout.Frame, cell: Row, indicator: Row, made: str) -> None:
+    """Show the numerator and denominator of a rate or share, with a link to the total of a share."""
+    denominator = words.format_value(
+        indicator["denominator"], "A" if indicator["denominator"] is not None else "O", "F"
+    )
+    href = ""
+    if made != _RATE:
+        _, _, terms = parse_id(figure_id(frame.id, cell))
+        totals = queries.find_cells(frame.path, None, {name: code for name, code in terms.items() if name != made})
+        same = [row for row in totals if row["value"] == indicator["denominator"]]
+        href = tables.source_address(frame.id, same[0]) if same else ""
+    count = words.format_count(cell)
+    name = "Population" if made == _RATE else "Total"
+    lines = [
+        tables.Line(tables.Cell("Count"), (tables.value_cell(count, "Count"),)),
+        tables.Line(tables.Cell(name), (tables.value_cell(denominator, name, href=href),)),
     ]
+    title = "Counts behind the rate" if made == _RATE else "Counts behind the share"
+    layout.show_table(frame, title, ["Number"], lines, corner="Part", coverage=frame.marked_name(cell["area"]))
 
 
-def _show_returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
+def _show_returns(frame: layout.Frame, cell: Row) -> None:
     rows = queries.read_rows(frame.path, "cell_submissions", cell["cell_id"])
     if not rows:
         st.markdown(
@@ -127,5 +165,131 @@ def _show_returns(frame: layout.Frame, cell: Mapping[str, Any]) -> None:
             else "The release does not name the returns behind a withheld figure."
         )
         return
+    _show_submissions(frame, "Returns behind the figure", rows, frame.marked_name(cell["area"]))
+
+
+def _show_submissions(frame: layout.Frame, title: str, rows: Sequence[Row], coverage: str) -> None:
     headings, lines = submission_table(frame, rows)
-    layout.put_html(tables.render_table("Returns behind the figure", headings, lines, corner="Received", text=True))
+    layout.show_table(frame, title, headings, lines, corner="Received", text=True, coverage=coverage)
+
+
+# ---------------------------------------------------------------------------------------------------------- indicators
+
+
+def _explain_indicator(frame: layout.Frame, text: str) -> None:
+    """Show the counts or case records behind an indicator; its id is `<table>/<key=value;...>`."""
+    table, _, terms = text.partition("/")
+    values = dict(part.split("=", 1) for part in terms.split(";") if "=" in part)
+    row = queries.find_indicator(frame.path, table, values)
+    if row is None:
+        st.warning(f"Release {frame.id} has no such figure. Follow a figure from a table.")
+        return
+    read_selection().carry_crime(str(row["offence_group"]))
+    metric = queries.read_rows(frame.path, "metric", row["metric"])[0]
+    if table in queries.RECORD_TABLES:
+        _show_records(frame, row, metric)
+        return
+    vocabulary = layout.read_vocabulary(frame)
+    layout.quote_sentence(figures.describe_indicator(row, str(metric["name"]), vocabulary), frame)
+    notes = words.Notes()
+    indicators.mark_notes(row, notes)
+    names = queries.read_labels(frame.path, "measure")
+    layout.put_html(
+        tables.render_facts(
+            [
+                ("Release", frame.id),
+                ("What it is", str(metric["definition"])),
+                ("Formula", indicators.format_formula(str(metric["formula"]), names)),
+                ("Area", frame.marked_name(row["area"])),
+                ("Period", words.period_short(row["period"])),
+                ("Counted in", words.unit_name(row["count_unit"])),
+            ]
+        ),
+        tables.render_notes(
+            words.Notes(remarks=notes.texts), frame.name_notes([row["area"], *_split(row["reporters"])]), title="Notes"
+        ),
+    )
+    st.header("The counts it is made of", anchor=False)
+    if row.get("version") == "cohort":
+        st.markdown("Made from case records: the counts behind a cohort are not published.")
+        return
+    _show_operands(frame, row)
+
+
+def _split(text: str | None) -> list[str]:
+    return [part for part in (text or "").split(",") if part]
+
+
+def _show_operands(frame: layout.Frame, row: Row) -> None:
+    """Show the counts on both sides of an indicator, area by area; each links to its own source."""
+    operands = queries.read_rows(frame.path, "metric_operands", row["metric"])
+    kinds = _split(row.get("kinds"))
+    levels = [row["level"]] if kinds else []
+    sides: dict[str, str] = {}
+    for operand in operands:
+        # The exits of a level are those that the release lists with it; other indicators name their measures.
+        if not kinds or operand["measure"] in kinds:
+            sides.setdefault(operand["measure"], operand["side"])
+            levels.append(operand["level"] or row["level"])
+    periods = {"numerator": row["period"], "denominator": row.get("denominator_period") or row["period"]}
+    reporters = _split(row["reporters"])
+    areas = (
+        [code for code, _ in frame.territories if code in reporters] if row["area_kind"] == "region" else [row["area"]]
+    )
+    cells = queries.read_rows(
+        frame.path, "operands", tuple(areas), tuple(sorted(set(periods.values()))), row["offence_group"],
+        row["count_unit"], tuple(sides), tuple(sorted(set(levels))),
+    )  # fmt: skip
+    at = {(cell["area"], cell["period"], cell["measure"]): cell for cell in cells}
+    labels = queries.read_labels(frame.path, "measure")
+    notes = words.Notes()
+    lines = [
+        tables.Line(
+            frame.row_heading(area),
+            tuple(
+                tables.figure_cell(
+                    frame.id, at.get((area, periods[side], measure)), notes, what=f"{frame.area_name(area)}, {measure}"
+                )
+                for measure, side in sides.items()
+            ),
+        )
+        for area in areas
+    ]
+    headings = [
+        f"{labels.get(measure, measure)}, {words.period_short(periods[side])}" for measure, side in sides.items()
+    ]
+    totals = [("Numerator", row.get("numerator")), ("Denominator", row.get("denominator"))]
+    coverage = words.join_words(frame.marked_name(area) for area in areas)
+    layout.show_table(
+        frame, "Counts behind the indicator", headings, lines, corner="Area", notes=notes, coverage=coverage
+    )
+    layout.put_html(
+        tables.render_facts([(name, words.format_number(value)) for name, value in totals if value is not None])
+    )
+
+
+def _show_records(frame: layout.Frame, row: Row, metric: Row) -> None:
+    """Show what is public about a figure from case records: its definition, its register, and the returns with it."""
+    figure = durations.format_figure(row)
+    vocabulary = layout.read_vocabulary(frame)
+    layout.put_html(
+        tables.render_facts(
+            [
+                ("Release", frame.id),
+                ("What it is", str(metric["definition"])),
+                ("Area", frame.marked_name(row["area"])),
+                ("Crime", vocabulary.find_label("offence_group", row["offence_group"])),
+                ("Value", figure.spoken),
+                ("People", durations.format_persons([row]).text),
+            ]
+        ),
+        tables.render_notes(words.Notes(), frame.name_notes([row["area"]]), title="Notes"),
+    )
+    st.header("The data behind it", anchor=False)
+    st.markdown(
+        "Made from case records without names. The records stay with the office and the secretariat; only the number "
+        "of people is published, in bands."
+    )
+    rows = queries.read_rows(frame.path, "register_submissions", row["territory"], row["source"])
+    if rows:
+        _show_submissions(frame, "Returns of the case register", rows, frame.marked_name(row["area"]))

@@ -116,25 +116,23 @@ def _show_over_time(frame: layout.Frame, area: str, crime: str, crime_name: str,
     if not rows:
         return
     found_breaks = queries.find_breaks(frame.path, (area,), crime)
-    caption = (
-        f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}. "
-        f"Release {frame.id}.{_demonstration(frame)}"
-    )
+    caption = f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}"
     columns, corner = [words.stage_name(m) for m in measures], _FREQS[freq][:-1]
     breaks = [row for row in found_breaks if row["measure"] in ("", *measures)]
-    periods = sorted({str(row["period"]) for row in rows})
-    notes = words.Notes()
-    lines = _series_lines(frame, rows, measures, periods, breaks, notes)
-    newest = lines[:_NEWEST_PERIODS]
-    layout.put_html(
-        tables.render_table(caption, columns, newest, corner=corner),
-        f'<p class="rti-small">{STAGES_CAVEAT}</p>',
-        tables.render_legend(),
-    )
-    if len(lines) > len(newest):
-        with st.expander(f"{len(lines) - len(newest)} older {_FREQS[freq].lower()}"):
-            layout.put_html(tables.render_table(f"Older. {caption}", columns, lines[len(newest) :], corner=corner))
-    layout.put_html(tables.render_notes(notes, frame.name_notes([area])))
+    periods = sorted({str(row["period"]) for row in rows}, reverse=True)
+    newest, older = periods[:_NEWEST_PERIODS], periods[_NEWEST_PERIODS:]
+    coverage = frame.marked_name(area)
+
+    def show_periods(title: str, shown: Sequence[str], *, legend: bool) -> None:
+        notes = words.Notes()
+        lines = _series_lines(frame, rows, measures, periods, shown, breaks, notes)
+        layout.show_table(frame, title, columns, lines, corner=corner, notes=notes, coverage=coverage, legend=legend)
+
+    show_periods(caption, newest, legend=True)
+    layout.put_html(f'<p class="rti-small">{STAGES_CAVEAT}</p>')
+    if older:
+        with st.expander(f"{len(older)} older {_FREQS[freq].lower()}"):
+            show_periods(f"Older. {caption}", older, legend=False)
     _show_charts(frame, area, measures, rows, found_breaks, is_joined=has_quarters)
 
 
@@ -143,14 +141,19 @@ def _series_lines(
     rows: Sequence[Row],
     measures: Sequence[str],
     periods: Sequence[str],
+    shown: Sequence[str],
     breaks: Sequence[Row],
     notes: words.Notes,
 ) -> list[tables.Line]:
-    """Return one line per period, the newest first; the first period after a break has its note."""
+    """Return one line per period shown; the first period after a break has its note.
+
+    `periods` are all periods of the series, the newest first.
+    """
     at = {(row["measure"], row["period"]): row for row in rows}
+    before_period = dict(zip(periods, [*periods[1:], *periods[-1:]], strict=True))
     lines = []
-    for place in range(len(periods) - 1, -1, -1):
-        period, before = periods[place], periods[max(place - 1, 0)]
+    for period in shown:
+        before = before_period[period]
         crossed = [row for row in breaks if changes.is_between(row, before, period)]
         marks = tuple(notes.number_note(f"Break in the series. {text}") for text in changes.describe_breaks(crossed))
         name = words.period_short(period)
@@ -198,10 +201,6 @@ def _show_charts(
     )
 
 
-def _demonstration(frame: layout.Frame) -> str:
-    return f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-
-
 def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
     """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
     st.header("Cases that ended without a conviction", anchor=False)
@@ -231,22 +230,31 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
             tables.Line(
                 tables.Cell(name),
                 (
-                    tables.Cell(number.text, f"{name}: {number.spoken}", marks, kind=number.kind),
-                    tables.few_cell(of_all, f"{name}, share", is_few=is_few),
+                    tables.value_cell(
+                        number,
+                        name,
+                        marks,
+                        tables.indicator_address("exit", row),
+                        is_few=number.kind == "value" and words.is_few(row),
+                    ),
+                    tables.value_cell(
+                        of_all,
+                        f"{name}, share",
+                        (),
+                        tables.indicator_address("exit", share) if share else "",
+                        is_few=is_few,
+                    ),
                 ),
             )
         )
     if not any(row["measure"] == changes.REQUALIFIED for row in counts):
-        notes.number_note(changes.REQUALIFIED_NOT_COUNTED)
+        notes.add_remark(changes.REQUALIFIED_NOT_COUNTED)
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}, {year}: {words.unit_name(unit)} whose case ended without "
-        f"a conviction, with 95% confidence intervals. Release {frame.id}.{_demonstration(frame)}"
+        "a conviction, with 95% confidence intervals"
     )
     columns = ["Number (95% confidence interval)", "Share of all at that level"]
-    layout.put_html(
-        tables.render_table(caption, columns, lines, corner="Outcome"),
-        tables.render_notes(notes, frame.name_notes([area])),
-    )
+    layout.show_table(frame, caption, columns, lines, corner="Outcome", notes=notes, coverage=frame.marked_name(area))
 
 
 def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
@@ -271,9 +279,8 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
     show_breakdown(
         frame, rows, dimension, codes, [(m, words.stage_name(m)) for m in measures],
         f"{frame.marked_name(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
-        f"{words.unit_name(unit)} by "
-        f"{_BREAKDOWNS[dimension].lower()}. Release {frame.id}.{_demonstration(frame)}",
-        names=frame.name_notes([area]),
+        f"{words.unit_name(unit)} by {_BREAKDOWNS[dimension].lower()}",
+        area=area,
     )  # fmt: skip
     if dimension == "age" and rows:
         st.html('<p class="rti-small">Age at the date that the form of the office names. See its counting rules.</p>')
@@ -316,10 +323,12 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
     ]
     caption = (
         f"{frame.marked_name(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
-        f"{words.unit_name(unit)}. Release {frame.id}.{_demonstration(frame)}"
+        f"{words.unit_name(unit)}"
     )
-    layout.put_html(tables.render_table(caption, [words.stage_name(m) for m in measures], lines, corner="Jurisdiction"))
-    layout.put_html(tables.render_notes(notes, frame.name_notes([area])))
+    headings = [words.stage_name(m) for m in measures]
+    layout.show_table(
+        frame, caption, headings, lines, corner="Jurisdiction", notes=notes, coverage=frame.marked_name(area)
+    )
 
 
 def _show_counting_card(frame: layout.Frame, area: str) -> None:
@@ -331,15 +340,12 @@ def _show_counting_card(frame: layout.Frame, area: str) -> None:
     offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
     for office in offices:
         name = frame.marked_name(office)
-        card = _card(frame, f"Counting rules of {name}", [rule for rule in rules if rule["jurisdiction"] == office])
-        if len(offices) == 1:
-            layout.put_html(card)
-        else:
-            with st.expander(name):
-                layout.put_html(card)
+        of_office = [rule for rule in rules if rule["jurisdiction"] == office]
+        with st.container() if len(offices) == 1 else st.expander(name):
+            _show_card(frame, f"Counting rules of {name}", of_office, name)
 
 
-def _card(frame: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
+def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: str) -> None:
     levels = queries.read_labels(frame.path, "level")
     order = list(levels)
     lines = [
@@ -356,9 +362,8 @@ def _card(frame: layout.Frame, caption: str, rules: Sequence[Row]) -> str:
         )
         for rule in sorted(rules, key=lambda rule: order.index(rule["level"]) if rule["level"] in order else 0)
     ]
-    return tables.render_table(
-        caption, ["Unit", "What is counted", "Rules", "Status"], lines, corner="Level", text=True
-    )
+    columns = ["Unit", "What is counted", "Rules", "Status"]
+    layout.show_table(frame, caption, columns, lines, corner="Level", text=True, coverage=office)
 
 
 def _rules_in_words(rule: Row) -> str:
@@ -389,7 +394,7 @@ def _show_facts(frame: layout.Frame, area: str) -> None:
         for row in rows:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
-            notes.number_note(f"{where}{when}{row['text']}")
+            notes.add_remark(f"{where}{when}{row['text']}")
         layout.put_html(tables.render_notes(notes, frame.name_notes([area]), title=""))
     _show_metadata(frame, area)
 
@@ -418,11 +423,14 @@ def _show_returns(frame: layout.Frame, area: str) -> None:
         return
     title = "Returns accepted for this release, newest first"
     newest, older = rows[:_NEWEST], rows[_NEWEST:]
-    layout.put_html(tables.render_table(title, *submission_table(frame, newest), corner="Received", text=True))
+    name = frame.marked_name(area)
+    layout.show_table(frame, title, *submission_table(frame, newest), corner="Received", text=True, coverage=name)
     if older:
         with st.expander(f"{len(older)} older return{'s' if len(older) > 1 else ''}"):
             title = "Older returns accepted for this release"
-            layout.put_html(tables.render_table(title, *submission_table(frame, older), corner="Received", text=True))
+            layout.show_table(
+                frame, title, *submission_table(frame, older), corner="Received", text=True, coverage=name
+            )
 
 
 def submission_table(frame: layout.Frame, returns: Sequence[Row]) -> tuple[list[str], list[tables.Line]]:

@@ -8,12 +8,19 @@ from html import escape
 import streamlit as st
 
 from dashboards import words
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import layout, queries, tables
+from dashboards.public.pages.reporting import Coverage
 from dashboards.words import Row, changes, regions, trends
 
 
 def show_trends(
-    frame: layout.Frame, crime: str, crime_name: str, unit: str, measures: Sequence[str], years: Sequence[str]
+    frame: layout.Frame,
+    crime: str,
+    crime_name: str,
+    unit: str,
+    measures: Sequence[str],
+    years: Sequence[str],
+    coverage: Coverage,
 ) -> None:
     """Show the newest year against an earlier one that can be chosen; `years` are newest first."""
     st.header("Is the change real?", anchor=False)
@@ -47,32 +54,30 @@ def show_trends(
         trend = trends.judge_trend(first_cell, last_cell, _find_breaks(frame, area, crime, since, last, first_cell))
         judged.append(trend)
         marks = (notes.number_note(trend.note),) if trend.note else ()
-        what = f"{frame.area_name(area)}, {words.stage_name(measure)}"
+        subject = f"{frame.area_name(area)}, {words.stage_name(measure)}"
         verdict = trends.VERDICTS[trend.verdict]
         times = trends.format_times(trend)
         lines.append(
             tables.Line(
                 frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
                 (
-                    tables.figure_cell(frame.id, first_cell, notes, what=f"{what}, {since}"),
-                    tables.figure_cell(frame.id, last_cell, notes, what=f"{what}, {last}"),
-                    tables.Cell(times, f"{what}: {times or 'not tested'}"),
-                    tables.Cell(verdict, f"{what}: {verdict}", marks, kind="note"),
+                    tables.figure_cell(frame.id, first_cell, notes, what=f"{subject}, {since}"),
+                    tables.figure_cell(frame.id, last_cell, notes, what=f"{subject}, {last}"),
+                    tables.Cell(times, f"{subject}: {times or 'not tested'}"),
+                    tables.Cell(verdict, f"{subject}: {verdict}", marks, kind="note"),
                 ),
                 is_total=area == frame.region,
             )
         )
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
-    caption = (
-        f"{crime_name}, {words.unit_name(unit)} {words.stage_name(measure).lower()}, {since} and {last}. "
-        f"Release {frame.id}.{demonstration}"
-    )
+    caption = f"{crime_name}, {words.unit_name(unit)} {words.stage_name(measure).lower()}, {since} and {last}"
     read = " ".join(filter(None, (trends.READ, trends.count_tested(judged))))
-    layout.put_html(
-        tables.render_table(caption, [since, last, "Times", "Is it real?"], lines, corner="Area"),
-        f'<p class="rti-small">{escape(read)}</p>',
-        tables.render_notes(notes, frame.name_notes([code for code, _ in frame.territories]), title=""),
-    )
+    columns = [since, last, "Times", "Is it real?"]
+    of_region = [(period, cells[period].get(frame.region)) for period in (since, last)]
+    layout.show_table(
+        frame, caption, columns, lines, corner="Area", notes=notes, notes_title="",
+        coverage=coverage.name_territories(of_region),
+    )  # fmt: skip
+    layout.put_html(f'<p class="rti-small">{escape(read)}</p>')
 
 
 def _find_breaks(frame: layout.Frame, area: str, crime: str, since: str, last: str, cell: Row | None) -> list[Row]:

@@ -5,6 +5,8 @@ They are separate from the counts of proceedings, which are of other persons.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -18,7 +20,7 @@ from dashboards.public.pages.breakdowns import (
     show_significant_pairs,
 )
 from dashboards.public.pages.reporting import VICTIMS, Coverage
-from dashboards.words import regions
+from dashboards.words import Row, figures, regions
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")
@@ -27,7 +29,9 @@ _SENTENCE = "{area}, {period}, victims of {crime}: {value} ({status}). {coverage
 
 def render_page() -> None:
     """Render the page "Victims"."""
-    frame = layout.begin_page("Victims", "Who was detected as a victim, as the registering authorities count them.")
+    frame = layout.begin_page(
+        "Victims", "Presumed and identified victims, as the authorities that register them count them."
+    )
     groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
     if not groups:
         st.info("This release holds no figures of victims.")
@@ -46,7 +50,7 @@ def render_page() -> None:
     coverage = Coverage(frame, VICTIMS, crime, unit)
     _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
     if freq == "A":
-        with st.expander("The region by sex and age"):
+        with st.expander("By sex and age"):
             statuses = queries.read_labels(frame.path, "victim_status")
             show_cross_table(
                 frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
@@ -75,26 +79,8 @@ def _show_comparison(
     whole = at.get((frame.region, "_T")) or at.get((frame.region, statuses[0]) if statuses else ("", ""))
     notes = words.Notes()
     if whole is not None:
-        figure = words.format_count(whole)
-        value = (
-            f"{figure.text} {words.unit_name(unit)}"
-            if figure.kind == "value"
-            else f"{words.unit_name(unit)}: {figure.spoken}"
-        )
-        if not regions.is_regional(whole):
-            value = regions.NO_REGION
         with headline:
-            layout.quote_sentence(
-                _SENTENCE.format(
-                    area=frame.area_name(frame.region),
-                    period=words.period_words(period),
-                    crime=crime_name.lower(),
-                    value=value,
-                    status=labels[whole["victim_status"]].lower(),
-                    coverage=coverage.describe(whole),
-                ),
-                frame,
-            )
+            layout.quote_sentence(_describe_whole(frame, whole, crime_name, labels, coverage), frame)
     codes = [code for code, _ in frame.territories]
     lines = [
         tables.Line(
@@ -117,25 +103,40 @@ def _show_comparison(
         )
         for area in (frame.region, *codes)
     ]
-    covered = tuple(coverage.cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
+    covered = tuple(coverage.build_cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
     lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
     if is_rate:
-        notes.number_note("Rates are of the period itself and never annualised.")
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
+        notes.add_remark("Rates are for the period itself and never annualised.")
     counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
-    caption = (
-        f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}. Release {frame.id}.{demonstration}"
-    )
-    layout.put_html(
-        tables.render_table(caption, [labels[status] for status in statuses], lines, corner="Area"),
-        tables.render_legend(),
-        tables.render_notes(notes, frame.name_notes(codes)),
-    )
+    title = f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}"
+    headings = [labels[status] for status in statuses]
+    of_region = [(labels[status], at.get((frame.region, status))) for status in statuses]
+    layout.show_table(
+        frame, title, headings, lines, corner="Area", notes=notes, coverage=coverage.name_territories(of_region),
+        legend=True,
+    )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
 
 
+def _describe_whole(
+    frame: layout.Frame, whole: Row, crime_name: str, labels: Mapping[str, str], coverage: Coverage
+) -> str:
+    """Return the sentence on the victims of the region: that of the page of its source, and who is not included."""
+    if regions.is_regional(whole):
+        sentence = figures.describe_count(whole, layout.read_vocabulary(frame))
+        return f"{sentence} {coverage.list_absences(whole)}".strip()
+    return _SENTENCE.format(
+        area=frame.area_name(frame.region),
+        period=words.period_words(whole["period"]),
+        crime=crime_name.lower(),
+        value=regions.NO_REGION,
+        status=labels[whole["victim_status"]].lower(),
+        coverage=coverage.describe_figure(whole),
+    )
+
+
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
-    st.header("Broken down, for one territory", anchor=False)
+    st.header("Victims in one territory", anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(frame)
         years = tuple(
@@ -160,11 +161,9 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
     statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
     title = f"{frame.marked_name(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     show_breakdown(
         frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
-        f"{title}: {words.unit_name(unit)}. Release {frame.id}.{demonstration}",
-        names=frame.name_notes([area]), across="victim_status",
+        f"{title}: {words.unit_name(unit)}", area=area, across="victim_status",
     )  # fmt: skip
     detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
@@ -174,6 +173,6 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
         under=frame.lines_under_chart(area),
     )
     layout.show_panels([chart], key="victims")
-    st.subheader("Which differences between shares are statistically significant", anchor=False)
+    st.subheader("Which differences are statistically clear", anchor=False)
     pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
     show_significant_pairs(frame, pairs, by, codes, _BREAKDOWNS[by].lower())

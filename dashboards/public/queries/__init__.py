@@ -17,6 +17,7 @@ from dashboards.public.queries.counts import (
     VICTIM_TABLES,
     cells_statement,
 )
+from dashboards.public.queries.indicators import INDICATOR_KEYS, RECORD_TABLES, indicator_statement
 from dashboards.public.queries.opening import (
     SQL,
     DamagedReleaseError,
@@ -36,7 +37,9 @@ __all__ = [
     "BEFORE_COURT",
     "BREAKDOWN_TABLES",
     "BREAKS",
+    "INDICATOR_KEYS",
     "MAIN_STAGES",
+    "RECORD_TABLES",
     "SQL",
     "STAGES",
     "STAGE_TABLES",
@@ -52,6 +55,7 @@ __all__ = [
     "downloadable_files",
     "find_breaks",
     "find_cells",
+    "find_indicator",
     "has_table",
     "list_periods",
     "ratio_periods",
@@ -67,6 +71,14 @@ def find_cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
     A dimension that the terms leave out is at its total or does not apply.
     """
     return run_statement(path, *cells_statement(table, terms))
+
+
+def find_indicator(path: str, table: str, values: Mapping[str, str]) -> Row | None:
+    """Return the row of an indicator by the values of its key (`INDICATOR_KEYS`); None if the release has no such row,
+    or no such table."""
+    if table not in INDICATOR_KEYS or not has_table(path, table):
+        return None
+    return next(iter(run_statement(path, *indicator_statement(table, values))), None)
 
 
 def find_breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:

@@ -112,6 +112,15 @@ SQL: Mapping[str, str] = {
             and cell.measure in (select unnest($measures))
         order by cell.measure, {_IN_ORDER}
     """,
+    "operands": f"""
+        {_TOTALS}
+        and cell.area in (select unnest(?)) and cell.period in (select unnest(?)) and cell.offence_group = ?
+        and cell.count_unit = ? and cell.measure in (select unnest(?)) and cell.level in (select unnest(?))
+        {_ONCE}
+    """,
+    "cell_indicator": """
+        select * from indicator where cell_id = ? and metric = ? and dimension = ?
+    """,
     "years": """
         select period from cell
         where freq = 'A' and area = ? and offence_group = ? and table_id in (select unnest(?))

@@ -5,7 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+INDICATOR_KEYS: Mapping[str, tuple[str, ...]] = {
+    "stage_ratio": ("metric", "area", "period", "offence_group", "count_unit", "version"),
+    "clearance": ("metric", "area", "period", "offence_group", "count_unit", "level"),
+    "exit": ("metric", "area", "period", "offence_group", "count_unit", "level", "measure"),
+    "duration": ("metric", "area", "source", "offence_group", "freq", "entered", "statistic"),
+    "pending": ("metric", "area", "source", "offence_group", "statistic"),
+    "cohort": ("metric", "area", "source", "offence_group", "freq", "cohort", "statistic"),
+    "sentence": (
+        "metric", "area", "source", "offence_group", "level", "freq", "period", "sentence_type", "sentence_band",
+        "statistic",
+    ),
+}  # fmt: skip
+"""Tables of indicators, and the columns that identify one of their rows."""
+RECORD_TABLES = ("duration", "pending", "cohort", "sentence")
+"""Tables of figures from case records, which have no counts behind them."""
+
 SQL: Mapping[str, str] = {
+    "metric_operands": "select * from metric_operand where metric = ? order by side desc, position",
     "ratio_metrics": """
         select metric.* from metric
         where metric.model = 'mart_stage_ratio'
@@ -95,3 +112,11 @@ SQL: Mapping[str, str] = {
         order by clearance.area, metric.position
     """,
 }
+
+
+def indicator_statement(table: str, values: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return statement and parameters for the row of an indicator; the table and its columns are those of
+    INDICATOR_KEYS."""
+    names = INDICATOR_KEYS[table]
+    conditions = " and ".join(f"{name} = ?" for name in names)
+    return f"select * from {table} where {conditions}", [values.get(name, "") for name in names]

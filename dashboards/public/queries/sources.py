@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipelines.core import codes
+
 BREAKS = ("law", "counting", "source")
 """Kinds of notes after which figures are not comparable with those before. A new layout alone is not one of them."""
 
@@ -36,6 +38,13 @@ SQL: Mapping[str, str] = {
         select submission.* from cell_submission
         inner join submission using (submission_id)
         where cell_submission.cell_id = ? order by submission.jurisdiction, submission.first_period
+    """,
+    "revisions": f"""
+        select release, value from revision where {" and ".join(f"{name} = ?" for name in codes.CELL_KEY)}
+        order by vintage
+    """,
+    "register_submissions": """
+        select * from submission where territory = ? and source = ? order by accepted_at desc, submission_id
     """,
     "references": """
         select * from reference_figure

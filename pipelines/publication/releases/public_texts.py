@@ -44,7 +44,7 @@ _REPLACEMENTS: Final = tuple(
         (r"\bunverified\b", "source not yet verified"),
         (r"\bNational publishers reference: ", "Reference publication: "),
         (r" \((?:title page |page |heads? )?read\)", ""),
-        (r"; (?:verified|unverified)\)", ")"),
+        (r"; (?:stated|assumed|verified|unverified)\)", ")"),
         # Remarks of the person who collected a figure.
         (r": stock/flow trap", ""),
         (r": reconciliation test", ""),
@@ -94,8 +94,8 @@ def name_offices(registry: Registry) -> dict[str, str]:
     names: dict[str, str] = {}
     for territory in registry.territories.values():
         parts = [(part.code, part.names) for part in territory.jurisdictions if part.code != territory.code]
-        for code, given in (*parts, *((office.id, office.names) for office in territory.offices)):
-            names[code] = next((name.name for name in given if name.language == "en"), given[0].name)
+        for code, office_names in (*parts, *((office.id, office.names) for office in territory.offices)):
+            names[code] = next((name.name for name in office_names if name.language == "en"), office_names[0].name)
     return names
 
 

@@ -30,15 +30,15 @@ def name_publishers(rows: pl.DataFrame) -> pl.DataFrame:
     A source that is not declared is its own publisher, without an address.
     """
     declared = read_publishers().rename({"source_title": "declared_title", "title": "public_title"})
-    named = rows.with_columns(pl.col("source_title").str.replace(_EDITION, "").alias("declared_title")).join(
+    joined = rows.with_columns(pl.col("source_title").str.replace(_EDITION, "").alias("declared_title")).join(
         declared, on="declared_title", how="left", maintain_order="left", validate="m:1"
     )
     links = [
         url if url and host and is_own_address(url, host) else None
-        for url, host in named.select("source_url", "host").iter_rows()
+        for url, host in joined.select("source_url", "host").iter_rows()
     ]
     edition = pl.col("source_title").str.extract(f"({_EDITION})").fill_null("")
-    return named.with_columns(
+    return joined.with_columns(
         publisher=pl.coalesce("publisher", "source_title"),
         source=translate_source(pl.col("source")),
         source_title=pl.coalesce(pl.col("public_title") + edition, "source_title"),

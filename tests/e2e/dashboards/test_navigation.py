@@ -145,10 +145,18 @@ def test_figure_and_territory_in_a_table_keep_the_crime(open_page: Open) -> None
 )  # fmt: skip
 def test_link_opens_the_view_that_it_names(open_page: Open, address: str) -> None:
     page = open_page(address)
-    asked = {key: values[0] for key, values in parse_qs(urlparse(address).query).items()}
-    assert asked.items() <= read_query(page).items()
+    expected = {key: values[0] for key, values in parse_qs(urlparse(address).query).items()}
+    assert expected.items() <= read_query(page).items()
     check_every_control_has_a_selection(page)
     expect(page.get_by_text("is shown instead")).to_have_count(0)
+
+
+def test_page_of_a_figure_leads_back_to_its_crime(open_page: Open) -> None:
+    page = open_page("?crime=SOM&freq=A")
+    address = page.locator(".rti-total td a").first.get_attribute("href")
+    opened_page = open_page(str(address))
+    follow_menu(opened_page, "")
+    assert read_crime(opened_page) == "Smuggling of migrants"
 
 
 def test_address_with_an_unknown_code_says_so(open_page: Open) -> None:

@@ -266,9 +266,11 @@ def test_rates_are_tested_by_the_conditional_binomial_with_bonferroni(built: Bui
         default = max(phi[0], DEFAULT_DISPERSION), max(phi[1], DEFAULT_DISPERSION)
         bounds = _test_rates(x, y, m, n, default, alpha)[:2]
         assert (row["low_at_default"], row["high_at_default"]) == pytest.approx(bounds)
-        found = "higher" if low > 1 else "lower" if high < 1 else "no_difference"
+        difference = "higher" if low > 1 else "lower" if high < 1 else "no_difference"
         holds = bounds[0] > 1 or bounds[1] < 1
-        assert row["verdict"] == (found if holds or found == "no_difference" else "depends_on_persons_per_case")
+        assert row["verdict"] == (
+            difference if holds or difference == "no_difference" else "depends_on_persons_per_case"
+        )
 
 
 def _persons_per_case(area: str, persons: float) -> float:
@@ -327,10 +329,10 @@ def test_shares_are_tested_by_fishers_limits_of_part_and_rest(built: Built) -> N
         limits = stats.contingency.odds_ratio(counts_, kind="conditional").confidence_interval(level)
         assert (row["low"], row["high"]) == (pytest.approx(limits.low, rel=1e-5), pytest.approx(limits.high, rel=1e-5))
         assert row["value_a"] == pytest.approx(100 * table[0][0] / table[0][1])  # type: ignore[operator]
-        found = "higher" if limits.low > 1 else "lower" if limits.high < 1 else "no_difference"
-        assert row["verdict"] in (found, "depends_on_persons_per_case")
+        difference = "higher" if limits.low > 1 else "lower" if limits.high < 1 else "no_difference"
+        assert row["verdict"] in (difference, "depends_on_persons_per_case")
         holds = row["low_at_default"] > 1 or row["high_at_default"] < 1
-        assert (row["verdict"] == found) == (holds or found == "no_difference")
+        assert (row["verdict"] == difference) == (holds or difference == "no_difference")
     assert set(tested["verdict"]) >= {"lower", "no_difference"}, "shares from 5 to 65 per cent are all alike"
 
 

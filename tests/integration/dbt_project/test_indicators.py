@@ -145,8 +145,8 @@ def test_limits_equal_those_of_scipy(restricted: Path) -> None:
 def test_each_figure_has_its_state(restricted: Path, protected: Path) -> None:
     for path in (restricted, protected):
         rows = read_table(path, "mart_indicator")
-        rest = pl.col("denominator") - pl.col("numerator")
-        small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (rest < 20))
+        remainder = pl.col("denominator") - pl.col("numerator")
+        small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (remainder < 20))
         few_territories = (pl.col("area_kind") == "region") & (pl.col("n_reported") < 4)
         expected_state = (
             pl.when((pl.col("conf_status") != "F") | (pl.col("obs_status") == "Q"))

@@ -142,8 +142,8 @@ def test_ratio_of_one_period_divides_its_cells(
             p = stats.binomtest(int(x), int(x + y)).proportion_ci(0.95, method="exact")
             limits = 100 * p.low / (1 - p.low), 100 * p.high / (1 - p.high)
         assert (low, high) == pytest.approx(limits, rel=1e-6, abs=1e-6)
-    rest = pl.col("y") - pl.col("x") if nested else pl.col("y")
-    few = with_value.filter((pl.col("x") < 20) | (pl.col("y") < 20) | ((rest >= 0) & (rest < 20)))
+    remainder = pl.col("y") - pl.col("x") if nested else pl.col("y")
+    few = with_value.filter((pl.col("x") < 20) | (pl.col("y") < 20) | ((remainder >= 0) & (remainder < 20)))
     assert set(few["state"]) == {"too_few"} and set(with_value.join(few, on=KEY, how="anti")["state"]) == {"enough"}
     over = with_value.filter(pl.col("x") > pl.col("y"))
     assert over["flags"].str.contains("over_100").all()

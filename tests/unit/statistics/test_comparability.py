@@ -60,7 +60,7 @@ def test_bound_of_some_of_the_persons_never_exceeds_their_dispersion(sizes: list
 
 
 def test_some_of_the_persons_by_hand() -> None:
-    """Of 12 persons in 3 cases 6 are women: 1 + (6/12)(12/3 - 1) = 2.5. Without the 12, 6/3 = 2 is the bound."""
+    """Take 6 women of 12 persons in 3 cases: 1 + (6/12)(12/3 - 1) = 2.5. Without the 12, 6/3 = 2 is the bound."""
     assert (float(at_least(6, 3, 12)), float(at_least(6, 3)), float(at_least(12, 3, 12))) == (2.5, 2.0, 4.0)
     assert (float(at_least(2, 20, 12)), float(at_least(0, 3, 12)), float(at_least(NAN, 3, 12))) == (1.0, 1.0, 1.0)
 
@@ -203,7 +203,7 @@ def test_difference_must_hold_at_the_default_dispersion() -> None:
 
 
 def test_proportions_by_hand() -> None:
-    # 20 of 170 against 50 of 70, of which 20 others are just enough
+    # 20 of 170 against 50 of 70, whose 20 others are just enough
     (pair,) = comparison.compare_proportions([20, 50], [170, 70], nested=True)
     assert pair.ratio == pytest.approx((20 / 150) / (50 / 20)) and pair.verdict == "lower"
     # not nested: 90 over 60 against 30 over 60

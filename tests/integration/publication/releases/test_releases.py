@@ -84,8 +84,16 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
         frame.write_parquet(protected / f"dim_{name}.parquet")
     for exported in exported_tables.INDICATORS:
         pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / f"{exported.name}.parquet")
+    PAIRS.write_parquet(indicators / "mart_pair.parquet")
     table.select("cell_id", is_total=True).unique().write_parquet(indicators / "cell.parquet")
     return protected, indicators
+
+
+PAIRS = pl.DataFrame(
+    {"family_id": ["a", "a", "a", "b", "c"], "p": [0.2, 0.01, None, 1.0, None]},
+    schema={"family_id": pl.String(), "p": pl.Float64()},
+)
+"""Three pairs tested, in two of three comparisons."""
 
 
 def make_draft(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
@@ -106,6 +114,11 @@ def test_build_draft_writes_the_same_rows_in_three_formats(a_home: home.Home) ->
     assert parquet.height == csv.height == 2
     assert stored.equals(parquet.cast(dict(stored.schema)))  # type: ignore[arg-type]
     assert csv["value"].to_list() == ["12.0", None]
+
+
+def test_release_states_how_many_comparisons_were_tested(a_home: home.Home) -> None:
+    row = pl.read_parquet(make_draft(a_home).folder / "data" / "release.parquet").row(0, named=True)
+    assert (row["pairs_tested"], row["comparisons_tested"]) == (3, 2)
 
 
 def test_build_draft_links_each_count_to_its_counting_card(a_home: home.Home) -> None:

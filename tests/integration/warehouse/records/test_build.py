@@ -163,7 +163,7 @@ def make_rows_decided_after(*days: int) -> list[tuple[str, str, str, str, str]]:
 
 @pytest.mark.parametrize(("changed", "is_updated"), [(4, False), (5, True)])
 def test_lag_is_kept_with_its_median_for_both_sides(world: World, changed: int, is_updated: bool) -> None:
-    """The median moves from 228 to 229 days, from 2 quarters to 3. Both are published as 230."""
+    """Move the median from 228 to 229 days, from 2 quarters to 3. Both are published as 230."""
     first, _ = world.build_records(build_events(make_rows_decided_after(*[228] * 7, *[229] * 7)))
     build.keep_baseline(world.home, first)
     later = make_rows_decided_after(*[229] * changed, *[228] * (7 - changed), *[229] * 7)

@@ -1,4 +1,4 @@
-"""Series as drawn: ranges, states, and no line across a break. The chart is read from its specification."""
+"""Charts as drawn: intervals, states, contrast, no line across a break. They are read from their specifications."""
 
 from __future__ import annotations
 
@@ -112,3 +112,65 @@ def test_a_rounded_split_still_adds_up() -> None:
     row = {"state": "enough", "change": 10.0, "volume_effect": 22.5, "ratio_effect": -12.5}
     volume, ratio = changes.format_effects(row)
     assert (volume.text, ratio.text) == ("+22", "\u221212")
+
+
+def build_count(value: float | None) -> dict[str, Any]:
+    return {**build_cell("2025", value), "n_reported": 1, "rate": None}
+
+
+def find_fills(spec: Any) -> list[str]:
+    return [row["fill"] for rows in find_data(spec) for row in rows if "fill" in row]
+
+
+def find_data(spec: Any) -> Iterator[list[dict[str, Any]]]:
+    if isinstance(spec, list) and spec and isinstance(spec[0], dict) and "fill" in spec[0]:
+        yield spec
+    for part in spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ():
+        yield from find_data(part)
+
+
+def test_bars_of_few_are_hollow_in_every_chart() -> None:
+    few, enough = build_count(19), build_count(20)
+    parts, spoken = charts.draw_parts("By form", [("a", few), ("b", enough)])
+    assert find_fills(parts.to_dict())[:2] == [charts.WHITE, charts.BLUE]
+    assert "a: 19, too few to compare; b: 20." in spoken
+    stages, _ = charts.draw_stages("Place", [("indicted", few), ("reported", enough)], rate=False, top=20)
+    assert find_fills(stages.to_dict())[:2] == [charts.WHITE, charts.BLUE]
+    rows = [
+        {"part": "a", "label": "", "spoken": "", "value": 1, "low": 1, "high": 2, "few": few} for few in (True, False)
+    ]
+    ranges, _ = charts.draw_ranges("Days", rows, top=2, unit="days")
+    assert find_fills(ranges.to_dict())[:2] == [charts.WHITE, charts.BLUE]
+
+
+def measure_contrast(first: str, second: str) -> float:
+    """Return the contrast of two colours by WCAG 2.2."""
+    lights = []
+    for color in (first, second):
+        parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        lights.append(0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+    return max(lights) / min(lights)
+
+
+def test_marks_have_a_contrast_of_three_to_page_and_band() -> None:
+    for mark in (charts.BLUE, charts.FADED, charts.GREY, charts.INK):
+        assert measure_contrast(mark, charts.WHITE) >= 3, mark
+        assert measure_contrast(mark, charts.BAND) >= 3, mark
+
+
+def test_series_has_one_band_with_visible_edges_and_no_transparent_mark() -> None:
+    _, _, spec = draw_points(*(build_cell(year, 30) for year in YEARS))
+    marks = [layer["mark"] for layer in spec["layer"]]
+    assert [mark["type"] for mark in marks].count("area") == 1
+    band = next(mark for mark in marks if mark["type"] == "area")
+    assert band["stroke"] == charts.BLUE and band["fill"] == charts.BAND, "the edges are seen, the inside is pale"
+    assert all(mark.get("opacity", 1) == 1 for mark in marks)
+
+
+def test_series_of_mostly_few_is_faded_and_a_missing_figure_ends_its_band() -> None:
+    few = [build_cell(year, 10, state="too_few") for year in YEARS[:2]]
+    points, _, spec = draw_points(*few, build_cell("2023", None), build_cell("2024", 30))
+    marks = [layer["mark"] for layer in spec["layer"]]
+    assert {mark["color"] for mark in marks if mark["type"] == "line"} == {charts.FADED}
+    assert list_parts(points) == [0, 0, 1, 2]

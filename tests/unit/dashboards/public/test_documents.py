@@ -22,12 +22,12 @@ HTML = {"accept": "text/html", "accept-encoding": "gzip"}
 
 
 def request_path(path: str, headers: dict[str, str] | None = None) -> httpx.Response:
-    async def request() -> httpx.Response:
+    async def send_request() -> httpx.Response:
         transport = httpx.ASGITransport(DOCUMENTS)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.get(path, headers=HTML if headers is None else headers)
 
-    return asyncio.run(request())
+    return asyncio.run(send_request())
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -23,7 +23,7 @@ def build_cell(measure: str, value: float | None, reporters: str) -> dict[str, A
     }  # fmt: skip
 
 
-def describe(cells: list[tuple[str, dict[str, Any] | None]]) -> str:
+def describe_cells(cells: list[tuple[str, dict[str, Any] | None]]) -> str:
     return regions.describe_stages(
         "Region",
         "2021-2025",
@@ -37,7 +37,7 @@ def describe(cells: list[tuple[str, dict[str, Any] | None]]) -> str:
 
 def test_stages_with_different_reporters_have_their_own_sentences() -> None:
     five, six = "AA,CC,DD,EE,FF", "AA,BB,CC,DD,EE,FF"
-    text = describe(
+    text = describe_cells(
         [
             ("investigated", build_cell("investigated", 2143, five)),
             ("indicted", build_cell("indicted", 2397, six)),
@@ -50,7 +50,7 @@ def test_stages_with_different_reporters_have_their_own_sentences() -> None:
 
 
 def test_figure_of_three_territories_is_not_one_of_the_region() -> None:
-    text = describe([("investigated", build_cell("investigated", 99, "AA,BB,CC"))])
+    text = describe_cells([("investigated", build_cell("investigated", 99, "AA,BB,CC"))])
     assert "99" not in text
     assert text.endswith("Investigated: no regional figure, because only 3 of 7 territories are included.")
 
@@ -63,19 +63,19 @@ def test_sentence_never_mixes_bases_and_shows_each_number_with_its_coverage(
         (measure, build_cell(measure, float(value) if reporters else None, ",".join(sorted(reporters))))
         for measure, (value, reporters) in zip(STAGES, figures, strict=True)
     ]
-    text = describe(list(cells))
+    text = describe_cells(list(cells))
     coverage = re.split(r"(Figures cover (?:all 7|\d of 7) territories\.)", text)
-    shown: dict[str, str] = {}
+    figure_by_stage: dict[str, str] = {}
     for clause, cover in zip(coverage[::2], coverage[1::2], strict=False):
         for number, stage in re.findall(r"(\d+) persons (\w+)", clause):
-            shown[stage] = f"{number} {cover}"
+            figure_by_stage[stage] = f"{number} {cover}"
     for measure, cell in cells:
         n, stage = regions.count_reporters(cell), measure.removesuffix("_first")
         if n < FEWEST_TERRITORIES_IN_REGION:
-            assert stage not in shown
+            assert stage not in figure_by_stage
         else:
             whole = "all 7" if n == 7 else f"{n} of 7"
-            assert shown[stage] == f"{cell['value']:.0f} Figures cover {whole} territories."
+            assert figure_by_stage[stage] == f"{cell['value']:.0f} Figures cover {whole} territories."
 
 
 def build_window(freq: str, period: str, reaching: int, **values: Any) -> dict[str, Any]:
@@ -130,6 +130,33 @@ def test_period_without_enough_territories_is_explained_without_praise() -> None
 )
 def test_spread_of_the_territories_is_described(row: dict[str, Any], expected: str) -> None:
     assert regions.describe_range(row, "this rate") == expected
+
+
+def make_range(n: int) -> dict[str, Any]:
+    figures = (
+        {"minimum": 1.0, "median": 2.0, "maximum": 6.0} if n >= 3 else dict.fromkeys(("minimum", "median", "maximum"))
+    )
+    return {"n": n, "n_enough": 0, "n_withheld": 0} | figures
+
+
+@pytest.mark.parametrize(("n", "count"), [(1, "One territory has"), (2, "Two territories have")])
+def test_range_of_fewer_than_three_territories_has_no_limits(n: int, count: str) -> None:
+    sentence = regions.describe_range(make_range(n), "this rate")
+    assert sentence.startswith(f"{count} a published figure of this rate. A median needs three territories.")
+    assert regions.format_range(make_range(n), 0) == f"fewer than three published figures (n = {n})"
+
+
+def test_range_of_three_territories_has_median_and_limits() -> None:
+    assert regions.describe_range(make_range(3), "this rate").startswith(
+        "3 territories have a published figure of this rate: median 2, lowest 1, highest 6."
+    )
+    assert regions.format_range(make_range(3), 0) == "2, 1 to 6 (n = 3)"
+
+
+def test_window_that_is_not_enough_is_not_called_the_longest() -> None:
+    windows = [build_window("A", "2025", 2, is_default=True), build_window("P5", "2021-2025", 1)]
+    sentence = regions.explain_window(windows)
+    assert "longest" not in sentence and "even over five years. 2 of 7 territories" in sentence and "2025" in sentence
 
 
 def build_change(before: float, after: float, volume: float, **values: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who has reported, in words: nobody is called late who was not due."""
+"""Tests of reporting in words: nobody is called late who was not due."""
 
 from __future__ import annotations
 
@@ -79,6 +79,12 @@ def test_return_received_after_its_deadline_is_late() -> None:
     rows = [build_row("AA_1", "2026-Q3"), build_row("AA_2", "2026-Q3", is_on_time=False)]
     judged = judge_reporting(rows, "2026-Q3", NAMES)
     assert judged.state == "late" and reporting.format_state(judged) == "late"
+    assert reporting.note_state("Alfa", "2026-Q3", judged, is_reporting=True) == "Alfa: South late."
+
+
+@pytest.mark.parametrize(("period", "expected"), [("2026-Q3", "Reports once a year."), ("2026", "Reports by quarter.")])
+def test_territory_that_does_not_report_for_a_kind_of_period_has_a_note(period: str, expected: str) -> None:
+    assert reporting.note_state("Alfa", period, Reporting("not_due"), is_reporting=False) == expected
 
 
 def test_absent_territory_whose_returns_arrived_does_not_count_the_figure() -> None:
@@ -145,9 +151,9 @@ def test_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], period: s
     judged = judge_reporting(rows, period, NAMES)
     shuffled = list(rows)
     chance.shuffle(shuffled)
-    other = judge_reporting(shuffled, period, NAMES)
-    assert (other.state, other.received, other.expected) == (judged.state, judged.received, judged.expected)
-    assert sorted(other.outstanding) == sorted(judged.outstanding)
+    reordered = judge_reporting(shuffled, period, NAMES)
+    assert (reordered.state, reordered.received, reordered.expected) == (judged.state, judged.received, judged.expected)
+    assert sorted(reordered.outstanding) == sorted(judged.outstanding)
 
 
 @pytest.mark.parametrize("code", reporting.STATES)

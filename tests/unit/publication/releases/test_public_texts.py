@@ -61,23 +61,23 @@ def test_declared_notes_and_metadata_have_no_internal_words_in_a_release() -> No
 
 def test_every_collected_source_has_a_publisher_and_an_own_title() -> None:
     rows = read_collected()
-    named = name_publishers(rows)
-    assert named.height == rows.height and named["publisher"].null_count() == 0
-    assert named.filter(pl.col("publisher") == pl.col("source_title")).is_empty(), "each source is declared"
-    assert named["source_title"].n_unique() == rows["source_title"].n_unique(), "no two sources look alike"
-    assert named["value"].to_list() == rows["value"].to_list()
+    published = name_publishers(rows)
+    assert published.height == rows.height and published["publisher"].null_count() == 0
+    assert published.filter(pl.col("publisher") == pl.col("source_title")).is_empty(), "each source is declared"
+    assert published["source_title"].n_unique() == rows["source_title"].n_unique(), "no two sources look alike"
+    assert published["value"].to_list() == rows["value"].to_list()
     titles = set(rows["source_title"]) | {title.rsplit(" ", 1)[0] for title in rows["source_title"]}
     assert set(read_publishers()["source_title"]) <= titles, "no publisher is declared in vain"
 
 
 def test_links_lead_to_the_original_publisher_only() -> None:
-    named = name_publishers(read_collected())
+    published = name_publishers(read_collected())
     hosts = dict(read_publishers().filter(pl.col("host") != "").select("publisher", "host").iter_rows())
-    linked = named.filter(pl.col("source_url").is_not_null())
+    linked = published.filter(pl.col("source_url").is_not_null())
     assert linked.height > 20
     for publisher, url in linked.select("publisher", "source_url").iter_rows():
         assert is_own_address(url, hosts[publisher]), url
-    texts = " ".join([*linked["source_url"], *named["source_title"], *named["source"]])
+    texts = " ".join([*linked["source_url"], *published["source_title"], *published["source"]])
     for copy in ("aassone", "wikileaks", "havocscope", "gvnet", "amicidilazzaro", "infobalkans"):
         assert copy not in texts
 

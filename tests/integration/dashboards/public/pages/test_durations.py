@@ -14,7 +14,7 @@ from dashboards.public import charts, queries
 from dashboards.public.pages import cards
 from dashboards.words import durations, reasons
 from pipelines.core import home
-from tests.support.public_pages import UNSCR, read_html, run_page
+from tests.support.public_pages import UNSCR, read_html, run_page, strip_marks
 from tests.support.releases import release_fixture
 
 WITHOUT = (
@@ -56,7 +56,8 @@ def read_rows(test: AppTest, table: str) -> dict[str, list[str]]:
     fields_by_heading = {}
     for line in re.findall(r"<tr[^>]*>(.*?)</tr>", body, re.S):
         heading, marked = line.split("</th>", 1)
-        plain = re.sub(r"<sup>.*?</sup>", "", heading) + "</th>" + re.sub(r"<sup>(.*?)</sup>", r"[\1]", marked)
+        marked = strip_marks(re.sub(r"<sup>(.*?)</sup>", r"[\1]", marked))
+        plain = f"{strip_marks(heading)}</th>{marked}"
         heading, *fields = [
             re.sub(r"<[^>]+>", "", part).strip() for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", plain, re.S)
         ]
@@ -70,7 +71,7 @@ def remove_note_numbers(fields: list[str]) -> list[str]:
 
 def test_times_have_limits_and_a_band_and_no_records_elsewhere(page: AppTest) -> None:
     fields = read_rows(page, "times")
-    assert fields["Croatia"] == ["260 (210–330)", "370 (270–570)", "550 (390 or more)", "c", "100–199"]
+    assert fields["Croatia"] == ["260 (210–330)", "370 (270–570)", "550 (390 or more)", "withheld", "100–199"]
     assert fields["Serbia"] == ["210 (180–330)", "410 (300–510)", "not reached[1]", "20 (10–30)", "100–199"]
     assert durations.NOT_REACHED_NOTE in read_html(page)
     for table in ("times", "ages", "cohorts", "shares", "lengths"):
@@ -90,7 +91,7 @@ def test_sentence_has_medians_and_territories_without_records(page: AppTest) -> 
 
 def test_ages_of_few_cases_are_marked_as_too_few(page: AppTest) -> None:
     fields = read_rows(page, "ages")
-    assert fields["Croatia"] == ["too few to compare: 170[1]", "too few to compare: 320[1]", "c", "10–19"]
+    assert fields["Croatia"] == ["170 few[1]", "320 few[1]", "withheld", "10–19"]
     assert fields["Serbia"] == ["180", "290", "480", "20–49"], "twenty or more are enough"
     assert durations.FEW_NOTE in read_html(page)
     assert "Croatia, Median: too few to compare, 170" in read_html(page)
@@ -98,27 +99,26 @@ def test_ages_of_few_cases_are_marked_as_too_few(page: AppTest) -> None:
 
 def test_cohort_without_enough_follow_up_has_no_share(page: AppTest) -> None:
     fields = read_rows(page, "cohorts")
-    few = "too few to compare: "
     assert remove_note_numbers(fields["Serbia, 2023"]) == [
-        f"{few}60 (45–75)",
-        f"{few}65 (45–80)",
-        f"{few}5 (0–10)",
+        "60 (45–75) few",
+        "65 (45–80) few",
+        "5 (0–10) few",
         "20–49",
     ]
-    assert remove_note_numbers(fields["Serbia, 2025"]) == ["..", "..", "..", "20–49"]
+    assert remove_note_numbers(fields["Serbia, 2025"]) == [*["not available"] * 3, "20–49"]
     assert "its people have not been followed for 8 quarters" in read_html(page)
-    assert fields["Croatia"] == ["–", "–", "–", "–"], "the territory has records, but collects no data on this"
+    assert fields["Croatia"] == ["not collected"] * 4, "the territory has records, but collects no data on this"
 
 
 def test_sentences_are_shown_with_statutory_range_and_no_time_served(page: AppTest) -> None:
     assert remove_note_numbers(read_rows(page, "shares")["Serbia"]) == [
         "55 (40–70)",
-        "too few to compare: 30 (15–45)",
+        "30 (15–45) few",
         "50–99",
     ]
-    assert read_rows(page, "shares")["Croatia"][:2] == ["c", "c"]
+    assert read_rows(page, "shares")["Croatia"][:2] == ["withheld", "withheld"]
     lengths = read_rows(page, "lengths")
-    below = "too few to compare: 30 (5–60)"
+    below = "30 (5–60) few"
     assert remove_note_numbers(lengths["Serbia"]) == [
         "30 (0–48)",
         "48 (36–84)",
@@ -127,7 +127,7 @@ def test_sentences_are_shown_with_statutory_range_and_no_time_served(page: AppTe
         "36–144",
         "20–49",
     ]
-    assert remove_note_numbers(lengths["Croatia"])[3:5] == ["n/a", "not stated"]
+    assert remove_note_numbers(lengths["Croatia"])[3:5] == ["not applicable", "not stated"]
     assert durations.NO_LEAST in read_html(page)
     assert any("not time served" in text.value for text in page.markdown)
 
@@ -135,11 +135,11 @@ def test_sentences_are_shown_with_statutory_range_and_no_time_served(page: AppTe
 def test_clearance_has_its_own_table_and_reasons_for_undefined_figures(page: AppTest) -> None:
     fields, text = read_rows(page, "clearance"), read_html(page)
     assert remove_note_numbers(fields["Albania"]) == ["126 (83–192)", "243"]
-    assert remove_note_numbers(fields["Western Balkans"]) == ["120 (100–143)", ".."]
-    assert remove_note_numbers(fields["Montenegro"]) == ["n/a", "n/a"]
-    assert remove_note_numbers(fields["Kosovo under UNSCR 1244"]) == ["too few to compare: 93 (40–213)", "c"]
+    assert remove_note_numbers(fields["Western Balkans"]) == ["120 (100–143)", "not available"]
+    assert remove_note_numbers(fields["Montenegro"]) == ["not applicable", "not applicable"]
+    assert remove_note_numbers(fields["Kosovo under UNSCR 1244"]) == ["93 (40–213) few", "withheld"]
     assert "Kosovo under UNSCR 1244, Clearance rate (%): too few to compare, 93, range 40 to 213" in text
-    assert fields["Croatia"] == ["–", "–"]
+    assert fields["Croatia"] == ["not collected", "not collected"]
     for code in ("reporters_differs", "stock_missing", "no_incoming", "no_resolved"):
         assert text.count(reasons.UNDEFINED[code]) == 1
     assert "who reported" not in text, "a reason in the note of the figure is not repeated"

@@ -93,19 +93,19 @@ def test_every_headline_of_the_region_agrees_with_the_release(frame: layout.Fram
 
 def check_headline(text: str, by_measure: dict[str, Any], measures: tuple[str, ...]) -> int:
     parts = re.split(r"(Figures cover (?:all 7|\d of 7) territories\.)", text)
-    shown: dict[str, tuple[str, str]] = {}
+    figure_by_stage: dict[str, tuple[str, str]] = {}
     for clause, cover in zip(parts[::2], parts[1::2], strict=False):
         for number, stage in re.findall(r"([0-9][0-9\u202f,]*) (?:persons?|cases?) (\w+)", clause):
-            shown[stage] = (number, cover)
+            figure_by_stage[stage] = (number, cover)
     for measure in measures:
         row, stage = by_measure.get(measure), words.stage_name(measure).lower()
         if row is None or row["value"] is None or regions.count_reporters(row) < FEWEST_TERRITORIES_IN_REGION:
-            assert stage not in shown, text
+            assert stage not in figure_by_stage, text
             continue
         n = regions.count_reporters(row)
         cover = f"Figures cover {'all 7' if n == 7 else f'{n} of 7'} territories."
-        assert shown[stage] == (words.format_number(row["value"]), cover), text
-    return len(shown)
+        assert figure_by_stage[stage] == (words.format_number(row["value"]), cover), text
+    return len(figure_by_stage)
 
 
 def test_only_the_office_that_was_due_is_outstanding() -> None:
@@ -121,7 +121,8 @@ def test_only_the_office_that_was_due_is_outstanding() -> None:
 def test_part_that_does_not_count_an_offence_is_not_called_missing() -> None:
     text = read_text(run_page("region", crime="SOM", freq="A", period="2025"))
     assert "Bosnia and Herzegovina (received, without this figure)" in text
-    assert "Missing" not in text and "missing" not in text
+    text_without_legend = text.replace(words.LEGEND["unavailable"][1], "")
+    assert "Missing" not in text_without_legend and "missing" not in text_without_legend
 
 
 def test_reporting_board_shows_each_territory_and_quarter() -> None:
@@ -142,6 +143,8 @@ def test_reporting_board_shows_each_territory_and_quarter() -> None:
     assert set(rows["Montenegro"]) == {"not due"}
     assert rows["Croatia"][0] == "on time"
     assert "Bosnia and Herzegovina, 2026 Q3: Brčko District outstanding." in html
+    assert "Reports once a year." in html and "Reports by quarter." in html
+    assert "Bosnia and Herzegovina: Brčko District late." in html, "the part that was late is named, and no other"
 
 
 def test_region_opens_where_most_territories_can_be_compared() -> None:
@@ -167,10 +170,10 @@ def test_rows_of_the_region_by_sex_and_age_have_their_own_coverage() -> None:
 
 def test_coherence_compares_the_whole_offence_in_words(frame: layout.Frame) -> None:
     """Albania 2025: 38 persons convicted in all, of whom 8 are in the offence without a further breakdown."""
-    own = [row for row in queries.read_rows(frame.path, "coherence") if row["left_source"] == "returns"]
-    (albania,) = [r for r in own if (r["territory"], r["period"], r["measure"]) == ("AL", "2025", "convicted_first")]
+    pairs = [row for row in queries.read_rows(frame.path, "coherence") if row["left_source"] == "returns"]
+    (albania,) = [r for r in pairs if (r["territory"], r["period"], r["measure"]) == ("AL", "2025", "convicted_first")]
     assert (albania["left_value"], albania["left_words"]) == (38, "Convicted, first instance")
-    for row in own:
+    for row in pairs:
         assert row["left_words"] != row["measure"], "labels instead of codes"
         if row["measure"] == "victims_detected":
             continue

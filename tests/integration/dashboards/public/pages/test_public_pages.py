@@ -20,7 +20,7 @@ from dashboards.public.pages import about, cards, territory
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
-from tests.support.public_pages import UNSCR, read_html, run_page
+from tests.support.public_pages import UNSCR, read_html, run_page, strip_marks
 from tests.support.releases import release_fixture, release_ratios
 
 ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
@@ -48,7 +48,7 @@ def read_rows(test: AppTest, heading: str) -> list[list[str]]:
     """Return the fields of every table row under a heading, without marks."""
     matching_rows = []
     for html_row in re.findall(r"<tr[^>]*>(.*?)</tr>", read_html(test), re.S):
-        plain = re.sub(r"<sup>.*?</sup>", "", html_row)
+        plain = strip_marks(html_row)
         fields = [
             re.sub(r"<[^>]+>", "", part).strip() for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", plain, re.S)
         ]
@@ -67,14 +67,14 @@ def test_every_page_states_that_its_figures_are_invented(page: str) -> None:
 
 def test_region_shows_each_kind_of_figure_and_its_coverage() -> None:
     test = run_page("region", freq="Q", period="2026-Q3", crime="TIP", decisions="first")
-    assert read_row(test, "Albania")[1] == "c"
-    assert read_row(test, "Serbia")[0] == ".."
+    assert read_row(test, "Albania")[1] == "withheld"
+    assert read_row(test, "Serbia")[0] == "not received"
     assert read_row(test, "Montenegro") == ["0", "0", "0", "0"]
-    assert read_row(test, "Croatia") == ["–", "–", "–", "–"]
+    assert read_row(test, "Croatia") == ["not collected"] * 4
     assert read_row(test, "North Macedonia")[2] == "0"
     assert read_row(test, "Territories included")[0] == "5 of 7"
     text = read_html(test)
-    for note in ("Nil return", "Partial:", "Derived: the office counts from January", "Reports once a year"):
+    for note in ("Nil return", "Partial:", "Calculated from year-to-date figures.", "Reports once a year"):
         assert note in text
     assert (
         "Not included: Croatia (not due: reports once a year) and "
@@ -137,7 +137,7 @@ def test_long_address_is_not_repeated_on_the_page(page: str) -> None:
 
 def test_adults_only_count_has_no_rate() -> None:
     test = run_page("region", freq="A", period="2025", show="rate")
-    assert read_row(test, "Croatia")[2] == "n/a"
+    assert read_row(test, "Croatia")[2] == "not applicable"
     assert "Adults only" in read_html(test)
     assert "Rates are for the period itself, not for a year." in read_html(test)
 
@@ -160,9 +160,11 @@ def test_rate_has_its_range_and_few_cases_are_marked() -> None:
         rate = words.format_rate(cell)
         assert "–" in rate.text and rate.text in text, area
     fields = re.findall(r'<td class="rti-few"[^>]*>(.*?)</td>', text)
-    assert fields and all("too few to compare" in field for field in fields)
+    assert fields and all(
+        "too few to compare" in field and f">{words.FEW_BADGE}<" in field for field in fields if ">0.00 (" not in field
+    )
     assert words.FEW_LEGEND in text
-    assert "The interval is a lower bound" in text, "the release does not have the number of persons per case"
+    assert "the real margin is wider than shown" in text, "the release does not have the number of persons per case"
 
 
 def test_bars_of_few_cases_are_marked() -> None:
@@ -185,19 +187,19 @@ def test_pooled_years_have_counts_without_rates() -> None:
 
 def test_stage_counted_only_in_cases_is_not_mixed_in() -> None:
     test = run_page("region", freq="Q", period="2026-Q2", stages="all")
-    assert read_row(test, "Serbia")[0] == ".."
+    assert read_row(test, "Serbia")[0] == "not received"
     assert "Reported is known in cases only" in read_html(test)
     cases = run_page("region", freq="Q", period="2026-Q2", stages="all", unit="case")
-    assert read_row(cases, "Serbia")[0] == "12"
+    assert read_row(cases, "Serbia")[0] == "12 few"
 
 
 def test_territory_shows_series_breakdowns_card_and_returns() -> None:
     test = run_page("territory", territory="AL", by="sex", year="2025", section="all")
     text = read_html(test)
-    assert read_row(test, "2026 Q3")[2] == "c"
+    assert read_row(test, "2026 Q3")[2] == "withheld"
     counts, shares = read_rows(test, "Female")
-    column = counts.index("c")
-    assert shares[column] == "c", "a withheld figure has a withheld share"
+    column = counts.index("withheld")
+    assert shares[column] == "withheld", "a withheld figure has a withheld share"
     assert "Counting rules of Albania" in text
     assert "Persons whom an authority registered as victims" in text, "metadata of a form"
     assert "SALCORRECTION000" not in text and "carried forward" in text
@@ -210,13 +212,13 @@ def test_annual_figure_is_never_shown_as_quarters() -> None:
     test = run_page("territory", territory="HR", over="Q")
     assert any("no quarterly figures" in info.value for info in test.info)
     yearly = run_page("territory", territory="HR", over="A")
-    assert read_row(yearly, "2025")[0] not in ("", "–")
+    assert read_row(yearly, "2025")[0] not in ("", "not collected")
 
 
 def test_jurisdictions_are_listed_under_their_territory() -> None:
     test = run_page("territory", territory="BA", section="breakdown")
-    assert read_row(test, "Brčko District")[1] == "c"
-    assert read_row(test, "Republika Srpska")[1] == "10"
+    assert read_row(test, "Brčko District")[1] == "withheld"
+    assert read_row(test, "Republika Srpska")[1] == "10 few"
 
 
 def test_footnoted_territory_shows_footnote_on_page_and_in_charts() -> None:
@@ -237,9 +239,14 @@ def test_charts_have_a_text_alternative_and_are_marked_as_invented() -> None:
 
 def test_victims_page_shows_figures_with_coverage() -> None:
     test = run_page("victims", freq="A", period="2025", territory="AL", victims_by="exploitation")
-    assert read_row(test, "Montenegro")[2] == "c"
+    assert read_row(test, "Montenegro")[2] == "withheld"
     assert read_row(test, "Several forms") == ["0"]
-    assert "Figures cover 6 of 7 territories. Not included: Serbia† (not collected)." in read_html(test)
+    sentence = (
+        "Western Balkans (6 of 7 territories: Albania, Bosnia and Herzegovina, Croatia, Kosovo under UNSCR 1244*, "
+        "North Macedonia and Montenegro), 2025: trafficking in persons, detected victims: "
+    )
+    text = read_html(test)
+    assert sentence in text and "Not included: Serbia† (not collected)." in text
 
 
 def test_published_page_never_mixes_real_and_invented_figures() -> None:
@@ -271,7 +278,7 @@ def test_source_page_shows_figure_and_its_returns(cell: str, expected: str) -> N
     test = run_page("source", cell=cell)
     text = read_html(test)
     assert expected in text and "Stages of proceedings by quarter" in text
-    assert not test.code, "no command for a reader to run"
+    assert not test.code and "rti explain" not in text, "commands are not for readers of a public page"
     if expected != "withheld":
         assert "Returns behind the figure" in text
         assert ".xlsx" not in text, "file names belong to the office"
@@ -354,7 +361,7 @@ def test_page_of_one_crime_says_so_and_keeps_the_chosen_one() -> None:
 
 
 def test_choice_that_is_made_wins_over_an_address_that_lags_behind() -> None:
-    """The browser may send the next choice before it has received the address of the last one."""
+    """Send a choice with an old address, as a browser does that has not yet received the address of the last run."""
     test = run_page("region", freq="A", period="2025")
     before = dict(test.query_params)
     next(group for group in test.button_group if group.key == "choice.crime").set_value("SOM").run()
@@ -436,7 +443,7 @@ def test_ratio_has_its_range_and_version() -> None:
     test = run_page("ratios", **RATIO)
     assert read_row(test, "Albania") == ["80 (62–103)", "no records"]
     assert read_row(test, "Serbia") == ["80 (62–103)", "65 (50–84), over 1 year before"]
-    assert "Shown first is the lagged version" in read_html(test)
+    assert "Recommended: lagged" in read_html(test)
     assert ": no regional figure. Figures cover 3 of 7 territories. Not included: " in read_html(test)
     assert read_row(test, "Western Balkans")[0] == "no regional figure", "three of seven territories are not the region"
     assert "4 of 7 territories have enough to be compared" in read_html(test)
@@ -444,8 +451,8 @@ def test_ratio_has_its_range_and_version() -> None:
 
 def test_ratio_of_few_cases_is_marked_and_withheld_ratio_stays_withheld() -> None:
     test = run_page("ratios", **RATIO)
-    assert read_row(test, "Montenegro")[0] == "too few to compare: 80 (62–103)"
-    assert "under 20" in read_html(test)
+    assert read_row(test, "Montenegro")[0] == "80 (62–103) few"
+    assert "Fewer than 20 in one of the two counts" in read_html(test)
     assert read_row(test, "Kosovo under UNSCR 1244")[0] == words.WITHHELD
     assert read_row(test, "North Macedonia")[0].startswith("127") and "Over 100 per cent" in read_html(test)
 
@@ -459,10 +466,11 @@ def test_ratio_of_two_units_is_not_applicable_with_a_reason() -> None:
 def test_share_has_its_range_and_few_cases_are_marked() -> None:
     test = run_page("territory", territory="AL", by="sex", year="2025")
     shares = [read_row for heading in ("Female", "Male") for read_row in read_rows(test, heading)[1:]]
-    shown_shares = [field for read_row in shares for field in read_row if field not in ("c", "")]
-    assert shown_shares and all(re.fullmatch(r"\d+ \(\d+–\d+\)", field) for field in shown_shares), shown_shares
-    assert 'class="rti-few"' in read_html(test) and "share: too few to compare" in read_html(test)
-    assert "Too few to compare: one of the two numbers is under 20." in read_html(test)
+    shown_shares = [field for read_row in shares for field in read_row if field not in ("withheld", "")]
+    assert shown_shares and all(re.fullmatch(r"\d+ \(\d+–\d+\)( few)?", field) for field in shown_shares), shown_shares
+    text = read_html(test)
+    assert 'class="rti-few"' in text and re.search(r"share: too few to compare, \d+, range \d+ to \d+", text)
+    assert "Fewer than 20 in one of the two counts, or in the rest of a share" in text
 
 
 def test_significant_differences_of_shares_are_described_by_odds() -> None:
@@ -509,7 +517,7 @@ def test_quality_of_each_territory_is_shown_without_invented_values() -> None:
     test = run_page("quality")
     albania = ["98.4 %", "75.0 %", "6.5 early", "92.0", "11", "10.7 %"]
     assert albania in read_rows(test, "Albania")
-    assert [".."] * 6 in read_rows(test, "Serbia")
+    assert ["not available"] * 6 in read_rows(test, "Serbia")
     text = read_html(test)
     assert "No return has come." in text, "the reason for the missing figures"
     assert "Albania: of 25 totals published in two releases or more, 4 changed." in text
@@ -578,8 +586,8 @@ def test_change_of_the_region_is_that_of_its_own_total_with_its_coverage() -> No
 
 def test_change_of_few_territories_is_not_a_change_of_the_region() -> None:
     test = run_page("region", freq="A", period="2025")
-    assert read_row(test, "2023 to 2024") == ["n/a", "n/a", "n/a", "n/a", "3 of 7"]
-    assert read_row(test, "2022 to 2023")[:4] == ["n/a"] * 4
+    assert read_row(test, "2023 to 2024") == [*["not applicable"] * 4, "3 of 7"]
+    assert read_row(test, "2022 to 2023")[:4] == ["not applicable"] * 4
     text = read_html(test)
     assert "Too few territories are included for a regional figure." in text
     assert "The counts of the two years do not have the same reporters." in text
@@ -589,15 +597,15 @@ def test_change_of_few_or_withheld_cases_has_no_number() -> None:
     test = run_page("territory", territory="AL", section="outcomes")
     assert read_row(test, "2022 to 2023") == ["50 → 60", "+10", "+22", "\u221212"]
     assert read_row(test, "2023 to 2024") == ["19 → 25", "+6", "too few to split", "too few to split"]
-    assert read_row(test, "2024 to 2025") == ["c", "c", "c", "c"]
+    assert read_row(test, "2024 to 2025") == ["withheld"] * 4
     assert "from 19 to 25 (+6). Too few to split: one of the four counts is under 20." in read_html(test)
 
 
 def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
     test = run_page("territory", territory="AL", section="outcomes")
     assert read_row(test, "Rejected (prosecution)") == ["30 (15–45)", "60 % (30–90)"]
-    assert read_row(test, "Discontinued (prosecution)")[1] == "too few to compare: 30 % (15–45)"
-    assert read_row(test, "Acquitted (first instance)") == ["c", "c"]
+    assert read_row(test, "Discontinued (prosecution)")[1] == "30 % (15–45) few"
+    assert read_row(test, "Acquitted (first instance)") == ["withheld"] * 2
     text = read_html(test)
     assert "persons who left, before the prosecutor: rejected 30, discontinued 15, " in text
     assert "Cases requalified to another offence are shown separately" in text

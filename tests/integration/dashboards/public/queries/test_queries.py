@@ -46,9 +46,9 @@ def list_notes(path: str, planted: str, *, of_rate: bool = False) -> list[str]:
 def test_zero_missing_withheld_and_not_collected_are_distinct(path: str) -> None:
     assert [format_planted_count(path, name).text for name in ("zero", "missing", "withheld", "annual_only")] == [
         "0",
-        "..",
-        "c",
-        "–",
+        "not received",
+        "withheld",
+        "not collected",
     ]
     assert format_planted_count(path, "nil").text == "0"
 
@@ -58,7 +58,7 @@ def test_zero_missing_withheld_and_not_collected_are_distinct(path: str) -> None
     [
         ("nil", "Nil return"),
         ("partial", "Partial"),
-        ("derived_ytd", "Derived: the office counts from January"),
+        ("derived_ytd", "Calculated from year-to-date figures"),
         ("non_additive", "Persons handed over"),
         ("adults_only", "Adults only"),
     ],
@@ -74,7 +74,7 @@ def test_total_that_does_not_add_up_has_a_note(path: str) -> None:
 def test_adults_replace_a_total_that_is_not_collected_without_a_rate(path: str) -> None:
     row = find_cell(path, "adults_only")
     assert row is not None and row["age"] == "Y_GE18" and row["value"] == 48
-    assert words.format_rate(row).text == "n/a"
+    assert words.format_rate(row).text == "not applicable"
 
 
 def test_carried_population_is_noted_only_for_rates(path: str) -> None:
@@ -100,7 +100,7 @@ def test_region_lists_territories_that_are_missing(path: str) -> None:
 
 def test_units_are_never_mixed(path: str) -> None:
     area, period, measure = PLANTED["cases_only"]
-    assert words.format_count(find_cell(path, "cases_only") or {}).text == ".."
+    assert words.format_count(find_cell(path, "cases_only") or {}).text == "not received"
     cases = find_cell(path, "cases_only", unit="case")
     assert cases is not None and cases["value"] == 12
     rows_in_other_units = queries.read_rows(path, "other_units", "Q", period, "TIP", "person", queries.STAGES["first"])

@@ -1,0 +1,169 @@
+"""Write one table as text to paste, as CSV and as XLSX, with its notes, footnotes, coverage, release and citation.
+
+Numbers are numbers: an interval has columns of its own, and the word "few" and the numbers of notes are in a column
+after the figure. The workbook opens right in every language of a spreadsheet program, because its numbers are stored
+and not written; the CSV is for programs: RFC 4180, a dot as the decimal sign, UTF-8 with a byte-order mark.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from dashboards import words
+from dashboards.public.tables import Cell, Line, Table, format_marks
+
+Field = str | float | None
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""First characters of a text that a spreadsheet program would read as a formula."""
+_NO_UPPER_END = "no upper end"
+_LOW, _HIGH, _NOTES = "{column}: lower end of the 95% interval", "{column}: upper end", "{column}: notes"
+_WIDEST = 48
+"""Letters of the widest column of a workbook."""
+_LINE_HEIGHT, _LETTERS_OF_NOTE = 15, 70
+"""Height of one line of a note in points, and letters that surely fit on it."""
+
+
+def build_grid(table: Table) -> list[list[Field]]:
+    """Return the header and the rows of a table, with the intervals and notes of a column in columns after it."""
+    has_interval = [_has_interval(table.lines, place) for place in range(len(table.columns))]
+    has_notes = [_has_notes(table.lines, place) for place in range(len(table.columns))]
+    has_heading_notes = any(line.heading.marks for line in table.lines)
+    corner = table.corner or "Row"
+    header: list[Field] = [corner, *([_NOTES.format(column=corner)] if has_heading_notes else [])]
+    for column, interval, notes in zip(table.columns, has_interval, has_notes, strict=True):
+        header.append(column)
+        header += [_LOW.format(column=column), _HIGH.format(column=column)] if interval else []
+        header += [_NOTES.format(column=column)] if notes else []
+    grid = [header]
+    for line in table.lines:
+        row: list[Field] = [line.heading.text, *([format_marks(line.heading.marks)] if has_heading_notes else [])]
+        for cell, interval, notes in zip(line.cells, has_interval, has_notes, strict=True):
+            row.append(cell.text if cell.value is None else cell.value)
+            if interval:
+                row += [cell.low, _NO_UPPER_END if cell.high is not None and math.isinf(cell.high) else cell.high]
+            if notes:
+                row.append("; ".join(part for part in (_describe_state(cell), format_marks(cell.marks)) if part))
+        grid.append(row)
+    return grid
+
+
+def _has_interval(lines: Sequence[Line], place: int) -> bool:
+    return any(line.cells[place].low is not None for line in lines)
+
+
+def _has_notes(lines: Sequence[Line], place: int) -> bool:
+    return any(cell.marks or cell.base or cell.kind == "few" for cell in (line.cells[place] for line in lines))
+
+
+def _describe_state(cell: Cell) -> str:
+    coverage = f"{cell.base} territories" if cell.base else ""
+    return "; ".join(part for part in (words.FEW_STATE if cell.kind == "few" else "", coverage) if part)
+
+
+def list_notes(table: Table, citation: str) -> list[tuple[str, str]]:
+    """Return what belongs to a table besides its figures: footnotes of names, remarks, notes, coverage, citation."""
+    kinds = {cell.kind for line in table.lines for cell in line.cells}
+    notes = [(mark, text) for mark, text in table.select_names()]
+    notes += [("Note", text) for text in table.notes.remarks]
+    notes += [(f"Note {number}", text) for number, text in enumerate(table.notes.texts, start=1)]
+    notes += [entry for kind, entry in words.LEGEND.items() if kind in kinds]
+    notes += [("Coverage", table.coverage)] if table.coverage else []
+    return [*notes, ("Source", citation)]
+
+
+def write_text(table: Table) -> str:
+    """Return the table to paste into a spreadsheet or a document: one line per row, fields separated by tabs."""
+    lines = [[table.corner, *table.columns]]
+    lines += [[line.heading.text, *(_write_plain(cell) for cell in line.cells)] for line in table.lines]
+    return "\n".join("\t".join(_escape_formula(_flatten(field)) for field in line) for line in lines)
+
+
+def _write_plain(cell: Cell) -> str:
+    """Return a field as shown, without the thin spaces with which a number would be pasted as text."""
+    return cell.text.replace(words.THOUSANDS, "") if cell.value is not None else cell.text
+
+
+def _flatten(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def write_csv(table: Table, citation: str) -> bytes:
+    """Return the table as CSV: header, rows, an empty row, then the notes; every row has as many fields."""
+    grid = build_grid(table)
+    width = max(len(grid[0]), 2)
+    output = io.StringIO(newline="")
+    writer = csv.writer(output, lineterminator="\r\n")
+    notes = [("Table", table.caption), *list_notes(table, citation)]
+    for row in (*grid, [], *notes):
+        fields = [_write_field(field) for field in row]
+        writer.writerow([*fields, *[""] * (width - len(fields))])
+    return b"\xef\xbb\xbf" + output.getvalue().encode("utf-8")
+
+
+def _write_field(field: Field) -> str:
+    if field is None:
+        return ""
+    if isinstance(field, str):
+        return _escape_formula(field)
+    return repr(field).removesuffix(".0")
+
+
+def _escape_formula(text: str) -> str:
+    """Return the text with an apostrophe in front if a spreadsheet program would read it as a formula; numbers with a
+    sign stay as they are."""
+    if text.startswith(_FORMULA) and not re.fullmatch(r"[+-]\d+(\.\d+)?", text):
+        return f"'{text}"
+    return text
+
+
+def write_xlsx(table: Table, citation: str) -> bytes:
+    """Return the table as a workbook of one sheet: caption, table, notes. It has no formulas and no links."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    from pipelines.core import clock
+
+    grid = build_grid(table)
+    output = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(output, options) as book:
+        book.set_properties({"title": table.caption, "comments": citation, "created": clock.now().replace(tzinfo=None)})
+        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+        header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        formats = {digits: book.add_format({"num_format": _number_format(digits)}) for digits in range(3)}
+        sheet = book.add_worksheet("Table")
+        sheet.write_string(0, 0, table.caption, bold)
+        for row, fields in enumerate(grid, start=2):
+            for column, field in enumerate(fields):
+                if isinstance(field, str):
+                    sheet.write_string(row, column, field, header if row == 2 else None)
+                elif field is not None:
+                    sheet.write_number(row, column, field, formats[_count_digits(field)])
+        for column, width in enumerate(_measure_columns(grid)):
+            sheet.set_column(column, column, width)
+        sheet.freeze_panes(3, 1)
+        last = max(len(grid[0]) - 1, 6)
+        for row, (mark, text) in enumerate(list_notes(table, citation), start=len(grid) + 3):
+            sheet.write_string(row, 0, mark, wrapped)
+            # A spreadsheet program does not fit the height of a row to merged fields.
+            sheet.set_row(row, _LINE_HEIGHT * math.ceil(len(text) / _LETTERS_OF_NOTE))
+            sheet.merge_range(row, 1, row, last, "", wrapped)
+            sheet.write_string(row, 1, text, wrapped)
+    return output.getvalue()
+
+
+def _number_format(digits: int) -> str:
+    return "#,##0" if not digits else f"#,##0.{'0' * digits}"
+
+
+def _count_digits(number: float) -> int:
+    return next((digits for digits in range(2) if round(number, digits) == number), 2)
+
+
+def _measure_columns(grid: Sequence[Sequence[Field]]) -> Iterator[int]:
+    for column in range(len(grid[0])):
+        rows = [len(str(row[column])) for row in grid[1:] if row[column] is not None]
+        yield min(max([*rows, 10]) + 2, _WIDEST)

@@ -1,0 +1,146 @@
+"""A table as pasted, as CSV and as XLSX: numbers stay numbers, texts are never formulas, and the notes come along."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import replace
+from datetime import date
+from math import inf
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards import words
+from dashboards.public import exports, tables
+from dashboards.public.tables import Cell, Line, Table
+
+FOOTNOTE = ("*", "A footnote of a name.")
+CITATION = words.cite_table(
+    {"release": "2026-Q3", "demonstration": True}, "A title", "Two places", "https://example.org/?crime=TIP",
+    date(2026, 11, 20),
+)  # fmt: skip
+
+
+def build_table() -> Table:
+    notes = words.Notes(["First note.", "Second note."], ["A remark."])
+    few = words.FormattedFigure("7 (3–14)", "7", "value", 7.0, 3.0, 14.0)
+    open_end = words.FormattedFigure("1\u202f268 (900 or more)", "1\u202f268", "value", 1268.0, 900.0, inf)
+    lines = (
+        Line(
+            Cell("Place", marks=("*",)),
+            (
+                tables.value_cell(few, "", ("2", "1"), is_few=True),
+                tables.value_cell(words.format_status("withheld"), ""),
+            ),
+        ),
+        Line(
+            Cell("=Other"),
+            (
+                tables.value_cell(open_end, ""),
+                replace(tables.value_cell(open_end, ""), low=None, high=None, base="3 of 7"),
+            ),
+        ),
+    )
+    return Table("A title. Release 2026-Q3.", ("Rate", "Count"), lines, "Area", False, notes, (FOOTNOTE,), "Two places")
+
+
+def read_sheet(content: bytes) -> list[list[object]]:
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
+
+
+HEADER = [
+    "Area", "Area: notes", "Rate", "Rate: lower end of the 95% interval", "Rate: upper end", "Rate: notes", "Count",
+    "Count: notes",
+]  # fmt: skip
+
+
+def test_pasted_text_has_the_figures_alone() -> None:
+    assert exports.write_text(build_table()) == (
+        "Area\tRate\tCount\nPlace\t7 (3–14)\twithheld\n'=Other\t1268 (900 or more)\t1268 (900 or more)"
+    )
+
+
+def test_csv_has_a_byte_order_mark_equal_rows_and_a_decimal_point() -> None:
+    content = exports.write_csv(build_table(), CITATION)
+    assert content.startswith(b"\xef\xbb\xbf") and b"\r\n" in content
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert rows[0] == HEADER
+    assert {len(row) for row in rows} == {len(HEADER)}, "RFC 4180: every row has as many fields"
+    assert rows[1] == ["Place", "*", "7", "3", "14", "fewer than 20: compare with care; 1,2", "withheld", ""]
+    assert rows[2] == ["'=Other", "", "1268", "900", "no upper end", "", "1268", "3 of 7 territories"]
+    below = {row[0]: row[1] for row in rows[4:]}
+    assert below["*"] == FOOTNOTE[1] and below["Note"] == "A remark." and below["Note 2"] == "Second note."
+    assert below["Coverage"] == "Two places" and below["Source"] == CITATION
+
+
+def test_xlsx_has_numbers_notes_and_no_formulas() -> None:
+    content = exports.write_xlsx(build_table(), CITATION)
+    rows = read_sheet(content)
+    assert rows[0][0] == "A title. Release 2026-Q3." and rows[2] == HEADER
+    assert rows[3][2:5] == [7, 3, 14] and rows[3][6] == "withheld"
+    assert rows[4][0] == "=Other" and rows[4][2:5] == [1268, 900, "no upper end"]
+    assert [CITATION in row for row in rows].count(True) == 1 and any(FOOTNOTE[1] in row for row in rows)
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        assert b"<f>" not in package.read("xl/worksheets/sheet1.xml"), "no formulas"
+        assert not any("externalLink" in name or "hyperlink" in name for name in package.namelist())
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_text_that_would_be_a_formula_is_escaped_in_csv_and_in_pasted_text(start: str) -> None:
+    text = f"{start}cmd|' /C calc'!A0"
+    table = Table("t", ("c",), (Line(Cell(text), (Cell(text),)),))
+    fields = [f for row in csv.reader(io.StringIO(exports.write_csv(table, "s").decode("utf-8-sig"))) for f in row]
+    assert not any(field.startswith(start) for field in fields)
+    assert not any(
+        field.startswith(start) for line in exports.write_text(table).split("\n") for field in line.split("\t")
+    )
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9), st.integers(0, 2))
+def test_number_is_the_same_in_every_file(value: float, digits: int) -> None:
+    figure = words.format_value(value, "A", "F", digits)
+    assert figure.value == round(value, digits)
+    table = Table("t", ("c",), (Line(Cell("r"), (tables.value_cell(figure, ""),)),))
+    rows = list(csv.reader(io.StringIO(exports.write_csv(table, "s").decode("utf-8-sig"))))
+    assert float(rows[1][1]) == figure.value == read_sheet(exports.write_xlsx(table, "s"))[3][1]
+    assert float(exports.write_text(table).split("\t")[-1]) == figure.value
+
+
+def test_citation_names_publisher_title_coverage_release_address_and_day() -> None:
+    for part in (
+        "Regional trafficking indicators", "A title", "Two places", "2026-Q3", "every figure is invented",
+        "https://example.org/?crime=TIP", "accessed 20 November 2026",
+    ):  # fmt: skip
+        assert part in CITATION
+
+
+def test_marks_are_in_order_and_runs_are_short() -> None:
+    assert tables.format_marks(("3", "*", "1", "2", "7", "3")) == "*,1–3,7"
+    assert tables.format_marks(("2", "1")) == "1,2"
+
+
+def test_notes_are_numbered_in_reading_order_and_common_ones_are_remarks() -> None:
+    notes = words.Notes(["Of nothing.", "Of the last.", "Of the first.", "Of all."])
+    figure = words.FormattedFigure("1", "1", "value", 1.0)
+    lines = (
+        Line(Cell("a"), (tables.value_cell(figure, "", ("4", "3")), tables.value_cell(figure, "", ("4",)))),
+        Line(Cell("b"), (tables.value_cell(figure, "", ("2", "4")), tables.value_cell(words.format_absent(), ""))),
+    )
+    arranged, arranged_notes = tables.arrange_notes(lines, notes)
+    assert arranged_notes.texts == ["Of the first.", "Of the last."]
+    assert arranged_notes.remarks == ["Of all (all figures).", "Of nothing."]
+    assert [cell.marks for line in arranged for cell in line.cells] == [("1",), (), ("2",), ()]
+
+
+def test_at_most_six_notes_are_visible() -> None:
+    html = tables.render_notes(words.Notes([f"Note {number}." for number in range(9)]), [FOOTNOTE])
+    visible, folded = html.split("<details>")
+    assert visible.count("<li>") == 6 and folded.count("<li>") == 4 and "<summary>4 more notes</summary>" in folded
+    assert FOOTNOTE[1] in visible, "the footnote of a name is never folded"
+    assert "<details>" not in tables.render_notes(words.Notes(["a"] * 6))

@@ -1,0 +1,47 @@
+"""Sentences about pairs of territories, and figures that are not shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashboards.words import Notes, indicators
+from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
+
+NAMES = {"AA": "Aland", "BB": "Beland"}
+
+
+def make_pair(verdict: str, **columns: Any) -> dict[str, Any]:
+    return {
+        "area_a": "AA", "area_b": "BB", "verdict": verdict, "is_with_care": False, "reasons": "", "metric": "rate",
+        "ratio": 1.7, "low": 1.1, "high": 2.6,
+    } | columns  # fmt: skip
+
+
+def test_pair_that_depends_on_persons_per_case_shows_no_clear_difference() -> None:
+    sentence = indicators.describe_pair(make_pair("depends_on_persons_per_case"), NAMES)
+    assert "no clear difference" in sentence and "how many persons a case has" in sentence
+    assert "higher" not in sentence and "1.1" not in sentence
+    assert "is higher than" in indicators.describe_pair(make_pair("higher"), NAMES)
+
+
+def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_different() -> None:
+    pairs = [make_pair("depends_on_persons_per_case"), make_pair("too_few")]
+    assert indicators.describe_pairs(pairs).startswith("1 of 2 pairs had enough data. None differs clearly.")
+    assert indicators.describe_pairs([*pairs, make_pair("higher")]).startswith(
+        "2 of 3 pairs had enough data. One differs"
+    )
+
+
+@pytest.mark.parametrize("columns", [{"low": None, "high": None}, {}])
+def test_figure_of_too_few_territories_is_not_shown_and_says_why(columns: dict[str, Any]) -> None:
+    row = {"value": None, "obs_status": "M", "conf_status": "F", "state": "too_few_territories"} | columns
+    figure = indicators.format_figure(row)
+    assert figure.text == "not shown" and figure.kind != "value"
+    assert f"fewer than {FEWEST_TERRITORIES_IN_REGION} territories" in figure.spoken
+    assert indicators.mark_notes(row, Notes()) == ()
+
+
+def test_each_rule_of_a_default_version_has_a_sentence() -> None:
+    assert set(indicators.RULES) == {"nested", "cohort_complete", "lag_known", "lag_zero", "no_lag", "refused"}
