@@ -179,13 +179,13 @@ def test_init_refresh_and_serve_make_a_working_service(tmp_path: Path) -> None:
 def test_processes_of_a_home_are_killed_even_without_their_parent(tmp_path: Path) -> None:
     environment = {**os.environ, "RTI_HOME": str(tmp_path / "home")}
     sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
-    server, other = (subprocess.Popen(sleeping, env=variables) for variables in (environment, dict(os.environ)))
+    server, bystander = (subprocess.Popen(sleeping, env=variables) for variables in (environment, dict(os.environ)))
     try:
         assert kill_processes_of(tmp_path / "home") == [server.pid]
-        assert server.wait(10) == -signal.SIGKILL and other.poll() is None
+        assert server.wait(10) == -signal.SIGKILL and bystander.poll() is None
     finally:
-        other.kill()
-        other.wait()
+        bystander.kill()
+        bystander.wait()
 
 
 def test_serve_without_a_home_prints_one_line(tmp_path: Path) -> None:
