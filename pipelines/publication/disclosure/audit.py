@@ -10,7 +10,7 @@ This module does not know how cells were chosen for hiding, so that it can fail 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -89,6 +89,22 @@ def audit_block(known: Space, hidden: Array, *, name: str, width: int, mip_secon
         elif verdict == "unknown":
             unknown.append(cell)
     return BlockAudit(name, int(hidden.sum()), tuple(disclosed), tuple(narrow), tuple(unknown))
+
+
+def audit_cells(known: Space, hidden: Array, *, name: str, width: int) -> BlockAudit:
+    """Audit one block. `hidden` marks the cells of the frame from which `known` was built.
+
+    Cells in one row are known to be equal, so a row is published if one of its cells is, and its hidden cells are then
+    disclosed.
+    """
+    is_published = np.ones(len(known.values), dtype=bool)
+    has_hidden = np.zeros(len(known.values), dtype=bool)
+    has_hidden[known.rows[hidden]] = True
+    is_published[: known.cells] = False
+    is_published[known.rows[~hidden]] = True
+    report = audit_block(known, ~is_published, name=name, width=width)
+    twins = tuple(int(row) for row in np.flatnonzero(has_hidden & is_published))
+    return replace(report, hidden=report.hidden + len(twins), disclosed=(*report.disclosed, *twins))
 
 
 class _ObservedRange:

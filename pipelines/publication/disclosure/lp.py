@@ -75,27 +75,50 @@ def _create_solver(
     return solver
 
 
+def _find_single_variables(matrix: sparse.csr_matrix, rows: int) -> tuple[Array, Array]:
+    """Return the rows among the first `rows` that are one variable, and these variables, each of them once."""
+    matrix = matrix.tocsr()
+    single = np.flatnonzero(np.diff(matrix.indptr)[:rows] == 1)
+    single = single[matrix.data[matrix.indptr[single]] == 1.0]
+    variables, first = np.unique(matrix.indices[matrix.indptr[single]], return_index=True)
+    return single[first], variables
+
+
 class Raising:
-    """min sum c (up + down)  such that  A x - up + down = a,  x, up, down >= 0.
+    """min sum c (up + down)  such that  A x = a + up - down,  x, up, down >= 0.
 
     `x` is a population; `up` and `down` are its deviations from the true cell values `a`.  Hidden cells cost nothing;
     the last `ties` rows are equations between cells, from which no population may deviate.  The result of `raise_cell`
     is a population that an intruder cannot distinguish from the true one once the cells that it moves are hidden.
+
+    A cell that is a single variable needs no row: the variable is its value plus its deviations.  For a block over
+    margins (`margins.py`), only the sums between cells remain as rows.
     """
 
     def __init__(self, matrix: sparse.csr_matrix, values: Array, costs: Array, ties: int = 0) -> None:
-        self.cells, self.leaves = matrix.shape
+        self.cells = matrix.shape[0]
         self.costs = costs.astype(float).copy()
-        identity = sparse.identity(self.cells, format="csr")
-        whole = sparse.hstack([matrix, -identity, identity])
-        free = np.full(self.cells, _INF)
-        free[self.cells - ties :] = 0.0
+        counted = self.cells - ties
+        single, owned = _find_single_variables(matrix, counted)
+        summed = np.setdiff1d(np.arange(self.cells), single)
+        free = np.setdiff1d(np.arange(matrix.shape[1]), owned)
+        self.free = len(free)
+        rows = matrix.tocsr()[summed]
+        moves = sparse.lil_matrix((len(summed), self.cells))
+        moves[:, single] = rows[:, owned]
+        summed_cells = np.flatnonzero(summed < counted)
+        moves[summed_cells, summed[summed_cells]] = -1.0
+        target = values[summed] - rows[:, owned] @ values[single]
+        limits: Array = np.zeros(self.cells)
+        limits[:counted] = _INF
+        self._most_down: Array = np.zeros(self.cells)
+        self._most_down[:counted] = values[:counted]
         self._solver = _create_solver(
-            np.concatenate([np.zeros(self.leaves), self.costs, self.costs]),
-            np.zeros(self.leaves + 2 * self.cells),
-            np.concatenate([np.full(self.leaves, _INF), free, free]),
-            whole,
-            (values.astype(float), values.astype(float)),
+            np.concatenate([np.zeros(self.free), self.costs, self.costs]),
+            np.zeros(self.free + 2 * self.cells),
+            np.concatenate([np.full(self.free, _INF), limits, self._most_down]),
+            sparse.hstack([rows[:, free], moves, -moves]),
+            (target, target),
             _DUAL_SIMPLEX,
         )
 
@@ -108,13 +131,13 @@ class Raising:
         return self._moved(np.array(self._solver.getSolution().col_value))
 
     def _moved(self, solution: Array) -> Array:
-        moved = solution[self.leaves : self.leaves + self.cells] - solution[self.leaves + self.cells :]
+        moved = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
         return np.where(np.abs(moved) < 1e-7, 0.0, moved)
 
     def hide_cell(self, cell: int) -> None:
         """Let the cell deviate at no cost from now on."""
         self.costs[cell] = 0.0
-        for column in (self.leaves + cell, self.leaves + self.cells + cell):
+        for column in (self.free + cell, self.free + self.cells + cell):
             self._solver.changeColCost(column, 0.0)
 
     def raise_cell(self, cell: int, by: float) -> Array:
@@ -122,7 +145,7 @@ class Raising:
 
         Raises SolverError if there is no solution.
         """
-        up, down = self.leaves + cell, self.leaves + self.cells + cell
+        up, down = self.free + cell, self.free + self.cells + cell
         self._solver.changeColBounds(up, float(by), _INF)
         self._solver.changeColBounds(down, 0.0, 0.0)
         self._solver.run()
@@ -131,7 +154,7 @@ class Raising:
             np.array(self._solver.getSolution().col_value) if status == highspy.HighsModelStatus.kOptimal else None
         )
         self._solver.changeColBounds(up, 0.0, _INF)
-        self._solver.changeColBounds(down, 0.0, _INF)
+        self._solver.changeColBounds(down, 0.0, float(self._most_down[cell]))
         if solution is None:
             raise SolverError(f"raising a cell ended with {status}")
         return self._moved(solution)
@@ -154,16 +177,26 @@ class Intruder:
         self.mip_seconds = mip_seconds
         self.leaves = matrix.shape[1]
         self._columns = np.arange(self.leaves, dtype=np.int32)
+        # A row of one variable is a bound of that variable, so only sums remain as rows.
+        single, owned = _find_single_variables(matrix, len(lower))
+        self._least: Array = np.zeros(self.leaves)
+        self._most: Array = np.full(self.leaves, np.inf)
+        self._least[owned] = np.maximum(lower[single], 0.0)
+        self._most[owned] = upper[single]
+        self._sums = np.setdiff1d(np.arange(len(lower)), single)
         self._linear = self._create_intruder_solver()
         self._whole: highspy.Highs | None = None
 
     def _create_intruder_solver(self) -> highspy.Highs:
         return _create_solver(
             np.zeros(self.leaves),
-            np.zeros(self.leaves),
-            np.full(self.leaves, _INF),
-            self.matrix,
-            (np.where(np.isfinite(self.lower), self.lower, -_INF), np.where(np.isfinite(self.upper), self.upper, _INF)),
+            self._least,
+            np.where(np.isfinite(self._most), self._most, _INF),
+            self.matrix[self._sums],
+            (
+                np.where(np.isfinite(self.lower[self._sums]), self.lower[self._sums], -_INF),
+                np.where(np.isfinite(self.upper[self._sums]), self.upper[self._sums], _INF),
+            ),
             _PRIMAL_SIMPLEX,
         )
 
@@ -178,7 +211,7 @@ class Intruder:
             for option, value in (("presolve", "on"), ("time_limit", self.mip_seconds), ("mip_rel_gap", 1.0)):
                 self._whole.setOptionValue(option, value)
             top = float(np.max(self.upper[np.isfinite(self.upper)], initial=0.0)) + 10.0
-            self._whole.changeColsBounds(self.leaves, self._columns, np.zeros(self.leaves), np.full(self.leaves, top))
+            self._whole.changeColsBounds(self.leaves, self._columns, self._least, np.minimum(self._most, top))
             self._whole.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, _INTEGER))
         self._whole.changeColsCost(self.leaves, self._columns, -(self.matrix.T @ weights))
         self._whole.run()

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from ruamel.yaml import YAML
 
 from pipelines.core import codes
-from pipelines.publication.disclosure.space import BLOCK, DETAIL, NOT_APPLICABLE, TOTAL, find_unplaced
+from pipelines.publication.disclosure.space import BLOCK
+from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL, find_unplaced
 
 FILE = Path(__file__).with_name("programme.yml")
 
@@ -94,8 +95,8 @@ def select_rows(counts: pl.DataFrame, programme: Programme | None = None) -> pl.
 
     A cell that two tables share appears in both. Rows are ordered by table, then as in `counts`.  Negative differences
     and figures that contain one are set to missing (`_blank_negative_differences`).  Regional cells that contradict
-    their reporters' own figures are left out (`space.find_unplaced`).  Raises ProgrammeError if one table would contain
-    a cell twice, as the total of a dimension and as not applicable: readers could not distinguish them, and the
+    their reporters' own figures are left out (`structure.find_unplaced`).  Raises ProgrammeError if one table would
+    contain a cell twice, as the total of a dimension and as not applicable: readers could not distinguish them, and the
     protection would treat them as two cells.
     """
     programme = programme or load()

@@ -29,7 +29,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lp, space, ties
+from pipelines.publication.disclosure import audit, lp, margins, space, structure, ties
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
@@ -75,7 +75,8 @@ def hide_small_counts(
     indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
     reports: list[audit.BlockAudit] = []
-    counted = indexed.filter(pl.col("value").is_not_null())
+    # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
+    counted = indexed.filter(pl.col("value").is_not_null()).sort(*codes.CELL_KEY, "table_id")
     blocks = list(ties.with_family(counted).partition_by(ties.TIED, maintain_order=True))
 
     def protect_one(block: pl.DataFrame) -> tuple[Array, audit.BlockAudit]:
@@ -129,26 +130,36 @@ def _code_digest() -> str:
 
 
 def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
-    """Return the states (F, A, D) of the cells of one or more linked blocks, and their audit. Raises ProtectError."""
-    block_space = ties.build_tied_space(block)
-    small = (block_space.values > 0) & (block_space.values < threshold)
+    """Return the states (F, A, D) of the cells of one or more linked blocks, and their audit. Raises ProtectError.
+
+    Cells are chosen over margins and audited over margins and over leaves, which are built independently; a cell that
+    fails either audit is raised further.
+    """
+    block_margins = ties.build_tied_space(block, margins.build_margin_space)
+    small = (block_margins.values > 0) & (block_margins.values < threshold)
     hidden = small.copy()
     if not hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
-    raising = lp.Raising(block_space.matrix, block_space.values, _costs(block, block_space), block_space.ties)
-    _refuse_contradictions(raising.find_contradictions(), block, block_space, name)
+    block_leaves = ties.build_tied_space(block)
+    raising = lp.Raising(
+        block_margins.matrix, block_margins.values, _costs(block, block_margins, block_leaves), block_margins.ties
+    )
+    _refuse_contradictions(raising.find_contradictions(), block, block_margins, name)
     for cell in np.flatnonzero(hidden):
         raising.hide_cell(int(cell))
     safe = np.zeros(len(hidden), dtype=bool)
     reach = np.full(len(hidden), float(width))
     for _ in range(_ROUNDS):
         _raise_all(raising, hidden, safe, reach, width)
-        report = audit.audit_block(block_space, hidden, name=name, width=width)
+        for view in (block_margins, block_leaves):
+            report = audit.audit_cells(view, hidden[block_margins.rows], name=name, width=width)
+            if not report.passed:
+                break
         if report.passed:
-            return _states(block_space, small, hidden), report
-        for row in report.failed_rows:
-            safe[row] = False
-            reach[row] += 1.0
+            return _states(block_margins, small, hidden), report
+        failed = np.unique(block_margins.rows[np.isin(view.rows, report.failed_rows) & hidden[block_margins.rows]])
+        safe[failed] = False
+        reach[failed] += 1.0
     raise ProtectError(f"{name}: {len(report.failed_rows)} cells could still be worked out after {_ROUNDS} rounds")
 
 
@@ -160,7 +171,7 @@ def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space
     words = []
     for row in wrong[:5]:
         cell = block.row(int(np.flatnonzero(known.rows == row)[0]), named=True)
-        detail = " ".join(f"{dim}={cell[dim]}" for dim in space.DETAIL if cell[dim] != space.TOTAL)
+        detail = " ".join(f"{dim}={cell[dim]}" for dim in structure.DETAIL if cell[dim] != structure.TOTAL)
         words.append(f"{cell['area']} {cell['period']} {detail}".strip() + f" = {cell['value']:g}")
     raise ProtectError(f"{name}: the published totals contradict each other, for instance at " + "; ".join(words))
 
@@ -181,30 +192,29 @@ def _next_waiting(hidden: Array, safe: Array) -> int | None:
     return int(waiting[0]) if len(waiting) else None
 
 
-def _costs(block: pl.DataFrame, known: space.Space) -> Array:
+def _costs(block: pl.DataFrame, known: space.Space, leaves: space.Space) -> Array:
     """Return the cost of hiding each row, by kind of cell and slightly by size so that small cells are hidden first."""
     costs = np.zeros(len(known.values))
-    for row, weight in zip(known.rows, _weights(block), strict=True):
-        costs[row] = max(costs[row], weight)
-    costs[_find_tops(known)] *= _COST_OF_TOP
+    is_top = _find_tops(leaves)
+    for row, leaf_row, weight in zip(known.rows, leaves.rows, _weights(block), strict=True):
+        costs[row] = max(costs[row], weight * (_COST_OF_TOP if is_top[leaf_row] else 1.0))
     return costs * (1.0 + np.log1p(known.values))
 
 
-def _find_tops(known: space.Space) -> Array:
+def _find_tops(leaves: space.Space) -> Array:
     """Return a mask of the cells that no other cell of their measure contains completely."""
-    matrix = known.matrix[: known.cells]
+    matrix = leaves.matrix[: leaves.cells]
     shared = (matrix @ matrix.T).tocoo()
     sizes = np.diff(matrix.indptr)
     is_contained = (shared.row != shared.col) & (shared.data == sizes[shared.row])
-    tops: Array = np.zeros(len(known.values), dtype=bool)
-    tops[: known.cells] = True
+    tops: Array = np.ones(leaves.cells, dtype=bool)
     tops[shared.row[is_contained]] = False
     return tops
 
 
 def _weights(block: pl.DataFrame) -> Iterator[float]:
     for cell in block.iter_rows(named=True):
-        details = sum(cell[dim] not in (space.TOTAL, space.NOT_APPLICABLE) for dim in space.DETAIL)
+        details = sum(cell[dim] not in (structure.TOTAL, structure.NOT_APPLICABLE) for dim in structure.DETAIL)
         yield _COST_OF_AREA[cell["area_kind"]] * _COST_OF_FREQ[cell["freq"]] * _COST_OF_DETAIL ** min(details, 1)
 
 

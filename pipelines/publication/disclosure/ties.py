@@ -14,6 +14,7 @@ The kind of link is derived from the cells themselves:
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from scipy import sparse
 from pipelines.core import codes
 from pipelines.publication.disclosure import space
 from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
 
 TIED: tuple[str, ...] = ("family", *(column for column in space.BLOCK if column != "measure"))
 """Columns that divide the programme into separately protected problems: no published cell links two of them."""
@@ -55,37 +57,34 @@ def with_family(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.join(families, on=["measure", "level"], how="left", maintain_order="left")
 
 
-def build_tied_space(cells: pl.DataFrame) -> Space:
-    """Return the space of one problem: the cells of its blocks as rows, followed by a row of value 0 for each tie.
+def build_tied_space(cells: pl.DataFrame, build_block: Callable[[pl.DataFrame], Space] = space.build_space) -> Space:
+    """Return the space of one problem: the cells of its blocks as rows, then the ties of its blocks and between them.
 
-    `cells` has the columns of `mart_count` and a value in every row.  A tie is whole - parts = 0, or
-    whole - parts - rest = 0 with a separate leaf for the rest.  Raises the ValueError of `space.build_space`.
+    `cells` has the columns of `mart_count` and a value in every row.  `build_block` makes the space of one block, over
+    leaves or over margins.  A tie between blocks is whole - parts = 0, or whole - parts - rest = 0 with a separate
+    variable for the rest.  Raises the ValueError of `space.read_values`.
     """
     blocks = cells.with_row_index("_place").partition_by(list(space.BLOCK), maintain_order=True)
-    spaces = [space.build_space(block) for block in blocks]
+    spaces = [build_block(block) for block in blocks]
     if len(spaces) == 1:
         return spaces[0]
     rows: Array = np.empty(cells.height, dtype=np.int64)
     first = 0
     for block, block_space in zip(blocks, spaces, strict=True):
         rows[block["_place"].to_numpy()] = block_space.rows + first
-        first += len(block_space.values)
-    matrix = sparse.block_diag([block_space.matrix for block_space in spaces], format="csr")
-    values = np.concatenate([block_space.values for block_space in spaces])
+        first += block_space.cells
+    own_cells = sparse.block_diag([block_space.matrix[: block_space.cells] for block_space in spaces], format="csr")
+    own_ties = sparse.block_diag([block_space.matrix[block_space.cells :] for block_space in spaces], format="csr")
     links = _find_links(cells, rows)
-    return Space(
-        rows=rows,
-        matrix=_append_links(matrix, links),
-        values=np.concatenate([values, np.zeros(len(links))]),
-        ties=len(links),
-    )
+    matrix = _append_links(own_cells, own_ties, links)
+    values = np.concatenate([block_space.values[: block_space.cells] for block_space in spaces])
+    ties = matrix.shape[0] - len(values)
+    return Space(rows=rows, matrix=matrix, values=np.concatenate([values, np.zeros(ties)]), ties=ties)
 
 
-def _append_links(matrix: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_matrix:
-    """Return the matrix with an additional row for each link and a column for each rest."""
-    if not links:
-        return matrix
-    over = sparse.lil_matrix((len(links), matrix.shape[0]))
+def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_matrix:
+    """Return cells, ties and links as the rows of one matrix, with an additional column for each rest."""
+    over = sparse.lil_matrix((len(links), own_cells.shape[0]))
     for i, link in enumerate(links):
         over[i, link.whole] = 1.0
         for part in link.parts:
@@ -94,9 +93,10 @@ def _append_links(matrix: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_m
     rests = sparse.csr_matrix(
         (-np.ones(len(open_links)), (open_links, np.arange(len(open_links)))), shape=(len(links), len(open_links))
     )
-    nothing = sparse.csr_matrix((matrix.shape[0], len(open_links)))
+    own_rows = sparse.vstack([own_cells, own_ties], format="csr")
+    nothing = sparse.csr_matrix((own_rows.shape[0], len(open_links)))
     return sparse.vstack(
-        [sparse.hstack([matrix, nothing]), sparse.hstack([over.tocsr() @ matrix, rests])], format="csr"
+        [sparse.hstack([own_rows, nothing]), sparse.hstack([over.tocsr() @ own_cells, rests])], format="csr"
     )
 
 
@@ -105,7 +105,7 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
     cells_by_place: dict[_Place, dict[str, tuple[int, float]]] = defaultdict(dict)
     for row, cell in zip(rows, cells.iter_rows(named=True), strict=True):
         # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
-        detail = tuple(space.TOTAL if cell[dim] == space.NOT_APPLICABLE else str(cell[dim]) for dim in space.DETAIL)
+        detail = tuple(TOTAL if cell[dim] == NOT_APPLICABLE else str(cell[dim]) for dim in DETAIL)
         place = (cell["area_kind"], cell["area"], cell["period"], cell["reporters"] or "", *detail)
         cells_by_place[place][cell["measure"]] = (int(row), cell["value"])
     level = cells["level"][0]

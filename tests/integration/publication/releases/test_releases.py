@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.core import clock, codes, home
 from pipelines.declarations.registry import load
-from pipelines.publication.disclosure import space
+from pipelines.publication.disclosure import structure
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
 from pipelines.publication.releases.publish import find_current_release, list_drafts, verify_files
@@ -29,7 +29,7 @@ def a_home(tmp_path: Path) -> home.Home:
 
 
 def make_cells(**changes: object) -> pl.DataFrame:
-    row: dict[str, object] = dict.fromkeys(space.DETAIL, "_T")
+    row: dict[str, object] = dict.fromkeys(structure.DETAIL, "_T")
     row |= {
         "table_id": "area_quarter",
         "area_kind": "territory",

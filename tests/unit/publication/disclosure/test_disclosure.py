@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lp, programme, protect, space, ties
+from pipelines.publication.disclosure import audit, lp, programme, protect, space, structure, ties
 
-KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *space.DETAIL)
+KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *structure.DETAIL)
 
 
 def build_cell(
     area: str, value: float | None, *, kind: str = "territory", period: str = "2024", **over: object
 ) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(space.DETAIL, "_T")
+    row: dict[str, object] = dict.fromkeys(structure.DETAIL, "_T")
     row |= {
         "area_kind": kind,
         "area": area,

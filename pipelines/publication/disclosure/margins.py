@@ -1,0 +1,202 @@
+"""Model the cells of one measure as margins: the protection's view of how published figures add up.
+
+A place is one territory, one year and one choice of spans (`structure.py`).  Its persons could be counted in a table
+with an axis for area, quarter and each dimension, but published cells show only margins of that table: persons by
+quarter, by sex, by offence, never by sex and offence.  The cells of the full table are the leaves of `space.py`, of
+which there are many.  Here the variables are the cells of the margins, with an equation wherever one margin is a sum of
+another, such as year = women + men.
+
+The equations lose nothing if the largest margins form a tree in which two neighbours share exactly the axes that they
+have in common with the rest of the tree.  Then any whole, non-negative values of the margins that agree with the
+equations are the margins of some whole, non-negative table (Vorob'ev 1962; Lauritzen, *Graphical Models* 1996, ch. 4).
+Margins by quarter, sex, age and offence form such a tree; the region by sex and age is one margin of two axes.  Margins
+that do not (sex x age, age x status, sex x status) are replaced by one of all their axes, so that the claim holds.
+`test_margins.py` compares the bounds of both views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from pipelines.publication.disclosure.space import Array, Space, merge_columns, read_values
+from pipelines.publication.disclosure.structure import Cell, Structure, read_cells
+
+_AxisSet = frozenset[int]
+_Join = tuple[_AxisSet, _AxisSet, _AxisSet]
+Axes = tuple[int, ...]
+"""Numbers of the axes of a margin, sorted: 0 is the area, 1 the period, 2 and above are dimensions."""
+
+
+class _Sum(NamedTuple):
+    """Margin `whole` is the sum of margin `parts`, whose axes include those of `whole`."""
+
+    whole: Axes
+    parts: Axes
+
+
+class _Entry(NamedTuple):
+    """The piece of a cell in a place: one category for each axis by which it is broken down."""
+
+    place: int
+    axes: Axes
+    categories: tuple[str, ...]
+
+
+def build_margin_space(block: pl.DataFrame) -> Space:
+    """Return the space of one block over its margins, with a row of value 0 for each equation between them.
+
+    `block` has the columns of `mart_count`.  Raises the ValueError of `space.read_values`.
+    """
+    values = read_values(block)
+    margins = _Margins(read_cells(block))
+    return margins.build_space(values)
+
+
+class _Margins:
+    """The places of a block and the margins that its cells need."""
+
+    def __init__(self, cells: list[Cell]) -> None:
+        self._structure = Structure(cells)
+        self._places: dict[tuple[str, tuple[tuple[str, ...], ...]], int] = {}
+        self._entries = [self._find_entries(cell) for cell in cells]
+        self._tables: list[set[Axes]] = [set() for _ in self._places]
+        for entries in self._entries:
+            for entry in entries:
+                self._tables[entry.place].add(entry.axes)
+
+    def _find_entries(self, cell: Cell) -> tuple[_Entry, ...]:
+        entries = []
+        for piece in self._structure.split_cell(cell):
+            choices = (piece.areas, piece.periods, *piece.details)
+            key = (piece.territory, tuple(choice.span for choice in choices))
+            # An axis with a single category breaks nothing down: a total and its only category are one cell.
+            broken = tuple(i for i, choice in enumerate(choices) if len(choice.parts) < len(choice.span))
+            entries.append(
+                _Entry(
+                    self._places.setdefault(key, len(self._places)), broken, tuple(choices[i].parts[0] for i in broken)
+                )
+            )
+        return tuple(sorted(entries))
+
+    def build_space(self, values: Array) -> Space:
+        """Return the space: cells with the same entries share a row."""
+        first: dict[tuple[_Entry, ...], int] = {}
+        distinct = []
+        rows = np.empty(len(values), dtype=np.int64)
+        for i, entries in enumerate(self._entries):
+            if entries not in first:
+                first[entries] = len(first)
+                distinct.append(i)
+            rows[i] = first[entries]
+        numbers, equations = self._number_variables()
+        indices = [[numbers[entry] for entry in entries] for entries in first]
+        pointers = np.concatenate([[0], np.cumsum([len(members) for members in indices])])
+        flat = np.array([number for members in indices for number in members], dtype=np.int64)
+        cell_matrix = sparse.csr_matrix((np.ones(len(flat)), flat, pointers), shape=(len(first), equations.shape[1]))
+        return Space(
+            rows=rows,
+            matrix=merge_columns(sparse.vstack([cell_matrix, equations], format="csr")),
+            values=np.concatenate([values[distinct], np.zeros(equations.shape[0])]),
+            ties=equations.shape[0],
+        )
+
+    def _number_variables(self) -> tuple[dict[_Entry, int], sparse.csr_matrix]:
+        """Return the variable of each margin cell, and the equations between margins as rows over the variables."""
+        numbers: dict[_Entry, int] = {}
+        row_numbers: list[Array] = []
+        columns: list[Array] = []
+        signs: list[Array] = []
+        equation = size = 0
+        for (_, spans), place in self._places.items():
+            offsets: dict[Axes, int] = {}
+            sums = plan_sums(frozenset(self._tables[place]))
+            for axes in sorted(self._tables[place].union(*sums), key=lambda axes: (len(axes), axes)):
+                offsets[axes] = size
+                for categories in _cross(spans[i] for i in axes):
+                    numbers[_Entry(place, axes, categories)] = size
+                    size += 1
+            for whole, parts in sums:
+                shape = [len(spans[i]) for i in parts]
+                positions = np.indices(shape).reshape(len(shape), -1)
+                places = [parts.index(i) for i in whole]
+                targets = (
+                    np.ravel_multi_index([positions[i] for i in places], [shape[i] for i in places])
+                    if places
+                    else np.zeros(positions.shape[1], dtype=np.int64)
+                )
+                wholes = int(np.prod([shape[i] for i in places]))
+                row_numbers += [equation + np.arange(wholes), equation + targets]
+                columns += [offsets[whole] + np.arange(wholes), offsets[parts] + np.arange(len(targets))]
+                signs += [np.ones(wholes), -np.ones(len(targets))]
+                equation += wholes
+        entries = (
+            (np.concatenate(signs), (np.concatenate(row_numbers), np.concatenate(columns))) if signs else ([], ([], []))
+        )
+        return numbers, sparse.csr_matrix(entries, shape=(equation, size))
+
+
+def _cross(spans: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return all combinations of one category from each span, the last varying fastest, as NumPy orders them."""
+    combinations: list[tuple[str, ...]] = [()]
+    for span in spans:
+        combinations = [(*before, category) for before in combinations for category in span]
+    return combinations
+
+
+@cache
+def plan_sums(tables: frozenset[Axes]) -> tuple[_Sum, ...]:
+    """Return equations from which all published margins of a place follow, without loss.
+
+    The sums name margins that are not in `tables` where the equations need them.
+    """
+    published = {frozenset(axes) for axes in tables}
+    largest = _find_largest(published)
+    while isinstance(joins := _join_into_tree(largest), frozenset):
+        largest = _find_largest((largest - joins) | {frozenset().union(*joins)})
+    sums = {(shared, table) for shared, *neighbours in joins for table in neighbours}
+    joined = {shared for shared, _ in sums}
+    order = sorted(largest, key=sorted)
+    for axes in published - largest - joined:
+        sums.add((axes, next(table for table in order if axes < table)))
+    return tuple(
+        sorted(_Sum(tuple(sorted(whole)), tuple(sorted(_shorten(whole, parts, sums)))) for whole, parts in sums)
+    )
+
+
+def _shorten(whole: _AxisSet, parts: _AxisSet, sums: set[tuple[_AxisSet, _AxisSet]]) -> _AxisSet:
+    """Return the smallest margin between the two that is itself a sum of `parts`, or `parts` if there is none."""
+    between = [middle for middle, table in sums if table == parts and whole < middle]
+    return min(between, key=lambda axes: (len(axes), sorted(axes)), default=parts)
+
+
+def _find_largest(tables: set[_AxisSet]) -> set[_AxisSet]:
+    """Return the margins that no other margin includes."""
+    return {axes for axes in tables if not any(axes < larger for larger in tables)}
+
+
+def _join_into_tree(tables: set[_AxisSet]) -> list[_Join] | frozenset[_AxisSet]:
+    """Return joins (shared axes, margin, its neighbour) that make a tree, or the margins that cannot be joined.
+
+    This is Graham's reduction of a hypergraph: remove a margin if another one has all the axes that it shares with the
+    remaining ones, until a single margin is left.
+    """
+    remaining = sorted(tables, key=sorted)
+    joins: list[_Join] = []
+    while len(remaining) > 1:
+        for margin in remaining:
+            neighbours = [axes for axes in remaining if axes != margin]
+            shared = margin & frozenset().union(*neighbours)
+            neighbour = next((axes for axes in neighbours if shared <= axes), None)
+            if neighbour is not None:
+                joins.append((shared, margin, neighbour))
+                remaining.remove(margin)
+                break
+        else:
+            return frozenset(remaining)
+    return joins
