@@ -10,7 +10,8 @@ This module does not know how cells were chosen for hiding, so that it can fail 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -27,13 +28,17 @@ _OPEN_WEIGHT = 3.0
 
 @dataclass(frozen=True)
 class BlockAudit:
-    """The audit of one block. Rows refer to its `Space`; a narrow cell has fewer than `width` + 1 possible values."""
+    """The audit of one block. Rows refer to its `Space`; a narrow cell has fewer than `width` + 1 possible values.
+
+    `witnesses` are the whole-number populations that it found, each over the columns of the `Space`.
+    """
 
     name: str
     hidden: int
     disclosed: tuple[int, ...]
     narrow: tuple[int, ...]
     unknown: tuple[int, ...]
+    witnesses: tuple[Array, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def failed_rows(self) -> tuple[int, ...]:
@@ -71,13 +76,28 @@ def nothing_hidden(name: str) -> BlockAudit:
     return BlockAudit(name, 0, (), (), ())
 
 
-def audit_block(known: Space, hidden: Array, *, name: str, width: int, mip_seconds: float = MIP_SECONDS) -> BlockAudit:
-    """Audit one block as an intruder would. `hidden` marks the rows of `known` that are not published."""
+def audit_block(
+    known: Space,
+    hidden: Array,
+    *,
+    name: str,
+    width: int,
+    witnesses: Sequence[Array] = (),
+    mip_seconds: float = MIP_SECONDS,
+) -> BlockAudit:
+    """Audit one block as an intruder would. `hidden` marks the rows of `known` that are not published.
+
+    `witnesses` are populations from elsewhere. Those that agree with the published cells save programs; the others
+    count for nothing.
+    """
     lower = np.where(hidden, 0.0, known.values)
     upper = np.where(hidden, np.inf, known.values)
-    matrix, rows = _without_zero_leaves(known, hidden)
-    intruder = lp.Intruder(matrix, lower, upper, mip_seconds)
-    observed = _ObservedRange(matrix, len(hidden), width)
+    columns, rows = _find_open_columns(known, hidden), [int(row) for row in np.flatnonzero(hidden)]
+    intruder = lp.Intruder(known.matrix[:, columns], lower, upper, mip_seconds)
+    observed = _ObservedRange(intruder.matrix, len(hidden), width)
+    for witness in witnesses:
+        if not np.delete(witness, columns).any():
+            observed.add_population(intruder.check_population(witness[columns]))
     _sweep(intruder, observed, rows)
     disclosed, narrow, unknown = [], [], []
     for cell in rows:
@@ -88,10 +108,14 @@ def audit_block(known: Space, hidden: Array, *, name: str, width: int, mip_secon
             narrow.append(cell)
         elif verdict == "unknown":
             unknown.append(cell)
-    return BlockAudit(name, int(hidden.sum()), tuple(disclosed), tuple(narrow), tuple(unknown))
+    populations: Array = np.zeros((len(observed.populations), known.matrix.shape[1]))
+    populations[:, columns] = observed.populations
+    return BlockAudit(
+        name, int(hidden.sum()), tuple(disclosed), tuple(narrow), tuple(unknown), witnesses=tuple(populations)
+    )
 
 
-def audit_cells(known: Space, hidden: Array, *, name: str, width: int) -> BlockAudit:
+def audit_cells(known: Space, hidden: Array, *, name: str, width: int, witnesses: Sequence[Array] = ()) -> BlockAudit:
     """Audit one block. `hidden` marks the cells of the frame from which `known` was built.
 
     Cells in one row are known to be equal, so a row is published if one of its cells is, and its hidden cells are then
@@ -102,7 +126,7 @@ def audit_cells(known: Space, hidden: Array, *, name: str, width: int) -> BlockA
     has_hidden[known.rows[hidden]] = True
     is_published[: known.cells] = False
     is_published[known.rows[~hidden]] = True
-    report = audit_block(known, ~is_published, name=name, width=width)
+    report = audit_block(known, ~is_published, name=name, width=width, witnesses=witnesses)
     twins = tuple(int(row) for row in np.flatnonzero(has_hidden & is_published))
     return replace(report, hidden=report.hidden + len(twins), disclosed=(*report.disclosed, *twins))
 
@@ -114,9 +138,11 @@ class _ObservedRange:
         self.matrix, self.width = matrix, width
         self.low: Array = np.full(cells, np.inf)
         self.high: Array = np.full(cells, -np.inf)
+        self.populations: list[Array] = []
 
     def add_population(self, population: Array | None) -> None:
         if population is not None:
+            self.populations.append(population)
             values = self.matrix @ population
             np.minimum(self.low, values, out=self.low)
             np.maximum(self.high, values, out=self.high)
@@ -166,8 +192,9 @@ def _verdict(
     return "wide" if observed.is_wide(cell) else "unknown"
 
 
-def _without_zero_leaves(known: Space, hidden: Array) -> tuple[sparse.csr_matrix, list[int]]:
-    """Drop the leaves of published zeros, which must be zero, to make the programs smaller. Rows stay in place."""
+def _find_open_columns(known: Space, hidden: Array) -> Array:
+    """Return the columns that may be above zero: all but those of published zeros."""
     zero_rows = np.flatnonzero(~hidden[: known.cells] & (known.values[: known.cells] == 0))
     touched = np.asarray(known.matrix[zero_rows].sum(axis=0)).ravel() > 0
-    return known.matrix[:, ~touched].tocsr(), [int(row) for row in np.flatnonzero(hidden)]
+    columns: Array = np.flatnonzero(~touched)
+    return columns

@@ -216,9 +216,9 @@ class Intruder:
         self._whole.changeColsCost(self.leaves, self._columns, -(self.matrix.T @ weights))
         self._whole.run()
         population = np.array(self._whole.getSolution().col_value)
-        return self._agreeing(population) if len(population) == self.leaves else None
+        return self.check_population(population) if len(population) == self.leaves else None
 
-    def _agreeing(self, population: Array) -> Array | None:
+    def check_population(self, population: Array) -> Array | None:
         """Return the population rounded if it is whole and agrees with all published cells, else None."""
         whole: Array = np.rint(population)
         cells = self.matrix @ whole
@@ -242,7 +242,7 @@ class Intruder:
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             objective = float(solver.getInfo().objective_function_value)
-            return Bound("bounded", sign * objective, self._agreeing(np.array(solver.getSolution().col_value)))
+            return Bound("bounded", sign * objective, self.check_population(np.array(solver.getSolution().col_value)))
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
             return Bound("unbounded", -sign * np.inf, None)
         return Bound("unknown", np.nan, None)

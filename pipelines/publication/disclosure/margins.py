@@ -17,6 +17,7 @@ that do not (sex x age, age x status, sex x status) are replaced by one of all t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -40,6 +41,17 @@ class _Sum(NamedTuple):
     parts: Axes
 
 
+class MarginPlan(NamedTuple):
+    """The equations between margins, and the largest margins, each of which shares axes with one before it."""
+
+    sums: tuple[_Sum, ...]
+    tree: tuple[Axes, ...]
+
+    def list_margins(self) -> list[Axes]:
+        """Return all margins, the smallest first; some are not published, but needed by the equations."""
+        return sorted({*self.tree, *(axes for link in self.sums for axes in link)}, key=lambda axes: (len(axes), axes))
+
+
 class _Entry(NamedTuple):
     """The piece of a cell in a place: one category for each axis by which it is broken down."""
 
@@ -48,27 +60,40 @@ class _Entry(NamedTuple):
     categories: tuple[str, ...]
 
 
-def build_margin_space(block: pl.DataFrame) -> Space:
-    """Return the space of one block over its margins, with a row of value 0 for each equation between them.
+@dataclass(frozen=True)
+class Place:
+    """One territory, year and choice of spans, with the margins that its cells need.
 
-    `block` has the columns of `mart_count`.  Raises the ValueError of `space.read_values`.
+    `offsets` has the first variable of each margin; its cells follow with the last axis varying fastest.
     """
-    values = read_values(block)
-    margins = _Margins(read_cells(block))
-    return margins.build_space(values)
+
+    territory: str
+    spans: tuple[tuple[str, ...], ...]
+    plan: MarginPlan
+    offsets: dict[Axes, int]
 
 
-class _Margins:
-    """The places of a block and the margins that its cells need."""
+class Margins:
+    """The margins of one block. `block` has the columns of `mart_count`.
 
-    def __init__(self, cells: list[Cell]) -> None:
+    The rows of `space` are cells, then equations with a value of 0. Identical variables are merged into one column;
+    `columns[i]` is that of the i-th variable.  Raises the ValueError of `space.read_values`.
+    """
+
+    def __init__(self, block: pl.DataFrame) -> None:
+        values, cells = read_values(block), read_cells(block)
         self._structure = Structure(cells)
-        self._places: dict[tuple[str, tuple[tuple[str, ...], ...]], int] = {}
+        self._numbers: dict[tuple[str, tuple[tuple[str, ...], ...]], int] = {}
         self._entries = [self._find_entries(cell) for cell in cells]
-        self._tables: list[set[Axes]] = [set() for _ in self._places]
+        tables: list[set[Axes]] = [set() for _ in self._numbers]
         for entries in self._entries:
             for entry in entries:
-                self._tables[entry.place].add(entry.axes)
+                tables[entry.place].add(entry.axes)
+        self.places = [
+            Place(territory, spans, plan_margins(frozenset(tables[place])), {})
+            for (territory, spans), place in self._numbers.items()
+        ]
+        self.space, self.columns = self._build_space(values)
 
     def _find_entries(self, cell: Cell) -> tuple[_Entry, ...]:
         entries = []
@@ -79,13 +104,15 @@ class _Margins:
             broken = tuple(i for i, choice in enumerate(choices) if len(choice.parts) < len(choice.span))
             entries.append(
                 _Entry(
-                    self._places.setdefault(key, len(self._places)), broken, tuple(choices[i].parts[0] for i in broken)
+                    self._numbers.setdefault(key, len(self._numbers)),
+                    broken,
+                    tuple(choices[i].parts[0] for i in broken),
                 )
             )
         return tuple(sorted(entries))
 
-    def build_space(self, values: Array) -> Space:
-        """Return the space: cells with the same entries share a row."""
+    def _build_space(self, values: Array) -> tuple[Space, Array]:
+        """Return the space, in which cells with the same entries share a row, and the column of each variable."""
         first: dict[tuple[_Entry, ...], int] = {}
         distinct = []
         rows = np.empty(len(values), dtype=np.int64)
@@ -99,12 +126,9 @@ class _Margins:
         pointers = np.concatenate([[0], np.cumsum([len(members) for members in indices])])
         flat = np.array([number for members in indices for number in members], dtype=np.int64)
         cell_matrix = sparse.csr_matrix((np.ones(len(flat)), flat, pointers), shape=(len(first), equations.shape[1]))
-        return Space(
-            rows=rows,
-            matrix=merge_columns(sparse.vstack([cell_matrix, equations], format="csr")),
-            values=np.concatenate([values[distinct], np.zeros(equations.shape[0])]),
-            ties=equations.shape[0],
-        )
+        matrix, columns = merge_columns(sparse.vstack([cell_matrix, equations], format="csr"))
+        totals = np.concatenate([values[distinct], np.zeros(equations.shape[0])])
+        return Space(rows=rows, matrix=matrix, values=totals, ties=equations.shape[0]), columns
 
     def _number_variables(self) -> tuple[dict[_Entry, int], sparse.csr_matrix]:
         """Return the variable of each margin cell, and the equations between margins as rows over the variables."""
@@ -113,15 +137,14 @@ class _Margins:
         columns: list[Array] = []
         signs: list[Array] = []
         equation = size = 0
-        for (_, spans), place in self._places.items():
-            offsets: dict[Axes, int] = {}
-            sums = plan_sums(frozenset(self._tables[place]))
-            for axes in sorted(self._tables[place].union(*sums), key=lambda axes: (len(axes), axes)):
-                offsets[axes] = size
+        for number, place in enumerate(self.places):
+            spans = place.spans
+            for axes in place.plan.list_margins():
+                place.offsets[axes] = size
                 for categories in _cross(spans[i] for i in axes):
-                    numbers[_Entry(place, axes, categories)] = size
+                    numbers[_Entry(number, axes, categories)] = size
                     size += 1
-            for whole, parts in sums:
+            for whole, parts in place.plan.sums:
                 shape = [len(spans[i]) for i in parts]
                 positions = np.indices(shape).reshape(len(shape), -1)
                 places = [parts.index(i) for i in whole]
@@ -132,7 +155,7 @@ class _Margins:
                 )
                 wholes = int(np.prod([shape[i] for i in places]))
                 row_numbers += [equation + np.arange(wholes), equation + targets]
-                columns += [offsets[whole] + np.arange(wholes), offsets[parts] + np.arange(len(targets))]
+                columns += [place.offsets[whole] + np.arange(wholes), place.offsets[parts] + np.arange(len(targets))]
                 signs += [np.ones(wholes), -np.ones(len(targets))]
                 equation += wholes
         entries = (
@@ -150,11 +173,8 @@ def _cross(spans: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 @cache
-def plan_sums(tables: frozenset[Axes]) -> tuple[_Sum, ...]:
-    """Return equations from which all published margins of a place follow, without loss.
-
-    The sums name margins that are not in `tables` where the equations need them.
-    """
+def plan_margins(tables: frozenset[Axes]) -> MarginPlan:
+    """Return equations from which all published margins of a place follow, without loss."""
     published = {frozenset(axes) for axes in tables}
     largest = _find_largest(published)
     while isinstance(joins := _join_into_tree(largest), frozenset):
@@ -164,8 +184,13 @@ def plan_sums(tables: frozenset[Axes]) -> tuple[_Sum, ...]:
     order = sorted(largest, key=sorted)
     for axes in published - largest - joined:
         sums.add((axes, next(table for table in order if axes < table)))
-    return tuple(
-        sorted(_Sum(tuple(sorted(whole)), tuple(sorted(_shorten(whole, parts, sums)))) for whole, parts in sums)
+    leaves_of_tree = [margin for _, margin, _ in joins]
+    (root,) = largest.difference(leaves_of_tree)
+    return MarginPlan(
+        sums=tuple(
+            sorted(_Sum(tuple(sorted(whole)), tuple(sorted(_shorten(whole, parts, sums)))) for whole, parts in sums)
+        ),
+        tree=tuple(tuple(sorted(margin)) for margin in (root, *reversed(leaves_of_tree))),
     )
 
 

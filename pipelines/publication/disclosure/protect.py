@@ -15,6 +15,7 @@ each cell (Kelly, Golden and Assad 1992; Statistical Disclosure Control, Hundepo
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -29,7 +30,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lp, margins, space, structure, ties
+from pipelines.publication.disclosure import audit, lifting, lp, margins, space, structure, ties
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
@@ -132,35 +133,49 @@ def _code_digest() -> str:
 def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their audit. Raises ProtectError.
 
-    Cells are chosen over margins and audited over margins and over leaves, which are built independently; a cell that
-    fails either audit is raised further.
+    Cells are chosen over margins. The result is audited over margins and over leaves, which are built independently; a
+    cell that fails either audit is raised further.
     """
-    block_margins = ties.build_tied_space(block, margins.build_margin_space)
-    small = (block_margins.values > 0) & (block_margins.values < threshold)
+    views = _Views(block)
+    cells = views.margins
+    small = (cells.values > 0) & (cells.values < threshold)
     hidden = small.copy()
     if not hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
-    block_leaves = ties.build_tied_space(block)
-    raising = lp.Raising(
-        block_margins.matrix, block_margins.values, _costs(block, block_margins, block_leaves), block_margins.ties
-    )
-    _refuse_contradictions(raising.find_contradictions(), block, block_margins, name)
+    raising = lp.Raising(cells.matrix, cells.values, _costs(block, cells, views.leaves), cells.ties)
+    _refuse_contradictions(raising.find_contradictions(), block, cells, name)
     for cell in np.flatnonzero(hidden):
         raising.hide_cell(int(cell))
     safe = np.zeros(len(hidden), dtype=bool)
     reach = np.full(len(hidden), float(width))
     for _ in range(_ROUNDS):
         _raise_all(raising, hidden, safe, reach, width)
-        for view in (block_margins, block_leaves):
-            report = audit.audit_cells(view, hidden[block_margins.rows], name=name, width=width)
-            if not report.passed:
-                break
+        report, failed = views.audit_cells(hidden[cells.rows], name=name, width=width)
         if report.passed:
-            return _states(block_margins, small, hidden), report
-        failed = np.unique(block_margins.rows[np.isin(view.rows, report.failed_rows) & hidden[block_margins.rows]])
+            return _states(cells, small, hidden), report
         safe[failed] = False
         reach[failed] += 1.0
     raise ProtectError(f"{name}: {len(report.failed_rows)} cells could still be worked out after {_ROUNDS} rounds")
+
+
+class _Views:
+    """One problem over margins and over leaves."""
+
+    def __init__(self, block: pl.DataFrame) -> None:
+        blocks = ties.split_blocks(block)
+        self._blocks = [(margins.Margins(part), space.Leaves(part)) for part in blocks]
+        self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self._blocks])
+        self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self._blocks])
+
+    def audit_cells(self, hidden: Array, *, name: str, width: int) -> tuple[audit.BlockAudit, Array]:
+        """Return the audit over margins if it fails, else that over leaves, and the failed rows of `margins`."""
+        report, view = audit.audit_cells(self.margins, hidden, name=name, width=width), self.margins
+        if report.passed:
+            witnesses = lifting.lift_populations(report.witnesses, self._blocks, self.leaves)
+            report = audit.audit_cells(self.leaves, hidden, name=name, width=width, witnesses=witnesses)
+            view = self.leaves
+        failed: Array = np.unique(self.margins.rows[np.isin(view.rows, report.failed_rows) & hidden])
+        return dataclasses.replace(report, witnesses=()), failed
 
 
 def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space, name: str) -> None:

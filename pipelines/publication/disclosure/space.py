@@ -9,7 +9,6 @@ with fewer variables; `ties.py` links the cells of two measures.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,8 @@ BLOCK = codes.BLOCK
 """Columns that divide the programme into blocks: the cells of one measure."""
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_PERIODS = 4096
+"""Radix of periods, enough for 1,024 years of quarters."""
 
 
 @dataclass(frozen=True)
@@ -56,30 +57,34 @@ def read_values(block: pl.DataFrame) -> Array:
 def build_space(block: pl.DataFrame) -> Space:
     """Return the space of one block over its leaves. `block` has the columns of `mart_count`.
 
-    Leaves that occur in the same rows are merged into one.  Raises the ValueError of `read_values`.
+    Raises the ValueError of `read_values`.
     """
-    values = read_values(block)
-    cells = read_cells(block)
-    leaves = _Leaves(cells)
-    return _merge([leaves.find_leaves(cell) for cell in cells], values)
+    return Leaves(block).space
 
 
-def merge_columns(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return the matrix with identical columns merged into one."""
+def merge_columns(matrix: sparse.csr_matrix) -> tuple[sparse.csr_matrix, Array]:
+    """Return the matrix with identical columns merged into one, and the new column of each column."""
     # A column's signature is the sum of its rows' random 64-bit numbers: equal sums mean equal columns.
     marks = np.random.default_rng(20260101).integers(1, 2**62, size=matrix.shape[0], dtype=np.int64)
     columns = matrix.tocsc()
     signature = np.zeros(matrix.shape[1], dtype=np.int64)
     weights = marks[columns.indices] * columns.data.astype(np.int64)
     np.add.at(signature, np.repeat(np.arange(matrix.shape[1]), np.diff(columns.indptr)), weights)
-    _, first = np.unique(signature, return_index=True)
-    return columns[:, np.sort(first)].tocsr()
+    _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    return columns[:, first[order]].tocsr(), position[inverse]
 
 
-class _Leaves:
-    """Assigns leaf numbers to cells: mixed radix over area, period and detail."""
+class Leaves:
+    """The leaves of one block: mixed radix over area, period and detail. `block` has the columns of `mart_count`.
 
-    def __init__(self, cells: list[Cell]) -> None:
+    Leaves that occur in the same rows are merged into one column of `space`.
+    """
+
+    def __init__(self, block: pl.DataFrame) -> None:
+        values, cells = read_values(block), read_cells(block)
         self._structure = Structure(cells)
         self._areas: dict[tuple[str, str], int] = {}
         self._periods: dict[str, int] = {}
@@ -89,34 +94,56 @@ class _Leaves:
         self._strides = [int(np.prod(sizes[i + 1 :])) for i in range(len(sizes))]
         self._details = int(np.prod(sizes))
         self._cache: dict[tuple[str, Detail], Array] = {}
+        self.space, self._numbers, self._columns = _merge([self._find_leaves(cell) for cell in cells], values)
 
-    def find_leaves(self, cell: Cell) -> Array:
+    def find_columns(self, numbers: Array) -> Array:
+        """Return the column of each leaf, or -1 for a leaf that is in no cell."""
+        places = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
+        columns: Array = np.where(self._numbers[places] == numbers, self._columns[places], -1)
+        return columns
+
+    def number_categories(self, territory: str, axis: int, categories: tuple[str, ...]) -> Array:
+        """Return what each category adds to the number of a leaf, which is the sum over its axes.
+
+        Axis 0 is the area, axis 1 the period, and axis 2 the first dimension.
+        """
+        if axis == 0:
+            places = [self._areas.setdefault((territory, area), len(self._areas)) for area in categories]
+            return np.array(places, dtype=np.int64) * _PERIODS * self._details
+        if axis == 1:
+            periods = [self._periods.setdefault(name, len(self._periods)) for name in categories]
+            return np.array(periods, dtype=np.int64) * self._details
+        dimension = axis - 2
+        positions = [self._position[dimension][code] for code in categories]
+        return np.array(positions, dtype=np.int64) * self._strides[dimension]
+
+    def _find_leaves(self, cell: Cell) -> Array:
         """Return all leaves of one cell, sorted."""
         pieces = []
         for piece in self._structure.split_cell(cell):
+            areas = self.number_categories(piece.territory, 0, piece.areas.parts)
+            periods = self.number_categories(piece.territory, 1, piece.periods.parts)
             details = self._detail_leaves(piece, cell.detail)
-            for area in piece.areas.parts:
-                place = self._areas.setdefault((piece.territory, area), len(self._areas))
-                for name in piece.periods.parts:
-                    period = self._periods.setdefault(name, len(self._periods))
-                    # 4,096 periods are 1,024 years: the radix never overflows into the next area
-                    pieces.append(details + (place * 4096 + period) * self._details)
+            pieces.append((areas[:, None, None] + periods[:, None] + details).ravel())
         leaves: Array = np.sort(np.concatenate(pieces)) if pieces else np.array([], dtype=np.int64)
         return leaves
 
     def _detail_leaves(self, piece: Piece, detail: Detail) -> Array:
         key = (piece.territory, detail)
         if key not in self._cache:
-            choices = [
-                [self._position[i][code] * self._strides[i] for code in axis.parts]
-                for i, axis in enumerate(piece.details)
-            ]
-            self._cache[key] = np.array([sum(places) for places in product(*choices)], dtype=np.int64)
+            leaves: Array = np.zeros(1, dtype=np.int64)
+            for i, axis in enumerate(piece.details):
+                added = self.number_categories(piece.territory, i + 2, axis.parts)
+                leaves = (leaves[:, None] + added).ravel()
+            self._cache[key] = leaves
         return self._cache[key]
 
 
-def _merge(sets: list[Array], values: Array) -> Space:
-    """Merge rows with the same leaves into one row, and leaves in the same rows into one leaf."""
+def _merge(sets: list[Array], values: Array) -> tuple[Space, Array, Array]:
+    """Merge rows with the same leaves into one row, and leaves in the same rows into one column.
+
+    Return the space, the sorted numbers of its leaves, and their columns.
+    """
     numbers, inverse = np.unique(np.concatenate(sets), return_inverse=True)
     ends = np.cumsum([len(members) for members in sets])
     sets = np.split(inverse, ends[:-1])
@@ -132,4 +159,5 @@ def _merge(sets: list[Array], values: Array) -> Space:
     indices = np.concatenate([sets[i] for i in distinct])
     pointers = np.concatenate([[0], np.cumsum([len(sets[i]) for i in distinct])])
     matrix = sparse.csr_matrix((np.ones(len(indices)), indices, pointers), shape=(len(distinct), len(numbers)))
-    return Space(rows=rows, matrix=merge_columns(matrix), values=values[distinct])
+    merged, columns = merge_columns(matrix)
+    return Space(rows=rows, matrix=merged, values=values[distinct]), numbers, columns

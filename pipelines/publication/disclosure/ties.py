@@ -57,20 +57,28 @@ def with_family(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.join(families, on=["measure", "level"], how="left", maintain_order="left")
 
 
+def split_blocks(cells: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the blocks of a problem in the order in which `tie_spaces` expects their spaces."""
+    return cells.partition_by(list(space.BLOCK), maintain_order=True)
+
+
 def build_tied_space(cells: pl.DataFrame, build_block: Callable[[pl.DataFrame], Space] = space.build_space) -> Space:
+    """Return the space of one problem. `build_block` makes that of one block. Raises ValueError as it does."""
+    return tie_spaces(cells, [build_block(block) for block in split_blocks(cells)])
+
+
+def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     """Return the space of one problem: the cells of its blocks as rows, then the ties of its blocks and between them.
 
-    `cells` has the columns of `mart_count` and a value in every row.  `build_block` makes the space of one block, over
-    leaves or over margins.  A tie between blocks is whole - parts = 0, or whole - parts - rest = 0 with a separate
-    variable for the rest.  Raises the ValueError of `space.read_values`.
+    `cells` has the columns of `mart_count` and a value in every row; `spaces` are those of its blocks, over leaves or
+    over margins.  A tie between blocks is whole - parts = 0, or whole - parts - rest = 0 with a column for the rest,
+    after the columns of all blocks.
     """
-    blocks = cells.with_row_index("_place").partition_by(list(space.BLOCK), maintain_order=True)
-    spaces = [build_block(block) for block in blocks]
     if len(spaces) == 1:
         return spaces[0]
     rows: Array = np.empty(cells.height, dtype=np.int64)
     first = 0
-    for block, block_space in zip(blocks, spaces, strict=True):
+    for block, block_space in zip(split_blocks(cells.with_row_index("_place")), spaces, strict=True):
         rows[block["_place"].to_numpy()] = block_space.rows + first
         first += block_space.cells
     own_cells = sparse.block_diag([block_space.matrix[: block_space.cells] for block_space in spaces], format="csr")

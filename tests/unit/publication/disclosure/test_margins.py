@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.publication.disclosure import audit, lp, margins, protect, space, structure, ties
+from pipelines.publication.disclosure import audit, lifting, lp, margins, protect, space, structure
 from tests.unit.publication.disclosure.test_disclosure import build_cell, build_frame, build_region, hidden_of
 
 YEARS = ("2024", "2025")
@@ -19,20 +19,28 @@ CATEGORIES = {"sex": ("F", "M"), "age": ("Y_LT18", "Y_GE18"), "offence": ("ICCS0
 
 
 def test_margins_of_one_total_need_one_sum_each() -> None:
-    assert margins.plan_sums(frozenset([(), (0,), (1,), (2,)])) == (((), (0,)), ((), (1,)), ((), (2,)))
+    assert margins.plan_margins(frozenset([(), (0,), (1,), (2,)])).sums == (((), (0,)), ((), (1,)), ((), (2,)))
 
 
 def test_margins_that_share_an_axis_are_joined_at_it() -> None:
-    assert margins.plan_sums(frozenset([(), (4,), (4, 5), (4, 6)])) == (((), (4,)), ((4,), (4, 5)), ((4,), (4, 6)))
+    assert margins.plan_margins(frozenset([(), (4,), (4, 5), (4, 6)])).sums == (
+        ((), (4,)),
+        ((4,), (4, 5)),
+        ((4,), (4, 6)),
+    )
 
 
 def test_margins_of_two_axes_and_their_single_axes_share_one_table() -> None:
-    assert margins.plan_sums(frozenset([(), (5,), (6,), (5, 6)])) == (((), (5,)), ((5,), (5, 6)), ((6,), (5, 6)))
+    assert margins.plan_margins(frozenset([(), (5,), (6,), (5, 6)])).sums == (
+        ((), (5,)),
+        ((5,), (5, 6)),
+        ((6,), (5, 6)),
+    )
 
 
 def test_margins_in_a_circle_are_replaced_by_the_full_table() -> None:
     """Sex x age, age x status and sex x status can agree in pairs without any table that has all three."""
-    sums = margins.plan_sums(frozenset([(4, 5), (5, 6), (4, 6)]))
+    sums = margins.plan_margins(frozenset([(4, 5), (5, 6), (4, 6)])).sums
     assert sums == (((4, 5), (4, 5, 6)), ((4, 6), (4, 5, 6)), ((5, 6), (4, 5, 6)))
 
 
@@ -159,12 +167,29 @@ def test_margins_and_leaves_give_the_same_bounds(seed: int, whole: bool) -> None
     rows = select_placed(RandomTables(seed).build_rows())
     random = np.random.default_rng(seed)
     hidden = random.random(rows.height) < random.choice([0.2, 0.5])
-    leaves, sums = space.build_space(rows), margins.build_margin_space(rows)
+    leaves, sums = space.build_space(rows), margins.Margins(rows).space
     assert sums.cells == leaves.cells
     assert contradicts_itself(sums) == contradicts_itself(leaves)
     assume(not contradicts_itself(sums))
     cells = [int(cell) for cell in np.flatnonzero(hidden)[: 5 if whole else 40]]
     assert find_bounds(sums, hidden, cells, whole=whole) == find_bounds(leaves, hidden, cells, whole=whole)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_lifted_population_has_the_cells_of_the_margins(seed: int) -> None:
+    """Give the persons of margins all their categories: every cell, published or hidden, must keep its count."""
+    rows = select_placed(RandomTables(seed).build_rows())
+    over_margins, over_leaves = margins.Margins(rows), space.Leaves(rows)
+    assume(not contradicts_itself(over_margins.space))
+    hidden = np.random.default_rng(seed).random(rows.height) < 0.5
+    report = audit.audit_cells(over_margins.space, hidden, name="lifted", width=2)
+    lifted = lifting.lift_populations(report.witnesses, [(over_margins, over_leaves)], over_leaves.space)
+    assert len(lifted) == len(report.witnesses)
+    for population, leaves in zip(report.witnesses, lifted, strict=True):
+        expected = (over_margins.space.matrix @ population)[over_margins.space.rows]
+        assert ((over_leaves.space.matrix @ leaves)[over_leaves.space.rows] == expected).all()
+        assert (leaves >= 0).all()
 
 
 @settings(max_examples=10, deadline=None)
@@ -220,21 +245,28 @@ def test_audit_over_leaves_finds_what_margins_without_a_family_leave_open(
     rows, disconnected = FAULTS[family]
     frame = build_frame(*rows)
     assert protect.hide_small_counts(frame).report.passed
-    build: Callable[[pl.DataFrame], space.Space] = margins.build_margin_space
-    monkeypatch.setattr(
-        margins,
-        "build_margin_space",
-        lambda block: build(
+    build = margins.Margins
+
+    def build_without_family(block: pl.DataFrame) -> margins.Margins:
+        return build(
             block.with_columns(
                 pl.when(disconnected).then(pl.lit("territory")).otherwise("area_kind").alias("area_kind"),
                 pl.when(disconnected).then(pl.lit("ZZ")).otherwise("territory").alias("territory"),
             )
-        ),
-    )
+        )
+
+    monkeypatch.setattr(margins, "Margins", build_without_family)
     with monkeypatch.context() as without_leaves:
-        without_leaves.setattr(ties.build_tied_space, "__defaults__", (margins.build_margin_space,))
+        without_leaves.setattr(protect._Views, "audit_cells", audit_margins_only)
         hidden = np.array(hidden_of(protect.hide_small_counts(frame).cells))
     report = audit.audit_cells(space.build_space(frame), hidden, name=family, width=2)
     assert report.disclosed
     with pytest.raises(protect.ProtectError, match="could still be worked out"):
         protect.hide_small_counts(frame)
+
+
+def audit_margins_only(
+    views: protect._Views, hidden: space.Array, *, name: str, width: int
+) -> tuple[audit.BlockAudit, space.Array]:
+    """Audit as if there were no leaves."""
+    return audit.audit_cells(views.margins, hidden, name=name, width=width), np.array([], dtype=np.int64)
