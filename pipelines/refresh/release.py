@@ -23,7 +23,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     """Protect the cells of the publication programme, and put the public tables without counts next to them."""
     import polars as pl
 
-    from pipelines.publication.disclosure import programme
+    from pipelines.publication.disclosure import programme, utility
     from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.warehouse import dbt
 
@@ -51,6 +51,8 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     )
     public.write_parquet(temporary / "cells.parquet")
     protection.cells.write_parquet(temporary / "cells_internal.parquet")
+    losses = utility.measure_losses(cells, protection.cells)
+    losses.write_parquet(temporary / "losses.parquet")
     for name in public_tables:
         shutil.copyfile(tables / f"{name}.parquet", temporary / f"{name}.parquet")
     shutil.rmtree(folder, ignore_errors=True)
@@ -61,6 +63,8 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     audit = protection.report.count_cells()
     build_cache.store_outcome(home, "protect", key, {"path": str(folder), "audit": audit})
     log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
+    for line in utility.describe_losses(losses):
+        log(line)
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
 
 

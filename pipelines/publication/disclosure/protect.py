@@ -41,6 +41,8 @@ _ROUNDS = 8
 _COST_OF_AREA = {"region": 40.0, "territory": 8.0, "jurisdiction": 3.0}
 _COST_OF_FREQ = {"Q": 1.0, "A": 6.0, "P3": 3.0, "P5": 3.0}
 _COST_OF_DETAIL = 0.15
+_COST_OF_ANNUAL_TOTAL = 1000.0
+"""Factor for the annual total of a territory, which offices print themselves: a withheld one can be read elsewhere."""
 _COST_OF_TOP = 20.0
 """Factor for a cell that no larger published cell contains; hiding it leaves the cells below without an upper bound."""
 
@@ -229,8 +231,12 @@ def _find_tops(leaves: space.Space) -> Array:
 
 def _weights(block: pl.DataFrame) -> Iterator[float]:
     for cell in block.iter_rows(named=True):
-        details = sum(cell[dim] not in (structure.TOTAL, structure.NOT_APPLICABLE) for dim in structure.DETAIL)
-        yield _COST_OF_AREA[cell["area_kind"]] * _COST_OF_FREQ[cell["freq"]] * _COST_OF_DETAIL ** min(details, 1)
+        weight = _COST_OF_AREA[cell["area_kind"]] * _COST_OF_FREQ[cell["freq"]]
+        if any(cell[dim] not in (structure.TOTAL, structure.NOT_APPLICABLE) for dim in structure.DETAIL):
+            weight *= _COST_OF_DETAIL
+        elif (cell["area_kind"], cell["freq"]) == ("territory", "A"):
+            weight *= _COST_OF_ANNUAL_TOTAL
+        yield weight
 
 
 def _states(known: space.Space, small: Array, hidden: Array) -> Array:

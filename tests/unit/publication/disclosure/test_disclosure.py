@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lp, programme, protect, space, structure, ties
+from pipelines.publication.disclosure import audit, lp, programme, protect, space, structure, ties, utility
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *structure.DETAIL)
 
@@ -465,3 +465,28 @@ def test_published_balances_do_not_reveal_a_hidden_term() -> None:
     stocks = {code for code, row in codes.read_codelist("measure").items() if row["kind"] == "stock"}
     assert stocks
     assert not [table.id for table in programme.load().tables if stocks & set(table.measures)]
+
+
+def test_losses_count_each_withheld_cell_once_by_kind() -> None:
+    rows = build_frame(
+        build_cell("AA", 3),
+        build_cell("BB", 40),
+        build_cell("CC", 50),
+        build_region(93, "AA,BB,CC"),
+        build_cell("DD", None),
+        build_cell("AA", 0, period="2023"),
+    )
+    rows = pl.concat([rows, rows.with_columns(pl.lit("u").alias("table_id"))])
+    losses = utility.measure_losses(rows, protect.hide_small_counts(rows).cells)
+    columns = ["cells", "not_zero", "small", "hidden", "hidden_not_zero", "large", "hidden_large"]
+    counts = {(row["area_kind"], row["period"]): [row[name] for name in columns] for row in losses.to_dicts()}
+    assert counts == {
+        ("territory", "2024"): [3, 3, 1, 1, 1, 2, 0],
+        ("territory", "2023"): [1, 0, 0, 0, 0, 0, 0],
+        ("region", "2024"): [1, 1, 0, 1, 1, 1, 1],
+    }
+    assert utility.describe_losses(losses)[:3] == [
+        "50.0% of the cells above zero are hidden, 25.0% because they are small",
+        "0 of 2 annual totals of territories of 5 or more are hidden",
+        "1 of 1 annual totals of the region of 5 or more are hidden",
+    ]

@@ -1,0 +1,63 @@
+"""Measure what disclosure control costs readers: which cells a release withholds, by kind and period.
+
+The table is for the steward only. How many withheld cells are small is not published, because it would bound them.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.publication.disclosure.space import BLOCK
+from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
+
+KIND = ("area_kind", "freq", "is_total", "offence_group", "measure", "period")
+"""Columns by which cells are counted. `is_total` is true for a cell without any breakdown."""
+
+
+def measure_losses(counted: pl.DataFrame, protected: pl.DataFrame) -> pl.DataFrame:
+    """Return cells and withheld cells by `KIND`.
+
+    `counted` are the programme's cells before protection and `protected` the same rows after it, with `conf_status`.
+    A cell in two tables counts once.  Columns: `cells` with a figure, `not_zero`, `small` (withheld as such), `hidden`,
+    `hidden_not_zero`, `large` (at or above the threshold) and `hidden_large`.
+    """
+    cells = counted.with_columns(protected["conf_status"]).filter(pl.col("value").is_not_null())
+    cells = cells.unique(["area_kind", "area", "freq", "period", *BLOCK, *DETAIL], maintain_order=True)
+    is_total = pl.all_horizontal(pl.col(dim).is_in([TOTAL, NOT_APPLICABLE]) for dim in DETAIL)
+    is_hidden, is_large = pl.col("conf_status") != "F", pl.col("value") >= SMALLEST_PUBLISHED_COUNT
+    is_not_zero = pl.col("value") > 0
+    return (
+        cells.with_columns(is_total.alias("is_total"))
+        .group_by(KIND)
+        .agg(
+            pl.len().alias("cells"),
+            is_not_zero.sum().alias("not_zero"),
+            (is_not_zero & ~is_large).sum().alias("small"),
+            is_hidden.sum().alias("hidden"),
+            (is_hidden & is_not_zero).sum().alias("hidden_not_zero"),
+            is_large.sum().alias("large"),
+            (is_hidden & is_large).sum().alias("hidden_large"),
+        )
+        .sort(KIND)
+    )
+
+
+def describe_losses(losses: pl.DataFrame) -> list[str]:
+    """Return what was lost as lines of text: shares of cells, and the largest totals that readers miss."""
+    sums = losses.select(pl.col("not_zero", "small", "hidden_not_zero").sum()).row(0, named=True)
+    not_zero = max(sums["not_zero"], 1)
+    is_annual = pl.col("is_total") & (pl.col("freq") == "A")
+    kinds = {
+        "annual totals of territories": is_annual & (pl.col("area_kind") == "territory"),
+        "annual totals of the region": is_annual & (pl.col("area_kind") == "region"),
+        "totals of several years": pl.col("is_total") & pl.col("freq").is_in(["P3", "P5"]),
+    }
+    lines = [
+        f"{sums['hidden_not_zero'] / not_zero:.1%} of the cells above zero are hidden, {sums['small'] / not_zero:.1%} "
+        "because they are small"
+    ]
+    for name, is_kind in kinds.items():
+        hidden, large = losses.filter(is_kind).select(pl.col("hidden_large", "large").sum()).row(0)
+        lines.append(f"{hidden} of {large} {name} of {SMALLEST_PUBLISHED_COUNT} or more are hidden")
+    return lines
