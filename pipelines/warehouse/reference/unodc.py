@@ -1,4 +1,4 @@
-"""What UNODC's tables have in common: rows about our territories, their values, repeated keys, and totals by sex."""
+"""Read the rows about our territories in a table of UNODC: values, repeated keys, and totals by sex."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CollectedRows:
     """The rows of a table that are about our territories, and the subjects of all its rows."""
 
     table: PublishedTable
-    ours: list[tuple[str, int, Fields]]
+    regional_rows: list[tuple[str, int, Fields]]
     """Territory, line and fields of each."""
     subjects: Counter[tuple[str, str, str]]
     """Number of rows by indicator, dimension, and category of a total."""
@@ -75,7 +75,7 @@ class CollectedRows:
 
 def collect_rows(table: PublishedTable, areas: Areas) -> CollectedRows:
     """Read a table to its end. Raises ReadError."""
-    ours: list[tuple[str, int, Fields]] = []
+    regional_rows: list[tuple[str, int, Fields]] = []
     subjects: Counter[tuple[str, str, str]] = Counter()
     for line, fields in table.rows:
         dimension = as_text(fields["dimension"])
@@ -83,8 +83,8 @@ def collect_rows(table: PublishedTable, areas: Areas) -> CollectedRows:
         subjects[as_text(fields["indicator"]), dimension, category] += 1
         territory = _find_territory(fields, areas)
         if territory is not None:
-            ours.append((territory, line, fields))
-    return CollectedRows(table, ours, subjects)
+            regional_rows.append((territory, line, fields))
+    return CollectedRows(table, regional_rows, subjects)
 
 
 def _find_territory(fields: Fields, areas: Areas) -> str | None:
@@ -117,7 +117,7 @@ class Entry:
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str, int]:
-        """What identifies the figure in the words of the publisher."""
+        """The key of the figure in the words of the publisher."""
         return self.territory, self.indicator, self.dimension, self.category, self.sex, self.age, self.year
 
 
@@ -135,10 +135,10 @@ class EntryReader:
     def read_row(self, territory: str, line: int, fields: Fields, words: Iterable[tuple[str, Container[str]]]) -> None:
         """Read one row. `words` are columns in the order to check, each with the words known there."""
         for column, known_words in words:
-            seen = as_text(fields[column])
-            if seen not in known_words:
+            word = as_text(fields[column])
+            if word not in known_words:
                 self.rows_lost += 1
-                self.find_once("reference.unknown_word", line, column, seen, column=column)
+                self.find_once("reference.unknown_word", line, column, word, column=column)
                 return
         year = as_text(fields["year"]).removesuffix(".0")
         if not re.fullmatch(r"(19|20)\d\d", year):
@@ -148,8 +148,8 @@ class EntryReader:
         indicator = as_text(fields["indicator"])
         if indicator not in self.indicators:
             self.find_once("reference.unknown_indicator", line, "indicator", indicator)
-        names = (as_text(fields[name]) for name in ("dimension", "category", "sex", "age"))
-        entry = Entry(territory, indicator, *names, int(year), line)
+        dimension, category, sex, age = (as_text(fields[name]) for name in ("dimension", "category", "sex", "age"))
+        entry = Entry(territory, indicator, dimension, category, sex, age, int(year), line)
         value = as_text(fields["value"]).removesuffix(".0")
         if _WITHHELD.fullmatch(value):
             entry.obs_status = "Q"
