@@ -29,7 +29,7 @@ _validate = engine.find_failures
 @contextmanager
 def skip_needless_validations() -> Iterator[None]:
     """Let the judgement validate only the tables in which a row may fail."""
-    # Each table validated has a failing row, so a first validation without listing the rows would be wasted.
+    # A table that is validated has a failing row, so that a first validation without listing rows would be in vain.
     with mock.patch.object(engine, "find_failures", find_failures_quickly), mock.patch.object(engine, "FEW_ROWS", 0):
         yield
 

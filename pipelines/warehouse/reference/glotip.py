@@ -79,7 +79,7 @@ def count_foreign_rows(collected: CollectedRows) -> Counter[str]:
 def build_import(collected: CollectedRows, source: str, areas: Areas) -> ReferenceImport:
     """Return the reference rows of a table that is GLOTIP, in the order of the file."""
     reader = EntryReader(collected.table, INDICATORS)
-    for territory, line, fields in collected.territory_rows:
+    for territory, line, fields in collected.regional_rows:
         is_by_form = as_text(fields["dimension"]) == _BY_FORM
         words = [("dimension", _DIMENSIONS), ("sex", SEXES), ("age", AGES), *([("category", _FORM)] * is_by_form)]
         kept_before = len(reader.entries)
@@ -87,7 +87,7 @@ def build_import(collected: CollectedRows, source: str, areas: Areas) -> Referen
         for entry in reader.entries[kept_before:]:
             if entry.dimension in (_BY_CITIZENSHIP, _BY_REPATRIATION) and _is_odd_category(entry.category):
                 reader.add_finding("reference.odd_category", line, "category", seen=entry.category)
-    if not collected.territory_rows:
+    if not collected.regional_rows:
         reader.add_finding("reference.no_rows", rows=collected.count)
     reader.number_repeats()
     reader.compare_totals(TOTAL)
@@ -97,7 +97,7 @@ def build_import(collected: CollectedRows, source: str, areas: Areas) -> Referen
         reader.findings,
         source,
         rows_read=collected.count,
-        rows_elsewhere=collected.count - len(collected.territory_rows),
+        rows_elsewhere=collected.count - len(collected.regional_rows),
         rows_lost=reader.rows_lost,
     )
 

@@ -12,7 +12,7 @@ from pipelines.warehouse.reference.unodc import ReferenceImport, collect_rows
 
 
 def read_publication(data: bytes, *, areas: Areas | None = None) -> ReferenceImport:
-    """Return the rows of the declared territories in a GLOTIP or UN-CTS table (.xlsx or CSV), in the order of the file.
+    """Return the rows about our territories in a GLOTIP or UN-CTS table (.xlsx or CSV), in file order.
 
     The edition is the date above the table; an extract without a date is named by the start of its SHA-256, so that
     two extracts are not taken for one. Raises ReadError if there is no table, or another table of the same publisher.

@@ -93,7 +93,7 @@ def build_import(collected: CollectedRows, source: str) -> ReferenceImport:
         raise ReadError("reference.column_missing", Where(sheet=table.sheet), columns="unit of measurement")
     reader = EntryReader(table, INDICATORS)
     rows_other_offences = rows_rates = 0
-    for territory, line, fields in collected.territory_rows:
+    for territory, line, fields in collected.regional_rows:
         is_ours = as_text(fields["dimension"]) == _BY_CRIME and _fold(fields["category"]) in OFFENCES
         if not is_ours or as_text(fields["indicator"]) not in INDICATORS:
             rows_other_offences += 1
@@ -101,9 +101,9 @@ def build_import(collected: CollectedRows, source: str) -> ReferenceImport:
             rows_rates += 1
         else:
             reader.read_row(territory, line, fields, [("sex", SEXES), ("age", AGES)])
-    if not collected.territory_rows:
+    if not collected.regional_rows:
         reader.add_finding("reference.no_rows", rows=collected.count)
-    elif rows_other_offences == len(collected.territory_rows):
+    elif rows_other_offences == len(collected.regional_rows):
         reader.add_finding("reference.no_offence", rows=rows_other_offences)
     reader.number_repeats()
     reader.compare_totals(_BY_CRIME)
@@ -113,7 +113,7 @@ def build_import(collected: CollectedRows, source: str) -> ReferenceImport:
         reader.findings,
         source,
         rows_read=collected.count,
-        rows_elsewhere=collected.count - len(collected.territory_rows),
+        rows_elsewhere=collected.count - len(collected.regional_rows),
         rows_other_offences=rows_other_offences,
         rows_rates=rows_rates,
         rows_lost=reader.rows_lost,

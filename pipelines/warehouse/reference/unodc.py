@@ -1,4 +1,4 @@
-"""Read what the tables of UNODC share: rows of the territories, their values, repeated keys and totals by sex."""
+"""Read the rows about our territories in a table of UNODC: values, repeated keys, and totals by sex."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CollectedRows:
     """The rows of a table that are about our territories, and the subjects of all its rows."""
 
     table: PublishedTable
-    territory_rows: list[tuple[str, int, Fields]]
+    regional_rows: list[tuple[str, int, Fields]]
     """Territory, line and fields of each."""
     subjects: Counter[tuple[str, str, str]]
     """Number of rows by indicator, dimension, and category of a total."""
@@ -75,7 +75,7 @@ class CollectedRows:
 
 def collect_rows(table: PublishedTable, areas: Areas) -> CollectedRows:
     """Read a table to its end. Raises ReadError."""
-    territory_rows: list[tuple[str, int, Fields]] = []
+    regional_rows: list[tuple[str, int, Fields]] = []
     subjects: Counter[tuple[str, str, str]] = Counter()
     for line, fields in table.rows:
         dimension = as_text(fields["dimension"])
@@ -83,8 +83,8 @@ def collect_rows(table: PublishedTable, areas: Areas) -> CollectedRows:
         subjects[as_text(fields["indicator"]), dimension, category] += 1
         territory = _find_territory(fields, areas)
         if territory is not None:
-            territory_rows.append((territory, line, fields))
-    return CollectedRows(table, territory_rows, subjects)
+            regional_rows.append((territory, line, fields))
+    return CollectedRows(table, regional_rows, subjects)
 
 
 def _find_territory(fields: Fields, areas: Areas) -> str | None:
@@ -117,7 +117,7 @@ class Entry:
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str, int]:
-        """Territory and the words of the publisher that identify the figure."""
+        """The key of the figure in the words of the publisher."""
         return self.territory, self.indicator, self.dimension, self.category, self.sex, self.age, self.year
 
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
-import great_expectations.expectations as gxe
+import great_expectations.expectations
 import polars as pl
 import pytest
 
@@ -22,6 +22,7 @@ from tests.samples.rows import make_quarter, quarters_between
 from tests.samples.simulation import CLUSTERED, DEMONSTRATION
 from tests.samples.truth import LAST, Truth
 
+gxe: Any = great_expectations.expectations
 SEED = 7
 COMPARED = [*OBSERVATION_KEY, "value", "obs_status", "form"]
 EVENT_COLUMNS = [column for column in CASE_EVENT if column not in ("place", "submission_id", "origin_submission_id")]
