@@ -55,15 +55,9 @@ def check(
         raise CommandError("--annotated, --html and --csv are for one file at a time")
     registry = the_registry()
     jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
+    load_judgement_meanwhile()
     with show_progress(len(files), "Checking") as tick:
-        checked = check_many(
-            jobs,
-            registry=registry,
-            history=_history(offline),
-            language=language,
-            progress=tick,
-            on_readable=load_judgement_meanwhile,
-        )
+        checked = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
     reports = list(checked.values())
     if as_json:
         content = [r.as_json() for r in reports]

@@ -121,15 +121,14 @@ def check_many(
     language: str = "en",
     in_order: bool = False,
     progress: Callable[[str], None] | None = None,
-    on_readable: Callable[[], None] | None = None,
 ) -> dict[str, Report]:
     """Check many files and return the reports by key, in the order of the jobs.
 
     If `jobs` is a generator, only the files being read are in memory. With `in_order`, the jobs are in the order of
     arrival and each is judged against those before it. `progress` is called with the key of each file after it is
-    read, `on_readable` once, after the first file that can be judged is read. Raises UnknownFormError.
+    read. Raises UnknownFormError.
     """
-    return _check_jobs(jobs, registry, history, language, in_order=in_order, progress=progress, on_readable=on_readable)
+    return _check_jobs(jobs, registry, history, language, in_order=in_order, progress=progress)
 
 
 def _check_jobs(
@@ -142,11 +141,10 @@ def _check_jobs(
     progress: Callable[[str], None] | None = None,
     on_step: Callable[[Step], None] | None = None,
     account: str | None = None,
-    on_readable: Callable[[], None] | None = None,
 ) -> dict[str, Report]:
     tell = on_step or (lambda _step: None)
     tell(Step("reading"))
-    read = list(_read_all(jobs, registry, progress, on_step, account, on_readable))
+    read = list(_read_all(jobs, registry, progress, on_step, account))
     if on_step is not None:
         form, periods, findings = summarise_reading(read[0])
         tell(Step("read", form, periods, findings))
@@ -181,7 +179,6 @@ def _read_all(
     progress: Callable[[str], None] | None,
     on_step: Callable[[Step], None] | None,
     account: str | None,
-    on_readable: Callable[[], None] | None,
 ) -> Iterator[ReadFile]:
     """Read each job. With `on_step` there is only one, and the beginning of a large file is read in parallel."""
     files: dict[str, ReadFile] = {}
@@ -218,9 +215,6 @@ def _read_all(
             if isinstance(result, ReadResult) and result.stale:
                 raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it again"))
             files[key] = replace(file, result=result)
-            if on_readable is not None and isinstance(result, ReadResult) and result.reading is not None:
-                on_readable()
-                on_readable = None
             if progress is not None:
                 progress(key)
             if on_step is not None:
@@ -243,12 +237,12 @@ def _judge(
 
     Returns without any history are not in the second mapping: no history rule was run on them.
     """
+    from expectations.judge import JudgedReturn, judge_returns
+
     readings = [(file, file.result.reading) for file in read if isinstance(file.result, ReadResult)]
     judged = [(file, reading) for file, reading in readings if reading is not None]
     if not judged:
         return {}, {}
-    from expectations.judge import JudgedReturn, judge_returns
-
     if callable(history):
         history = history(sorted({registry.forms[reading.form].jurisdiction for _, reading in judged}))
     # Offline checks share one submission id, so use the key here.

@@ -135,8 +135,9 @@ def test_fault_of_the_program_has_its_own_exit_code(
     assert "RuntimeError" in error_output
 
 
-def test_judgement_is_loaded_while_the_file_to_submit_is_read(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", ["check", "submit"])
+def test_judgement_is_loaded_while_the_file_is_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """Load the judgement while a separate process reads the file: a cold command took the sum of both times."""
     began = threading.Event()
@@ -158,25 +159,11 @@ def test_judgement_is_loaded_while_the_file_to_submit_is_read(
         load()
         sys.modules["expectations.judge"] = judge
 
-    monkeypatch.setattr("pipelines.cli.submit.load_judgement_meanwhile", load_cold)
-    code, output, error_output = _run(capsys, "submit", _file("a.csv", "2025-Q4;reported;3"))
+    monkeypatch.setattr(
+        f"pipelines.cli.{'files' if command == 'check' else command}.load_judgement_meanwhile", load_cold
+    )
+    code, output, error_output = _run(capsys, command, _file("a.csv", "2025-Q4;reported;3"))
     assert began.is_set(), (code, output, error_output)
-
-
-@pytest.mark.parametrize(
-    ("texts", "loadings"), [(["broken"], 0), (["2025-Q4;reported;3"], 1), (["broken", "2025-Q4;reported;3"] * 2, 1)]
-)
-def test_check_loads_the_judgement_only_if_a_file_can_be_read(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, texts: list[str], loadings: int
-) -> None:
-    """Loading takes seconds of processor time, which an unreadable file does not need."""
-    loaded: list[str] = []
-    monkeypatch.setattr("pipelines.cli.files.load_judgement_meanwhile", lambda: loaded.append("judgement"))
-    files = [
-        _file(f"{number}.csv", f"{text}\n{number}" if text == "broken" else text) for number, text in enumerate(texts)
-    ]
-    _run(capsys, "check", *files)
-    assert len(loaded) == loadings
 
 
 def test_closed_output_pipe_is_not_an_error(capsys: pytest.CaptureFixture[str]) -> None:
