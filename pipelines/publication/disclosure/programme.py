@@ -68,12 +68,16 @@ class Table(BaseModel):
 
 
 class Programme(BaseModel):
-    """All tables. `stages` and `movements` are lists that the YAML file defines once and refers to."""
+    """All tables. `stages` and `movements` are lists that the YAML file defines once and refers to.
+
+    `regional_groups` are the offence groups whose annual totals of stages for the region are kept open first.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     stages: list[str]
     movements: list[str]
+    regional_groups: list[str]
     tables: list[Table]
 
     @model_validator(mode="after")
@@ -81,6 +85,8 @@ class Programme(BaseModel):
         ids = [table.id for table in self.tables]
         if len(set(ids)) < len(ids):
             raise ValueError(f"table ids repeat: {', '.join(sorted(i for i in ids if ids.count(i) > 1))}")
+        if unknown := set(self.regional_groups) - set(codes.list_codes("offence_group")):
+            raise ValueError(f"regional_groups names {', '.join(sorted(unknown))}, which is no offence group")
         return self
 
 

@@ -30,7 +30,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lifting, lp, margins, space, structure, ties
+from pipelines.publication.disclosure import audit, lifting, lp, margins, programme, space, structure, ties
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
@@ -42,7 +42,10 @@ _COST_OF_AREA = {"region": 40.0, "territory": 8.0, "jurisdiction": 3.0}
 _COST_OF_FREQ = {"Q": 1.0, "A": 6.0, "P3": 3.0, "P5": 3.0}
 _COST_OF_DETAIL = 0.15
 _COST_OF_ANNUAL_TOTAL = 1000.0
-"""Factor for the annual total of a territory, which offices print themselves: a withheld one can be read elsewhere."""
+"""Factor for the annual total of a territory, which offices print themselves: a withheld one can be read elsewhere.
+
+The annual totals of the region that the programme names have it too.
+"""
 _COST_OF_TOP = 20.0
 """Factor for a cell that no larger published cell contains; hiding it leaves the cells below without an upper bound."""
 
@@ -127,9 +130,10 @@ def _protect_cached(
 
 @cache_once
 def _code_digest() -> str:
-    """Return the digest of this package's code; after a change every block is protected again."""
+    """Return the digest of this package's code and programme; after a change every block is protected again."""
     folder = Path(__file__).parent
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
+    paths = sorted([*folder.glob("*.py"), programme.FILE])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
@@ -230,11 +234,19 @@ def _find_tops(leaves: space.Space) -> Array:
 
 
 def _weights(block: pl.DataFrame) -> Iterator[float]:
+    declared = programme.load()
     for cell in block.iter_rows(named=True):
         weight = _COST_OF_AREA[cell["area_kind"]] * _COST_OF_FREQ[cell["freq"]]
         if any(cell[dim] not in (structure.TOTAL, structure.NOT_APPLICABLE) for dim in structure.DETAIL):
             weight *= _COST_OF_DETAIL
-        elif (cell["area_kind"], cell["freq"]) == ("territory", "A"):
+        elif cell["freq"] == "A" and (
+            cell["area_kind"] == "territory"
+            or (
+                cell["area_kind"] == "region"
+                and cell["offence_group"] in declared.regional_groups
+                and cell["measure"] in declared.stages
+            )
+        ):
             weight *= _COST_OF_ANNUAL_TOTAL
         yield weight
 

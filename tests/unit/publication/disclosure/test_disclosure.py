@@ -262,7 +262,7 @@ def test_table_with_a_duplicate_cell_is_rejected() -> None:
     table = programme.Table(
         id="t", title="T", areas=["territory"], freqs=["A"], measures=["convicted_first"], dimensions=[]
     )
-    only = programme.Programme(stages=[], movements=[], tables=[table])
+    only = programme.Programme(stages=[], movements=[], regional_groups=[], tables=[table])
     twins = build_frame(build_cell("AA", 7), build_cell("AA", 7, sentence_type="_Z"))
     with pytest.raises(programme.ProgrammeError, match="AA 2024 convicted_first"):
         programme.select_rows(twins, only)
@@ -467,6 +467,25 @@ def test_published_balances_do_not_reveal_a_hidden_term() -> None:
     assert not [table.id for table in programme.load().tables if stocks & set(table.measures)]
 
 
+@pytest.mark.parametrize(
+    ("group", "measure", "given_up"),
+    [
+        ("TIP", "convicted_first", "BB"),
+        ("SOM", "indicted", "BB"),
+        ("SLAVERY", "convicted_first", "WB"),
+        ("TIP", "discontinued", "WB"),
+    ],
+)
+def test_annual_total_of_a_stage_stays_open_for_the_region_in_declared_groups(
+    group: str, measure: str, given_up: str
+) -> None:
+    rows = build_frame(
+        build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC")
+    ).with_columns(pl.lit(group).alias("offence_group"), pl.lit(measure).alias("measure"))
+    protected = protect.hide_small_counts(rows).cells
+    assert protected.filter(pl.col("conf_status") == "D")["area"].to_list() == [given_up]
+
+
 def test_losses_count_each_withheld_cell_once_by_kind() -> None:
     rows = build_frame(
         build_cell("AA", 3),
@@ -477,6 +496,7 @@ def test_losses_count_each_withheld_cell_once_by_kind() -> None:
         build_cell("AA", 0, period="2023"),
     )
     rows = pl.concat([rows, rows.with_columns(pl.lit("u").alias("table_id"))])
+    rows = rows.with_columns(pl.lit("SLAVERY").alias("offence_group"))
     losses = utility.measure_losses(rows, protect.hide_small_counts(rows).cells)
     columns = ["cells", "not_zero", "small", "hidden", "hidden_not_zero", "large", "hidden_large"]
     counts = {(row["area_kind"], row["period"]): [row[name] for name in columns] for row in losses.to_dicts()}
