@@ -148,10 +148,13 @@ def test_each_figure_has_its_state(restricted: Path, protected: Path) -> None:
         remainder = pl.col("denominator") - pl.col("numerator")
         small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (remainder < 20))
         few_territories = (pl.col("area_kind") == "region") & (pl.col("n_reported") < 4)
+        is_share = pl.col("metric") == "share"
+        has_operands = pl.col("numerator").is_not_null() & (~is_share | (pl.col("denominator") > 0))
+        has_operands &= pl.col("obs_status") == "M"
         expected_state = (
             pl.when((pl.col("conf_status") != "F") | (pl.col("obs_status") == "Q"))
             .then(pl.lit("withheld"))
-            .when(few_territories & (pl.col("obs_status") == "M") & pl.col("numerator").is_not_null())
+            .when(few_territories & has_operands)
             .then(pl.lit("too_few_territories"))
             .when(pl.col("value").is_null())
             .then(pl.lit("missing"))
