@@ -178,7 +178,7 @@ def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
 def _format_interval(figure: words.FormattedFigure, digits: int, unit: str) -> str:
     """Return a figure in its unit with its 95% confidence interval, or why there is none."""
     if figure.value is None:
-        return _ABSENT[figure.kind]
+        return _ABSENT.get(figure.kind, figure.spoken)
     value = unit.format(value=words.format_number(figure.value, digits))
     if figure.low is None or figure.high is None:
         return value

@@ -8,8 +8,9 @@ from dataclasses import replace
 from dashboards import words
 from dashboards.words import FormattedFigure, Row
 from dashboards.words.reasons import ASPECTS, OTHERS
+from dashboards.words.regions import NO_REGION, TOO_FEW_TERRITORIES
 from pipelines.core.i18n import mark
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 VERSIONS: Mapping[str, str] = {
     "same_period": mark("Same period"),
@@ -74,9 +75,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     if row is None:
         return words.format_absent()
     if row.get("state") == "too_few_territories":
-        return FormattedFigure(
-            "not shown", f"not shown, since fewer than {FEWEST_TERRITORIES_IN_REGION} territories have a figure", "note"
-        )
+        return FormattedFigure(NO_REGION, NO_REGION, "note")
     plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:
         return plain
@@ -104,7 +103,7 @@ def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
     """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
     sides."""
     if row["value"] is None and row.get("is_allowed", True):
-        return ()
+        return (notes.number_note(TOO_FEW_TERRITORIES),) if row.get("state") == "too_few_territories" else ()
     texts = [STATES[row["state"]]] if row.get("state") in STATES else []
     if row["value"] is not None and row.get("interval_basis") in BASIS:
         texts.append(BASIS[str(row["interval_basis"])])

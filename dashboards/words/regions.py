@@ -19,7 +19,7 @@ _ALL = "Figures cover all {whole} territories."
 _SOME = "Figures cover {n} of {whole} territories."
 _NONE = "No territory has reported."
 NO_REGION = "no regional figure"
-TOO_FEW_TERRITORIES = "No regional figure is shown from fewer than {fewest} territories."
+TOO_FEW_TERRITORIES = f"No regional figure is shown from fewer than {FEWEST_TERRITORIES_IN_REGION} territories."
 _FEW_TERRITORIES = "{stages}: no regional figure, because only {n} of {whole} territories are included."
 
 

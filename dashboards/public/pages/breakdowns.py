@@ -17,7 +17,7 @@ from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from dashboards.words import indicators, regions
 from pipelines.core.codes import TOTAL_CODES
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 
@@ -172,7 +172,7 @@ def regional_cell(
     """Return a figure of the region as a field, or words instead of it if too few territories are in it."""
     if cell is None or regions.is_regional(cell) or not regions.count_reporters(cell):
         return tables.figure_cell(frame.id, cell, notes, what=what, rate=rate)
-    marks = (notes.number_note(regions.TOO_FEW_TERRITORIES.format(fewest=FEWEST_TERRITORIES_IN_REGION)),)
+    marks = (notes.number_note(regions.TOO_FEW_TERRITORIES),)
     return tables.Cell(regions.NO_REGION, f"{what}: {regions.NO_REGION}", marks, kind="note")
 
 

@@ -14,7 +14,7 @@ from dashboards.public import layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.reporting import STAGES, Coverage
 from dashboards.words import indicators, regions
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Row = Mapping[str, Any]
 _READ = (
@@ -165,9 +165,12 @@ def _ratio_line(
         if row is None and version != "same_period":
             # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
             figure = words.FormattedFigure(_NO_RECORDS, _NO_RECORDS, "note")
-        marks = () if row is None else indicators.mark_notes(row, notes)
-        if area == frame.region and row is not None and figure.kind == "note":
-            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES.format(fewest=FEWEST_TERRITORIES_IN_REGION)),)
+        if row is None:
+            marks: tuple[str, ...] = ()
+        elif figure.text == regions.NO_REGION:
+            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES),)
+        else:
+            marks = indicators.mark_notes(row, notes)
         is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
         if row is not None and figure.kind == "value":
             if version == "lagged" and row["lag"]:

@@ -20,7 +20,7 @@ from dashboards.public.pages.changes import show_splits
 from dashboards.public.pages.reporting import STAGES, Coverage
 from dashboards.public.pages.trends import show_trends
 from dashboards.words import changes, indicators, regions
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_REGION
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _RATES = (
@@ -234,7 +234,7 @@ def _show_spread(
         figure = _format_regional(_with_range(row, cell))
         marks: tuple[str, ...] = ()
         if figure.kind == "note":
-            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES.format(fewest=FEWEST_TERRITORIES_IN_REGION)),)
+            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES),)
         elif cell is not None and figure.kind == "value" and str(cell["rate_basis"]) in indicators.BASIS:
             marks = (notes.number_note(indicators.BASIS[str(cell["rate_basis"])]),)
         is_few = row["state"] == "too_few" and figure.kind == "value"

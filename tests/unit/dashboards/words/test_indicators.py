@@ -38,9 +38,10 @@ def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_dif
 def test_figure_of_too_few_territories_is_not_shown_and_says_why(columns: dict[str, Any]) -> None:
     row = {"value": None, "obs_status": "M", "conf_status": "F", "state": "too_few_territories"} | columns
     figure = indicators.format_figure(row)
-    assert figure.text == "not shown" and figure.kind != "value"
-    assert f"fewer than {FEWEST_TERRITORIES_IN_REGION} territories" in figure.spoken
-    assert indicators.mark_notes(row, Notes()) == ()
+    assert figure.text == figure.spoken == "no regional figure" and figure.kind != "value"
+    notes = Notes()
+    assert indicators.mark_notes(row, notes) == ("1",)
+    assert f"fewer than {FEWEST_TERRITORIES_IN_REGION} territories" in notes.texts[0]
 
 
 def test_each_rule_of_a_default_version_has_a_sentence() -> None:
