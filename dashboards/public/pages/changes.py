@@ -51,7 +51,9 @@ def show_splits(
             for field in (changes.format_before_after(row), changes.format_change(row), volume, ratio)
         ]
         if coverage is not None:
-            fields.append(coverage.build_cell(row, "Change in convictions", notes))
+            # A change that is not shown covers nobody; its reason is a note of its row.
+            is_shown = bool(row["reporters"])
+            fields.append(coverage.build_cell(row, "Change in convictions", notes) if is_shown else tables.Cell(""))
         lines.append(tables.Line(heading, tuple(fields)))
     caption = (
         f"{frame.marked_name(area)}, {crime_name.lower()}: convictions at first instance from year to year, "

@@ -19,7 +19,7 @@ from pipelines.statistics.thresholds import ENOUGH_EVENTS
 Row = Mapping[str, Any]
 _READ = (
     "Brackets show the 95% confidence interval. Where one of the two counts is under "
-    f"{ENOUGH_EVENTS}, chance alone can change the ratio a lot, so it is too few to compare."
+    f"{ENOUGH_EVENTS}, chance alone can change the ratio a lot, so the ratio is not compared with others."
 )
 _NO_RECORDS = "no records"
 
@@ -131,15 +131,18 @@ def _compose_sentence(
     territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
     region_row = _default_version(by_area.get(frame.region, {}))
-    return _SENTENCE.format(
+    # A figure that is not shown covers nobody.
+    is_shown = region_row is not None and region_row["value"] is not None
+    sentences = _SENTENCE.format(
         name=name,
         period=words.period_words(period),
         crime=crime.lower(),
         area=frame.area_name(frame.region),
         figure=regions.quote_figure(region_row),
-        coverage="" if region_row is None else coverage.describe_figure(region_row),
+        coverage=coverage.describe_figure(region_row) if region_row is not None and is_shown else "",
         enough=_ENOUGH.format(n=enough, whole=len(territories)),
     )
+    return " ".join(sentences.split())
 
 
 def _format_ratio(frame: layout.Frame, area: str, row: Row | None) -> words.FormattedFigure:
