@@ -168,7 +168,7 @@ def format_rate(cell: Row) -> FormattedFigure:
     return replace(
         plain,
         text=f"{plain.text} ({ends[0]}–{ends[1]})",
-        spoken=f"{plain.text}, range {ends[0]} to {ends[1]}",
+        spoken=f"{plain.text}, 95% confidence interval {ends[0]} to {ends[1]}",
         low=round(low, 2),
         high=round(high, 2),
     )

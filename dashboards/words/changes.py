@@ -25,10 +25,10 @@ SPLIT_READ = (
 )
 NOT_SPLIT = "too few to split"
 LEVELS: Mapping[str, str] = {
-    "prosecution": "before the prosecutor",
-    "first": "at first instance",
-    "appeal": "on appeal",
-    "final": "finally",
+    "prosecution": "At the prosecutor",
+    "first": "At first instance",
+    "appeal": "On appeal",
+    "final": "Final decisions",
 }
 REQUALIFIED = "requalified_out"
 REQUALIFIED_READ = (
@@ -131,16 +131,20 @@ def format_signed(value: float) -> str:
 
 
 def describe_exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mapping[str, str]) -> str:
-    """Return a sentence on how many left by each exit, level by level; `rows` are counts."""
+    """Return sentences on how many cases ended in each way, level by level; `rows` are counts."""
     if not any(row["value"] is not None for row in rows):
         return f"{area}, {year}, {crime.lower()}: how cases ended is not available or not public."
     by_level: dict[str, list[str]] = {}
     for row in rows:
-        count = words.format_count(row)
-        by_level.setdefault(row["level"], []).append(f"{_exit_name(row['measure'], measures)} {count.spoken}")
-    sentences = "; ".join(f"{LEVELS.get(level, level)}: {', '.join(parts)}" for level, parts in by_level.items())
+        name, count = _exit_name(row["measure"], measures), words.format_count(row)
+        part = f"{count.text} {name}" if count.kind == "value" else f"{name} {count.spoken}"
+        by_level.setdefault(row["level"], []).append(part)
+    sentences = " ".join(f"{LEVELS.get(level, level)}: {', '.join(parts)}." for level, parts in by_level.items())
     unit = words.unit_name(rows[0]["count_unit"]) if rows else ""
-    return f"{area}, {year}, {crime.lower()}, {unit} who left, {sentences}."
+    return _EXITS.format(area=area, year=year, crime=crime.lower(), unit=unit, sentences=sentences)
+
+
+_EXITS = "{area}, {year}, {crime}, {unit} whose case ended without a conviction. {sentences}"
 
 
 def format_exit_share(row: Row | None) -> FormattedFigure:
@@ -153,8 +157,8 @@ def format_exit_share(row: Row | None) -> FormattedFigure:
     span = f"{words.format_number(row['low'])}\u2013{words.format_number(row['high'])}"
     return replace(
         plain,
-        text=f"{plain.text} % ({span})",
-        spoken=f"{plain.text} per cent, range {span}",
+        text=f"{plain.text}% ({span})",
+        spoken=f"{plain.text} per cent, 95% confidence interval {span}",
         low=round(row["low"]) + 0.0,
         high=round(row["high"]) + 0.0,
     )

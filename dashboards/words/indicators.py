@@ -85,7 +85,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
         return replace(
             plain,
             text=f"{plain.text} ({low} or more)",
-            spoken=f"{plain.text}, range {low} or more",
+            spoken=f"{plain.text}, 95% confidence interval {low} or more",
             low=lowest,
             high=float("inf"),
         )
@@ -93,7 +93,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     return replace(
         plain,
         text=f"{plain.text} ({low}–{high})",
-        spoken=f"{plain.text}, range {low} to {high}",
+        spoken=f"{plain.text}, 95% confidence interval {low} to {high}",
         low=lowest,
         high=round(row["high"], digits) + 0.0,
     )

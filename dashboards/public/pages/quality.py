@@ -87,7 +87,7 @@ def _format_figure(row: Row | None) -> tuple[str, str]:
         reason = str(row["reason"] or "") if row is not None else ""
         return words.UNAVAILABLE, f"{reason[0].upper()}{reason[1:].rstrip('.')}." if reason else ""
     if row["unit"] == "fraction":
-        return f"{words.format_number(100 * row['value'], 1)} %", ""
+        return f"{words.format_number(100 * row['value'], 1)}%", ""
     if row["indicator"] == "PUNCTUALITY_DAYS":
         return _format_punctuality(row["value"]), ""
     return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""

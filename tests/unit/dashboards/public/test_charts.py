@@ -84,9 +84,8 @@ def test_point_has_its_range_and_state_in_words() -> None:
     assert [(point["low"], point["high"]) for point in points] == [(15.0, 45.0), (5.0, 15.0), (None, None)]
     assert points[0]["fill"] == charts.BLUE and points[1]["fill"] == "#ffffff"
     assert [point["shape"] for point in points] == ["circle", "diamond", "circle"]
-    assert (
-        "2023: 30, range 15 to 45; 2024: 10, range 5 to 15, too few to compare, provisional; 2025: withheld." in spoken
-    )
+    assert "2023: 30, 95% confidence interval 15 to 45; 2024: 10, 95% confidence interval 5 to 15, " in spoken
+    assert "too few to compare, provisional; 2025: withheld." in spoken
 
 
 def test_unconnected_points_have_no_line_between_them() -> None:

@@ -29,8 +29,9 @@ def test_fewer_than_twenty_persons_are_few(band: str | None, few: bool) -> None:
 def test_state_is_that_of_the_release_if_it_has_one() -> None:
     assert durations.is_few(build_row(n_band="20-49", state="too_few")), "of a share, the part may be under 20"
     assert not durations.is_few(build_row(n_band="10-19", state="enough"))
-    assert durations.format_limits(build_row(state="too_few")).spoken == "210, range 180 to 330"
-    assert durations.format_figure(build_row(state="too_few")).spoken == "210, range 180 to 330, too few to compare"
+    spoken = "210, 95% confidence interval 180 to 330"
+    assert durations.format_limits(build_row(state="too_few")).spoken == spoken
+    assert durations.format_figure(build_row(state="too_few")).spoken == f"{spoken}, too few to compare"
 
 
 @pytest.mark.parametrize(
@@ -116,4 +117,4 @@ def test_bars_of_few_are_hollow_and_bars_of_rates_have_no_range_label() -> None:
         assert fills == [charts.BLUE, "#ffffff", charts.BLUE]
         assert data[0]["label"] == ("20.00" if rate else "20"), "a range would not fit"
         assert spoken.count("too few to compare") == 1
-        assert ("range 0.10 to 0.90" in spoken) == rate
+        assert ("95% confidence interval 0.10 to 0.90" in spoken) == rate

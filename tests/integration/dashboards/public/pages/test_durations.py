@@ -138,7 +138,8 @@ def test_clearance_has_its_own_table_and_reasons_for_undefined_figures(page: App
     assert remove_note_numbers(fields["Western Balkans"]) == ["120 (100–143)", "not available"]
     assert remove_note_numbers(fields["Montenegro"]) == ["not applicable", "not applicable"]
     assert remove_note_numbers(fields["Kosovo under UNSCR 1244"]) == ["93 (40–213) few", "withheld"]
-    assert "Kosovo under UNSCR 1244, Clearance rate (%): too few to compare, 93, range 40 to 213" in text
+    rate = "Kosovo under UNSCR 1244, Clearance rate (%)"
+    assert f"{rate}: too few to compare, 93, 95% confidence interval 40 to 213" in text
     assert fields["Croatia"] == ["not collected", "not collected"]
     for code in ("reporters_differs", "stock_missing", "no_incoming", "no_resolved"):
         assert text.count(reasons.UNDEFINED[code]) == 1
@@ -153,7 +154,7 @@ def test_charts_show_only_durations_and_have_a_text_alternative(page: AppTest) -
     for chart in vega_charts:
         assert charts.DEMONSTRATION in chart.proto.alt and charts.DEMONSTRATION in chart.proto.spec
         assert "isposition" not in chart.proto.spec and "243" not in chart.proto.spec
-    assert "90% within: 550, range 390 or more" in vega_charts[0].proto.alt
+    assert "90% within: 550, 95% confidence interval 390 or more" in vega_charts[0].proto.alt
     assert "90% within: not reached" in vega_charts[1].proto.alt
 
 
