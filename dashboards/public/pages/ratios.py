@@ -25,7 +25,7 @@ _NO_RECORDS = "no records"
 
 
 def render_page() -> None:
-    """Render the page "From stage to stage"."""
+    """Render the page "Conviction and other ratios"."""
     frame = layout.begin_page(
         "Conviction and other ratios",
         "How many people at one stage there are for each 100 at an earlier one, and how certain that is.",
