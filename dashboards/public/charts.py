@@ -187,9 +187,11 @@ def draw_series(
     last = next((row for row in reversed(data) if row["value"] is not None), None)
     if last is not None:
         labels = base.transform_filter(alt.datum.period == last["period"])
-        layers.append(
-            labels.mark_text(dx=8, align="left", color=INK, fontWeight="bold", fontSize=12).encode(y=y, text="label:N")
-        )
+        # Above the point if a word at the foot of the next period is in the way.
+        is_newest = last["period"] == order[-1]
+        position: dict[str, Any] = {"dx": 8, "align": "left"} if is_newest else {"dy": -12}
+        number = labels.mark_text(color=INK, fontWeight="bold", fontSize=12, **position)
+        layers.append(number.encode(y=y, text="label:N"))
     chart = alt.layer(*layers, data=alt.InlineData(values=data)).properties(
         title=_chart_title(title, under), height=190 + _LINE * len(_wrap_lines(under))
     )
