@@ -23,6 +23,7 @@
     if (address.origin !== location.origin || link.target === "_blank" || address.hash || link.hasAttribute("download")) return;
     event.preventDefault();
     isPageChanged = address.pathname !== location.pathname;
+    formerHeading = document.querySelector("h1");
     pushState({}, "", address);
     dispatchEvent(new PopStateEvent("popstate", { state: {} }));
     if (isPageChanged) scrollToTop();
@@ -39,6 +40,7 @@
 
   // What a reader of the screen cannot see: a table was redrawn, or another page was opened.
   let isPageChanged = false;
+  let formerHeading = null;
   let wasRunning = false;
   let lastText = "";
   const status = document.createElement("div");
@@ -70,7 +72,10 @@
   function watch() {
     const app = document.querySelector("[data-testid=stApp]");
     const isRunning = app !== null && app.dataset.testScriptState === "running";
-    if (wasRunning && app && app.dataset.testScriptState === "notRunning") announce();
+    // A run can be over before the page shows that it is running; then only the new heading shows it.
+    const heading = document.querySelector("h1");
+    const isOpened = isPageChanged && heading !== null && heading !== formerHeading;
+    if (app && app.dataset.testScriptState === "notRunning" && (wasRunning || isOpened)) announce();
     wasRunning = isRunning;
   }
 
