@@ -73,13 +73,13 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "reference.no_table": (
         "No table with the columns {expected} was found.",
-        "Download the table “Trafficking in persons” (GLOTIP) or “Access and functioning of justice” (UN-CTS) of the "
+        "Download the table `Trafficking in persons` (GLOTIP) or `Access and functioning of justice` (UN-CTS) of the "
         "UNODC data portal as it is, as a workbook or as CSV.",
     ),
     "reference.other_table": (
         "This is neither the table on trafficking in persons (GLOTIP) nor the table of persons by offence (UN-CTS): "
         "most of its rows are about {seen}.",
-        "Download the table “Trafficking in persons” (GLOTIP) or “Access and functioning of justice” (UN-CTS) of the "
+        "Download the table `Trafficking in persons` (GLOTIP) or `Access and functioning of justice` (UN-CTS) of the "
         "UNODC data portal as it is, as a workbook or as CSV.",
     ),
     "reference.column_missing": (

@@ -102,7 +102,7 @@ def check_service(root: Path, stop: Callable[[subprocess.Popen[str]], None]) -> 
                 "application/json" not in response.headers.get("content-type", "") and "password" not in response.text
             )
         stop(process)
-        process.wait(60)
+        process.wait(150)
         began = time.monotonic()
         while still_listening := [name for name, address in found_addresses.items() if is_listening(address)]:
             assert time.monotonic() - began < 20, f"{still_listening} still listen"

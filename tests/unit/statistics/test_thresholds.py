@@ -99,7 +99,7 @@ def test_metrics_use_the_common_minimum_or_none(tmp_path: Path) -> None:
         ("methodology/comparability.md", f"of events, under {ENOUGH_EVENTS})"),
         ("methodology/ratios.md", f"counts must reach {ENOUGH_EVENTS}, for the total"),
         ("methodology/rates.md", f"`too_few` means under {ENOUGH_EVENTS}."),
-        ("guides/policymaker.md", f"mark counts and rates of fewer than {ENOUGH_EVENTS}"),
+        ("guides/policymaker.md", f"mark figures of fewer than {ENOUGH_EVENTS} people"),
         ("methodology/vintages.md", f"{RELEASE_DAYS['Q']} days after a quarter and {RELEASE_DAYS['A']} after a year"),
         ("notices.md", f"figures are released | {RELEASE_DAYS['Q']}; for a year {RELEASE_DAYS['A']}"),
         ("notices.md", f"questions are answered | {QUERY_DAYS['Q']}; for a year {QUERY_DAYS['A']}"),

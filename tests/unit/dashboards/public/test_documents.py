@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import re
 from html import unescape
@@ -15,6 +14,7 @@ from streamlit import file_util
 
 from dashboards.public.documents import SCRIPT, Documents
 from dashboards.public.menu import PAGES, compose_title
+from tests.support.coroutines import run_async
 
 FOLDER = Path(file_util.get_static_dir()).resolve()
 DOCUMENTS = Documents(PlainTextResponse("Streamlit"), FOLDER)
@@ -27,7 +27,7 @@ def request_path(path: str, headers: dict[str, str] | None = None) -> httpx.Resp
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.get(path, headers=HTML if headers is None else headers)
 
-    return asyncio.run(send_request())
+    return run_async(send_request())
 
 
 @pytest.mark.parametrize("page", PAGES)

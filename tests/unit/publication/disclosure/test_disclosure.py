@@ -13,41 +13,9 @@ from hypothesis import strategies as st
 
 from pipelines.core import codes
 from pipelines.publication.disclosure import audit, lp, programme, protect, space, structure, ties, utility
+from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *structure.DETAIL)
-
-
-def build_cell(
-    area: str, value: float | None, *, kind: str = "territory", period: str = "2024", **over: object
-) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(structure.DETAIL, "_T")
-    row |= {
-        "area_kind": kind,
-        "area": area,
-        "territory": area,
-        "freq": "Q" if "-Q" in period else "A",
-        "period": period,
-        "measure": "convicted_first",
-        "level": "first",
-        "count_unit": "person",
-        "statistic": "count",
-        "offence_group": "TIP",
-        "value": value,
-        "obs_status": "A",
-        "flags": None,
-        "reporters": area,
-        "is_additive": True,
-        "table_id": "t",
-    }
-    return row | over
-
-
-def build_frame(*rows: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), infer_schema_length=None).with_columns(pl.col("value").cast(pl.Float64))
-
-
-def build_region(value: float, reporters: str, **over: object) -> dict[str, object]:
-    return build_cell("WB", value, kind="region", reporters=reporters, **over)
 
 
 def test_total_has_the_leaves_of_its_parts() -> None:
@@ -86,10 +54,6 @@ def test_fractions_and_negative_counts_are_refused() -> None:
         space.build_space(build_frame(build_cell("AA", 1.5)))
     with pytest.raises(ValueError, match="whole"):
         space.build_space(build_frame(build_cell("AA", -1)))
-
-
-def hidden_of(protected: pl.DataFrame) -> list[bool]:
-    return (protected["conf_status"] != "F").to_list()
 
 
 def test_small_cell_is_hidden_with_a_second_one() -> None:

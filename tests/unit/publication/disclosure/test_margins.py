@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.publication.disclosure import audit, lifting, lp, margins, protect, space, structure
-from tests.unit.publication.disclosure.test_disclosure import build_cell, build_frame, build_region, hidden_of
+from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 
 YEARS = ("2024", "2025")
 TERRITORIES = {"AA": ("A1", "A2"), "BB": ("BB",), "CC": ("CC",)}

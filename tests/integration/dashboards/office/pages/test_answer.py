@@ -198,7 +198,9 @@ def test_side_by_side_view_reads_the_file_once_per_language(office: Office, monk
     from pipelines.office import answers
     from pipelines.submissions.accounts import accounts
 
-    number, languages, preview_side_by_side = upload_draft(office.desk), [], answers.preview_side_by_side
+    # The sheets of a file are cached in the process by its bytes, and no other test uploads these.
+    number, languages = upload_draft(office.desk, changes={**portal_fixture.UNUSUAL, "C8": 137, "D8": 128}), []
+    preview_side_by_side = answers.preview_side_by_side
 
     def record_language(*args: Any, **options: Any) -> answers.SideBySidePreview:
         languages.append(args[3])
