@@ -40,8 +40,8 @@ class ChildPool(Generic[J, R]):
     `work` is a top-level function of an importable module. Jobs and results are pickled; a result may contain plain
     values, polars frames, and classes of `pipelines` and of the package of `work`. A child that dies loses only its own
     job and is replaced; every child is replaced after `recycle_after` jobs. Several threads may call `map_jobs` at
-    once: together they occupy at most `workers` children, plus one for an account that has none, plus up to `workers`
-    children that have been running for longer than PATIENCE. `Seats` decides which account is served next.
+    once: together they occupy at most `workers` children, plus one for an account that has none, plus as many again
+    that have been running for longer than PATIENCE. `Seats` decides which account is served next.
     """
 
     def __init__(
@@ -278,9 +278,13 @@ class Seat:
         self.aside = False
 
     def step_aside(self) -> bool:
-        """Let another child start while this one continues; at most as many may step aside as there are seats."""
+        """Let another child start while this one continues; at most as many may step aside as there are seats.
+
+        The reserved seat counts: slow files of a few accounts would otherwise keep it from the next account for as long
+        as they are read.
+        """
         with self.seats.lock:
-            if self.seats.aside >= self.seats.seats:
+            if self.seats.aside >= self.seats.seats + RESERVED_SEATS:
                 self.slow_from = time.monotonic() + 0.5
                 return False
             self.slow_from = math.inf

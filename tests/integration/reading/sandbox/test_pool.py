@@ -127,7 +127,8 @@ def test_seats_are_given_in_the_order_of_requests() -> None:
 def test_eight_slow_files_of_four_accounts_leave_a_child_for_a_fifth(
     pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(pool_module, "PATIENCE", 0.1)
+    # Long enough for all eight to ask before one of them is called slow.
+    monkeypatch.setattr(pool_module, "PATIENCE", 1.0)
     end = tmp_path / "end"
     accounts = [account for account in "abcd" for _ in range(2)]
     slow = _start_threads(*(lambda a=account: _run_job(pool, f"hold {end}", a) for account in accounts))  # type: ignore[misc]
