@@ -30,14 +30,16 @@ NAMES = ("dashboard", "offices' pages", "Dagster UI")
 def run_serve(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Run `rti serve` on a home until its last line, and end it by process id."""
     environment = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK}
-    # A shell starts background jobs with SIGINT ignored, which tests in the background would inherit.
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A shell starts background jobs with SIGINT ignored, which the service would inherit; Dagster, once imported by an
+    # earlier test, gives SIGTERM the same treatment.
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         process = subprocess.Popen(
             [RTI, "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     lines: list[str] = []
     try:
         timer = threading.Timer(LONGEST_START, process.terminate)
@@ -102,7 +104,7 @@ def check_service(root: Path, stop: Callable[[subprocess.Popen[str]], None]) -> 
                 "application/json" not in response.headers.get("content-type", "") and "password" not in response.text
             )
         stop(process)
-        process.wait(150)
+        process.wait(60)
         began = time.monotonic()
         while still_listening := [name for name, address in found_addresses.items() if is_listening(address)]:
             assert time.monotonic() - began < 20, f"{still_listening} still listen"

@@ -516,7 +516,7 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
 
 def test_quality_of_each_territory_is_shown_without_invented_values() -> None:
     test = run_page("quality")
-    albania = ["98.4 %", "75.0 %", "6.5 early", "92.0", "11", "10.7 %"]
+    albania = ["98.4%", "75.0%", "6.5 early", "92.0", "11", "10.7%"]
     assert albania in read_rows(test, "Albania")
     assert ["not available"] * 6 in read_rows(test, "Serbia")
     text = read_html(test)
@@ -604,8 +604,8 @@ def test_change_of_few_or_withheld_cases_has_no_number() -> None:
 
 def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
     test = run_page("territory", territory="AL", section="outcomes")
-    assert read_row(test, "Rejected (prosecution)") == ["30 (15–45)", "60 % (30–90)"]
-    assert read_row(test, "Discontinued (prosecution)")[1] == "30 % (15–45) few"
+    assert read_row(test, "Rejected (prosecution)") == ["30 (15–45)", "60% (30–90)"]
+    assert read_row(test, "Discontinued (prosecution)")[1] == "30% (15–45) few"
     assert read_row(test, "Acquitted (first instance)") == ["withheld"] * 2
     text = read_html(test)
     assert "persons whose case ended without a conviction. At the prosecutor: 30 rejected, 15 discontinued, " in text
