@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import pytest
 
 from pipelines.core.home import Home, open_home
 from tests.support import home_cache, postgres
-from tests.support.demonstration import CLOCK, build_home
+from tests.support.demonstration import CLOCK, build_home, copy_home
 from tests.support.schedule import order_files
 from tests.support.shared_builds import build_once
 
@@ -80,7 +79,7 @@ def demonstration(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def copied_home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A copy of the built home that a test may change, under the frozen clock."""
     root = tmp_path / "home"
-    shutil.copytree(built_home, root, symlinks=True)
+    copy_home(built_home, root)
     monkeypatch.setenv("RTI_NOW", CLOCK)
     monkeypatch.setenv("RTI_HOME", str(root))
     yield open_home(root)

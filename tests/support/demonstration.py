@@ -31,6 +31,21 @@ def build_home(root: Path, protection: Path | None = None) -> None:
             shutil.copytree(home.restricted / "protection", protection, dirs_exist_ok=True)
 
 
+def _copy_file(source: str, destination: str) -> str:
+    """Copy a file, unless it is one that SQLite removes when a test of another worker ends its reading."""
+    try:
+        return shutil.copy2(source, destination)
+    except FileNotFoundError:
+        if not source.endswith((".sqlite-wal", ".sqlite-shm")):
+            raise
+        return destination
+
+
+def copy_home(built: Path, target: Path) -> None:
+    """Copy a built home, which tests of other workers may be reading."""
+    shutil.copytree(built, target, symlinks=True, copy_function=_copy_file)
+
+
 LINKED = ("public", "restricted/warehouse", "restricted/protected", "restricted/data_docs", "restricted/dbt")
 """Folders that a refresh and a publication write, and the offices' pages only read: 119 of 141 MB."""
 
@@ -47,7 +62,7 @@ def copy_for_pages(built: Path, target: Path) -> None:
         if source.startswith(linked):
             os.link(source, destination)
             return destination
-        return shutil.copy2(source, destination)
+        return _copy_file(source, destination)
 
     shutil.copytree(built, target, symlinks=True, copy_function=copy_or_link)
 

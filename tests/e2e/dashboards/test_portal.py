@@ -6,7 +6,6 @@ They cover keyboard, accessibility, widths, pages with and without scripts, and 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from pipelines.core import i18n
 from pipelines.ledger import queries
 from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import store
-from tests.support.demonstration import CLOCK, frozen_at
+from tests.support.demonstration import CLOCK, copy_home, frozen_at
 from tests.support.service import portal_fixture, running
 from tests.support.service.running import Service, run_service
 from tests.support.service.visitor import begin_session
@@ -48,7 +47,7 @@ VIEWS = ("findings", "beside", "changes", "quarters", "files", "events")
 def portal(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service of a copied home with the accounts of the tests."""
     folder = tmp_path_factory.mktemp("portal")
-    shutil.copytree(built_home, folder / "home", symlinks=True)
+    copy_home(built_home, folder / "home")
     with run_service(folder / "home", folder) as service:
         with frozen_at(CLOCK, service.home.root):
             engine = open_ledger(service.home)

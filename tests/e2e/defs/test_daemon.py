@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.refresh import due
 from pipelines.runs.instance import instance_folder
 from pipelines.submissions import notices
-from tests.support.demonstration import CLOCK
+from tests.support.demonstration import CLOCK, copy_home
 from tests.support.paths import ROOT
 
 AT_MOMENT = """
@@ -52,7 +51,7 @@ LONGEST = 420.0
 @pytest.fixture
 def home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A copy in which the last refresh has taken in everything."""
-    shutil.copytree(built_home, tmp_path / "home", symlinks=True)
+    copy_home(built_home, tmp_path / "home")
     monkeypatch.setenv("RTI_NOW", CLOCK)
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     copied = open_home(tmp_path / "home")

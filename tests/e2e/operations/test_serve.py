@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import httpx
 import pytest
 
 from pipelines.core.home import open_home
-from tests.support.demonstration import CLOCK
+from tests.support.demonstration import CLOCK, copy_home
 from tests.support.paths import ROOT
 from tests.support.service.running import LONGEST_START
 
@@ -156,7 +155,7 @@ def test_serve_starts_all_servers_and_ends_them_together(
     built_home: Path, tmp_path: Path, ended_by: signal.Signals
 ) -> None:
     root = tmp_path / "home"
-    shutil.copytree(built_home, root, symlinks=True)
+    copy_home(built_home, root)
 
     def stop_service(process: subprocess.Popen[str]) -> None:
         if ended_by == signal.SIGTERM:
@@ -199,7 +198,7 @@ def test_serve_without_a_home_prints_one_line(tmp_path: Path) -> None:
 
 def test_serve_names_a_server_that_cannot_start_and_ends_the_others(built_home: Path, tmp_path: Path) -> None:
     root = tmp_path / "home"
-    shutil.copytree(built_home, root, symlinks=True)
+    copy_home(built_home, root)
     environment = {**os.environ, "RTI_HOME": str(root), "RTI_PORTAL_URL": "http://returns.example"}
     process = subprocess.run([RTI, "serve"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180)
     assert process.returncode != 0 and "offices' pages" in process.stdout + process.stderr

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.demonstration import copy_home
 from tests.support.service.running import Service, run_service
 
 
@@ -15,7 +15,7 @@ from tests.support.service.running import Service, run_service
 def home_of_module(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the built home that the tests of one module change."""
     root = tmp_path_factory.mktemp("service") / "home"
-    shutil.copytree(built_home, root, symlinks=True)
+    copy_home(built_home, root)
     return root
 
 

@@ -1,0 +1,54 @@
+"""Copies of the built home while tests of other workers read its ledger."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.demonstration import copy_for_pages, copy_home
+
+NAMES = ("ledger.sqlite", "ledger.sqlite-shm", "ledger.sqlite-wal")
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    folder = tmp_path / "built" / "restricted"
+    folder.mkdir(parents=True)
+    for name in NAMES:
+        (folder / name).write_text(name, encoding="utf-8")
+    return tmp_path / "built"
+
+
+def remove_before_copying(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Remove files just before they are copied, as another process might."""
+    copy_file = shutil.copy2
+
+    def remove_or_copy(source: str, destination: str) -> str:
+        if Path(source).name in names:
+            Path(source).unlink()
+        return copy_file(source, destination)
+
+    monkeypatch.setattr(shutil, "copy2", remove_or_copy)
+
+
+@pytest.mark.parametrize("copy", [copy_home, copy_for_pages])
+def test_copy_does_without_files_that_readers_of_the_ledger_remove(
+    built: Path, tmp_path: Path, copy: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy(built, tmp_path / "whole")
+    assert sorted(path.name for path in (tmp_path / "whole" / "restricted").iterdir()) == list(NAMES)
+    remove_before_copying(monkeypatch, "ledger.sqlite-wal", "ledger.sqlite-shm")
+    copy(built, tmp_path / "copy")
+    assert [path.name for path in (tmp_path / "copy" / "restricted").iterdir()] == ["ledger.sqlite"]
+
+
+@pytest.mark.parametrize("copy", [copy_home, copy_for_pages])
+def test_copy_without_the_ledger_is_an_error(
+    built: Path, tmp_path: Path, copy: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove_before_copying(monkeypatch, "ledger.sqlite")
+    with pytest.raises(shutil.Error, match=r"ledger\.sqlite'"):
+        copy(built, tmp_path / "copy")
