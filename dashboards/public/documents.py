@@ -77,7 +77,7 @@ class Documents:
 
 @lru_cache(maxsize=512)
 def _compress_file(file: Path) -> bytes:
-    """Return a static file compressed. Streamlit has some 300 of them, of which a page needs about 100."""
+    """Return a compressed static file. Streamlit has about 300 files; a page needs about 100."""
     return gzip.compress(file.read_bytes(), 9, mtime=0)
 
 

@@ -241,6 +241,7 @@ def stage_name(measure: str) -> str:
     return measure.removesuffix("_first").removesuffix("_final").capitalize()
 
 
+RATES_OF_PERIOD = "Rates are for the period shown and are never annualised."
 TRACKS: Mapping[str, str] = {"first": "First instance", "final": "Final decisions"}
 TRACK_WORDS: Mapping[str, str] = {"first": "at first instance", "final": "by final decision"}
 UNITS: Mapping[str, tuple[str, str]] = {

@@ -36,7 +36,6 @@ REQUALIFIED_READ = (
     "neither dropped nor ends in acquittal."
 )
 REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, so it is not part of any outcome."
-TOO_FEW_EXIT = f"Too few to compare: under {ENOUGH_EVENTS}. Such a figure changes a lot by chance alone."
 
 # ------------------------------------------------------------------------------------------------- convictions split
 

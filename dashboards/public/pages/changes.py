@@ -51,7 +51,7 @@ def show_splits(
             for field in (changes.format_before_after(row), changes.format_change(row), volume, ratio)
         ]
         if coverage is not None:
-            # A change that is not shown covers nobody; its reason is a note of its row.
+            # A change that is not shown has no coverage; a note on its row gives the reason.
             is_shown = bool(row["reporters"])
             fields.append(coverage.build_cell(row, "Change in convictions", notes) if is_shown else tables.Cell(""))
         lines.append(tables.Line(heading, tuple(fields)))

@@ -131,25 +131,17 @@ def _compose_sentence(
     territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
     region_row = _default_version(by_area.get(frame.region, {}))
-    # A figure that is not shown covers nobody.
-    is_shown = region_row is not None and region_row["value"] is not None
     sentences = _SENTENCE.format(
         name=name,
         period=words.period_words(period),
         crime=crime.lower(),
         area=frame.area_name(frame.region),
         figure=regions.quote_figure(region_row),
-        coverage=coverage.describe_figure(region_row) if region_row is not None and is_shown else "",
+        # A figure that is withheld has no coverage.
+        coverage=coverage.describe_figure(region_row) if region_row and region_row["state"] != "withheld" else "",
         enough=_ENOUGH.format(n=enough, whole=len(territories)),
     )
     return " ".join(sentences.split())
-
-
-def _format_ratio(frame: layout.Frame, area: str, row: Row | None) -> words.FormattedFigure:
-    """Format a ratio; for the region, words instead of it if too few territories are in it."""
-    if area == frame.region and row is not None and regions.count_reporters(row) and not regions.is_regional(row):
-        return words.FormattedFigure(regions.NO_REGION, regions.NO_REGION, "note")
-    return indicators.format_figure(row)
 
 
 def _default_version(versions: Mapping[str, Row]) -> Row | None:
@@ -164,16 +156,11 @@ def _ratio_line(
     cells = []
     for version in versions:
         row = those.get(version)
-        figure = _format_ratio(frame, area, row)
+        figure = indicators.format_figure(row)
         if row is None and version != "same_period":
             # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
             figure = words.FormattedFigure(_NO_RECORDS, _NO_RECORDS, "note")
-        if row is None:
-            marks: tuple[str, ...] = ()
-        elif figure.text == regions.NO_REGION:
-            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES),)
-        else:
-            marks = indicators.mark_notes(row, notes)
+        marks = () if row is None else indicators.mark_notes(row, notes)
         is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
         if row is not None and figure.kind == "value":
             if version == "lagged" and row["lag"]:

@@ -23,10 +23,7 @@ from dashboards.words import changes, indicators, regions
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
-_RATES = (
-    "Rates are for the period itself, not for a year. The region's rates use the population of the territories "
-    "included."
-)
+_RATES = f"{words.RATES_OF_PERIOD} The region's rates use the population of the territories included."
 _STAGES = {"main": "Main stages", "all": "All stages"}
 
 
@@ -231,7 +228,7 @@ def _show_spread(
     lines = []
     for measure, row in stage_ranges:
         cell = cells.get((frame.region, measure))
-        figure = _format_regional(_with_range(row, cell))
+        figure = indicators.format_figure(_with_range(row, cell), 2)
         marks: tuple[str, ...] = ()
         if figure.kind == "note":
             marks = (notes.number_note(regions.TOO_FEW_TERRITORIES),)
@@ -287,13 +284,6 @@ def _describe_rate(
         coverage=coverage.describe_figure(row),
         spread=regions.describe_range(row, "this rate", 2),
     )
-
-
-def _format_regional(row: Mapping[str, Any]) -> words.FormattedFigure:
-    """Format a figure of the region, or words instead of it if too few territories are in it."""
-    if regions.count_reporters(row) and not regions.is_regional(row):
-        return words.FormattedFigure(regions.NO_REGION, regions.NO_REGION, "note")
-    return indicators.format_figure(row, 2)
 
 
 def _with_range(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -106,7 +106,7 @@ def _show_comparison(
     covered = tuple(coverage.build_cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
     lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
     if is_rate:
-        notes.add_remark("Rates are for the period itself and never annualised.")
+        notes.add_remark(words.RATES_OF_PERIOD)
     counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
     title = f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}"
     headings = [labels[status] for status in statuses]

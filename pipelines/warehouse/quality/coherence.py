@@ -88,11 +88,6 @@ def _labels(codelist: str) -> dict[str, str]:
     return {code: codes.get_code_label(codelist, code) for code in codes.list_codes(codelist)}
 
 
-def select_comparable(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows that may be paired by code: mapped, with a value, unique in their source (docs/architecture.md)."""
-    return _mapped(rows).filter(pl.col("value").is_not_null())
-
-
 def match_figures(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """Return pairs (schema PAIR) of figures of two sides with the same indicator, unit, period and persons.
 

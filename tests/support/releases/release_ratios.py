@@ -69,7 +69,10 @@ def _none(obs_status: str, conf_status: str, state: str) -> dict[str, Any]:
 def build_tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
     """Build `stage_ratio`, `pair` and `region` of one year: with a lag, too few, withheld, refused, over 100."""
     rows = [
-        _ratio("WB", "same_period", reporters="AL,RS,MK", n_reported=3, n_expected=7, interval_basis="lower_bound"),
+        _ratio(
+            "WB", "same_period", reporters="AL,RS,MK", n_reported=3, n_expected=7,
+            **_none("M", "F", "too_few_territories"),
+        ),
         _ratio("AL", "same_period"),
         _ratio("RS", "same_period", is_default=False, default_rule="lag_known"),
         _ratio("RS", "lagged", value=65.0, low=50.0, high=84.0, lag=1, is_default=True, default_rule="lag_known"),
@@ -120,7 +123,7 @@ def build_tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
         {"metric": "rate", "measure": "convicted_first", "version": "", "value": 1.25, "state": "enough",
          "reporters": "AL,BA,MK,ME,RS",
          "n": 5, "n_enough": 4, "n_withheld": 2, "minimum": 0.44, "median": 1.6, "maximum": 1.81, **key},
-        {"metric": "rate", "measure": "sentenced_first", "version": "", "value": 0.5, "state": "too_few",
+        {"metric": "rate", "measure": "sentenced_first", "version": "", "value": None, "state": "too_few_territories",
          "reporters": "AL,RS",
          "n": 2, "n_enough": 0, "n_withheld": 0, "minimum": 0.3, "median": None, "maximum": 0.9, **key},
     ]  # fmt: skip

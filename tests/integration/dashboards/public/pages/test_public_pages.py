@@ -139,7 +139,7 @@ def test_adults_only_count_has_no_rate() -> None:
     test = run_page("region", freq="A", period="2025", show="rate")
     assert read_row(test, "Croatia")[2] == "not applicable"
     assert "Adults only" in read_html(test)
-    assert "Rates are for the period itself, not for a year." in read_html(test)
+    assert "Rates are for the period shown and are never annualised." in read_html(test)
 
 
 def test_rate_has_its_range_and_few_cases_are_marked() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -14,18 +13,7 @@ from dashboards.public import queries
 from dashboards.words import figures
 from pipelines.core import codes, home
 from tests.support.public_pages import read_html, run_page
-from tests.support.releases import release_fixture, release_ratios
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
-
-
-@pytest.fixture
-def handmade(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("RTI_HOME", str(root))
-    return queries.current_release()
+from tests.support.releases import release_ratios
 
 
 def read_vocabulary(path: str) -> figures.Vocabulary:

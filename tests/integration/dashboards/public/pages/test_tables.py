@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from itertools import product
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -23,17 +22,6 @@ _TABLE = re.compile(
     re.S,
 )
 _SYMBOLS = ("*", "†", "‡", "§")
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
-
-
-@pytest.fixture
-def handmade(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("RTI_HOME", str(root))
-    return queries.current_release()
 
 
 def expand_marks(text: str) -> Iterator[str]:

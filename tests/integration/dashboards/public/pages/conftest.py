@@ -1,0 +1,23 @@
+"""A release written by hand, for tests of the public pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboards.public import queries
+from tests.support.releases import release_fixture
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a home with the release written by hand and return its root."""
+    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
+
+
+@pytest.fixture
+def handmade(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make the release written by hand the current one and return its path."""
+    monkeypatch.setenv("RTI_HOME", str(root))
+    return queries.current_release()
