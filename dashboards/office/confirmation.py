@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from dashboards.office.requests import SubmittedForm
 from dashboards.office.responses import render_page
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 from pipelines.web.sign_in.csrf import CSRF_FIELD
 
 CONFIRMED = "confirmed"

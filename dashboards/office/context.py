@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.office import words
 from pipelines.core.i18n import many, tell
-from pipelines.web.design.components import Markup, render_badge
+from pipelines.design.components import Markup, render_badge
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboards.office.context import PageContext
-from dashboards.words import format_number
-from dashboards.words.reasons import ASPECTS, OTHERS, UNDEFINED
 from pipelines.core.i18n import mark
+from pipelines.words import format_number
+from pipelines.words.reasons import ASPECTS, OTHERS, UNDEFINED
 
 Row = Mapping[str, Any]
 RULES: Mapping[str, str] = {
@@ -135,4 +135,4 @@ def _single(context: PageContext, code: str) -> str:
     single_notes = {**SINGLE, **UNDEFINED}
     if code not in single_notes:
         return code.replace("_", " ")
-    return context.tell(single_notes[code])  # marked in dashboards/words/reasons.py
+    return context.tell(single_notes[code])  # marked in pipelines/words/reasons.py

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dashboards.office.context import PageContext
 from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
-from pipelines.web.design.components import Part
+from pipelines.design.components import Part
 
 RESULT_COOKIE = "rti_result"
 _RESULT_SECONDS = 120

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from itsdangerous import URLSafeTimedSerializer
 
-from pipelines.web.design.assets import STYLE, Assets
-from pipelines.web.design.environment import make_environment
+from pipelines.design.assets import STYLE, Assets
+from pipelines.design.environment import make_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment

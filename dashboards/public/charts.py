@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
-from dashboards import words
-from dashboards.words import changes, indicators
+from pipelines import words
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import changes, indicators
 
 if TYPE_CHECKING:
     import altair as alt

@@ -13,8 +13,8 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from dashboards import words
 from dashboards.public.tables import Cell, Line, Table, format_marks
+from pipelines import words
 
 Field = str | float | None
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -20,12 +20,12 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import charts, exports, menu, queries, tables
 from dashboards.public.selection import read_selection
-from dashboards.words import figures
+from pipelines import words
 from pipelines.core import clock
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
+from pipelines.words import figures
 
 CSS = Path(__file__).parents[1] / "style.css"
 CRIMES = ("TIP", "SOM")

@@ -12,10 +12,10 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from dashboards import words
 from dashboards.public import queries
-from dashboards.words import indicators
+from pipelines import words
 from pipelines.publication.provenance.explain import figure_id
+from pipelines.words import indicators
 
 _NARROW = 4
 """Columns of figures that fit next to each other on a telephone."""

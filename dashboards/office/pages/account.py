@@ -15,7 +15,7 @@ from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import FieldError, redirect_to, render_page
 from dashboards.office.services import get_services
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.ledger.identity import Grant

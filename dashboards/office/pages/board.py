@@ -14,8 +14,8 @@ from dashboards.office.context import PageContext
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
 from pipelines.core.i18n import mark
+from pipelines.design import components as ui
 from pipelines.ledger.permissions import can_read_drafts, draft_pairs
-from pipelines.web.design import components as ui
 from pipelines.web.files import send_file
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dashboards.office.context import PageContext
 from dashboards.office.figure_words import Row
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
-from dashboards.words.indicators import VERSIONS
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
+from pipelines.words.indicators import VERSIONS
 
 if TYPE_CHECKING:
     from pipelines.submissions.service.figures import Figures

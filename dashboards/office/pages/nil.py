@@ -14,8 +14,8 @@ from dashboards.office.pages.answer.control_totals import make_totals_table
 from dashboards.office.pages.board import describe_row
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import FieldError, redirect_to, render_page
+from pipelines.design import components as ui
 from pipelines.ledger.permissions import pairs_for
-from pipelines.web.design import components as ui
 
 router = APIRouter()
 _FORM, _PERIOD, _COMMENT = "form", "period", "comment"

@@ -16,9 +16,9 @@ from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page
 from dashboards.office.services import get_services
 from pipelines.core.errors import UserFacingError
+from pipelines.design import components as ui
 from pipelines.ledger import permissions
 from pipelines.ledger.identity import EVERY, ROLES, Grant, NotAllowedError
-from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.submissions.accounts.accounts import Account

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
+from pipelines.design import components as ui
 from pipelines.submissions import receipt_keys
-from pipelines.web.design import components as ui
 from pipelines.web.files import send_file
 
 router = APIRouter()

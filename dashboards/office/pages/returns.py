@@ -13,9 +13,9 @@ from dashboards.office.context import PageContext
 from dashboards.office.pages import board
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
+from pipelines.design import components as ui
 from pipelines.ledger.permissions import can_read, draft_pairs, pairs_for
 from pipelines.ledger.transitions import DRAFT
-from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.submissions.service import Entry, Filter, Position

@@ -14,7 +14,7 @@ from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Page
 from dashboards.office.responses import FieldError, render_page
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 from pipelines.web.files import XLSX, send_file
 
 if TYPE_CHECKING:

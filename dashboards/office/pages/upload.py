@@ -24,12 +24,12 @@ from dashboards.office.responses import redirect_to, render_fragment, render_pag
 from dashboards.office.services import get_services
 from dashboards.office.uploads import Upload, UploadError, read_files, read_upload_form
 from pipelines.core.i18n import mark
+from pipelines.design import components as ui
 from pipelines.findings.texts import describe_finding
 from pipelines.ledger.permissions import has_role_for
 from pipelines.ledger.transitions import DRAFT
 from pipelines.reading.formats.common import MAX_BYTES
 from pipelines.web.check_queue import QueueFullError
-from pipelines.web.design import components as ui
 from pipelines.web.sign_in.csrf import check_origin
 
 if TYPE_CHECKING:

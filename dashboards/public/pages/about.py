@@ -12,8 +12,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, tables
+from pipelines import words
 from pipelines.statistics.thresholds import LARGEST_HIDDEN_COUNT
 
 _MIME = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards import words
 from dashboards.public import layout, tables
-from dashboards.words import Row, agreement
-from dashboards.words.changes import format_signed
+from pipelines import words
+from pipelines.words import Row, agreement
+from pipelines.words.changes import format_signed
 
 
 def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
-from dashboards.words import indicators, regions
+from pipelines import words
 from pipelines.core.codes import TOTAL_CODES
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import indicators, regions
 
 Row = Mapping[str, Any]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
-from dashboards.words import Row, changes, regions
+from pipelines import words
+from pipelines.words import Row, changes, regions
 
 
 def show_splits(

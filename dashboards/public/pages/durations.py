@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
-from dashboards.words import FormattedFigure, durations, indicators
+from pipelines import words
+from pipelines.words import FormattedFigure, durations, indicators
 
 Row = Mapping[str, Any]
 Group = Mapping[str, Row]

@@ -11,11 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, selection, tables
 from dashboards.public.pages.agreement import part_heading, show_pairs
-from dashboards.words import agreement
-from dashboards.words.changes import format_signed
+from pipelines import words
+from pipelines.words import agreement
+from pipelines.words.changes import format_signed
 
 Row = Mapping[str, Any]
 _LIMIT = 200

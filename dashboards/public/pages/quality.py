@@ -10,11 +10,11 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.agreement import show_pairs
 from dashboards.public.pages.reporting import show_board
-from dashboards.words import Row, agreement
+from pipelines import words
+from pipelines.words import Row, agreement
 
 COLUMNS: Mapping[str, str] = {
     "COMPLETENESS_RATE": "Share of requested cells provided",

@@ -12,15 +12,15 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import regional_cell, show_cross_table
 from dashboards.public.pages.changes import show_splits
 from dashboards.public.pages.reporting import STAGES, Coverage
 from dashboards.public.pages.trends import show_trends
-from dashboards.words import changes, indicators, regions
+from pipelines import words
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import changes, indicators, regions
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 _RATES = f"{words.RATES_OF_PERIOD} The region's rates use the population of the territories included."

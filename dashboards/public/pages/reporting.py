@@ -7,10 +7,10 @@ from functools import cached_property
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, tables
-from dashboards.words import Row, regions, reporting
-from dashboards.words.reporting import Reporting
+from pipelines import words
+from pipelines.words import Row, regions, reporting
+from pipelines.words.reporting import Reporting
 
 STAGES = ("justice", "register")
 """Instruments of the stages of proceedings."""

@@ -11,13 +11,13 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.territory import submission_table
 from dashboards.public.selection import read_selection
-from dashboards.words import durations, figures, indicators
+from pipelines import words
 from pipelines.core import codes
 from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
+from pipelines.words import durations, figures, indicators
 
 Row = Mapping[str, Any]
 _RATE = "rate"

@@ -11,11 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages.breakdowns import show_breakdown, show_movements, show_significant_pairs
 from dashboards.public.pages.changes import show_splits
-from dashboards.words import changes, indicators
+from pipelines import words
+from pipelines.words import changes, indicators
 
 Row = Mapping[str, Any]
 _BREAKDOWNS = {

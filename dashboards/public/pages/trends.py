@@ -7,10 +7,10 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import words
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
-from dashboards.words import Row, changes, regions, trends
+from pipelines import words
+from pipelines.words import Row, changes, regions, trends
 
 
 def show_trends(

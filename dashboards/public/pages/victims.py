@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import words
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import (
@@ -20,7 +19,8 @@ from dashboards.public.pages.breakdowns import (
     show_significant_pairs,
 )
 from dashboards.public.pages.reporting import VICTIMS, Coverage
-from dashboards.words import Row, figures, regions
+from pipelines import words
+from pipelines.words import Row, figures, regions
 
 _BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
 TABLES = ("victims_quarter", "victims_year")

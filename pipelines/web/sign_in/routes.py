@@ -110,7 +110,7 @@ class SignIn:
         *,
         is_demonstration: bool,
     ) -> None:
-        from pipelines.web.design.environment import make_environment
+        from pipelines.design.environment import make_environment
 
         self.engine = engine
         self.sessions = sessions

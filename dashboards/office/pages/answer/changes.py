@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 if TYPE_CHECKING:
     import polars as pl

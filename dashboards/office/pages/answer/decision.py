@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dashboards.office import words
 from dashboards.office.pages.answer import changes
 from dashboards.office.pages.answer.answer import Answer
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.submissions.service import Entry

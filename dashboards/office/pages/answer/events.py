@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboards.office import words
 from dashboards.office.context import PageContext
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 
 def events_table(context: PageContext, events: Sequence[Mapping[str, Any]]) -> ui.Table:

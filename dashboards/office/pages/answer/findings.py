@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer, Explanation
+from pipelines.design import components as ui
 from pipelines.office.answers import name_expected
-from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.findings.finding import Finding

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
 from dashboards.office.pages.answer.changes import format_value
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 if TYPE_CHECKING:
     import polars as pl

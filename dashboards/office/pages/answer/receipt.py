@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
+from pipelines.design import components as ui
 from pipelines.submissions.receipt_keys import public_path
-from pipelines.web.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.submissions.service import SignedReceipt

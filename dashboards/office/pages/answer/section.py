@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboards.office.context import PageContext
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 
 def _keep_context(context: PageContext) -> PageContext:

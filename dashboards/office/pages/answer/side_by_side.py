@@ -10,7 +10,7 @@ from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
 from pipelines.core.result_cache import ResultCache
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 if TYPE_CHECKING:
     from pipelines.office.answers import CellView, ReadRow, SideBySidePreview, TableView

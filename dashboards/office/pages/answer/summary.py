@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dashboards.office import words
 from dashboards.office.pages.answer.answer import Answer
-from pipelines.web.design import components as ui
+from pipelines.design import components as ui
 
 
 def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:

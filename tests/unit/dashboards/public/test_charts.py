@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from dashboards.public import charts
-from dashboards.words import changes
+from pipelines.words import changes
 
 YEARS = ("2021", "2022", "2023", "2024")
 

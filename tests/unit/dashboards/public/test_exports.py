@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards import words
 from dashboards.public import exports, tables
 from dashboards.public.tables import Cell, Line, Table
+from pipelines import words
 
 FOOTNOTE = ("*", "A footnote of a name.")
 CITATION = words.cite_table(

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.public import charts, queries
 from dashboards.public.pages import cards
-from dashboards.words import durations, reasons
 from pipelines.core import home
+from pipelines.words import durations, reasons
 from tests.support.public_pages import UNSCR, read_html, run_page, strip_marks
 from tests.support.releases import release_fixture
 

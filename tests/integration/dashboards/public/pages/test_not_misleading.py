@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import words
 from dashboards.public import layout, queries
 from dashboards.public.pages.reporting import STAGES, Coverage
-from dashboards.words import regions
+from pipelines import words
 from pipelines.core.home import Home
 from pipelines.publication.releases.public_texts import find_internal_words
 from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
+from pipelines.words import regions
 from tests.support.public_pages import read_html, run_page
 
 pytestmark = pytest.mark.usefixtures("demonstration")

@@ -14,9 +14,9 @@ from zipfile import ZipFile
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import words
 from dashboards.public import charts, queries
 from dashboards.public.pages import about, cards, territory
+from pipelines import words
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import words
 from dashboards.public import queries
-from dashboards.words import figures
+from pipelines import words
 from pipelines.core import codes, home
+from pipelines.words import figures
 from tests.support.public_pages import read_html, run_page
 from tests.support.releases import release_ratios
 

@@ -10,8 +10,8 @@ from itertools import product
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import words
 from dashboards.public import queries
+from pipelines import words
 from pipelines.core import home
 from tests.support.public_pages import read_html, run_page, strip_marks
 from tests.support.releases import release_fixture, release_ratios

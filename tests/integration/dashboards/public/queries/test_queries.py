@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import words
 from dashboards.public import queries, tables
-from dashboards.words import regions
+from pipelines import words
 from pipelines.core import codes
 from pipelines.publication.disclosure import programme
 from pipelines.publication.provenance.explain import figure_id, parse_id
+from pipelines.words import regions
 from tests.support.releases import release_fixture
 from tests.support.releases.release_fixture import PLANTED, RELEASE
 

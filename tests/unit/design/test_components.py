@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.web.design import components as ui
-from pipelines.web.design.assets import STYLE, Assets
-from pipelines.web.design.environment import make_environment
+from pipelines.design import components as ui
+from pipelines.design.assets import STYLE, Assets
+from pipelines.design.environment import make_environment
 
 WORDS: dict[str, tuple[Any, ...]] = {
     "badge": ("good", "✔", "{}"),

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isinf
 
-from dashboards import words
-from dashboards.words import Row, indicators
+from pipelines import words
 from pipelines.core import codes
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import Row, indicators
 
 DIMENSIONS: Mapping[str, str] = {
     "offence": "Offence",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.words import reporting
-from dashboards.words.reporting import Reporting, describe_absence, describe_absences, judge_reporting
 from pipelines.warehouse.metrics.spans import span_of
+from pipelines.words import reporting
+from pipelines.words.reporting import Reporting, describe_absence, describe_absences, judge_reporting
 
 NAMES = {"AA": "Alfa", "AA_1": "North", "AA_2": "South", "AA_3": "East", "AA_4": "West", "justice": "Justice counts"}
 PARTS = ("AA_1", "AA_2", "AA_3", "AA_4")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dashboards import words
 from dashboards.public import charts
-from dashboards.words import durations
+from pipelines import words
+from pipelines.words import durations
 
 
 def build_row(**more: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.words import changes, regions
 from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
+from pipelines.words import changes, regions
 
 CODES = ("AA", "BB", "CC", "DD", "EE", "FF", "GG")
 STAGES = ("investigated", "indicted", "convicted_first")

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
-from pipelines.web.design.environment import make_environment
+from pipelines.design.environment import make_environment
 
 Part = str | Markup
 """A `str` is escaped when it is put into HTML; `Markup` is escaped already."""

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from dashboards import words
-from dashboards.words import Row
+from pipelines import words
 from pipelines.warehouse.metrics.spans import span_of
+from pipelines.words import Row
 
 STATES: Mapping[str, str] = {
     "on_time": "on time",

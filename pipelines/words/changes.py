@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dashboards import words
-from dashboards.words import FormattedFigure, Row
-from dashboards.words.reasons import LEFT_OUT
+from pipelines import words
 from pipelines.statistics import decomposition
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.warehouse.metrics.spans import span_of
+from pipelines.words import FormattedFigure, Row
+from pipelines.words.reasons import LEFT_OUT
 
 BREAK_KINDS: Mapping[str, str] = {
     "law": "Law",

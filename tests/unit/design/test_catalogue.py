@@ -7,9 +7,9 @@ import re
 import lxml.html
 import pytest
 
-from pipelines.web.design import catalogue
-from pipelines.web.design.assets import CSS
-from pipelines.web.design.environment import TEMPLATES, make_environment
+from pipelines.design import catalogue
+from pipelines.design.assets import CSS
+from pipelines.design.environment import TEMPLATES, make_environment
 
 MACRO = re.compile(r"{% macro (\w+)\(")
 OTHER_FOLDERS = ("rti-sheet", "rti-two", "rti-cell-", "rti-drop", "rti-card", "rti-clear", "rti-languages", "rti-group")
@@ -22,7 +22,7 @@ def list_macros() -> list[str]:
 
 def test_catalogue_page_is_up_to_date() -> None:
     assert catalogue.PAGE.read_text(encoding="utf-8") == catalogue.render_catalogue(), (
-        "run python -m pipelines.web.design.catalogue"
+        "run python -m pipelines.design.catalogue"
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards import words
-from dashboards.words import Row
-from dashboards.words.reasons import FINDINGS, VERDICTS
+from pipelines import words
+from pipelines.words import Row
+from pipelines.words.reasons import FINDINGS, VERDICTS
 
 OURS = "returns"
 """Source of the figures of this release, as the table names it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards import words
-from dashboards.words import Row, changes
+from pipelines import words
 from pipelines.statistics.change import Change, compute_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import Row, changes
 
 READ = (
     "“Times” is the last count divided by the first, with its 95% confidence interval. A change is called clear only "

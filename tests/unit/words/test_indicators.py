@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashboards.words import Notes, indicators
 from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
+from pipelines.words import Notes, indicators
 
 NAMES = {"AA": "Aland", "BB": "Beland"}
 

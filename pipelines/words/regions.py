@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dashboards import words
-from dashboards.words import Row
+from pipelines import words
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_RANGE, FEWEST_TERRITORIES_IN_REGION
+from pipelines.words import Row
 
 NOT_BORROWED = "Territories that are not included are not estimated."
 FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dashboards import words
-from dashboards.words import FormattedFigure, Row
-from dashboards.words.reasons import ASPECTS, OTHERS
-from dashboards.words.regions import NO_REGION, TOO_FEW_TERRITORIES
+from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import FormattedFigure, Row
+from pipelines.words.reasons import ASPECTS, OTHERS
+from pipelines.words.regions import NO_REGION, TOO_FEW_TERRITORIES
 
 VERSIONS: Mapping[str, str] = {
     "same_period": mark("Same period"),

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from dashboards import words
-from dashboards.words import FormattedFigure, Row, indicators
-from dashboards.words.reasons import UNDEFINED
+from pipelines import words
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import FormattedFigure, Row, indicators
+from pipelines.words.reasons import UNDEFINED
 
 QUANTILES: Mapping[str, str] = {"median": "Median", "p75": "75% within", "p90": "90% within"}
 """Share of persons who have left the stage by then; used for columns and for lines of a chart."""

@@ -1,4 +1,4 @@
-"""Write the page that shows all components with examples: `python -m pipelines.web.design.catalogue`.
+"""Write the page that shows all components with examples: `python -m pipelines.design.catalogue`.
 
 The page is `docs/design.html`. It contains the style sheet, so that it can be opened anywhere; its examples are
 rendered by the macros that the pages use.
@@ -13,11 +13,11 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from pipelines.web.design import components
-from pipelines.web.design.assets import CSS, STYLE
-from pipelines.web.design.environment import make_environment
+from pipelines.design import components
+from pipelines.design.assets import CSS, STYLE
+from pipelines.design.environment import make_environment
 
-PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "design.html"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "design.html"
 _TOKEN: Final = re.compile(r"--rti-([\w-]+):\s*([^;]+);")
 _TEXT_CONTRAST, _SHAPE_CONTRAST = 4.5, 3.0
 """Least contrast of text, and of lines and outlines (WCAG 2.2, success criteria 1.4.3 and 1.4.11)."""
