@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.service.public_app import wait_until_settled
 
@@ -49,47 +49,6 @@ def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int
 
     reopened_page = open_page(f"?{urlparse(page.url).query}", width=width)
     expect(reopened_page.locator(".rti-caption").first).to_have_text(caption.inner_text())
-
-
-@pytest.mark.parametrize(("path", "width"), [*((path, 360) for path in PAGES), ("", 768), ("", 1920)])
-def test_no_page_is_wider_than_the_screen_and_each_has_banner_and_heading(
-    open_page: Open, path: str, width: int
-) -> None:
-    page = open_page(path, width=width)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    expect(page.locator(".rti-banner")).to_contain_text("Demonstration data: ")
-    assert page.locator("h1").count() == 1
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        *PAGES,
-        "territory?territory=BA&over=A",
-        "territory?territory=BA&section=all",
-        "territory?territory=XK&crime=SOM&by=age",
-    ],
-)
-def test_no_table_is_wider_than_a_phone_screen(open_page: Open, path: str) -> None:
-    """Check each page with all folded tables open."""
-    page = open_page(path, width=360)
-    closed = page.locator("[data-testid=stExpander] details:not([open]) summary")
-    closed.evaluate_all("all => all.forEach(e => e.click())")
-    expect(closed).to_have_count(0)
-    tables = page.locator(".rti-scroll")
-    # `wait_for_function` would evaluate a string, which the pages' content policy forbids.
-    page.evaluate("""() => new Promise(done => {
-        const look = () => [...document.querySelectorAll('.rti-scroll')].every(e => e.clientWidth)
-            ? done() : setTimeout(look, 50);
-        look();
-    })""")
-    sizes = tables.evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
-    assert sizes or path == "source"
-    assert [label for label, total, visible in sizes if total > visible] == []
-    if path.startswith(("territory", "durations", "quality")):
-        expect(page.locator(".rti-stacked td").first).to_be_visible()
 
 
 def test_first_page_also_has_its_own_address(open_page: Open) -> None:
@@ -233,24 +192,3 @@ def test_file_of_the_release_can_be_downloaded(open_page: Open) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="manifest.json").click()
     assert download.value.suggested_filename.startswith("demonstration-")
-
-
-@pytest.mark.parametrize("path", ["", "territory", "durations", "about"])
-def test_pages_run_under_their_content_policy(browser: Browser, public_app: str, path: str) -> None:
-    """Check that charts are drawn and that the browser reports no violation of the policy."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    try:
-        answer = page.goto(f"{public_app}/{path}")
-        wait_until_settled(page)
-        if path != "about":
-            expect(page.locator(".vega-embed svg.marks").first).to_be_visible()
-        assert answer is not None
-        scripts = answer.headers["content-security-policy"].partition("script-src")[2].partition(";")[0]
-        assert "unsafe" not in scripts
-    finally:
-        page.close()
-    # Streamlit requests its own addresses below the page's path first, where they do not exist.
-    assert [fault for fault in faults if "status of 404" not in fault] == []

@@ -1,0 +1,152 @@
+"""Tests in a browser of what must hold on each public page, at each width; a page is loaded once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+
+from dashboards.public.menu import PAGES, compose_title
+from tests.support.service.public_app import wait_until_settled
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
+VARIANTS = (
+    "territory?territory=BA&over=A",
+    "territory?territory=BA&section=all",
+    "territory?territory=XK&crime=SOM&by=age",
+)
+WITH_CHARTS = ("", "territory", "durations")
+WIDTHS = (320, 360, 768, 1280, 1920)
+WIDTHS_FOR_AXE = (320, 360, 1280)
+
+
+@dataclass
+class Visit:
+    """One loaded page, the answer to its address, and what the browser reported since."""
+
+    path: str
+    page: Page
+    answer: Response
+    reports: list[str] = field(default_factory=list)
+    foreign_urls: list[str] = field(default_factory=list)
+
+    def resize(self, width: int) -> None:
+        """Set the width of the screen and wait until the page has followed."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        wait_until_settled(self.page)
+
+    def open_folds(self) -> None:
+        """Open everything that is folded and wait until each table has a width."""
+        closed = self.page.locator("[data-testid=stExpander] details:not([open]) summary")
+        closed.evaluate_all("all => all.forEach(e => e.click())")
+        expect(closed).to_have_count(0)
+        # `wait_for_function` would evaluate a string, which the pages' content policy forbids.
+        self.page.evaluate("""() => new Promise(done => {
+            const look = () => [...document.querySelectorAll('.rti-scroll')].every(e => e.clientWidth)
+                ? done() : setTimeout(look, 50);
+            look();
+        })""")
+
+
+@pytest.fixture(scope="module", params=(*PAGES, *VARIANTS))
+def visit(browser: Browser, public_app: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Each page after a first visit."""
+    path = str(request.param)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    reports: list[str] = []
+    foreign_urls: list[str] = []
+
+    def record_foreign_url(url: str) -> None:
+        if not url.startswith((public_app, public_app.replace("http", "ws", 1), "data:", "blob:")):
+            foreign_urls.append(url)
+
+    page.on("console", lambda message: reports.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: reports.append(str(error)))
+    page.on("request", lambda request: record_foreign_url(request.url))
+    page.on("websocket", lambda socket: record_foreign_url(socket.url))
+    try:
+        answer = page.goto(f"{public_app}/{path}")
+        assert answer is not None
+        wait_until_settled(page)
+        yield Visit(path, page, answer, reports, foreign_urls)
+    finally:
+        page.close()
+
+
+def test_page_has_its_title_and_is_marked_in_the_menu(visit: Visit) -> None:
+    visit.resize(1280)
+    name = visit.path.partition("?")[0]
+    expect(visit.page).to_have_title(compose_title(name))
+    expect(visit.page.locator(".rti-menu [aria-current=page]")).to_have_text(PAGES[name])
+    levels = visit.page.locator("h1, h2, h3").evaluate_all("all => all.map(e => Number(e.tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels)), levels
+    expect(visit.page.locator(".rti-banner")).to_contain_text("Demonstration data: ")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_is_not_wider_than_the_screen(visit: Visit, width: int) -> None:
+    visit.resize(width)
+    main = visit.page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_controls_fit_on_the_narrowest_screen(visit: Visit) -> None:
+    visit.resize(320)
+    cut = visit.page.get_by_role("radio").evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)"
+        ".map(e => e.innerText)"
+    )
+    assert cut == []
+
+
+def test_no_table_is_wider_than_a_phone_screen(visit: Visit) -> None:
+    visit.resize(360)
+    visit.open_folds()
+    tables = visit.page.locator(".rti-scroll")
+    sizes = tables.evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
+    assert sizes or visit.path == "source"
+    assert [label for label, total, visible in sizes if total > visible] == []
+    if visit.path.startswith(("territory", "durations", "quality")):
+        expect(visit.page.locator(".rti-stacked td").first).to_be_visible()
+
+
+def test_links_in_tables_are_large_enough(visit: Visit) -> None:
+    visit.resize(1280)
+    sizes = visit.page.locator(".rti-table td a:visible, .rti-menu a:visible").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect()).map(r => [r.width, r.height])"
+    )
+    assert sizes
+    assert all(width >= 24 and height >= 24 for width, height in sizes)
+
+
+@pytest.mark.parametrize("width", WIDTHS_FOR_AXE)
+def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    visit.resize(width)
+    visit.open_folds()
+    violations = Axe().run(visit.page).response["violations"]
+    faults = [
+        (violation["id"], violation["impact"], node["html"][:200])
+        for violation in violations
+        if violation["impact"] in ("serious", "critical") or violation["id"] in ("heading-order", "landmark-unique")
+        for node in violation["nodes"]
+    ]
+    assert faults == []
+
+
+def test_page_runs_under_its_content_policy(visit: Visit) -> None:
+    """Check that charts are drawn, that no other host is asked, and that the browser reports no violation."""
+    visit.resize(1280)
+    if visit.path in WITH_CHARTS:
+        expect(visit.page.locator(".vega-embed svg.marks").first).to_be_visible()
+    scripts = visit.answer.headers["content-security-policy"].partition("script-src")[2].partition(";")[0]
+    assert "unsafe" not in scripts
+    # Streamlit requests its own addresses below the page's path first, where they do not exist.
+    assert [report for report in visit.reports if "status of 404" not in report] == []
+    assert visit.foreign_urls == []
