@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import unescape
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+
+# Each AppTest searches all installed packages for components, which took 60 s of processor time of the whole suite.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 UNSCR = "United Nations Security Council resolution 1244"
 
