@@ -111,12 +111,12 @@ def area_names(path: str) -> dict[str, Row]:
         (row["area"], row["language"]): row
         for row in (read_rows(path, "area_names") if has_table(path, "area_name") else ())
     }
-    areas = {}
+    areas: dict[str, Row] = {}
     for row in read_rows(path, "areas"):
         code = row["area"]
         tags = _NAME_TAGS.get(current_language(), ())
-        named = next((names[code, tag]["name"] for tag in tags if (code, tag) in names), None)
-        name = tell(row["name_en"]) if named is None else named  # marked above
+        translations = [names[code, tag]["name"] for tag in tags if (code, tag) in names]
+        name = translations[0] if translations else tell(row["name_en"])  # marked above
         areas[code] = {**row, "name": name, "footnote": tell(row["footnote_en"] or "")}  # marked where declared
     return areas
 
