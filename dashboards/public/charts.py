@@ -18,7 +18,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import changes, indicators
-from pipelines.words.language import current_language, lower_first, tell
+from pipelines.words.language import current_language, decimal_sign, lower_first, tell
 
 if TYPE_CHECKING:
     import altair as alt
@@ -372,6 +372,9 @@ def _apply_style(chart: alt.LayerChart | alt.FacetChart) -> alt.LayerChart:
     # Vega's own names for groups of marks fail `svg-img-alt` of axe.
     styled_chart = chart.configure(
         font='"Source Sans", sans-serif',
+        locale=alt.Locale(
+            number=alt.NumberLocale(decimal=decimal_sign(), thousands=words.THOUSANDS, grouping=[3], currency=["", ""])
+        ),
         mark=alt.MarkConfig(aria=False),
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(labelColor=INK, labelFontSize=12, gridColor=RULE, labelPadding=6),
