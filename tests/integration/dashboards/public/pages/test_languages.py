@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import re
 from html import unescape
 
@@ -10,6 +9,7 @@ import pytest
 
 from pipelines.core import codes, i18n
 from pipelines.words.language import lower_first, read_in, tell
+from tests.support.marked_translations import MarkedTranslations, strip_translations
 from tests.support.public_pages import read_html, run_page
 
 pytestmark = pytest.mark.usefixtures("handmade")
@@ -17,23 +17,6 @@ ENGLISH = re.compile(
     r"\b(?:the|of|and|is|are|was|not|no|with|by|from|to|for|these|this|each|all|only|has|have)\b", re.I
 )
 """Words of every English sentence that none of the other languages has in Latin letters as often."""
-
-
-class MarkedTranslations(gettext.NullTranslations):
-    """A catalogue in which each translation is its source in brackets."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
-
-
-def strip_translations(text: str) -> str:
-    """Return what is outside the outermost brackets."""
-    while (inner := re.sub(r"⟦[^⟦⟧]*⟧", "", text)) != text:
-        text = inner
-    return text
 
 
 @pytest.mark.parametrize(
@@ -45,13 +28,13 @@ def test_no_text_of_a_page_is_outside_the_catalogues(
 ) -> None:
     monkeypatch.setattr(i18n, "load_catalogue", lambda _: MarkedTranslations())
     test = run_page(page, lang="mk", **address)
-    shown = [str(element.value) for kind in ("title", "header", "markdown", "info") for element in test.get(kind)]
-    shown += [element.label for kind in ("expander", "selectbox", "button_group") for element in test.get(kind)]
+    page_texts = [str(element.value) for kind in ("title", "header", "markdown", "info") for element in test.get(kind)]
+    page_texts += [element.label for kind in ("expander", "selectbox", "button_group") for element in test.get(kind)]
     html = re.sub(r"<style>.*?</style>", "", read_html(test), flags=re.S)
     html = re.sub(r'<(\w+)[^>]* lang="en"[^>]*>.*?</\1>', "", html, flags=re.S)
-    shown += [re.sub(r"<[^>]+>", " ", html), *re.findall(r'aria-label="([^"]*)"', html)]
-    outside = [strip_translations(text) for text in shown]
-    assert any("⟦" in text for text in shown)
+    page_texts += [re.sub(r"<[^>]+>", " ", html), *re.findall(r'aria-label="([^"]*)"', html)]
+    outside = [strip_translations(text) for text in page_texts]
+    assert any("⟦" in text for text in page_texts)
     matches = [(text, match.start()) for text in outside for match in ENGLISH.finditer(text)]
     assert [text[max(0, start - 60) : start + 40] for text, start in matches] == []
 
