@@ -121,7 +121,9 @@ class Edition:
 
     def list_ratio_years(self, metric: str, crime: str) -> list[str]:
         """Return the years that have a ratio, oldest first."""
-        return sorted(period for name, group, period in self._ratios if (name, group) == (metric, crime) and "-" not in period)
+        return sorted(
+            period for name, group, period in self._ratios if (name, group) == (metric, crime) and "-" not in period
+        )
 
     @cached_property
     def metrics(self) -> Mapping[str, Row]:
@@ -130,7 +132,11 @@ class Edition:
 
     def list_ratio_metrics(self, crime: str) -> list[str]:
         """Return the ratios that have a figure for a crime, in declared order."""
-        present = {row["metric"] for row in self.tables["stage_ratio"] if row["offence_group"] == crime and row["value"] is not None}
+        present = {
+            row["metric"]
+            for row in self.tables["stage_ratio"]
+            if row["offence_group"] == crime and row["value"] is not None
+        }
         return [metric for metric in self.metrics if metric in present]
 
     def find_breaks(self, area: str, crime: str, first: str, last: str, cell: Row | None) -> list[Row]:

@@ -111,7 +111,9 @@ class Reader:
     def describe_state(self, area: str, period: str) -> str:
         """Describe whether the returns of a territory for a period have arrived, and which have not."""
         judged = self.judge_area(area, period, RETURNS)
-        state = language.tell("{period}: {state}.", period=words.period_short(period), state=reporting.format_state(judged))
+        state = language.tell(
+            "{period}: {state}.", period=words.period_short(period), state=reporting.format_state(judged)
+        )
         if judged.is_yearly:
             return f"{state} {reporting.note_state(self.marked_name(area), period, judged, is_reporting=False)}"
         note = reporting.note_state(self.marked_name(area), period, judged, is_reporting=True)

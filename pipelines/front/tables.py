@@ -17,7 +17,9 @@ from pipelines.words import FormattedFigure, language, regions
 
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
-_FEW = Markup('<span class="front-few">{number}</span><span class="front-badge" aria-hidden="true">{few}</span>{spoken}')
+_FEW = Markup(
+    '<span class="front-few">{number}</span><span class="front-badge" aria-hidden="true">{few}</span>{spoken}'
+)
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
 _MARK = Markup('<sup class="front-mark">{}</sup>')
 _MISSING = Markup('<span class="front-missing">{}</span>')
@@ -51,7 +53,9 @@ class FigureTable:
         name: Part = self.reader.area_name(code)
         if href:
             name = Markup('<a href="{}">{}</a>').format(href, name)
-        marks = [mark for mark in (self.reader.footnote_mark(code), self.notes.number_note(note) if note else "") if mark]
+        marks = [
+            mark for mark in (self.reader.footnote_mark(code), self.notes.number_note(note) if note else "") if mark
+        ]
         return Markup("{}{}").format(name, _MARK.format(",".join(marks)) if marks else "")
 
     def count_field(self, cell: words.Row | None) -> Part:
@@ -121,8 +125,7 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
         return _MISSING.format(figure.text) + after
     number = _SEPARATOR.join(figure.text.split(words.THOUSANDS))
     if is_few and figure.value != 0:
-        _, few = words.LEGEND["few"]
-        badge, _ = words.LEGEND["few"]
+        badge = words.LEGEND["few"][0]
         return _FEW.format(number=number, few=badge, spoken=_HIDDEN.format(text=badge)) + after
     return number + after
 

@@ -30,7 +30,10 @@ def compose_home(reader: Reader, crime: str) -> Page:
         if earlier
         else sentences.describe_certainty(of_year)
     )
-    sure = [tell("{period}.", period=year) + " " + sentences.describe_certainty(of_year), _describe_reach(reader, crime)]
+    sure = [
+        tell("{period}.", period=year) + " " + sentences.describe_certainty(of_year),
+        _describe_reach(reader, crime),
+    ]
     headlines: list[tuple[str, str]] = [
         (tell("What changed"), changed),
         (tell("Who has reported"), _describe_reporting(reader, crime, newest[0])),
@@ -133,9 +136,7 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
         )
     )
     for code in (edition.region, *edition.territories):
-        table.add_row(
-            table.name_area(code), (ratio_field(table, rows.get(code)),), is_total=code == edition.region
-        )
+        table.add_row(table.name_area(code), (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
     return table
 
 
@@ -144,9 +145,7 @@ def ratio_field(table: FigureTable, row: words.Row | None) -> Part:
     figure = indicators.format_figure(row)
     flags = [] if row is None else [flag for flag in str(row["flags"] or "").split(",") if flag in indicators.FLAGS]
     marks = [table.notes.number_note(indicators.FLAGS[flag]) for flag in flags]
-    return format_figure(
-        figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value"
-    )
+    return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")
 
 
 def choose_ratio_period(reader: Reader, crime: str, metric: str) -> str:

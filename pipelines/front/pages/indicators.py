@@ -138,9 +138,7 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
     edition = reader.edition
     years = edition.list_ratio_years(metric, crime)[-_YEARS:]
     by_year = [edition.find_ratios(metric, crime, year) for year in years]
-    table = FigureTable(
-        reader, tell("By year, per 100, with 95% confidence intervals"), tell("Area"), years
-    )
+    table = FigureTable(reader, tell("By year, per 100, with 95% confidence intervals"), tell("Area"), years)
     for code in (edition.region, *edition.territories):
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
         table.add_row(table.name_area(code), fields, is_total=code == edition.region)
@@ -229,5 +227,3 @@ def _rate_field(table: FigureTable, cell: Row | None, *, is_regional: bool) -> P
     figure = words.format_rate(cell)
     marks = words.mark_notes(cell, table.notes, of_rate=True)
     return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
-
-

@@ -32,7 +32,9 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         "periods",
         mark("Periods, totals and the region"),
         (
-            mark("A year is the office's own annual figure if it sent one. Otherwise it is the sum of the four quarters."),
+            mark(
+                "A year is the office's own annual figure if it sent one. Otherwise it is the sum of the four quarters."
+            ),
             mark("A year is never divided into quarters, and missing figures are never estimated."),
             mark(
                 "The region is the sum of the territories that reported. No regional figure is shown from fewer than "
@@ -50,8 +52,12 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         mark("How sure a figure is"),
         (
             sentences.WHY_INTERVAL,
-            mark("Figures from fewer than {enough} people are marked and not compared: chance alone can change them a lot."),
-            mark("A change or a difference is called clear only if it also holds when several persons are tried in one case."),
+            mark(
+                "Figures from fewer than {enough} people are marked and not compared: chance alone can change them a lot."
+            ),
+            mark(
+                "A change or a difference is called clear only if it also holds when several persons are tried in one case."
+            ),
             mark("No change is tested across a break in the series."),
         ),
     ),
@@ -111,7 +117,9 @@ _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
         mark("What does not work yet"),
         (
             mark("The pages for exploring the data need scripts. Everything on these pages can be read without them."),
-            mark("Some definitions, notes and titles of sources are in English only. They are marked for screen readers."),
+            mark(
+                "Some definitions, notes and titles of sources are in English only. They are marked for screen readers."
+            ),
             mark("The translations have not been reviewed by native speakers yet."),
             mark("The downloadable files of a release are tables of codes. A list of codes comes with them."),
         ),
@@ -153,9 +161,7 @@ def compose_methodology(reader: Reader) -> Page:
             ],
             "legend": [(symbol, text) for symbol, text in words.LEGEND.values()],
             "glossary": list(_GLOSSARY.values()),
-            "names": [
-                (reader.footnote_mark(code), reader.area_name(code)) for code in reader.edition.territories
-            ],
+            "names": [(reader.footnote_mark(code), reader.area_name(code)) for code in reader.edition.territories],
             "explore": reader.explore("about"),
         },
     )

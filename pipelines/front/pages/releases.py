@@ -35,8 +35,8 @@ def compose_releases(reader: Reader) -> Page:
                 (
                     tell("Comparisons tested"),
                     tell(
-                        "{pairs} pairs of territories in {comparisons} comparisons. Intervals allow for all pairs of one "
-                        "comparison, not for the number of comparisons.",
+                        "{pairs} pairs of territories in {comparisons} comparisons. Intervals allow for all pairs of "
+                        "one comparison, not for the number of comparisons.",
                         pairs=words.format_number(release["pairs_tested"]),
                         comparisons=words.format_number(release["comparisons_tested"]),
                     ),
@@ -53,9 +53,7 @@ def compose_releases(reader: Reader) -> Page:
 def _compose_editions(reader: Reader) -> FigureTable:
     """Return the releases that published totals, the newest first, each with a link to its pages."""
     edition = reader.edition
-    table = FigureTable(
-        reader, tell("Releases up to this one"), tell("Release"), [tell("Totals published")]
-    )
+    table = FigureTable(reader, tell("Releases up to this one"), tell("Release"), [tell("Totals published")])
     for row in edition.tables["edition"]:
         heading: Part = str(row["release"])
         if row["release"] != edition.id:

@@ -49,7 +49,9 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
         title,
         reader.describe_cover(row) if row is not None else "",
         tell("Choose a territory to see its profile."),
-        pages.list_views(reader, {c: pages.name_file(pages.TERRITORIES, c) for c in CRIMES if edition.has_crime(c)}, crime),
+        pages.list_views(
+            reader, {c: pages.name_file(pages.TERRITORIES, c) for c in CRIMES if edition.has_crime(c)}, crime
+        ),
         {
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
@@ -183,7 +185,9 @@ def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
     )
     for row in counts:
         figure = indicators.format_figure(row)
-        label = f"{reader.label('measure', row['measure'])} ({language.lower_first(reader.label('level', row['level']))})"
+        label = (
+            f"{reader.label('measure', row['measure'])} ({language.lower_first(reader.label('level', row['level']))})"
+        )
         few = figure.kind == "value" and words.is_few(row)
         table.add_row(label, (format_figure(figure, is_few=few),))
     return Section("outcomes", tell("Cases that ended without a conviction"), tables=[table])
@@ -214,7 +218,9 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
         at = {row[dimension]: row for row in of_dimension if row["period"] == max(years)}
         for code in (code for code in order if code in at):
             row = at[code]
-            share = {name: row[f"share_{name}"] for name in ("value", "low", "high", "state", "obs_status", "conf_status")}
+            share = {
+                name: row[f"share_{name}"] for name in ("value", "low", "high", "state", "obs_status", "conf_status")
+            }
             is_whole = code == "_T"
             figure = words.format_status("not_applicable") if is_whole or share["obs_status"] is None else None
             field = "" if is_whole else format_figure(figure or indicators.format_figure(share))
@@ -314,5 +320,3 @@ def _compose_returns(reader: Reader, area: str) -> Section:
             ),
         )
     return Section("data", tell("Data received"), tables=[table])
-
-
