@@ -8,6 +8,7 @@ maintains the files (`docs/translating.md`).
 from __future__ import annotations
 
 import gettext as _gettext
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +52,21 @@ def language_name(language: str) -> str:
 def html_lang(language: str) -> str:
     """Return the BCP 47 tag of a language for the HTML attribute `lang`."""
     return "sr-Cyrl" if language == "sr" else language
+
+
+def prefer_language(requested: Iterable[str | None], accept_language: str) -> str:
+    """Return the first of the requested languages that is available, else the one that a browser prefers, by its header
+    `Accept-Language`, else English."""
+    available = list_languages()
+    for language in requested:
+        if language in available:
+            return language
+    for part in accept_language.split(","):
+        tag = part.partition(";")[0].strip()
+        for candidate in (tag, tag.rpartition("-")[0], tag.partition("-")[0]):
+            if candidate in available:
+                return candidate
+    return SOURCE_LANGUAGE
 
 
 def _path(language: str) -> Path:

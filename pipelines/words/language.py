@@ -1,0 +1,104 @@
+"""Hold the language of the reader, and translate the texts of this package and of the public pages into it.
+
+The language is a context variable, as in Django and Flask-Babel: `read_in` sets it for one page, and every sentence below
+is in it. With an argument of each of some hundred functions, one that is forgotten would silently be in English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from pipelines.core import codes, i18n
+
+Text = TypeVar("Text", str, tuple[str, ...])
+
+_language: ContextVar[str] = ContextVar("language", default=i18n.SOURCE_LANGUAGE)
+THOUSANDS = "\u202f"
+"""Thin space between thousands, the same in every language."""
+
+
+def current_language() -> str:
+    """Return the code of the reader's language; English unless one was set."""
+    return _language.get()
+
+
+def set_language(language: str) -> None:
+    """Set the reader's language for the rest of this thread or task; English if there is no such language."""
+    _language.set(language if language in i18n.LANGUAGE_NAMES else i18n.SOURCE_LANGUAGE)
+
+
+@contextmanager
+def read_in(language: str) -> Iterator[None]:
+    """Set the reader's language within a `with` statement."""
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def tell(text: str, /, **params: object) -> str:
+    """Translate a sentence into the reader's language and fill in its `{parameters}`."""
+    translation = i18n.gettext(text, current_language())
+    return translation.format_map(params) if params else translation
+
+
+def many(one: str, other: str, n: float, /, **params: object) -> str:
+    """Translate a sentence with a number `{n}` in the plural form that the reader's language requires."""
+    sentence = i18n.load_catalogue(current_language()).ngettext(one, other, round(n))
+    return sentence.format_map({"n": format_number(n), **params})
+
+
+def decimal_sign() -> str:
+    """Return the decimal sign: a point in English, a comma in the other languages."""
+    return "." if current_language() == i18n.SOURCE_LANGUAGE else ","
+
+
+def format_number(value: float, digits: int = 0) -> str:
+    """Format a number with a thin space for thousands and the decimal sign of the reader's language: '12 345.6'."""
+    whole, point, decimals = f"{value:,.{digits}f}".partition(".")
+    return whole.replace(",", THOUSANDS) + (decimal_sign() if point else "") + decimals
+
+
+def find_label(codelist: str, code: str, otherwise: str) -> str:
+    """Return the label of a code in the reader's language; `otherwise`, the English label of a release, if English is
+    read or the software no longer has the code."""
+    if current_language() == i18n.SOURCE_LANGUAGE:
+        return otherwise
+    try:
+        return codes.get_code_label(codelist, code, current_language())
+    except codes.UnknownCodeError:
+        return otherwise
+
+
+def lower_first(text: str) -> str:
+    """Return a label for the inside of a sentence: its first letter in lower case, unless it begins with an
+    abbreviation."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def upper_first(text: str) -> str:
+    """Return a text for the beginning of a sentence: its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+class Texts(Mapping[str, Text]):
+    """Texts by code, each marked for translation, that are read in the reader's language."""
+
+    def __init__(self, sources: Mapping[str, Text]) -> None:
+        self.sources = dict(sources)
+
+    def __getitem__(self, code: str) -> Text:
+        source = self.sources[code]
+        if isinstance(source, tuple):
+            return tuple(map(i18n.gettext, source, [current_language()] * len(source)))
+        return i18n.gettext(source, current_language())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
