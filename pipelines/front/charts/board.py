@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.core.i18n import tell
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import BandScale
+from pipelines.words.language import tell
 
 _NAME = 190
 _LEAST, _MOST = 24, 64
@@ -51,9 +51,7 @@ _KINDS = {"on_time": "full", "late": "part", "in_part": "part", "not_received": 
 """Class of a cell by its state; all others are open."""
 
 
-def draw_board(
-    board: Board, language: str, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
-) -> Drawing:
+def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
     """Return the board. If the periods do not all fit, the oldest are left out and the description names the rest."""
     is_narrow = width <= (NARROW + WIDE) / 2
     start = 0.0 if is_narrow else min(max(measure_text(line.name, SIZE) for line in board.lines) + 8, _NAME) + 4
@@ -77,7 +75,7 @@ def draw_board(
     states = {cell.state for line in board.lines for cell in list(line.cells)[len(line.cells) - shown :]}
     keys = [marks.Key(_show_state(state), name) for state, name in board.states.items() if state in states]
     y = marks.draw_key(canvas, y + 2, keys)
-    return canvas.finish(board.title, description or describe_board(board, language), y, notes)
+    return canvas.finish(board.title, description or describe_board(board), y, notes)
 
 
 def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
@@ -133,7 +131,7 @@ def _show_state(state: str) -> Callable[[Canvas, float, float], None]:
     return show
 
 
-def describe_board(board: Board, language: str) -> str:
+def describe_board(board: Board) -> str:
     """Return the newest period in sentences: which territories are in which state."""
     newest = {line.name: line.cells[-1] for line in board.lines if line.cells}
     groups = [
@@ -142,4 +140,4 @@ def describe_board(board: Board, language: str) -> str:
         if any(cell.state == state for cell in newest.values())
     ]
     states = ". ".join(groups)
-    return tell("{title}. {period}: {states}.", language, title=board.title, period=board.periods[-1], states=states)
+    return tell("{title}. {period}: {states}.", title=board.title, period=board.periods[-1], states=states)

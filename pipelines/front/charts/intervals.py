@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import isinf
 
 from pipelines import words
-from pipelines.core.i18n import tell
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import (
     LINE,
@@ -23,6 +22,7 @@ from pipelines.front.charts.canvas import (
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
+from pipelines.words.language import tell
 
 _NAME, _LABEL = 190, 190
 """Widest columns of names and of figures in the wide layout."""
@@ -85,12 +85,12 @@ class _Line:
 
 
 def draw_comparison(
-    comparison: Comparison, language: str, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
+    comparison: Comparison, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
 ) -> Drawing:
     """Return a dot and its interval per row; the region is a dashed line through all rows."""
     figures = [row.figure for row in (*comparison.rows, *([comparison.region] if comparison.region else []))]
     ends = [end for f in figures for end in (f.value, f.high) if end is not None and not isinf(end)]
-    lines = [_arrange_row(row, language) for row in comparison.rows]
+    lines = [_arrange_row(row) for row in comparison.rows]
     canvas = Canvas(width)
     region = comparison.region if comparison.region and _has_value(comparison.region.figure) else None
     head = 0.0
@@ -102,15 +102,15 @@ def draw_comparison(
             canvas.add_line(8, 2, 8, LINE * len(shown), "rule")
         head = canvas.add_lines(20 if region else 0, 12, shown) - 12 + 6
     bottom = _draw_rows(canvas, lines, max(ends, default=0), comparison.unit, comparison.digits, head, region)
-    keys = [marks.Key(marks.show_interval, tell(marks.INTERVAL, language))] if _has_interval(figures) else []
+    keys = [marks.Key(marks.show_interval, tell(marks.INTERVAL))] if _has_interval(figures) else []
     if any(row.is_few and _has_value(row.figure) for row in comparison.rows):
-        keys.append(marks.Key(marks.show_few, marks.describe_few(language)))
+        keys.append(marks.Key(marks.show_few, marks.describe_few()))
     bottom = marks.draw_key(canvas, bottom + 2, keys)
-    return canvas.finish(comparison.title, description or describe_comparison(comparison, language), bottom, notes)
+    return canvas.finish(comparison.title, description or describe_comparison(comparison), bottom, notes)
 
 
 def draw_durations(
-    durations: Durations, language: str, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
+    durations: Durations, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
 ) -> Drawing:
     """Return the median and the times of 75% and 90% of the cases, one row per territory."""
     figures = [f for row in durations.rows for f in (row.median, row.three_quarters, row.nine_tenths)]
@@ -119,16 +119,14 @@ def draw_durations(
     lines = [_arrange_durations(row) for row in durations.rows]
     bottom = _draw_rows(canvas, lines, max(ends, default=0), durations.unit, 0, 0.0, None)
     keys = [
-        marks.Key(marks.show_interval, tell("Median, with its 95% confidence interval", language)),
-        marks.Key(_show_quarters, tell("75% of cases ended within", language)),
-        marks.Key(_show_tenths, tell("90% of cases ended within", language)),
+        marks.Key(marks.show_interval, tell("Median, with its 95% confidence interval")),
+        marks.Key(_show_quarters, tell("75% of cases ended within")),
+        marks.Key(_show_tenths, tell("90% of cases ended within")),
     ]
     if any(row.is_few for row in durations.rows):
-        keys.append(marks.Key(marks.show_few, marks.describe_few(language)))
+        keys.append(marks.Key(marks.show_few, marks.describe_few()))
     bottom = marks.draw_key(canvas, bottom + 2, keys)
-    spoken = description or _join_spoken(
-        durations.title, [f"{row.name}: {_join_durations(row, spoken=True)}" for row in durations.rows], language
-    )
+    spoken = description or describe_durations(durations)
     return canvas.finish(durations.title, spoken, bottom, notes)
 
 
@@ -140,8 +138,8 @@ def _has_interval(figures: Sequence[FormattedFigure]) -> bool:
     return any(_has_value(figure) and figure.low is not None for figure in figures)
 
 
-def _arrange_row(row: Row, language: str) -> _Line:
-    notes = [marks.describe_few(language)] if row.is_few and _has_value(row.figure) else []
+def _arrange_row(row: Row) -> _Line:
+    notes = [marks.describe_few()] if row.is_few and _has_value(row.figure) else []
     notes += [row.note] if row.note else []
     if not _has_value(row.figure):
         return _Line(row.name, row.figure.text, notes, None, is_quiet=True)
@@ -314,11 +312,11 @@ def _draw_region(canvas: Canvas, region: Row, x: LinearScale, top: float, bottom
     canvas.add("line", x1=at, y1=top, x2=at, y2=bottom, kind="rule", hint=f"{region.name}: {figure.spoken}")
 
 
-def describe_comparison(comparison: Comparison, language: str) -> str:
+def describe_comparison(comparison: Comparison) -> str:
     """Return the comparison in sentences: lowest, highest and region, then which rows are not compared."""
     sure = [row for row in comparison.rows if _has_value(row.figure) and not row.is_few]
     others = [
-        f"{row.name} ({marks.describe_few(language) if _has_value(row.figure) else row.figure.spoken})"
+        f"{row.name} ({marks.describe_few() if _has_value(row.figure) else row.figure.spoken})"
         for row in comparison.rows
         if row not in sure
     ]
@@ -328,7 +326,6 @@ def describe_comparison(comparison: Comparison, language: str) -> str:
         sentences.append(
             tell(
                 "Lowest: {lowest}. Highest: {highest}.",
-                language,
                 lowest=f"{ordered[0].name}, {ordered[0].figure.spoken}",
                 highest=f"{ordered[-1].name}, {ordered[-1].figure.spoken}",
             )
@@ -338,9 +335,11 @@ def describe_comparison(comparison: Comparison, language: str) -> str:
     if comparison.region:
         sentences.append(f"{comparison.region.name}: {comparison.region.figure.spoken}.")
     if others:
-        sentences.append(tell("Not compared: {areas}.", language, areas=", ".join(others)))
+        sentences.append(tell("Not compared: {areas}.", areas=", ".join(others)))
     return " ".join(sentences)
 
 
-def _join_spoken(title: str, parts: Sequence[str], language: str) -> str:
-    return " ".join([f"{title}.", *(f"{part}." for part in parts)])
+def describe_durations(durations: Durations) -> str:
+    """Return the times of each territory, one sentence for each."""
+    times = [f"{row.name}: {_join_durations(row, spoken=True)}." for row in durations.rows]
+    return " ".join([f"{durations.title}.", *times])

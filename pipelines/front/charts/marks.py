@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipelines.core.i18n import mark, tell
+from pipelines.core.i18n import mark
 from pipelines.front.charts.canvas import LINE, SMALL, SMALL_LINE, Canvas, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure
+from pipelines.words.language import tell
 
 RADIUS = 4
 INTERVAL = mark("95% confidence interval")
@@ -25,9 +26,9 @@ class Key:
     text: str
 
 
-def describe_few(language: str) -> str:
+def describe_few() -> str:
     """Return what a hollow mark means."""
-    return tell("Fewer than {n}: compare with care", language, n=ENOUGH_EVENTS)
+    return tell("Fewer than {n}: compare with care", n=ENOUGH_EVENTS)
 
 
 def draw_key(canvas: Canvas, top: float, keys: Sequence[Key], left: float = 0) -> float:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipelines import words
-from pipelines.core.i18n import tell
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, SIZE, SMALL, WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import BandScale, LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
+from pipelines.words.language import tell
 
 _HEIGHT, _PANEL_HEIGHT = 190, 96
 _STRIP = 18
@@ -75,21 +75,19 @@ def _list_ends(point: Point) -> list[float]:
     return [end for end in ends if end is not None and end != float("inf")]
 
 
-def draw_series(
-    series: Series, language: str, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
-) -> Drawing:
+def draw_series(series: Series, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
     """Return one series over time with its coverage strip; `notes` are drawn at the foot."""
     canvas = Canvas(width)
     axis = _choose_axis(series.top, _TICKS, series.digits)
     bottom = _plot_series(canvas, series, 0, width, LINE + 2, _HEIGHT, axis)
     if series.territories:
-        bottom = _draw_strip(canvas, series, language, axis.width, bottom + 4)
-    bottom = marks.draw_key(canvas, bottom + 4, _list_keys([series], language))
-    return canvas.finish(series.title, description or describe_series(series, language), bottom, notes)
+        bottom = _draw_strip(canvas, series, axis.width, bottom + 4)
+    bottom = marks.draw_key(canvas, bottom + 4, _list_keys([series]))
+    return canvas.finish(series.title, description or describe_series(series), bottom, notes)
 
 
 def draw_multiples(
-    title: str, panels: Sequence[Series], language: str, *, width: int = WIDE, description: str = "",
+    title: str, panels: Sequence[Series], *, width: int = WIDE, description: str = "",
     notes: Sequence[str] = (),
 ) -> Drawing:  # fmt: skip
     """Return several series next to each other, all on one scale and over the same periods."""
@@ -109,8 +107,8 @@ def draw_multiples(
             canvas.add_lines(left, bottom + 12, lines, "strong")
             ends.append(_plot_series(canvas, panel, left, left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis))
         bottom = max(ends) + 12
-    bottom = marks.draw_key(canvas, bottom - 4, _list_keys(panels, language))
-    spoken = description or " ".join(describe_series(panel, language) for panel in panels)
+    bottom = marks.draw_key(canvas, bottom - 4, _list_keys(panels))
+    spoken = description or " ".join(describe_series(panel) for panel in panels)
     return canvas.finish(title, spoken, bottom, notes)
 
 
@@ -147,8 +145,8 @@ def _plot_series(
             _draw_point(canvas, point, x.center(position), y)
         else:
             marks.draw_absent(canvas, point.figure, x.center(position), floor, x.step, height)
-    _label_points(canvas, series, x, y, left, right)
     _label_periods(canvas, series, x, floor, left, right)
+    _label_points(canvas, series, x, y, left, right)
     return floor + LINE + 2
 
 
@@ -234,9 +232,9 @@ def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, l
         canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
 
 
-def _draw_strip(canvas: Canvas, series: Series, language: str, start: float, top: float) -> float:
+def _draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> float:
     """Draw how many territories are in each figure, below the axis of the series, which starts at `start`."""
-    label = tell("Territories included, of {n}", language, n=series.territories)
+    label = tell("Territories included, of {n}", n=series.territories)
     top = canvas.add_lines(0, top + 12, wrap_text(label, canvas.width, SMALL), "small quiet") - 8
     x = BandScale(len(series.points), start, canvas.width)
     for position, point in enumerate(series.points):
@@ -253,33 +251,32 @@ def _draw_strip(canvas: Canvas, series: Series, language: str, start: float, top
     return top + _STRIP
 
 
-def _list_keys(all_series: Sequence[Series], language: str) -> list[marks.Key]:
+def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
-        (any(p.figure.low is not None for p in points), marks.show_band, tell(marks.INTERVAL, language)),
-        (any(p.is_few for p in points), marks.show_few, marks.describe_few(language)),
-        (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included", language)),
-        (any(p.is_provisional for p in points), marks.show_provisional, tell(marks.PROVISIONAL, language)),
-        (any(p.former is not None for p in points), marks.show_former, tell("First published figure", language)),
+        (any(p.figure.low is not None for p in points), marks.show_band, tell(marks.INTERVAL)),
+        (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
+        (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
+        (any(p.is_provisional for p in points), marks.show_provisional, tell(marks.PROVISIONAL)),
+        (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if not p.has_value}
     signs = [marks.Key(marks.show_absent(kind), figure.text) for kind, figure in sorted(absent.items())]
     return [*(marks.Key(show, text) for occurs, show, text in candidates if occurs), *signs]
 
 
-def describe_series(series: Series, language: str) -> str:
+def describe_series(series: Series) -> str:
     """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks."""
     known = [point for point in series.points if point.has_value]
     if not known:
-        sentences = [tell("{title}: no figure can be shown.", language, title=series.title)]
+        sentences = [tell("{title}: no figure can be shown.", title=series.title)]
     else:
         by_value = sorted(known, key=lambda point: point.figure.value or 0.0)
         sentences = [
             tell(
                 "{title}. First: {first} ({first_period}). Last: {last} ({last_period}). Highest: {highest} "
                 "({highest_period}). Lowest: {lowest} ({lowest_period}).",
-                language,
                 title=series.title,
                 first=known[0].figure.spoken,
                 first_period=known[0].period,
@@ -293,8 +290,8 @@ def describe_series(series: Series, language: str) -> str:
         ]
     missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if not point.has_value]
     if missing and known:
-        sentences.append(tell("Without a figure: {periods}.", language, periods=", ".join(missing)))
+        sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
     if series.breaks:
         names = ", ".join(f"{span.name} ({series.points[span.end].period})" for span in series.breaks)
-        sentences.append(tell("Breaks in the series: {breaks}.", language, breaks=names))
+        sentences.append(tell("Breaks in the series: {breaks}.", breaks=names))
     return " ".join(sentences)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.core.i18n import tell
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import wrap_text
 from pipelines.words import FormattedFigure
+from pipelines.words.language import tell
 
 _BOX_SHARE = 0.42
 _GAP = 20
@@ -45,9 +45,7 @@ class Stages:
     stages: Sequence[Stage]
 
 
-def draw_stages(
-    picture: Stages, language: str, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
-) -> Drawing:
+def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
     """Return the stages as boxes of one width: each counts other people, so they are not drawn as a funnel."""
     canvas = Canvas(width)
     is_narrow = width <= (NARROW + WIDE) / 2
@@ -59,24 +57,24 @@ def draw_stages(
             middle = box_width / 2
             canvas.add_line(middle, y - _GAP, middle, y - 2, "axis")
             canvas.add("path", d=draw_path([(middle - 4, y - 8), (middle, y - 2), (middle + 4, y - 8)]), kind="side")
-        y = _draw_stage(canvas, stage, language, y, box_width, side_left) + _GAP
+        y = _draw_stage(canvas, stage, y, box_width, side_left) + _GAP
     y -= _GAP
     keys = []
     sides = [side for stage in picture.stages for side in stage.sides]
     if any(side.is_pending for side in sides):
-        keys.append(marks.Key(_show_pending, tell("Still pending", language)))
+        keys.append(marks.Key(_show_pending, tell("Still pending")))
     if any(not side.is_pending for side in sides):
-        keys.append(marks.Key(_show_exit, tell("Ended another way", language)))
+        keys.append(marks.Key(_show_exit, tell("Ended another way")))
     y = marks.draw_key(canvas, y + 6, keys)
-    return canvas.finish(picture.title, description or describe_stages(picture, language), y + 2, notes)
+    return canvas.finish(picture.title, description or describe_stages(picture), y + 2, notes)
 
 
-def _draw_stage(canvas: Canvas, stage: Stage, language: str, top: float, box_width: float, side_left: float) -> float:
+def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side_left: float) -> float:
     """Draw a box and its sides; return the bottom of the lower one."""
     inner = box_width - 2 * _MARGIN
     names = wrap_text(stage.name, inner, SIZE)
     figures = wrap_text(stage.figure.text, inner, SIZE, is_bold=True)
-    remarks = [marks.describe_few(language)] if stage.is_few else []
+    remarks = [marks.describe_few()] if stage.is_few else []
     remarks += [stage.note] if stage.note else []
     texts = [line for remark in remarks for line in wrap_text(remark, inner, SMALL)]
     height = 2 * _MARGIN + LINE * (len(names) + len(figures)) + SMALL_LINE * len(texts)
@@ -108,7 +106,7 @@ def _show_exit(canvas: Canvas, x: float, y: float) -> None:
     canvas.add("path", d=draw_path([(x + 1, y - 4), (x + 7, y), (x + 1, y + 4)], is_closed=True), kind="ink")
 
 
-def describe_stages(picture: Stages, language: str) -> str:
+def describe_stages(picture: Stages) -> str:
     """Return the stages in order, each followed by what is at its side."""
     sentences = [f"{picture.title}."]
     for stage in picture.stages:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from pipelines.core.i18n import tell
 from pipelines.front.charts.canvas import LINE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing
 from pipelines.front.charts.measure import wrap_text
+from pipelines.words.language import tell
 
 _GAP = 4
 _WIDEST = 116
@@ -35,9 +35,7 @@ class TileMap:
     footnotes: Sequence[str] = ()
 
 
-def draw_tiles(
-    picture: TileMap, language: str, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
-) -> Drawing:
+def draw_tiles(picture: TileMap, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
     """Return the map. Each tile is a link of at least 24 pixels with the full name of its territory."""
     canvas = Canvas(width)
     columns = max(tile.column for tile in picture.tiles) + 1
@@ -55,7 +53,7 @@ def draw_tiles(
         canvas.add_lines(left + 5, y, extras, "small")
         canvas.add_raw("</a>")
     bottom = rows * (height + _GAP) + 2
-    spoken = description or tell("Map of the territories. Choose one to see its profile.", language)
+    spoken = description or tell("Map of the territories. Choose one to see its profile.")
     return canvas.finish(picture.title, spoken, bottom, [*picture.footnotes, *notes], is_group=True)
 
 

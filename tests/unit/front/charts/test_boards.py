@@ -34,7 +34,7 @@ def make_count(value: int) -> FormattedFigure:
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(width: int) -> None:
-    read = assert_legible(draw_board(make_board(), "en", width=width))
+    read = assert_legible(draw_board(make_board(), width=width))
     assert len(read.list_hints()) == 3 * len(PERIODS)
     assert read.list_hints()[0] == "Albania, 2025 Q1: on time"
     assert all(state in read.words for state in reporting.STATES.values())
@@ -44,7 +44,7 @@ def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(
 def test_draw_board_leaves_out_the_oldest_periods_that_do_not_fit() -> None:
     periods = [f"{year} Q{quarter}" for year in range(2015, 2027) for quarter in range(1, 5)]
     cells = [Cell("on_time", "on time") for _ in periods]
-    read = assert_legible(draw_board(Board("Title", periods, [Line("A", cells)], reporting.STATES), "en", width=NARROW))
+    read = assert_legible(draw_board(Board("Title", periods, [Line("A", cells)], reporting.STATES), width=NARROW))
     assert "2026" in read.words and "2015" not in read.words and len(read.list_hints()) < len(periods)
 
 
@@ -55,7 +55,7 @@ def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> Non
         Line("C", [Cell("late", "late")]),
     ]
     board = Board("Who has reported", ["2026 Q3"], lines, reporting.STATES)
-    assert describe_board(board, "en") == "Who has reported. 2026 Q3: on time: B. late: A, C."
+    assert describe_board(board) == "Who has reported. 2026 Q3: on time: B. late: A, C."
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -66,7 +66,7 @@ def test_draw_stages_has_boxes_of_one_width_with_pending_and_exits_at_the_side(w
         Side("Rejected", words.format_status("withheld")),
     ]
     stages = [Stage("Investigated", make_count(62), sides), Stage("Convicted", make_count(12), is_few=True)]
-    read = assert_legible(draw_stages(Stages("Albania, 2025", stages), "en", width=width))
+    read = assert_legible(draw_stages(Stages("Albania, 2025", stages), width=width))
     boxes = [element for element in read.root.iter() if "box" in element.get("class", "").split()]
     assert len(boxes) == 2 and len({box.get("width") for box in boxes}) == 1
     for text in ("Investigated", "62", "prosecutor: 31", "Discontinued: 7", "Rejected: withheld", "compare with care"):
@@ -81,7 +81,7 @@ def test_draw_tiles_links_every_territory_and_shows_the_footnote(width: int) -> 
         Tile("BB", "Kosovo under UNSCR 1244*", 1, 0, "b", "85 (70–103)"),
         Tile("CC", "Kosova sipas Rezolutës 1244 të KS të OKB-së*", 1, 1, "c"),
     ]
-    read = assert_legible(draw_tiles(TileMap("Territories", tiles, [FOOTNOTE]), "en", width=width))
+    read = assert_legible(draw_tiles(TileMap("Territories", tiles, [FOOTNOTE]), width=width))
     links = [element for element in read.root.iter() if element.tag.endswith("}a")]
     assert [link.get("href") for link in links] == ["a?territory=AA&x=1", "b", "c"]
     assert links[1].get("aria-label") == "Kosovo under UNSCR 1244*: 85 (70–103)"

@@ -41,7 +41,7 @@ COMPARISON = Comparison(
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
-    read = assert_legible(draw_comparison(COMPARISON, "en", width=width))
+    read = assert_legible(draw_comparison(COMPARISON, width=width))
     assert read.count("circle", "mark") == 2 and read.count("circle", "hollow") == 2, "each once more in the key"
     assert read.count("line", "rule") == 2, "the region, and its sign"
     for text in ("57 (40–81)", "88 (12–140)", "withheld", "85 (70–103)", "6 of 7 territories", "compare with care"):
@@ -51,13 +51,13 @@ def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
 
 def test_draw_comparison_ends_an_open_interval_in_an_arrow() -> None:
     row = Row("A", FormattedFigure("107 (47 or more)", "107 or more", "value", 107, 47, inf))
-    read = assert_legible(draw_comparison(Comparison("Title", [row], "Unit"), "en"))
+    read = assert_legible(draw_comparison(Comparison("Title", [row], "Unit")))
     assert read.count("path", "mark") == 1
 
 
 def test_describe_comparison_compares_only_figures_of_enough() -> None:
     rows = [*COMPARISON.rows, Row("C", make_figure(30, 20, 45))]
-    assert describe_comparison(Comparison("Title", rows, "", COMPARISON.region), "en") == (
+    assert describe_comparison(Comparison("Title", rows, "", COMPARISON.region)) == (
         "Title. Lowest: C, 30 (20–45). Highest: A, 57 (40–81). Region: 85 (70–103). "
         f"Not compared: {LONG} (withheld), B (Fewer than 20: compare with care)."
     )
@@ -71,7 +71,7 @@ VALUES = st.floats(0, 5000).map(lambda value: make_figure(value, value / 2, valu
 def test_draw_comparison_is_legible_and_complete_for_any_rows(figures: list[tuple[FormattedFigure, bool]]) -> None:
     rows = [Row(f"{LONG} {n}", figure, is_few) for n, (figure, is_few) in enumerate(figures)]
     for width in (WIDE, NARROW):
-        read = assert_legible(draw_comparison(Comparison("Title", rows, "Persons"), "en", width=width))
+        read = assert_legible(draw_comparison(Comparison("Title", rows, "Persons"), width=width))
         assert len(read.list_hints()) == sum(figure.kind == "value" for figure, _ in figures)
         assert all(figure.text in read.words for figure, _ in figures)
 
@@ -86,7 +86,7 @@ def test_draw_durations_shows_three_times_on_one_axis(width: int) -> None:
         DurationRow("B", *times[:2], open_end, is_few=True),
         DurationRow("C", none, none, none),
     ]
-    read = assert_legible(draw_durations(Durations("Title", rows, "Days"), "en", width=width))
+    read = assert_legible(draw_durations(Durations("Title", rows, "Days"), width=width))
     assert read.count("path", "hollow") == 3 and read.count("circle", "hollow") == 2, "each once more in the key"
     for text in ("50%: 260 · 75%: 400 · 90%: 720", "90%: not reached", "no records", "Days"):
         assert text in read.words

@@ -32,14 +32,14 @@ def make_series(*values: float | FormattedFigure, **more: object) -> Series:
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_draw_series_shows_each_figure_with_its_mark_and_band(width: int) -> None:
-    read = assert_legible(draw_series(make_series(163, 137, 140, 170), "en", width=width))
+    read = assert_legible(draw_series(make_series(163, 137, 140, 170), width=width))
     assert read.count("circle", "mark") == 4 and read.count("path", "band") == 1 and read.count("path", "curve") == 3
     assert all(str(value) in read.words for value in (163, 137, 140, 170, 2018, 2021))
     assert read.list_hints()[0] == "2018: about 163"
 
 
 def test_draw_series_joins_nothing_over_a_missing_figure() -> None:
-    read = assert_legible(draw_series(make_series(40, 45, WITHHELD, 50, NOT_RECEIVED), "en"))
+    read = assert_legible(draw_series(make_series(40, 45, WITHHELD, 50, NOT_RECEIVED)))
     assert read.count("path", "curve") == 1
     assert read.count("rect", "band") == 2, "a band of one point, and the sign in the key"
     assert read.count("rect", "absent") == 2, "the sign of a withheld figure, and the same in the key"
@@ -48,13 +48,13 @@ def test_draw_series_joins_nothing_over_a_missing_figure() -> None:
 
 def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
     series = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "law")])
-    read = assert_legible(draw_series(series, "en"))
+    read = assert_legible(draw_series(series))
     assert read.count("path", "curve") == 2 and read.count("line", "rule") == 1 and read.count("rect", "shade") == 0
     assert "law" in read.words and "Breaks in the series: law (2020)." in read.drawing.description
 
 
 def test_draw_series_shades_the_time_in_which_a_break_falls() -> None:
-    read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[Break(1, 3, "counting")]), "en"))
+    read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[Break(1, 3, "counting")])))
     assert read.count("path", "curve") == 0 and read.count("rect", "shade") == 1
 
 
@@ -64,7 +64,7 @@ def test_draw_series_gives_each_state_its_own_mark() -> None:
         Point("2021", few, is_few=True), Point("2022", partial, is_partial=True), Point("2023", early, former=75),
         Point("2024", revised, is_provisional=True),
     ]  # fmt: skip
-    read = assert_legible(draw_series(Series("A region", points), "en"))
+    read = assert_legible(draw_series(Series("A region", points)))
     assert read.count("circle", "hollow") == 2 and read.count("rect", "mark") == 2, "each once more in the key"
     assert read.count("path", "former") == 2 and read.count("path", "mark") == 2
     assert read.count("path", "curve dashed") == 1
@@ -74,17 +74,17 @@ def test_draw_series_gives_each_state_its_own_mark() -> None:
 
 def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:
     points = [Point("2023", make_figure(30), reporters=5), Point("2024", make_figure(40), reporters=7)]
-    read = assert_legible(draw_series(Series("A region", points, territories=7), "en"))
+    read = assert_legible(draw_series(Series("A region", points, territories=7)))
     assert read.count("rect", "part") == 1 and read.count("rect", "full") == 1
     assert "Territories included, of 7" in read.words
 
 
 def test_describe_series_names_extremes_and_gaps() -> None:
-    assert describe_series(make_series(40, 90, WITHHELD, 20), "en") == (
+    assert describe_series(make_series(40, 90, WITHHELD, 20)) == (
         "A region: convicted. First: about 40 (2018). Last: about 20 (2021). Highest: 90 (2019). Lowest: 20 (2021). "
         "Without a figure: 2020 (withheld)."
     )
-    assert describe_series(make_series(WITHHELD), "en") == "A region: convicted: no figure can be shown."
+    assert describe_series(make_series(WITHHELD)) == "A region: convicted: no figure can be shown."
 
 
 FIGURES = st.one_of(
@@ -102,20 +102,18 @@ def test_draw_series_is_legible_and_complete_for_any_figures(
     points = [
         Point(period, figure, reporters=n % 8) for n, (period, figure) in enumerate(zip(periods, figures, strict=True))
     ]
-    drawing = draw_series(
-        Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), "en", width=width
-    )
+    drawing = draw_series(Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), width=width)
     read = assert_legible(drawing)
     assert len(read.list_hints()) == sum(point.has_value for point in points)
     assert periods[-1] in read.words
     assert drawing == draw_series(
-        Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), "en", width=width
+        Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), width=width
     )
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_draw_multiples_uses_one_scale_for_all_panels(width: int) -> None:
     panels = [replace(make_series(value, value / 2), title=name) for name, value in (("A", 100), ("B", 10), ("C", 20))]
-    read = assert_legible(draw_multiples("Convicted", panels, "en", width=width))
+    read = assert_legible(draw_multiples("Convicted", panels, width=width))
     assert [text.text for text in read.texts].count("150") == 3, "each panel has the same top"
     assert read.count("circle", "mark") == 6
