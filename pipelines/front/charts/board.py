@@ -9,7 +9,7 @@ from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import BandScale
-from pipelines.words.language import tell
+from pipelines.words.language import tell, upper_first
 
 _NAME = 190
 _LEAST, _MOST = 24, 64
@@ -135,7 +135,7 @@ def describe_board(board: Board) -> str:
     """Return the newest period in sentences: which territories are in which state."""
     newest = {line.name: line.cells[-1] for line in board.lines if line.cells}
     groups = [
-        f"{name}: {', '.join(area for area, cell in newest.items() if cell.state == state)}"
+        f"{upper_first(name)}: {', '.join(area for area, cell in newest.items() if cell.state == state)}"
         for state, name in board.states.items()
         if any(cell.state == state for cell in newest.values())
     ]

@@ -15,6 +15,8 @@ SIZE, SMALL, TITLE = 12, 11, 15
 LINE, SMALL_LINE, TITLE_LINE = 16, 14, 20
 """Font sizes and heights of lines; the sizes are repeated in `charts.css`."""
 _ASCENT, _DESCENT = 0.8, 0.25
+_BETWEEN = 3
+"""Space between texts of one line, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Canvas:
     def add_text_if_free(self, x: float, y: float, text: str, kind: str = "", *, anchor: str = "start") -> bool:
         """Add a line of text unless it would cover another text or leave the picture; return True if it was added."""
         box = measure_box(x, y, text, kind, anchor=anchor)
-        if box.left < 0 or box.right > self.width or any(box.overlaps(other) for other in self._texts):
+        widened = Box(box.left - _BETWEEN, box.top, box.right + _BETWEEN, box.bottom)
+        if box.left < 0 or box.right > self.width or any(widened.overlaps(other) for other in self._texts):
             return False
         self.add_text(x, y, text, kind, anchor=anchor)
         return True

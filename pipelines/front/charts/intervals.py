@@ -22,7 +22,7 @@ from pipelines.front.charts.canvas import (
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
-from pipelines.words.language import tell
+from pipelines.words.language import lower_first, tell
 
 _NAME, _LABEL = 190, 190
 """Widest columns of names and of figures in the wide layout."""
@@ -174,7 +174,9 @@ def _join_durations(row: DurationRow, *, spoken: bool = False) -> str:
     if not _has_value(row.median):
         return row.median.spoken
     texts = [f.spoken if spoken else words.format_number(f.value) if f.value is not None else f.text for f in figures]
-    return " · ".join(f"{share}: {text}" for share, text in zip(("50%", "75%", "90%"), texts, strict=True))
+    parts = [f"{share}: {text}" for share, text in zip(("50%", "75%", "90%"), texts, strict=True)]
+    # Lines break between the three times, not inside of one.
+    return ", ".join(parts) if spoken else " · ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
 def _draw_times(canvas: Canvas, row: DurationRow, x: LinearScale, y: float) -> None:
@@ -316,7 +318,7 @@ def describe_comparison(comparison: Comparison) -> str:
     """Return the comparison in sentences: lowest, highest and region, then which rows are not compared."""
     sure = [row for row in comparison.rows if _has_value(row.figure) and not row.is_few]
     others = [
-        f"{row.name} ({marks.describe_few() if _has_value(row.figure) else row.figure.spoken})"
+        f"{row.name} ({lower_first(marks.describe_few()) if _has_value(row.figure) else row.figure.spoken})"
         for row in comparison.rows
         if row not in sure
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines.core.i18n import mark
-from pipelines.front.charts.canvas import LINE, SMALL, SMALL_LINE, Canvas, draw_path
+from pipelines.front.charts.canvas import SMALL, SMALL_LINE, Canvas, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure
@@ -16,6 +16,7 @@ RADIUS = 4
 INTERVAL = mark("95% confidence interval")
 PROVISIONAL = mark("Provisional: may be revised")
 _SIGN, _BETWEEN = 22, 18
+_KEY_LINE = 21
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def draw_key(canvas: Canvas, top: float, keys: Sequence[Key], left: float = 0) -
         lines = wrap_text(key.text, canvas.width - left - _SIGN, SMALL)
         width = _SIGN + max(measure_text(line, SMALL) for line in lines)
         if x > left and x + width > canvas.width:
-            x, y = left, y + LINE
+            x, y = left, y + _KEY_LINE
         key.show(canvas, x + _SIGN / 2 - 3, y - 4)
         y = canvas.add_lines(x + _SIGN, y, lines, "small") - SMALL_LINE
         x += width + _BETWEEN

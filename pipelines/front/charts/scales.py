@@ -45,7 +45,7 @@ def choose_ticks(top: float, most: int, *, digits: int = 0) -> list[float]:
     No tick has more decimals than the figures, which have `digits`.
     """
     least = 10.0**-digits
-    if top <= 0:
+    if top <= least:
         return [0.0, least]
     sizes = (factor * 10.0**power for power in range(-6, 13) for factor in (1, 2, 5))
     step = next(size for size in sizes if size > least * 0.99 and math.ceil(round(top / size, 9)) <= most)

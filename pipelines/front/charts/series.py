@@ -108,8 +108,7 @@ def draw_multiples(
             ends.append(_plot_series(canvas, panel, left, left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis))
         bottom = max(ends) + 12
     bottom = marks.draw_key(canvas, bottom - 4, _list_keys(panels))
-    spoken = description or " ".join(describe_series(panel) for panel in panels)
-    return canvas.finish(title, spoken, bottom, notes)
+    return canvas.finish(title, description or describe_multiples(title, panels), bottom, notes)
 
 
 @dataclass(frozen=True)
@@ -266,6 +265,16 @@ def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
     return [*(marks.Key(show, text) for occurs, show, text in candidates if occurs), *signs]
 
 
+def describe_multiples(title: str, panels: Sequence[Series]) -> str:
+    """Return the first and the last figure of each series."""
+    sentences = [f"{title}."]
+    for panel in panels:
+        known = [point for point in panel.points if point.has_value]
+        ends = ", ".join(f"{p.period}: {p.figure.spoken}" for p in dict.fromkeys((*known[:1], *known[-1:])))
+        sentences.append(f"{panel.title}: {ends or tell('no figure can be shown')}.")
+    return " ".join(sentences)
+
+
 def describe_series(series: Series) -> str:
     """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks."""
     known = [point for point in series.points if point.has_value]
@@ -275,16 +284,16 @@ def describe_series(series: Series) -> str:
         by_value = sorted(known, key=lambda point: point.figure.value or 0.0)
         sentences = [
             tell(
-                "{title}. First: {first} ({first_period}). Last: {last} ({last_period}). Highest: {highest} "
-                "({highest_period}). Lowest: {lowest} ({lowest_period}).",
+                "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). "
+                "Lowest: {lowest} ({lowest_period}).",
                 title=series.title,
                 first=known[0].figure.spoken,
                 first_period=known[0].period,
                 last=known[-1].figure.spoken,
                 last_period=known[-1].period,
-                highest=by_value[-1].figure.text,
+                highest=words.format_number(by_value[-1].figure.value or 0.0, series.digits),
                 highest_period=by_value[-1].period,
-                lowest=by_value[0].figure.text,
+                lowest=words.format_number(by_value[0].figure.value or 0.0, series.digits),
                 lowest_period=by_value[0].period,
             )
         ]

@@ -51,13 +51,12 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
     is_narrow = width <= (NARROW + WIDE) / 2
     box_width = width * (0.5 if is_narrow else _BOX_SHARE)
     side_left = box_width + (30 if is_narrow else 56)
-    y = 1.0
-    for number, stage in enumerate(picture.stages):
-        if number:
-            middle = box_width / 2
-            canvas.add_line(middle, y - _GAP, middle, y - 2, "axis")
-            canvas.add("path", d=draw_path([(middle - 4, y - 8), (middle, y - 2), (middle + 4, y - 8)]), kind="side")
-        y = _draw_stage(canvas, stage, y, box_width, side_left) + _GAP
+    y, box_bottom = 1.0, 0.0
+    for stage in picture.stages:
+        if box_bottom:
+            _draw_arrow(canvas, box_width / 2, box_bottom, y)
+        box_bottom, bottom = _draw_stage(canvas, stage, y, box_width, side_left)
+        y = max(box_bottom, bottom) + _GAP
     y -= _GAP
     keys = []
     sides = [side for stage in picture.stages for side in stage.sides]
@@ -69,8 +68,14 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
     return canvas.finish(picture.title, description or describe_stages(picture), y + 2, notes)
 
 
-def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side_left: float) -> float:
-    """Draw a box and its sides; return the bottom of the lower one."""
+def _draw_arrow(canvas: Canvas, x: float, top: float, bottom: float) -> None:
+    """Draw an arrow from one box to the next."""
+    canvas.add_line(x, top, x, bottom - 2, "axis")
+    canvas.add("path", d=draw_path([(x - 4, bottom - 8), (x, bottom - 2), (x + 4, bottom - 8)]), kind="side")
+
+
+def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side_left: float) -> tuple[float, float]:
+    """Draw a box and its sides; return where each of the two ends."""
     inner = box_width - 2 * _MARGIN
     names = wrap_text(stage.name, inner, SIZE)
     figures = wrap_text(stage.figure.text, inner, SIZE, is_bold=True)
@@ -91,7 +96,7 @@ def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side
         canvas.add_line(box_width - 1, side_y + 10, side_left - 22, side_y + 10, "side")
         show(canvas, side_left - 12, side_y + 10)
         side_y = canvas.add_lines(side_left, side_y + 14, lines) - 14 + 3
-    return max(top + height, side_y)
+    return top + height, side_y
 
 
 def _show_pending(canvas: Canvas, x: float, y: float) -> None:

@@ -55,7 +55,7 @@ def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> Non
         Line("C", [Cell("late", "late")]),
     ]
     board = Board("Who has reported", ["2026 Q3"], lines, reporting.STATES)
-    assert describe_board(board) == "Who has reported. 2026 Q3: on time: B. late: A, C."
+    assert describe_board(board) == "Who has reported. 2026 Q3: On time: B. Late: A, C."
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

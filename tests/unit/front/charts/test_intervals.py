@@ -59,7 +59,7 @@ def test_describe_comparison_compares_only_figures_of_enough() -> None:
     rows = [*COMPARISON.rows, Row("C", make_figure(30, 20, 45))]
     assert describe_comparison(Comparison("Title", rows, "", COMPARISON.region)) == (
         "Title. Lowest: C, 30 (20–45). Highest: A, 57 (40–81). Region: 85 (70–103). "
-        f"Not compared: {LONG} (withheld), B (Fewer than 20: compare with care)."
+        f"Not compared: {LONG} (withheld), B (fewer than 20: compare with care)."
     )
 
 
@@ -88,5 +88,5 @@ def test_draw_durations_shows_three_times_on_one_axis(width: int) -> None:
     ]
     read = assert_legible(draw_durations(Durations("Title", rows, "Days"), width=width))
     assert read.count("path", "hollow") == 3 and read.count("circle", "hollow") == 2, "each once more in the key"
-    for text in ("50%: 260 · 75%: 400 · 90%: 720", "90%: not reached", "no records", "Days"):
+    for text in ("50%:\u00a0260 · 75%:\u00a0400 · 90%:\u00a0720", "90%:\u00a0not\u00a0reached", "no records", "Days"):
         assert text in read.words

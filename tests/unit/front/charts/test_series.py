@@ -81,7 +81,7 @@ def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:
 
 def test_describe_series_names_extremes_and_gaps() -> None:
     assert describe_series(make_series(40, 90, WITHHELD, 20)) == (
-        "A region: convicted. First: about 40 (2018). Last: about 20 (2021). Highest: 90 (2019). Lowest: 20 (2021). "
+        "A region: convicted. 2018: about 40. 2021: about 20. Highest: 90 (2019). Lowest: 20 (2021). "
         "Without a figure: 2020 (withheld)."
     )
     assert describe_series(make_series(WITHHELD)) == "A region: convicted: no figure can be shown."
