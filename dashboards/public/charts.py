@@ -18,8 +18,6 @@ from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, changes
 from pipelines.words.language import tell
 
-DEMONSTRATION = mark("Demonstration data: every figure is invented")
-
 
 @dataclass(frozen=True)
 class Picture:

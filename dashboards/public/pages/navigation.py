@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public import layout, menu, queries
+from dashboards.public import layout, menu, queries, selection
 from dashboards.public.pages import about, durations, published, quality, ratios, region, source, territory, victims
 
 _MODULES = {
@@ -21,6 +21,7 @@ _MODULES = {
     "source": source,
     "about": about,
 }
+selection.open_language()
 # Streamlit serves the first page at "/" only; readers who type or follow /region get it too.
 _FIRST_BY_NAME = st.Page(region.render_page, title=menu.PAGES[""], url_path="region", visibility="hidden")
 

@@ -229,7 +229,11 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
         st.markdown(
-            tell("This release has no outcomes. {subject}.", subject=_describe_subject(frame, area, crime_name))
+            tell(
+                "This release has no outcomes for {crime} in {area}.",
+                crime=lower_first(crime_name),
+                area=frame.area_name(area),
+            )
         )
         return
     year = layout.choose_option(tell("Year"), "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
@@ -290,7 +294,11 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
     years = tuple(row["period"] for row in queries.read_rows(frame.path, "years", area, crime, names))
     if not years:
         st.markdown(
-            tell("This release has no breakdown. {subject}.", subject=_describe_subject(frame, area, crime_name))
+            tell(
+                "This release has no breakdown of {crime} for {area}.",
+                crime=lower_first(crime_name),
+                area=frame.area_name(area),
+            )
         )
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -336,7 +344,7 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
         row["period"] for row in queries.read_rows(frame.path, "years", parts[0], crime, ("jurisdiction_year",))
     )
     if not years:
-        st.markdown(tell("This release has no figures by jurisdiction. Crime: {crime}.", crime=lower_first(crime_name)))
+        st.markdown(tell("This release has no figures of {crime} by jurisdiction.", crime=lower_first(crime_name)))
         return
     year = layout.choose_option(tell("Year of the jurisdictions"), "jurisdictions", years, boxed=True, width=140)
     measures = queries.STAGES[track]
@@ -379,7 +387,7 @@ def _show_counting_card(frame: layout.Frame, area: str) -> None:
         name = frame.marked_name(office)
         of_office = [rule for rule in rules if rule["jurisdiction"] == office]
         with st.container() if len(offices) == 1 else st.expander(name):
-            _show_card(frame, tell("Counting rules: {area}", area=name), of_office, name)
+            _show_card(frame, tell("Counting rules of {area}", area=name), of_office, name)
 
 
 def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: str) -> None:
@@ -390,7 +398,7 @@ def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: 
             tables.Cell(str(levels.get(rule["level"], rule["level"]))),
             (
                 tables.Cell(words.unit_name(str(rule["count_unit"]))),
-                tables.Cell(rule["stage_definition"] or "", kind="wide"),
+                tables.Cell(rule["stage_definition"] or "", kind="wide", language=tables.foreign_language()),
                 tables.Cell(_rules_in_words(rule), kind="wide"),
                 tables.Cell(
                     " ".join(part for part in (_STATUSES.get(rule["status"], rule["status"]), rule["source"]) if part)
@@ -443,7 +451,9 @@ def _show_facts(frame: layout.Frame, area: str) -> None:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
             notes.add_remark(f"{where}{when}{row['text']}")
-        layout.put_html(tables.render_notes(notes, frame.name_notes([area]), title=""))
+        layout.put_html(
+            tables.render_notes(notes, frame.name_notes([area]), title="", language=tables.foreign_language())
+        )
     _show_metadata(frame, area)
 
 
@@ -458,9 +468,13 @@ def _show_metadata(frame: layout.Frame, area: str) -> None:
         return
     names = queries.read_labels(frame.path, "instrument")
     with st.expander(tell("Reference metadata (SIMS concepts)")):
-        layout.put_html(tables.render_facts(of.pop("_T", ())))
+        english = tables.foreign_language()
+        layout.put_html(tables.render_facts(of.pop("_T", ()), language=english))
         for instrument, pairs in sorted(of.items()):
-            layout.put_html(f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>", tables.render_facts(pairs))
+            layout.put_html(
+                f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>",
+                tables.render_facts(pairs, language=english),
+            )
 
 
 def _show_returns(frame: layout.Frame, area: str) -> None:
