@@ -77,6 +77,8 @@ class StaticPages:
             rest = match[2] or ""
             if folder is not None and rest in ("", "/"):
                 return _redirect(f"/releases/{match[1]}/{self._prefer_language(headers)}/")
+            if _STYLE.fullmatch(rest[1:]):
+                return self._send_style(folder, rest[1:], headers)
             return self._send(folder, rest, headers, path, is_newest=folder == current)
         if path in ("/releases", "/releases/"):
             return _redirect(f"/{self._prefer_language(headers)}/releases.html")

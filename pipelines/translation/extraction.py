@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipelines", "expectations", "dashboards")
+TRANSLATORS = ("pipelines.core.i18n", "pipelines.words.language")
+"""Modules whose functions `tell`, `many` and `mark` are those of the catalogues."""
 MARKED = "# marked"
 """Comment on a `tell` without a literal, whose text is passed to `mark` elsewhere."""
 
@@ -195,7 +197,7 @@ def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:
     return {
         alias.asname or alias.name
         for node in nodes
-        if isinstance(node, ast.ImportFrom) and node.module == "pipelines.core.i18n"
+        if isinstance(node, ast.ImportFrom) and node.module in TRANSLATORS
         for alias in node.names
     }
 
