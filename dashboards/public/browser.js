@@ -3,6 +3,9 @@
 (() => {
   "use strict";
 
+  // The words of announcements, in the language of the document.
+  const texts = document.currentScript.dataset;
+
   // One entry in the history per action. Streamlit adds one for each address that a page writes, also before the reader
   // has done anything.
   const pushState = history.pushState.bind(history);
@@ -20,7 +23,7 @@
     const link = event.target instanceof Element ? event.target.closest(".stHtml a[href]") : null;
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const address = new URL(link.href, location.href);
-    if (address.origin !== location.origin || link.target === "_blank" || address.hash || link.hasAttribute("download")) return;
+    if (address.origin !== location.origin || link.target === "_blank" || address.hash || link.hasAttribute("download") || link.hreflang) return;
     event.preventDefault();
     isPageChanged = address.pathname !== location.pathname;
     formerHeading = document.querySelector("h1");
@@ -63,7 +66,7 @@
       status.textContent = "";
     } else if (isActive) {
       // The same words twice would be announced once.
-      status.textContent = text && text !== lastText ? `Table updated: ${text}` : "Page updated.";
+      status.textContent = text && text !== lastText ? texts.tableUpdated.replace("{caption}", () => text) : texts.updated;
     }
     isPageChanged = false;
     lastText = text;

@@ -15,8 +15,10 @@ from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import changes, indicators
+from pipelines.words.language import current_language, lower_first, tell
 
 if TYPE_CHECKING:
     import altair as alt
@@ -30,7 +32,7 @@ _LINE = 14
 _REMEMBERED = 1000
 """Charts that are kept, with about 20 kB each."""
 _P = ParamSpec("_P")
-DEMONSTRATION = "Demonstration data: every figure is invented"
+DEMONSTRATION = mark("Demonstration data: every figure is invented")
 
 
 class Drawing(tuple["alt.LayerChart", str]):
@@ -51,7 +53,7 @@ def _remember_drawings(draw: Callable[_P, tuple[alt.LayerChart, str]]) -> Callab
 
     @wraps(draw)
     def draw_or_reuse(*args: _P.args, **kwargs: _P.kwargs) -> Drawing:
-        key = json.dumps((args, kwargs), default=str, sort_keys=True)
+        key = json.dumps((current_language(), args, kwargs), default=str, sort_keys=True)
         drawing = drawings.pop(key, None) or Drawing(draw(*args, **kwargs))
         drawings[key] = drawing
         while len(drawings) > _REMEMBERED:
@@ -101,15 +103,20 @@ def _bar_row(measure: str, cell: Mapping[str, Any] | None, *, rate: bool) -> dic
     few = cell is not None and figure.kind == "value" and words.is_few(cell)
     return {
         "stage": words.stage_name(measure), "value": value, "at": value or 0, "label": label,
-        "fill": WHITE if few else BLUE, "spoken": f"{figure.spoken}, {words.TOO_FEW}" if few else figure.spoken,
+        "fill": WHITE if few else BLUE, "spoken": f"{figure.spoken}, {tell(words.TOO_FEW)}" if few else figure.spoken,
     }  # fmt: skip
 
 
-SERIES_READ = (
-    f"Blue band: 95% confidence interval. Hollow point: fewer than {ENOUGH_EVENTS}; the line is paler where most are. "
+SERIES_READ = mark(
+    "Blue band: 95% confidence interval. Hollow point: fewer than {enough}; the line is paler where most are. "
     "Diamond: provisional. Dashed line or grey band: change of law or counting. The word at the foot shows why a "
     "period has no point."
 )
+
+
+def explain_series() -> str:
+    """Return the sentences on how to read the charts of a series."""
+    return tell(SERIES_READ, enough=ENOUGH_EVENTS)
 
 
 @_remember_drawings
@@ -167,7 +174,7 @@ def draw_series(
         y=y,
         fill=alt.Fill("fill:N", scale=None),
         shape=alt.Shape("shape:N", scale=None),
-        tooltip=[alt.Tooltip("period:N", title="Period"), alt.Tooltip("spoken:N", title="Figure")],
+        tooltip=[alt.Tooltip("period:N", title=tell("Period")), alt.Tooltip("spoken:N", title=tell("Figure"))],
     )
     # Upright, so that the words of neighbouring quarters do not overlap.
     foot = base.transform_filter("datum.value === null").mark_text(
@@ -197,7 +204,7 @@ def draw_series(
     )
     spoken = f"{title}. " + "; ".join(f"{row['period']}: {row['spoken']}" for row in data) + "."
     for text in changes.describe_breaks([one for found in cuts.values() for one in found]):
-        spoken += f" Break in the series. {text}" + ("" if text.endswith(".") else ".")
+        spoken += " " + tell("Break in the series. {text}", text=text if text.endswith(".") else f"{text}.")
     return _apply_style(chart), _spoken_text(spoken, under)
 
 
@@ -216,7 +223,7 @@ def _merge_cuts(order: Sequence[str], lies: Mapping[int, Sequence[Mapping[str, A
     """Return each stretch of adjacent cuts: the first period after its start, the last one, and the kinds in words."""
     spans: list[dict[str, Any]] = []
     for place in sorted(lies):
-        kinds = [changes.BREAK_KINDS.get(span["kind"], span["kind"]).lower() for span in lies[place]]
+        kinds = [lower_first(changes.BREAK_KINDS.get(span["kind"], span["kind"])) for span in lies[place]]
         if spans and spans[-1]["place"] == place - 1:
             spans[-1] |= {"place": place, "end": order[place], "kinds": [*spans[-1]["kinds"], *kinds]}
         else:
@@ -237,8 +244,8 @@ def _point_row(cell: Mapping[str, Any], color: str) -> dict[str, Any]:
     few, early = cell.get("state") == "too_few", "provisional" in str(cell.get("flags") or "").split(",")
     is_known = figure.kind == "value"
     spoken = figure.spoken
-    spoken += f", {indicators.TOO_FEW}" if is_known and few else ""
-    spoken += ", provisional" if is_known and early else ""
+    spoken += f", {tell(words.TOO_FEW)}" if is_known and few else ""
+    spoken += f", {tell('provisional')}" if is_known and early else ""
     return {
         "period": words.period_short(cell["period"]), "value": cell["value"], "label": words.format_count(cell).text,
         "spoken": spoken, "low": cell.get("low"), "high": cell.get("high"), "fill": WHITE if few else color,
@@ -260,7 +267,7 @@ def draw_parts(
     for label, cell in cells:
         count = words.format_count(cell)
         few = count.kind == "value" and words.is_few(cell)
-        spoken = f"{count.spoken}, {words.TOO_FEW}" if few else count.spoken
+        spoken = f"{count.spoken}, {tell(words.TOO_FEW)}" if few else count.spoken
         data.append(
             {
                 "part": label,

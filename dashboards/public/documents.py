@@ -12,8 +12,12 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 
 from dashboards.public.menu import PAGES, SITE, compose_title
+from dashboards.public.selection import LANGUAGE
+from pipelines.core import i18n
+from pipelines.words.language import current_language, read_in, tell
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -26,6 +30,10 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 _APPLICATION: Final = ("/_stcore/", "/media/", "/component/", "/static/", "/health")
 """Beginnings of the addresses that are not documents: Streamlit decides about them, and our health check."""
 _FILES: Final = ("/favicon.png", "/manifest.json")
+_PARTS: Final = (
+    '<html lang="en">', "<title>Streamlit</title>", '<meta charset="UTF-8" />', "<noscript>", "</noscript>",
+)  # fmt: skip
+"""Parts of Streamlit's document that are replaced."""
 _NOT_SERVED: Final = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
 """Streamlit's addresses that no public page uses."""
 
@@ -40,9 +48,17 @@ class Documents:
         self.app = app
         paths = (folder / "static").rglob("*.*")
         self.files = {f"/{path.relative_to(folder).as_posix()}": path for path in paths if path.suffix in _COMPRESSED}
-        index = (folder / "index.html").read_text(encoding="utf-8")
-        self.documents = {page: _adapt_document(index, page) for page in PAGES}
-        self.documents["region"] = self.documents[""]
+        self.index = (folder / "index.html").read_text(encoding="utf-8")
+        self.documents: dict[str, dict[str, str]] = {}
+        self.read_documents(i18n.SOURCE_LANGUAGE)
+
+    def read_documents(self, language: str) -> dict[str, str]:
+        """Return the documents in a language by the path of their page, made when the first is asked for."""
+        if language not in self.documents:
+            with read_in(language):
+                documents = {page: _adapt_document(self.index, page) for page in PAGES}
+            self.documents[language] = documents | {"region": documents[""]}
+        return self.documents[language]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (response := await self._respond(scope)):
@@ -65,13 +81,17 @@ class Documents:
             return Response(await run_in_threadpool(_compress_file, file), 200, sent, _COMPRESSED[file.suffix])
         if path.startswith(_APPLICATION) or path in _FILES or "/_stcore/" in path:
             return None
-        page = path.removeprefix("/")
-        if page.endswith("/") and page.rstrip("/") in self.documents:
+        page, language = path.removeprefix("/"), _find_language(scope, headers)
+        documents = await run_in_threadpool(self.read_documents, language)
+        if page.endswith("/") and page.rstrip("/") in documents:
             return None  # Streamlit redirects to the address without the slash.
-        if page in self.documents:
-            return Response(self.documents[page], 200, {"Cache-Control": "no-cache"}, "text/html; charset=utf-8")
+        sent = {"Cache-Control": "no-cache", "Content-Language": i18n.html_lang(language), "Vary": "Accept-Language"}
+        if page in documents:
+            return Response(documents[page], 200, sent, "text/html; charset=utf-8")
         if b"text/html" in headers.get(b"accept", b""):
-            return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
+            sent["Cache-Control"] = "no-store"
+            with read_in(language):
+                return Response(render_not_found(), 404, sent, "text/html; charset=utf-8")
         return PlainTextResponse("Not found\n", 404)
 
 
@@ -81,31 +101,49 @@ def _compress_file(file: Path) -> bytes:
     return gzip.compress(file.read_bytes(), 9, mtime=0)
 
 
+def _find_language(scope: Scope, headers: dict[bytes, bytes]) -> str:
+    """Return the language of a document: that of its address, else the one that the browser prefers."""
+    requested = parse_qs(scope["query_string"].decode("latin-1")).get(LANGUAGE, [])
+    return i18n.prefer_language(requested, headers.get(b"accept-language", b"").decode("latin-1"))
+
+
 def _adapt_document(index: str, page: str) -> str:
-    """Return Streamlit's document with the title of a page, our script before its own, and our text without scripts."""
-    for part in ("<title>Streamlit</title>", '<meta charset="UTF-8" />', "<noscript>", "</noscript>"):
+    """Return Streamlit's document in the reader's language, with the title of its page, our script and our text without
+    scripts."""
+    for part in _PARTS:
         if index.count(part) != 1:
             raise ValueError(f"Streamlit's document has {index.count(part)} times {part}: adapt documents.py")
     before, _, after = index.partition("<noscript>")
-    without_scripts = "<noscript><p>These pages need JavaScript. Please turn it on, then load the page again.</p>"
+    advice = tell("These pages need JavaScript. Please turn it on, then load the page again.")
+    without_scripts = f"<noscript><p>{escape(advice)}</p>"
     document = before + without_scripts + after[after.index("</noscript>") :]
     document = document.replace("<title>Streamlit</title>", f"<title>{escape(compose_title(page))}</title>")
     # Before Streamlit's script, which adds to the browser's history.
-    script = f'<meta charset="UTF-8" />\n    <script src=".{_SCRIPT_ADDRESS}"></script>'
+    updated, table_updated = tell("Page updated."), tell("Table updated: {caption}")
+    script = (
+        f'<meta charset="UTF-8" />\n    <script src=".{_SCRIPT_ADDRESS}" data-updated="{escape(updated)}" '
+        f'data-table-updated="{escape(table_updated)}"></script>'
+    )
+    document = document.replace('<html lang="en">', f'<html lang="{i18n.html_lang(current_language())}">')
     return document.replace('<meta charset="UTF-8" />', script)
 
 
 def render_not_found() -> str:
     """Return the page for an unknown address, with a way to each page."""
-    links = "".join(f'<li><a href="/{path}">{escape(title)}</a></li>' for path, title in PAGES.items())
+    language = current_language()
+    links = "".join(
+        f'<li><a href="/{path}?{LANGUAGE}={language}">{escape(title)}</a></li>' for path, title in PAGES.items()
+    )
+    title = escape(tell("Page not found"))
+    advice = escape(tell("There is no page at this address. Check the address, or choose a page."))
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{i18n.html_lang(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Page not found – {escape(SITE)}</title>"
+        f"<title>{title} – {escape(tell(SITE))}</title>"
         "<style>body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:42rem;margin:3rem auto;padding:0 1rem}"
         "a{color:#1d4f7c;display:inline-block;min-height:24px}"
         "a:focus-visible{outline:3px solid #b35900;outline-offset:2px}</style></head>"
-        "<body><main><h1>Page not found</h1>"
-        "<p>There is no page at this address. Check the address, or choose a page.</p>"
-        f'<nav aria-label="Pages"><ul>{links}</ul></nav></main></body></html>'
+        f"<body><main><h1>{title}</h1>"
+        f"<p>{advice}</p>"
+        f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{links}</ul></nav></main></body></html>'
     )

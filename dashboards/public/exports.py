@@ -15,12 +15,15 @@ from collections.abc import Iterator, Sequence
 
 from dashboards.public.tables import Cell, Line, Table, format_marks
 from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.words.language import decimal_sign, tell
 
 Field = str | float | None
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that a spreadsheet program would read as a formula."""
-_NO_UPPER_END = "no upper end"
-_LOW, _HIGH, _NOTES = "{column}: lower end of the 95% interval", "{column}: upper end", "{column}: notes"
+_LOW = mark("{column}: lower end of the 95% interval")
+_HIGH = mark("{column}: upper end")
+_NOTES = mark("{column}: notes")
 _WIDEST = 48
 """Letters of the widest column of a workbook."""
 _LINE_HEIGHT, _LETTERS_OF_NOTE = 15, 70
@@ -32,19 +35,22 @@ def build_grid(table: Table) -> list[list[Field]]:
     has_interval = [_has_interval(table.lines, place) for place in range(len(table.columns))]
     has_notes = [_has_notes(table.lines, place) for place in range(len(table.columns))]
     has_heading_notes = any(line.heading.marks for line in table.lines)
-    corner = table.corner or "Row"
-    header: list[Field] = [corner, *([_NOTES.format(column=corner)] if has_heading_notes else [])]
+    corner = table.corner or tell("Row")
+    header: list[Field] = [corner, *([tell(_NOTES, column=corner)] if has_heading_notes else [])]
     for column, interval, notes in zip(table.columns, has_interval, has_notes, strict=True):
         header.append(column)
-        header += [_LOW.format(column=column), _HIGH.format(column=column)] if interval else []
-        header += [_NOTES.format(column=column)] if notes else []
+        header += [tell(_LOW, column=column), tell(_HIGH, column=column)] if interval else []
+        header += [tell(_NOTES, column=column)] if notes else []
     grid = [header]
     for line in table.lines:
         row: list[Field] = [line.heading.text, *([format_marks(line.heading.marks)] if has_heading_notes else [])]
         for cell, interval, notes in zip(line.cells, has_interval, has_notes, strict=True):
             row.append(cell.text if cell.value is None else cell.value)
             if interval:
-                row += [cell.low, _NO_UPPER_END if cell.high is not None and math.isinf(cell.high) else cell.high]
+                row += [
+                    cell.low,
+                    tell("no upper end") if cell.high is not None and math.isinf(cell.high) else cell.high,
+                ]
             if notes:
                 row.append("; ".join(part for part in (_describe_state(cell), format_marks(cell.marks)) if part))
         grid.append(row)
@@ -60,19 +66,19 @@ def _has_notes(lines: Sequence[Line], place: int) -> bool:
 
 
 def _describe_state(cell: Cell) -> str:
-    coverage = f"{cell.base} territories" if cell.base else ""
-    return "; ".join(part for part in (words.FEW_STATE if cell.kind == "few" else "", coverage) if part)
+    coverage = tell("{count} territories", count=cell.base) if cell.base else ""
+    return "; ".join(part for part in (words.describe_few_state() if cell.kind == "few" else "", coverage) if part)
 
 
 def list_notes(table: Table, citation: str) -> list[tuple[str, str]]:
     """Return what belongs to a table besides its figures: footnotes of names, remarks, notes, coverage, citation."""
     kinds = {cell.kind for line in table.lines for cell in line.cells}
     notes = [(mark, text) for mark, text in table.select_names()]
-    notes += [("Note", text) for text in table.notes.remarks]
-    notes += [(f"Note {number}", text) for number, text in enumerate(table.notes.texts, start=1)]
-    notes += [entry for kind, entry in words.LEGEND.items() if kind in kinds]
-    notes += [("Coverage", table.coverage)] if table.coverage else []
-    return [*notes, ("Source", citation)]
+    notes += [(tell("Note"), text) for text in table.notes.remarks]
+    notes += [(tell("Note {number}", number=number), text) for number, text in enumerate(table.notes.texts, start=1)]
+    notes += [(symbol, text) for kind, (symbol, text) in words.LEGEND.items() if kind in kinds]
+    notes += [(tell("Coverage"), table.coverage)] if table.coverage else []
+    return [*notes, (tell("Source"), citation)]
 
 
 def write_text(table: Table) -> str:
@@ -83,8 +89,11 @@ def write_text(table: Table) -> str:
 
 
 def _write_plain(cell: Cell) -> str:
-    """Return a field as shown, without the thin spaces with which a number would be pasted as text."""
-    return cell.text.replace(words.THOUSANDS, "") if cell.value is not None else cell.text
+    """Return a field as shown, without the thin spaces with which a number would be pasted as text, and with a decimal
+    point in every language."""
+    if cell.value is None:
+        return cell.text
+    return cell.text.replace(words.THOUSANDS, "").replace(decimal_sign(), ".")
 
 
 def _flatten(text: str) -> str:
@@ -97,7 +106,7 @@ def write_csv(table: Table, citation: str) -> bytes:
     width = max(len(grid[0]), 2)
     output = io.StringIO(newline="")
     writer = csv.writer(output, lineterminator="\r\n")
-    notes = [("Table", table.caption), *list_notes(table, citation)]
+    notes = [(tell("Table"), table.caption), *list_notes(table, citation)]
     for row in (*grid, [], *notes):
         fields = [_write_field(field) for field in row]
         writer.writerow([*fields, *[""] * (width - len(fields))])
@@ -134,7 +143,7 @@ def write_xlsx(table: Table, citation: str) -> bytes:
         bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         formats = {digits: book.add_format({"num_format": _number_format(digits)}) for digits in range(3)}
-        sheet = book.add_worksheet("Table")
+        sheet = book.add_worksheet(tell("Table"))
         sheet.write_string(0, 0, table.caption, bold)
         for row, fields in enumerate(grid, start=2):
             for column, field in enumerate(fields):

@@ -21,11 +21,14 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from dashboards.public import charts, exports, menu, queries, tables
-from dashboards.public.selection import read_selection
+from dashboards.public.selection import LANGUAGE, open_language, read_selection
 from pipelines import words
 from pipelines.core import clock
+from pipelines.core.i18n import mark
+from pipelines.core.text.script import transliterate_serbian
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words import figures
+from pipelines.words.language import Texts, current_language, lower_first, read_in, tell
 
 CSS = Path(__file__).parents[1] / "style.css"
 CRIMES = ("TIP", "SOM")
@@ -59,7 +62,7 @@ class Frame:
     @property
     def territories(self) -> list[tuple[str, str]]:
         """Return the code and name of each territory of the region, in display order."""
-        return [(code, row["name_en"]) for code, row in self.areas.items() if row["area_kind"] == "territory"]
+        return [(code, row["name"]) for code, row in self.areas.items() if row["area_kind"] == "territory"]
 
     @property
     def region(self) -> str:
@@ -73,22 +76,22 @@ class Frame:
         ]
 
     def area_name(self, area: str) -> str:
-        return str(self.areas[area]["name_en"]) if area in self.areas else area
+        return str(self.areas[area]["name"]) if area in self.areas else area
 
     def name_notes(self, codes: Sequence[str]) -> list[tuple[str, str]]:
         """Return the mark and footnote of each of these names that has one."""
-        noted = [code for code in codes if code in self.areas and self.areas[code]["footnote_en"]]
-        return [(self.footnote_mark(code), str(self.areas[code]["footnote_en"])) for code in noted]
+        noted = [code for code in codes if code in self.areas and self.areas[code]["footnote"]]
+        return [(self.footnote_mark(code), str(self.areas[code]["footnote"])) for code in noted]
 
     def lines_under_chart(self, area: str) -> list[str]:
         """Return the lines that every chart of an area shows: the demonstration notice and the footnote of the area's
         name."""
-        lines = [charts.DEMONSTRATION] if self.is_demonstration else []
+        lines = [tell(charts.DEMONSTRATION)] if self.is_demonstration else []
         return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
 
     def footnote_mark(self, area: str) -> str:
         """Return the mark of a name's footnote, the same on every page; empty if it has none."""
-        noted = [code for code, row in self.areas.items() if row["footnote_en"]]
+        noted = [code for code, row in self.areas.items() if row["footnote"]]
         return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
 
     def row_heading(self, area: str, href: str = "") -> tables.Cell:
@@ -115,55 +118,74 @@ def open_frame() -> Frame:
     try:
         path = queries.current_release()
     except queries.NoReleaseError as error:
-        st.title("Nothing has been published yet")
+        st.title(tell("Nothing has been published yet"))
         st.markdown(
-            f"This page shows a published release, and there is none: {error}.\n\n"
-            "On the machine that holds the data, run `rti refresh --publish`, then load this page again."
+            tell("This page shows a published release, and there is none: {reason}.", reason=error)
+            + "\n\n"
+            + tell("On the machine that holds the data, run `rti refresh --publish`, then load this page again.")
         )
         st.stop()
     return Frame(path, queries.read_rows(path, "release")[0], queries.area_names(path))
 
 
+_NOT_SHOWN = mark("These figures cannot be shown at the moment")
+
+
 def show_damaged(error: queries.DamagedReleaseError) -> None:
     """Show, instead of the page, that the release cannot be read and what to do about it."""
-    st.title("These figures cannot be shown at the moment")
+    st.title(tell(_NOT_SHOWN))
     st.markdown(
-        f"The file of release {error} is damaged on this service's disk, so none of its figures can be shown. The "
-        "figures themselves are not lost. Please try again later, or contact the regional secretariat.\n\n"
-        "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
-        "backup."
+        tell(
+            "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The "
+            "figures themselves are not lost. Please try again later, or contact the regional secretariat.",
+            release=error,
+        )
+        + "\n\n"
+        + tell(
+            "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
+            "backup."
+        )
     )
 
 
 def show_outdated(error: queries.OutdatedReleaseError) -> None:
     """Show, instead of the page, that the release was made by older software, and how to make a new one."""
-    st.title("These figures cannot be shown at the moment")
+    st.title(tell(_NOT_SHOWN))
     st.markdown(
-        f"Release {error} was made by an older version of this software and lacks some of what this page shows. Its "
-        "files are unchanged. Please try again later, or contact the regional secretariat.\n\n"
-        "On the machine that holds the data, `rti refresh --publish` makes a new edition."
+        tell(
+            "Release {release} was made by an older version of this software and lacks some of what this page shows. "
+            "Its files are unchanged. Please try again later, or contact the regional secretariat.",
+            release=error,
+        )
+        + "\n\n"
+        + tell("On the machine that holds the data, `rti refresh --publish` makes a new edition.")
     )
 
 
-BANNER = "Demonstration data: every figure is invented."
+def begin_page(title: str, lead: str = "", banner: str = charts.DEMONSTRATION) -> Frame:
+    """Begin a page: style, banner, title, and a notice if the address was made with another release.
 
-
-def begin_page(title: str, lead: str = "", banner: str = BANNER) -> Frame:
-    """Begin a page: style, banner, title, and a notice if the address was made with another release."""
+    `title`, `lead` and `banner` are marked texts, since the language of the page is known only here.
+    """
+    open_language()
     st.html(CSS)
     _stop_at_long_address()
     read_selection().begin_run(menu.read_page())
     frame = open_frame()
     if frame.is_demonstration:
-        st.html(f'<div class="rti-banner" role="note">{banner}</div>')
-    st.title(title, anchor=False)
+        st.html(f'<div class="rti-banner" role="note">{escape(tell(banner))}</div>')
+    st.title(tell(title), anchor=False)  # marked in pages
     if lead:
-        st.markdown(lead)
+        st.markdown(tell(lead))  # marked in pages
     requested_release = st.query_params.get("release")
     if requested_release and requested_release != frame.id:
         st.info(
-            f"This address was made with release {requested_release}; the figures below are of the current release, "
-            f"{frame.id}."
+            tell(
+                "This address was made with release {requested}. The figures below are of the current release, "
+                "{current}.",
+                requested=requested_release,
+                current=frame.id,
+            )
         )
     return frame
 
@@ -175,7 +197,7 @@ def _stop_at_long_address() -> None:
     """
     length = sum(len(name) + len(value) for name in st.query_params for value in st.query_params.get_all(name))
     if length > LONGEST_ADDRESS:
-        st.error(TOO_LONG)
+        st.error(tell(TOO_LONG))
         st.stop()
 
 
@@ -200,8 +222,13 @@ def choose_option(
     widget, begins, is_known = selection.pick_option(key, options, first, of=of)
     if not is_known:
         st.warning(
-            f"The address asks for {label.lower()} {st.query_params[key]!r}, which is not in this release; "
-            f"{say(begins)} is shown instead."
+            tell(
+                "The address asks for something that is not in this release: {label} {requested}. Shown instead: "
+                "{shown}.",
+                label=lower_first(label),
+                requested=repr(st.query_params[key]),
+                shown=say(begins),
+            )
         )
     picked: str | None
     if boxed or len(options) > _LONGEST_ROW:
@@ -228,6 +255,7 @@ def show_section(show: Callable[[], None]) -> None:
     """Show a part of a page that is redrawn alone when one of its own controls changes."""
 
     def show_and_write_address() -> None:
+        open_language()
         show()
         read_selection().write_address()
 
@@ -244,14 +272,14 @@ def choose_crime(frame: Frame, options: Sequence[str] = CRIMES) -> str:
     if len(options) == 1:
         name = labels.get(options[0], options[0])
         if read_selection().carried.get("crime", options[0]) != options[0]:
-            st.info(f"This page has figures of one crime only: {name.lower()}.")
+            st.info(tell("This page has figures of one crime only: {crime}.", crime=lower_first(name)))
         return options[0]
-    return choose_option("Crime", "crime", options, say=lambda code: labels.get(code, code))
+    return choose_option(tell("Crime"), "crime", options, say=lambda code: labels.get(code, code))
 
 
 def choose_track() -> str:
     """Show the choice between first-instance and final decisions; never both."""
-    return choose_option("Decisions", "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
+    return choose_option(tell("Decisions"), "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
 
 
 def choose_period(
@@ -262,12 +290,12 @@ def choose_period(
     labels = queries.read_labels(frame.path, "freq")
     first_freq = default[0] if default and default[0] in periods else next(iter(periods))
     freq = choose_option(
-        "Period", "freq", tuple(periods), default=first_freq, say=lambda code: labels.get(code, code), of=of
+        tell("Period"), "freq", tuple(periods), default=first_freq, say=lambda code: labels.get(code, code), of=of
     )
     newest = periods[freq][0]
     first_period = default[1] if default and freq == first_freq and default[1] in periods[freq] else newest
     period = choose_option(
-        "Quarter" if freq == "Q" else "Year" if freq == "A" else "Years",
+        tell("Quarter") if freq == "Q" else tell("Year") if freq == "A" else tell("Years"),
         "period",
         tuple(periods[freq]),
         default=first_period,
@@ -280,20 +308,20 @@ def choose_period(
     return freq, period
 
 
-SHOWN = {"count": "Counts", "rate": "Rates per 100,000"}
+SHOWN: Mapping[str, str] = Texts({"count": mark("Counts"), "rate": mark("Rates per 100,000")})
 RATED = ("Q", "A")
 """Frequencies for which the release has rates."""
 
 
 def choose_rate(freq: str) -> bool:
     """Return True if rates are chosen instead of counts; rates exist only for single quarters and years."""
-    return freq in RATED and choose_option("Show", "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
+    return freq in RATED and choose_option(tell("Show"), "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
 
 
 def choose_territory(frame: Frame) -> str:
     """Show the choice of a territory."""
     codes = tuple(code for code, _ in frame.territories)
-    return choose_option("Territory", "territory", codes, say=frame.marked_name, boxed=True, width=260)
+    return choose_option(tell("Territory"), "territory", codes, say=frame.marked_name, boxed=True, width=260)
 
 
 def end_page(frame: Frame, *, is_linked: bool = True) -> None:
@@ -301,16 +329,20 @@ def end_page(frame: Frame, *, is_linked: bool = True) -> None:
 
     `is_linked`: the figures of the page are links to their sources.
     """
-    way = "Click an underlined number to see where it comes from." if is_linked else ""
+    way = tell("Click an underlined number to see where it comes from.") if is_linked else ""
     read_selection().end_run(release=frame.id)
     show_menu()
-    st.html(
-        f'<div class="rti-foot">Source: {escape(words.cite_release(frame.release))} '
-        f"Drafted {escape(str(frame.release['drafted_at'])[:10])}; data up to "
-        f"{escape(words.period_short(frame.release['reference_period']))}. "
-        f"{way}</div>"
+    drafted = tell(
+        "Drafted {day}; data up to {period}.",
+        day=str(frame.release["drafted_at"])[:10],
+        period=words.period_short(frame.release["reference_period"]),
     )
+    st.html(f'<div class="rti-foot">{escape(_cite_source(frame))} {escape(drafted)} {escape(way)}</div>')
     _put_print_foot()
+
+
+def _cite_source(frame: Frame) -> str:
+    return tell("Source: {source}", source=words.cite_release(frame.release))
 
 
 def _put_print_foot() -> None:
@@ -319,12 +351,12 @@ def _put_print_foot() -> None:
     opened = urlsplit(st.context.url or "")
     query = urlencode(st.query_params.to_dict())
     address = urlunsplit((opened.scheme, opened.netloc, opened.path or "/", query, ""))
-    text = f"{address}, {clock.now():%-d %B %Y}"
+    text = f"{address}, {words.format_day(clock.now().date())}"
     # A string of CSS: a backslash, a quotation mark or "<" would end it or the style.
     quoted = "".join(f"\\{ord(letter):x} " if letter in '\\"<' else letter for letter in text)
     st.html(
         f'<style>@page {{ @bottom-left {{ content: "{quoted}"; font: 8pt sans-serif; }} }}</style>'
-        f'<p class="rti-print">Printed from {escape(text)}</p>'
+        f'<p class="rti-print">{escape(tell("Printed from {address}", address=text))}</p>'
     )
 
 
@@ -342,7 +374,7 @@ def show_table(
     corner: str = "",
     text: bool = False,
     notes: words.Notes | None = None,
-    notes_title: str = tables.NOTES_TITLE,
+    notes_title: str | None = None,
     coverage: str = "",
     legend: bool = False,
     extra_symbols: Sequence[tuple[str, str]] = (),
@@ -353,10 +385,9 @@ def show_table(
     `title` is the caption without the release, which is added; `coverage` says which areas are in the table, all
     territories if empty. `is_ours` is false for figures of other publishers, which are not invented.
     """
-    demonstration = f" {charts.DEMONSTRATION}." if frame.is_demonstration else ""
     arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
     table = tables.Table(
-        f"{title}. Release {frame.id}.{demonstration}" if is_ours else title,
+        _compose_caption(frame, title) if is_ours else title,
         tuple(columns),
         arranged,
         corner,
@@ -373,25 +404,50 @@ def show_table(
     _offer_table(frame, title, table, f"{next(frame.numbers)}.{corner}")
 
 
+def _compose_caption(frame: Frame, title: str) -> str:
+    caption = tell("{title}. Release {release}.", title=title, release=frame.id)
+    return f"{caption} {tell(charts.DEMONSTRATION)}" if frame.is_demonstration else caption
+
+
 @st.fragment
 def _offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> None:
     """Show the control to copy, download or cite a table. It is filled when it is opened, and only it runs again."""
-    popover = st.popover("Copy, download or cite", type="tertiary", key=f"take.{key}", on_change="rerun")
+    open_language()
+    popover = st.popover(tell("Copy, download or cite"), type="tertiary", key=f"take.{key}", on_change="rerun")
     if not popover.open:
         return
-    address = f"{(st.context.url or '').partition('?')[0]}?{urlencode({**st.query_params, 'release': frame.id})}"
+    query = urlencode({**st.query_params, "release": frame.id, LANGUAGE: current_language()})
+    address = f"{(st.context.url or '').partition('?')[0]}?{query}"
     citation = words.cite_table(frame.release, title, table.coverage, address, clock.now().date())
     name = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{_file_name(title)}"
     with popover:
-        st.markdown("**Copy table**: press the button in the corner, then paste into a spreadsheet.")
+        st.markdown(tell("**Copy table**: press the button in the corner, then paste into a spreadsheet."))
         st.code(exports.write_text(table), language=None, height=160)
         with st.container(horizontal=True):
             # Passed as functions, so that a file is made only when somebody downloads it.
-            _download("XLSX", partial(exports.write_xlsx, table, citation), f"{name}.xlsx", _XLSX, key)
-            _download("CSV", partial(exports.write_csv, table, citation), f"{name}.csv", "text/csv", key)
-        st.markdown("XLSX opens in every spreadsheet program. CSV has a decimal point and suits programs.")
-        st.markdown("**Cite**")
+            _download(
+                "XLSX",
+                partial(_write_in, current_language(), exports.write_xlsx, table, citation),
+                f"{name}.xlsx",
+                _XLSX,
+                key,
+            )
+            _download(
+                "CSV",
+                partial(_write_in, current_language(), exports.write_csv, table, citation),
+                f"{name}.csv",
+                "text/csv",
+                key,
+            )
+        st.markdown(tell("XLSX opens in every spreadsheet program. CSV has a decimal point and suits programs."))
+        st.markdown(tell("**Cite**"))
         st.code(citation, language=None, wrap_lines=True)
+
+
+def _write_in(language: str, write: Callable[[tables.Table, str], bytes], table: tables.Table, citation: str) -> bytes:
+    """Write a file in the language of its page: it is made later, in another thread."""
+    with read_in(language):
+        return write(table, citation)
 
 
 def _download(label: str, write: Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
@@ -400,7 +456,7 @@ def _download(label: str, write: Callable[[], bytes], file_name: str, mime: str,
 
 def _file_name(title: str) -> str:
     """Return a title as the name of a file: lower case, words joined by hyphens."""
-    plain = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = normalize("NFKD", transliterate_serbian(title)).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:_LONGEST_NAME].strip("-")
 
 
@@ -411,12 +467,14 @@ def put_html(*parts: str) -> None:
             st.html(part)
 
 
+def put_small(text: str) -> None:
+    """Show a sentence in small letters."""
+    st.html(f'<p class="rti-small">{escape(text)}</p>')
+
+
 def quote_sentence(text: str, frame: Frame) -> None:
     """Show the sentence to quote, with its source."""
-    st.html(
-        f'<blockquote class="rti-quote">{escape(text)}<cite>Source: {escape(words.cite_release(frame.release))}</cite>'
-        "</blockquote>"
-    )
+    st.html(f'<blockquote class="rti-quote">{escape(text)}<cite>{escape(_cite_source(frame))}</cite></blockquote>')
 
 
 def show_panels(drawings: Sequence[tuple[Any, str]], *, key: str) -> None:

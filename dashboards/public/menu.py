@@ -7,25 +7,30 @@ from html import escape
 
 import streamlit as st
 
-PAGES: Mapping[str, str] = {
-    "": "Region",
-    "territory": "Territory profile",
-    "ratios": "Conviction and other ratios",
-    "durations": "Durations and sentences",
-    "victims": "Victims",
-    "published": "Other publishers",
-    "quality": "Data quality",
-    "source": "Where a number comes from",
-    "about": "About and downloads",
-}
+from pipelines.core.i18n import html_lang, language_names, mark
+from pipelines.words.language import Texts, current_language, tell
+
+PAGES: Mapping[str, str] = Texts(
+    {
+        "": mark("Region"),
+        "territory": mark("Territory profile"),
+        "ratios": mark("Conviction and other ratios"),
+        "durations": mark("Durations and sentences"),
+        "victims": mark("Victims"),
+        "published": mark("Other publishers"),
+        "quality": mark("Data quality"),
+        "source": mark("Where a number comes from"),
+        "about": mark("About and downloads"),
+    }
+)
 """Titles of the pages by path, in the order of the menu."""
-SITE = "Regional trafficking indicators"
+SITE = mark("Regional trafficking indicators")
 _PAGE, _PLACE = "menu.page", "menu.place"
 
 
 def compose_title(page: str) -> str:
     """Return the title of a browser window: the page, then the site."""
-    return f"{PAGES[page]} – {SITE}"
+    return f"{PAGES[page]} – {tell(SITE)}"
 
 
 def open_page(page: str) -> None:
@@ -53,6 +58,19 @@ def render_menu(current: str, link_to: Callable[[str], str]) -> str:
         address = escape(link_to(path or "./"), quote=True)
         items += f'<li><a href="{address}" target="_self"{mark}>{escape(title)}</a></li>'
     return (
-        f'<nav class="rti-menu" aria-label="Pages"><span class="rti-site">{escape(SITE)}</span>'
-        f"<details><summary>Menu</summary><ul>{items}</ul></details></nav>"
+        f'<nav class="rti-menu" aria-label="{escape(tell("Pages"), quote=True)}">'
+        f'<span class="rti-site">{escape(tell(SITE))}</span>'
+        f"<details><summary>{escape(tell('Menu'))}</summary><ul>{items}</ul>{_render_languages(current, link_to)}"
+        "</details></nav>"
     )
+
+
+def _render_languages(current: str, link_to: Callable[[str], str]) -> str:
+    """Return links to the open page in each language. They load the page, whose document is in that language."""
+    items = ""
+    for language, name in language_names().items():
+        address = escape(link_to(f"{current or './'}?lang={language}"), quote=True)
+        chosen = ' aria-current="true"' if language == current_language() else ""
+        tag = html_lang(language)
+        items += f'<li><a href="{address}" target="_self" lang="{tag}" hreflang="{tag}"{chosen}>{escape(name)}</a></li>'
+    return f'<ul class="rti-languages" aria-label="{escape(tell("Language"), quote=True)}">{items}</ul>'

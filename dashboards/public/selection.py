@@ -3,7 +3,7 @@
 The rule has three steps. When a page is opened, or its address changes, the address determines each control; a choice
 that the address lacks is the reader's last one, then the default. While a page is open, its controls determine the
 address. The address is written once per run, and only if it differs, so that one action is one entry in the browser's
-history.
+history. The language is a choice like the others: it is in the address and in each link.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from pipelines.core.i18n import prefer_language
+from pipelines.words.language import current_language, set_language
+
 CARRIED = ("crime", "territory", "freq", "period")
 """Choices that the links to other pages carry. All other choices are remembered for as long as the page is open."""
 ALL = "all"
 """Option for every territory together, which not every page has and links therefore do not carry."""
 _FORMER_NAMES = {"territory": "of"}
 """Names in the addresses of earlier versions, which may have been quoted."""
+LANGUAGE = "lang"
+"""Name of the reader's language in an address."""
 _STATE = "selection"
 
 
@@ -37,6 +42,7 @@ class Control:
 class Selection:
     """The choices of one reader."""
 
+    language: str = ""
     page: str | None = None
     address: dict[str, str] = field(default_factory=dict)
     carried: dict[str, str] = field(default_factory=dict)
@@ -106,7 +112,7 @@ class Selection:
 
     def end_run(self, **more: str) -> None:
         """Write the address of a whole page."""
-        self._pending |= more
+        self._pending |= more | {LANGUAGE: current_language()}
         self._is_complete = True
         self.write_address()
 
@@ -123,7 +129,8 @@ class Selection:
         """Return the address of another page with the choices that it does not name itself."""
         path, _, query = address.partition("?")
         own_names = {part.partition("=")[0] for part in query.split("&")}
-        carried = urlencode({name: value for name, value in self.carried.items() if name not in own_names})
+        choices = self.carried | {LANGUAGE: current_language()}
+        carried = urlencode({name: value for name, value in choices.items() if name not in own_names})
         joined = "&".join(part for part in (query, carried) if part)
         return f"{path}?{joined}" if joined else path
 
@@ -134,3 +141,14 @@ def read_selection() -> Selection:
         st.session_state[_STATE] = Selection()
     selection: Selection = st.session_state[_STATE]
     return selection
+
+
+def open_language() -> None:
+    """Set the language of this run: that of the address, else the reader's last one, else the one of the browser.
+
+    Streamlit runs a page, and a part of it that is redrawn alone, in a thread that knows no language yet.
+    """
+    selection = read_selection()
+    requested = (st.query_params.get(LANGUAGE), selection.language or None)
+    selection.language = prefer_language(requested, st.context.headers.get("Accept-Language") or "")
+    set_language(selection.language)

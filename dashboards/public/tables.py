@@ -14,8 +14,10 @@ from urllib.parse import quote
 
 from dashboards.public import queries
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.publication.provenance.explain import figure_id
 from pipelines.words import indicators
+from pipelines.words.language import current_language, tell
 
 _NARROW = 4
 """Columns of figures that fit next to each other on a telephone."""
@@ -23,7 +25,7 @@ _SHORT = 14
 """Letters of a column name that fit next to their figure in half the width of a telephone."""
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
-NOTES_TITLE = "Notes to this selection"
+NOTES_TITLE = mark("Notes to this selection")
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,14 @@ def source_address(release: str, cell: Mapping[str, Any], made: str = "") -> str
     """Return the address of the page that explains the source of a count, or of what is made of it: `rate`, or the
     dimension of a share."""
     suffix = f"&made={made}" if made else ""
-    return f"source?cell={quote(figure_id(release, cell), safe='')}{suffix}"
+    return f"source?cell={quote(figure_id(release, cell), safe='')}{suffix}&lang={current_language()}"
 
 
 def indicator_address(table: str, row: Mapping[str, Any]) -> str:
     """Return the address of the page that explains the counts or records behind an indicator."""
     names = queries.INDICATOR_KEYS[table]
     terms = ";".join(f"{name}={row[name]}" for name in names if row[name] is not None)
-    return f"source?indicator={quote(f'{table}/{terms}', safe='')}"
+    return f"source?indicator={quote(f'{table}/{terms}', safe='')}&lang={current_language()}"
 
 
 def figure_cell(
@@ -116,7 +118,7 @@ def value_cell(
     shown: words.FormattedFigure, what: str, marks: tuple[str, ...] = (), href: str = "", *, is_few: bool = False
 ) -> Cell:
     """Return a figure as a field; `what` names it for a screen reader, and `is_few` marks it as too few to compare."""
-    spoken = f"{words.TOO_FEW}, {shown.spoken}" if is_few else shown.spoken
+    spoken = f"{tell(words.TOO_FEW)}, {shown.spoken}" if is_few else shown.spoken
     return Cell(
         shown.text,
         f"{what}: {spoken}" if what else spoken,
@@ -204,7 +206,9 @@ def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
     text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
     is_badged = cell.kind == "few" and cell.value != 0
-    after = f'<wbr><span class="rti-badge" aria-hidden="true">{words.FEW_BADGE}</span>' if is_badged else ""
+    after = (
+        f'<wbr><span class="rti-badge" aria-hidden="true">{escape(words.LEGEND["few"][0])}</span>' if is_badged else ""
+    )
     after += marks
     after += f'<span class="rti-base" aria-hidden="true">{escape(cell.base)}</span>' if cell.base else ""
     if cell.href:
@@ -236,9 +240,9 @@ def format_marks(marks: Iterable[str]) -> str:
     return ",".join(texts)
 
 
-def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str = NOTES_TITLE) -> str:
-    """Return the notes of a table as a list: marks of names first, remarks, then the numbered notes, the later ones
-    folded; empty text if there are none."""
+def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str | None = None) -> str:
+    """Return the notes of a table as a list under a title: marks of names first, remarks, then the numbered notes, the
+    later ones folded; empty text if there are none."""
     items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
     items += [f'<li class="rti-remark">{escape(text)}</li>' for text in notes.remarks]
     items += [
@@ -248,7 +252,8 @@ def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, t
     if not items:
         return ""
     # Not a heading: the notes of the first table would come directly under the title of the page, a level too low.
-    heading = f'<div class="rti-notes-title">{escape(title)}</div>' if title else ""
+    heading_text = tell(NOTES_TITLE) if title is None else title
+    heading = f'<div class="rti-notes-title">{escape(heading_text)}</div>' if heading_text else ""
     visible, folded = items[:_VISIBLE_NOTES], items[_VISIBLE_NOTES:]
     more = (
         f"<details><summary>{words.count_more_notes(len(folded))}</summary><ul>{''.join(folded)}</ul></details>"
@@ -268,7 +273,7 @@ def render_legend(kinds: Iterable[str] = tuple(words.LEGEND), extra: Iterable[tu
     ]
     entries += [(escape(symbol), text) for symbol, text in extra]
     items = "".join(f"<div><dt>{symbol}</dt><dd>{escape(text)}</dd></div>" for symbol, text in entries)
-    return f'<dl class="rti-legend" aria-label="Symbols">{items}</dl>' if items else ""
+    return f'<dl class="rti-legend" aria-label="{escape(tell("Symbols"), quote=True)}">{items}</dl>' if items else ""
 
 
 def list_kinds(table: Table) -> set[str]:

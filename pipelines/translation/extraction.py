@@ -1,4 +1,4 @@
-"""Gather all translatable texts: of rules, of declared indicators, and of calls of `tell`, `many` and `mark`.
+"""Gather all translatable texts: of rules, of declarations, and of calls of `tell`, `many` and `mark`.
 
 Modules that declare rules are recognised by a `RULES` or a call of `register_rules` at their top level, so that new
 modules need no entry here; screens are only parsed, never imported.
@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pipelines.core.i18n import SOURCE_LANGUAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipelines", "expectations", "dashboards")
@@ -185,12 +187,23 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
         yield texts[0], texts[1] if len(texts) > 1 else None
 
 
-def declared_names(root: Path = ROOT) -> Iterator[tuple[str, str]]:
-    """Yield (name, file) of each indicator that the package declares; other indicators bring their own translations."""
+def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
+    """Yield (text, file) of what the package declares and readers see: names and definitions of indicators, titles and
+    notes of published tables, footnotes of names. Other indicators bring their own translations."""
+    from pipelines.declarations.yaml_file import load_yaml
+    from pipelines.publication.disclosure import programme
     from pipelines.warehouse.metrics import metrics
 
     for path in sorted((root / "pipelines" / "warehouse" / "metrics" / "declared").glob("*.yml")):
-        yield metrics.name_of(path), path.relative_to(root).as_posix()
+        for text in metrics.texts_of(path):
+            yield text, path.relative_to(root).as_posix()
+    for table in programme.load().tables:
+        for text in filter(None, (table.title, table.note)):
+            yield text, programme.FILE.relative_to(root).as_posix()
+    for path in sorted((root / "pipelines" / "territories").glob("*/territory.yml")):
+        footnotes = (name.get("footnote") for name in load_yaml(path)["names"] if name["language"] == SOURCE_LANGUAGE)
+        for text in filter(None, footnotes):
+            yield text, path.relative_to(root).as_posix()
 
 
 def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:
@@ -246,8 +259,8 @@ def gather_texts(root: Path = ROOT) -> list[Text]:
     for text, rule in rule_texts():
         if text:
             occurrences.setdefault(text, _Occurrences()).rules.add(rule)
-    for name, place in declared_names(root):
-        occurrences.setdefault(name, _Occurrences()).places.add(place)
+    for text, place in declared_texts(root):
+        occurrences.setdefault(text, _Occurrences()).places.add(place)
     files = [*source_files(root), *source_files(root, "html")]
     sources = {path: path.read_text(encoding="utf-8") for path in files}
     marked = marked_names(

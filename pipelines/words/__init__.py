@@ -10,69 +10,95 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from pipelines.core import codes
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words.language import THOUSANDS as THOUSANDS
+from pipelines.words.language import Texts, find_label, lower_first, many, tell
+from pipelines.words.language import format_number as format_number
 
 Row = Mapping[str, Any]
 
-WITHHELD, UNAVAILABLE, NOT_RECEIVED = "withheld", "not available", "not received"
-NOT_COLLECTED, NOT_APPLICABLE, ELSEWHERE = "not collected", "not applicable", "in another category"
-THOUSANDS = "\u202f"
-"""Thin space between thousands, the same in every language."""
-FEW_BADGE = "few"
-"""Word next to a figure below the minimum of a comparison; it is not part of a copied table."""
-FEW_STATE = f"fewer than {ENOUGH_EVENTS}: compare with care"
-FEW_LEGEND = (
-    f"Fewer than {ENOUGH_EVENTS}: compare with care. Chance alone can change such a figure a lot. In charts its bar or "
-    "dot is hollow."
+WITHHELD = mark("withheld")
+UNAVAILABLE = mark("not available")
+NOT_COLLECTED = mark("not collected")
+LEGEND: Mapping[str, tuple[str, ...]] = Texts(
+    {
+        "zero": ("0", mark("Zero: the office reported that there was none.")),
+        "withheld": (
+            WITHHELD,
+            mark("Hidden to protect individuals. The figure may be small, larger, or zero."),
+        ),
+        "unreceived": (mark("not received"), mark("No data from the office for this period so far.")),
+        "unavailable": (UNAVAILABLE, mark("Part of the data is missing or cannot be used.")),
+        "not_collected": (
+            NOT_COLLECTED,
+            mark("The office does not count this, or not for this kind of period."),
+        ),
+        "not_applicable": (mark("not applicable"), mark("The figure cannot exist here.")),
+        "elsewhere": (mark("in another category"), mark("Included in another category of the same office.")),
+        "few": (
+            mark("few"),
+            mark(
+                "Fewer than {enough}: compare with care. Chance alone can change such a figure a lot. In charts its "
+                "bar or dot is hollow."
+            ),
+        ),
+    },
+    enough=ENOUGH_EVENTS,
 )
-LEGEND: Mapping[str, tuple[str, str]] = {
-    "zero": ("0", "Zero: the office reported that there was none."),
-    "withheld": (WITHHELD, "Hidden to protect individuals. The figure may be small, larger, or zero."),
-    "unreceived": (NOT_RECEIVED, "No data from the office for this period so far."),
-    "unavailable": (UNAVAILABLE, "Part of the data is missing or cannot be used."),
-    "not_collected": (NOT_COLLECTED, "The office does not count this, or not for this kind of period."),
-    "not_applicable": (NOT_APPLICABLE, "The figure cannot exist here."),
-    "elsewhere": (ELSEWHERE, "Included in another category of the same office."),
-    "few": (FEW_BADGE, FEW_LEGEND),
-}
 """Word shown instead of or next to a figure, and its explanation, by the kind of the field."""
 ADULT = "Y_GE18"
-TOO_FEW = "too few to compare"
+TOO_FEW = mark("too few to compare")
 """State of a figure if one of its numbers is below the minimum of a comparison."""
 
-FLAGS: Mapping[str, str] = {
-    "partial": "Partial: the sum of those that reported, not of the whole region.",
-    "nil": "Nil return: the office confirmed that there was nothing to report.",
-    "nil_part": "A confirmed nil return is among the parts of this figure.",
-    "provisional": "Provisional: may be revised.",
-    "break": "There is a break in the series within the period: figures from before and after it are in one number.",
-    "population_carried_forward": "Rate based on the last known population, carried forward.",
-    "band_not_nested": "Some lengths as reported do not fit the common bands and are counted as unknown.",
-    "negative_difference": "The cumulative returns fell from one quarter to the next, so there is no figure.",
-    "ytd_gap": "A cumulative return before this one is missing, so the quarter cannot be calculated.",
-    "quarter_missing": "At least one quarter of the year is missing, so there is no annual figure.",
-    "transfer_deducted": "Persons handed over between jurisdictions are counted once: the second count is subtracted.",
-    "transfer_not_split": "Handed-over persons could not be identified in this breakdown, so there is no total.",
-}
+FLAGS: Mapping[str, str] = Texts(
+    {
+        "partial": mark("Partial: the sum of those that reported, not of the whole region."),
+        "nil": mark("Nil return: the office confirmed that there was nothing to report."),
+        "nil_part": mark("A confirmed nil return is among the parts of this figure."),
+        "provisional": mark("Provisional: may be revised."),
+        "break": mark(
+            "There is a break in the series within the period: figures from before and after it are in one number."
+        ),
+        "population_carried_forward": mark("Rate based on the last known population, carried forward."),
+        "band_not_nested": mark("Some lengths as reported do not fit the common bands and are counted as unknown."),
+        "negative_difference": mark("The cumulative returns fell from one quarter to the next, so there is no figure."),
+        "ytd_gap": mark("A cumulative return before this one is missing, so the quarter cannot be calculated."),
+        "quarter_missing": mark("At least one quarter of the year is missing, so there is no annual figure."),
+        "transfer_deducted": mark(
+            "Persons handed over between jurisdictions are counted once: the second count is subtracted."
+        ),
+        "transfer_not_split": mark(
+            "Handed-over persons could not be identified in this breakdown, so there is no total."
+        ),
+    }
+)
 """Notes for the flags of a cell (column `flags`)."""
-BASIS: Mapping[str, str] = {
-    "derived_ytd": "Calculated from year-to-date figures.",
-    "derived_quarters": "Sum of four quarters: the office sent no annual figure.",
-    "records": "Counted from pseudonymised records.",
-}
-STOCK_OF_YEAR = "Number at the start of the first quarter or at the end of the last. Numbers on a day are not added up."
-STATUS: Mapping[str, str] = {
-    "B": "Break in the series: not comparable with the periods before.",
-    "D": "The definition differs.",
-    "E": "Estimated.",
-    "P": "Provisional.",
-    "U": "Low reliability.",
-    "W": "Includes another category.",
-}
-ADULTS_ONLY = (
+BASIS: Mapping[str, str] = Texts(
+    {
+        "derived_ytd": mark("Calculated from year-to-date figures."),
+        "derived_quarters": mark("Sum of four quarters: the office sent no annual figure."),
+        "records": mark("Counted from pseudonymised records."),
+    }
+)
+STOCK_OF_YEAR = mark(
+    "Number at the start of the first quarter or at the end of the last. Numbers on a day are not added up."
+)
+STATUS: Mapping[str, str] = Texts(
+    {
+        "B": mark("Break in the series: not comparable with the periods before."),
+        "D": mark("The definition differs."),
+        "E": mark("Estimated."),
+        "P": mark("Provisional."),
+        "U": mark("Low reliability."),
+        "W": mark("Includes another category."),
+    }
+)
+ADULTS_ONLY = mark(
     "Adults only (18 and over): the office counts no minors here, so there is no total of all ages and no rate."
 )
-NOT_ADDITIVE = (
+NOT_ADDITIVE = mark(
     "Not additive: the jurisdictions' own figures do not add up to this total, since a person handed over is "
     "counted in two of them."
 )
@@ -113,11 +139,6 @@ class Notes:
         """Add a remark that no single figure refers to, if it is new."""
         if text not in self.remarks:
             self.remarks.append(text)
-
-
-def format_number(value: float, digits: int = 0) -> str:
-    """Format a number with a thin space for thousands, as international offices do: 12345.6 -> '12 346'."""
-    return f"{value:,.{digits}f}".replace(",", THOUSANDS)
 
 
 def format_value(
@@ -168,10 +189,24 @@ def format_rate(cell: Row) -> FormattedFigure:
     return replace(
         plain,
         text=f"{plain.text} ({ends[0]}–{ends[1]})",
-        spoken=f"{plain.text}, 95% confidence interval {ends[0]} to {ends[1]}",
+        spoken=speak_interval(plain.text, *ends),
         low=round(low, 2),
         high=round(high, 2),
     )
+
+
+def speak_interval(value: str, low: str, high: str = "") -> str:
+    """Return a figure with its 95% confidence interval in words, without `high` one that has no upper end."""
+    if not high:
+        return tell("{value}, 95% confidence interval {low} or more", value=value, low=low)
+    return tell("{value}, 95% confidence interval {low} to {high}", value=value, low=low, high=high)
+
+
+def add_interval(value: str, low: str, high: str = "") -> str:
+    """Return a figure with its 95% confidence interval for a sentence, without `high` one that has no upper end."""
+    if not high:
+        return tell("{value} (95% confidence interval {low} or more)", value=value, low=low)
+    return tell("{value} (95% confidence interval {low} to {high})", value=value, low=low, high=high)
 
 
 def is_few(cell: Row) -> bool:
@@ -188,102 +223,179 @@ def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, 
     if "nil" in flags and cell["value"] != 0:
         # The flag belongs to a part of a sum: one part was a nil return, the sum itself was not.
         flags[flags.index("nil")] = "nil_part"
-    texts += [FLAGS.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in flags]
+    texts += [describe_flag(flag) for flag in flags]
     if cell["value"] is not None and cell.get("basis") in BASIS:
         stock = cell["basis"] == "derived_quarters" and cell["statistic"] != "count"
-        texts.append(STOCK_OF_YEAR if stock else BASIS[cell["basis"]])
+        texts.append(tell(STOCK_OF_YEAR) if stock else BASIS[cell["basis"]])
     if cell["obs_status"] in STATUS and cell["age"] != ADULT:
         texts.append(STATUS[cell["obs_status"]])
     if cell["age"] == ADULT and cell.get("is_total"):
         # The release makes adults the total of a measure only where minors are not counted.
-        texts.append(ADULTS_ONLY)
+        texts.append(tell(ADULTS_ONLY))
     if cell["value"] is None and cell["obs_status"] == "K":
         texts.append(LEGEND["elsewhere"][1])
     if cell.get("person_type") == "natural":
-        texts.append("Natural persons only.")
+        texts.append(tell("Natural persons only."))
     if cell.get("is_additive") is False:
-        texts.append(NOT_ADDITIVE)
+        texts.append(tell(NOT_ADDITIVE))
     return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
+
+
+def describe_flag(flag: str) -> str:
+    """Return the note for a flag of a cell."""
+    if flag in FLAGS:
+        return FLAGS[flag]
+    return tell("Flagged by the pipeline: {flag}.", flag=flag.replace("_", " "))
 
 
 def count_more_notes(number: int) -> str:
     """Return the label of the fold that holds the notes beyond those shown."""
-    return "1 more note" if number == 1 else f"{number} more notes"
+    return many("{n} more note", "{n} more notes", number)
 
 
 def describe_common_note(text: str) -> str:
     """Return a note as a remark on all figures of a table."""
-    return f"{text.removesuffix('.')} (all figures)."
+    return tell("{note} (all figures).", note=text.removesuffix("."))
+
+
+def describe_few_state() -> str:
+    """Return the words of a downloaded table for a figure below the minimum of a comparison."""
+    return tell("fewer than {enough}: compare with care", enough=ENOUGH_EVENTS)
 
 
 def period_short(period: str) -> str:
     """Format a period briefly: 2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
-    return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
+    year, is_quarter, quarter = period.partition("-Q")
+    return tell("{year} Q{quarter}", year=year, quarter=quarter) if is_quarter else period.replace("-", "–")
+
+
+_QUARTERS: Mapping[str, str] = Texts(
+    {
+        "1": mark("the first quarter of {year}"),
+        "2": mark("the second quarter of {year}"),
+        "3": mark("the third quarter of {year}"),
+        "4": mark("the fourth quarter of {year}"),
+    }
+)
 
 
 def period_words(period: str) -> str:
     """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
-    if "-Q" in period:
-        year, quarter = period.split("-Q")
-        return f"the {('first', 'second', 'third', 'fourth')[int(quarter) - 1]} quarter of {year}"
-    return f"the years {period.replace('-', ' to ')}" if "-" in period else period
+    year, is_quarter, quarter = period.partition("-Q")
+    if is_quarter:
+        return _QUARTERS[quarter].format(year=year)
+    first, is_span, last = period.partition("-")
+    return tell("the years {first} to {last}", first=first, last=last) if is_span else period
+
+
+_DAYS: Mapping[str, str] = Texts(
+    {
+        "01": mark("{day} January {year}"),
+        "02": mark("{day} February {year}"),
+        "03": mark("{day} March {year}"),
+        "04": mark("{day} April {year}"),
+        "05": mark("{day} May {year}"),
+        "06": mark("{day} June {year}"),
+        "07": mark("{day} July {year}"),
+        "08": mark("{day} August {year}"),
+        "09": mark("{day} September {year}"),
+        "10": mark("{day} October {year}"),
+        "11": mark("{day} November {year}"),
+        "12": mark("{day} December {year}"),
+    }
+)
+"""Dates by month, whole, because the name of a month has another form after a day in some languages."""
+
+
+def format_day(day: date) -> str:
+    """Format a day: 14 November 2026."""
+    return _DAYS[f"{day:%m}"].format(day=day.day, year=day.year)
 
 
 def join_words(items: Iterable[str]) -> str:
     """Join items into 'a, b and c'."""
     parts = list(items)
-    return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+    if len(parts) < 2:
+        return "".join(parts)
+    return tell("{items} and {last}", items=", ".join(parts[:-1]), last=parts[-1])
 
 
 def stage_name(measure: str) -> str:
     """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
     track separately."""
-    return measure.removesuffix("_first").removesuffix("_final").capitalize()
+    # The labels of the code list name the track after a comma.
+    label, _, _ = find_label("measure", measure, codes.get_code_label("measure", measure)).partition(",")
+    return label
 
 
-RATES_OF_PERIOD = "Rates are for the period shown and are never annualised."
-TRACKS: Mapping[str, str] = {"first": "First instance", "final": "Final decisions"}
-TRACK_WORDS: Mapping[str, str] = {"first": "at first instance", "final": "by final decision"}
-UNITS: Mapping[str, tuple[str, str]] = {
-    "person": ("person", "persons"),
-    "case": ("case", "cases"),
-    "victim": ("victim", "victims"),
-    "migrant": ("migrant", "migrants"),
-    "sanction": ("sanction", "sanctions"),
-    "offence": ("offence", "offences"),
-}
+RATES_OF_PERIOD = mark("Rates are for the period shown and are never annualised.")
+TRACKS: Mapping[str, str] = Texts(
+    {
+        "first": mark("First instance"),
+        "final": mark("Final decisions"),
+    }
+)
+TRACK_WORDS: Mapping[str, str] = Texts(
+    {
+        "first": mark("at first instance"),
+        "final": mark("by final decision"),
+    }
+)
 
 
-def unit_name(code: str, value: float | None = None) -> str:
-    """Return the count unit in words, singular for a value of 1."""
-    singular, plural = UNITS.get(code, (code, f"{code}s"))
-    return singular if value == 1 else plural
+def unit_name(code: str) -> str:
+    """Return a count unit in words for the inside of a sentence: 'persons'."""
+    try:
+        return lower_first(find_label("count_unit", code, codes.get_code_label("count_unit", code)))
+    except codes.UnknownCodeError:
+        return code
+
+
+def count_units(value: float, code: str) -> str:
+    """Return a number of count units: '1 person', '1 268 cases'."""
+    match code:
+        case "person":
+            return many("{n} person", "{n} persons", value)
+        case "case":
+            return many("{n} case", "{n} cases", value)
+        case "victim":
+            return many("{n} victim", "{n} victims", value)
+        case "migrant":
+            return many("{n} migrant", "{n} migrants", value)
+        case "sanction":
+            return many("{n} sanction", "{n} sanctions", value)
+        case "offence":
+            return many("{n} offence", "{n} offences", value)
+    return f"{format_number(value)} {unit_name(code)}"
 
 
 def describe_coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
     """Return '5 of 7' and the names of the territories that are not in the figure; `territories` are the codes and
     names of all."""
     present = [code for code in reporters.split(",") if code]
-    return f"{len(present)} of {len(territories)}", [name for code, name in territories if code not in present]
+    count = tell("{n} of {whole}", n=len(present), whole=len(territories))
+    return count, [name for code, name in territories if code not in present]
+
+
+DEMONSTRATION = mark("Demonstration data: every figure is invented.")
 
 
 def cite_release(release: Row) -> str:
     """Return the citation of the edition."""
-    demonstration = " Demonstration data: every figure is invented." if release["demonstration"] else ""
-    return f"Regional trafficking indicators, release {release['release']}.{demonstration}"
+    sentences = [tell("Regional trafficking indicators, release {release}.", release=release["release"])]
+    return " ".join([*sentences, *([tell(DEMONSTRATION)] if release["demonstration"] else [])])
 
 
 def cite_table(release: Row, title: str, coverage: str, address: str, day: date) -> str:
     """Return the citation of one table: publisher, title, coverage, release, address and day of access."""
-    template = (
-        "Regional trafficking indicators: {title}. Coverage: {coverage}. Release {release}.{demonstration} {address} "
-        "(accessed {day})."
-    )
-    return template.format(
-        title=title,
-        coverage=coverage,
-        release=release["release"],
-        demonstration=" Demonstration data: every figure is invented." if release["demonstration"] else "",
-        address=address,
-        day=f"{day.day} {day:%B %Y}",
-    )
+    sentences = [
+        tell(
+            "Regional trafficking indicators: {title}. Coverage: {coverage}. Release {release}.",
+            title=title,
+            coverage=coverage,
+            release=release["release"],
+        ),
+        tell(DEMONSTRATION) if release["demonstration"] else "",
+        tell("{address} (accessed {day}).", address=address, day=format_day(day)),
+    ]
+    return " ".join(filter(None, sentences))

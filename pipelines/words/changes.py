@@ -6,36 +6,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics import decomposition
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.warehouse.metrics.spans import span_of
 from pipelines.words import FormattedFigure, Row
+from pipelines.words.language import Texts, lower_first, tell
 from pipelines.words.reasons import LEFT_OUT
 
-BREAK_KINDS: Mapping[str, str] = {
-    "law": "Law",
-    "counting": "Counting",
-    "recording": "Recording",
-    "source": "Source",
-}
-SPLIT_READ = (
+BREAK_KINDS: Mapping[str, str] = Texts(
+    {
+        "law": mark("Law"),
+        "counting": mark("Counting"),
+        "recording": mark("Recording"),
+        "source": mark("Source"),
+    }
+)
+SPLIT_READ = mark(
     "“Due to indictments” is the change if only the number indicted had changed. “Due to conviction ratio” is the "
     "change if only the share convicted had. The two add up to the change. They show what it is made of, not why it "
-    f"happened. A change is split only if all four counts are {ENOUGH_EVENTS} or more."
+    "happened. A change is split only if all four counts are {enough} or more."
 )
-NOT_SPLIT = "too few to split"
-LEVELS: Mapping[str, str] = {
-    "prosecution": "At the prosecutor",
-    "first": "At first instance",
-    "appeal": "On appeal",
-    "final": "Final decisions",
-}
+NOT_SPLIT = mark("too few to split")
+LEVELS: Mapping[str, str] = Texts(
+    {
+        "prosecution": mark("At the prosecutor"),
+        "first": mark("At first instance"),
+        "appeal": mark("On appeal"),
+        "final": mark("Final decisions"),
+    }
+)
 REQUALIFIED = "requalified_out"
-REQUALIFIED_READ = (
-    "Cases requalified to another offence are shown separately: the case continues under another offence and is "
-    "neither dropped nor ends in acquittal."
+REQUALIFIED_READ = mark(
+    "Cases requalified to another offence are shown separately: the case continues under another offence and "
+    "is neither dropped nor ends in acquittal."
 )
-REQUALIFIED_NOT_COUNTED = "Requalification to another offence is not counted here, so it is not part of any outcome."
+REQUALIFIED_NOT_COUNTED = mark(
+    "Requalification to another offence is not counted here, so it is not part of any outcome."
+)
 
 # ------------------------------------------------------------------------------------------------- convictions split
 
@@ -49,7 +57,7 @@ def format_change(row: Row) -> FormattedFigure:
 def format_effects(row: Row) -> tuple[FormattedFigure, FormattedFigure]:
     """Format the effects of the number indicted and of the ratio, or the reason in words if the change is not split."""
     if row["state"] == "too_few":
-        return (FormattedFigure(NOT_SPLIT, NOT_SPLIT, "note"),) * 2
+        return (FormattedFigure(tell(NOT_SPLIT), tell(NOT_SPLIT), "note"),) * 2
     if row["state"] != "enough":
         return (format_change(row),) * 2
     rounded = decomposition.round_effect(decomposition.Effect(row["change"], row["volume_effect"], row["ratio_effect"]))
@@ -67,7 +75,8 @@ def format_before_after(row: Row) -> FormattedFigure:
     if plain.kind != "value" or row["count_after"] is None:
         return format_change(row) if plain.kind == "value" else plain
     before, after = words.format_number(row["count_before"]), words.format_number(row["count_after"])
-    return FormattedFigure(f"{before} → {after}", f"from {before} to {after}", "value")
+    spoken = tell("from {before} to {after}", before=before, after=after)
+    return FormattedFigure(f"{before} → {after}", spoken, "value")
 
 
 def find_newest_change(rows: Sequence[Row]) -> Row:
@@ -75,33 +84,45 @@ def find_newest_change(rows: Sequence[Row]) -> Row:
     return next((row for row in rows if row["state"] in ("enough", "too_few")), rows[0])
 
 
-_CHANGE = "{name}, {crime}, convictions at first instance, {years}: from {before} to {after} ({change}). {parts}"
-_NO_CHANGE = "{name}, {crime}, convictions at first instance, {years}: not shown. {reason}"
-_TOO_FEW = f"Too few to split: one of the four counts is under {ENOUGH_EVENTS}."
-_VOLUME = {
-    -1: "Fewer indictments account for {volume}.",
-    0: "The number of indictments made no difference.",
-    1: "More indictments account for {volume}.",
-}
-_RATIO = {
-    -1: "A lower conviction ratio accounts for {ratio}.",
-    0: "The conviction ratio made no difference.",
-    1: "A higher conviction ratio accounts for {ratio}.",
-}
+_CHANGE = mark(
+    "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after} ({change}). {parts}"
+)
+_NO_CHANGE = mark("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
+_TOO_FEW = mark("Too few to split: one of the four counts is under {enough}.")
+_VOLUME: Mapping[str, str] = Texts(
+    {
+        "-": mark("Fewer indictments account for {volume}."),
+        "0": mark("The number of indictments made no difference."),
+        "+": mark("More indictments account for {volume}."),
+    }
+)
+_RATIO: Mapping[str, str] = Texts(
+    {
+        "-": mark("A lower conviction ratio accounts for {ratio}."),
+        "0": mark("The conviction ratio made no difference."),
+        "+": mark("A higher conviction ratio accounts for {ratio}."),
+    }
+)
+
+
+def explain_split() -> str:
+    """Return the sentences on how to read a change that is split."""
+    return tell(SPLIT_READ, enough=ENOUGH_EVENTS)
 
 
 def describe_split(row: Row, name: str, crime: str) -> str:
     """Return one change as sentences to quote: from how many to how many, and what the change is made of."""
-    about = {"name": name, "crime": crime.lower(), "years": f"{row['previous_period']} to {row['period']}"}
+    about = {"name": name, "crime": lower_first(crime), "first": row["previous_period"], "last": row["period"]}
     if row["state"] not in ("enough", "too_few"):
-        return _NO_CHANGE.format(**about, reason=describe_reason(row))
+        return tell(_NO_CHANGE, **about, reason=describe_reason(row))
     volume, ratio = format_effects(row)
-    parts = (
-        _TOO_FEW
-        if row["state"] == "too_few"
-        else f"{_VOLUME[_sign(volume.text)]} {_RATIO[_sign(ratio.text)]}".format(volume=volume.text, ratio=ratio.text)
-    )
-    return _CHANGE.format(
+    if row["state"] == "too_few":
+        parts = tell(_TOO_FEW, enough=ENOUGH_EVENTS)
+    else:
+        sentences = (_VOLUME[_sign(volume.text)], _RATIO[_sign(ratio.text)])
+        parts = " ".join(sentences).format(volume=volume.text, ratio=ratio.text)
+    return tell(
+        _CHANGE,
         **about,
         before=words.format_number(row["count_before"]),
         after=words.format_number(row["count_after"]),
@@ -116,9 +137,9 @@ def describe_reason(row: Row) -> str:
     return LEFT_OUT.get(reason, LEFT_OUT["not_both_periods"])
 
 
-def _sign(text: str) -> int:
+def _sign(text: str) -> str:
     """Return the sign of a formatted effect, so that the words agree with the number as displayed."""
-    return 0 if text == "0" else 1 if text.startswith("+") else -1
+    return text if text == "0" else "+" if text.startswith("+") else "-"
 
 
 def format_signed(value: float) -> str:
@@ -132,18 +153,31 @@ def format_signed(value: float) -> str:
 def describe_exits(area: str, year: str, crime: str, rows: Sequence[Row], measures: Mapping[str, str]) -> str:
     """Return sentences on how many cases ended in each way, level by level; `rows` are counts."""
     if not any(row["value"] is not None for row in rows):
-        return f"{area}, {year}, {crime.lower()}: how cases ended is not available or not public."
+        return tell(
+            "{area}, {year}, {crime}: how cases ended is not available or not public.",
+            area=area,
+            year=year,
+            crime=lower_first(crime),
+        )
     by_level: dict[str, list[str]] = {}
     for row in rows:
         name, count = _exit_name(row["measure"], measures), words.format_count(row)
-        part = f"{count.text} {name}" if count.kind == "value" else f"{name} {count.spoken}"
+        part = (
+            tell("{count} {outcome}", count=count.text, outcome=name)
+            if count.kind == "value"
+            else f"{name}: {count.spoken}"
+        )
         by_level.setdefault(row["level"], []).append(part)
     sentences = " ".join(f"{LEVELS.get(level, level)}: {', '.join(parts)}." for level, parts in by_level.items())
     unit = words.unit_name(rows[0]["count_unit"]) if rows else ""
-    return _EXITS.format(area=area, year=year, crime=crime.lower(), unit=unit, sentences=sentences)
-
-
-_EXITS = "{area}, {year}, {crime}, {unit} whose case ended without a conviction. {sentences}"
+    return tell(
+        "{area}, {year}, {crime}, {unit} whose case ended without a conviction. {sentences}",
+        area=area,
+        year=year,
+        crime=lower_first(crime),
+        unit=unit,
+        sentences=sentences,
+    )
 
 
 def format_exit_share(row: Row | None) -> FormattedFigure:
@@ -157,14 +191,14 @@ def format_exit_share(row: Row | None) -> FormattedFigure:
     return replace(
         plain,
         text=f"{plain.text}% ({span})",
-        spoken=f"{plain.text} per cent, 95% confidence interval {span}",
+        spoken=tell("{share} per cent, 95% confidence interval {span}", share=plain.text, span=span),
         low=round(row["low"]) + 0.0,
         high=round(row["high"]) + 0.0,
     )
 
 
 def _exit_name(measure: str, measures: Mapping[str, str]) -> str:
-    return str(measures.get(measure, measure)).lower()
+    return lower_first(str(measures.get(measure, measure)))
 
 
 # ------------------------------------------------------------------------------------------------------------- breaks
@@ -201,11 +235,10 @@ def _describe_cause(row: Row) -> str:
     if row["words"] == "law_changed":
         parts = [part.strip() for part in str(row["detail"]).split(",")]
         added, removed = ([part[1:] for part in parts if part.startswith(sign)] for sign in "+-")
-        sentences = [f"in force from then: {words.join_words(added)}"] if added else []
-        sentences += [f"no longer in force: {words.join_words(removed)}"] if removed else []
-        return f"Articles {', '.join(sentences)}."
+        sentences = (
+            [tell("Articles in force from then: {articles}.", articles=words.join_words(added))] if added else []
+        )
+        if removed:
+            sentences.append(tell("Articles no longer in force: {articles}.", articles=words.join_words(removed)))
+        return " ".join(sentences)
     return str(row["text"]).replace(" > ", ", then ")
-
-
-def _split_codes(text: str | None) -> list[str]:
-    return [code for code in (text or "").split(",") if code]

@@ -4,42 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row, indicators
+from pipelines.words.language import Texts, lower_first, many, tell
 from pipelines.words.reasons import UNDEFINED
 
-QUANTILES: Mapping[str, str] = {"median": "Median", "p75": "75% within", "p90": "90% within"}
+QUANTILES: Mapping[str, str] = Texts(
+    {
+        "median": mark("Median"),
+        "p75": mark("75% within"),
+        "p90": mark("90% within"),
+    }
+)
 """Share of persons who have left the stage by then; used for columns and for lines of a chart."""
-LENGTHS: Mapping[str, str] = {"p25": "Lower quartile", "median": "Median", "p75": "Upper quartile"}
-SHARES: Mapping[str, str] = {"custodial_share": "To be served", "suspended_share": "Suspended"}
-COHORT: Mapping[str, str] = {
-    "conviction_ratio": "Convicted, of all",
-    "decided_ratio": "Convicted, of those adjudicated",
-    "open_share": "Still open",
-}
-MEASURED: Mapping[str, str] = {"PC": "Clearance rate (%)", "D": "Disposition time (days)"}
+LENGTHS: Mapping[str, str] = Texts(
+    {
+        "p25": mark("Lower quartile"),
+        "median": mark("Median"),
+        "p75": mark("Upper quartile"),
+    }
+)
+SHARES: Mapping[str, str] = Texts(
+    {
+        "custodial_share": mark("To be served"),
+        "suspended_share": mark("Suspended"),
+    }
+)
+COHORT: Mapping[str, str] = Texts(
+    {
+        "conviction_ratio": mark("Convicted, of all"),
+        "decided_ratio": mark("Convicted, of those adjudicated"),
+        "open_share": mark("Still open"),
+    }
+)
+MEASURED: Mapping[str, str] = Texts(
+    {
+        "PC": mark("Clearance rate (%)"),
+        "D": mark("Disposition time (days)"),
+    }
+)
 """The two CEPEJ figures, by unit."""
-LEVELS: Mapping[str, str] = {"prosecution": "Prosecutor", "first": "First instance", "appeal": "Appeal"}
-NO_RECORDS = FormattedFigure("no records", "no records", "not_collected")
-NOT_REACHED = FormattedFigure("not reached", "not reached", "not_applicable")
-NOT_REACHED_NOTE = "Not reached: too few cases have left the stage so far."
-FEW_NOTE = f"May be of fewer than {ENOUGH_EVENTS} people: chance alone can change such a figure a lot."
-NOT_YET = (
+LEVELS: Mapping[str, str] = Texts(
+    {
+        "prosecution": mark("Prosecutor"),
+        "first": mark("First instance"),
+        "appeal": mark("Appeal"),
+    }
+)
+NO_RECORDS = mark("no records")
+NOT_REACHED = mark("not reached")
+NOT_REACHED_NOTE = mark("Not reached: too few cases have left the stage so far.")
+FEW_NOTE = mark("May be of fewer than {enough} people: chance alone can change such a figure a lot.")
+NOT_YET = mark(
     "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters."
 )
-YEAR_NOT_WHOLE = "The records do not cover the whole year."
-NO_STOCKS = (
+YEAR_NOT_WHOLE = mark("The records do not cover the whole year.")
+NO_STOCKS = mark(
     "Disposition times are not published, because they need the number of pending cases. Opening, entries, exits and "
     "closing of a year add up, so a withheld number could be calculated from them."
 )
-DISPOSITION = (
+DISPOSITION = mark(
     "**A disposition time is not a duration of cases**, and the two should not be compared. It is the number of days "
     "in which all pending cases would be resolved at the pace of the period."
 )
-NO_LEAST = "No share: the law table has no minimum penalty for this crime in this territory."
+NO_LEAST = mark("No share: the law table has no minimum penalty for this crime in this territory.")
+
+
+def format_no_records() -> FormattedFigure:
+    """Return the text of a territory that sends no case records."""
+    return FormattedFigure(tell(NO_RECORDS), tell(NO_RECORDS), "not_collected")
 
 
 def format_limits(row: Row | None) -> FormattedFigure:
@@ -47,7 +83,7 @@ def format_limits(row: Row | None) -> FormattedFigure:
     if row is None:
         return words.format_absent()
     if row["value"] is None and row["obs_status"] == "M" and row["unit_measure"] == "D":
-        return NOT_REACHED
+        return FormattedFigure(tell(NOT_REACHED), tell(NOT_REACHED), "not_applicable")
     return indicators.format_figure(row)
 
 
@@ -60,7 +96,7 @@ def format_figure(row: Row | None) -> FormattedFigure:
     """Format a figure from records with its state, for places without a separate field for the state."""
     unqualified = format_limits(row)
     if is_shown_few(row):
-        return replace(unqualified, spoken=f"{unqualified.spoken}, {indicators.TOO_FEW}")
+        return replace(unqualified, spoken=f"{unqualified.spoken}, {tell(words.TOO_FEW)}")
     return unqualified
 
 
@@ -69,13 +105,14 @@ def explain_figure(row: Row | None) -> str:
     if row is None:
         return ""
     if row["value"] is not None:
-        return FEW_NOTE if is_few(row) else ""
+        return tell(FEW_NOTE, enough=ENOUGH_EVENTS) if is_few(row) else ""
     if row["obs_status"] == "M":
-        notes_by_unit = {"D": NOT_REACHED_NOTE}
-        return NO_LEAST if row["statistic"] == "below_minimum" else notes_by_unit.get(row["unit_measure"], "")
+        if row["statistic"] == "below_minimum":
+            return tell(NO_LEAST)
+        return tell(NOT_REACHED_NOTE) if row["unit_measure"] == "D" else ""
     if row["obs_status"] != "O":
         return ""
-    return NOT_YET.format(quarters=row["quarters"]) if "quarters" in row else YEAR_NOT_WHOLE
+    return tell(NOT_YET, quarters=row["quarters"]) if "quarters" in row else tell(YEAR_NOT_WHOLE)
 
 
 def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
@@ -102,7 +139,10 @@ def format_persons(rows: Sequence[Row]) -> FormattedFigure:
     band = next((row["n_band"] for row in rows if row["n_band"] is not None), None)
     if band is not None:
         text = str(band).replace("-", "–")
-        return FormattedFigure(text, str(band).replace("-", " to ").replace("+", " or more"), "value")
+        low, is_span, high = str(band).removesuffix("+").partition("-")
+        if is_span:
+            return FormattedFigure(text, tell("{low} to {high}", low=low, high=high), "value")
+        return FormattedFigure(text, tell("{n} or more", n=low) if text.endswith("+") else text, "value")
     if any(row["conf_status"] == "C" for row in rows):
         return words.format_status("withheld")
     return words.format_status("unavailable") if rows else words.format_absent()
@@ -116,12 +156,12 @@ def format_law(rows: Sequence[Row]) -> FormattedFigure:
         (row for row in rows if row["statutory_min"] is not None or row["statutory_max"] is not None), None
     )
     if sentenced is None:
-        return FormattedFigure("not stated", "not stated", "unavailable")
+        return FormattedFigure(tell("not stated"), tell("not stated"), "unavailable")
     ends = [
-        "not stated" if sentenced[end] is None else words.format_number(sentenced[end])
+        tell("not stated") if sentenced[end] is None else words.format_number(sentenced[end])
         for end in ("statutory_min", "statutory_max")
     ]
-    return FormattedFigure("–".join(ends), f"from {ends[0]} to {ends[1]} months", "value")
+    return FormattedFigure("–".join(ends), tell("from {low} to {high} months", low=ends[0], high=ends[1]), "value")
 
 
 def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
@@ -129,38 +169,32 @@ def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | N
 
     `medians` holds the territories with case records and their medians, `without` the names of the others.
     """
-    title = f"{name}, {crime.lower()}"
-    if not medians:
-        text = f"{title}: no records."
+    about = {"name": name, "crime": lower_first(crime)}
+    if medians:
+        parts = " ".join(_describe_median(area, row) for area, row in medians)
+        text = tell("{name}, {crime}. {medians}", **about, medians=parts)
     else:
-        parts = [_describe_median(area, row) for area, row in medians]
-        text = f"{title}. {'. '.join(parts)}."
-    return f"{text} No records: {words.join_words(without)}." if without else text
+        text = tell("{name}, {crime}: no records.", **about)
+    return f"{text} {tell('No records: {areas}.', areas=words.join_words(without))}" if without else text
+
+
+_MEDIAN = mark("{area}: half of cases took up to {days}.")
+_MEDIAN_FEW = mark("{area}: half of cases took up to {days}, too few to compare.")
 
 
 def _describe_median(area: str, row: Row | None) -> str:
-    """Return a sentence, without its full stop, on the median of one territory."""
+    """Return a sentence on the median of one territory."""
     figure = format_limits(row)
     if row is None or figure.kind != "value":
-        return f"{area}: {figure.spoken}"
-    days = f"{words.format_number(row['value'])} days"
-    few = f", {indicators.TOO_FEW}" if is_few(row) else ""
+        return tell("{area}: {figure}.", area=area, figure=figure.spoken)
+    days = many("{n} day", "{n} days", row["value"])
     low, high = row.get("low"), row.get("high")
-    if low is None:
-        return f"{area}: half of cases took up to {days}{few}"
-    limits = (
-        f"{words.format_number(low)} to {words.format_number(high)}"
-        if high is not None
-        else (f"{words.format_number(low)} or more")
-    )
-    return f"{area}: half of cases took up to {days} (95% confidence interval {limits}){few}"
+    if low is not None:
+        days = words.add_interval(days, words.format_number(low), "" if high is None else words.format_number(high))
+    return tell(_MEDIAN_FEW, area=area, days=days) if is_few(row) else tell(_MEDIAN, area=area, days=days)
 
 
 def describe_records_span(name: str, rows: Sequence[Row]) -> str:
     """Return the dates between which the records of one territory are observed."""
-    return f"{name}: {format_day(rows[0]['seen_from'])} to {format_day(rows[0]['seen_until'])}"
-
-
-def format_day(when: date) -> str:
-    """Format a date: 1 October 2022."""
-    return f"{when.day} {when:%B %Y}"
+    first, last = (words.format_day(rows[0][end]) for end in ("seen_from", "seen_until"))
+    return tell("{area}: {first} to {last}", area=name, first=first, last=last)

@@ -11,48 +11,51 @@ from math import isinf
 
 from pipelines import words
 from pipelines.core import codes
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, indicators
+from pipelines.words.language import Texts, lower_first, many, tell
 
-DIMENSIONS: Mapping[str, str] = {
-    "offence": "Offence",
-    "person_type": "Persons",
-    "victim_status": "Victims",
-    "sex": "Sex",
-    "age": "Age",
-    "exploitation": "Form of exploitation",
-    "citizenship": "Citizenship",
-    "sentence_type": "Principal sanction",
-    "sentence_band": "Length of imprisonment",
-}
+DIMENSIONS: Mapping[str, str] = Texts(
+    {
+        "offence": mark("Offence"),
+        "person_type": mark("Persons"),
+        "victim_status": mark("Victims"),
+        "sex": mark("Sex"),
+        "age": mark("Age"),
+        "exploitation": mark("Form of exploitation"),
+        "citizenship": mark("Citizenship"),
+        "sentence_type": mark("Principal sanction"),
+        "sentence_band": mark("Length of imprisonment"),
+    }
+)
 """Dimensions of a count with their titles, in the order in which a sentence names them."""
 CODELISTS = ("measure", "offence_group", "level", "statistic", *DIMENSIONS)
 """Code lists whose labels a sentence needs."""
-_COUNT = "{area}, {period}: {crime}, {measure}: {value}."
-_COUNT_OF_PART = "{area}, {period}: {crime}, {measure} ({details}): {value}."
-_RATE = "{sentence} Rate per 100,000 inhabitants: {rate}."
-_SHARE = "{sentence} Share of the total by {dimension}: {share}."
-_INDICATOR = "{area}, {period}: {crime}, {name}{details}: {value}."
-_WITH_DETAILS = ", {details}"
-_COVERED_IN_PART = "{area} ({present} of {all} territories: {names})"
-_COVERED_FULLY = "{area} (all {all} territories)"
-_COVERED_BY_NONE = "{area} (no territory has reported)"
-_JURISDICTIONS_IN_PART = "{area} ({present} of {all} jurisdictions: {names})"
-_INTERVAL = "{value} (95% confidence interval: {low} to {high})"
-_INTERVAL_WITHOUT_END = "{value} (95% confidence interval: {low} or more)"
-_FEW = f"Fewer than {ENOUGH_EVENTS}: compare with care."
-_FEW_BEHIND = f"Fewer than {ENOUGH_EVENTS} in one of the two counts: compare with care."
-_PROVISIONAL = "Provisional: may be revised."
-_REVISED = "Revised: {value} in release {release}."
-_ABSENT: Mapping[str, str] = {
-    "withheld": "withheld to protect individuals",
-    "unreceived": "not received from the office",
-    "unavailable": "not available, because part of the data is missing or cannot be used",
-    "not_collected": "not collected by the office",
-    "not_applicable": "not applicable",
-    "elsewhere": "included in another category of the same office",
-}
-_UNITS: Mapping[str, str] = {"PC": "{value} per cent", "D": "{value} days", "MO": "{value} months", "NR": "{value}"}
+_COUNT = mark("{area}, {period}: {crime}, {measure}: {value}.")
+_COUNT_OF_PART = mark("{area}, {period}: {crime}, {measure} ({details}): {value}.")
+_RATE = mark("{sentence} Rate per 100,000 inhabitants: {rate}.")
+_SHARE = mark("{sentence} Share of the total by {dimension}: {share}.")
+_INDICATOR = mark("{area}, {period}: {crime}, {name}: {value}.")
+_INDICATOR_OF_PART = mark("{area}, {period}: {crime}, {name}, {details}: {value}.")
+_COVERED_IN_PART = mark("{area} ({present} of {all} territories: {names})")
+_COVERED_FULLY = mark("{area} (all {all} territories)")
+_COVERED_BY_NONE = mark("{area} (no territory has reported)")
+_JURISDICTIONS_IN_PART = mark("{area} ({present} of {all} jurisdictions: {names})")
+_FEW = mark("Fewer than {enough}: compare with care.")
+_FEW_BEHIND = mark("Fewer than {enough} in one of the two counts: compare with care.")
+_PROVISIONAL = mark("Provisional: may be revised.")
+_REVISED = mark("Revised: {value} in release {release}.")
+_ABSENT: Mapping[str, str] = Texts(
+    {
+        "withheld": mark("withheld to protect individuals"),
+        "unreceived": mark("not received from the office"),
+        "unavailable": mark("not available, because part of the data is missing or cannot be used"),
+        "not_collected": mark("not collected by the office"),
+        "not_applicable": mark("not applicable"),
+        "elsewhere": mark("included in another category of the same office"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -74,24 +77,23 @@ def describe_count(cell: Row, vocabulary: Vocabulary, revised: Row | None = None
 
     `revised` is the row of an earlier release (`value`, `release`) if that had another figure.
     """
-    details = list_details(cell, vocabulary)
-    template = _COUNT_OF_PART if details else _COUNT
-    measure = vocabulary.find_label("measure", str(cell["measure"]))
-    sentence = template.format(
-        area=name_covered_area(cell, vocabulary),
-        period=words.period_words(cell["period"]),
-        crime=vocabulary.find_label("offence_group", str(cell["offence_group"])).lower(),
-        measure=measure.lower(),
-        details="; ".join(f"{title.lower()}: {label}" for title, label in details),
-        value=_format_value(cell),
-    )
+    about = {
+        "area": name_covered_area(cell, vocabulary),
+        "period": words.period_words(cell["period"]),
+        "crime": lower_first(vocabulary.find_label("offence_group", str(cell["offence_group"]))),
+        "measure": lower_first(vocabulary.find_label("measure", str(cell["measure"]))),
+        "value": _format_value(cell),
+    }
+    details = "; ".join(f"{lower_first(title)}: {label}" for title, label in list_details(cell, vocabulary))
+    sentence = tell(_COUNT_OF_PART, **about, details=details) if details else tell(_COUNT, **about)
     return " ".join([sentence, *list_states(cell, revised)])
 
 
 def _format_value(cell: Row) -> str:
     figure = words.format_count(cell)
-    unit = words.unit_name(cell["count_unit"], cell["value"])
-    return f"{figure.text} {unit}" if figure.kind == "value" else f"{unit} {_ABSENT[figure.kind]}"
+    if figure.kind == "value":
+        return words.count_units(cell["value"], cell["count_unit"])
+    return tell("{unit}, {state}", unit=words.unit_name(cell["count_unit"]), state=_ABSENT[figure.kind])
 
 
 def list_details(cell: Row, vocabulary: Vocabulary) -> list[tuple[str, str]]:
@@ -102,9 +104,9 @@ def list_details(cell: Row, vocabulary: Vocabulary) -> list[tuple[str, str]]:
     measure = vocabulary.find_label("measure", str(cell["measure"]))
     only_level = codes.get_code_attribute("measure", str(cell["measure"]), "level_rule")
     if cell["level"] not in (None, "none", only_level) and level.lower() not in measure.lower():
-        details.append(("Level", level))
+        details.append((tell("Level"), level))
     if cell["statistic"] != "count":
-        details.append(("Kind", vocabulary.find_label("statistic", str(cell["statistic"]))))
+        details.append((tell("Kind"), vocabulary.find_label("statistic", str(cell["statistic"]))))
     details += [
         (title, vocabulary.find_label(name, str(cell[name])))
         for name, title in DIMENSIONS.items()
@@ -122,67 +124,75 @@ def name_covered_area(row: Row, vocabulary: Vocabulary) -> str:
     if row["area_kind"] == "region":
         whole = len(vocabulary.territories)
         if not present:
-            return _COVERED_BY_NONE.format(area=area)
-        template = _COVERED_FULLY if len(present) == whole else _COVERED_IN_PART
-        return template.format(area=area, present=len(present), all=whole, names=names)
+            return tell(_COVERED_BY_NONE, area=area)
+        if len(present) == whole:
+            return tell(_COVERED_FULLY, area=area, all=whole)
+        return tell(_COVERED_IN_PART, area=area, present=len(present), all=whole, names=names)
     expected = row.get("n_expected") or 0
     if row["area_kind"] == "territory" and 0 < len(present) < expected:
-        return _JURISDICTIONS_IN_PART.format(area=area, present=len(present), all=expected, names=names)
+        return tell(_JURISDICTIONS_IN_PART, area=area, present=len(present), all=expected, names=names)
     return area
 
 
 def list_states(cell: Row, revised: Row | None = None) -> list[str]:
     """Return the sentences on the state of a count: too few to compare, provisional, revised."""
-    states = [_FEW] if words.is_few(cell) else []
+    states = [tell(_FEW, enough=ENOUGH_EVENTS)] if words.is_few(cell) else []
     if "provisional" in str(cell.get("flags") or "").split(","):
-        states.append(_PROVISIONAL)
+        states.append(tell(_PROVISIONAL))
     if revised is not None:
-        states.append(_REVISED.format(value=words.format_number(revised["value"]), release=revised["release"]))
+        states.append(tell(_REVISED, value=words.format_number(revised["value"]), release=revised["release"]))
     return states
 
 
 def describe_rate(cell: Row, rate: Row, vocabulary: Vocabulary) -> str:
     """Return the sentence of a rate, with its count."""
     figure = indicators.format_figure(rate, 2)
-    return _RATE.format(sentence=describe_count(cell, vocabulary), rate=_format_interval(figure, 2, "{value}"))
+    return tell(_RATE, sentence=describe_count(cell, vocabulary), rate=_format_interval(figure, 2))
 
 
 def describe_share(cell: Row, share: Row, vocabulary: Vocabulary) -> str:
     """Return the sentence of a share, with its count."""
-    dimension = DIMENSIONS[str(share["dimension"])].lower()
-    figure = _format_interval(indicators.format_figure(share), 0, _UNITS["PC"])
-    return _SHARE.format(sentence=describe_count(cell, vocabulary), dimension=dimension, share=figure)
+    dimension = lower_first(DIMENSIONS[str(share["dimension"])])
+    figure = _format_interval(indicators.format_figure(share), 0, "PC")
+    return tell(_SHARE, sentence=describe_count(cell, vocabulary), dimension=dimension, share=figure)
 
 
 def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
     """Return the sentence of an indicator made of several counts; `row` is of one of the release's tables of them."""
     details = []
     if row.get("version"):
-        details.append(indicators.VERSIONS[str(row["version"])].lower())
+        details.append(lower_first(indicators.VERSIONS[str(row["version"])]))
     if row.get("measure"):
-        details.append(vocabulary.find_label("measure", str(row["measure"])).lower())
-        details.append(vocabulary.find_label("level", str(row["level"])).lower())
+        details.append(lower_first(vocabulary.find_label("measure", str(row["measure"]))))
+        details.append(lower_first(vocabulary.find_label("level", str(row["level"]))))
     figure = indicators.format_figure(row)
-    sentence = _INDICATOR.format(
-        area=name_covered_area(row, vocabulary),
-        period=words.period_words(row["period"]),
-        crime=vocabulary.find_label("offence_group", str(row["offence_group"])).lower(),
-        name=name[:1].lower() + name[1:],
-        details=_WITH_DETAILS.format(details=", ".join(details)) if details else "",
-        value=_format_interval(figure, 0, _UNITS.get(str(row["unit_measure"]), "{value}")),
-    )
+    about = {
+        "area": name_covered_area(row, vocabulary),
+        "period": words.period_words(row["period"]),
+        "crime": lower_first(vocabulary.find_label("offence_group", str(row["offence_group"]))),
+        "name": lower_first(name),
+        "value": _format_interval(figure, 0, str(row["unit_measure"])),
+    }
+    sentence = tell(_INDICATOR_OF_PART, **about, details=", ".join(details)) if details else tell(_INDICATOR, **about)
     is_few = figure.kind == "value" and row.get("state") == "too_few"
-    return " ".join([sentence, *([_FEW_BEHIND] if is_few else [])])
+    return " ".join([sentence, *([tell(_FEW_BEHIND, enough=ENOUGH_EVENTS)] if is_few else [])])
 
 
-def _format_interval(figure: words.FormattedFigure, digits: int, unit: str) -> str:
+def _format_interval(figure: words.FormattedFigure, digits: int, unit: str = "NR") -> str:
     """Return a figure in its unit with its 95% confidence interval, or why there is none."""
     if figure.value is None:
         return _ABSENT.get(figure.kind, figure.spoken)
-    value = unit.format(value=words.format_number(figure.value, digits))
+    value = _format_in_unit(figure.value, digits, unit)
     if figure.low is None or figure.high is None:
         return value
-    low = words.format_number(figure.low, digits)
-    if isinf(figure.high):
-        return _INTERVAL_WITHOUT_END.format(value=value, low=low)
-    return _INTERVAL.format(value=value, low=low, high=words.format_number(figure.high, digits))
+    high = "" if isinf(figure.high) else words.format_number(figure.high, digits)
+    return words.add_interval(value, words.format_number(figure.low, digits), high)
+
+
+def _format_in_unit(value: float, digits: int, unit: str) -> str:
+    if unit == "D":
+        return many("{n} day", "{n} days", value)
+    if unit == "MO":
+        return many("{n} month", "{n} months", value)
+    number = words.format_number(value, digits)
+    return tell("{value} per cent", value=number) if unit == "PC" else number

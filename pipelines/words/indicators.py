@@ -9,64 +9,85 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
+from pipelines.words.language import Texts, many, tell
 from pipelines.words.reasons import ASPECTS, OTHERS
-from pipelines.words.regions import NO_REGION, TOO_FEW_TERRITORIES
+from pipelines.words.regions import NO_REGION, explain_too_few
 
-VERSIONS: Mapping[str, str] = {
-    "same_period": mark("Same period"),
-    "lagged": mark("Lagged"),
-    "cohort": mark("Cohort"),
-}
-VERSIONS_TOLD: Mapping[str, str] = {
-    "same_period": "both counts of one period; persons are not followed",
-    "lagged": "the later count divided by the earlier count of some whole periods before, as the territory's "
-    "records show",
-    "cohort": "those who entered in the period and were followed in records",
-}
-RULES: Mapping[str, str] = {
-    "nested": "Recommended: same period, because one count is part of the other.",
-    "cohort_complete": "Recommended: cohort, because the records follow it for long enough.",
-    "lag_known": "Recommended: lagged, because records show how long it takes from one stage to the other.",
-    "lag_zero": "Recommended: same period, because records show that it takes less than half a period from one stage "
-    "to the other.",
-    "no_lag": "Recommended: same period, because no records show how long it takes from one stage to the other.",
-    "refused": "No version is complete on its own: the two sides count differently.",
-}
+VERSIONS: Mapping[str, str] = Texts(
+    {
+        "same_period": mark("Same period"),
+        "lagged": mark("Lagged"),
+        "cohort": mark("Cohort"),
+    }
+)
+VERSIONS_TOLD: Mapping[str, str] = Texts(
+    {
+        "same_period": mark("both counts of one period; persons are not followed"),
+        "lagged": mark(
+            "the later count divided by the earlier count of some whole periods before, as the territory's records show"
+        ),
+        "cohort": mark("those who entered in the period and were followed in records"),
+    }
+)
+RULES: Mapping[str, str] = Texts(
+    {
+        "nested": mark("Recommended: same period, because one count is part of the other."),
+        "cohort_complete": mark("Recommended: cohort, because the records follow it for long enough."),
+        "lag_known": mark("Recommended: lagged, because records show how long it takes from one stage to the other."),
+        "lag_zero": mark(
+            "Recommended: same period, because records show that it takes less than half a period from one stage "
+            "to the other."
+        ),
+        "no_lag": mark(
+            "Recommended: same period, because no records show how long it takes from one stage to the other."
+        ),
+        "refused": mark("No version is complete on its own: the two sides count differently."),
+    }
+)
 TOO_FEW = words.TOO_FEW
-STATES: Mapping[str, str] = {
-    "too_few": f"Fewer than {ENOUGH_EVENTS} in one of the two counts, or in the rest of a share: chance alone can "
-    "change this a lot.",
-}
-BASIS: Mapping[str, str] = {
-    "lower_bound": "One case can involve several people, so the real margin is wider than shown.",
-    "quasi_exact": "The interval allows for several people per case.",
-}
-FLAGS: Mapping[str, str] = {
-    "common_reporters": "Only territories that have both figures are included: sums of different territories are "
-    "not divided.",
-    "over_100": "Over 100 per cent: two different groups are divided, and the later one was larger in this period.",
-}
-VERDICTS: Mapping[str, str] = {
-    "too_few": TOO_FEW,
-    "missing": "not available",
-    "withheld": "withheld",
-}
+STATES: Mapping[str, str] = Texts(
+    {
+        "too_few": mark(
+            "Fewer than {enough} in one of the two counts, or in the rest of a share: chance alone can change "
+            "this a lot."
+        ),
+    },
+    enough=ENOUGH_EVENTS,
+)
+BASIS: Mapping[str, str] = Texts(
+    {
+        "lower_bound": mark("One case can involve several people, so the real margin is wider than shown."),
+        "quasi_exact": mark("The interval allows for several people per case."),
+    }
+)
+FLAGS: Mapping[str, str] = Texts(
+    {
+        "common_reporters": mark(
+            "Only territories that have both figures are included: sums of different territories are not divided."
+        ),
+        "over_100": mark(
+            "Over 100 per cent: two different groups are divided, and the later one was larger in this period."
+        ),
+    }
+)
+VERDICTS: Mapping[str, str] = Texts(
+    {"too_few": mark("too few to compare"), "missing": mark("not available"), "withheld": mark("withheld")}
+)
 APART = ("higher", "lower")
 UNCLEAR = "depends_on_persons_per_case"
 TESTED = (*APART, UNCLEAR, "no_difference")
-SIMULTANEOUS = "Because all pairs of a category are compared at once, the intervals are widened to avoid false alarms."
-_TESTED_PAIRS = "{tested} of {whole} pairs had enough data. {apart}"
-_WIDENED = "Because {tested} pairs are compared at once, the intervals are widened to avoid false alarms."
-_APART_PAIRS = ("None differs clearly.", "One differs clearly.", "{n} differ clearly.")
-_NO_PAIRS = (
-    f"None of {{whole}} pairs can be compared: a side has under {ENOUGH_EVENTS}, is not public, or counts differently."
+SIMULTANEOUS = mark(
+    "Because all pairs of a category are compared at once, the intervals are widened to avoid false alarms."
+)
+_NO_PAIRS = mark(
+    "None of {whole} pairs can be compared: a side has under {enough}, is not public, or counts differently."
 )
 
 
 def describe_version(version: str, *, is_nested: bool) -> str:
     """Describe what a version of a ratio divides by what."""
     if version == "same_period" and is_nested:
-        return "both counts of one period; one is part of the other"
+        return tell("both counts of one period; one is part of the other")
     return VERSIONS_TOLD[version]
 
 
@@ -75,7 +96,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     if row is None:
         return words.format_absent()
     if row.get("state") == "too_few_territories":
-        return FormattedFigure(NO_REGION, NO_REGION, "note")
+        return FormattedFigure(tell(NO_REGION), tell(NO_REGION), "note")
     plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:
         return plain
@@ -84,8 +105,8 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     if row.get("high") is None or row["high"] == float("inf"):
         return replace(
             plain,
-            text=f"{plain.text} ({low} or more)",
-            spoken=f"{plain.text}, 95% confidence interval {low} or more",
+            text=tell("{value} ({low} or more)", value=plain.text, low=low),
+            spoken=words.speak_interval(plain.text, low),
             low=lowest,
             high=float("inf"),
         )
@@ -93,7 +114,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     return replace(
         plain,
         text=f"{plain.text} ({low}–{high})",
-        spoken=f"{plain.text}, 95% confidence interval {low} to {high}",
+        spoken=words.speak_interval(plain.text, low, high),
         low=lowest,
         high=round(row["high"], digits) + 0.0,
     )
@@ -103,13 +124,12 @@ def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
     """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
     sides."""
     if row["value"] is None and row.get("is_allowed", True):
-        return (notes.number_note(TOO_FEW_TERRITORIES),) if row.get("state") == "too_few_territories" else ()
+        return (notes.number_note(explain_too_few()),) if row.get("state") == "too_few_territories" else ()
     texts = [STATES[row["state"]]] if row.get("state") in STATES else []
     if row["value"] is not None and row.get("interval_basis") in BASIS:
         texts.append(BASIS[str(row["interval_basis"])])
-    flag_notes = {**words.FLAGS, **FLAGS}
     codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _split_codes(row.get("flags"))]
-    texts += [flag_notes.get(flag, f"Flagged by the pipeline: {flag.replace('_', ' ')}.") for flag in codes]
+    texts += [FLAGS[flag] if flag in FLAGS else words.describe_flag(flag) for flag in codes]
     explanation = describe_reasons(row.get("reasons"))
     if explanation:
         texts.append(explanation)
@@ -133,41 +153,56 @@ def describe_reasons(codes: str | None) -> str:
             (differ if code.endswith("_differs") else unstated).append(ASPECTS[aspect])
         else:
             others.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
-    sentences = [f"The two sides differ in {words.join_words(differ)}."] if differ else []
-    sentences += [f"Not stated for both sides: {words.join_words(unstated)}."] if unstated else []
+    sentences = [tell("The two sides differ in: {what}.", what=words.join_words(differ))] if differ else []
+    sentences += [tell("Not stated for both sides: {what}.", what=words.join_words(unstated))] if unstated else []
     return " ".join([*sentences, *others])
+
+
+_HIGHER = mark("{first} is higher than {second}: {ratio}.")
+_LOWER = mark("{first} is lower than {second}: {ratio}.")
+_UNCLEAR = mark(
+    "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not known."
+)
+_NO_DIFFERENCE = mark("No statistically clear difference between {first} and {second}.")
+_NOT_COMPARED = mark("{first} and {second} are not compared. {reasons}")
 
 
 def describe_pair(row: Row, names: Mapping[str, str]) -> str:
     """Describe one pair of territories in a sentence, with the ratio and its range if the pair was tested."""
-    first, second = names[row["area_a"]], names[row["area_b"]]
-    verdict = row["verdict"]
-    care = " With care: " + describe_reasons(row["reasons"]) if row["is_with_care"] and row["reasons"] else ""
-    if verdict in APART:
-        return f"{first} is {verdict} than {second}: {_format_ratio(row)}.{care}"
-    if verdict == UNCLEAR:
-        return (
-            f"{first} and {second} show no clear difference: it depends on how many persons a case has, which is not "
-            f"known.{care}"
-        )
-    if verdict == "no_difference":
-        return f"No statistically clear difference between {first} and {second}.{care}"
+    pair = {"first": names[row["area_a"]], "second": names[row["area_b"]]}
+    verdict, reasons = row["verdict"], describe_reasons(row["reasons"])
     if verdict == "not_comparable":
-        return f"{first} and {second} are not compared. {describe_reasons(row['reasons'])}"
-    return f"{first} and {second}: {VERDICTS.get(verdict, verdict)}."
+        return tell(_NOT_COMPARED, **pair, reasons=reasons)
+    if verdict in APART:
+        template = _HIGHER if verdict == "higher" else _LOWER
+        sentence = tell(template, **pair, ratio=_format_ratio(row))  # marked above
+    elif verdict == UNCLEAR:
+        sentence = tell(_UNCLEAR, **pair)
+    elif verdict == "no_difference":
+        sentence = tell(_NO_DIFFERENCE, **pair)
+    else:
+        return tell("{first} and {second}: {verdict}.", **pair, verdict=VERDICTS.get(verdict, verdict))
+    is_with_care = row["is_with_care"] and row["reasons"]
+    return f"{sentence} {tell('With care: {reasons}', reasons=reasons)}" if is_with_care else sentence
+
+
+_ODDS = mark("{first} against {second} per cent; the odds {ratio}")
 
 
 def _format_ratio(row: Row) -> str:
     """Format how many times one side is the other, with its range; for shares, the shares and their odds ratio."""
-    high = "or more" if row["high"] is None or row["high"] == float("inf") else f"to {row['high']:.2f}"
+    is_open = row["high"] is None or row["high"] == float("inf")
     # If nobody is left over on the other side, the odds ratio is infinite and only its lower end is known.
-    times = "without end" if row["ratio"] is None else f"{row['ratio']:.2f} times"
-    span = f"{times} (95% confidence interval {row['low']:.2f} {high})"
+    times = tell("without end")
+    if row["ratio"] is not None:
+        times = tell("{ratio} times", ratio=words.format_number(row["ratio"], 2))
+    span = words.add_interval(
+        times, words.format_number(row["low"], 2), "" if is_open else words.format_number(row["high"], 2)
+    )
     if row["metric"] != "share":
         return span
-    return (
-        f"{words.format_number(row['value_a'])} against {words.format_number(row['value_b'])} per cent; the odds {span}"
-    )
+    first, second = words.format_number(row["value_a"]), words.format_number(row["value_b"])
+    return tell(_ODDS, first=first, second=second, ratio=span)
 
 
 def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
@@ -179,15 +214,24 @@ def describe_pairs(rows: Sequence[Row]) -> str:
     """Describe how many pairs had enough data, how many differ clearly, and what the intervals allow for."""
     tested = sum(row["verdict"] in TESTED for row in rows)
     if not tested:
-        return _NO_PAIRS.format(whole=len(rows))
-    return f"{_count_pairs(rows)} {_WIDENED.format(tested=tested)}" if tested > 1 else _count_pairs(rows)
+        return tell(_NO_PAIRS, whole=len(rows), enough=ENOUGH_EVENTS)
+    if tested == 1:
+        return _count_pairs(rows)
+    widened = many(
+        "Because {n} pair is compared at once, the intervals are widened to avoid false alarms.",
+        "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms.",
+        tested,
+    )
+    return f"{_count_pairs(rows)} {widened}"
 
 
 def _count_pairs(rows: Sequence[Row]) -> str:
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = sum(row["verdict"] in APART for row in tested)
-    sentence = _APART_PAIRS[min(apart, 2)].format(n=apart)
-    return _TESTED_PAIRS.format(tested=len(tested), whole=len(rows), apart=sentence)
+    enough = tell("{tested} of {whole} pairs had enough data.", tested=len(tested), whole=len(rows))
+    if not apart:
+        return f"{enough} {tell('None differs clearly.')}"
+    return f"{enough} {many('{n} differs clearly.', '{n} differ clearly.', apart)}"
 
 
 def _split_codes(text: str | None) -> list[str]:

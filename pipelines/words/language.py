@@ -1,7 +1,7 @@
 """Hold the language of the reader, and translate the texts of this package and of the public pages into it.
 
-The language is a context variable, as in Django and Flask-Babel: `read_in` sets it for one page, and every sentence below
-is in it. With an argument of each of some hundred functions, one that is forgotten would silently be in English.
+The language is a context variable, as in Django and Flask-Babel: `read_in` sets it for one page. If it were an argument
+of each of a hundred functions, one that was forgotten would silently be in English.
 """
 
 from __future__ import annotations
@@ -86,16 +86,19 @@ def upper_first(text: str) -> str:
 
 
 class Texts(Mapping[str, Text]):
-    """Texts by code, each marked for translation, that are read in the reader's language."""
+    """Texts by code, each marked for translation, that are read in the reader's language.
 
-    def __init__(self, sources: Mapping[str, Text]) -> None:
-        self.sources = dict(sources)
+    `parameters` are filled in, if there are any.
+    """
+
+    def __init__(self, sources: Mapping[str, Text], **parameters: object) -> None:
+        self.sources, self.parameters = dict(sources), parameters
 
     def __getitem__(self, code: str) -> Text:
         source = self.sources[code]
         if isinstance(source, tuple):
-            return tuple(map(i18n.gettext, source, [current_language()] * len(source)))
-        return i18n.gettext(source, current_language())
+            return tuple(tell(text, **self.parameters) for text in source)  # marked where the table is declared
+        return tell(source, **self.parameters)  # marked where the table is declared
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sources)

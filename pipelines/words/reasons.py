@@ -5,58 +5,76 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.core.i18n import mark
+from pipelines.words.language import Texts, many
 
-ASPECTS: Mapping[str, str] = {
-    "count_unit": mark("the count unit"),
-    "stage": mark("the stage"),
-    "level": mark("the level"),
-    "moment": mark("the moment of counting"),
-    "counted_at": mark("whether entry or leaving is counted"),
-    "offence_scope": mark("the scope of the offence"),
-    "several_offences": mark("several offences of one person"),
-    "attempts": mark("attempts"),
-    "juveniles": mark("juveniles"),
-    "legal_persons": mark("legal persons"),
-    "unknown_perpetrators": mark("unknown perpetrators"),
-    "period": mark("the period"),
-    "breaks": mark("a break in the series"),
-    "version": mark("the version of the ratio"),
-    "reporters": mark("who reported"),
-    "jurisdiction": mark("the jurisdictions"),
-}
+ASPECTS: Mapping[str, str] = Texts(
+    {
+        "count_unit": mark("the count unit"),
+        "stage": mark("the stage"),
+        "level": mark("the level"),
+        "moment": mark("the moment of counting"),
+        "counted_at": mark("whether entry or leaving is counted"),
+        "offence_scope": mark("the scope of the offence"),
+        "several_offences": mark("several offences of one person"),
+        "attempts": mark("attempts"),
+        "juveniles": mark("juveniles"),
+        "legal_persons": mark("legal persons"),
+        "unknown_perpetrators": mark("unknown perpetrators"),
+        "period": mark("the period"),
+        "breaks": mark("a break in the series"),
+        "version": mark("the version of the ratio"),
+        "reporters": mark("who reported"),
+        "jurisdiction": mark("the jurisdictions"),
+    }
+)
 """Aspects in which two sides can differ or be unstated; the codes are `<aspect>_differs` and `<aspect>_not_stated`."""
-OTHERS: Mapping[str, str] = {
-    "card_missing": mark("How the office counts is not declared."),
-    "cohort_open": mark("Too many of the cohort are still open."),
-    "counts_not_told": mark("The counts behind a cohort are not published."),
-}
-UNDEFINED: Mapping[str, str] = {
-    "resolved_missing": mark("Undefined: how many were resolved is not known."),
-    "incoming_missing": mark("Undefined: how many came in is not known."),
-    "stock_missing": mark("Undefined: how many were pending at the end is not known."),
-    "no_incoming": mark("Undefined: nothing came in."),
-    "no_resolved": mark("Undefined: nothing was resolved."),
-    "nothing_pending": mark("Undefined: nothing was pending."),
-    "reporters_differs": mark("Undefined: the two sides have different reporters."),
-    "count_unit_differs": mark("Undefined: the two sides are counted in different units."),
-}
+OTHERS: Mapping[str, str] = Texts(
+    {
+        "card_missing": mark("How the office counts is not declared."),
+        "cohort_open": mark("Too many of the cohort are still open."),
+        "counts_not_told": mark("The counts behind a cohort are not published."),
+    }
+)
+UNDEFINED: Mapping[str, str] = Texts(
+    {
+        "resolved_missing": mark("Undefined: how many were resolved is not known."),
+        "incoming_missing": mark("Undefined: how many came in is not known."),
+        "stock_missing": mark("Undefined: how many were pending at the end is not known."),
+        "no_incoming": mark("Undefined: nothing came in."),
+        "no_resolved": mark("Undefined: nothing was resolved."),
+        "nothing_pending": mark("Undefined: nothing was pending."),
+        "reporters_differs": mark("Undefined: the two sides have different reporters."),
+        "count_unit_differs": mark("Undefined: the two sides are counted in different units."),
+    }
+)
 """Reasons why a CEPEJ clearance rate, turnover or disposition time is not defined."""
-LEFT_OUT: Mapping[str, str] = {
-    "withheld": "One of the four counts is withheld.",
-    "not_both_periods": "One of the four counts is not available.",
-    "reporters_differs": "The counts of the two years do not have the same reporters.",
-    "few_territories": "Too few territories are included for a regional figure.",
-}
+LEFT_OUT: Mapping[str, str] = Texts(
+    {
+        "withheld": mark("One of the four counts is withheld."),
+        "not_both_periods": mark("One of the four counts is not available."),
+        "reporters_differs": mark("The counts of the two years do not have the same reporters."),
+        "few_territories": mark("Too few territories are included for a regional figure."),
+    }
+)
 """Reasons why a change from one year to the next is not shown. Used on public pages only."""
-VERDICTS: Mapping[str, tuple[str, str]] = {
-    "reconciles": ("{n} agrees", "{n} agree"),
-    "explained": ("{n} differs for a declared reason", "{n} differ for declared reasons"),
-    "open": ("{n} differs with no reason given", "{n} differ with no reason given"),
-}
-"""Results of comparing two sources on the same figure, for one and for several. Used on public pages only."""
-FINDINGS: Mapping[str, str] = {
-    "reconciles": "The two agree.",
-    "explained": "The two differ for a declared reason.",
-    "open": "The two differ. No reason was given.",
-}
-"""The same for one pair."""
+VERDICTS = ("reconciles", "explained", "open")
+"""Results of comparing two sources on the same figure. Used on public pages only."""
+
+
+def count_verdict(verdict: str, n: int) -> str:
+    """Return how many pairs of figures have a verdict."""
+    if verdict == "reconciles":
+        return many("{n} agrees", "{n} agree", n)
+    if verdict == "explained":
+        return many("{n} differs for a declared reason", "{n} differ for declared reasons", n)
+    return many("{n} differs with no reason given", "{n} differ with no reason given", n)
+
+
+FINDINGS: Mapping[str, str] = Texts(
+    {
+        "reconciles": mark("The two agree."),
+        "explained": mark("The two differ for a declared reason."),
+        "open": mark("The two differ. No reason was given."),
+    }
+)
+"""Verdict on one pair."""

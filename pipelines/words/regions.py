@@ -6,21 +6,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_TERRITORIES_IN_RANGE, FEWEST_TERRITORIES_IN_REGION
 from pipelines.words import Row
+from pipelines.words.language import Texts, lower_first, many, tell, upper_first
 
-NOT_BORROWED = "Territories that are not included are not estimated."
-FREQS: Mapping[str, str] = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
+NOT_BORROWED = mark("Territories that are not included are not estimated.")
+FREQS: Mapping[str, str] = Texts(
+    {
+        "Q": mark("one quarter"),
+        "A": mark("one year"),
+        "P3": mark("three years"),
+        "P5": mark("five years"),
+    }
+)
 
-_STAGES = "{area}, {period}, {crime}: {figures} ({track} where a court decided). {coverage}"
-_LEAD = "{area}, {period}, {crime} ({track} where a court decided)."
-_GROUP = "{figures}. {coverage}"
-_ALL = "Figures cover all {whole} territories."
-_SOME = "Figures cover {n} of {whole} territories."
-_NONE = "No territory has reported."
-NO_REGION = "no regional figure"
-TOO_FEW_TERRITORIES = f"No regional figure is shown from fewer than {FEWEST_TERRITORIES_IN_REGION} territories."
-_FEW_TERRITORIES = "{stages}: no regional figure, because only {n} of {whole} territories are included."
+_STAGES = mark("{area}, {period}, {crime}: {figures} ({track} where a court decided). {coverage}")
+_LEAD = mark("{area}, {period}, {crime} ({track} where a court decided).")
+_ALL = mark("Figures cover all {whole} territories.")
+_SOME = mark("Figures cover {n} of {whole} territories.")
+_NONE = mark("No territory has reported.")
+NO_REGION = mark("no regional figure")
+TOO_FEW_TERRITORIES = mark("No regional figure is shown from fewer than {fewest} territories.")
+_FEW_TERRITORIES = mark("{stages}: no regional figure, because only {n} of {whole} territories are included.")
+
+
+def explain_too_few() -> str:
+    """Return the note on a figure of the region from too few territories."""
+    return tell(TOO_FEW_TERRITORIES, fewest=FEWEST_TERRITORIES_IN_REGION)
 
 
 def count_reporters(row: Row) -> int:
@@ -37,8 +50,8 @@ def describe_cover(row: Row, whole: int, absences: str) -> str:
     """Describe how many territories a figure covers and which are not in it."""
     n = count_reporters(row)
     if not n:
-        return _NONE
-    text = _ALL.format(whole=whole) if n == whole else _SOME.format(n=n, whole=whole)
+        return tell(_NONE)
+    text = tell(_ALL, whole=whole) if n == whole else tell(_SOME, n=n, whole=whole)
     return f"{text} {absences}".strip()
 
 
@@ -49,12 +62,14 @@ def name_territories(
     by_reporters: dict[str, list[str]] = {}
     for column, cell in columns:
         if cell is not None:
-            by_reporters.setdefault(str(cell["reporters"] or ""), []).append(column.lower())
+            by_reporters.setdefault(str(cell["reporters"] or ""), []).append(lower_first(column))
     texts = []
     for reporters, names in by_reporters.items():
         count, _ = words.describe_coverage(reporters, territories)
         present = words.join_words(name for code, name in territories if code in reporters.split(","))
-        covered = f"{count} territories ({present})" if present else "no territory has reported"
+        covered = tell("no territory has reported")
+        if present:
+            covered = tell("{count} territories ({names})", count=count, names=present)
         texts.append(covered if len(by_reporters) == 1 else f"{words.join_words(names)}: {covered}")
     return f"{area}, {'; '.join(texts)}" if texts else ""
 
@@ -79,7 +94,7 @@ def describe_stages(
     about = {
         "area": area,
         "period": words.period_words(period),
-        "crime": crime.lower(),
+        "crime": lower_first(crime),
         "track": words.TRACK_WORDS[track],
     }
     if len(groups) == 1:
@@ -87,8 +102,8 @@ def describe_stages(
         if group and is_regional(group[0][1]):
             figures = words.join_words(_describe_stage(measure, cell) for measure, cell in group)
             coverage = describe_cover(group[0][1] or {}, whole, absences(group[0][1] or {}))
-            return _STAGES.format(**about, figures=figures, coverage=coverage)
-    sentences = [_LEAD.format(**about)]
+            return tell(_STAGES, **about, figures=figures, coverage=coverage)
+    sentences = [tell(_LEAD, **about)]
     sentences += [_describe_group(group, whole, absences) for group in groups.values()]
     return " ".join(sentences)
 
@@ -98,28 +113,20 @@ def _describe_group(group: Sequence[tuple[str, Row | None]], whole: int, absence
     cell = group[0][1]
     if cell is not None and is_regional(cell):
         figures = words.join_words(_describe_stage(measure, stage_cell) for measure, stage_cell in group)
-        return _GROUP.format(figures=_capitalize(figures), coverage=describe_cover(cell, whole, absences(cell)))
-    stages = words.join_words(words.stage_name(measure).lower() for measure, _ in group).capitalize()
+        return f"{upper_first(figures)}. {describe_cover(cell, whole, absences(cell))}"
+    stages = upper_first(words.join_words(lower_first(words.stage_name(measure)) for measure, _ in group))
     if cell is None:
-        return f"{stages}: not collected."
-    return _FEW_TERRITORIES.format(stages=stages, n=count_reporters(cell), whole=whole)
+        return tell("{stages}: not collected.", stages=stages)
+    return tell(_FEW_TERRITORIES, stages=stages, n=count_reporters(cell), whole=whole)
 
 
 def _describe_stage(measure: str, cell: Row | None) -> str:
-    stage = words.stage_name(measure).lower()
+    stage = lower_first(words.stage_name(measure))
     figure = words.format_absent() if cell is None else words.format_count(cell)
     if figure.kind == "value" and cell is not None:
-        return f"{figure.text} {words.unit_name(cell['count_unit'], cell['value'])} {stage}"
+        return tell("{count} {stage}", count=words.count_units(cell["value"], cell["count_unit"]), stage=stage)
     unit = words.unit_name("person" if cell is None else cell["count_unit"])
-    return f"{unit} {stage}: {figure.spoken}"
-
-
-def _capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-_INTERVAL = "{value} (95% confidence interval {low} to {high})"
-_OPEN_INTERVAL = "{value} (95% confidence interval {low} or more)"
+    return tell("{unit} {stage}: {figure}", unit=unit, stage=stage, figure=figure.spoken)
 
 
 def quote_figure(row: Row | None, digits: int = 0) -> str:
@@ -127,15 +134,14 @@ def quote_figure(row: Row | None, digits: int = 0) -> str:
     if row is None:
         return words.format_absent().spoken
     if count_reporters(row) and not is_regional(row):
-        return NO_REGION
+        return tell(NO_REGION)
     figure = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if figure.kind != "value" or row.get("low") is None:
         return figure.spoken
     low = words.format_number(row["low"], digits)
-    few = f", {words.TOO_FEW}" if row["state"] == "too_few" else ""
-    if row.get("high") is None or row["high"] == float("inf"):
-        return _OPEN_INTERVAL.format(value=figure.spoken, low=low) + few
-    return _INTERVAL.format(value=figure.spoken, low=low, high=words.format_number(row["high"], digits)) + few
+    few = f", {tell(words.TOO_FEW)}" if row["state"] == "too_few" else ""
+    is_open = row.get("high") is None or row["high"] == float("inf")
+    return words.add_interval(figure.spoken, low, "" if is_open else words.format_number(row["high"], digits)) + few
 
 
 # ----------------------------------------------------------------------------------------------- spread of territories
@@ -147,24 +153,18 @@ def format_range(row: Row | None, digits: int) -> str:
     A median needs three territories.
     """
     if row is None or not row["n"]:
-        return "no published figure"
+        return tell("no published figure")
     if row["median"] is None:
-        return f"fewer than three published figures (n = {row['n']})"
+        return tell("fewer than three published figures (n = {n})", n=row["n"])
     low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
-    return f"{words.format_number(row['median'], digits)}, {low} to {high} (n = {row['n']})"
+    median = words.format_number(row["median"], digits)
+    return tell("{median}, {low} to {high} (n = {n})", median=median, low=low, high=high, n=row["n"])
 
 
-_NO_FIGURE = "No territory has a published figure of {what}."
-_ONE = "One territory has a published figure of {what}. A median needs three territories."
-_TWO = "Two territories have a published figure of {what}. A median needs three territories."
-_MANY = "{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}."
-_FEW_OF = {
-    "all": "All of them are based on counts under {enough}.",
-    "one": "One of them is based on a count under {enough}.",
-    "some": "{few} of them are based on counts under {enough}.",
-}
-_WITHHELD_ONE = "One more is withheld."
-_WITHHELD_MANY = "{n} more are withheld."
+_NO_FIGURE = mark("No territory has a published figure of {what}.")
+_ONE = mark("One territory has a published figure of {what}. A median needs three territories.")
+_TWO = mark("Two territories have a published figure of {what}. A median needs three territories.")
+_ALL_FEW = mark("All of them are based on counts under {enough}.")
 
 
 def describe_range(row: Row, what: str, digits: int = 0) -> str:
@@ -174,16 +174,34 @@ def describe_range(row: Row, what: str, digits: int = 0) -> str:
     """
     count = row["n"]
     if count < FEWEST_TERRITORIES_IN_RANGE:
-        text = (_NO_FIGURE, _ONE, _TWO)[count].format(what=what)
+        text = tell((_NO_FIGURE, _ONE, _TWO)[count], what=what)  # marked above
     else:
         low, median, high = (words.format_number(row[name], digits) for name in ("minimum", "median", "maximum"))
-        text = _MANY.format(n=count, what=what, median=median, low=low, high=high)
+        text = many(
+            "{n} territory has a published figure of {what}: median {median}, lowest {low}, highest {high}.",
+            "{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}.",
+            count,
+            what=what,
+            median=median,
+            low=low,
+            high=high,
+        )
     few = count - row["n_enough"]
-    which = "all" if few == count else "one" if few == 1 else "some"
-    sentences = [text, _FEW_OF[which].format(few=few, enough=ENOUGH_EVENTS) if few else ""]
+    sentences = [text]
+    if few == count:
+        sentences.append(tell(_ALL_FEW, enough=ENOUGH_EVENTS))
+    elif few:
+        sentences.append(
+            many(
+                "{n} of them is based on a count under {enough}.",
+                "{n} of them are based on counts under {enough}.",
+                few,
+                enough=ENOUGH_EVENTS,
+            )
+        )
     if row["n_withheld"]:
-        sentences.append(_WITHHELD_ONE if row["n_withheld"] == 1 else _WITHHELD_MANY.format(n=row["n_withheld"]))
-    return " ".join(filter(None, sentences))
+        sentences.append(many("{n} more is withheld.", "{n} more are withheld.", row["n_withheld"]))
+    return " ".join(sentences)
 
 
 # -------------------------------------------------------------------------------------------- period of a comparison
@@ -206,13 +224,11 @@ def choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]])
     return (chosen["freq"], chosen["period"]) if chosen is not None else None
 
 
-_REACH = "{n} of {whole} territories have {enough} or more in {period}"
-_SHORTEST = (
-    "Use {period}: it is the shortest period in which most territories have enough to compare. {reach}{lacking}."
-)
-_NEVER = "Most territories have too few cases to compare, even over {longest}. {reach}{lacking}."
-_OTHERWISE = "Opens in {period}: {reach}{lacking}."
-_AGAINST = ", against {others}"
+_REACH = mark("{n} of {whole} territories have {enough} or more in {period}")
+_SHORTEST = mark("Use {period}: it is the shortest period in which most territories have enough to compare. {reach}.")
+_NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
+_OTHERWISE = mark("Opens in {period}: {reach}.")
+_AGAINST = mark("{reach}, against {others}")
 
 
 def explain_window(windows: Sequence[Row]) -> str:
@@ -220,7 +236,8 @@ def explain_window(windows: Sequence[Row]) -> str:
     chosen = default_window(windows)
     if chosen is None:
         return ""
-    reach = _REACH.format(
+    reach = tell(
+        _REACH,
         n=chosen["n_reaching"],
         whole=chosen["n_territories"],
         enough=ENOUGH_EVENTS,
@@ -228,16 +245,21 @@ def explain_window(windows: Sequence[Row]) -> str:
     )
     shorter = [row for row in windows if _order(row) < _order(chosen) and row["period"]]
     others = words.join_words(
-        f"{row['n_reaching'] or 'none'} in {words.period_short(row['period'])}" for row in shorter
+        tell("{n} in {period}", n=row["n_reaching"] or tell("none"), period=words.period_short(row["period"]))
+        for row in shorter
     )
-    lacking = _AGAINST.format(others=others) if others else ""
+    if others:
+        reach = tell(_AGAINST, reach=reach, others=others)
     name = words.period_short(chosen["period"])
     if chosen["is_most"] and not any(row["is_most"] for row in shorter):
-        return _SHORTEST.format(period=name, reach=reach, lacking=lacking)
+        return tell(_SHORTEST, period=name, reach=reach)
     if any(row["is_most"] for row in windows):
-        return _OTHERWISE.format(period=name, reach=reach, lacking=lacking)
+        return tell(_OTHERWISE, period=name, reach=reach)
     longest = FREQS[max((row for row in windows if row["period"]), key=_order)["freq"]]
-    return _NEVER.format(longest=longest, reach=reach, lacking=lacking)
+    return tell(_NEVER, longest=longest, reach=reach)
+
+
+_SHORTER = mark("You have chosen a shorter period, in which the figures of most territories are too small to compare.")
 
 
 def explain_other_window(windows: Sequence[Row], freq: str, period: str) -> str:
@@ -246,14 +268,14 @@ def explain_other_window(windows: Sequence[Row], freq: str, period: str) -> str:
     if chosen is None or (chosen["freq"], chosen["period"]) == (freq, period):
         return ""
     if (order := list(FREQS).index(freq)) < _order(chosen):
-        return "You have chosen a shorter period, in which the figures of most territories are too small to compare."
-    return "" if order > _order(chosen) else f"You have chosen {words.period_short(period)}."
+        return tell(_SHORTER)
+    return "" if order > _order(chosen) else tell("You have chosen {period}.", period=words.period_short(period))
 
 
-_USE = "To compare territories, use {choices}."
-_USE_FOR = "{period} for {stages}"
-_USE_FOR_FEW = "{period} for {stages}, although most territories have too few cases"
-_STAGE_REACH = "{stage} ({n} of {whole} territories have {enough} or more)"
+_USE = mark("To compare territories, use {choices}.")
+_USE_FOR = mark("{period} for {stages}")
+_USE_FOR_FEW = mark("{period} for {stages}, although most territories have too few cases")
+_STAGE_REACH = mark("{stage} ({n} of {whole} territories have {enough} or more)")
 
 
 def describe_windows(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
@@ -263,15 +285,19 @@ def describe_windows(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
         chosen = default_window(rows)
         if chosen is None:
             continue
-        reach = _STAGE_REACH.format(
-            stage=stage.lower(), n=chosen["n_reaching"], whole=chosen["n_territories"], enough=ENOUGH_EVENTS
+        reach = tell(
+            _STAGE_REACH,
+            stage=lower_first(stage),
+            n=chosen["n_reaching"],
+            whole=chosen["n_territories"],
+            enough=ENOUGH_EVENTS,
         )
         together.setdefault((words.period_short(chosen["period"]), bool(chosen["is_most"])), []).append(reach)
     choices = [
-        (_USE_FOR if is_most else _USE_FOR_FEW).format(period=period, stages=words.join_words(stages))
+        tell(_USE_FOR if is_most else _USE_FOR_FEW, period=period, stages=words.join_words(stages))  # marked above
         for (period, is_most), stages in together.items()
     ]
-    return _USE.format(choices="; ".join(choices)) if choices else ""
+    return tell(_USE, choices="; ".join(choices)) if choices else ""
 
 
 def _order(row: Row) -> int:

@@ -7,36 +7,43 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.warehouse.metrics.spans import span_of
 from pipelines.words import Row
+from pipelines.words.language import Texts, lower_first, tell
 
-STATES: Mapping[str, str] = {
-    "on_time": "on time",
-    "late": "late",
-    "in_part": "in part",
-    "not_due": "not due",
-    "not_received": "not received",
-    "not_collected": "not collected",
-}
+STATES: Mapping[str, str] = Texts(
+    {
+        "on_time": mark("on time"),
+        "late": mark("late"),
+        "in_part": mark("in part"),
+        "not_due": mark("not due"),
+        "not_received": mark("not received"),
+        "not_collected": mark("not collected"),
+    }
+)
 """States of a territory's returns for a period, in the order of the legend."""
-LEGEND: Mapping[str, str] = {
-    "on_time": "Every return was received by its deadline.",
-    "late": "Every return was received, at least one after its deadline.",
-    "in_part": "Some returns were received. Others are past their deadline.",
-    "not_due": "No deadline has passed that is still open, or the territory does not report for this kind of period.",
-    "not_received": "The deadline has passed and nothing was received.",
-    "not_collected": "No office reports this, or not yet at that time.",
-}
+LEGEND: Mapping[str, str] = Texts(
+    {
+        "on_time": mark("Every return was received by its deadline."),
+        "late": mark("Every return was received, at least one after its deadline."),
+        "in_part": mark("Some returns were received. Others are past their deadline."),
+        "not_due": mark(
+            "No deadline has passed that is still open, or the territory does not report for this kind of period."
+        ),
+        "not_received": mark("The deadline has passed and nothing was received."),
+        "not_collected": mark("No office reports this, or not yet at that time."),
+    }
+)
 RECEIVED = ("on_time", "late")
 
-NOT_INCLUDED = "Not included: {areas}."
-_NOT_DUE = "{area} (not due yet)"
-_YEARLY = "{area} (not due: reports once a year)"
-_NOT_COLLECTED = "{area} (not collected)"
-_WITHOUT_FIGURE = "{area} (received, without this figure)"
-_LATE = "{area} (late: due on {deadline}, not received)"
-_IN_PART = "{area} (in part, {received} of {expected}: {outstanding} outstanding)"
-_OUTSTANDING_PERIOD = "{part}, {period}"
+NOT_INCLUDED = mark("Not included: {areas}.")
+_NOT_DUE = mark("{area} (not due yet)")
+_YEARLY = mark("{area} (not due: reports once a year)")
+_NOT_COLLECTED = mark("{area} (not collected)")
+_WITHOUT_FIGURE = mark("{area} (received, without this figure)")
+_LATE = mark("{area} (late: due on {deadline}, not received)")
+_IN_PART = mark("{area} (in part, {received} of {expected}: {outstanding} outstanding)")
 
 
 @dataclass(frozen=True)
@@ -110,11 +117,11 @@ def _name_returns(chosen: Sequence[Row], inside: Sequence[Row], names: Mapping[s
     labels = []
     for row in chosen:
         pieces = [names.get(row["jurisdiction"], row["jurisdiction"])] if by_part else []
-        pieces += [names.get(row["instrument"], row["instrument"]).lower()] if by_kind else []
+        pieces += [lower_first(names.get(row["instrument"], row["instrument"]))] if by_kind else []
         part = ", ".join(pieces)
         when = words.period_short(row["period"])
         if by_period or not part:
-            labels.append(_OUTSTANDING_PERIOD.format(part=part, period=when) if part else when)
+            labels.append(f"{part}, {when}" if part else when)
         else:
             labels.append(part)
     return tuple(dict.fromkeys(labels))
@@ -126,18 +133,19 @@ def describe_absence(area: str, reporting: Reporting, *, is_counted: bool = Fals
     `is_counted`: its offices count the figure, so that it is not merely uncollected if all returns have arrived.
     """
     if reporting.state == "not_due":
-        return (_YEARLY if reporting.is_yearly else _NOT_DUE).format(area=area)
+        return tell(_YEARLY, area=area) if reporting.is_yearly else tell(_NOT_DUE, area=area)
     if reporting.state == "not_received" and reporting.deadline is not None:
-        return _LATE.format(area=area, deadline=format_day(reporting.deadline))
+        return tell(_LATE, area=area, deadline=words.format_day(reporting.deadline))
     if reporting.state == "in_part":
-        return _IN_PART.format(
+        return tell(
+            _IN_PART,
             area=area,
             received=reporting.received,
             expected=reporting.expected,
             outstanding=words.join_words(reporting.outstanding),
         )
     is_without = is_counted and reporting.state in RECEIVED
-    return (_WITHOUT_FIGURE if is_without else _NOT_COLLECTED).format(area=area)
+    return tell(_WITHOUT_FIGURE, area=area) if is_without else tell(_NOT_COLLECTED, area=area)
 
 
 def describe_absences(
@@ -156,13 +164,13 @@ def describe_absences(
         for code, name in territories
         if code not in present
     ]
-    return NOT_INCLUDED.format(areas=words.join_words(clauses)) if clauses else ""
+    return tell(NOT_INCLUDED, areas=words.join_words(clauses)) if clauses else ""
 
 
-_OUTSTANDING = "{area}, {period}: {returns} outstanding."
-_LATE_NOTE = "{area}: {returns} late."
-_YEARLY_NOTE = "Reports once a year."
-_QUARTERLY_NOTE = "Reports by quarter."
+_OUTSTANDING = mark("{area}, {period}: {returns} outstanding.")
+_LATE_NOTE = mark("{area}: {returns} late.")
+_YEARLY_NOTE = mark("Reports once a year.")
+_QUARTERLY_NOTE = mark("Reports by quarter.")
 
 
 def note_state(area: str, period: str, reporting: Reporting, *, is_reporting: bool) -> str:
@@ -171,21 +179,16 @@ def note_state(area: str, period: str, reporting: Reporting, *, is_reporting: bo
     `is_reporting`: the territory reports for this kind of period at all.
     """
     if not is_reporting:
-        return _YEARLY_NOTE if "-Q" in period else _QUARTERLY_NOTE
+        return tell(_YEARLY_NOTE) if "-Q" in period else tell(_QUARTERLY_NOTE)
     if reporting.outstanding:
         returns = words.join_words(reporting.outstanding)
-        return _OUTSTANDING.format(area=area, period=words.period_short(period), returns=returns)
+        return tell(_OUTSTANDING, area=area, period=words.period_short(period), returns=returns)
     has_parts = bool(reporting.late) and reporting.expected > 1
-    return _LATE_NOTE.format(area=area, returns=words.join_words(reporting.late)) if has_parts else ""
+    return tell(_LATE_NOTE, area=area, returns=words.join_words(reporting.late)) if has_parts else ""
 
 
 def format_state(reporting: Reporting) -> str:
     """Format a state for the reporting board: 'on time', 'in part: 3 of 4'."""
     if reporting.state == "in_part":
-        return f"{STATES['in_part']}: {reporting.received} of {reporting.expected}"
+        return tell("in part: {received} of {expected}", received=reporting.received, expected=reporting.expected)
     return STATES[reporting.state]
-
-
-def format_day(day: date) -> str:
-    """Format a day: 14 November 2026."""
-    return f"{day.day} {day:%B %Y}"

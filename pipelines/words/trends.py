@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics.change import Change, compute_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes
+from pipelines.words.language import Texts, many, tell
 
-READ = (
-    "“Times” is the last count divided by the first, with its 95% confidence interval. A change is called clear only "
-    "if it also holds when several persons are tried in one case. No change is tested across a break in the series."
+READ = mark(
+    "“Times” is the last count divided by the first, with its 95% confidence interval. A change is called clear "
+    "only if it also holds when several persons are tried in one case. "
+    "No change is tested across a break in the series."
 )
-CHANCE = "{n} changes were tested. About one in 20 tests finds a clear change by chance alone."
-VERDICTS = {
-    "rise": "clear rise",
-    "fall": "clear fall",
-    "no_clear_change": "no clear change",
-    "too_few": words.TOO_FEW,
-    "break": "not tested: break",
-    "reporters": "not tested: other territories",
-    "missing": "not available",
-    "withheld": "withheld",
-}
-_NOTES = {
-    "too_few": f"Too few to compare: one of the two counts is under {ENOUGH_EVENTS}.",
-    "break": "Not tested across a break in the series. {breaks}",
-    "reporters": "Not tested: the two totals are not of the same territories.",
-}
+VERDICTS: Mapping[str, str] = Texts(
+    {
+        "rise": mark("clear rise"),
+        "fall": mark("clear fall"),
+        "no_clear_change": mark("no clear change"),
+        "too_few": mark("too few to compare"),
+        "break": mark("not tested: break"),
+        "reporters": mark("not tested: other territories"),
+        "missing": mark("not available"),
+        "withheld": mark("withheld"),
+    }
+)
+_TOO_FEW = mark("Too few to compare: one of the two counts is under {enough}.")
+_OTHER_TERRITORIES = mark("Not tested: the two totals are not of the same territories.")
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,12 @@ def judge_trend(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> T
         return Trend("missing")
     if breaks:
         texts = " ".join(changes.describe_breaks(breaks))
-        return Trend("break", note=_NOTES["break"].format(breaks=texts))
+        return Trend("break", note=tell("Not tested across a break in the series. {breaks}", breaks=texts))
     if first["reporters"] != last["reporters"]:
-        return Trend("reporters", note=_NOTES["reporters"])
+        return Trend("reporters", note=tell(_OTHER_TERRITORIES))
     change = compute_change(first["value"], last["value"])
-    return Trend(change.verdict, change, _NOTES.get(change.verdict, ""))
+    note = tell(_TOO_FEW, enough=ENOUGH_EVENTS) if change.verdict == "too_few" else ""
+    return Trend(change.verdict, change, note)
 
 
 def format_times(trend: Trend) -> str:
@@ -71,4 +73,10 @@ def format_times(trend: Trend) -> str:
 def count_tested(trends: Sequence[Trend]) -> str:
     """Return the sentence on how many changes were tested; empty text if at most one was."""
     tested = sum(trend.change is not None and trend.change.ratio is not None for trend in trends)
-    return CHANCE.format(n=tested) if tested > 1 else ""
+    if tested < 2:
+        return ""
+    return many(
+        "{n} change was tested. About one in 20 tests finds a clear change by chance alone.",
+        "{n} changes were tested. About one in 20 tests finds a clear change by chance alone.",
+        tested,
+    )

@@ -5,6 +5,7 @@ The project's documentation explains the methods in full.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +15,10 @@ import streamlit as st
 
 from dashboards.public import layout, queries, tables
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import LARGEST_HIDDEN_COUNT
+from pipelines.words import figures
+from pipelines.words.language import Texts, lower_first, many, tell
 
 _MIME = {
     ".csv": "text/csv",
@@ -25,57 +29,71 @@ _MIME = {
 _SHORT_LIST = ("README.txt", "manifest.json", "cell.csv", "cell.parquet", "indicator.csv", "codelist.csv")
 """Files that are offered alone as well: the text, the list of files, all counts, all indicators, and the codes."""
 
-READING = """
-**Zero, not available, not collected and withheld** are four different things. *Zero* is a figure: the office reported
-that there was none. *Not available* means that a figure was expected and is missing. *Not collected* means that the
-office does not count this, or not for this kind of period. *Withheld* means that the figure is known but hidden.
-Missing figures are never estimated.
-
-**Trafficking in persons and smuggling of migrants** are different crimes. Every page shows one of them, and they are
-never added. First-instance and final decisions are also shown separately, because one person may have both.
-
-**Stages.** The stages of one period are different people: a case often takes years from one stage to the next. A later
-stage can therefore be larger than an earlier one.
-
-**Order.** Territories are listed in a fixed order. This is not a ranking.
-
-**Periods.** A figure counts what happened in the period. A year is the office's own annual figure if it sent one.
-Otherwise it is the sum of the four quarters. A year is never divided into quarters.
-
-**The region** is the sum of the territories that reported, and the page lists them. If some are missing, the figure is
-marked as partial. Missing territories are not estimated.
-
-**Rates** are per 100,000 inhabitants in the period. A quarter's rate is not multiplied by four. If the population of a
-year is not known yet, the last known one is used and the figure is marked.
-
-**95% confidence intervals.** Even a full count varies by chance from year to year. The interval shows by how much the
-underlying level may differ from the figure.
-"""
-PROTECTION = f"""
-Counts of 1 to {LARGEST_HIDDEN_COUNT} people are never shown. Other figures are withheld with them, so that nobody can
-calculate a hidden count from the totals. All of them are marked **withheld**, and a withheld figure may be zero.
-Shares, rates and differences are calculated from published figures only.
-"""
+READING = (
+    mark(
+        "**Zero, not available, not collected and withheld** are four different things. *Zero* is a figure: the "
+        "office reported that there was none. *Not available* means that a figure was expected and is missing. *Not "
+        "collected* means that the office does not count this, or not for this kind of period. *Withheld* means that "
+        "the figure is known but hidden. Missing figures are never estimated."
+    ),
+    mark(
+        "**Trafficking in persons and smuggling of migrants** are different crimes. Every page shows one of them, and "
+        "they are never added. First-instance and final decisions are also shown separately, because one person may "
+        "have both."
+    ),
+    mark(
+        "**Stages.** The stages of one period are different people: a case often takes years from one stage to the "
+        "next. A later stage can therefore be larger than an earlier one."
+    ),
+    mark("**Order.** Territories are listed in a fixed order. This is not a ranking."),
+    mark(
+        "**Periods.** A figure counts what happened in the period. A year is the office's own annual figure if it sent "
+        "one. Otherwise it is the sum of the four quarters. A year is never divided into quarters."
+    ),
+    mark(
+        "**The region** is the sum of the territories that reported, and the page lists them. If some are missing, the "
+        "figure is marked as partial. Missing territories are not estimated."
+    ),
+    mark(
+        "**Rates** are per 100,000 inhabitants in the period. A quarter's rate is not multiplied by four. If the "
+        "population of a year is not known yet, the last known one is used and the figure is marked."
+    ),
+    mark(
+        "**95% confidence intervals.** Even a full count varies by chance from year to year. The interval shows by how "
+        "much the underlying level may differ from the figure."
+    ),
+)
+PROTECTION = mark(
+    "Counts of 1 to {most} people are never shown. Other figures are withheld with them, so that nobody can calculate "
+    "a hidden count from the totals. All of them are marked **withheld**, and a withheld figure may be zero. Shares, "
+    "rates and differences are calculated from published figures only."
+)
+_AREAS: Mapping[str, str] = Texts(
+    {"territory": mark("territories"), "region": mark("the region"), "jurisdiction": mark("jurisdictions")}
+)
 
 
 def render_page() -> None:
     """Render the page "About and downloads"."""
-    frame = layout.begin_page("About and downloads")
-    st.header("How to read the figures", anchor=False)
+    frame = layout.begin_page(mark("About and downloads"))
+    st.header(tell("How to read the figures"), anchor=False)
     layout.put_html(tables.render_legend())
-    st.markdown(READING)
-    st.header("How individuals are protected", anchor=False)
-    st.markdown(PROTECTION)
-    st.header("Territories covered", anchor=False)
+    st.markdown("\n\n".join(tell(text) for text in READING))
+    st.header(tell("How individuals are protected"), anchor=False)
+    st.markdown(tell(PROTECTION, most=LARGEST_HIDDEN_COUNT))
+    st.header(tell("Territories covered"), anchor=False)
     codes = [code for code, _ in frame.territories]
     names = [frame.marked_name(code) for code in codes]
-    st.markdown(f"This release covers {words.join_words(names)}.".replace("*", "\\*"))
+    covered = tell("This release covers the following territories: {names}.", names=words.join_words(names))
+    st.markdown(covered.replace("*", "\\*"))
     layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
     _programme(frame)
-    st.header("How to cite", anchor=False)
+    st.header(tell("How to cite"), anchor=False)
     st.markdown(
-        "Quote the figure with its release and coverage. The address of a page contains all your choices and the "
-        "release."
+        tell(
+            "Quote the figure with its release and coverage. The address of a page contains all your choices and the "
+            "release."
+        )
     )
     st.code(words.cite_release(frame.release), language=None, wrap_lines=True)
     _downloads(frame)
@@ -83,55 +101,63 @@ def render_page() -> None:
 
 
 def _programme(frame: layout.Frame) -> None:
-    st.header("What is published", anchor=False)
-    freqs, areas = (
-        queries.read_labels(frame.path, "freq"),
-        {"territory": "territories", "region": "the region", "jurisdiction": "jurisdictions"},
-    )
+    st.header(tell("What is published"), anchor=False)
+    freqs = queries.read_labels(frame.path, "freq")
     lines = [
         tables.Line(
-            tables.Cell(row["title"]),
+            tables.Cell(tell(row["title"])),  # marked where declared
             (
-                tables.Cell(words.join_words(areas.get(kind, kind) for kind in row["areas"].split(","))),
-                tables.Cell(words.join_words(freqs.get(freq, freq).lower() for freq in row["freqs"].split(","))),
+                tables.Cell(words.join_words(_AREAS.get(kind, kind) for kind in row["areas"].split(","))),
+                tables.Cell(words.join_words(lower_first(freqs.get(freq, freq)) for freq in row["freqs"].split(","))),
                 tables.Cell(
-                    words.join_words(d.replace("_", " ") for d in row["dimensions"].split(",") if d) or "totals"
+                    words.join_words(
+                        lower_first(figures.DIMENSIONS.get(name, name)) for name in row["dimensions"].split(",") if name
+                    )
+                    or tell("totals")
                 ),
-                tables.Cell(row["note"] or ""),
+                tables.Cell(tell(row["note"] or "")),  # marked where declared
             ),
         )
         for row in queries.read_rows(frame.path, "programme")
     ]
     layout.show_table(
         frame,
-        "Published tables. Other tables are not published",
-        ["For", "By", "Broken down by", "Note"],
+        tell("Published tables. Other tables are not published"),
+        [tell("For"), tell("By"), tell("Broken down by"), tell("Note")],
         lines,
-        corner="Table",
+        corner=tell("Table"),
         text=True,
     )
 
 
 def _downloads(frame: layout.Frame) -> None:
     """Show one button for all files of the release in a ZIP file, and one for each file of a short list."""
-    st.header("Downloads", anchor=False)
+    st.header(tell("Downloads"), anchor=False)
     paths = queries.downloadable_files(frame.path)
-    invented = " All figures in them are invented, except those of other publishers." if frame.is_demonstration else ""
-    st.markdown(
-        f"One ZIP file has all {len(paths)} files of release {frame.id}: every table as CSV and as Parquet, with codes "
-        f"and statuses, a description, and the list of files.{invented}"
-    )
+    sentences = [
+        many(
+            "One ZIP file has the {n} file of release {release}: every table as CSV and as Parquet, with codes and "
+            "statuses, a description, and the list of files.",
+            "One ZIP file has all {n} files of release {release}: every table as CSV and as Parquet, with codes and "
+            "statuses, a description, and the list of files.",
+            len(paths),
+            release=frame.id,
+        )
+    ]
+    if frame.is_demonstration:
+        sentences.append(tell("All figures in them are invented, except those of other publishers."))
+    st.markdown(" ".join(sentences))
     prefix = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}"
     # Data is passed as a function, so that files are read only when somebody downloads them.
     st.download_button(
-        "All files (ZIP)",
+        tell("All files (ZIP)"),
         lambda: pack_files(tuple(paths)),
         file_name=f"{prefix}.zip",
         mime="application/zip",
         key="file.all",
         on_click="ignore",
     )
-    st.markdown("The most used files are also available on their own:")
+    st.markdown(tell("The most used files are also available on their own:"))
     by_name = {path.name: path for path in paths}
     with st.container(horizontal=True):
         for path in (by_name[name] for name in _SHORT_LIST if name in by_name):

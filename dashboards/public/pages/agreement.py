@@ -8,11 +8,12 @@ from dashboards.public import layout, tables
 from pipelines import words
 from pipelines.words import Row, agreement
 from pipelines.words.changes import format_signed
+from pipelines.words.language import tell
 
 
 def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
     """Show a table with one line per pair."""
-    columns = ["Period", "One source", "Other source", "Difference", "What was found"]
+    columns = [tell("Period"), tell("One source"), tell("Other source"), tell("Difference"), tell("What was found")]
     lines = []
     for row in rows:
         sides = [agreement.describe_side(row, side) for side in ("left", "right")]
@@ -20,7 +21,13 @@ def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
         cells = (words.period_short(row["period"]), *sides, difference, agreement.explain_pair(row))
         lines.append(tables.Line(part_heading(frame, row), tuple(tables.Cell(text) for text in cells)))
     layout.show_table(
-        frame, f"{title}. Release {frame.id}.", columns, lines, corner="Territory", text=True, is_ours=False
+        frame,
+        tell("{title}. Release {release}.", title=title, release=frame.id),
+        columns,
+        lines,
+        corner=tell("Territory"),
+        text=True,
+        is_ours=False,
     )
 
 
@@ -30,5 +37,6 @@ def part_heading(frame: layout.Frame, row: Row) -> tables.Cell:
     part = row["jurisdiction"]
     if not part or part == row["territory"]:
         return heading
-    name = f"{heading.text}: {frame.area_name(part).removeprefix(f'{heading.text}: ')} only"
+    part_name = frame.area_name(part).removeprefix(f"{heading.text}: ")
+    name = tell("{area}: {part} only", area=heading.text, part=part_name)
     return tables.Cell(name, name, heading.marks, heading.href)

@@ -17,7 +17,8 @@ from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.codes import TOTAL_CODES
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import indicators, regions
+from pipelines.words import figures, indicators, regions
+from pipelines.words.language import lower_first, tell
 
 Row = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ def show_breakdown(
     """
     labels = queries.read_labels(frame.path, dimension)
     at = {(row[across], row[dimension]): row for row in rows}
-    corner, headings = dimension.replace("_", " ").capitalize(), [name for _, name in columns]
+    corner, headings = figures.DIMENSIONS[dimension], [name for _, name in columns]
 
     def build_lines(cell: Callable[[Row | None, str], tables.Cell]) -> list[tables.Line]:
         return [
@@ -59,15 +60,17 @@ def show_breakdown(
     if all(row["share_obs_status"] is None for row in rows):
         return
     notes = words.Notes()
-    shares = build_lines(lambda row, label: _share_cell(frame, row, dimension, notes, f"{label}, share"))
-    title = f"Shares of the total, per cent, with 95% confidence intervals. {caption}"
+    shares = build_lines(
+        lambda row, label: _share_cell(frame, row, dimension, notes, tell("{subject}, share", subject=label))
+    )
+    title = tell("Shares of the total, per cent, with 95% confidence intervals. {caption}", caption=caption)
     layout.show_table(frame, title, headings, shares, corner=corner, notes=notes, coverage=name)
 
 
 def _share_cell(frame: layout.Frame, row: Row | None, dimension: str, notes: words.Notes, label: str) -> tables.Cell:
     """Return a share with its interval and a link to the counts behind it. A total of zero has no share."""
     if row is None or row["share_obs_status"] is None:
-        return tables.Cell("", f"{label}: none")
+        return tables.Cell("", tell("{subject}: none", subject=label))
     share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
     figure = indicators.format_figure(share)
     is_few = share["state"] == "too_few" and figure.kind == "value"
@@ -75,9 +78,7 @@ def _share_cell(frame: layout.Frame, row: Row | None, dimension: str, notes: wor
     return tables.value_cell(figure, label, indicators.mark_notes(share, notes), address, is_few=is_few)
 
 
-def show_significant_pairs(
-    frame: layout.Frame, rows: Sequence[Row], dimension: str, codes: Sequence[str], by: str
-) -> None:
+def show_significant_pairs(frame: layout.Frame, rows: Sequence[Row], dimension: str, codes: Sequence[str]) -> None:
     """Show which territories' shares of a category differ significantly, one sentence per category that two or more
     have."""
     labels = queries.read_labels(frame.path, dimension)
@@ -93,12 +94,16 @@ def show_significant_pairs(
             items.append(f"<li>{escape(summary)}{inner}</li>")
     if not items:
         st.markdown(
-            f"No shares by {by} can be compared: each is based on fewer than {ENOUGH_EVENTS} people, is not public, "
-            "or is counted differently."
+            tell(
+                "No shares by {dimension} can be compared: each is based on fewer than {enough} people, is not public, "
+                "or is counted differently.",
+                dimension=lower_first(figures.DIMENSIONS[dimension]),
+                enough=ENOUGH_EVENTS,
+            )
         )
         return
     layout.put_html(f"<ul>{''.join(items)}</ul>")
-    st.markdown(indicators.SIMULTANEOUS)
+    st.markdown(tell(indicators.SIMULTANEOUS))
 
 
 def show_cross_table(
@@ -117,7 +122,7 @@ def show_cross_table(
     column_codes = {code for code, _ in columns}
     rows = tuple(row for row in rows if row[across] in column_codes)
     if not rows:
-        st.markdown("This release has no such figures by sex and age.")
+        st.markdown(tell("This release has no such figures by sex and age."))
         return
     notes = words.Notes()
     sexes, ages = queries.read_labels(frame.path, "sex"), queries.read_labels(frame.path, "age")
@@ -131,7 +136,7 @@ def show_cross_table(
         cells = [at.get((sex, age, code)) for code, _ in columns]
         of_row = [cell for cell in cells if cell is not None]
         is_everyone = (sex, age) == total
-        name = "Everyone" if is_everyone else f"{sexes[sex]}, {ages[age].lower()}"
+        name = tell("Everyone") if is_everyone else f"{sexes[sex]}, {lower_first(ages[age])}"
         has_one_base = len({cell["reporters"] for cell in of_row}) <= 1
         fields = [
             regional_cell(frame, cell, notes, f"{name}, {label}")
@@ -143,14 +148,16 @@ def show_cross_table(
         lines.append(tables.Line(tables.Cell(name), tuple(fields), is_total=is_everyone and is_one_base))
     if not is_one_base:
         notes.add_remark(
-            "The rows cover different territories, so they do not add up to everyone and shares must not be calculated "
-            "from them."
+            tell(
+                "The rows cover different territories, so they do not add up to everyone and shares must not be "
+                "calculated from them."
+            )
         )
-    title = f"{title}, {year}: {words.unit_name(unit)} by sex and age"
-    headings = [*(label for _, label in columns), "Territories"]
+    title = tell("{title}, {year}: {unit} by sex and age", title=title, year=year, unit=words.unit_name(unit))
+    headings = [*(label for _, label in columns), tell("Territories")]
     of_everyone = [(label, at.get((*total, code))) for code, label in columns]
     layout.show_table(
-        frame, title, headings, lines, corner="Sex and age", notes=notes, legend=True,
+        frame, title, headings, lines, corner=tell("Sex and age"), notes=notes, legend=True,
         coverage=coverage.name_territories(of_everyone) if is_one_base else "",
     )  # fmt: skip
 
@@ -163,7 +170,9 @@ def _covered_cell(frame: layout.Frame, cell: Row, notes: words.Notes, label: str
         return field
     base = coverage.build_cell(cell, label, notes)
     marks = tuple(dict.fromkeys((*field.marks, *base.marks)))
-    return replace(field, base=base.text, spoken=f"{field.spoken}, {base.text} territories", marks=marks)
+    return replace(
+        field, base=base.text, spoken=f"{field.spoken}, {tell('{count} territories', count=base.text)}", marks=marks
+    )
 
 
 def regional_cell(
@@ -172,8 +181,9 @@ def regional_cell(
     """Return a figure of the region as a field, or words instead of it if too few territories are in it."""
     if cell is None or regions.is_regional(cell) or not regions.count_reporters(cell):
         return tables.figure_cell(frame.id, cell, notes, what=what, rate=rate)
-    marks = (notes.number_note(regions.TOO_FEW_TERRITORIES),)
-    return tables.Cell(regions.NO_REGION, f"{what}: {regions.NO_REGION}", marks, kind="note")
+    marks = (notes.number_note(regions.explain_too_few()),)
+    no_region = tell(regions.NO_REGION)
+    return tables.Cell(no_region, f"{what}: {no_region}", marks, kind="note")
 
 
 def _coverage_of_row(coverage: Coverage, cells: Sequence[Row], name: str, notes: words.Notes) -> tables.Cell:
@@ -183,15 +193,18 @@ def _coverage_of_row(coverage: Coverage, cells: Sequence[Row], name: str, notes:
         return coverage.build_cell(cells[0], name, notes)
     numbers = sorted({regions.count_reporters(cell) for cell in by_reporters.values()})
     whole = len(coverage.frame.territories)
-    text = f"{numbers[0]} to {numbers[-1]} of {whole}" if len(numbers) > 1 else f"{numbers[0]} of {whole}"
-    return tables.Cell(text, f"{name}: {text} territories, depending on the column", kind="note")
+    text = tell("{n} of {whole}", n=numbers[0], whole=whole)
+    if len(numbers) > 1:
+        text = tell("{low} to {high} of {whole}", low=numbers[0], high=numbers[-1], whole=whole)
+    spoken = tell("{subject}: {count} territories, depending on the column", subject=name, count=text)
+    return tables.Cell(text, spoken, kind="note")
 
 
 def show_movements(frame: layout.Frame, area: str, crime: str, unit: str, title: str) -> None:
     """Show entries, exits, appeals and stocks as rows, years as columns. Stocks are of one day and are never summed."""
     rows = queries.read_rows(frame.path, "movements", area, crime, unit)
     if not rows:
-        st.markdown("The release has no such figures.")
+        st.markdown(tell("The release has no such figures."))
         return
     notes = words.Notes()
     measures, levels = queries.read_labels(frame.path, "measure"), queries.read_labels(frame.path, "level")
@@ -199,15 +212,20 @@ def show_movements(frame: layout.Frame, area: str, crime: str, unit: str, title:
     at = {(row["measure"], row["level"], row["statistic"], row["period"]): row for row in rows}
     lines = []
     for measure, level, statistic in dict.fromkeys((row["measure"], row["level"], row["statistic"]) for row in rows):
-        when = {"start": ", at the start", "end": ", at the end"}.get(statistic, "")
-        label, of_level = str(measures.get(measure, measure)), levels.get(str(level), "").lower()
+        label, of_level = str(measures.get(measure, measure)), levels.get(str(level), "")
+        name = label
+        if statistic == "start":
+            name = tell("{measure}, at the start", measure=label)
+        elif statistic == "end":
+            name = tell("{measure}, at the end", measure=label)
         # Name the level only if the name of the measure does not.
-        name = f"{label}{when}" if of_level in label.lower() else f"{label}{when} ({of_level})"
+        if of_level.lower() not in label.lower():
+            name = f"{name} ({lower_first(of_level)})"
         fields = tuple(
             tables.figure_cell(frame.id, at.get((measure, level, statistic, year)), notes, what=f"{name}, {year}")
             for year in years
         )
         lines.append(tables.Line(tables.Cell(name), fields))
-    title = f"{title}: {words.unit_name(unit)} by year"
+    title = tell("{title}: {unit} by year", title=title, unit=words.unit_name(unit))
     coverage = frame.marked_name(area)
-    layout.show_table(frame, title, years, lines, corner="Entry or exit", notes=notes, coverage=coverage)
+    layout.show_table(frame, title, years, lines, corner=tell("Entry or exit"), notes=notes, coverage=coverage)

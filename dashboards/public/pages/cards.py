@@ -8,20 +8,48 @@ from typing import Any
 import streamlit as st
 
 from dashboards.public import layout, queries, tables
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.words.language import Texts, tell
 
 Row = Mapping[str, Any]
-TITLE = "How each territory counts"
+_RULES: Mapping[str, str] = Texts(
+    {
+        "": mark("not stated"),
+        "not_stated": mark("not stated"),
+        "not_applicable": mark("not applicable"),
+        "included": mark("included"),
+        "excluded": mark("excluded"),
+        "principal": mark("principal offence"),
+        "each": mark("each offence"),
+        "both": mark("input and output"),
+        "input": mark("input"),
+        "output": mark("output"),
+        "decision": mark("decision"),
+        "finality": mark("finality"),
+        "event": mark("event"),
+        "registration": mark("registration"),
+        "demonstration": mark("assumed for the demonstration"),
+        "verified": mark("verified"),
+        "yes": mark("yes"),
+        "no": mark("no"),
+    }
+)
+"""Counting rules and their states in words; others are shown as the declarations have them."""
+TITLE = mark("How each territory counts")
 _CARDS = ("numerator_card", "denominator_card", "card_id")
-_COLUMNS: Mapping[str, str] = {
-    "count_unit": "Unit",
-    "input_or_output": "Input or output",
-    "counted_at": "Moment",
-    "several_offences": "Several offences",
-    "attempts": "Attempts",
-    "juveniles": "Juveniles",
-    "legal_persons": "Legal persons",
-    "status": "Status",
-}
+_COLUMNS: Mapping[str, str] = Texts(
+    {
+        "count_unit": mark("Unit"),
+        "input_or_output": mark("Input or output"),
+        "counted_at": mark("Moment"),
+        "several_offences": mark("Several offences"),
+        "attempts": mark("Attempts"),
+        "juveniles": mark("Juveniles"),
+        "legal_persons": mark("Legal persons"),
+        "status": mark("Status"),
+    }
+)
 
 
 def show_cards_of_figures(frame: layout.Frame, figures: Iterable[Row], *, about: str = "") -> None:
@@ -69,12 +97,23 @@ def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], about: str 
             frame.row_heading(row["area"]),
             (
                 tables.Cell(str(levels[row["level"]])),
-                *(tables.Cell(str(row[name] or "not stated").replace("_", " ")) for name in _COLUMNS),
+                *(tables.Cell(_describe_rule(name, row[name])) for name in _COLUMNS),
             ),
         )
         for row in ordered_cards
     ]
-    columns = ["Level", *_COLUMNS.values()]
-    caption = f"Counting rules behind these figures: {about}" if about else "Counting rules behind these figures"
-    with st.expander(TITLE):
-        layout.show_table(frame, caption, columns, lines, corner="Territory", text=True)
+    columns = [tell("Level"), *_COLUMNS.values()]
+    caption = tell("Counting rules behind these figures")
+    if about:
+        caption = tell("Counting rules behind these figures: {about}", about=about)
+    with st.expander(tell(TITLE)):
+        layout.show_table(frame, caption, columns, lines, corner=tell("Territory"), text=True)
+
+
+def describe_rule(code: str | None) -> str:
+    """Return a counting rule in words."""
+    return _RULES.get(code or "", str(code).replace("_", " "))
+
+
+def _describe_rule(name: str, code: str | None) -> str:
+    return words.unit_name(code) if name == "count_unit" and code else describe_rule(code)

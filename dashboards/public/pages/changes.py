@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.words import Row, changes, regions
+from pipelines.words.language import lower_first, tell
 
 
 def show_splits(
@@ -19,7 +21,7 @@ def show_splits(
 
     The region's changes are those of its own published totals; `coverage` describes who is in them.
     """
-    st.header("What the change in convictions is made of", anchor=False)
+    st.header(tell("What the change in convictions is made of"), anchor=False)
     is_region = area == frame.region
     rows = [
         _with_region_rule(row) if is_region else row
@@ -30,7 +32,12 @@ def show_splits(
         )
     ]
     if not rows:
-        st.markdown(f"The release has no two years of convictions for {crime_name.lower()} to compare here.")
+        st.markdown(
+            tell(
+                "The release has no two years of convictions to compare here. Crime: {crime}.",
+                crime=lower_first(crime_name),
+            )
+        )
         return
     newest = changes.find_newest_change(rows)
     sentence = changes.describe_split(newest, frame.marked_name(area), crime_name)
@@ -45,7 +52,8 @@ def show_splits(
         marks = (notes.number_note(reason),) if reason else ()
         if row.get("breaks"):
             marks = (*marks, notes.number_note(words.FLAGS["break"]))
-        heading = tables.Cell(f"{row['previous_period']} to {row['period']}", marks=marks)
+        years = tell("{first} to {last}", first=row["previous_period"], last=row["period"])
+        heading = tables.Cell(years, marks=marks)
         fields = [
             tables.value_cell(field, "")
             for field in (changes.format_before_after(row), changes.format_change(row), volume, ratio)
@@ -53,17 +61,21 @@ def show_splits(
         if coverage is not None:
             # A change that is not shown has no coverage; a note on its row gives the reason.
             is_shown = bool(row["reporters"])
-            fields.append(coverage.build_cell(row, "Change in convictions", notes) if is_shown else tables.Cell(""))
+            fields.append(
+                coverage.build_cell(row, tell("Change in convictions"), notes) if is_shown else tables.Cell("")
+            )
         lines.append(tables.Line(heading, tuple(fields)))
-    caption = (
-        f"{frame.marked_name(area)}, {crime_name.lower()}: convictions at first instance from year to year, "
-        f"{words.unit_name(unit)}"
+    caption = tell(
+        "{area}, {crime}: convictions at first instance from year to year, {unit}",
+        area=frame.marked_name(area),
+        crime=lower_first(crime_name),
+        unit=words.unit_name(unit),
     )
-    columns = ["Convictions", "Change", "Due to indictments", "Due to conviction ratio"]
-    columns += ["Territories"] if coverage is not None else []
+    columns = [tell("Convictions"), tell("Change"), tell("Due to indictments"), tell("Due to conviction ratio")]
+    columns += [tell("Territories")] if coverage is not None else []
     covered = "" if is_region else frame.marked_name(area)
-    layout.show_table(frame, caption, columns, lines, corner="Years", notes=notes, coverage=covered)
-    layout.put_html(f'<p class="rti-small">{changes.SPLIT_READ}</p>')
+    layout.show_table(frame, caption, columns, lines, corner=tell("Years"), notes=notes, coverage=covered)
+    layout.put_html(f'<p class="rti-small">{escape(changes.explain_split())}</p>')
 
 
 def _with_region_rule(row: Row) -> Mapping[str, object]:

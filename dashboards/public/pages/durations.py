@@ -10,22 +10,24 @@ import streamlit as st
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.words import FormattedFigure, durations, indicators
+from pipelines.words.language import lower_first, many, tell
 
 Row = Mapping[str, Any]
 Group = Mapping[str, Row]
 """Rows of one register, by statistic."""
-_LEAD = (
-    "Durations, outcomes and sentences need case records, which not every territory sends. Clearance rates need counts "
-    "only."
+_LEAD = mark(
+    "Durations, outcomes and sentences need case records, which not every territory sends. Clearance rates need "
+    "counts only."
 )
 
 
 def render_page() -> None:
     """Render the page "Durations and sentences"."""
-    frame = layout.begin_page("Durations and sentences", _LEAD)
+    frame = layout.begin_page(mark("Durations and sentences"), _LEAD)
     if not queries.has_table(frame.path, "duration"):
-        st.info("This release was made before durations were published. The next one has them.")
+        st.info(tell("This release was made before durations were published. The next one has them."))
         layout.end_page(frame, is_linked=False)
         return
     headline = st.container()
@@ -35,18 +37,18 @@ def render_page() -> None:
         way = ""
         if ways:
             way = layout.choose_option(
-                "Interval",
+                tell("Interval"),
                 "way",
                 tuple(ways),
                 default="first",
-                say=lambda code: str(ways[code]["name"]),
+                say=lambda code: tell(ways[code]["name"]),  # marked where declared
                 boxed=True,
                 width=420,
             )
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     with_records = [row["area"] for row in queries.read_rows(frame.path, "record_areas")]
     if not ways:
-        st.markdown(f"The release has no times from records of {crime_name.lower()}.")
+        st.markdown(tell("The release has no times from records. Crime: {crime}.", crime=lower_first(crime_name)))
     else:
         with headline:
             _show_headline(frame, ways[way], crime, crime_name, with_records)
@@ -105,8 +107,10 @@ def _table_lines(
                 )
             )
             if area not in with_records:
-                blank = [tables.Cell("", "no records")] * (len(statistics) + len(last) - 1)
-                lines[-1] = tables.Line(lines[-1].heading, (tables.value_cell(durations.NO_RECORDS, ""), *blank))
+                blank = [tables.Cell("", tell(durations.NO_RECORDS))] * (len(statistics) + len(last) - 1)
+                lines[-1] = tables.Line(
+                    lines[-1].heading, (tables.value_cell(durations.format_no_records(), ""), *blank)
+                )
     return lines
 
 
@@ -134,7 +138,9 @@ def _table_line(
         is_few = durations.is_shown_few(row)
         link = "" if row is None else tables.indicator_address(table, row)
         cells.append(tables.value_cell(durations.format_limits(row), f"{name}, {title}", marks, link, is_few=is_few))
-    return tables.Line(heading, (*cells, *(tables.value_cell(tell(list(group.values())), name) for tell in last)))
+    return tables.Line(
+        heading, (*cells, *(tables.value_cell(format_last(list(group.values())), name) for format_last in last))
+    )
 
 
 def _show_table(
@@ -153,6 +159,10 @@ def _show_cards(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group], ab
     cards.show_cards_of_figures(frame, [row for group in groups.values() for row in group.values()], about=about)
 
 
+def _name_metric(about: Row) -> str:
+    return tell(about["name"])  # marked where declared
+
+
 # ---------------------------------------------------------------------------------------------------------- durations
 
 
@@ -160,32 +170,34 @@ def _show_headline(frame: layout.Frame, about: Row, crime: str, crime_name: str,
     groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
     medians = [(frame.area_name(key[0]), group.get("median")) for key, group in groups.items()]
     missing = [frame.area_name(code) for code in _areas_without_records(frame, with_records)]
-    layout.quote_sentence(durations.compose_sentence(str(about["name"]), crime_name, medians, missing), frame)
+    layout.quote_sentence(durations.compose_sentence(_name_metric(about), crime_name, medians, missing), frame)
 
 
 def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
     groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
     notes = words.Notes()
-    st.header("How long it takes", anchor=False)
-    columns_by_statistic = {**durations.QUANTILES, "open_share": "Still open (%)"}
+    st.header(tell("How long it takes"), anchor=False)
+    columns_by_statistic = {**durations.QUANTILES, "open_share": tell("Still open (%)")}
     columns = [
-        *(f"{title} (days)" for title in durations.QUANTILES.values()),
+        *(tell("{title} (days)", title=title) for title in durations.QUANTILES.values()),
         columns_by_statistic["open_share"],
-        "Persons",
+        tell("Persons"),
     ]
     lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes, "duration")
-    _show_table(frame, f"{about['name']}. {crime_name}", columns, lines, "Territory", notes)
+    _show_table(frame, f"{_name_metric(about)}. {crime_name}", columns, lines, tell("Territory"), notes)
     st.markdown(
-        "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases are "
-        "included as open. Days are rounded to tens, and people are shown in bands. Territories are in a fixed order; "
-        "this is not a ranking."
+        tell(
+            "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases "
+            "are included as open. Days are rounded to tens, and people are shown in bands. Territories are in a "
+            "fixed order; this is not a ranking."
+        )
     )
     spans = [
         durations.describe_records_span(frame.area_name(key[0]), list(group.values())) for key, group in groups.items()
     ]
     if spans:
-        st.markdown(f"Records observed. {'; '.join(spans)}.")
-    _show_cards(frame, groups, "durations")
+        st.markdown(tell("Records observed. {spans}.", spans="; ".join(spans)))
+    _show_cards(frame, groups, tell("durations"))
     drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
     ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
             and row["unit_measure"] == "D"]  # fmt: skip
@@ -199,39 +211,46 @@ def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: fl
         row, figure = group.get(statistic), durations.format_figure(group.get(statistic))
         ends = {end: None if row is None else row[end] for end in ("value", "low", "high")}
         few = durations.is_shown_few(row)
-        label = f"{figure.text}, too few" if few else figure.text
+        label = tell("{figure}, too few", figure=figure.text) if few else figure.text
         rows.append({"part": title, "label": label, "spoken": figure.spoken, "few": few, **ends})
-    title = f"{frame.marked_name(key[0])}: days it takes"
-    return charts.draw_ranges(title, rows, top=top, unit="days", under=frame.lines_under_chart(key[0]))
+    title = tell("{area}: days it takes", area=frame.marked_name(key[0]))
+    return charts.draw_ranges(title, rows, top=top, unit=tell("days"), under=frame.lines_under_chart(key[0]))
 
 
 def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
     rows = queries.read_rows(frame.path, "pending", way, crime)
-    st.header("How old the open cases are", anchor=False)
+    st.header(tell("How old the open cases are"), anchor=False)
     if not rows:
-        st.markdown("No ages are published for this interval. They are published for cases before one court.")
+        st.markdown(tell("No ages are published for this interval. They are published for cases before one court."))
         return
     notes = words.Notes()
-    days = {durations.format_day(row["as_at"]) for row in rows}
+    days = [words.format_day(day) for day in sorted({row["as_at"] for row in rows})]
     about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
-    columns = [*(f"{title} (days)" for title in durations.QUANTILES.values()), "Persons"]
+    columns = [*(tell("{title} (days)", title=title) for title in durations.QUANTILES.values()), tell("Persons")]
     groups = _group_rows(rows)
     lines = _table_lines(frame, groups, durations.QUANTILES, with_records, notes, "pending")
     _show_table(
-        frame, f"{about['name']}, on {words.join_words(sorted(days))}. {crime_name}", columns, lines, "Territory", notes
+        frame,
+        tell("{name}, on {days}. {crime}", name=_name_metric(about), days=words.join_words(days), crime=crime_name),
+        columns,
+        lines,
+        tell("Territory"),
+        notes,
     )
     st.markdown(
-        "Half of the open cases have waited no longer than the median. This is not how long cases take: long cases are "
-        "over-represented among open ones."
+        tell(
+            "Half of the open cases have waited no longer than the median. This is not how long cases take: long cases "
+            "are over-represented among open ones."
+        )
     )
-    _show_cards(frame, groups, "age of open cases")
+    _show_cards(frame, groups, tell("age of open cases"))
 
 
 def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
     rows = queries.read_rows(frame.path, "cohorts", way, crime)
-    st.header("Outcomes by year of entry", anchor=False)
+    st.header(tell("Outcomes by year of entry"), anchor=False)
     if not rows:
-        st.markdown("No outcomes by year of entry are published for this interval.")
+        st.markdown(tell("No outcomes by year of entry are published for this interval."))
         return
     notes = words.Notes()
     about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
@@ -240,53 +259,66 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     groups = _group_rows(rows, "cohort")
     lines = _table_lines(frame, groups, durations.COHORT, with_records, notes, "cohort")
     _show_table(
-        frame, f"{about['name']}. {crime_name}, by year of entry", [*titles, "Persons"], lines, "Territory, year", notes
+        frame,
+        tell("{name}. {crime}, by year of entry", name=_name_metric(about), crime=crime_name),
+        [*titles, tell("Persons")],
+        lines,
+        tell("Territory, year"),
+        notes,
     )
     st.markdown(
-        f"Everybody who entered in the year is followed for {quarters} quarters. Open cases stay in the base. Shares "
-        "are rounded to the nearest 5%."
+        many(
+            "Everybody who entered in the year is followed for {n} quarter. Open cases stay in the base. Shares are "
+            "rounded to the nearest 5%.",
+            "Everybody who entered in the year is followed for {n} quarters. Open cases stay in the base. Shares are "
+            "rounded to the nearest 5%.",
+            quarters,
+        )
     )
-    _show_cards(frame, groups, "outcomes by year of entry")
+    _show_cards(frame, groups, tell("outcomes by year of entry"))
 
 
 # ----------------------------------------------------------------------------------------------------------- sentences
 
 
 def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
-    st.header("Sentences", anchor=False)
+    st.header(tell("Sentences"), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         track = layout.choose_track()
         years = queries.read_rows(frame.path, "sentence_years", crime, track)
         if years:
             first = next((row["period"] for row in years if row["n"]), years[0]["period"])
             options = tuple(row["period"] for row in years)
-            year = layout.choose_option("Year", "sentenced_in", options, default=first, boxed=True, width=140)
+            year = layout.choose_option(tell("Year"), "sentenced_in", options, default=first, boxed=True, width=140)
     if not years:
-        st.markdown(f"This release has no sentences from records of {crime_name.lower()}.")
+        st.markdown(tell("This release has no sentences from records. Crime: {crime}.", crime=lower_first(crime_name)))
         return
     groups = _group_rows(queries.read_rows(frame.path, "sentences", crime, track, year))
-    subject = f"{crime_name}, {year}, {words.TRACKS[track].lower()}"
+    subject = f"{crime_name}, {year}, {lower_first(words.TRACKS[track])}"
     notes = words.Notes()
     kinds = {key: _select_statistics(group, durations.SHARES) for key, group in groups.items()}
-    columns = [*(f"{title} (%)" for title in durations.SHARES.values()), "Persons"]
+    columns = [*(f"{title} (%)" for title in durations.SHARES.values()), tell("Persons")]
     lines = _table_lines(frame, kinds, durations.SHARES, with_records, notes, "sentence")
-    title = f"Imprisonment as the principal sanction, share of all sentenced. {subject}"
-    _show_table(frame, title, columns, lines, "Territory", notes)
+    title = tell("Imprisonment as the principal sanction, share of all sentenced. {subject}", subject=subject)
+    _show_table(frame, title, columns, lines, tell("Territory"), notes)
     notes = words.Notes()
-    below = {"below_minimum": "Below legal minimum (%)"}
+    below = {"below_minimum": tell("Below legal minimum (%)")}
     lengths = {key: _select_statistics(group, {**durations.LENGTHS, **below}) for key, group in groups.items()}
-    columns = [*durations.LENGTHS.values(), *below.values(), "Legal range (months)", "Persons"]
+    columns = [*durations.LENGTHS.values(), *below.values(), tell("Legal range (months)"), tell("Persons")]
     lines = _table_lines(
         frame, lengths, {**durations.LENGTHS, **below}, with_records, notes, "sentence",
         (durations.format_law, durations.format_persons),
     )  # fmt: skip
-    title = f"Imprisonment to be served, in months, as imposed. {subject}"
-    _show_table(frame, title, columns, lines, "Territory", notes)
+    title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=subject)
+    _show_table(frame, title, columns, lines, tell("Territory"), notes)
     st.markdown(
-        "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of that "
-        "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
+        tell(
+            "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of "
+            "that year allowed for the crime. A sentence below the minimum may be lawful, for example because of "
+            "mitigation."
+        )
     )
-    _show_cards(frame, groups, "sentences")
+    _show_cards(frame, groups, tell("sentences"))
 
 
 def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:
@@ -297,25 +329,29 @@ def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str,
 
 
 def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
-    st.header("Clearance rate", anchor=False)
+    st.header(tell("Clearance rate"), anchor=False)
     st.markdown(
-        "This CEPEJ indicator is calculated from counts, not from case records. A rate above 100 means that more was "
-        "resolved than came in."
+        tell(
+            "This CEPEJ indicator is calculated from counts, not from case records. A rate above 100 means that more "
+            "was resolved than came in."
+        )
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         offered = [row["level"] for row in queries.read_rows(frame.path, "clearance_levels", crime)]
         levels = tuple(level for level in durations.LEVELS if level in offered)
         if levels:
             level = layout.choose_option(
-                "Level", "level", levels, default="first", say=lambda code: durations.LEVELS[code]
+                tell("Level"), "level", levels, default="first", say=lambda code: durations.LEVELS[code]
             )
             units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "clearance_units", crime, level))
             unit = (
-                layout.choose_option("Counted in", "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+                layout.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
+                if len(units) > 1
+                else units[0]
             )
             freq, period = layout.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
     if not levels:
-        st.markdown(f"This release has no clearance rates for {crime_name.lower()}.")
+        st.markdown(tell("This release has no clearance rates. Crime: {crime}.", crime=lower_first(crime_name)))
         return
     rows = queries.read_rows(frame.path, "clearance", crime, level, unit, freq, period)
     at = {(row["area"], row["unit_measure"]): row for row in rows}
@@ -333,12 +369,14 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             cells.append(tables.value_cell(figure, f"{frame.area_name(area)}, {title}", marks, link, is_few=is_few))
         href = "" if area == frame.region else f"territory?territory={area}"
         lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))
-    where = durations.LEVELS[level].lower()
-    name = "Clearance and disposition" if "D" in measured else "Clearance rate"
+    where = lower_first(durations.LEVELS[level])
+    name = tell("Clearance and disposition") if "D" in measured else tell("Clearance rate")
     title = f"{name}, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
-    _show_table(frame, title, list(measured.values()), lines, "Area", notes)
-    st.markdown(durations.DISPOSITION if "D" in measured else durations.NO_STOCKS)
+    _show_table(frame, title, list(measured.values()), lines, tell("Area"), notes)
+    st.markdown(tell(durations.DISPOSITION) if "D" in measured else tell(durations.NO_STOCKS))
     days = next((row["days"] for row in rows if row["days"]), None)
-    cases = "" if unit == "case" else f" The CEPEJ counts cases. These are {words.unit_name(unit)}."
-    st.markdown((f"The period has {days} days." if days else "") + cases)
-    cards.show_cards_of_figures(frame, rows, about="clearance rate")
+    sentences = [many("The period has {n} day.", "The period has {n} days.", days)] if days else []
+    if unit != "case":
+        sentences.append(tell("The CEPEJ counts cases. Counted here: {unit}.", unit=words.unit_name(unit)))
+    st.markdown(" ".join(sentences))
+    cards.show_cards_of_figures(frame, rows, about=tell("clearance rate"))

@@ -14,30 +14,38 @@ import streamlit as st
 from dashboards.public import layout, queries, selection, tables
 from dashboards.public.pages.agreement import part_heading, show_pairs
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.words import agreement
 from pipelines.words.changes import format_signed
+from pipelines.words.language import Texts, lower_first, tell
 
 Row = Mapping[str, Any]
 _LIMIT = 200
-_MAPPINGS = {"same": "same definition", "near": "definition differs", "none": "no counterpart here"}
-_DERIVED = "Calculated from the text of the source."
-_ABOUT = {"figures": "Figures of other publishers", "beside": "Compared with this release"}
+_MAPPINGS: Mapping[str, str] = Texts(
+    {"same": mark("same definition"), "near": mark("definition differs"), "none": mark("no counterpart here")}
+)
+_DERIVED = mark("Calculated from the text of the source.")
+_ABOUT: Mapping[str, str] = Texts(
+    {"figures": mark("Figures of other publishers"), "beside": mark("Compared with this release")}
+)
 
 
 def render_page() -> None:
     """Render the page "Other publishers"."""
     frame = layout.begin_page(
-        "Other publishers",
-        "Figures of other publishers, each with its source. Where two of them differ, both are shown.",
-        banner="Demonstration data: all our own figures are invented. Figures of other publishers are real unless "
-        "marked invented.",
+        mark("Other publishers"),
+        mark("Figures of other publishers, each with its source. Where two of them differ, both are shown."),
+        banner=mark(
+            "Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked "
+            "invented."
+        ),
     )
-    view = layout.choose_option("View", "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
+    view = layout.choose_option(tell("View"), "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         codes = (*(code for code, _ in frame.territories), selection.ALL)
         area = layout.choose_option(
-            "Territory", "territory", codes,
-            say=lambda code: "All territories" if code == selection.ALL else frame.marked_name(code),
+            tell("Territory"), "territory", codes,
+            say=lambda code: tell("All territories") if code == selection.ALL else frame.marked_name(code),
             boxed=True, width=260,
         )  # fmt: skip
         crime = layout.choose_crime(frame)
@@ -62,17 +70,17 @@ def _choose_rows(rows: queries.Rows) -> queries.Rows:
     """Show the choices of a publisher and a year, and return the figures that they leave."""
     publishers = (selection.ALL, *sorted({str(row["publisher"]) for row in rows}))
     publisher = layout.choose_option(
-        "Publisher", "publisher", publishers, boxed=True, width=300,
-        say=lambda code: "All publishers" if code == selection.ALL else code,
+        tell("Publisher"), "publisher", publishers, boxed=True, width=300,
+        say=lambda code: tell("All publishers") if code == selection.ALL else code,
     )  # fmt: skip
     years = (selection.ALL, *sorted({year for row in rows for year in _list_years(row)}, reverse=True))
     year = layout.choose_option(
-        "Year",
+        tell("Year"),
         "published_year",
         years,
         boxed=True,
         width=140,
-        say=lambda code: "All years" if code == selection.ALL else code,
+        say=lambda code: tell("All years") if code == selection.ALL else code,
     )
     return tuple(
         row
@@ -89,24 +97,41 @@ def _list_years(row: Row) -> list[str]:
 
 def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) -> None:
     if frame.is_demonstration:
-        st.html(
-            '<p class="rti-small">These figures were really published by others. They are never shown next to the '
-            "invented figures of this demonstration.</p>"
+        layout.put_small(
+            tell(
+                "These figures were really published by others. They are never shown next to the invented figures of "
+                "this demonstration."
+            )
         )
     if not rows:
-        st.markdown("No figures of this kind were collected.")
+        st.markdown(tell("No figures of this kind were collected."))
         return
     if len(rows) > _LIMIT:
         st.markdown(
-            f"The first {_LIMIT} of {len(rows)} figures. Choose a territory, a publisher or a year, or download the "
-            "whole table."
+            tell(
+                "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole "
+                "table.",
+                shown=_LIMIT,
+                all=len(rows),
+            )
         )
     conflicts = _find_conflicts(rows)
     lines = [_figure_line(frame, row, _figure_key(row) in conflicts) for row in rows[:_LIMIT]]
-    headings = ["Period", "Figure", "Unit", "What they count", "Definition", "Publisher", "Source", "Remarks"]
-    title = "Figures published by others"
+    headings = [
+        tell("Period"),
+        tell("Figure"),
+        tell("Unit"),
+        tell("What they count"),
+        tell("Definition"),
+        tell("Publisher"),
+        tell("Source"),
+        tell("Remarks"),
+    ]
+    title = tell("Figures published by others")
     coverage = frame.marked_name(of) if of else ""
-    layout.show_table(frame, title, headings, lines, corner="Territory", text=True, coverage=coverage, is_ours=False)
+    layout.show_table(
+        frame, title, headings, lines, corner=tell("Territory"), text=True, coverage=coverage, is_ours=False
+    )
     _show_agreement(frame, of, crime)
 
 
@@ -120,9 +145,9 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
     ]
     if not pairs:
         return
-    st.header("Do other sources agree?", anchor=False)
+    st.header(tell("Do other sources agree?"), anchor=False)
     st.markdown(agreement.count_verdicts(pairs))
-    show_pairs(frame, "Two published figures on the same subject", pairs)
+    show_pairs(frame, tell("Two published figures on the same subject"), pairs)
 
 
 def _figure_key(row: Row) -> tuple[Any, ...]:
@@ -158,10 +183,10 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
     details = [row["breakdown"]] if row["breakdown"] else _describe_breakdown(frame, row)
     extra = f" ({'; '.join(details)})" if details else ""
     cautions = [
-        "Published figures conflict." if conflicts else "",
-        _DERIVED if row["status"] == "derived" else "",
+        tell("Published figures conflict.") if conflicts else "",
+        tell(_DERIVED) if row["status"] == "derived" else "",
         row["caveat"] or "",
-        "" if row["source_url"] else agreement.UNKNOWN_ADDRESS,
+        "" if row["source_url"] else tell(agreement.UNKNOWN_ADDRESS),
     ]
     return tables.Line(
         part_heading(frame, row),
@@ -181,7 +206,7 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
 def _describe_breakdown(frame: layout.Frame, row: Row) -> list[str]:
     """Describe the breakdown of a figure in words, since two cells of one table must not look alike."""
     return [
-        str(queries.read_labels(frame.path, name).get(row[name], row[name])).lower()
+        lower_first(str(queries.read_labels(frame.path, name).get(row[name], row[name])))
         for name in ("sex", "age", "exploitation", "citizenship", "person_type")
         if row[name] not in (None, "", "_T", "_Z", "_U")
     ]
@@ -194,9 +219,9 @@ def _describe_source(row: Row) -> str:
 
 def _show_comparison(frame: layout.Frame, rows: queries.Rows, crime: str) -> None:
     if frame.is_demonstration:
-        st.html('<p class="rti-small">In a demonstration both sides are invented.</p>')
+        layout.put_small(tell("In a demonstration both sides are invented."))
     if not rows:
-        st.markdown("No annual figure of others has a counterpart in this release.")
+        st.markdown(tell("No annual figure of others has a counterpart in this release."))
         return
     measures = queries.read_labels(frame.path, "measure")
     notes = words.Notes()
@@ -204,14 +229,22 @@ def _show_comparison(frame: layout.Frame, rows: queries.Rows, crime: str) -> Non
     lines = [_comparison_line(frame, row, measures, notes, reasons) for row in rows]
     layout.show_table(
         frame,
-        "Annual figures of others, compared with this release",
-        ["Year", "Measure", "Others", "This release", "Difference", "Why they differ", "Source"],
+        tell("Annual figures of others, compared with this release"),
+        [
+            tell("Year"),
+            tell("Measure"),
+            tell("Others"),
+            tell("This release"),
+            tell("Difference"),
+            tell("Why they differ"),
+            tell("Source"),
+        ],
         lines,
-        corner="Territory",
+        corner=tell("Territory"),
         text=True,
         notes=notes,
         legend=True,
-        extra_symbols=[("×", "No difference is shown, because one side is not public or not available.")],
+        extra_symbols=[("×", tell("No difference is shown, because one side is not public or not available."))],
     )
 
 
@@ -234,7 +267,7 @@ def _comparison_line(
 ) -> tables.Line:
     others = words.format_value(row["value"], row["obs_status"], row["conf_status"])
     if row["own_cell_id"] is None:
-        own_field = tables.Cell(words.NOT_COLLECTED, "not collected", kind="number")
+        own_field = tables.Cell(tell(words.NOT_COLLECTED), tell(words.NOT_COLLECTED), kind="number")
     else:
         own_figure = words.format_value(row["own_value"], row["own_obs_status"], row["own_conf_status"])
         own_field = tables.Cell(
@@ -244,7 +277,7 @@ def _comparison_line(
             kind="number",
             value=own_figure.value,
         )
-    marks = (notes.number_note("The definition differs."),) if row["mapping"] == "near" else ()
+    marks = (notes.number_note(tell(agreement.DEFINITION_DIFFERS)),) if row["mapping"] == "near" else ()
     difference = "×" if row["difference"] is None else format_signed(row["difference"])
     declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")
     return tables.Line(

@@ -13,25 +13,26 @@ from dashboards.public import layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.reporting import STAGES, Coverage
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import indicators, regions
+from pipelines.words import durations, indicators, regions
+from pipelines.words.language import lower_first, many, tell
 
 Row = Mapping[str, Any]
-_READ = (
-    "Brackets show the 95% confidence interval. Where one of the two counts is under "
-    f"{ENOUGH_EVENTS}, chance alone can change the ratio a lot, so the ratio is not compared with others."
+_READ = mark(
+    "Brackets show the 95% confidence interval. Where one of the two counts is under {enough}, chance alone can change "
+    "the ratio a lot, so the ratio is not compared with others."
 )
-_NO_RECORDS = "no records"
 
 
 def render_page() -> None:
     """Render the page "Conviction and other ratios"."""
     frame = layout.begin_page(
-        "Conviction and other ratios",
-        "How many people at one stage there are for each 100 at an earlier one, and how certain that is.",
+        mark("Conviction and other ratios"),
+        mark("How many people at one stage there are for each 100 at an earlier one, and how certain that is."),
     )
     if not queries.has_table(frame.path, "stage_ratio"):
-        st.info("This release was made before ratios were published; the next one has them.")
+        st.info(tell("This release was made before ratios were published; the next one has them."))
         layout.end_page(frame, is_linked=False)
         return
     headline = st.container()
@@ -40,16 +41,23 @@ def render_page() -> None:
         metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
         if not metrics:
             crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-            st.markdown(f"This release has no ratios for {crime_name.lower()}.")
+            st.markdown(tell("This release has no ratios. Crime: {crime}.", crime=lower_first(crime_name)))
             layout.end_page(frame, is_linked=False)
             return
         first = "convicted_first_per_adjudicated_first"
         metric = layout.choose_option(
-            "Ratio", "ratio", tuple(metrics), default=first, say=lambda code: str(metrics[code]["name"]), boxed=True,
+            tell("Ratio"),
+            "ratio",
+            tuple(metrics),
+            default=first,
+            say=lambda code: tell(metrics[code]["name"]),  # marked where declared
+            boxed=True,
             width=340,
-        )  # fmt: skip
+        )
         units = tuple(r["count_unit"] for r in queries.read_rows(frame.path, "ratio_units", metric, crime))
-        unit = layout.choose_option("Counted in", "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+        unit = (
+            layout.choose_option(tell("Counted in"), "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+        )
         windows = (
             queries.read_rows(frame.path, "windows", metric, crime, unit)
             if queries.has_table(frame.path, "window")
@@ -63,6 +71,7 @@ def render_page() -> None:
             of=f"{metric}.{crime}.",
         )
     about = metrics[metric]
+    name = tell(about["name"])  # marked where declared
     rows = queries.read_rows(frame.path, "ratios", metric, freq, period, crime, unit)
     by_area: dict[str, dict[str, Row]] = {}
     for row in rows:
@@ -70,30 +79,28 @@ def render_page() -> None:
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     coverage = Coverage(frame, STAGES, crime, unit)
     with headline:
-        layout.quote_sentence(
-            _compose_sentence(frame, by_area, str(about["name"]), period, crime_name, coverage), frame
-        )
+        layout.quote_sentence(_compose_sentence(frame, by_area, name, period, crime_name, coverage), frame)
     why = " ".join(filter(None, (regions.explain_window(windows), regions.explain_other_window(windows, freq, period))))
     layout.put_html(f'<p class="rti-small">{escape(why)}</p>' if why else "")
     notes = words.Notes()
     versions = [code for code in indicators.VERSIONS if any(code in those for those in by_area.values())]
-    caption = f"{about['name']}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
+    caption = f"{name}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
     codes = [frame.region, *(code for code, _ in frame.territories)]
     lines = [_ratio_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
     region_rows = by_area.get(frame.region, {})
     covered = tuple(
         coverage.build_cell(region_rows.get(code), indicators.VERSIONS[code], notes)
         if code in region_rows
-        else tables.Cell("", f"{indicators.VERSIONS[code]}: none", kind="note")
+        else tables.Cell("", tell("{subject}: none", subject=indicators.VERSIONS[code]), kind="note")
         for code in versions
     )
-    lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
+    lines.insert(1, tables.Line(tables.Cell(tell("Territories included")), covered))
     headings = [indicators.VERSIONS[code] for code in versions]
     layout.show_table(
-        frame, caption, headings, lines, corner="Area", notes=notes, legend=True,
+        frame, caption, headings, lines, corner=tell("Area"), notes=notes, legend=True,
         coverage=coverage.name_territories([(indicators.VERSIONS[code], region_rows.get(code)) for code in versions]),
     )  # fmt: skip
-    st.markdown(_READ)
+    st.markdown(tell(_READ, enough=ENOUGH_EVENTS))
     sentences = [
         (indicators.VERSIONS[code], indicators.describe_version(code, is_nested=about["is_nested"]))
         for code in versions
@@ -101,9 +108,9 @@ def render_page() -> None:
     layout.put_html(
         tables.render_facts(
             [
-                ("What it is", str(about["definition"])),
+                (tell("What it is"), tell(about["definition"])),  # marked where declared
                 (
-                    "Formula",
+                    tell("Formula"),
                     indicators.format_formula(str(about["formula"]), queries.read_labels(frame.path, "measure")),
                 ),
                 *sentences,
@@ -115,8 +122,8 @@ def render_page() -> None:
     layout.end_page(frame)
 
 
-_SENTENCE = "{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}"
-_ENOUGH = "{n} of {whole} territories have enough to be compared."
+_SENTENCE = mark("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
+_ENOUGH = mark("{n} of {whole} territories have enough to be compared.")
 
 
 def _compose_sentence(
@@ -131,17 +138,18 @@ def _compose_sentence(
     territories = [_default_version(by_area.get(code, {})) for code, _ in frame.territories]
     enough = sum(row is not None and row["state"] == "enough" for row in territories)
     region_row = _default_version(by_area.get(frame.region, {}))
-    sentences = _SENTENCE.format(
+    sentences = tell(
+        _SENTENCE,
         name=name,
         period=words.period_words(period),
-        crime=crime.lower(),
+        crime=lower_first(crime),
         area=frame.area_name(frame.region),
         figure=regions.quote_figure(region_row),
         # A figure that is withheld has no coverage.
         coverage=coverage.describe_figure(region_row) if region_row and region_row["state"] != "withheld" else "",
-        enough=_ENOUGH.format(n=enough, whole=len(territories)),
+        enough=tell(_ENOUGH, n=enough, whole=len(territories)),
     )
-    return " ".join(sentences.split())
+    return sentences.replace("  ", " ").strip()
 
 
 def _default_version(versions: Mapping[str, Row]) -> Row | None:
@@ -159,14 +167,16 @@ def _ratio_line(
         figure = indicators.format_figure(row)
         if row is None and version != "same_period":
             # Nothing was requested and nothing is missing: without records the figure cannot be calculated.
-            figure = words.FormattedFigure(_NO_RECORDS, _NO_RECORDS, "note")
+            figure = replace(durations.format_no_records(), kind="note")
         marks = () if row is None else indicators.mark_notes(row, notes)
         is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
         if row is not None and figure.kind == "value":
             if version == "lagged" and row["lag"]:
-                kind = "quarter" if row["freq"] == "Q" else "year"
-                over = f", over {row['lag']} {kind}{'s' if row['lag'] > 1 else ''} before"
-                figure = replace(figure, text=figure.text + over, spoken=figure.spoken + over)
+                figure = replace(
+                    figure,
+                    text=_describe_lag(figure.text, row["lag"], row["freq"]),
+                    spoken=_describe_lag(figure.spoken, row["lag"], row["freq"]),
+                )
             if row["is_default"]:
                 marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
         label = f"{frame.area_name(area)}, {indicators.VERSIONS[version]}"
@@ -175,23 +185,32 @@ def _ratio_line(
     return tables.Line(heading, tuple(cells), is_total=area == frame.region)
 
 
+def _describe_lag(figure: str, lag: float, freq: str) -> str:
+    """Add to a figure how many periods earlier its denominator is."""
+    if freq == "Q":
+        return many("{figure}, over {n} quarter before", "{figure}, over {n} quarters before", lag, figure=figure)
+    return many("{figure}, over {n} year before", "{figure}, over {n} years before", lag, figure=figure)
+
+
 def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, crime: str, unit: str) -> None:
     """Show which territories differ significantly, and the range over those that have a figure."""
     pairs = queries.read_rows(frame.path, "pairs", metric, freq, period, crime, unit)
-    st.header("Which differences are statistically clear", anchor=False)
+    st.header(tell("Which differences are statistically clear"), anchor=False)
     if not pairs:
-        st.markdown("No two territories have figures of this kind.")
+        st.markdown(tell("No two territories have figures of this kind."))
         return
     names = {code: frame.marked_name(code) for code, _ in frame.territories}
     st.markdown(indicators.describe_pairs(pairs))
     apart = [row for row in pairs if row["verdict"] in ("higher", "lower")]
     layout.put_html(_listed(apart, names))
-    with st.expander("Every pair in words"):
+    with st.expander(tell("Every pair in words")):
         layout.put_html(_listed(pairs, names))
     for row in queries.read_rows(frame.path, "region_range", metric, freq, period, crime, unit):
-        same = ", both counts of the same period" if row.get("version") == "same_period" else ""
-        range_sentence = regions.describe_range(row, f"this ratio{same}")
-        st.markdown(f"{range_sentence} {regions.NOT_BORROWED}" if row["n"] < len(names) else range_sentence)
+        what = tell("this ratio")
+        if row.get("version") == "same_period":
+            what = tell("this ratio, both counts of the same period")
+        range_sentence = regions.describe_range(row, what)
+        st.markdown(f"{range_sentence} {tell(regions.NOT_BORROWED)}" if row["n"] < len(names) else range_sentence)
 
 
 def _listed(rows: Sequence[Row], names: Mapping[str, str]) -> str:

@@ -19,20 +19,24 @@ from dashboards.public.pages.changes import show_splits
 from dashboards.public.pages.reporting import STAGES, Coverage
 from dashboards.public.pages.trends import show_trends
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import changes, indicators, regions
+from pipelines.words.language import Texts, lower_first, tell
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
-_RATES = f"{words.RATES_OF_PERIOD} The region's rates use the population of the territories included."
-_STAGES = {"main": "Main stages", "all": "All stages"}
+_RATES = mark("The region's rates use the population of the territories included.")
+_STAGES: Mapping[str, str] = Texts({"main": mark("Main stages"), "all": mark("All stages")})
 
 
 def render_page() -> None:
     """Render the page "Region"."""
     frame = layout.begin_page(
-        "Region: territories compared",
-        "From investigation to sentence, for each territory and for the region. Each stage counts different people: "
-        "convictions of a period can exceed its investigations. The order of territories is not a ranking.",
+        mark("Region: territories compared"),
+        mark(
+            "From investigation to sentence, for each territory and for the region. Each stage counts different "
+            "people: convictions of a period can exceed its investigations. The order of territories is not a ranking."
+        ),
     )
     # The sentence is above the choices, although it depends on them, because it is the first thing seen on a telephone.
     headline = st.container()
@@ -44,12 +48,14 @@ def render_page() -> None:
             frame, periods, default=regions.choose_opening(_read_windows(frame, crime, track), periods)
         )
         is_rate = layout.choose_rate(freq)
-        selection = layout.choose_option("Stages", "stages", tuple(_STAGES), say=lambda code: _STAGES[code])
+        selection = layout.choose_option(tell("Stages"), "stages", tuple(_STAGES), say=lambda code: _STAGES[code])
         measures = queries.STAGES[track] if selection == "all" else queries.MAIN_STAGES[track]
         units = tuple(
             r["count_unit"] for r in queries.read_rows(frame.path, "units", queries.STAGE_TABLES, crime, measures)
         )
-        unit = layout.choose_option("Counted in", "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+        unit = (
+            layout.choose_option(tell("Counted in"), "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
+        )
     rows = queries.read_rows(frame.path, "stages", freq, period, crime, unit, measures, ("region", "territory"))
     cells: Cells = {(row["area"], row["measure"]): row for row in rows}
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
@@ -65,8 +71,8 @@ def render_page() -> None:
         )
 
     notes = words.Notes()
-    counted = f"{'rates per 100,000 inhabitants in the period' if is_rate else words.unit_name(unit)}"
-    caption = f"{crime_name}, {words.period_short(period)}, {words.TRACKS[track].lower()}: {counted}"
+    counted = tell("rates per 100,000 inhabitants in the period") if is_rate else words.unit_name(unit)
+    caption = f"{crime_name}, {words.period_short(period)}, {lower_first(words.TRACKS[track])}: {counted}"
     general = _notes_of_areas(frame, crime, track, freq, period, unit)
     for code, text in _missing_parts(frame, cells, measures, coverage):
         general[code].append(text)
@@ -74,27 +80,30 @@ def render_page() -> None:
         cell = cells.get((row["area"], row["measure"]))
         if cell is None or words.format_count(cell).kind in ("unreceived", "unavailable", "not_collected"):
             general[row["area"]].append(
-                f"{words.stage_name(row['measure'])} is known in {words.unit_name(row['count_unit'])} only. "
-                "Choose these under “Counted in”."
+                tell(
+                    "Known only in another unit: {stage} ({unit}). Choose it under “Counted in”.",
+                    stage=words.stage_name(row["measure"]),
+                    unit=words.unit_name(row["count_unit"]),
+                )
             )
     lines = _table_lines(frame, cells, measures, notes, general, coverage, is_rate=is_rate)
     if is_rate:
-        notes.add_remark(_RATES)
+        notes.add_remark(f"{tell(words.RATES_OF_PERIOD)} {tell(_RATES)}")
     elif freq not in layout.RATED:
-        notes.add_remark("There are no rates for several years together.")
+        notes.add_remark(tell("There are no rates for several years together."))
     headings = [words.stage_name(measure) for measure in measures]
     of_stages = [(words.stage_name(measure), cell) for measure, cell in of_region]
     layout.show_table(
-        frame, caption, headings, lines, corner="Area", notes=notes, coverage=coverage.name_territories(of_stages),
-        legend=True,
+        frame, caption, headings, lines, corner=tell("Area"), notes=notes, legend=True,
+        coverage=coverage.name_territories(of_stages),
     )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
     _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures, coverage)
     if freq == "A":
-        with st.expander("The region by sex and age"):
+        with st.expander(tell("The region by sex and age")):
             show_cross_table(
                 frame, "region_year_sex_age", crime, unit, period, list(zip(measures, headings, strict=True)),
-                f"{name}, {crime_name.lower()}, {words.TRACKS[track].lower()}", coverage,
+                f"{name}, {lower_first(crime_name)}, {lower_first(words.TRACKS[track])}", coverage,
             )  # fmt: skip
     _show_charts(frame, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
     show_splits(frame, frame.region, crime, crime_name, unit, coverage)
@@ -124,7 +133,7 @@ def _table_lines(
 
     lines = [tables.Line(frame.row_heading(frame.region), build_figures(frame.region), is_total=True)]
     covered = tuple(coverage.build_cell(cells.get((frame.region, m)), words.stage_name(m), notes) for m in measures)
-    lines.append(tables.Line(tables.Cell("Territories included"), covered))
+    lines.append(tables.Line(tables.Cell(tell("Territories included")), covered))
     for code, _ in frame.territories:
         heading = frame.row_heading(code, href=f"territory?territory={code}")
         # One note for all that concerns the territory as a whole, so that its name has one number.
@@ -159,7 +168,8 @@ def _missing_parts(
         for measure in measures if parts else ():
             cell = cells.get((code, measure))
             if cell is not None and cell["value"] is None and 0 < cell["n_reported"] < cell["n_expected"]:
-                texts.append(f"The total needs all {len(parts)} parts. {coverage.list_absent_parts(code, cell)}")
+                needed = tell("The total needs all {n} parts.", n=len(parts))
+                texts.append(f"{needed} {coverage.list_absent_parts(code, cell)}")
         notes_by_area += [(code, text) for text in dict.fromkeys(texts)]
     return notes_by_area
 
@@ -173,22 +183,28 @@ def _notes_of_areas(
     of: dict[str, list[str]] = {code: [] for code in codes}
     if freq == "Q":
         for row in queries.read_rows(frame.path, "annual_only", "justice"):
-            of.setdefault(row["territory"], []).append("Reports once a year. Choose a year under “Period”.")
+            of.setdefault(row["territory"], []).append(tell("Reports once a year. Choose a year under “Period”."))
     labels = queries.read_labels(frame.path, "level")
     other_units: dict[tuple[str, str, str], list[str]] = {}
     for rule in queries.read_rows(frame.path, "counting_rules", codes):
         if rule["level"] in levels and rule["count_unit"] != unit:
             key = (rule["territory"], rule["jurisdiction"], rule["count_unit"])
-            other_units.setdefault(key, []).append(labels.get(str(rule["level"]), "").lower())
+            other_units.setdefault(key, []).append(lower_first(labels.get(str(rule["level"]), "")))
     for (code, office, other_unit), names in other_units.items():
         of[code].append(
-            f"{frame.area_name(office)} counts {words.unit_name(other_unit)} by its own rules "
-            f"({words.join_words(names)}). Its {words.unit_name(unit)} may not be comparable."
+            tell(
+                "{area}: the unit of its own rules is {other_unit} ({levels}). Its figures in this unit may not be "
+                "comparable: {unit}.",
+                area=frame.area_name(office),
+                other_unit=words.unit_name(other_unit),
+                levels=words.join_words(names),
+                unit=words.unit_name(unit),
+            )
         )
     for code in codes:
         breaks = queries.find_breaks(frame.path, (code,), crime)
         inside = [row for row in breaks if changes.is_between(row, period, period) and row["level"] in ("", *levels)]
-        of[code] += [f"Break in the series. {text}" for text in changes.describe_breaks(inside)]
+        of[code] += [tell("Break in the series. {text}", text=text) for text in changes.describe_breaks(inside)]
     return of
 
 
@@ -204,7 +220,7 @@ def _show_spread(
     coverage: Coverage,
 ) -> None:
     """Show the region's rates with their coverage, and the median and spread of the territories."""
-    st.header("How much rates differ between territories", anchor=False)
+    st.header(tell("How much rates differ between territories"), anchor=False)
     ranges = {
         row["measure"]: row for row in queries.read_rows(frame.path, "region_range", "rate", freq, period, crime, unit)
     }
@@ -215,10 +231,9 @@ def _show_spread(
         windows.setdefault(row["measure"], []).append(row)
     stage_ranges = [(measure, ranges[measure]) for measure in measures if measure in ranges]
     if not stage_ranges:
-        st.markdown("The release has no rates of this kind and period to compare.")
+        st.markdown(tell("The release has no rates of this kind and period to compare."))
         return
-    a_year = " a year" if freq not in layout.RATED else ""
-    per = f"per 100,000 inhabitants{a_year}"
+    per = tell("per 100,000 inhabitants") if freq in layout.RATED else tell("per 100,000 inhabitants a year")
     stage, quoted_range = next((entry for entry in stage_ranges if entry[0].startswith("convicted")), stage_ranges[-1])
     layout.quote_sentence(
         _describe_rate(frame, quoted_range, cells.get((frame.region, stage)), coverage, crime_name, stage, unit, per),
@@ -231,35 +246,53 @@ def _show_spread(
         figure = indicators.format_figure(_with_range(row, cell), 2)
         marks: tuple[str, ...] = ()
         if figure.kind == "note":
-            marks = (notes.number_note(regions.TOO_FEW_TERRITORIES),)
+            marks = (notes.number_note(regions.explain_too_few()),)
         elif cell is not None and figure.kind == "value" and str(cell["rate_basis"]) in indicators.BASIS:
             marks = (notes.number_note(indicators.BASIS[str(cell["rate_basis"])]),)
         is_few = row["state"] == "too_few" and figure.kind == "value"
-        enough = f"{row['n_enough']} of {row['n']}" if row["n"] else "none"
+        enough = tell("{n} of {whole}", n=row["n_enough"], whole=row["n"]) if row["n"] else tell("none")
         lines.append(
             tables.Line(
                 tables.Cell(words.stage_name(measure)),
                 (
-                    tables.value_cell(figure, f"{words.stage_name(measure)}, region", marks, is_few=is_few),
+                    tables.value_cell(
+                        figure, tell("{stage}, region", stage=words.stage_name(measure)), marks, is_few=is_few
+                    ),
                     coverage.build_cell(row, words.stage_name(measure), notes),
                     tables.Cell(regions.format_range(row, 2)),
-                    tables.Cell(enough, f"{enough} of these reach {ENOUGH_EVENTS}", kind="note"),
+                    tables.Cell(
+                        enough, tell("{count} of these reach {enough}", count=enough, enough=ENOUGH_EVENTS), kind="note"
+                    ),
                 ),
             )
         )
-    subject = f"{crime_name}, {words.period_short(period)}, {words.unit_name(unit)}: rates {per}"
-    caption = f"{subject}, with 95% confidence intervals"
-    columns = ["Region", "Territories", "Median, lowest to highest", f"Of these with {ENOUGH_EVENTS} or more"]
+    caption = tell(
+        "{crime}, {period}, {unit}: rates {per}, with 95% confidence intervals",
+        crime=crime_name,
+        period=words.period_short(period),
+        unit=words.unit_name(unit),
+        per=per,
+    )
+    columns = [
+        tell("Region"),
+        tell("Territories"),
+        tell("Median, lowest to highest"),
+        tell("Of these with {enough} or more", enough=ENOUGH_EVENTS),
+    ]
     layout.show_table(
-        frame, caption, columns, lines, corner="Stage", text=True, notes=notes, notes_title="",
+        frame, caption, columns, lines, corner=tell("Stage"), text=True, notes=notes, notes_title="",
         coverage=coverage.name_territories([(words.stage_name(measure), row) for measure, row in stage_ranges]),
     )  # fmt: skip
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in stage_ranges]
-    sentences = (regions.describe_windows(by_stage), f"A median needs three territories. {regions.NOT_BORROWED}")
+    sentences = (
+        regions.describe_windows(by_stage),
+        tell("A median needs three territories."),
+        tell(regions.NOT_BORROWED),
+    )
     layout.put_html(f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>')
 
 
-_RATE = "{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}"
+_RATE = mark("{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}")
 
 
 def _describe_rate(
@@ -273,16 +306,17 @@ def _describe_rate(
     per: str,
 ) -> str:
     """Return the sentences to quote on one rate of the region: the figure, its coverage, and the territories."""
-    return _RATE.format(
+    return tell(
+        _RATE,
         area=frame.area_name(frame.region),
         period=words.period_words(row["period"]),
-        crime=crime_name.lower(),
+        crime=lower_first(crime_name),
         unit=words.unit_name(unit),
-        stage=words.stage_name(stage).lower(),
+        stage=lower_first(words.stage_name(stage)),
         per=per,
         figure=regions.quote_figure(_with_range(row, cell), 2),
         coverage=coverage.describe_figure(row),
-        spread=regions.describe_range(row, "this rate", 2),
+        spread=regions.describe_range(row, tell("this rate"), 2),
     )
 
 
@@ -293,11 +327,11 @@ def _with_range(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mappi
 
 
 def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], title: str, *, is_rate: bool) -> None:
-    st.header("Stages in each territory", anchor=False)
+    st.header(tell("Stages in each territory"), anchor=False)
     st.markdown(
-        "All territories share one scale. The region has its own."
+        tell("All territories share one scale. The region has its own.")
         if not is_rate
-        else "All charts share one scale: rates per 100,000 inhabitants in the period."
+        else tell("All charts share one scale: rates per 100,000 inhabitants in the period.")
     )
     column = "rate" if is_rate else "value"
 
@@ -325,4 +359,4 @@ def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], tit
         ],
         key="stages",
     )
-    st.html(f'<p class="rti-small">{title}. Release {frame.id}.</p>')
+    layout.put_small(tell("{title}. Release {release}.", title=title, release=frame.id))

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.words import Row, regions, reporting
+from pipelines.words.language import tell, upper_first
 from pipelines.words.reporting import Reporting
 
 STAGES = ("justice", "register")
@@ -77,20 +78,22 @@ class Coverage:
     def build_cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
         """Return '5 of 7' as a field, with a note on the territories that are not in the figure."""
         if row is None:
-            return tables.Cell(words.NOT_COLLECTED, f"{what}: {words.NOT_COLLECTED}", kind="note")
+            absent = tell(words.NOT_COLLECTED)
+            return tables.Cell(absent, f"{what}: {absent}", kind="note")
         absences = self.list_absences(row)
-        text = f"{regions.count_reporters(row)} of {len(self.frame.territories)}"
+        text = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.frame.territories))
         marks = (notes.number_note(absences),) if absences else ()
-        return tables.Cell(text, f"{what}: {text} territories", marks, kind="note")
+        spoken = tell("{count} territories", count=text)
+        return tables.Cell(text, f"{what}: {spoken}", marks, kind="note")
 
 
 def show_board(frame: layout.Frame) -> None:
     """Show which returns of each territory arrived on time, late, in part or not at all, period by period."""
-    st.header("Who has reported", anchor=False)
+    st.header(tell("Who has reported"), anchor=False)
     rows = queries.read_rows(frame.path, "coverage", (*STAGES, *VICTIMS))
     labels = queries.read_labels(frame.path, "instrument")
     names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}
-    for freq, kind in (("Q", "quarter"), ("A", "year")):
+    for freq, title in (("Q", tell("Returns by quarter")), ("A", tell("Returns by year"))):
         of_freq = [row for row in rows if row["freq"] == freq]
         periods = sorted({row["period"] for row in of_freq}, reverse=True)[: _SHOWN[freq]]
         if not periods:
@@ -107,9 +110,9 @@ def show_board(frame: layout.Frame) -> None:
             for code, _ in frame.territories
         ]
         columns = [words.period_short(period) for period in periods]
-        layout.show_table(frame, f"Returns by {kind}", columns, lines, corner="Territory", notes=notes, notes_title="")
+        layout.show_table(frame, title, columns, lines, corner=tell("Territory"), notes=notes, notes_title="")
     layout.put_html(
-        tables.render_facts([(reporting.STATES[code].capitalize(), text) for code, text in reporting.LEGEND.items()])
+        tables.render_facts([(upper_first(reporting.STATES[code]), text) for code, text in reporting.LEGEND.items()])
     )
 
 

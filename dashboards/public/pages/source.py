@@ -16,8 +16,10 @@ from dashboards.public.pages.territory import submission_table
 from dashboards.public.selection import read_selection
 from pipelines import words
 from pipelines.core import codes
+from pipelines.core.i18n import mark
 from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
 from pipelines.words import durations, figures, indicators
+from pipelines.words.language import tell
 
 Row = Mapping[str, Any]
 _RATE = "rate"
@@ -25,7 +27,7 @@ _RATE = "rate"
 
 def render_page() -> None:
     """Render the page "Where a number comes from"."""
-    frame = layout.begin_page("Where a number comes from")
+    frame = layout.begin_page(mark("Where a number comes from"))
     cell_text, indicator_text = st.query_params.get("cell") or "", st.query_params.get("indicator") or ""
     if indicator_text:
         _explain_indicator(frame, indicator_text)
@@ -33,10 +35,12 @@ def render_page() -> None:
         return
     if not cell_text:
         st.markdown(
-            "Figures in the tables are links to this page. It shows the data behind a figure. Choose a figure on "
-            "another page, or enter its id."
+            tell(
+                "Figures in the tables are links to this page. It shows the data behind a figure. Choose a figure on "
+                "another page, or enter its id."
+            )
         )
-        typed = st.text_input("Id of a figure", placeholder="area=MK;period=2026-Q3;measure=indicted")
+        typed = st.text_input(tell("Id of a figure"), placeholder="area=MK;period=2026-Q3;measure=indicted")
         if not typed:
             layout.end_page(frame)
             return
@@ -52,19 +56,33 @@ def _explain_figure(frame: layout.Frame, cell_text: str, made: str) -> None:
     try:
         release, table, terms = parse_id(cell_text)
     except ExplainError as error:
-        st.warning(f"This is not the id of a figure: {error}")
+        st.warning(tell("This is not the id of a figure: {reason}", reason=error))
         return
     cells = queries.find_cells(frame.path, table, terms)
     if release not in ("current", frame.id):
-        st.info(f"The id is of release {release}; this page shows the current release, {frame.id}.")
+        st.info(
+            tell(
+                "The id is of release {requested}; this page shows the current release, {current}.",
+                requested=release,
+                current=frame.id,
+            )
+        )
     distinct = {figure_id(frame.id, row).split("/", 2)[2]: row for row in reversed(cells)}
     if not distinct:
-        st.warning(f"Release {frame.id} has no figure {cell_text}. Check its codes, or follow a figure from a table.")
+        st.warning(
+            tell(
+                "Release {release} has no figure {figure}. Check its codes, or follow a figure from a table.",
+                release=frame.id,
+                figure=cell_text,
+            )
+        )
         return
     if len(distinct) > 1:
         ids = [figure_id(frame.id, row) for row in distinct.values()]
         st.warning(
-            "More than one figure fits; say more, for example:\n\n" + "\n".join(f"- `{i}`" for i in sorted(ids)[:6])
+            tell("More than one figure fits; say more, for example:")
+            + "\n\n"
+            + "\n".join(f"- `{i}`" for i in sorted(ids)[:6])
         )
         return
     _show_source(frame, cells[0], made)
@@ -89,32 +107,35 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
         indicators.mark_notes(made_of_it, notes)
     layout.quote_sentence(sentence, frame)
     if made_of_it is not None:
-        st.header("What it is made of", anchor=False)
+        st.header(tell("What it is made of"), anchor=False)
         _show_made(frame, cell, made_of_it, made)
     programme = {row["table_id"]: row for row in queries.read_rows(frame.path, "programme")}
     table = programme.get(cell["table_id"])
     territories = [code for code in (cell["reporters"] or "").split(",") if code]
-    st.header("The count in the release", anchor=False)
+    st.header(tell("The count in the release"), anchor=False)
     facts = [
-        ("Release", frame.id),
-        ("Published table", table["title"] if table else cell["table_id"]),
-        ("Area", frame.marked_name(cell["area"])),
-        ("Period", words.period_short(cell["period"])),
-        ("Crime", vocabulary.find_label("offence_group", cell["offence_group"])),
-        ("Measure", vocabulary.find_label("measure", cell["measure"])),
-        ("Counted in", words.unit_name(cell["count_unit"])),
+        (tell("Release"), frame.id),
+        (tell("Published table"), tell(table["title"]) if table else cell["table_id"]),
+        (tell("Area"), frame.marked_name(cell["area"])),
+        (tell("Period"), words.period_short(cell["period"])),
+        (tell("Crime"), vocabulary.find_label("offence_group", cell["offence_group"])),
+        (tell("Measure"), vocabulary.find_label("measure", cell["measure"])),
+        (tell("Counted in"), words.unit_name(cell["count_unit"])),
         *figures.list_details(cell, vocabulary),
-        ("Value", figure.text),
-        ("Includes", words.join_words(frame.marked_name(code) for code in territories) or "no territory has reported"),
+        (tell("Value"), figure.text),
+        (
+            tell("Includes"),
+            words.join_words(frame.marked_name(code) for code in territories) or tell("no territory has reported"),
+        ),
     ]
     remarks = words.Notes(remarks=notes.texts)
     layout.put_html(
         tables.render_facts(facts),
-        tables.render_notes(remarks, frame.name_notes([cell["area"], *territories]), title="Notes"),
+        tables.render_notes(remarks, frame.name_notes([cell["area"], *territories]), title=tell("Notes")),
     )
-    st.header("The data behind it", anchor=False)
+    st.header(tell("The data behind it"), anchor=False)
     _show_returns(frame, cell)
-    st.markdown("The sheet and cell in an office's file belong to the office and are not public.")
+    st.markdown(tell("The sheet and cell in an office's file belong to the office and are not public."))
 
 
 def _find_made(frame: layout.Frame, cell: Row, made: str) -> Row | None:
@@ -147,30 +168,32 @@ def _show_made(frame: layout.Frame, cell: Row, indicator: Row, made: str) -> Non
         same = [row for row in totals if row["value"] == indicator["denominator"]]
         href = tables.source_address(frame.id, same[0]) if same else ""
     count = words.format_count(cell)
-    name = "Population" if made == _RATE else "Total"
+    name = tell("Population") if made == _RATE else tell("Total")
     lines = [
-        tables.Line(tables.Cell("Count"), (tables.value_cell(count, "Count"),)),
+        tables.Line(tables.Cell(tell("Count")), (tables.value_cell(count, tell("Count")),)),
         tables.Line(tables.Cell(name), (tables.value_cell(denominator, name, href=href),)),
     ]
-    title = "Counts behind the rate" if made == _RATE else "Counts behind the share"
-    layout.show_table(frame, title, ["Number"], lines, corner="Part", coverage=frame.marked_name(cell["area"]))
+    title = tell("Counts behind the rate") if made == _RATE else tell("Counts behind the share")
+    layout.show_table(
+        frame, title, [tell("Number")], lines, corner=tell("Part"), coverage=frame.marked_name(cell["area"])
+    )
 
 
 def _show_returns(frame: layout.Frame, cell: Row) -> None:
     rows = queries.read_rows(frame.path, "cell_submissions", cell["cell_id"])
     if not rows:
         st.markdown(
-            "There is no return behind this figure: nothing was received for it, or the office did not count it."
+            tell("There is no return behind this figure: nothing was received for it, or the office did not count it.")
             if cell["conf_status"] == "F"
-            else "The release does not name the returns behind a withheld figure."
+            else tell("The release does not name the returns behind a withheld figure.")
         )
         return
-    _show_submissions(frame, "Returns behind the figure", rows, frame.marked_name(cell["area"]))
+    _show_submissions(frame, tell("Returns behind the figure"), rows, frame.marked_name(cell["area"]))
 
 
 def _show_submissions(frame: layout.Frame, title: str, rows: Sequence[Row], coverage: str) -> None:
     headings, lines = submission_table(frame, rows)
-    layout.show_table(frame, title, headings, lines, corner="Received", text=True, coverage=coverage)
+    layout.show_table(frame, title, headings, lines, corner=tell("Received"), text=True, coverage=coverage)
 
 
 # ---------------------------------------------------------------------------------------------------------- indicators
@@ -182,7 +205,7 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
     values = dict(part.split("=", 1) for part in terms.split(";") if "=" in part)
     row = queries.find_indicator(frame.path, table, values)
     if row is None:
-        st.warning(f"Release {frame.id} has no such figure. Follow a figure from a table.")
+        st.warning(tell("Release {release} has no such figure. Follow a figure from a table.", release=frame.id))
         return
     read_selection().carry_crime(str(row["offence_group"]))
     metric = queries.read_rows(frame.path, "metric", row["metric"])[0]
@@ -190,30 +213,36 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
         _show_records(frame, row, metric)
         return
     vocabulary = layout.read_vocabulary(frame)
-    layout.quote_sentence(figures.describe_indicator(row, str(metric["name"]), vocabulary), frame)
+    layout.quote_sentence(figures.describe_indicator(row, _name_metric(metric), vocabulary), frame)
     notes = words.Notes()
     indicators.mark_notes(row, notes)
     names = queries.read_labels(frame.path, "measure")
     layout.put_html(
         tables.render_facts(
             [
-                ("Release", frame.id),
-                ("What it is", str(metric["definition"])),
-                ("Formula", indicators.format_formula(str(metric["formula"]), names)),
-                ("Area", frame.marked_name(row["area"])),
-                ("Period", words.period_short(row["period"])),
-                ("Counted in", words.unit_name(row["count_unit"])),
+                (tell("Release"), frame.id),
+                (tell("What it is"), tell(metric["definition"])),  # marked where declared
+                (tell("Formula"), indicators.format_formula(str(metric["formula"]), names)),
+                (tell("Area"), frame.marked_name(row["area"])),
+                (tell("Period"), words.period_short(row["period"])),
+                (tell("Counted in"), words.unit_name(row["count_unit"])),
             ]
         ),
         tables.render_notes(
-            words.Notes(remarks=notes.texts), frame.name_notes([row["area"], *_split(row["reporters"])]), title="Notes"
+            words.Notes(remarks=notes.texts),
+            frame.name_notes([row["area"], *_split(row["reporters"])]),
+            title=tell("Notes"),
         ),
     )
-    st.header("The counts it is made of", anchor=False)
+    st.header(tell("The counts it is made of"), anchor=False)
     if row.get("version") == "cohort":
-        st.markdown("Made from case records: the counts behind a cohort are not published.")
+        st.markdown(tell("Made from case records: the counts behind a cohort are not published."))
         return
     _show_operands(frame, row)
+
+
+def _name_metric(metric: Row) -> str:
+    return tell(metric["name"])  # marked where declared
 
 
 def _split(text: str | None) -> list[str]:
@@ -258,10 +287,10 @@ def _show_operands(frame: layout.Frame, row: Row) -> None:
     headings = [
         f"{labels.get(measure, measure)}, {words.period_short(periods[side])}" for measure, side in sides.items()
     ]
-    totals = [("Numerator", row.get("numerator")), ("Denominator", row.get("denominator"))]
+    totals = [(tell("Numerator"), row.get("numerator")), (tell("Denominator"), row.get("denominator"))]
     coverage = words.join_words(frame.marked_name(area) for area in areas)
     layout.show_table(
-        frame, "Counts behind the indicator", headings, lines, corner="Area", notes=notes, coverage=coverage
+        frame, tell("Counts behind the indicator"), headings, lines, corner=tell("Area"), notes=notes, coverage=coverage
     )
     layout.put_html(
         tables.render_facts([(name, words.format_number(value)) for name, value in totals if value is not None])
@@ -275,21 +304,23 @@ def _show_records(frame: layout.Frame, row: Row, metric: Row) -> None:
     layout.put_html(
         tables.render_facts(
             [
-                ("Release", frame.id),
-                ("What it is", str(metric["definition"])),
-                ("Area", frame.marked_name(row["area"])),
-                ("Crime", vocabulary.find_label("offence_group", row["offence_group"])),
-                ("Value", figure.spoken),
-                ("People", durations.format_persons([row]).text),
+                (tell("Release"), frame.id),
+                (tell("What it is"), tell(metric["definition"])),  # marked where declared
+                (tell("Area"), frame.marked_name(row["area"])),
+                (tell("Crime"), vocabulary.find_label("offence_group", row["offence_group"])),
+                (tell("Value"), figure.spoken),
+                (tell("People"), durations.format_persons([row]).text),
             ]
         ),
-        tables.render_notes(words.Notes(), frame.name_notes([row["area"]]), title="Notes"),
+        tables.render_notes(words.Notes(), frame.name_notes([row["area"]]), title=tell("Notes")),
     )
-    st.header("The data behind it", anchor=False)
+    st.header(tell("The data behind it"), anchor=False)
     st.markdown(
-        "Made from case records without names. The records stay with the office and the secretariat; only the number "
-        "of people is published, in bands."
+        tell(
+            "Made from case records without names. The records stay with the office and the secretariat; only the "
+            "number of people is published, in bands."
+        )
     )
     rows = queries.read_rows(frame.path, "register_submissions", row["territory"], row["source"])
     if rows:
-        _show_submissions(frame, "Returns of the case register", rows, frame.marked_name(row["area"]))
+        _show_submissions(frame, tell("Returns of the case register"), rows, frame.marked_name(row["area"]))

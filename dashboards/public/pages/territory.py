@@ -13,41 +13,43 @@ import streamlit as st
 
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages.breakdowns import show_breakdown, show_movements, show_significant_pairs
+from dashboards.public.pages.cards import describe_rule
 from dashboards.public.pages.changes import show_splits
 from pipelines import words
-from pipelines.words import changes, indicators
+from pipelines.core.i18n import mark
+from pipelines.words import changes, figures, indicators
+from pipelines.words.language import Texts, lower_first, many, tell
 
 Row = Mapping[str, Any]
-_BREAKDOWNS = {
-    "sex": "Sex",
-    "age": "Age",
-    "offence": "Offence",
-    "sentence_type": "Principal sanction",
-    "sentence_band": "Length of imprisonment",
-}
-_FREQS = {"Q": "Quarters", "A": "Years"}
+_BREAKDOWNS = ("sex", "age", "offence", "sentence_type", "sentence_band")
+_FREQS: Mapping[str, str] = Texts({"Q": mark("Quarters"), "A": mark("Years")})
 _ALL = "all"
-_SECTIONS: Mapping[str, str] = {
-    "trend": "Trend",
-    "outcomes": "Outcomes",
-    "breakdown": "Breakdown",
-    "rules": "Rules",
-    "data": "Data received",
-    _ALL: "All",
-}
+_SECTIONS: Mapping[str, str] = Texts(
+    {
+        "trend": mark("Trend"),
+        "outcomes": mark("Outcomes"),
+        "breakdown": mark("Breakdown"),
+        "rules": mark("Rules"),
+        "data": mark("Data received"),
+        "all": mark("All"),
+    }
+)
 _SECTION_OF_CHOICE = {"left_in": "outcomes", "by": "breakdown", "year": "breakdown", "jurisdictions": "breakdown"}
 """Section of a choice that an address may name without its section."""
-_RULES = {
-    "several_offences": "Several offences of one person",
-    "attempts": "Attempts",
-    "unknown_perpetrators": "Unknown perpetrators",
-}
-STAGES_CAVEAT = (
+_RULES: Mapping[str, str] = Texts(
+    {
+        "several_offences": mark("Several offences of one person"),
+        "attempts": mark("Attempts"),
+        "unknown_perpetrators": mark("Unknown perpetrators"),
+    }
+)
+STAGES_CAVEAT = mark(
     "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
     "can therefore be larger than an earlier one."
 )
-ONE_SCALE = "All charts share one scale and the same periods."
-_STATUSES = {"demonstration": "Assumed for the demonstration."}
+ONE_SCALE = mark("All charts share one scale and the same periods.")
+_STATUSES: Mapping[str, str] = Texts({"demonstration": mark("Assumed for the demonstration.")})
+_KINDS: Mapping[str, str] = Texts({"full": mark("whole return"), "patch": mark("corrections only")})
 _NEWEST_PERIODS = 8
 """Periods in the table of the trend; older ones are collapsed."""
 _NEWEST = 10
@@ -57,27 +59,28 @@ _NEWEST = 10
 def render_page() -> None:
     """Render the page "Territory profile"."""
     frame = layout.begin_page(
-        "Territory profile", "Figures over time, outcomes, breakdowns, counting rules, and the data received."
+        mark("Territory profile"),
+        mark("Figures over time, outcomes, breakdowns, counting rules, and the data received."),
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(frame)
         crime = layout.choose_crime(frame)
         track = layout.choose_track()
     # All sections together can be printed; one alone is short and quick.
-    section = layout.choose_section("Section", "section", _SECTIONS, _SECTION_OF_CHOICE)
+    section = layout.choose_section(tell("Section"), "section", _SECTIONS, _SECTION_OF_CHOICE)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     measures = queries.STAGES[track]
     units = tuple(
         r["count_unit"] for r in queries.read_rows(frame.path, "units", queries.STAGE_TABLES, crime, measures)
     )
     unit = "person" if "person" in units else units[0]
-    st.header(f"{frame.marked_name(area)}: {crime_name.lower()}", anchor=False)
+    st.header(f"{frame.marked_name(area)}: {lower_first(crime_name)}", anchor=False)
     if section in ("trend", _ALL):
         layout.show_section(lambda: _show_over_time(frame, area, crime, crime_name, track, unit))
     if section in ("outcomes", _ALL):
         layout.show_section(lambda: _show_exits(frame, area, crime, crime_name, unit))
-        title = f"{frame.marked_name(area)}, {crime_name.lower()}"
-        with st.expander("Appeals, reopened, rejected and discontinued cases, year by year"):
+        title = f"{frame.marked_name(area)}, {lower_first(crime_name)}"
+        with st.expander(tell("Appeals, reopened, rejected and discontinued cases, year by year")):
             show_movements(frame, area, crime, unit, title)
         show_splits(frame, area, crime, crime_name, unit)
     if section in ("breakdown", _ALL):
@@ -101,11 +104,11 @@ def _choose_series(
     counted = tuple(freq for freq, rows in rows_by_freq.items() if any(row["obs_status"] != "L" for row in rows))
     if "Q" not in counted:
         name = frame.area_name(area)
-        st.info(f"{name} has no quarterly figures of this kind. A year is never divided into quarters.")
+        st.info(tell("{area} has no quarterly figures of this kind. A year is never divided into quarters.", area=name))
     if not counted:
         return "A", (), False
     of = "" if "Q" in counted else "yearly."
-    freq = layout.choose_option("Over time by", "over", counted, say=lambda code: _FREQS[code], of=of)
+    freq = layout.choose_option(tell("Over time by"), "over", counted, say=lambda code: _FREQS[code], of=of)
     return freq, rows_by_freq[freq], "Q" in counted
 
 
@@ -116,8 +119,9 @@ def _show_over_time(frame: layout.Frame, area: str, crime: str, crime_name: str,
     if not rows:
         return
     found_breaks = queries.find_breaks(frame.path, (area,), crime)
-    caption = f"{frame.marked_name(area)}, {crime_name.lower()}, {words.TRACKS[track].lower()}: {words.unit_name(unit)}"
-    columns, corner = [words.stage_name(m) for m in measures], _FREQS[freq][:-1]
+    caption = f"{_describe_subject(frame, area, crime_name, words.TRACKS[track])}: {words.unit_name(unit)}"
+    columns = [words.stage_name(m) for m in measures]
+    corner = tell("Quarter") if freq == "Q" else tell("Year")
     breaks = [row for row in found_breaks if row["measure"] in ("", *measures)]
     periods = sorted({str(row["period"]) for row in rows}, reverse=True)
     newest, older = periods[:_NEWEST_PERIODS], periods[_NEWEST_PERIODS:]
@@ -129,11 +133,22 @@ def _show_over_time(frame: layout.Frame, area: str, crime: str, crime_name: str,
         layout.show_table(frame, title, columns, lines, corner=corner, notes=notes, coverage=coverage, legend=legend)
 
     show_periods(caption, newest, legend=True)
-    layout.put_html(f'<p class="rti-small">{STAGES_CAVEAT}</p>')
+    layout.put_html(f'<p class="rti-small">{escape(tell(STAGES_CAVEAT))}</p>')
     if older:
-        with st.expander(f"{len(older)} older {_FREQS[freq].lower()}"):
-            show_periods(f"Older. {caption}", older, legend=False)
+        with st.expander(_count_older(freq, len(older))):
+            show_periods(tell("Older. {caption}", caption=caption), older, legend=False)
     _show_charts(frame, area, measures, rows, found_breaks, is_joined=has_quarters)
+
+
+def _count_older(freq: str, n: int) -> str:
+    if freq == "Q":
+        return many("{n} older quarter", "{n} older quarters", n)
+    return many("{n} older year", "{n} older years", n)
+
+
+def _describe_subject(frame: layout.Frame, area: str, crime_name: str, *more: str) -> str:
+    """Return the beginning of a caption: the territory, the crime and more names, which begin with a small letter."""
+    return ", ".join([frame.marked_name(area), *map(lower_first, (crime_name, *more))])
 
 
 def _series_lines(
@@ -155,7 +170,10 @@ def _series_lines(
     for period in shown:
         before = before_period[period]
         crossed = [row for row in breaks if changes.is_between(row, before, period)]
-        marks = tuple(notes.number_note(f"Break in the series. {text}") for text in changes.describe_breaks(crossed))
+        marks = tuple(
+            notes.number_note(tell("Break in the series. {text}", text=text))
+            for text in changes.describe_breaks(crossed)
+        )
         name = words.period_short(period)
         cells = tuple(
             tables.figure_cell(frame.id, at.get((m, period)), notes, what=f"{name}, {words.stage_name(m)}")
@@ -178,14 +196,14 @@ def _show_charts(
     by_measure = {m: [row for row in rows if row["measure"] == m] for m in measures}
     periods = sorted({str(row["period"]) for row in rows})
     top = max((row[end] for row in rows for end in ("value", "high") if row[end] is not None), default=0.0)
-    st.subheader("Charts", anchor=False)
+    st.subheader(tell("Charts"), anchor=False)
     bases = {row["interval_basis"] for row in rows}
     basis_notes = " ".join(text for code, text in indicators.BASIS.items() if code in bases)
-    st.html(f'<p class="rti-small">{ONE_SCALE} {charts.SERIES_READ} {basis_notes}</p>')
+    layout.put_small(f"{tell(ONE_SCALE)} {charts.explain_series()} {basis_notes}")
     layout.show_panels(
         [
             charts.draw_series(
-                f"{frame.marked_name(area)}: {words.stage_name(m).lower()}",
+                f"{frame.marked_name(area)}: {lower_first(words.stage_name(m))}",
                 by_measure[m],
                 breaks=changes.select_breaks(found_breaks, m, str(by_measure[m][0]["level"])),
                 under=frame.lines_under_chart(area),
@@ -203,13 +221,15 @@ def _show_charts(
 
 def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
     """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
-    st.header("Cases that ended without a conviction", anchor=False)
+    st.header(tell("Cases that ended without a conviction"), anchor=False)
     has_exits = queries.has_table(frame.path, "exit")
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
-        st.markdown(f"This release has no outcomes for {crime_name.lower()} in {frame.area_name(area)}.")
+        st.markdown(
+            tell("This release has no outcomes. {subject}.", subject=_describe_subject(frame, area, crime_name))
+        )
         return
-    year = layout.choose_option("Year", "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
+    year = layout.choose_option(tell("Year"), "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
     rows = queries.read_rows(frame.path, "exits", area, crime, unit, year)
     measures, levels = queries.read_labels(frame.path, "measure"), queries.read_labels(frame.path, "level")
     counts = [row for row in rows if row["metric"] == "exit"]
@@ -219,10 +239,10 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
     lines = []
     for row in counts:
         share = shares.get((row["measure"], row["level"]))
-        name = f"{measures.get(row['measure'], row['measure'])} ({str(levels.get(row['level'])).lower()})"
+        name = f"{measures.get(row['measure'], row['measure'])} ({lower_first(str(levels.get(row['level'])))})"
         marks = indicators.mark_notes(row, notes) if row["value"] is not None else ()
         if row["measure"] == changes.REQUALIFIED:
-            marks = (*marks, notes.number_note(changes.REQUALIFIED_READ))
+            marks = (*marks, notes.number_note(tell(changes.REQUALIFIED_READ)))
         number = indicators.format_figure(row)
         of_all = changes.format_exit_share(share)
         is_few = share is not None and share["state"] == "too_few" and of_all.kind == "value"
@@ -239,7 +259,7 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
                     ),
                     tables.value_cell(
                         of_all,
-                        f"{name}, share",
+                        tell("{subject}, share", subject=name),
                         (),
                         tables.indicator_address("exit", share) if share else "",
                         is_few=is_few,
@@ -248,61 +268,74 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
             )
         )
     if not any(row["measure"] == changes.REQUALIFIED for row in counts):
-        notes.add_remark(changes.REQUALIFIED_NOT_COUNTED)
-    caption = (
-        f"{frame.marked_name(area)}, {crime_name.lower()}, {year}: {words.unit_name(unit)} whose case ended without "
-        "a conviction, with 95% confidence intervals"
+        notes.add_remark(tell(changes.REQUALIFIED_NOT_COUNTED))
+    caption = tell(
+        "{subject}, {year}: {unit} whose case ended without a conviction, with 95% confidence intervals",
+        subject=_describe_subject(frame, area, crime_name),
+        year=year,
+        unit=words.unit_name(unit),
     )
-    columns = ["Number (95% confidence interval)", "Share of all at that level"]
-    layout.show_table(frame, caption, columns, lines, corner="Outcome", notes=notes, coverage=frame.marked_name(area))
+    columns = [tell("Number (95% confidence interval)"), tell("Share of all at that level")]
+    layout.show_table(
+        frame, caption, columns, lines, corner=tell("Outcome"), notes=notes, coverage=frame.marked_name(area)
+    )
 
 
 def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
-    st.header("By sex, age and offence", anchor=False)
+    st.header(tell("By sex, age and offence"), anchor=False)
     names = tuple(queries.BREAKDOWN_TABLES.values())
     years = tuple(row["period"] for row in queries.read_rows(frame.path, "years", area, crime, names))
     if not years:
-        st.markdown(f"This release has no breakdown of {crime_name.lower()} for {frame.area_name(area)}.")
+        st.markdown(
+            tell("This release has no breakdown. {subject}.", subject=_describe_subject(frame, area, crime_name))
+        )
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        dimension = layout.choose_option("By", "by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
-        year = layout.choose_option("Year", "year", years, boxed=True, width=140)
+        dimension = layout.choose_option(tell("By"), "by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
+        year = layout.choose_option(tell("Year"), "year", years, boxed=True, width=140)
+    title = figures.DIMENSIONS[dimension]
     measures = queries.STAGES[track] if dimension in ("sex", "age", "offence") else (f"sentenced_{track}",)
     rows = queries.read_rows(
         frame.path, "breakdown", dimension=dimension, table_id=queries.BREAKDOWN_TABLES[dimension], area=area,
         period=year, offence_group=crime, count_unit=unit, measures=measures,
     )  # fmt: skip
     if not rows:
-        st.markdown(f"This release has no figures by {_BREAKDOWNS[dimension].lower()} for {year}.")
+        st.markdown(
+            tell("This release has no figures by {dimension} for {year}.", dimension=lower_first(title), year=year)
+        )
         return
     codes = [code for code in queries.read_labels(frame.path, dimension) if any(r[dimension] == code for r in rows)]
     show_breakdown(
         frame, rows, dimension, codes, [(m, words.stage_name(m)) for m in measures],
-        f"{frame.marked_name(area)}, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
-        f"{words.unit_name(unit)} by {_BREAKDOWNS[dimension].lower()}",
+        tell(
+            "{subject}: {unit} by {dimension}",
+            subject=_describe_subject(frame, area, crime_name, year, words.TRACKS[track]),
+            unit=words.unit_name(unit),
+            dimension=lower_first(title),
+        ),
         area=area,
     )  # fmt: skip
     if dimension == "age" and rows:
-        st.html('<p class="rti-small">Age at the date that the form of the office names. See its counting rules.</p>')
-    with st.expander("Which differences between shares are statistically significant"):
+        layout.put_small(tell("Age at the date that the form of the office names. See its counting rules."))
+    with st.expander(tell("Which differences between shares are statistically significant")):
         for measure in measures:
             pairs = queries.read_rows(frame.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
-            st.markdown(f"**{words.stage_name(measure)}, {year}, all territories**")
-            show_significant_pairs(frame, pairs, dimension, codes, _BREAKDOWNS[dimension].lower())
+            st.markdown(tell("**{stage}, {year}, all territories**", stage=words.stage_name(measure), year=year))
+            show_significant_pairs(frame, pairs, dimension, codes)
 
 
 def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
     parts = frame.list_jurisdictions(area)
     if not parts:
         return
-    st.header("Jurisdictions", anchor=False)
+    st.header(tell("Jurisdictions"), anchor=False)
     years = tuple(
         row["period"] for row in queries.read_rows(frame.path, "years", parts[0], crime, ("jurisdiction_year",))
     )
     if not years:
-        st.markdown(f"This release has no figures of {crime_name.lower()} by jurisdiction.")
+        st.markdown(tell("This release has no figures by jurisdiction. Crime: {crime}.", crime=lower_first(crime_name)))
         return
-    year = layout.choose_option("Year of the jurisdictions", "jurisdictions", years, boxed=True, width=140)
+    year = layout.choose_option(tell("Year of the jurisdictions"), "jurisdictions", years, boxed=True, width=140)
     measures = queries.STAGES[track]
     rows = queries.read_rows(frame.path, "jurisdictions", area, year, crime, unit, measures)
     whole = queries.read_rows(frame.path, "stages", "A", year, crime, unit, measures, ("territory",))
@@ -321,28 +354,29 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
         )
         for code in (area, *parts)
     ]
-    caption = (
-        f"{frame.marked_name(area)} by jurisdiction, {crime_name.lower()}, {year}, {words.TRACKS[track].lower()}: "
-        f"{words.unit_name(unit)}"
+    caption = tell(
+        "{subject}: {unit} by jurisdiction",
+        subject=_describe_subject(frame, area, crime_name, year, words.TRACKS[track]),
+        unit=words.unit_name(unit),
     )
     headings = [words.stage_name(m) for m in measures]
     layout.show_table(
-        frame, caption, headings, lines, corner="Jurisdiction", notes=notes, coverage=frame.marked_name(area)
+        frame, caption, headings, lines, corner=tell("Jurisdiction"), notes=notes, coverage=frame.marked_name(area)
     )
 
 
 def _show_counting_card(frame: layout.Frame, area: str) -> None:
-    st.header("Counting rules", anchor=False)
+    st.header(tell("Counting rules"), anchor=False)
     rules = queries.read_rows(frame.path, "counting_rules", (area,))
     if not rules:
-        st.markdown("This release has no counting rules for this territory.")
+        st.markdown(tell("This release has no counting rules for this territory."))
         return
     offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
     for office in offices:
         name = frame.marked_name(office)
         of_office = [rule for rule in rules if rule["jurisdiction"] == office]
         with st.container() if len(offices) == 1 else st.expander(name):
-            _show_card(frame, f"Counting rules of {name}", of_office, name)
+            _show_card(frame, tell("Counting rules: {area}", area=name), of_office, name)
 
 
 def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: str) -> None:
@@ -362,34 +396,45 @@ def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: 
         )
         for rule in sorted(rules, key=lambda rule: order.index(rule["level"]) if rule["level"] in order else 0)
     ]
-    columns = ["Unit", "What is counted", "Rules", "Status"]
-    layout.show_table(frame, caption, columns, lines, corner="Level", text=True, coverage=office)
+    columns = [tell("Unit"), tell("What is counted"), tell("Rules"), tell("Status")]
+    layout.show_table(frame, caption, columns, lines, corner=tell("Level"), text=True, coverage=office)
 
 
 def _rules_in_words(rule: Row) -> str:
-    rules_as_text = {key: str(rule[key] or "not stated").replace("_", " ") for key in _RULES}
-    again = "yes" if rule["transferred_counted_again"] else "no"
-    parts = [f"{title}: {rules_as_text[key]}." for key, title in _RULES.items()]
-    return " ".join([*parts, f"People handed over are counted again by the receiver: {again}."])
+    parts = [f"{title}: {describe_rule(rule[key])}." for key, title in _RULES.items()]
+    again = tell("People handed over are counted again by the receiver: no.")
+    if rule["transferred_counted_again"]:
+        again = tell("People handed over are counted again by the receiver: yes.")
+    return " ".join([*parts, again])
 
 
 def _show_facts(frame: layout.Frame, area: str) -> None:
     population = queries.read_rows(frame.path, "population", area)
     if population:
         last = population[0]
-        carried = f", carried forward from {last['population_year']}" if last["is_carried_forward"] else ""
+        number = f"{words.format_number(last['population'])} ({last['year']})"
+        if last["is_carried_forward"]:
+            number = tell(
+                "{population} ({year}, carried forward from {source_year})",
+                population=words.format_number(last["population"]),
+                year=last["year"],
+                source_year=last["population_year"],
+            )
         st.html(
             tables.render_facts(
                 [
-                    ("Population for rates", f"{words.format_number(last['population'])} ({last['year']}{carried})"),
-                    ("Source of the population", f"{last['series']}; {last['vintage']}; {last['reference_date']}"),
-                    ("Caution", last["caveat"] or ""),
+                    (tell("Population for rates"), number),
+                    (
+                        tell("Source of the population"),
+                        f"{last['series']}; {last['vintage']}; {last['reference_date']}",
+                    ),
+                    (tell("Caution"), last["caveat"] or ""),
                 ]
             )
         )
     rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", *queries.BREAKS))
     if rows:
-        st.subheader("Notes on the territory", anchor=False)
+        st.subheader(tell("Notes on the territory"), anchor=False)
         notes = words.Notes()
         for row in rows:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
@@ -409,27 +454,27 @@ def _show_metadata(frame: layout.Frame, area: str) -> None:
     if not of:
         return
     names = queries.read_labels(frame.path, "instrument")
-    with st.expander("Reference metadata (SIMS concepts)"):
+    with st.expander(tell("Reference metadata (SIMS concepts)")):
         layout.put_html(tables.render_facts(of.pop("_T", ())))
         for instrument, pairs in sorted(of.items()):
             layout.put_html(f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>", tables.render_facts(pairs))
 
 
 def _show_returns(frame: layout.Frame, area: str) -> None:
-    st.header("Data received", anchor=False)
+    st.header(tell("Data received"), anchor=False)
     rows = queries.read_rows(frame.path, "submissions", area)
     if not rows:
-        st.markdown("This release uses no data from this territory.")
+        st.markdown(tell("This release uses no data from this territory."))
         return
-    title = "Returns accepted for this release, newest first"
+    title = tell("Returns accepted for this release, newest first")
     newest, older = rows[:_NEWEST], rows[_NEWEST:]
     name = frame.marked_name(area)
-    layout.show_table(frame, title, *submission_table(frame, newest), corner="Received", text=True, coverage=name)
+    layout.show_table(frame, title, *submission_table(frame, newest), corner=tell("Received"), text=True, coverage=name)
     if older:
-        with st.expander(f"{len(older)} older return{'s' if len(older) > 1 else ''}"):
-            title = "Older returns accepted for this release"
+        with st.expander(many("{n} older return", "{n} older returns", len(older))):
+            title = tell("Older returns accepted for this release")
             layout.show_table(
-                frame, title, *submission_table(frame, older), corner="Received", text=True, coverage=name
+                frame, title, *submission_table(frame, older), corner=tell("Received"), text=True, coverage=name
             )
 
 
@@ -437,7 +482,7 @@ def submission_table(frame: layout.Frame, returns: Sequence[Row]) -> tuple[list[
     """Return headings and lines of a table of returns. File names are left out because they belong to the office."""
     instruments = queries.read_labels(frame.path, "instrument")
     received_by_id = {row["submission_id"]: _day(row["received_at"]) for row in returns}
-    headings = ["From", "About", "Periods", "Kind", "Accepted", "Replaces"]
+    headings = [tell("From"), tell("About"), tell("Periods"), tell("Kind"), tell("Accepted"), tell("Replaces")]
     lines = []
     for row in returns:
         replaced = row["corrects_submission_id"]
@@ -448,9 +493,9 @@ def submission_table(frame: layout.Frame, returns: Sequence[Row]) -> tuple[list[
                     tables.Cell(frame.area_name(row["jurisdiction"] or row["territory"])),
                     tables.Cell(instruments.get(row["instrument"], row["instrument"] or "")),
                     tables.Cell(_periods(row)),
-                    tables.Cell("nil return" if row["is_nil"] else str(row["kind"])),
+                    tables.Cell(tell("nil return") if row["is_nil"] else _KINDS.get(row["kind"], str(row["kind"]))),
                     tables.Cell(_day(row["accepted_at"])),
-                    tables.Cell(received_by_id.get(replaced, "an earlier return") if replaced else ""),
+                    tables.Cell(received_by_id.get(replaced, tell("an earlier return")) if replaced else ""),
                 ),
             )
         )
@@ -461,7 +506,9 @@ def _periods(row: Row) -> str:
     first, last = row["first_period"], row["last_period"]
     if not first:
         return ""
-    return words.period_short(first) if first == last else f"{words.period_short(first)} to {words.period_short(last)}"
+    if first == last:
+        return words.period_short(first)
+    return tell("{first} to {last}", first=words.period_short(first), last=words.period_short(last))
 
 
 def _day(value: Any) -> str:

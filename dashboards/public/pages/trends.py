@@ -11,6 +11,7 @@ from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.words import Row, changes, regions, trends
+from pipelines.words.language import lower_first, tell
 
 
 def show_trends(
@@ -23,17 +24,17 @@ def show_trends(
     coverage: Coverage,
 ) -> None:
     """Show the newest year against an earlier one that can be chosen; `years` are newest first."""
-    st.header("Is the change real?", anchor=False)
+    st.header(tell("Is the change real?"), anchor=False)
     if len(years) < 2:
-        st.markdown("The release has no two years to compare.")
+        st.markdown(tell("The release has no two years to compare."))
         return
     convicted = next((measure for measure in measures if measure.startswith("convicted")), measures[-1])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         measure = layout.choose_option(
-            "Stage", "change_of", tuple(measures), default=convicted, say=words.stage_name, boxed=True
+            tell("Stage"), "change_of", tuple(measures), default=convicted, say=words.stage_name, boxed=True
         )
         since = layout.choose_option(
-            "Since", "since", tuple(years[1:]), default=years[min(2, len(years) - 1)], boxed=True, width=140
+            tell("Since"), "since", tuple(years[1:]), default=years[min(2, len(years) - 1)], boxed=True, width=140
         )
     last = years[0]
     cells = {
@@ -63,18 +64,25 @@ def show_trends(
                 (
                     tables.figure_cell(frame.id, first_cell, notes, what=f"{subject}, {since}"),
                     tables.figure_cell(frame.id, last_cell, notes, what=f"{subject}, {last}"),
-                    tables.Cell(times, f"{subject}: {times or 'not tested'}"),
+                    tables.Cell(times, f"{subject}: {times or tell('not tested')}"),
                     tables.Cell(verdict, f"{subject}: {verdict}", marks, kind="note"),
                 ),
                 is_total=area == frame.region,
             )
         )
-    caption = f"{crime_name}, {words.unit_name(unit)} {words.stage_name(measure).lower()}, {since} and {last}"
-    read = " ".join(filter(None, (trends.READ, trends.count_tested(judged))))
-    columns = [since, last, "Times", "Is it real?"]
+    caption = tell(
+        "{crime}, {unit} {stage}, {since} and {last}",
+        crime=crime_name,
+        unit=words.unit_name(unit),
+        stage=lower_first(words.stage_name(measure)),
+        since=since,
+        last=last,
+    )
+    read = " ".join(filter(None, (tell(trends.READ), trends.count_tested(judged))))
+    columns = [since, last, tell("Times"), tell("Is it real?")]
     of_region = [(period, cells[period].get(frame.region)) for period in (since, last)]
     layout.show_table(
-        frame, caption, columns, lines, corner="Area", notes=notes, notes_title="",
+        frame, caption, columns, lines, corner=tell("Area"), notes=notes, notes_title="",
         coverage=coverage.name_territories(of_region),
     )  # fmt: skip
     layout.put_html(f'<p class="rti-small">{escape(read)}</p>')

@@ -20,21 +20,23 @@ from dashboards.public.pages.breakdowns import (
 )
 from dashboards.public.pages.reporting import VICTIMS, Coverage
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.words import Row, figures, regions
+from pipelines.words.language import lower_first, tell
 
-_BREAKDOWNS = {"exploitation": "Form of exploitation", "sex": "Sex", "age": "Age"}
+_BREAKDOWNS = ("exploitation", "sex", "age")
 TABLES = ("victims_quarter", "victims_year")
-_SENTENCE = "{area}, {period}, victims of {crime}: {value} ({status}). {coverage}"
+_SENTENCE = mark("{area}, {period}, victims, {crime}: {value} ({status}). {coverage}")
 
 
 def render_page() -> None:
     """Render the page "Victims"."""
     frame = layout.begin_page(
-        "Victims", "Presumed and identified victims, as the authorities that register them count them."
+        mark("Victims"), mark("Presumed and identified victims, as the authorities that register them count them.")
     )
     groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
     if not groups:
-        st.info("This release holds no figures of victims.")
+        st.info(tell("This release has no figures of victims."))
         layout.end_page(frame)
         return
     headline = st.container()
@@ -42,7 +44,9 @@ def render_page() -> None:
         crime = layout.choose_crime(frame, groups)
         units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "victim_units", crime))
         unit = (
-            layout.choose_option("Counted in", "victims_in", units, say=words.unit_name) if len(units) > 1 else units[0]
+            layout.choose_option(tell("Counted in"), "victims_in", units, say=words.unit_name)
+            if len(units) > 1
+            else units[0]
         )
         freq, period = layout.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
         is_rate = layout.choose_rate(freq)
@@ -50,11 +54,11 @@ def render_page() -> None:
     coverage = Coverage(frame, VICTIMS, crime, unit)
     _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
     if freq == "A":
-        with st.expander("By sex and age"):
+        with st.expander(tell("By sex and age")):
             statuses = queries.read_labels(frame.path, "victim_status")
             show_cross_table(
                 frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
-                f"{frame.area_name(frame.region)}, victims of {crime_name.lower()}", coverage, across="victim_status",
+                _describe_subject(frame.area_name(frame.region), crime_name), coverage, across="victim_status",
             )  # fmt: skip
     _show_territory(frame, crime, crime_name, unit)
     layout.end_page(frame)
@@ -104,15 +108,20 @@ def _show_comparison(
         for area in (frame.region, *codes)
     ]
     covered = tuple(coverage.build_cell(at.get((frame.region, status)), labels[status], notes) for status in statuses)
-    lines.insert(1, tables.Line(tables.Cell("Territories included"), covered))
+    lines.insert(1, tables.Line(tables.Cell(tell("Territories included")), covered))
     if is_rate:
-        notes.add_remark(words.RATES_OF_PERIOD)
-    counted = "rates per 100,000 inhabitants in the period" if is_rate else words.unit_name(unit)
-    title = f"Victims of {crime_name.lower()}, {words.period_short(period)}: {counted}"
+        notes.add_remark(tell(words.RATES_OF_PERIOD))
+    counted = tell("rates per 100,000 inhabitants in the period") if is_rate else words.unit_name(unit)
+    title = tell(
+        "Victims, {crime}, {period}: {counted}",
+        crime=lower_first(crime_name),
+        period=words.period_short(period),
+        counted=counted,
+    )
     headings = [labels[status] for status in statuses]
     of_region = [(labels[status], at.get((frame.region, status))) for status in statuses]
     layout.show_table(
-        frame, title, headings, lines, corner="Area", notes=notes, coverage=coverage.name_territories(of_region),
+        frame, title, headings, lines, corner=tell("Area"), notes=notes, coverage=coverage.name_territories(of_region),
         legend=True,
     )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
@@ -125,18 +134,23 @@ def _describe_whole(
     if regions.is_regional(whole):
         sentence = figures.describe_count(whole, layout.read_vocabulary(frame))
         return f"{sentence} {coverage.list_absences(whole)}".strip()
-    return _SENTENCE.format(
+    return tell(
+        _SENTENCE,
         area=frame.area_name(frame.region),
         period=words.period_words(whole["period"]),
-        crime=crime_name.lower(),
-        value=regions.NO_REGION,
-        status=labels[whole["victim_status"]].lower(),
+        crime=lower_first(crime_name),
+        value=tell(regions.NO_REGION),
+        status=lower_first(labels[whole["victim_status"]]),
         coverage=coverage.describe_figure(whole),
     )
 
 
+def _describe_subject(area: str, crime_name: str) -> str:
+    return tell("{area}, victims, {crime}", area=area, crime=lower_first(crime_name))
+
+
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
-    st.header("Victims in one territory", anchor=False)
+    st.header(tell("Victims in one territory"), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = layout.choose_territory(frame)
         years = tuple(
@@ -144,35 +158,49 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
             for row in queries.read_rows(frame.path, "years", area, crime, tuple(queries.VICTIM_TABLES.values()))
         )
         if not years:
-            st.markdown(f"The release has no breakdown of victims for {frame.marked_name(area)}.")
+            area_name = frame.marked_name(area)
+            st.markdown(tell("The release has no breakdown of victims. Territory: {area}.", area=area_name))
             return
-        by = layout.choose_option("By", "victims_by", tuple(_BREAKDOWNS), say=lambda code: _BREAKDOWNS[code])
-        year = layout.choose_option("Year", "victims_year", years, boxed=True, width=140)
+        by = layout.choose_option(tell("By"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
+        year = layout.choose_option(tell("Year"), "victims_year", years, boxed=True, width=140)
     rows = queries.read_rows(
         frame.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
         offence_group=crime, count_unit=unit, measures=("victims_detected",),
     )  # fmt: skip
     detailed = [row for row in rows if row[by] not in ("_T", "_Z")]
     if not detailed:
-        st.markdown(f"The release has no figures by {_BREAKDOWNS[by].lower()} for {frame.marked_name(area)} in {year}.")
+        st.markdown(
+            tell(
+                "The release has no figures by {dimension}. Territory and year: {area}, {year}.",
+                dimension=lower_first(figures.DIMENSIONS[by]),
+                area=frame.marked_name(area),
+                year=year,
+            )
+        )
         return
     labels = queries.read_labels(frame.path, by)
     status_labels = queries.read_labels(frame.path, "victim_status")
     statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
-    title = f"{frame.marked_name(area)}, victims of {crime_name.lower()}, {year}, by {_BREAKDOWNS[by].lower()}"
+    title = tell(
+        "{subject}, {year}, by {dimension}: {unit}",
+        subject=_describe_subject(frame.marked_name(area), crime_name),
+        year=year,
+        dimension=lower_first(figures.DIMENSIONS[by]),
+        unit=words.unit_name(unit),
+    )
     show_breakdown(
         frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
-        f"{title}: {words.unit_name(unit)}", area=area, across="victim_status",
+        title, area=area, across="victim_status",
     )  # fmt: skip
     detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
     chart = charts.draw_parts(
-        f"{frame.marked_name(area)}, {year}: {status_labels[statuses[0]].lower()}",
+        f"{frame.marked_name(area)}, {year}: {lower_first(status_labels[statuses[0]])}",
         ordered,
         under=frame.lines_under_chart(area),
     )
     layout.show_panels([chart], key="victims")
-    st.subheader("Which differences are statistically clear", anchor=False)
+    st.subheader(tell("Which differences are statistically clear"), anchor=False)
     pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
-    show_significant_pairs(frame, pairs, by, codes, _BREAKDOWNS[by].lower())
+    show_significant_pairs(frame, pairs, by, codes)

@@ -20,16 +20,8 @@ LANGUAGE_COOKIE = "rti_language"
 
 def language_of(request: HTTPConnection) -> str:
     """Return the language of a page: as requested, as chosen before, or as the browser prefers."""
-    available = i18n.list_languages()
-    for requested in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if requested in available:
-            return requested
-    for part in request.headers.get("accept-language", "").split(","):
-        tag = part.partition(";")[0].strip()
-        for candidate in (tag, tag.partition("-")[0]):
-            if candidate in available:
-                return candidate
-    return i18n.SOURCE_LANGUAGE
+    requested = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    return i18n.prefer_language(requested, request.headers.get("accept-language", ""))
 
 
 def remember_language(response: Response, language: str, *, secure: bool) -> None:
