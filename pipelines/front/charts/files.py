@@ -1,0 +1,80 @@
+"""Write a picture as a file that is complete without its page: SVG and PNG with title, source, release and notes.
+
+Both contain their text as text or as outlines of the fonts in `fonts/`, so they look the same on a machine that has no
+fonts with Cyrillic or Albanian letters. A PNG is made by typst from the SVG.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+from pipelines.design.assets import CSS as DESIGN
+from pipelines.front.charts import typeset
+from pipelines.front.charts.canvas import SMALL, SMALL_LINE, TITLE, TITLE_LINE, Canvas, Drawing
+from pipelines.front.charts.fit import CSS
+from pipelines.front.charts.measure import wrap_text
+
+_MARGIN = 16
+_PAGE = """#set page(width: auto, height: auto, margin: 0pt)
+#image(bytes(sys.inputs.svg), format: "svg", width: {width}pt)
+"""
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What a picture needs outside its page: title, source with the release, and notes such as footnotes of names."""
+
+    title: str
+    source: str
+    notes: Sequence[str] = ()
+
+
+def write_svg(drawing: Drawing, caption: Caption, lang: str) -> bytes:
+    """Return the picture as an SVG file; `lang` is its BCP 47 tag."""
+    return _frame_drawing(drawing, caption, lang).encode()
+
+
+def write_png(drawing: Drawing, caption: Caption, lang: str) -> bytes:
+    """Return the picture as a PNG file with two pixels for each of the page."""
+    source = _PAGE.format(width=drawing.width + 2 * _MARGIN)
+    return typeset.write_image(source, {"svg": _frame_drawing(drawing, caption, lang)})
+
+
+def embed_style(svg: str) -> str:
+    """Return an SVG with the style sheet inside, for a place that has none."""
+    head, separator, rest = svg.partition(">")
+    return f"{head}{separator}<style>{resolve_style()}</style>{rest}"
+
+
+@cache
+def resolve_style() -> str:
+    """Return the style sheet of pictures for programs that know neither custom properties nor media queries."""
+    tokens = dict(re.findall(r"(--rti-[\w-]+):\s*([^;]+);", (DESIGN / "tokens.css").read_text(encoding="utf-8")))
+    tokens["--rti-font"] = f"'{typeset.FONT}', Arial, Helvetica, sans-serif"
+    style = re.sub(r"/\*.*?\*/", "", CSS.read_text(encoding="utf-8"), flags=re.DOTALL)
+    style = re.sub(r"@[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", style)
+    style = re.sub(r"var\((--[\w-]+)\)", lambda match: tokens[match[1]], style)
+    return re.sub(r"\s+", " ", style).strip()
+
+
+def _frame_drawing(drawing: Drawing, caption: Caption, lang: str) -> str:
+    """Return the picture on white with its title above, and its source and notes below."""
+    canvas = Canvas(drawing.width + 2 * _MARGIN)
+    titles = wrap_text(caption.title, drawing.width, TITLE, is_bold=True)
+    y = _MARGIN + TITLE_LINE * len(titles) + 4
+    picture = (
+        f'<svg x="{_MARGIN}" y="{y}" width="{drawing.width}" height="{drawing.height}" '
+        f'viewBox="0 0 {drawing.width} {drawing.height}">{drawing.body}</svg>'
+    )
+    lines = [line for note in (*caption.notes, caption.source) for line in wrap_text(note, drawing.width, SMALL)]
+    height = y + drawing.height + 6 + SMALL_LINE * len(lines) + _MARGIN - 6
+    canvas.add("rect", width=canvas.width, height=height, kind="ground")
+    canvas.add_lines(_MARGIN, _MARGIN + 12, titles, "title strong")
+    canvas.add_raw(picture)
+    canvas.add_lines(_MARGIN, y + drawing.height + 6 + 11, lines, "small quiet")
+    framed = canvas.finish(caption.title, drawing.description, height)
+    return embed_style(framed.svg.replace("<svg ", f'<svg xml:lang="{escape(lang)}" ', 1))

@@ -1,0 +1,306 @@
+"""Draw one or several series over time: interval band, breaks, revisions, missing figures, and a coverage strip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipelines import words
+from pipelines.front.charts import marks
+from pipelines.front.charts.canvas import LINE, SIZE, SMALL, WIDE, Canvas, Drawing, draw_path
+from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.scales import BandScale, LinearScale, choose_ticks
+from pipelines.words import FormattedFigure
+from pipelines.words.language import tell
+
+_HEIGHT, _PANEL_HEIGHT = 190, 96
+_STRIP = 18
+_GAP = 16
+_LEAST_PANEL = 190
+_FEWEST_TICKS, _TICKS = 3, 5
+
+
+@dataclass(frozen=True)
+class Point:
+    """The figure of one period. `figure` has a word instead of a number if there is none.
+
+    `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it.
+    """
+
+    period: str
+    figure: FormattedFigure
+    is_few: bool = False
+    is_provisional: bool = False
+    is_partial: bool = False
+    former: float | None = None
+    reporters: int | None = None
+
+    @property
+    def has_value(self) -> bool:
+        return self.figure.kind == "value" and self.figure.value is not None
+
+
+@dataclass(frozen=True)
+class Break:
+    """A break between the periods at positions `start` - 1 and `end`; they differ if its day is not known."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series; `territories` is how many territories the region has (0: no coverage strip)."""
+
+    title: str
+    points: Sequence[Point]
+    breaks: Sequence[Break] = ()
+    territories: int = 0
+    digits: int = 0
+    is_joined: bool = True
+
+    @property
+    def top(self) -> float:
+        """The largest number of the series, its interval or a former figure."""
+        ends = [end for point in self.points for end in _list_ends(point)]
+        return max(ends, default=0.0)
+
+
+def _list_ends(point: Point) -> list[float]:
+    if not point.has_value:
+        return []
+    ends = (point.figure.value, point.figure.high, point.former)
+    return [end for end in ends if end is not None and end != float("inf")]
+
+
+def draw_series(series: Series, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
+    """Return one series over time with its coverage strip; `notes` are drawn at the foot."""
+    canvas = Canvas(width)
+    axis = _choose_axis(series.top, _TICKS, series.digits)
+    bottom = _plot_series(canvas, series, 0, width, LINE + 2, _HEIGHT, axis)
+    if series.territories:
+        bottom = _draw_strip(canvas, series, axis.width, bottom + 4)
+    bottom = marks.draw_key(canvas, bottom + 4, _list_keys([series]))
+    return canvas.finish(series.title, description or describe_series(series), bottom, notes)
+
+
+def draw_multiples(
+    title: str, panels: Sequence[Series], *, width: int = WIDE, description: str = "",
+    notes: Sequence[str] = (),
+) -> Drawing:  # fmt: skip
+    """Return several series next to each other, all on one scale and over the same periods."""
+    canvas = Canvas(width)
+    columns = max(min(width // _LEAST_PANEL, len(panels)), 1)
+    panel_width = (width - _GAP * (columns - 1)) / columns
+    digits = max((panel.digits for panel in panels), default=0)
+    axis = _choose_axis(max((panel.top for panel in panels), default=0.0), _FEWEST_TICKS, digits)
+    bottom = 0.0
+    for row in range(0, len(panels), columns):
+        those = panels[row : row + columns]
+        titles = [wrap_text(panel.title, panel_width, SIZE, is_bold=True) for panel in those]
+        below_titles = bottom + LINE * max(len(lines) for lines in titles) + 2
+        ends = []
+        for column, (panel, lines) in enumerate(zip(those, titles, strict=True)):
+            left = column * (panel_width + _GAP)
+            canvas.add_lines(left, bottom + 12, lines, "strong")
+            ends.append(_plot_series(canvas, panel, left, left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis))
+        bottom = max(ends) + 12
+    bottom = marks.draw_key(canvas, bottom - 4, _list_keys(panels))
+    return canvas.finish(title, description or describe_multiples(title, panels), bottom, notes)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """The ticks of an axis, their labels, and the width that the labels need."""
+
+    ticks: Sequence[float]
+    labels: Sequence[str]
+    width: float
+
+
+def _choose_axis(top: float, most: int, digits: int) -> _Axis:
+    ticks = choose_ticks(top, most, digits=digits)
+    needed = next(count for count in range(6) if all(abs(round(tick, count) - tick) < 1e-9 for tick in ticks))
+    labels = [words.format_number(tick, needed) for tick in ticks]
+    return _Axis(ticks, labels, max(measure_text(label, SIZE) for label in labels) + 6)
+
+
+def _plot_series(
+    canvas: Canvas, series: Series, left: float, right: float, top: float, height: float, axis: _Axis
+) -> float:
+    """Draw axes, band, line, marks and labels between `left` and `right`; return where the picture goes on."""
+    floor, start = top + height, left + axis.width
+    y, x = LinearScale(axis.ticks[-1], floor, top), BandScale(len(series.points), start, right)
+    for tick, label in zip(axis.ticks, axis.labels, strict=True):
+        canvas.add_line(start, y(tick), right, y(tick), "grid" if tick else "axis")
+        canvas.add_text(start - 6, y(tick) + 4, label, "quiet", anchor="end")
+    _draw_breaks(canvas, series.breaks, x, top, floor)
+    for run in _find_runs(series):
+        _draw_run(canvas, series, run, x, y)
+    for position, point in enumerate(series.points):
+        if point.has_value:
+            _draw_point(canvas, point, x.center(position), y)
+        else:
+            marks.draw_absent(canvas, point.figure, x.center(position), floor, x.step, height)
+    _label_periods(canvas, series, x, floor, left, right)
+    _label_points(canvas, series, x, y, left, right)
+    return floor + LINE + 2
+
+
+def _find_runs(series: Series) -> list[list[int]]:
+    """Return the positions that a line joins: never over a missing figure or a break."""
+    cuts = {cut for span in series.breaks for cut in range(span.start, span.end + 1)}
+    runs: list[list[int]] = []
+    for position, point in enumerate(series.points):
+        if not point.has_value:
+            continue
+        is_next = bool(runs) and runs[-1][-1] == position - 1 and position not in cuts and series.is_joined
+        if is_next:
+            runs[-1].append(position)
+        else:
+            runs.append([position])
+    return runs
+
+
+def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
+    """Draw the band of the intervals and the line; the part that leads to a provisional figure is dashed."""
+    intervals = [(position, series.points[position].figure) for position in run]
+    known = [(position, f.low, f.high) for position, f in intervals if f.low is not None and f.high is not None]
+    if len(known) == 1:
+        ((position, low, high),) = known
+        canvas.add("rect", x=x.center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind="band")
+    elif known:
+        upper = [(x.center(position), y(high)) for position, _, high in known]
+        lower = [(x.center(position), y(low)) for position, low, _ in reversed(known)]
+        canvas.add("path", d=draw_path([*upper, *lower], is_closed=True), kind="band")
+    for first, second in pairwise(run):
+        ends = [(x.center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
+        dashed = " dashed" if series.points[second].is_provisional else ""
+        canvas.add("path", d=draw_path(ends), kind=f"curve{dashed}")
+
+
+def _draw_point(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
+    value = point.figure.value or 0.0
+    if point.former is not None:
+        canvas.add_line(x, y(point.former), x, y(value), "axis")
+        marks.draw_cross(canvas, x, y(point.former), 4, "former")
+    marks.draw_point(
+        canvas, x, y(value), hint=f"{point.period}: {point.figure.spoken}", is_few=point.is_few,
+        is_partial=point.is_partial, is_provisional=point.is_provisional,
+    )  # fmt: skip
+
+
+def _draw_breaks(canvas: Canvas, breaks: Sequence[Break], x: BandScale, top: float, floor: float) -> None:
+    """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top."""
+    for span in breaks:
+        at = x.edge(span.start)
+        if span.end > span.start:
+            canvas.add("rect", x=at, y=top, width=x.edge(span.end) - at, height=floor - top, kind="shade")
+        canvas.add_line(at, top - 6, at, floor, "rule")
+        if not canvas.add_text_if_free(at + 4, top - 2, span.name, "small"):
+            canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
+
+
+def _label_points(canvas: Canvas, series: Series, x: BandScale, y: LinearScale, left: float, right: float) -> None:
+    """Label the last, first, highest and lowest figure, then all others that have room."""
+    known = [position for position, point in enumerate(series.points) if point.has_value]
+    if not known:
+        return
+    by_value = sorted(known, key=lambda position: series.points[position].figure.value or 0.0)
+    for position in dict.fromkeys([known[-1], known[0], by_value[-1], by_value[0], *known]):
+        value = series.points[position].figure.value or 0.0
+        text = words.format_number(value, series.digits)
+        kind = "haloed strong" if position == known[-1] else "haloed"
+        half = measure_text(text, SIZE, is_bold="strong" in kind) / 2
+        at = min(max(x.center(position), left + half), right - half)
+        for height in (-9, 19):
+            if canvas.add_text_if_free(at, y(value) + height, text, kind, anchor="middle"):
+                break
+
+
+def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, left: float, right: float) -> None:
+    """Label the newest period, then back in equal steps as far as there is room."""
+    labels = [point.period for point in series.points]
+    widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
+    step = max(-(-int(widest + 8) // max(int(x.step), 1)), 1)
+    for position in range(len(labels) - 1, -1, -step):
+        half = measure_text(labels[position], SIZE) / 2
+        at = min(max(x.center(position), left + half), right - half)
+        canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
+
+
+def _draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> float:
+    """Draw how many territories are in each figure, below the axis of the series, which starts at `start`."""
+    label = tell("Territories included, of {n}", n=series.territories)
+    top = canvas.add_lines(0, top + 12, wrap_text(label, canvas.width, SMALL), "small quiet") - 8
+    x = BandScale(len(series.points), start, canvas.width)
+    for position, point in enumerate(series.points):
+        if point.reporters is None:
+            continue
+        is_full = point.reporters >= series.territories
+        gap = 1 if x.step > 8 else 0
+        canvas.add(
+            "rect", x=x.edge(position) + gap, y=top, width=x.step - 2 * gap, height=_STRIP,
+            kind="full" if is_full else "part",
+        )  # fmt: skip
+        kind = "small inverse" if is_full else "small"
+        canvas.add_text_if_free(x.center(position), top + 13, str(point.reporters), kind, anchor="middle")
+    return top + _STRIP
+
+
+def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
+    """Return the marks that occur and are not labelled where they are drawn."""
+    points = [point for series in all_series for point in series.points if point.has_value]
+    candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
+        (any(p.figure.low is not None for p in points), marks.show_band, tell(marks.INTERVAL)),
+        (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
+        (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
+        (any(p.is_provisional for p in points), marks.show_provisional, tell(marks.PROVISIONAL)),
+        (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
+    ]
+    absent = {p.figure.kind: p.figure for series in all_series for p in series.points if not p.has_value}
+    signs = [marks.Key(marks.show_absent(kind), figure.text) for kind, figure in sorted(absent.items())]
+    return [*(marks.Key(show, text) for occurs, show, text in candidates if occurs), *signs]
+
+
+def describe_multiples(title: str, panels: Sequence[Series]) -> str:
+    """Return the first and the last figure of each series."""
+    sentences = [f"{title}."]
+    for panel in panels:
+        known = [point for point in panel.points if point.has_value]
+        ends = ", ".join(f"{p.period}: {p.figure.spoken}" for p in dict.fromkeys((*known[:1], *known[-1:])))
+        sentences.append(f"{panel.title}: {ends or tell('no figure can be shown')}.")
+    return " ".join(sentences)
+
+
+def describe_series(series: Series) -> str:
+    """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks."""
+    known = [point for point in series.points if point.has_value]
+    if not known:
+        sentences = [tell("{title}: no figure can be shown.", title=series.title)]
+    else:
+        by_value = sorted(known, key=lambda point: point.figure.value or 0.0)
+        sentences = [
+            tell(
+                "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). "
+                "Lowest: {lowest} ({lowest_period}).",
+                title=series.title,
+                first=known[0].figure.spoken,
+                first_period=known[0].period,
+                last=known[-1].figure.spoken,
+                last_period=known[-1].period,
+                highest=words.format_number(by_value[-1].figure.value or 0.0, series.digits),
+                highest_period=by_value[-1].period,
+                lowest=words.format_number(by_value[0].figure.value or 0.0, series.digits),
+                lowest_period=by_value[0].period,
+            )
+        ]
+    missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if not point.has_value]
+    if missing and known:
+        sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
+    if series.breaks:
+        names = ", ".join(f"{span.name} ({series.points[span.end].period})" for span in series.breaks)
+        sentences.append(tell("Breaks in the series: {breaks}.", breaks=names))
+    return " ".join(sentences)
