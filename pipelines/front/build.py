@@ -141,9 +141,9 @@ def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
         pages.TERRITORIES: tell("Territories"),
         pages.INDICATORS: tell("Indicators"),
         pages.QUALITY: tell("Data quality"),
-        pages.RELEASES: tell("Releases and corrections"),
-        pages.METHODOLOGY: tell("Methodology and glossary"),
-        pages.ACCESSIBILITY: tell("Accessibility statement"),
+        pages.RELEASES: tell("Releases"),
+        pages.METHODOLOGY: tell("Methodology"),
+        pages.ACCESSIBILITY: tell("Accessibility"),
     }
     links = [(title, pages.name_file(name), name == page.section) for name, title in titles.items()]
     return [*links, (tell("Explore the data"), reader.explore("region"), False)]

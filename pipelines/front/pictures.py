@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipelines import words
 from pipelines.design.components import Markup
@@ -16,7 +17,15 @@ from pipelines.words import FormattedFigure, Row, changes, indicators, language,
 from pipelines.words.language import tell
 
 
-def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Markup:
+@dataclass(frozen=True)
+class Picture:
+    """A picture and its caption."""
+
+    caption: str
+    svg: Markup
+
+
+def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
     edition = reader.edition
     periods = edition.list_periods(crime, "A")
@@ -41,7 +50,7 @@ def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Markup:
         territories=len(edition.territories) if is_region else 0,
     )
     notes = _list_notes(reader, [area])
-    return render_picture(lambda width: series.draw_series(drawn, reader.language, width=width, notes=notes))
+    return Picture(drawn.title, render_picture(lambda width: series.draw_series(drawn, width=width, notes=notes)))
 
 
 def _format_count(row: Row | None, *, is_region: bool) -> FormattedFigure:
@@ -68,7 +77,7 @@ def _list_breaks(
     return [series.Break(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
 
 
-def draw_ratios(reader: Reader, crime: str, metric: str) -> Markup:
+def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     """Return a ratio of all territories as dots with intervals, and that of the region as a line."""
     edition = reader.edition
     period = choose_ratio_period(reader, crime, metric)
@@ -89,12 +98,11 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Markup:
         rows[edition.region],
     )
     notes = _list_notes(reader, edition.territories)
-    return render_picture(
-        lambda width: intervals.draw_comparison(comparison, reader.language, width=width, notes=notes)
-    )
+    svg = render_picture(lambda width: intervals.draw_comparison(comparison, width=width, notes=notes))
+    return Picture(comparison.title, svg)
 
 
-def draw_board(reader: Reader) -> Markup:
+def draw_board(reader: Reader) -> Picture:
     """Return the reporting board of the newest quarters."""
     periods, states = judge_board(reader, "Q")
     lines = [
@@ -115,7 +123,7 @@ def draw_board(reader: Reader) -> Markup:
         tell("Returns by quarter"), [words.period_short(period) for period in periods], lines, reporting.STATES
     )
     notes = _list_notes(reader, reader.edition.territories)
-    return render_picture(lambda width: boards.draw_board(board, reader.language, width=width, notes=notes))
+    return Picture(board.title, render_picture(lambda width: boards.draw_board(board, width=width, notes=notes)))
 
 
 def _list_notes(reader: Reader, areas: Sequence[str]) -> list[str]:

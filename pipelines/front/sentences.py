@@ -30,6 +30,9 @@ WHY_INTERVAL = mark(
     "Even a full count varies by chance from year to year. The interval shows by how much the underlying level may "
     "differ from the figure."
 )
+CLEAR = mark(
+    "A change or a difference is called clear only if it also holds when several persons are tried in one case."
+)
 NO_FUNNEL = mark(
     "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
     "can therefore be larger than an earlier one."

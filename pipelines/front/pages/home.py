@@ -56,6 +56,8 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
+            "why_change": tell(sentences.CLEAR),  # marked in sentences
+            "count_page": pages.name_indicator_file(CONVICTED, crime),
             "trend": pictures.draw_trend(reader, crime, CONVICTED, edition.region),
             "trend_table": compose_trend(reader, crime, years),
             "ratio": pictures.draw_ratios(reader, crime, CONVICTION_RATIO),

@@ -56,10 +56,7 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
                 "Figures from fewer than {enough} people are marked and not compared: chance alone can change them a "
                 "lot."
             ),
-            mark(
-                "A change or a difference is called clear only if it also holds when several persons are tried in one "
-                "case."
-            ),
+            sentences.CLEAR,
             mark("No change is tested across a break in the series."),
         ),
     ),
