@@ -57,7 +57,7 @@ class Documents:
         if language not in self.documents:
             with read_in(language):
                 documents = {page: _adapt_document(self.index, page) for page in PAGES}
-            self.documents[language] = documents | {"region": documents[""]}
+            self.documents[language] = documents
         return self.documents[language]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

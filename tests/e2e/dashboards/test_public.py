@@ -18,7 +18,7 @@ from tests.support.service.public_app import wait_until_settled
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]
 WIDTHS = (360, 1280)
-PAGES = ("", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
+PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
 UNSCR = "United Nations Security Council resolution 1244"
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
@@ -51,7 +51,7 @@ def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int
     expect(reopened_page.locator(".rti-caption").first).to_have_text(caption.inner_text())
 
 
-@pytest.mark.parametrize(("path", "width"), [*((path, 360) for path in PAGES), ("", 768), ("", 1920)])
+@pytest.mark.parametrize(("path", "width"), [*((path, 360) for path in PAGES), ("region", 768), ("region", 1920)])
 def test_no_page_is_wider_than_the_screen_and_each_has_banner_and_heading(
     open_page: Open, path: str, width: int
 ) -> None:
