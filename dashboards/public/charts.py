@@ -32,7 +32,6 @@ _LINE = 14
 _REMEMBERED = 1000
 """Charts that are kept, with about 20 kB each."""
 _P = ParamSpec("_P")
-DEMONSTRATION = mark("Demonstration data: every figure is invented")
 
 
 class Drawing(tuple["alt.LayerChart", str]):

@@ -86,7 +86,7 @@ class Frame:
     def lines_under_chart(self, area: str) -> list[str]:
         """Return the lines that every chart of an area shows: the demonstration notice and the footnote of the area's
         name."""
-        lines = [tell(charts.DEMONSTRATION)] if self.is_demonstration else []
+        lines = [tell(words.DEMONSTRATION)] if self.is_demonstration else []
         return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
 
     def footnote_mark(self, area: str) -> str:
@@ -162,7 +162,7 @@ def show_outdated(error: queries.OutdatedReleaseError) -> None:
     )
 
 
-def begin_page(title: str, lead: str = "", banner: str = charts.DEMONSTRATION) -> Frame:
+def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) -> Frame:
     """Begin a page: style, banner, title, and a notice if the address was made with another release.
 
     `title`, `lead` and `banner` are marked texts, since the language of the page is known only here.
@@ -181,7 +181,7 @@ def begin_page(title: str, lead: str = "", banner: str = charts.DEMONSTRATION) -
     if requested_release and requested_release != frame.id:
         st.info(
             tell(
-                "This address was made with release {requested}. The figures below are of the current release, "
+                "This address was made with release {requested}; the figures below are of the current release, "
                 "{current}.",
                 requested=requested_release,
                 current=frame.id,
@@ -223,8 +223,7 @@ def choose_option(
     if not is_known:
         st.warning(
             tell(
-                "The address asks for something that is not in this release: {label} {requested}. Shown instead: "
-                "{shown}.",
+                "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.",
                 label=lower_first(label),
                 requested=repr(st.query_params[key]),
                 shown=say(begins),
@@ -406,7 +405,7 @@ def show_table(
 
 def _compose_caption(frame: Frame, title: str) -> str:
     caption = tell("{title}. Release {release}.", title=title, release=frame.id)
-    return f"{caption} {tell(charts.DEMONSTRATION)}" if frame.is_demonstration else caption
+    return f"{caption} {tell(words.DEMONSTRATION)}" if frame.is_demonstration else caption
 
 
 @st.fragment

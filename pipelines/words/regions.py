@@ -188,7 +188,7 @@ def describe_range(row: Row, what: str, digits: int = 0) -> str:
         )
     few = count - row["n_enough"]
     sentences = [text]
-    if few == count:
+    if few and few == count:
         sentences.append(tell(_ALL_FEW, enough=ENOUGH_EVENTS))
     elif few:
         sentences.append(

@@ -84,7 +84,7 @@ def render_page() -> None:
     st.header(tell("Territories covered"), anchor=False)
     codes = [code for code, _ in frame.territories]
     names = [frame.marked_name(code) for code in codes]
-    covered = tell("This release covers the following territories: {names}.", names=words.join_words(names))
+    covered = tell("This release covers {names}.", names=words.join_words(names))
     st.markdown(covered.replace("*", "\\*"))
     layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
     _programme(frame)

@@ -34,7 +34,7 @@ def show_splits(
     if not rows:
         st.markdown(
             tell(
-                "The release has no two years of convictions to compare here. Crime: {crime}.",
+                "The release has no two years of convictions for {crime} to compare here.",
                 crime=lower_first(crime_name),
             )
         )

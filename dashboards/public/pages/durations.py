@@ -48,7 +48,7 @@ def render_page() -> None:
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     with_records = [row["area"] for row in queries.read_rows(frame.path, "record_areas")]
     if not ways:
-        st.markdown(tell("The release has no times from records. Crime: {crime}.", crime=lower_first(crime_name)))
+        st.markdown(tell("The release has no times from records of {crime}.", crime=lower_first(crime_name)))
     else:
         with headline:
             _show_headline(frame, ways[way], crime, crime_name, with_records)
@@ -291,7 +291,7 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
             options = tuple(row["period"] for row in years)
             year = layout.choose_option(tell("Year"), "sentenced_in", options, default=first, boxed=True, width=140)
     if not years:
-        st.markdown(tell("This release has no sentences from records. Crime: {crime}.", crime=lower_first(crime_name)))
+        st.markdown(tell("This release has no sentences from records of {crime}.", crime=lower_first(crime_name)))
         return
     groups = _group_rows(queries.read_rows(frame.path, "sentences", crime, track, year))
     subject = f"{crime_name}, {year}, {lower_first(words.TRACKS[track])}"
@@ -351,7 +351,7 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             )
             freq, period = layout.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
     if not levels:
-        st.markdown(tell("This release has no clearance rates. Crime: {crime}.", crime=lower_first(crime_name)))
+        st.markdown(tell("This release has no clearance rates for {crime}.", crime=lower_first(crime_name)))
         return
     rows = queries.read_rows(frame.path, "clearance", crime, level, unit, freq, period)
     at = {(row["area"], row["unit_measure"]): row for row in rows}

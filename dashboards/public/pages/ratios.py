@@ -41,7 +41,7 @@ def render_page() -> None:
         metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
         if not metrics:
             crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-            st.markdown(tell("This release has no ratios. Crime: {crime}.", crime=lower_first(crime_name)))
+            st.markdown(tell("This release has no ratios for {crime}.", crime=lower_first(crime_name)))
             layout.end_page(frame, is_linked=False)
             return
         first = "convicted_first_per_adjudicated_first"

@@ -81,7 +81,7 @@ def render_page() -> None:
         if cell is None or words.format_count(cell).kind in ("unreceived", "unavailable", "not_collected"):
             general[row["area"]].append(
                 tell(
-                    "Known only in another unit: {stage} ({unit}). Choose it under “Counted in”.",
+                    "{stage} is known in {unit} only. Choose these under “Counted in”.",
                     stage=words.stage_name(row["measure"]),
                     unit=words.unit_name(row["count_unit"]),
                 )
@@ -193,8 +193,7 @@ def _notes_of_areas(
     for (code, office, other_unit), names in other_units.items():
         of[code].append(
             tell(
-                "{area}: the unit of its own rules is {other_unit} ({levels}). Its figures in this unit may not be "
-                "comparable: {unit}.",
+                "{area} counts {other_unit} by its own rules ({levels}). Its {unit} may not be comparable.",
                 area=frame.area_name(office),
                 other_unit=words.unit_name(other_unit),
                 levels=words.join_words(names),

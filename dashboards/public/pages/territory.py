@@ -226,7 +226,11 @@ def _show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, uni
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
         st.markdown(
-            tell("This release has no outcomes. {subject}.", subject=_describe_subject(frame, area, crime_name))
+            tell(
+                "This release has no outcomes for {crime} in {area}.",
+                crime=lower_first(crime_name),
+                area=frame.area_name(area),
+            )
         )
         return
     year = layout.choose_option(tell("Year"), "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
@@ -287,7 +291,11 @@ def _show_breakdown(frame: layout.Frame, area: str, crime: str, crime_name: str,
     years = tuple(row["period"] for row in queries.read_rows(frame.path, "years", area, crime, names))
     if not years:
         st.markdown(
-            tell("This release has no breakdown. {subject}.", subject=_describe_subject(frame, area, crime_name))
+            tell(
+                "This release has no breakdown of {crime} for {area}.",
+                crime=lower_first(crime_name),
+                area=frame.area_name(area),
+            )
         )
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -333,7 +341,7 @@ def _show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: 
         row["period"] for row in queries.read_rows(frame.path, "years", parts[0], crime, ("jurisdiction_year",))
     )
     if not years:
-        st.markdown(tell("This release has no figures by jurisdiction. Crime: {crime}.", crime=lower_first(crime_name)))
+        st.markdown(tell("This release has no figures of {crime} by jurisdiction.", crime=lower_first(crime_name)))
         return
     year = layout.choose_option(tell("Year of the jurisdictions"), "jurisdictions", years, boxed=True, width=140)
     measures = queries.STAGES[track]
@@ -376,7 +384,7 @@ def _show_counting_card(frame: layout.Frame, area: str) -> None:
         name = frame.marked_name(office)
         of_office = [rule for rule in rules if rule["jurisdiction"] == office]
         with st.container() if len(offices) == 1 else st.expander(name):
-            _show_card(frame, tell("Counting rules: {area}", area=name), of_office, name)
+            _show_card(frame, tell("Counting rules of {area}", area=name), of_office, name)
 
 
 def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: str) -> None:

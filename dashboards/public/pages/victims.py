@@ -26,7 +26,7 @@ from pipelines.words.language import lower_first, tell
 
 _BREAKDOWNS = ("exploitation", "sex", "age")
 TABLES = ("victims_quarter", "victims_year")
-_SENTENCE = mark("{area}, {period}, victims, {crime}: {value} ({status}). {coverage}")
+_SENTENCE = mark("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
 
 
 def render_page() -> None:
@@ -113,7 +113,7 @@ def _show_comparison(
         notes.add_remark(tell(words.RATES_OF_PERIOD))
     counted = tell("rates per 100,000 inhabitants in the period") if is_rate else words.unit_name(unit)
     title = tell(
-        "Victims, {crime}, {period}: {counted}",
+        "Victims of {crime}, {period}: {counted}",
         crime=lower_first(crime_name),
         period=words.period_short(period),
         counted=counted,
@@ -146,7 +146,7 @@ def _describe_whole(
 
 
 def _describe_subject(area: str, crime_name: str) -> str:
-    return tell("{area}, victims, {crime}", area=area, crime=lower_first(crime_name))
+    return tell("{area}, victims of {crime}", area=area, crime=lower_first(crime_name))
 
 
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
@@ -159,7 +159,7 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
         )
         if not years:
             area_name = frame.marked_name(area)
-            st.markdown(tell("The release has no breakdown of victims. Territory: {area}.", area=area_name))
+            st.markdown(tell("The release has no breakdown of victims for {area}.", area=area_name))
             return
         by = layout.choose_option(tell("By"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
         year = layout.choose_option(tell("Year"), "victims_year", years, boxed=True, width=140)
@@ -171,7 +171,7 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
     if not detailed:
         st.markdown(
             tell(
-                "The release has no figures by {dimension}. Territory and year: {area}, {year}.",
+                "The release has no figures by {dimension} for {area} in {year}.",
                 dimension=lower_first(figures.DIMENSIONS[by]),
                 area=frame.marked_name(area),
                 year=year,

@@ -30,7 +30,7 @@ def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_dif
     pairs = [make_pair("depends_on_persons_per_case"), make_pair("too_few")]
     assert indicators.describe_pairs(pairs).startswith("1 of 2 pairs had enough data. None differs clearly.")
     assert indicators.describe_pairs([*pairs, make_pair("higher")]).startswith(
-        "2 of 3 pairs had enough data. One differs"
+        "2 of 3 pairs had enough data. 1 differs"
     )
 
 

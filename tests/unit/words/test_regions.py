@@ -123,8 +123,8 @@ def test_period_without_enough_territories_is_explained_without_praise() -> None
         ),
         (
             {"n": 3, "n_enough": 2, "n_withheld": 1, "minimum": 1, "median": 2, "maximum": 4},
-            "3 territories have a published figure of this rate: median 2, lowest 1, highest 4. One of them is based "
-            "on a count under 20. One more is withheld.",
+            "3 territories have a published figure of this rate: median 2, lowest 1, highest 4. 1 of them is based "
+            "on a count under 20. 1 more is withheld.",
         ),
     ],
 )

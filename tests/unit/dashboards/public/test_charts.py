@@ -103,7 +103,7 @@ def test_signs_of_declarations_are_written_in_words() -> None:
     day = date(2006, 1, 1)
     law = build_break(day, day, words="law_changed", detail="+388, +389, -111b", first_period="2006-Q1")
     assert changes.describe_break(law) == (
-        "Law, 2006 Q1: Articles in force from then: 388 and 389, no longer in force: 111b."
+        "Law, 2006 Q1: Articles in force from then: 388 and 389. Articles no longer in force: 111b."
     )
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.public import charts, queries
+from dashboards.public import queries
 from dashboards.public.pages import cards
+from pipelines import words
 from pipelines.core import home
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import durations, reasons
 from tests.support.public_pages import UNSCR, read_html, run_page, strip_marks
 from tests.support.releases import release_fixture
@@ -93,7 +95,7 @@ def test_ages_of_few_cases_are_marked_as_too_few(page: AppTest) -> None:
     fields = read_rows(page, "ages")
     assert fields["Croatia"] == ["170 few[1]", "320 few[1]", "withheld", "10–19"]
     assert fields["Serbia"] == ["180", "290", "480", "20–49"], "twenty or more are enough"
-    assert durations.FEW_NOTE in read_html(page)
+    assert durations.FEW_NOTE.format(enough=ENOUGH_EVENTS) in read_html(page)
     assert "Croatia, Median: too few to compare, 170" in read_html(page)
 
 
@@ -152,7 +154,7 @@ def test_charts_show_only_durations_and_have_a_text_alternative(page: AppTest) -
     vega_charts = page.get("vega_lite_chart")
     assert [chart.proto.alt.split(":")[0] for chart in vega_charts] == ["Croatia", "Serbia†"]
     for chart in vega_charts:
-        assert charts.DEMONSTRATION in chart.proto.alt and charts.DEMONSTRATION in chart.proto.spec
+        assert words.DEMONSTRATION in chart.proto.alt and words.DEMONSTRATION in chart.proto.spec
         assert "isposition" not in chart.proto.spec and "243" not in chart.proto.spec
     assert "90% within: 550, 95% confidence interval 390 or more" in vega_charts[0].proto.alt
     assert "90% within: not reached" in vega_charts[1].proto.alt

@@ -14,7 +14,7 @@ from zipfile import ZipFile
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.public import charts, queries
+from dashboards.public import queries
 from dashboards.public.pages import about, cards, territory
 from pipelines import words
 from pipelines.core import home
@@ -60,7 +60,7 @@ def read_rows(test: AppTest, heading: str) -> list[list[str]]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_states_that_its_figures_are_invented(page: str) -> None:
     test = run_page(page)
-    assert f"{charts.DEMONSTRATION}." in read_html(test)
+    assert f"{words.DEMONSTRATION}" in read_html(test)
     assert test.title
     assert "Source: Regional trafficking indicators, release 2026-Q3." in read_html(test)
 
@@ -159,11 +159,12 @@ def test_rate_has_its_range_and_few_cases_are_marked() -> None:
     for area, cell in cells.items():
         rate = words.format_rate(cell)
         assert "–" in rate.text and rate.text in text, area
+    badge, explanation = words.LEGEND["few"]
     fields = re.findall(r'<td class="rti-few"[^>]*>(.*?)</td>', text)
     assert fields and all(
-        "too few to compare" in field and f">{words.FEW_BADGE}<" in field for field in fields if ">0.00 (" not in field
+        "too few to compare" in field and f">{badge}<" in field for field in fields if ">0.00 (" not in field
     )
-    assert words.FEW_LEGEND in text
+    assert explanation in text
     assert "the real margin is wider than shown" in text, "the release does not have the number of persons per case"
 
 
@@ -233,8 +234,8 @@ def test_charts_have_a_text_alternative_and_are_marked_as_invented() -> None:
         vega_charts = test.get("vega_lite_chart")
         assert vega_charts
         for chart in vega_charts:
-            assert charts.DEMONSTRATION in chart.proto.alt
-            assert charts.DEMONSTRATION in chart.proto.spec
+            assert words.DEMONSTRATION in chart.proto.alt
+            assert words.DEMONSTRATION in chart.proto.spec
 
 
 def test_victims_page_shows_figures_with_coverage() -> None:
@@ -404,7 +405,7 @@ def test_router_opens_the_region() -> None:
 def test_every_page_runs_on_the_demonstration_release(page: str, demonstration: home.Home) -> None:
     test = run_page(page)
     assert test.title[0].value != "Nothing has been published yet"
-    assert f"{charts.DEMONSTRATION}." in read_html(test)
+    assert f"{words.DEMONSTRATION}" in read_html(test)
 
 
 def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
@@ -459,8 +460,8 @@ def test_ratio_of_few_cases_is_marked_and_withheld_ratio_stays_withheld() -> Non
 
 def test_ratio_of_two_units_is_not_applicable_with_a_reason() -> None:
     test = run_page("ratios", **RATIO)
-    assert read_row(test, "Bosnia and Herzegovina")[0] == words.NOT_APPLICABLE
-    assert "The two sides differ in the count unit." in read_html(test)
+    assert read_row(test, "Bosnia and Herzegovina")[0] == "not applicable"
+    assert "The two sides differ in: the count unit." in read_html(test)
 
 
 def test_share_has_its_range_and_few_cases_are_marked() -> None:
@@ -506,7 +507,7 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
     assert "No statistically clear difference between " in text
     assert ". With care: Not stated for both sides: attempts." in text
-    assert " are not compared. The two sides differ in the version of the ratio." in text
+    assert " are not compared. The two sides differ in: the version of the ratio." in text
     assert any(
         "published figure of this ratio, both counts of the same period: median" in paragraph.value
         for paragraph in test.markdown
