@@ -53,7 +53,7 @@ def show_menu(link_to: Callable[[str], str]) -> None:
 
 
 def render_menu(current: str, link_to: Callable[[str], str]) -> str:
-    """Return the menu as HTML: a link to the static pages, then a list of links that a narrow screen folds as "Menu"."""
+    """Return the menu as HTML: a link to the static pages, and a list of links that a narrow screen folds as "Menu"."""
     items, tag = "", html_lang(current_language())
     for path, title in PAGES.items():
         mark = ' aria-current="page"' if path == current else ""

@@ -116,7 +116,7 @@ class _Writer:
             release=self.edition.release,
             demonstration=self.edition.is_demonstration,
             navigation=list_navigation(reader, page),
-            citation=cite_page(reader, page, frozen),
+            citation=cite_page(reader, page),
             frozen=frozen,
             footnotes=list_footnotes(reader),
             **page.values,
@@ -149,10 +149,10 @@ def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
     return [*links, (tell("Explore the data"), reader.explore("region"), False)]
 
 
-def cite_page(reader: Reader, page: Page, address: str) -> str:
-    """Return the citation of a page: publisher, title, coverage, release and address."""
+def cite_page(reader: Reader, page: Page) -> str:
+    """Return the citation of a page without its address: title, coverage, publisher and release."""
     release = words.cite_release(reader.edition.release)
-    parts = [f"{page.title}.", page.coverage, release, address]
+    parts = [f"{page.title}.", page.coverage, release]
     return " ".join(part for part in parts if part)
 
 

@@ -14,7 +14,10 @@ from pipelines.core.home import Home, initialise_home
 from pipelines.publication.releases.publish import switch_current
 from tests.support.coroutines import run_async
 
-PAGE = '<html lang="{lang}"><div id="newer-release" hidden>newer</div>{release}</html>'
+PAGE = (
+    '<html lang="{lang}"><div id="newer-release" hidden>newer</div>{release}'
+    '<span class="front-address">/releases/{release}/{lang}/index.html</span></html>'
+)
 STYLE = "style-0123456789abcdef.css"
 
 
@@ -38,8 +41,8 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def request_path(home: Home, path: str, **headers: str) -> httpx.Response:
-    pages = StaticPages(PlainTextResponse("Streamlit"), lambda: home)
+def request_path(home: Home, path: str, address: str = "", **headers: str) -> httpx.Response:
+    pages = StaticPages(PlainTextResponse("Streamlit"), lambda: home, address)
 
     async def send_request() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://test") as client:
@@ -133,6 +136,11 @@ def test_unknown_address_is_not_found_and_leads_on(home: Home, path: str) -> Non
 )
 def test_other_addresses_are_left_to_the_application(home: Home, path: str) -> None:
     assert request_path(home, path).text == "Streamlit"
+
+
+def test_citation_has_the_public_address_of_the_site(home: Home) -> None:
+    text = request_path(home, "/sq/", address="https://figures.example/").text
+    assert ">https://figures.example/releases/2026-Q3/sq/index.html<" in text
 
 
 def test_compressed_page_has_the_same_bytes_each_time(home: Home) -> None:
