@@ -43,7 +43,7 @@ def create_app(site: Site) -> ASGIApp:
     folder = Path(file_util.get_static_dir()).resolve()
     routes = [health.health_route(lambda: health.release_health(open_home()))]
     documents = Documents(App(_SCRIPT, routes=routes), folder)
-    pages = StaticPages(documents, open_home)
+    pages = StaticPages(documents, open_home, site.address)
     sessions = guards.SessionGuard(pages, site.limits, rates)
     scripts = script_hashes((folder / "index.html").read_bytes())
     return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, lambda host: content_policy(host, scripts))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,8 @@ _STYLE: Final = re.compile(r"style-[0-9a-f]+\.css")
 _RELEASE: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)(/.*)?")
 _NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
 _NOTICE: Final = b'id="newer-release"'
+_CITED: Final = b'<span class="front-address">'
+"""What stands before the path of a page in its citation."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -44,10 +47,13 @@ class _File:
 
 
 class StaticPages:
-    """Answer requests for static pages; pass all others to the application."""
+    """Answer requests for static pages; pass all others to the application.
 
-    def __init__(self, app: ASGIApp, open_home: Callable[[], Home]) -> None:
-        self.app, self.open_home = app, open_home
+    `address` is the public one of the site; citations have it before the path of their page.
+    """
+
+    def __init__(self, app: ASGIApp, open_home: Callable[[], Home], address: str = "") -> None:
+        self.app, self.open_home, self.address = app, open_home, address.rstrip("/")
         self.languages = {i18n.html_lang(code): code for code in i18n.list_languages()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +83,8 @@ class StaticPages:
             rest = match[2] or ""
             if folder is not None and rest in ("", "/"):
                 return _redirect(f"/releases/{match[1]}/{self._prefer_language(headers)}/")
+            if _STYLE.fullmatch(rest[1:]):
+                return self._send_style(folder, rest[1:], headers)
             return self._send(folder, rest, headers, path, is_newest=folder == current)
         if path in ("/releases", "/releases/"):
             return _redirect(f"/{self._prefer_language(headers)}/releases.html")
@@ -120,7 +128,7 @@ class StaticPages:
         name = (names[0] or "index.html") if len(names) == 1 else ""
         file = None
         if release is not None and lang in self.languages and _FILE.fullmatch(name):
-            file = _read_page(release / FOLDER / lang / name, is_newest=is_newest)
+            file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
         if file is None:
             with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
                 return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
@@ -133,7 +141,7 @@ class StaticPages:
 
         if current is not None:
             for release in (current, *sorted(current.parent.iterdir(), reverse=True)):
-                if (file := _read_page(release / FOLDER / name, is_newest=True)) is not None:
+                if (file := _read_page(release / FOLDER / name, "", is_newest=True)) is not None:
                     return _send_file(file, headers, "text/css; charset=utf-8", _FOREVER, {})
         return PlainTextResponse("Not found\n", 404)
 
@@ -144,15 +152,15 @@ def _redirect(address: str, status: int = 302) -> Response:
     return Response(b"", status, {"Location": address, "Cache-Control": "no-cache", "Vary": "Accept-Language"})
 
 
-def _read_page(path: Path, *, is_newest: bool) -> _File | None:
+def _read_page(path: Path, address: str, *, is_newest: bool) -> _File | None:
     """Return a file of a release with its compressed form, or None if there is none."""
-    return _load(path, is_newest) if path.is_file() else None
+    return _load(path, address, is_newest) if path.is_file() else None
 
 
 @lru_cache(maxsize=1024)
-def _load(path: Path, is_newest: bool) -> _File:
+def _load(path: Path, address: str, is_newest: bool) -> _File:
     """Read a file once: a published release never changes. A page of another release than the newest says so."""
-    content = path.read_bytes()
+    content = path.read_bytes().replace(_CITED, _CITED + escape(address).encode())
     if not is_newest:
         content = content.replace(_NOTICE_HIDDEN, _NOTICE)
     digest = hashlib.sha256(content).hexdigest()[:32]

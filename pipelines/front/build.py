@@ -13,6 +13,7 @@ from pipelines.core import i18n
 from pipelines.design.assets import STYLE
 from pipelines.design.environment import make_environment
 from pipelines.front import pages
+from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.pages import Page
 from pipelines.front.pages.home import compose_home
@@ -30,7 +31,7 @@ from pipelines.words.language import tell
 FOLDER: Final = "pages"
 """Folder of the pages in a release, with one folder for each language."""
 _HERE: Final = Path(__file__).parent
-_STYLE: Final = (*STYLE, _HERE / "front.css")
+_STYLE: Final = (*STYLE, charts.CSS, _HERE / "front.css")
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,18 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
 
 def compose_pages(reader: Reader) -> Iterator[Page]:
     """Yield all pages of a release in one language."""
-    for crime in (crime for crime in CRIMES if reader.edition.has_crime(crime)):
-        yield compose_home(reader, crime)
-        yield compose_comparison(reader, crime)
-        for area in reader.edition.territories:
-            yield compose_profile(reader, crime, area)
-        yield compose_index(reader, crime)
-        yield from compose_indicators(reader, crime)
+    for crime in CRIMES:
+        if reader.edition.has_crime(crime):
+            yield compose_home(reader, crime)
+            yield compose_comparison(reader, crime)
+            for area in reader.edition.territories:
+                yield compose_profile(reader, crime, area)
+            yield compose_index(reader, crime)
+            yield from compose_indicators(reader, crime)
+        elif crime == CRIMES[0]:
+            # The navigation leads to these pages, whatever the release has.
+            for name in (pages.HOME, pages.TERRITORIES, pages.INDICATORS):
+                yield compose_placeholder(reader, crime, name)
     yield compose_quality(reader)
     yield compose_releases(reader)
     yield compose_methodology(reader)
@@ -110,12 +116,22 @@ class _Writer:
             release=self.edition.release,
             demonstration=self.edition.is_demonstration,
             navigation=list_navigation(reader, page),
-            citation=cite_page(reader, page, frozen),
+            citation=cite_page(reader, page),
             frozen=frozen,
             footnotes=list_footnotes(reader),
             **page.values,
         )
         return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def compose_placeholder(reader: Reader, crime: str, name: str) -> Page:
+    """Return a page that says that the release has no yearly figures of a crime, with links to those that it has."""
+    title = reader.label("offence_group", crime)
+    lead = tell("This release has no yearly figures of this crime yet.")
+    files = {code: pages.name_file(name, code) for code in CRIMES if code == crime or reader.edition.has_crime(code)}
+    views = pages.list_views(reader, files, crime)
+    explore = {"explore": reader.explore("region", crime=crime)}
+    return Page(pages.name_file(name, crime), "placeholder.html", name, title, lead, "", lead, views, explore)
 
 
 def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
@@ -125,18 +141,18 @@ def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
         pages.TERRITORIES: tell("Territories"),
         pages.INDICATORS: tell("Indicators"),
         pages.QUALITY: tell("Data quality"),
-        pages.RELEASES: tell("Releases and corrections"),
-        pages.METHODOLOGY: tell("Methodology and glossary"),
-        pages.ACCESSIBILITY: tell("Accessibility statement"),
+        pages.RELEASES: tell("Releases"),
+        pages.METHODOLOGY: tell("Methodology"),
+        pages.ACCESSIBILITY: tell("Accessibility"),
     }
     links = [(title, pages.name_file(name), name == page.section) for name, title in titles.items()]
     return [*links, (tell("Explore the data"), reader.explore("region"), False)]
 
 
-def cite_page(reader: Reader, page: Page, address: str) -> str:
-    """Return the citation of a page: publisher, title, coverage, release and address."""
+def cite_page(reader: Reader, page: Page) -> str:
+    """Return the citation of a page without its address: title, coverage, publisher and release."""
     release = words.cite_release(reader.edition.release)
-    parts = [f"{page.title}.", page.coverage, release, address]
+    parts = [f"{page.title}.", page.coverage, release]
     return " ".join(part for part in parts if part)
 
 

@@ -120,9 +120,10 @@ class Edition:
         return self._ratios.get((metric, crime, period), {})
 
     def list_ratio_years(self, metric: str, crime: str) -> list[str]:
-        """Return the years that have a ratio, oldest first."""
+        """Return the years that have a ratio and are over for the region, oldest first."""
+        years = set(self.list_periods(crime, "A"))
         return sorted(
-            period for name, group, period in self._ratios if (name, group) == (metric, crime) and "-" not in period
+            period for name, group, period in self._ratios if (name, group) == (metric, crime) and period in years
         )
 
     @cached_property

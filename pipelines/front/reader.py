@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -16,24 +15,12 @@ from pipelines.core import i18n
 from pipelines.front.edition import CONVICTED, Edition
 from pipelines.front.queries import RETURNS
 from pipelines.words import Row, language, regions, reporting
+from pipelines.words.areas import name_areas
 from pipelines.words.reporting import Reporting
 
 STAGES = ("justice", "register")
 """Instruments of the stages of proceedings."""
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "sr": ("sr-Cyrl",),
-    "cnr": ("cnr-Latn", "sr-Latn"),
-}
-"""Languages of the declared names in which a name is looked up, after the language itself and before English."""
 _MARKS = ("*", "†", "‡", "§")
-
-
-@dataclass(frozen=True)
-class Name:
-    """A name, with the language in which it is written."""
-
-    text: str
-    language: str
 
 
 @dataclass
@@ -50,29 +37,13 @@ class Reader:
         return i18n.html_lang(self.language)
 
     @cached_property
-    def _names(self) -> Mapping[str, Name]:
-        declared: dict[str, dict[str, str]] = {}
-        for row in self.edition.tables["area_name"]:
-            if row["official"]:
-                declared.setdefault(row["area"], {}).setdefault(row["language"], row["name"])
-        names = {}
-        for code, row in self.edition.areas.items():
-            found = next(
-                (
-                    Name(declared[code][candidate], self.language)
-                    for candidate in (self.language, *_NAMES.get(self.language, ()))
-                    if candidate in declared.get(code, {})
-                ),
-                Name(str(row["name_en"]), i18n.SOURCE_LANGUAGE),
-            )
-            names[code] = found
-        region = self.edition.region
-        names[region] = Name(i18n.gettext(names[region].text, self.language), self.language)
-        return names
+    def areas(self) -> Mapping[str, Row]:
+        """Return the areas by code, with `name` and `footnote` in the reader's language."""
+        return name_areas(self.edition.tables["area"], self.edition.tables["area_name"])
 
     def area_name(self, code: str) -> str:
         """Return the name of an area."""
-        return self._names[code].text if code in self._names else code
+        return str(self.areas[code]["name"]) if code in self.areas else code
 
     def marked_name(self, code: str) -> str:
         """Return the name of an area with the mark of its footnote."""
@@ -80,7 +51,7 @@ class Reader:
 
     @cached_property
     def _footnotes(self) -> Mapping[str, str]:
-        return {code: str(row["footnote_en"]) for code, row in self.edition.areas.items() if row["footnote_en"]}
+        return {code: str(row["footnote"]) for code, row in self.areas.items() if row["footnote"]}
 
     def footnote_mark(self, code: str) -> str:
         """Return the mark of a name's footnote, the same on every page; empty if it has none."""
@@ -104,20 +75,16 @@ class Reader:
         """Return the codes of a list, in its order."""
         return [code for name, code in self._labels if name == codelist]
 
-    def format_day(self, when: date) -> str:
-        """Format a date as the reader's language writes it."""
-        return reporting.format_day(when)
-
     def describe_state(self, area: str, period: str) -> str:
         """Describe whether the returns of a territory for a period have arrived, and which have not."""
-        judged = self.judge_area(area, period, RETURNS)
+        judged, name = self.judge_area(area, period, RETURNS), self.marked_name(area)
+        if judged.state not in reporting.RECEIVED:
+            text = reporting.describe_absence(name, judged)
+            return language.tell("{period}: {state}.", period=words.period_short(period), state=text)
         state = language.tell(
             "{period}: {state}.", period=words.period_short(period), state=reporting.format_state(judged)
         )
-        if judged.is_yearly:
-            return f"{state} {reporting.note_state(self.marked_name(area), period, judged, is_reporting=False)}"
-        note = reporting.note_state(self.marked_name(area), period, judged, is_reporting=True)
-        return f"{state} {note}".strip()
+        return f"{state} {reporting.note_state(name, period, judged, is_reporting=True)}".strip()
 
     def metric_name(self, metric: str) -> str:
         """Return the name of an indicator."""

@@ -18,6 +18,10 @@ _CHANGES: Mapping[str, str] = language.Texts(
         "no_clear_change": mark(
             "This is no clear change: {ratio} times as many (95% confidence interval {low} to {high})."
         ),
+        "depends": mark(
+            "This is no clear change, because several people can be tried in one case: {ratio} times as many (95% "
+            "confidence interval {low} to {high})."
+        ),
         "withheld": mark("The change is not shown, because one of the two figures is withheld."),
         "missing": mark("The change is not shown, because one of the two figures is not available."),
     }
@@ -25,6 +29,9 @@ _CHANGES: Mapping[str, str] = language.Texts(
 WHY_INTERVAL = mark(
     "Even a full count varies by chance from year to year. The interval shows by how much the underlying level may "
     "differ from the figure."
+)
+CLEAR = mark(
+    "A change or a difference is called clear only if it also holds when several persons are tried in one case."
 )
 NO_FUNNEL = mark(
     "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
@@ -61,10 +68,15 @@ def describe_change(trend: trends.Trend) -> str:
     change = trend.change
     if change is None or change.ratio is None or change.low is None or change.high is None:
         return trend.note or _CHANGES["withheld" if trend.verdict == "withheld" else "missing"]
+    # The interval is of a change of single persons; the verdict allows for several persons in one case, too.
+    is_clear_of_one = change.low > 1 or change.high < 1
+    verdict = "depends" if trend.verdict == "no_clear_change" and is_clear_of_one else trend.verdict
     ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
-    return _CHANGES[trend.verdict].format(ratio=ratio, low=low, high=high)
+    return _CHANGES[verdict].format(ratio=ratio, low=low, high=high)
 
 
-def describe_certainty(row: Row | None) -> str:
-    """Return the convictions of the region with their interval."""
-    return tell("Persons convicted at first instance: {figure}.", figure=regions.quote_figure(row))
+def describe_certainty(row: Row | None, period: str) -> str:
+    """Return the convictions of the region in a period with their interval."""
+    return tell(
+        "Persons convicted at first instance in {period}: {figure}.", period=period, figure=regions.quote_figure(row)
+    )

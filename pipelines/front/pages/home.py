@@ -8,6 +8,7 @@ from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board
+from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
@@ -28,10 +29,10 @@ def compose_home(reader: Reader, crime: str) -> Page:
     changed = (
         sentences.describe_convictions(reader, crime, edition.region, earlier[0], year)
         if earlier
-        else sentences.describe_certainty(of_year)
+        else sentences.describe_certainty(of_year, year)
     )
     sure = [
-        tell("{period}.", period=year) + " " + sentences.describe_certainty(of_year),
+        sentences.describe_certainty(of_year, year),
         _describe_reach(reader, crime),
     ]
     headlines: list[tuple[str, str]] = [
@@ -55,6 +56,8 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
+            "why_change": tell(sentences.CLEAR),  # marked in sentences
+            "count_page": pages.name_indicator_file(CONVICTED, crime),
             "trend": pictures.draw_trend(reader, crime, CONVICTED, edition.region),
             "trend_table": compose_trend(reader, crime, years),
             "ratio": pictures.draw_ratios(reader, crime, CONVICTION_RATIO),
@@ -76,7 +79,7 @@ def _describe_reporting(reader: Reader, crime: str, period: str) -> str:
     """Return who is in the newest figures of the region, and why the others are not."""
     row = reader.edition.find_total(crime, CONVICTED, reader.edition.region, period)
     cover = reader.describe_cover(row) if row is not None else ""
-    return tell("Newest period, {period}: {coverage}", period=words.period_short(period), coverage=cover)
+    return tell("{period} is the newest period. {coverage}", period=words.period_short(period), coverage=cover)
 
 
 def _describe_reach(reader: Reader, crime: str) -> str:
@@ -146,16 +149,6 @@ def ratio_field(table: FigureTable, row: words.Row | None) -> Part:
     flags = [] if row is None else [flag for flag in str(row["flags"] or "").split(",") if flag in indicators.FLAGS]
     marks = [table.notes.number_note(indicators.FLAGS[flag]) for flag in flags]
     return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")
-
-
-def choose_ratio_period(reader: Reader, crime: str, metric: str) -> str:
-    """Return the period in which a ratio opens: the default of its windows, else its newest year."""
-    edition = reader.edition
-    window = regions.default_window(edition.list_windows(metric, crime))
-    if window is not None and window["freq"] != "Q":
-        return str(window["period"])
-    years = edition.list_ratio_years(metric, crime)
-    return years[-1] if years else edition.choose_year(crime)
 
 
 def describe_pairs(reader: Reader, crime: str, metric: str) -> str:

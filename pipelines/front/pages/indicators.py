@@ -10,12 +10,12 @@ from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page
 from pipelines.front.pages.home import (
-    choose_ratio_period,
     compose_ratios,
     describe_pairs,
     ratio_field,
     regional_field,
 )
+from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language

@@ -41,8 +41,8 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
                 "{fewest} territories."
             ),
             mark(
-                "Rates are per 100,000 inhabitants in the period. If the population of a year is not known yet, the last "
-                "known one is used and the figure is marked."
+                "Rates are per 100,000 inhabitants in the period. If the population of a year is not known yet, the "
+                "last known one is used and the figure is marked."
             ),
             sentences.NO_RANKING,
         ),
@@ -53,11 +53,10 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         (
             sentences.WHY_INTERVAL,
             mark(
-                "Figures from fewer than {enough} people are marked and not compared: chance alone can change them a lot."
+                "Figures from fewer than {enough} people are marked and not compared: chance alone can change them a "
+                "lot."
             ),
-            mark(
-                "A change or a difference is called clear only if it also holds when several persons are tried in one case."
-            ),
+            sentences.CLEAR,
             mark("No change is tested across a break in the series."),
         ),
     ),

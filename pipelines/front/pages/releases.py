@@ -17,7 +17,7 @@ def compose_releases(reader: Reader) -> Page:
     """Return the page on releases and corrections."""
     edition = reader.edition
     release = edition.release
-    drafted = reader.format_day(clock.parse_time(str(release["drafted_at"])).date())
+    drafted = words.format_day(clock.parse_time(str(release["drafted_at"])).date())
     title = tell("Releases and corrections")
     return Page(
         pages.name_file(pages.RELEASES),
@@ -78,7 +78,7 @@ def _compose_corrections(reader: Reader) -> FigureTable | None:
     for row in rows:
         ends = [words.period_short(row[end]) for end in ("first_period", "last_period") if row[end]]
         table.add_row(
-            reader.format_day(row["accepted_at"]),
+            words.format_day(row["accepted_at"]),
             (
                 reader.marked_name(row["jurisdiction"] or row["territory"]),
                 reader.label("instrument", row["instrument"] or ""),

@@ -10,10 +10,12 @@ from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
-from pipelines.front.pages.home import choose_ratio_period, regional_field
+from pipelines.front.pages.home import regional_field
+from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes, durations, indicators, language
 from pipelines.words.language import tell
 
@@ -103,7 +105,6 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         pages.TERRITORIES,
         f"{name}: {language.lower_first(crime_name)}",
         headlines[0][1],
-        name,
         views=pages.list_views(reader, files, crime),
         values={
             "headlines": headlines,
@@ -138,7 +139,8 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
     )
     own_row = ratios.get(area)
     if own_row is not None and own_row["state"] == "too_few":
-        ratio = f"{ratio} {words.LEGEND['few'][1]}"
+        few = tell("Fewer than {enough} in one of the two counts: compare with care.", enough=ENOUGH_EVENTS)
+        ratio = f"{ratio} {few}"
     quarter = (edition.list_board_periods("Q", 1) or [year])[0]
     newest = reader.describe_state(area, quarter)
     return [
@@ -246,8 +248,8 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
     for metric, statistics in by_metric.items():
         fields = []
         for statistic in durations.QUANTILES:
-            row = statistics.get(statistic)
-            fields.append(format_figure(durations.format_limits(row), is_few=durations.is_shown_few(row)))
+            quantile = statistics.get(statistic)
+            fields.append(format_figure(durations.format_limits(quantile), is_few=durations.is_shown_few(quantile)))
         table.add_row(reader.metric_name(metric), fields)
     span = durations.describe_records_span(reader.marked_name(area), rows)
     return Section("durations", tell("How long cases take"), [tell("Records: {span}.", span=span)], [table])
@@ -312,7 +314,7 @@ def _compose_returns(reader: Reader, area: str) -> Section:
     for row in rows:
         ends = [words.period_short(row[end]) for end in ("first_period", "last_period") if row[end]]
         table.add_row(
-            reader.format_day(row["received_at"]),
+            words.format_day(row["received_at"]),
             (
                 reader.marked_name(row["jurisdiction"] or row["territory"]),
                 reader.label("instrument", row["instrument"] or ""),

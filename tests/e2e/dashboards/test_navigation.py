@@ -177,7 +177,7 @@ def test_unknown_address_is_not_found_and_leads_on(open_page: Open, public_app: 
     assert answer is not None and answer.status == 404
     expect(page).to_have_title(re.compile("^Page not found"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
-    assert page.get_by_role("link").all_inner_texts() == list(PAGES.values())
+    assert page.get_by_role("link").all_inner_texts() == ["Home", *PAGES.values()]
     page.get_by_role("link", name="Data quality").click()
     expect(page).to_have_title(compose_title("quality"))
 
