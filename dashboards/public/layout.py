@@ -499,7 +499,9 @@ def _offer_pictures(frame: Frame, pictures: Sequence[charts.Picture], about: str
     with popover:
         st.markdown(tell("The file contains the title, the source, the release and all notes."))
         for number, picture in enumerate(pictures):
-            caption = files.Caption(f"{picture.title}. {about}", _cite_source(frame), picture.under)
+            source = _cite_source(frame)
+            notes = [line for line in picture.under if line not in source]
+            caption = files.Caption(f"{picture.title}. {about}", source, notes)
             name = _name_download(frame, caption.title)
             with st.container(horizontal=True):
                 for kind, write in exports.PICTURE_FORMATS.items():
