@@ -73,7 +73,7 @@ def compose_territory(reader: Reader, crime: str, area: str) -> Brief:
     )
     chapters.append(
         Chapter(
-            tell("Compared with the region"),
+            tell("Territories compared"),
             (tell(sentences.NO_RANKING),),  # marked in sentences
             pictures.draw_ratios(reader, crime, CONVICTION_RATIO),
             starts_page=True,
