@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from dashboards.public import queries
 from pipelines import words
+from pipelines.core import i18n
 from pipelines.core.i18n import mark
 from pipelines.publication.provenance.explain import figure_id
 from pipelines.words import indicators
@@ -45,6 +46,8 @@ class Cell:
     high: float | None = None
     base: str = ""
     """Coverage of this figure alone, where the figures of a table differ in it."""
+    language: str = ""
+    """Tag of the language of the text, if it is not that of the page."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,7 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
 def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
     text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
+    text = wrap_language(text, cell.language)
     is_badged = cell.kind == "few" and cell.value != 0
     after = (
         f'<wbr><span class="rti-badge" aria-hidden="true">{escape(words.LEGEND["few"][0])}</span>' if is_badged else ""
@@ -217,6 +221,19 @@ def _render_content(cell: Cell) -> str:
     if cell.spoken and cell.spoken != cell.text:
         return f'<span role="img" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{after}'
     return f"{text}{after}"
+
+
+def foreign_language(language: str = i18n.SOURCE_LANGUAGE) -> str:
+    """Return the tag of a language for the attribute `lang`; empty if the page is in it.
+
+    Declarations, notes of offices and most titles of publications are in English in every release.
+    """
+    return "" if language == current_language() else i18n.html_lang(language)
+
+
+def wrap_language(html: str, language: str) -> str:
+    """Return HTML with its language, if one is passed."""
+    return f'<span lang="{escape(language, quote=True)}">{html}</span>' if language and html else html
 
 
 def _render_number(text: str) -> str:
@@ -240,11 +257,13 @@ def format_marks(marks: Iterable[str]) -> str:
     return ",".join(texts)
 
 
-def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str | None = None) -> str:
+def render_notes(
+    notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str | None = None, language: str = ""
+) -> str:
     """Return the notes of a table as a list under a title: marks of names first, remarks, then the numbered notes, the
-    later ones folded; empty text if there are none."""
+    later ones folded; empty text if there are none. `language` is that of notes in another language than the page's."""
     items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
-    items += [f'<li class="rti-remark">{escape(text)}</li>' for text in notes.remarks]
+    items += [f'<li class="rti-remark">{wrap_language(escape(text), language)}</li>' for text in notes.remarks]
     items += [
         f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>'
         for number, text in enumerate(notes.texts, start=1)
@@ -282,7 +301,9 @@ def list_kinds(table: Table) -> set[str]:
     return {cell.kind for cell in cells} | {"zero" for cell in cells if cell.value == 0}
 
 
-def render_facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return a list of terms and their descriptions, skipping empty ones."""
+def render_facts(pairs: Iterable[tuple[str, str]], *, language: str = "") -> str:
+    """Return a list of terms and their descriptions, skipping empty ones. `language` is that of terms and descriptions
+    in another language than the page's."""
     items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>" for term, text in pairs if text)
-    return f'<dl class="rti-facts">{items}</dl>'
+    attribute = f' lang="{escape(language, quote=True)}"' if language else ""
+    return f'<dl class="rti-facts"{attribute}>{items}</dl>'

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public import layout, menu, queries
+from dashboards.public import layout, menu, queries, selection
 from dashboards.public.pages import about, durations, published, quality, ratios, region, source, territory, victims
 
 _MODULES = {
@@ -21,6 +21,7 @@ _MODULES = {
     "source": source,
     "about": about,
 }
+selection.open_language()
 # Streamlit serves its default page at "/" only, which belongs to the static pages (`static_pages.py`). Readers come to
 # the first page by its name.
 _DEFAULT = st.Page(region.render_page, title=menu.PAGES[menu.FIRST], default=True, visibility="hidden")

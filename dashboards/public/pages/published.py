@@ -182,6 +182,7 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
     # The publisher's own words for a breakdown if there are any, else the codes' labels.
     details = [row["breakdown"]] if row["breakdown"] else _describe_breakdown(frame, row)
     extra = f" ({'; '.join(details)})" if details else ""
+    english = tables.foreign_language()
     cautions = [
         tell("Published figures conflict.") if conflicts else "",
         tell(_DERIVED) if row["status"] == "derived" else "",
@@ -193,11 +194,11 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
         (
             tables.Cell(words.period_short(row["period"])),
             tables.Cell(figure.text, figure.spoken, kind="number", value=figure.value),
-            tables.Cell(row["unit_words"] or ""),
-            tables.Cell(f"{row['measure_words']}{extra}", kind="wide"),
+            tables.Cell(row["unit_words"] or "", language=english),
+            tables.Cell(f"{row['measure_words']}{extra}", kind="wide", language=english),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
-            tables.Cell(row["publisher"]),
-            tables.Cell(_describe_source(row), href=row["source_url"] or ""),
+            tables.Cell(row["publisher"], language=english),
+            tables.Cell(_describe_source(row), href=row["source_url"] or "", language=english),
             tables.Cell(" ".join(part for part in cautions if part)),
         ),
     )
@@ -291,6 +292,6 @@ def _comparison_line(
             own_field,
             tables.Cell(difference, kind="number", value=row["difference"]),
             tables.Cell(agreement.explain_difference(row, declared)),
-            tables.Cell(row["source_title"]),
+            tables.Cell(row["source_title"], language=tables.foreign_language()),
         ),
     )

@@ -395,7 +395,7 @@ def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: 
             tables.Cell(str(levels.get(rule["level"], rule["level"]))),
             (
                 tables.Cell(words.unit_name(str(rule["count_unit"]))),
-                tables.Cell(rule["stage_definition"] or "", kind="wide"),
+                tables.Cell(rule["stage_definition"] or "", kind="wide", language=tables.foreign_language()),
                 tables.Cell(_rules_in_words(rule), kind="wide"),
                 tables.Cell(
                     " ".join(part for part in (_STATUSES.get(rule["status"], rule["status"]), rule["source"]) if part)
@@ -448,7 +448,9 @@ def _show_facts(frame: layout.Frame, area: str) -> None:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
             notes.add_remark(f"{where}{when}{row['text']}")
-        layout.put_html(tables.render_notes(notes, frame.name_notes([area]), title=""))
+        layout.put_html(
+            tables.render_notes(notes, frame.name_notes([area]), title="", language=tables.foreign_language())
+        )
     _show_metadata(frame, area)
 
 
@@ -463,9 +465,13 @@ def _show_metadata(frame: layout.Frame, area: str) -> None:
         return
     names = queries.read_labels(frame.path, "instrument")
     with st.expander(tell("Reference metadata (SIMS concepts)")):
-        layout.put_html(tables.render_facts(of.pop("_T", ())))
+        english = tables.foreign_language()
+        layout.put_html(tables.render_facts(of.pop("_T", ()), language=english))
         for instrument, pairs in sorted(of.items()):
-            layout.put_html(f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>", tables.render_facts(pairs))
+            layout.put_html(
+                f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>",
+                tables.render_facts(pairs, language=english),
+            )
 
 
 def _show_returns(frame: layout.Frame, area: str) -> None:
