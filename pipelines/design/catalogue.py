@@ -288,6 +288,8 @@ SHAPE_PAIRS: Final = (
     ("focus", "focus-surface"),
     ("mark", "surface"),
     ("mark", "mark-pale"),
+    ("mark-faded", "surface"),
+    ("mark-faded", "mark-pale"),
     ("mark-other", "surface"),
 )
 """Tokens of outlines, borders of controls and marks of pictures, and the surfaces on which they are used."""

@@ -119,9 +119,7 @@ def draw_board(reader: Reader) -> Picture:
         )
         for code, judged_periods in states.items()
     ]
-    board = boards.Board(
-        tell("Returns by quarter"), [words.period_short(period) for period in periods], lines, reporting.STATES
-    )
+    board = boards.Board(tell("Returns by quarter"), periods, lines, reporting.STATES)
     notes = _list_notes(reader, reader.edition.territories)
     return Picture(board.title, render_picture(lambda width: boards.draw_board(board, width=width, notes=notes)))
 

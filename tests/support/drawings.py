@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -30,7 +31,7 @@ class ReadDrawing:
 
     @property
     def texts(self) -> list[PlacedText]:
-        return [_place_text(element) for element in self.root.iter(f"{_SPACE}text")]
+        return list(_place_texts(self.root, 0.0, 0.0))
 
     @property
     def words(self) -> str:
@@ -51,11 +52,22 @@ def read_drawing(drawing: Drawing) -> ReadDrawing:
     return ReadDrawing(ElementTree.fromstring(drawing.svg), drawing)
 
 
-def _place_text(element: Any) -> PlacedText:
+def _place_texts(parent: Any, left: float, top: float) -> Iterator[PlacedText]:
+    """Yield the texts of an element; a picture inside of another one has its own origin."""
+    for element in parent:
+        if element.tag == f"{_SPACE}text":
+            yield _place_text(element, left, top)
+        elif element.tag == f"{_SPACE}svg":
+            yield from _place_texts(element, left + float(element.get("x")), top + float(element.get("y")))
+        else:
+            yield from _place_texts(element, left, top)
+
+
+def _place_text(element: Any, left: float, top: float) -> PlacedText:
     assert not re.search(r"\bwidth\b", element.get("transform", "")), "a text is only turned"
     box = measure_box(
-        float(element.get("x")),
-        float(element.get("y")),
+        left + float(element.get("x")),
+        top + float(element.get("y")),
         str(element.text),
         element.get("class", ""),
         anchor=element.get("text-anchor", "start"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html import unescape
+from xml.etree import ElementTree
 
 from streamlit.testing.v1 import AppTest
 
+SVG = "{http://www.w3.org/2000/svg}"
 UNSCR = "United Nations Security Council resolution 1244"
 
 
@@ -30,3 +33,28 @@ def strip_marks(html: str) -> str:
 def read_html(test: AppTest) -> str:
     """Return all HTML of the page as text."""
     return unescape("\n".join(str(element.proto.body) for element in test.get("html")))
+
+
+@dataclass(frozen=True)
+class ShownPicture:
+    """A picture of a page: its description for screen readers, and all text that is drawn."""
+
+    spoken: str
+    text: str
+    ticks: tuple[str, ...]
+    """Labels of the axes."""
+
+
+def read_pictures(test: AppTest) -> list[ShownPicture]:
+    """Return the pictures of the page in order."""
+    pictures = []
+    for element in test.markdown:
+        if "rti-picture" not in element.value:
+            continue
+        svg = ElementTree.fromstring(element.value).find(f"{SVG}svg")
+        assert svg is not None and svg.get("role") == "img"
+        texts = list(svg.iter(f"{SVG}text"))
+        ticks = tuple(str(text.text) for text in texts if text.get("class") == "quiet")
+        spoken = str(svg.findtext(f"{SVG}desc"))
+        pictures.append(ShownPicture(spoken, " ".join(str(text.text) for text in texts), ticks))
+    return pictures

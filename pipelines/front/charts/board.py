@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines import words
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
@@ -39,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """Territories and periods, oldest first, and the name of each state that may occur, in the order of the key."""
+    """Territories and periods (codes, oldest first), and the name of each state, in the order of the key."""
 
     title: str
     periods: Sequence[str]
@@ -70,7 +71,14 @@ def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes:
             height = max(_CELL, LINE * len(names) + 2)
             canvas.add_lines(0, y + height / 2 - LINE * len(names) / 2 + 12, names)
         for position, cell in enumerate(list(line.cells)[len(line.cells) - shown :]):
-            _draw_cell(canvas, cell, x, position, y + (height - _CELL) / 2, f"{line.name}, {periods[position]}")
+            _draw_cell(
+                canvas,
+                cell,
+                x,
+                position,
+                y + (height - _CELL) / 2,
+                f"{line.name}, {words.period_short(periods[position])}",
+            )
         y += height + (6 if is_narrow else 4)
     states = {cell.state for line in board.lines for cell in list(line.cells)[len(line.cells) - shown :]}
     keys = [marks.Key(_show_state(state), name) for state, name in board.states.items() if state in states]
@@ -79,17 +87,17 @@ def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes:
 
 
 def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
-    """Draw the periods above their columns, word below word; a first word is drawn where it changes."""
-    parts = [period.split() for period in periods]
-    deepest = max(len(part) for part in parts)
-    for position, words_of_period in enumerate(parts):
-        for depth, word in enumerate(words_of_period):
-            is_repeated = position > 0 and len(words_of_period) > 1 and depth == 0 and parts[position - 1][0] == word
-            if not is_repeated:
-                at = x.center(position)
-                if not canvas.add_text_if_free(at, 12 + SMALL_LINE * depth, word, "small", anchor="middle"):
-                    canvas.add_text_if_free(x.edge(position), 12 + SMALL_LINE * depth, word, "small")
-    return SMALL_LINE * deepest + 6.0
+    """Draw the periods above their columns: the year where it changes, and the quarter below it."""
+    year_before = ""
+    for position, period in enumerate(periods):
+        year, _, quarter = period.partition("-Q")
+        if year != year_before:
+            canvas.add_text_if_free(x.edge(position) + 3, 12, year, "small")
+        if quarter:
+            name = tell("Q{quarter}", quarter=quarter)
+            canvas.add_text_if_free(x.center(position), 12 + SMALL_LINE, name, "small", anchor="middle")
+        year_before = year
+    return SMALL_LINE * (2 if any("-Q" in period for period in periods) else 1) + 6.0
 
 
 def _draw_cell(canvas: Canvas, cell: Cell, x: BandScale, position: int, top: float, about: str) -> None:
@@ -140,4 +148,6 @@ def describe_board(board: Board) -> str:
         if any(cell.state == state for cell in newest.values())
     ]
     states = ". ".join(groups)
-    return tell("{title}. {period}: {states}.", title=board.title, period=board.periods[-1], states=states)
+    return tell(
+        "{title}. {period}: {states}.", title=board.title, period=words.period_short(board.periods[-1]), states=states
+    )

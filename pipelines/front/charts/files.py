@@ -35,13 +35,18 @@ class Caption:
 
 def write_svg(drawing: Drawing, caption: Caption, lang: str) -> bytes:
     """Return the picture as an SVG file; `lang` is its BCP 47 tag."""
-    return _frame_drawing(drawing, caption, lang).encode()
+    return _compose_file(drawing, caption, lang).encode()
 
 
 def write_png(drawing: Drawing, caption: Caption, lang: str) -> bytes:
     """Return the picture as a PNG file with two pixels for each of the page."""
     source = _PAGE.format(width=drawing.width + 2 * _MARGIN)
-    return typeset.write_image(source, {"svg": _frame_drawing(drawing, caption, lang)})
+    return typeset.write_image(source, {"svg": _compose_file(drawing, caption, lang)})
+
+
+def _compose_file(drawing: Drawing, caption: Caption, lang: str) -> str:
+    framed = frame_drawing(drawing, caption.title, (*caption.notes, caption.source), margin=_MARGIN)
+    return embed_style(framed.svg.replace("<svg ", f'<svg xml:lang="{escape(lang)}" ', 1))
 
 
 def embed_style(svg: str) -> str:
@@ -61,20 +66,18 @@ def resolve_style() -> str:
     return re.sub(r"\s+", " ", style).strip()
 
 
-def _frame_drawing(drawing: Drawing, caption: Caption, lang: str) -> str:
-    """Return the picture on white with its title above, and its source and notes below."""
-    canvas = Canvas(drawing.width + 2 * _MARGIN)
-    titles = wrap_text(caption.title, drawing.width, TITLE, is_bold=True)
-    y = _MARGIN + TITLE_LINE * len(titles) + 4
-    picture = (
-        f'<svg x="{_MARGIN}" y="{y}" width="{drawing.width}" height="{drawing.height}" '
+def frame_drawing(drawing: Drawing, title: str, lines: Sequence[str], *, margin: int = 0) -> Drawing:
+    """Return the picture on white with a title above and some lines of text below."""
+    canvas = Canvas(drawing.width + 2 * margin)
+    titles = wrap_text(title, drawing.width, TITLE, is_bold=True)
+    y = margin + TITLE_LINE * len(titles) + 4
+    texts = [part for line in lines for part in wrap_text(line, drawing.width, SMALL)]
+    bottom = y + drawing.height + 6 + SMALL_LINE * len(texts)
+    canvas.add("rect", width=canvas.width, height=bottom + max(margin - 6, 0), kind="ground")
+    canvas.add_lines(margin, margin + 13, titles, "title strong")
+    canvas.add_raw(
+        f'<svg x="{margin}" y="{y}" width="{drawing.width}" height="{drawing.height}" '
         f'viewBox="0 0 {drawing.width} {drawing.height}">{drawing.body}</svg>'
     )
-    lines = [line for note in (*caption.notes, caption.source) for line in wrap_text(note, drawing.width, SMALL)]
-    height = y + drawing.height + 6 + SMALL_LINE * len(lines) + _MARGIN - 6
-    canvas.add("rect", width=canvas.width, height=height, kind="ground")
-    canvas.add_lines(_MARGIN, _MARGIN + 12, titles, "title strong")
-    canvas.add_raw(picture)
-    canvas.add_lines(_MARGIN, y + drawing.height + 6 + 11, lines, "small quiet")
-    framed = canvas.finish(caption.title, drawing.description, height)
-    return embed_style(framed.svg.replace("<svg ", f'<svg xml:lang="{escape(lang)}" ', 1))
+    canvas.add_lines(margin, y + drawing.height + 6 + 11, texts, "small quiet")
+    return canvas.finish(title, drawing.description, bottom + max(margin - 6, 0))

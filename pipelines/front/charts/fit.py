@@ -7,11 +7,17 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from pipelines.design.assets import CSS as DESIGN
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 
 CSS = Path(__file__).with_name("charts.css")
 """Style sheet of all pictures; it uses the tokens of the design system."""
 _LAYOUTS = (("wide", WIDE), ("narrow", NARROW))
+
+
+def read_page_style() -> str:
+    """Return the style sheet of pictures with its tokens, for a page that does not have the design system."""
+    return f"{(DESIGN / 'tokens.css').read_text(encoding='utf-8')}\n{CSS.read_text(encoding='utf-8')}"
 
 
 def render_picture(draw: Callable[[int], Drawing]) -> Markup:

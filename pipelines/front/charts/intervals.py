@@ -85,9 +85,12 @@ class _Line:
 
 
 def draw_comparison(
-    comparison: Comparison, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
+    comparison: Comparison, *, width: int = WIDE, description: str = "", notes: Sequence[str] = (), top: float = 0.0
 ) -> Drawing:
-    """Return a dot and its interval per row; the region is a dashed line through all rows."""
+    """Return a dot and its interval per row; the region is a dashed line through all rows.
+
+    `top` is the end of a scale that several pictures share, by default the largest number of the rows.
+    """
     figures = [row.figure for row in (*comparison.rows, *([comparison.region] if comparison.region else []))]
     ends = [end for f in figures for end in (f.value, f.high) if end is not None and not isinf(end)]
     lines = [_arrange_row(row) for row in comparison.rows]
@@ -101,7 +104,7 @@ def draw_comparison(
         if region:
             canvas.add_line(8, 2, 8, LINE * len(shown), "rule")
         head = canvas.add_lines(20 if region else 0, 12, shown) - 12 + 6
-    bottom = _draw_rows(canvas, lines, max(ends, default=0), comparison.unit, comparison.digits, head, region)
+    bottom = _draw_rows(canvas, lines, top or max(ends, default=0), comparison.unit, comparison.digits, head, region)
     keys = [marks.Key(marks.show_interval, tell(marks.INTERVAL))] if _has_interval(figures) else []
     if any(row.is_few and _has_value(row.figure) for row in comparison.rows):
         keys.append(marks.Key(marks.show_few, marks.describe_few()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.charts.canvas import SMALL, SMALL_LINE, Canvas, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
@@ -32,6 +33,11 @@ def describe_few() -> str:
     return tell("Fewer than {n}: compare with care", n=ENOUGH_EVENTS)
 
 
+def name_few() -> str:
+    """Return the state of a figure that is too few to compare, as it is read aloud."""
+    return tell(words.TOO_FEW)  # marked in words
+
+
 def draw_key(canvas: Canvas, top: float, keys: Sequence[Key], left: float = 0) -> float:
     """Draw the entries from left to right in as many lines as they need; return where the picture goes on."""
     if not keys:
@@ -52,14 +58,14 @@ def draw_point(
     canvas: Canvas, x: float, y: float, *, hint: str = "", is_few: bool = False, is_partial: bool = False,
     is_provisional: bool = False,
 ) -> None:  # fmt: skip
-    """Draw a figure: hollow if it is too few to compare, a square if it is partial, a diamond if it is provisional."""
+    """Draw a figure: hollow if it is too few to compare, a diamond if it is provisional, a square if it is partial."""
     kind = "hollow" if is_few else "mark"
-    if is_partial:
-        canvas.add("rect", x=x - RADIUS, y=y - RADIUS, width=2 * RADIUS, height=2 * RADIUS, kind=kind, hint=hint)
-    elif is_provisional:
+    if is_provisional:
         r = RADIUS + 1.5
         path = draw_path([(x, y - r), (x + r, y), (x, y + r), (x - r, y)], is_closed=True)
         canvas.add("path", d=path, kind=kind, hint=hint)
+    elif is_partial:
+        canvas.add("rect", x=x - RADIUS, y=y - RADIUS, width=2 * RADIUS, height=2 * RADIUS, kind=kind, hint=hint)
     else:
         canvas.add("circle", cx=x, cy=y, r=RADIUS, kind=kind, hint=hint)
 

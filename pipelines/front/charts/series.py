@@ -21,9 +21,13 @@ _LEAST_PANEL = 190
 _FEWEST_TICKS, _TICKS = 3, 5
 
 
+NOTHING = FormattedFigure("", "", "nothing")
+"""Figure of a period that is not part of a series, where other series have one."""
+
+
 @dataclass(frozen=True)
 class Point:
-    """The figure of one period. `figure` has a word instead of a number if there is none.
+    """The figure of one period: a number, the word that says why there is none, or NOTHING.
 
     `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it.
     """
@@ -62,10 +66,21 @@ class Series:
     is_joined: bool = True
 
     @property
+    def is_faded(self) -> bool:
+        """Return True if more than half of the figures are too few to compare; the line is paler then."""
+        known = [point for point in self.points if point.has_value]
+        return sum(point.is_few for point in known) > len(known) / 2
+
+    @property
     def top(self) -> float:
         """The largest number of the series, its interval or a former figure."""
         ends = [end for point in self.points for end in _list_ends(point)]
         return max(ends, default=0.0)
+
+
+def _is_absent(point: Point) -> bool:
+    """Return True for a figure that is missing, with its reason."""
+    return not point.has_value and point.figure is not NOTHING
 
 
 def _list_ends(point: Point) -> list[float]:
@@ -75,10 +90,15 @@ def _list_ends(point: Point) -> list[float]:
     return [end for end in ends if end is not None and end != float("inf")]
 
 
-def draw_series(series: Series, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
-    """Return one series over time with its coverage strip; `notes` are drawn at the foot."""
+def draw_series(
+    series: Series, *, width: int = WIDE, description: str = "", notes: Sequence[str] = (), top: float = 0.0
+) -> Drawing:
+    """Return one series over time with its coverage strip; `notes` are drawn at the foot.
+
+    `top` is the end of a scale that several pictures share, by default the largest number of the series.
+    """
     canvas = Canvas(width)
-    axis = _choose_axis(series.top, _TICKS, series.digits)
+    axis = _choose_axis(top or series.top, _TICKS, series.digits)
     bottom = _plot_series(canvas, series, 0, width, LINE + 2, _HEIGHT, axis)
     if series.territories:
         bottom = _draw_strip(canvas, series, axis.width, bottom + 4)
@@ -142,7 +162,7 @@ def _plot_series(
     for position, point in enumerate(series.points):
         if point.has_value:
             _draw_point(canvas, point, x.center(position), y)
-        else:
+        elif point.figure is not NOTHING:
             marks.draw_absent(canvas, point.figure, x.center(position), floor, x.step, height)
     _label_periods(canvas, series, x, floor, left, right)
     _label_points(canvas, series, x, y, left, right)
@@ -165,7 +185,7 @@ def _find_runs(series: Series) -> list[list[int]]:
 
 
 def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
-    """Draw the band of the intervals and the line; the part that leads to a provisional figure is dashed."""
+    """Draw the band of the intervals and the line."""
     intervals = [(position, series.points[position].figure) for position in run]
     known = [(position, f.low, f.high) for position, f in intervals if f.low is not None and f.high is not None]
     if len(known) == 1:
@@ -177,8 +197,7 @@ def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, 
         canvas.add("path", d=draw_path([*upper, *lower], is_closed=True), kind="band")
     for first, second in pairwise(run):
         ends = [(x.center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
-        dashed = " dashed" if series.points[second].is_provisional else ""
-        canvas.add("path", d=draw_path(ends), kind=f"curve{dashed}")
+        canvas.add("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
 
 
 def _draw_point(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
@@ -260,7 +279,7 @@ def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
         (any(p.is_provisional for p in points), marks.show_provisional, tell(marks.PROVISIONAL)),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
     ]
-    absent = {p.figure.kind: p.figure for series in all_series for p in series.points if not p.has_value}
+    absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}
     signs = [marks.Key(marks.show_absent(kind), figure.text) for kind, figure in sorted(absent.items())]
     return [*(marks.Key(show, text) for occurs, show, text in candidates if occurs), *signs]
 
@@ -297,7 +316,7 @@ def describe_series(series: Series) -> str:
                 lowest_period=by_value[0].period,
             )
         ]
-    missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if not point.has_value]
+    missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if _is_absent(point)]
     if missing and known:
         sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
     if series.breaks:

@@ -238,8 +238,8 @@ def test_controls_fit_on_the_narrowest_screen(open_page: Open, path: str) -> Non
 
 def test_table_of_a_territory_is_above_its_charts(open_page: Open) -> None:
     page = open_page("territory")
-    table, chart = page.locator(".rti-table").first, page.get_by_test_id("stVegaLiteChart").first
-    expect(chart.locator("svg")).to_be_visible()
+    table, chart = page.locator(".rti-table").first, page.locator(".rti-picture").first
+    expect(chart.get_by_role("img")).to_be_visible()
     places = [element.bounding_box() for element in (table, chart)]
     assert places[0] and places[1] and places[0]["y"] < places[1]["y"]
 

@@ -112,7 +112,7 @@ def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
     assert 0 < len(tables_with_name) <= notes.count(), "under each table that has the name"
     for note in notes.all():
         expect(note.get_by_text(UNSCR).first).to_be_visible()
-    chart = page.locator("[data-testid=stVegaLiteChart][aria-label^='Kosovo under UNSCR 1244*']")
+    chart = page.locator(".rti-picture", has=page.get_by_role("img", name="Kosovo under UNSCR 1244*"))
     expect(chart.locator("svg text").first).to_be_attached()
     assert "Security Council" in " ".join(chart.locator("svg text").all_text_contents()), (
         "the footnote is in the image itself"
@@ -121,10 +121,10 @@ def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
 
 def test_charts_are_drawn_and_have_a_text_alternative(open_page: Open) -> None:
     page = open_page()
-    charts = page.locator("[data-testid=stVegaLiteChart]:has(svg)")
+    charts = page.locator(".rti-picture").get_by_role("img")
     expect(charts).to_have_count(8)
     for chart in charts.all():
-        assert DEMONSTRATION in (chart.get_attribute("aria-label") or "")
+        assert DEMONSTRATION in (chart.locator("desc").text_content() or "")
 
 
 def test_figure_leads_to_its_returns_by_keyboard(open_page: Open) -> None:
@@ -246,7 +246,7 @@ def test_pages_run_under_their_content_policy(browser: Browser, public_app: str,
         answer = page.goto(f"{public_app}/{path}")
         wait_until_settled(page)
         if path != "about":
-            expect(page.locator(".vega-embed svg.marks").first).to_be_visible()
+            expect(page.locator(".rti-picture svg").first).to_be_visible()
         assert answer is not None
         scripts = answer.headers["content-security-policy"].partition("script-src")[2].partition(";")[0]
         assert "unsafe" not in scripts

@@ -14,7 +14,7 @@ from pipelines.front.charts.tiles import Tile, TileMap, draw_tiles
 from pipelines.words import FormattedFigure, reporting
 from tests.support.drawings import assert_legible
 
-PERIODS = [f"{year} Q{quarter}" for year in (2025, 2026) for quarter in range(1, 5)]
+PERIODS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in range(1, 5)]
 FOOTNOTE = "* All references shall be understood to be in the context of a resolution."
 
 
@@ -42,7 +42,7 @@ def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(
 
 
 def test_draw_board_leaves_out_the_oldest_periods_that_do_not_fit() -> None:
-    periods = [f"{year} Q{quarter}" for year in range(2015, 2027) for quarter in range(1, 5)]
+    periods = [f"{year}-Q{quarter}" for year in range(2015, 2027) for quarter in range(1, 5)]
     cells = [Cell("on_time", "on time") for _ in periods]
     read = assert_legible(draw_board(Board("Title", periods, [Line("A", cells)], reporting.STATES), width=NARROW))
     assert "2026" in read.words and "2015" not in read.words and len(read.list_hints()) < len(periods)
@@ -54,7 +54,7 @@ def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> Non
         Line("B", [Cell("on_time", "on time")]),
         Line("C", [Cell("late", "late")]),
     ]
-    board = Board("Who has reported", ["2026 Q3"], lines, reporting.STATES)
+    board = Board("Who has reported", ["2026-Q3"], lines, reporting.STATES)
     assert describe_board(board) == "Who has reported. 2026 Q3: On time: B. Late: A, C."
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
-from pipelines.front.charts.series import Break, Point, Series, describe_series, draw_multiples, draw_series
+from pipelines.front.charts.series import NOTHING, Break, Point, Series, describe_series, draw_multiples, draw_series
 from pipelines.words import FormattedFigure
 from tests.support.drawings import assert_legible, read_drawing
 
@@ -67,7 +67,6 @@ def test_draw_series_gives_each_state_its_own_mark() -> None:
     read = assert_legible(draw_series(Series("A region", points)))
     assert read.count("circle", "hollow") == 2 and read.count("rect", "mark") == 2, "each once more in the key"
     assert read.count("path", "former") == 2 and read.count("path", "mark") == 2
-    assert read.count("path", "curve dashed") == 1
     for text in ("Fewer than 20", "Not all territories", "Provisional", "First published"):
         assert text in read.words
 
@@ -109,6 +108,14 @@ def test_draw_series_is_legible_and_complete_for_any_figures(
     assert drawing == draw_series(
         Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), width=width
     )
+
+
+def test_draw_series_pales_a_line_of_mostly_few_and_draws_nothing_outside_of_the_series() -> None:
+    few = [Point(str(year), make_figure(9), is_few=True) for year in (2022, 2023)]
+    series = Series("A region", [Point("2021", NOTHING), *few, Point("2024", make_figure(30))])
+    read = assert_legible(draw_series(series))
+    assert read.count("path", "curve faded") == 2
+    assert "2021" in read.words and "2021" not in read.drawing.description
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
