@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from dashboards.public.documents import render_not_found
 from pipelines.core import i18n
 from pipelines.front.build import FOLDER
+from pipelines.web.security_headers import STRICT_POLICY
 from pipelines.words.language import read_in
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ class StaticPages:
             with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
                 return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
         # A page changes with the current release: browsers ask each time and receive it only if it differs.
-        return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", {"Content-Language": lang})
+        more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
+        return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
 
     def _send_style(self, current: Path | None, name: str, headers: dict[str, str]) -> Response:
         """Return a style sheet, also that of a page that was opened before the current release was published."""

@@ -92,9 +92,7 @@ class Reader:
 
     def explore(self, page: str, **choices: str) -> str:
         """Return the address of a page where readers choose what to see, with choices and this release."""
-        query = {**choices, "release": self.edition.id}
-        if self.language != i18n.SOURCE_LANGUAGE:
-            query["lang"] = self.language
+        query = {**choices, "release": self.edition.id, "lang": self.language}
         return f"/{page}?{urlencode(query)}"
 
     def definition(self, codelist: str, code: str) -> str:

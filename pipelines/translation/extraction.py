@@ -18,7 +18,7 @@ from pipelines.core.i18n import SOURCE_LANGUAGE
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipelines", "expectations", "dashboards")
 TRANSLATORS = ("pipelines.core.i18n", "pipelines.words.language")
-"""Modules whose functions `tell`, `many` and `mark` are those of the catalogues."""
+"""Modules whose functions have texts for the catalogues as their arguments."""
 MARKED = "# marked"
 """Comment on a `tell` without a literal, whose text is passed to `mark` elsewhere."""
 

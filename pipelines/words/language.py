@@ -26,7 +26,7 @@ def current_language() -> str:
 
 
 def set_language(language: str) -> None:
-    """Set the reader's language for the rest of this thread or task; English if there is no such language."""
+    """Set the reader's language for the rest of this thread or task, English for an unknown code."""
     _language.set(language if language in i18n.LANGUAGE_NAMES else i18n.SOURCE_LANGUAGE)
 
 
@@ -92,13 +92,14 @@ class Texts(Mapping[str, Text]):
     """
 
     def __init__(self, sources: Mapping[str, Text], **parameters: object) -> None:
-        self.sources, self.parameters = dict(sources), parameters
+        self.sources: dict[str, Text] = dict(sources)
+        self.parameters = parameters
 
     def __getitem__(self, code: str) -> Text:
         source = self.sources[code]
-        if isinstance(source, tuple):
-            return tuple(tell(text, **self.parameters) for text in source)  # marked where the table is declared
-        return tell(source, **self.parameters)  # marked where the table is declared
+        if isinstance(source, str):
+            return tell(source, **self.parameters)  # marked where the table is declared
+        return tuple(tell(text, **self.parameters) for text in source)  # marked where the table is declared
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sources)

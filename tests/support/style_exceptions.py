@@ -65,6 +65,7 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "Extraction finds the texts of the catalogues by these names; `gettext` is the library's own.": {
         "dashboards/office/context.py": frozenset({"many", "tell"}),
         "pipelines/core/i18n/__init__.py": frozenset({"gettext", "many", "mark", "tell"}),
+        "pipelines/words/language.py": frozenset({"many", "tell"}),
     },
     "`clock.now` takes the place of `datetime.now`.": {
         "pipelines/core/clock.py": frozenset({"now"}),

@@ -206,10 +206,10 @@ def _show_comparison(frame: layout.Frame, metric: str, freq: str, period: str, c
     with st.expander(tell("Every pair in words")):
         layout.put_html(_listed(pairs, names))
     for row in queries.read_rows(frame.path, "region_range", metric, freq, period, crime, unit):
-        what = tell("this ratio")
+        subject = tell("this ratio")
         if row.get("version") == "same_period":
-            what = tell("this ratio, both counts of the same period")
-        range_sentence = regions.describe_range(row, what)
+            subject = tell("this ratio, both counts of the same period")
+        range_sentence = regions.describe_range(row, subject)
         st.markdown(f"{range_sentence} {tell(regions.NOT_BORROWED)}" if row["n"] < len(names) else range_sentence)
 
 

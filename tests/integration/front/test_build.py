@@ -23,7 +23,7 @@ from pipelines.publication.releases.publish import find_current_release
 LARGEST_PAGE = 150_000
 """Bytes of a page, and of the style sheet with it."""
 MAIN = ("index", "territories", "indicators", "quality", "releases", "methodology", "accessibility")
-PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b|Undefined|&lt;(?:span|sup|a) ")
+PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined|&lt;(?:span|sup|a) ")
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def test_page_of_the_current_release_is_sent_compressed_and_checked_for_changes(
     assert answer.text == PAGE.format(lang="sq", release="2026-Q3"), "httpx decompresses it"
     assert answer.headers["content-encoding"] == "gzip" and answer.headers["vary"] == "Accept-Encoding"
     assert answer.headers["cache-control"] == "no-cache" and answer.headers["content-language"] == "sq"
+    assert "unsafe" not in answer.headers["content-security-policy"]
     again = request_path(home, "/sq/index.html", accept_encoding="gzip", if_none_match=answer.headers["etag"])
     assert again.status_code == 304 and again.content == b"" and again.headers["etag"] == answer.headers["etag"]
     plain = request_path(home, "/sq/")
