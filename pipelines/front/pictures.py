@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from pipelines import words
 from pipelines.design.components import Markup
+from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import intervals, series
-from pipelines.front.charts.canvas import Drawing
+from pipelines.front.charts import files, intervals, series
+from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
@@ -20,8 +21,9 @@ from pipelines.words.language import tell
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and its caption; `draw` returns it for a width."""
+    """A picture, the name of its files and its caption; `draw` returns it for a width."""
 
+    name: str
     caption: str
     draw: Callable[[int], Drawing]
 
@@ -30,12 +32,18 @@ class Picture:
         """The picture for a page, in both layouts."""
         return render_picture(self.draw)
 
+    def write_file(self, reader: Reader) -> bytes:
+        """Return the picture as an SVG file that is complete without its page."""
+        source = tell("Source: {source}", source=words.cite_release(reader.edition.release))
+        return files.write_svg(self.draw(WIDE), files.Caption(self.caption, source), reader.lang)
+
 
 def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
     drawn = _make_series(reader, crime, measure, area)
     notes = _list_notes(reader, [area])
-    return Picture(drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
+    name = pages.name_picture(f"trend-{area}-{measure}", crime)
+    return Picture(name, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
 
 
 def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.Series:
@@ -73,7 +81,8 @@ def draw_territories(reader: Reader, crime: str, measure: str) -> Picture:
         for area in reader.edition.territories
     ]
     notes = _list_notes(reader, reader.edition.territories)
-    return Picture(title, lambda width: series.draw_multiples(title, panels, width=width, notes=notes))
+    name = pages.name_picture(f"territories-{measure}", crime)
+    return Picture(name, title, lambda width: series.draw_multiples(title, panels, width=width, notes=notes))
 
 
 def _format_count(row: Row | None, *, is_region: bool) -> FormattedFigure:
@@ -121,7 +130,10 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
         rows[edition.region],
     )
     notes = _list_notes(reader, edition.territories)
-    return Picture(comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes))
+    name = pages.name_picture(f"ratios-{metric}", crime)
+    return Picture(
+        name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
+    )
 
 
 def draw_board(reader: Reader) -> Picture:
@@ -143,7 +155,9 @@ def draw_board(reader: Reader) -> Picture:
     ]
     board = boards.Board(tell("Returns by quarter"), periods, lines, reporting.STATES)
     notes = _list_notes(reader, reader.edition.territories)
-    return Picture(board.title, lambda width: boards.draw_board(board, width=width, notes=notes))
+    return Picture(
+        pages.name_picture("board"), board.title, lambda width: boards.draw_board(board, width=width, notes=notes)
+    )
 
 
 def _list_notes(reader: Reader, areas: Sequence[str]) -> list[str]:

@@ -45,19 +45,14 @@ class Brief:
     most_pages: int
 
 
-def name_brief(area: str, crime: str) -> str:
-    """Return the name of the file of a brief; `area` is empty for the region."""
-    return pages.name_file(f"brief-{area}" if area else "brief", crime).replace(".html", ".pdf")
-
-
 def find_brief(reader: Reader, file: str) -> Brief | None:
     """Return the brief with the name of a file, or None if the release has no such brief."""
     edition = reader.edition
     for crime in (crime for crime in CRIMES if edition.has_crime(crime)):
-        if file == name_brief("", crime):
+        if file == pages.name_brief_file("", crime):
             return compose_region(reader, crime)
         for area in edition.territories:
-            if file == name_brief(area, crime):
+            if file == pages.name_brief_file(area, crime):
                 return compose_territory(reader, crime, area)
     return None
 

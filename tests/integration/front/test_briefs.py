@@ -11,9 +11,11 @@ import pytest
 
 from pipelines.core import i18n
 from pipelines.core.home import open_home
-from pipelines.front.briefs.compose import Brief, compose_region, compose_territory, find_brief, name_brief
+from pipelines.front.briefs.compose import Brief, compose_region, compose_territory, find_brief
+from pipelines.front.briefs.requests import make_brief
 from pipelines.front.briefs.write import write_brief
 from pipelines.front.edition import Edition
+from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES, read_tables
 from pipelines.front.reader import Reader
 from pipelines.publication.releases.publish import find_current_release
@@ -66,6 +68,16 @@ def test_brief_of_a_territory_has_two_tagged_pages_with_its_figures(edition: Edi
     assert cell is not None and f"Persons convicted at first instance: {cell['value']:.0f} in" in words
 
 
+def test_make_brief_writes_the_brief_of_a_released_file_in_the_language_of_its_pages(built_home: Path) -> None:
+    release = find_current_release(open_home(built_home))
+    assert release is not None
+    document = make_brief(release, "mk", "brief.pdf", "https://example.org")
+    assert document is not None
+    structure = read_structure(document)
+    assert (structure.lang, structure.n_pages) == ("mk", 4)
+    assert make_brief(release, "mk", "brief-zz.pdf", "https://example.org") is None
+
+
 def test_find_brief_rejects_names_of_no_brief(edition: Edition) -> None:
     reader = Reader(edition, "en")
     assert find_brief(reader, "brief-zz.pdf") is None and find_brief(reader, "index.html") is None
@@ -84,8 +96,8 @@ def test_every_brief_has_its_length_and_structure(edition: Edition, language: st
     with read_in(language):
         reader = Reader(edition, language)
         for crime in CRIMES:
-            briefs = {name_brief("", crime): compose_region(reader, crime)}
-            briefs |= {name_brief(a, crime): compose_territory(reader, crime, a) for a in edition.territories}
+            briefs = {name_brief_file("", crime): compose_region(reader, crime)}
+            briefs |= {name_brief_file(a, crime): compose_territory(reader, crime, a) for a in edition.territories}
             for name, brief in briefs.items():
                 structure = read_structure(write_brief(brief, reader, ADDRESS))
                 assert structure.n_pages == brief.most_pages, (language, name)
