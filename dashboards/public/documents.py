@@ -57,7 +57,7 @@ class Documents:
         if language not in self.documents:
             with read_in(language):
                 documents = {page: _adapt_document(self.index, page) for page in PAGES}
-            self.documents[language] = documents | {"region": documents[""]}
+            self.documents[language] = documents
         return self.documents[language]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,14 +130,14 @@ def _adapt_document(index: str, page: str) -> str:
 
 def render_not_found() -> str:
     """Return the page for an unknown address, with a way to each page."""
-    language = current_language()
-    links = "".join(
-        f'<li><a href="/{path}?{LANGUAGE}={language}">{escape(title)}</a></li>' for path, title in PAGES.items()
-    )
+    language, tag = current_language(), i18n.html_lang(current_language())
+    addresses = {f"/{tag}/": tell("Home")}
+    addresses |= {f"/{path}?{LANGUAGE}={language}": title for path, title in PAGES.items()}
+    links = "".join(f'<li><a href="{href}">{escape(title)}</a></li>' for href, title in addresses.items())
     title = escape(tell("Page not found"))
     advice = escape(tell("There is no page at this address. Check the address, or choose a page."))
     return (
-        f'<!doctype html><html lang="{i18n.html_lang(language)}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title} – {escape(tell(SITE))}</title>"
         "<style>body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:42rem;margin:3rem auto;padding:0 1rem}"

@@ -16,9 +16,13 @@ from collections.abc import Iterator, Sequence
 from dashboards.public.tables import Cell, Line, Table, format_marks
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.front.charts import files
 from pipelines.words.language import decimal_sign, tell
 
 Field = str | float | None
+PICTURE_FORMATS = {"PNG": files.write_png, "SVG": files.write_svg}
+PICTURE_TYPES = {"PNG": "image/png", "SVG": "image/svg+xml"}
+"""How a picture is written, and the media types of its files."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that a spreadsheet program would read as a formula."""
 _LOW = mark("{column}: lower end of the 95% interval")

@@ -7,7 +7,6 @@ address quoted today would show another quarter after the next release.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +23,9 @@ from dashboards.public import charts, exports, menu, queries, tables
 from dashboards.public.selection import LANGUAGE, open_language, read_selection
 from pipelines import words
 from pipelines.core import clock
-from pipelines.core.i18n import mark
+from pipelines.core.i18n import html_lang, mark
 from pipelines.core.text.script import transliterate_serbian
+from pipelines.front.charts import files, fit
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words import figures
 from pipelines.words.language import Texts, current_language, lower_first, read_in, tell
@@ -169,6 +169,7 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
     """
     open_language()
     st.html(CSS)
+    st.html(f"<style>{fit.read_page_style()}</style>")
     _stop_at_long_address()
     read_selection().begin_run(menu.read_page())
     frame = open_frame()
@@ -418,7 +419,7 @@ def _offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> Non
     query = urlencode({**st.query_params, "release": frame.id, LANGUAGE: current_language()})
     address = f"{(st.context.url or '').partition('?')[0]}?{query}"
     citation = words.cite_table(frame.release, title, table.coverage, address, clock.now().date())
-    name = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{_file_name(title)}"
+    name = _name_download(frame, title)
     with popover:
         st.markdown(tell("**Copy table**: press the button in the corner, then paste into a spreadsheet."))
         st.code(exports.write_text(table), language=None, height=160)
@@ -476,12 +477,43 @@ def quote_sentence(text: str, frame: Frame) -> None:
     st.html(f'<blockquote class="rti-quote">{escape(text)}<cite>{escape(_cite_source(frame))}</cite></blockquote>')
 
 
-def show_panels(drawings: Sequence[tuple[Any, str]], *, key: str) -> None:
-    """Show small multiples in a grid that adapts to the width of the screen (see `style.css`)."""
+def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str, key: str) -> None:
+    """Show pictures in a grid that adapts to the width of the screen (see `style.css`), and the control to save them.
+
+    `about` says what the pictures have in common, for their files.
+    """
     with st.container(key=f"panels-{key}", gap="small"):
-        for chart_and_words in drawings:
-            drawing = chart_and_words
-            if not isinstance(drawing, charts.Drawing):
-                drawing = charts.Drawing(drawing)
-            specification = json.loads(drawing.specification)
-            st.vega_lite_chart(spec=specification, alt=drawing[1], width="stretch", theme=None)
+        for picture in pictures:
+            # Not `st.html`, whose sanitiser removes SVG. All text of a picture is escaped where it is drawn.
+            st.markdown(charts.render_picture(picture), unsafe_allow_html=True)
+    _offer_pictures(frame, pictures, about, key)
+
+
+@st.fragment
+def _offer_pictures(frame: Frame, pictures: Sequence[charts.Picture], about: str, key: str) -> None:
+    """Show the control to save pictures. It is filled when it is opened, and only it runs again."""
+    open_language()
+    popover = st.popover(tell("Save as a picture"), type="tertiary", key=f"pictures.{key}", on_change="rerun")
+    if not popover.open:
+        return
+    with popover:
+        st.markdown(tell("The file contains the title, the source, the release and all notes."))
+        for number, picture in enumerate(pictures):
+            source = _cite_source(frame)
+            notes = [line for line in picture.under if line not in source]
+            caption = files.Caption(f"{picture.title}. {about}", source, notes)
+            name = _name_download(frame, caption.title)
+            with st.container(horizontal=True):
+                for kind, write in exports.PICTURE_FORMATS.items():
+                    _download(
+                        f"{kind}: {picture.title.replace('*', chr(92) + '*')}",
+                        partial(write, picture.drawing, caption, html_lang(current_language())),
+                        f"{name}.{kind.lower()}",
+                        exports.PICTURE_TYPES[kind],
+                        f"{key}.{number}",
+                    )
+
+
+def _name_download(frame: Frame, title: str) -> str:
+    """Return the name of a file without its ending: the release and the title."""
+    return f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{_file_name(title)}"

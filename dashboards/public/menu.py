@@ -12,7 +12,7 @@ from pipelines.words.language import Texts, current_language, tell
 
 PAGES: Mapping[str, str] = Texts(
     {
-        "": mark("Region"),
+        "region": mark("Region"),
         "territory": mark("Territory profile"),
         "ratios": mark("Conviction and other ratios"),
         "durations": mark("Durations and sentences"),
@@ -24,6 +24,8 @@ PAGES: Mapping[str, str] = Texts(
     }
 )
 """Titles of the pages by path, in the order of the menu."""
+FIRST = "region"
+"""The first of these pages. The address "/" belongs to the static pages."""
 SITE = mark("Regional trafficking indicators")
 _PAGE, _PLACE = "menu.page", "menu.place"
 
@@ -39,8 +41,8 @@ def open_page(page: str) -> None:
 
 
 def read_page() -> str:
-    """Return the path of the page that is open; empty for the first one."""
-    return str(st.session_state.get(_PAGE, ""))
+    """Return the path of the page that is open."""
+    return str(st.session_state.get(_PAGE, FIRST))
 
 
 def show_menu(link_to: Callable[[str], str]) -> None:
@@ -51,15 +53,15 @@ def show_menu(link_to: Callable[[str], str]) -> None:
 
 
 def render_menu(current: str, link_to: Callable[[str], str]) -> str:
-    """Return the menu as HTML: a list of links, which a narrow screen folds under the word "Menu"."""
-    items = ""
+    """Return the menu as HTML: a link to the static pages, and a list of links that a narrow screen folds as "Menu"."""
+    items, tag = "", html_lang(current_language())
     for path, title in PAGES.items():
         mark = ' aria-current="page"' if path == current else ""
-        address = escape(link_to(path or "./"), quote=True)
+        address = escape(link_to(path), quote=True)
         items += f'<li><a href="{address}" target="_self"{mark}>{escape(title)}</a></li>'
     return (
         f'<nav class="rti-menu" aria-label="{escape(tell("Pages"), quote=True)}">'
-        f'<span class="rti-site">{escape(tell(SITE))}</span>'
+        f'<a class="rti-site" href="/{tag}/" target="_self" hreflang="{tag}">{escape(tell(SITE))}</a>'
         f"<details><summary>{escape(tell('Menu'))}</summary><ul>{items}</ul>{_render_languages(current, link_to)}"
         "</details></nav>"
     )
@@ -69,7 +71,7 @@ def _render_languages(current: str, link_to: Callable[[str], str]) -> str:
     """Return links to the open page in each language. They load the page, whose document is in that language."""
     items = ""
     for language, name in language_names().items():
-        address = escape(link_to(f"{current or './'}?lang={language}"), quote=True)
+        address = escape(link_to(f"{current}?lang={language}"), quote=True)
         chosen = ' aria-current="true"' if language == current_language() else ""
         tag = html_lang(language)
         items += f'<li><a href="{address}" target="_self" lang="{tag}" hreflang="{tag}"{chosen}>{escape(name)}</a></li>'

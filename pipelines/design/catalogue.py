@@ -282,8 +282,17 @@ TEXT_PAIRS: Final = (
     ("error", "error-surface"),
 )
 """Text tokens and the surfaces on which they are used."""
-SHAPE_PAIRS: Final = (("line-strong", "surface"), ("focus", "surface"), ("focus", "focus-surface"))
-"""Tokens of outlines and of borders of controls, and the surfaces on which they are used."""
+SHAPE_PAIRS: Final = (
+    ("line-strong", "surface"),
+    ("focus", "surface"),
+    ("focus", "focus-surface"),
+    ("mark", "surface"),
+    ("mark", "mark-pale"),
+    ("mark-faded", "surface"),
+    ("mark-faded", "mark-pale"),
+    ("mark-other", "surface"),
+)
+"""Tokens of outlines, borders of controls and marks of pictures, and the surfaces on which they are used."""
 
 
 def render_catalogue() -> str:

@@ -95,13 +95,16 @@ def draft_release(home: Home, *, log: Log = ignore_log) -> Step:
 
 def _build_draft(home: Home, log: Log) -> Step:
     from pipelines.declarations.registry import load
+    from pipelines.front.build import FOLDER, build_front
     from pipelines.publication.releases.build import build_draft
 
     complete_publication(home, log=log)
     folder = protected_folder(home)
     indicators = folder / "indicators"
     key = build_cache.digest_parts(
-        build_cache.code_digest("publication/releases", "warehouse"), load().digest, home.kind,
+        build_cache.code_digest("publication/releases", "warehouse", "words", "design", "front", "locales"),
+        load().digest,
+        home.kind,
         folder / "cells.parquet",
         indicators,
         *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
@@ -111,7 +114,9 @@ def _build_draft(home: Home, log: Log) -> Step:
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {cached['release']}: nothing new")
         return Step(new=False, release=cached["release"])
-    draft = build_draft(home, folder, indicators, load().without_training())
+    draft = build_draft(
+        home, folder, indicators, load().without_training(), add_pages=lambda path: build_front(path, path / FOLDER)
+    )
     for previous in home.drafts.iterdir():
         if previous != draft.folder:
             shutil.rmtree(previous)

@@ -6,6 +6,7 @@ Persons come in cases, so a verdict of a rise or a fall must also hold if the co
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from pipelines.statistics.ratios import compute_ratio
@@ -26,6 +27,7 @@ class Change(NamedTuple):
     high: float | None = None
 
 
+@lru_cache(maxsize=4096)
 def compute_change(first: float, last: float, *, dispersion: float = DISPERSION) -> Change:
     """Compare the last count of a span with the first; both must reach the minimum of a comparison.
 

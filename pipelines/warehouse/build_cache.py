@@ -31,13 +31,17 @@ def digest_parts(*parts: str | Path) -> str:
     return sha256.hexdigest()
 
 
+_SUFFIXES = (".py", ".yml", ".csv", ".html", ".css", ".po")
+"""Endings of the files that determine what a package makes."""
+
+
 def code_digest(*packages: str) -> str:
     """Return the digest of the source of packages or modules below `pipelines`: changed code is a changed input."""
     return digest_parts(*(path for name in packages for path in _sources(_PACKAGE / name)))
 
 
 def _sources(place: Path) -> Iterable[Path]:
-    return sorted(p for p in place.rglob("*") if p.suffix in (".py", ".yml", ".csv")) if place.is_dir() else [place]
+    return sorted(p for p in place.rglob("*") if p.suffix in _SUFFIXES) if place.is_dir() else [place]
 
 
 def find_outcome(home: Home, step: str, key: str) -> dict[str, Any] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from html import unescape
+from xml.etree import ElementTree
 
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
@@ -12,6 +14,9 @@ from streamlit.testing.v1 import AppTest
 # Each AppTest searches all installed packages for components, which took 60 s of processor time of the whole suite.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
+PICTURE = '<div class="rti-picture">'
+"""Beginning of the Markdown of a picture."""
+SVG = "{http://www.w3.org/2000/svg}"
 UNSCR = "United Nations Security Council resolution 1244"
 
 
@@ -35,3 +40,28 @@ def strip_marks(html: str) -> str:
 def read_html(test: AppTest) -> str:
     """Return all HTML of the page as text."""
     return unescape("\n".join(str(element.proto.body) for element in test.get("html")))
+
+
+@dataclass(frozen=True)
+class ShownPicture:
+    """A picture of a page: its description for screen readers, and all text that is drawn."""
+
+    spoken: str
+    text: str
+    ticks: tuple[str, ...]
+    """Labels of the axes."""
+
+
+def read_pictures(test: AppTest) -> list[ShownPicture]:
+    """Return the pictures of the page in order."""
+    pictures = []
+    for element in test.markdown:
+        if not element.value.startswith(PICTURE):
+            continue
+        svg = ElementTree.fromstring(element.value).find(f"{SVG}svg")
+        assert svg is not None and svg.get("role") == "img"
+        texts = list(svg.iter(f"{SVG}text"))
+        ticks = tuple(str(text.text) for text in texts if text.get("class") == "quiet")
+        spoken = str(svg.findtext(f"{SVG}desc"))
+        pictures.append(ShownPicture(spoken, " ".join(str(text.text) for text in texts), ticks))
+    return pictures

@@ -202,10 +202,11 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
     ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
             and row["unit_measure"] == "D"]  # fmt: skip
     if ends:
-        layout.show_panels([_draw_chart(frame, key, group, max(ends)) for key, group in drawn], key="durations")
+        pictures = [_draw_chart(frame, key, group, max(ends)) for key, group in drawn]
+        layout.show_panels(frame, pictures, about=f"{_name_metric(about)}. {crime_name}", key="durations")
 
 
-def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> charts.Drawing:
+def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> charts.Picture:
     rows = []
     for statistic, title in durations.QUANTILES.items():
         row, figure = group.get(statistic), durations.format_figure(group.get(statistic))

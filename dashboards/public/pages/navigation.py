@@ -11,7 +11,7 @@ from dashboards.public import layout, menu, queries, selection
 from dashboards.public.pages import about, durations, published, quality, ratios, region, source, territory, victims
 
 _MODULES = {
-    "": region,
+    "region": region,
     "territory": territory,
     "ratios": ratios,
     "durations": durations,
@@ -22,21 +22,19 @@ _MODULES = {
     "about": about,
 }
 selection.open_language()
-# Streamlit serves the first page at "/" only; readers who type or follow /region get it too.
-_FIRST_BY_NAME = st.Page(region.render_page, title=menu.PAGES[""], url_path="region", visibility="hidden")
+# Streamlit serves its default page at "/" only, which belongs to the static pages (`static_pages.py`). Readers come to
+# the first page by its name.
+_DEFAULT = st.Page(region.render_page, title=menu.PAGES[menu.FIRST], default=True, visibility="hidden")
 
 page = st.navigation(
     [
-        *(
-            st.Page(_MODULES[path].render_page, title=title, url_path=path, default=not path)
-            for path, title in menu.PAGES.items()
-        ),
-        _FIRST_BY_NAME,
+        _DEFAULT,
+        *(st.Page(_MODULES[path].render_page, title=title, url_path=path) for path, title in menu.PAGES.items()),
     ],
     # The menu is our own: Streamlit's has no place for the reader's choices in its links, and fails WCAG 1.3.1.
     position="hidden",
 )
-path = "" if page.url_path == _FIRST_BY_NAME.url_path else page.url_path
+path = page.url_path or menu.FIRST
 st.set_page_config(page_title=menu.compose_title(path), layout="wide")
 menu.open_page(path)
 layout.show_menu()

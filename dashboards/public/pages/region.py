@@ -346,6 +346,7 @@ def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], tit
     of_region = find_highest([frame.region, *codes]) if is_rate else find_highest([frame.region])
     of_territories = of_region if is_rate else find_highest(codes)
     layout.show_panels(
+        frame,
         [
             charts.draw_stages(
                 f"{frame.marked_name(area)}",
@@ -356,6 +357,7 @@ def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], tit
             )
             for area in (frame.region, *codes)
         ],
+        about=title,
         key="stages",
     )
     layout.put_small(tell("{title}. Release {release}.", title=title, release=frame.id))

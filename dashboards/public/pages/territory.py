@@ -137,7 +137,7 @@ def _show_over_time(frame: layout.Frame, area: str, crime: str, crime_name: str,
     if older:
         with st.expander(_count_older(freq, len(older))):
             show_periods(tell("Older. {caption}", caption=caption), older, legend=False)
-    _show_charts(frame, area, measures, rows, found_breaks, is_joined=has_quarters)
+    _show_charts(frame, area, measures, rows, found_breaks, caption, is_joined=has_quarters)
 
 
 def _count_older(freq: str, n: int) -> str:
@@ -189,6 +189,7 @@ def _show_charts(
     measures: Sequence[str],
     rows: Sequence[Row],
     found_breaks: Sequence[Row],
+    about: str,
     *,
     is_joined: bool,
 ) -> None:
@@ -201,6 +202,7 @@ def _show_charts(
     basis_notes = " ".join(text for code, text in indicators.BASIS.items() if code in bases)
     layout.put_small(f"{tell(ONE_SCALE)} {charts.explain_series()} {basis_notes}")
     layout.show_panels(
+        frame,
         [
             charts.draw_series(
                 f"{frame.marked_name(area)}: {lower_first(words.stage_name(m))}",
@@ -215,6 +217,7 @@ def _show_charts(
             for m in measures
             if by_measure[m]
         ],
+        about=about,
         key="series",
     )
 

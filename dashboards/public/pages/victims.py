@@ -200,7 +200,7 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
         ordered,
         under=frame.lines_under_chart(area),
     )
-    layout.show_panels([chart], key="victims")
+    layout.show_panels(frame, [chart], about=title, key="victims")
     st.subheader(tell("Which differences are statistically clear"), anchor=False)
     pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
     show_significant_pairs(frame, pairs, by, codes)

@@ -32,8 +32,8 @@ from dashboards.public.queries.opening import (
     run_statement,
 )
 from dashboards.public.queries.sources import BREAKS
-from pipelines.core.i18n import mark
-from pipelines.words.language import current_language, find_label, tell
+from pipelines.words import areas
+from pipelines.words.language import find_label
 
 __all__ = [
     "BEFORE_COURT",
@@ -88,37 +88,10 @@ def find_breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:
     return read_rows(path, "breaks", tuple(areas), offence_group) if has_table(path, "break") else ()
 
 
-REGION_NAME = mark("Western Balkans")
-"""Name of the region in a release, unless the installation has another."""
-_NAME_TAGS: Mapping[str, Sequence[str]] = {
-    "sq": ("sq",),
-    "bs": ("bs", "sr-Latn"),
-    "hr": ("hr", "bs", "sr-Latn"),
-    "mk": ("mk",),
-    "sr": ("sr-Cyrl",),
-    "sr-Latn": ("sr-Latn", "bs"),
-    "cnr": ("cnr-Latn", "bs", "sr-Latn"),
-}
-"""Languages of names of areas to use in a language, the best first; English if the release has none of them."""
-
-
 def area_names(path: str) -> dict[str, Row]:
-    """Return the areas by code, in display order; `name` and `footnote` are in the reader's language.
-
-    A territory that has no name in it keeps its English one.
-    """
-    names = {
-        (row["area"], row["language"]): row
-        for row in (read_rows(path, "area_names") if has_table(path, "area_name") else ())
-    }
-    areas: dict[str, Row] = {}
-    for row in read_rows(path, "areas"):
-        code = row["area"]
-        tags = _NAME_TAGS.get(current_language(), ())
-        translations = [names[code, tag]["name"] for tag in tags if (code, tag) in names]
-        name = translations[0] if translations else tell(row["name_en"])  # marked above
-        areas[code] = {**row, "name": name, "footnote": tell(row["footnote_en"] or "")}  # marked where declared
-    return areas
+    """Return the areas by code, in display order; `name` and `footnote` are in the reader's language."""
+    names = read_rows(path, "area_names") if has_table(path, "area_name") else ()
+    return areas.name_areas(read_rows(path, "areas"), names)
 
 
 def read_labels(path: str, codelist: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,9 +57,17 @@ class Draft:
     rows: dict[str, int]
 
 
-def build_draft(home: Home, protected: Path, indicators: Path, registry: Registry) -> Draft:
+def build_draft(
+    home: Home,
+    protected: Path,
+    indicators: Path,
+    registry: Registry,
+    *,
+    add_pages: Callable[[Path], object] | None = None,
+) -> Draft:
     """Build the next release from `protected` and `indicators` (folders of Parquet files). Replaces an older draft.
 
+    `add_pages` writes pages to the folder of the draft, once its tables are there; the manifest covers them.
     Raises ReleaseError if an input contains data that must not be public, or if there is nothing to release.
     """
     now = clock.now()
@@ -77,6 +85,8 @@ def build_draft(home: Home, protected: Path, indicators: Path, registry: Registr
         formats.write_csv(table, temporary / "csv" / f"{name}.csv")
     formats.write_duckdb(tables, temporary / "data", temporary / "release.duckdb")
     (temporary / "README.txt").write_text(_readme(home, release, now), encoding="utf-8")
+    if add_pages is not None:
+        add_pages(temporary)
     _write_manifest(temporary, home, release, now, tables, registry)
     target = home.drafts / release
     shutil.rmtree(target, ignore_errors=True)
@@ -252,6 +262,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
     return (
         f"{banner}Regional trafficking indicators, release {release}, drafted {clock.format_timestamp(now)}\n\n"
         "data/*.parquet and csv/*.csv hold the same tables; release.duckdb holds them all, read-only.\n"
+        "pages/<language>/index.html opens the pages of the release in a browser.\n"
         "cell        the published programme: one row a cell; an empty value has its reason in obs_status\n"
         "            (O not available, L not collected, M not applicable, Q withheld with conf_status C);\n"
         "            card_id is its counting card, is_total marks the total of its measure, and cell_id names the\n"
@@ -308,7 +319,7 @@ def _write_manifest(
         if path.is_file() and path.name != "release.duckdb":
             name = path.relative_to(folder).as_posix()
             files[name] = {"sha256": formats.hash_file(path), "bytes": path.stat().st_size}
-            if path.stem in tables:
+            if path.parent.name in ("data", "csv"):
                 files[name]["rows"] = tables[path.stem].height
     manifest = {
         "release": release,

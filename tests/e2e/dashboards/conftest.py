@@ -50,7 +50,7 @@ def open_page(visitor: BrowserContext, public_app: str) -> Iterator[Callable[...
         if not url.startswith((public_app, public_app.replace("http", "ws", 1), "data:", "blob:")):
             foreign_urls.append(url)
 
-    def open_at(path: str = "", width: int = 1280, height: int = 900) -> Page:
+    def open_at(path: str = "region", width: int = 1280, height: int = 900) -> Page:
         visitor.clear_cookies()
         page = visitor.new_page()
         page.set_viewport_size({"width": width, "height": height})

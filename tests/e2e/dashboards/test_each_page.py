@@ -18,7 +18,7 @@ VARIANTS = (
     "territory?territory=BA&section=all",
     "territory?territory=XK&crime=SOM&by=age",
 )
-WITH_CHARTS = ("", "territory", "durations")
+WITH_PICTURES = ("region", "territory", "durations")
 WIDTHS = (320, 360, 768, 1280, 1920)
 WIDTHS_FOR_AXE = (320, 360, 1280)
 
@@ -143,8 +143,8 @@ def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
 def test_page_runs_under_its_content_policy(visit: Visit) -> None:
     """Check that charts are drawn, that no other host is asked, and that the browser reports no violation."""
     visit.resize(1280)
-    if visit.path in WITH_CHARTS:
-        expect(visit.page.locator(".vega-embed svg.marks").first).to_be_visible()
+    if visit.path in WITH_PICTURES:
+        expect(visit.page.locator(".rti-picture svg").first).to_be_visible()
     scripts = visit.answer.headers["content-security-policy"].partition("script-src")[2].partition(";")[0]
     assert "unsafe" not in scripts
     # Streamlit requests its own addresses below the page's path first, where they do not exist.

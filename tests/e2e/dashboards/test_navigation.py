@@ -180,7 +180,7 @@ def test_unknown_address_is_not_found_and_leads_on(open_page: Open, public_app: 
     assert answer is not None and answer.status == 404
     expect(page).to_have_title(re.compile("^Page not found"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
-    assert page.get_by_role("link").all_inner_texts() == list(PAGES.values())
+    assert page.get_by_role("link").all_inner_texts() == ["Home", *PAGES.values()]
     page.get_by_role("link", name="Data quality").click()
     expect(page).to_have_title(compose_title("quality"))
 
@@ -220,7 +220,7 @@ def test_focus_in_the_menu_is_visible(open_page: Open) -> None:
 
 def test_table_of_a_territory_is_above_its_charts(open_page: Open) -> None:
     page = open_page("territory")
-    table, chart = page.locator(".rti-table").first, page.get_by_test_id("stVegaLiteChart").first
-    expect(chart.locator("svg")).to_be_visible()
+    table, chart = page.locator(".rti-table").first, page.locator(".rti-picture").first
+    expect(chart.get_by_role("img")).to_be_visible()
     places = [element.bounding_box() for element in (table, chart)]
     assert places[0] and places[1] and places[0]["y"] < places[1]["y"]

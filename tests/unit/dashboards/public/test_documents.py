@@ -73,7 +73,7 @@ def test_unknown_address_is_not_found_and_links_to_every_page(path: str) -> None
     assert answer.status_code == 404 and answer.headers["content-type"].startswith("text/html")
     assert "Page not found" in answer.text
     links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', unescape(answer.text)))
-    assert links == {f"{page}?lang=en": title for page, title in PAGES.items()}
+    assert links == {"en/": "Home"} | {f"{page}?lang=en": title for page, title in PAGES.items()}
     assert request_path(path, {"accept": "application/json"}).text == "Not found\n"
 
 

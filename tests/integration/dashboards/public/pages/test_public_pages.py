@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from html import unescape
@@ -20,7 +19,7 @@ from pipelines import words
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
-from tests.support.public_pages import UNSCR, read_html, run_page, strip_marks
+from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks
 from tests.support.releases import release_fixture, release_ratios
 
 ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
@@ -169,8 +168,8 @@ def test_rate_has_its_range_and_few_cases_are_marked() -> None:
 
 
 def test_bars_of_few_cases_are_marked() -> None:
-    vega_charts = run_page("region", freq="Q", period="2026-Q2").get("vega_lite_chart")
-    spoken = " ".join(chart.proto.alt for chart in vega_charts)
+    pictures = read_pictures(run_page("region", freq="Q", period="2026-Q2"))
+    spoken = " ".join(picture.spoken for picture in pictures)
     assert "too few to compare" in spoken
 
 
@@ -209,7 +208,7 @@ def test_territory_shows_series_breakdowns_card_and_returns() -> None:
         ["whole return", "2026-11-04", ""],
         ["corrections only", "2026-11-04", "2026-11-02"],
     ]
-    assert len(test.get("vega_lite_chart")) == 6
+    assert len(read_pictures(test)) == 6
 
 
 def test_annual_figure_is_never_shown_as_quarters() -> None:
@@ -228,17 +227,17 @@ def test_jurisdictions_are_listed_under_their_territory() -> None:
 def test_footnoted_territory_shows_footnote_on_page_and_in_charts() -> None:
     test = run_page("territory", territory="XK")
     assert UNSCR in read_html(test)
-    for chart in test.get("vega_lite_chart"):
-        assert "Kosovo under UNSCR 1244*" in chart.proto.spec and "Security Council" in chart.proto.spec
+    for picture in read_pictures(test):
+        assert "Kosovo under UNSCR 1244*" in picture.text and "Security Council" in picture.text
 
 
 def test_charts_have_a_text_alternative_and_are_marked_as_invented() -> None:
     for test in (run_page("region"), run_page("territory", territory="RS"), run_page("victims")):
-        vega_charts = test.get("vega_lite_chart")
-        assert vega_charts
-        for chart in vega_charts:
-            assert words.DEMONSTRATION in chart.proto.alt
-            assert words.DEMONSTRATION in chart.proto.spec
+        pictures = read_pictures(test)
+        assert pictures
+        for picture in pictures:
+            assert words.DEMONSTRATION in picture.spoken
+            assert words.DEMONSTRATION in picture.text
 
 
 def test_victims_page_shows_figures_with_coverage() -> None:
@@ -325,7 +324,8 @@ def test_territory_has_few_words_before_anything_is_opened(section: str, demonst
     folded = {id(element) for block in test.expander for element in block.get("html")}
     bodies = [str(element.proto.body) for element in test.get("html") if id(element) not in folded]
     text = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", body, flags=re.S) for body in bodies)
-    assert len(text.split()) + sum(len(part.value.split()) for part in test.markdown) <= 600
+    paragraphs = [part.value for part in test.markdown if not part.value.startswith(PICTURE)]
+    assert len(text.split()) + sum(len(paragraph.split()) for paragraph in paragraphs) <= 600
 
 
 def test_address_of_a_choice_opens_its_section() -> None:
@@ -336,12 +336,7 @@ def test_address_of_a_choice_opens_its_section() -> None:
 
 def test_charts_of_a_territory_share_their_scale_and_periods() -> None:
     test = run_page("territory", territory="AL")
-    scales = set()
-    for chart in test.get("vega_lite_chart"):
-        for layer in json.loads(chart.proto.spec)["layer"]:
-            encoding = layer["encoding"]
-            if "x" in encoding and "domain" in encoding.get("y", {}).get("scale", {}):
-                scales.add((str(encoding["x"]["scale"]["domain"]), str(encoding["y"]["scale"]["domain"])))
+    scales = {picture.ticks for picture in read_pictures(test)}
     assert len(scales) == 1
     assert territory.ONE_SCALE in read_html(test)
 

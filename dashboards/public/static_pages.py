@@ -1,0 +1,218 @@
+"""Serve the static pages of releases in front of the Streamlit application.
+
+The pages of the current release are at `/<language>/…`, those of every public release at `/releases/<id>/<language>/…`.
+The current release is looked up for each request, so that a switch of the release is a switch of its pages.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dashboards.public.documents import render_not_found
+from pipelines.core import i18n
+from pipelines.front.build import FOLDER
+from pipelines.web.security_headers import STRICT_POLICY
+from pipelines.words.language import read_in
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from pipelines.core.home import Home
+
+REGION: Final = "/region"
+"""Address of the first page of the Streamlit application."""
+_FILE: Final = re.compile(r"[a-z0-9-]+\.html")
+_BRIEF: Final = re.compile(r"brief[a-z0-9-]*\.pdf")
+_PICTURE: Final = re.compile(r"([a-z0-9-]+)\.(svg|png)")
+_PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+"""Content policy of pictures, which have their style inside."""
+_STYLE: Final = re.compile(r"style-[0-9a-f]+\.css")
+_RELEASE: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)(/.*)?")
+_NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
+_NOTICE: Final = b'id="newer-release"'
+_CITED: Final = b'<span class="front-address">'
+"""What stands before the path of a page in its citation."""
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class _File:
+    content: bytes
+    compressed: bytes
+    etag: str
+
+
+class StaticPages:
+    """Answer requests for static pages; pass all others to the application.
+
+    `address` is the public one of the site; citations have it before the path of their page.
+    """
+
+    def __init__(self, app: ASGIApp, open_home: Callable[[], Home], address: str = "") -> None:
+        self.app, self.open_home, self.address = app, open_home, address.rstrip("/")
+        self.languages = {i18n.html_lang(code): code for code in i18n.list_languages()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._is_ours(str(scope["path"])):
+            from starlette.concurrency import run_in_threadpool
+
+            response = await run_in_threadpool(self._respond, scope)
+            await response(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _is_ours(self, path: str) -> bool:
+        first = path.split("/")[1] if path.startswith("/") else ""
+        return path == "/" or first in self.languages or first == "releases" or bool(_STYLE.fullmatch(first))
+
+    def _respond(self, scope: Scope) -> Response:
+        path, query = str(scope["path"]), bytes(scope["query_string"]).decode("latin-1")
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        current = self._find_current()
+        if path == "/" and query:
+            # Addresses of the Streamlit application from before it had a front.
+            return _redirect(f"{REGION}?{query}", 307)
+        if path == "/":
+            return _redirect(f"/{self._prefer_language(headers)}/" if current is not None else REGION)
+        if match := _RELEASE.fullmatch(path):
+            folder = self._find_release(match[1])
+            rest = match[2] or ""
+            if folder is not None and rest in ("", "/"):
+                return _redirect(f"/releases/{match[1]}/{self._prefer_language(headers)}/")
+            if _STYLE.fullmatch(rest[1:]):
+                return self._send_style(folder, rest[1:], headers)
+            return self._send(folder, rest, headers, path, is_newest=folder == current)
+        if path in ("/releases", "/releases/"):
+            return _redirect(f"/{self._prefer_language(headers)}/releases.html")
+        if _STYLE.fullmatch(path[1:]):
+            return self._send_style(current, path[1:], headers)
+        return self._send(current, path, headers, path, is_newest=True)
+
+    def _find_current(self) -> Path | None:
+        """Return the folder of the current release if it has static pages, else None."""
+        from pipelines.core.home import HomeError
+        from pipelines.publication.releases.publish import find_current_release
+
+        try:
+            folder = find_current_release(self.open_home())
+        except HomeError:
+            return None
+        return folder if folder is not None and (folder / FOLDER).is_dir() else None
+
+    def _find_release(self, release: str) -> Path | None:
+        """Return the folder of a public release if it has static pages, else None."""
+        from pipelines.core.home import HomeError
+
+        try:
+            folder = (self.open_home().releases / release).resolve()
+        except HomeError:
+            return None
+        return folder if (folder / FOLDER).is_dir() else None
+
+    def _prefer_language(self, headers: dict[str, str]) -> str:
+        return i18n.html_lang(i18n.prefer_language((), headers.get("accept-language", "")))
+
+    def _send(
+        self, release: Path | None, path: str, headers: dict[str, str], address: str, *, is_newest: bool
+    ) -> Response:
+        """Return a page of a release; `path` is `/<language>/<file>`."""
+        from starlette.responses import Response
+
+        _, lang, *names = path.split("/")
+        if release is not None and lang in self.languages and not names:
+            return _redirect(f"{address}/", 308)
+        name = (names[0] or "index.html") if len(names) == 1 else ""
+        file = None
+        if release is not None and lang in self.languages:
+            if _FILE.fullmatch(name):
+                file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
+            elif (answer := self._make(release, lang, name)) is not None:
+                content, media_type = answer
+                policy = {"Content-Language": lang, "Content-Security-Policy": _PICTURE_POLICY}
+                return _send_file(content, headers, media_type, "no-cache", policy)
+        if file is None:
+            with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
+                return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
+        # A page changes with the current release: browsers ask each time and receive it only if it differs.
+        more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
+        return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
+
+    def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str] | None:
+        """Return a picture or a brief with its type, or None if there is none; PNG and PDF are answer on request."""
+        if match := _PICTURE.fullmatch(name):
+            path = release / FOLDER / lang / f"{match[1]}.svg"
+            if not path.is_file():
+                return None
+            return (_load(path, "", True), "image/svg+xml") if match[2] == "svg" else (_draw(path), "image/png")
+        if _BRIEF.fullmatch(name):
+            from pipelines.front.briefs.requests import make_brief
+
+            content = make_brief(release, self.languages[lang], name, self.address)
+            return (_hold(content), "application/pdf") if content is not None else None
+        return None
+
+    def _send_style(self, current: Path | None, name: str, headers: dict[str, str]) -> Response:
+        """Return a style sheet, also that of a page that was opened before the current release was published."""
+        from starlette.responses import PlainTextResponse
+
+        if current is not None:
+            for release in (current, *sorted(current.parent.iterdir(), reverse=True)):
+                if (file := _read_page(release / FOLDER / name, "", is_newest=True)) is not None:
+                    return _send_file(file, headers, "text/css; charset=utf-8", _FOREVER, {})
+        return PlainTextResponse("Not found\n", 404)
+
+
+def _redirect(address: str, status: int = 302) -> Response:
+    from starlette.responses import Response
+
+    return Response(b"", status, {"Location": address, "Cache-Control": "no-cache", "Vary": "Accept-Language"})
+
+
+def _read_page(path: Path, address: str, *, is_newest: bool) -> _File | None:
+    """Return a file of a release with its compressed form, or None if there is none."""
+    return _load(path, address, is_newest) if path.is_file() else None
+
+
+@lru_cache(maxsize=1024)
+def _load(path: Path, address: str, is_newest: bool) -> _File:
+    """Read a file once: a published release never changes. A page of another release than the newest says so."""
+    content = path.read_bytes().replace(_CITED, _CITED + escape(address).encode())
+    if not is_newest:
+        content = content.replace(_NOTICE_HIDDEN, _NOTICE)
+    return _hold(content)
+
+
+@lru_cache(maxsize=256)
+def _draw(path: Path) -> _File:
+    """Return a picture as PNG, drawn once."""
+    from pipelines.front.charts.files import draw_png
+
+    return _hold(draw_png(path.read_text(encoding="utf-8")))
+
+
+def _hold(content: bytes) -> _File:
+    return _File(content, gzip.compress(content, 6, mtime=0), hashlib.sha256(content).hexdigest()[:32])
+
+
+def _send_file(file: _File, headers: dict[str, str], media_type: str, cache: str, more: dict[str, str]) -> Response:
+    """Return a file, compressed if the browser accepts that, or "not modified" if the browser has it."""
+    from starlette.responses import Response
+
+    is_compressed = "gzip" in headers.get("accept-encoding", "")
+    etag = f'"{file.etag}{"-gz" if is_compressed else ""}"'
+    sent = {"Cache-Control": cache, "ETag": etag, "Vary": "Accept-Encoding", **more}
+    tags = {tag.strip().removeprefix("W/") for tag in headers.get("if-none-match", "").split(",")}
+    if etag in tags or "*" in tags:
+        return Response(b"", 304, sent)
+    if is_compressed:
+        return Response(file.compressed, 200, {**sent, "Content-Encoding": "gzip"}, media_type)
+    return Response(file.content, 200, sent, media_type)

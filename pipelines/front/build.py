@@ -1,0 +1,172 @@
+"""Build the static pages of a release: all pages in all languages, the same bytes for the same tables and code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines import words
+from pipelines.core import i18n
+from pipelines.design.assets import STYLE
+from pipelines.design.environment import make_environment
+from pipelines.front import pages
+from pipelines.front.charts import fit as charts
+from pipelines.front.edition import Edition
+from pipelines.front.pages import Page
+from pipelines.front.pages.home import compose_home
+from pipelines.front.pages.indicators import compose_index, compose_indicators
+from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
+from pipelines.front.pages.quality import compose_quality
+from pipelines.front.pages.releases import compose_releases
+from pipelines.front.pages.territories import compose_comparison, compose_profile
+from pipelines.front.pictures import Picture
+from pipelines.front.queries import CRIMES, read_tables
+from pipelines.front.reader import Reader
+from pipelines.front.tables import in_english
+from pipelines.words import language
+from pipelines.words.language import tell
+
+FOLDER: Final = "pages"
+"""Folder of the pages in a release, with one folder for each language."""
+_HERE: Final = Path(__file__).parent
+_STYLE: Final = (*STYLE, charts.CSS, _HERE / "front.css")
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of the pages: its code, its tag in HTML and addresses, and its own name."""
+
+    code: str
+    lang: str
+    name: str
+
+
+def list_languages() -> list[Language]:
+    """Return the languages of the pages, in the order of the language menu."""
+    return [Language(code, i18n.html_lang(code), name) for code, name in i18n.language_names().items()]
+
+
+def build_front(release: Path, target: Path, languages: Sequence[Language] | None = None) -> int:
+    """Write the pages of the release in the folder `release` to the folder `target`; return how many there are.
+
+    `target` must not exist. Nothing but the database of the release is read.
+    """
+    edition = Edition(read_tables(release))
+    target.mkdir(parents=True)
+    style = b"\n".join(path.read_bytes() for path in _STYLE)
+    style_file = f"style-{hashlib.sha256(style).hexdigest()[:16]}.css"
+    (target / style_file).write_bytes(style)
+    writer = _Writer(edition, style_file)
+    n_pages = 0
+    for chosen in languages or list_languages():
+        folder = target / chosen.lang
+        folder.mkdir()
+        with language.read_in(chosen.code):
+            reader = Reader(edition, chosen.code)
+            for page in compose_pages(reader):
+                (folder / page.file).write_text(writer.render(page, reader), encoding="utf-8", newline="\n")
+                _write_pictures(page, reader, folder)
+                n_pages += 1
+    return n_pages
+
+
+def _write_pictures(page: Page, reader: Reader, folder: Path) -> None:
+    """Write each picture of a page as a file, unless another page had it already."""
+    for picture in page.values.values():
+        if isinstance(picture, Picture) and not (path := folder / f"{picture.name}.svg").exists():
+            path.write_bytes(picture.write_file(reader))
+
+
+def compose_pages(reader: Reader) -> Iterator[Page]:
+    """Yield all pages of a release in one language."""
+    for crime in CRIMES:
+        if reader.edition.has_crime(crime):
+            yield compose_home(reader, crime)
+            yield compose_comparison(reader, crime)
+            for area in reader.edition.territories:
+                yield compose_profile(reader, crime, area)
+            yield compose_index(reader, crime)
+            yield from compose_indicators(reader, crime)
+        elif crime == CRIMES[0]:
+            # The navigation leads to these pages, whatever the release has.
+            for name in (pages.HOME, pages.TERRITORIES, pages.INDICATORS):
+                yield compose_placeholder(reader, crime, name)
+    yield compose_quality(reader)
+    yield compose_releases(reader)
+    yield compose_methodology(reader)
+    yield compose_accessibility(reader)
+
+
+class _Writer:
+    """The templates, with what is the same on all pages of a release."""
+
+    def __init__(self, edition: Edition, style: str) -> None:
+        self.edition, self.style = edition, style
+        environment = make_environment(_HERE / "templates")
+        environment.globals.update(tell=language.tell, many=language.many, more_notes=words.count_more_notes)
+        self.environment = environment
+        self.languages = list_languages()
+
+    def render(self, page: Page, reader: Reader) -> str:
+        """Return a page as HTML."""
+        frozen = f"/releases/{self.edition.id}/{reader.lang}/{page.file}"
+        text = self.environment.get_template(page.template).render(
+            lang=reader.lang,
+            title=page.title,
+            description=page.description,
+            lead=page.lead,
+            views=page.views,
+            file=page.file,
+            style=self.style,
+            languages=self.languages,
+            release=self.edition.release,
+            demonstration=self.edition.is_demonstration,
+            navigation=list_navigation(reader, page),
+            citation=cite_page(reader, page),
+            frozen=frozen,
+            footnotes=list_footnotes(reader),
+            **page.values,
+        )
+        return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def compose_placeholder(reader: Reader, crime: str, name: str) -> Page:
+    """Return a page that says that the release has no yearly figures of a crime, with links to those that it has."""
+    title = reader.label("offence_group", crime)
+    lead = tell("This release has no yearly figures of this crime yet.")
+    files = {code: pages.name_file(name, code) for code in CRIMES if code == crime or reader.edition.has_crime(code)}
+    views = pages.list_views(reader, files, crime)
+    explore = {"explore": reader.explore("region", crime=crime)}
+    return Page(pages.name_file(name, crime), "placeholder.html", name, title, lead, "", lead, views, explore)
+
+
+def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
+    """Return the links to the main pages: text, address, and whether it is the section of a page."""
+    titles = {
+        pages.HOME: tell("Home"),
+        pages.TERRITORIES: tell("Territories"),
+        pages.INDICATORS: tell("Indicators"),
+        pages.QUALITY: tell("Data quality"),
+        pages.RELEASES: tell("Releases"),
+        pages.METHODOLOGY: tell("Methodology"),
+        pages.ACCESSIBILITY: tell("Accessibility"),
+    }
+    links = [(title, pages.name_file(name), name == page.section) for name, title in titles.items()]
+    return [*links, (tell("Explore the data"), reader.explore("region"), False)]
+
+
+def cite_page(reader: Reader, page: Page) -> str:
+    """Return the citation of a page without its address: title, coverage, publisher and release."""
+    release = words.cite_release(reader.edition.release)
+    parts = [f"{page.title}.", page.coverage, release]
+    return " ".join(part for part in parts if part)
+
+
+def list_footnotes(reader: Reader) -> list[tuple[str, Any]]:
+    """Return the marks and footnotes of all names, for the foot of each page."""
+    foreign = reader.language != i18n.SOURCE_LANGUAGE
+    notes: Iterable[tuple[str, str]] = reader.list_footnotes(reader.edition.areas)
+    return [(mark, in_english(text) if foreign else text) for mark, text in notes]

@@ -1,0 +1,155 @@
+"""Draw the reporting board: which returns of each territory arrived, were late, or are outstanding, by period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines import words
+from pipelines.front.charts import marks
+from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
+from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.scales import BandScale
+from pipelines.words.language import tell, upper_first
+
+_NAME = 190
+_LEAST, _MOST = 24, 64
+"""Width of a column."""
+_CELL = 24
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The state of one territory in one period: a key of `words.reporting.STATES`.
+
+    `count` is n_shown instead of the sign, for example "3/4" if 3 of 4 returns arrived. `spoken` is the state in words.
+    """
+
+    state: str
+    spoken: str
+    count: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The states of one territory, one for each period of the board."""
+
+    name: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Board:
+    """Territories and periods (codes, oldest first), and the name of each state, in the order of the key."""
+
+    title: str
+    periods: Sequence[str]
+    lines: Sequence[Line]
+    states: Mapping[str, str]
+
+
+_KINDS = {"on_time": "full", "late": "part", "in_part": "part", "not_received": "overdue"}
+"""Class of a cell by its state; all others are open."""
+
+
+def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
+    """Return the board. If the periods do not all fit, the oldest are left out and the description names the rest."""
+    is_narrow = width <= (NARROW + WIDE) / 2
+    start = 0.0 if is_narrow else min(max(measure_text(line.name, SIZE) for line in board.lines) + 8, _NAME) + 4
+    n_shown = min(int((width - start) // _LEAST), len(board.periods))
+    periods = list(board.periods)[len(board.periods) - n_shown :]
+    end = min(width, start + _MOST * n_shown)
+    x = BandScale(n_shown, start, end)
+    canvas = Canvas(width)
+    y = _draw_heads(canvas, periods, x)
+    for line in board.lines:
+        names = wrap_text(line.name, width if is_narrow else start - 10, SIZE)
+        if is_narrow:
+            y = canvas.add_lines(0, y + 14, names) - 14 + 2
+            height = float(_CELL)
+        else:
+            height = max(_CELL, LINE * len(names) + 2)
+            canvas.add_lines(0, y + height / 2 - LINE * len(names) / 2 + 12, names)
+        for position, cell in enumerate(list(line.cells)[len(line.cells) - n_shown :]):
+            _draw_cell(
+                canvas,
+                cell,
+                x,
+                position,
+                y + (height - _CELL) / 2,
+                f"{line.name}, {words.period_short(periods[position])}",
+            )
+        y += height + (6 if is_narrow else 4)
+    states = {cell.state for line in board.lines for cell in list(line.cells)[len(line.cells) - n_shown :]}
+    keys = [marks.Key(_show_state(state), name) for state, name in board.states.items() if state in states]
+    y = marks.draw_key(canvas, y + 2, keys)
+    return canvas.finish_drawing(board.title, description or describe_board(board), y, notes)
+
+
+def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
+    """Draw the periods above their columns: the year where it changes, and the quarter below it."""
+    year_before = ""
+    for position, period in enumerate(periods):
+        year, _, quarter = period.partition("-Q")
+        if year != year_before:
+            canvas.add_text_if_free(x.find_edge(position) + 3, 12, year, "small")
+        if quarter:
+            name = tell("Q{quarter}", quarter=quarter)
+            canvas.add_text_if_free(x.find_center(position), 12 + SMALL_LINE, name, "small", anchor="middle")
+        year_before = year
+    return SMALL_LINE * (2 if any("-Q" in period for period in periods) else 1) + 6.0
+
+
+def _draw_cell(canvas: Canvas, cell: Cell, x: BandScale, position: int, top: float, about: str) -> None:
+    x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
+    kind = _KINDS.get(cell.state, "open")
+    canvas.add_element(
+        "rect", x=x_left, y=top, width=x_right - x_left, height=_CELL, rx=2, kind=kind, hint=f"{about}: {cell.spoken}"
+    )
+    middle = (x_left + x_right) / 2
+    if cell.count and measure_text(cell.count, SMALL) <= x_right - x_left:
+        canvas.add_text(middle, top + 16, cell.count, "small", anchor="middle")
+    else:
+        _draw_sign(canvas, cell.state, middle, top + _CELL / 2)
+
+
+def _draw_sign(canvas: Canvas, state: str, x: float, y: float) -> None:
+    """Draw a sign for a state: tick, clock, half, cross, dash or dot."""
+    if state == "on_time":
+        canvas.add_element("path", d=draw_path([(x - 5, y), (x - 1, y + 4), (x + 6, y - 4)]), kind="sign-inverse")
+    elif state == "late":
+        canvas.add_element("circle", cx=x, cy=y, r=7, kind="sign")
+        canvas.add_element("path", d=draw_path([(x, y - 4), (x, y), (x + 3, y + 2)]), kind="sign")
+    elif state == "in_part":
+        canvas.add_element("circle", cx=x, cy=y, r=6, kind="sign")
+        canvas.add_element("path", d=f"M{x:.1f} {y - 6:.1f}A6 6 0 0 0 {x:.1f} {y + 6:.1f}Z", kind="ink")
+    elif state == "not_received":
+        marks.draw_cross(canvas, x, y, 4.5, "sign")
+    elif state == "not_due":
+        canvas.add_line(x - 4, y, x + 4, y, "sign")
+    else:
+        canvas.add_element("circle", cx=x, cy=y, r=1.5, kind="ink")
+
+
+def _show_state(state: str) -> Callable[[Canvas, float, float], None]:
+    """Return the function that draws a cell with the sign of a state."""
+
+    def draw_state(canvas: Canvas, x: float, y: float) -> None:
+        canvas.add_element("rect", x=x - 8, y=y - 8, width=16, height=16, rx=2, kind=_KINDS.get(state, "open"))
+        _draw_sign(canvas, state, x, y)
+
+    return draw_state
+
+
+def describe_board(board: Board) -> str:
+    """Return the newest period in sentences: which territories are in which state."""
+    newest = {line.name: line.cells[-1] for line in board.lines if line.cells}
+    groups = [
+        f"{upper_first(name)}: {', '.join(area for area, cell in newest.items() if cell.state == state)}"
+        for state, name in board.states.items()
+        if any(cell.state == state for cell in newest.values())
+    ]
+    states = ". ".join(groups)
+    return tell(
+        "{title}. {period}: {states}.", title=board.title, period=words.period_short(board.periods[-1]), states=states
+    )

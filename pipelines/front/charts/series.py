@@ -1,0 +1,331 @@
+"""Draw one or several series over time: interval band, breaks, revisions, missing figures, and a coverage strip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipelines import words
+from pipelines.front.charts import marks
+from pipelines.front.charts.canvas import LINE, SIZE, SMALL, WIDE, Canvas, Drawing, draw_path
+from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.scales import BandScale, LinearScale, choose_ticks
+from pipelines.words import FormattedFigure
+from pipelines.words.language import tell
+
+_HEIGHT, _PANEL_HEIGHT = 190, 96
+_STRIP = 18
+_GAP = 16
+_LEAST_PANEL = 190
+_FEWEST_TICKS, _TICKS = 3, 5
+
+
+NOTHING = FormattedFigure("", "", "nothing")
+"""Figure of a period that is not part of a series, where other series have one."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """The figure of one period: a number, the word that says why there is none, or NOTHING.
+
+    `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it.
+    """
+
+    period: str
+    figure: FormattedFigure
+    is_few: bool = False
+    is_provisional: bool = False
+    is_partial: bool = False
+    former: float | None = None
+    reporters: int | None = None
+
+    @property
+    def has_value(self) -> bool:
+        return self.figure.kind == "value" and self.figure.value is not None
+
+
+@dataclass(frozen=True)
+class Break:
+    """A break between the periods at positions `start` - 1 and `end`; they differ if its day is not with_value."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series; `territories` is how many territories the region has (0: no coverage strip)."""
+
+    title: str
+    points: Sequence[Point]
+    breaks: Sequence[Break] = ()
+    territories: int = 0
+    digits: int = 0
+    is_joined: bool = True
+
+    @property
+    def is_faded(self) -> bool:
+        """Return True if more than half of the figures are too few to compare; the line is paler then."""
+        with_value = [point for point in self.points if point.has_value]
+        return sum(point.is_few for point in with_value) > len(with_value) / 2
+
+    @property
+    def top(self) -> float:
+        """The largest number of the series, its interval or a former figure."""
+        ends = [end for point in self.points for end in _list_ends(point)]
+        return max(ends, default=0.0)
+
+
+def _is_absent(point: Point) -> bool:
+    """Return True for a figure that is missing, with its reason."""
+    return not point.has_value and point.figure is not NOTHING
+
+
+def _list_ends(point: Point) -> list[float]:
+    if not point.has_value:
+        return []
+    ends = (point.figure.value, point.figure.high, point.former)
+    return [end for end in ends if end is not None and end != float("inf")]
+
+
+def draw_series(
+    series: Series, *, width: int = WIDE, description: str = "", notes: Sequence[str] = (), top: float = 0.0
+) -> Drawing:
+    """Return one series over time with its coverage strip; `notes` are drawn at the foot.
+
+    `top` is the end of a scale that several pictures share, by default the largest number of the series.
+    """
+    canvas = Canvas(width)
+    axis = _choose_axis(top or series.top, _TICKS, series.digits)
+    bottom = _plot_series(canvas, series, 0, width, LINE + 2, _HEIGHT, axis)
+    if series.territories:
+        bottom = _draw_strip(canvas, series, axis.width, bottom + 4)
+    bottom = marks.draw_key(canvas, bottom + 4, _list_keys([series]))
+    return canvas.finish_drawing(series.title, description or describe_series(series), bottom, notes)
+
+
+def draw_multiples(
+    title: str, panels: Sequence[Series], *, width: int = WIDE, description: str = "",
+    notes: Sequence[str] = (),
+) -> Drawing:  # fmt: skip
+    """Return several series next to each other, all on one scale and over the same periods."""
+    canvas = Canvas(width)
+    columns = max(min(width // _LEAST_PANEL, len(panels)), 1)
+    panel_width = (width - _GAP * (columns - 1)) / columns
+    digits = max((panel.digits for panel in panels), default=0)
+    axis = _choose_axis(max((panel.top for panel in panels), default=0.0), _FEWEST_TICKS, digits)
+    bottom = 0.0
+    for row in range(0, len(panels), columns):
+        those = panels[row : row + columns]
+        titles = [wrap_text(panel.title, panel_width, SIZE, is_bold=True) for panel in those]
+        below_titles = bottom + LINE * max(len(lines) for lines in titles) + 2
+        ends = []
+        for column, (panel, lines) in enumerate(zip(those, titles, strict=True)):
+            x_left = column * (panel_width + _GAP)
+            canvas.add_lines(x_left, bottom + 12, lines, "strong")
+            ends.append(
+                _plot_series(canvas, panel, x_left, x_left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis)
+            )
+        bottom = max(ends) + 12
+    bottom = marks.draw_key(canvas, bottom - 4, _list_keys(panels))
+    return canvas.finish_drawing(title, description or describe_multiples(title, panels), bottom, notes)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """The ticks of an axis, their labels, and the width that the labels need."""
+
+    ticks: Sequence[float]
+    labels: Sequence[str]
+    width: float
+
+
+def _choose_axis(top: float, most: int, digits: int) -> _Axis:
+    ticks = choose_ticks(top, most, digits=digits)
+    needed = next(count for count in range(6) if all(abs(round(tick, count) - tick) < 1e-9 for tick in ticks))
+    labels = [words.format_number(tick, needed) for tick in ticks]
+    return _Axis(ticks, labels, max(measure_text(label, SIZE) for label in labels) + 6)
+
+
+def _plot_series(
+    canvas: Canvas, series: Series, x_left: float, x_right: float, top: float, height: float, axis: _Axis
+) -> float:
+    """Draw axes, band, line, marks and labels between `x_left` and `x_right`; return where the picture goes on."""
+    floor, start = top + height, x_left + axis.width
+    y, x = LinearScale(axis.ticks[-1], floor, top), BandScale(len(series.points), start, x_right)
+    for tick, label in zip(axis.ticks, axis.labels, strict=True):
+        canvas.add_line(start, y(tick), x_right, y(tick), "grid" if tick else "axis")
+        canvas.add_text(start - 6, y(tick) + 4, label, "quiet", anchor="end")
+    _draw_breaks(canvas, series.breaks, x, top, floor)
+    for run in _find_runs(series):
+        _draw_run(canvas, series, run, x, y)
+    for position, point in enumerate(series.points):
+        if point.has_value:
+            _draw_point(canvas, point, x.find_center(position), y)
+        elif point.figure is not NOTHING:
+            marks.draw_absent(canvas, point.figure, x.find_center(position), floor, x.step, height)
+    _label_periods(canvas, series, x, floor, x_left, x_right)
+    _label_points(canvas, series, x, y, x_left, x_right)
+    return floor + LINE + 2
+
+
+def _find_runs(series: Series) -> list[list[int]]:
+    """Return the positions that a line joins: never over a missing figure or a break."""
+    cuts = {cut for span in series.breaks for cut in range(span.start, span.end + 1)}
+    runs: list[list[int]] = []
+    for position, point in enumerate(series.points):
+        if not point.has_value:
+            continue
+        is_next = bool(runs) and runs[-1][-1] == position - 1 and position not in cuts and series.is_joined
+        if is_next:
+            runs[-1].append(position)
+        else:
+            runs.append([position])
+    return runs
+
+
+def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
+    """Draw the band of the intervals and the line."""
+    intervals = [(position, series.points[position].figure) for position in run]
+    known_intervals = [
+        (position, f.low, f.high) for position, f in intervals if f.low is not None and f.high is not None
+    ]
+    if len(known_intervals) == 1:
+        ((position, low, high),) = known_intervals
+        canvas.add_element(
+            "rect", x=x.find_center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind="band"
+        )
+    elif known_intervals:
+        upper = [(x.find_center(position), y(high)) for position, _, high in known_intervals]
+        lower = [(x.find_center(position), y(low)) for position, low, _ in reversed(known_intervals)]
+        canvas.add_element("path", d=draw_path([*upper, *lower], is_closed=True), kind="band")
+    for first, second in pairwise(run):
+        ends = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
+        canvas.add_element("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
+
+
+def _draw_point(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
+    value = point.figure.value or 0.0
+    if point.former is not None:
+        canvas.add_line(x, y(point.former), x, y(value), "axis")
+        marks.draw_cross(canvas, x, y(point.former), 4, "former")
+    marks.draw_point(
+        canvas, x, y(value), hint=f"{point.period}: {point.figure.spoken}", is_few=point.is_few,
+        is_partial=point.is_partial, is_provisional=point.is_provisional,
+    )  # fmt: skip
+
+
+def _draw_breaks(canvas: Canvas, breaks: Sequence[Break], x: BandScale, top: float, floor: float) -> None:
+    """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top."""
+    for span in breaks:
+        at = x.find_edge(span.start)
+        if span.end > span.start:
+            canvas.add_element("rect", x=at, y=top, width=x.find_edge(span.end) - at, height=floor - top, kind="shade")
+        canvas.add_line(at, top - 6, at, floor, "rule")
+        if not canvas.add_text_if_free(at + 4, top - 2, span.name, "small"):
+            canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
+
+
+def _label_points(canvas: Canvas, series: Series, x: BandScale, y: LinearScale, x_left: float, x_right: float) -> None:
+    """Label the last, first, highest and lowest figure, then all others that have room."""
+    with_value = [position for position, point in enumerate(series.points) if point.has_value]
+    if not with_value:
+        return
+    by_value = sorted(with_value, key=lambda position: series.points[position].figure.value or 0.0)
+    for position in dict.fromkeys([with_value[-1], with_value[0], by_value[-1], by_value[0], *with_value]):
+        value = series.points[position].figure.value or 0.0
+        text = words.format_number(value, series.digits)
+        kind = "haloed strong" if position == with_value[-1] else "haloed"
+        half = measure_text(text, SIZE, is_bold="strong" in kind) / 2
+        at = min(max(x.find_center(position), x_left + half), x_right - half)
+        for height in (-9, 19):
+            if canvas.add_text_if_free(at, y(value) + height, text, kind, anchor="middle"):
+                break
+
+
+def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, x_left: float, x_right: float) -> None:
+    """Label the newest period, then back in equal steps as far as there is room."""
+    labels = [point.period for point in series.points]
+    widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
+    step = max(-(-int(widest + 8) // max(int(x.step), 1)), 1)
+    for position in range(len(labels) - 1, -1, -step):
+        half = measure_text(labels[position], SIZE) / 2
+        at = min(max(x.find_center(position), x_left + half), x_right - half)
+        canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
+
+
+def _draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> float:
+    """Draw how many territories are in each figure, below the axis of the series, which starts at `start`."""
+    label = tell("Territories included, of {n}", n=series.territories)
+    top = canvas.add_lines(0, top + 12, wrap_text(label, canvas.width, SMALL), "small quiet") - 8
+    x = BandScale(len(series.points), start, canvas.width)
+    for position, point in enumerate(series.points):
+        if point.reporters is None:
+            continue
+        is_full = point.reporters >= series.territories
+        gap = 1 if x.step > 8 else 0
+        canvas.add_element(
+            "rect", x=x.find_edge(position) + gap, y=top, width=x.step - 2 * gap, height=_STRIP,
+            kind="full" if is_full else "part",
+        )  # fmt: skip
+        kind = "small inverse" if is_full else "small"
+        canvas.add_text_if_free(x.find_center(position), top + 13, str(point.reporters), kind, anchor="middle")
+    return top + _STRIP
+
+
+def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
+    """Return the marks that occur and are not labelled where they are drawn."""
+    points = [point for series in all_series for point in series.points if point.has_value]
+    candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
+        (any(p.figure.low is not None for p in points), marks.show_band, tell(marks.INTERVAL)),
+        (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
+        (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
+        (any(p.is_provisional for p in points), marks.show_provisional, tell(marks.PROVISIONAL)),
+        (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
+    ]
+    absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}
+    signs = [marks.Key(marks.show_absent(kind), figure.text) for kind, figure in sorted(absent.items())]
+    return [*(marks.Key(show, text) for occurs, show, text in candidates if occurs), *signs]
+
+
+def describe_multiples(title: str, panels: Sequence[Series]) -> str:
+    """Return the first and the last figure of each series."""
+    sentences = [f"{title}."]
+    for panel in panels:
+        with_value = [point for point in panel.points if point.has_value]
+        ends = ", ".join(f"{p.period}: {p.figure.spoken}" for p in dict.fromkeys((*with_value[:1], *with_value[-1:])))
+        sentences.append(f"{panel.title}: {ends or tell('no figure can be shown')}.")
+    return " ".join(sentences)
+
+
+def describe_series(series: Series) -> str:
+    """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks."""
+    with_value = [point for point in series.points if point.has_value]
+    if not with_value:
+        sentences = [tell("{title}: no figure can be shown.", title=series.title)]
+    else:
+        by_value = sorted(with_value, key=lambda point: point.figure.value or 0.0)
+        sentences = [
+            tell(
+                "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). "
+                "Lowest: {lowest} ({lowest_period}).",
+                title=series.title,
+                first=with_value[0].figure.spoken,
+                first_period=with_value[0].period,
+                last=with_value[-1].figure.spoken,
+                last_period=with_value[-1].period,
+                highest=words.format_number(by_value[-1].figure.value or 0.0, series.digits),
+                highest_period=by_value[-1].period,
+                lowest=words.format_number(by_value[0].figure.value or 0.0, series.digits),
+                lowest_period=by_value[0].period,
+            )
+        ]
+    missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if _is_absent(point)]
+    if missing and with_value:
+        sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
+    if series.breaks:
+        names = ", ".join(f"{span.name} ({series.points[span.end].period})" for span in series.breaks)
+        sentences.append(tell("Breaks in the series: {breaks}.", breaks=names))
+    return " ".join(sentences)

@@ -1,0 +1,178 @@
+"""Hold the tables of a release in the order in which pages look them up; nothing here depends on a language."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pipelines.front.queries import Tables
+from pipelines.words import Row, changes, regions
+
+CONVICTED = "convicted_first"
+"""Stage of the headline: decisions at first instance are nearest in time to the work of the offices."""
+CONVICTION_RATIO = "convicted_first_per_adjudicated_first"
+"""Ratio of the headline. Those convicted are among those adjudicated, so that it follows one group of persons."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The tables of one release, with indexes."""
+
+    tables: Tables
+
+    @cached_property
+    def release(self) -> Row:
+        """Return the row of the release."""
+        return self.tables["release"][0]
+
+    @property
+    def id(self) -> str:
+        return str(self.release["release"])
+
+    @property
+    def is_demonstration(self) -> bool:
+        return bool(self.release["demonstration"])
+
+    @cached_property
+    def areas(self) -> Mapping[str, Row]:
+        """Return the areas by code, in display order."""
+        return {row["area"]: row for row in self.tables["area"]}
+
+    @cached_property
+    def region(self) -> str:
+        """Return the code of the region."""
+        return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
+
+    @cached_property
+    def territories(self) -> list[str]:
+        """Return the codes of the territories of the region, in display order."""
+        return [code for code, row in self.areas.items() if row["area_kind"] == "territory"]
+
+    def list_jurisdictions(self, territory: str) -> list[str]:
+        """Return the codes of the parts of a territory that report separately; empty if it has none."""
+        return [
+            code
+            for code, row in self.areas.items()
+            if row["area_kind"] == "jurisdiction" and row["territory"] == territory
+        ]
+
+    @cached_property
+    def _totals(self) -> Mapping[tuple[str, str, str, str], Row]:
+        return {(r["offence_group"], r["measure"], r["area"], r["period"]): r for r in self.tables["total"]}
+
+    def find_total(self, crime: str, measure: str, area: str, period: str) -> Row | None:
+        """Return the total of a measure with its interval and its rate, or None if it is not collected."""
+        return self._totals.get((crime, measure, area, period))
+
+    def find_regional(self, crime: str, measure: str, period: str) -> Row | None:
+        """Return the region's own total; None if too few territories are in it to call it a figure of the region."""
+        row = self.find_total(crime, measure, self.region, period)
+        return row if regions.is_regional(row) else None
+
+    @cached_property
+    def _periods(self) -> Mapping[tuple[str, str], list[str]]:
+        periods: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in self.tables["total"]:
+            if row["area"] == self.region:
+                periods[row["offence_group"], row["freq"]].add(row["period"])
+        return {key: sorted(values) for key, values in periods.items()}
+
+    def list_periods(self, crime: str, freq: str) -> list[str]:
+        """Return the quarters or years of the region, oldest first."""
+        return self._periods.get((crime, freq), [])
+
+    def has_crime(self, crime: str) -> bool:
+        """Return True if the release has yearly figures of a crime."""
+        return bool(self.list_periods(crime, "A"))
+
+    def list_windows(self, metric: str, crime: str, measure: str = "") -> list[Row]:
+        """Return the periods in which an indicator can be compared; rates have some for each measure."""
+        return [
+            row
+            for row in self.tables["window"]
+            if (row["metric"], row["offence_group"]) == (metric, crime) and measure in ("", row["measure"])
+        ]
+
+    def choose_year(self, crime: str) -> str:
+        """Return the year in which pages open: the newest period in which most territories can be compared.
+
+        Pages show whole years, so that a longer or shorter period is replaced by the newest year.
+        """
+        years = self.list_periods(crime, "A")
+        windows = self.list_windows("rate", crime, CONVICTED)
+        opening = regions.choose_opening(windows, {"A": years})
+        return opening[1] if opening is not None else years[-1]
+
+    @cached_property
+    def _ratios(self) -> Mapping[tuple[str, str, str], Mapping[str, Row]]:
+        ratios: dict[tuple[str, str, str], dict[str, Row]] = defaultdict(dict)
+        for row in self.tables["stage_ratio"]:
+            by_area = ratios[row["metric"], row["offence_group"], row["period"]]
+            # The default version of an area; without one, both counts are of the same period.
+            if row["is_default"] or (row["version"] == "same_period" and row["area"] not in by_area):
+                by_area[row["area"]] = row
+        return ratios
+
+    def find_ratios(self, metric: str, crime: str, period: str) -> Mapping[str, Row]:
+        """Return the recommended version of a ratio by area."""
+        return self._ratios.get((metric, crime, period), {})
+
+    def list_ratio_years(self, metric: str, crime: str) -> list[str]:
+        """Return the years that have a ratio and are over for the region, oldest first."""
+        years = set(self.list_periods(crime, "A"))
+        return sorted(
+            period for name, group, period in self._ratios if (name, group) == (metric, crime) and period in years
+        )
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Row]:
+        """Return the declared indicators by code."""
+        return {row["metric"]: row for row in self.tables["metric"]}
+
+    def list_ratio_metrics(self, crime: str) -> list[str]:
+        """Return the ratios that have a figure for a crime, in declared order."""
+        present = {
+            row["metric"]
+            for row in self.tables["stage_ratio"]
+            if row["offence_group"] == crime and row["value"] is not None
+        }
+        return [metric for metric in self.metrics if metric in present]
+
+    def find_breaks(self, area: str, crime: str, first: str, last: str, cell: Row | None) -> list[Row]:
+        """Return the breaks of a series between two periods; those of the region are the breaks of its members."""
+        if cell is None:
+            return []
+        members = str(cell["reporters"] or "").split(",") if area == self.region else [area]
+        codes = {code for member in members for code in (member, *self.list_jurisdictions(member))}
+        inside = [
+            row
+            for row in self.tables["break"]
+            if row["area"] in codes
+            and row["offence_group"] in ("", "_T", crime)
+            and changes.is_between(row, first, last)
+        ]
+        return changes.select_breaks(inside, str(cell["measure"]), str(cell["level"]))
+
+    @cached_property
+    def coverage(self) -> Mapping[str, Sequence[Row]]:
+        """Return the rows on expected and received returns by territory and by part of a territory."""
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for row in self.tables["coverage"]:
+            for code in {row["territory"], row["jurisdiction"]}:
+                rows[code].append(row)
+        return rows
+
+    @cached_property
+    def counting(self) -> Mapping[tuple[str, str], set[str]]:
+        """Return the territories whose offices count a measure, by crime and measure."""
+        areas: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in self.tables["total"]:
+            if row["area_kind"] == "territory" and row["n_reported"] > 0:
+                areas[row["offence_group"], row["measure"]].add(row["area"])
+        return areas
+
+    def list_board_periods(self, freq: str, number: int) -> list[str]:
+        """Return the newest periods for which returns are expected or were received, newest first."""
+        return sorted({r["period"] for r in self.tables["coverage"] if r["freq"] == freq}, reverse=True)[:number]

@@ -1,0 +1,64 @@
+"""Compose the pages of a release in the language of a reader: what each shows, before a template writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.front.queries import CRIMES
+from pipelines.front.reader import Reader
+
+HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
+QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: the name of its file, its template and place in the navigation, and what the template shows.
+
+    `views` are the same page for each crime: text, address, and whether it is this page.
+    """
+
+    file: str
+    template: str
+    section: str
+    title: str
+    description: str
+    coverage: str = ""
+    lead: str = ""
+    views: Sequence[tuple[str, str, bool]] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def name_file(name: str, crime: str = "") -> str:
+    """Return the file of a page; the pages of the first crime have the shorter name."""
+    suffix = f"-{crime.lower()}" if crime not in ("", CRIMES[0]) else ""
+    return f"{name.replace('_', '-').lower()}{suffix}.html"
+
+
+def name_territory_file(territory: str, crime: str) -> str:
+    """Return the file of the profile of a territory."""
+    return name_file(f"territory-{territory}", crime)
+
+
+def name_indicator_file(indicator: str, crime: str) -> str:
+    """Return the file of the page of an indicator."""
+    return name_file(f"indicator-{indicator}", crime)
+
+
+def name_brief_file(area: str, crime: str) -> str:
+    """Return the file of a brief; `area` is empty for the region."""
+    return name_file(f"brief-{area}" if area else "brief", crime).replace(".html", ".pdf")
+
+
+def name_picture(name: str, crime: str = "") -> str:
+    """Return the name of the files of a picture, without the ending."""
+    return name_file(name, crime).removesuffix(".html")
+
+
+def list_views(reader: Reader, files: Mapping[str, str], crime: str) -> list[tuple[str, str, bool]]:
+    """Return the links to one page for each crime that has it; `files` are their files by crime."""
+    if len(files) < 2:
+        return []
+    return [(reader.label("offence_group", code), file, code == crime) for code, file in files.items()]

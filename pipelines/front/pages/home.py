@@ -1,0 +1,163 @@
+"""Compose the home page: what changed, who has reported, how sure, each with its picture."""
+
+from __future__ import annotations
+
+from pipelines import words
+from pipelines.design.components import Part
+from pipelines.front import pages, pictures, sentences
+from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
+from pipelines.front.pages import Page
+from pipelines.front.pages.board import compose_board
+from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.queries import CRIMES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import indicators, regions
+from pipelines.words.language import tell
+
+
+def compose_home(reader: Reader, crime: str) -> Page:
+    """Return the home page of one crime."""
+    edition = reader.edition
+    year = edition.choose_year(crime)
+    years = edition.list_periods(crime, "A")
+    newest = edition.list_periods(crime, "Q")[-1:] or [year]
+    earlier = [period for period in years if period < year][-1:]
+    of_year = edition.find_regional(crime, CONVICTED, year)
+    crime_name = reader.label("offence_group", crime)
+    changed = (
+        sentences.describe_convictions(reader, crime, edition.region, earlier[0], year)
+        if earlier
+        else sentences.describe_certainty(of_year, year)
+    )
+    sure = [
+        sentences.describe_certainty(of_year, year),
+        _describe_reach(reader, crime),
+    ]
+    headlines: list[tuple[str, str]] = [
+        (tell("What changed"), changed),
+        (tell("Who has reported"), _describe_reporting(reader, crime, newest[0])),
+        (tell("How sure"), " ".join(sure)),
+    ]
+    region_name = reader.area_name(edition.region)
+    return Page(
+        pages.name_file(pages.HOME, crime),
+        "home.html",
+        pages.HOME,
+        tell("{crime}: {area}, {period}", crime=crime_name, area=region_name, period=year),
+        changed,
+        views=pages.list_views(
+            reader, {code: pages.name_file(pages.HOME, code) for code in CRIMES if edition.has_crime(code)}, crime
+        ),
+        coverage=reader.describe_cover(of_year) if of_year is not None else "",
+        values={
+            "headlines": headlines,
+            "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
+            "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
+            "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
+            "why_change": tell(sentences.CLEAR),  # marked in sentences
+            "count_page": pages.name_indicator_file(CONVICTED, crime),
+            "trend": pictures.draw_trend(reader, crime, CONVICTED, edition.region),
+            "trend_table": compose_trend(reader, crime, years),
+            "ratio": pictures.draw_ratios(reader, crime, CONVICTION_RATIO),
+            "ratio_table": compose_ratios(reader, crime, CONVICTION_RATIO),
+            "ratio_title": reader.metric_name(CONVICTION_RATIO),
+            "pairs": describe_pairs(reader, crime, CONVICTION_RATIO),
+            "ratio_page": pages.name_indicator_file(CONVICTION_RATIO, crime),
+            "board": pictures.draw_board(reader),
+            "board_table": compose_board(reader, "Q"),
+            "profiles": [
+                (reader.marked_name(code), pages.name_territory_file(code, crime)) for code in edition.territories
+            ],
+            "brief": pages.name_brief_file("", crime),
+            "explore": reader.explore("region", crime=crime),
+        },
+    )
+
+
+def _describe_reporting(reader: Reader, crime: str, period: str) -> str:
+    """Return who is in the newest figures of the region, and why the others are not."""
+    row = reader.edition.find_total(crime, CONVICTED, reader.edition.region, period)
+    cover = reader.describe_cover(row) if row is not None else ""
+    return tell("{period} is the newest period. {coverage}", period=words.period_short(period), coverage=cover)
+
+
+def _describe_reach(reader: Reader, crime: str) -> str:
+    """Return in how many territories there are enough convictions to compare."""
+    return regions.explain_window(reader.edition.list_windows("rate", crime, CONVICTED))
+
+
+def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:
+    """Return the convictions of the region by year, with intervals and coverage."""
+    edition = reader.edition
+    table = FigureTable(
+        reader,
+        tell(
+            "{area}: persons convicted at first instance, {crime}",
+            area=reader.area_name(edition.region),
+            crime=words.language.lower_first(reader.label("offence_group", crime)),
+        ),
+        tell("Year"),
+        [tell("Persons"), tell("95% confidence interval"), tell("Territories included")],
+    )
+    for year in reversed(years):
+        row = edition.find_total(crime, CONVICTED, edition.region, year)
+        table.add_row(year, (regional_field(table, row), format_interval(row), table.cover_field(row)))
+    return table
+
+
+def regional_field(table: FigureTable, row: words.Row | None) -> Part:
+    """Return a count of the region; none is shown from too few territories."""
+    if row is not None and regions.count_reporters(row) and not regions.is_regional(row):
+        return format_figure(words.FormattedFigure(tell("no regional figure"), "", "note"))
+    return table.count_field(row)
+
+
+def format_interval(row: words.Row | None) -> Part:
+    """Return the interval of a count of the region; empty where there is none."""
+    if row is None or row["value"] is None or row["low"] is None or not regions.is_regional(row):
+        return ""
+    return f"{words.format_number(row['low'])}–{words.format_number(row['high'])}"
+
+
+def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
+    """Return a ratio of the region and of each territory, in the period in which it can be compared best."""
+    edition = reader.edition
+    period = choose_ratio_period(reader, crime, metric)
+    rows = edition.find_ratios(metric, crime, period)
+    table = FigureTable(
+        reader,
+        f"{reader.metric_name(metric)}. {reader.label('offence_group', crime)}, {words.period_short(period)}",
+        tell("Area"),
+        [tell("Per 100 (95% confidence interval)")],
+    )
+    table.notes.add_remark(
+        tell(
+            "Where one of the two counts is under {enough}, chance alone can change the ratio a lot, so it is not "
+            "compared with others.",
+            enough=ENOUGH_EVENTS,
+        )
+    )
+    for code in (edition.region, *edition.territories):
+        table.add_row(table.name_area(code), (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
+    return table
+
+
+def ratio_field(table: FigureTable, row: words.Row | None) -> Part:
+    """Return a ratio with its interval and the marks of its notes."""
+    figure = indicators.format_figure(row)
+    flags = [] if row is None else [flag for flag in str(row["flags"] or "").split(",") if flag in indicators.FLAGS]
+    marks = [table.notes.number_note(indicators.FLAGS[flag]) for flag in flags]
+    return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")
+
+
+def describe_pairs(reader: Reader, crime: str, metric: str) -> str:
+    """Return how many pairs of territories had enough data, and how many differ clearly."""
+    period = choose_ratio_period(reader, crime, metric)
+    pairs = [
+        row
+        for row in reader.edition.tables["pair"]
+        if (row["metric"], row["offence_group"], row["period"]) == (metric, crime, period)
+    ]
+    return indicators.describe_pairs(pairs) if pairs else ""

@@ -1,0 +1,229 @@
+"""Compose the pages of indicators: definition, formula, source, notes, data and citation of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.design.components import Part
+from pipelines.front import pages, pictures, sentences
+from pipelines.front.pages import Page
+from pipelines.front.pages.home import (
+    compose_ratios,
+    describe_pairs,
+    ratio_field,
+    regional_field,
+)
+from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.queries import CRIMES, STAGES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.words import FormattedFigure, Row, indicators, language, regions
+from pipelines.words.language import tell
+
+_YEARS = 6
+"""Years in the tables, the newest."""
+MEASURES = tuple(dict.fromkeys(stage for track in STAGES.values() for stage in track))
+"""Stages that have a page of their own, with counts and rates."""
+_NESTED = mark("Both counts are of the same period. Those of the first are among those of the second.")
+_NOT_NESTED = mark(
+    "The two counts are different people, so the ratio can be over 100. It follows nobody through the proceedings."
+)
+_COUNT = mark("Persons who reached this stage in the year, as the offices reported them.")
+
+
+def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the indicators of a crime in groups: title, and the name and file of each."""
+    ratios = [
+        (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
+        for metric in reader.edition.list_ratio_metrics(crime)
+    ]
+    counts = [
+        (reader.label("measure", measure), pages.name_indicator_file(measure, crime))
+        for measure in MEASURES
+        if reader.edition.counting.get((crime, measure))
+    ]
+    return [(tell("Persons at each stage"), counts), (tell("Ratios between stages, per 100"), ratios)]
+
+
+def compose_index(reader: Reader, crime: str) -> Page:
+    """Return the list of all indicators of one crime."""
+    edition = reader.edition
+    crime_name = reader.label("offence_group", crime)
+    title = tell("Indicators: {crime}", crime=language.lower_first(crime_name))
+    files = {code: pages.name_file(pages.INDICATORS, code) for code in CRIMES if edition.has_crime(code)}
+    return Page(
+        files[crime],
+        "indicators.html",
+        pages.INDICATORS,
+        title,
+        title,
+        lead=tell("Each indicator has a page with its definition, formula, source, notes and figures."),
+        views=pages.list_views(reader, files, crime),
+        values={
+            "groups": list_indicators(reader, crime),
+            "others": [
+                (tell("How long cases take"), reader.explore("durations", crime=crime)),
+                (tell("Detected victims"), reader.explore("victims")),
+            ],
+        },
+    )
+
+
+def compose_indicators(reader: Reader, crime: str) -> list[Page]:
+    """Return the page of each indicator of one crime."""
+    edition = reader.edition
+    counts = [_compose_count(reader, crime, m) for m in MEASURES if edition.counting.get((crime, m))]
+    return [*counts, *(_compose_ratio(reader, crime, metric) for metric in edition.list_ratio_metrics(crime))]
+
+
+def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
+    """Return the page of a ratio between two stages."""
+    edition = reader.edition
+    about = edition.metrics[metric]
+    name, crime_name = reader.metric_name(metric), reader.label("offence_group", crime)
+    period = choose_ratio_period(reader, crime, metric)
+    row = edition.find_ratios(metric, crime, period).get(edition.region)
+    files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
+    measures = {code: reader.label("measure", code) for code in MEASURES}
+    cover = reader.describe_cover(row) if row is not None else ""
+    about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
+    headline = tell(
+        "{area}, {period}: {figure}.",
+        area=reader.area_name(edition.region),
+        period=words.period_short(period),
+        figure=regions.quote_figure(row),
+    )
+    windows = edition.list_windows(metric, crime)
+    return Page(
+        files[crime],
+        "indicator.html",
+        pages.INDICATORS,
+        f"{name}: {language.lower_first(crime_name)}",
+        f"{name}. {headline}",
+        cover,
+        views=pages.list_views(reader, files, crime),
+        values={
+            "headline": headline,
+            "cover": cover,
+            "why_period": regions.explain_window(windows),
+            "picture": pictures.draw_ratios(reader, crime, metric),
+            "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
+            "pairs": describe_pairs(reader, crime, metric),
+            "cautions": [tell(sentences.NO_RANKING), "" if about["is_nested"] else tell(sentences.NO_FUNNEL)],
+            "facts": [
+                (tell("What it is"), about_version),
+                (tell("Formula"), indicators.format_formula(str(about["formula"]), measures)),
+                (tell("Definition"), in_page_language(reader, str(about["definition"]))),
+                (tell("Caution"), in_page_language(reader, " ".join(str(about["caveats"]).split("\n")))),
+                (tell("Intervals after"), in_page_language(reader, str(about["source"]))),
+                (tell("Source of the counts"), _describe_source(reader)),
+            ],
+            "explore": reader.explore("ratios", crime=crime, ratio=metric),
+        },
+    )
+
+
+def _describe_source(reader: Reader) -> str:
+    return tell(
+        "Returns of the offices of {n} territories, release {release}.",
+        n=len(reader.edition.territories),
+        release=reader.edition.id,
+    )
+
+
+def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable:
+    """Return a ratio by year, for the region and each territory."""
+    edition = reader.edition
+    years = edition.list_ratio_years(metric, crime)[-_YEARS:]
+    by_year = [edition.find_ratios(metric, crime, year) for year in years]
+    table = FigureTable(reader, tell("By year, per 100, with 95% confidence intervals"), tell("Area"), years)
+    for code in (edition.region, *edition.territories):
+        fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
+        table.add_row(table.name_area(code), fields, is_total=code == edition.region)
+    return table
+
+
+def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
+    """Return the page of one stage: persons and rates by year."""
+    edition = reader.edition
+    name, crime_name = reader.label("measure", measure), reader.label("offence_group", crime)
+    years = edition.list_periods(crime, "A")[-_YEARS:]
+    year = edition.choose_year(crime)
+    row = edition.find_regional(crime, measure, year)
+    cover = reader.describe_cover(row) if row is not None else ""
+    files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
+    headline = tell(
+        "{area}, {period}: {figure}.",
+        area=reader.area_name(edition.region),
+        period=year,
+        figure=regions.quote_figure(row),
+    )
+    about_rate, about_count = edition.metrics["rate"], edition.metrics["count"]
+    return Page(
+        files[crime],
+        "indicator.html",
+        pages.INDICATORS,
+        f"{name}: {language.lower_first(crime_name)}",
+        f"{name}. {headline}",
+        cover,
+        views=pages.list_views(reader, files, crime),
+        values={
+            "headline": headline,
+            "cover": cover,
+            "why_period": "",
+            "picture": pictures.draw_trend(reader, crime, measure, edition.region),
+            "tables": [
+                _compose_count_years(reader, crime, measure, years),
+                _compose_rate_years(reader, crime, measure, years),
+            ],
+            "pairs": "",
+            "cautions": [tell(sentences.NO_RANKING), tell(sentences.NO_FUNNEL)],
+            "facts": [
+                (tell("What it is"), tell(_COUNT)),
+                (tell("Definition"), in_page_language(reader, reader.definition("measure", measure))),
+                (tell("Rate"), tell(
+                    "Persons per 100,000 inhabitants in the year. The region's rate uses the population of the "
+                    "territories included."
+                )),
+                (tell("Caution"), in_page_language(reader, str(about_count["caveats"]))),
+                (tell("Intervals after"), in_page_language(reader, str(about_rate["source"]))),
+                (tell("Source of the counts"), _describe_source(reader)),
+            ],
+            "explore": reader.explore("region", crime=crime),
+        },
+    )  # fmt: skip
+
+
+def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
+    edition = reader.edition
+    table = FigureTable(reader, tell("Persons by year"), tell("Area"), years)
+    regional = [edition.find_total(crime, measure, edition.region, year) for year in years]
+    table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in regional], is_total=True)
+    table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
+    for code in edition.territories:
+        cells = [edition.find_total(crime, measure, code, year) for year in years]
+        table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
+    return table
+
+
+def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
+    edition = reader.edition
+    caption = tell("Per 100,000 inhabitants by year, with 95% confidence intervals")
+    table = FigureTable(reader, caption, tell("Area"), years)
+    for code in (edition.region, *edition.territories):
+        cells = [edition.find_total(crime, measure, code, year) for year in years]
+        fields = [_rate_field(table, cell, is_regional=code == edition.region) for cell in cells]
+        table.add_row(table.name_area(code), fields, is_total=code == edition.region)
+    return table
+
+
+def _rate_field(table: FigureTable, cell: Row | None, *, is_regional: bool) -> Part:
+    if cell is None:
+        return format_figure(words.format_absent())
+    if is_regional and regions.count_reporters(cell) and not regions.is_regional(cell):
+        return format_figure(FormattedFigure(tell("no regional figure"), "", "note"))
+    figure = words.format_rate(cell)
+    marks = words.mark_notes(cell, table.notes, of_rate=True)
+    return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))

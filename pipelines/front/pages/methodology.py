@@ -1,0 +1,187 @@
+"""Compose the pages that explain the figures: methodology with the glossary, and the accessibility statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.front import pages, sentences
+from pipelines.front.pages import Page
+from pipelines.front.reader import Reader
+from pipelines.statistics.thresholds import (
+    ENOUGH_EVENTS,
+    FEWEST_TERRITORIES_IN_REGION,
+    LARGEST_HIDDEN_COUNT,
+)
+from pipelines.words import language
+from pipelines.words.language import tell
+
+_SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
+    (
+        "counted",
+        mark("What is counted"),
+        (
+            mark("Each office counts the persons who reach a stage of proceedings in a period."),
+            mark("Trafficking in persons and smuggling of migrants are different crimes. They are never added."),
+            mark("First-instance and final decisions are shown separately, because one person may have both."),
+            sentences.NO_FUNNEL,
+        ),
+    ),
+    (
+        "periods",
+        mark("Periods, totals and the region"),
+        (
+            mark(
+                "A year is the office's own annual figure if it sent one. Otherwise it is the sum of the four quarters."
+            ),
+            mark("A year is never divided into quarters, and missing figures are never estimated."),
+            mark(
+                "The region is the sum of the territories that reported. No regional figure is shown from fewer than "
+                "{fewest} territories."
+            ),
+            mark(
+                "Rates are per 100,000 inhabitants in the period. If the population of a year is not known yet, the "
+                "last known one is used and the figure is marked."
+            ),
+            sentences.NO_RANKING,
+        ),
+    ),
+    (
+        "certainty",
+        mark("How sure a figure is"),
+        (
+            sentences.WHY_INTERVAL,
+            mark(
+                "Figures from fewer than {enough} people are marked and not compared: chance alone can change them a "
+                "lot."
+            ),
+            sentences.CLEAR,
+            mark("No change is tested across a break in the series."),
+        ),
+    ),
+    (
+        "protection",
+        mark("How individuals are protected"),
+        (
+            mark("Counts of 1 to {hidden} people are never shown."),
+            mark(
+                "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A "
+                "withheld figure may be zero."
+            ),
+            mark("Shares, rates and differences are calculated from published figures only."),
+        ),
+    ),
+)
+_GLOSSARY: Mapping[str, tuple[str, ...]] = language.Texts(
+    {
+        "reported": (mark("Reported"), mark("A criminal report reached the prosecutor in the period.")),
+        "investigated": (mark("Investigated"), mark("An order to investigate was issued in the period.")),
+        "indicted": (mark("Indicted"), mark("An indictment was filed with a court in the period.")),
+        "adjudicated": (
+            mark("Adjudicated"),
+            mark("A court decided on the charge: conviction, acquittal, rejection or discontinuance."),
+        ),
+        "convicted": (mark("Convicted"), mark("A court found the person guilty.")),
+        "sentenced": (mark("Sentenced"), mark("A court imposed a sanction.")),
+        "first": (mark("First instance"), mark("The first decision of a court, which can still be appealed.")),
+        "final": (mark("Final decision"), mark("A decision that can no longer be appealed.")),
+        "interval": (
+            mark("95% confidence interval"),
+            mark("The levels with which a figure agrees, if only chance is considered."),
+        ),
+        "territory": (mark("Territory"), mark("One of the parts of the region that are compared.")),
+        "jurisdiction": (mark("Jurisdiction"), mark("A part of a territory that reports by itself.")),
+        "return": (mark("Return"), mark("A file in which an office reports its counts for a period.")),
+        "nil": (mark("Nil return"), mark("A confirmation by an office that there was nothing to report.")),
+        "provisional": (mark("Provisional"), mark("May be revised in a later release.")),
+        "break": (
+            mark("Break in the series"),
+            mark("A change of law or counting. Figures from before and after it are not comparable."),
+        ),
+        "release": (mark("Release"), mark("One public edition of all figures, which never changes.")),
+    }
+)
+_ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
+    (
+        mark("What you can do on these pages"),
+        (
+            mark("Read everything without scripts, with a keyboard, with a screen reader and in print."),
+            mark("Enlarge the text to 400% without scrolling sideways, except within wide tables."),
+            mark("Read each picture as a table with the same figures. Each picture also has a description."),
+            mark("Use your own colours or greyscale: no information is in colour alone."),
+        ),
+    ),
+    (
+        mark("What does not work yet"),
+        (
+            mark("The pages for exploring the data need scripts. Everything on these pages can be read without them."),
+            mark(
+                "Some definitions, notes and titles of sources are in English only. They are marked for screen readers."
+            ),
+            mark("The translations have not been reviewed by native speakers yet."),
+            mark("The downloadable files of a release are tables of codes. A list of codes comes with them."),
+        ),
+    ),
+    (
+        mark("How we test"),
+        (
+            mark("Programs check the pages against WCAG 2.2, level AA, in several languages and widths."),
+            mark("No audit by people with disabilities has been made yet."),
+        ),
+    ),
+    (
+        mark("Report a problem"),
+        (mark("If something on these pages is a barrier for you, please tell the regional secretariat."),),
+    ),
+)
+
+
+def compose_methodology(reader: Reader) -> Page:
+    """Return the page on methods, with the words that stand for missing figures and the glossary."""
+    numbers = {
+        "enough": ENOUGH_EVENTS,
+        "hidden": LARGEST_HIDDEN_COUNT,
+        "fewest": FEWEST_TERRITORIES_IN_REGION,
+    }
+    title = tell("Methodology and glossary")
+    lead = tell("How to read the figures: what is counted, how sure it is, and what the words mean.")
+    return Page(
+        pages.name_file(pages.METHODOLOGY),
+        "methodology.html",
+        pages.METHODOLOGY,
+        title,
+        lead,
+        lead=lead,
+        values={
+            "sections": [
+                (anchor, tell(heading), [tell(text, **numbers) for text in texts])  # marked in _SECTIONS
+                for anchor, heading, texts in _SECTIONS
+            ],
+            "legend": [(symbol, text) for symbol, text in words.LEGEND.values()],
+            "glossary": list(_GLOSSARY.values()),
+            "names": [(reader.footnote_mark(code), reader.area_name(code)) for code in reader.edition.territories],
+            "explore": reader.explore("about"),
+        },
+    )
+
+
+def compose_accessibility(reader: Reader) -> Page:
+    """Return the accessibility statement."""
+    del reader
+    title = tell("Accessibility statement")
+    lead = tell("Everybody should be able to read and use these pages.")
+    return Page(
+        pages.name_file(pages.ACCESSIBILITY),
+        "accessibility.html",
+        pages.ACCESSIBILITY,
+        title,
+        lead,
+        lead=lead,
+        values={
+            "sections": [
+                (tell(heading), [tell(text) for text in texts])  # marked in _ACCESSIBILITY
+                for heading, texts in _ACCESSIBILITY
+            ]
+        },
+    )

@@ -1,0 +1,16 @@
+"""Choose the period in which a comparison opens."""
+
+from __future__ import annotations
+
+from pipelines.front.reader import Reader
+from pipelines.words import regions
+
+
+def choose_ratio_period(reader: Reader, crime: str, metric: str) -> str:
+    """Return the period in which a ratio opens: the default of its windows, else its newest year."""
+    edition = reader.edition
+    window = regions.default_window(edition.list_windows(metric, crime))
+    if window is not None and window["freq"] != "Q":
+        return str(window["period"])
+    years = edition.list_ratio_years(metric, crime)
+    return years[-1] if years else edition.choose_year(crime)

@@ -1,0 +1,325 @@
+"""Compose the comparison of all territories in one year, and the profile of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines import words
+from pipelines.design.components import Part
+from pipelines.front import pages, pictures, sentences
+from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
+from pipelines.front.pages import Page
+from pipelines.front.pages.home import regional_field
+from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.queries import CRIMES, STAGES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import Row, changes, durations, indicators, language
+from pipelines.words.language import tell
+
+_YEARS = 6
+"""Years in the table of a profile, the newest."""
+_RETURNS = 10
+"""Returns listed in a profile, the newest."""
+_BREAKDOWNS = ("sex", "age")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a profile that is folded: its anchor, its title, sentences, and tables."""
+
+    anchor: str
+    title: str
+    texts: Sequence[Part] = ()
+    tables: Sequence[FigureTable] = ()
+
+
+def compose_comparison(reader: Reader, crime: str) -> Page:
+    """Return the page with the stages of all territories in one year."""
+    edition = reader.edition
+    year = edition.choose_year(crime)
+    crime_name = reader.label("offence_group", crime)
+    title = tell("Territories compared: {crime}, {period}", crime=language.lower_first(crime_name), period=year)
+    row = edition.find_regional(crime, CONVICTED, year)
+    return Page(
+        pages.name_file(pages.TERRITORIES, crime),
+        "territories.html",
+        pages.TERRITORIES,
+        title,
+        title,
+        reader.describe_cover(row) if row is not None else "",
+        tell("Choose a territory to see its profile."),
+        pages.list_views(
+            reader, {c: pages.name_file(pages.TERRITORIES, c) for c in CRIMES if edition.has_crime(c)}, crime
+        ),
+        {
+            "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
+            "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
+            "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
+            "explore": reader.explore("region", crime=crime, freq="A", period=year),
+        },
+    )
+
+
+def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> FigureTable:
+    """Return the persons at each stage in one year, for the region and each territory."""
+    edition = reader.edition
+    measures = STAGES[track]
+    table = FigureTable(
+        reader,
+        f"{reader.label('offence_group', crime)}, {year}, {language.lower_first(words.TRACKS[track])}: "
+        f"{words.unit_name('person')}",
+        tell("Area"),
+        [words.stage_name(measure) for measure in measures],
+    )
+    totals = [edition.find_total(crime, measure, edition.region, year) for measure in measures]
+    table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in totals], is_total=True)
+    table.add_row(tell("Territories included"), [table.cover_field(row) for row in totals])
+    for code in edition.territories:
+        cells = [edition.find_total(crime, measure, code, year) for measure in measures]
+        heading = table.name_area(code, pages.name_territory_file(code, crime))
+        table.add_row(heading, [table.count_field(cell) for cell in cells])
+    return table
+
+
+def compose_profile(reader: Reader, crime: str, area: str) -> Page:
+    """Return the profile of one territory."""
+    edition = reader.edition
+    crime_name = reader.label("offence_group", crime)
+    year, name = edition.choose_year(crime), reader.marked_name(area)
+    sections = [
+        _compose_exits(reader, crime, area),
+        _compose_breakdown(reader, crime, area),
+        _compose_durations(reader, crime, area),
+        _compose_rules(reader, area),
+        _compose_notes(reader, crime, area),
+        _compose_returns(reader, area),
+    ]
+    headlines = _list_headlines(reader, crime, area, year)
+    files = {c: pages.name_territory_file(area, c) for c in CRIMES if edition.has_crime(c)}
+    return Page(
+        files[crime],
+        "territory.html",
+        pages.TERRITORIES,
+        f"{name}: {language.lower_first(crime_name)}",
+        headlines[0][1],
+        views=pages.list_views(reader, files, crime),
+        values={
+            "headlines": headlines,
+            "trend": pictures.draw_trend(reader, crime, CONVICTED, area),
+            "stages": _compose_years(reader, crime, area),
+            "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
+            "sections": [section for section in sections if section is not None],
+            "brief": pages.name_brief_file(area, crime),
+            "explore": reader.explore("territory", territory=area, crime=crime),
+            "others": [
+                (reader.marked_name(code), pages.name_territory_file(code, crime))
+                for code in edition.territories
+                if code != area
+            ],
+        },
+    )
+
+
+def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tuple[str, str]]:
+    edition = reader.edition
+    earlier = [period for period in edition.list_periods(crime, "A") if period < year][-1:]
+    convictions = sentences.describe_convictions(reader, crime, area, earlier[0] if earlier else year, year)
+    period = choose_ratio_period(reader, crime, CONVICTION_RATIO)
+    ratios = edition.find_ratios(CONVICTION_RATIO, crime, period)
+    own, regional = (indicators.format_figure(ratios.get(code)) for code in (area, edition.region))
+    ratio = tell(
+        "{ratio}, {period}: {own}. {region}: {regional}.",
+        ratio=reader.metric_name(CONVICTION_RATIO),
+        period=words.period_short(period),
+        own=own.spoken,
+        region=reader.area_name(edition.region),
+        regional=regional.spoken,
+    )
+    own_row = ratios.get(area)
+    if own_row is not None and own_row["state"] == "too_few":
+        few = tell("Fewer than {enough} in one of the two counts: compare with care.", enough=ENOUGH_EVENTS)
+        ratio = f"{ratio} {few}"
+    quarter = (edition.list_board_periods("Q", 1) or [year])[0]
+    newest = reader.describe_state(area, quarter)
+    return [
+        (tell("What changed"), convictions),
+        (tell("Compared with the region"), ratio),
+        (tell("Has it reported?"), newest),
+    ]
+
+
+def _compose_years(reader: Reader, crime: str, area: str) -> FigureTable:
+    """Return the persons at each stage in the newest years; the first year after a break has its note."""
+    edition = reader.edition
+    measures = STAGES["first"]
+    table = FigureTable(
+        reader,
+        f"{reader.marked_name(area)}, {language.lower_first(reader.label('offence_group', crime))}, "
+        f"{language.lower_first(words.TRACKS['first'])}: {words.unit_name('person')}",
+        tell("Year"),
+        [words.stage_name(measure) for measure in measures],
+    )
+    years = edition.list_periods(crime, "A")[-_YEARS:]
+    for place in reversed(range(len(years))):
+        cells = [edition.find_total(crime, measure, area, years[place]) for measure in measures]
+        before = years[place - 1] if place else years[place]
+        crossed = [row for cell in cells for row in edition.find_breaks(area, crime, before, years[place], cell)]
+        note = " ".join(changes.describe_breaks(crossed)) if place and crossed else ""
+        table.add_row(table.note_field(years[place], note), [table.count_field(cell) for cell in cells])
+    return table
+
+
+def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
+    """Return how cases ended without a conviction in the newest year that has figures."""
+    rows = [row for row in reader.edition.tables["exit"] if (row["area"], row["offence_group"]) == (area, crime)]
+    if not rows:
+        return None
+    with_figures = [row["period"] for row in rows if row["value"] is not None] or [row["period"] for row in rows]
+    year = max(with_figures)
+    counts = [row for row in rows if row["period"] == year]
+    table = FigureTable(
+        reader,
+        tell("{area}, {period}: cases that ended without a conviction", area=reader.marked_name(area), period=year),
+        tell("Outcome"),
+        [tell("Number (95% confidence interval)")],
+    )
+    for row in counts:
+        figure = indicators.format_figure(row)
+        label = (
+            f"{reader.label('measure', row['measure'])} ({language.lower_first(reader.label('level', row['level']))})"
+        )
+        few = figure.kind == "value" and words.is_few(row)
+        table.add_row(label, (format_figure(figure, is_few=few),))
+    return Section("outcomes", tell("Cases that ended without a conviction"), tables=[table])
+
+
+def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
+    """Return those convicted at first instance by sex and by age, in the newest year that has figures."""
+    edition = reader.edition
+    rows = [row for row in edition.tables["breakdown"] if (row["area"], row["offence_group"]) == (area, crime)]
+    tables = []
+    for dimension in _BREAKDOWNS:
+        of_dimension = [row for row in rows if row["table_id"] == f"territory_year_{dimension}"]
+        years = [row["period"] for row in of_dimension if row["value"] is not None]
+        if not years:
+            continue
+        table = FigureTable(
+            reader,
+            tell(
+                "{area}, {period}: persons convicted at first instance, by {dimension}",
+                area=reader.marked_name(area),
+                period=max(years),
+                dimension=tell("sex") if dimension == "sex" else tell("age"),
+            ),
+            tell("Sex") if dimension == "sex" else tell("Age"),
+            [tell("Persons"), tell("Share, % (95% confidence interval)")],
+        )
+        order = reader.list_codes(dimension)
+        at = {row[dimension]: row for row in of_dimension if row["period"] == max(years)}
+        for code in (code for code in order if code in at):
+            row = at[code]
+            share = {
+                name: row[f"share_{name}"] for name in ("value", "low", "high", "state", "obs_status", "conf_status")
+            }
+            is_whole = code == "_T"
+            figure = words.format_status("not_applicable") if is_whole or share["obs_status"] is None else None
+            field = "" if is_whole else format_figure(figure or indicators.format_figure(share))
+            table.add_row(reader.label(dimension, code), (table.count_field(row), field), is_total=is_whole)
+        tables.append(table)
+    return Section("breakdown", tell("By sex and age"), tables=tables) if tables else None
+
+
+def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
+    """Return how long cases took, for a territory that sends case records."""
+    rows = [row for row in reader.edition.tables["duration"] if (row["area"], row["offence_group"]) == (area, crime)]
+    if not rows:
+        return None
+    table = FigureTable(
+        reader,
+        tell("{area}: days, with 95% confidence intervals", area=reader.marked_name(area)),
+        tell("Interval"),
+        list(durations.QUANTILES.values()),
+    )
+    by_metric: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_metric.setdefault(row["metric"], {})[row["statistic"]] = row
+    for metric, statistics in by_metric.items():
+        fields = []
+        for statistic in durations.QUANTILES:
+            quantile = statistics.get(statistic)
+            fields.append(format_figure(durations.format_limits(quantile), is_few=durations.is_shown_few(quantile)))
+        table.add_row(reader.metric_name(metric), fields)
+    span = durations.describe_records_span(reader.marked_name(area), rows)
+    return Section("durations", tell("How long cases take"), [tell("Records: {span}.", span=span)], [table])
+
+
+def _compose_rules(reader: Reader, area: str) -> Section | None:
+    """Return what each office counts at each level, in its own words."""
+    edition = reader.edition
+    codes = [area, *edition.list_jurisdictions(area)]
+    rules = [row for row in edition.tables["counting_rule"] if row["jurisdiction"] in codes]
+    if not rules:
+        return None
+    levels = reader.list_codes("level")
+    tables = []
+    for office in dict.fromkeys(row["jurisdiction"] for row in rules):
+        table = FigureTable(
+            reader,
+            tell("Counting rules: {area}", area=reader.marked_name(office)),
+            tell("Level"),
+            [tell("Unit"), tell("What is counted")],
+            is_text=True,
+        )
+        for row in sorted(
+            (row for row in rules if row["jurisdiction"] == office), key=lambda row: levels.index(row["level"])
+        ):
+            unit = words.unit_name(str(row["count_unit"]))
+            definition = in_page_language(reader, str(row["stage_definition"] or ""))
+            table.add_row(reader.label("level", row["level"]), (unit, definition))
+        tables.append(table)
+    return Section("rules", tell("Counting rules"), tables=tables)
+
+
+def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
+    """Return the notes on the territory and the breaks of its series."""
+    edition = reader.edition
+    notes = [row for row in edition.tables["note"] if row["territory"] == area]
+    texts: list[Part] = []
+    for row in notes:
+        where = f"{reader.marked_name(row['area'])}: " if row["area"] != area else ""
+        when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
+        texts.append(where + when + in_page_language(reader, str(row["text"])))
+    codes = {area, *edition.list_jurisdictions(area)}
+    breaks = [
+        row for row in edition.tables["break"] if row["area"] in codes and row["offence_group"] in ("", "_T", crime)
+    ]
+    texts += [in_page_language(reader, text) for text in changes.describe_breaks(breaks)]
+    return Section("notes", tell("Notes and breaks in the series"), list(dict.fromkeys(texts))) if texts else None
+
+
+def _compose_returns(reader: Reader, area: str) -> Section:
+    """Return the newest returns of a territory."""
+    rows = [row for row in reader.edition.tables["submission"] if row["territory"] == area][:_RETURNS]
+    if not rows:
+        return Section("data", tell("Data received"), [tell("This release uses no data from this territory.")])
+    table = FigureTable(
+        reader,
+        tell("Newest returns accepted for this release"),
+        tell("Received"),
+        [tell("From"), tell("About"), tell("Periods")],
+        is_text=True,
+    )
+    for row in rows:
+        ends = [words.period_short(row[end]) for end in ("first_period", "last_period") if row[end]]
+        table.add_row(
+            words.format_day(row["received_at"]),
+            (
+                reader.marked_name(row["jurisdiction"] or row["territory"]),
+                reader.label("instrument", row["instrument"] or ""),
+                "–".join(dict.fromkeys(ends)),
+            ),
+        )
+    return Section("data", tell("Data received"), tables=[table])

@@ -1,0 +1,167 @@
+"""Draw the pictures of the static pages from a release. Each is laid out for a page and for a telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pipelines import words
+from pipelines.design.components import Markup
+from pipelines.front import pages
+from pipelines.front.charts import board as boards
+from pipelines.front.charts import files, intervals, series
+from pipelines.front.charts.canvas import WIDE, Drawing
+from pipelines.front.charts.fit import render_picture
+from pipelines.front.pages.board import judge_board
+from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.reader import Reader
+from pipelines.words import FormattedFigure, Row, changes, indicators, language, regions, reporting
+from pipelines.words.language import tell
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, the name of its files and its caption; `draw` returns it for a width."""
+
+    name: str
+    caption: str
+    draw: Callable[[int], Drawing]
+
+    @property
+    def svg(self) -> Markup:
+        """The picture for a page, in both layouts."""
+        return render_picture(self.draw)
+
+    def write_file(self, reader: Reader) -> bytes:
+        """Return the picture as an SVG file that is complete without its page."""
+        source = tell("Source: {source}", source=words.cite_release(reader.edition.release))
+        return files.write_svg(self.draw(WIDE), files.Caption(self.caption, source), reader.lang)
+
+
+def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
+    """Return the course of a count over the years with its interval and, for the region, how many are in it."""
+    drawn = _make_series(reader, crime, measure, area)
+    notes = _list_notes(reader, [area])
+    name = pages.name_picture(f"trend-{area}-{measure}", crime)
+    return Picture(name, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
+
+
+def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.Series:
+    edition = reader.edition
+    periods = edition.list_periods(crime, "A")
+    is_region = area == edition.region
+    rows = [edition.find_total(crime, measure, area, period) for period in periods]
+    points = [
+        series.Point(
+            period,
+            _format_count(row, is_region=is_region),
+            is_few=row is not None and words.is_few(row),
+            is_provisional="provisional" in _list_flags(row),
+            is_partial="partial" in _list_flags(row),
+            reporters=regions.count_reporters(row) if is_region and row is not None else None,
+        )
+        for period, row in zip(periods, rows, strict=True)
+    ]
+    return series.Series(
+        f"{reader.marked_name(area)}: {language.lower_first(reader.label('measure', measure))}, "
+        f"{language.lower_first(reader.label('offence_group', crime))}",
+        points,
+        _list_breaks(reader, crime, area, periods, rows),
+        territories=len(edition.territories) if is_region else 0,
+    )
+
+
+def draw_territories(reader: Reader, crime: str, measure: str) -> Picture:
+    """Return the course of a count in each territory, on one scale."""
+    title = f"{language.upper_first(reader.label('measure', measure))}, " + language.lower_first(
+        reader.label("offence_group", crime)
+    )
+    panels = [
+        replace(_make_series(reader, crime, measure, area), title=reader.marked_name(area))
+        for area in reader.edition.territories
+    ]
+    notes = _list_notes(reader, reader.edition.territories)
+    name = pages.name_picture(f"territories-{measure}", crime)
+    return Picture(name, title, lambda width: series.draw_multiples(title, panels, width=width, notes=notes))
+
+
+def _format_count(row: Row | None, *, is_region: bool) -> FormattedFigure:
+    if row is None:
+        return words.format_absent()
+    if is_region and regions.count_reporters(row) and not regions.is_regional(row):
+        return FormattedFigure(tell("no regional figure"), tell("no regional figure"), "note")
+    return indicators.format_figure(row) if row["value"] is not None else words.format_count(row)
+
+
+def _list_flags(row: Row | None) -> list[str]:
+    return [] if row is None else str(row["flags"] or "").split(",")
+
+
+def _list_breaks(
+    reader: Reader, crime: str, area: str, periods: Sequence[str], rows: Sequence[Row | None]
+) -> list[series.Break]:
+    """Return the breaks of a series by the positions of the periods between which they fall."""
+    positions: dict[str, list[int]] = {}
+    for place in range(1, len(periods)):
+        found = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
+        for text in changes.describe_breaks(found):
+            positions.setdefault(text, []).append(place)
+    return [series.Break(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
+
+
+def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
+    """Return a ratio of all territories as dots with intervals, and that of the region as a line."""
+    edition = reader.edition
+    period = choose_ratio_period(reader, crime, metric)
+    ratios = edition.find_ratios(metric, crime, period)
+    rows = {
+        code: intervals.Row(
+            reader.marked_name(code),
+            indicators.format_figure(ratios.get(code)),
+            is_few=code in ratios and ratios[code]["state"] == "too_few",
+        )
+        for code in (edition.region, *edition.territories)
+    }
+    comparison = intervals.Comparison(
+        f"{reader.metric_name(metric)}, {language.lower_first(reader.label('offence_group', crime))}, "
+        f"{words.period_short(period)}",
+        [rows[code] for code in edition.territories],
+        tell("per 100"),
+        rows[edition.region],
+    )
+    notes = _list_notes(reader, edition.territories)
+    name = pages.name_picture(f"ratios-{metric}", crime)
+    return Picture(
+        name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
+    )
+
+
+def draw_board(reader: Reader) -> Picture:
+    """Return the reporting board of the newest quarters."""
+    periods, states = judge_board(reader, "Q")
+    lines = [
+        boards.Line(
+            reader.marked_name(code),
+            [
+                boards.Cell(
+                    judged.state,
+                    reporting.format_state(judged),
+                    f"{judged.received}/{judged.expected}" if judged.state == "in_part" else "",
+                )
+                for judged, _ in judged_periods
+            ],
+        )
+        for code, judged_periods in states.items()
+    ]
+    board = boards.Board(tell("Returns by quarter"), periods, lines, reporting.STATES)
+    notes = _list_notes(reader, reader.edition.territories)
+    return Picture(
+        pages.name_picture("board"), board.title, lambda width: boards.draw_board(board, width=width, notes=notes)
+    )
+
+
+def _list_notes(reader: Reader, areas: Sequence[str]) -> list[str]:
+    """Return what must be read with a picture wherever it is shown: invented data, and footnotes of names."""
+    notes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
+    demonstration = tell("Demonstration data: every figure is invented.")
+    return [demonstration, *notes] if reader.edition.is_demonstration else notes

@@ -1,0 +1,149 @@
+"""Read the released tables that the static pages show: one statement for each table, for all pages and languages.
+
+Statements select rows of the published programme and never add any up, except to count changed totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.words import Row
+
+BEFORE_COURT: Final = ("reported", "investigated", "indicted")
+STAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "first": (*BEFORE_COURT, "adjudicated_first", "convicted_first", "sentenced_first"),
+    "final": (*BEFORE_COURT, "adjudicated_final", "convicted_final", "sentenced_final"),
+}
+"""Stages shown side by side. First-instance and final decisions are never in one row."""
+CRIMES: Final = ("TIP", "SOM")
+"""Offence groups to choose between. They are never shown together and never added."""
+BREAKDOWN_TABLES: Final[Mapping[str, str]] = {
+    "sex": "territory_year_sex",
+    "age": "territory_year_age",
+    "offence": "territory_year_offence",
+    "sentence_type": "area_year_sentence_type",
+    "sentence_band": "area_year_sentence_band",
+}
+"""Table of the programme for each breakdown of the stages of proceedings."""
+BREAK_NOTES: Final = ("law", "counting", "source")
+"""Kinds of notes after which figures are not comparable with those before. A new layout alone is not one of them."""
+RETURNS: Final = ("justice", "register", "victims")
+"""Instruments whose returns the reporting board shows."""
+
+Tables = Mapping[str, tuple[Row, ...]]
+
+SQL: Final[Mapping[str, str]] = {
+    "release": "select * from release",
+    "area": "select * from area where kind = 'national' order by sort, area_kind, area",
+    "area_name": "select * from area_name order by area, language",
+    "codelist": "select * from codelist order by codelist, position",
+    # A cell may be in several tables of the programme; only one of its rows is read.
+    "total": """
+        select
+            cell.*, number.low, number.high, number.interval_basis, number.state,
+            rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
+            rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high, rate.interval_basis as rate_basis
+        from cell
+        inner join programme on cell.table_id = programme.table_id
+        left join indicator as number on number.metric = 'count' and number.cell_id = cell.cell_id
+        left join indicator as rate on rate.metric = 'rate' and rate.cell_id = cell.cell_id
+        where cell.is_total and cell.statistic = 'count' and cell.freq in ('Q', 'A') and cell.count_unit = 'person'
+            and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
+            and cell.measure in (select unnest($measures))
+        qualify row_number() over (partition by cell.cell_id order by programme.position) = 1
+        order by cell.area, cell.period
+    """,
+    "breakdown": """
+        select
+            cell.*, share.value as share_value, share.low as share_low, share.high as share_high,
+            share.state as share_state, share.obs_status as share_obs_status, share.conf_status as share_conf_status
+        from cell
+        left join indicator as share
+            on share.metric = 'share' and share.cell_id = cell.cell_id
+            and share.dimension = case cell.table_id when $sex then 'sex' else 'age' end
+        where cell.table_id in ($sex, $age) and cell.freq = 'A' and cell.count_unit = 'person'
+            and cell.area_kind = 'territory' and cell.offence_group in (select unnest($crimes))
+            and cell.measure = 'convicted_first'
+        order by cell.area, cell.period
+    """,
+    "stage_ratio": """
+        select * from stage_ratio
+        where count_unit = 'person' and offence_group in (select unnest($crimes)) and freq in ('A', 'P3', 'P5')
+            and area_kind in ('region', 'territory')
+        order by area, period, version
+    """,
+    "window": """
+        select * from "window"
+        where count_unit = 'person' and offence_group in (select unnest($crimes)) and metric <> 'share'
+        order by measure, freq
+    """,
+    "pair": """
+        select pair.* from pair
+        inner join "window" on pair.metric = "window".metric and pair.period = "window".period
+            and pair.freq = "window".freq and pair.offence_group = "window".offence_group
+            and pair.count_unit = "window".count_unit and "window".is_default
+        where pair.count_unit = 'person' and pair.offence_group in (select unnest($crimes))
+            and pair.metric not in ('share', 'rate') and "window".metric not in ('share', 'rate')
+        order by pair.metric, area_a, area_b
+    """,
+    "metric": "select * from metric order by position",
+    "coverage": """
+        select territory, jurisdiction, instrument, freq, period, deadline, is_due, is_reported, is_on_time
+        from coverage where instrument in (select unnest($returns))
+        order by territory, jurisdiction, instrument, source, period
+    """,
+    "break": """
+        select * from "break" where offence_group in ('', '_T') or offence_group in (select unnest($crimes))
+        order by area, first_day, code, measure
+    """,
+    "note": "select * from note where kind in (select unnest($notes)) order by area, note_id",
+    "counting_rule": "select * from counting_rule order by jurisdiction, level",
+    "exit": """
+        select exit.* from exit
+        left join codelist as level on level.codelist = 'level' and level.code = exit.level
+        left join codelist as measure on measure.codelist = 'measure' and measure.code = exit.measure
+        where exit.count_unit = 'person' and exit.freq = 'A' and exit.metric = 'exit'
+            and exit.area_kind = 'territory' and exit.offence_group in (select unnest($crimes))
+        order by exit.area, exit.period, level.position, exit.measure = 'requalified_out', measure.position
+    """,
+    "duration": """
+        select * from duration
+        where freq = '_T' and entered = '_T' and statistic in ('median', 'p75', 'p90')
+            and offence_group in (select unnest($crimes))
+        order by area, source, statistic
+    """,
+    "quality": "select * from quality where period = '_T' and instrument = '_T' order by territory, indicator",
+    "revised": """
+        select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
+        where area_kind = 'territory' group by area order by area
+    """,
+    "edition": "select release, vintage, count(*)::int as totals from revision group by all order by vintage desc",
+    "agreement": "select world, verdict from coherence order by world desc, verdict",
+    "submission": "select * from submission order by accepted_at desc, submission_id",
+    "population": "select * from population order by area, year desc",
+}
+"""One statement for each table; `read_tables` passes each the parameters that it names."""
+
+
+def read_tables(release: Path) -> Tables:
+    """Return the rows of all tables of SQL, read from the database of a release in one pass."""
+    import duckdb
+
+    parameters: dict[str, Any] = {
+        "crimes": list(CRIMES),
+        "measures": list(dict.fromkeys(stage for track in STAGES.values() for stage in track)),
+        "returns": list(RETURNS),
+        "notes": ["territory", "office", *BREAK_NOTES],
+        "sex": BREAKDOWN_TABLES["sex"],
+        "age": BREAKDOWN_TABLES["age"],
+    }
+    tables = {}
+    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        for name, statement in SQL.items():
+            named = {key: value for key, value in parameters.items() if f"${key}" in statement}
+            cursor = connection.execute(statement, named)
+            columns = [column[0] for column in cursor.description or ()]
+            tables[name] = tuple(dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
+    return tables

@@ -1,0 +1,126 @@
+"""Hold what a page needs in the reader's language: names, labels, footnotes, and who has reported.
+
+The language itself is the one that `pipelines.words.language.read_in` has set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import urlencode
+
+from pipelines import words
+from pipelines.core import i18n
+from pipelines.front.edition import CONVICTED, Edition
+from pipelines.front.queries import RETURNS
+from pipelines.words import Row, language, regions, reporting
+from pipelines.words.areas import name_areas
+from pipelines.words.reporting import Reporting
+
+STAGES = ("justice", "register")
+"""Instruments of the stages of proceedings."""
+_MARKS = ("*", "†", "‡", "§")
+
+
+@dataclass
+class Reader:
+    """A language and the release that is read in it."""
+
+    edition: Edition
+    language: str
+    _judged: dict[tuple[str, str, tuple[str, ...]], Reporting] = field(default_factory=dict)
+
+    @property
+    def lang(self) -> str:
+        """Return the tag of the language for HTML and addresses."""
+        return i18n.html_lang(self.language)
+
+    @cached_property
+    def areas(self) -> Mapping[str, Row]:
+        """Return the areas by code, with `name` and `footnote` in the reader's language."""
+        return name_areas(self.edition.tables["area"], self.edition.tables["area_name"])
+
+    def area_name(self, code: str) -> str:
+        """Return the name of an area."""
+        return str(self.areas[code]["name"]) if code in self.areas else code
+
+    def marked_name(self, code: str) -> str:
+        """Return the name of an area with the mark of its footnote."""
+        return self.area_name(code) + self.footnote_mark(code)
+
+    @cached_property
+    def _footnotes(self) -> Mapping[str, str]:
+        return {code: str(row["footnote"]) for code, row in self.areas.items() if row["footnote"]}
+
+    def footnote_mark(self, code: str) -> str:
+        """Return the mark of a name's footnote, the same on every page; empty if it has none."""
+        noted = list(self._footnotes)
+        return _MARKS[noted.index(code) % len(_MARKS)] if code in noted else ""
+
+    def list_footnotes(self, codes: Iterable[str]) -> list[tuple[str, str]]:
+        """Return the mark and footnote of each of these names that has one."""
+        return [(self.footnote_mark(code), self._footnotes[code]) for code in codes if code in self._footnotes]
+
+    @cached_property
+    def _labels(self) -> Mapping[tuple[str, str], Row]:
+        return {(row["codelist"], row["code"]): row for row in self.edition.tables["codelist"]}
+
+    def label(self, codelist: str, code: str) -> str:
+        """Return the label of a code; the code itself if the release lacks it."""
+        row = self._labels.get((codelist, code))
+        return language.find_label(codelist, code, str(row["label"])) if row is not None else code
+
+    def list_codes(self, codelist: str) -> list[str]:
+        """Return the codes of a list, in its order."""
+        return [code for name, code in self._labels if name == codelist]
+
+    def describe_state(self, area: str, period: str) -> str:
+        """Describe whether the returns of a territory for a period have arrived, and which have not."""
+        judged, name = self.judge_area(area, period, RETURNS), self.marked_name(area)
+        if judged.state not in reporting.RECEIVED:
+            text = reporting.describe_absence(name, judged)
+            return language.tell("{period}: {state}.", period=words.period_short(period), state=text)
+        state = language.tell(
+            "{period}: {state}.", period=words.period_short(period), state=reporting.format_state(judged)
+        )
+        return f"{state} {reporting.note_state(name, period, judged, is_reporting=True)}".strip()
+
+    def metric_name(self, metric: str) -> str:
+        """Return the name of an indicator."""
+        return i18n.gettext(str(self.edition.metrics[metric]["name"]), self.language)
+
+    def explore(self, page: str, **choices: str) -> str:
+        """Return the address of a page where readers choose what to see, with choices and this release."""
+        query = {**choices, "release": self.edition.id, "lang": self.language}
+        return f"/{page}?{urlencode(query)}"
+
+    def definition(self, codelist: str, code: str) -> str:
+        """Return the definition of a code, which is in English."""
+        row = self._labels.get((codelist, code))
+        return str(row["definition"] or "") if row is not None else ""
+
+    @cached_property
+    def parts(self) -> Mapping[str, str]:
+        """Return the names by which outstanding returns are listed: instruments and areas, by code."""
+        instruments = {code: self.label("instrument", code) for code in RETURNS}
+        return {**instruments, **{code: self.marked_name(code) for code in self.edition.areas}}
+
+    def judge_area(self, area: str, period: str, instruments: Sequence[str] = STAGES) -> Reporting:
+        """Judge the reporting of a territory, or of one of its parts; each is judged once."""
+        key = (area, period, tuple(instruments))
+        if key not in self._judged:
+            rows = [row for row in self.edition.coverage.get(area, ()) if row["instrument"] in instruments]
+            self._judged[key] = reporting.judge_reporting(rows, period, self.parts)
+        return self._judged[key]
+
+    def list_absences(self, row: Row) -> str:
+        """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
+        judged = {code: self.judge_area(code, row["period"]) for code in self.edition.territories}
+        names = [(code, self.marked_name(code)) for code in self.edition.territories]
+        counting = self.edition.counting.get((row["offence_group"], str(row.get("measure") or CONVICTED)), set())
+        return reporting.describe_absences(str(row["reporters"] or ""), names, judged, counting)
+
+    def describe_cover(self, row: Row) -> str:
+        """Describe which territories are in a figure of the region and why the others are not."""
+        return regions.describe_cover(row, len(self.edition.territories), self.list_absences(row))

@@ -1,0 +1,82 @@
+"""Compose the sentences of the static pages that no other page has: the headlines of a year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.front.edition import CONVICTED
+from pipelines.front.reader import Reader
+from pipelines.words import Row, language, regions, trends
+from pipelines.words.language import tell
+
+_CHANGES: Mapping[str, str] = language.Texts(
+    {
+        "rise": mark("This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high})."),
+        "fall": mark("This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high})."),
+        "no_clear_change": mark(
+            "This is no clear change: {ratio} times as many (95% confidence interval {low} to {high})."
+        ),
+        "depends": mark(
+            "This is no clear change, because several people can be tried in one case: {ratio} times as many (95% "
+            "confidence interval {low} to {high})."
+        ),
+        "withheld": mark("The change is not shown, because one of the two figures is withheld."),
+        "missing": mark("The change is not shown, because one of the two figures is not available."),
+    }
+)
+WHY_INTERVAL = mark(
+    "Even a full count varies by chance from year to year. The interval shows by how much the underlying level may "
+    "differ from the figure."
+)
+CLEAR = mark(
+    "A change or a difference is called clear only if it also holds when several persons are tried in one case."
+)
+NO_FUNNEL = mark(
+    "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
+    "can therefore be larger than an earlier one."
+)
+NO_RANKING = mark("The order of territories is not a ranking.")
+
+
+def describe_convictions(reader: Reader, crime: str, area: str, first: str, last: str) -> str:
+    """Return the convictions of an area in two years, and whether the change is real."""
+    edition = reader.edition
+    before, after = (_find_convictions(reader, crime, area, period) for period in (first, last))
+    figures = [words.format_absent() if row is None else words.format_count(row) for row in (before, after)]
+    numbers = tell(
+        "Persons convicted at first instance: {after} in {last}, {before} in {first}.",
+        after=figures[1].spoken,
+        before=figures[0].spoken,
+        first=first,
+        last=last,
+    )
+    trend = trends.judge_trend(before, after, edition.find_breaks(area, crime, first, last, before))
+    return f"{numbers} {describe_change(trend)}"
+
+
+def _find_convictions(reader: Reader, crime: str, area: str, period: str) -> Row | None:
+    edition = reader.edition
+    if area == edition.region:
+        return edition.find_regional(crime, CONVICTED, period)
+    return edition.find_total(crime, CONVICTED, area, period)
+
+
+def describe_change(trend: trends.Trend) -> str:
+    """Return a sentence on whether a change is real."""
+    change = trend.change
+    if change is None or change.ratio is None or change.low is None or change.high is None:
+        return trend.note or _CHANGES["withheld" if trend.verdict == "withheld" else "missing"]
+    # The interval is of a change of single persons; the verdict allows for several persons in one case, too.
+    is_clear_of_one = change.low > 1 or change.high < 1
+    verdict = "depends" if trend.verdict == "no_clear_change" and is_clear_of_one else trend.verdict
+    ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
+    return _CHANGES[verdict].format(ratio=ratio, low=low, high=high)
+
+
+def describe_certainty(row: Row | None, period: str) -> str:
+    """Return the convictions of the region in a period with their interval."""
+    return tell(
+        "Persons convicted at first instance in {period}: {figure}.", period=period, figure=regions.quote_figure(row)
+    )

@@ -1,0 +1,141 @@
+"""Compose tables of figures from the components of the design system: values, words for missing ones, notes.
+
+What is not part of a figure (the mark of a note, the word "few") cannot be selected, so that a copied table has the
+figures alone (`front.css`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pipelines import words
+from pipelines.core import i18n
+from pipelines.design.components import Markup, Part, Row, Table
+from pipelines.front.reader import Reader
+from pipelines.words import FormattedFigure, language, regions
+
+_VISIBLE_NOTES = 6
+"""Notes shown below a table; the others are folded."""
+_FEW = Markup(
+    '<span class="front-few">{number}</span><span class="front-badge" aria-hidden="true">{few}</span>{spoken}'
+)
+_HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
+_MARK = Markup('<sup class="front-mark">{}</sup>')
+_MISSING = Markup('<span class="front-missing">{}</span>')
+_SEPARATOR = Markup(f'<span class="front-separator">{words.THOUSANDS}</span>')
+
+
+@dataclass
+class FigureTable:
+    """A table of figures that is being composed for one reader, with its notes."""
+
+    reader: Reader
+    caption: str
+    corner: str
+    columns: Sequence[str]
+    rows: list[Row] = field(default_factory=list)
+    notes: words.Notes = field(default_factory=words.Notes)
+    is_text: bool = False
+    """Fields are words and aligned left."""
+    is_quiet: bool = False
+    """The caption is for screen readers only, because a heading above has the same text."""
+    _named: list[str] = field(default_factory=list)
+
+    def add_row(self, heading: Part, fields: Iterable[Part], *, is_total: bool = False) -> None:
+        """Add a row with the fields of all columns."""
+        self.rows.append(Row(heading, tuple(fields), kind="total" if is_total else ""))
+
+    def name_area(self, code: str, href: str = "", note: str = "") -> Part:
+        """Return the name of an area as a heading, with the mark of its footnote; `note` is one on all of its row."""
+        if code not in self._named:
+            self._named.append(code)
+        name: Part = self.reader.area_name(code)
+        if href:
+            name = Markup('<a href="{}">{}</a>').format(href, name)
+        marks = [
+            mark for mark in (self.reader.footnote_mark(code), self.notes.number_note(note) if note else "") if mark
+        ]
+        return Markup("{}{}").format(name, _MARK.format(",".join(marks)) if marks else "")
+
+    def count_field(self, cell: words.Row | None) -> Part:
+        """Return a count with the marks of its notes, or the word for a missing one."""
+        if cell is None:
+            return format_figure(words.format_absent())
+        figure = words.format_count(cell)
+        marks = words.mark_notes(cell, self.notes)
+        return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
+
+    def cover_field(self, row: words.Row | None) -> Part:
+        """Return how many territories are in a figure of the region, with a note on the others."""
+        if row is None:
+            return format_figure(words.format_absent())
+        absences = self.reader.list_absences(row)
+        counted = language.tell(
+            "{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories)
+        )
+        return Markup("{}{}").format(counted, _MARK.format(self.notes.number_note(absences)) if absences else "")
+
+    def note_field(self, text: Part, note: str = "") -> Part:
+        """Return words with the mark of a note."""
+        return Markup("{}{}").format(text, _MARK.format(self.notes.number_note(note)) if note else "")
+
+    @property
+    def table(self) -> Table:
+        """Return the table as a component."""
+        numbers = frozenset() if self.is_text else frozenset(range(len(self.columns)))
+        return Table(self.caption, self.corner, self.columns, self.rows, numbers, quiet=self.is_quiet)
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """Return the footnotes of the names in the table, with their marks."""
+        marked = [code for code in self.reader.edition.areas if code in self._named or self._is_mentioned(code)]
+        return self.reader.list_footnotes(marked)
+
+    def _is_mentioned(self, code: str) -> bool:
+        mark = self.reader.footnote_mark(code)
+        return bool(mark) and any(mark in text for text in (self.caption, *self.notes.texts, *self.notes.remarks))
+
+    @property
+    def visible_notes(self) -> list[tuple[str, Part]]:
+        """Return the first notes, each with its mark."""
+        return self._list_notes()[:_VISIBLE_NOTES]
+
+    @property
+    def folded_notes(self) -> list[tuple[str, Part]]:
+        """Return the notes beyond the first ones."""
+        return self._list_notes()[_VISIBLE_NOTES:]
+
+    def _list_notes(self) -> list[tuple[str, Part]]:
+        foreign = self.reader.language != i18n.SOURCE_LANGUAGE
+        names = [(mark, in_english(text) if foreign else text) for mark, text in self.names]
+        remarks = [("", text) for text in self.notes.remarks]
+        return [*names, *remarks, *((str(number), text) for number, text in enumerate(self.notes.texts, start=1))]
+
+
+def in_english(text: str) -> Markup:
+    """Return an English text on a page in another language."""
+    return Markup('<span lang="en">{}</span>').format(text)
+
+
+def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few: bool = False) -> Part:
+    """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
+    after = _MARK.format(",".join(marks)) if marks else Markup("")
+    if figure.value is None:
+        return _MISSING.format(figure.text) + after
+    number = _SEPARATOR.join(figure.text.split(words.THOUSANDS))
+    if is_few and figure.value != 0:
+        badge = words.LEGEND["few"][0]
+        return _FEW.format(number=number, few=badge, spoken=_HIDDEN.format(text=badge)) + after
+    return number + after
+
+
+def list_legend(kinds: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the words that stand for missing figures with their explanations, for those kinds that a page needs."""
+    wanted = set(kinds)
+    return [(words.LEGEND[kind][0], words.LEGEND[kind][1]) for kind in words.LEGEND if kind in wanted]
+
+
+def in_page_language(reader: Reader, text: str) -> Part:
+    """Return a text of the release that exists in English only, marked as such on a page in another language."""
+    return text if reader.language == i18n.SOURCE_LANGUAGE or not text else in_english(text)

@@ -1,0 +1,39 @@
+"""Name the areas of a release, with the footnotes of their names, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pipelines.core.i18n import mark
+from pipelines.words import Row
+from pipelines.words.language import current_language, tell
+
+REGION_NAME = mark("Western Balkans")
+"""Name of the region in a release, unless the installation has another."""
+_NAME_TAGS: Mapping[str, Sequence[str]] = {
+    "sq": ("sq",),
+    "bs": ("bs", "sr-Latn"),
+    "hr": ("hr", "bs", "sr-Latn"),
+    "mk": ("mk",),
+    "sr": ("sr-Cyrl",),
+    "sr-Latn": ("sr-Latn", "bs"),
+    "cnr": ("cnr-Latn", "bs", "sr-Latn"),
+}
+"""Languages of names of areas to use in a language, the best first; English if the release has none of them."""
+
+
+def name_areas(areas: Iterable[Row], names: Iterable[Row]) -> dict[str, Row]:
+    """Return the areas by code, in the order of `areas`, with `name` and `footnote` in the reader's language.
+
+    `names` are the declared names by area and language. An area that has no name in the language keeps its English one.
+    """
+    declared = {(row["area"], row["language"]): row["name"] for row in names}
+    tags = _NAME_TAGS.get(current_language(), ())
+    named: dict[str, Row] = {}
+    for row in areas:
+        code = row["area"]
+        name = next((declared[code, tag] for tag in tags if (code, tag) in declared), None)
+        # The name of the region is marked above, footnotes are marked where they are declared.
+        text = tell(row["name_en"]) if name is None else name  # marked above
+        named[code] = {**row, "name": text, "footnote": tell(row["footnote_en"] or "")}  # marked where declared
+    return named

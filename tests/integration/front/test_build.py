@@ -1,0 +1,238 @@
+"""Tests of all static pages of the demonstration release: they exist, parse, lead somewhere, and quote its figures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import duckdb
+import pytest
+from lxml import html
+
+from pipelines.core import i18n
+from pipelines.core.home import open_home
+from pipelines.front.build import FOLDER, build_front
+from pipelines.front.pages import name_brief_file
+from pipelines.front.queries import CRIMES
+from pipelines.publication.releases.publish import find_current_release
+
+LARGEST_PAGE = 150_000
+"""Bytes of a page, and of the style sheet with it."""
+MAIN = ("index", "territories", "indicators", "quality", "releases", "methodology", "accessibility")
+PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined|&lt;(?:span|sup|a) ")
+
+
+@dataclass(frozen=True)
+class Site:
+    """The pages of the current release, built a second time."""
+
+    release: Path
+    folder: Path
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(self.folder.rglob("*.html"))
+        }
+
+    @cached_property
+    def documents(self) -> dict[str, html.HtmlElement]:
+        return {name: html.document_fromstring(text) for name, text in self.texts.items()}
+
+
+@pytest.fixture(scope="module")
+def site(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    release = find_current_release(open_home(built_home))
+    assert release is not None
+    folder = tmp_path_factory.mktemp("front") / FOLDER
+    build_front(release, folder)
+    return Site(release, folder)
+
+
+def tags() -> list[str]:
+    return [i18n.html_lang(code) for code in i18n.language_names()]
+
+
+def text_of(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def test_release_holds_the_same_bytes_and_its_manifest_covers_them(site: Site) -> None:
+    listed = json.loads((site.release / "manifest.json").read_text(encoding="utf-8"))["files"]
+    names = {path.relative_to(site.folder).as_posix() for path in site.folder.rglob("*") if path.is_file()}
+    assert {f"{FOLDER}/{name}" for name in names} == {name for name in listed if name.startswith(f"{FOLDER}/")}
+    for name in sorted(names):
+        assert (site.release / FOLDER / name).read_bytes() == (site.folder / name).read_bytes(), name
+
+
+def test_every_language_has_the_same_pages(site: Site) -> None:
+    by_language = {tag: {Path(name).name for name in site.texts if name.startswith(f"{tag}/")} for tag in tags()}
+    assert {f"{name}.html" for name in MAIN} <= by_language["en"]
+    assert all(files == by_language["en"] for files in by_language.values())
+    assert len(list(site.folder.glob("style-*.css"))) == 1
+
+
+def test_pages_have_language_title_one_heading_and_no_placeholder(site: Site) -> None:
+    titles: dict[str, str] = {}
+    for name, document in site.documents.items():
+        tag = name.partition("/")[0]
+        assert document.get("lang") == tag, name
+        headings = [text_of(heading) for heading in document.iter("h1")]
+        assert len(headings) == 1 and headings[0], name
+        title = document.findtext(".//title") or ""
+        assert title.startswith(headings[0]) and titles.setdefault(f"{tag}/{title}", name) == name, name
+        assert not PLACEHOLDER.search(site.texts[name]), (name, PLACEHOLDER.search(site.texts[name]))
+        assert len(document.cssselect(".rti-nav a")) <= 9, name
+        levels = [int(heading.tag[1]) for heading in document.iter("h1", "h2", "h3", "h4")]
+        assert all(after - before <= 1 for before, after in pairwise(levels)), name
+
+
+def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) -> None:
+    identities = {
+        name: {e.get("id") for e in document.iter() if e.get("id")} for name, document in site.documents.items()
+    }
+    areas = ["", *re.findall(r"en/territory-([a-z]+)\.html", " ".join(site.texts))]
+    briefs = {name_brief_file(area, crime) for area in areas for crime in CRIMES}
+    for name, document in site.documents.items():
+        assert len(identities[name]) == len([e for e in document.iter() if e.get("id")]), f"{name}: an id occurs twice"
+        for address in {link.get("href") for link in document.iter("a", "link")}:
+            parts = urlsplit(address)
+            if parts.scheme == "data" or re.match(
+                r"/(?:region|territory|ratios|durations|victims|quality|about)\?", address
+            ):
+                continue
+            if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
+                assert f"{match[1]}/{match[2]}" in site.texts, (name, address)
+                continue
+            if parts.path.endswith(".pdf"):
+                assert parts.path in briefs, (name, address)
+                continue
+            # A PNG is drawn from the SVG when it is requested.
+            path = re.sub(r"\.png$", ".svg", parts.path)
+            target = (site.folder / name).parent / path if path else site.folder / name
+            assert target.resolve().is_file(), (name, address)
+            if parts.fragment:
+                assert parts.fragment in identities[target.resolve().relative_to(site.folder).as_posix()], (
+                    name,
+                    address,
+                )
+
+
+def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: Site) -> None:
+    for name, document in site.documents.items():
+        for table in document.iter("table"):
+            assert text_of(table.find("caption")), name
+            assert all(heading.get("scope") in ("col", "row") for heading in table.iter("th")), name
+            columns = len(table.findall("thead/tr/th"))
+            assert all(len(row) == columns for row in table.findall("tbody/tr")), name
+        for figure in document.iter("figure"):
+            assert figure.xpath(".//*[local-name()='desc']"), name
+            assert figure.xpath("following::table"), f"{name}: a picture without a table"
+
+
+def test_pages_are_small_and_need_no_script(site: Site) -> None:
+    style = next(site.folder.glob("style-*.css")).stat().st_size
+    for name, text in site.texts.items():
+        assert len(text.encode()) + style <= LARGEST_PAGE, name
+        assert "<script" not in text and " style=" not in text and "<img" not in text, name
+        assert text.count('rel="stylesheet"') == 1, name
+
+
+def test_profiles_are_short_before_anything_is_opened(site: Site) -> None:
+    for name, document in site.documents.items():
+        if re.match(r"en/territory-", name):
+            main = html.fromstring(html.tostring(document.find(".//main")))
+            for folded in main.cssselect("details, svg desc, .rti-chart-narrow"):
+                folded.getparent().remove(folded)
+            assert len(text_of(main).split()) <= 600, name
+
+
+def numbers_in(text: str) -> list[str]:
+    return re.findall(r"\d+(?:[.,]\d+)?", text.replace("\u202f", "").replace("95%", "").replace("95 %", ""))
+
+
+@pytest.fixture(scope="module")
+def convictions(site: Site) -> dict[tuple[str, str], dict[str, tuple[float, float, float]]]:
+    """Convictions at first instance of each area and crime by year, with their limits, read from the release."""
+    statement = """
+        select distinct cell.area, cell.offence_group, cell.period, cell.value, number.low, number.high
+        from cell left join indicator as number on number.metric = 'count' and number.cell_id = cell.cell_id
+        where cell.is_total and cell.freq = 'A' and cell.measure = 'convicted_first' and cell.count_unit = 'person'
+            and cell.table_id = 'area_year' and cell.value is not null
+    """
+    with duckdb.connect(str(site.release / "release.duckdb"), read_only=True) as connection:
+        rows = connection.execute(statement).fetchall()
+    figures: dict[tuple[str, str], dict[str, tuple[float, float, float]]] = {}
+    for area, crime, period, value, low, high in rows:
+        figures.setdefault((area, crime), {})[period] = (value, low, high)
+    return figures
+
+
+@pytest.mark.parametrize(("crime", "file"), [("TIP", "index.html"), ("SOM", "index-som.html")])
+def test_headlines_have_the_numbers_of_the_release_in_every_language(
+    site: Site, convictions: dict[tuple[str, str], dict[str, tuple[float, float, float]]], crime: str, file: str
+) -> None:
+    for tag in tags():
+        changed, _, sure = (
+            text_of(item) for item in site.documents[f"{tag}/{file}"].cssselect(".front-headlines li p")
+        )
+        after, last, before, first = numbers_in(changed)[:4]
+        figures = convictions["WB", crime]
+        assert int(last) - int(first) == 1
+        assert (float(after), float(before)) == (figures[last][0], figures[first][0]), tag
+        ratio = figures[last][0] / figures[first][0]
+        assert f"{ratio:.2f}" in [number.replace(",", ".") for number in numbers_in(changed)], tag
+        year, count, low, high = numbers_in(sure)[:4]
+        assert (year, float(count)) == (last, figures[last][0]), tag
+        assert (int(low), int(high)) == (round(figures[last][1]), round(figures[last][2])), tag
+
+
+def test_profiles_have_the_numbers_of_the_release(
+    site: Site, convictions: dict[tuple[str, str], dict[str, tuple[float, float, float]]]
+) -> None:
+    for (area, crime), figures in convictions.items():
+        file = f"en/territory-{area.lower()}{'-som' if crime == 'SOM' else ''}.html"
+        if file not in site.documents or crime not in ("TIP", "SOM"):
+            continue
+        rows = {
+            text_of(row[0])[:4]: row for row in site.documents[file].cssselect("main section table")[0].find("tbody")
+        }
+        convicted = 1 + [
+            text_of(h) for h in site.documents[file].cssselect("main section table")[0].findall("thead/tr/th")
+        ][1:].index("Convicted")
+        for year, (value, _, _) in figures.items():
+            if year in rows:
+                assert numbers_in(rows[year][convicted].text or rows[year][convicted][0].text)[0] == f"{value:.0f}", (
+                    file,
+                    year,
+                )
+
+
+def test_no_figure_of_the_region_is_from_fewer_than_four_territories(site: Site) -> None:
+    for name, document in site.documents.items():
+        if not name.startswith("en/indicator-"):
+            continue
+        for table in document.iter("table"):
+            rows = {text_of(row[0]): row for row in table.find("tbody")}
+            if "Territories included" in rows and "Western Balkans" in rows:
+                for total, cover in zip(rows["Western Balkans"][1:], rows["Territories included"][1:], strict=True):
+                    if int((numbers_in(text_of(cover)) or ["7"])[0]) < 4:
+                        assert not numbers_in(total.text or ""), name
+
+
+def sentences_of(text: str) -> Iterator[str]:
+    yield from (part for part in re.split(r"(?<=[.?!])\s+", text) if len(part.split()) > 2)
+
+
+def test_sentences_have_at_most_twenty_words_on_average(site: Site) -> None:
+    for file in ("index.html", "methodology.html", "accessibility.html", "quality.html", "releases.html"):
+        texts = site.documents[f"en/{file}"].xpath("//main//p | //main//li[not(.//p)] | //main//dd")
+        lengths = [len(sentence.split()) for element in texts for sentence in sentences_of(text_of(element))]
+        assert sum(lengths) / len(lengths) <= 20, file

@@ -1,0 +1,183 @@
+"""Tests of the addresses of static pages, in front of an application that only answers its name."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+
+from dashboards.public.static_pages import StaticPages
+from pipelines.core.home import Home, initialise_home
+from pipelines.publication.releases.publish import switch_current
+from tests.support.coroutines import run_async
+
+PAGE = (
+    '<html lang="{lang}"><div id="newer-release" hidden>newer</div>{release}'
+    '<span class="front-address">/releases/{release}/{lang}/index.html</span></html>'
+)
+STYLE = "style-0123456789abcdef.css"
+
+
+def write_release(home: Home, release: str, languages: tuple[str, ...] = ("en", "sq", "sr-Cyrl")) -> Path:
+    folder = home.releases / release
+    for lang in languages:
+        (folder / "pages" / lang).mkdir(parents=True)
+        page = PAGE.format(lang=lang, release=release)
+        (folder / "pages" / lang / "index.html").write_text(page, encoding="utf-8")
+    (folder / "pages" / lang / "territory-al-som.html").write_text("profile", encoding="utf-8")
+    (folder / "release.duckdb").write_text("figures", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = initialise_home(tmp_path / "home", "demonstration")
+    (write_release(home, "2026-Q2") / "pages" / STYLE).write_text("body {}", encoding="utf-8")
+    write_release(home, "2026-Q3")
+    switch_current(home, "2026-Q3")
+    return home
+
+
+def request_path(home: Home, path: str, address: str = "", **headers: str) -> httpx.Response:
+    pages = StaticPages(PlainTextResponse("Streamlit"), lambda: home, address)
+
+    async def send_request() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://test") as client:
+            sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await client.get(path, headers={"accept-encoding": "identity"} | sent)
+
+    return run_async(send_request())
+
+
+@pytest.mark.parametrize(
+    ("accepted", "address"),
+    [("sq-AL,sq;q=0.9", "/sq/"), ("sr-RS", "/sr-Cyrl/"), ("sr-Latn-RS", "/sr-Latn/"), ("fr", "/en/"), ("", "/en/")],
+)
+def test_first_address_leads_to_the_home_page_in_the_language_of_the_browser(
+    home: Home, accepted: str, address: str
+) -> None:
+    answer = request_path(home, "/", accept_language=accepted)
+    assert answer.status_code == 302 and answer.headers["location"] == address
+    assert answer.headers["vary"] == "Accept-Language"
+
+
+def test_former_address_with_choices_leads_to_the_region(home: Home) -> None:
+    answer = request_path(home, "/?crime=SOM&period=2025&release=2026-Q3")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "/region?crime=SOM&period=2025&release=2026-Q3"
+
+
+def test_first_address_leads_to_the_application_without_a_release_with_pages(tmp_path: Path) -> None:
+    empty = initialise_home(tmp_path / "empty", "demonstration")
+    assert request_path(empty, "/").headers["location"] == "/region"
+    assert request_path(empty, "/en/").status_code == 404
+    assert request_path(Home(tmp_path / "none", "real"), "/").headers["location"] == "/region"
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [("/sq", "/sq/"), ("/releases/2026-Q2", "/releases/2026-Q2/en/"), ("/releases/2026-Q2/sq", "/releases/2026-Q2/sq/"),
+     ("/releases", "/en/releases.html")],
+)  # fmt: skip
+def test_address_of_a_folder_leads_to_its_page(home: Home, path: str, target: str) -> None:
+    answer = request_path(home, path)
+    assert answer.is_redirect and answer.headers["location"] == target
+
+
+def test_page_of_the_current_release_is_sent_compressed_and_checked_for_changes(home: Home) -> None:
+    answer = request_path(home, "/sq/", accept_encoding="gzip")
+    assert answer.status_code == 200 and answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.text == PAGE.format(lang="sq", release="2026-Q3"), "httpx decompresses it"
+    assert answer.headers["content-encoding"] == "gzip" and answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["cache-control"] == "no-cache" and answer.headers["content-language"] == "sq"
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    again = request_path(home, "/sq/index.html", accept_encoding="gzip", if_none_match=answer.headers["etag"])
+    assert again.status_code == 304 and again.content == b"" and again.headers["etag"] == answer.headers["etag"]
+    plain = request_path(home, "/sq/")
+    assert "content-encoding" not in plain.headers and plain.headers["etag"] != answer.headers["etag"]
+    assert request_path(home, "/sq/", if_none_match=answer.headers["etag"]).status_code == 200
+
+
+def test_page_of_an_earlier_release_says_so_and_its_etag_differs(home: Home) -> None:
+    earlier, current = (request_path(home, f"/releases/{release}/en/") for release in ("2026-Q2", "2026-Q3"))
+    assert earlier.text == PAGE.format(lang="en", release="2026-Q2").replace(" hidden", "")
+    assert current.text == PAGE.format(lang="en", release="2026-Q3")
+    switch_current(home, "2026-Q2")
+    after = request_path(home, "/releases/2026-Q3/en/", if_none_match=current.headers["etag"])
+    assert after.status_code == 200 and "hidden" not in after.text
+    assert "2026-Q2" in request_path(home, "/en/").text, "the switch of the release is the switch of its pages"
+
+
+def test_style_sheet_of_a_page_that_was_opened_before_the_switch_is_still_sent(home: Home) -> None:
+    for path in (f"/{STYLE}", f"/releases/2026-Q2/{STYLE}"):
+        answer = request_path(home, path, accept_encoding="gzip")
+        assert answer.text == "body {}" and "immutable" in answer.headers["cache-control"]
+        assert answer.headers["content-type"].startswith("text/css")
+    assert request_path(home, "/style-ffff.css").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/en/nothing.html", "/en/../release.duckdb", "/en/..%2f..%2frelease.duckdb", "/en/a/b", "/en/.html",
+     "/releases/2026-Q1/en/", "/releases/../../restricted", "/releases/2026-Q3/release.duckdb", "/hr/index.html",
+     "/releases/2026-Q3/manifest.json"],
+)  # fmt: skip
+def test_unknown_address_is_not_found_and_leads_on(home: Home, path: str) -> None:
+    answer = request_path(home, path)
+    if answer.text != "Streamlit":
+        assert answer.status_code == 404 and "figures" not in answer.text
+        assert '<a href="/' in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/region", "/territory", "/_stcore/health", "/static/js/x.js", "/health", "/english/"]
+)
+def test_other_addresses_are_left_to_the_application(home: Home, path: str) -> None:
+    assert request_path(home, path).text == "Streamlit"
+
+
+def test_citation_has_the_public_address_of_the_site(home: Home) -> None:
+    text = request_path(home, "/sq/", address="https://figures.example/").text
+    assert ">https://figures.example/releases/2026-Q3/sq/index.html<" in text
+
+
+def test_compressed_page_has_the_same_bytes_each_time(home: Home) -> None:
+    async def send_request() -> bytes:
+        pages = StaticPages(PlainTextResponse("Streamlit"), lambda: home)
+        async with (
+            httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://test") as client,
+            client.stream("GET", "/en/", headers={"accept-encoding": "gzip"}) as answer,
+        ):
+            return b"".join([part async for part in answer.aiter_raw()])
+
+    first, second = run_async(send_request()), run_async(send_request())
+    assert first == second and gzip.decompress(first).decode() == PAGE.format(lang="en", release="2026-Q3")
+
+
+def test_picture_is_sent_as_svg_and_drawn_as_png_when_it_is_requested(home: Home) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><rect width="40" height="20"/></svg>'
+    (home.releases / "2026-Q3" / "pages" / "en" / "board.svg").write_text(svg, encoding="utf-8")
+    answer = request_path(home, "/en/board.svg")
+    assert answer.text == svg and answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+    drawn = request_path(home, "/releases/2026-Q3/en/board.png")
+    assert drawn.content.startswith(b"\x89PNG") and drawn.headers["content-type"] == "image/png"
+    assert drawn.content[16:24] == (80).to_bytes(4) + (40).to_bytes(4), "two pixels for each of the picture"
+    assert request_path(home, "/en/other.png").status_code == 404
+
+
+def test_brief_is_made_for_its_release_and_language(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    requested = []
+
+    def make_brief(release: Path, language: str, file: str, site: str) -> bytes | None:
+        requested.append((release.name, language, file, site))
+        return b"%PDF-1.7" if file == "brief-al.pdf" else None
+
+    monkeypatch.setattr("pipelines.front.briefs.requests.make_brief", make_brief)
+    answer = request_path(home, "/releases/2026-Q2/sr-Cyrl/brief-al.pdf", "https://example.org")
+    assert answer.content == b"%PDF-1.7" and answer.headers["content-type"] == "application/pdf"
+    assert requested == [("2026-Q2", "sr", "brief-al.pdf", "https://example.org")]
+    assert request_path(home, "/en/brief-zz.pdf").status_code == 404

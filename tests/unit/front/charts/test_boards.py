@@ -1,0 +1,90 @@
+"""Reporting board, stage boxes and tiles: every state, count and name is readable without colour."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import pytest
+
+from pipelines import words
+from pipelines.front.charts.board import Board, Cell, Line, describe_board, draw_board
+from pipelines.front.charts.canvas import NARROW, WIDE
+from pipelines.front.charts.stages import Side, Stage, Stages, draw_stages
+from pipelines.front.charts.tiles import Tile, TileMap, draw_tiles
+from pipelines.words import FormattedFigure, reporting
+from tests.support.drawings import assert_legible
+
+PERIODS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in range(1, 5)]
+FOOTNOTE = "* All references shall be understood to be in the context of a resolution."
+
+
+def make_board() -> Board:
+    states = cycle(reporting.STATES)
+    lines = []
+    for name in ("Albania", "Bosnia and Herzegovina", "Kosovo under UNSCR 1244*"):
+        codes = [next(states) for _ in PERIODS]
+        cells = [Cell(code, reporting.STATES[code], "3/4" if code == "in_part" else "") for code in codes]
+        lines.append(Line(name, cells))
+    return Board("Who has reported", PERIODS, lines, reporting.STATES)
+
+
+def make_count(value: int) -> FormattedFigure:
+    return FormattedFigure(str(value), str(value), "value", value)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(width: int) -> None:
+    read = assert_legible(draw_board(make_board(), width=width))
+    assert len(read.list_hints()) == 3 * len(PERIODS)
+    assert read.list_hints()[0] == "Albania, 2025 Q1: on time"
+    assert all(state in read.words for state in reporting.STATES.values())
+    assert all(part in read.words for part in ("2025", "2026", "Q1", "Q4", "3/4"))
+
+
+def test_draw_board_leaves_out_the_oldest_periods_that_do_not_fit() -> None:
+    periods = [f"{year}-Q{quarter}" for year in range(2015, 2027) for quarter in range(1, 5)]
+    cells = [Cell("on_time", "on time") for _ in periods]
+    read = assert_legible(draw_board(Board("Title", periods, [Line("A", cells)], reporting.STATES), width=NARROW))
+    assert "2026" in read.words and "2015" not in read.words and len(read.list_hints()) < len(periods)
+
+
+def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> None:
+    lines = [
+        Line("A", [Cell("late", "late")]),
+        Line("B", [Cell("on_time", "on time")]),
+        Line("C", [Cell("late", "late")]),
+    ]
+    board = Board("Who has reported", ["2026-Q3"], lines, reporting.STATES)
+    assert describe_board(board) == "Who has reported. 2026 Q3: On time: B. Late: A, C."
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_stages_has_boxes_of_one_width_with_pending_and_exits_at_the_side(width: int) -> None:
+    sides = [
+        Side("Pending before the prosecutor", make_count(31), is_pending=True),
+        Side("Discontinued", make_count(7)),
+        Side("Rejected", words.format_status("withheld")),
+    ]
+    stages = [Stage("Investigated", make_count(62), sides), Stage("Convicted", make_count(12), is_few=True)]
+    read = assert_legible(draw_stages(Stages("Albania, 2025", stages), width=width))
+    boxes = [element for element in read.root.iter() if "box" in element.get("class", "").split()]
+    assert len(boxes) == 2 and len({box.get("width") for box in boxes}) == 1
+    for text in ("Investigated", "62", "prosecutor: 31", "Discontinued: 7", "Rejected: withheld", "compare with care"):
+        assert text in read.words
+    assert "Still pending" in read.words and "Ended another way" in read.words
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_tiles_links_every_territory_and_shows_the_footnote(width: int) -> None:
+    tiles = [
+        Tile("AA", "Bosnia and Herzegovina", 0, 0, "a?territory=AA&x=1"),
+        Tile("BB", "Kosovo under UNSCR 1244*", 1, 0, "b", "85 (70–103)"),
+        Tile("CC", "Kosova sipas Rezolutës 1244 të KS të OKB-së*", 1, 1, "c"),
+    ]
+    read = assert_legible(draw_tiles(TileMap("Territories", tiles, [FOOTNOTE]), width=width))
+    links = [element for element in read.root.iter() if element.tag.endswith("}a")]
+    assert [link.get("href") for link in links] == ["a?territory=AA&x=1", "b", "c"]
+    assert links[1].get("aria-label") == "Kosovo under UNSCR 1244*: 85 (70–103)"
+    assert FOOTNOTE in read.words and read.root.get("role") == "group"
+    sizes = [(float(e.get("width")), float(e.get("height"))) for e in read.root.iter() if "box" in e.get("class", "")]
+    assert all(min(size) >= 24 for size in sizes)

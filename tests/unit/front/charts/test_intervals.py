@@ -1,0 +1,96 @@
+"""Dots with intervals and durations: each row has its figure or its word, few are hollow, the region is a line."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines import words
+from pipelines.front.charts.canvas import NARROW, WIDE
+from pipelines.front.charts.intervals import (
+    Comparison,
+    DurationRow,
+    Durations,
+    Row,
+    describe_comparison,
+    draw_comparison,
+    draw_durations,
+)
+from pipelines.words import FormattedFigure
+from tests.support.drawings import assert_legible
+
+WITHHELD = words.format_status("withheld")
+LONG = "Kosova sipas Rezolutës 1244 të KS të OKB-së*"
+
+
+def make_figure(value: float, low: float, high: float) -> FormattedFigure:
+    text = f"{value:.0f} ({low:.0f}–{high:.0f})"
+    return FormattedFigure(text, text, "value", value, low, high)
+
+
+COMPARISON = Comparison(
+    "Convicted per 100 indicted",
+    [Row("A", make_figure(57, 40, 81)), Row(LONG, WITHHELD), Row("B", make_figure(88, 12, 140), is_few=True)],
+    "Convicted per 100 indicted",
+    Row("Region", make_figure(85, 70, 103), note="6 of 7 territories"),
+)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
+    read = assert_legible(draw_comparison(COMPARISON, width=width))
+    assert read.count_marks("circle", "mark") == 2 and read.count_marks("circle", "hollow") == 2, (
+        "each once more in the key"
+    )
+    assert read.count_marks("line", "rule") == 2, "the region, and its sign"
+    for text in ("57 (40–81)", "88 (12–140)", "withheld", "85 (70–103)", "6 of 7 territories", "compare with care"):
+        assert text in read.words
+    assert all(word in read.words for word in LONG.split())
+
+
+def test_draw_comparison_ends_an_open_interval_in_an_arrow() -> None:
+    row = Row("A", FormattedFigure("107 (47 or more)", "107 or more", "value", 107, 47, inf))
+    read = assert_legible(draw_comparison(Comparison("Title", [row], "Unit")))
+    assert read.count_marks("path", "mark") == 1
+
+
+def test_describe_comparison_compares_only_figures_of_enough() -> None:
+    rows = [*COMPARISON.rows, Row("C", make_figure(30, 20, 45))]
+    assert describe_comparison(Comparison("Title", rows, "", COMPARISON.region)) == (
+        "Title. Lowest: C, 30 (20–45). Highest: A, 57 (40–81). Region: 85 (70–103). "
+        f"Not compared: {LONG} (withheld), B (fewer than 20: compare with care)."
+    )
+
+
+VALUES = st.floats(0, 5000).map(lambda value: make_figure(value, value / 2, value * 2))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.one_of(VALUES, st.just(WITHHELD)), st.booleans()), min_size=1, max_size=8))
+def test_draw_comparison_is_legible_and_complete_for_any_rows(figures: list[tuple[FormattedFigure, bool]]) -> None:
+    rows = [Row(f"{LONG} {n}", figure, is_few) for n, (figure, is_few) in enumerate(figures)]
+    for width in (WIDE, NARROW):
+        read = assert_legible(draw_comparison(Comparison("Title", rows, "Persons"), width=width))
+        assert len(read.list_hints()) == sum(figure.kind == "value" for figure, _ in figures)
+        assert all(figure.text in read.words for figure, _ in figures)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_durations_shows_three_times_on_one_axis(width: int) -> None:
+    times = (make_figure(260, 210, 330), *(FormattedFigure(str(n), str(n), "value", n) for n in (400, 720)))
+    none = FormattedFigure("no records", "no records", "note")
+    open_end = FormattedFigure("not reached", "not reached", "note")
+    rows = [
+        DurationRow("A", *times),
+        DurationRow("B", *times[:2], open_end, is_few=True),
+        DurationRow("C", none, none, none),
+    ]
+    read = assert_legible(draw_durations(Durations("Title", rows, "Days"), width=width))
+    assert read.count_marks("path", "hollow") == 3 and read.count_marks("circle", "hollow") == 2, (
+        "each once more in the key"
+    )
+    for text in ("50%:\u00a0260 · 75%:\u00a0400 · 90%:\u00a0720", "90%:\u00a0not\u00a0reached", "no records", "Days"):
+        assert text in read.words

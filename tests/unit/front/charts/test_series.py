@@ -1,0 +1,136 @@
+"""Series over time: marks of each kind of point, no line over a gap or a break, coverage, legible labels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines import words
+from pipelines.front.charts.canvas import NARROW, WIDE
+from pipelines.front.charts.series import NOTHING, Break, Point, Series, describe_series, draw_multiples, draw_series
+from pipelines.words import FormattedFigure
+from tests.support.drawings import assert_legible, read_drawing
+
+WITHHELD, NOT_RECEIVED = words.format_status("withheld"), words.format_status("unreceived")
+
+
+def make_figure(value: float, margin: float | None = 0.2) -> FormattedFigure:
+    text = words.format_number(value)
+    if margin is None:
+        return FormattedFigure(text, text, "value", value)
+    return FormattedFigure(text, f"about {text}", "value", value, value * (1 - margin), value * (1 + margin))
+
+
+def make_series(*values: float | FormattedFigure, **more: object) -> Series:
+    figures = [value if isinstance(value, FormattedFigure) else make_figure(value) for value in values]
+    points = [Point(str(2018 + number), figure, reporters=7) for number, figure in enumerate(figures)]
+    return replace(Series("A region: convicted", points, territories=7), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_series_shows_each_figure_with_its_mark_and_band(width: int) -> None:
+    read = assert_legible(draw_series(make_series(163, 137, 140, 170), width=width))
+    assert (
+        read.count_marks("circle", "mark") == 4
+        and read.count_marks("path", "band") == 1
+        and read.count_marks("path", "curve") == 3
+    )
+    assert all(str(value) in read.words for value in (163, 137, 140, 170, 2018, 2021))
+    assert read.list_hints()[0] == "2018: about 163"
+
+
+def test_draw_series_joins_nothing_over_a_missing_figure() -> None:
+    read = assert_legible(draw_series(make_series(40, 45, WITHHELD, 50, NOT_RECEIVED)))
+    assert read.count_marks("path", "curve") == 1
+    assert read.count_marks("rect", "band") == 2, "a band of one point, and the sign in the key"
+    assert read.count_marks("rect", "absent") == 2, "the sign of a withheld figure, and the same in the key"
+    assert "withheld" in read.words and "not received" in read.words
+
+
+def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
+    series = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "law")])
+    read = assert_legible(draw_series(series))
+    assert (
+        read.count_marks("path", "curve") == 2
+        and read.count_marks("line", "rule") == 1
+        and read.count_marks("rect", "shade") == 0
+    )
+    assert "law" in read.words and "Breaks in the series: law (2020)." in read.drawing.description
+
+
+def test_draw_series_shades_the_time_in_which_a_break_falls() -> None:
+    read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[Break(1, 3, "counting")])))
+    assert read.count_marks("path", "curve") == 0 and read.count_marks("rect", "shade") == 1
+
+
+def test_draw_series_gives_each_state_its_own_mark() -> None:
+    few, partial, early, revised = (make_figure(value, None) for value in (12, 60, 70, 80))
+    points = [
+        Point("2021", few, is_few=True), Point("2022", partial, is_partial=True), Point("2023", early, former=75),
+        Point("2024", revised, is_provisional=True),
+    ]  # fmt: skip
+    read = assert_legible(draw_series(Series("A region", points)))
+    assert read.count_marks("circle", "hollow") == 2 and read.count_marks("rect", "mark") == 2, (
+        "each once more in the key"
+    )
+    assert read.count_marks("path", "former") == 2 and read.count_marks("path", "mark") == 2
+    for text in ("Fewer than 20", "Not all territories", "Provisional", "First published"):
+        assert text in read.words
+
+
+def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:
+    points = [Point("2023", make_figure(30), reporters=5), Point("2024", make_figure(40), reporters=7)]
+    read = assert_legible(draw_series(Series("A region", points, territories=7)))
+    assert read.count_marks("rect", "part") == 1 and read.count_marks("rect", "full") == 1
+    assert "Territories included, of 7" in read.words
+
+
+def test_describe_series_names_extremes_and_gaps() -> None:
+    assert describe_series(make_series(40, 90, WITHHELD, 20)) == (
+        "A region: convicted. 2018: about 40. 2021: about 20. Highest: 90 (2019). Lowest: 20 (2021). "
+        "Without a figure: 2020 (withheld)."
+    )
+    assert describe_series(make_series(WITHHELD)) == "A region: convicted: no figure can be shown."
+
+
+FIGURES = st.one_of(
+    st.integers(0, 99_999).map(lambda value: make_figure(float(value))),
+    st.sampled_from([WITHHELD, NOT_RECEIVED, words.format_absent()]),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(FIGURES, min_size=1, max_size=28), st.sampled_from([WIDE, NARROW]), st.booleans())
+def test_draw_series_is_legible_and_complete_for_any_figures(
+    figures: list[FormattedFigure], width: int, is_quarterly: bool
+) -> None:
+    periods = [f"{2018 + n // 4} Q{n % 4 + 1}" if is_quarterly else str(1990 + n) for n in range(len(figures))]
+    points = [
+        Point(period, figure, reporters=n % 8) for n, (period, figure) in enumerate(zip(periods, figures, strict=True))
+    ]
+    drawing = draw_series(Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), width=width)
+    read = assert_legible(drawing)
+    assert len(read.list_hints()) == sum(point.has_value for point in points)
+    assert periods[-1] in read.words
+    assert drawing == draw_series(
+        Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), width=width
+    )
+
+
+def test_draw_series_pales_a_line_of_mostly_few_and_draws_nothing_outside_of_the_series() -> None:
+    few = [Point(str(year), make_figure(9), is_few=True) for year in (2022, 2023)]
+    series = Series("A region", [Point("2021", NOTHING), *few, Point("2024", make_figure(30))])
+    read = assert_legible(draw_series(series))
+    assert read.count_marks("path", "curve faded") == 2
+    assert "2021" in read.words and "2021" not in read.drawing.description
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_multiples_uses_one_scale_for_all_panels(width: int) -> None:
+    panels = [replace(make_series(value, value / 2), title=name) for name, value in (("A", 100), ("B", 10), ("C", 20))]
+    read = assert_legible(draw_multiples("Convicted", panels, width=width))
+    assert [text.text for text in read.texts].count("150") == 3, "each panel has the same top"
+    assert read.count_marks("circle", "mark") == 6
