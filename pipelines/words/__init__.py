@@ -323,9 +323,9 @@ def join_words(items: Iterable[str]) -> str:
 def stage_name(measure: str) -> str:
     """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
     track separately."""
-    # The labels of the code list name the track after a comma.
-    label, _, _ = find_label("measure", measure, codes.get_code_label("measure", measure)).partition(",")
-    return label
+    label = find_label("measure", measure, codes.get_code_label("measure", measure))
+    # The labels of the code list have the track after a comma, and explanations in brackets.
+    return label.partition(",")[0].partition(" (")[0]
 
 
 RATES_OF_PERIOD = mark("Rates are for the period shown and are never annualised.")

@@ -401,7 +401,8 @@ def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: 
                 tables.Cell(rule["stage_definition"] or "", kind="wide", language=tables.foreign_language()),
                 tables.Cell(_rules_in_words(rule), kind="wide"),
                 tables.Cell(
-                    " ".join(part for part in (_STATUSES.get(rule["status"], rule["status"]), rule["source"]) if part)
+                    " ".join(part for part in (_STATUSES.get(rule["status"], rule["status"]), rule["source"]) if part),
+                    language=tables.foreign_language() if rule["source"] else "",
                 ),
             ),
         )

@@ -378,6 +378,8 @@ def test_text_that_is_not_a_literal_is_rejected_with_its_line(call: str) -> None
 
 def test_functions_of_the_same_name_in_other_modules_are_ignored() -> None:
     assert _spoken("def tell(step): ...\nstep = 1\ntell(step)\n") == set()
+    assert _spoken('from elsewhere import tell\ntell("Text")\n') == set()
+    assert _spoken('from pipelines.words.language import tell\ntell("Text")\n') == {("Text", None)}
 
 
 def test_texts_of_page_templates_are_found() -> None:

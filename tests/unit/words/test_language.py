@@ -14,6 +14,7 @@ from pipelines import words
 from pipelines.core import i18n
 from pipelines.words import agreement, changes, durations, figures, indicators, language, regions, reporting, trends
 from pipelines.words.language import read_in
+from tests.support.marked_translations import MarkedTranslations, strip_translations
 
 LANGUAGES = tuple(code for code in i18n.LANGUAGE_NAMES if code != i18n.SOURCE_LANGUAGE)
 NAMES = ("Alfa", "Beta", "Crimen", "Relatio")
@@ -115,28 +116,11 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
 """A sentence of each function, of planted rows."""
 
 
-class MarkedTranslations(gettext.NullTranslations):
-    """A catalogue in which each translation is its source in brackets."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
-
-
 @pytest.fixture
 def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(i18n, "load_catalogue", lambda _: MarkedTranslations())
     with read_in("sq"):
         yield
-
-
-def strip_translations(text: str) -> str:
-    """Return what is outside the outermost brackets."""
-    while (inner := re.sub(r"⟦[^⟦⟧]*⟧", "", text)) != text:
-        text = inner
-    return text
 
 
 @pytest.mark.usefixtures("marked")
@@ -148,13 +132,13 @@ def test_sentence_is_translated_as_a_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("code", [i18n.SOURCE_LANGUAGE, *LANGUAGES])
-@pytest.mark.parametrize("name", SENTENCES)
-def test_sentence_has_no_empty_placeholder_in_any_language(name: str, code: str) -> None:
-    english = SENTENCES[name]()
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_sentence_has_no_empty_placeholder_in_any_language(sentence: str, code: str) -> None:
+    english = SENTENCES[sentence]()
     with read_in(code):
-        text = SENTENCES[name]()
+        text = SENTENCES[sentence]()
     assert not set("{}") & set(text)
-    assert [found for found in NAMES if found in english and found.lower() not in text.lower()] == []
+    assert [name for name in NAMES if name in english and name.lower() not in text.lower()] == []
     assert set(re.findall(r"\d+", english)) <= set(re.findall(r"\d+", text)), "each number of the sentence is in it"
 
 
@@ -180,7 +164,7 @@ def test_plural_form_fits_the_number(code: str, forms: dict[str, int], monkeypat
     catalogue = i18n.load_catalogue(code)
     rule = getattr(catalogue, "plural", lambda n: int(n != 1))
     translations = gettext.NullTranslations()
-    monkeypatch.setattr(translations, "ngettext", lambda one, other, n: f"{{n}} form {rule(n)}")
+    monkeypatch.setattr(translations, "ngettext", lambda singular, plural, n: f"{{n}} form {rule(n)}")
     monkeypatch.setattr(i18n, "load_catalogue", lambda _: translations)
     with read_in(code):
         for number, form in forms.items():

@@ -13,7 +13,9 @@ from starlette.responses import PlainTextResponse
 from streamlit import file_util
 
 from dashboards.public.documents import SCRIPT, Documents
-from dashboards.public.menu import PAGES, compose_title
+from dashboards.public.menu import PAGES, compose_title, render_menu
+from pipelines.core import i18n
+from pipelines.words.language import read_in, tell
 from tests.support.coroutines import run_async
 
 FOLDER = Path(file_util.get_static_dir()).resolve()
@@ -39,6 +41,30 @@ def test_document_has_the_title_of_its_page_and_our_script_first(page: str) -> N
     scripts = re.findall(r'<script[^>]* src="([^"]+)"', answer.text)
     assert scripts[0] == "./rti/browser.js" and scripts[1].startswith("./static/js/")
     assert "Streamlit app" not in answer.text, "the text without scripts is ours"
+
+
+@pytest.mark.parametrize(
+    ("path", "preferred", "language"),
+    [
+        ("/?lang=sr", "sq", "sr"),
+        ("/territory?lang=sr-Latn", "", "sr-Latn"),
+        ("/about", "de, mk;q=0.8", "mk"),
+        ("/nopage?lang=bs", "", "bs"),
+        ("/?lang=xx", "", "en"),
+    ],
+)
+def test_document_is_in_the_language_of_its_address_or_of_the_browser(path: str, preferred: str, language: str) -> None:
+    answer = request_path(path, HTML | {"accept-language": preferred})
+    tag = i18n.html_lang(language)
+    assert f'<html lang="{tag}">' in answer.text and answer.headers["content-language"] == tag
+    assert answer.headers["vary"] == "Accept-Language"
+    with read_in(language):
+        if answer.status_code == 404:
+            assert f"<h1>{tell('Page not found')}</h1>" in unescape(answer.text)
+        else:
+            page = path.strip("/").partition("?")[0]
+            assert f"<title>{compose_title(page)}</title>" in unescape(answer.text)
+            assert f'data-updated="{tell("Page updated.")}"' in unescape(answer.text)
 
 
 @pytest.mark.parametrize("path", ["/nopage", "/territory/nopage", "/a/b", "/index.html", "/Region"])
@@ -93,3 +119,11 @@ def test_changed_document_of_streamlit_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<html><title>Something else</title></html>", encoding="utf-8")
     with pytest.raises(ValueError, match=r"adapt documents\.py"):
         Documents(PlainTextResponse(""), tmp_path)
+
+
+def test_menu_links_to_the_open_page_in_each_language() -> None:
+    with read_in("sq"):
+        html = render_menu("victims", lambda address: f"{address}&crime=TIP")
+    links = re.findall(r'href="(victims\?lang=([^&]+)&amp;crime=TIP)" target="_self" lang="([^"]+)" hreflang', html)
+    assert [(code, tag) for _, code, tag in links] == [(code, i18n.html_lang(code)) for code in i18n.language_names()]
+    assert re.findall(r'hreflang="([^"]+)" aria-current="true"', html) == ["sq"]
