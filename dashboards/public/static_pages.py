@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 REGION: Final = "/region"
 """Address of the first page of the Streamlit application."""
 _FILE: Final = re.compile(r"[a-z0-9-]+\.html")
+_BRIEF: Final = re.compile(r"brief[a-z0-9-]*\.pdf")
+_PICTURE: Final = re.compile(r"([a-z0-9-]+)\.(svg|png)")
+_PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+"""Content policy of pictures, which have their style inside."""
 _STYLE: Final = re.compile(r"style-[0-9a-f]+\.css")
 _RELEASE: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)(/.*)?")
 _NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
@@ -128,14 +132,33 @@ class StaticPages:
             return _redirect(f"{address}/", 308)
         name = (names[0] or "index.html") if len(names) == 1 else ""
         file = None
-        if release is not None and lang in self.languages and _FILE.fullmatch(name):
-            file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
+        if release is not None and lang in self.languages:
+            if _FILE.fullmatch(name):
+                file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
+            elif (made := self._make(release, lang, name)) is not None:
+                content, media_type = made
+                policy = {"Content-Language": lang, "Content-Security-Policy": _PICTURE_POLICY}
+                return _send_file(content, headers, media_type, "no-cache", policy)
         if file is None:
             with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
                 return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
         # A page changes with the current release: browsers ask each time and receive it only if it differs.
         more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
+
+    def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str] | None:
+        """Return a picture or a brief with its type, or None if there is none; PNG and PDF are made on request."""
+        if match := _PICTURE.fullmatch(name):
+            path = release / FOLDER / lang / f"{match[1]}.svg"
+            if not path.is_file():
+                return None
+            return (_load(path, "", True), "image/svg+xml") if match[2] == "svg" else (_draw(path), "image/png")
+        if _BRIEF.fullmatch(name):
+            from pipelines.front.briefs.requests import make_brief
+
+            content = make_brief(release, self.languages[lang], name, self.address)
+            return (_hold(content), "application/pdf") if content is not None else None
+        return None
 
     def _send_style(self, current: Path | None, name: str, headers: dict[str, str]) -> Response:
         """Return a style sheet, also that of a page that was opened before the current release was published."""
@@ -165,8 +188,19 @@ def _load(path: Path, address: str, is_newest: bool) -> _File:
     content = path.read_bytes().replace(_CITED, _CITED + escape(address).encode())
     if not is_newest:
         content = content.replace(_NOTICE_HIDDEN, _NOTICE)
-    digest = hashlib.sha256(content).hexdigest()[:32]
-    return _File(content, gzip.compress(content, 6, mtime=0), digest)
+    return _hold(content)
+
+
+@lru_cache(maxsize=256)
+def _draw(path: Path) -> _File:
+    """Return a picture as PNG, drawn once."""
+    from pipelines.front.charts.files import draw_png
+
+    return _hold(draw_png(path.read_text(encoding="utf-8")))
+
+
+def _hold(content: bytes) -> _File:
+    return _File(content, gzip.compress(content, 6, mtime=0), hashlib.sha256(content).hexdigest()[:32])
 
 
 def _send_file(file: _File, headers: dict[str, str], media_type: str, cache: str, more: dict[str, str]) -> Response:

@@ -23,6 +23,7 @@ from pipelines.front.pages.methodology import compose_accessibility, compose_met
 from pipelines.front.pages.quality import compose_quality
 from pipelines.front.pages.releases import compose_releases
 from pipelines.front.pages.territories import compose_comparison, compose_profile
+from pipelines.front.pictures import Picture
 from pipelines.front.queries import CRIMES, read_tables
 from pipelines.front.reader import Reader
 from pipelines.front.tables import name_language
@@ -68,8 +69,16 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
             reader = Reader(edition, chosen.code)
             for page in compose_pages(reader):
                 (folder / page.file).write_text(writer.render(page, reader), encoding="utf-8", newline="\n")
+                _write_pictures(page, reader, folder)
                 n_pages += 1
     return n_pages
+
+
+def _write_pictures(page: Page, reader: Reader, folder: Path) -> None:
+    """Write each picture of a page as a file, unless another page had it already."""
+    for picture in page.values.values():
+        if isinstance(picture, Picture) and not (path := folder / f"{picture.name}.svg").exists():
+            path.write_bytes(picture.write_file(reader))
 
 
 def compose_pages(reader: Reader) -> Iterator[Page]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from pipelines import words
 from pipelines.design.components import Markup
+from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import intervals, series
+from pipelines.front.charts import files, intervals, series
+from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
@@ -19,14 +21,32 @@ from pipelines.words.language import tell
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and its caption."""
+    """A picture, the name of its files and its caption; `draw` returns it for a width."""
 
+    name: str
     caption: str
-    svg: Markup
+    draw: Callable[[int], Drawing]
+
+    @property
+    def svg(self) -> Markup:
+        """The picture for a page, in both layouts."""
+        return render_picture(self.draw)
+
+    def write_file(self, reader: Reader) -> bytes:
+        """Return the picture as an SVG file that is complete without its page."""
+        source = tell("Source: {source}", source=words.cite_release(reader.edition.release))
+        return files.write_svg(self.draw(WIDE), files.Caption(self.caption, source), reader.lang)
 
 
 def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
+    drawn = _make_series(reader, crime, measure, area)
+    notes = _list_notes(reader, [area])
+    name = pages.name_picture(f"trend-{area}-{measure}", crime)
+    return Picture(name, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
+
+
+def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.Series:
     edition = reader.edition
     periods = edition.list_periods(crime, "A")
     is_region = area == edition.region
@@ -42,15 +62,27 @@ def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
         )
         for period, row in zip(periods, rows, strict=True)
     ]
-    drawn = series.Series(
+    return series.Series(
         f"{reader.marked_name(area)}: {language.lower_first(reader.label('measure', measure))}, "
         f"{language.lower_first(reader.label('offence_group', crime))}",
         points,
         _list_breaks(reader, crime, area, periods, rows),
         territories=len(edition.territories) if is_region else 0,
     )
-    notes = _list_notes(reader, [area])
-    return Picture(drawn.title, render_picture(lambda width: series.draw_series(drawn, width=width, notes=notes)))
+
+
+def draw_territories(reader: Reader, crime: str, measure: str) -> Picture:
+    """Return the course of a count in each territory, on one scale."""
+    title = f"{language.upper_first(reader.label('measure', measure))}, " + language.lower_first(
+        reader.label("offence_group", crime)
+    )
+    panels = [
+        replace(_make_series(reader, crime, measure, area), title=reader.marked_name(area))
+        for area in reader.edition.territories
+    ]
+    notes = _list_notes(reader, reader.edition.territories)
+    name = pages.name_picture(f"territories-{measure}", crime)
+    return Picture(name, title, lambda width: series.draw_multiples(title, panels, width=width, notes=notes))
 
 
 def _format_count(row: Row | None, *, is_region: bool) -> FormattedFigure:
@@ -98,8 +130,10 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
         rows[edition.region],
     )
     notes = _list_notes(reader, edition.territories)
-    svg = render_picture(lambda width: intervals.draw_comparison(comparison, width=width, notes=notes))
-    return Picture(comparison.title, svg)
+    name = pages.name_picture(f"ratios-{metric}", crime)
+    return Picture(
+        name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
+    )
 
 
 def draw_board(reader: Reader) -> Picture | None:
@@ -123,7 +157,9 @@ def draw_board(reader: Reader) -> Picture | None:
     ]
     board = boards.Board(tell("Returns by quarter"), periods, lines, reporting.STATES)
     notes = _list_notes(reader, reader.edition.territories)
-    return Picture(board.title, render_picture(lambda width: boards.draw_board(board, width=width, notes=notes)))
+    return Picture(
+        pages.name_picture("board"), board.title, lambda width: boards.draw_board(board, width=width, notes=notes)
+    )
 
 
 def _list_notes(reader: Reader, areas: Sequence[str]) -> list[str]:

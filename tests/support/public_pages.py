@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from streamlit.testing.v1 import AppTest
 
+PICTURE = '<div class="rti-picture">'
+"""Beginning of the Markdown of a picture."""
 SVG = "{http://www.w3.org/2000/svg}"
 UNSCR = "United Nations Security Council resolution 1244"
 
@@ -49,7 +51,7 @@ def read_pictures(test: AppTest) -> list[ShownPicture]:
     """Return the pictures of the page in order."""
     pictures = []
     for element in test.markdown:
-        if "rti-picture" not in element.value:
+        if not element.value.startswith(PICTURE):
             continue
         svg = ElementTree.fromstring(element.value).find(f"{SVG}svg")
         assert svg is not None and svg.get("role") == "img"

@@ -133,7 +133,7 @@ def _show_state(state: str) -> Callable[[Canvas, float, float], None]:
     """Return the function that draws a cell with the sign of a state."""
 
     def show(canvas: Canvas, x: float, y: float) -> None:
-        canvas.add("rect", x=x - 9, y=y - 9, width=18, height=18, rx=2, kind=_KINDS.get(state, "open"))
+        canvas.add("rect", x=x - 8, y=y - 8, width=16, height=16, rx=2, kind=_KINDS.get(state, "open"))
         _draw_sign(canvas, state, x, y)
 
     return show

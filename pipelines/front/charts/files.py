@@ -20,8 +20,11 @@ from pipelines.front.charts.measure import wrap_text
 
 _MARGIN = 16
 _PAGE = """#set page(width: auto, height: auto, margin: 0pt)
-#image(bytes(sys.inputs.svg), format: "svg", width: {width}pt)
+#let svg = sys.inputs.svg
+#let width = float(svg.match(regex("viewBox=.0 0 ([0-9]+) ")).captures.first())
+#image(bytes(svg), format: "svg", width: width * 1pt)
 """
+"""A page of the size of the picture, with one point for each of its pixels."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,12 @@ def write_svg(drawing: Drawing, caption: Caption, lang: str) -> bytes:
 
 def write_png(drawing: Drawing, caption: Caption, lang: str) -> bytes:
     """Return the picture as a PNG file with two pixels for each of the page."""
-    source = _PAGE.format(width=drawing.width + 2 * _MARGIN)
-    return typeset.write_image(source, {"svg": _compose_file(drawing, caption, lang)})
+    return draw_png(_compose_file(drawing, caption, lang))
+
+
+def draw_png(svg: str) -> bytes:
+    """Return an SVG file of `write_svg` as PNG."""
+    return typeset.write_image(_PAGE, {"svg": svg})
 
 
 def _compose_file(drawing: Drawing, caption: Caption, lang: str) -> str:

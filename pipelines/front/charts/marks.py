@@ -48,7 +48,7 @@ def draw_key(canvas: Canvas, top: float, keys: Sequence[Key], left: float = 0) -
         width = _SIGN + max(measure_text(line, SMALL) for line in lines)
         if x > left and x + width > canvas.width:
             x, y = left, y + _KEY_LINE
-        key.show(canvas, x + _SIGN / 2 - 3, y - 4)
+        key.show(canvas, x + _SIGN / 2 - 2, y - 4)
         y = canvas.add_lines(x + _SIGN, y, lines, "small") - SMALL_LINE
         x += width + _BETWEEN
     return y + 6

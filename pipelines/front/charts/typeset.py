@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -25,19 +26,28 @@ def _load_fonts() -> typst.Fonts:
 
 def write_image(source: str, inputs: Mapping[str, str]) -> bytes:
     """Return a document of one page as PNG, with two pixels for each point."""
-    return _compile(source, inputs, format="png", ppi=_PIXELS_PER_INCH)
+    return _read_bytes(_open_compiler(source, inputs).compile(format="png", ppi=_PIXELS_PER_INCH))
 
 
 def write_document(source: str, inputs: Mapping[str, str], created: datetime) -> bytes:
     """Return a document as tagged PDF/UA-1. The same source, inputs and time give the same bytes."""
-    return _compile(source, inputs, format="pdf", pdf_standards="ua-1", timestamp=created)
+    compiler = _open_compiler(source, inputs)
+    return _read_bytes(compiler.compile(format="pdf", pdf_standards="ua-1", timestamp=created))
 
 
-def _compile(source: str, inputs: Mapping[str, str], **options: object) -> bytes:
+def count_pages(source: str, inputs: Mapping[str, str]) -> int:
+    """Return how many pages a document has, which it states itself as metadata with the label `pages`."""
+    found = json.loads(_open_compiler(source, inputs).query("<pages>", field="value", one=True))
+    return int(found)
+
+
+def _open_compiler(source: str, inputs: Mapping[str, str]) -> typst.Compiler:
     import typst
 
-    compiler = typst.Compiler(source.encode(), font_paths=_load_fonts(), sys_inputs=dict(inputs))
-    output = compiler.compile(**options)  # type: ignore[arg-type]
+    return typst.Compiler(source.encode(), font_paths=_load_fonts(), sys_inputs=dict(inputs))
+
+
+def _read_bytes(output: bytes | list[bytes] | None) -> bytes:
     if not isinstance(output, bytes):
         raise TypeError("typst returned several pages, and one file was expected")
     return output

@@ -47,6 +47,16 @@ def name_indicator_file(indicator: str, crime: str) -> str:
     return name_file(f"indicator-{indicator}", crime)
 
 
+def name_brief_file(area: str, crime: str) -> str:
+    """Return the file of a brief; `area` is empty for the region."""
+    return name_file(f"brief-{area}" if area else "brief", crime).replace(".html", ".pdf")
+
+
+def name_picture(name: str, crime: str = "") -> str:
+    """Return the name of the files of a picture, without the ending."""
+    return name_file(name, crime).removesuffix(".html")
+
+
 def list_views(reader: Reader, files: Mapping[str, str], crime: str) -> list[tuple[str, str, bool]]:
     """Return the links to one page for each crime that has it; `files` are their files by crime."""
     if len(files) < 2:

@@ -70,6 +70,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "profiles": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime)) for code in edition.territories
             ],
+            "brief": pages.name_brief_file("", crime),
             "explore": reader.explore("region", crime=crime),
         },
     )

@@ -113,6 +113,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "stages": _compose_years(reader, crime, area),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
+            "brief": pages.name_brief_file(area, crime),
             "explore": reader.explore("territory", territory=area, crime=crime),
             "others": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime))

@@ -18,6 +18,8 @@ from lxml import html
 from pipelines.core import i18n
 from pipelines.core.home import open_home
 from pipelines.front.build import FOLDER, build_front
+from pipelines.front.pages import name_brief_file
+from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.publish import find_current_release
 
 LARGEST_PAGE = 150_000
@@ -96,6 +98,8 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
     identities = {
         name: {e.get("id") for e in document.iter() if e.get("id")} for name, document in site.documents.items()
     }
+    areas = ["", *re.findall(r"en/territory-([a-z]+)\.html", " ".join(site.texts))]
+    briefs = {name_brief_file(area, crime) for area in areas for crime in CRIMES}
     for name, document in site.documents.items():
         assert len(identities[name]) == len([e for e in document.iter() if e.get("id")]), f"{name}: an id occurs twice"
         for address in {link.get("href") for link in document.iter("a", "link")}:
@@ -107,7 +111,12 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
                 assert f"{match[1]}/{match[2]}" in site.texts, (name, address)
                 continue
-            target = (site.folder / name).parent / parts.path if parts.path else site.folder / name
+            if parts.path.endswith(".pdf"):
+                assert parts.path in briefs, (name, address)
+                continue
+            # A PNG is drawn from the SVG when it is requested.
+            path = re.sub(r"\.png$", ".svg", parts.path)
+            target = (site.folder / name).parent / path if path else site.folder / name
             assert target.resolve().is_file(), (name, address)
             if parts.fragment:
                 assert parts.fragment in identities[target.resolve().relative_to(site.folder).as_posix()], (

@@ -155,3 +155,29 @@ def test_compressed_page_has_the_same_bytes_each_time(home: Home) -> None:
 
     first, second = run_async(send_request()), run_async(send_request())
     assert first == second and gzip.decompress(first).decode() == PAGE.format(lang="en", release="2026-Q3")
+
+
+def test_picture_is_sent_as_svg_and_drawn_as_png_when_it_is_requested(home: Home) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><rect width="40" height="20"/></svg>'
+    (home.releases / "2026-Q3" / "pages" / "en" / "board.svg").write_text(svg, encoding="utf-8")
+    answer = request_path(home, "/en/board.svg")
+    assert answer.text == svg and answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+    drawn = request_path(home, "/releases/2026-Q3/en/board.png")
+    assert drawn.content.startswith(b"\x89PNG") and drawn.headers["content-type"] == "image/png"
+    assert drawn.content[16:24] == (80).to_bytes(4) + (40).to_bytes(4), "two pixels for each of the picture"
+    assert request_path(home, "/en/other.png").status_code == 404
+
+
+def test_brief_is_made_for_its_release_and_language(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    requested = []
+
+    def make_brief(release: Path, language: str, file: str, site: str) -> bytes | None:
+        requested.append((release.name, language, file, site))
+        return b"%PDF-1.7" if file == "brief-al.pdf" else None
+
+    monkeypatch.setattr("pipelines.front.briefs.requests.make_brief", make_brief)
+    answer = request_path(home, "/releases/2026-Q2/sr-Cyrl/brief-al.pdf", "https://example.org")
+    assert answer.content == b"%PDF-1.7" and answer.headers["content-type"] == "application/pdf"
+    assert requested == [("2026-Q2", "sr", "brief-al.pdf", "https://example.org")]
+    assert request_path(home, "/en/brief-zz.pdf").status_code == 404

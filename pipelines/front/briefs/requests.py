@@ -1,0 +1,37 @@
+"""Make a brief when somebody asks for it, and keep the newest ones."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pipelines.front.briefs.compose import find_brief
+from pipelines.front.briefs.write import write_brief
+from pipelines.front.edition import Edition
+from pipelines.front.queries import read_tables
+from pipelines.front.reader import Reader
+from pipelines.words.language import read_in
+
+_KEPT = 64
+"""Briefs that are kept, with about 100 kB each."""
+
+
+@lru_cache(maxsize=_KEPT)
+def make_brief(release: Path, language: str, file: str, site: str) -> bytes | None:
+    """Return a brief of the release in a folder by the name of its file, or None if there is no such brief.
+
+    `site` is the public address of the pages.
+    """
+    edition = _read_edition(release)
+    with read_in(language):
+        reader = Reader(edition, language)
+        brief = find_brief(reader, file)
+        if brief is None:
+            return None
+        return write_brief(brief, reader, f"{site}/releases/{edition.id}/{reader.lang}/{brief.page.file}")
+
+
+@lru_cache(maxsize=1)
+def _read_edition(release: Path) -> Edition:
+    """Return the tables of a release, which are the same for all of its briefs."""
+    return Edition(read_tables(release))
