@@ -72,20 +72,23 @@
     lastText = text;
   }
 
-  function watch() {
+  function watch(changes) {
     const app = document.querySelector("[data-testid=stApp]");
     const isRunning = app !== null && app.dataset.testScriptState === "running";
     // A run can be over before the page shows that it is running; then only the new heading shows it.
     const heading = document.querySelector("h1");
     const isOpened = isPageChanged && heading !== null && heading !== formerHeading;
-    if (app && app.dataset.testScriptState === "notRunning" && (wasRunning || isOpened)) announce();
+    // A run can begin and end between two calls.
+    const hasRun = wasRunning || changes.some((change) => change.oldValue === "running");
+    if (app && app.dataset.testScriptState === "notRunning" && (hasRun || isOpened)) announce();
     wasRunning = isRunning;
   }
 
   addEventListener("DOMContentLoaded", () => {
     document.body.append(status);
     new MutationObserver(watch).observe(document.getElementById("root"), {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-script-state"],
+      subtree: true, childList: true, attributes: true, attributeOldValue: true,
+      attributeFilter: ["data-test-script-state"],
     });
   });
 })();
