@@ -26,13 +26,12 @@ from pipelines.core import clock
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.text.script import transliterate_serbian
 from pipelines.front.charts import files, fit
+from pipelines.front.queries import CRIMES
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words import figures
 from pipelines.words.language import Texts, current_language, lower_first, read_in, tell
 
 CSS = Path(__file__).parents[1] / "style.css"
-CRIMES = ("TIP", "SOM")
-"""Offence groups to choose between. They are never shown together and never added."""
 _LONGEST_ROW = 6
 """Options shown next to each other; more are shown as a list."""
 _MARKS = ("*", "†", "‡", "§")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.design.assets import STYLE
+from pipelines.design.components import Part
 from pipelines.design.environment import make_environment
 from pipelines.front import pages
 from pipelines.front.charts import fit as charts
@@ -25,7 +26,7 @@ from pipelines.front.pages.territories import compose_comparison, compose_profil
 from pipelines.front.pictures import Picture
 from pipelines.front.queries import CRIMES, read_tables
 from pipelines.front.reader import Reader
-from pipelines.front.tables import in_english
+from pipelines.front.tables import name_language
 from pipelines.words import language
 from pipelines.words.language import tell
 
@@ -165,8 +166,6 @@ def cite_page(reader: Reader, page: Page) -> str:
     return " ".join(part for part in parts if part)
 
 
-def list_footnotes(reader: Reader) -> list[tuple[str, Any]]:
+def list_footnotes(reader: Reader) -> list[tuple[str, Part]]:
     """Return the marks and footnotes of all names, for the foot of each page."""
-    foreign = reader.language != i18n.SOURCE_LANGUAGE
-    notes: Iterable[tuple[str, str]] = reader.list_footnotes(reader.edition.areas)
-    return [(mark, in_english(text) if foreign else text) for mark, text in notes]
+    return [(mark, name_language(reader, text)) for mark, text in reader.list_footnotes(reader.edition.areas)]

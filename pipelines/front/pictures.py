@@ -136,9 +136,11 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     )
 
 
-def draw_board(reader: Reader) -> Picture:
-    """Return the reporting board of the newest quarters."""
+def draw_board(reader: Reader) -> Picture | None:
+    """Return the reporting board of the newest quarters; None if no return of a quarter was ever due or received."""
     periods, states = judge_board(reader, "Q")
+    if not periods:
+        return None
     lines = [
         boards.Line(
             reader.marked_name(code),

@@ -107,8 +107,7 @@ class FigureTable:
         return self._list_notes()[_VISIBLE_NOTES:]
 
     def _list_notes(self) -> list[tuple[str, Part]]:
-        foreign = self.reader.language != i18n.SOURCE_LANGUAGE
-        names = [(mark, in_english(text) if foreign else text) for mark, text in self.names]
+        names = [(mark, name_language(self.reader, text)) for mark, text in self.names]
         remarks = [("", text) for text in self.notes.remarks]
         return [*names, *remarks, *((str(number), text) for number, text in enumerate(self.notes.texts, start=1))]
 
@@ -134,6 +133,12 @@ def list_legend(kinds: Iterable[str]) -> list[tuple[str, str]]:
     """Return the words that stand for missing figures with their explanations, for those kinds that a page needs."""
     wanted = set(kinds)
     return [(words.LEGEND[kind][0], words.LEGEND[kind][1]) for kind in words.LEGEND if kind in wanted]
+
+
+def name_language(reader: Reader, footnote: str) -> Part:
+    """Return the footnote of a name, marked as English where it has no translation."""
+    english = {row["footnote_en"] for row in reader.edition.areas.values()}
+    return in_page_language(reader, footnote) if footnote in english else footnote
 
 
 def in_page_language(reader: Reader, text: str) -> Part:

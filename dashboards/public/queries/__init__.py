@@ -31,7 +31,7 @@ from dashboards.public.queries.opening import (
     read_rows,
     run_statement,
 )
-from dashboards.public.queries.sources import BREAKS
+from pipelines.front.queries import BREAK_NOTES as BREAKS
 from pipelines.words import areas
 from pipelines.words.language import find_label
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.core import codes
+from pipelines.front.queries import BEFORE_COURT as BEFORE_COURT
+from pipelines.front.queries import BREAKDOWN_TABLES as BREAKDOWN_TABLES
+from pipelines.front.queries import STAGES as STAGES
 
-BEFORE_COURT = ("reported", "investigated", "indicted")
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "first": (*BEFORE_COURT, "adjudicated_first", "convicted_first", "sentenced_first"),
-    "final": (*BEFORE_COURT, "adjudicated_final", "convicted_final", "sentenced_final"),
-}
-"""Stages shown side by side. First-instance and final decisions are never in one row."""
 MAIN_STAGES: Mapping[str, tuple[str, ...]] = {
     track: tuple(stage for stage in stages if not stage.startswith(("reported", "adjudicated")))
     for track, stages in STAGES.items()
 }
-BREAKDOWN_TABLES: Mapping[str, str] = {
-    "sex": "territory_year_sex",
-    "age": "territory_year_age",
-    "offence": "territory_year_offence",
-    "sentence_type": "area_year_sentence_type",
-    "sentence_band": "area_year_sentence_band",
-}
-"""Table of the programme for each breakdown of the stages of proceedings."""
 VICTIM_TABLES: Mapping[str, str] = {
     "sex": "victims_year_sex",
     "age": "victims_year_age",

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 
 from pipelines.core import codes
 
-BREAKS = ("law", "counting", "source")
-"""Kinds of notes after which figures are not comparable with those before. A new layout alone is not one of them."""
-
 SQL: Mapping[str, str] = {
     "release": "select * from release",
     "areas": "select * from area where kind = 'national' order by sort, area_kind, area",

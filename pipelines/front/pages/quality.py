@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pipelines import words
-from pipelines.core.i18n import mark
 from pipelines.front import pages, pictures
 from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board, list_states
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure
-from pipelines.words import Row, agreement, language
+from pipelines.front.tables import FigureTable
+from pipelines.words import Row, agreement, quality
 from pipelines.words.language import tell
-
-COLUMNS: Mapping[str, str] = language.Texts(
-    {
-        "COMPLETENESS_RATE": mark("Share of requested cells provided"),
-        "PUNCTUALITY_RATE": mark("Submitted on time"),
-        "PUNCTUALITY_DAYS": mark("Days early or late"),
-        "TIMELAG_FIRST": mark("Days to the first release"),
-        "COMPAR_LENGTH": mark("Periods without gap or break"),
-        "DATA_REV_AVGSIZE": mark("Mean revision of totals"),
-    }
-)
-_WORLDS: Mapping[str, str] = language.Texts(
-    {
-        "published": mark("Figures that others published, against each other"),
-        "invented": mark("This release, against invented sources (demonstration)"),
-        "returned": mark("This release, against figures that others published"),
-    }
-)
 
 
 def compose_quality(reader: Reader) -> Page:
@@ -48,6 +26,7 @@ def compose_quality(reader: Reader) -> Page:
             "boards": [compose_board(reader, freq) for freq in ("Q", "A") if edition.list_board_periods(freq, 1)],
             "states": list_states(),
             "quality": _compose_measures(reader),
+            "explained": [(tell(term), tell(text)) for term, text in quality.EXPLANATIONS],  # marked in words.quality
             "revisions": describe_revisions(reader),
             "agreement": _describe_agreement(reader),
             "explore": reader.explore("quality"),
@@ -60,49 +39,19 @@ def _compose_measures(reader: Reader) -> FigureTable:
     edition = reader.edition
     at = {(row["territory"], row["indicator"]): row for row in edition.tables["quality"]}
     table = FigureTable(
-        reader, tell("Quality over all periods and submissions"), tell("Territory"), list(COLUMNS.values())
+        reader, tell("Quality over all periods and submissions"), tell("Territory"), list(quality.COLUMNS.values())
     )
     for code in edition.territories:
         heading = table.name_area(code)
-        fields = []
-        for indicator in COLUMNS:
-            row = at.get((code, indicator))
-            if row is None or row["value"] is None:
-                reason = str(row["reason"] or "") if row is not None else ""
-                number = table.notes.number_note(language.upper_first(reason)) if reason else ""
-                fields.append(format_figure(words.format_status("unavailable"), [number] if number else []))
-            else:
-                fields.append(_format_measure(row))
-        table.add_row(heading, fields)
+        measures = [quality.format_measure(at.get((code, indicator))) for indicator in quality.COLUMNS]
+        table.add_row(heading, [table.note_field(text, why) for text, why in measures])
     return table
-
-
-def _format_measure(row: Row) -> str:
-    if row["unit"] == "fraction":
-        return f"{words.format_number(100 * row['value'], 1)}%"
-    if row["indicator"] == "PUNCTUALITY_DAYS":
-        days = words.format_number(abs(row["value"]), 1)
-        if round(row["value"], 1) == 0:
-            return tell("on the day")
-        return tell("{days} early", days=days) if row["value"] < 0 else tell("{days} late", days=days)
-    return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212")
 
 
 def describe_revisions(reader: Reader) -> list[str]:
     """Return how many published totals changed, territory by territory."""
     rows = {row["area"]: row for row in reader.edition.tables["revised"]}
-    if not rows:
-        return [tell("No revisions yet: no total has been published in two releases.")]
-    return [
-        tell(
-            "{area}: {changed} of {totals} totals published in two releases or more changed.",
-            area=reader.marked_name(code),
-            changed=words.format_number(rows[code]["revised"]),
-            totals=words.format_number(rows[code]["periods"]),
-        )
-        for code in reader.edition.territories
-        if code in rows
-    ]
+    return quality.describe_revisions(rows, [(code, reader.marked_name(code)) for code in reader.edition.territories])
 
 
 def _describe_agreement(reader: Reader) -> list[str]:
@@ -110,4 +59,4 @@ def _describe_agreement(reader: Reader) -> list[str]:
     worlds: dict[str, list[Row]] = {}
     for row in reader.edition.tables["agreement"]:
         worlds.setdefault(row["world"], []).append(row)
-    return [f"{_WORLDS[world]}: {agreement.count_verdicts(rows)}" for world, rows in worlds.items()]
+    return [f"{quality.WORLDS[world]}: {agreement.count_verdicts(rows)}" for world, rows in worlds.items()]

@@ -51,9 +51,11 @@ def compose_releases(reader: Reader) -> Page:
 
 
 def _compose_editions(reader: Reader) -> FigureTable:
-    """Return the releases that published totals, the newest first, each with a link to its pages."""
+    """Return the releases that had new or changed totals, the newest first, each with a link to its pages."""
     edition = reader.edition
-    table = FigureTable(reader, tell("Releases up to this one"), tell("Release"), [tell("Totals published")])
+    table = FigureTable(
+        reader, tell("Releases with new or changed totals, newest first"), tell("Release"), [tell("Totals")]
+    )
     for row in edition.tables["edition"]:
         heading: Part = str(row["release"])
         if row["release"] != edition.id:

@@ -109,6 +109,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         values={
             "headlines": headlines,
             "trend": pictures.draw_trend(reader, crime, CONVICTED, area),
+            "why_change": tell(sentences.CLEAR),  # marked in sentences
             "stages": _compose_years(reader, crime, area),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],

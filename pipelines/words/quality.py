@@ -1,0 +1,100 @@
+"""Put the quality of the data into words: completeness, punctuality, revisions, and agreement with other sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.words import Row
+from pipelines.words.language import Texts, tell, upper_first
+
+COLUMNS: Mapping[str, str] = Texts(
+    {
+        "COMPLETENESS_RATE": mark("Share of requested cells provided"),
+        "PUNCTUALITY_RATE": mark("Submitted on time"),
+        "PUNCTUALITY_DAYS": mark("Days early or late"),
+        "TIMELAG_FIRST": mark("Days to the first release"),
+        "COMPAR_LENGTH": mark("Periods without gap or break"),
+        "DATA_REV_AVGSIZE": mark("Mean revision of totals"),
+    }
+)
+EXPLANATIONS: tuple[tuple[str, str], ...] = (
+    (
+        mark("Cells provided"),
+        mark("Share of the cells that an office usually fills that were provided. Zero counts as provided."),
+    ),
+    (mark("Submitted on time"), mark("Share of due submissions received by the deadline.")),
+    (mark("Days early or late"), mark("Mean over the submissions received.")),
+    (mark("Days to the first release"), mark("From the end of a period to the first release with its figures.")),
+    (mark("Without gap or break"), mark("The shortest of the territory's offices, up to the newest period.")),
+    (
+        mark("Mean revision"),
+        mark("How much published totals changed in later releases, as a share of the later figures."),
+    ),
+)
+WORLDS: Mapping[str, str] = Texts(
+    {
+        "published": mark("Figures that others published, against each other"),
+        "invented": mark("This release, against invented sources (demonstration)"),
+        "returned": mark("This release, against figures that others published"),
+    }
+)
+
+
+def format_measure(row: Row | None) -> tuple[str, str]:
+    """Format a figure in its unit, or the reason why there is none."""
+    if row is None or row["value"] is None:
+        reason = str(row["reason"] or "") if row is not None else ""
+        return tell(words.UNAVAILABLE), f"{upper_first(_describe_reason(reason).rstrip('.'))}." if reason else ""
+    if row["unit"] == "fraction":
+        return f"{words.format_number(100 * row['value'], 1)}%", ""
+    if row["indicator"] == "PUNCTUALITY_DAYS":
+        return _format_punctuality(row["value"]), ""
+    return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
+
+
+_REASONS: Mapping[str, str] = Texts(
+    {
+        "no figure is final and known twice": mark("no figure is final and known twice"),
+        "nothing was published": mark("nothing was published"),
+        "nothing was published as final": mark("nothing was published as final"),
+        "published figures do not say of which return they are": mark(
+            "published figures do not say of which return they are"
+        ),
+    }
+)
+
+
+def _describe_reason(reason: str) -> str:
+    """Return a reason of the release in the reader's language, in English if it is a new one."""
+    return _REASONS.get(reason, reason)
+
+
+def _format_punctuality(days: float) -> str:
+    """Format days after the deadline: '6.5 early', '2.0 late', 'on the day'."""
+    if round(days, 1) == 0:
+        return tell("on the day")
+    number = words.format_number(abs(days), 1)
+    return tell("{days} early", days=number) if days < 0 else tell("{days} late", days=number)
+
+
+def describe_revisions(rows: Mapping[str, Row], territories: Sequence[tuple[str, str]]) -> list[str]:
+    """Return how many published totals changed, territory by territory; `territories` are their codes and names."""
+    if not rows:
+        return [tell("No revisions yet: no total has been published in two releases.")]
+    sentences = []
+    for code, name in territories:
+        row = rows.get(code)
+        if row is None:
+            sentences.append(tell("{area}: no total has been published in two releases yet.", area=name))
+            continue
+        sentences.append(
+            tell(
+                "{area}: of {totals} totals published in two releases or more, {changed} changed.",
+                area=name,
+                totals=words.format_number(row["periods"]),
+                changed=words.format_number(row["revised"]),
+            )
+        )
+    return sentences

@@ -1,0 +1,56 @@
+"""Tests of the pages of a small made-up release, among them those of a release that has almost nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.front.build import compose_pages
+from pipelines.front.edition import Edition
+from pipelines.front.pages import name_file, name_indicator_file, name_territory_file
+from pipelines.front.reader import Reader
+from tests.support.editions import make_edition, make_total
+
+METRICS = [
+    {"metric": name, "name": name, "definition": "", "formula": "", "caveats": "", "source": "", "is_nested": True}
+    for name in ("count", "rate", "convicted_first_per_adjudicated_first")
+]
+RELEASE = {
+    "release": "2026-Q3", "demonstration": False, "reference_period": "2026-Q3", "drafted_at": "2026-11-20T09:00:00Z",
+    "pairs_tested": 0, "comparisons_tested": 0,
+}  # fmt: skip
+
+
+def list_files(edition: Edition) -> list[str]:
+    return [page.file for page in compose_pages(Reader(edition, "en"))]
+
+
+def test_names_of_files_are_short_for_the_first_crime() -> None:
+    assert name_file("index", "TIP") == "index.html" and name_file("index", "SOM") == "index-som.html"
+    assert name_territory_file("AA", "TIP") == "territory-aa.html"
+    assert name_indicator_file("convicted_first", "SOM") == "indicator-convicted-first-som.html"
+
+
+@pytest.mark.parametrize("totals", [[], [make_total("WB", "2026-Q3", 20.0), make_total("AA", "2026-Q3", 20.0)]])
+def test_release_without_a_year_has_the_pages_that_the_navigation_names(totals: list[dict[str, object]]) -> None:
+    files = list_files(make_edition(release=[RELEASE], metric=METRICS, total=totals))
+    assert files == [
+        "index.html", "territories.html", "indicators.html", "quality.html", "releases.html", "methodology.html",
+        "accessibility.html",
+    ]  # fmt: skip
+
+
+def test_release_with_one_year_of_one_crime_has_its_profiles_and_indicators() -> None:
+    totals = [make_total(area, "2025", 60.0) for area in ("WB", "AA", "BB", "CC", "DD")]
+    files = list_files(make_edition(release=[RELEASE], metric=METRICS, total=totals))
+    assert {"index.html", "territory-aa.html", "territory-dd.html", "indicator-convicted-first.html"} < set(files)
+    assert len(files) == len(set(files)) and not any(file.endswith("-som.html") for file in files)
+
+
+def test_release_with_smuggling_alone_leads_to_it_from_the_first_page() -> None:
+    totals = [make_total(area, "2025", 60.0, offence_group="SOM") for area in ("WB", "AA", "BB", "CC", "DD")]
+    composed = {
+        page.file: page
+        for page in compose_pages(Reader(make_edition(release=[RELEASE], metric=METRICS, total=totals), "en"))
+    }
+    assert ("SOM", "index-som.html", False) in composed["index.html"].views
+    assert "territory-aa-som.html" in composed

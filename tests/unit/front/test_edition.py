@@ -1,0 +1,86 @@
+"""Tests of the lookups in a release: the year that pages open in, figures of the region, breaks, ratios."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tests.support.editions import make_edition, make_total, make_window
+
+
+def test_pages_open_in_the_newest_year_in_which_most_territories_can_be_compared() -> None:
+    totals = [make_total("WB", period, 100.0) for period in ("2024", "2025", "2026-Q3")]
+    windows = [
+        make_window("2026-Q3", is_most=False, is_default=False),
+        make_window("2024", is_most=True, is_default=True),
+    ]
+    edition = make_edition(total=totals, window=windows)
+    assert edition.list_periods("TIP", "A") == ["2024", "2025"]
+    assert edition.choose_year("TIP") == "2024"
+
+
+def test_pages_open_in_the_newest_year_without_a_period_to_compare() -> None:
+    edition = make_edition(total=[make_total("WB", period, 100.0) for period in ("2024", "2025")])
+    assert edition.choose_year("TIP") == "2025"
+    assert edition.has_crime("TIP") and not edition.has_crime("SOM")
+
+
+def test_no_figure_of_the_region_is_found_from_three_territories() -> None:
+    edition = make_edition(
+        total=[make_total("WB", "2024", 100.0), make_total("WB", "2025", 100.0, reporters="AA,BB,CC")]
+    )
+    row = edition.find_regional("TIP", "convicted_first", "2024")
+    assert row is not None and row["value"] == 100.0
+    assert edition.find_regional("TIP", "convicted_first", "2025") is None
+    assert edition.find_regional("TIP", "convicted_first", "2026") is None
+
+
+def test_breaks_of_the_region_are_those_of_its_members_and_their_parts() -> None:
+    def make_break(area: str, year: int, **changes: object) -> dict[str, object]:
+        day = date(year, 7, 1)
+        row = {
+            "area": area,
+            "first_day": day,
+            "last_day": day,
+            "offence_group": "",
+            "measure": "",
+            "level": "",
+            "code": "x",
+        }
+        return row | changes
+
+    cell = make_total("WB", "2025", 100.0, reporters="AA,BB,CC")
+    rows = [
+        make_break("AA_X", 2024),
+        make_break("BB", 2019),
+        make_break("DD", 2024),
+        make_break("CC", 2024, offence_group="SOM"),
+        make_break("CC", 2024, measure="indicted"),
+    ]
+    edition = make_edition(**{"break": rows})
+    assert edition.find_breaks("WB", "TIP", "2024", "2025", cell) == rows[:1]
+    assert edition.find_breaks("AA", "TIP", "2024", "2025", cell) == rows[:1]
+    assert edition.find_breaks("WB", "TIP", "2024", "2025", None) == []
+
+
+def test_recommended_version_of_a_ratio_is_found_or_that_of_the_same_period() -> None:
+    def make_ratio(area: str, version: str, *, is_default: bool) -> dict[str, object]:
+        return {
+            "metric": "m",
+            "offence_group": "TIP",
+            "period": "2025",
+            "area": area,
+            "version": version,
+            "is_default": is_default,
+        }
+
+    edition = make_edition(
+        stage_ratio=[
+            make_ratio("AA", "lagged", is_default=True),
+            make_ratio("AA", "same_period", is_default=False),
+            make_ratio("BB", "cohort", is_default=False),
+            make_ratio("BB", "same_period", is_default=False),
+        ]
+    )
+    versions = {area: row["version"] for area, row in edition.find_ratios("m", "TIP", "2025").items()}
+    assert versions == {"AA": "lagged", "BB": "same_period"}
+    assert edition.list_ratio_years("m", "TIP") == [], "a year that is not over for the region is not listed"

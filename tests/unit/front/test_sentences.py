@@ -1,0 +1,47 @@
+"""Tests of the headlines: numbers, verdict, and what is said where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.front import sentences
+from pipelines.front.reader import Reader
+from tests.support.editions import make_edition, make_total
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        (40.0, 120.0, "This is a clear rise: 3.00 times as many (95% confidence interval 2.08 to 4.41)."),
+        (120.0, 40.0, "This is a clear fall: 0.33 times as many"),
+        (100.0, 110.0, "This is no clear change: 1.10 times as many"),
+        (145.0, 198.0, "This is no clear change, because several people can be tried in one case: 1.37 times as many"),
+        (12.0, 40.0, "Too few to compare: one of the two counts is under 20."),
+    ],
+)
+def test_convictions_of_two_years_have_a_verdict(before: float, after: float, verdict: str) -> None:
+    edition = make_edition(total=[make_total("WB", "2024", before), make_total("WB", "2025", after)])
+    text = sentences.describe_convictions(Reader(edition, "en"), "TIP", "WB", "2024", "2025")
+    assert text.startswith(f"Persons convicted at first instance: {after:.0f} in 2025, {before:.0f} in 2024. {verdict}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "reason"),
+    [
+        ({"obs_status": "Q", "conf_status": "C"}, "withheld", "withheld"),
+        ({"obs_status": "O", "n_reported": 0}, "not received", "not available"),
+    ],
+)
+def test_missing_figure_is_named_and_gives_no_verdict(changes: dict[str, object], word: str, reason: str) -> None:
+    missing = make_total("AA", "2025", None, **changes)
+    edition = make_edition(total=[make_total("AA", "2024", 50.0), missing])
+    assert sentences.describe_convictions(Reader(edition, "en"), "TIP", "AA", "2024", "2025") == (
+        f"Persons convicted at first instance: {word} in 2025, 50 in 2024. "
+        f"The change is not shown, because one of the two figures is {reason}."
+    )
+
+
+def test_figure_from_three_territories_is_not_one_of_the_region() -> None:
+    rows = [make_total("WB", year, 100.0, reporters="AA,BB,CC") for year in ("2024", "2025")]
+    text = sentences.describe_convictions(Reader(make_edition(total=rows), "en"), "TIP", "WB", "2024", "2025")
+    assert "100" not in text and "The change is not shown" in text

@@ -1,0 +1,73 @@
+"""Tests of figures as fields of a table: numbers, words for missing ones, marks, notes and footnotes."""
+
+from __future__ import annotations
+
+from pipelines import words
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure
+from pipelines.words.language import read_in
+from tests.support.editions import make_edition, make_total
+
+
+def make_table(language: str = "en") -> FigureTable:
+    return FigureTable(Reader(make_edition(), language), "A caption", "Area", ["2025"])
+
+
+def test_thousands_and_marks_are_not_part_of_a_copied_number() -> None:
+    figure = words.FormattedFigure(f"1{words.THOUSANDS}234", "1234", "value", 1234.0)
+    assert str(format_figure(figure, ["1", "3"])) == (
+        f'1<span class="front-separator">{words.THOUSANDS}</span>234<sup class="front-mark">1,3</sup>'
+    )
+
+
+def test_few_is_a_word_next_to_the_number_and_zero_is_not_few() -> None:
+    few = str(format_figure(words.FormattedFigure("7", "7", "value", 7.0), is_few=True))
+    assert few.startswith('<span class="front-few">7</span>') and ">few</span>" in few
+    assert str(format_figure(words.FormattedFigure("0", "0", "value", 0.0), is_few=True)) == "0"
+
+
+def test_missing_figures_are_words() -> None:
+    table = make_table()
+    fields = [
+        table.count_field(row)
+        for row in (
+            None,
+            make_total("AA", "2025", None, obs_status="Q", conf_status="C"),
+            make_total("AA", "2025", None, obs_status="M"),
+            make_total("AA", "2025", None, n_reported=0),
+        )
+    ]
+    texts = ["not collected", "withheld", "not applicable", "not received"]
+    assert [str(field) for field in fields] == [f'<span class="front-missing">{text}</span>' for text in texts]
+
+
+def test_name_with_a_footnote_has_its_mark_and_the_footnote_is_in_english_where_not_translated() -> None:
+    table = make_table()
+    table.add_row(table.name_area("BB", "bb.html"), ("5",))
+    assert str(table.rows[0].heading) == '<a href="bb.html">Bland</a><sup class="front-mark">*</sup>'
+    assert table.visible_notes == [("*", "About the name of Bland.")]
+    with read_in("sq"):
+        foreign = make_table("sq")
+        foreign.add_row(foreign.name_area("BB"), ("5",))
+        assert [(mark, str(text)) for mark, text in foreign.visible_notes] == [
+            ("*", '<span lang="en">About the name of Bland.</span>')
+        ]
+
+
+def test_footnote_is_listed_for_a_name_that_only_a_note_mentions() -> None:
+    table = make_table()
+    table.add_row(table.name_area("AA", note="Bland* is not included."), ("5",))
+    assert [mark for mark, _ in table.visible_notes] == ["*", "1"]
+
+
+def test_seventh_note_is_folded() -> None:
+    table = make_table()
+    for number in range(8):
+        table.notes.number_note(f"Note {number}.")
+    assert len(table.visible_notes) == 6 and [text for _, text in table.folded_notes] == ["Note 6.", "Note 7."]
+
+
+def test_names_and_notes_are_escaped() -> None:
+    table = make_table()
+    table.add_row(table.note_field("<b>", "a note"), ("x",))
+    assert str(table.rows[0].heading) == '&lt;b&gt;<sup class="front-mark">1</sup>'
