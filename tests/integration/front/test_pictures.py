@@ -44,7 +44,7 @@ def test_pictures_are_legible_and_have_their_notes(edition: Edition, language: s
             for width in (WIDE, NARROW):
                 read = assert_legible(picture.draw(width))
                 for mark in filter(None, map(reader.footnote_mark, edition.territories)):
-                    assert read.words.count(mark) != 1, (picture.name, "a mark without its note")
+                    assert f"{picture.caption} {read.words}".count(mark) != 1, (picture.name, "a mark without its note")
 
 
 def test_map_links_the_profile_of_every_territory(edition: Edition) -> None:
