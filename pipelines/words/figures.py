@@ -96,14 +96,21 @@ def _format_value(cell: Row) -> str:
     return tell("{unit}, {state}", unit=words.unit_name(cell["count_unit"]), state=_ABSENT[figure.kind])
 
 
+def is_level_named(measure: str, level: str) -> bool:
+    """Return True if the name of a measure has the name of its level, as "Convicted, first instance" does.
+
+    Decided by the English names, because other languages have an adjective there.
+    """
+    return codes.get_code_label("level", level).lower() in codes.get_code_label("measure", measure).lower()
+
+
 def list_details(cell: Row, vocabulary: Vocabulary) -> list[tuple[str, str]]:
     """Return title and label of each dimension of a count that is not at its total, and of its level and kind where
     the name of the measure does not say them."""
     details = []
     level = vocabulary.find_label("level", str(cell["level"]))
-    measure = vocabulary.find_label("measure", str(cell["measure"]))
     only_level = codes.get_code_attribute("measure", str(cell["measure"]), "level_rule")
-    if cell["level"] not in (None, "none", only_level) and level.lower() not in measure.lower():
+    if cell["level"] not in (None, "none", only_level) and not is_level_named(cell["measure"], cell["level"]):
         details.append((tell("Level"), level))
     if cell["statistic"] != "count":
         details.append((tell("Kind"), vocabulary.find_label("statistic", str(cell["statistic"]))))

@@ -219,7 +219,7 @@ def show_movements(frame: layout.Frame, area: str, crime: str, unit: str, title:
         elif statistic == "end":
             name = tell("{measure}, at the end", measure=label)
         # Name the level only if the name of the measure does not.
-        if of_level.lower() not in label.lower():
+        if of_level and not figures.is_level_named(measure, str(level)):
             name = f"{name} ({lower_first(of_level)})"
         fields = tuple(
             tables.figure_cell(frame.id, at.get((measure, level, statistic, year)), notes, what=f"{name}, {year}")

@@ -204,7 +204,10 @@ def test_territory_shows_series_breakdowns_card_and_returns() -> None:
     assert "Persons whom an authority registered as victims" in text, "metadata of a form"
     assert "SALCORRECTION000" not in text and "carried forward" in text
     received = read_rows(test, "2026-11-02")
-    assert [fields[3:] for fields in received] == [["full", "2026-11-04", ""], ["patch", "2026-11-04", "2026-11-02"]]
+    assert [fields[3:] for fields in received] == [
+        ["whole return", "2026-11-04", ""],
+        ["corrections only", "2026-11-04", "2026-11-02"],
+    ]
     assert len(read_pictures(test)) == 6
 
 
@@ -353,7 +356,7 @@ def test_page_of_one_crime_says_so_and_keeps_the_chosen_one() -> None:
     test = run_page("victims", crime="SOM")
     assert [info.value for info in test.info] == ["This page has figures of one crime only: trafficking in persons."]
     assert "Victims of trafficking in persons" in read_html(test)
-    assert 'href="territory?territory=AL&crime=SOM"' in read_html(test)
+    assert 'href="territory?territory=AL&crime=SOM&lang=en"' in read_html(test)
 
 
 def test_choice_that_is_made_wins_over_an_address_that_lags_behind() -> None:
