@@ -135,8 +135,8 @@ class StaticPages:
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name):
                 file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
-            elif (written := self._make(release, lang, name)) is not None:
-                content, media_type = written
+            elif (answer := self._make(release, lang, name)) is not None:
+                content, media_type = answer
                 policy = {"Content-Language": lang, "Content-Security-Policy": _PICTURE_POLICY}
                 return _send_file(content, headers, media_type, "no-cache", policy)
         if file is None:
@@ -147,7 +147,7 @@ class StaticPages:
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
 
     def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str] | None:
-        """Return a picture or a brief with its type, or None if there is none; PNG and PDF are made on request."""
+        """Return a picture or a brief with its type, or None if there is none; PNG and PDF are answer on request."""
         if match := _PICTURE.fullmatch(name):
             path = release / FOLDER / lang / f"{match[1]}.svg"
             if not path.is_file():

@@ -38,7 +38,7 @@ class ReadDrawing:
         """All text in reading order, with one space between lines."""
         return " ".join(text.text for text in self.texts)
 
-    def count(self, name: str, kind: str) -> int:
+    def count_marks(self, name: str, kind: str) -> int:
         """Return how many elements of a name have all classes in `kind`."""
         return sum(set(kind.split()) <= set(e.get("class", "").split()) for e in self.root.iter(f"{_SPACE}{name}"))
 
@@ -53,12 +53,12 @@ def read_drawing(drawing: Drawing) -> ReadDrawing:
 
 
 def _place_texts(parent: Any, left: float, top: float) -> Iterator[PlacedText]:
-    """Yield the texts of an element; a picture inside of another one has its own origin."""
+    """Yield the texts of an element; a picture in a frame is shifted."""
     for element in parent:
         if element.tag == f"{_SPACE}text":
             yield _place_text(element, left, top)
-        elif element.tag == f"{_SPACE}svg":
-            yield from _place_texts(element, left + float(element.get("x")), top + float(element.get("y")))
+        elif shift := re.fullmatch(r"translate\((\S+) (\S+)\)", element.get("transform", "")):
+            yield from _place_texts(element, left + float(shift[1]), top + float(shift[2]))
         else:
             yield from _place_texts(element, left, top)
 
@@ -85,13 +85,13 @@ def assert_legible(drawing: Drawing) -> ReadDrawing:
     assert (title.text, description.text) == (drawing.title, drawing.description) and drawing.description
     for text in read.texts:
         box = text.box
-        assert box.left >= -1 and box.top >= -1, text
-        assert box.right <= drawing.width + 1 and box.bottom <= drawing.height + 1, text
+        assert box.x_start >= -1 and box.top >= -1, text
+        assert box.x_end <= drawing.width + 1 and box.bottom <= drawing.height + 1, text
     for first, second in combinations(read.texts, 2):
-        assert not _shrink(first.box).overlaps(_shrink(second.box)), (first, second)
+        assert not _shrink(first.box).is_touching(_shrink(second.box)), (first, second)
     return read
 
 
 def _shrink(box: Box) -> Box:
     """Return a rectangle without the rounding of its coordinates."""
-    return Box(box.left + 0.2, box.top + 0.2, box.right - 0.2, box.bottom - 0.2)
+    return Box(box.x_start + 0.2, box.top + 0.2, box.x_end - 0.2, box.bottom - 0.2)

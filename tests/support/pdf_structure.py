@@ -23,7 +23,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class Structure:
-    """What the tests need to know about a document."""
+    """The structure of a document, and its properties that a screen reader uses."""
 
     tags: list[Tag]
     content: list[tuple[int, int]]

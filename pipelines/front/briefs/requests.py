@@ -18,7 +18,7 @@ _KEPT = 64
 
 @lru_cache(maxsize=_KEPT)
 def make_brief(release: Path, language: str, file: str, site: str) -> bytes | None:
-    """Return a brief of the release in a folder by the name of its file, or None if there is no such brief.
+    """Return a brief of a released folder by the name of its file, or None if it has no such brief.
 
     `site` is the public address of the pages.
     """

@@ -56,7 +56,7 @@ def draw_bars(picture: Bars, *, top: float = 0.0, width: int = WIDE, notes: Sequ
         if bar.figure.value is not None:
             at = x(bar.figure.value) + 5
             kind, hint = "hollow" if bar.is_few else "mark", f"{bar.name}: {bar.figure.spoken}"
-            canvas.add(
+            canvas.add_element(
                 "rect", x=x.start, y=middle - _BAR / 2, width=at - 5 - x.start, height=_BAR, kind=kind, hint=hint
             )  # fmt: skip
         kind = "quiet" if bar.figure.value is None else ""
@@ -64,12 +64,12 @@ def draw_bars(picture: Bars, *, top: float = 0.0, width: int = WIDE, notes: Sequ
         y += height + _ROW
     keys = [marks.Key(show_few_bar, marks.describe_few())] if any(bar.is_few for bar in picture.bars) else []
     y = marks.draw_key(canvas, y, keys)
-    return canvas.finish(picture.title, describe_bars(picture), y, notes)
+    return canvas.finish_drawing(picture.title, describe_bars(picture), y, notes)
 
 
 def show_few_bar(canvas: Canvas, x: float, y: float) -> None:
     """Draw the sign of a bar that is too few to compare."""
-    canvas.add("rect", x=x - 8, y=y - 5, width=16, height=10, kind="hollow")
+    canvas.add_element("rect", x=x - 8, y=y - 5, width=16, height=10, kind="hollow")
 
 
 def describe_bars(picture: Bars) -> str:

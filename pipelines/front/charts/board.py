@@ -22,7 +22,7 @@ _CELL = 24
 class Cell:
     """The state of one territory in one period: a key of `words.reporting.STATES`.
 
-    `count` is shown instead of the sign, for example "3/4" if 3 of 4 returns arrived. `spoken` is the state in words.
+    `count` is n_shown instead of the sign, for example "3/4" if 3 of 4 returns arrived. `spoken` is the state in words.
     """
 
     state: str
@@ -56,10 +56,10 @@ def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes:
     """Return the board. If the periods do not all fit, the oldest are left out and the description names the rest."""
     is_narrow = width <= (NARROW + WIDE) / 2
     start = 0.0 if is_narrow else min(max(measure_text(line.name, SIZE) for line in board.lines) + 8, _NAME) + 4
-    shown = min(int((width - start) // _LEAST), len(board.periods))
-    periods = list(board.periods)[len(board.periods) - shown :]
-    end = min(width, start + _MOST * shown)
-    x = BandScale(shown, start, end)
+    n_shown = min(int((width - start) // _LEAST), len(board.periods))
+    periods = list(board.periods)[len(board.periods) - n_shown :]
+    end = min(width, start + _MOST * n_shown)
+    x = BandScale(n_shown, start, end)
     canvas = Canvas(width)
     y = _draw_heads(canvas, periods, x)
     for line in board.lines:
@@ -70,7 +70,7 @@ def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes:
         else:
             height = max(_CELL, LINE * len(names) + 2)
             canvas.add_lines(0, y + height / 2 - LINE * len(names) / 2 + 12, names)
-        for position, cell in enumerate(list(line.cells)[len(line.cells) - shown :]):
+        for position, cell in enumerate(list(line.cells)[len(line.cells) - n_shown :]):
             _draw_cell(
                 canvas,
                 cell,
@@ -80,10 +80,10 @@ def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes:
                 f"{line.name}, {words.period_short(periods[position])}",
             )
         y += height + (6 if is_narrow else 4)
-    states = {cell.state for line in board.lines for cell in list(line.cells)[len(line.cells) - shown :]}
+    states = {cell.state for line in board.lines for cell in list(line.cells)[len(line.cells) - n_shown :]}
     keys = [marks.Key(_show_state(state), name) for state, name in board.states.items() if state in states]
     y = marks.draw_key(canvas, y + 2, keys)
-    return canvas.finish(board.title, description or describe_board(board), y, notes)
+    return canvas.finish_drawing(board.title, description or describe_board(board), y, notes)
 
 
 def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
@@ -92,20 +92,22 @@ def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
     for position, period in enumerate(periods):
         year, _, quarter = period.partition("-Q")
         if year != year_before:
-            canvas.add_text_if_free(x.edge(position) + 3, 12, year, "small")
+            canvas.add_text_if_free(x.find_edge(position) + 3, 12, year, "small")
         if quarter:
             name = tell("Q{quarter}", quarter=quarter)
-            canvas.add_text_if_free(x.center(position), 12 + SMALL_LINE, name, "small", anchor="middle")
+            canvas.add_text_if_free(x.find_center(position), 12 + SMALL_LINE, name, "small", anchor="middle")
         year_before = year
     return SMALL_LINE * (2 if any("-Q" in period for period in periods) else 1) + 6.0
 
 
 def _draw_cell(canvas: Canvas, cell: Cell, x: BandScale, position: int, top: float, about: str) -> None:
-    left, right = x.edge(position) + 1, x.edge(position + 1) - 1
+    x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
     kind = _KINDS.get(cell.state, "open")
-    canvas.add("rect", x=left, y=top, width=right - left, height=_CELL, rx=2, kind=kind, hint=f"{about}: {cell.spoken}")
-    middle = (left + right) / 2
-    if cell.count and measure_text(cell.count, SMALL) <= right - left:
+    canvas.add_element(
+        "rect", x=x_left, y=top, width=x_right - x_left, height=_CELL, rx=2, kind=kind, hint=f"{about}: {cell.spoken}"
+    )
+    middle = (x_left + x_right) / 2
+    if cell.count and measure_text(cell.count, SMALL) <= x_right - x_left:
         canvas.add_text(middle, top + 16, cell.count, "small", anchor="middle")
     else:
         _draw_sign(canvas, cell.state, middle, top + _CELL / 2)
@@ -114,29 +116,29 @@ def _draw_cell(canvas: Canvas, cell: Cell, x: BandScale, position: int, top: flo
 def _draw_sign(canvas: Canvas, state: str, x: float, y: float) -> None:
     """Draw a sign for a state: tick, clock, half, cross, dash or dot."""
     if state == "on_time":
-        canvas.add("path", d=draw_path([(x - 5, y), (x - 1, y + 4), (x + 6, y - 4)]), kind="sign-inverse")
+        canvas.add_element("path", d=draw_path([(x - 5, y), (x - 1, y + 4), (x + 6, y - 4)]), kind="sign-inverse")
     elif state == "late":
-        canvas.add("circle", cx=x, cy=y, r=7, kind="sign")
-        canvas.add("path", d=draw_path([(x, y - 4), (x, y), (x + 3, y + 2)]), kind="sign")
+        canvas.add_element("circle", cx=x, cy=y, r=7, kind="sign")
+        canvas.add_element("path", d=draw_path([(x, y - 4), (x, y), (x + 3, y + 2)]), kind="sign")
     elif state == "in_part":
-        canvas.add("circle", cx=x, cy=y, r=6, kind="sign")
-        canvas.add("path", d=f"M{x:.1f} {y - 6:.1f}A6 6 0 0 0 {x:.1f} {y + 6:.1f}Z", kind="ink")
+        canvas.add_element("circle", cx=x, cy=y, r=6, kind="sign")
+        canvas.add_element("path", d=f"M{x:.1f} {y - 6:.1f}A6 6 0 0 0 {x:.1f} {y + 6:.1f}Z", kind="ink")
     elif state == "not_received":
         marks.draw_cross(canvas, x, y, 4.5, "sign")
     elif state == "not_due":
         canvas.add_line(x - 4, y, x + 4, y, "sign")
     else:
-        canvas.add("circle", cx=x, cy=y, r=1.5, kind="ink")
+        canvas.add_element("circle", cx=x, cy=y, r=1.5, kind="ink")
 
 
 def _show_state(state: str) -> Callable[[Canvas, float, float], None]:
     """Return the function that draws a cell with the sign of a state."""
 
-    def show(canvas: Canvas, x: float, y: float) -> None:
-        canvas.add("rect", x=x - 8, y=y - 8, width=16, height=16, rx=2, kind=_KINDS.get(state, "open"))
+    def draw_state(canvas: Canvas, x: float, y: float) -> None:
+        canvas.add_element("rect", x=x - 8, y=y - 8, width=16, height=16, rx=2, kind=_KINDS.get(state, "open"))
         _draw_sign(canvas, state, x, y)
 
-    return show
+    return draw_state
 
 
 def describe_board(board: Board) -> str:
@@ -148,6 +150,4 @@ def describe_board(board: Board) -> str:
         if any(cell.state == state for cell in newest.values())
     ]
     states = ". ".join(groups)
-    return tell(
-        "{title}. {period}: {states}.", title=board.title, period=words.period_short(board.periods[-1]), states=states
-    )
+    return f"{board.title}. {words.period_short(board.periods[-1])}: {states}."

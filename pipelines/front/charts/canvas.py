@@ -39,15 +39,18 @@ class Drawing:
 class Box:
     """A rectangle that a text covers."""
 
-    left: float
+    x_start: float
     top: float
-    right: float
+    x_end: float
     bottom: float
 
-    def overlaps(self, other: Box) -> bool:
+    def is_touching(self, other: Box) -> bool:
         """Return True if two rectangles share more than an edge."""
         return (
-            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+            self.x_start < other.x_end
+            and other.x_start < self.x_end
+            and self.top < other.bottom
+            and other.top < self.bottom
         )
 
 
@@ -59,7 +62,7 @@ class Canvas:
         self._parts: list[str] = []
         self._texts: list[Box] = []
 
-    def add(self, name: str, content: str = "", /, **attributes: str | float) -> None:
+    def add_element(self, name: str, content: str = "", /, **attributes: str | float) -> None:
         """Add an element. `kind` is its class; `hint` is shown while the pointer is on it; `_` in names is `-`."""
         self._parts.append(render_element(name, content, **attributes))
 
@@ -68,7 +71,7 @@ class Canvas:
         self._parts.append(part)
 
     def add_line(self, x1: float, y1: float, x2: float, y2: float, kind: str) -> None:
-        self.add("line", x1=x1, y1=y1, x2=x2, y2=y2, kind=kind)
+        self.add_element("line", x1=x1, y1=y1, x2=x2, y2=y2, kind=kind)
 
     def add_text(
         self, x: float, y: float, text: str, kind: str = "", *, anchor: str = "start", is_turned: bool = False
@@ -83,13 +86,13 @@ class Canvas:
             attributes["text_anchor"] = anchor
         if is_turned:
             attributes["transform"] = f"rotate(-90 {_format(x)} {_format(y)})"
-        self.add("text", escape(text, quote=False), **attributes)
+        self.add_element("text", escape(text, quote=False), **attributes)
 
     def add_text_if_free(self, x: float, y: float, text: str, kind: str = "", *, anchor: str = "start") -> bool:
         """Add a line of text unless it would cover another text or leave the picture; return True if it was added."""
         box = measure_box(x, y, text, kind, anchor=anchor)
-        widened = Box(box.left - _BETWEEN, box.top, box.right + _BETWEEN, box.bottom)
-        if box.left < 0 or box.right > self.width or any(widened.overlaps(other) for other in self._texts):
+        widened = Box(box.x_start - _BETWEEN, box.top, box.x_end + _BETWEEN, box.bottom)
+        if box.x_start < 0 or box.x_end > self.width or any(widened.is_touching(text_box) for text_box in self._texts):
             return False
         self.add_text(x, y, text, kind, anchor=anchor)
         return True
@@ -101,7 +104,7 @@ class Canvas:
             y += {SMALL: SMALL_LINE, SIZE: LINE, TITLE: TITLE_LINE}[find_size(kind)]
         return y
 
-    def finish(
+    def finish_drawing(
         self, title: str, description: str, height: float, notes: Sequence[str] = (), *, is_group: bool = False
     ) -> Drawing:
         """Return the picture with its notes at the foot. `is_group`: it has links, so it is more than one image."""

@@ -29,7 +29,7 @@ _PAGE = """#set page(width: auto, height: auto, margin: 0pt)
 
 @dataclass(frozen=True)
 class Caption:
-    """What a picture needs outside its page: title, source with the release, and notes such as footnotes of names."""
+    """Title, source with the release, and notes such as footnotes of names, for a picture outside its page."""
 
     title: str
     source: str
@@ -58,8 +58,8 @@ def _compose_file(drawing: Drawing, caption: Caption, lang: str) -> str:
 
 def embed_style(svg: str) -> str:
     """Return an SVG with the style sheet inside, for a place that has none."""
-    head, separator, rest = svg.partition(">")
-    return f"{head}{separator}<style>{resolve_style()}</style>{rest}"
+    head, separator, content = svg.partition(">")
+    return f"{head}{separator}<style>{resolve_style()}</style>{content}"
 
 
 @cache
@@ -80,11 +80,9 @@ def frame_drawing(drawing: Drawing, title: str, lines: Sequence[str], *, margin:
     y = margin + TITLE_LINE * len(titles) + 4
     texts = [part for line in lines for part in wrap_text(line, drawing.width, SMALL)]
     bottom = y + drawing.height + 6 + SMALL_LINE * len(texts)
-    canvas.add("rect", width=canvas.width, height=bottom + max(margin - 6, 0), kind="ground")
+    canvas.add_element("rect", width=canvas.width, height=bottom + max(margin - 6, 0), kind="ground")
     canvas.add_lines(margin, margin + 13, titles, "title strong")
-    canvas.add_raw(
-        f'<svg x="{margin}" y="{y}" width="{drawing.width}" height="{drawing.height}" '
-        f'viewBox="0 0 {drawing.width} {drawing.height}">{drawing.body}</svg>'
-    )
+    # Not a picture inside of the picture, which screen readers would count as a second one.
+    canvas.add_raw(f'<g transform="translate({margin} {y})">{drawing.body}</g>')
     canvas.add_lines(margin, y + drawing.height + 6 + 11, texts, "small quiet")
-    return canvas.finish(title, drawing.description, bottom + max(margin - 6, 0))
+    return canvas.finish_drawing(title, drawing.description, bottom + max(margin - 6, 0))

@@ -33,7 +33,7 @@ _TICKS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """The figure of one territory, or the word that says why there is none; `note` is shown below the figure."""
+    """The figure of one territory, or the word that says why there is none; `note` is region_lines below the figure."""
 
     name: str
     figure: FormattedFigure
@@ -100,16 +100,16 @@ def draw_comparison(
     if comparison.region:
         text = f"{comparison.region.name}: {comparison.region.figure.text}"
         texts = [text, *([comparison.region.note] if comparison.region.note else [])]
-        shown = [line for part in texts for line in wrap_text(part, width - 24, SIZE)]
+        region_lines = [line for part in texts for line in wrap_text(part, width - 24, SIZE)]
         if region:
-            canvas.add_line(8, 2, 8, LINE * len(shown), "rule")
-        head = canvas.add_lines(20 if region else 0, 12, shown) - 12 + 6
+            canvas.add_line(8, 2, 8, LINE * len(region_lines), "rule")
+        head = canvas.add_lines(20 if region else 0, 12, region_lines) - 12 + 6
     bottom = _draw_rows(canvas, lines, top or max(ends, default=0), comparison.unit, comparison.digits, head, region)
-    keys = [marks.Key(marks.show_interval, tell(marks.INTERVAL))] if _has_interval(figures) else []
+    keys = [marks.Key(marks.show_interval, marks.name_interval())] if _has_interval(figures) else []
     if any(row.is_few and _has_value(row.figure) for row in comparison.rows):
         keys.append(marks.Key(marks.show_few, marks.describe_few()))
     bottom = marks.draw_key(canvas, bottom + 2, keys)
-    return canvas.finish(comparison.title, description or describe_comparison(comparison), bottom, notes)
+    return canvas.finish_drawing(comparison.title, description or describe_comparison(comparison), bottom, notes)
 
 
 def draw_durations(
@@ -130,7 +130,7 @@ def draw_durations(
         keys.append(marks.Key(marks.show_few, marks.describe_few()))
     bottom = marks.draw_key(canvas, bottom + 2, keys)
     spoken = description or describe_durations(durations)
-    return canvas.finish(durations.title, spoken, bottom, notes)
+    return canvas.finish_drawing(durations.title, spoken, bottom, notes)
 
 
 def _has_value(figure: FormattedFigure) -> bool:
@@ -162,7 +162,9 @@ def _draw_span(canvas: Canvas, figure: FormattedFigure, x: LinearScale, y: float
     end = x.end if isinf(figure.high) else x(figure.high)
     canvas.add_line(x(figure.low), y, end, y, "span")
     if isinf(figure.high):
-        canvas.add("path", d=draw_path([(end - 7, y - 5), (end, y), (end - 7, y + 5)], is_closed=True), kind="mark")
+        canvas.add_element(
+            "path", d=draw_path([(end - 7, y - 5), (end, y), (end - 7, y + 5)], is_closed=True), kind="mark"
+        )
 
 
 def _arrange_durations(row: DurationRow) -> _Line:
@@ -194,7 +196,7 @@ def _draw_times(canvas: Canvas, row: DurationRow, x: LinearScale, y: float) -> N
 
 
 def _draw_quarters(canvas: Canvas, x: float, y: float) -> None:
-    canvas.add("path", d=draw_path([(x - 4, y - 6), (x + 4, y), (x - 4, y + 6)], is_closed=True), kind="hollow")
+    canvas.add_element("path", d=draw_path([(x - 4, y - 6), (x + 4, y), (x - 4, y + 6)], is_closed=True), kind="hollow")
 
 
 def _draw_tenths(canvas: Canvas, x: float, y: float) -> None:
@@ -281,11 +283,11 @@ def _arrange_wide(line: _Line, columns: _Columns) -> _Block:
 
 
 def _write_wide(canvas: Canvas, line: _Line, block: _Block, columns: _Columns, top: float) -> None:
-    middle, left = top + block.middle, canvas.width - columns.label
+    middle, x_label = top + block.middle, canvas.width - columns.label
     canvas.add_lines(0, middle - LINE * len(block.names) / 2 + 12, block.names)
     height = LINE * len(block.figures) + SMALL_LINE * len(block.notes)
-    y = canvas.add_lines(left, middle - height / 2 + 12, block.figures, "quiet" if line.is_quiet else "")
-    canvas.add_lines(left, y - 2, block.notes, "small quiet")
+    y = canvas.add_lines(x_label, middle - height / 2 + 12, block.figures, "quiet" if line.is_quiet else "")
+    canvas.add_lines(x_label, y - 2, block.notes, "small quiet")
 
 
 def _arrange_narrow(line: _Line, columns: _Columns) -> _Block:
@@ -312,9 +314,9 @@ def _draw_region(canvas: Canvas, region: Row, x: LinearScale, top: float, bottom
     figure = region.figure
     if figure.low is not None and figure.high is not None:
         end = x.end if isinf(figure.high) else x(figure.high)
-        canvas.add("rect", x=x(figure.low), y=top, width=end - x(figure.low), height=bottom - top, kind="shade")
+        canvas.add_element("rect", x=x(figure.low), y=top, width=end - x(figure.low), height=bottom - top, kind="shade")
     at = x(figure.value or 0.0)
-    canvas.add("line", x1=at, y1=top, x2=at, y2=bottom, kind="rule", hint=f"{region.name}: {figure.spoken}")
+    canvas.add_element("line", x1=at, y1=top, x2=at, y2=bottom, kind="rule", hint=f"{region.name}: {figure.spoken}")
 
 
 def describe_comparison(comparison: Comparison) -> str:

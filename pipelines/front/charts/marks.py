@@ -6,16 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines import words
-from pipelines.core.i18n import mark
 from pipelines.front.charts.canvas import SMALL, SMALL_LINE, Canvas, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure
-from pipelines.words.language import tell
+from pipelines.words.language import tell, upper_first
 
 RADIUS = 4
-INTERVAL = mark("95% confidence interval")
-PROVISIONAL = mark("Provisional: may be revised")
 _SIGN, _BETWEEN = 22, 18
 _KEY_LINE = 21
 
@@ -30,7 +26,12 @@ class Key:
 
 def describe_few() -> str:
     """Return what a hollow mark means."""
-    return tell("Fewer than {n}: compare with care", n=ENOUGH_EVENTS)
+    return upper_first(words.describe_few_state())
+
+
+def name_interval() -> str:
+    """Return what a band or a line around a figure means."""
+    return tell("95% confidence interval")
 
 
 def name_few() -> str:
@@ -63,24 +64,26 @@ def draw_point(
     if is_provisional:
         r = RADIUS + 1.5
         path = draw_path([(x, y - r), (x + r, y), (x, y + r), (x - r, y)], is_closed=True)
-        canvas.add("path", d=path, kind=kind, hint=hint)
+        canvas.add_element("path", d=path, kind=kind, hint=hint)
     elif is_partial:
-        canvas.add("rect", x=x - RADIUS, y=y - RADIUS, width=2 * RADIUS, height=2 * RADIUS, kind=kind, hint=hint)
+        canvas.add_element(
+            "rect", x=x - RADIUS, y=y - RADIUS, width=2 * RADIUS, height=2 * RADIUS, kind=kind, hint=hint
+        )
     else:
-        canvas.add("circle", cx=x, cy=y, r=RADIUS, kind=kind, hint=hint)
+        canvas.add_element("circle", cx=x, cy=y, r=RADIUS, kind=kind, hint=hint)
 
 
 def draw_cross(canvas: Canvas, x: float, y: float, size: float, kind: str) -> None:
     """Draw a diagonal cross."""
     falling, rising = [(x - size, y - size), (x + size, y + size)], [(x - size, y + size), (x + size, y - size)]
-    canvas.add("path", d=draw_path(falling) + draw_path(rising), kind=kind)
+    canvas.add_element("path", d=draw_path(falling) + draw_path(rising), kind=kind)
 
 
 def draw_absent_sign(canvas: Canvas, kind: str, x: float, y: float) -> None:
     """Draw the sign of a missing figure: a struck square if it is withheld, a cross if it was not received, else a
     dash."""
     if kind == "withheld":
-        canvas.add("rect", x=x - 5, y=y - 5, width=10, height=10, kind="absent")
+        canvas.add_element("rect", x=x - 5, y=y - 5, width=10, height=10, kind="absent")
         canvas.add_line(x - 5, y + 5, x + 5, y - 5, "absent")
     elif kind == "unreceived":
         draw_cross(canvas, x, y, 5, "absent")
@@ -103,7 +106,7 @@ def show_absent(kind: str) -> Callable[[Canvas, float, float], None]:
 
 
 def show_band(canvas: Canvas, x: float, y: float) -> None:
-    canvas.add("rect", x=x - 7, y=y - 5, width=14, height=10, kind="band")
+    canvas.add_element("rect", x=x - 7, y=y - 5, width=14, height=10, kind="band")
 
 
 def show_interval(canvas: Canvas, x: float, y: float) -> None:

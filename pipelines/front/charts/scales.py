@@ -30,11 +30,11 @@ class BandScale:
     def step(self) -> float:
         return (self.end - self.start) / max(self.count, 1)
 
-    def center(self, position: int) -> float:
+    def find_center(self, position: int) -> float:
         """Return the middle of a band; bands are counted from 0."""
         return self.start + self.step * (position + 0.5)
 
-    def edge(self, position: int) -> float:
+    def find_edge(self, position: int) -> float:
         """Return the start of a band, which is the end of the one before."""
         return self.start + self.step * position
 

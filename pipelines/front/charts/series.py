@@ -68,8 +68,8 @@ class Series:
     @property
     def is_faded(self) -> bool:
         """Return True if more than half of the figures are too few to compare; the line is paler then."""
-        known = [point for point in self.points if point.has_value]
-        return sum(point.is_few for point in known) > len(known) / 2
+        with_value = [point for point in self.points if point.has_value]
+        return sum(point.is_few for point in with_value) > len(with_value) / 2
 
     @property
     def top(self) -> float:
@@ -103,7 +103,7 @@ def draw_series(
     if series.territories:
         bottom = _draw_strip(canvas, series, axis.width, bottom + 4)
     bottom = marks.draw_key(canvas, bottom + 4, _list_keys([series]))
-    return canvas.finish(series.title, description or describe_series(series), bottom, notes)
+    return canvas.finish_drawing(series.title, description or describe_series(series), bottom, notes)
 
 
 def draw_multiples(
@@ -123,12 +123,14 @@ def draw_multiples(
         below_titles = bottom + LINE * max(len(lines) for lines in titles) + 2
         ends = []
         for column, (panel, lines) in enumerate(zip(those, titles, strict=True)):
-            left = column * (panel_width + _GAP)
-            canvas.add_lines(left, bottom + 12, lines, "strong")
-            ends.append(_plot_series(canvas, panel, left, left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis))
+            x_left = column * (panel_width + _GAP)
+            canvas.add_lines(x_left, bottom + 12, lines, "strong")
+            ends.append(
+                _plot_series(canvas, panel, x_left, x_left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis)
+            )
         bottom = max(ends) + 12
     bottom = marks.draw_key(canvas, bottom - 4, _list_keys(panels))
-    return canvas.finish(title, description or describe_multiples(title, panels), bottom, notes)
+    return canvas.finish_drawing(title, description or describe_multiples(title, panels), bottom, notes)
 
 
 @dataclass(frozen=True)
@@ -148,24 +150,24 @@ def _choose_axis(top: float, most: int, digits: int) -> _Axis:
 
 
 def _plot_series(
-    canvas: Canvas, series: Series, left: float, right: float, top: float, height: float, axis: _Axis
+    canvas: Canvas, series: Series, x_left: float, x_right: float, top: float, height: float, axis: _Axis
 ) -> float:
-    """Draw axes, band, line, marks and labels between `left` and `right`; return where the picture goes on."""
-    floor, start = top + height, left + axis.width
-    y, x = LinearScale(axis.ticks[-1], floor, top), BandScale(len(series.points), start, right)
+    """Draw axes, band, line, marks and labels between `x_left` and `x_right`; return where the picture goes on."""
+    floor, start = top + height, x_left + axis.width
+    y, x = LinearScale(axis.ticks[-1], floor, top), BandScale(len(series.points), start, x_right)
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        canvas.add_line(start, y(tick), right, y(tick), "grid" if tick else "axis")
+        canvas.add_line(start, y(tick), x_right, y(tick), "grid" if tick else "axis")
         canvas.add_text(start - 6, y(tick) + 4, label, "quiet", anchor="end")
     _draw_breaks(canvas, series.breaks, x, top, floor)
     for run in _find_runs(series):
         _draw_run(canvas, series, run, x, y)
     for position, point in enumerate(series.points):
         if point.has_value:
-            _draw_point(canvas, point, x.center(position), y)
+            _draw_point(canvas, point, x.find_center(position), y)
         elif point.figure is not NOTHING:
-            marks.draw_absent(canvas, point.figure, x.center(position), floor, x.step, height)
-    _label_periods(canvas, series, x, floor, left, right)
-    _label_points(canvas, series, x, y, left, right)
+            marks.draw_absent(canvas, point.figure, x.find_center(position), floor, x.step, height)
+    _label_periods(canvas, series, x, floor, x_left, x_right)
+    _label_points(canvas, series, x, y, x_left, x_right)
     return floor + LINE + 2
 
 
@@ -187,17 +189,21 @@ def _find_runs(series: Series) -> list[list[int]]:
 def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
     """Draw the band of the intervals and the line."""
     intervals = [(position, series.points[position].figure) for position in run]
-    known = [(position, f.low, f.high) for position, f in intervals if f.low is not None and f.high is not None]
-    if len(known) == 1:
-        ((position, low, high),) = known
-        canvas.add("rect", x=x.center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind="band")
-    elif known:
-        upper = [(x.center(position), y(high)) for position, _, high in known]
-        lower = [(x.center(position), y(low)) for position, low, _ in reversed(known)]
-        canvas.add("path", d=draw_path([*upper, *lower], is_closed=True), kind="band")
+    known_intervals = [
+        (position, f.low, f.high) for position, f in intervals if f.low is not None and f.high is not None
+    ]
+    if len(known_intervals) == 1:
+        ((position, low, high),) = known_intervals
+        canvas.add_element(
+            "rect", x=x.find_center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind="band"
+        )
+    elif known_intervals:
+        upper = [(x.find_center(position), y(high)) for position, _, high in known_intervals]
+        lower = [(x.find_center(position), y(low)) for position, low, _ in reversed(known_intervals)]
+        canvas.add_element("path", d=draw_path([*upper, *lower], is_closed=True), kind="band")
     for first, second in pairwise(run):
-        ends = [(x.center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
-        canvas.add("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
+        ends = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
+        canvas.add_element("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
 
 
 def _draw_point(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
@@ -214,39 +220,39 @@ def _draw_point(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
 def _draw_breaks(canvas: Canvas, breaks: Sequence[Break], x: BandScale, top: float, floor: float) -> None:
     """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top."""
     for span in breaks:
-        at = x.edge(span.start)
+        at = x.find_edge(span.start)
         if span.end > span.start:
-            canvas.add("rect", x=at, y=top, width=x.edge(span.end) - at, height=floor - top, kind="shade")
+            canvas.add_element("rect", x=at, y=top, width=x.find_edge(span.end) - at, height=floor - top, kind="shade")
         canvas.add_line(at, top - 6, at, floor, "rule")
         if not canvas.add_text_if_free(at + 4, top - 2, span.name, "small"):
             canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
 
 
-def _label_points(canvas: Canvas, series: Series, x: BandScale, y: LinearScale, left: float, right: float) -> None:
+def _label_points(canvas: Canvas, series: Series, x: BandScale, y: LinearScale, x_left: float, x_right: float) -> None:
     """Label the last, first, highest and lowest figure, then all others that have room."""
-    known = [position for position, point in enumerate(series.points) if point.has_value]
-    if not known:
+    with_value = [position for position, point in enumerate(series.points) if point.has_value]
+    if not with_value:
         return
-    by_value = sorted(known, key=lambda position: series.points[position].figure.value or 0.0)
-    for position in dict.fromkeys([known[-1], known[0], by_value[-1], by_value[0], *known]):
+    by_value = sorted(with_value, key=lambda position: series.points[position].figure.value or 0.0)
+    for position in dict.fromkeys([with_value[-1], with_value[0], by_value[-1], by_value[0], *with_value]):
         value = series.points[position].figure.value or 0.0
         text = words.format_number(value, series.digits)
-        kind = "haloed strong" if position == known[-1] else "haloed"
+        kind = "haloed strong" if position == with_value[-1] else "haloed"
         half = measure_text(text, SIZE, is_bold="strong" in kind) / 2
-        at = min(max(x.center(position), left + half), right - half)
+        at = min(max(x.find_center(position), x_left + half), x_right - half)
         for height in (-9, 19):
             if canvas.add_text_if_free(at, y(value) + height, text, kind, anchor="middle"):
                 break
 
 
-def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, left: float, right: float) -> None:
+def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, x_left: float, x_right: float) -> None:
     """Label the newest period, then back in equal steps as far as there is room."""
     labels = [point.period for point in series.points]
     widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
     step = max(-(-int(widest + 8) // max(int(x.step), 1)), 1)
     for position in range(len(labels) - 1, -1, -step):
         half = measure_text(labels[position], SIZE) / 2
-        at = min(max(x.center(position), left + half), right - half)
+        at = min(max(x.find_center(position), x_left + half), x_right - half)
         canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
 
 
@@ -260,12 +266,12 @@ def _draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> flo
             continue
         is_full = point.reporters >= series.territories
         gap = 1 if x.step > 8 else 0
-        canvas.add(
-            "rect", x=x.edge(position) + gap, y=top, width=x.step - 2 * gap, height=_STRIP,
+        canvas.add_element(
+            "rect", x=x.find_edge(position) + gap, y=top, width=x.step - 2 * gap, height=_STRIP,
             kind="full" if is_full else "part",
         )  # fmt: skip
         kind = "small inverse" if is_full else "small"
-        canvas.add_text_if_free(x.center(position), top + 13, str(point.reporters), kind, anchor="middle")
+        canvas.add_text_if_free(x.find_center(position), top + 13, str(point.reporters), kind, anchor="middle")
     return top + _STRIP
 
 
@@ -273,10 +279,10 @@ def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
-        (any(p.figure.low is not None for p in points), marks.show_band, tell(marks.INTERVAL)),
+        (any(p.figure.low is not None for p in points), marks.show_band, marks.name_interval()),
         (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
         (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
-        (any(p.is_provisional for p in points), marks.show_provisional, tell(marks.PROVISIONAL)),
+        (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}
@@ -288,28 +294,28 @@ def describe_multiples(title: str, panels: Sequence[Series]) -> str:
     """Return the first and the last figure of each series."""
     sentences = [f"{title}."]
     for panel in panels:
-        known = [point for point in panel.points if point.has_value]
-        ends = ", ".join(f"{p.period}: {p.figure.spoken}" for p in dict.fromkeys((*known[:1], *known[-1:])))
+        with_value = [point for point in panel.points if point.has_value]
+        ends = ", ".join(f"{p.period}: {p.figure.spoken}" for p in dict.fromkeys((*with_value[:1], *with_value[-1:])))
         sentences.append(f"{panel.title}: {ends or tell('no figure can be shown')}.")
     return " ".join(sentences)
 
 
 def describe_series(series: Series) -> str:
     """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks."""
-    known = [point for point in series.points if point.has_value]
-    if not known:
+    with_value = [point for point in series.points if point.has_value]
+    if not with_value:
         sentences = [tell("{title}: no figure can be shown.", title=series.title)]
     else:
-        by_value = sorted(known, key=lambda point: point.figure.value or 0.0)
+        by_value = sorted(with_value, key=lambda point: point.figure.value or 0.0)
         sentences = [
             tell(
                 "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). "
                 "Lowest: {lowest} ({lowest_period}).",
                 title=series.title,
-                first=known[0].figure.spoken,
-                first_period=known[0].period,
-                last=known[-1].figure.spoken,
-                last_period=known[-1].period,
+                first=with_value[0].figure.spoken,
+                first_period=with_value[0].period,
+                last=with_value[-1].figure.spoken,
+                last_period=with_value[-1].period,
                 highest=words.format_number(by_value[-1].figure.value or 0.0, series.digits),
                 highest_period=by_value[-1].period,
                 lowest=words.format_number(by_value[0].figure.value or 0.0, series.digits),
@@ -317,7 +323,7 @@ def describe_series(series: Series) -> str:
             )
         ]
     missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if _is_absent(point)]
-    if missing and known:
+    if missing and with_value:
         sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
     if series.breaks:
         names = ", ".join(f"{span.name} ({series.points[span.end].period})" for span in series.breaks)

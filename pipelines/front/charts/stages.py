@@ -65,13 +65,13 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
     if any(not side.is_pending for side in sides):
         keys.append(marks.Key(_show_exit, tell("Ended another way")))
     y = marks.draw_key(canvas, y + 6, keys)
-    return canvas.finish(picture.title, description or describe_stages(picture), y + 2, notes)
+    return canvas.finish_drawing(picture.title, description or describe_stages(picture), y + 2, notes)
 
 
 def _draw_arrow(canvas: Canvas, x: float, top: float, bottom: float) -> None:
     """Draw an arrow from one box to the next."""
     canvas.add_line(x, top, x, bottom - 2, "axis")
-    canvas.add("path", d=draw_path([(x - 4, bottom - 8), (x, bottom - 2), (x + 4, bottom - 8)]), kind="side")
+    canvas.add_element("path", d=draw_path([(x - 4, bottom - 8), (x, bottom - 2), (x + 4, bottom - 8)]), kind="side")
 
 
 def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side_left: float) -> tuple[float, float]:
@@ -84,7 +84,7 @@ def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side
     texts = [line for remark in remarks for line in wrap_text(remark, inner, SMALL)]
     height = 2 * _MARGIN + LINE * (len(names) + len(figures)) + SMALL_LINE * len(texts)
     dashed = " dashed" if stage.is_few else ""
-    canvas.add("rect", x=1, y=top, width=box_width - 2, height=height, rx=3, kind=f"box{dashed}")
+    canvas.add_element("rect", x=1, y=top, width=box_width - 2, height=height, rx=3, kind=f"box{dashed}")
     y = canvas.add_lines(_MARGIN, top + _MARGIN + 11, names)
     y = canvas.add_lines(_MARGIN, y, figures, "strong" if stage.figure.kind == "value" else "quiet")
     canvas.add_lines(_MARGIN, y - 1, texts, "small quiet")
@@ -101,14 +101,14 @@ def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side
 
 def _show_pending(canvas: Canvas, x: float, y: float) -> None:
     """Draw two bars, the sign of a pause."""
-    canvas.add("rect", x=x - 5, y=y - 5, width=3.5, height=10, kind="ink")
-    canvas.add("rect", x=x + 1.5, y=y - 5, width=3.5, height=10, kind="ink")
+    canvas.add_element("rect", x=x - 5, y=y - 5, width=3.5, height=10, kind="ink")
+    canvas.add_element("rect", x=x + 1.5, y=y - 5, width=3.5, height=10, kind="ink")
 
 
 def _show_exit(canvas: Canvas, x: float, y: float) -> None:
     """Draw an arrow that leads away."""
     canvas.add_line(x - 9, y, x + 5, y, "side")
-    canvas.add("path", d=draw_path([(x + 1, y - 4), (x + 7, y), (x + 1, y + 4)], is_closed=True), kind="ink")
+    canvas.add_element("path", d=draw_path([(x + 1, y - 4), (x + 7, y), (x + 1, y + 4)], is_closed=True), kind="ink")
 
 
 def describe_stages(picture: Stages) -> str:

@@ -44,17 +44,17 @@ def draw_tiles(picture: TileMap, *, width: int = WIDE, description: str = "", no
     texts = {tile.code: _wrap_tile(tile, side - 8) for tile in picture.tiles}
     height = max(LINE + SMALL_LINE * sum(map(len, parts)) + 12 for parts in texts.values())
     for tile in sorted(picture.tiles, key=lambda tile: (tile.row, tile.column)):
-        left, top = tile.column * (side + _GAP) + 1, tile.row * (height + _GAP) + 1
+        x_left, top = tile.column * (side + _GAP) + 1, tile.row * (height + _GAP) + 1
         canvas.add_raw(f'<a href="{escape(tile.href)}" aria-label="{escape(_name_tile(tile))}">')
-        canvas.add("rect", x=left, y=top, width=side - 2, height=height, rx=3, kind="box")
+        canvas.add_element("rect", x=x_left, y=top, width=side - 2, height=height, rx=3, kind="box")
         names, extras = texts[tile.code]
-        y = canvas.add_lines(left + 5, top + 16, [tile.code], "strong")
-        y = canvas.add_lines(left + 5, y - 1, names, "small")
-        canvas.add_lines(left + 5, y, extras, "small")
+        y = canvas.add_lines(x_left + 5, top + 16, [tile.code], "strong")
+        y = canvas.add_lines(x_left + 5, y - 1, names, "small")
+        canvas.add_lines(x_left + 5, y, extras, "small")
         canvas.add_raw("</a>")
     bottom = rows * (height + _GAP) + 2
     spoken = description or tell("Map of the territories. Choose one to see its profile.")
-    return canvas.finish(picture.title, spoken, bottom, [*picture.footnotes, *notes], is_group=True)
+    return canvas.finish_drawing(picture.title, spoken, bottom, [*picture.footnotes, *notes], is_group=True)
 
 
 def _name_tile(tile: Tile) -> str:

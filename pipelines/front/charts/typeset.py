@@ -37,8 +37,8 @@ def write_document(source: str, inputs: Mapping[str, str], created: datetime) ->
 
 def count_pages(source: str, inputs: Mapping[str, str]) -> int:
     """Return how many pages a document has, which it states itself as metadata with the label `pages`."""
-    found = json.loads(_open_compiler(source, inputs).query("<pages>", field="value", one=True))
-    return int(found)
+    n_pages = json.loads(_open_compiler(source, inputs).query("<pages>", field="value", one=True))
+    return int(n_pages)
 
 
 def _open_compiler(source: str, inputs: Mapping[str, str]) -> typst.Compiler:

@@ -37,45 +37,45 @@ def draw_points(*cells: dict[str, Any], **more: Any) -> tuple[ReadDrawing, str]:
 def test_break_on_a_known_day_splits_the_line_before_its_year() -> None:
     day = date(2023, 1, 1)
     read, spoken = draw_points(*(build_cell(year, 30) for year in YEARS), breaks=[build_break(day, day)])
-    assert read.count("path", "curve") == 2 and read.count("path", "band") == 2
+    assert read.count_marks("path", "curve") == 2 and read.count_marks("path", "band") == 2
     assert "Break in the series. Law, 2023: A new code." in spoken
-    assert read.count("line", "rule") == 1 and read.count("rect", "shade") == 0 and "law" in read.words
+    assert read.count_marks("line", "rule") == 1 and read.count_marks("rect", "shade") == 0 and "law" in read.words
 
 
 def test_break_within_a_year_separates_that_year() -> None:
     read, _ = draw_points(
         *(build_cell(year, 30) for year in YEARS), breaks=[build_break(date(2022, 6, 1), date(2022, 6, 1))]
     )
-    assert read.count("path", "curve") == 1, "2023 and 2024 are joined"
+    assert read.count_marks("path", "curve") == 1, "2023 and 2024 are joined"
 
 
 def test_break_on_an_unknown_day_is_drawn_as_a_range() -> None:
     some_day = build_break(date(2022, 1, 2), date(2023, 12, 31), kind="counting")
     read, _ = draw_points(*(build_cell(year, 30) for year in YEARS), breaks=[some_day])
-    assert read.count("path", "curve") == 0
-    assert read.count("rect", "shade") == 1 and "counting" in read.words
+    assert read.count_marks("path", "curve") == 0
+    assert read.count_marks("rect", "shade") == 1 and "counting" in read.words
 
 
 def test_break_before_the_series_is_ignored() -> None:
     read, spoken = draw_points(
         *(build_cell(year, 30) for year in YEARS), breaks=[build_break(date(2013, 1, 1), date(2013, 12, 31))]
     )
-    assert read.count("path", "curve") == 3 and "Break" not in spoken
+    assert read.count_marks("path", "curve") == 3 and "Break" not in spoken
 
 
 def test_point_has_its_range_and_state_in_words() -> None:
     read, spoken = draw_points(
         build_cell("2023", 30), build_cell("2024", 10, state="too_few", flags="provisional"), build_cell("2025", None)
     )
-    assert read.count("path", "hollow") == 1, "a diamond"
-    assert read.count("circle", "mark") == 1
+    assert read.count_marks("path", "hollow") == 1, "a diamond"
+    assert read.count_marks("circle", "mark") == 1
     assert "2023: 30, 95% confidence interval 15 to 45; 2024: 10, 95% confidence interval 5 to 15, " in spoken
     assert "too few to compare, provisional; 2025: withheld." in spoken
 
 
 def test_unconnected_points_have_no_line_between_them() -> None:
     read, _ = draw_points(*(build_cell(year, 30) for year in YEARS), is_joined=False)
-    assert read.count("path", "curve") == 0 and read.count("circle", "mark") == len(YEARS)
+    assert read.count_marks("path", "curve") == 0 and read.count_marks("circle", "mark") == len(YEARS)
 
 
 def test_pictures_share_their_periods_and_scale() -> None:
@@ -114,7 +114,7 @@ def test_bars_of_few_are_hollow_in_every_chart() -> None:
     stages = charts.draw_stages("Place", [("indicted", few), ("reported", enough)], rate=False, top=20)
     for picture in (parts, stages):
         read = assert_legible(picture.framed)
-        assert read.count("rect", "mark") == 1 and read.count("rect", "hollow") == 2, "once more in the key"
+        assert read.count_marks("rect", "mark") == 1 and read.count_marks("rect", "hollow") == 2, "once more in the key"
     assert "a: 19, too few to compare; b: 20." in parts.spoken
 
 
@@ -125,7 +125,7 @@ def test_ranges_have_their_label_an_arrow_without_an_end_and_hollow_dots_for_few
     ]
     picture = charts.draw_ranges("Days", rows, top=50, unit="days", under=["* A footnote"])
     read = assert_legible(picture.framed)
-    assert read.count("path", "mark") == 1 and read.count("circle", "hollow") == 2, "once more in the key"
+    assert read.count_marks("path", "mark") == 1 and read.count_marks("circle", "hollow") == 2, "once more in the key"
     assert "40 (30 or more)" in read.words and "not reached" in read.words and "* A footnote" in read.words
     assert picture.spoken.endswith("most: not reached. * A footnote.")
 
@@ -133,8 +133,10 @@ def test_ranges_have_their_label_an_arrow_without_an_end_and_hollow_dots_for_few
 def test_series_of_mostly_few_is_faded_and_a_missing_figure_ends_its_band() -> None:
     few = [build_cell(year, 10, state="too_few") for year in YEARS[:2]]
     read, _ = draw_points(*few, build_cell("2023", None), build_cell("2024", 30))
-    assert read.count("path", "curve faded") == 1 and read.count("path", "curve") == 1
-    assert read.count("path", "band") == 1 and read.count("rect", "band") == 2, "a single point, and the key"
+    assert read.count_marks("path", "curve faded") == 1 and read.count_marks("path", "curve") == 1
+    assert read.count_marks("path", "band") == 1 and read.count_marks("rect", "band") == 2, (
+        "a single point, and the key"
+    )
 
 
 def test_rendered_picture_is_one_block_of_html_with_all_text_escaped() -> None:

@@ -1,4 +1,4 @@
-"""Bars: one per row on a common scale, hollow if too few to compare, a word where there is no figure."""
+"""Bars: one per row on a common scale, hollow if too few to compare, a word instead of a missing figure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_bar(name: str, value: float, *, is_few: bool = False) -> Bar:
 def test_draw_bars_has_hollow_bars_for_few_and_words_for_none(width: int) -> None:
     rows = [make_bar("Investigated", 260), make_bar("Convicted at first instance", 19, is_few=True)]
     read = assert_legible(draw_bars(Bars("Region", [*rows, Bar("Sentenced", WITHHELD, WITHHELD.text)]), width=width))
-    assert read.count("rect", "mark") == 1 and read.count("rect", "hollow") == 2, "once more in the key"
+    assert read.count_marks("rect", "mark") == 1 and read.count_marks("rect", "hollow") == 2, "once more in the key"
     assert all(text in read.words for text in ("260", "19", "withheld", "Fewer than 20"))
     assert read.drawing.description == (
         "Region. Investigated: 260; Convicted at first instance: 19, too few to compare; Sentenced: withheld."

@@ -42,8 +42,10 @@ COMPARISON = Comparison(
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
     read = assert_legible(draw_comparison(COMPARISON, width=width))
-    assert read.count("circle", "mark") == 2 and read.count("circle", "hollow") == 2, "each once more in the key"
-    assert read.count("line", "rule") == 2, "the region, and its sign"
+    assert read.count_marks("circle", "mark") == 2 and read.count_marks("circle", "hollow") == 2, (
+        "each once more in the key"
+    )
+    assert read.count_marks("line", "rule") == 2, "the region, and its sign"
     for text in ("57 (40–81)", "88 (12–140)", "withheld", "85 (70–103)", "6 of 7 territories", "compare with care"):
         assert text in read.words
     assert all(word in read.words for word in LONG.split())
@@ -52,7 +54,7 @@ def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
 def test_draw_comparison_ends_an_open_interval_in_an_arrow() -> None:
     row = Row("A", FormattedFigure("107 (47 or more)", "107 or more", "value", 107, 47, inf))
     read = assert_legible(draw_comparison(Comparison("Title", [row], "Unit")))
-    assert read.count("path", "mark") == 1
+    assert read.count_marks("path", "mark") == 1
 
 
 def test_describe_comparison_compares_only_figures_of_enough() -> None:
@@ -87,6 +89,8 @@ def test_draw_durations_shows_three_times_on_one_axis(width: int) -> None:
         DurationRow("C", none, none, none),
     ]
     read = assert_legible(draw_durations(Durations("Title", rows, "Days"), width=width))
-    assert read.count("path", "hollow") == 3 and read.count("circle", "hollow") == 2, "each once more in the key"
+    assert read.count_marks("path", "hollow") == 3 and read.count_marks("circle", "hollow") == 2, (
+        "each once more in the key"
+    )
     for text in ("50%:\u00a0260 · 75%:\u00a0400 · 90%:\u00a0720", "90%:\u00a0not\u00a0reached", "no records", "Days"):
         assert text in read.words

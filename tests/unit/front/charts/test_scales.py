@@ -40,4 +40,4 @@ def test_linear_scale_keeps_values_inside() -> None:
 
 def test_band_scale_divides_its_range_equally() -> None:
     scale = BandScale(4, 10, 50)
-    assert scale.step == 10 and scale.center(0) == 15 and scale.edge(4) == 50
+    assert scale.step == 10 and scale.find_center(0) == 15 and scale.find_edge(4) == 50

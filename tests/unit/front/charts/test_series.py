@@ -33,29 +33,37 @@ def make_series(*values: float | FormattedFigure, **more: object) -> Series:
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_draw_series_shows_each_figure_with_its_mark_and_band(width: int) -> None:
     read = assert_legible(draw_series(make_series(163, 137, 140, 170), width=width))
-    assert read.count("circle", "mark") == 4 and read.count("path", "band") == 1 and read.count("path", "curve") == 3
+    assert (
+        read.count_marks("circle", "mark") == 4
+        and read.count_marks("path", "band") == 1
+        and read.count_marks("path", "curve") == 3
+    )
     assert all(str(value) in read.words for value in (163, 137, 140, 170, 2018, 2021))
     assert read.list_hints()[0] == "2018: about 163"
 
 
 def test_draw_series_joins_nothing_over_a_missing_figure() -> None:
     read = assert_legible(draw_series(make_series(40, 45, WITHHELD, 50, NOT_RECEIVED)))
-    assert read.count("path", "curve") == 1
-    assert read.count("rect", "band") == 2, "a band of one point, and the sign in the key"
-    assert read.count("rect", "absent") == 2, "the sign of a withheld figure, and the same in the key"
+    assert read.count_marks("path", "curve") == 1
+    assert read.count_marks("rect", "band") == 2, "a band of one point, and the sign in the key"
+    assert read.count_marks("rect", "absent") == 2, "the sign of a withheld figure, and the same in the key"
     assert "withheld" in read.words and "not received" in read.words
 
 
 def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
     series = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "law")])
     read = assert_legible(draw_series(series))
-    assert read.count("path", "curve") == 2 and read.count("line", "rule") == 1 and read.count("rect", "shade") == 0
+    assert (
+        read.count_marks("path", "curve") == 2
+        and read.count_marks("line", "rule") == 1
+        and read.count_marks("rect", "shade") == 0
+    )
     assert "law" in read.words and "Breaks in the series: law (2020)." in read.drawing.description
 
 
 def test_draw_series_shades_the_time_in_which_a_break_falls() -> None:
     read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[Break(1, 3, "counting")])))
-    assert read.count("path", "curve") == 0 and read.count("rect", "shade") == 1
+    assert read.count_marks("path", "curve") == 0 and read.count_marks("rect", "shade") == 1
 
 
 def test_draw_series_gives_each_state_its_own_mark() -> None:
@@ -65,8 +73,10 @@ def test_draw_series_gives_each_state_its_own_mark() -> None:
         Point("2024", revised, is_provisional=True),
     ]  # fmt: skip
     read = assert_legible(draw_series(Series("A region", points)))
-    assert read.count("circle", "hollow") == 2 and read.count("rect", "mark") == 2, "each once more in the key"
-    assert read.count("path", "former") == 2 and read.count("path", "mark") == 2
+    assert read.count_marks("circle", "hollow") == 2 and read.count_marks("rect", "mark") == 2, (
+        "each once more in the key"
+    )
+    assert read.count_marks("path", "former") == 2 and read.count_marks("path", "mark") == 2
     for text in ("Fewer than 20", "Not all territories", "Provisional", "First published"):
         assert text in read.words
 
@@ -74,7 +84,7 @@ def test_draw_series_gives_each_state_its_own_mark() -> None:
 def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:
     points = [Point("2023", make_figure(30), reporters=5), Point("2024", make_figure(40), reporters=7)]
     read = assert_legible(draw_series(Series("A region", points, territories=7)))
-    assert read.count("rect", "part") == 1 and read.count("rect", "full") == 1
+    assert read.count_marks("rect", "part") == 1 and read.count_marks("rect", "full") == 1
     assert "Territories included, of 7" in read.words
 
 
@@ -114,7 +124,7 @@ def test_draw_series_pales_a_line_of_mostly_few_and_draws_nothing_outside_of_the
     few = [Point(str(year), make_figure(9), is_few=True) for year in (2022, 2023)]
     series = Series("A region", [Point("2021", NOTHING), *few, Point("2024", make_figure(30))])
     read = assert_legible(draw_series(series))
-    assert read.count("path", "curve faded") == 2
+    assert read.count_marks("path", "curve faded") == 2
     assert "2021" in read.words and "2021" not in read.drawing.description
 
 
@@ -123,4 +133,4 @@ def test_draw_multiples_uses_one_scale_for_all_panels(width: int) -> None:
     panels = [replace(make_series(value, value / 2), title=name) for name, value in (("A", 100), ("B", 10), ("C", 20))]
     read = assert_legible(draw_multiples("Convicted", panels, width=width))
     assert [text.text for text in read.texts].count("150") == 3, "each panel has the same top"
-    assert read.count("circle", "mark") == 6
+    assert read.count_marks("circle", "mark") == 6
