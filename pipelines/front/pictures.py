@@ -64,8 +64,8 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
         for period, row in zip(periods, rows, strict=True)
     ]
     return series.Series(
-        f"{reader.marked_name(area)}: {language.lower_first(reader.label('measure', measure))}, "
-        f"{language.lower_first(reader.label('offence_group', crime))}",
+        f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
+        f"{language.lower_first(reader.find_label('offence_group', crime))}",
         points,
         _list_breaks(reader, crime, area, periods, rows),
         territories=len(edition.territories) if is_region else 0,
@@ -74,8 +74,8 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
 
 def draw_territories(reader: Reader, crime: str, measure: str) -> Picture:
     """Return the course of a count in each territory, on one scale."""
-    title = f"{language.upper_first(reader.label('measure', measure))}, " + language.lower_first(
-        reader.label("offence_group", crime)
+    title = f"{language.upper_first(reader.find_label('measure', measure))}, " + language.lower_first(
+        reader.find_label("offence_group", crime)
     )
     panels = [
         replace(_make_series(reader, crime, measure, area), title=reader.marked_name(area))
@@ -104,8 +104,8 @@ def _list_breaks(
     """Return the breaks of a series by the positions of the periods between which they fall."""
     positions: dict[str, list[int]] = {}
     for place in range(1, len(periods)):
-        found = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
-        for text in changes.describe_breaks(found):
+        breaks = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
+        for text in changes.describe_breaks(breaks):
             positions.setdefault(text, []).append(place)
     return [series.Break(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
 
@@ -124,7 +124,7 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
         for code in (edition.region, *edition.territories)
     }
     comparison = intervals.Comparison(
-        f"{reader.metric_name(metric)}, {language.lower_first(reader.label('offence_group', crime))}, "
+        f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}, "
         f"{words.period_short(period)}",
         [rows[code] for code in edition.territories],
         tell("per 100"),

@@ -45,7 +45,7 @@ def compose_releases(reader: Reader) -> Page:
             "editions": _compose_editions(reader),
             "corrections": _compose_corrections(reader),
             "revisions": describe_revisions(reader),
-            "explore": reader.explore("about"),
+            "explore": reader.link_to_explorer("about"),
         },
     )
 
@@ -83,7 +83,7 @@ def _compose_corrections(reader: Reader) -> FigureTable | None:
             words.format_day(row["accepted_at"]),
             (
                 reader.marked_name(row["jurisdiction"] or row["territory"]),
-                reader.label("instrument", row["instrument"] or ""),
+                reader.find_label("instrument", row["instrument"] or ""),
                 "–".join(dict.fromkeys(ends)),
             ),
         )
