@@ -25,7 +25,9 @@ from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.text.script import transliterate_serbian
+from pipelines.front.build import FOLDER
 from pipelines.front.charts import files, fit
+from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words import figures
@@ -474,6 +476,15 @@ def put_small(text: str) -> None:
 def quote_sentence(text: str, frame: Frame) -> None:
     """Show the sentence to quote, with its source."""
     st.html(f'<blockquote class="rti-quote">{escape(text)}<cite>{escape(_cite_source(frame))}</cite></blockquote>')
+
+
+def link_brief(frame: Frame, area: str, crime: str) -> None:
+    """Link the brief on a territory, or on the region if `area` is empty; a release without static pages has none."""
+    if not (Path(frame.path).parent / FOLDER).is_dir():
+        return
+    label = tell("Brief to print: two pages (PDF)") if area else tell("Brief to print: four pages (PDF)")
+    address = f"/releases/{frame.id}/{html_lang(current_language())}/{name_brief_file(area, crime)}"
+    st.html(f'<p class="rti-small"><a href="{escape(address)}" download>{escape(label)}</a></p>')
 
 
 def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str, key: str) -> None:

@@ -40,7 +40,7 @@ _RELEASE: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)(/.*)?")
 _NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
 _NOTICE: Final = b'id="newer-release"'
 _CITED: Final = b'<span class="front-address">'
-"""What stands before the path of a page in its citation."""
+"""Text before the path of a page in its citation."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -85,12 +85,12 @@ class StaticPages:
             return _redirect(f"/{self._prefer_language(headers)}/" if current is not None else REGION)
         if match := _RELEASE.fullmatch(path):
             folder = self._find_release(match[1])
-            rest = match[2] or ""
-            if folder is not None and rest in ("", "/"):
+            page_path = match[2] or ""
+            if folder is not None and page_path in ("", "/"):
                 return _redirect(f"/releases/{match[1]}/{self._prefer_language(headers)}/")
-            if _STYLE.fullmatch(rest[1:]):
-                return self._send_style(folder, rest[1:], headers)
-            return self._send(folder, rest, headers, path, is_newest=folder == current)
+            if _STYLE.fullmatch(page_path[1:]):
+                return self._send_style(folder, page_path[1:], headers)
+            return self._send(folder, page_path, headers, path, is_newest=folder == current)
         if path in ("/releases", "/releases/"):
             return _redirect(f"/{self._prefer_language(headers)}/releases.html")
         if _STYLE.fullmatch(path[1:]):

@@ -68,7 +68,7 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
         with language.read_in(chosen.code):
             reader = Reader(edition, chosen.code)
             for page in compose_pages(reader):
-                (folder / page.file).write_text(writer.render(page, reader), encoding="utf-8", newline="\n")
+                (folder / page.file).write_text(writer.render_page(page, reader), encoding="utf-8", newline="\n")
                 _write_pictures(page, reader, folder)
                 n_pages += 1
     return n_pages
@@ -111,7 +111,7 @@ class _Writer:
         self.environment = environment
         self.languages = list_languages()
 
-    def render(self, page: Page, reader: Reader) -> str:
+    def render_page(self, page: Page, reader: Reader) -> str:
         """Return a page as HTML."""
         frozen = f"/releases/{self.edition.id}/{reader.lang}/{page.file}"
         text = self.environment.get_template(page.template).render(
@@ -136,11 +136,11 @@ class _Writer:
 
 def compose_placeholder(reader: Reader, crime: str, name: str) -> Page:
     """Return a page that says that the release has no yearly figures of a crime, with links to those that it has."""
-    title = reader.label("offence_group", crime)
+    title = reader.find_label("offence_group", crime)
     lead = tell("This release has no yearly figures of this crime yet.")
     files = {code: pages.name_file(name, code) for code in CRIMES if code == crime or reader.edition.has_crime(code)}
     views = pages.list_views(reader, files, crime)
-    explore = {"explore": reader.explore("region", crime=crime)}
+    explore = {"explore": reader.link_to_explorer("region", crime=crime)}
     return Page(pages.name_file(name, crime), "placeholder.html", name, title, lead, "", lead, views, explore)
 
 
@@ -156,7 +156,7 @@ def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
         pages.ACCESSIBILITY: tell("Accessibility"),
     }
     links = [(title, pages.name_file(name), name == page.section) for name, title in titles.items()]
-    return [*links, (tell("Explore the data"), reader.explore("region"), False)]
+    return [*links, (tell("Explore the data"), reader.link_to_explorer("region"), False)]
 
 
 def cite_page(reader: Reader, page: Page) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines import words
+from pipelines.declarations import registry
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, intervals, series
+from pipelines.front.charts import files, intervals, series, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
@@ -63,8 +64,8 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
         for period, row in zip(periods, rows, strict=True)
     ]
     return series.Series(
-        f"{reader.marked_name(area)}: {language.lower_first(reader.label('measure', measure))}, "
-        f"{language.lower_first(reader.label('offence_group', crime))}",
+        f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
+        f"{language.lower_first(reader.find_label('offence_group', crime))}",
         points,
         _list_breaks(reader, crime, area, periods, rows),
         territories=len(edition.territories) if is_region else 0,
@@ -73,8 +74,8 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
 
 def draw_territories(reader: Reader, crime: str, measure: str) -> Picture:
     """Return the course of a count in each territory, on one scale."""
-    title = f"{language.upper_first(reader.label('measure', measure))}, " + language.lower_first(
-        reader.label("offence_group", crime)
+    title = f"{language.upper_first(reader.find_label('measure', measure))}, " + language.lower_first(
+        reader.find_label("offence_group", crime)
     )
     panels = [
         replace(_make_series(reader, crime, measure, area), title=reader.marked_name(area))
@@ -103,8 +104,8 @@ def _list_breaks(
     """Return the breaks of a series by the positions of the periods between which they fall."""
     positions: dict[str, list[int]] = {}
     for place in range(1, len(periods)):
-        found = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
-        for text in changes.describe_breaks(found):
+        breaks = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
+        for text in changes.describe_breaks(breaks):
             positions.setdefault(text, []).append(place)
     return [series.Break(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
 
@@ -123,7 +124,7 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
         for code in (edition.region, *edition.territories)
     }
     comparison = intervals.Comparison(
-        f"{reader.metric_name(metric)}, {language.lower_first(reader.label('offence_group', crime))}, "
+        f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}, "
         f"{words.period_short(period)}",
         [rows[code] for code in edition.territories],
         tell("per 100"),
@@ -134,6 +135,23 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     return Picture(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
     )
+
+
+def draw_map(reader: Reader, crime: str) -> Markup | None:
+    """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
+    declared = registry.load().territories
+    areas = reader.edition.territories
+    places = {code: declared[code].tile for code in areas if code in declared}
+    map_tiles = [
+        tiles.Tile(code, reader.marked_name(code), place.column, place.row, pages.name_territory_file(code, crime))
+        for code, place in places.items()
+        if place is not None
+    ]
+    if len(map_tiles) < len(areas) or not areas:
+        return None
+    footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
+    picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
+    return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
 
 
 def draw_board(reader: Reader) -> Picture | None:

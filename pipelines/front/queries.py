@@ -142,8 +142,8 @@ def read_tables(release: Path) -> Tables:
     tables = {}
     with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
         for name, statement in SQL.items():
-            named = {key: value for key, value in parameters.items() if f"${key}" in statement}
-            cursor = connection.execute(statement, named)
+            arguments = {key: value for key, value in parameters.items() if f"${key}" in statement}
+            cursor = connection.execute(statement, arguments)
             columns = [column[0] for column in cursor.description or ()]
             tables[name] = tuple(dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
     return tables

@@ -66,7 +66,7 @@ class Reader:
     def _labels(self) -> Mapping[tuple[str, str], Row]:
         return {(row["codelist"], row["code"]): row for row in self.edition.tables["codelist"]}
 
-    def label(self, codelist: str, code: str) -> str:
+    def find_label(self, codelist: str, code: str) -> str:
         """Return the label of a code; the code itself if the release lacks it."""
         row = self._labels.get((codelist, code))
         return language.find_label(codelist, code, str(row["label"])) if row is not None else code
@@ -90,12 +90,12 @@ class Reader:
         """Return the name of an indicator."""
         return i18n.gettext(str(self.edition.metrics[metric]["name"]), self.language)
 
-    def explore(self, page: str, **choices: str) -> str:
+    def link_to_explorer(self, page: str, **choices: str) -> str:
         """Return the address of a page where readers choose what to see, with choices and this release."""
         query = {**choices, "release": self.edition.id, "lang": self.language}
         return f"/{page}?{urlencode(query)}"
 
-    def definition(self, codelist: str, code: str) -> str:
+    def find_definition(self, codelist: str, code: str) -> str:
         """Return the definition of a code, which is in English."""
         row = self._labels.get((codelist, code))
         return str(row["definition"] or "") if row is not None else ""
@@ -103,7 +103,7 @@ class Reader:
     @cached_property
     def parts(self) -> Mapping[str, str]:
         """Return the names by which outstanding returns are listed: instruments and areas, by code."""
-        instruments = {code: self.label("instrument", code) for code in RETURNS}
+        instruments = {code: self.find_label("instrument", code) for code in RETURNS}
         return {**instruments, **{code: self.marked_name(code) for code in self.edition.areas}}
 
     def judge_area(self, area: str, period: str, instruments: Sequence[str] = STAGES) -> Reporting:

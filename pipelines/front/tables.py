@@ -129,12 +129,6 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
     return number + after
 
 
-def list_legend(kinds: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the words that stand for missing figures with their explanations, for those kinds that a page needs."""
-    wanted = set(kinds)
-    return [(words.LEGEND[kind][0], words.LEGEND[kind][1]) for kind in words.LEGEND if kind in wanted]
-
-
 def name_language(reader: Reader, footnote: str) -> Part:
     """Return the footnote of a name, marked as English where it has no translation."""
     english = {row["footnote_en"] for row in reader.edition.areas.values()}

@@ -29,11 +29,11 @@ def name_areas(areas: Iterable[Row], names: Iterable[Row]) -> dict[str, Row]:
     """
     declared = {(row["area"], row["language"]): row["name"] for row in names}
     tags = _NAME_TAGS.get(current_language(), ())
-    named: dict[str, Row] = {}
+    areas_by_code: dict[str, Row] = {}
     for row in areas:
         code = row["area"]
         name = next((declared[code, tag] for tag in tags if (code, tag) in declared), None)
         # The name of the region is marked above, footnotes are marked where they are declared.
         text = tell(row["name_en"]) if name is None else name  # marked above
-        named[code] = {**row, "name": text, "footnote": tell(row["footnote_en"] or "")}  # marked where declared
-    return named
+        areas_by_code[code] = {**row, "name": text, "footnote": tell(row["footnote_en"] or "")}  # marked where declared
+    return areas_by_code

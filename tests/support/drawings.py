@@ -53,12 +53,12 @@ def read_drawing(drawing: Drawing) -> ReadDrawing:
 
 
 def _place_texts(parent: Any, left: float, top: float) -> Iterator[PlacedText]:
-    """Yield the texts of an element; a picture inside of another one has its own origin."""
+    """Yield the texts of an element; a picture in a frame is shifted."""
     for element in parent:
         if element.tag == f"{_SPACE}text":
             yield _place_text(element, left, top)
-        elif element.tag == f"{_SPACE}svg":
-            yield from _place_texts(element, left + float(element.get("x")), top + float(element.get("y")))
+        elif shift := re.fullmatch(r"translate\((\S+) (\S+)\)", element.get("transform", "")):
+            yield from _place_texts(element, left + float(shift[1]), top + float(shift[2]))
         else:
             yield from _place_texts(element, left, top)
 

@@ -59,5 +59,5 @@ def make_window(period: str, *, is_most: bool, is_default: bool, metric: str = "
 def make_edition(**tables: list[Row]) -> Edition:
     """Return a release with these tables; the others are empty, but for the areas and the release itself."""
     release = {"release": "2026-Q3", "demonstration": True, "reference_period": "2026-Q3"}
-    given = {"area": list(AREAS), "release": [release], **tables}
-    return Edition({name: tuple(given.get(name, ())) for name in SQL})
+    all_tables = {"area": list(AREAS), "release": [release], **tables}
+    return Edition({name: tuple(all_tables.get(name, ())) for name in SQL})

@@ -108,6 +108,7 @@ def render_page() -> None:
     _show_charts(frame, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
     show_splits(frame, frame.region, crime, crime_name, unit, coverage)
     show_trends(frame, crime, crime_name, unit, measures, periods.get("A", []), coverage)
+    layout.link_brief(frame, "", crime)
     layout.end_page(frame)
 
 

@@ -75,6 +75,7 @@ def render_page() -> None:
     )
     unit = "person" if "person" in units else units[0]
     st.header(f"{frame.marked_name(area)}: {lower_first(crime_name)}", anchor=False)
+    layout.link_brief(frame, area, crime)
     if section in ("trend", _ALL):
         layout.show_section(lambda: _show_over_time(frame, area, crime, crime_name, track, unit))
     if section in ("outcomes", _ALL):

@@ -150,6 +150,4 @@ def describe_board(board: Board) -> str:
         if any(cell.state == state for cell in newest.values())
     ]
     states = ". ".join(groups)
-    return tell(
-        "{title}. {period}: {states}.", title=board.title, period=words.period_short(board.periods[-1]), states=states
-    )
+    return f"{board.title}. {words.period_short(board.periods[-1])}: {states}."

@@ -82,9 +82,7 @@ def frame_drawing(drawing: Drawing, title: str, lines: Sequence[str], *, margin:
     bottom = y + drawing.height + 6 + SMALL_LINE * len(texts)
     canvas.add_element("rect", width=canvas.width, height=bottom + max(margin - 6, 0), kind="ground")
     canvas.add_lines(margin, margin + 13, titles, "title strong")
-    canvas.add_raw(
-        f'<svg x="{margin}" y="{y}" width="{drawing.width}" height="{drawing.height}" '
-        f'viewBox="0 0 {drawing.width} {drawing.height}">{drawing.body}</svg>'
-    )
+    # Not a picture inside of the picture, which screen readers would count as a second one.
+    canvas.add_raw(f'<g transform="translate({margin} {y})">{drawing.body}</g>')
     canvas.add_lines(margin, y + drawing.height + 6 + 11, texts, "small quiet")
     return canvas.finish_drawing(title, drawing.description, bottom + max(margin - 6, 0))

@@ -105,7 +105,7 @@ def draw_comparison(
             canvas.add_line(8, 2, 8, LINE * len(region_lines), "rule")
         head = canvas.add_lines(20 if region else 0, 12, region_lines) - 12 + 6
     bottom = _draw_rows(canvas, lines, top or max(ends, default=0), comparison.unit, comparison.digits, head, region)
-    keys = [marks.Key(marks.show_interval, tell(marks.INTERVAL))] if _has_interval(figures) else []
+    keys = [marks.Key(marks.show_interval, marks.name_interval())] if _has_interval(figures) else []
     if any(row.is_few and _has_value(row.figure) for row in comparison.rows):
         keys.append(marks.Key(marks.show_few, marks.describe_few()))
     bottom = marks.draw_key(canvas, bottom + 2, keys)

@@ -6,16 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines import words
-from pipelines.core.i18n import mark
 from pipelines.front.charts.canvas import SMALL, SMALL_LINE, Canvas, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure
-from pipelines.words.language import tell
+from pipelines.words.language import tell, upper_first
 
 RADIUS = 4
-INTERVAL = mark("95% confidence interval")
-PROVISIONAL = mark("Provisional: may be revised")
 _SIGN, _BETWEEN = 22, 18
 _KEY_LINE = 21
 
@@ -30,7 +26,12 @@ class Key:
 
 def describe_few() -> str:
     """Return what a hollow mark means."""
-    return tell("Fewer than {n}: compare with care", n=ENOUGH_EVENTS)
+    return upper_first(words.describe_few_state())
+
+
+def name_interval() -> str:
+    """Return what a band or a line around a figure means."""
+    return tell("95% confidence interval")
 
 
 def name_few() -> str:

@@ -47,7 +47,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Break:
-    """A break between the periods at positions `start` - 1 and `end`; they differ if its day is not with_value."""
+    """A break between the periods at positions `start` - 1 and `end`; they differ if its day is not known."""
 
     start: int
     end: int
@@ -279,10 +279,10 @@ def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
-        (any(p.figure.low is not None for p in points), marks.show_band, tell(marks.INTERVAL)),
+        (any(p.figure.low is not None for p in points), marks.show_band, marks.name_interval()),
         (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
         (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
-        (any(p.is_provisional for p in points), marks.show_provisional, tell(marks.PROVISIONAL)),
+        (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}

@@ -61,4 +61,4 @@ def list_views(reader: Reader, files: Mapping[str, str], crime: str) -> list[tup
     """Return the links to one page for each crime that has it; `files` are their files by crime."""
     if len(files) < 2:
         return []
-    return [(reader.label("offence_group", code), file, code == crime) for code, file in files.items()]
+    return [(reader.find_label("offence_group", code), file, code == crime) for code, file in files.items()]

@@ -25,7 +25,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
     newest = edition.list_periods(crime, "Q")[-1:] or [year]
     earlier = [period for period in years if period < year][-1:]
     of_year = edition.find_regional(crime, CONVICTED, year)
-    crime_name = reader.label("offence_group", crime)
+    crime_name = reader.find_label("offence_group", crime)
     changed = (
         sentences.describe_convictions(reader, crime, edition.region, earlier[0], year)
         if earlier
@@ -67,11 +67,12 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "ratio_page": pages.name_indicator_file(CONVICTION_RATIO, crime),
             "board": pictures.draw_board(reader),
             "board_table": compose_board(reader, "Q"),
+            "map": pictures.draw_map(reader, crime),
             "profiles": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime)) for code in edition.territories
             ],
             "brief": pages.name_brief_file("", crime),
-            "explore": reader.explore("region", crime=crime),
+            "explore": reader.link_to_explorer("region", crime=crime),
         },
     )
 
@@ -96,7 +97,7 @@ def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:
         tell(
             "{area}: persons convicted at first instance, {crime}",
             area=reader.area_name(edition.region),
-            crime=words.language.lower_first(reader.label("offence_group", crime)),
+            crime=words.language.lower_first(reader.find_label("offence_group", crime)),
         ),
         tell("Year"),
         [tell("Persons"), tell("95% confidence interval"), tell("Territories included")],
@@ -128,7 +129,7 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
     rows = edition.find_ratios(metric, crime, period)
     table = FigureTable(
         reader,
-        f"{reader.metric_name(metric)}. {reader.label('offence_group', crime)}, {words.period_short(period)}",
+        f"{reader.metric_name(metric)}. {reader.find_label('offence_group', crime)}, {words.period_short(period)}",
         tell("Area"),
         [tell("Per 100 (95% confidence interval)")],
     )

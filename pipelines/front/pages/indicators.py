@@ -40,7 +40,7 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
         for metric in reader.edition.list_ratio_metrics(crime)
     ]
     counts = [
-        (reader.label("measure", measure), pages.name_indicator_file(measure, crime))
+        (reader.find_label("measure", measure), pages.name_indicator_file(measure, crime))
         for measure in MEASURES
         if reader.edition.counting.get((crime, measure))
     ]
@@ -50,7 +50,7 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
 def compose_index(reader: Reader, crime: str) -> Page:
     """Return the list of all indicators of one crime."""
     edition = reader.edition
-    crime_name = reader.label("offence_group", crime)
+    crime_name = reader.find_label("offence_group", crime)
     title = tell("Indicators: {crime}", crime=language.lower_first(crime_name))
     files = {code: pages.name_file(pages.INDICATORS, code) for code in CRIMES if edition.has_crime(code)}
     return Page(
@@ -64,8 +64,8 @@ def compose_index(reader: Reader, crime: str) -> Page:
         values={
             "groups": list_indicators(reader, crime),
             "others": [
-                (tell("How long cases take"), reader.explore("durations", crime=crime)),
-                (tell("Detected victims"), reader.explore("victims")),
+                (tell("How long cases take"), reader.link_to_explorer("durations", crime=crime)),
+                (tell("Detected victims"), reader.link_to_explorer("victims")),
             ],
         },
     )
@@ -82,11 +82,11 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     """Return the page of a ratio between two stages."""
     edition = reader.edition
     about = edition.metrics[metric]
-    name, crime_name = reader.metric_name(metric), reader.label("offence_group", crime)
+    name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
     period = choose_ratio_period(reader, crime, metric)
     row = edition.find_ratios(metric, crime, period).get(edition.region)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
-    measures = {code: reader.label("measure", code) for code in MEASURES}
+    measures = {code: reader.find_label("measure", code) for code in MEASURES}
     cover = reader.describe_cover(row) if row is not None else ""
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
     headline = tell(
@@ -120,7 +120,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 (tell("Intervals after"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],
-            "explore": reader.explore("ratios", crime=crime, ratio=metric),
+            "explore": reader.link_to_explorer("ratios", crime=crime, ratio=metric),
         },
     )
 
@@ -148,7 +148,7 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
 def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     """Return the page of one stage: persons and rates by year."""
     edition = reader.edition
-    name, crime_name = reader.label("measure", measure), reader.label("offence_group", crime)
+    name, crime_name = reader.find_label("measure", measure), reader.find_label("offence_group", crime)
     years = edition.list_periods(crime, "A")[-_YEARS:]
     year = edition.choose_year(crime)
     row = edition.find_regional(crime, measure, year)
@@ -182,7 +182,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
             "cautions": [tell(sentences.NO_RANKING), tell(sentences.NO_FUNNEL)],
             "facts": [
                 (tell("What it is"), tell(_COUNT)),
-                (tell("Definition"), in_page_language(reader, reader.definition("measure", measure))),
+                (tell("Definition"), in_page_language(reader, reader.find_definition("measure", measure))),
                 (tell("Rate"), tell(
                     "Persons per 100,000 inhabitants in the year. The region's rate uses the population of the "
                     "territories included."
@@ -191,7 +191,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 (tell("Intervals after"), in_page_language(reader, str(about_rate["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],
-            "explore": reader.explore("region", crime=crime),
+            "explore": reader.link_to_explorer("region", crime=crime),
         },
     )  # fmt: skip
 

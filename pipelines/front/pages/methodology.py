@@ -138,7 +138,7 @@ _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
 
 
 def compose_methodology(reader: Reader) -> Page:
-    """Return the page on methods, with the words that stand for missing figures and the glossary."""
+    """Return the page on methods, with the words for missing figures and the glossary."""
     numbers = {
         "enough": ENOUGH_EVENTS,
         "hidden": LARGEST_HIDDEN_COUNT,
@@ -161,7 +161,7 @@ def compose_methodology(reader: Reader) -> Page:
             "legend": [(symbol, text) for symbol, text in words.LEGEND.values()],
             "glossary": list(_GLOSSARY.values()),
             "names": [(reader.footnote_mark(code), reader.area_name(code)) for code in reader.edition.territories],
-            "explore": reader.explore("about"),
+            "explore": reader.link_to_explorer("about"),
         },
     )
 

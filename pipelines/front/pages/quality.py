@@ -29,7 +29,7 @@ def compose_quality(reader: Reader) -> Page:
             "explained": [(tell(term), tell(text)) for term, text in quality.EXPLANATIONS],  # marked in words.quality
             "revisions": describe_revisions(reader),
             "agreement": _describe_agreement(reader),
-            "explore": reader.explore("quality"),
+            "explore": reader.link_to_explorer("quality"),
         },
     )
 

@@ -45,15 +45,17 @@ def compose_releases(reader: Reader) -> Page:
             "editions": _compose_editions(reader),
             "corrections": _compose_corrections(reader),
             "revisions": describe_revisions(reader),
-            "explore": reader.explore("about"),
+            "explore": reader.link_to_explorer("about"),
         },
     )
 
 
 def _compose_editions(reader: Reader) -> FigureTable:
-    """Return the releases that published totals, the newest first, each with a link to its pages."""
+    """Return the releases that had new or changed totals, the newest first, each with a link to its pages."""
     edition = reader.edition
-    table = FigureTable(reader, tell("Releases up to this one"), tell("Release"), [tell("Totals published")])
+    table = FigureTable(
+        reader, tell("Releases with new or changed totals, newest first"), tell("Release"), [tell("Totals")]
+    )
     for row in edition.tables["edition"]:
         heading: Part = str(row["release"])
         if row["release"] != edition.id:
@@ -81,7 +83,7 @@ def _compose_corrections(reader: Reader) -> FigureTable | None:
             words.format_day(row["accepted_at"]),
             (
                 reader.marked_name(row["jurisdiction"] or row["territory"]),
-                reader.label("instrument", row["instrument"] or ""),
+                reader.find_label("instrument", row["instrument"] or ""),
                 "–".join(dict.fromkeys(ends)),
             ),
         )

@@ -40,7 +40,7 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
     """Return the page with the stages of all territories in one year."""
     edition = reader.edition
     year = edition.choose_year(crime)
-    crime_name = reader.label("offence_group", crime)
+    crime_name = reader.find_label("offence_group", crime)
     title = tell("Territories compared: {crime}, {period}", crime=language.lower_first(crime_name), period=year)
     row = edition.find_regional(crime, CONVICTED, year)
     return Page(
@@ -58,7 +58,7 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
-            "explore": reader.explore("region", crime=crime, freq="A", period=year),
+            "explore": reader.link_to_explorer("region", crime=crime, freq="A", period=year),
         },
     )
 
@@ -69,7 +69,7 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
     measures = STAGES[track]
     table = FigureTable(
         reader,
-        f"{reader.label('offence_group', crime)}, {year}, {language.lower_first(words.TRACKS[track])}: "
+        f"{reader.find_label('offence_group', crime)}, {year}, {language.lower_first(words.TRACKS[track])}: "
         f"{words.unit_name('person')}",
         tell("Area"),
         [words.stage_name(measure) for measure in measures],
@@ -87,7 +87,7 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
 def compose_profile(reader: Reader, crime: str, area: str) -> Page:
     """Return the profile of one territory."""
     edition = reader.edition
-    crime_name = reader.label("offence_group", crime)
+    crime_name = reader.find_label("offence_group", crime)
     year, name = edition.choose_year(crime), reader.marked_name(area)
     sections = [
         _compose_exits(reader, crime, area),
@@ -114,7 +114,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
             "brief": pages.name_brief_file(area, crime),
-            "explore": reader.explore("territory", territory=area, crime=crime),
+            "explore": reader.link_to_explorer("territory", territory=area, crime=crime),
             "others": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime))
                 for code in edition.territories
@@ -130,14 +130,14 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
     convictions = sentences.describe_convictions(reader, crime, area, earlier[0] if earlier else year, year)
     period = choose_ratio_period(reader, crime, CONVICTION_RATIO)
     ratios = edition.find_ratios(CONVICTION_RATIO, crime, period)
-    own, regional = (indicators.format_figure(ratios.get(code)) for code in (area, edition.region))
+    own_figure, regional_figure = (indicators.format_figure(ratios.get(code)) for code in (area, edition.region))
     ratio = tell(
         "{ratio}, {period}: {own}. {region}: {regional}.",
         ratio=reader.metric_name(CONVICTION_RATIO),
         period=words.period_short(period),
-        own=own.spoken,
+        own=own_figure.spoken,
         region=reader.area_name(edition.region),
-        regional=regional.spoken,
+        regional=regional_figure.spoken,
     )
     own_row = ratios.get(area)
     if own_row is not None and own_row["state"] == "too_few":
@@ -158,7 +158,7 @@ def _compose_years(reader: Reader, crime: str, area: str) -> FigureTable:
     measures = STAGES["first"]
     table = FigureTable(
         reader,
-        f"{reader.marked_name(area)}, {language.lower_first(reader.label('offence_group', crime))}, "
+        f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, "
         f"{language.lower_first(words.TRACKS['first'])}: {words.unit_name('person')}",
         tell("Year"),
         [words.stage_name(measure) for measure in measures],
@@ -189,9 +189,8 @@ def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
     )
     for row in counts:
         figure = indicators.format_figure(row)
-        label = (
-            f"{reader.label('measure', row['measure'])} ({language.lower_first(reader.label('level', row['level']))})"
-        )
+        level = language.lower_first(reader.find_label("level", row["level"]))
+        label = f"{reader.find_label('measure', row['measure'])} ({level})"
         few = figure.kind == "value" and words.is_few(row)
         table.add_row(label, (format_figure(figure, is_few=few),))
     return Section("outcomes", tell("Cases that ended without a conviction"), tables=[table])
@@ -228,7 +227,7 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
             is_whole = code == "_T"
             figure = words.format_status("not_applicable") if is_whole or share["obs_status"] is None else None
             field = "" if is_whole else format_figure(figure or indicators.format_figure(share))
-            table.add_row(reader.label(dimension, code), (table.count_field(row), field), is_total=is_whole)
+            table.add_row(reader.find_label(dimension, code), (table.count_field(row), field), is_total=is_whole)
         tables.append(table)
     return Section("breakdown", tell("By sex and age"), tables=tables) if tables else None
 
@@ -279,7 +278,7 @@ def _compose_rules(reader: Reader, area: str) -> Section | None:
         ):
             unit = words.unit_name(str(row["count_unit"]))
             definition = in_page_language(reader, str(row["stage_definition"] or ""))
-            table.add_row(reader.label("level", row["level"]), (unit, definition))
+            table.add_row(reader.find_label("level", row["level"]), (unit, definition))
         tables.append(table)
     return Section("rules", tell("Counting rules"), tables=tables)
 
@@ -319,7 +318,7 @@ def _compose_returns(reader: Reader, area: str) -> Section:
             words.format_day(row["received_at"]),
             (
                 reader.marked_name(row["jurisdiction"] or row["territory"]),
-                reader.label("instrument", row["instrument"] or ""),
+                reader.find_label("instrument", row["instrument"] or ""),
                 "–".join(dict.fromkeys(ends)),
             ),
         )

@@ -15,7 +15,7 @@ from tests.support.service.public_app import wait_until_settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]
-WITH_CRIME = ("", "territory", "ratios", "durations", "published")
+WITH_CRIME = ("region", "territory", "ratios", "durations", "published")
 WITH_TERRITORY = ("territory", "victims", "published")
 
 
@@ -99,13 +99,13 @@ def test_chosen_period_survives_and_a_page_without_choice_opens_in_its_own(open_
     follow_menu(page, "ratios")
     own_period = read_query(page)["period"]
     assert "-Q" not in own_period, "the default of the ratios is not the newest quarter of the first page"
-    follow_menu(page, "")
+    follow_menu(page, "region")
     page.get_by_role("radiogroup", name="Period").get_by_text("Year", exact=True).click()
     page.wait_for_url(re.compile("freq=A"))
     page.get_by_test_id("stSelectbox").filter(has_text="Year").click()
     page.get_by_role("option", name="2023", exact=True).click()
     page.wait_for_url(re.compile("period=2023"))
-    for path in ("ratios", "victims", ""):
+    for path in ("ratios", "victims", "region"):
         follow_menu(page, path)
         assert (read_query(page)["freq"], read_query(page)["period"]) == ("A", "2023"), path
 
@@ -119,7 +119,7 @@ def test_each_action_is_one_entry_in_the_history(open_page: Open) -> None:
     for number, path in enumerate(("territory", "victims", "about"), start=2):
         follow_menu(page, path)
         assert measure_history(page) == first + number, path
-    for path in ("victims", "territory", ""):
+    for path in ("victims", "territory", "region"):
         page.go_back()
         expect(page).to_have_title(compose_title(path))
         wait_until_settled(page)
@@ -163,7 +163,7 @@ def test_page_of_a_figure_leads_back_to_its_crime(open_page: Open) -> None:
     page = open_page("?crime=SOM&freq=A")
     address = page.locator(".rti-total td a").first.get_attribute("href")
     opened_page = open_page(str(address))
-    follow_menu(opened_page, "")
+    follow_menu(opened_page, "region")
     assert read_crime(opened_page) == "Smuggling of migrants"
 
 

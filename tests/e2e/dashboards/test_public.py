@@ -7,6 +7,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
+from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import openpyxl
@@ -142,6 +143,20 @@ def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Pat
     rows = {row[0]: row for row in sheet.iter_rows(values_only=True)}
     assert [value for value in rows["Albania"] if isinstance(value, int | float)] == [7, 8, 11, 11]
     assert UNSCR in str(rows["*"][1])
+
+
+def test_pictures_can_be_saved_with_title_source_and_footnote(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("?freq=A&period=2025&crime=TIP")
+    page.get_by_text("Save as a picture").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG: Albania").click()
+    assert re.fullmatch(r"demonstration-2026-Q3-albania-[a-z0-9-]+\.png", download.value.suggested_filename)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG: Kosovo under UNSCR 1244*").click()
+    download.value.save_as(tmp_path / "picture.svg")
+    text = " ".join(ElementTree.parse(tmp_path / "picture.svg").getroot().itertext())
+    for part in ("Trafficking in persons, 2025", "release 2026-Q3", "every figure is invented", "Security Council"):
+        assert part in text
 
 
 def test_link_and_plain_figure_look_different(open_page: Open) -> None:

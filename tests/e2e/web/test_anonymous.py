@@ -51,7 +51,7 @@ def test_public_dashboard_rejects_request_bodies(public: Service) -> None:
 
 
 def test_servers_send_security_headers(public: Service, service: Service) -> None:
-    pages = [(public, path) for path in ("/", "/territory", "/_stcore/health", "/static/none.js")]
+    pages = [(public, path) for path in ("/", "/en/", "/region", "/_stcore/health", "/static/none.js")]
     pages += [(service, path) for path in ("/", "/upload", "/api/", "/api/v1/submissions", "/sign-in")]
     for target, path in pages:
         answer = httpx.get(f"{target.address}{path}", trust_env=False, headers={"Accept": "text/html"})
@@ -59,7 +59,7 @@ def test_servers_send_security_headers(public: Service, service: Service) -> Non
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
         assert "referrer-policy" in answer.headers, path
         assert "server" not in answer.headers
-    index = httpx.get(public.address, trust_env=False)
+    index = httpx.get(f"{public.address}/region", trust_env=False)
     static = index.text.partition('src="./')[2].partition('"')[0]
     answer = httpx.get(f"{public.address}/{static}", trust_env=False)
     assert (answer.status_code, answer.headers["x-content-type-options"]) == (200, "nosniff")

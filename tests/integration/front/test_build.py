@@ -56,7 +56,7 @@ def site(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(release, folder)
 
 
-def tags() -> list[str]:
+def list_tags() -> list[str]:
     return [i18n.html_lang(code) for code in i18n.language_names()]
 
 
@@ -73,7 +73,7 @@ def test_release_holds_the_same_bytes_and_its_manifest_covers_them(site: Site) -
 
 
 def test_every_language_has_the_same_pages(site: Site) -> None:
-    by_language = {tag: {Path(name).name for name in site.texts if name.startswith(f"{tag}/")} for tag in tags()}
+    by_language = {tag: {Path(name).name for name in site.texts if name.startswith(f"{tag}/")} for tag in list_tags()}
     assert {f"{name}.html" for name in MAIN} <= by_language["en"]
     assert all(files == by_language["en"] for files in by_language.values())
     assert len(list(site.folder.glob("style-*.css"))) == 1
@@ -179,7 +179,7 @@ def convictions(site: Site) -> dict[tuple[str, str], dict[str, tuple[float, floa
 def test_headlines_have_the_numbers_of_the_release_in_every_language(
     site: Site, convictions: dict[tuple[str, str], dict[str, tuple[float, float, float]]], crime: str, file: str
 ) -> None:
-    for tag in tags():
+    for tag in list_tags():
         changed, _, sure = (
             text_of(item) for item in site.documents[f"{tag}/{file}"].cssselect(".front-headlines li p")
         )

@@ -1,0 +1,40 @@
+"""Rows of a release as inputs of pictures: states of points, breaks between periods, shared periods."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pipelines.front.charts.from_rows import find_breaks, make_point, make_series
+from pipelines.front.charts.series import NOTHING, Break
+from tests.support.editions import make_total
+
+YEARS = ("2021", "2022", "2023", "2024")
+
+
+def make_break(first: date, last: date, kind: str = "law") -> dict[str, Any]:
+    return {"kind": kind, "first_day": first, "last_day": last}
+
+
+def test_make_point_has_the_interval_states_and_reporters_of_its_cell() -> None:
+    point = make_point(make_total("WB", "2026-Q3", 14.0, state="too_few", flags="partial,provisional"))
+    assert (point.period, point.figure.low, point.reporters) == ("2026 Q3", 11.0, 4)
+    assert point.is_few and point.is_partial and point.is_provisional
+
+
+def test_make_point_of_a_hidden_cell_has_its_word() -> None:
+    point = make_point(make_total("AA", "2025", None, obs_status="Q", conf_status="C"))
+    assert not point.has_value and point.figure.text == "withheld"
+
+
+def test_make_series_draws_nothing_in_periods_of_other_series() -> None:
+    series = make_series("A place", [make_total("AA", "2023", 30.0)], periods=YEARS)
+    assert [point.figure is NOTHING for point in series.points] == [True, True, False, True]
+
+
+def test_find_breaks_joins_adjacent_cuts_and_names_each_kind_once() -> None:
+    day, later = date(2023, 1, 1), date(2024, 1, 1)
+    rows = [make_break(day, day), make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")]
+    assert find_breaks(YEARS, [make_break(later, later)]) == [Break(3, 3, "law")]
+    assert find_breaks(YEARS, rows) == [Break(1, 3, "counting / law")]
+    assert find_breaks(YEARS, [make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
