@@ -178,6 +178,13 @@ class LongestSentence(DeclarationModel):
     source: str = Field(description="The provision, and where it was read.")
 
 
+class MapTile(DeclarationModel):
+    """The place of a territory on a map of tiles, from the top left; 0 is the first column and row."""
+
+    column: int = Field(ge=0)
+    row: int = Field(ge=0)
+
+
 class Territory(DeclarationModel):
     """One territory."""
 
@@ -188,6 +195,7 @@ class Territory(DeclarationModel):
     alphabets: Many[str] = Field(min_length=1, description="Language tags with script, or letters themselves.")
     encodings: Many[str] = ()
     sort: int = 0
+    tile: MapTile | None = Field(None, description="Without one for each territory, pages show a list and no map.")
     jurisdictions: Many[Jurisdiction] = Field(min_length=1)
     offices: Many[Office] = Field(min_length=1)
     calendar: Many[CalendarEntry]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines import words
+from pipelines.declarations import registry
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, intervals, series
+from pipelines.front.charts import files, intervals, series, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
@@ -134,6 +135,23 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     return Picture(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
     )
+
+
+def draw_map(reader: Reader, crime: str) -> Markup | None:
+    """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
+    declared = registry.load().territories
+    areas = reader.edition.territories
+    places = {code: declared[code].tile for code in areas if code in declared}
+    map_tiles = [
+        tiles.Tile(code, reader.marked_name(code), place.column, place.row, pages.name_territory_file(code, crime))
+        for code, place in places.items()
+        if place is not None
+    ]
+    if len(map_tiles) < len(areas) or not areas:
+        return None
+    footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
+    picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
+    return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
 
 
 def draw_board(reader: Reader) -> Picture | None:

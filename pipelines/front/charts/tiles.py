@@ -58,7 +58,8 @@ def draw_tiles(picture: TileMap, *, width: int = WIDE, description: str = "", no
 
 
 def _name_tile(tile: Tile) -> str:
-    return f"{tile.name}: {tile.text}" if tile.text else tile.name
+    """Return the text of a tile on one line, as its link is read aloud."""
+    return f"{tile.code} {tile.name} {tile.text}".strip()
 
 
 def _wrap_tile(tile: Tile, width: float) -> tuple[list[str], list[str]]:

@@ -67,6 +67,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "ratio_page": pages.name_indicator_file(CONVICTION_RATIO, crime),
             "board": pictures.draw_board(reader),
             "board_table": compose_board(reader, "Q"),
+            "map": pictures.draw_map(reader, crime),
             "profiles": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime)) for code in edition.territories
             ],

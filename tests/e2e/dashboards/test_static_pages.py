@@ -45,7 +45,7 @@ def test_reader_without_scripts_gets_from_the_home_page_to_a_figure(browser: Bro
     page.on("request", lambda request: requests.append(request.url))
     page.goto(public_app)
     assert page.url == f"{public_app}/sq/" and len(requests) <= 10
-    page.locator(".front-tiles a").first.click()
+    page.locator("svg[role=group] a:visible").first.click()
     page.locator("summary").first.click()
     assert page.locator("details[open] table").first.is_visible()
     page.locator("a[hreflang=en]").click()

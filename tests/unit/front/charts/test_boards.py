@@ -84,7 +84,7 @@ def test_draw_tiles_links_every_territory_and_shows_the_footnote(width: int) -> 
     read = assert_legible(draw_tiles(TileMap("Territories", tiles, [FOOTNOTE]), width=width))
     links = [element for element in read.root.iter() if element.tag.endswith("}a")]
     assert [link.get("href") for link in links] == ["a?territory=AA&x=1", "b", "c"]
-    assert links[1].get("aria-label") == "Kosovo under UNSCR 1244*: 85 (70–103)"
+    assert links[1].get("aria-label") == "BB Kosovo under UNSCR 1244* 85 (70–103)"
     assert FOOTNOTE in read.words and read.root.get("role") == "group"
     sizes = [(float(e.get("width")), float(e.get("height"))) for e in read.root.iter() if "box" in e.get("class", "")]
     assert all(min(size) >= 24 for size in sizes)
