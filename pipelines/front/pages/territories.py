@@ -16,11 +16,13 @@ from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import Row, changes, durations, indicators, language
+from pipelines.words import Row, changes, durations, indicators, language, trends
 from pipelines.words.language import tell
 
 _YEARS = 6
 """Years in the table of a profile, the newest."""
+_SPAN = 2
+"""Years over which a change is tested on the page of all territories."""
 _RETURNS = 10
 """Returns listed in a profile, the newest."""
 _BREAKDOWNS = ("sex", "age")
@@ -56,6 +58,8 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
         ),
         {
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
+            "trends": pictures.draw_territories(reader, crime, CONVICTED),
+            "changes": _compose_changes(reader, crime, year),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "explore": reader.link_to_explorer("region", crime=crime, freq="A", period=year),
@@ -81,6 +85,38 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
         cells = [edition.find_total(crime, measure, code, year) for measure in measures]
         heading = table.name_area(code, pages.name_territory_file(code, crime))
         table.add_row(heading, [table.count_field(cell) for cell in cells])
+    return table
+
+
+def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | None:
+    """Return whether convictions changed since an earlier year, for the region and each territory.
+
+    The span is two years, or one where the release has no more; None if it has one year only.
+    """
+    edition = reader.edition
+    earlier = [period for period in edition.list_periods(crime, "A") if period < year][-_SPAN:]
+    if not earlier:
+        return None
+    first = earlier[0]
+    table = FigureTable(
+        reader,
+        f"{reader.find_label('measure', CONVICTED)}, {language.lower_first(reader.find_label('offence_group', crime))}",
+        tell("Area"),
+        [first, year, tell("Times"), tell("Is it real?")],
+    )
+    judged = []
+    for code in (edition.region, *edition.territories):
+        heading = table.name_area(code)
+        trend = sentences.judge_convictions(reader, crime, code, first, year)
+        counts = [
+            table.count_field(sentences.find_convictions(reader, crime, code, period)) for period in (first, year)
+        ]
+        verdict = table.note_field(trends.VERDICTS[trend.verdict], trend.note)
+        table.add_row(heading, (*counts, trends.format_times(trend), verdict), is_total=code == edition.region)
+        judged.append(trend)
+    table.notes.add_remark(tell(trends.READ))  # marked in words.trends
+    if chance := trends.count_tested(judged):
+        table.notes.add_remark(chance)
     return table
 
 
