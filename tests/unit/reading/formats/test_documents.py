@@ -209,6 +209,38 @@ def test_columns_at_open_sides_of_a_ruled_table_are_read(sides: str) -> None:
     assert not grid.remarks
 
 
+def _fill(canvas: Canvas, left: int, right: int, top: int) -> None:
+    canvas.setFillGray(0.8)
+    canvas.rect(left, top - 20, right - left, 20, fill=1, stroke=0)
+    canvas.setFillGray(0)
+
+
+def test_filling_that_ends_within_a_number_is_no_border_between_rules() -> None:
+    rows = [["Article", "Men", "Women"], ["388", "0.15", "12"], ["389", "0.27", "3"]]
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    _fill(canvas, 50, 170, 680)  # over the first column and into the first number of the second
+    _draw_rows(canvas, rows)
+    for line in range(4):
+        canvas.line(50, 700 - 20 * line, 350, 700 - 20 * line)
+    for x in (50, 150, 250, 350):
+        canvas.line(x, 700, x, 640)
+    canvas.save()
+    assert _texts(pdf.read_file(buffer.getvalue())) == rows
+
+
+def test_fillings_are_the_cells_of_a_table_without_rules() -> None:
+    rows = [["Article", "Men"], ["388", "15"], ["389", "27"]]
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for line in range(3):
+        for left in (50, 150):
+            _fill(canvas, left, left + 100, 700 - 20 * line)
+    _draw_rows(canvas, rows)
+    canvas.save()
+    assert _texts(pdf.read_file(buffer.getvalue())) == rows
+
+
 @pytest.mark.parametrize("place", ["beside", "below", "next page"])
 def test_figures_outside_ruled_tables_are_remarked(place: str) -> None:
     buffer = io.BytesIO()
