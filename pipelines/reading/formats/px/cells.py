@@ -66,6 +66,8 @@ class Cells:
     starts: list[int]
     lines: list[int]
     rows: list[int] | None = None
+    has_signs: bool = True
+    """False if all values are numbers."""
 
     def line_of(self, cell: int) -> int:
         return self.lines[bisect_right(self.starts, cell) - 1]
@@ -128,7 +130,7 @@ def _parse_dense(body: str, first_line: int, layout: Layout) -> Cells:
     if len(values) != layout.cells:
         last = lines[-1] if lines else first_line
         raise ReadError("read.px.count", Where(line=last, keyword="DATA"), seen=len(values), expected=layout.cells)
-    return Cells(values, starts, lines)
+    return Cells(values, starts, lines, has_signs=any(value.__class__ is str for value in memo.values()))
 
 
 def _check_count(values: list[Stored], line: int) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import chain, product, repeat
 from math import prod
+from operator import sub
 from typing import Any, overload
 
 from pipelines.model.content import Cube, CubeObservation, Remark, Scalar, Where
@@ -15,8 +16,6 @@ from pipelines.reading.formats.px.notes import CellAnnotations, attach_notes
 from pipelines.reading.formats.px.structure import SYMBOLS, Layout
 
 _IN_DIMENSIONS = frozenset({"VALUES", "CODES", "STUB", "HEADING", "KEYS", "DATA"})
-_make_tuple: Any = tuple.__new__
-"""Constructor of a named tuple without the call of its own `__new__`, as in `xls.py`."""
 _ON_CELLS = frozenset({"DATANOTECELL", "ATTRIBUTES"})
 
 
@@ -63,30 +62,40 @@ class Observations(Sequence[CubeObservation]):
         return CubeObservation(key, value, status, where, notes, attributes)
 
     def __iter__(self) -> Iterator[CubeObservation]:
-        starts, lines = self.cells.starts, self.cells.lines
         if self.cells.rows is None and self.attached.is_uniform:
-            yield from self._iter_uniform()
-            return
-        places = self._iter_indices()
-        for number, start in enumerate(starts):
-            where = Where(line=lines[number], keyword="DATA")
-            stop = starts[number + 1] if number + 1 < len(starts) else len(self)
-            for index in range(start, stop):
-                yield self._build_observation(index, next(places), where)
+            return self._iter_uniform()
+        return self._iter_different()
 
     def _iter_uniform(self) -> Iterator[CubeObservation]:
-        """Yield the observations of a file with all rows and no notes on single cells, faster than the general way."""
-        starts, lines, values = self.cells.starts, self.cells.lines, self.cells.values
+        """Iterate over a file with all rows and no notes on single cells; no step runs in Python for each cell."""
         nowhere = (0,) * len(self.codes)
-        notes, attributes = self.attached.notes_at(nowhere), self.attached.attributes_at(nowhere)
-        keys = product(*self.codes)
-        for number, (start, stop) in enumerate(pairwise([*starts, len(values)])):
-            where = Where(line=lines[number], keyword="DATA")
-            for stored, key in zip(values[start:stop], keys, strict=False):
-                if isinstance(stored, str):
-                    yield _make_tuple(CubeObservation, (key, None, stored, where, notes, attributes))
-                else:
-                    yield _make_tuple(CubeObservation, (key, stored, None, where, notes, attributes))
+        values: Iterable[Any] = self.cells.values
+        signs: Iterable[str | None] = repeat(None)
+        if self.cells.has_signs:
+            signs = [value if value.__class__ is str else None for value in values]
+            values = [None if value.__class__ is str else value for value in values]
+        fields = zip(
+            product(*self.codes),
+            values,
+            signs,
+            self._iter_places(),
+            repeat(self.attached.notes_at(nowhere)),
+            repeat(self.attached.attributes_at(nowhere)),
+            strict=False,
+        )
+        return map(tuple.__new__, repeat(CubeObservation), fields)
+
+    def _iter_places(self) -> Iterator[Where]:
+        """Iterate over the place of each cell; cells of one line share it."""
+        counts = map(sub, [*self.cells.starts[1:], len(self)], self.cells.starts)
+        return chain.from_iterable(
+            repeat(Where(line=line, keyword="DATA"), count)
+            for line, count in zip(self.cells.lines, counts, strict=True)
+        )
+
+    def _iter_different(self) -> Iterator[CubeObservation]:
+        for index, (indices, where) in enumerate(zip(self._iter_indices(), self._iter_places(), strict=True)):
+            yield self._build_observation(index, indices, where)
 
     def _iter_indices(self) -> Iterator[tuple[int, ...]]:
         ranges = [range(len(codes)) for codes in self.codes]
