@@ -15,6 +15,7 @@ from pipelines.model.content import Cell, Grid, ReadError
 from pipelines.reading.formats import ods, xls, xlsx
 from pipelines.reading.formats.common import number_text, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
+from pipelines.reading.formats.sniff import sniff_format
 from tests.support.fakes.workbook_fakes import edit_part, make_ods, make_xlsx, read_as_opened, read_by_openpyxl
 from tests.support.paths import SAMPLES
 
@@ -170,6 +171,8 @@ def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] 
         (b"<c><v>7</v></c>", 7, "number"),
         (b'<c r="A1" t="e"><v>#REF!</v></c>', "#REF!", "error"),
         (b'<c r="A1" t="d"><v>2024-03-31T00:00:00</v></c>', "2024-03-31", "date"),
+        (b'<c r="A1" t="d"><v>2024-03-31</v></c>', "2024-03-31", "date"),
+        (b'<c r="A1" t="d"><v>2024-03-31T10:30:00.000Z</v></c>', "2024-03-31T10:30:00", "date"),
         (b'<c r="A1" t="b"><v>1</v></c>', True, "bool"),
         (b'<c r="A1"><v>1.5E2</v></c>', 150.0, "number"),
         (b'<c r="A1"><f>1+1</f><v>2</v></c>', 2, "number"),
@@ -181,6 +184,29 @@ def test_a_cell_may_be_written_in_other_ways(cell: bytes, value: object, kind: s
     edited = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
     read_cell = _at(xlsx.read_file(edited), "A1")
     assert (read_cell.value, read_cell.kind) == (value, kind)
+
+
+def test_xlsx_with_colours_that_are_no_numbers_is_read() -> None:
+    """Read a workbook of the Python package gptables, which writes the colour `FFAUTOMATIC`."""
+
+    def write(book: Any) -> None:
+        red = book.add_format({"font_color": "#FF0000", "bg_color": "#00FF00"})
+        sheet = book.add_worksheet("S")
+        sheet.write_rich_string("A1", "Article ", red, "388", ' rgb="FFAUTOMATIC"')
+        sheet.write_number("B1", 7, red)
+        sheet.write_formula("C1", "=B1+1", red, 8)
+
+    data = make_xlsx(write)
+    expected = xlsx.read_file(data)
+    for part in ("xl/styles.xml", "xl/sharedStrings.xml"):
+        data = edit_part(data, part, lambda xml: xml.replace(b'"FFFF0000"', b'"FFAUTOMATIC"'))
+    assert xlsx.read_file(data) == expected
+
+
+def test_cell_with_an_empty_style_is_read() -> None:
+    data = make_xlsx(lambda book: book.add_worksheet("S").write_number("A1", 7))
+    data = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"', b'<c r="A1" s=""'))
+    assert _at(xlsx.read_file(data), "A1").value == 7
 
 
 def test_a_carriage_return_inside_a_text_is_decoded() -> None:
@@ -249,6 +275,10 @@ def _xls(date_1904: bool = False) -> bytes:
     sheet.write(2, 6, 8)
     sheet.col(6).hidden = True
     book.add_sheet("скривен").visibility = 1
+    return _saved(book)
+
+
+def _saved(book: Any) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -275,6 +305,25 @@ def test_xls_of_the_1904_date_system() -> None:
     grid = xls.read_file(_xls(date_1904=True))
     assert grid.properties["date_system"] == 1904
     assert _at(grid, "D3").kind == "date"
+
+
+def test_xls_whose_stream_is_named_in_capitals_is_read() -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("S").write(0, 0, 7)
+    data = _saved(book).replace("Workbook".encode("utf-16-le"), "WORKBOOK".encode("utf-16-le"))
+    assert sniff_format(data) == "xls"
+    assert _at(xls.read_file(data), "A1").value == 7
+
+
+def test_damaged_xls_is_refused_in_words_of_its_sender() -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("S").write(0, 0, 1 / 3)
+    data = _saved(book)
+    number = data.index(b"\x03\x02\x0e\x00")
+    far_row = data[: number + 4] + b"\x00\x00\x00\x7f" + data[number + 8 :]  # a column beyond the last one
+    with pytest.raises(ReadError) as refusal:
+        xls.read_file(far_row)
+    assert (refusal.value.rule, refusal.value.params["detail"]) == ("read.malformed", "its structure is broken")
 
 
 def test_a_cut_off_xls_is_refused() -> None:
