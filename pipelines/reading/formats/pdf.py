@@ -29,6 +29,7 @@ from pipelines.reading.formats.pdf_letters import (
     Stroke,
     drop_overprints,
     find_strokes,
+    keep_letters_plain,
     mark_unknown_letters,
     read_cell_words,
     read_words,
@@ -204,6 +205,7 @@ class _Reading:
 
     def _read_pages(self, pages: Sequence[Any]) -> _Part:
         for page in pages:
+            keep_letters_plain(page)
             chars = page.chars
             self.part.letters += len(chars)
             if not chars and page.images:

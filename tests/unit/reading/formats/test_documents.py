@@ -7,6 +7,7 @@ import zlib
 from typing import Any
 
 import docx as word
+import pdfplumber
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -19,6 +20,7 @@ from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, 
 
 from pipelines.model.content import Grid, ReadError
 from pipelines.reading.formats import common, docx, html, pdf
+from pipelines.reading.formats.pdf_letters import keep_letters_plain
 from pipelines.reading.sandbox.child import read_in_child
 from tests.support.fakes.workbook_fakes import edit_part
 
@@ -297,6 +299,20 @@ def test_turned_labels_next_to_upright_text_are_read_forwards(angle: int) -> Non
     canvas.restoreState()
     canvas.save()
     assert _texts(pdf.read_file(buffer.getvalue()))[0][0] == "Cases of theft by year\n2005"
+
+
+@pytest.mark.parametrize("corner", [0, 30])
+def test_letters_are_those_that_pdfplumber_makes(corner: int) -> None:
+    data = _pdf()
+    if corner:
+        data = data.replace(b"/MediaBox [ 0 0 ", b"/MediaBox [ %d %d " % (corner, corner))
+    with pdfplumber.open(io.BytesIO(data)) as document, pdfplumber.open(io.BytesIO(data)) as plain_document:
+        whole, plain = document.pages[0], plain_document.pages[0]
+        keep_letters_plain(plain)
+        assert len(plain.chars) > 40
+        for letter, expected in zip(plain.chars, whole.chars, strict=True):
+            assert letter == {name: expected[name] for name in letter}
+        assert plain.edges == whole.edges
 
 
 def test_scan_is_rejected_as_a_scan() -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import struct
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import xlrd
 import xlwt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.model.content import Cell, Grid, ReadError
 from pipelines.reading.formats import ods, xls, xlsx
@@ -305,6 +309,48 @@ def test_xls_of_the_1904_date_system() -> None:
     grid = xls.read_file(_xls(date_1904=True))
     assert grid.properties["date_system"] == 1904
     assert _at(grid, "D3").kind == "date"
+
+
+_VALUES = st.one_of(
+    st.integers(-(2**31), 2**31), st.floats(-1e12, 1e12), st.text("ačж 1", max_size=5), st.booleans(), st.none()
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 40)), _VALUES, max_size=60))
+def test_xls_cells_are_those_that_xlrd_itself_loads(values: dict[tuple[int, int], Any]) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("S", cell_overwrite_ok=True)
+    styles = [xlwt.easyxf(num_format_str=text) for text in ("General", "0.00")]
+    for (row, column), value in values.items():
+        sheet.write(row, column, value, styles[(row + column) % 2])
+    data = _saved(book)
+    loaded = xlrd.open_workbook(file_contents=data, formatting_info=True).sheet_by_index(0)
+    expected = {
+        (row + 1, column + 1): (cell.value, loaded.book.xf_list[cell.xf_index].format_key)
+        for row in range(loaded.nrows)
+        for column, cell in enumerate(loaded.row(row))
+        if cell.ctype != xlrd.XL_CELL_BLANK and cell.value != ""
+    }
+    formats = {key: entry.format_str for key, entry in loaded.book.format_map.items()}
+    cells = xls.read_file(data).tables[0].cells
+    assert {(c.row, c.column): (c.value, c.number_format) for c in cells} == {
+        position: (value, formats[key]) for position, (value, key) in expected.items()
+    }
+    assert [(c.row, c.column) for c in cells] == sorted(expected)
+
+
+def test_xls_cell_stored_twice_has_its_last_content() -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("S")
+    for column, value in enumerate((1 / 3, 2 / 3, "x")):
+        sheet.write(0, column, value)
+    data = _saved(book)
+    second = data.index(struct.pack("<HHHH", 0x203, 14, 0, 1))
+    data = (
+        data[: second + 6] + struct.pack("<H", 0) + data[second + 8 :]
+    )  # the second number is moved to the first cell
+    assert [(c.where.cell, c.value) for c in xls.read_file(data).tables[0].cells] == [("A1", 2 / 3), ("C1", "x")]
 
 
 def test_xls_whose_stream_is_named_in_capitals_is_read() -> None:
