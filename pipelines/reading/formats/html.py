@@ -214,7 +214,7 @@ class _Reading:
         )
 
     def _read_attributes(self, td: Any, items: list[tuple[str, str]]) -> _CellAttributes:
-        """Return what the attributes of a cell say; office programs repeat a few of them for all cells."""
+        """Return the meaning of the attributes of a cell; office programs repeat a few of them for all cells."""
         key = tuple(items)
         attributes = self.attributes.get(key)
         if attributes is None:
@@ -285,7 +285,7 @@ class _Reading:
 
 
 class _CellAttributes(NamedTuple):
-    """What the attributes of a cell say; `number` is the number that a spreadsheet program stored.
+    """Meaning of the attributes of a cell; `number` is the number that a spreadsheet program stored.
 
     `is_plain` is True for a cell of one position that is not struck through.
     """

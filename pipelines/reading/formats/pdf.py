@@ -350,7 +350,7 @@ def _find_title(chars: Sequence[Char], floor: float, top: float) -> str | None:
 
 
 def _find_ruled_boxes(page: Any, chars: Sequence[Char]) -> list[list[_Box]]:
-    """Return the boxes of each ruled table, with those at open sides; a filling that cuts a word is no border."""
+    """Return the boxes of each ruled table, with those at open sides; fillings that cut a word do not count."""
     columns = drop_cutting_fills(page.edges, page.rects, chars)
     settings = {} if columns is None else {"vertical_strategy": "explicit", "explicit_vertical_lines": columns}
     finder = page.debug_tablefinder(settings)

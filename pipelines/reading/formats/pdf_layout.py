@@ -79,10 +79,10 @@ def _sides_of_row(
 def drop_cutting_fills(
     edges: Sequence[Mapping[str, Any]], rects: Sequence[Mapping[str, Any]], chars: Sequence[Char]
 ) -> list[Mapping[str, Any]] | None:
-    """Return the vertical edges of a page without those of fillings that cut a word; None if no filling does.
+    """Return the vertical edges of a page without edges of fillings that cut a word, or None to keep all edges.
 
     The grey behind a column may end in the middle of the next one, where it split 0.15 into 0.1 and 5. Only an edge
-    between two vertical rules is dropped: where there are no rules, the fillings are the cells.
+    between two vertical rules is dropped: in a table without rules, the fillings are the cells.
     """
     sides = {
         (x, rect["top"], rect["bottom"])
@@ -98,13 +98,13 @@ def drop_cutting_fills(
     rules = [edge for edge in columns if id(edge) not in fill_ids]
     joints = sorted(_iter_joints(chars))
     starts = [joint[0] for joint in joints]
-    widest = max((right - left for left, right, _ in joints), default=0.0)
+    widest = max((end - start for start, end, _ in joints), default=0.0)
     cutting = {
         id(fill)
         for fill in fills
         if any(
-            fill["x0"] < right and fill["top"] < height < fill["bottom"] and _is_between(fill["x0"], height, rules)
-            for _, right, height in joints[bisect_left(starts, fill["x0"] - widest) : bisect_left(starts, fill["x0"])]
+            fill["x0"] < end and fill["top"] < height < fill["bottom"] and _is_between(fill["x0"], height, rules)
+            for _, end, height in joints[bisect_left(starts, fill["x0"] - widest) : bisect_left(starts, fill["x0"])]
         )
     }
     return [edge for edge in columns if id(edge) not in cutting] if cutting else None

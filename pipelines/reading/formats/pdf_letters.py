@@ -27,13 +27,13 @@ def keep_letters_plain(page: Any) -> None:
     from pdfminer.layout import LTChar
 
     make_whole = page.process_object
-    left, top = page.mediabox[:2]
+    x_offset, y_offset = page.mediabox[:2]
     height, start, form = page.height, page.initial_doctop, page.pdf.unicode_norm
 
     def make_object(item: Any) -> Char:
         if item.__class__ is not LTChar or form is not None:
             return make_whole(item)  # type: ignore[no-any-return]
-        char_top = (height - item.y1) + top
+        char_top = (height - item.y1) + y_offset
         return {
             "object_type": "char",
             "page_number": page.page_number,
@@ -43,10 +43,10 @@ def keep_letters_plain(page: Any) -> None:
             "size": item.size,
             "width": item.width,
             "height": item.height,
-            "x0": item.x0 + left,
-            "x1": item.x1 + left,
+            "x0": item.x0 + x_offset,
+            "x1": item.x1 + x_offset,
             "top": char_top,
-            "bottom": (height - item.y0) + top,
+            "bottom": (height - item.y0) + y_offset,
             "doctop": start + char_top,
         }
 

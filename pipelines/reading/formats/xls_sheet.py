@@ -45,9 +45,9 @@ def load_sheet(book: Any, index: int, contents: Contents) -> CellSheet:
         book.getbof(xlrd.biffh.XL_WORKSHEET)
     sheet = CellSheet(book, index, contents)
     if loaded is None:
-        sheet.read(book)
+        sheet.read_records(book)
     else:
-        sheet.adopt(loaded)
+        sheet.adopt_sheet(loaded)
     return sheet
 
 
@@ -145,7 +145,7 @@ class CellSheet(Sheet):  # type: ignore[misc]
         self._texts: dict[tuple[int, int], tuple[int, str]] = {}
         """Style and text of cells that may have several runs of type."""
 
-    def adopt(self, loaded: Any) -> None:
+    def adopt_sheet(self, loaded: Any) -> None:
         """Take over a sheet that xlrd has loaded."""
         self.__dict__.update({name: value for name, value in vars(loaded).items() if name != "put_cell"})
         for row in range(loaded.nrows):
@@ -154,7 +154,7 @@ class CellSheet(Sheet):  # type: ignore[misc]
                 self._put_cell(row, column, ctype, value, style)
         self._split_rich_texts()
 
-    def read(self, book: Any) -> None:
+    def read_records(self, book: Any) -> None:
         """Read the sheet from the position of the workbook, as xlrd does."""
         # The loop of `Sheet.read` looks this method up once; functions that read on from a record use the original.
         book.get_record_parts = self._next_other_record

@@ -102,7 +102,7 @@ def first_rows(data: bytes, count: int) -> bytes | None:
 
 
 def _without_unknown_colours(data: bytes) -> bytes | None:
-    """Return the workbook without colours that are no numbers, None if there are none.
+    """Return the workbook without colours that are not numbers, or None if it has none.
 
     openpyxl refuses a workbook for them; the Python package gptables writes `FFAUTOMATIC`. Colours are not read.
     """

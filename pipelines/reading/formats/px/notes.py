@@ -60,13 +60,13 @@ class PlaceIndex(Generic[T]):
 
         Positions that are equal after that have the same things.
         """
-        named: list[set[int]] = [set() for _ in sizes]
+        named_indices: list[set[int]] = [set() for _ in sizes]
         for mask, by_key in self.by_mask.items():
             for variable, indices in zip(mask, zip(*by_key, strict=True), strict=False):
-                named[variable].update(indices)
+                named_indices[variable].update(indices)
         return [
             [index if index in indices else -1 for index in range(size)]
-            for size, indices in zip(sizes, named, strict=True)
+            for size, indices in zip(sizes, named_indices, strict=True)
         ]
 
 

@@ -211,9 +211,9 @@ def test_columns_at_open_sides_of_a_ruled_table_are_read(sides: str) -> None:
     assert not grid.remarks
 
 
-def _fill(canvas: Canvas, left: int, right: int, top: int) -> None:
+def _fill(canvas: Canvas, start: int, end: int, top: int) -> None:
     canvas.setFillGray(0.8)
-    canvas.rect(left, top - 20, right - left, 20, fill=1, stroke=0)
+    canvas.rect(start, top - 20, end - start, 20, fill=1, stroke=0)
     canvas.setFillGray(0)
 
 
@@ -236,8 +236,8 @@ def test_fillings_are_the_cells_of_a_table_without_rules() -> None:
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
     for line in range(3):
-        for left in (50, 150):
-            _fill(canvas, left, left + 100, 700 - 20 * line)
+        for start in (50, 150):
+            _fill(canvas, start, start + 100, 700 - 20 * line)
     _draw_rows(canvas, rows)
     canvas.save()
     assert _texts(pdf.read_file(buffer.getvalue())) == rows

@@ -193,14 +193,14 @@ def test_a_cell_may_be_written_in_other_ways(cell: bytes, value: object, kind: s
 def test_xlsx_with_colours_that_are_no_numbers_is_read() -> None:
     """Read a workbook of the Python package gptables, which writes the colour `FFAUTOMATIC`."""
 
-    def write(book: Any) -> None:
+    def write_sheet(book: Any) -> None:
         red = book.add_format({"font_color": "#FF0000", "bg_color": "#00FF00"})
         sheet = book.add_worksheet("S")
         sheet.write_rich_string("A1", "Article ", red, "388", ' rgb="FFAUTOMATIC"')
         sheet.write_number("B1", 7, red)
         sheet.write_formula("C1", "=B1+1", red, 8)
 
-    data = make_xlsx(write)
+    data = make_xlsx(write_sheet)
     expected = xlsx.read_file(data)
     for part in ("xl/styles.xml", "xl/sharedStrings.xml"):
         data = edit_part(data, part, lambda xml: xml.replace(b'"FFFF0000"', b'"FFAUTOMATIC"'))
